@@ -1,0 +1,1 @@
+"""diffscope: classifies the diffs of vLLM pull requests."""

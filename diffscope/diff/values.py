@@ -1,0 +1,70 @@
+"""What a patch says, file by file and line by line."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from diffscope.source.values import BlobId, RepoPath, Value
+
+
+class FileStatus(Enum):
+    """What happened to a file as a whole."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+    COPIED = "copied"
+
+
+class FileKind(Enum):
+    """What a file is made of, as far as the patch tells."""
+
+    TEXT = "text"
+    BINARY = "binary"
+    SUBMODULE = "submodule"
+    SYMLINK = "symlink"
+
+
+class Line(Value):
+    """One added or removed line. ``number`` counts from 1 on its own side; ``text`` has no line ending."""
+
+    number: int
+    text: str
+
+
+class Hunk(Value):
+    """One hunk: where it starts on each side, and the lines that differ (context is not kept)."""
+
+    old_start: int
+    old_length: int
+    new_start: int
+    new_length: int
+    section: str
+    removed: tuple[Line, ...]
+    added: tuple[Line, ...]
+
+
+class FileDiff(Value):
+    """The change of one file. ``path`` is the new name (the old one for a deletion)."""
+
+    path: RepoPath
+    old_path: RepoPath | None
+    """Set for renames and copies only."""
+    status: FileStatus
+    kind: FileKind
+    additions: int
+    deletions: int
+    hunks: tuple[Hunk, ...]
+    old_mode: str | None = None
+    new_mode: str | None = None
+    old_blob: BlobId | None = None
+    """Full or abbreviated id from the patch's ``index`` line; ``None`` where the patch has none or the side is absent."""
+    new_blob: BlobId | None = None
+    no_newline_at_end: bool = False
+
+
+class Diff(Value):
+    """A whole patch, files sorted by path."""
+
+    files: tuple[FileDiff, ...]

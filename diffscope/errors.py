@@ -1,0 +1,86 @@
+"""Stage 0, errors: the one tree of errors that diffscope raises on purpose.
+
+::
+
+    DiffscopeError
+    ├── UsageError            the command line or a request makes no sense
+    ├── ConfigurationError    diffscope.yml, a waiver or an environment variable is wrong
+    ├── InputError            what was handed in cannot be judged
+    │   ├── DiffError         the patch: junk, truncated, combined, hostile
+    │   └── YamlError         a YAML file: not strict, too deep, too large
+    ├── RuleError             rule files: every mistake of a file at once
+    ├── SourceError           the change cannot be had
+    │   ├── NotFoundError     no such pull request, revision or file
+    │   ├── RepositoryError   not a git repository, shallow, corrupt
+    │   └── RemoteError       GitHub: network, rate limit, permission
+    └── CacheError            the cache directory cannot be used at all
+
+Only the command line catches them. Anything else that escapes is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class DiffscopeError(Exception):
+    """What happened (``message``), where (``at``), and what to do next (``hint``)."""
+
+    def __init__(self, message: str, *, at: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.message}" if self.at else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions with keyword-only arguments do not survive a process pool without help.
+        return (_rebuild, (type(self), self.message, self.at, self.hint))
+
+
+def _rebuild(kind: type[DiffscopeError], message: str, at: str | None, hint: str | None) -> DiffscopeError:
+    return kind(message, at=at, hint=hint)
+
+
+class UsageError(DiffscopeError):
+    """The command line or a request makes no sense."""
+
+
+class ConfigurationError(DiffscopeError):
+    """A setting, from whatever place, is wrong."""
+
+
+class InputError(DiffscopeError):
+    """What was handed in cannot be judged."""
+
+
+class DiffError(InputError):
+    """The patch is junk, truncated, of an unsupported form, or over a cap."""
+
+
+class YamlError(InputError):
+    """A YAML file breaks the strict subset or a cap."""
+
+
+class RuleError(DiffscopeError):
+    """Rule files are wrong; the message lists every mistake found."""
+
+
+class SourceError(DiffscopeError):
+    """The change cannot be had."""
+
+
+class NotFoundError(SourceError):
+    """No such pull request, revision or file."""
+
+
+class RepositoryError(SourceError):
+    """The repository is not one, or not whole enough."""
+
+
+class RemoteError(SourceError):
+    """The remote service refused, failed or could not be reached."""
+
+
+class CacheError(DiffscopeError):
+    """The cache directory cannot be used at all."""
