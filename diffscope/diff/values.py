@@ -26,14 +26,14 @@ class FileKind(Enum):
     SYMLINK = "symlink"
 
 
-class Line(Value):
+class Line(Value, frozen=True, kw_only=True):
     """One added or removed line. ``number`` counts from 1 on its own side; ``text`` has no line ending."""
 
     number: int
     text: str
 
 
-class Hunk(Value):
+class Hunk(Value, frozen=True, kw_only=True):
     """One hunk: where it starts on each side, and the lines that differ (context is not kept)."""
 
     old_start: int
@@ -45,7 +45,7 @@ class Hunk(Value):
     added: tuple[Line, ...]
 
 
-class FileDiff(Value):
+class FileDiff(Value, frozen=True, kw_only=True):
     """The change of one file. ``path`` is the new name (the old one for a deletion)."""
 
     path: RepoPath
@@ -64,7 +64,7 @@ class FileDiff(Value):
     no_newline_at_end: bool = False
 
 
-class Diff(Value):
+class Diff(Value, frozen=True, kw_only=True):
     """A whole patch, files sorted by path."""
 
     files: tuple[FileDiff, ...]

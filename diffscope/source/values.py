@@ -32,7 +32,7 @@ class SourceKind(Enum):
     RECORDED = "recorded"
 
 
-class PullRequest(Value):
+class PullRequest(Value, frozen=True, kw_only=True):
     """What is known of a change besides its diff. ``None`` means: the source does not tell."""
 
     repository: str
@@ -50,7 +50,7 @@ class PullRequest(Value):
     url: str | None = None
 
 
-class TreeEntry(Value):
+class TreeEntry(Value, frozen=True, kw_only=True):
     """One file of a tree: what ``git ls-tree -r`` tells of it."""
 
     path: RepoPath
@@ -58,7 +58,7 @@ class TreeEntry(Value):
     mode: str
 
 
-class Gap(Value):
+class Gap(Value, frozen=True, kw_only=True):
     """Something that was not had or not judged, and why. Gaps travel into ``completeness``."""
 
     what: str
@@ -67,7 +67,7 @@ class Gap(Value):
     path: RepoPath | None = None
 
 
-class Change(Value):
+class Change(Value, frozen=True, kw_only=True):
     """A change as a source hands it in: metadata, patch text, and what the source could not give."""
 
     pull: PullRequest

@@ -21,7 +21,7 @@ class ImportLayer(Enum):
     """Under ``if TYPE_CHECKING``."""
 
 
-class Import(Value):
+class Import(Value, frozen=True, kw_only=True):
     """One imported name: ``import a.b`` has ``name=None``; ``from .a import b as c`` has ``level=1, module="a", name="b", alias="c"``."""
 
     module: str
@@ -56,7 +56,7 @@ class ParameterKind(Enum):
     VAR_KEYWORD = "var-keyword"
 
 
-class Parameter(Value):
+class Parameter(Value, frozen=True, kw_only=True):
     """One parameter; ``default`` and ``annotation`` are source text with white space folded."""
 
     name: str
@@ -65,7 +65,7 @@ class Parameter(Value):
     annotation: str | None = None
 
 
-class Definition(Value):
+class Definition(Value, frozen=True, kw_only=True):
     """One definition. ``name`` is qualified within its module: ``EngineCore.step``. Lines count from 1, both ends included."""
 
     name: str
@@ -87,14 +87,14 @@ class Definition(Value):
     annotation: str | None = None
 
 
-class StringReference(Value):
+class StringReference(Value, frozen=True, kw_only=True):
     """A string literal that looks like a dotted path (``vllm.v1.worker.gpu_worker.Worker``) or a relative one inside a registry table."""
 
     text: str
     line: int
 
 
-class OperatorCall(Value):
+class OperatorCall(Value, frozen=True, kw_only=True):
     """``torch.ops.<namespace>.<name>`` as mentioned in Python."""
 
     namespace: str
@@ -102,14 +102,14 @@ class OperatorCall(Value):
     line: int
 
 
-class Problem(Value):
+class Problem(Value, frozen=True, kw_only=True):
     """A place that does not parse."""
 
     line: int
     text: str
 
 
-class Outline(Value):
+class Outline(Value, frozen=True, kw_only=True):
     """What one Python file declares. Everything is in source order."""
 
     imports: tuple[Import, ...]
@@ -141,7 +141,7 @@ class Aspect(Enum):
     COSMETIC = "cosmetic"
 
 
-class ParameterChange(Value):
+class ParameterChange(Value, frozen=True, kw_only=True):
     """One difference between two signatures; texts as in ``Parameter``."""
 
     what: str
@@ -178,7 +178,7 @@ class SignalKind(Enum):
     RAISE = "raise"
 
 
-class Signal(Value):
+class Signal(Value, frozen=True, kw_only=True):
     """One such place on one side of the diff."""
 
     kind: SignalKind
@@ -191,7 +191,7 @@ class Signal(Value):
     in_loop: bool = False
 
 
-class SignalChange(Value):
+class SignalChange(Value, frozen=True, kw_only=True):
     """A signal that one side has and the other has not (multiset difference by kind, text, detail, guards), or that moved."""
 
     what: str
@@ -200,7 +200,7 @@ class SignalChange(Value):
     before: Signal | None = None
 
 
-class SymbolChange(Value):
+class SymbolChange(Value, frozen=True, kw_only=True):
     """What changed in one symbol, decided on syntax trees."""
 
     name: str
@@ -224,7 +224,7 @@ class SymbolChange(Value):
     """New if, elif, for, while, except, case and boolean branches: growth of cyclomatic complexity."""
 
 
-class Comparison(Value):
+class Comparison(Value, frozen=True, kw_only=True):
     """Both sides of one file compared."""
 
     symbols: tuple[SymbolChange, ...]

@@ -1,0 +1,70 @@
+"""What a rule says when it fires, and when it cannot tell."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NewType
+
+from diffscope.source.values import Value
+
+RuleCode = NewType("RuleCode", str)
+"""Two capital letters and three digits: ``CP101``. Never reused."""
+
+
+class Severity(Enum):
+    """How much a flag asks for; the value is the wire word. ``rank`` orders them."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for info up to 4 for critical."""
+        return list(Severity).index(self)
+
+
+class Bilingual(Value, frozen=True, kw_only=True):
+    """A text in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+class Evidence(Value, frozen=True, kw_only=True):
+    """One place that made a rule fire."""
+
+    path: str
+    line: int = 0
+    side: str = "new"
+    symbol: str | None = None
+    module: str | None = None
+    note: Bilingual
+    """The rule's ``says`` with this fact's fields filled in."""
+
+
+class Flag(Value, frozen=True, kw_only=True):
+    """One rule that fired on one change, with every place that made it fire, worst first."""
+
+    code: RuleCode
+    name: str
+    family: str
+    severity: Severity
+    title: Bilingual
+    message: Bilingual
+    """The note of the first evidence and, where there are more, how many."""
+    advice: Bilingual
+    evidence: tuple[Evidence, ...]
+    confidence: str = "high"
+    """``high``, ``medium`` or ``low``, from the rule's status and the facts' exactness."""
+    fingerprint: str
+    """Hash of code, paths and symbols; no line numbers, so that it survives a rebase."""
+
+
+class UnknownRule(Value, frozen=True, kw_only=True):
+    """A rule that could not be judged, and what was missing."""
+
+    code: RuleCode
+    missing: tuple[str, ...]
