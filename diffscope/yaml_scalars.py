@@ -1,0 +1,57 @@
+"""Stage 0, YAML scalars: the text of a plain scalar -> its value, by YAML 1.2's core schema or as YAML 1.1 has it.
+
+Pure. May import nothing of diffscope. What differs from the two standards, and why, stands in strict_yaml.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+Scalar = str | int | float | bool | None
+
+_CORE_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_CORE_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_CORE_BASED: Final = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
+_CORE_FLOAT: Final = re.compile(
+    r"[-+]?(?:(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?"
+)
+
+
+def read_core(text: str) -> Scalar:
+    """Return the value of a plain scalar by the core schema of YAML 1.2, numbers in doubt left as text."""
+    if text in _CORE_WORDS:
+        return _CORE_WORDS[text]
+    if text[0] not in "+-.0123456789":
+        return text
+    if _CORE_INTEGER.fullmatch(text):
+        return int(text)
+    if _CORE_BASED.fullmatch(text):
+        return int(text, 0)
+    return float(text) if _CORE_FLOAT.fullmatch(text) else text
+
+
+_WORDS_11: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **{form: True for word in ("yes", "true", "on") for form in (word, word.title(), word.upper())},
+    **{form: False for word in ("no", "false", "off") for form in (word, word.title(), word.upper())},
+}
+_INTEGER_11: Final = re.compile(r"([-+]?)(?:0b([01_]+)|0x([0-9a-fA-F_]+)|0([0-7_]+)|(0|[1-9][0-9_]*))")
+_FLOAT_11: Final = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]{1,2})?|\.[0-9][0-9_]*)")
+
+
+def read_yaml_11(text: str) -> Scalar:
+    """Return the value of a plain scalar as PyYAML reads it (YAML 1.1), but for dates and base-60 numbers: text."""
+    if text in _WORDS_11:
+        return _WORDS_11[text]
+    if text[0] not in "+-.0123456789" or len(text) > 40:
+        return text
+    if found := _INTEGER_11.fullmatch(text):
+        for digits, base in zip(found.groups()[1:], (2, 16, 8, 10), strict=True):
+            if digits and (bare := digits.replace("_", "")):
+                return int(found[1] + bare, base)
+    return float(text.replace("_", "")) if _FLOAT_11.fullmatch(text) else text
