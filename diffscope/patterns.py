@@ -105,6 +105,8 @@ def compile_regex(text: str) -> Regex:
     # RE2 takes a few milliseconds to load; a run without regexes should not pay for it.
     import re2  # noqa: PLC0415
 
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise InputError("the regex holds a lone surrogate, which is not a character", hint="remove it")
     if len(text) > _MAX_PATTERN:
         raise InputError(
             f"the regex has {len(text):,} characters; at most {_MAX_PATTERN:,} are read", hint="split it"
@@ -157,8 +159,18 @@ def _token(text: str, index: int, depth: int) -> tuple[str, str | None, int, int
     char = text[index]
     if char == "*":
         return _stars(text, index)
+    if char in "{},":
+        return _brace(text, char, depth)
     if char == "?":
         return "[^/]", None, 1, 0
+    if char != "\\":
+        return re.escape(char), char, 1, 0
+    if index + 1 == len(text):
+        raise _glob_error(text, "it ends in a lone backslash", "remove it, or double it")
+    return re.escape(text[index + 1]), text[index + 1], 2, 0
+
+
+def _brace(text: str, char: str, depth: int) -> tuple[str, str | None, int, int]:
     if char == "{":
         if depth == _MAX_BRACE_DEPTH:
             raise _glob_error(
@@ -169,13 +181,7 @@ def _token(text: str, index: int, depth: int) -> tuple[str, str | None, int, int
         if not depth:
             raise _glob_error(text, "a '}' closes nothing", "open it, or write '\\}' for the character")
         return ")", None, 1, -1
-    if char == "," and depth:
-        return "|", None, 1, 0
-    if char != "\\":
-        return re.escape(char), char, 1, 0
-    if index + 1 == len(text):
-        raise _glob_error(text, "it ends in a lone backslash", "remove it, or double it")
-    return re.escape(text[index + 1]), text[index + 1], 2, 0
+    return ("|", None, 1, 0) if depth else (",", ",", 1, 0)
 
 
 def _stars(text: str, index: int) -> tuple[str, str | None, int, int]:
