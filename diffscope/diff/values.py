@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from diffscope.source.values import BlobId, RepoPath, Value
+from diffscope.source.values import BlobId, Gap, RepoPath, Value
 
 
 class FileStatus(Enum):
@@ -27,7 +27,11 @@ class FileKind(Enum):
 
 
 class Line(Value, frozen=True, kw_only=True):
-    """One added or removed line. ``number`` counts from 1 on its own side; ``text`` has no line ending."""
+    r"""One added or removed line. ``number`` counts from 1 on its own side.
+
+    ``text`` has no line feed. A carriage return before it belongs to the file and stays. Bytes that are not
+    UTF-8 stand as ``\xNN``.
+    """
 
     number: int
     text: str
@@ -62,9 +66,20 @@ class FileDiff(Value, frozen=True, kw_only=True):
     """Full or abbreviated id from the patch's ``index`` line; ``None`` where the patch has none or the side is absent."""
     new_blob: BlobId | None = None
     no_newline_at_end: bool = False
+    """The new side (the old one for a deletion) ends without a line feed."""
+    old_no_newline_at_end: bool = False
+    similarity: int | None = None
+    """Percent, as git counts it, for renames and copies; ``None`` where the patch does not say."""
 
 
 class Diff(Value, frozen=True, kw_only=True):
-    """A whole patch, files sorted by path."""
+    """A whole patch, files sorted by path; no path stands twice."""
 
     files: tuple[FileDiff, ...]
+
+
+class Salvage(Value, frozen=True, kw_only=True):
+    """What could be read of a damaged patch: the whole files, and a gap for each part that was lost."""
+
+    diff: Diff
+    gaps: tuple[Gap, ...] = ()

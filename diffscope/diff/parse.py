@@ -1,0 +1,213 @@
+"""Patch text -> ``Diff``. The only module that knows unidiff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import Hunk as LibraryHunk
+from unidiff.patch import Line as LibraryLine
+from unidiff.patch import PatchSet
+
+from diffscope.diff.headers import Header, read_header
+from diffscope.diff.limits import DEFAULT_LIMITS, Limits, check_limits
+from diffscope.diff.names import as_path, shown, unsafe
+from diffscope.diff.sections import Section, cut
+from diffscope.diff.values import Diff, FileDiff, FileKind, FileStatus, Hunk, Line, Salvage
+from diffscope.errors import DiffError
+from diffscope.source.values import BlobId, Gap
+
+_MAKE_ONE = "git diff --full-index -M BASE...HEAD > change.patch"
+
+
+def parse_diff(patch: str, *, limits: Limits = DEFAULT_LIMITS) -> Diff:
+    """Return what ``patch`` says.
+
+    Takes ``git diff``, ``git show``, ``git format-patch`` (one mail) and plain ``diff -u``. Raises ``DiffError``
+    where the patch is empty, holds no diff, is a combined diff, is damaged (naming file and line), names a
+    path outside the repository, or is larger than ``limits``.
+    """
+    salvage = salvage_diff(patch, limits=limits)
+    if salvage.gaps:
+        first = salvage.gaps[0]
+        raise DiffError(first.reason, at=first.path and shown(first.path), hint=f"make it again: {_MAKE_ONE}")
+    return salvage.diff
+
+
+def salvage_diff(patch: str, *, limits: Limits = DEFAULT_LIMITS) -> Salvage:
+    """Return the whole files of ``patch`` and a ``Gap`` for each part that is damaged or unsafe.
+
+    Raises ``DiffError`` only where nothing can be kept: an empty patch, no diff in it, a combined diff, a
+    series that changes one file twice, a patch larger than ``limits``.
+    """
+    if not patch.strip():
+        raise DiffError("the patch is empty", hint=f"if the change is not, {_MAKE_ONE}")
+    check_limits(patch, limits=limits)
+    sections = cut(patch)
+    if not sections:
+        raise DiffError(
+            "no diff in the input", hint=f"a patch starts with 'diff --git' or '---': {_MAKE_ONE}"
+        )
+    files: list[FileDiff] = []
+    gaps: list[Gap] = []
+    for section in sections:
+        found = _read(section, limits)
+        if isinstance(found, Gap):
+            gaps.append(found)
+        else:
+            files.append(found)
+    if not files:
+        raise DiffError(
+            gaps[0].reason, at=gaps[0].path and shown(gaps[0].path), hint=f"make it again: {_MAKE_ONE}"
+        )
+    return Salvage(diff=Diff(files=_sorted(files)), gaps=tuple(gaps))
+
+
+def _read(section: Section, limits: Limits) -> FileDiff | Gap:
+    header = read_header(section)
+    name = None if header is None else header.new or header.old
+    if header is None or name is None:
+        return _lost(section, "the file header names no file", None)
+    for path in (header.old, header.new):
+        if path is not None and (why := unsafe(path, longest=limits.path_length)):
+            return Gap(
+                what="diff-path", reason=f"a path of the patch is refused: {why}", path=as_path(shown(path))
+            )
+    if section.fault is not None:
+        return _lost(section, section.fault, name)
+    if not section.hunks and _needs_hunks(header):
+        return _lost(section, "the file header is followed by no change", name)
+    try:
+        hunks = _read_hunks(section)
+    except UnidiffParseError as error:
+        return _lost(section, f"the hunks cannot be read: {error}", name)
+    return _file(header, hunks)
+
+
+def _needs_hunks(header: Header) -> bool:
+    if not header.says_change:
+        return True
+    is_edited = header.status in {FileStatus.RENAMED, FileStatus.COPIED} and header.old_blob is not None
+    return is_edited and header.old_blob != header.new_blob and header.kind is FileKind.TEXT
+
+
+def _lost(section: Section, reason: str, name: str | None) -> Gap:
+    line = section.fault_line or section.start
+    path = None if name is None else as_path(name)
+    return Gap(what="diff-truncated", reason=f"{reason} (line {line} of the patch)", path=path)
+
+
+def _read_hunks(section: Section) -> list[LibraryHunk]:
+    # The names are stand-ins: unidiff neither unquotes names nor knows where one with spaces ends.
+    if not section.hunks:
+        return []
+    lines = (f"{line}\n" for line in ("--- a/file", "+++ b/file", *section.hunks))
+    return list(PatchSet(lines)[0])
+
+
+def _file(header: Header, library_hunks: list[LibraryHunk]) -> FileDiff:
+    hunks = tuple(_hunk(hunk) for hunk in library_hunks)
+    old_open, new_open = _open_ends(library_hunks)
+    status = header.status
+    moved = status in {FileStatus.RENAMED, FileStatus.COPIED}
+    return FileDiff(
+        path=as_path(header.new or header.old or ""),
+        old_path=as_path(header.old) if moved and header.old else None,
+        status=status,
+        kind=header.kind,
+        additions=sum(len(hunk.added) for hunk in hunks),
+        deletions=sum(len(hunk.removed) for hunk in hunks),
+        hunks=hunks,
+        old_mode=header.old_mode,
+        new_mode=header.new_mode,
+        old_blob=_blob(header.old_blob),
+        new_blob=_blob(header.new_blob),
+        no_newline_at_end=old_open if status is FileStatus.DELETED else new_open,
+        old_no_newline_at_end=old_open,
+        similarity=header.similarity,
+    )
+
+
+def _blob(name: str | None) -> BlobId | None:
+    return None if name is None else BlobId(name)
+
+
+def _hunk(hunk: LibraryHunk) -> Hunk:
+    return Hunk(
+        old_start=hunk.source_start,
+        old_length=hunk.source_length,
+        new_start=hunk.target_start,
+        new_length=hunk.target_length,
+        section=hunk.section_header.rstrip("\r"),
+        removed=tuple(_line(line, line.source_line_no) for line in hunk if line.line_type == "-"),
+        added=tuple(_line(line, line.target_line_no) for line in hunk if line.line_type == "+"),
+    )
+
+
+def _line(line: LibraryLine, number: int | None) -> Line:
+    return Line(number=number or 0, text=line.value.removesuffix("\n"))
+
+
+def _open_ends(hunks: list[LibraryHunk]) -> tuple[bool, bool]:
+    """Say of the old and the new side whether they end without a line feed: the mark follows a line of theirs."""
+    old_open = new_open = False
+    for hunk in hunks[-1:]:
+        for line, mark in pairwise(hunk):
+            if mark.line_type == "\\":
+                old_open |= line.line_type != "+"
+                new_open |= line.line_type != "-"
+    return old_open, new_open
+
+
+def _sorted(files: Iterable[FileDiff]) -> tuple[FileDiff, ...]:
+    by_path: dict[str, FileDiff] = {}
+    for file in files:
+        earlier = by_path.get(file.path)
+        by_path[file.path] = file if earlier is None else _join(earlier, file)
+    return tuple(by_path[path] for path in sorted(by_path))
+
+
+def _join(first: FileDiff, second: FileDiff) -> FileDiff:
+    """Make one of the two entries that git writes when a file becomes a link, a submodule or the reverse."""
+    statuses = {first.status, second.status}
+    if statuses != {FileStatus.DELETED, FileStatus.ADDED}:
+        raise DiffError(
+            "the patch changes this file twice: it is a series of patches",
+            at=shown(first.path),
+            hint=f"hand in one diff of the whole: {_MAKE_ONE}",
+        )
+    old, new = (first, second) if first.status is FileStatus.DELETED else (second, first)
+    return FileDiff(
+        path=new.path,
+        old_path=None,
+        status=FileStatus.MODIFIED,
+        kind=new.kind,
+        additions=new.additions,
+        deletions=old.deletions,
+        hunks=_joined_hunks(old, new),
+        old_mode=old.old_mode,
+        new_mode=new.new_mode,
+        old_blob=old.old_blob,
+        new_blob=new.new_blob,
+        no_newline_at_end=new.no_newline_at_end,
+        old_no_newline_at_end=old.old_no_newline_at_end,
+    )
+
+
+def _joined_hunks(old: FileDiff, new: FileDiff) -> tuple[Hunk, ...]:
+    removed = tuple(line for hunk in old.hunks for line in hunk.removed)
+    added = tuple(line for hunk in new.hunks for line in hunk.added)
+    if not removed and not added:
+        return ()
+    return (
+        Hunk(
+            old_start=1 if removed else 0,
+            old_length=len(removed),
+            new_start=1 if added else 0,
+            new_length=len(added),
+            section="",
+            removed=removed,
+            added=added,
+        ),
+    )

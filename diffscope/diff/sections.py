@@ -1,0 +1,148 @@
+"""Cuts a patch into one section a file, by the lengths that hunk headers state.
+
+Counting is what tells a removed line ``-- a/x`` (which reads ``--- a/x``) from the header of the next file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from diffscope.errors import DiffError
+
+_HUNK = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
+_SUBMODULE = re.compile(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
+_COMBINED = ("diff --cc ", "diff --combined ", "@@@ ")
+
+
+@dataclass(slots=True)
+class Section:
+    """The part of a patch about one file; lines without their line feed."""
+
+    start: int
+    """Line number in the patch, from 1."""
+    header: list[str] = field(default_factory=list)
+    hunks: list[str] = field(default_factory=list)
+    is_git: bool = False
+    fault: str | None = None
+    """Why the section is not whole."""
+    fault_line: int = 0
+
+
+def cut(patch: str) -> list[Section]:
+    """Return the sections of ``patch`` in its order; text around them (mail headers, commit messages) is dropped.
+
+    Raises ``DiffError`` for a combined diff, which says what a merge resolved, not what a change does.
+    """
+    return _Cutter(_lines(patch)).cut()
+
+
+def _lines(patch: str) -> list[str]:
+    # splitlines() would also cut at form feeds and at U+2028, which are ordinary characters of a source line.
+    lines = patch.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    header = next((line for line in lines if line.startswith(("diff --git ", "--- ", "@@ -"))), "")
+    if header.endswith("\r"):
+        return [line.removesuffix("\r") for line in lines]
+    return lines
+
+
+class _Cutter:
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.at = 0
+        self.sections: list[Section] = []
+        self.current: Section | None = None
+
+    def cut(self) -> list[Section]:
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            if line.startswith(_COMBINED):
+                raise DiffError(
+                    "this is a combined diff of a merge commit",
+                    at=f"line {self.at + 1} of the patch",
+                    hint="hand in a diff against one parent: git diff COMMIT^1 COMMIT",
+                )
+            self._step(line)
+        return self.sections
+
+    def _step(self, line: str) -> None:
+        if line.startswith("diff --git "):
+            self._open(is_git=True)
+        elif line.startswith("--- ") and self._is_plain_start():
+            self._open(is_git=False)
+        elif self.current is not None and line.startswith("@@ -"):
+            self._take_hunk(self.current, line)
+            return
+        elif _SUBMODULE.match(line):
+            self._open(is_git=False)
+        elif self.current is not None and not self.current.hunks:
+            self.current.header.append(line)
+        self.at += 1
+
+    def _open(self, *, is_git: bool) -> None:
+        self.current = Section(start=self.at + 1, header=[self.lines[self.at]], is_git=is_git)
+        self.sections.append(self.current)
+
+    def _is_plain_start(self) -> bool:
+        following = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else ""
+        if not following.startswith("+++ "):
+            return False
+        return self.current is None or bool(self.current.hunks) or not self.current.is_git
+
+    def _take_hunk(self, section: Section, line: str) -> None:
+        start = self.at
+        match = _HUNK.match(line)
+        self.at += 1
+        if match is None:
+            self._blame(section, "the hunk header cannot be read")
+            return
+        old, new = (1 if length is None else int(length) for length in match.groups())
+        if not old and not new:
+            self._blame(section, "the hunk is empty")
+            return
+        self._skip_body(section, old, new)
+        if section.fault is None:
+            section.hunks.extend(self.lines[start : self.at])
+
+    def _skip_body(self, section: Section, old: int, new: int) -> None:
+        lines, at = self.lines, self.at
+        while (old > 0 or new > 0) and at < len(lines):
+            kind = lines[at][:1]
+            if kind == "+":
+                new -= 1
+            elif kind == "-":
+                old -= 1
+            elif kind in {" ", "", "\r"}:  # mail programs strip the blank of an empty context line
+                old -= 1
+                new -= 1
+            elif kind != "\\":
+                break
+            at += 1
+        self.at = at
+        if old > 0 or new > 0:
+            self._blame(
+                section, "the hunk is cut off" if at == len(lines) else "the hunk is shorter than it says"
+            )
+        elif old < 0 or new < 0:
+            self._blame(section, "the hunk is longer than it says")
+        else:
+            self._end_body(section)
+
+    def _end_body(self, section: Section) -> None:
+        if self.at < len(self.lines) and self.lines[self.at].startswith("\\"):
+            self.at += 1
+        following = self.lines[self.at] if self.at < len(self.lines) else ""
+        if following[:1] in {"+", " "} or (following[:1] == "-" and not following.startswith("--")):
+            self._blame(section, "the hunk is longer than it says")
+
+    def _blame(self, section: Section, fault: str) -> None:
+        if section.fault is None:
+            section.fault, section.fault_line = fault, min(self.at + 1, len(self.lines))
+
+
+def faults(sections: list[Section]) -> Iterator[Section]:
+    """Yield the sections that are not whole."""
+    return (section for section in sections if section.fault is not None)
