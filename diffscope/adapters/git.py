@@ -1,0 +1,303 @@
+"""A local git repository, read without a checkout and without the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from diffscope.adapters.git_patch import make_patch
+from diffscope.adapters.git_process import ObjectReader, Outcome, run
+from diffscope.diff.names import decode_name
+from diffscope.errors import NotFoundError, RepositoryError
+from diffscope.source.values import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class ChangedPath(Value, frozen=True, kw_only=True):
+    """One path that differs between two trees; a side that is absent is ``None``. Renames are two of these."""
+
+    path: RepoPath
+    old_blob: BlobId | None
+    new_blob: BlobId | None
+    old_mode: str | None
+    new_mode: str | None
+
+
+class CommitInfo(Value, frozen=True, kw_only=True):
+    """A commit as git stores it. Times are seconds since the epoch, UTC."""
+
+    commit: CommitId
+    tree: str
+    parents: tuple[CommitId, ...]
+    author: str
+    author_email: str
+    authored_at: int
+    committed_at: int
+    subject: str
+    body: str
+
+
+class _Place(NamedTuple):
+    git_dir: Path
+    common_dir: Path
+    is_bare: bool
+    is_shallow: bool
+
+
+class GitRepository:
+    """The repository that ``path`` is, or lies in. Close it, or use it in a ``with``.
+
+    Every method that names a revision takes what ``git rev-parse`` takes; a full commit id is not looked up again.
+    Nothing is fetched, written or checked out. Raises ``RepositoryError`` where ``path`` is no repository.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._place = _locate(self.path)
+        self._objects = ObjectReader(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_objects"):
+            self.close()
+
+    def close(self) -> None:
+        """End the reading process."""
+        self._objects.close()
+
+    @property
+    def git_dir(self) -> Path:
+        """The folder of this worktree's HEAD and index."""
+        return self._place.git_dir
+
+    @property
+    def common_dir(self) -> Path:
+        """The folder that all worktrees share: what tells one clone from another."""
+        return self._place.common_dir
+
+    @property
+    def is_bare(self) -> bool:
+        """There is no worktree."""
+        return self._place.is_bare
+
+    @property
+    def is_shallow(self) -> bool:
+        """History is cut off."""
+        return self._place.is_shallow
+
+    @cached_property
+    def top(self) -> Path | None:
+        """The root of the worktree; ``None`` for a bare repository or inside ``.git``."""
+        found = run(self.path, "rev-parse", "--show-toplevel")
+        return Path(_file_name(found.out)) if found.code == 0 and found.out.strip() else None
+
+    def resolve(self, revision: str) -> CommitId:
+        """Return the commit that ``revision`` names. Raises ``NotFoundError``."""
+        if _OBJECT_ID.fullmatch(revision):
+            return CommitId(revision)
+        if revision and revision[0] != "-" and revision.isprintable():
+            found = run(
+                self.path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+            )
+            if found.code == 0 and (name := found.out.decode().strip()):
+                return CommitId(name)
+        raise NotFoundError(
+            f"no commit {revision!r}",
+            at=str(self.path),
+            hint=f"fetch it: git -C {self.path} fetch origin {_plain(revision)}",
+        )
+
+    def has_commit(self, commit: CommitId) -> bool:
+        """Say whether the commit itself is here (in a shallow clone a parent may not be)."""
+        return next(iter(self._objects.read([commit])))[1] is not None
+
+    def commit(self, revision: str) -> CommitInfo:
+        """Return what is known of a commit. Raises ``NotFoundError``."""
+        name = self.resolve(revision)
+        found = next(iter(self._objects.read([name])))[1]
+        if found is None or found.kind != "commit":
+            raise NotFoundError(
+                f"commit {name} is not in this clone",
+                at=str(self.path),
+                hint=f"fetch it: git -C {self.path} fetch origin {name}",
+            )
+        return _parse_commit(name, found.data)
+
+    def merge_base(self, left: str, right: str) -> CommitId | None:
+        """Return the newest common ancestor; ``None`` where there is none (or it is cut off)."""
+        found = run(self.path, "merge-base", self.resolve(left), self.resolve(right))
+        if found.code not in {0, 1}:
+            raise self._error(found)
+        return CommitId(found.out.decode().split("\n")[0]) if found.out else None
+
+    def entries(self, revision: str) -> tuple[TreeEntry, ...]:
+        """Return every file of the tree at ``revision``, sorted by path. Submodules are entries of mode 160000."""
+        found = run(self.path, "ls-tree", "-r", "-z", "--full-tree", self.resolve(revision))
+        if found.code != 0:
+            raise self._error(found)
+        entries = (_entry(row) for row in found.out.split(b"\0") if row)
+        return tuple(sorted(entries, key=lambda entry: entry.path))
+
+    def tree_ids(self, revision: str, folders: Iterable[str]) -> dict[str, str]:
+        """Return the object id of each of ``folders`` (or files) at ``revision``; absent ones are left out."""
+        commit = self.resolve(revision)
+        wanted = sorted(folder for folder in set(folders) if "\n" not in folder)
+        given = "".join(f"{commit}:{folder}\n" for folder in wanted).encode()
+        found = run(self.path, "cat-file", "--batch-check=%(objectname)", given=given)
+        if found.code != 0:
+            raise self._error(found)
+        rows = zip(wanted, found.out.decode().splitlines(), strict=True)
+        return {folder: name for folder, name in rows if _OBJECT_ID.fullmatch(name)}
+
+    def changed_paths(self, base: str, head: str) -> tuple[ChangedPath, ...]:
+        """Return the paths that differ between two trees, sorted, renames as a deletion and an addition."""
+        found = run(
+            self.path,
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-renames",
+            "--no-abbrev",
+            self.resolve(base),
+            self.resolve(head),
+        )
+        if found.code != 0:
+            raise self._error(found)
+        cells = found.out.split(b"\0")
+        changed = (_changed(cells[at], cells[at + 1]) for at in range(0, len(cells) - 1, 2))
+        return tuple(sorted(changed, key=lambda change: change.path))
+
+    def patch(self, base: str | None, head: str) -> tuple[str, tuple[Gap, ...]]:
+        """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""
+        old = _empty_tree(self.resolve(head)) if base is None else self.resolve(base)
+        return make_patch(self.path, old, self.resolve(head))
+
+    def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
+        """Return the bytes of each blob; ``None`` where the clone does not have it. Abbreviated ids work."""
+        wanted = sorted(set(blobs))
+        found = self._objects.read(wanted)
+        return {
+            BlobId(name): item.data if item is not None and item.kind == "blob" else None
+            for name, item in found
+        }
+
+    def read(self, revision: str, path: RepoPath) -> bytes | None:
+        """Return one file of one tree; ``None`` where it is absent or its blob is missing."""
+        if "\n" in path or "\\" in path:
+            entries = (entry for entry in self.entries(revision) if entry.path == path)
+            name: str | None = next((entry.blob for entry in entries), None)
+        else:
+            name = f"{self.resolve(revision)}:{path}"
+        if name is None:
+            return None
+        found = next(iter(self._objects.read([name])))[1]
+        return found.data if found is not None and found.kind == "blob" else None
+
+    def _error(self, outcome: Outcome) -> RepositoryError:
+        return _git_error(self.path, outcome)
+
+
+def _locate(path: Path) -> _Place:
+    if not path.is_dir():
+        raise RepositoryError(
+            "no such folder", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
+        )
+    flags = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository", "--is-shallow-repository")
+    found = run(path, "rev-parse", *flags)
+    if found.code != 0:
+        raise _git_error(path, found)
+    git_dir, common_dir, is_bare, is_shallow = _file_name(found.out).split("\n")
+    return _Place(
+        git_dir=Path(git_dir),
+        common_dir=(path / common_dir).resolve(),
+        is_bare=is_bare == "true",
+        is_shallow=is_shallow == "true",
+    )
+
+
+def _git_error(path: Path, outcome: Outcome) -> RepositoryError:
+    message = outcome.err.split("\n")[-1].removeprefix("fatal: ") or f"git failed with code {outcome.code}"
+    if "not a git repository" in outcome.err:
+        return RepositoryError(
+            "not a git repository", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
+        )
+    if "dubious ownership" in outcome.err:
+        return RepositoryError(
+            "the clone belongs to another user, so git refuses it",
+            at=str(path),
+            hint=f"git config --global --add safe.directory {path.resolve()}",
+        )
+    return RepositoryError(f"git: {message}", at=str(path), hint=f"look for damage: git -C {path} fsck")
+
+
+def _file_name(out: bytes) -> str:
+    return out.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
+def _plain(revision: str) -> str:
+    return revision if re.fullmatch(r"[\w./-]{1,80}", revision) and revision[0] != "-" else "--all"
+
+
+def _empty_tree(like: str) -> str:
+    sha1 = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    sha256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
+    return sha1 if len(like) == len(sha1) else sha256
+
+
+def _entry(row: bytes) -> TreeEntry:
+    meta, _, name = row.partition(b"\t")
+    mode, _, blob = meta.decode().split(" ")
+    return TreeEntry(path=RepoPath(decode_name(name)), blob=BlobId(blob), mode=mode)
+
+
+def _changed(meta: bytes, name: bytes) -> ChangedPath:
+    old_mode, new_mode, old_blob, new_blob, _ = meta.decode().removeprefix(":").split(" ")
+    return ChangedPath(
+        path=RepoPath(decode_name(name)),
+        old_blob=BlobId(old_blob) if old_blob.strip("0") else None,
+        new_blob=BlobId(new_blob) if new_blob.strip("0") else None,
+        old_mode=old_mode if old_mode.strip("0") else None,
+        new_mode=new_mode if new_mode.strip("0") else None,
+    )
+
+
+_PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) [+-]\d+$")
+
+
+def _parse_commit(name: CommitId, data: bytes) -> CommitInfo:
+    head, _, message = data.partition(b"\n\n")
+    fields: dict[str, list[str]] = {}
+    for line in head.decode("utf-8", "replace").split("\n"):
+        key, _, value = line.partition(" ")
+        fields.setdefault(key, []).append(value)
+    author, email, authored = _person(fields.get("author", [""])[0])
+    paragraphs = message.decode("utf-8", "replace").strip("\n").split("\n\n", 1)
+    return CommitInfo(
+        commit=name,
+        tree=fields.get("tree", [""])[0],
+        parents=tuple(CommitId(parent) for parent in fields.get("parent", [])),
+        author=author,
+        author_email=email,
+        authored_at=authored,
+        committed_at=_person(fields.get("committer", [""])[0])[2],
+        subject=" ".join(paragraphs[0].split("\n")),
+        body=paragraphs[1].strip("\n") if len(paragraphs) > 1 else "",
+    )
+
+
+def _person(text: str) -> tuple[str, str, int]:
+    match = _PERSON.match(text)
+    return (match[1], match[2], int(match[3])) if match else ("", "", 0)
