@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from diffscope.adapters.git_process import Outcome, run
-from diffscope.diff.names import decode_name
+from diffscope.diff.names import decode_name, quote
 from diffscope.errors import RepositoryError
 from diffscope.source.values import Gap, RepoPath
 
@@ -88,14 +88,6 @@ def _stand_in(meta: list[str], name: bytes) -> str:
         modes = f"old mode {old_mode}\nnew mode {new_mode}\n"
     tail = f" {old_mode}" if modes is None else ""
     return f"diff --git {old} {new}\n{modes or ''}index {old_blob}..{new_blob}{tail}\nBinary files {old} and {new} differ\n"
-
-
-def quote(name: bytes) -> str:
-    """Return a name as git writes it in a patch: in quotes, with escapes, where it needs them."""
-    plain = all(32 <= byte < 127 and byte not in b'"\\' for byte in name)
-    if plain:
-        return name.decode()
-    return '"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03o}" for b in name) + '"'
 
 
 def _unreadable(folder: Path, outcome: Outcome) -> RepositoryError:

@@ -41,6 +41,14 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return _LETTERS.get(code) or bytes([int(code, 8) & 0xFF])
 
 
+def quote(name: bytes) -> str:
+    """Return a name as git writes it in a patch: in quotes, with octal escapes, where it needs them."""
+    if all(32 <= byte < 127 and byte not in b'"\\' for byte in name):
+        return name.decode()
+    escaped = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:03o}" for b in name)
+    return f'"{"".join(escaped)}"'
+
+
 def split_git_names(rest: str) -> tuple[str, str] | None:
     """Split what follows ``diff --git`` into both names, prefixes kept.
 

@@ -83,3 +83,20 @@ class Salvage(Value, frozen=True, kw_only=True):
 
     diff: Diff
     gaps: tuple[Gap, ...] = ()
+
+
+class FileSides(Value, frozen=True, kw_only=True):
+    """Both sides of one changed file as bytes. A side is ``None`` when it does not exist or could not be had."""
+
+    path: RepoPath
+    before: bytes | None = None
+    after: bytes | None = None
+    is_read: bool = True
+    """Every side that exists was had."""
+
+
+class Sides(Value, frozen=True, kw_only=True):
+    """Both sides of every file of a ``Diff``, in its order, and a gap for each side that could not be had."""
+
+    files: tuple[FileSides, ...]
+    gaps: tuple[Gap, ...] = ()
