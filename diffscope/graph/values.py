@@ -1,0 +1,145 @@
+"""What the graph answers in: nodes, edges, chains, by name and never by index."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NewType
+
+from diffscope.source.values import RepoPath, Value
+from diffscope.syntax.values import Parameter
+
+ModuleName = NewType("ModuleName", str)
+"""The name of a node: dotted for Python (``vllm.v1.engine.core``), the path for native sources and build files,
+``torch.ops.<namespace>.<name>`` for an operator."""
+
+
+class NodeKind(Enum):
+    """What a node of the graph is."""
+
+    MODULE = "module"
+    PACKAGE = "package"
+    """A Python module that is an ``__init__.py``."""
+    TEST = "test"
+    """A Python file under a tests folder at the root."""
+    NATIVE = "native"
+    """C++, CUDA or HIP, headers included."""
+    OPERATOR = "operator"
+    """An operator of torch: ``torch.ops.<namespace>.<name>``. It has no path."""
+    BUILD = "build"
+    """A CMake file."""
+
+
+class EdgeLayer(Enum):
+    """How one node uses another."""
+
+    EAGER = "eager"
+    """Imported when the module is imported."""
+    LAZY = "lazy"
+    """Imported inside a function."""
+    TYPING = "typing"
+    """Imported under ``TYPE_CHECKING`` only."""
+    REGISTRY = "registry"
+    """Named by a row of a registry table."""
+    STRING = "string"
+    """Named by a qualified path in a string."""
+    OP = "op"
+    """Calls, binds or defines an operator."""
+    INCLUDE = "include"
+    """Included by a native source, or listed by a build file."""
+    TEST = "test"
+    """Imported by a test, at whatever time."""
+
+
+IMPORT_LAYERS = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.TYPING})
+"""The layers that one Python module of the product imports another by."""
+
+
+class Node(Value, frozen=True, kw_only=True):
+    """One node; ``path`` is ``None`` for an operator."""
+
+    name: ModuleName
+    kind: NodeKind
+    path: RepoPath | None
+
+
+class Edge(Value, frozen=True, kw_only=True):
+    """``source`` uses ``target``, on ``line`` of the source's file."""
+
+    source: ModuleName
+    target: ModuleName
+    layer: EdgeLayer
+    line: int
+    guard: str | None = None
+    """The condition around the import: ``current_platform.is_rocm()``."""
+    detail: str | None = None
+    """The imported name, the class named by a registry row, or what else stands after the module."""
+    through: ModuleName | None = None
+    """The module named by the import where that one only passes the name on (an ``__init__`` that re-exports it)."""
+    is_transit: bool = False
+    """The target only passes the name on; another edge of the same line leads to the module that defines it."""
+
+
+class Chain(Value, frozen=True, kw_only=True):
+    """Edges that follow one another, from ``source`` to ``target``; no edges when both are the same."""
+
+    source: ModuleName
+    target: ModuleName
+    edges: tuple[Edge, ...]
+
+    @property
+    def modules(self) -> tuple[ModuleName, ...]:
+        """The nodes passed, both ends included."""
+        return (self.source, *(edge.target for edge in self.edges))
+
+
+class ServingDistance(Value, frozen=True, kw_only=True):
+    """How far a module is from the serving path: ``steps`` eager imports from ``entry``, along ``chain``."""
+
+    steps: int
+    entry: ModuleName
+    chain: Chain
+
+
+class Importer(Value, frozen=True, kw_only=True):
+    """A module that imports a name, and where."""
+
+    module: ModuleName
+    line: int
+    layer: EdgeLayer
+    guard: str | None = None
+
+
+class ClassName(Value, frozen=True, kw_only=True):
+    """A class, by the module that defines it and its qualified name there."""
+
+    module: ModuleName
+    name: str
+
+
+class Subclass(Value, frozen=True, kw_only=True):
+    """A class below another one: directly (``depth`` 1) or further down."""
+
+    module: ModuleName
+    name: str
+    line: int
+    depth: int
+
+
+class Override(Value, frozen=True, kw_only=True):
+    """A method that overrides one of a class above."""
+
+    module: ModuleName
+    class_name: str
+    line: int
+    parameters: tuple[Parameter, ...]
+
+
+class Cycle(Value, frozen=True, kw_only=True):
+    """Modules that import one another in a ring, smallest name first, and the edges of one shortest ring."""
+
+    modules: tuple[ModuleName, ...]
+    chain: Chain
+
+
+class Absent(Value, frozen=True, kw_only=True):
+    """A file of the tree whose bytes the repository does not have."""
