@@ -26,7 +26,7 @@ class Files(NamedTuple):
     """Name -> path of every file that is a node, sorted by name."""
     kinds: Mapping[str, NodeKind]
     """Of the fresh files at least."""
-    fresh: Mapping[str, list[Record]]
+    fresh: Mapping[str, tuple[Record, ...]]
     """Records of the files that are new or changed, each sorted; those of all others are kept from before."""
     stars: dict[str, tuple[str, ...]]
     unparsed: dict[str, int]

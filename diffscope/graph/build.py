@@ -6,137 +6,129 @@ before are the records of files that did not change (assemble.py).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
 from diffscope.graph.assemble import Files, assemble
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.names import name_nodes, node_kind, node_name
-from diffscope.graph.records import Record, python_records, star_names
+from diffscope.graph.records import ABSENT, FileRecords, describe_file, star_names
 from diffscope.graph.tables import Tables, empty_tables
-from diffscope.graph.values import Absent, ModuleName
 from diffscope.source.values import RepoPath
 from diffscope.syntax.values import Outline
 
-FileOutline = Outline | Absent
-"""What is known of a file that exists: its outline, or that its bytes are missing from the repository."""
-
-OutlineReader = Callable[[RepoPath], FileOutline | None]
-"""Returns the outline of a file of the new tree; ``None`` where there is no such file."""
+OutlineReader = Callable[[RepoPath], Outline | None]
+"""Returns the outline of a file of the new tree; ``None`` where the repository does not have its bytes."""
 
 
-def build_graph(outlines: Mapping[RepoPath, FileOutline]) -> ModuleGraph:
-    """Return the graph of a whole tree. Files that are no node (see names.py) are left aside."""
-    return derive_graph(ModuleGraph(empty_tables()), outlines, outline_of=outlines.get)
+def build_graph(outlines: Mapping[RepoPath, Outline | None]) -> ModuleGraph:
+    """Return the graph of a whole tree; ``None`` stands for a file whose bytes are missing.
+
+    Files that are no node (see names.py) are left aside.
+    """
+    files = {
+        path: ABSENT if outline is None else describe_file(path, outline)
+        for path, outline in outlines.items()
+    }
+    return derive_graph(ModuleGraph(empty_tables()), files, outline_of=outlines.get)
 
 
 def derive_graph(
     before: ModuleGraph,
-    changed: Mapping[RepoPath, FileOutline | None],
+    changed: Mapping[RepoPath, FileRecords | None],
     *,
     outline_of: OutlineReader,
 ) -> ModuleGraph:
     """Return the graph after a change of files, equal to the one built from scratch.
 
-    ``changed`` holds every path that was added or modified, with its outline, and every path that was deleted, with ``None``.
-    ``outline_of`` answers for the others; it is asked only for a module that has become the source of an ``import *``, and
-    for one that a deleted package had hidden.
+    ``changed`` holds every path that was added or modified, with its records, and every path that was deleted, with ``None``.
+    ``outline_of`` is asked only for modules that have become the source of an ``import *``, and for those that a deleted
+    package had hidden.
     """
     tables = before.tables
     paths = _paths_after(tables, changed)
     named = name_nodes(paths)
     old = dict(zip(tables.names, tables.paths, strict=True))
-    outlines: dict[str, FileOutline] = {}
-    for name, path in named.items():
-        if path in changed or old.get(name) != path:
-            outlines[name] = changed.get(path) or outline_of(path) or Absent()
-    fresh = {name: _records(name, named[name], outline) for name, outline in outlines.items()}
+    fresh = {
+        name: changed.get(path) or _describe(path, outline_of)
+        for name, path in named.items()
+        if path in changed or old.get(name) != path
+    }
+    kept = {path for name, path in named.items() if name not in fresh}
     files = Files(
         paths=named,
-        kinds={name: node_kind(named[name]) for name in outlines},
-        fresh=fresh,
-        stars=_stars(tables, named, outlines, fresh, outline_of),
-        unparsed=_unparsed(tables, named, outlines),
-        absent=_absent(tables, named, outlines),
-        shadowed=tuple(sorted(set(paths).difference(named.values()))),
+        kinds={name: node_kind(named[name]) for name in fresh},
+        fresh={name: each.records for name, each in fresh.items()},
+        stars=_stars(tables, named, fresh, outline_of),
+        unparsed=_unparsed(tables, kept, {named[name]: each for name, each in fresh.items()}),
+        absent=_absent(tables, kept, {named[name]: each for name, each in fresh.items()}),
+        shadowed=tuple(sorted(paths.difference(named.values()))),
     )
     return ModuleGraph(assemble(tables, files))
 
 
-def _paths_after(tables: Tables, changed: Mapping[RepoPath, FileOutline | None]) -> set[RepoPath]:
+def _paths_after(tables: Tables, changed: Mapping[RepoPath, FileRecords | None]) -> set[RepoPath]:
     paths = {RepoPath(path) for path in tables.paths if path}
     paths.update(RepoPath(path) for path in tables.shadowed)
-    for path, outline in changed.items():
-        if outline is None:
+    for path, records in changed.items():
+        if records is None:
             paths.discard(path)
         elif node_name(path) is not None:
             paths.add(path)
     return paths
 
 
-def _records(name: str, path: RepoPath, outline: FileOutline) -> list[Record]:
-    if isinstance(outline, Outline):
-        return python_records(outline, name=ModuleName(name), is_package=path.endswith("/__init__.py"))
-    return []
+def _describe(path: RepoPath, outline_of: OutlineReader) -> FileRecords:
+    outline = outline_of(path)
+    return ABSENT if outline is None else describe_file(path, outline)
 
 
 def _stars(
     tables: Tables,
     named: Mapping[str, RepoPath],
-    outlines: Mapping[str, FileOutline],
-    fresh: Mapping[str, list[Record]],
+    fresh: Mapping[str, FileRecords],
     outline_of: OutlineReader,
 ) -> dict[str, tuple[str, ...]]:
     """Return what each module hands out that is imported by ``*`` somewhere in the new tree."""
-    sources = _star_sources(tables, named, fresh)
     stars: dict[str, tuple[str, ...]] = {}
-    for source in sorted(sources):
-        name = source
-        if name not in named:
+    for source in sorted(_star_sources(tables, named, fresh)):
+        if source not in named:
             continue
-        if name not in outlines and source in tables.stars:
+        if source not in fresh and source in tables.stars:
             stars[source] = tables.stars[source]
             continue
-        outline = outlines.get(name) or outline_of(named[name])
-        stars[source] = star_names(outline) if isinstance(outline, Outline) else ()
+        outline = outline_of(named[source])
+        stars[source] = () if outline is None else star_names(outline)
     return stars
 
 
 def _star_sources(
-    tables: Tables, named: Mapping[str, RepoPath], fresh: Mapping[ModuleName, list[Record]]
+    tables: Tables, named: Mapping[str, RepoPath], fresh: Mapping[str, FileRecords]
 ) -> set[str]:
     sources = {
         record.reference.head
-        for records in fresh.values()
-        for record in records
+        for each in fresh.values()
+        for record in each.records
         if record.reference.tail == "*"
     }
     star = tables.strings.index("*") if "*" in tables.strings else -1
     starred = {each for each, tail in enumerate(tables.reference_tail) if tail == star}
     if not starred:
         return sources
-    for node, name in enumerate(tables.names):
-        if name in fresh or name not in named:
-            continue
-        for reference in tables.record_reference[tables.start[node] : tables.start[node + 1]]:
-            if reference in starred:
+    for at, reference in enumerate(tables.record_reference):
+        if reference in starred:
+            name = tables.names[bisect_right(tables.start, at) - 1]
+            if name not in fresh and name in named:
                 sources.add(tables.strings[tables.reference_head[reference]])
     return sources
 
 
-def _unparsed(
-    tables: Tables, named: Mapping[str, RepoPath], outlines: Mapping[ModuleName, FileOutline]
-) -> dict[str, int]:
-    paths = set(named.values()).difference(named[name] for name in outlines)
-    unparsed = {path: line for path, line in tables.unparsed.items() if path in paths}
-    for name, outline in outlines.items():
-        if isinstance(outline, Outline) and outline.problems:
-            unparsed[named[name]] = outline.problems[0].line
+def _unparsed(tables: Tables, kept: set[RepoPath], fresh: Mapping[RepoPath, FileRecords]) -> dict[str, int]:
+    unparsed = {path: line for path, line in tables.unparsed.items() if path in kept}
+    unparsed.update({path: each.unparsed for path, each in fresh.items() if each.unparsed})
     return dict(sorted(unparsed.items()))
 
 
-def _absent(
-    tables: Tables, named: Mapping[str, RepoPath], outlines: Mapping[ModuleName, FileOutline]
-) -> tuple[str, ...]:
-    paths = set(named.values()).difference(named[name] for name in outlines)
-    gone = {named[name] for name, outline in outlines.items() if isinstance(outline, Absent)}
-    return tuple(sorted(gone.union(path for path in tables.absent if path in paths)))
+def _absent(tables: Tables, kept: set[RepoPath], fresh: Mapping[RepoPath, FileRecords]) -> tuple[str, ...]:
+    gone = {path for path, each in fresh.items() if each.is_absent}
+    return tuple(sorted(gone.union(path for path in tables.absent if path in kept)))

@@ -9,8 +9,11 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from diffscope.graph.names import PYTHON_ROOTS, absolute_module
+import msgspec
+
+from diffscope.graph.names import PYTHON_ROOTS, absolute_module, node_name
 from diffscope.graph.values import EdgeLayer, ModuleName
+from diffscope.source.values import RepoPath
 from diffscope.syntax.values import DefinitionKind, Import, ImportLayer, Outline
 
 
@@ -60,6 +63,42 @@ _IMPORT_CODES = {layer: LAYER_CODES[EdgeLayer(layer.value)] for layer in ImportL
 _STRING = LAYER_CODES[EdgeLayer.STRING]
 _OP = LAYER_CODES[EdgeLayer.OP]
 _SHADOWS = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION})
+
+
+class FileRecords(msgspec.Struct, frozen=True, array_like=True):
+    """What the graph takes from one file."""
+
+    records: tuple[Record, ...] = ()
+    """Sorted and without doubles."""
+    unparsed: int = 0
+    """The first line that does not parse; 0 when all does."""
+    is_absent: bool = False
+    """The repository does not have the bytes of the file."""
+
+
+ABSENT = FileRecords(is_absent=True)
+
+_RECORDS = msgspec.msgpack.Decoder(FileRecords)
+
+
+def encode_records(records: FileRecords) -> bytes:
+    """Return bytes that another process can send."""
+    return msgspec.msgpack.encode(records)
+
+
+def decode_records(data: bytes) -> FileRecords:
+    """Return what ``encode_records`` was given."""
+    return _RECORDS.decode(data)
+
+
+def describe_file(path: RepoPath, outline: Outline) -> FileRecords:
+    """Return what the graph takes from a file with such an outline."""
+    name = node_name(path)
+    if name is None:
+        return FileRecords()
+    records = python_records(outline, name=name, is_package=path.endswith("/__init__.py"))
+    unparsed = outline.problems[0].line if outline.problems else 0
+    return FileRecords(records=tuple(records), unparsed=unparsed)
 
 
 def python_records(outline: Outline, *, name: ModuleName, is_package: bool) -> list[Record]:

@@ -139,7 +139,3 @@ class Cycle(Value, frozen=True, kw_only=True):
 
     modules: tuple[ModuleName, ...]
     chain: Chain
-
-
-class Absent(Value, frozen=True, kw_only=True):
-    """A file of the tree whose bytes the repository does not have."""
