@@ -103,6 +103,11 @@ class GitRepository:
         found = run(self.path, "rev-parse", "--show-toplevel")
         return Path(_file_name(found.out)) if found.code == 0 and found.out.strip() else None
 
+    @cached_property
+    def empty_tree(self) -> str:
+        """The id of the tree without files, in this repository's kind of hash. git knows it without storing it."""
+        return run(self.path, "hash-object", "-t", "tree", "--stdin").out.decode().strip()
+
     def resolve(self, revision: str) -> CommitId:
         """Return the commit that ``revision`` names. Raises ``NotFoundError``."""
         if _OBJECT_ID.fullmatch(revision):
@@ -182,7 +187,7 @@ class GitRepository:
 
     def patch(self, base: str | None, head: str) -> tuple[str, tuple[Gap, ...]]:
         """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""
-        old = _empty_tree(self.resolve(head)) if base is None else self.resolve(base)
+        old = self.empty_tree if base is None else self.resolve(base)
         return make_patch(self.path, old, self.resolve(head))
 
     def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
@@ -249,12 +254,6 @@ def _file_name(out: bytes) -> str:
 
 def _plain(revision: str) -> str:
     return revision if re.fullmatch(r"[\w./-]{1,80}", revision) and revision[0] != "-" else "--all"
-
-
-def _empty_tree(like: str) -> str:
-    sha1 = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-    sha256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
-    return sha1 if len(like) == len(sha1) else sha256
 
 
 def _entry(row: bytes) -> TreeEntry:

@@ -31,6 +31,13 @@ def make_patch(
     )
 
 
+def new_file_patch(name: bytes, content: bytes, *, mode: str = "100644") -> str:
+    """Return the part of a patch that adds one file; ``mode`` as git writes it."""
+    left, right = quote(b"a/" + name), quote(b"b/" + name)
+    head = f"diff --git {left} {right}\nnew file mode {mode}\nindex {_NO_BLOB}..{blob_id(content)}\n"
+    return head + "".join(_body("/dev/null", right, b"", content))
+
+
 def _file(old_path: str, path: str, old: bytes | None, new: bytes | None) -> Iterator[str]:
     if old == new and old_path == path:
         return
@@ -47,16 +54,20 @@ def _file(old_path: str, path: str, old: bytes | None, new: bytes | None) -> Ite
     mode = " 100644" if old is not None and new is not None else ""
     yield f"index {_id(old)}..{_id(new)}{mode}\n"
     left, right = ("/dev/null" if old is None else old_name), ("/dev/null" if new is None else new_name)
-    if b"\0" in (old or b"")[:_LOOKED_AT] or b"\0" in (new or b"")[:_LOOKED_AT]:
-        yield f"Binary files {left} and {right} differ\n"
-    else:
-        yield from _hunks(left, right, old or b"", new or b"")
+    yield from _body(left, right, old or b"", new or b"")
 
 
 def _rename(old_path: str, path: str, old: bytes, new: bytes) -> Iterator[str]:
     alike = int(100 * difflib.SequenceMatcher(None, _lines(old), _lines(new), autojunk=False).ratio())
     yield f"similarity index {alike}%\n"
     yield f"rename from {quote(old_path.encode())}\nrename to {quote(path.encode())}\n"
+
+
+def _body(left: str, right: str, old: bytes, new: bytes) -> Iterator[str]:
+    if b"\0" in old[:_LOOKED_AT] or b"\0" in new[:_LOOKED_AT]:
+        yield f"Binary files {left} and {right} differ\n"
+    else:
+        yield from _hunks(left, right, old, new)
 
 
 def _hunks(left: str, right: str, old: bytes, new: bytes) -> Iterator[str]:

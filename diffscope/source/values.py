@@ -73,3 +73,14 @@ class Change(Value, frozen=True, kw_only=True):
     pull: PullRequest
     patch: str
     gaps: tuple[Gap, ...] = ()
+
+
+class MergedPull(Value, frozen=True, kw_only=True):
+    """A pull request as the squash commit shows it that it was merged with."""
+
+    number: int
+    commit: CommitId
+    subject: str
+    author: str
+    merged_at: str
+    """ISO 8601, UTC, seconds: the committer date."""

@@ -1,0 +1,177 @@
+"""Changes out of a local clone: a pull request by number, a commit, a range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diffscope.adapters.git import CommitInfo, GitRepository
+from diffscope.adapters.git_index import PullIndex
+from diffscope.adapters.git_log import Squash, is_revert, main_tip, pull_number, squashes
+from diffscope.adapters.git_process import run
+from diffscope.errors import InputError, NotFoundError, RepositoryError
+from diffscope.source.values import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
+from diffscope.source.window import Window, stamp
+
+_VLLM = "vllm-project/vllm"
+_PULL_REFS = ("refs/pull/{0}/head", "refs/pull/{0}", "refs/remotes/*/pr/{0}", "refs/remotes/*/pull/{0}")
+_MOST_SUBJECTS = 50
+
+
+class CloneSource:
+    """The changes of a local clone. ``name`` is the repository's name on GitHub."""
+
+    def __init__(self, repository: GitRepository, index: PullIndex, *, name: str = _VLLM) -> None:
+        self._repository = repository
+        self._index = index
+        self._name = name
+
+    def pull(self, number: int) -> Change:
+        """Return a pull request: its squash commit, else ``refs/pull/N/head`` against the merge base with main.
+
+        Of several squash commits that carry the number the newest that is no revert counts; a gap says so. Raises
+        ``NotFoundError`` where the clone has neither, ``RepositoryError`` where the history is cut off there.
+        """
+        found = self._index.find(number) or self._off_main(number)
+        if found:
+            return self._squash(number, found)
+        if (tip := self._pull_ref(number)) is not None:
+            return self._pull_head(number, tip)
+        path = self._repository.path
+        raise NotFoundError(
+            f"pull request {number} is not in this clone",
+            at=str(path),
+            hint=f"fetch it: git -C {path} fetch origin pull/{number}/head:refs/pull/{number}/head",
+        )
+
+    def commit(self, revision: str) -> Change:
+        """Return one commit against its first parent."""
+        info = self._repository.commit(revision)
+        return self._single(info, pull_number(info.subject), gaps=())
+
+    def between(self, base: str, head: str, *, is_direct: bool = False) -> Change:
+        """Return ``BASE...HEAD``, from the merge base; with ``is_direct`` ``BASE..HEAD``, tree against tree."""
+        old, new = self._repository.resolve(base), self._repository.resolve(head)
+        if not is_direct:
+            old = self._merge_base(old, new)
+        return self._range(old, new, number=None, kind=SourceKind.RANGE)
+
+    def window(self, window: Window) -> tuple[MergedPull, ...]:
+        """Return what was merged to the main branch in ``window``, oldest first. One pull request may stand twice."""
+        found = reversed(self._index.between(window.start, window.end))
+        return tuple(
+            MergedPull(
+                number=squash.number,
+                commit=CommitId(squash.commit),
+                subject=squash.subject,
+                author=squash.author,
+                merged_at=stamp(squash.committed_at),
+            )
+            for squash in found
+        )
+
+    def _off_main(self, number: int) -> tuple[Squash, ...]:
+        """Look on the current branch, which may hold what no main branch does: a release, or work not merged yet."""
+        main = main_tip(self._repository)
+        has_head = run(self._repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").code == 0
+        if main is None or not has_head:
+            return ()
+        return tuple(
+            squash for squash in squashes(self._repository, "HEAD", f"^{main}") if squash.number == number
+        )
+
+    def _squash(self, number: int, found: Sequence[Squash]) -> Change:
+        chosen = next((squash for squash in found if not is_revert(squash.subject)), found[0])
+        others = ", ".join(squash.commit[:12] for squash in found if squash is not chosen)
+        reason = f"{len(found)} commits end in (#{number}): took {chosen.commit[:12]}, the newest that is no revert; not {others}"
+        gaps = (Gap(what="metadata", reason=reason),) if others else ()
+        return self._single(self._repository.commit(chosen.commit), number, gaps=gaps)
+
+    def _pull_ref(self, number: int) -> CommitId | None:
+        patterns = [pattern.format(number) for pattern in _PULL_REFS]
+        found = run(self._repository.path, "for-each-ref", "--format=%(objectname)", *patterns)
+        names = found.out.decode().split()
+        return CommitId(names[0]) if names else None
+
+    def _pull_head(self, number: int, tip: CommitId) -> Change:
+        main = main_tip(self._repository)
+        if main is None:
+            raise NotFoundError(
+                "the clone has no main branch", at=str(self._repository.path), hint="name one: --base REF"
+            )
+        return self._range(self._merge_base(CommitId(main), tip), tip, number=number, kind=SourceKind.CLONE)
+
+    def _merge_base(self, old: CommitId, new: CommitId) -> CommitId:
+        for commit in (old, new):
+            self._repository.commit(commit)
+        base = self._repository.merge_base(old, new)
+        if base is None:
+            path = self._repository.path
+            cure = "--unshallow" if self._repository.is_shallow else "--all"
+            raise RepositoryError(
+                f"{old[:12]} and {new[:12]} have no common ancestor in this clone",
+                at=str(path),
+                hint=f"git -C {path} fetch {cure}, or compare the trees themselves: BASE..HEAD",
+            )
+        return base
+
+    def _single(self, info: CommitInfo, number: int | None, *, gaps: tuple[Gap, ...]) -> Change:
+        base = info.parents[0] if info.parents else None
+        if base is not None and not self._repository.has_commit(base):
+            path = self._repository.path
+            raise RepositoryError(
+                f"the parent of {info.commit[:12]} is not in this clone: its history is cut off there",
+                at=str(path),
+                hint=f"git -C {path} fetch --deepen=1 origin, or --unshallow for all of it",
+            )
+        patch, lost = self._repository.patch(base, info.commit)
+        _refuse_empty(patch, f"commit {info.commit[:12]}")
+        pull = PullRequest(
+            repository=self._name,
+            source=SourceKind.CLONE,
+            title=info.subject,
+            number=number,
+            body=info.body or None,
+            author=info.author or None,
+            merged_at=None if number is None else stamp(info.committed_at),
+            base=base,
+            head=info.commit,
+            url=None if number is None else f"https://github.com/{self._name}/pull/{number}",
+        )
+        return Change(pull=pull, patch=patch, gaps=(*gaps, *lost))
+
+    def _range(self, base: CommitId, head: CommitId, *, number: int | None, kind: SourceKind) -> Change:
+        info = self._repository.commit(head)
+        self._repository.commit(base)
+        patch, lost = self._repository.patch(base, head)
+        _refuse_empty(patch, f"{base[:12]}..{head[:12]}")
+        title, body = self._words(base, info)
+        only = number is None and title == info.subject
+        number = pull_number(title) if only else number
+        pull = PullRequest(
+            repository=self._name,
+            source=kind,
+            title=title,
+            number=number,
+            body=body,
+            author=info.author or None,
+            base=base,
+            head=head,
+            url=None if number is None else f"https://github.com/{self._name}/pull/{number}",
+        )
+        return Change(pull=pull, patch=patch, gaps=lost)
+
+    def _words(self, base: CommitId, head: CommitInfo) -> tuple[str, str | None]:
+        """Return a title and a body for a range: those of its one commit, else the oldest subject and a list of all."""
+        found = run(
+            self._repository.path, "log", "--format=%s", "--reverse", "--no-merges", head.commit, f"^{base}"
+        )
+        subjects = found.out.decode("utf-8", "replace").splitlines()
+        if len(subjects) <= 1:
+            return head.subject, head.body or None
+        listed = "\n".join(f"- {subject}" for subject in subjects[:_MOST_SUBJECTS])
+        return subjects[0], listed
+
+
+def _refuse_empty(patch: str, what: str) -> None:
+    if not patch:
+        raise InputError(f"{what} changes nothing", hint="name a commit or range with a difference")

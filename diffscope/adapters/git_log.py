@@ -1,0 +1,71 @@
+"""The squash commits of a history, as ``git log`` lists them, and which branch is the main one."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_process import run
+from diffscope.errors import RepositoryError
+
+_MAIN = (
+    "refs/heads/main",
+    "refs/heads/master",
+    "refs/remotes/*/main",
+    "refs/remotes/*/master",
+)
+_NUMBER = re.compile(r"\(#(\d{1,9})\)\s*$")
+_REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
+
+
+class Squash(NamedTuple):
+    """One squash commit. ``committed_at`` is in seconds since the epoch."""
+
+    number: int
+    commit: str
+    committed_at: int
+    author: str
+    subject: str
+
+
+def pull_number(subject: str) -> int | None:
+    """Return N where ``subject`` ends in ``(#N)``, as GitHub writes it on a squash merge."""
+    match = _NUMBER.search(subject)
+    return int(match[1]) if match else None
+
+
+def is_revert(subject: str) -> bool:
+    """Say whether ``subject`` calls itself a revert."""
+    return _REVERT.match(subject) is not None
+
+
+def main_tip(repository: GitRepository) -> str | None:
+    """Return the newest commit that a main branch, here or of a remote, stands at; else HEAD; else ``None``.
+
+    Newest by committer date: the ``main`` of a fork often lies years behind its ``upstream/main``.
+    """
+    form = "--format=%(committerdate:unix) %(objectname)"
+    found = run(repository.path, "for-each-ref", form, *_MAIN)
+    rows = [line.split() for line in found.out.decode("utf-8", "replace").splitlines()]
+    tips = [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]
+    if tips:
+        return max(tips)[1]
+    head = run(repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    return head.out.decode().strip() or None
+
+
+def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
+    """Return the squash commits that ``git log REVISIONS`` reaches, newest first. Raises ``RepositoryError``."""
+    found = run(repository.path, "log", "-z", "--format=%H%n%ct%n%an%n%s", "--end-of-options", *revisions)
+    if found.code != 0:
+        message = found.err.split("\n")[-1].removeprefix("fatal: ")
+        raise RepositoryError(
+            f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} fsck"
+        )
+    rows = (row.split("\n", 3) for row in found.out.decode("utf-8", "replace").split("\0") if row)
+    return [
+        Squash(number=number, commit=commit, committed_at=int(at), author=author, subject=subject)
+        for commit, at, author, subject in rows
+        if (number := pull_number(subject)) is not None
+    ]
