@@ -5,8 +5,11 @@ Every stage adds its own builders here; a builder takes legible text and gives t
 
 from __future__ import annotations
 
+import os
+import subprocess
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.diff.make import make_patch
@@ -71,3 +74,90 @@ def as_bytes(files: Files) -> dict[str, bytes]:
 def text(source: str) -> str:
     """Return ``source`` dedented and without its first line feed, if it starts with one."""
     return textwrap.dedent(source).removeprefix("\n") if source.startswith("\n") else source
+
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+class Commit(NamedTuple):
+    """One commit of a built repository: ``None`` deletes a file; a symlink's content starts with ``-> ``."""
+
+    subject: str
+    files: Mapping[str, str | bytes | None]
+    body: str = ""
+    author: str = "Ada"
+    at: str = "2026-03-23T00:00:00Z"
+
+
+def git_repository(folder: Path, files: Files, commits: Sequence[Commit] = ()) -> Path:
+    """Return a real git repository in ``folder``: ``files`` as the first commit, then ``commits``, on ``main``.
+
+    Names, dates and configuration are fixed, so the same input gives the same commit ids on every machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    first = Commit("Start", files, at="2026-01-01T00:00:00Z")
+    for commit in (first, *commits):
+        write_files(folder, commit.files)
+        record(folder, commit)
+    return folder
+
+
+def write_files(folder: Path, files: Mapping[str, str | bytes | None]) -> None:
+    """Write files below ``folder``; ``None`` deletes one."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            path.unlink()
+        elif isinstance(content, str) and content.startswith("-> "):
+            path.unlink(missing_ok=True)
+            path.symlink_to(content.removeprefix("-> "))
+        else:
+            path.write_bytes(content if isinstance(content, bytes) else text(content).encode())
+
+
+def record(folder: Path, commit: Commit) -> str:
+    """Commit everything in the worktree and return the commit id."""
+    message = f"{commit.subject}\n\n{commit.body}" if commit.body else commit.subject
+    people = {"GIT_AUTHOR_NAME": commit.author, "GIT_AUTHOR_EMAIL": f"{commit.author.lower()}@example.org"}
+    dates = {"GIT_AUTHOR_DATE": commit.at, "GIT_COMMITTER_DATE": commit.at}
+    git(folder, "add", "--all")
+    git(
+        folder,
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--cleanup=verbatim",
+        "-m",
+        message,
+        extra=people | dates,
+    )
+    return git(folder, "rev-parse", "HEAD").strip()
+
+
+def git(folder: Path, *arguments: str, extra: Mapping[str, str] | None = None, given: bytes = b"") -> str:
+    """Run git with nobody's configuration and return what it says."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    fixed = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_AUTHOR_EMAIL": "ada@example.org",
+        "GIT_COMMITTER_NAME": "GitHub",
+        "GIT_COMMITTER_EMAIL": "noreply@example.org",
+        "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
+        "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
+        "TZ": "UTC",
+    }
+    done = subprocess.run(
+        ["git", "-c", "protocol.file.allow=always", *arguments],
+        cwd=folder,
+        env=kept | fixed | dict(extra or {}),
+        input=given,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise AssertionError(f"git {' '.join(arguments)}: {done.stderr.decode('utf-8', 'replace')}")
+    return done.stdout.decode("utf-8", "surrogateescape")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from diffscope.adapters.git import CommitInfo, GitRepository
 from diffscope.adapters.git_index import PullIndex
-from diffscope.adapters.git_log import Squash, is_revert, main_tip, pull_number, squashes
+from diffscope.adapters.git_log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
 from diffscope.adapters.git_process import run
 from diffscope.errors import InputError, NotFoundError, RepositoryError
 from diffscope.source.values import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
@@ -128,7 +128,7 @@ class CloneSource:
         pull = PullRequest(
             repository=self._name,
             source=SourceKind.CLONE,
-            title=info.subject,
+            title=pull_title(info.subject) if number is not None else info.subject,
             number=number,
             body=info.body or None,
             author=info.author or None,
@@ -145,12 +145,12 @@ class CloneSource:
         patch, lost = self._repository.patch(base, head)
         _refuse_empty(patch, f"{base[:12]}..{head[:12]}")
         title, body = self._words(base, info)
-        only = number is None and title == info.subject
-        number = pull_number(title) if only else number
+        if number is None and title == info.subject:
+            number = pull_number(title)
         pull = PullRequest(
             repository=self._name,
             source=kind,
-            title=title,
+            title=title if number is None else pull_title(title),
             number=number,
             body=body,
             author=info.author or None,

@@ -35,6 +35,11 @@ def pull_number(subject: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def pull_title(subject: str) -> str:
+    """Return ``subject`` without the ``(#N)`` at its end: the pull request's title."""
+    return _NUMBER.sub("", subject).rstrip()
+
+
 def is_revert(subject: str) -> bool:
     """Say whether ``subject`` calls itself a revert."""
     return _REVERT.match(subject) is not None

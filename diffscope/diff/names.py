@@ -119,6 +119,7 @@ def unsafe(path: str, *, longest: int) -> str | None:
         "it holds a NUL": "\0" in path,
         "it is absolute": path.startswith("/") or _DRIVE.match(path) is not None,
         "it leaves the repository": ".." in parts,
+        "a part of it is empty or a dot": bool(path) and not {"", "."}.isdisjoint(parts),
         "it points into .git": any(part.lower() == ".git" for part in parts),
     }
     return next((why for why, applies in reasons.items() if applies), None)

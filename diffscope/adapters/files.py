@@ -1,0 +1,106 @@
+"""A patch out of a file or from standard input."""
+
+from __future__ import annotations
+
+import re
+import sys
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from pathlib import Path
+from typing import IO
+
+from diffscope.diff.limits import DEFAULT_LIMITS, Limits
+from diffscope.errors import InputError, NotFoundError
+from diffscope.source.values import Change, CommitId, Gap, PullRequest, SourceKind
+
+_MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
+_SHOW = re.compile(r"commit ([0-9a-f]{40,64})(?: \(.*\))?\n")
+_SUBJECT_MARK = re.compile(r"^\[(?:RFC )?PATCH[^\]]*\]\s*")
+_NUMBER = re.compile(r" \(#(\d{1,9})\)$")
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+
+
+def read_patch(
+    path: Path | str, *, name: str = "vllm-project/vllm", limits: Limits = DEFAULT_LIMITS
+) -> Change:
+    """Return the patch in the file ``path`` (``-``: standard input) as a change.
+
+    Title, author and commit come from the head that ``git format-patch`` and ``git show`` write. Raises
+    ``NotFoundError``, or ``InputError`` where the file cannot be read or is larger than ``limits``.
+    """
+    if str(path) == "-":
+        return patch_change(_bounded(sys.stdin.buffer, "standard input", limits), name=name)
+    file = Path(path)
+    try:
+        with file.open("rb") as stream:
+            return patch_change(_bounded(stream, str(file), limits), name=name)
+    except FileNotFoundError:
+        raise NotFoundError(
+            "no such patch file", at=str(file), hint="a patch on standard input is named -"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"the patch file cannot be read: {error.strerror}", at=str(file), hint="name a file"
+        ) from None
+
+
+def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
+    """Return patch bytes as a change. PowerShell's ``>`` writes UTF-16; that is read too."""
+    encoding = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "utf-8")
+    text = data.decode(encoding, "backslashreplace")
+    # Only text before the first diff is about the change as a whole.
+    head = text[: text.find("diff --git ")] if "diff --git " in text[:100_000] else ""
+    title, author, commit, body = _words(head.replace("\r\n", "\n"))
+    number = _NUMBER.search(title)
+    pull = PullRequest(
+        repository=name,
+        source=SourceKind.PATCH,
+        title=_NUMBER.sub("", title),
+        number=int(number[1]) if number else None,
+        body=body or None,
+        author=author or None,
+        head=commit,
+    )
+    gaps = () if title else (Gap(what="metadata", reason="a bare patch has no title, author or number"),)
+    return Change(pull=pull, patch=text, gaps=gaps)
+
+
+def _bounded(stream: IO[bytes], name: str, limits: Limits) -> bytes:
+    data = stream.read(limits.patch_bytes + 1)
+    if len(data) > limits.patch_bytes:
+        raise InputError(
+            f"more than {limits.patch_bytes:,} bytes", at=name, hint="hand in the files that matter"
+        )
+    return data
+
+
+def _words(head: str) -> tuple[str, str, CommitId | None, str]:
+    """Return title, author, commit and body of a mail or of ``git show``."""
+    if match := _MAIL.match(head):
+        fields, _, rest = head.partition("\n\n")
+        unfolded = re.sub(r"\n[ \t]+", " ", fields)
+        subject = _field(unfolded, "Subject")
+        body = rest.partition("\n---\n")[0].strip()
+        author = parseaddr(_field(unfolded, "From"))[0]
+        return _SUBJECT_MARK.sub("", subject), author, CommitId(match[1]), body
+    if match := _SHOW.match(head):
+        fields, _, rest = head.partition("\n\n")
+        message = "\n".join(line.removeprefix("    ") for line in rest.split("\n")).strip()
+        title, _, body = message.partition("\n\n")
+        return (
+            " ".join(title.split("\n")),
+            parseaddr(_field(fields, "Author"))[0],
+            CommitId(match[1]),
+            body.strip(),
+        )
+    return "", "", None, ""
+
+
+def _field(head: str, name: str) -> str:
+    match = re.search(rf"^{name}: *(.*)$", head, re.MULTILINE)
+    if match is None:
+        return ""
+    try:
+        return str(make_header(decode_header(match[1])))
+    except (LookupError, UnicodeError, ValueError):
+        return match[1]
