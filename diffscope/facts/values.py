@@ -28,7 +28,9 @@ class Located(Fact, frozen=True, kw_only=True):
     """A fact with a place: what a flag's evidence points at."""
 
     path: Annotated[str, said("File, by its new name (the old one where the new side is absent).")]
-    line: Annotated[int, said("Line on the new side; on the old side when `side` is old; 0 for the file as a whole.")] = 0
+    line: Annotated[
+        int, said("Line on the new side; on the old side when `side` is old; 0 for the file as a whole.")
+    ] = 0
     side: Annotated[str, said("`new` or `old`.")] = "new"
     symbol: Annotated[str | None, said("Qualified name within the file: `EngineCore.step`.")] = None
     module: Annotated[str | None, said("Dotted module name; null for a file that is no module.")] = None
@@ -36,9 +38,11 @@ class Located(Fact, frozen=True, kw_only=True):
     category: Annotated[
         str, said("source, native, test, config, docs, infra, build, example, benchmark, data or other.")
     ] = "other"
-    platforms: Annotated[tuple[str, ...], said("Platforms that the place belongs to, by path, name or guard.")] = ()
+    platforms: Annotated[
+        tuple[str, ...], said("Platforms that the place belongs to, by path, name or guard.")
+    ] = ()
     distance: Annotated[
-        int | None | UnsetType,
+        int | UnsetType | None,
         said("Eager import steps from the serving path to this module; null when it is not reached."),
     ] = UNSET
 
@@ -47,8 +51,12 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     """The change as a whole."""
 
     title: Annotated[str, said("Title, pull request suffix removed.")]
-    title_tags: Annotated[tuple[str, ...], said("Bracketed words of the title, lower case: `rocm`, `bugfix`.")] = ()
-    kind: Annotated[str, said("bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.")]
+    title_tags: Annotated[
+        tuple[str, ...], said("Bracketed words of the title, lower case: `rocm`, `bugfix`.")
+    ] = ()
+    kind: Annotated[
+        str, said("bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.")
+    ]
     kind_reason: Annotated[str, said("What decided the kind.")] = ""
     tags: Annotated[tuple[str, ...], said("Every tag that applies.")] = ()
     labels: Annotated[tuple[str, ...] | UnsetType, said("Labels of the pull request.")] = UNSET
@@ -56,15 +64,21 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     additions: Annotated[int, said("Lines added.")]
     deletions: Annotated[int, said("Lines removed.")]
     source_files: Annotated[int, said("Source and native files changed with logic.")]
-    code_added: Annotated[int, said("Code lines added to source and native files: no blank, comment, docstring.")]
+    code_added: Annotated[
+        int, said("Code lines added to source and native files: no blank, comment, docstring.")
+    ]
     code_removed: Annotated[int, said("Code lines removed from source and native files.")]
     test_files: Annotated[int, said("Test files changed, deletions left out.")]
     test_code_added: Annotated[int, said("Code lines added to test files.")]
     logic_symbols: Annotated[int, said("Source symbols whose logic changed.")]
-    public_symbols_added: Annotated[int, said("New public functions, methods and classes in source files.")] = 0
+    public_symbols_added: Annotated[
+        int, said("New public functions, methods and classes in source files.")
+    ] = 0
     branches_added: Annotated[int, said("Branches added to source files.")] = 0
     areas: Annotated[tuple[str, ...], said("Areas of the change, heaviest first.")] = ()
-    logic_areas: Annotated[tuple[str, ...], said("Areas in which logic changed with weight, heaviest first.")] = ()
+    logic_areas: Annotated[
+        tuple[str, ...], said("Areas in which logic changed with weight, heaviest first.")
+    ] = ()
     platforms: Annotated[tuple[str, ...], said("Platforms of the change.")] = ()
     cosmetic: Annotated[bool, said("True when no file changed any logic, configuration or test.")] = False
 
@@ -89,7 +103,9 @@ class FileFact(Located, frozen=True, kw_only=True):
     deletions: Annotated[int, said("Lines removed.")] = 0
     code_added: Annotated[int, said("Code lines added.")] = 0
     code_removed: Annotated[int, said("Code lines removed.")] = 0
-    owners: Annotated[tuple[str, ...] | UnsetType, said("Owners by CODEOWNERS at the base; empty for none.")] = UNSET
+    owners: Annotated[
+        tuple[str, ...] | UnsetType, said("Owners by CODEOWNERS at the base; empty for none.")
+    ] = UNSET
 
 
 class ModuleFact(Located, frozen=True, kw_only=True):
@@ -98,14 +114,20 @@ class ModuleFact(Located, frozen=True, kw_only=True):
     is_new: Annotated[bool, said("The change adds it.")] = False
     is_removed: Annotated[bool, said("The change removes it.")] = False
     logic: Annotated[bool, said("Whether any logic of it changed.")] = False
-    entry: Annotated[str | None | UnsetType, said("Serving-path module from which `distance` counts.")] = UNSET
-    chain: Annotated[str | None | UnsetType, said("The shortest chain, as `a -> b -> c`.")] = UNSET
+    entry: Annotated[str | UnsetType | None, said("Serving-path module from which `distance` counts.")] = (
+        UNSET
+    )
+    chain: Annotated[str | UnsetType | None, said("The shortest chain, as `a -> b -> c`.")] = UNSET
     fan_in: Annotated[int | UnsetType, said("Modules that import it eagerly.")] = UNSET
     reach: Annotated[int | UnsetType, said("Modules that reach it within two eager imports.")] = UNSET
     lazy_fan_in: Annotated[int | UnsetType, said("Modules that import it lazily.")] = UNSET
-    registry_fan_in: Annotated[int | UnsetType, said("Registries and class-path strings that name it.")] = UNSET
+    registry_fan_in: Annotated[int | UnsetType, said("Registries and class-path strings that name it.")] = (
+        UNSET
+    )
     tests_within_two: Annotated[int | UnsetType, said("Test files that reach it within two imports.")] = UNSET
-    closes_cycle: Annotated[str | None | UnsetType, said("The import cycle that the change closes through it.")] = UNSET
+    closes_cycle: Annotated[
+        str | UnsetType | None, said("The import cycle that the change closes through it.")
+    ] = UNSET
 
 
 class SymbolFact(Located, frozen=True, kw_only=True):
@@ -114,16 +136,22 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     kind: Annotated[str, said("class, function, method, variable or module.")]
     aspects: Annotated[
         tuple[str, ...],
-        said("added, removed, moved, signature, default, annotation, bases, decorators, body, docstring, cosmetic."),
+        said(
+            "added, removed, moved, signature, default, annotation, bases, decorators, body, docstring, cosmetic."
+        ),
     ]
-    logic: Annotated[bool, said("False when only docstring, comment, formatting, import order or typing changed.")]
+    logic: Annotated[
+        bool, said("False when only docstring, comment, formatting, import order or typing changed.")
+    ]
     public: Annotated[bool, said("No part of its name starts with an underscore.")]
     end_line: Annotated[int, said("Last line, on the same side as `line`.")] = 0
     code_added: Annotated[int, said("Code lines added in it.")] = 0
     code_removed: Annotated[int, said("Code lines removed from it.")] = 0
     branches_added: Annotated[int, said("Branches added in it.")] = 0
     decorators: Annotated[tuple[str, ...], said("Decorators, after the change where it still exists.")] = ()
-    bases: Annotated[tuple[str, ...], said("Base classes as written, of the class or of the method's class.")] = ()
+    bases: Annotated[
+        tuple[str, ...], said("Base classes as written, of the class or of the method's class.")
+    ] = ()
     is_async: Annotated[bool, said("An async function.")] = False
     is_kernel: Annotated[bool, said("A Triton, TileLang or CuteDSL kernel.")] = False
     surfaces: Annotated[
@@ -131,14 +159,17 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = ()
     moved_from: Annotated[str | None, said("Its old name or `path:name`, for a move.")] = None
     fan_in: Annotated[int | UnsetType, said("Modules that import its module eagerly.")] = UNSET
-    users: Annotated[tuple[str, ...] | UnsetType, said("`path:line` in the tree that import it, untouched here.")] = UNSET
+    users: Annotated[
+        tuple[str, ...] | UnsetType, said("`path:line` in the tree that import it, untouched here.")
+    ] = UNSET
     overrides: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line Class.method` that override it and were not touched.")
     ] = UNSET
     tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
     changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
     test_distance: Annotated[
-        int | None | UnsetType, said("Import steps from the nearest test to its module; null when none reaches it.")
+        int | UnsetType | None,
+        said("Import steps from the nearest test to its module; null when none reaches it."),
     ] = UNSET
 
 
@@ -147,7 +178,9 @@ class ParameterFact(Located, frozen=True, kw_only=True):
 
     what: Annotated[
         str,
-        said("added-optional, added-required, removed, renamed, moved, kind, made-required, made-optional, default, annotation."),
+        said(
+            "added-optional, added-required, removed, renamed, moved, kind, made-required, made-optional, default, annotation."
+        ),
     ]
     name: Annotated[str, said("The parameter.")]
     before: Annotated[str | None, said("Text before.")] = None
@@ -165,7 +198,9 @@ class OptionFact(Located, frozen=True, kw_only=True):
     change: Annotated[str, said("added, removed, default, retyped, made-required or made-optional.")]
     before: Annotated[str | None, said("Default (or type) before, as written.")] = None
     after: Annotated[str | None, said("Default (or type) after, as written.")] = None
-    turns_on: Annotated[bool, said("A new option whose default turns behaviour on, or a default that went from off to on.")] = False
+    turns_on: Annotated[
+        bool, said("A new option whose default turns behaviour on, or a default that went from off to on.")
+    ] = False
     required: Annotated[bool, said("It has no default after the change.")] = False
 
 
@@ -185,14 +220,24 @@ class GuardFact(Located, frozen=True, kw_only=True):
     change: Annotated[str, said("added, removed, or body (the condition stands, the code under it changed).")]
     condition: Annotated[str, said("The condition as written.")]
     what: Annotated[str, said("platform or architecture.")]
-    names: Annotated[tuple[str, ...], said("Platforms or architectures named: rocm, cuda, sm90, gfx942, capability ...")] = ()
+    names: Annotated[
+        tuple[str, ...], said("Platforms or architectures named: rocm, cuda, sm90, gfx942, capability ...")
+    ] = ()
 
 
 class CallFact(Located, frozen=True, kw_only=True):
     """A call that came, went or got other guards, within a changed symbol of a source file."""
 
     change: Annotated[str, said("added, removed or reguarded.")]
-    callee: Annotated[str, said("As written, import aliases resolved: `torch.cuda.synchronize`, `self.lock.acquire`.")]
+    role: Annotated[
+        str,
+        said(
+            "What such a call does, from rules/roles.yml: lock, thread, collective, blocking, cuda-only ..."
+        ),
+    ]
+    callee: Annotated[
+        str, said("As written, import aliases resolved: `torch.cuda.synchronize`, `self.lock.acquire`.")
+    ]
     arguments: Annotated[str, said("Argument text, white space folded.")] = ""
     guards: Annotated[tuple[str, ...], said("Conditions around it, outermost first.")] = ()
     guard_platforms: Annotated[tuple[str, ...], said("Platforms that these conditions name.")] = ()
@@ -210,14 +255,16 @@ class NumericFact(Located, frozen=True, kw_only=True):
     text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
     before: Annotated[str | None, said("What stood there before.")] = None
     detail: Annotated[str, said("The name that it is assigned or passed to.")] = ""
-    guarded: Annotated[bool, said("For a division: a condition, clamp, max or epsilon protects the divisor.")] = False
+    guarded: Annotated[
+        bool, said("For a division: a condition, clamp, max or epsilon protects the divisor.")
+    ] = False
     new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
 
 
 class WriteFact(Located, frozen=True, kw_only=True):
     """State that is written from a new or changed place."""
 
-    what: Annotated[str, said("config, environment, module-global, class-attribute or attribute.")]
+    what: Annotated[str, said("config, environment, module-global, library-state or class-attribute.")]
     change: Annotated[str, said("added, removed or reguarded.")]
     target: Annotated[str, said("What is written: `vllm_config.cache_config.block_size`, `os.environ['X']`.")]
     value: Annotated[str, said("The value as written.")] = ""
@@ -230,7 +277,10 @@ class TestFact(Located, frozen=True, kw_only=True):
     __test__ = False
 
     change: Annotated[
-        str, said("added, removed, modified, skipped, unskipped, xfailed, tolerance-loosened, parameters-removed, assertion-removed.")
+        str,
+        said(
+            "added, removed, modified, skipped, unskipped, xfailed, tolerance-loosened, parameters-removed, assertion-removed."
+        ),
     ]
     before: Annotated[str | None, said("Text before.")] = None
     after: Annotated[str | None, said("Text after.")] = None
@@ -245,9 +295,15 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     after: Annotated[str | None, said("Version or specifier after.")] = None
     pinned: Annotated[bool, said("An exact version or a full commit after the change.")] = False
     bounded: Annotated[bool, said("It has an upper bound or a pin after the change.")] = False
-    core: Annotated[bool, said("torch, triton, flashinfer, transformers, aiter, cutlass, CUDA, ROCm and their like.")] = False
-    kind: Annotated[str, said("requirement, docker-argument, base-image, cmake-tag or package.")] = "requirement"
-    disagrees: Annotated[tuple[str, ...], said("Other files whose bound for it differs: `path:line specifier`.")] = ()
+    core: Annotated[
+        bool, said("torch, triton, flashinfer, transformers, aiter, cutlass, CUDA, ROCm and their like.")
+    ] = False
+    kind: Annotated[str, said("requirement, docker-argument, base-image, cmake-tag or package.")] = (
+        "requirement"
+    )
+    disagrees: Annotated[
+        tuple[str, ...], said("Other files whose bound for it differs: `path:line specifier`.")
+    ] = ()
 
 
 class BuildFact(Located, frozen=True, kw_only=True):
@@ -266,7 +322,9 @@ class OperatorFact(Located, frozen=True, kw_only=True):
     change: Annotated[str, said("added, removed, schema or implementation.")]
     before: Annotated[str | None, said("Schema before.")] = None
     after: Annotated[str | None, said("Schema after.")] = None
-    callers: Annotated[tuple[str, ...] | UnsetType, said("`path:line` in Python that call it and were not touched.")] = UNSET
+    callers: Annotated[
+        tuple[str, ...] | UnsetType, said("`path:line` in Python that call it and were not touched.")
+    ] = UNSET
     has_fake: Annotated[bool | UnsetType, said("A fake or meta implementation is registered.")] = UNSET
 
 
@@ -278,8 +336,8 @@ class NativeFact(Located, frozen=True, kw_only=True):
     signals: Annotated[
         tuple[str, ...],
         said(
-            "What changed in it: launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, "
-            "barrier, architecture, platform-guard."
+            "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture "
+            "or platform-guard (what changed in it)."
         ),
     ] = ()
     operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
@@ -290,7 +348,9 @@ class NativeFact(Located, frozen=True, kw_only=True):
 class OverrideFact(Located, frozen=True, kw_only=True):
     """An override or a sibling of a changed method that this change did not update."""
 
-    what: Annotated[str, said("override (a subclass method) or sibling (the same method on another platform's class).")]
+    what: Annotated[
+        str, said("override (a subclass method) or sibling (the same method on another platform's class).")
+    ]
     base: Annotated[str, said("The changed method: `Class.method`.")]
     target: Annotated[str, said("The one not updated: `path:line Class.method`.")]
     reason: Annotated[str, said("How they disagree now.")] = ""
@@ -304,7 +364,9 @@ class RegistryFact(Located, frozen=True, kw_only=True):
     key: Annotated[str, said("The row's key.")]
     change: Annotated[str, said("added, removed or changed.")]
     target: Annotated[str | None, said("What it names.")] = None
-    twins_missing: Annotated[tuple[str, ...] | UnsetType, said("Places that should name the key too and do not.")] = UNSET
+    twins_missing: Annotated[
+        tuple[str, ...] | UnsetType, said("Places that should name the key too and do not.")
+    ] = UNSET
 
 
 class CounterpartFact(Located, frozen=True, kw_only=True):
@@ -319,7 +381,10 @@ class StepFact(Located, frozen=True, kw_only=True):
     """What continuous integration does, or fails to do, with a changed file or test."""
 
     what: Annotated[
-        str, said("no-step, optional-only, not-collected, platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner.")
+        str,
+        said(
+            "no-step, optional-only, not-collected, platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner."
+        ),
     ]
     step: Annotated[str | None, said("The step's label.")] = None
     device: Annotated[str | None, said("The device it would need.")] = None
@@ -332,7 +397,8 @@ class HistoryFact(Located, frozen=True, kw_only=True):
     changes: Annotated[int, said("Commits that touched it in the 90 days before the base.")] = 0
     fixes: Annotated[int, said("Those of them that were fixes.")] = 0
     partners_missing: Annotated[
-        tuple[str, ...], said("Files that changed with it in at least three of four of its commits and are untouched here.")
+        tuple[str, ...],
+        said("Files that changed with it in at least three of four of its commits and are untouched here."),
     ] = ()
 
 

@@ -1,0 +1,162 @@
+"""Build settings that changed: CMake commands and Dockerfile instructions, compared as wholes and not as lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from diffscope.facts.material import Placed
+from diffscope.facts.values import BuildFact
+
+_COMMAND = re.compile(r"^[ \t]*([A-Za-z_]\w*)[ \t]*\(", re.MULTILINE)
+_ARCHITECTURES = re.compile(
+    r"(?:_ARCHS?\b|ARCH_LIST|SUPPORTED_ARCHS|gencode|compute_\d|\bsm_\d|GPU_TARGETS|HIP_ARCH|\bgfx\d)",
+    re.IGNORECASE,
+)
+_FLAGS = re.compile(
+    r"(?:FLAGS|add_compile_(?:options|definitions)|target_compile|target_link_options|-D\w|-O\d|-f\w|-W\w|-std=)"
+)
+_SOURCES = re.compile(r"\.(?:cu|cpp|cc|c|hip|cuh|h|py)\b")
+_LONGEST = 200
+
+
+class _Piece(NamedTuple):
+    what: str
+    key: str
+    text: str
+    line: int
+
+
+def collect_builds(placed: Iterable[Placed]) -> tuple[BuildFact, ...]:
+    """Return the build facts of CMake files and Dockerfiles, by path and line."""
+    facts = [fact for one in placed for fact in _builds_of_file(one)]
+    return tuple(
+        sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.after or "", fact.before or ""))
+    )
+
+
+def _builds_of_file(placed: Placed) -> Iterator[BuildFact]:
+    name = placed.fact.path.rpartition("/")[2]
+    read = (
+        _cmake
+        if name == "CMakeLists.txt" or name.endswith(".cmake")
+        else _dockerfile
+        if "dockerfile" in name.lower()
+        else None
+    )
+    if read is None or not placed.material.read:
+        return
+    before = tuple(read(_text(placed.material.before)))
+    after = tuple(read(_text(placed.material.after)))
+    yield from _differences(placed, before, after)
+
+
+def _differences(
+    placed: Placed, before: tuple[_Piece, ...], after: tuple[_Piece, ...]
+) -> Iterator[BuildFact]:
+    gone = _without(before, after)
+    come = _without(after, before)
+    unpaired = list(gone)
+    for piece in come:
+        partner = next((old for old in unpaired if (old.what, old.key) == (piece.what, piece.key)), None)
+        if partner is not None:
+            unpaired.remove(partner)
+        yield BuildFact(
+            **placed.spot(piece.line),
+            what=piece.what,
+            change="changed" if partner else "added",
+            before=partner.text[:_LONGEST] if partner else None,
+            after=piece.text[:_LONGEST],
+        )
+    for piece in unpaired:
+        yield BuildFact(
+            **placed.spot(piece.line, side="old"),
+            what=piece.what,
+            change="removed",
+            before=piece.text[:_LONGEST],
+        )
+
+
+def _without(pieces: tuple[_Piece, ...], others: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
+    left = Counter((other.what, other.text) for other in others)
+    kept = []
+    for piece in pieces:
+        if left[piece.what, piece.text] > 0:
+            left[piece.what, piece.text] -= 1
+        else:
+            kept.append(piece)
+    return tuple(kept)
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")
+
+
+def _cmake(text: str) -> Iterator[_Piece]:
+    text = re.sub(r"(?m)(?<!\\)#.*$", "", text)
+    for match in _COMMAND.finditer(text):
+        arguments = _balanced(text, match.end())
+        if arguments is None:
+            continue
+        command = match[1].lower()
+        folded = " ".join(arguments.split())
+        key = folded.partition(" ")[0]
+        yield _Piece(
+            _cmake_what(command, folded),
+            f"{command} {key}",
+            f"{command}({folded})",
+            text.count("\n", 0, match.start(1)) + 1,
+        )
+
+
+def _balanced(text: str, start: int) -> str | None:
+    depth = 1
+    for match in re.compile(r"[()]").finditer(text, start):
+        depth += 1 if match[0] == "(" else -1
+        if depth == 0:
+            return text[start : match.start()]
+    return None
+
+
+def _cmake_what(command: str, arguments: str) -> str:
+    if _ARCHITECTURES.search(arguments):
+        return "arch-list"
+    if command in (
+        "set",
+        "list",
+        "set_source_files_properties",
+        "define_extension_target",
+        "define_gpu_extension_target",
+    ) and _SOURCES.search(arguments):
+        return "source-list"
+    if _FLAGS.search(command) or _FLAGS.search(arguments):
+        return "compile-flag"
+    return "option" if command in ("option", "set", "cmake_dependent_option") else "other"
+
+
+def _dockerfile(text: str) -> Iterator[_Piece]:
+    start, parts = 0, list[str]()
+    for number, raw in enumerate(text.splitlines(), 1):
+        stripped = raw.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        start = start if parts else number
+        parts.append(stripped.removesuffix("\\").strip())
+        if stripped.endswith("\\"):
+            continue
+        instruction, parts = " ".join(parts), []
+        word, _, rest = instruction.partition(" ")
+        yield _Piece(
+            _docker_what(word.upper(), rest),
+            f"{word.upper()} {re.split(r'[=: ]', rest, maxsplit=1)[0]}",
+            instruction,
+            start,
+        )
+
+
+def _docker_what(word: str, rest: str) -> str:
+    if _ARCHITECTURES.search(rest):
+        return "arch-list"
+    return "image" if word in ("FROM", "ARG", "RUN", "COPY", "ADD", "ENV") else "other"

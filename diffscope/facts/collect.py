@@ -1,0 +1,131 @@
+"""Joins both sides of every file, the graph of the base and the target's own declarations into the facts of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.builds import collect_builds
+from diffscope.facts.calls import collect_calls
+from diffscope.facts.classify import classify_change
+from diffscope.facts.conditions import collect_guards
+from diffscope.facts.files import collect_files
+from diffscope.facts.imports import collect_imports
+from diffscope.facts.lookup import TreeLookup
+from diffscope.facts.material import FileMaterial, Placed
+from diffscope.facts.modules import collect_modules, place_files
+from diffscope.facts.moves import join_moves
+from diffscope.facts.numerics import collect_numerics
+from diffscope.facts.options import collect_options
+from diffscope.facts.symbols import collect_parameters, collect_symbols
+from diffscope.facts.tests import collect_tests
+from diffscope.facts.values import ChangeFacts, GraphFacts, UnknownFamily
+from diffscope.facts.writes import collect_writes
+from diffscope.graph.model import ModuleGraph
+from diffscope.source.values import Change, Gap, RepoPath, Value
+from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.roles import RoleTable
+
+
+class Knowledge(Value, frozen=True, kw_only=True):
+    """What the facts are judged by: tables that come with the rules."""
+
+    taxonomy: Taxonomy
+    roles: RoleTable
+
+
+class Surroundings(Value, frozen=True, kw_only=True):
+    """What is known of the tree around the change. Each part may be missing; what depends on it is then unknown."""
+
+    graph: ModuleGraph | None = None
+    graph_facts: GraphFacts | UnsetType = UNSET
+    owners: Callable[[RepoPath], tuple[str, ...]] | None = None
+
+
+def collect_facts(
+    change: Change, files: tuple[FileMaterial, ...], *, knowledge: Knowledge, around: Surroundings
+) -> ChangeFacts:
+    """Return the facts of a change. Never raises on odd input: what could not be read is listed in ``unknown`` and ``gaps``."""
+    taxonomy = knowledge.taxonomy
+    joined = join_moves(files)
+    placed = tuple(
+        Placed(fact=fact, material=material)
+        for fact, material in zip(
+            collect_files(joined, taxonomy, around.owners),
+            sorted(joined, key=lambda one: one.diff.path),
+            strict=True,
+        )
+    )
+    lookup = _lookup(placed, around.graph)
+    modules = collect_modules(placed, lookup)
+    placed = place_files(placed, modules)
+    symbols = collect_symbols(placed, modules, taxonomy, lookup)
+    return ChangeFacts(
+        pull=change.pull,
+        change=classify_change(change.pull, tuple(one.fact for one in placed), symbols, taxonomy),
+        file=tuple(one.fact for one in placed),
+        module=modules,
+        symbol=symbols,
+        parameter=collect_parameters(placed, symbols),
+        option=collect_options(placed),
+        imports=collect_imports(placed),
+        guard=collect_guards(placed, taxonomy),
+        call=collect_calls(placed, taxonomy, knowledge.roles),
+        numeric=collect_numerics(placed),
+        write=collect_writes(placed),
+        test=collect_tests(placed),
+        build=collect_builds(placed),
+        graph=around.graph_facts,
+        gaps=(*change.gaps, *_gaps(placed)),
+        unknown=_unknown(placed, has_graph=lookup is not None),
+    )
+
+
+def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup | None:
+    if graph is None:
+        return None
+    touched = [name for one in placed for name in (one.fact.path, one.fact.old_path) if name]
+    tests = [one.material.after for one in placed if one.fact.category == "test" and one.material.after]
+    return TreeLookup(graph, touched, tests)
+
+
+_FROM_PYTHON = ("symbol", "parameter", "option", "import", "guard", "call", "numeric", "write")
+
+
+def _unknown(placed: tuple[Placed, ...], *, has_graph: bool) -> tuple[UnknownFamily, ...]:
+    found = []
+    for one in placed:
+        reason = _why_unread(one)
+        if reason and one.fact.category == "source":
+            found += [
+                UnknownFamily(family=family, reason=reason, path=one.fact.path) for family in _FROM_PYTHON
+            ]
+        elif reason and one.fact.category == "test":
+            found.append(UnknownFamily(family="test", reason=reason, path=one.fact.path))
+    return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
+
+
+def _why_unread(placed: Placed) -> str | None:
+    if not placed.fact.path.endswith(".py") or placed.fact.content != "text":
+        return None
+    if placed.material.python is None:
+        return "its text before or after the change could not be read"
+    return "it does not parse" if placed.material.python.problems else None
+
+
+def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
+    found = []
+    for one in placed:
+        reason = _why_unread(one)
+        if reason:
+            parsed = one.material.python is not None
+            line = (
+                f", first at line {one.material.python.problems[0].line}"
+                if one.material.python and parsed
+                else ""
+            )
+            found.append(
+                Gap(what="parse" if parsed else "blob", reason=reason + line, path=RepoPath(one.fact.path))
+            )
+    return tuple(found)

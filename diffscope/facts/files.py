@@ -1,0 +1,178 @@
+"""Changed files: what they are, where they belong, how much of their logic changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.diff.values import FileDiff, FileKind, FileStatus, Line
+from diffscope.facts.material import FileMaterial
+from diffscope.facts.values import FileFact
+from diffscope.source.values import RepoPath
+from diffscope.syntax.values import Aspect, Comparison, DefinitionKind
+from diffscope.taxonomy.model import Taxonomy
+
+_COMMENT_MARKS = {
+    "python": ("#",),
+    "cuda": ("//", "/*", "*"),
+    "cpp": ("//", "/*", "*"),
+    "rust": ("//", "/*", "*"),
+}
+_DEFAULT_MARKS = ("#",)
+_LOGIC_CATEGORIES = frozenset(
+    {"source", "native", "test", "config", "infra", "build", "example", "benchmark"}
+)
+
+
+def collect_files(
+    files: Iterable[FileMaterial],
+    taxonomy: Taxonomy,
+    owners: Callable[[RepoPath], tuple[str, ...]] | None = None,
+) -> tuple[FileFact, ...]:
+    """Return a fact for each changed file, by path. ``owners`` answers by CODEOWNERS at the base; without it owners are unknown."""
+    return tuple(sorted((_file(file, taxonomy, owners) for file in files), key=lambda fact: fact.path))
+
+
+def _file(
+    material: FileMaterial, taxonomy: Taxonomy, owners: Callable[[RepoPath], tuple[str, ...]] | None
+) -> FileFact:
+    diff = material.diff
+    areas = taxonomy.areas_of(diff.path)
+    category = taxonomy.category_of(diff.path)
+    language = taxonomy.language_of(diff.path)
+    added, removed = _code_lines(material, language)
+    logic = _logic(material, category, added, removed)
+    return FileFact(
+        path=diff.path,
+        side="old" if diff.status is FileStatus.DELETED else "new",
+        module=module_name(diff.path),
+        area=areas[0],
+        areas=areas,
+        category=category,
+        platforms=taxonomy.platforms_of(diff.path),
+        old_path=diff.old_path,
+        status=diff.status.value,
+        content=diff.kind.value,
+        language=language,
+        change_type=_change_type(material, category, logic=logic),
+        logic=logic,
+        additions=diff.additions,
+        deletions=diff.deletions,
+        code_added=added,
+        code_removed=removed,
+        owners=owners(diff.path) if owners else UNSET,
+    )
+
+
+def module_name(path: str) -> str | None:
+    """Return the dotted module of a Python path: ``vllm/v1/engine/__init__.py`` is ``vllm.v1.engine``."""
+    if not path.endswith(".py"):
+        return None
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _code_lines(material: FileMaterial, language: str) -> tuple[int, int]:
+    if material.python is not None and not material.python.problems:
+        symbols = material.python.symbols
+        return (
+            sum(
+                len(change.added_lines)
+                for change in symbols
+                if change.logic or Aspect.ADDED in change.aspects
+            ),
+            sum(
+                len(change.removed_lines)
+                for change in symbols
+                if change.logic or Aspect.REMOVED in change.aspects
+            ),
+        )
+    marks = _COMMENT_MARKS.get(language, _DEFAULT_MARKS)
+    return _count(material.diff, marks, "added"), _count(material.diff, marks, "removed")
+
+
+def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
+    lines: Iterable[Line] = (
+        line for hunk in diff.hunks for line in (hunk.added if side == "added" else hunk.removed)
+    )
+    return sum(1 for line in lines if (text := line.text.strip()) and not text.startswith(marks))
+
+
+def _logic(material: FileMaterial, category: str, added: int, removed: int) -> bool | UnsetType:
+    if category not in _LOGIC_CATEGORIES:
+        return False
+    if material.diff.kind is not FileKind.TEXT:
+        return material.diff.kind is FileKind.SUBMODULE
+    if material.python is not None and not material.python.problems:
+        return any(change.logic for change in material.python.symbols) or _imports_changed(material.python)
+    if material.diff.path.endswith(".py"):
+        return UNSET if added or removed else False
+    return bool(added or removed)
+
+
+def _imports_changed(comparison: Comparison) -> bool:
+    # A name that came or went can change what runs; the same names in another order cannot.
+    return bool(
+        {item.module for item in comparison.imports_added}
+        ^ {item.module for item in comparison.imports_removed}
+    )
+
+
+def _change_type(material: FileMaterial, category: str, *, logic: bool | UnsetType) -> str:
+    diff = material.diff
+    if diff.status is FileStatus.DELETED:
+        return "deletion"
+    if diff.status is FileStatus.RENAMED and diff.additions + diff.deletions <= _small_edit(material):
+        return "rename-or-move"
+    by_category = {
+        "test": "test-coverage",
+        "docs": "documentation",
+        "infra": "infrastructure",
+        "build": "infrastructure",
+        "config": "configuration",
+        "data": "configuration",
+    }
+    if category in by_category:
+        return by_category[category]
+    if logic is False:
+        return "cosmetic"
+    return _source_change_type(material)
+
+
+def _small_edit(material: FileMaterial) -> int:
+    lines = (material.after or b"").count(b"\n")
+    return max(4, lines // 10)
+
+
+def _source_change_type(material: FileMaterial) -> str:
+    comparison, path = material.python, material.diff.path
+    if comparison is None:
+        return "core-logic"
+    changed = [change for change in comparison.symbols if change.logic]
+    if changed and all(Aspect.MOVED in change.aspects for change in changed):
+        return "rename-or-move"
+    fields = [change for change in changed if change.kind is DefinitionKind.VARIABLE and "." in change.name]
+    functions = [
+        change for change in changed if change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
+    ]
+    if _is_configuration(path) and len(fields) >= len(functions):
+        return "configuration"
+    if _is_contract(path) or (fields and len(fields) > len(functions)):
+        return "data-contract"
+    if not functions and (comparison.imports_added or comparison.imports_removed or _is_wiring(path)):
+        return "dependency-wiring"
+    return "entrypoint" if "/cli/" in path or path.endswith(("api_server.py", "/llm.py")) else "core-logic"
+
+
+def _is_configuration(path: str) -> bool:
+    return "/config/" in path or path.endswith(("envs.py", "arg_utils.py", "cli_args.py"))
+
+
+def _is_contract(path: str) -> bool:
+    return path.endswith(
+        ("protocol.py", "/outputs.py", "/inputs.py", "_interface.py", "/interface.py", "/interfaces.py")
+    )
+
+
+def _is_wiring(path: str) -> bool:
+    return path.endswith(("/__init__.py", "/registry.py", "_registry.py"))

@@ -1,0 +1,86 @@
+"""Numeric choices that came, went or changed: data types, literals, rounding, divisors."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from diffscope.facts.material import Placed, changed_source_symbols
+from diffscope.facts.values import NumericFact
+from diffscope.syntax.values import Aspect, Signal, SignalChange, SignalKind, SymbolChange
+
+_DTYPE = re.compile(
+    r"^(?:torch|tl|triton\.language|np|numpy|jnp|cutlass|scalar_types)\."
+    r"((?:b?float|half|double|u?int|fp|e\dm\d|uint|float8|float4|complex)\w*)$"
+)
+_ROUNDING = re.compile(
+    r"(?:^|[._])(round|rint|floor|ceil|trunc|nearbyint|clamp|clip|finfo|iinfo|cdiv|round_up)_?$"
+)
+_PROTECTED = re.compile(
+    r"\b(?:max|maximum|clamp|clamp_min|where|eps|epsilon|finfo|tiny|cdiv|next_power_of_2)\b|\+\s*\d|1e-"
+)
+
+
+def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
+    """Return the numeric facts of source files, by path and line; a removed and an added one of the same name make one change."""
+    facts = [
+        fact
+        for one, change in changed_source_symbols(placed)
+        if Aspect.MOVED not in change.aspects
+        for fact in _numerics_of_symbol(one, change)
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
+
+
+def is_protected(divisor: str, guards: Iterable[str]) -> bool:
+    """Return whether a divisor cannot be zero as far as its text and the conditions around it tell."""
+    if _PROTECTED.search(divisor):
+        return True
+    names = set(re.findall(r"[A-Za-z_][\w.]*", divisor))
+    return any(re.search(rf"\b{re.escape(name)}\b", guard) for name in names for guard in guards)
+
+
+def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[NumericFact]:
+    grouped: dict[tuple[str, str], dict[str, list[Signal]]] = defaultdict(lambda: defaultdict(list))
+    for item in change.signals:
+        what = _what(item)
+        if what:
+            grouped[what, item.signal.detail if what != "division" else ""][item.what].append(item.signal)
+    for (what, _), sides in sorted(grouped.items()):
+        removed, added = sides["removed"], sides["added"]
+        for index, signal in enumerate(added):
+            before = removed[index].text if index < len(removed) else None
+            yield _fact(placed, change, what, signal, before=before, removed=False)
+        for signal in removed[len(added) :]:
+            yield _fact(placed, change, what, signal, before=None, removed=True)
+
+
+def _what(item: SignalChange) -> str | None:
+    signal = item.signal
+    if item.what == "reguarded":
+        return None
+    if signal.kind is SignalKind.DIVISION:
+        return "division"
+    if signal.kind is SignalKind.NUMBER:
+        return "number"
+    if signal.kind is SignalKind.REFERENCE and _DTYPE.match(signal.text):
+        return "dtype"
+    if signal.kind is SignalKind.CALL and _ROUNDING.search(signal.text):
+        return "rounding"
+    return None
+
+
+def _fact(
+    placed: Placed, change: SymbolChange, what: str, signal: Signal, *, before: str | None, removed: bool
+) -> NumericFact:
+    return NumericFact(
+        **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
+        what=what,
+        change="removed" if removed else "changed" if before is not None else "added",
+        text=signal.text,
+        before=before,
+        detail=signal.detail,
+        guarded=what == "division" and is_protected(signal.text, signal.guards),
+        new_symbol=Aspect.ADDED in change.aspects,
+    )

@@ -1,0 +1,232 @@
+"""Settings that a user can see: configuration fields, CLI flags, VLLM_* variables, fields of wire protocols."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from diffscope.facts.material import Placed, source_comparison
+from diffscope.facts.values import OptionFact
+from diffscope.syntax.values import (
+    Aspect,
+    Comparison,
+    Definition,
+    DefinitionKind,
+    Signal,
+    SignalKind,
+    SymbolChange,
+)
+
+_ENVIRONMENT_READ = re.compile(
+    r"^(?:os\.)?(?:getenv|environ\.get)$|^(?:env_with_choices|env_list_with_choices|env_set_with_choices)$"
+)
+_DATA_DECORATOR = re.compile(r"^(?:\w+\.)*(?:config|dataclass)\b")
+_PROTOCOL_BASE = re.compile(
+    r"(?:^|\.)(?:BaseModel|OpenAIBaseModel|\w*(?:Request|Response)(?:Base)?(?:Mixin)?)$"
+)
+_CONFIG_BASE = re.compile(r"(?:^|\.)\w*Config$")
+
+
+def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
+    """Return the option facts of source files, by path, line and name."""
+    facts = [
+        fact for one in placed if (found := source_comparison(one)) for fact in _options_of_file(one, found)
+    ]
+    return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+def turns_on(default: str | None) -> bool:
+    """Return whether a default switches behaviour on. Text, numbers and names are choices, not switches."""
+    return default in ("True", '"1"', "'1'")
+
+
+def default_of(value: str | None) -> str | None:
+    """Return the default that a field's assigned text stands for: ``field(default=3)`` and ``Field(3, ge=1)`` stand for ``3``."""
+    if value is None:
+        return None
+    try:
+        node = ast.parse(value.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return value
+    if not (
+        isinstance(node, ast.Call)
+        and _callee(node) in ("field", "Field", "msgspec.field", "dataclasses.field", "pydantic.Field")
+    ):
+        return ast.unparse(node)
+    for keyword in node.keywords:
+        if keyword.arg in ("default", "default_factory"):
+            factory = keyword.arg == "default_factory"
+            return ast.unparse(keyword.value) + ("()" if factory else "")
+    if node.args:
+        return None if ast.unparse(node.args[0]) == "..." else ast.unparse(node.args[0])
+    return None
+
+
+def _options_of_file(placed: Placed, comparison: Comparison) -> Iterator[OptionFact]:
+    for change in comparison.symbols:
+        if change.kind is DefinitionKind.VARIABLE:
+            yield from _field(placed, change, comparison)
+        yield from _read_options(placed, change)
+
+
+def _field(placed: Placed, change: SymbolChange, comparison: Comparison) -> Iterator[OptionFact]:
+    what = _field_kind(placed, change, comparison)
+    if what is None or Aspect.MOVED in change.aspects:
+        return
+    before = default_of(change.before.value) if change.before else None
+    after = default_of(change.after.value) if change.after else None
+    for kind, old, new in _field_changes(change, before, after):
+        removed = change.after is None
+        yield OptionFact(
+            **placed.spot(change.line, symbol=change.name, side="old" if removed else "new"),
+            what=what,
+            name=change.name,
+            change=kind,
+            before=old,
+            after=new,
+            turns_on=kind in ("added", "default") and turns_on(after) and not turns_on(before),
+            required=not removed and after is None,
+        )
+
+
+def _field_kind(placed: Placed, change: SymbolChange, comparison: Comparison) -> str | None:
+    path = PurePosixPath(placed.fact.path)
+    owner_name, _, field = change.name.rpartition(".")
+    if not owner_name:
+        return (
+            "environment-variable"
+            if path.name == "envs.py" and field.isupper() and not field.startswith("_")
+            else None
+        )
+    definition, owner = change.after or change.before, _definition(comparison, owner_name)
+    is_field = (
+        definition is not None
+        and definition.annotation is not None
+        and "ClassVar" not in definition.annotation
+    )
+    if owner is None or not is_field or field.startswith("_"):
+        return None
+    if any(_PROTOCOL_BASE.search(base) for base in owner.bases) and "entrypoints" in path.parts:
+        return "protocol-field"
+    return "config-field" if _is_configuration(path, owner) else None
+
+
+def _is_configuration(path: PurePosixPath, owner: Definition) -> bool:
+    is_data = any(_DATA_DECORATOR.match(text) for text in owner.decorators)
+    if owner.name.endswith(("SamplingParams", "PoolingParams")):
+        return True
+    if owner.name.endswith(("Config", "EngineArgs")) or "config" in path.parts:
+        return is_data or any(_CONFIG_BASE.search(base) for base in owner.bases)
+    return is_data and path.name in ("cli_args.py", "arg_utils.py")
+
+
+def _field_changes(
+    change: SymbolChange, before: str | None, after: str | None
+) -> Iterator[tuple[str, str | None, str | None]]:
+    if change.before is None:
+        yield "added", None, after
+    elif change.after is None:
+        yield "removed", before, None
+    else:
+        if before != after:
+            kind = "made-required" if after is None else "made-optional" if before is None else "default"
+            yield kind, before, after
+        if change.before.annotation != change.after.annotation:
+            yield "retyped", change.before.annotation, change.after.annotation
+
+
+def _definition(comparison: Comparison, name: str) -> Definition | None:
+    for outline in (comparison.after, comparison.before):
+        if outline is not None:
+            for definition in outline.definitions:
+                if definition.name == name and definition.kind is DefinitionKind.CLASS:
+                    return definition
+    return None
+
+
+def _read_options(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
+    sides: dict[str, dict[str, tuple[Signal, str | None, str | None]]] = {"removed": {}, "added": {}}
+    for item in change.signals:
+        found = _flag(item.signal) or _variable(item.signal)
+        if found and item.what in sides:
+            what, name, default, type_text = found
+            sides[item.what][f"{what} {name}"] = (item.signal, default, type_text)
+    for key in sorted({*sides["removed"], *sides["added"]}):
+        what, _, name = key.partition(" ")
+        yield from _read_option(
+            placed, change, what, name, sides["removed"].get(key), sides["added"].get(key)
+        )
+
+
+def _read_option(
+    placed: Placed,
+    change: SymbolChange,
+    what: str,
+    name: str,
+    before: tuple[Signal, str | None, str | None] | None,
+    after: tuple[Signal, str | None, str | None] | None,
+) -> Iterator[OptionFact]:
+    line = after[0].line if after else before[0].line if before else 0
+    old, new = (before[1] if before else None), (after[1] if after else None)
+    if before and after:
+        changes = [("default", old, new)] if old != new else []
+        changes += [("retyped", before[2], after[2])] if before[2] != after[2] else []
+    else:
+        changes = [("added", None, new)] if after else [("removed", old, None)]
+    for kind, text_before, text_after in changes:
+        yield OptionFact(
+            **placed.spot(line, symbol=change.name, side="new" if after else "old"),
+            what=what,
+            name=name,
+            change=kind,
+            before=text_before,
+            after=text_after,
+            turns_on=kind in ("added", "default") and turns_on(new) and not turns_on(old),
+        )
+
+
+def _flag(signal: Signal) -> tuple[str, str, str | None, str | None] | None:
+    if signal.kind is not SignalKind.CALL or not signal.text.endswith(".add_argument"):
+        return None
+    call = _parse_call(signal.detail)
+    names = [argument.value for argument in call.args if isinstance(argument, ast.Constant)] if call else []
+    flags = [name for name in names if isinstance(name, str) and name.startswith("--")]
+    if not flags or call is None:
+        return None
+    keywords = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg}
+    default = keywords.get(
+        "default", "False" if keywords.get("action") in ("'store_true'", '"store_true"') else None
+    )
+    return "cli-flag", flags[0], default, keywords.get("type") or keywords.get("choices")
+
+
+def _variable(signal: Signal) -> tuple[str, str, str | None, str | None] | None:
+    if signal.kind is not SignalKind.CALL or not _ENVIRONMENT_READ.match(signal.text):
+        return None
+    call = _parse_call(signal.detail)
+    if (
+        call is None
+        or not call.args
+        or not isinstance(call.args[0], ast.Constant)
+        or not isinstance(call.args[0].value, str)
+    ):
+        return None
+    name = call.args[0].value
+    if not name.startswith("VLLM_"):
+        return None
+    default = ast.unparse(call.args[1]) if len(call.args) > 1 else "None"
+    return "environment-variable", name, default, None
+
+
+def _parse_call(arguments: str) -> ast.Call | None:
+    try:
+        node = ast.parse(f"_({arguments.strip().removeprefix('(').removesuffix(')')})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return node if isinstance(node, ast.Call) else None
+
+
+def _callee(node: ast.Call) -> str:
+    return ast.unparse(node.func)

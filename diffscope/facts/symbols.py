@@ -1,0 +1,148 @@
+"""Changed symbols and their parameters, with who uses, overrides and tests them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.lookup import TreeLookup
+from diffscope.facts.material import Placed
+from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, SymbolChange
+from diffscope.taxonomy.model import Taxonomy
+
+_KERNEL = (
+    "triton.jit",
+    "tilelang.jit",
+    "cute.jit",
+    "cute.kernel",
+    "cuda.jit",
+    "triton.heuristics",
+    "triton.autotune",
+)
+
+
+def collect_symbols(
+    placed: Iterable[Placed], modules: Iterable[ModuleFact], taxonomy: Taxonomy, lookup: TreeLookup | None
+) -> tuple[SymbolFact, ...]:
+    """Return a fact for each changed symbol of Python files, by path, line and name."""
+    by_path = {module.path: module for module in modules}
+    facts = [
+        _symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup)
+        for one in placed
+        if one.material.python is not None
+        for change in one.material.python.symbols
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
+
+
+def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) -> tuple[ParameterFact, ...]:
+    """Return a fact for each signature difference in source files, by path and line."""
+    by_name = {(symbol.path, symbol.symbol): symbol for symbol in symbols}
+    facts = [
+        ParameterFact(
+            **one.spot(change.line, symbol=change.name),
+            what=difference.what,
+            name=difference.name,
+            before=difference.before,
+            after=difference.after,
+            public=owner.public,
+            surfaces=owner.surfaces,
+            overrides=owner.overrides,
+        )
+        for one in placed
+        if one.fact.category == "source" and one.material.python is not None
+        for change in one.material.python.symbols
+        if (owner := by_name.get((one.fact.path, change.name))) is not None
+        for difference in change.parameters
+    ]
+    return tuple(
+        sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.name, fact.what))
+    )
+
+
+def _symbol(
+    placed: Placed,
+    change: SymbolChange,
+    module: ModuleFact | None,
+    taxonomy: Taxonomy,
+    lookup: TreeLookup | None,
+) -> SymbolFact:
+    definition = change.after or change.before
+    removed = change.after is None and change.kind is not DefinitionKind.MODULE
+    bases = _bases(placed, change, definition)
+    return SymbolFact(
+        **placed.spot(change.line, symbol=change.name, side="old" if removed else "new"),
+        kind=change.kind.value,
+        aspects=tuple(aspect.value for aspect in change.aspects),
+        logic=change.logic,
+        public=is_public(change.name),
+        end_line=change.end,
+        code_added=len(change.added_lines),
+        code_removed=len(change.removed_lines),
+        branches_added=change.branches_added,
+        decorators=definition.decorators if definition else (),
+        bases=bases,
+        is_async=definition.is_async if definition else False,
+        is_kernel=any(
+            text.partition("(")[0].endswith(_KERNEL) for text in (definition.decorators if definition else ())
+        ),
+        surfaces=taxonomy.surfaces_of(placed.fact.path, change.name, bases),
+        moved_from=change.moved_from,
+        fan_in=module.fan_in if module else UNSET,
+        **_lookups(placed, change, lookup),
+    )
+
+
+def is_public(name: str) -> bool:
+    """Return whether no part of a qualified name starts with an underscore, dunder methods left aside."""
+    return not any(
+        part.startswith("_") and not (part.startswith("__") and part.endswith("__"))
+        for part in name.split(".")
+    )
+
+
+def _bases(placed: Placed, change: SymbolChange, definition: Definition | None) -> tuple[str, ...]:
+    if definition is None:
+        return ()
+    if change.kind is DefinitionKind.CLASS:
+        return definition.bases
+    owner = change.name.rpartition(".")[0]
+    comparison = placed.material.python
+    outline = comparison and (comparison.after or comparison.before)
+    if not owner or outline is None:
+        return ()
+    return next(
+        (one.bases for one in outline.definitions if one.name == owner and one.kind is DefinitionKind.CLASS),
+        (),
+    )
+
+
+class _Answers(TypedDict, total=False):
+    users: tuple[str, ...]
+    overrides: tuple[str, ...]
+    tests_naming: int | UnsetType
+    changed_tests_naming: int | UnsetType
+    test_distance: int | UnsetType | None
+
+
+def _lookups(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) -> _Answers:
+    if lookup is None or placed.fact.category != "source" or not _is_worth_a_look(change):
+        return {}
+    path, aspects = placed.fact.path, set(change.aspects)
+    answers = _Answers(
+        tests_naming=lookup.tests_naming(change.name),
+        changed_tests_naming=lookup.changed_tests_naming(change.name),
+        test_distance=lookup.test_distance(path),
+    )
+    if {Aspect.REMOVED, Aspect.MOVED, Aspect.SIGNATURE} & aspects:
+        answers["users"] = lookup.users(path, change.name)
+    if {Aspect.REMOVED, Aspect.SIGNATURE} & aspects:
+        answers["overrides"] = lookup.overrides(path, change.name)
+    return answers
+
+
+def _is_worth_a_look(change: SymbolChange) -> bool:
+    return change.logic or Aspect.REMOVED in change.aspects or Aspect.MOVED in change.aspects

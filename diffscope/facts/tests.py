@@ -1,0 +1,125 @@
+"""What happened to tests: added, removed, skipped, loosened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+
+from diffscope.facts.material import Placed
+from diffscope.facts.values import TestFact
+from diffscope.syntax.values import Aspect, DefinitionKind, Signal, SignalChange, SignalKind, SymbolChange
+
+_SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
+_XFAIL = re.compile(r"(?:^|\.)xfail\b")
+_TOLERANCE = re.compile(
+    r"^(?:a|r|abs_|rel_)?tol(?:erance)?$|^(?:rel|abs|max_diff|threshold|\w*_(?:atol|rtol|tol|tolerance|threshold))$",
+    re.IGNORECASE,
+)
+_FLOOR = re.compile(r"(?:^|_)(?:min|expected|accuracy|similarity|cosine|recall|f1|score)", re.IGNORECASE)
+
+
+def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
+    """Return the test facts of test files, by path and line. Helpers of tests count as ``modified`` only."""
+    facts = [
+        fact
+        for one in placed
+        if one.fact.category == "test" and one.material.python is not None
+        for change in one.material.python.symbols
+        if change.logic or Aspect.DECORATORS in change.aspects
+        for fact in _tests_of_symbol(one, change)
+    ]
+    return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.change, fact.symbol or "")))
+
+
+def is_test_name(name: str) -> bool:
+    """Return whether pytest would collect a function of that qualified name."""
+    *owners, last = name.split(".")
+    return last.startswith("test") and all(owner.startswith("Test") for owner in owners)
+
+
+def _tests_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+    if change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and is_test_name(change.name):
+        yield from _test(placed, change)
+        return
+    if change.kind is DefinitionKind.MODULE or change.name == "pytestmark":
+        yield from _marks(placed, change)
+    yield from _tolerances(placed, change)
+
+
+def _test(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+    if Aspect.ADDED in change.aspects:
+        yield TestFact(**placed.spot(change.line, symbol=change.name), change="added")
+    elif Aspect.REMOVED in change.aspects:
+        yield TestFact(**placed.spot(change.line, symbol=change.name, side="old"), change="removed")
+    elif Aspect.MOVED not in change.aspects or len(change.aspects) > 1:
+        yield TestFact(**placed.spot(change.line, symbol=change.name), change="modified")
+        yield from _decorators(placed, change)
+        yield from _marks(placed, change)
+        yield from _tolerances(placed, change)
+
+
+def _decorators(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+    before = change.before.decorators if change.before else ()
+    after = change.after.decorators if change.after else ()
+    for pattern, added, removed in ((_SKIP, "skipped", "unskipped"), (_XFAIL, "xfailed", "unskipped")):
+        old = [text for text in before if pattern.search(text.partition("(")[0])]
+        new = [text for text in after if pattern.search(text.partition("(")[0])]
+        if len(new) > len(old):
+            yield TestFact(**placed.spot(change.line, symbol=change.name), change=added, after=new[-1][:160])
+        elif len(old) > len(new):
+            yield TestFact(
+                **placed.spot(change.line, symbol=change.name), change=removed, before=old[-1][:160]
+            )
+
+
+def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+    for item in change.signals:
+        signal = item.signal
+        if signal.kind not in (SignalKind.CALL, SignalKind.REFERENCE) or item.what == "reguarded":
+            continue
+        word = "skipped" if _SKIP.search(signal.text) else "xfailed" if _XFAIL.search(signal.text) else None
+        if word is None or not signal.text.startswith("pytest."):
+            continue
+        added = item.what == "added"
+        yield TestFact(
+            **placed.spot(signal.line, symbol=change.name, side="new" if added else "old"),
+            change=word if added else "unskipped",
+            before=None if added else f"{signal.text}({signal.detail})"[:160],
+            after=f"{signal.text}({signal.detail})"[:160] if added else None,
+        )
+
+
+def _tolerances(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+    removed: dict[str, list[Signal]] = {}
+    added: dict[str, list[Signal]] = {}
+    for item in change.signals:
+        if _is_tolerance(item):
+            (added if item.what == "added" else removed).setdefault(item.signal.detail, []).append(
+                item.signal
+            )
+    for name in sorted(removed.keys() & added.keys()):
+        for old, new in zip_longest(removed[name], added[name]):
+            if old is not None and new is not None and _is_looser(name, old.text, new.text):
+                yield TestFact(
+                    **placed.spot(new.line, symbol=change.name),
+                    change="tolerance-loosened",
+                    before=f"{name}={old.text}",
+                    after=f"{name}={new.text}",
+                )
+
+
+def _is_tolerance(item: SignalChange) -> bool:
+    return (
+        item.signal.kind is SignalKind.NUMBER
+        and item.what in ("added", "removed")
+        and bool(_TOLERANCE.match(item.signal.detail))
+    )
+
+
+def _is_looser(name: str, before: str, after: str) -> bool:
+    try:
+        old, new = float(before.replace("_", "")), float(after.replace("_", ""))
+    except ValueError:
+        return False
+    return new < old if _FLOOR.search(name) else new > old

@@ -1,0 +1,71 @@
+"""State that outlives the function which writes it: configuration trees, the environment, module globals, class attributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from diffscope.facts.material import Placed, changed_source_symbols
+from diffscope.facts.values import WriteFact
+from diffscope.syntax.values import Aspect, Signal, SignalKind, SymbolChange
+
+_CONFIG = re.compile(r"(?:^|\.)(?:\w*_)?config(?:s)?\.(?:\w+\.)*\w+$")
+_OWN_CONFIG = re.compile(r"^self\.\w*config$")
+_ENVIRONMENT = re.compile(
+    r"^os\.environ\[|^os\.(?:environ\.(?:setdefault|update|pop|__setitem__)|putenv|unsetenv)$"
+)
+_CLASS = re.compile(r"^(?:cls|type\(self\)|self\.__class__|[A-Z]\w+)\.\w+$")
+_LIBRARY_STATE = re.compile(
+    r"^(?:torch\.(?:set_(?:default_(?:dtype|device)|num_threads|float32_matmul_precision|grad_enabled|num_interop_threads)"
+    r"|use_deterministic_algorithms|multiprocessing\.set_start_method)|multiprocessing\.set_start_method"
+    r"|mp\.set_start_method|random\.seed|np\.random\.seed|torch\.(?:cuda\.)?manual_seed(?:_all)?|locale\.setlocale|signal\.signal"
+    r"|gc\.(?:disable|freeze|set_threshold)|sys\.setrecursionlimit|warnings\.(?:simple)?filter\w*|asyncio\.set_event_loop_policy)$"
+)
+_LIBRARY_ATTRIBUTE = re.compile(
+    r"^(?:torch|triton|inductor_config|dynamo|torch\._inductor|torch\._dynamo)\.(?:\w+\.)+\w+$"
+)
+
+
+def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
+    """Return the write facts of source files, by path and line."""
+    facts = [
+        fact
+        for one, change in changed_source_symbols(placed)
+        if Aspect.MOVED not in change.aspects
+        for fact in _writes_of_symbol(one, change)
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
+
+
+def _writes_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[WriteFact]:
+    for item in change.signals:
+        what = _what(item.signal, change)
+        if what:
+            removed = item.what == "removed"
+            yield WriteFact(
+                **placed.spot(item.signal.line, symbol=change.name, side="old" if removed else "new"),
+                what=what,
+                change=item.what,
+                target=item.signal.text,
+                value=item.signal.detail,
+                guards=item.signal.guards,
+            )
+
+
+def _what(signal: Signal, change: SymbolChange) -> str | None:
+    text, kind = signal.text, signal.kind
+    if kind is SignalKind.GLOBAL_WRITE:
+        return "module-global"
+    if kind in (SignalKind.SUBSCRIPT_WRITE, SignalKind.CALL) and _ENVIRONMENT.match(text):
+        return "environment"
+    if kind is SignalKind.CALL:
+        return "library-state" if _LIBRARY_STATE.match(text) else None
+    return _attribute_kind(text, change) if kind is SignalKind.ATTRIBUTE_WRITE else None
+
+
+def _attribute_kind(target: str, change: SymbolChange) -> str | None:
+    if _LIBRARY_ATTRIBUTE.match(target):
+        return "library-state"
+    if _CONFIG.search(target) and not _OWN_CONFIG.match(target):
+        return "config"
+    return "class-attribute" if _CLASS.match(target) and "." in change.name else None

@@ -1,0 +1,30 @@
+"""The whole flow, top to bottom, on values: a change and what surrounds it in, an assessment out.
+
+Reads like a table of contents; every line is a stage. Does no I/O: adapters hand in sides, graph and declarations.
+"""
+
+from __future__ import annotations
+
+from diffscope.assessment.assess import assess
+from diffscope.assessment.values import Assessment
+from diffscope.diff.values import Diff, Sides
+from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
+from diffscope.facts.material import compare_files
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.evaluate import evaluate
+from diffscope.source.values import Change
+
+
+def gather_facts(
+    change: Change, diff: Diff, sides: Sides, *, knowledge: Knowledge, around: Surroundings
+) -> ChangeFacts:
+    """Return the facts of a change: compare both sides of each file, then join them with what surrounds them."""
+    files = compare_files(diff, sides)
+    return collect_facts(change, files, knowledge=knowledge, around=around)
+
+
+def judge(facts: ChangeFacts, *, catalogue: Catalogue) -> Assessment:
+    """Return the assessment of facts, fresh or recorded."""
+    evaluation = evaluate(catalogue, facts)
+    return assess(facts, evaluation)

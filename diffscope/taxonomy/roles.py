@@ -1,0 +1,51 @@
+"""What calls do, by the name of what they call: ``rules/roles.yml`` as a table."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from diffscope.errors import RuleError
+from diffscope.strict_yaml import ListNode, MapNode, ScalarNode, load_strict
+
+
+class RoleTable:
+    """Roles by callee pattern. A pattern is dotted words with ``*`` for any run of characters, and matches whole names."""
+
+    def __init__(self, patterns: dict[str, tuple[str, ...]]) -> None:
+        self._matchers = {role: _compile(texts) for role, texts in patterns.items()}
+        self.roles_of = lru_cache(maxsize=4096)(self._roles_of)
+
+    def roles(self) -> tuple[str, ...]:
+        """Return every role, in the order of the file."""
+        return tuple(self._matchers)
+
+    def _roles_of(self, callee: str) -> tuple[str, ...]:
+        return tuple(role for role, matcher in self._matchers.items() if matcher.match(callee))
+
+
+def load_roles(text: str, *, at: str) -> RoleTable:
+    """Return the table of a ``roles.yml``: role -> list of callee patterns.
+
+    Raises:
+        RuleError: the file is not such a mapping.
+        YamlError: the file is not strict YAML.
+    """
+    root = load_strict(text, at=at)
+    if not isinstance(root, MapNode):
+        raise RuleError("not a mapping of roles", at=at, hint="write `role: [pattern, ...]` lines")
+    patterns: dict[str, tuple[str, ...]] = {}
+    for entry in root.entries:
+        items = entry.value.items if isinstance(entry.value, ListNode) else ()
+        texts = tuple(item.text for item in items if isinstance(item, ScalarNode))
+        if not texts or len(texts) != len(items):
+            raise RuleError(f"role `{entry.key}` needs a list of callee patterns", at=f"{at}:{entry.line}")
+        patterns[entry.key] = texts
+    return RoleTable(patterns)
+
+
+def _compile(texts: tuple[str, ...]) -> re.Pattern[str]:
+    # Only `*` is special and it never nests, so the expression stays linear in practice; callees are short.
+    return re.compile(
+        "|".join(".*".join(re.escape(part) for part in text.split("*")) + r"\Z" for text in texts)
+    )
