@@ -7,18 +7,15 @@ before are the records of files that did not change (assemble.py).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from diffscope.graph.assemble import Files, assemble
-from diffscope.graph.model import ModuleGraph
+from diffscope.graph.model import ModuleGraph, OutlineReader
 from diffscope.graph.names import name_nodes, node_kind, node_name
-from diffscope.graph.records import ABSENT, FileRecords, describe_file, star_names
+from diffscope.graph.records import FileRecords, describe_file, star_names
 from diffscope.graph.tables import Tables, empty_tables
 from diffscope.source.values import RepoPath
 from diffscope.syntax.values import Outline
-
-OutlineReader = Callable[[RepoPath], Outline | None]
-"""Returns the outline of a file of the new tree; ``None`` where the repository does not have its bytes."""
 
 
 def build_graph(outlines: Mapping[RepoPath, Outline | None]) -> ModuleGraph:
@@ -26,10 +23,7 @@ def build_graph(outlines: Mapping[RepoPath, Outline | None]) -> ModuleGraph:
 
     Files that are no node (see names.py) are left aside.
     """
-    files = {
-        path: ABSENT if outline is None else describe_file(path, outline)
-        for path, outline in outlines.items()
-    }
+    files = {path: describe_file(path, outline) for path, outline in outlines.items()}
     return derive_graph(ModuleGraph(empty_tables()), files, outline_of=outlines.get)
 
 
@@ -50,7 +44,7 @@ def derive_graph(
     named = name_nodes(paths)
     old = dict(zip(tables.names, tables.paths, strict=True))
     fresh = {
-        name: changed.get(path) or _describe(path, outline_of)
+        name: changed.get(path) or describe_file(path, outline_of(path))
         for name, path in named.items()
         if path in changed or old.get(name) != path
     }
@@ -76,11 +70,6 @@ def _paths_after(tables: Tables, changed: Mapping[RepoPath, FileRecords | None])
         elif node_name(path) is not None:
             paths.add(path)
     return paths
-
-
-def _describe(path: RepoPath, outline_of: OutlineReader) -> FileRecords:
-    outline = outline_of(path)
-    return ABSENT if outline is None else describe_file(path, outline)
 
 
 def _stars(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from diffscope.graph.records import LAYER_CODES, LAYERS, ReferenceKind
@@ -26,6 +26,10 @@ from diffscope.graph.values import (
 )
 from diffscope.graph.walk import Adjacency, Search, adjacency, search, stored_codes, trail
 from diffscope.source.values import Gap, RepoPath
+from diffscope.syntax.values import Outline
+
+OutlineReader = Callable[[RepoPath], Outline | None]
+"""Returns the outline of a file of the tree; ``None`` where the repository does not have its bytes."""
 
 _KINDS = tuple(NodeKind)
 _EAGER = frozenset({EdgeLayer.EAGER})
@@ -38,6 +42,7 @@ class ModuleGraph:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
+        self._outline_of: OutlineReader | None = None
         self._adjacencies: dict[frozenset[EdgeLayer], Adjacency] = {}
         self._serving: dict[tuple[ModuleName, ...], Search] = {}
 
@@ -49,6 +54,12 @@ class ModuleGraph:
     def to_bytes(self) -> bytes:
         """Return the graph as bytes, the same for the same tree whichever way the graph was made."""
         return encode_tables(self.tables)
+
+    def with_outlines(self, outline_of: OutlineReader) -> ModuleGraph:
+        """Return the same graph, able to answer for classes: it reads the outlines that it needs when it is asked."""
+        graph = ModuleGraph(self.tables)
+        graph._outline_of = outline_of
+        return graph
 
     def __len__(self) -> int:
         return len(self.tables.names)

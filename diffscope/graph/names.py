@@ -11,25 +11,36 @@ from diffscope.source.values import RepoPath
 PYTHON_ROOTS: Final = ("tests", "vllm")
 """Top folders whose Python files are nodes. Imports of anything else are none of the graph's business."""
 
-NATIVE_SUFFIXES: Final = (".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hip", ".hpp", ".inl")
+ROOTS: Final = ("CMakeLists.txt", "cmake", "csrc", *PYTHON_ROOTS)
+"""What of a tree the graph is made from: equal object ids of these mean equal graphs."""
 
 
 def node_name(path: RepoPath) -> ModuleName | None:
-    """Return the name of a file's node; ``None`` for a file that is none (data, docs, Python outside the roots)."""
-    if path.endswith(".py"):
-        return _python_name(path)
-    if path.endswith(NATIVE_SUFFIXES) or is_build_file(path):
-        return ModuleName(path)
-    return None
+    """Return the name of a file's node; ``None`` for a file that is none (data, docs, Python outside the roots).
+
+    Every file of ``csrc/`` is one, the generators and templates among the sources too: what they make is compiled.
+    """
+    root, _, rest = path.partition("/")
+    if root not in ROOTS or not (rest or path == "CMakeLists.txt"):
+        return None
+    if path.endswith(".py") and root != "csrc":
+        return (
+            ModuleName(path[:-3].removesuffix("/__init__").replace("/", "."))
+            if root in PYTHON_ROOTS
+            else None
+        )
+    return ModuleName(path) if root == "csrc" or is_build_file(path) else None
 
 
 def node_kind(path: RepoPath) -> NodeKind:
     """Return what the node of such a path is."""
-    if path.endswith(".py"):
-        if path.startswith("tests/"):
-            return NodeKind.TEST
-        return NodeKind.PACKAGE if path.endswith("/__init__.py") else NodeKind.MODULE
-    return NodeKind.BUILD if is_build_file(path) else NodeKind.NATIVE
+    if path.startswith("csrc/"):
+        return NodeKind.BUILD if is_build_file(path) or path.endswith(".py") else NodeKind.NATIVE
+    if not path.endswith(".py"):
+        return NodeKind.BUILD
+    if path.startswith("tests/"):
+        return NodeKind.TEST
+    return NodeKind.PACKAGE if path.endswith("/__init__.py") else NodeKind.MODULE
 
 
 def is_build_file(path: str) -> bool:
@@ -57,16 +68,3 @@ def absolute_module(module: str, level: int, *, importer: str, is_package: bool)
         return None
     base = ".".join(parts[:keep])
     return f"{base}.{module}" if module else base
-
-
-def _python_name(path: str) -> ModuleName | None:
-    root, _, rest = path.partition("/")
-    if root not in PYTHON_ROOTS or not rest:
-        return None
-    stem = path[:-3].removesuffix("/__init__")
-    return ModuleName(stem.replace("/", "."))
-
-
-def is_node(path: RepoPath) -> bool:
-    """Say whether the file is a node of the graph."""
-    return node_name(path) is not None

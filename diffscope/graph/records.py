@@ -78,21 +78,11 @@ class FileRecords(msgspec.Struct, frozen=True, array_like=True):
 
 ABSENT = FileRecords(is_absent=True)
 
-_RECORDS = msgspec.msgpack.Decoder(FileRecords)
 
-
-def encode_records(records: FileRecords) -> bytes:
-    """Return bytes that another process can send."""
-    return msgspec.msgpack.encode(records)
-
-
-def decode_records(data: bytes) -> FileRecords:
-    """Return what ``encode_records`` was given."""
-    return _RECORDS.decode(data)
-
-
-def describe_file(path: RepoPath, outline: Outline) -> FileRecords:
-    """Return what the graph takes from a file with such an outline."""
+def describe_file(path: RepoPath, outline: Outline | None) -> FileRecords:
+    """Return what the graph takes from a file with such an outline (``None``: its bytes are missing)."""
+    if outline is None:
+        return ABSENT
     name = node_name(path)
     if name is None:
         return FileRecords()

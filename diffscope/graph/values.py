@@ -22,11 +22,11 @@ class NodeKind(Enum):
     TEST = "test"
     """A Python file under a tests folder at the root."""
     NATIVE = "native"
-    """C++, CUDA or HIP, headers included."""
+    """A file of ``csrc/``: C++, CUDA or HIP, headers included."""
     OPERATOR = "operator"
     """An operator of torch: ``torch.ops.<namespace>.<name>``. It has no path."""
     BUILD = "build"
-    """A CMake file."""
+    """A CMake file, or a script under ``csrc/`` that generates sources."""
 
 
 class EdgeLayer(Enum):

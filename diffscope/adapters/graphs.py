@@ -1,0 +1,204 @@
+"""The module graph at any commit, without a checkout: from the cache, from a neighbour, or from scratch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from diffscope.adapters.cache import Cache
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.outlines import OUTLINE_SPACE, decode_outline, encode_outline, read_outline
+from diffscope.adapters.pool import Job, Progress, parse_jobs
+from diffscope.errors import InputError, NotFoundError, RepositoryError
+from diffscope.graph.build import derive_graph
+from diffscope.graph.model import ModuleGraph
+from diffscope.graph.names import ROOTS, node_name
+from diffscope.graph.records import FileRecords, describe_file
+from diffscope.graph.tables import FORMAT, empty_tables
+from diffscope.source.values import BlobId, CommitId, RepoPath
+from diffscope.syntax.outline import EXTRACTOR_VERSION
+from diffscope.syntax.values import Outline
+
+_GRAPHS: Final = f"graph-{FORMAT}-{EXTRACTOR_VERSION}"
+_PLACES: Final = f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}"
+"""Where cached graphs stand in history; all of it is in the names, so that one read tells where all are."""
+_TOO_FAR: Final = 1_500
+"""Changed files. Beyond, deriving saves nothing over building."""
+_NEIGHBOURS_TRIED: Final = 3
+_REGULAR: Final = frozenset({"100644", "100755"})
+
+
+def graph_at(
+    repository: GitRepository,
+    revision: str,
+    *,
+    cache: Cache,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> ModuleGraph:
+    """Return the graph of the tree at a revision; its class queries read outlines from the repository when asked.
+
+    Raises:
+        NotFoundError: there is no such commit.
+        RepositoryError: the tree has none of the folders that a graph is made from, or cannot be read.
+    """
+    commit = repository.resolve(revision)
+    builder = _Builder(repository, commit, cache, _Effort(workers, progress))
+    return builder.graph().with_outlines(builder.outline)
+
+
+def graph_key(repository: GitRepository, revision: str) -> str:
+    """Return what names the graph of a tree: equal keys mean equal graphs. Raises as ``graph_at`` does."""
+    commit = repository.resolve(revision)
+    trees = repository.tree_ids(commit, ROOTS)
+    if not trees:
+        if not repository.has_commit(commit):
+            raise NotFoundError(
+                f"commit {commit} is not in this clone",
+                at=str(repository.path),
+                hint="fetch it, or name another base",
+            )
+        raise RepositoryError(
+            f"commit {commit} has none of {', '.join(ROOTS)}",
+            at=str(repository.path),
+            hint="is this a clone of vLLM?",
+        )
+    text = "\n".join(f"{folder} {tree}" for folder, tree in sorted(trees.items()))
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+class _Effort(NamedTuple):
+    workers: int | None
+    progress: Progress | None
+
+
+class _Place(NamedTuple):
+    """Where a cached graph stands in history."""
+
+    committed_at: int
+    commit: CommitId
+    key: str
+
+
+class _Builder:
+    """Makes the graph of one commit."""
+
+    def __init__(self, repository: GitRepository, commit: CommitId, cache: Cache, effort: _Effort) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._cache = cache
+        self._effort = effort
+
+    def graph(self) -> ModuleGraph:
+        key = graph_key(self._repository, self._commit)
+        known = self._cached(key)
+        if known is not None:
+            return known
+        place = _Place(self._repository.commit(self._commit).committed_at, self._commit, key)
+        before, jobs, gone = self._nearest(place) or self._scratch()
+        changed: dict[RepoPath, FileRecords | None] = dict.fromkeys(gone)
+        changed.update(self._records(jobs))
+        graph = derive_graph(before, changed, outline_of=self.outline)
+        self._cache.put_many(_GRAPHS, {key: graph.to_bytes()})
+        self._cache.put_many(_PLACES, {_name(place): b""})
+        return graph
+
+    def outline(self, path: RepoPath) -> Outline | None:
+        """Return the outline of a file of the commit; ``None`` where it is absent or its bytes are missing."""
+        data = self._repository.read(self._commit, path)
+        if data is None:
+            return None
+        blob = _blob_id(data, like=self._commit)
+        known = self._outlines([blob]).get(blob)
+        if known is not None:
+            return known
+        outline = read_outline(path, data)
+        if outline is not None:
+            self._cache.put_many(OUTLINE_SPACE, {blob: encode_outline(outline)})
+        return outline
+
+    def _cached(self, key: str) -> ModuleGraph | None:
+        data = self._cache.get(_GRAPHS, key)
+        if data is None:
+            return None
+        try:
+            return ModuleGraph.from_bytes(data)
+        except InputError:
+            return None
+
+    def _nearest(self, place: _Place) -> tuple[ModuleGraph, list[Job], list[RepoPath]] | None:
+        """Return the cached graph that is nearest in time, what has to be read to get from there to here, and what is gone."""
+        places = sorted(
+            _read_places(self._cache.names(_PLACES)),
+            key=lambda each: abs(each.committed_at - place.committed_at),
+        )
+        for each in places[:_NEIGHBOURS_TRIED]:
+            graph = self._cached(each.key)
+            if graph is None:
+                continue
+            try:
+                changed = self._repository.changed_paths(each.commit, self._commit)
+            except (RepositoryError, NotFoundError):
+                # The cache serves several clones, and that commit is in another one.
+                continue
+            nodes = [change for change in changed if node_name(change.path) is not None]
+            if len(nodes) > _TOO_FAR:
+                return None
+            jobs = [
+                Job(change.path, change.new_blob)
+                for change in nodes
+                if change.new_blob is not None and change.new_mode in _REGULAR
+            ]
+            present = {job.path for job in jobs}
+            return graph, jobs, [change.path for change in nodes if change.path not in present]
+        return None
+
+    def _scratch(self) -> tuple[ModuleGraph, list[Job], list[RepoPath]]:
+        jobs = [
+            Job(entry.path, entry.blob)
+            for entry in self._repository.entries(self._commit)
+            if entry.mode in _REGULAR and node_name(entry.path) is not None
+        ]
+        return ModuleGraph(empty_tables()), jobs, []
+
+    def _records(self, jobs: list[Job]) -> Mapping[RepoPath, FileRecords]:
+        known = self._outlines([job.blob for job in jobs])
+        records = {job.path: describe_file(job.path, known[job.blob]) for job in jobs if job.blob in known}
+        unseen = [job for job in jobs if job.blob not in known]
+        fresh: dict[str, bytes] = {}
+        for parsed in parse_jobs(
+            self._repository, unseen, workers=self._effort.workers, progress=self._effort.progress
+        ):
+            records[parsed.job.path] = parsed.records
+            if parsed.outline is not None:
+                fresh[parsed.job.blob] = parsed.outline
+        self._cache.put_many(OUTLINE_SPACE, fresh)
+        return records
+
+    def _outlines(self, blobs: list[BlobId]) -> dict[BlobId, Outline]:
+        outlines: dict[BlobId, Outline] = {}
+        for blob, data in self._cache.get_many(OUTLINE_SPACE, blobs).items():
+            try:
+                outlines[BlobId(blob)] = decode_outline(data)
+            except InputError:
+                continue
+        return outlines
+
+
+def _name(place: _Place) -> str:
+    return f"{place.committed_at} {place.commit} {place.key}"
+
+
+def _read_places(names: Iterable[str]) -> list[_Place]:
+    rows = (name.split(" ") for name in names)
+    return [
+        _Place(int(row[0]), CommitId(row[1]), row[2])
+        for row in rows
+        if len(row) == 3 and row[0].removeprefix("-").isdigit()
+    ]
+
+
+def _blob_id(data: bytes, *, like: str) -> BlobId:
+    algorithm = "sha1" if len(like) == 40 else "sha256"
+    return BlobId(hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
