@@ -1,0 +1,78 @@
+"""Counting with the evidence kept: who, what and how often, each with the pull requests behind it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import UNSET
+
+from diffscope.assessment.values import Assessment
+from diffscope.report.values import Author, Counted, HotFile
+
+
+def number_of(assessment: Assessment) -> int:
+    """Return the pull request's number, 0 for a change that has none."""
+    return assessment.change.pull.number or 0
+
+
+def count(
+    assessments: Iterable[Assessment],
+    words: Callable[[Assessment], Iterable[str]],
+    *,
+    before: Iterable[Assessment] | None = None,
+) -> tuple[Counted, ...]:
+    """Return each word with its pull requests, most frequent first, then by name. A word counts once a pull request."""
+    earlier = None if before is None else Counter(word for one in before for word in set(words(one)))
+    found: dict[str, list[int]] = defaultdict(list)
+    for one in assessments:
+        for word in set(words(one)):
+            found[word].append(number_of(one))
+    counted = (
+        Counted(
+            name=word,
+            count=len(pulls),
+            pulls=tuple(sorted(pulls)),
+            before=UNSET if earlier is None else earlier[word],
+        )
+        for word, pulls in found.items()
+    )
+    return tuple(sorted(counted, key=lambda one: (-one.count, one.name)))
+
+
+def hot_files(assessments: Iterable[Assessment], *, least: int = 2, most: int = 20) -> tuple[HotFile, ...]:
+    """Return the files that at least ``least`` pull requests changed, most changed first, then by churn and path."""
+    pulls: dict[str, list[int]] = defaultdict(list)
+    churn: Counter[str] = Counter()
+    area: dict[str, str] = {}
+    for one in assessments:
+        for file in one.files:
+            pulls[file.path].append(number_of(one))
+            churn[file.path] += file.additions + file.deletions
+            area[file.path] = file.area
+    hot = (
+        HotFile(
+            path=path, area=area[path], count=len(numbers), churn=churn[path], pulls=tuple(sorted(numbers))
+        )
+        for path, numbers in pulls.items()
+        if len(numbers) >= least
+    )
+    return tuple(sorted(hot, key=lambda file: (-file.count, -file.churn, file.path))[:most])
+
+
+def authors(assessments: Iterable[Assessment], logins: Mapping[str, str]) -> tuple[Author, ...]:
+    """Return the authors, most pull requests first, then by name. ``logins`` adds logins by author name where they are known."""
+    pulls: dict[str, list[int]] = defaultdict(list)
+    known = dict(logins)
+    for one in assessments:
+        pull = one.change.pull
+        name = pull.author or pull.author_login
+        if name:
+            pulls[name].append(number_of(one))
+            if pull.author_login:
+                known[name] = pull.author_login
+    found = (
+        Author(name=name, login=known.get(name), count=len(numbers), pulls=tuple(sorted(numbers)))
+        for name, numbers in pulls.items()
+    )
+    return tuple(sorted(found, key=lambda author: (-author.count, author.name)))

@@ -1,0 +1,209 @@
+"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/1``).
+
+Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.rules.values import Bilingual, RuleCode, Severity
+from diffscope.source.values import Gap, Value
+
+DIGEST_SCHEMA = "diffscope.digest/1"
+
+
+class Period(Value, frozen=True, kw_only=True):
+    """The window: both days included, in the time zone named by ``offset`` (``+08:00``)."""
+
+    since: str
+    until: str
+    offset: str
+    label: str
+    """``2026-W13``, or ``2026-03-23/2026-03-29`` when the window is no ISO week."""
+
+
+class Counted(Value, frozen=True, kw_only=True):
+    """One word, how many pull requests it holds for, and which."""
+
+    name: str
+    count: int
+    pulls: tuple[int, ...]
+    before: int | UnsetType = UNSET
+    """The same count in the window before; absent where that window was not read."""
+
+
+class HotFile(Value, frozen=True, kw_only=True):
+    """A file that several pull requests changed."""
+
+    path: str
+    area: str
+    count: int
+    churn: int
+    """Lines added and removed over the window."""
+    pulls: tuple[int, ...]
+
+
+class Author(Value, frozen=True, kw_only=True):
+    """Who merged work in the window."""
+
+    name: str
+    login: str | None
+    count: int
+    pulls: tuple[int, ...]
+
+
+class Revert(Value, frozen=True, kw_only=True):
+    """A pull request that takes another one back."""
+
+    number: int
+    title: str
+    reverts: int | None
+    flagged: tuple[RuleCode, ...] | UnsetType = UNSET
+    """Codes that the reverted one had earned, where it is in the window or the store."""
+
+
+class RiskItem(Value, frozen=True, kw_only=True):
+    """One flag of one pull request, ready to be cited."""
+
+    number: int
+    title: str
+    code: RuleCode
+    severity: Severity
+    message: Bilingual
+    path: str | None
+    line: int
+    symbol: str | None
+
+
+class FamilyRisk(Value, frozen=True, kw_only=True):
+    """One risk family over the window. ``count`` and ``pulls`` hold what is medium or worse; ``minor`` the rest."""
+
+    family: str
+    title: Bilingual
+    count: int
+    pulls: tuple[int, ...]
+    minor: tuple[int, ...]
+    items: tuple[RiskItem, ...]
+    """Worst first, one a pull request."""
+    before: int | UnsetType = UNSET
+
+
+class WaivedItem(Value, frozen=True, kw_only=True):
+    """A flag that a pull request waived."""
+
+    number: int
+    code: RuleCode
+    reason: str
+
+
+class UnknownItem(Value, frozen=True, kw_only=True):
+    """What could not be judged in one pull request."""
+
+    number: int
+    codes: tuple[RuleCode, ...]
+    missing: tuple[str, ...]
+
+
+class RiskSection(Value, frozen=True, kw_only=True):
+    """The risk section of a report."""
+
+    families: tuple[FamilyRisk, ...]
+    """By count, then by the order of the catalogue; families without any flag are left out."""
+    levels: tuple[Counted, ...]
+    waived: tuple[WaivedItem, ...]
+    unknown: tuple[UnknownItem, ...]
+
+
+class Highlight(Value, frozen=True, kw_only=True):
+    """A pull request worth a reader's time."""
+
+    number: int
+    title: str
+    url: str | None
+    kind: str
+    level: str
+    importance: float
+    insight: float
+    areas: tuple[str, ...]
+    platforms: tuple[str, ...]
+    facts: tuple[Bilingual, ...]
+    """The strongest facts, strongest first, each a short clause."""
+
+
+class Theme(Value, frozen=True, kw_only=True):
+    """A line of work in the window: an area or platform with enough weight."""
+
+    key: str
+    count: int
+    churn: int
+    pulls: tuple[int, ...]
+    kinds: tuple[Counted, ...]
+    leading: tuple[int, ...]
+    """Its most important pull requests, at most five, most important first."""
+    hot_files: tuple[str, ...]
+    risks: tuple[Counted, ...]
+
+
+class Suggestion(Value, frozen=True, kw_only=True):
+    """Something to follow up, drawn from the flags."""
+
+    key: str
+    family: str
+    count: int
+    text: Bilingual
+    pulls: tuple[int, ...]
+
+
+class PullSummary(Value, frozen=True, kw_only=True):
+    """The short assessment of one pull request."""
+
+    number: int
+    title: str
+    url: str | None
+    author: str | None
+    merged_at: str | None
+    kind: str
+    tags: tuple[str, ...]
+    areas: tuple[str, ...]
+    platforms: tuple[str, ...]
+    level: str
+    importance: float
+    insight: float
+    additions: int
+    deletions: int
+    files: int
+    flags: tuple[RiskItem, ...]
+    complete: bool
+
+
+class Digest(Value, frozen=True, kw_only=True):
+    """The whole document. Field order is the order of the JSON."""
+
+    schema: str = DIGEST_SCHEMA
+    repository: str
+    period: Period
+    source_pulls: int
+    highlighted: int
+    mean_importance: float
+    mean_insight: float
+    additions: int
+    deletions: int
+    kinds: tuple[Counted, ...]
+    top_tags: tuple[Counted, ...]
+    top_areas: tuple[Counted, ...]
+    platforms: tuple[Counted, ...]
+    top_risks: tuple[Counted, ...]
+    hot_files: tuple[HotFile, ...]
+    hot_modules: tuple[Counted, ...]
+    authors: tuple[Author, ...]
+    reverts: tuple[Revert, ...]
+    risk: RiskSection
+    themes: tuple[Theme, ...]
+    highlights: tuple[Highlight, ...]
+    suggestions: tuple[Suggestion, ...]
+    pulls: tuple[PullSummary, ...]
+    compared_with: Period | None = None
+    gaps: tuple[Gap, ...] = ()
+    rules_hash: str
+    version: str
