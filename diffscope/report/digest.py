@@ -24,7 +24,7 @@ HIGHLIGHTED = 24
 _REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:vllm-project/vllm)?#(\d+)", re.IGNORECASE)
 
 
-def build_digest(
+def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and what its source could not give
     assessments: Iterable[Assessment],
     *,
     repository: str,
