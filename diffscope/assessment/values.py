@@ -7,7 +7,7 @@ from enum import Enum
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.values import CiFacts, GraphFacts, Nearest
-from diffscope.rules.values import Flag, UnknownRule
+from diffscope.rules.values import Flag, UnknownRule, Waived
 from diffscope.source.values import Gap, PullRequest, Value
 
 SCHEMA = "diffscope.assessment/1"
@@ -92,13 +92,6 @@ class TestsAssessment(Value, frozen=True, kw_only=True):
     nearest: tuple[Nearest, ...] | UnsetType = UNSET
     unnamed_symbols: tuple[str, ...] | UnsetType = UNSET
     """Public changed symbols that no test names."""
-
-
-class Waived(Value, frozen=True, kw_only=True):
-    """A flag that the pull request waives, with its reason."""
-
-    flag: Flag
-    reason: str
 
 
 class Risk(Value, frozen=True, kw_only=True):

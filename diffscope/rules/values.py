@@ -68,3 +68,10 @@ class UnknownRule(Value, frozen=True, kw_only=True):
 
     code: RuleCode
     missing: tuple[str, ...]
+
+
+class Waived(Value, frozen=True, kw_only=True):
+    """A flag that the pull request waives, with its reason."""
+
+    flag: Flag
+    reason: str

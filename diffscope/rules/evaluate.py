@@ -1,0 +1,171 @@
+"""Catalogue and facts -> flags and unknown rules. The order of records, files and rules never changes the answer.
+
+A rule fires where ``when`` holds and at least one record is evidence for it: a flag that can show nothing is no flag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.catalogue import Catalogue, Rule, Stage
+from diffscope.rules.conditions import Condition, Quantified, Quantifier, facts_asked
+from diffscope.rules.configuration import (
+    EVERY_STABLE_RULE,
+    RuleConfiguration,
+    is_on,
+    overridden_severity,
+)
+from diffscope.rules.context import Context, Truth
+from diffscope.rules.matching import Matcher, compile_matcher
+from diffscope.rules.missing import asks_graph, missing_facts
+from diffscope.rules.quantify import Judge, all_of, any_holds, compile_judge
+from diffscope.rules.says import Speaker, spoken
+from diffscope.rules.values import Bilingual, Evidence, Flag, Severity, UnknownRule
+from diffscope.source.values import Value
+
+MOST_EVIDENCE: Final = 10
+_CONFIDENCE: Final = ("low", "medium", "high")
+
+
+class Evaluation(Value, frozen=True, kw_only=True):
+    """What the rules say of one change: flags worst first, rules that could not be judged by code."""
+
+    flags: tuple[Flag, ...]
+    unknown: tuple[UnknownRule, ...] = ()
+
+
+def evaluate(
+    catalogue: Catalogue, facts: ChangeFacts, *, configuration: RuleConfiguration = EVERY_STABLE_RULE
+) -> Evaluation:
+    """Return what every rule that is on says of a change."""
+    context = Context(facts)
+    flags: list[Flag] = []
+    unknown: list[UnknownRule] = []
+    for program in _programs(catalogue):
+        if not is_on(program.rule, configuration):
+            continue
+        truth = program.judge(context)
+        if truth is True:
+            severity = overridden_severity(program.rule, configuration)
+            flags.append(program.flag(context, severity))
+        elif truth is None:
+            missing = missing_facts(asked(program.rule), context)
+            unknown.append(UnknownRule(code=program.rule.code, missing=missing))
+    flags.sort(key=lambda flag: (-flag.severity.rank, flag.code))
+    return Evaluation(flags=tuple(flags), unknown=tuple(unknown))
+
+
+def asked(rule: Rule) -> tuple[Condition, Condition]:
+    """Return what a rule asks before it fires: ``when``, and that there be evidence."""
+    query = rule.evidence
+    return rule.when, Quantified(quantifier=Quantifier.ANY, fact=query.fact, where=query.where)
+
+
+class _Program:
+    """A rule, compiled."""
+
+    def __init__(self, rule: Rule, words: dict[str, str]) -> None:
+        self.rule = rule
+        self._when = compile_judge(rule.when)
+        self._evidence: Matcher = compile_matcher(rule.evidence.where)
+        self._raised = [(step.to, compile_judge(step.when)) for step in rule.escalate]
+        self._lowered = [(step.to, compile_judge(step.when)) for step in rule.lower]
+        self._speakers = (Speaker(language="en", words={}), Speaker(language="zh", words=words))
+
+    def judge(self, context: Context) -> Truth:
+        when = self._when(context)
+        if when is False:
+            return False
+        return all_of((when, any_holds(self.rule.evidence.fact, self._evidence, context)))
+
+    def flag(self, context: Context, override: Severity | None) -> Flag:
+        rule = self.rule
+        evidence = self._places(context)
+        places = {(each.path, each.symbol or "") for each in evidence}
+        identity = "\n".join([rule.code, *(f"{path}\t{symbol}" for path, symbol in sorted(places))])
+        return Flag(
+            code=rule.code,
+            name=rule.name,
+            family=rule.family,
+            severity=override or self._severity(context),
+            title=rule.title,
+            message=_message(evidence),
+            advice=rule.remedy,
+            evidence=evidence[:MOST_EVIDENCE],
+            confidence=_confidence(rule, context),
+            fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+        )
+
+    def _places(self, context: Context) -> tuple[Evidence, ...]:
+        query = self.rule.evidence
+        found = [record for record in context.records(query.fact) if self._evidence(record, context)]
+        found.sort(key=lambda record: _weight(record, query.worst_by))
+        evidence = (self._place(record, context) for record in found)
+        return tuple(dict.fromkeys(evidence))
+
+    def _place(self, record: Any, context: Context) -> Evidence:
+        english, chinese = (
+            spoken(text, fact=self.rule.evidence.fact, record=record, change=context.facts.change, speaker=by)
+            for text, by in zip((self.rule.says.en, self.rule.says.zh), self._speakers, strict=True)
+        )
+        return Evidence(
+            path=getattr(record, "path", ""),
+            line=getattr(record, "line", 0),
+            side=getattr(record, "side", "new"),
+            symbol=getattr(record, "symbol", None),
+            module=getattr(record, "module", None),
+            note=Bilingual(en=english, zh=chinese),
+        )
+
+    def _severity(self, context: Context) -> Severity:
+        raised = _reached(self._raised, context)
+        if raised:
+            return max(raised, key=lambda severity: severity.rank)
+        lowered = _reached(self._lowered, context)
+        return min(lowered, key=lambda severity: severity.rank) if lowered else self.rule.severity
+
+
+@lru_cache(maxsize=8)
+def _programs(catalogue: Catalogue) -> tuple[_Program, ...]:
+    words = dict(catalogue.words)
+    return tuple(_Program(rule, words) for rule in catalogue.rules)
+
+
+def _reached(steps: list[tuple[Severity, Judge]], context: Context) -> list[Severity]:
+    return [severity for severity, judge in steps if judge(context) is True]
+
+
+def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
+    """Sort key: the worst first, then by place, then by everything else."""
+    if worst_by is None:
+        weight = getattr(record, "code_added", 0) + getattr(record, "code_removed", 0)
+    else:
+        weight = getattr(record, worst_by)
+        weight = -1 if weight is UNSET or weight is None else weight
+    return -weight, getattr(record, "path", ""), getattr(record, "line", 0), repr(record)
+
+
+def _message(evidence: tuple[Evidence, ...]) -> Bilingual:
+    first, more = evidence[0].note, len(evidence) - 1
+    if not more:
+        return first
+    english = f"{first.en} (and {more} more place{'s' if more > 1 else ''})"
+    return Bilingual(en=english, zh=f"{first.zh}（另有 {more} 处）")
+
+
+def _confidence(rule: Rule, context: Context) -> str:
+    """One step down each for a rule on trial, for a graph of another commit, and for facts that are partly missing."""
+    conditions = asked(rule)
+    families = {family for condition in conditions for family in facts_asked(condition)}
+    graph = context.facts.graph
+    doubts = [
+        rule.status.stage is Stage.PREVIEW,
+        graph is not UNSET and not graph.exact and any(map(asks_graph, conditions)),
+        any(context.phantoms(family) for family in families),
+    ]
+    return _CONFIDENCE[max(0, 2 - sum(doubts))]

@@ -1,0 +1,210 @@
+"""Why a rule fired or stayed silent on a change: each condition, its truth, the records that decided, and those that failed by one test."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.catalogue import Catalogue, Rule, make_catalogue
+from diffscope.rules.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Measured,
+    Not,
+    Quantified,
+    Quantifier,
+    described,
+    fields_asked,
+)
+from diffscope.rules.configuration import (
+    EVERY_STABLE_RULE,
+    RuleConfiguration,
+    is_on,
+    select_rules,
+)
+from diffscope.rules.context import Context, Truth
+from diffscope.rules.evaluate import asked, evaluate
+from diffscope.rules.matching import compile_matcher
+from diffscope.rules.missing import missing_facts
+from diffscope.rules.quantify import all_of, compile_judge
+from diffscope.rules.values import Flag
+from diffscope.source.values import Value
+
+MOST_RECORDS = 5
+
+
+class FieldValue(Value, frozen=True, kw_only=True):
+    """One field of a record, as text."""
+
+    name: str
+    value: str
+
+
+class ShownRecord(Value, frozen=True, kw_only=True):
+    """One record, by its place and the fields that were asked."""
+
+    path: str | None
+    line: int | None
+    symbol: str | None
+    fields: tuple[FieldValue, ...]
+    failed: tuple[str, ...] = ()
+    """For a near miss: the one test that it failed, or could not answer."""
+
+
+class Trace(Value, frozen=True, kw_only=True):
+    """One condition and how it came out; ``looked_at`` and ``held`` count records, for a condition that asks records."""
+
+    condition: str
+    truth: str
+    """``true``, ``false`` or ``unknown``."""
+    parts: tuple[Trace, ...] = ()
+    looked_at: int | None = None
+    held: int | None = None
+    records: tuple[ShownRecord, ...] = ()
+    """Records that hold, five at most."""
+    near: tuple[ShownRecord, ...] = ()
+    """Records that fail by a single test, five at most."""
+    missing: tuple[str, ...] = ()
+
+
+class SeverityTrace(Value, frozen=True, kw_only=True):
+    """One step of ``escalate`` or ``lower``."""
+
+    to: str
+    trace: Trace
+
+
+class Explanation(Value, frozen=True, kw_only=True):
+    """Why a rule fired or stayed silent."""
+
+    code: str
+    name: str
+    title: str
+    verdict: str
+    """``fires``, ``silent`` or ``unknown``."""
+    is_on: bool
+    """Whether the configuration runs it; a rule that is off is explained all the same."""
+    when: Trace
+    evidence: Trace
+    severity_steps: tuple[SeverityTrace, ...] = ()
+    flag: Flag | None = None
+    missing: tuple[str, ...] = ()
+
+
+def explain(
+    rule: Rule,
+    facts: ChangeFacts,
+    *,
+    catalogue: Catalogue,
+    configuration: RuleConfiguration = EVERY_STABLE_RULE,
+) -> Explanation:
+    """Return why a rule of a catalogue fires or stays silent on a change."""
+    context = Context(facts)
+    when, query = asked(rule)
+    truth = all_of((compile_judge(when)(context), compile_judge(query)(context)))
+    alone = make_catalogue((rule,), (), catalogue.words)
+    found = evaluate(alone, facts, configuration=select_rules(select=[rule.code]))
+    steps = (*rule.escalate, *rule.lower)
+    return Explanation(
+        code=rule.code,
+        name=rule.name,
+        title=rule.title.en,
+        verdict={True: "fires", False: "silent", None: "unknown"}[truth],
+        is_on=is_on(rule, configuration),
+        when=trace(when, context),
+        evidence=trace(query, context),
+        severity_steps=tuple(
+            SeverityTrace(to=step.to.value, trace=trace(step.when, context)) for step in steps
+        ),
+        flag=found.flags[0] if found.flags else None,
+        missing=missing_facts(asked(rule), context) if truth is None else (),
+    )
+
+
+def trace(condition: Condition, context: Context) -> Trace:
+    """Return how a condition on a change came out, part by part."""
+    truth = compile_judge(condition)(context)
+    if isinstance(condition, Quantified | Measured):
+        return _trace_records(condition, truth, context)
+    parts: tuple[Condition, ...] = ()
+    word = "always"
+    if isinstance(condition, AllOf | AnyOf):
+        parts = condition.parts
+        word = "all of" if isinstance(condition, AllOf) else "any of"
+    elif isinstance(condition, Not):
+        parts, word = (condition.part,), "not"
+    traced = tuple(trace(part, context) for part in parts)
+    return Trace(condition=word if parts else "always", truth=_word(truth), parts=traced)
+
+
+def _trace_records(condition: Quantified | Measured, truth: Truth, context: Context) -> Trace:
+    matcher = compile_matcher(condition.where)
+    records = context.records(condition.fact)
+    truths = [matcher(record, context) for record in records]
+    holding = [record for record, found in zip(records, truths, strict=True) if found is True]
+    failing = [record for record, found in zip(records, truths, strict=True) if found is not True]
+    # Under "every", what does not hold is what decides.
+    is_every = isinstance(condition, Quantified) and condition.quantifier is Quantifier.EVERY
+    deciding = failing if is_every else holding
+    names = sorted(
+        {
+            field
+            for fact, field in fields_asked(condition.where, condition.fact)
+            if fact == condition.fact and field
+        }
+    )
+    if isinstance(condition, Measured) and condition.field and condition.field not in names:
+        names.append(condition.field)
+    near = _near(condition.where, names, context, failing)
+    return Trace(
+        condition=described(condition),
+        truth=_word(truth),
+        looked_at=len(records),
+        held=len(holding),
+        records=tuple(_shown(record, names) for record in deciding[:MOST_RECORDS]),
+        near=() if is_every else near,
+        missing=missing_facts((condition,), context) if truth is None else (),
+    )
+
+
+def _near(
+    where: Condition, names: list[str], context: Context, failing: list[object]
+) -> tuple[ShownRecord, ...]:
+    tests = where.parts if isinstance(where, AllOf) else (where,)
+    if len(tests) < 2:
+        return ()
+    compiled = [(test, compile_matcher(test)) for test in tests]
+    near = []
+    for record in failing:
+        failed = [test for test, matcher in compiled if matcher(record, context) is not True]
+        if len(failed) == 1:
+            near.append(_shown(record, names, failed[0]))
+        if len(near) == MOST_RECORDS:
+            break
+    return tuple(near)
+
+
+def _shown(record: object, names: list[str], failed: Condition | None = None) -> ShownRecord:
+    shown = [name for name in names if name not in ("path", "line", "symbol")]
+    return ShownRecord(
+        path=getattr(record, "path", None),
+        line=getattr(record, "line", None),
+        symbol=getattr(record, "symbol", None),
+        fields=tuple(FieldValue(name=name, value=_text(getattr(record, name))) for name in shown),
+        failed=(described(failed),) if failed is not None else (),
+    )
+
+
+def _text(value: object) -> str:
+    if value is UNSET:
+        return "unknown"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value)
+
+
+def _word(truth: Truth) -> str:
+    return {True: "true", False: "false", None: "unknown"}[truth]

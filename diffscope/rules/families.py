@@ -1,0 +1,24 @@
+"""The risk families: the words of the reports, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diffscope.rules.values import Bilingual
+
+FAMILIES: Final[dict[str, Bilingual]] = {
+    "core-path": Bilingual(en="Core-path change", zh="核心路径变更"),
+    "missing-tests": Bilingual(en="Missing test coverage", zh="缺少测试覆盖"),
+    "insufficient-tests": Bilingual(en="Insufficient test coverage", zh="测试覆盖不足"),
+    "platform-compat": Bilingual(en="Platform compatibility", zh="平台兼容性"),
+    "interface-change": Bilingual(en="Interface change", zh="接口变更"),
+    "config-default": Bilingual(en="Configuration default changed", zh="配置默认值变更"),
+    "dependency-version": Bilingual(en="Dependency version", zh="依赖版本"),
+    "concurrency": Bilingual(en="Concurrency and synchronisation", zh="并发与同步"),
+    "kernel-safety": Bilingual(en="Build and kernel safety", zh="编译与内核安全"),
+    "quantization-numerics": Bilingual(en="Quantization and numerics", zh="量化与数值精度"),
+    "global-side-effect": Bilingual(en="Global side effect", zh="全局配置副作用"),
+    "feature-interaction": Bilingual(en="Feature interaction (LoRA, spec decode, ...)", zh="功能组合兼容性"),
+    "ci-coverage": Bilingual(en="CI does not run it", zh="CI 未覆盖"),
+}
+"""By wire word, in the order of the reports."""

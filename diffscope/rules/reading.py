@@ -1,0 +1,148 @@
+"""Reads strict YAML trees into typed pieces and gathers every mistake on the way, each with its line and the nearest word."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from diffscope.errors import DiffscopeError, RuleError
+from diffscope.source.values import Value
+from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
+
+
+class Mistake(Value, frozen=True, kw_only=True):
+    """One thing that is wrong in a file, and what to do."""
+
+    path: str
+    line: int
+    message: str
+    hint: str = ""
+
+
+def mistakes_error(mistakes: Sequence[Mistake], *, kind: type[DiffscopeError] = RuleError) -> DiffscopeError:
+    """Return one error that names every mistake, in the order of files and lines."""
+    ordered = sorted(set(mistakes), key=lambda each: (each.path, each.line, each.message))
+    if len(ordered) == 1:
+        only = ordered[0]
+        return kind(only.message, at=f"{only.path}:{only.line}", hint=only.hint or None)
+    lines = [mistake_line(each) for each in ordered]
+    return kind("\n".join([f"{len(lines)} mistakes", *lines]), hint="correct them all, then run it again")
+
+
+def mistake_line(mistake: Mistake) -> str:
+    """Return a mistake as one line: ``path:line: message (hint)``."""
+    hint = f" ({mistake.hint})" if mistake.hint else ""
+    return f"{mistake.path}:{mistake.line}: {mistake.message}{hint}"
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` for the nearest of the words, or the words themselves where none is near."""
+    known = sorted(words)
+    # Long junk would cost quadratic time and cannot be near anything.
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6) if len(word) <= 80 else []
+    if found:
+        return f"did you mean '{found[0]}'?"
+    return f"known: {', '.join(known)}" if len(known) <= 12 else ""
+
+
+class Reading:
+    """The reading of one file: typed access to its nodes; what is wrong lands in ``mistakes`` and gives a neutral value."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.mistakes: list[Mistake] = []
+
+    def parse(self, text: str) -> MapNode:
+        """Return the top mapping of a text; an empty one where there is none."""
+        root, problems = parse_strict(text)
+        for problem in problems:
+            self.report(problem.line, problem.message, problem.hint)
+        if isinstance(root, MapNode):
+            return root
+        if not problems:
+            self.report(root.line, "the file must hold a mapping of keys", "write 'key: value' lines")
+        return MapNode((), 1, 1)
+
+    def report(self, place: Node | Entry | int, message: str, hint: str = "") -> None:
+        """Note a mistake at a node or a line."""
+        line = place if isinstance(place, int) else place.line
+        self.mistakes.append(Mistake(path=self.path, line=line, message=message, hint=hint))
+
+    def mapping(
+        self, node: Node, what: str, *, known: Iterable[str], required: Iterable[str] = ()
+    ) -> Mapping[str, Entry]:
+        """Return the entries of a mapping by key; unknown and missing keys are mistakes."""
+        if not isinstance(node, MapNode):
+            self.report(node, f"{what} must be a mapping, not {shape(node)}", "write 'key: value'")
+            return {}
+        words = tuple(known)
+        for entry in node.entries:
+            if entry.key not in words:
+                self.report(entry, f"unknown key '{clipped(entry.key)}' in {what}", nearest(entry.key, words))
+        entries = {entry.key: entry for entry in node.entries if entry.key in words}
+        for key in required:
+            if key not in entries:
+                self.report(node, f"{what} lacks '{key}'", f"add '{key}:'")
+        return entries
+
+    def items(self, node: Node, what: str) -> tuple[Node, ...]:
+        """Return the items of a list."""
+        if isinstance(node, ListNode):
+            return node.items
+        self.report(node, f"{what} must be a list, not {shape(node)}", "write [a, b] or '- ' lines")
+        return ()
+
+    def text(self, node: Node, what: str) -> str:
+        """Return a text; a number or truth value in its place is a mistake."""
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.strip():
+            return node.value
+        if isinstance(node, ScalarNode) and node.value is not None and node.text.strip():
+            self.report(node, f"{what} must be text, not {shape(node)}", f'quote it: "{clipped(node.text)}"')
+        else:
+            self.report(node, f"{what} must be text, not {shape(node)}", "write a text")
+        return ""
+
+    def whole(self, node: Node, what: str) -> int:
+        """Return a whole number."""
+        value = node.value if isinstance(node, ScalarNode) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        self.report(node, f"{what} must be a whole number, not {shape(node)}", "write digits, without quotes")
+        return 0
+
+    def truth(self, node: Node, what: str) -> bool:
+        """Return true or false."""
+        value = node.value if isinstance(node, ScalarNode) else None
+        if isinstance(value, bool):
+            return value
+        self.report(node, f"{what} must be true or false, not {shape(node)}", "write true or false")
+        return False
+
+    def choice(self, node: Node, what: str, words: Iterable[str]) -> str | None:
+        """Return one of the words; ``None`` where it is none of them."""
+        known = tuple(words)
+        value = self.text(node, what)
+        if value in known:
+            return value
+        if value:
+            self.report(node, f"unknown {what} '{clipped(value)}'", nearest(value, known))
+        return None
+
+
+def shape(node: Node) -> str:
+    """Return what a node is, in a word or two: ``a list``, ``the number 3``, ``nothing``."""
+    if isinstance(node, MapNode):
+        return "a mapping"
+    if isinstance(node, ListNode):
+        return "a list"
+    if node.value is None:
+        return "nothing"
+    if isinstance(node.value, bool):
+        return "true" if node.value else "false"
+    kind = "the text" if isinstance(node.value, str) else "the number"
+    return f"{kind} '{clipped(node.text)}'"
+
+
+def clipped(text: str, limit: int = 60) -> str:
+    """Return a text of a hostile file cut to a length that a message can bear."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,143 @@
+"""The message of a rule: ``says`` with the fields of a fact filled in.
+
+``{field}`` is a field of the evidence's fact, ``{change.field}`` one of the change; ``{{`` and ``}}`` are braces. What stands in
+``[[ ... ]]`` is left out when a field inside it is unknown, null or empty: ``{distance} steps from serving[[: {chain}]]``.
+
+How a field is written: a text as it is, white space folded and cut at 160 characters; a list with commas, at most four elements and
+how many more; null and an empty list as ``none``; unknown as ``unknown``; true and false as ``yes`` and ``no``; in Chinese 无, 未知,
+是, 否, and words of closed sets by words.yml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from msgspec import UNSET
+
+from diffscope.facts.vocabulary import families
+from diffscope.source.values import Value
+
+_TOKEN: Final = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{([a-z_]*(?:\.[a-z_]*)?)\}|[{}]")
+_LONGEST: Final = 160
+_MOST: Final = 4
+_NONE: Final = {"en": "none", "zh": "无"}
+_UNKNOWN: Final = {"en": "unknown", "zh": "未知"}
+_TRUTHS: Final = {"en": {True: "yes", False: "no"}, "zh": {True: "是", False: "否"}}
+_COMMA: Final = {"en": ", ", "zh": "、"}
+_MORE: Final = {"en": " and {} more", "zh": " 等 {} 项"}
+
+
+class Hole(Value, frozen=True, kw_only=True):
+    """A placeholder: a field of the evidence's fact, or of the change."""
+
+    field: str
+    of_change: bool = False
+
+
+class Group(Value, frozen=True, kw_only=True):
+    """A part that is left out when one of its fields says nothing."""
+
+    pieces: tuple[str | Hole, ...]
+
+
+Piece = str | Hole | Group
+
+
+class Speaker(Value, frozen=True, kw_only=True):
+    """Who says it: the language, and the words of closed sets in it."""
+
+    language: str
+    words: Mapping[str, str]
+
+
+@lru_cache(maxsize=1024)
+def parse_template(text: str) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
+    """Return the pieces of a template, and what is wrong with its braces and brackets."""
+    pieces: list[Piece] = []
+    group: list[str | Hole] | None = None
+    problems: list[str] = []
+    position = 0
+    for found in _TOKEN.finditer(text):
+        target = pieces if group is None else group
+        target.append(text[position : found.start()])
+        position = found.end()
+        mark = found[0]
+        if mark == "[[":
+            problems += ["'[[' inside '[['"] if group is not None else []
+            group = []
+        elif mark == "]]":
+            problems += ["']]' without '[['"] if group is None else []
+            pieces.append(Group(pieces=tuple(group or ())))
+            group = None
+        elif found[1]:
+            target.append(_hole(found[1]))
+        else:
+            problems += [f"a lone '{mark}': write it twice for the character"] if len(mark) == 1 else []
+            problems += ["'{}' names no field"] if mark == "{}" else []
+            target.append(mark[0])
+    problems += ["'[[' is never closed"] if group is not None else []
+    return tuple(piece for piece in (*pieces, text[position:]) if piece != ""), tuple(problems)
+
+
+def holes(text: str) -> tuple[Hole, ...]:
+    """Return the placeholders of a template, in order."""
+    found: list[Hole] = []
+    for piece in parse_template(text)[0]:
+        inner = piece.pieces if isinstance(piece, Group) else (piece,)
+        found += [each for each in inner if isinstance(each, Hole)]
+    return tuple(found)
+
+
+def spoken(text: str, *, fact: str, record: object, change: object, speaker: Speaker) -> str:
+    """Return a template with its placeholders filled from a record of a family and from the change."""
+    out: list[str] = []
+    for piece in parse_template(text)[0]:
+        inner = piece.pieces if isinstance(piece, Group) else (piece,)
+        values = {hole: _value(hole, record, change) for hole in inner if isinstance(hole, Hole)}
+        if isinstance(piece, Group) and any(value in (UNSET, None, "", ()) for value in values.values()):
+            continue
+        for part in inner:
+            if isinstance(part, Hole):
+                family = "change" if part.of_change else fact
+                out.append(shown(values[part], family=family, field=part.field, speaker=speaker))
+            else:
+                out.append(part)
+    return "".join(out)
+
+
+def shown(value: object, *, family: str, field: str, speaker: Speaker) -> str:
+    """Return the value of a field as a message writes it."""
+    language = speaker.language
+    if value is UNSET:
+        return _UNKNOWN[language]
+    if value is None or value in ((), ""):
+        return _NONE[language]
+    if isinstance(value, bool):
+        return _TRUTHS[language][value]
+    declared = families()[family].field(field) if speaker.words else None
+    words = speaker.words if declared is not None and declared.choices else {}
+    if isinstance(value, tuple):
+        listed = _COMMA[language].join(_text(words.get(each, each)) for each in value[:_MOST])
+        more = len(value) - _MOST
+        return listed + (_MORE[language].format(more if language == "en" else len(value)) if more > 0 else "")
+    return _text(words.get(str(value), str(value)))
+
+
+def _hole(word: str) -> Hole:
+    family, dot, field = word.rpartition(".")
+    if dot and family != "change":
+        return Hole(field=word)
+    return Hole(field=field, of_change=bool(dot))
+
+
+def _value(hole: Hole, record: object, change: object) -> object:
+    return getattr(change if hole.of_change else record, hole.field, UNSET)
+
+
+def _text(text: str) -> str:
+    # White space of any sort is folded, so that a message stays one line whatever the source held.
+    folded = " ".join(text[: _LONGEST * 4].split())
+    return folded if len(folded) <= _LONGEST else folded[: _LONGEST - 1] + "…"

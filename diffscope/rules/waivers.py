@@ -1,0 +1,112 @@
+"""Waivers in the body of a pull request: ``diffscope: waive CP101 because ...``. A waived flag is reported, never dropped.
+
+A waiver stands on a line of its own, after list or quote marks at most; several codes go with commas. Lines in code fences and in HTML
+comments are no waivers (templates show examples there). Without a reason it is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from diffscope.rules.reading import clipped, nearest
+from diffscope.rules.values import Flag, RuleCode, Waived
+from diffscope.source.values import Value
+
+_LINE: Final = re.compile(r"[\s>*+-]*diffscope\s*:\s*waive\b\s*(.*)", re.IGNORECASE)
+_PARTS: Final = re.compile(
+    r"([A-Za-z]{2}[0-9]{3}(?:\s*[,、]\s*[A-Za-z]{2}[0-9]{3})*)(?:\s*[,:：]?\s*(?:because\b|因为)\s*[:：]?\s*(.*))?",
+    re.IGNORECASE,
+)
+_CODE: Final = re.compile(r"[A-Z]{2}[0-9]{3}")
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_FENCE: Final = re.compile(r"\s*(```|~~~)")
+_LONGEST_BODY: Final = 200_000
+_LONGEST_REASON: Final = 500
+_MOST: Final = 50
+
+
+class Waiver(Value, frozen=True, kw_only=True):
+    """One rule that a pull request waives; ``line`` counts in its body, from 1."""
+
+    code: RuleCode
+    reason: str
+    line: int
+
+
+class Waivers(Value, frozen=True, kw_only=True):
+    """What a body waives, and the lines that were refused, each with why."""
+
+    accepted: tuple[Waiver, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+class WaivedFlags(Value, frozen=True, kw_only=True):
+    """Flags after waivers: those that stand, those that are waived, and warnings about waivers."""
+
+    standing: tuple[Flag, ...]
+    waived: tuple[Waived, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def parse_waivers(body: str | None) -> Waivers:
+    """Return the waivers of a pull request's body."""
+    accepted: list[Waiver] = []
+    refused: list[str] = []
+    for number, rest in _waiver_lines((body or "")[:_LONGEST_BODY]):
+        if len(accepted) >= _MOST:
+            refused.append(f"line {number}: more than {_MOST} waivers; this one and the rest are not read")
+            break
+        parts = _PARTS.fullmatch(rest.strip())
+        if parts is None:
+            message = f"line {number}: '{clipped(rest.strip())}' is no waiver"
+            refused.append(f"{message}; write: diffscope: waive CP101 because ...")
+            continue
+        codes = [code.upper() for code in _CODE.findall(parts[1].upper())]
+        reason = " ".join((parts[2] or "").split())
+        if not any(character.isalnum() for character in reason):
+            refused.append(f"line {number}: {', '.join(codes)} waived without a reason; add 'because ...'")
+            continue
+        cut = clipped(reason, _LONGEST_REASON)
+        accepted += [Waiver(code=RuleCode(code), reason=cut, line=number) for code in dict.fromkeys(codes)]
+    return Waivers(accepted=tuple(accepted), refused=tuple(refused))
+
+
+def apply_waivers(flags: Iterable[Flag], waivers: Waivers, *, codes: Iterable[str]) -> WaivedFlags:
+    """Return the flags with waivers applied; ``codes`` are those of the catalogue, to tell an unused waiver from an unknown code."""
+    known = tuple(codes)
+    reasons: dict[str, str] = {}
+    for waiver in waivers.accepted:
+        reasons.setdefault(waiver.code, waiver.reason)
+    listed = tuple(flags)
+    fired = {flag.code for flag in listed}
+    warnings = [f"waiver refused, {each}" for each in waivers.refused]
+    for waiver in waivers.accepted:
+        if waiver.code not in known:
+            hint = nearest(waiver.code, known)
+            warnings.append(
+                f"waiver unused, line {waiver.line}: there is no rule {waiver.code}{hint and f'; {hint}'}"
+            )
+        elif waiver.code not in fired:
+            warnings.append(
+                f"waiver unused, line {waiver.line}: {waiver.code} does not fire; remove the line"
+            )
+    return WaivedFlags(
+        standing=tuple(flag for flag in listed if flag.code not in reasons),
+        waived=tuple(Waived(flag=flag, reason=reasons[flag.code]) for flag in listed if flag.code in reasons),
+        warnings=tuple(warnings),
+    )
+
+
+def _waiver_lines(body: str) -> Iterator[tuple[int, str]]:
+    """Yield number and rest of each line that begins a waiver, outside comments and fences."""
+    # Comments are blanked, not cut, so that line numbers stay true.
+    visible = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), body)
+    fence = ""
+    for number, line in enumerate(visible.splitlines(), start=1):
+        mark = _FENCE.match(line)
+        if mark is not None and fence in ("", mark[1]):
+            fence = "" if fence else mark[1]
+        elif not fence and (found := _LINE.fullmatch(line)) is not None:
+            yield number, found[1]
