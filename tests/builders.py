@@ -6,6 +6,7 @@ Every stage adds its own builders here; a builder takes legible text and gives t
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -100,6 +101,20 @@ def git_repository(folder: Path, files: Files, commits: Sequence[Commit] = ()) -
     for commit in (first, *commits):
         write_files(folder, commit.files)
         record(folder, commit)
+    return folder
+
+
+def build_minivllm(folder: Path) -> Path:
+    """Return ``fixtures/minivllm`` as a real clone: one commit for the tree, then one squash commit a patch.
+
+    The subjects end in ``(#101)`` to ``(#112)``; committer dates are author dates, in the week of 2026-03-23 (UTC+8).
+    """
+    shutil.copytree(FIXTURES / "minivllm" / "tree", folder, dirs_exist_ok=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    record(folder, Commit("Start", {}, at="2026-03-01T00:00:00Z"))
+    patches = sorted(str(patch) for patch in (FIXTURES / "minivllm" / "patches").glob("*.patch"))
+    # --keep-non-patch: without it the [Area] at the start of a subject is lost.
+    git(folder, "am", "--quiet", "--keep-non-patch", "--committer-date-is-author-date", *patches)
     return folder
 
 

@@ -82,7 +82,7 @@ def _words(head: str) -> tuple[str, str, CommitId | None, str]:
         subject = _field(unfolded, "Subject")
         body = rest.partition("\n---\n")[0].strip()
         author = parseaddr(_field(unfolded, "From"))[0]
-        return _SUBJECT_MARK.sub("", subject), author, CommitId(match[1]), body
+        return _SUBJECT_MARK.sub("", subject), author, _commit(match[1]), body
     if match := _SHOW.match(head):
         fields, _, rest = head.partition("\n\n")
         message = "\n".join(line.removeprefix("    ") for line in rest.split("\n")).strip()
@@ -94,6 +94,10 @@ def _words(head: str) -> tuple[str, str, CommitId | None, str]:
             body.strip(),
         )
     return "", "", None, ""
+
+
+def _commit(name: str) -> CommitId | None:
+    return CommitId(name) if name.strip("0") else None  # --zero-commit
 
 
 def _field(head: str, name: str) -> str:
