@@ -1,0 +1,49 @@
+"""Flags and their places in the orders that formats need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from diffscope.rules.values import Evidence, Flag, Severity
+
+LEVELS = {
+    Severity.INFO: "note",
+    Severity.LOW: "note",
+    Severity.MEDIUM: "warning",
+    Severity.HIGH: "error",
+    Severity.CRITICAL: "error",
+}
+"""The three levels that compilers, SARIF and CI know."""
+
+
+def worst_first(flags: Iterable[Flag]) -> list[Flag]:
+    """Return flags by falling severity, then by code and fingerprint."""
+    return sorted(flags, key=lambda flag: (-flag.severity.rank, flag.code, flag.fingerprint))
+
+
+def by_family(flags: Iterable[Flag]) -> dict[str, list[Flag]]:
+    """Return flags grouped by family; the family with the worst flag comes first, within it the worst flag."""
+    groups: dict[str, list[Flag]] = {}
+    for flag in worst_first(flags):
+        groups.setdefault(flag.family, []).append(flag)
+    return groups
+
+
+def places(flags: Iterable[Flag]) -> Iterator[tuple[Flag, Evidence]]:
+    """Yield every place: the first of each flag, worst flag first, then the second of each, and so on.
+
+    A reader with room for few places sees every flag once before it sees one flag twice.
+    """
+    ordered = worst_first(flags)
+    for number in range(max((len(flag.evidence) for flag in ordered), default=0)):
+        yield from ((flag, flag.evidence[number]) for flag in ordered if number < len(flag.evidence))
+
+
+def has_line(place: Evidence) -> bool:
+    """Return whether the place is a line of the file as it is after the change."""
+    return place.line > 0 and place.side == "new"
+
+
+def location(place: Evidence) -> str:
+    """Return ``path:line``, or ``path`` for a file as a whole."""
+    return f"{place.path}:{place.line}" if place.line else place.path

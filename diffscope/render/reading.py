@@ -1,0 +1,227 @@
+"""What several formats read out of an assessment: orders, counts and phrases that the values do not hold ready."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from msgspec import UNSET
+
+from diffscope.assessment.values import Assessment, ModuleReach
+from diffscope.facts.values import StepSelection
+from diffscope.render.places import by_family
+from diffscope.render.sanitize import uri_path
+from diffscope.render.words import WORDS, Words
+from diffscope.rules.values import Evidence, Flag
+
+_PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
+_FAR = 1_000_000
+
+
+class Reading:
+    """One assessment as a format in one language reads it. Texts are not yet safe for any sink."""
+
+    def __init__(self, assessment: Assessment, words: Words) -> None:
+        self._assessment = assessment
+        self._words = words
+
+    @property
+    def name(self) -> str:
+        """``#38450 title``, or the title alone."""
+        pull = self._assessment.change.pull
+        return f"#{pull.number} {pull.title}" if pull.number is not None else pull.title
+
+    @property
+    def url(self) -> str:
+        """The address of the pull request, if it looks like one; else nothing."""
+        url = self._assessment.change.pull.url or ""
+        return url if _PULL_URL.fullmatch(url) else ""
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """Repository, author, date, size and source, as far as they are known."""
+        change, pull, words = self._assessment.change, self._assessment.change.pull, self._words
+        parts = (
+            pull.repository,
+            words("by", author=pull.author) if pull.author else "",
+            words("merged", date=pull.merged_at[:10]) if pull.merged_at else "",
+            f"{words.counted('one-file', 'files', change.files)} +{change.additions} -{change.deletions}",
+            words(f"source-{pull.source.value}"),
+        )
+        return tuple(part for part in parts if part)
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """Kind, other tags and both scores."""
+        assessment, words = self._assessment, self._words
+        parts = (
+            assessment.kind,
+            words.comma.join(tag for tag in assessment.tags if tag != assessment.kind),
+            words("importance", value=f"{assessment.importance.value:g}"),
+            words("insight", value=f"{assessment.insight.value:g}"),
+        )
+        return tuple(part for part in parts if part)
+
+    @property
+    def areas(self) -> str:
+        """Areas with their weights."""
+        shares = (f"{share.area} {share.weight:.0%}" for share in self._assessment.areas)
+        return self._words.comma.join(shares) or self._words("none")
+
+    @property
+    def families(self) -> dict[str, list[Flag]]:
+        """Flags by family, worst first."""
+        return by_family(self._assessment.flags)
+
+    @property
+    def modules(self) -> list[ModuleReach]:
+        """Changed modules, nearest to the serving path first, then by how many modules they reach."""
+
+        def key(module: ModuleReach) -> tuple[int, int, str]:
+            distance = module.distance if isinstance(module.distance, int) else _FAR
+            reach = module.reach if isinstance(module.reach, int) else 0
+            return distance, -reach, module.module
+
+        return sorted(self._assessment.modules, key=key)
+
+    def reach(self, module: ModuleReach) -> str:
+        """Return what is known of a module's place in the graph; figures that are unknown are left out."""
+        words, phrases = self._words, []
+        if module.distance is None:
+            phrases.append(words("off-serving-path"))
+        elif module.distance == 0:
+            phrases.append(words("on-serving-path"))
+        elif isinstance(module.distance, int):
+            phrases.append(words.counted("one-step", "distance", module.distance))
+        for key, count in (("dependents", module.dependents), ("within-two", module.reach)):
+            if isinstance(count, int):
+                phrases.append(words(key, count=count))
+        for key, count in (("lazy", module.lazy), ("registry", module.registry)):
+            if isinstance(count, int) and count:
+                phrases.append(words(key, count=count))
+        return words.comma.join(phrases)
+
+    @property
+    def snapshot(self) -> str:
+        """A sentence if the graph is not the one of the change's base, else nothing."""
+        graph = self._assessment.graph
+        if graph is UNSET or graph.exact:
+            return ""
+        return self._words("graph-snapshot", commit=(graph.commit or "?")[:9])
+
+    @property
+    def cycles(self) -> tuple[str, ...]:
+        """Import cycles that the change closes."""
+        graph = self._assessment.graph
+        return () if graph is UNSET else graph.cycles_closed
+
+    def link(self, place: Evidence) -> str:
+        """Return the address of a place on GitHub; empty where the repository's address or the commit is unknown."""
+        pull = self._assessment.change.pull
+        root = _PULL_URL.fullmatch(pull.url or "")
+        commit = pull.base if place.side == "old" else pull.head
+        if not root or not commit:
+            return ""
+        line = f"#L{place.line}" if place.line else ""
+        return f"{root[1]}/blob/{commit}/{uri_path(place.path)}{line}"
+
+    @property
+    def pytest_paths(self) -> list[str]:
+        """At most ten test files to run, quoted for a shell: the changed ones, then the nearest."""
+        tests = self._assessment.tests
+        nearest = () if tests.nearest is UNSET else tests.nearest
+        paths = dict.fromkeys((*tests.changed, *(test.path for test in nearest)))
+        runnable = [
+            path for path in paths if path.rpartition("/")[2].startswith("test_") and path.endswith(".py")
+        ]
+        return [shlex.quote(path) for path in runnable[:10]]
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Tests changed, and what is not tested or not known."""
+        tests, words = self._assessment.tests, self._words
+        phrases = [
+            words("tests-changed", count=len(tests.changed)) if tests.changed else words("no-tests-changed")
+        ]
+        if tests.nearest is UNSET:
+            phrases.append(words("nearest-unknown"))
+        if tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
+            phrases.append(words("unnamed", symbols=self.few(tests.unnamed_symbols)))
+        return tuple(phrases)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Owners with their number of files, and the files that nobody owns."""
+        known = [file for file in self._assessment.files if file.owners is not None]
+        if not known:
+            return (self._words("owners-unknown"),)
+        counts = Counter(owner for file in known for owner in file.owners or ())
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        named = self.few([owner + self._words.aside(str(count)) for owner, count in ordered], limit=8)
+        unowned = [file.path for file in known if not file.owners]
+        orphaned = self._words("unowned", files=self.few(unowned)) if unowned else ""
+        return tuple(part for part in (named, orphaned) if part)
+
+    @property
+    def ci(self) -> tuple[str, ...]:
+        """What the target's CI does with the change; empty where that is unknown."""
+        ci, words = self._assessment.ci, self._words
+        if ci is UNSET:
+            return ()
+        selected = [step for step in ci.steps if step.selected]
+        phrases = [words("steps-selected", count=len(selected), total=len(ci.steps))]
+        devices = Counter(step.device for step in selected if step.device)
+        if devices:
+            ordered = sorted(devices.items(), key=lambda item: (-item[1], item[0]))
+            phrases.append(words.comma.join(f"{device} {count}" for device, count in ordered))
+        if ci.run_all:
+            phrases.append(words("runs-all", reason=ci.run_all))
+        if ci.minutes:
+            phrases.append(words("minutes", count=ci.minutes))
+        return (*phrases, *self._mirrors(selected))
+
+    def _mirrors(self, selected: Sequence[StepSelection]) -> tuple[str, ...]:
+        words = self._words
+        states = Counter(step.amd_mirror for step in selected if step.amd_mirror)
+        named = [
+            f"{words(key) if (key := f'mirror-{state}') in WORDS else state} {n}"
+            for state, n in sorted(states.items())
+        ]
+        return (words("amd-mirrors", list=words.comma.join(named)),) if named else ()
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What was not had or not judged, a sentence each."""
+        state = self._assessment.completeness
+        notes = [f"{gap.what}: {f'{gap.path}: ' if gap.path else ''}{gap.reason}" for gap in state.gaps]
+        if state.unplaced:
+            notes.append(self._words("unplaced", files=self.few(state.unplaced)))
+        return (*notes, *state.notes)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Rules that could not be judged, each with what was missing."""
+        words = self._words
+        return tuple(
+            rule.code + words.aside(words("missing", facts=words.comma.join(rule.missing)))
+            for rule in self._assessment.unknown
+        )
+
+    @property
+    def unknown_count(self) -> str:
+        """How many rules could not be judged, as a sentence."""
+        return self._words.counted("one-not-judged", "not-judged-count", len(self._assessment.unknown))
+
+    def more(self, flag: Flag) -> str:
+        """Return how many places a flag has beyond its first; empty for none."""
+        rest = len(flag.evidence) - 1
+        return self._words.counted("one-more-place", "more-places", rest) if rest > 0 else ""
+
+    def few(self, names: Iterable[str], *, limit: int = 4) -> str:
+        """Return the first names and how many more there are."""
+        listed, words = list(names), self._words
+        shown = words.comma.join(listed[:limit])
+        rest = len(listed) - limit
+        return f"{shown}{words.comma}{words('and-more', count=rest)}" if rest > 0 else shown

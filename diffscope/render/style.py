@@ -1,0 +1,25 @@
+"""How a text is wanted: language, width, colour, character set."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from diffscope.source.values import Value
+
+
+class Language(Enum):
+    """The language of the interface and of the rules' texts; the value is the word of ``--lang``."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+class Style(Value, frozen=True, kw_only=True):
+    """How a text is wanted. Formats ignore what does not concern them."""
+
+    language: Language = Language.ENGLISH
+    width: int = 100
+    """Columns of the terminal report."""
+    color: bool = False
+    ascii_only: bool = False
+    """The reader's character set has no arrows and dots; foreign characters are the writer's business."""

@@ -1,0 +1,104 @@
+"""The one door to Jinja2: templates in which every value is inert unless a filter of ours made it so.
+
+Markdown has no autoescape in Jinja2, so its environment has a ``finalize`` that does the same: a plain string goes through
+``sanitize.markdown``; only ``Markup``, which our filters return, passes as it is. HTML uses Jinja2's own autoescape behind
+``sanitize.visible``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from msgspec import UNSET
+
+from diffscope.render import sanitize
+from diffscope.render.places import location
+from diffscope.render.words import Words
+
+LOADER = PackageLoader("diffscope.render", "templates")
+
+
+def fill(template: str, words: Words, **values: object) -> str:
+    """Return the template filled in; ``*.md.j2`` is Markdown, ``*.html.j2`` is HTML.
+
+    A template says the interface's words as ``w("files", count=3)``: what it fills into them is made inert like any value.
+    """
+    environment, inert = (
+        (_html(), _inert_html) if template.endswith(".html.j2") else (_markdown(), _inert_markdown)
+    )
+
+    def phrase(key: str, **parts: object) -> Markup:
+        return Markup(words(key, **{name: inert(part) for name, part in parts.items()}))  # noqa: S704 - inert by now
+
+    return environment.get_template(template).render(values, words=words, w=phrase)
+
+
+@cache
+def _markdown() -> Environment:
+    environment = _environment(finalize=_inert_markdown, autoescape=False)
+    environment.filters.update(
+        code=lambda text: Markup(sanitize.code_span(str(text))),  # noqa: S704 - made inert for Markdown
+        cell=lambda text: Markup(sanitize.code_span(str(text), cell=True)),  # noqa: S704
+        prose=lambda text: Markup(sanitize.prose(str(text))),  # noqa: S704
+        uri=lambda text: Markup(sanitize.uri_path(str(text))),  # noqa: S704
+        block=lambda text: Markup(_block(str(text))),  # noqa: S704
+    )
+    return environment
+
+
+@cache
+def _html() -> Environment:
+    environment = _environment(finalize=_visible, autoescape=True)
+    environment.filters.update(
+        code=lambda text: Markup("<code>{}</code>").format(sanitize.visible(str(text))),
+        prose=_html_prose,
+        uri=lambda text: sanitize.uri_path(str(text)),
+    )
+    return environment
+
+
+def _environment(*, finalize: Callable[[object], object], autoescape: bool) -> Environment:
+    environment = Environment(  # noqa: S701 - Markdown has none; `finalize` is the escape
+        loader=LOADER,
+        autoescape=autoescape,
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.tests["unset"] = lambda value: value is UNSET
+    environment.filters["location"] = location
+    return environment
+
+
+def _inert_markdown(value: object) -> Markup:
+    return value if isinstance(value, Markup) else Markup(sanitize.markdown(str(value)))  # noqa: S704 - inert by now
+
+
+def _inert_html(value: object) -> Markup:
+    return value if isinstance(value, Markup) else escape(sanitize.visible(str(value)))
+
+
+def _visible(value: object) -> object:
+    return value if isinstance(value, Markup) else sanitize.visible(str(value))
+
+
+def _block(text: str) -> str:
+    """Return a fenced code block; the fence is longer than any run of backticks inside, line feeds stay."""
+    lines = "\n".join(sanitize.visible(line) for line in text.split("\n"))
+    fence = "```"
+    while fence in lines:
+        fence += "`"
+    return f"{fence}sh\n{lines}\n{fence}"
+
+
+def _html_prose(text: object) -> Markup:
+    parts = sanitize.CODE.split(sanitize.visible(str(text)))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )

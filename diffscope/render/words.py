@@ -1,0 +1,183 @@
+"""Every word of the interface, in each language. Rules bring their own texts in both."""
+
+from __future__ import annotations
+
+from diffscope.render.style import Language
+from diffscope.rules.values import Bilingual
+
+_ENGLISH, _CHINESE = 0, 1
+
+WORDS: dict[str, tuple[str, str]] = {
+    # levels and severities
+    "risk": ("Risk", "风险"),
+    "none": ("none", "无"),
+    "info": ("info", "提示"),
+    "low": ("low", "低"),
+    "medium": ("medium", "中"),
+    "high": ("high", "高"),
+    "critical": ("critical", "严重"),
+    "unknown": ("unknown", "未知"),
+    "unknown-rules": ("Unknown", "未判定"),
+    # the change
+    "change": ("Change", "变更"),
+    "by": ("by {author}", "作者 {author}"),
+    "merged": ("merged {date}", "合并于 {date}"),
+    "files": ("{count} files", "{count} 个文件"),
+    "one-file": ("1 file", "1 个文件"),
+    "kind": ("Kind", "类型"),
+    "tags": ("Tags", "标签"),
+    "importance": ("importance {value}", "重要性 {value}"),
+    "insight": ("insight {value}", "洞察力 {value}"),
+    "importance-of": ("Importance", "重要性"),
+    "scores": ("Scores", "评分"),
+    "source-recorded": (
+        "from the facts recorded with diffscope: neither a clone nor GitHub was asked",
+        "来自随 diffscope 附带的事实记录：未使用克隆或 GitHub",
+    ),
+    "source-clone": ("from a local clone", "来自本地克隆"),
+    "source-range": ("from a range of a local clone", "来自本地克隆的提交区间"),
+    "source-worktree": ("uncommitted changes of a local clone", "本地克隆中未提交的变更"),
+    "source-patch": ("from a patch", "来自补丁"),
+    "source-github": ("from GitHub", "来自 GitHub"),
+    # where
+    "areas": ("Areas", "领域"),
+    "platforms": ("Platforms", "平台"),
+    "reach": ("Reach", "影响范围"),
+    "dependents": ("{count} import it", "{count} 个模块导入"),
+    "within-two": ("{count} within two steps", "两步内 {count} 个"),
+    "lazy": ("{count} lazily", "延迟导入 {count} 个"),
+    "registry": ("{count} by registry", "注册表引用 {count} 处"),
+    "distance": ("{count} steps from serving", "距服务路径 {count} 步"),
+    "one-step": ("1 step from serving", "距服务路径 1 步"),
+    "on-serving-path": ("on the serving path", "位于服务路径"),
+    "off-serving-path": ("not on the eager serving path", "不在直接导入的服务路径上"),
+    "closes-cycle": ("closes an import cycle: {chain}", "形成循环导入：{chain}"),
+    "graph-snapshot": (
+        "graph of the packaged snapshot {commit}, not of this base",
+        "使用随包附带的依赖图快照 {commit}，而非此变更的基准",
+    ),
+    "more-modules": ("and {count} more modules", "另有 {count} 个模块"),
+    "module": ("Module", "模块"),
+    "chain": ("Chain", "调用链"),
+    # flags
+    "flags": ("Flags", "风险项"),
+    "no-flags": ("No flags", "无风险项"),
+    "all-clear": ("No rule fired on this change.", "没有规则在此变更上触发。"),
+    "more-places": ("and {count} more places", "另有 {count} 处"),
+    "one-more-place": ("and 1 more place", "另有 1 处"),
+    "old-side": ("old side", "旧版本"),
+    "advice": ("Advice", "建议"),
+    "evidence": ("Evidence", "证据"),
+    "confidence": ("confidence", "置信度"),
+    "severity": ("Severity", "级别"),
+    "rule": ("Rule", "规则"),
+    "waived": ("Waived", "已豁免"),
+    "waived-because": ("waived: {reason}", "豁免原因：{reason}"),
+    "not-judged": ("Not judged", "未能判定"),
+    "missing": ("missing {facts}", "缺少 {facts}"),
+    "risk-section": ("Risk observations", "风险观察"),
+    "family-count": ("{family} ({count})", "{family}（{count}）"),
+    "not-judged-count": ("{count} rules could not be judged", "{count} 条规则未能判定"),
+    "one-not-judged": ("1 rule could not be judged", "1 条规则未能判定"),
+    # tests, owners, CI
+    "tests": ("Tests", "测试"),
+    "tests-changed": ("{count} changed", "变更 {count} 个"),
+    "no-tests-changed": ("none changed", "未变更测试"),
+    "nearest-tests": ("Nearest tests", "最相关的测试"),
+    "nearest-unknown": ("nearest tests unknown: there is no graph", "没有依赖图，无法给出最相关的测试"),
+    "unnamed": ("no test names {symbols}", "没有测试提及 {symbols}"),
+    "why": ("Why", "原因"),
+    "test": ("Test", "测试"),
+    "owners": ("Owners", "负责人"),
+    "unowned": ("nobody owns {files}", "无人负责 {files}"),
+    "owners-unknown": ("unknown: no CODEOWNERS was read", "未知：未读取 CODEOWNERS"),
+    "ci": ("CI", "CI"),
+    "steps-selected": ("{count} of {total} steps run", "共 {total} 个步骤，运行 {count} 个"),
+    "minutes": ("about {count} agent minutes", "约 {count} 机器分钟"),
+    "runs-all": ("runs everything: {reason}", "运行全部步骤：{reason}"),
+    "amd-mirrors": ("AMD mirrors: {list}", "AMD 镜像步骤：{list}"),
+    "mirror-present": ("present", "已有"),
+    "mirror-optional": ("optional", "可选"),
+    "mirror-differs": ("different", "不一致"),
+    "mirror-missing": ("missing", "缺失"),
+    "labels": ("Labels", "PR 标签"),
+    "labels-would": ("the repository's rules add {labels}", "仓库规则将添加 {labels}"),
+    # completeness
+    "completeness": ("Completeness", "完整性"),
+    "complete": ("everything was judged", "已全部判定"),
+    "incomplete": ("Incomplete", "不完整"),
+    "judged-with-less": ("judged with less than everything", "并非所有内容均已判定"),
+    "unplaced": ("no area claims {files}", "未归入任何领域：{files}"),
+    "file-table": ("Files", "文件"),
+    "symbol-table": ("Symbols", "符号"),
+    "path": ("Path", "路径"),
+    "status": ("Status", "状态"),
+    "category": ("Category", "类别"),
+    "change-type": ("Change", "变更类型"),
+    "area": ("Area", "领域"),
+    "lines": ("Lines", "行数"),
+    "symbol": ("Symbol", "符号"),
+    "aspects": ("What changed", "变更内容"),
+    "and-more": ("and {count} more", "另有 {count} 个"),
+    "made-by": ("diffscope {version}, rules {rules}", "diffscope {version}，规则 {rules}"),
+    "page-title": ("diffscope: {title}", "diffscope：{title}"),
+}
+
+FAMILIES: dict[str, tuple[str, str]] = {
+    "core-path": ("Core-path change", "核心路径变更"),
+    "missing-tests": ("Missing test coverage", "缺少测试覆盖"),
+    "insufficient-tests": ("Insufficient test coverage", "测试覆盖不足"),
+    "platform-compat": ("Platform compatibility", "平台兼容性"),
+    "interface-change": ("Interface change", "接口变更"),
+    "config-default": ("Configuration default changed", "配置默认值变更"),
+    "dependency-version": ("Dependency version", "依赖版本"),
+    "concurrency": ("Concurrency and synchronisation", "并发与同步"),
+    "kernel-safety": ("Build and kernel safety", "编译与内核安全"),
+    "quantization-numerics": ("Quantization and numerics", "量化与数值精度"),
+    "global-side-effect": ("Global side effect", "全局配置副作用"),
+    "feature-interaction": ("Feature interaction (LoRA, spec decode, ...)", "功能组合兼容性"),
+    "ci-coverage": ("CI does not run it", "CI 未覆盖"),
+}
+
+
+class Words:
+    """The words of one language: ``words("files", count=3)``."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._column = _CHINESE if language is Language.CHINESE else _ENGLISH
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the phrase of that key, filled in. An unknown key is a bug and raises KeyError."""
+        return WORDS[key][self._column].format(**values)
+
+    def family(self, name: str) -> str:
+        """Return the title of a risk family; a family of somebody's own rules goes by its name."""
+        return FAMILIES[name][self._column] if name in FAMILIES else name
+
+    def pick(self, text: Bilingual) -> str:
+        """Return a rule's text in this language."""
+        return text.zh if self.language is Language.CHINESE else text.en
+
+    def counted(self, one: str, many: str, count: int) -> str:
+        """Return the phrase for one, or the one for many."""
+        return self(one) if count == 1 else self(many, count=count)
+
+    @property
+    def comma(self) -> str:
+        """What stands between the items of a list."""
+        return "、" if self._column else ", "
+
+    @property
+    def colon(self) -> str:
+        """What stands between a name and what is said of it."""
+        return "：" if self._column else ": "
+
+    @property
+    def semicolon(self) -> str:
+        """What stands between phrases."""
+        return "；" if self._column else "; "
+
+    def aside(self, text: str) -> str:
+        """Return ``text`` in brackets, with the space that belongs before them."""
+        return f"（{text}）" if self._column else f" ({text})"

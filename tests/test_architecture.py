@@ -1,0 +1,140 @@
+"""The architecture holds, and the checks that say so would notice if it did not."""
+
+from __future__ import annotations
+
+import ast
+from copy import deepcopy
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter import Contract
+from importlinter.api import read_configuration
+from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.layers import LayersContract
+from importlinter.contracts.protected import ProtectedContract
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "diffscope"
+CONFIGURATION = read_configuration(str(ROOT / "pyproject.toml"))
+CONTRACTS = {options["id"]: options for options in CONFIGURATION["contracts_options"]}
+TYPES: dict[str, type[Contract]] = {
+    "layers": LayersContract,
+    "forbidden": ForbiddenContract,
+    "protected": ProtectedContract,
+    "acyclic_siblings": AcyclicSiblingsContract,
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("diffscope", include_external_packages=True, cache_dir=None)
+
+
+def is_kept(contract_id: str, graph: grimp.ImportGraph) -> bool:
+    options = CONTRACTS[contract_id]
+    contract = TYPES[options["type"]](
+        name=options["name"], session_options=CONFIGURATION["session_options"], contract_options=options
+    )
+    return contract.check(deepcopy(graph), verbose=False).kept
+
+
+@pytest.mark.parametrize("contract_id", CONTRACTS)
+def test_contract_is_kept(contract_id: str, graph: grimp.ImportGraph) -> None:
+    """Every contract holds; `just contracts` shows the chain that breaks one."""
+    assert is_kept(contract_id, graph), f"contract {contract_id!r} is broken: run `lint-imports`"
+
+
+BREAKS = [
+    pytest.param("flow", "diffscope.facts.values", "diffscope.rules.values", id="facts must not know rules"),
+    pytest.param("flow", "diffscope.diff.values", "diffscope.syntax.values", id="diff and syntax are strangers"),
+    pytest.param("flow", "diffscope.errors", "diffscope.source.values", id="errors import nothing"),
+    pytest.param("flow", "diffscope.render.formats", "diffscope.cli.main", id="render must not know the command line"),
+    pytest.param("flow", "diffscope.helpers", "diffscope.errors", id="a package that is in no layer is refused"),
+    pytest.param("no-input-output", "diffscope.diff.parse", "subprocess", id="the core starts no process"),
+    pytest.param("no-input-output", "diffscope.rules.values", "time", id="the core has no clock"),
+    pytest.param("door-unidiff", "diffscope.diff.sections", "unidiff", id="unidiff stays behind diff.parse"),
+    pytest.param("door-rich", "diffscope.cli.main", "rich", id="Rich stays behind render.console"),
+    pytest.param("door-click", "diffscope.render.formats", "click", id="click stays behind cli"),
+    pytest.param("acyclic", "diffscope.diff.values", "diffscope.diff.parse", id="siblings form no loop"),
+]
+
+
+@pytest.mark.parametrize(("contract_id", "importer", "imported"), BREAKS)
+def test_contract_notices(contract_id: str, importer: str, imported: str, graph: grimp.ImportGraph) -> None:
+    """A forbidden import breaks the contract that is there to forbid it."""
+    broken = deepcopy(graph)
+    broken.add_import(importer=importer, imported=imported)
+    assert not is_kept(contract_id, broken)
+
+
+def stage_numbers() -> dict[str, int]:
+    """Return the stage of each package: 0 for the single modules at the bottom, then one more for each layer of packages."""
+    stages: dict[str, int] = {}
+    number = 0
+    for layer in reversed(CONTRACTS["flow"]["layers"]):
+        names = [name.strip(" ()") for name in layer.split("|")]
+        is_foundation = number == 0 and all((PACKAGE / f"{name}.py").exists() for name in names)
+        number += not is_foundation
+        stages |= dict.fromkeys(names, number)
+    return stages
+
+
+@pytest.mark.parametrize(("name", "stage"), stage_numbers().items())
+def test_signpost_states_the_stage(name: str, stage: int) -> None:
+    """The docstring of a stage says `Stage N`, and N is its place in the flow contract."""
+    file = PACKAGE / f"{name}.py"
+    file = file if file.exists() else PACKAGE / name / "__init__.py"
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    assert docstring.startswith(f"Stage {stage}"), f"{name} is stage {stage} of the flow contract"
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_module_keeps_its_budget(file: Path) -> None:
+    """A file has at most 400 lines, a function body at most 50, and every module but an empty one says what it is for."""
+    text = file.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    lines = text.count("\n")
+    assert lines <= 400, f"{lines} lines: cut it where a reader would"
+    assert not text or ast.get_docstring(tree), "no docstring"
+    long = {node.name: length for node in functions(tree) if (length := body_length(node)) > 50}
+    assert not long, "function bodies over 50 lines"
+
+
+def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def body_length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_core_calls_no_input_output(file: Path) -> None:
+    """No stage of the core opens a file, prints or asks: builtins need no import, so no contract can see them."""
+    name = file.relative_to(PACKAGE).with_suffix("").parts[0]
+    if name not in CORE:
+        pytest.skip("not part of the core")
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not calls & {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
+
+
+def test_core_covers_every_stage_below_adapters() -> None:
+    """The list of pure stages is the flow contract without its top two layers: a new stage cannot be forgotten."""
+    layers = CONTRACTS["flow"]["layers"][2:]
+    stages = {name.strip(" ()") for layer in layers for name in layer.split("|")}
+    assert set(CORE) == stages
+
+
+def test_types_are_not_silenced() -> None:
+    """`type: ignore` in the package means a wrong model; the count only ever goes down."""
+    ignores = [file.relative_to(ROOT).as_posix() for file in MODULES if "type: ignore" in file.read_text(encoding="utf-8")]
+    assert ignores == []
