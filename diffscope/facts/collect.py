@@ -10,6 +10,7 @@ from diffscope.facts.builds import collect_builds
 from diffscope.facts.calls import collect_calls
 from diffscope.facts.classify import classify_change
 from diffscope.facts.conditions import collect_guards
+from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.files import collect_files
 from diffscope.facts.imports import collect_imports
 from diffscope.facts.lookup import TreeLookup
@@ -24,6 +25,7 @@ from diffscope.facts.values import ChangeFacts, GraphFacts, UnknownFamily
 from diffscope.facts.writes import collect_writes
 from diffscope.graph.model import ModuleGraph
 from diffscope.source.values import Change, Gap, RepoPath, Value
+from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
 
@@ -33,6 +35,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
 
     taxonomy: Taxonomy
     roles: RoleTable
+    counterparts: tuple[Pairing, ...] = ()
 
 
 class Surroundings(Value, frozen=True, kw_only=True):
@@ -76,6 +79,7 @@ def collect_facts(
         write=collect_writes(placed),
         test=collect_tests(placed),
         build=collect_builds(placed),
+        counterpart=collect_counterparts(placed, symbols, knowledge.counterparts, lookup),
         graph=around.graph_facts,
         gaps=(*change.gaps, *_gaps(placed)),
         unknown=_unknown(placed, has_graph=lookup is not None),

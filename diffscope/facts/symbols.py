@@ -92,6 +92,8 @@ def _symbol(
         surfaces=taxonomy.surfaces_of(placed.fact.path, change.name, bases),
         moved_from=change.moved_from,
         fan_in=module.fan_in if module else UNSET,
+        entry=module.entry if module else UNSET,
+        chain=module.chain if module else UNSET,
         **_lookups(placed, change, lookup),
     )
 

@@ -152,6 +152,12 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     bases: Annotated[
         tuple[str, ...], said("Base classes as written, of the class or of the method's class.")
     ] = ()
+    entry: Annotated[str | UnsetType | None, said("Serving-path module from which `distance` counts.")] = (
+        UNSET
+    )
+    chain: Annotated[
+        str | UnsetType | None, said("The shortest import chain from there, as `a -> b -> c`.")
+    ] = UNSET
     is_async: Annotated[bool, said("An async function.")] = False
     is_kernel: Annotated[bool, said("A Triton, TileLang or CuteDSL kernel.")] = False
     surfaces: Annotated[

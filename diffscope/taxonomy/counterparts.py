@@ -1,0 +1,62 @@
+"""Places that belong together although nothing in the code ties them: ``rules/counterparts.yml`` as values."""
+
+from __future__ import annotations
+
+from diffscope.errors import RuleError
+from diffscope.patterns import Glob, compile_glob
+from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, load_strict
+
+_KEYS = ("watched", "counterpart", "reason")
+
+
+class Pairing:
+    """One family of counterparts: the globs of both sides and why they belong together."""
+
+    def __init__(
+        self, name: str, watched: tuple[str, ...], counterpart: tuple[str, ...], reason: str
+    ) -> None:
+        self.name = name
+        self.reason = reason
+        self.counterpart = counterpart
+        self._watched: tuple[Glob, ...] = tuple(compile_glob(text) for text in watched)
+        self._counterpart: tuple[Glob, ...] = tuple(compile_glob(text) for text in counterpart)
+
+    def watches(self, path: str) -> bool:
+        """Return whether a path is on the watched side (and not itself on the other)."""
+        return any(glob.matches(path) for glob in self._watched) and not self.is_counterpart(path)
+
+    def is_counterpart(self, path: str) -> bool:
+        """Return whether a path is on the other side."""
+        return any(glob.matches(path) for glob in self._counterpart)
+
+
+def load_counterparts(text: str, *, at: str) -> tuple[Pairing, ...]:
+    """Return the pairings of a ``counterparts.yml``, in the order of the file.
+
+    Raises:
+        RuleError: a pairing lacks a key or has another shape; the first one is named.
+        YamlError: the file is not strict YAML.
+    """
+    root = load_strict(text, at=at)
+    if not isinstance(root, MapNode):
+        raise RuleError(
+            "not a mapping of pairings", at=at, hint="write `name: {watched, counterpart, reason}`"
+        )
+    return tuple(_pairing(entry, at) for entry in root.entries)
+
+
+def _pairing(entry: Entry, at: str) -> Pairing:
+    node = entry.value
+    keys = node.keys() if isinstance(node, MapNode) else ()
+    if not isinstance(node, MapNode) or set(keys) != set(_KEYS):
+        raise RuleError(f"pairing `{entry.key}` needs exactly {', '.join(_KEYS)}", at=f"{at}:{entry.line}")
+    reason = node.get("reason")
+    words = reason.get("en") if isinstance(reason, MapNode) else reason
+    if not isinstance(words, ScalarNode):
+        raise RuleError(f"pairing `{entry.key}` needs a reason", at=f"{at}:{entry.line}")
+    return Pairing(entry.key, _texts(node.get("watched")), _texts(node.get("counterpart")), words.text)
+
+
+def _texts(node: Node | None) -> tuple[str, ...]:
+    items = node.items if isinstance(node, ListNode) else ()
+    return tuple(item.text for item in items if isinstance(item, ScalarNode))

@@ -1,0 +1,133 @@
+"""Adapters and pipeline joined: what is opened once and then used for one change or for a thousand.
+
+The command line, the Python API and the case runner all classify through a ``Workspace``. It holds the clone (or none), the rules, the
+tables that come with them and the cache; it reads what a change needs and hands values to the pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from diffscope.adapters.cache import Cache, default_directory, open_cache
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_changes import CloneSource
+from diffscope.adapters.git_index import PullIndex
+from diffscope.adapters.rule_files import bundled_rules, load_rules
+from diffscope.adapters.sides import read_sides
+from diffscope.assessment.values import Assessment
+from diffscope.diff.parse import salvage_diff
+from diffscope.diff.values import Sides
+from diffscope.errors import DiffscopeError
+from diffscope.facts.collect import Knowledge, Surroundings
+from diffscope.facts.values import ChangeFacts, GraphFacts
+from diffscope.pipeline import gather_facts, judge
+from diffscope.rules.catalogue import Catalogue
+from diffscope.source.values import Change, Gap
+from diffscope.taxonomy.counterparts import load_counterparts
+from diffscope.taxonomy.load import FILES as TAXONOMY_FILES
+from diffscope.taxonomy.load import load_taxonomy
+from diffscope.taxonomy.roles import load_roles
+
+SideReader = Callable[[Change], Sides]
+
+
+class Workspace:
+    """A clone or none, the rules, the cache. Close it, or use it in a ``with`` statement.
+
+    ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules.
+    """
+
+    def __init__(
+        self,
+        repository: GitRepository | None = None,
+        *,
+        rule_folders: Sequence[Path] = (),
+        use_cache: bool = True,
+        cache_directory: Path | None = None,
+    ) -> None:
+        self.repository = repository
+        self._rule_folders = tuple(rule_folders)
+        self._folder = (cache_directory or default_directory()) if use_cache else None
+        self._use_cache = use_cache
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the cache."""
+        if "cache" in self.__dict__:
+            self.cache.close()
+
+    @cached_property
+    def cache(self) -> Cache:
+        """The cache of outlines and graphs."""
+        return open_cache(self._folder, is_enabled=self._use_cache)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The rules."""
+        return load_rules(self._rule_folders, cache=self.cache)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """The tables that facts are judged by."""
+        return load_knowledge(bundled_rules())
+
+    @cached_property
+    def clone(self) -> CloneSource:
+        """The changes of the clone; asking for it without one is a mistake of the caller."""
+        if self.repository is None:
+            raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
+        return CloneSource(self.repository, PullIndex(self.repository, self._folder))
+
+    def classify(self, change: Change, sides: SideReader | None = None) -> Assessment:
+        """Return the assessment of a change."""
+        return self.judge(self.facts(change, sides))
+
+    def judge(self, facts: ChangeFacts) -> Assessment:
+        """Return the assessment of facts, fresh or recorded."""
+        return judge(facts, catalogue=self.catalogue)
+
+    def facts(self, change: Change, sides: SideReader | None = None) -> ChangeFacts:
+        """Return the facts of a change. ``sides`` reads both sides of its files where the clone cannot (GitHub)."""
+        salvage = salvage_diff(change.patch)
+        read = sides(change) if sides else read_sides(change, salvage.diff, self.repository)
+        around, gaps = self._surroundings(change)
+        whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
+        return gather_facts(whole, salvage.diff, read, knowledge=self.knowledge, around=around)
+
+    def _surroundings(self, change: Change) -> tuple[Surroundings, tuple[Gap, ...]]:
+        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415 - recorded changes need no graph, and start-up is hot
+
+        base = change.pull.base
+        if self.repository is None or base is None:
+            return Surroundings(), (
+                Gap(what="graph", reason="no tree of the base: no clone, or no base commit"),
+            )
+        try:
+            graph = graph_at(self.repository, base, cache=self.cache)
+        except DiffscopeError as error:
+            return Surroundings(), (Gap(what="graph", reason=str(error)),)
+        facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
+        return Surroundings(graph=graph, graph_facts=facts), ()
+
+
+def load_knowledge(folder: Path, texts: Mapping[str, str] | None = None) -> Knowledge:
+    """Return the tables of a rules folder."""
+    found = texts or {
+        name: (folder / name).read_text("utf-8")
+        for name in (*TAXONOMY_FILES, "roles.yml", "counterparts.yml")
+    }
+    return Knowledge(
+        taxonomy=load_taxonomy(found),
+        roles=load_roles(found["roles.yml"], at="rules/roles.yml"),
+        counterparts=load_counterparts(found["counterparts.yml"], at="rules/counterparts.yml"),
+    )
