@@ -1,0 +1,74 @@
+"""How job files match changed paths: dependencies, exclusions, ``run_all`` patterns, and the paths that CI sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diffscope.errors import InputError
+from diffscope.project.guarded_regex import compile_guarded
+from diffscope.project.values import Dialect, Listed, Mirror, Step
+from diffscope.source.values import RepoPath
+
+
+def visible_paths(changed: Iterable[RepoPath]) -> tuple[RepoPath, ...]:
+    """Return new paths as the generator sees them: one that is not plain ASCII arrives in git's quotes."""
+    return tuple(path if _is_plain(path) else RepoPath(_quote(path)) for path in changed)
+
+
+def matches_dependency(entry: str, path: str, dialect: Dialect = Dialect.GENERATOR) -> bool:
+    """Say whether one entry, its ``!`` taken off, covers a changed path."""
+    if dialect is Dialect.AMD_TEMPLATE:
+        return path.startswith(entry)
+    entry = entry.rstrip("/")
+    return bool(entry) and (path == entry or path.startswith(f"{entry}/"))
+
+
+def dependencies_of(step: Step, mirror: Mirror | None = None) -> tuple[Listed, ...]:
+    """Return the entries that decide for a step or its mirror, with what the generator adds."""
+    own = list(mirror.dependencies or ()) if mirror else []
+    texts = {each.text for each in own}
+    own += [each for each in step.dependencies or () if each.text not in texts]
+    if step.watches_own_file:
+        own.append(Listed(text=step.file, line=step.line))
+    return tuple(own)
+
+
+def first_match(
+    dependencies: Iterable[Listed], paths: Iterable[RepoPath], dialect: Dialect = Dialect.GENERATOR
+) -> tuple[Listed, RepoPath] | None:
+    """Return the first changed path that the entries select, with the entry."""
+    listed = tuple(dependencies)
+    is_template = dialect is Dialect.AMD_TEMPLATE
+    excludes = [] if is_template else [each.text[1:] for each in listed if each.text.startswith("!")]
+    includes = [each for each in listed if is_template or not each.text.startswith("!")]
+    for path in paths:
+        entry = next((each for each in includes if matches_dependency(each.text, path, dialect)), None)
+        if entry is not None and not any(matches_dependency(each, path) for each in excludes):
+            return entry, path
+    return None
+
+
+def first_regex(patterns: tuple[Listed, ...], path: str) -> str | None:
+    """Return the first pattern that matches at the start of a path, as ``re.match`` does; broken ones are passed over."""
+    for pattern in patterns:
+        try:
+            if compile_guarded(pattern.text).match(path):
+                return pattern.text
+        except InputError:
+            continue
+    return None
+
+
+def _is_plain(path: str) -> bool:
+    return path.isascii() and path.isprintable() and '"' not in path and "\\" not in path
+
+
+def _quote(path: str) -> str:
+    out = []
+    for byte in path.encode("utf-8", "surrogateescape"):
+        char = chr(byte)
+        if char in '"\\':
+            out.append(f"\\{char}")
+        else:
+            out.append(char if 32 <= byte < 127 else f"\\{byte:03o}")
+    return f'"{"".join(out)}"'

@@ -1,0 +1,175 @@
+"""Shell text -> the programs that it calls, each with its words and the folders it may run in.
+
+Not a shell: what is needed to know which tests and files a CI command names. Quotes, escapes, ``cd``, ``&&``, ``;``,
+pipes, groups, environment prefixes, keywords, comments, here-documents (skipped), wrappers (``timeout``, ``env``),
+``bash -c`` and command strings handed to a script. A word that holds a variable or a substitution keeps its ``$``.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Final, NamedTuple
+
+WORKSPACE: Final = "/vllm-workspace"
+"""Where the repository lies in CI's containers."""
+
+_TOKEN = re.compile(
+    r"""(?P<gap>(?:[ \t\r]|\\\r?\n)+)
+    |(?P<comment>\#[^\n]*)
+    |(?P<operator>\n|&&|\|\||;;|[;&|()])
+    |(?P<redirect>[0-9]*(?:>>|>&|<<<|>|<)(?:[ \t]*(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\;&|()<>])+)?)
+    |(?P<word>(?:\$\((?:[^()'"]|\([^()]*\)|'[^']*'|"[^"]*")*\)|\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\;&|()<>])+)
+    |(?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_PIECE = re.compile(r"'([^']*)'|\"((?:\\.|[^\"\\])*)\"|\\(.)|([^'\"\\]+)", re.DOTALL)
+_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1[^\n]*\n.*?^[ \t]*\2[ \t]*$", re.DOTALL | re.MULTILINE)
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
+_KEYWORDS: Final = frozenset(
+    ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time"]
+)
+_WRAPPERS: Final = frozenset({"exec", "command", "env", "nohup", "sudo", "eval", "builtin", "xargs"})
+_WITH_NUMBER: Final = frozenset({"timeout", "nice", "retry"})
+_SHELLS: Final = frozenset({"bash", "sh", "/bin/bash", "/bin/sh"})
+_RUNS_COMMANDS = re.compile(r"\b(?:pytest|python3?|bash|torchrun)\b")
+_MAX_TEXT: Final = 200_000
+_MAX_NESTING: Final = 4
+
+
+class Call(NamedTuple):
+    """A program and its words, unquoted; ``folders`` are the folders, relative to the root, that it may run in."""
+
+    words: tuple[str, ...]
+    folders: tuple[str, ...]
+    pipe: int
+    """Calls of one pipeline share a number."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Say whether the folder is known."""
+        return len(self.folders) == 1
+
+
+def parse_shell(text: str, *, folders: tuple[str, ...], depth: int = 0) -> tuple[Call, ...]:
+    """Return the calls of a shell text, in order; text beyond 200,000 characters is not read."""
+    calls: list[Call] = []
+    pipe = 0
+    for all_words, operator in _simple_commands(text[:_MAX_TEXT]):
+        words = _bare(all_words)
+        if words and words[0] == "cd":
+            folders = _change(folders, words[1:])
+        elif words:
+            calls.append(Call(tuple(words), folders, pipe))
+            calls += _nested(words, folders, depth)
+        pipe += operator != "|"
+    return tuple(calls)
+
+
+def folders_after(text: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the folders that a shell is in after a text was run."""
+    if "cd " not in text:
+        return folders
+    return parse_shell(f"{text}\n:", folders=folders)[-1].folders
+
+
+def folder_in_repository(path: str) -> str | None:
+    """Return a working folder relative to the root, ``None`` where it lies outside or is not known."""
+    if "$" in path:
+        return None
+    if path == "/":
+        return None
+    if path.startswith("/"):
+        if path != WORKSPACE and not path.startswith(f"{WORKSPACE}/"):
+            return None
+        path = path[len(WORKSPACE) :].lstrip("/")
+    path = posixpath.normpath(path) if path else ""
+    return (
+        None if path.startswith("..") else path.removeprefix(".").lstrip("/") if path in {".", "./"} else path
+    )
+
+
+def resolve(folder: str, word: str) -> str | None:
+    """Return a path that a command names, relative to the root; ``None`` where it lies outside."""
+    if word.startswith(("/", "~")):
+        if word != WORKSPACE and not word.startswith(f"{WORKSPACE}/"):
+            return None
+        return word[len(WORKSPACE) :].strip("/")
+    path = posixpath.normpath(posixpath.join(folder, word))
+    return None if path.startswith("..") else "" if path == "." else path
+
+
+def unquote(word: str) -> str:
+    """Return a word without its quotes and escapes."""
+    if not any(char in word for char in "'\"\\"):
+        return word
+    out: list[str] = []
+    for single, double, escaped, plain in _PIECE.findall(word):
+        out.append(single or re.sub(r'\\([$`"\\\n])', r"\1", double) or escaped or plain)
+    return "".join(out)
+
+
+def _simple_commands(text: str) -> list[tuple[list[str], str]]:
+    """Words between operators, with the operator that ends them."""
+    if "<<" in text:
+        text = _HEREDOC.sub("\n", text)
+    commands: list[tuple[list[str], str]] = []
+    words: list[str] = []
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup
+        if kind == "word":
+            words.append(unquote(found[0]))
+        elif kind == "operator":
+            commands.append((words, found[0]))
+            words = []
+    commands.append((words, "\n"))
+    return commands
+
+
+def _bare(words: list[str]) -> list[str]:
+    """A command without keywords, assignments and wrappers in front of its program."""
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word in _KEYWORDS or word in _WRAPPERS or _ASSIGNMENT.match(word):
+            at += 1
+            is_wrapper = word in _WRAPPERS
+            while is_wrapper and at < len(words) and words[at].startswith("-"):
+                at += 2 if words[at] in {"-I", "-n", "-P", "-L"} else 1
+        elif word in _WITH_NUMBER:
+            at += 1
+            while at < len(words) and (
+                words[at].startswith("-") or re.fullmatch(r"[\d.]+[smhd]?", words[at])
+            ):
+                at += 1
+        else:
+            break
+    return [] if at < len(words) and words[at] in {"for", "case", "function", "select"} else words[at:]
+
+
+def _change(folders: tuple[str, ...], words: list[str]) -> tuple[str, ...]:
+    """The folders after ``cd``; where it cannot be known, the root and tests/ are both possible."""
+    if not words or "$" in words[0]:
+        return tuple(dict.fromkeys((*folders, "", "tests")))
+    found = tuple(
+        dict.fromkeys(path for folder in folders if (path := resolve(folder, words[0])) is not None)
+    )
+    return found or ("", "tests")
+
+
+def _nested(words: list[str], folders: tuple[str, ...], depth: int) -> list[Call]:
+    """The calls in command strings: of ``bash -c`` in the same folder, of a wrapper script in an unknown one."""
+    if depth >= _MAX_NESTING:
+        return []
+    program = words[0]
+    calls: list[Call] = []
+    for at, word in enumerate(words[1:], start=1):
+        if not any(char.isspace() for char in word) or not _RUNS_COMMANDS.search(word):
+            continue
+        is_shell_string = program in _SHELLS and re.fullmatch(r"-[a-z]*c", words[at - 1]) is not None
+        is_python = program.startswith("python") and words[at - 1] == "-c"
+        if is_python or words[at - 1] in {"-k", "-m", "--deselect"}:
+            continue
+        inside = folders if is_shell_string else tuple(dict.fromkeys(("", *folders, "tests")))
+        calls += parse_shell(word, folders=inside, depth=depth + 1)
+    return calls

@@ -1,0 +1,122 @@
+"""The paths of a tree, indexed: what exists, what lies below, and what a dead path may have meant."""
+
+from __future__ import annotations
+
+import difflib
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+
+from diffscope.errors import InputError
+from diffscope.patterns import compile_glob
+from diffscope.source.values import RepoPath
+
+_MAX_CANDIDATES = 400
+
+
+class TreeIndex:
+    """Answers about the files of a tree; folders exist where a file lies below them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths: tuple[RepoPath, ...] = tuple(sorted(map(RepoPath, paths)))
+        self._files = frozenset(self.paths)
+
+    def is_file(self, path: str) -> bool:
+        """Say whether a file has exactly this path."""
+        return path in self._files
+
+    def is_folder(self, path: str) -> bool:
+        """Say whether a file lies below this path; the root (``""``) is a folder."""
+        return path in self._folders
+
+    def exists(self, path: str) -> bool:
+        """Say whether a file or folder has this path."""
+        return path in self._files or path in self._folders
+
+    def below(self, folder: str) -> tuple[RepoPath, ...]:
+        """Return every file below a folder, sorted; all files for the root (``""``)."""
+        return self.starting_with(f"{folder}/") if folder else self.paths
+
+    def starting_with(self, prefix: str) -> tuple[RepoPath, ...]:
+        """Return every file whose path starts with this text, sorted."""
+        if not prefix:
+            return self.paths
+        first = bisect_left(self.paths, prefix)
+        last = bisect_left(self.paths, prefix[:-1] + chr(ord(prefix[-1]) + 1), lo=first)
+        return self.paths[first:last]
+
+    def nearest(self, path: str) -> str | None:
+        """Return the existing path that a dead one most likely meant, ``None`` where nothing is near.
+
+        In this order: the same name with ``.py``; the same file or folder name elsewhere (a name with ``*`` or ``?``
+        is a glob), the one that shares most folders first; a similar name (difflib, 0.8) in the deepest folder that
+        exists.
+        """
+        path = path.strip("/")
+        if not path:
+            return None
+        if self.is_file(f"{path}.py"):
+            return f"{path}.py"
+        return self._same_name(path) or self._similar_name(path)
+
+    def _same_name(self, path: str) -> str | None:
+        name = path.rpartition("/")[2]
+        candidates = self._by_name.get(name, ())
+        if ("*" in name or "?" in name) and name.strip("*?"):
+            candidates = self._like(name)
+        if not 0 < len(candidates) <= _MAX_CANDIDATES or name == "__init__.py":
+            return None
+        parts = path.split("/")
+        best = min(candidates, key=lambda other: (-_shared(parts, other.split("/")), other))
+        return best if "/" not in path or _shared(parts, best.split("/")) > 1 else None
+
+    def _like(self, name: str) -> tuple[str, ...]:
+        try:
+            glob = compile_glob(name)
+        except InputError:
+            return ()
+        return tuple(path for path in self.paths if glob.matches(path.rpartition("/")[2]))
+
+    def _similar_name(self, path: str) -> str | None:
+        folder, _, name = path.rpartition("/")
+        while folder and folder not in self._folders:
+            folder, _, name = folder.rpartition("/")
+        siblings = self._children.get(folder, ())
+        close = difflib.get_close_matches(name, siblings, n=1, cutoff=0.8)
+        return "/".join(filter(None, (folder, close[0]))) if close else None
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        folders = {""}
+        for path in self.paths:
+            folder = path.rpartition("/")[0]
+            while folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(folders)
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[str, ...]]:
+        children: dict[str, set[str]] = defaultdict(set)
+        for path in (*self.paths, *self._folders):
+            folder, _, name = path.rpartition("/")
+            if name:
+                children[folder].add(name)
+        return {folder: tuple(sorted(names)) for folder, names in children.items()}
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[str, ...]]:
+        named: dict[str, list[str]] = defaultdict(list)
+        for path in (*self.paths, *sorted(self._folders)):
+            named[path.rpartition("/")[2]].append(path)
+        return {name: tuple(paths) for name, paths in named.items()}
+
+
+def _shared(left: list[str], right: list[str]) -> int:
+    """How many segments two paths share at their start and, apart from those, at their end."""
+    short = min(len(left), len(right))
+    start = next((at for at in range(short) if left[at] != right[at]), short)
+    rest = short - start
+    end = next((at for at in range(rest) if left[-1 - at] != right[-1 - at]), rest)
+    return start + end
