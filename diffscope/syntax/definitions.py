@@ -1,0 +1,201 @@
+"""Definitions of Python, seen from their statement nodes: signatures, bases, decorators, assigned names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from diffscope.syntax.text import clip, text_of
+from diffscope.syntax.values import Definition, DefinitionKind, Parameter, ParameterKind
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_VALUE: Final = 200
+_TARGET_LISTS: Final = frozenset(
+    {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"}
+)
+_VALUE_LISTS: Final = frozenset({"expression_list", "tuple", "list"})
+
+
+def read_function(
+    node: Node, *, name: str, kind: DefinitionKind, decorated: Node | None = None
+) -> Definition:
+    """Return the definition of a ``function_definition`` node; ``decorated`` is the node with its decorators."""
+    parameters = node.child_by_field_name("parameters")
+    returns = node.child_by_field_name("return_type")
+    return Definition(
+        name=name,
+        kind=kind,
+        line=node.start_point[0] + 1,
+        start=(decorated or node).start_point[0] + 1,
+        end=_last_line(node),
+        parameters=tuple(read_parameters(parameters)) if parameters is not None else (),
+        returns=text_of(returns) if returns is not None else None,
+        decorators=_decorators(decorated),
+        is_async=node.children[0].type == "async",
+    )
+
+
+def read_class(node: Node, *, name: str, decorated: Node | None = None) -> Definition:
+    """Return the definition of a ``class_definition`` node."""
+    bases = node.child_by_field_name("superclasses")
+    return Definition(
+        name=name,
+        kind=DefinitionKind.CLASS,
+        line=node.start_point[0] + 1,
+        start=(decorated or node).start_point[0] + 1,
+        end=_last_line(node),
+        bases=tuple(text_of(each) for each in base_nodes(bases)) if bases is not None else (),
+        decorators=_decorators(decorated),
+    )
+
+
+def base_nodes(arguments: Node) -> Iterator[Node]:
+    """Yield the nodes of a class's bases: positional arguments and ``*bases``."""
+    for child in arguments.named_children:
+        if child.type not in ("keyword_argument", "dictionary_splat", "comment"):
+            yield child
+
+
+def read_assignment(node: Node, *, prefix: str) -> Iterator[Definition]:
+    """Yield a definition for each plain name that an ``assignment`` node binds, in source order."""
+    targets = []
+    value: Node | None = node
+    annotation = node.child_by_field_name("type")
+    while value is not None and value.type == "assignment":
+        target = value.child_by_field_name("left")
+        if target is not None:
+            targets.append(target)
+        value = value.child_by_field_name("right")
+    for target in targets:
+        for name, part in _bindings(target, value):
+            yield _variable(node, prefix + text_of(name), name, part, annotation)
+
+
+def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
+    """Yield the definition of ``type X = …``."""
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None:
+        return
+    name = left
+    while name.named_child_count:
+        name = name.named_children[0]
+    yield _variable(node, prefix + text_of(name), name, right, None)
+
+
+def read_parameters(node: Node) -> Iterator[Parameter]:
+    """Yield the parameters of a ``parameters`` (or ``lambda_parameters``) node, kinds as Python binds them."""
+    children = [child for child in node.named_children if child.type != "comment"]
+    slash = next((at for at, child in enumerate(children) if child.type == "positional_separator"), -1)
+    keyword_only = False
+    for at, child in enumerate(children):
+        if child.type == "keyword_separator":
+            keyword_only = True
+            continue
+        parameter = _parameter(child, before_slash=at < slash, keyword_only=keyword_only)
+        if parameter is not None:
+            keyword_only = keyword_only or parameter.kind is ParameterKind.VAR_POSITIONAL
+            yield parameter
+
+
+def _parameter(node: Node, *, before_slash: bool, keyword_only: bool) -> Parameter | None:
+    name, default, annotation = _parts(node)
+    if name is None:
+        return None
+    if name.type in ("list_splat_pattern", "dictionary_splat_pattern"):
+        stars = (name.text or b"").startswith(b"**")
+        kind = ParameterKind.VAR_KEYWORD if stars else ParameterKind.VAR_POSITIONAL
+        name = name.named_children[0] if name.named_child_count else name
+    elif keyword_only:
+        kind = ParameterKind.KEYWORD_ONLY
+    else:
+        kind = ParameterKind.POSITIONAL_ONLY if before_slash else ParameterKind.POSITIONAL_OR_KEYWORD
+    return Parameter(
+        name=text_of(name),
+        kind=kind,
+        default=text_of(default) if default is not None else None,
+        annotation=text_of(annotation) if annotation is not None else None,
+    )
+
+
+def _parts(node: Node) -> tuple[Node | None, Node | None, Node | None]:
+    """Return the nodes of name, default and annotation."""
+    if node.type in ("identifier", "list_splat_pattern", "dictionary_splat_pattern", "tuple_pattern"):
+        return node, None, None
+    if node.type == "default_parameter":
+        return node.child_by_field_name("name"), node.child_by_field_name("value"), None
+    if node.type == "typed_parameter":
+        return (
+            node.named_children[0] if node.named_child_count else None,
+            None,
+            node.child_by_field_name("type"),
+        )
+    if node.type == "typed_default_parameter":
+        return (
+            node.child_by_field_name("name"),
+            node.child_by_field_name("value"),
+            node.child_by_field_name("type"),
+        )
+    return None, None, None
+
+
+def _bindings(target: Node, value: Node | None) -> Iterator[tuple[Node, Node | None]]:
+    """Pair the names in an assignment's target with the parts of the value, where both are laid out alike."""
+    if target.type == "identifier":
+        yield target, value
+    elif target.type in _TARGET_LISTS:
+        targets = [child for child in target.named_children if child.type != "comment"]
+        values = (
+            [child for child in value.named_children if child.type != "comment"] if _is_list(value) else []
+        )
+        starred = any("splat" in child.type for child in (*targets, *values))
+        if target.type == "parenthesized_expression":
+            values = [value] if value is not None else []
+        is_paired = len(values) == len(targets) and not starred
+        for at, child in enumerate(targets):
+            yield from _bindings(child, values[at] if is_paired else value)
+
+
+def _items(value: Node | None) -> list[Node]:
+    if value is None or value.type not in _VALUE_LISTS:
+        return []
+    return [child for child in value.named_children if child.type != "comment"]
+
+
+def _variable(
+    statement: Node, name: str, target: Node, value: Node | None, annotation: Node | None
+) -> Definition:
+    return Definition(
+        name=name,
+        kind=DefinitionKind.VARIABLE,
+        line=target.start_point[0] + 1,
+        start=statement.start_point[0] + 1,
+        end=_last_line(statement),
+        value=clip(text_of(value), _VALUE) if value is not None else None,
+        annotation=text_of(annotation) if annotation is not None else None,
+    )
+
+
+def _decorators(decorated: Node | None) -> tuple[str, ...]:
+    if decorated is None:
+        return ()
+    return tuple(
+        text_of(expression)
+        for child in decorated.children
+        if child.type == "decorator"
+        for expression in child.named_children[:1]
+    )
+
+
+def _last_line(node: Node) -> int:
+    row, column = node.end_point
+    text = node.text or b""
+    # The grammar counts comments behind the last statement in, however little they are indented.
+    while text[text.rfind(b"\n") + 1 :].lstrip().startswith(b"#"):
+        last = next((child for child in reversed(node.children) if child.type != "comment"), None)
+        if last is None:
+            break
+        node, (row, column), text = last, last.end_point, last.text or b""
+    # An empty block ends where the next statement starts.
+    return row + 1 if column or row == node.start_point[0] else row

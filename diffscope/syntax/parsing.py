@@ -1,0 +1,56 @@
+"""The parsers: bytes -> a syntax tree, whatever the bytes are. The only module that loads a grammar."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from diffscope.syntax.values import Problem
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+_PROBLEMS: Final = 20
+"""Problems reported of one file; a file of another language has thousands."""
+_SNIPPET: Final = 60
+
+
+def parse_python(source: bytes) -> Tree:
+    """Return the tree of a Python file. Never raises: what does not parse stands in the tree as an error node."""
+    return _python_parser().parse(source)
+
+
+def normalise_newlines(source: bytes) -> bytes:
+    """Return the source with LF line ends where it has none at all (old Mac files); else unchanged, so that lines count as in git."""
+    return source.replace(b"\r", b"\n") if b"\r" in source and b"\n" not in source else source
+
+
+def find_problems(root: Node) -> tuple[Problem, ...]:
+    """Return the places that do not parse, in source order, at most twenty."""
+    found: list[Problem] = []
+    pending = [root]
+    while pending and len(found) < _PROBLEMS:
+        node = pending.pop()
+        if not node.has_error:
+            continue
+        if node.is_error or node.is_missing:
+            found.append(Problem(line=node.start_point[0] + 1, text=_describe(node)))
+        else:
+            pending.extend(reversed(node.children))
+    return tuple(found)
+
+
+def _describe(node: Node) -> str:
+    if node.is_missing:
+        return f"missing {node.type}"
+    snippet = " ".join((node.text or b"")[: 4 * _SNIPPET].decode("utf-8", "replace").split())
+    return snippet[:_SNIPPET]
+
+
+@cache
+def _python_parser() -> Parser:
+    # Loading a grammar costs 30 ms (its package imports importlib.resources): only who parses pays.
+    import tree_sitter_python  # noqa: PLC0415
+    from tree_sitter import Language, Parser  # noqa: PLC0415
+
+    return Parser(Language(tree_sitter_python.language()))
