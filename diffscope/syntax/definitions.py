@@ -146,9 +146,7 @@ def _bindings(target: Node, value: Node | None) -> Iterator[tuple[Node, Node | N
         yield target, value
     elif target.type in _TARGET_LISTS:
         targets = [child for child in target.named_children if child.type != "comment"]
-        values = (
-            [child for child in value.named_children if child.type != "comment"] if _is_list(value) else []
-        )
+        values = _items(value)
         starred = any("splat" in child.type for child in (*targets, *values))
         if target.type == "parenthesized_expression":
             values = [value] if value is not None else []

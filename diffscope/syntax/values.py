@@ -234,3 +234,152 @@ class Comparison(Value, frozen=True, kw_only=True):
     after: Outline | None = None
     problems: tuple[Problem, ...] = ()
     """Of the new side (of the old one for a deletion); symbols then cover what could be parsed."""
+
+
+class Include(Value, frozen=True, kw_only=True):
+    """One ``#include``. ``guards`` are the enclosing preprocessor conditions, outermost first."""
+
+    path: str
+    line: int
+    system: bool = False
+    """Written in angle brackets."""
+    guards: tuple[str, ...] = ()
+
+
+class NativeFunction(Value, frozen=True, kw_only=True):
+    """One function definition of C++, CUDA or HIP. Lines count from 1, both ends included."""
+
+    name: str
+    """Qualified as far as the file tells: ``vllm::moe::topk_softmax``."""
+    line: int
+    """The line of the name."""
+    start: int
+    """First line, template head and attributes included."""
+    end: int
+    parameters: tuple[str, ...] = ()
+    """As written, white space folded."""
+    returns: str = ""
+    qualifiers: tuple[str, ...] = ()
+    """Of ``__global__``, ``__device__``, ``__host__``, ``template``, ``static``, ``inline``, ``constexpr``; sorted."""
+    launch_bounds: str | None = None
+    """The arguments of ``__launch_bounds__``."""
+    guards: tuple[str, ...] = ()
+    """The enclosing preprocessor conditions, outermost first: ``defined(USE_ROCM)``, ``not (…)`` for an else branch."""
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether the device runs it when the host launches it."""
+        return "__global__" in self.qualifiers
+
+
+class OperatorBinding(Value, frozen=True, kw_only=True):
+    """One statement that declares an operator of torch or ties it to a function."""
+
+    what: str
+    """``schema`` (``ops.def``) or ``implementation`` (``ops.impl``); a ``def`` with a function gives both."""
+    namespace: str
+    """``_C``; the macro's word (``TORCH_EXTENSION_NAME``) where the file does not spell it out."""
+    name: str
+    line: int
+    schema: str | None = None
+    """``(Tensor! out, Tensor input) -> ()``, white space folded; ``None`` where it is inferred from the function."""
+    device: str | None = None
+    """The dispatch key of an implementation: ``CUDA``, ``CPU``, ``Meta``, ``CompositeExplicitAutograd``."""
+    function: str | None = None
+    """The C++ function, without ``&``, casts and ``TORCH_BOX``."""
+    guards: tuple[str, ...] = ()
+    """The enclosing preprocessor conditions."""
+
+
+class NativeOutline(Value, frozen=True, kw_only=True):
+    """What one C++, CUDA or HIP file declares. Everything is in source order."""
+
+    includes: tuple[Include, ...] = ()
+    functions: tuple[NativeFunction, ...] = ()
+    bindings: tuple[OperatorBinding, ...] = ()
+    code_lines: int = 0
+    """Lines that hold code: neither blank nor comment."""
+    problems: tuple[Problem, ...] = ()
+    """Places that the grammar could not read (mostly macros); what stands in them was read line by line, as far as it can be."""
+
+
+class NativeSignalKind(Enum):
+    """Places in native code that matter to rules. The value is the word of ``NativeFact.signals``."""
+
+    LAUNCH = "launch"
+    """``kernel<<<grid, block>>>``."""
+    LAUNCH_BOUNDS = "launch-bounds"
+    SHARED_MEMORY = "shared-memory"
+    """``__shared__``, dynamic shared memory attributes."""
+    POINTER_CAST = "pointer-cast"
+    """``reinterpret_cast``, C-style casts to pointers."""
+    INDEX_ARITHMETIC = "index-arithmetic"
+    """Subscripts and pointer offsets that multiply, and declarations of the integers used for them: ``int`` against ``int64_t``."""
+    DIVISION = "division"
+    ATOMIC = "atomic"
+    BARRIER = "barrier"
+    """``__syncthreads``, ``__syncwarp``, cooperative groups, fences."""
+    ARCHITECTURE = "architecture"
+    """``__CUDA_ARCH__``, SM numbers, ``gfx`` names in a condition."""
+    PLATFORM_GUARD = "platform-guard"
+    """``#ifdef USE_ROCM`` and its kin."""
+
+
+class NativeSignal(Value, frozen=True, kw_only=True):
+    """One such place on one side of the diff; ``text`` is folded, at most 200 characters."""
+
+    kind: NativeSignalKind
+    text: str
+    line: int
+    guards: tuple[str, ...] = ()
+
+
+class NativeSignalChange(Value, frozen=True, kw_only=True):
+    """A place that one side has and the other has not."""
+
+    what: str
+    """``added`` or ``removed``."""
+    signal: NativeSignal
+
+
+class NativeChange(Value, frozen=True, kw_only=True):
+    """What changed in one native function. ``name`` is ``""`` for what stands outside of functions."""
+
+    name: str
+    aspects: tuple[Aspect, ...]
+    """Of ``ADDED``, ``REMOVED``, ``MOVED``, ``SIGNATURE``, ``BODY``, ``COSMETIC``."""
+    logic: bool
+    line: int
+    end: int
+    before: NativeFunction | None = None
+    after: NativeFunction | None = None
+    moved_from: str | None = None
+    signals: tuple[NativeSignalChange, ...] = ()
+    added_lines: tuple[int, ...] = ()
+    removed_lines: tuple[int, ...] = ()
+
+
+class OperatorChange(Value, frozen=True, kw_only=True):
+    """What changed in the binding of one operator; ``before`` and ``after`` are schemas, or functions for an implementation."""
+
+    namespace: str
+    name: str
+    change: str
+    """``added``, ``removed``, ``schema`` or ``implementation``."""
+    line: int
+    """On the new side; on the old side for a removal."""
+    before: str | None = None
+    after: str | None = None
+
+
+class NativeComparison(Value, frozen=True, kw_only=True):
+    """Both sides of one native file compared."""
+
+    functions: tuple[NativeChange, ...] = ()
+    operators: tuple[OperatorChange, ...] = ()
+    includes_added: tuple[Include, ...] = ()
+    includes_removed: tuple[Include, ...] = ()
+    before: NativeOutline | None = None
+    after: NativeOutline | None = None
+    problems: tuple[Problem, ...] = ()
+    """Of the new side (of the old one for a deletion)."""
