@@ -24,6 +24,7 @@ from diffscope.diff.parse import salvage_diff
 from diffscope.diff.values import Sides
 from diffscope.errors import DiffscopeError
 from diffscope.facts.collect import Knowledge, Surroundings
+from diffscope.facts.steps import Declarations
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
@@ -105,19 +106,34 @@ class Workspace:
         return gather_facts(whole, salvage.diff, read, knowledge=self.knowledge, around=around)
 
     def _surroundings(self, change: Change) -> tuple[Surroundings, tuple[Gap, ...]]:
-        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415 - recorded changes need no graph, and start-up is hot
+        # Recorded changes need neither graph nor declarations, and start-up is hot.
+        from diffscope.adapters.declarations import project_at  # noqa: PLC0415
+        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
 
         base = change.pull.base
         if self.repository is None or base is None:
             return Surroundings(), (
                 Gap(what="graph", reason="no tree of the base: no clone, or no base commit"),
             )
+        around, gaps = Surroundings(), list[Gap]()
         try:
             graph = graph_at(self.repository, base, cache=self.cache)
+            facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
+            around = msgspec.structs.replace(around, graph=graph, graph_facts=facts)
         except DiffscopeError as error:
-            return Surroundings(), (Gap(what="graph", reason=str(error)),)
-        facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
-        return Surroundings(graph=graph, graph_facts=facts), ()
+            gaps.append(Gap(what="graph", reason=str(error)))
+        try:
+            project = project_at(self.repository, base, cache=self.cache)
+            paths = [entry.path for entry in self.repository.entries(base)] if _moves_files(change) else []
+            around = msgspec.structs.replace(around, declarations=Declarations(project, paths))
+        except DiffscopeError as error:
+            gaps.append(Gap(what="declarations", reason=str(error)))
+        return around, tuple(gaps)
+
+
+def _moves_files(change: Change) -> bool:
+    # Only new and renamed files make the listing of the tree worth its time.
+    return "\nnew file mode" in change.patch or "\nrename from" in change.patch
 
 
 def load_knowledge(folder: Path, texts: Mapping[str, str] | None = None) -> Knowledge:

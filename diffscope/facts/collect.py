@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.builds import collect_builds
@@ -11,6 +9,7 @@ from diffscope.facts.calls import collect_calls
 from diffscope.facts.classify import classify_change
 from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
+from diffscope.facts.dependencies import collect_dependencies
 from diffscope.facts.files import collect_files
 from diffscope.facts.imports import collect_imports
 from diffscope.facts.lookup import TreeLookup
@@ -19,6 +18,7 @@ from diffscope.facts.modules import collect_modules, place_files
 from diffscope.facts.moves import join_moves
 from diffscope.facts.numerics import collect_numerics
 from diffscope.facts.options import collect_options
+from diffscope.facts.steps import Declarations, collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
 from diffscope.facts.values import ChangeFacts, GraphFacts, UnknownFamily
@@ -43,7 +43,7 @@ class Surroundings(Value, frozen=True, kw_only=True):
 
     graph: ModuleGraph | None = None
     graph_facts: GraphFacts | UnsetType = UNSET
-    owners: Callable[[RepoPath], tuple[str, ...]] | None = None
+    declarations: Declarations | None = None
 
 
 def collect_facts(
@@ -55,7 +55,7 @@ def collect_facts(
     placed = tuple(
         Placed(fact=fact, material=material)
         for fact, material in zip(
-            collect_files(joined, taxonomy, around.owners),
+            collect_files(joined, taxonomy, around.declarations.owners if around.declarations else None),
             sorted(joined, key=lambda one: one.diff.path),
             strict=True,
         )
@@ -64,6 +64,8 @@ def collect_facts(
     modules = collect_modules(placed, lookup)
     placed = place_files(placed, modules)
     symbols = collect_symbols(placed, modules, taxonomy, lookup)
+    declared = around.declarations
+    ci, steps = collect_steps(placed, declared, change.pull) if declared else (UNSET, ())
     return ChangeFacts(
         pull=change.pull,
         change=classify_change(change.pull, tuple(one.fact for one in placed), symbols, taxonomy),
@@ -79,6 +81,10 @@ def collect_facts(
         write=collect_writes(placed),
         test=collect_tests(placed),
         build=collect_builds(placed),
+        dependency=collect_dependencies(placed, declared.project.requirements if declared else None),
+        step=steps,
+        ci=ci,
+        labels=declared.labels(change.pull, placed) if declared else UNSET,
         counterpart=collect_counterparts(placed, symbols, knowledge.counterparts, lookup),
         graph=around.graph_facts,
         gaps=(*change.gaps, *_gaps(placed)),

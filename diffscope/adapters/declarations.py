@@ -1,0 +1,50 @@
+"""What the target declares of itself at a commit, kept in the cache by the trees that it is read from."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from diffscope.adapters.cache import Cache
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.project_files import collect_project_files
+from diffscope.project.read import read_project
+from diffscope.project.values import Project
+from diffscope.version import VERSION
+
+_FOLDERS: Final = (
+    ".buildkite",
+    ".github",
+    "docker",
+    "requirements",
+    "tests",
+    "tools",
+    "docs",
+    "CODEOWNERS",
+    ".mergify.yml",
+)
+_SPACE: Final = f"project-{VERSION}"
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+def project_at(repository: GitRepository, revision: str, *, cache: Cache) -> Project:
+    """Return the declarations at a revision. Raises ``NotFoundError`` or ``RepositoryError`` where there is no such tree."""
+    commit = repository.resolve(revision)
+    key = _key(repository, commit)
+    kept = cache.get(_SPACE, key)
+    if kept is not None:
+        try:
+            return msgspec.msgpack.decode(kept, type=Project)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # a cache of another time: what it holds is read again
+    project = read_project(collect_project_files(repository.entries(commit), repository))
+    cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
+    return project
+
+
+def _key(repository: GitRepository, commit: str) -> str:
+    trees = repository.tree_ids(commit, _FOLDERS)
+    text = "\n".join(f"{folder} {tree}" for folder, tree in sorted(trees.items()))
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()

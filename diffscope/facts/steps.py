@@ -1,0 +1,228 @@
+"""What continuous integration does with a change, by the target's own declarations at the base."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from diffscope.facts.material import Placed
+from diffscope.facts.values import CiFacts, StepFact, StepSelection
+from diffscope.project.answers import MergifyChange, RenameGap, Selection, StepDecision
+from diffscope.project.codeowners import owners_of
+from diffscope.project.collection import collect_tests, cover_tests, is_test_file, step_calls
+from diffscope.project.gaps import rename_gaps
+from diffscope.project.labels import labels_for
+from diffscope.project.matching import visible_paths
+from diffscope.project.mirrors import mirror_states
+from diffscope.project.selection import select_steps
+from diffscope.project.tree import TreeIndex
+from diffscope.project.values import Dialect, Project, Verdict
+from diffscope.source.values import PullRequest, RepoPath
+
+_JUDGED = frozenset({"source", "native"})
+_MOST_JUDGED = 60
+"""Files asked one by one which steps they select; the files of a larger change select nearly everything anyway."""
+_HARDWARE = ("rocm", "xpu", "cpu", "tpu", "hpu")
+
+
+class Declarations:
+    """What the target repository declares at the base, with the paths of its tree where the tests are collected."""
+
+    def __init__(self, project: Project, paths: Iterable[RepoPath] = ()) -> None:
+        self.project = project
+        self._paths = tuple(paths)
+
+    def owners(self, path: RepoPath) -> tuple[str, ...]:
+        """Return the owners of a path by CODEOWNERS; empty for none."""
+        return owners_of(self.project.codeowners, (path,))[0].owners
+
+    def labels(self, pull: PullRequest, placed: Iterable[Placed]) -> tuple[str, ...]:
+        """Return the labels that the target's own label rules would add, as far as they can be judged."""
+        change = MergifyChange(
+            paths=tuple(RepoPath(one.fact.path) for one in placed),
+            title=pull.title,
+            labels=pull.labels,
+            author=pull.author_login,
+            body=pull.body,
+        )
+        effects = labels_for(self.project.mergify, change)
+        return tuple(
+            sorted({one.label for one in effects if one.action == "add" and one.verdict is Verdict.YES})
+        )
+
+    @cached_property
+    def mirrors(self) -> dict[tuple[str, int], str]:
+        """How each step stands on AMD hardware, by file and line."""
+        return {(state.file, state.line): state.state for state in mirror_states(self.project.pipelines)}
+
+    def is_surely_watched(self, path: str) -> bool:
+        """Return whether some automatic step lists the path or a folder above it: a quick yes, for most files of the product."""
+        parts = path.split("/")
+        return any("/".join(parts[:depth]) in self._watched for depth in range(len(parts), 0, -1))
+
+    @cached_property
+    def _watched(self) -> frozenset[str]:
+        steps = [
+            step
+            for pipeline in self.project.pipelines
+            if pipeline.dialect is Dialect.GENERATOR and not pipeline.missing_keys
+            for step in pipeline.steps
+            if not step.optional and not any(one.text.startswith("!") for one in step.dependencies or ())
+        ]
+        return frozenset(one.text.rstrip("/") for step in steps for one in step.dependencies or ())
+
+    def tree_with(self, added: Iterable[RepoPath], gone: Iterable[RepoPath]) -> TreeIndex:
+        """Return the tree with a change applied."""
+        removed = set(gone)
+        return TreeIndex(sorted({*(path for path in self._paths if path not in removed), *added}))
+
+    @property
+    def has_tree(self) -> bool:
+        """Whether the paths of the tree are known."""
+        return bool(self._paths)
+
+
+def collect_steps(
+    placed: tuple[Placed, ...], declarations: Declarations, pull: PullRequest
+) -> tuple[CiFacts, tuple[StepFact, ...]]:
+    """Return which steps a change selects, and where CI fails to look at it."""
+    paths = visible_paths(RepoPath(one.fact.path) for one in placed)
+    selection = select_steps(declarations.project.pipelines, paths, labels=pull.labels or ())
+    facts = [
+        *_unwatched(placed, declarations, selection),
+        *_uncollected(placed, declarations),
+        *_renames(placed, declarations),
+    ]
+    ordered = tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.what, fact.step or "", fact.detail)))
+    return _ci(selection, declarations), ordered
+
+
+def _ci(selection: Selection, declarations: Declarations) -> CiFacts:
+    shown = (one for one in selection.decisions if one.selected or (one.optional and one.entry))
+    return CiFacts(
+        steps=tuple(_step(one, declarations) for one in shown),
+        run_all="; ".join(sorted({f"{one.pipeline}: {one.entry}" for one in selection.run_all})) or None,
+        minutes=selection.minutes,
+    )
+
+
+def _step(decision: StepDecision, declarations: Declarations) -> StepSelection:
+    because = (
+        f"{decision.reason.value}: {decision.entry} matches {decision.path}"
+        if decision.entry
+        else decision.reason.value
+    )
+    return StepSelection(
+        label=f"{decision.label} ({decision.mirror})" if decision.mirror else decision.label,
+        selected=decision.selected,
+        reason=because,
+        device=decision.device,
+        file=f"{decision.file}:{decision.line}",
+        optional=decision.optional,
+        amd_mirror=None if decision.mirror else declarations.mirrors.get((decision.file, decision.line)),
+        minutes=None if decision.timeout is None else decision.timeout * decision.parallelism,
+    )
+
+
+def _unwatched(
+    placed: tuple[Placed, ...], declarations: Declarations, whole: Selection
+) -> Iterator[StepFact]:
+    judged = [
+        one
+        for one in placed
+        if one.fact.category in _JUDGED and one.fact.logic and one.fact.status != "deleted"
+    ]
+    platforms = {one.platform for one in whole.decisions if one.selected}
+    known = {one.platform for one in whole.decisions}
+    for one in judged[:_MOST_JUDGED]:
+        missing = [
+            name
+            for name in _HARDWARE
+            if name in one.fact.platforms and name in known and name not in platforms
+        ]
+        if declarations.is_surely_watched(one.fact.path) and not missing:
+            continue
+        decisions = select_steps(
+            declarations.project.pipelines, visible_paths((RepoPath(one.fact.path),))
+        ).decisions
+        if not any(each.selected for each in decisions):
+            yield _no_step(one, decisions)
+        for platform in missing:
+            yield _not_run(one, decisions, platform)
+
+
+def _no_step(placed: Placed, decisions: Iterable[StepDecision]) -> StepFact:
+    optional = [each.label for each in decisions if each.optional and each.entry]
+    return StepFact(
+        **placed.spot(0),
+        what="optional-only" if optional else "no-step",
+        step=optional[0] if optional else None,
+        detail="only optional steps list it"
+        if optional
+        else "no dependency list or run_all pattern matches it",
+    )
+
+
+def _not_run(placed: Placed, decisions: Iterable[StepDecision], platform: str) -> StepFact:
+    waiting = [each.label for each in decisions if each.platform == platform and each.optional and each.entry]
+    return StepFact(
+        **placed.spot(0),
+        what="platform-not-run",
+        device=platform,
+        step=waiting[0] if waiting else None,
+        detail="only optional steps on it match" if waiting else "no step on it matches any changed file",
+    )
+
+
+def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iterator[StepFact]:
+    new = {
+        RepoPath(one.fact.path): one
+        for one in placed
+        if one.fact.status in ("added", "renamed") and is_test_file(one.fact.path)
+    }
+    if not new or not declarations.has_tree:
+        return
+    gone = [RepoPath(name) for one in placed if (name := _gone(one))]
+    tree = declarations.tree_with(new, gone)
+    collected = collect_tests(step_calls(declarations.project), tree)
+    for coverage in cover_tests(new, collected):
+        if coverage.state != "collected":
+            steps = sorted({each.step.label for each in coverage.steps})
+            yield StepFact(
+                **new[coverage.path].spot(0),
+                what=coverage.state,
+                step=steps[0] if steps else None,
+                detail=f"collected by {', '.join(steps)}" if steps else "no command of any step collects it",
+            )
+
+
+def _gone(placed: Placed) -> str | None:
+    return placed.fact.path if placed.fact.status == "deleted" else placed.fact.old_path
+
+
+def _renames(placed: tuple[Placed, ...], declarations: Declarations) -> Iterator[StepFact]:
+    renamed = {
+        RepoPath(one.fact.old_path): one
+        for one in placed
+        if one.fact.status == "renamed" and one.fact.old_path
+    }
+    if not renamed or not declarations.has_tree:
+        return
+    tree = declarations.tree_with((RepoPath(one.fact.path) for one in renamed.values()), renamed)
+    pairs = ((old, RepoPath(one.fact.path)) for old, one in renamed.items())
+    grouped: dict[tuple[RepoPath, str, str], list[RenameGap]] = defaultdict(list)
+    for gap in rename_gaps(declarations.project, pairs, tree):
+        if gap.kind in ("step", "owner"):
+            grouped[gap.old, gap.kind, gap.entry].append(gap)
+    for (old, kind, entry), gaps in sorted(grouped.items()):
+        first = gaps[0]
+        state = "still matches other files" if first.still_matches else "matches nothing any more"
+        yield StepFact(
+            **renamed[old].spot(0),
+            what=f"rename-{kind}",
+            step=first.name,
+            detail=f"{entry} at {first.file}:{first.line} {state}; {len(gaps)} in all"
+            if len(gaps) > 1
+            else f"{entry} at {first.file}:{first.line} {state}",
+        )
