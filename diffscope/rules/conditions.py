@@ -7,10 +7,11 @@ A rule asks *expressions* of the whole change::
     {none: FACT, where: WHERE}     no record holds
     {every: FACT, where: WHERE}    every record holds (true where there is none)
     {count: FACT, where: WHERE, distinct: FIELD, at_least: N}    how many records (or distinct values of a field) hold
-    {sum: FACT, of: FIELD, where: WHERE, at_least: N}            the sum of a number over the records that hold
+    {sum: FACT, of: FIELD, where: WHERE, at_least: N}            the sum of a number (or of several: [FIELD, FIELD])
 
 ``count`` and ``sum`` take ``at_least``, ``at_most``, ``more_than``, ``less_than`` and ``is``. ``where`` may be left out: every
-record holds. A WHERE is asked of one record; all its lines must hold::
+record holds. In place of a FACT stands ``evidence`` for the records that the rule's ``evidence`` describes. A WHERE is asked of one
+record; all its lines must hold::
 
     FIELD: VALUE                     the same as {is: VALUE}
     FIELD: {OPERATOR: OPERAND, ...}  all of them
@@ -182,12 +183,12 @@ class Bound(Value, frozen=True, kw_only=True):
 
 
 class Measured(Value, frozen=True, kw_only=True, tag="measured"):
-    """How many records hold (or distinct values of ``field``), or the sum of ``field`` over them, within bounds."""
+    """How many records hold (or distinct values of a field), or the sum of fields over them, within bounds."""
 
     measure: Measure
     fact: str
     where: Condition
-    field: str | None = None
+    fields: tuple[str, ...] = ()
     bounds: tuple[Bound, ...]
 
 
@@ -196,22 +197,13 @@ Condition = FieldTest | AllOf | AnyOf | Not | Joined | Quantified | Measured
 ALWAYS: Final = AllOf(parts=())
 
 
-def described(condition: Condition) -> str:
-    """Return a condition as one line that reads like its rule file."""
-    match condition:
-        case FieldTest():
-            return f"{condition.field} {condition.operator.value} {_operands(condition)}"
-        case AllOf():
-            return " and ".join(map(_inner, condition.parts)) or "always"
-        case AnyOf():
-            return " or ".join(map(_inner, condition.parts))
-        case Not():
-            return f"not ({described(condition.part)})"
-        case Joined() | Quantified():
-            same = f" of the same {condition.same.value}" if isinstance(condition, Joined) else ""
-            return f"{condition.quantifier.value} {condition.fact}{same}{_suffix(condition.where)}"
-        case Measured():
-            return _measured(condition)
+def all_together(*conditions: Condition | None) -> Condition:
+    """Return the conjunction of conditions as one flat list; ``None`` asks nothing."""
+    parts: list[Condition] = []
+    for condition in conditions:
+        if condition is not None:
+            parts += condition.parts if isinstance(condition, AllOf) else (condition,)
+    return parts[0] if len(parts) == 1 else AllOf(parts=tuple(parts))
 
 
 def facts_asked(condition: Condition) -> tuple[str, ...]:
@@ -233,36 +225,5 @@ def fields_asked(condition: Condition, fact: str = "") -> frozenset[tuple[str, s
         case Joined() | Quantified():
             return fields_asked(condition.where, condition.fact) | {(condition.fact, "")}
         case Measured():
-            own = {(condition.fact, condition.field or "")}
-            return fields_asked(condition.where, condition.fact) | own | {(condition.fact, "")}
-
-
-def _inner(condition: Condition) -> str:
-    text = described(condition)
-    return f"({text})" if isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1 else text
-
-
-def _suffix(where: Condition) -> str:
-    return "" if where == ALWAYS else f" where {described(where)}"
-
-
-def _operands(test: FieldTest) -> str:
-    shown = [_operand(operand) for operand in test.operands]
-    is_list = test.operator in LIST_OPERATORS or len(shown) != 1
-    return f"[{', '.join(shown)}]" if is_list else shown[0]
-
-
-def _operand(operand: Operand) -> str:
-    if operand is None or isinstance(operand, bool):
-        return {None: "null", True: "true", False: "false"}[operand]
-    return str(operand)
-
-
-def _measured(condition: Measured) -> str:
-    bounds = " and ".join(f"{bound.operator.value} {bound.number}" for bound in condition.bounds)
-    if condition.measure is Measure.SUM:
-        head = f"sum of {condition.fact}.{condition.field}"
-    else:
-        of = f"distinct {condition.field} of " if condition.field else ""
-        head = f"count of {of}{condition.fact}"
-    return f"{head}{_suffix(condition.where)} {bounds}"
+            own = {(condition.fact, name) for name in ("", *condition.fields)}
+            return fields_asked(condition.where, condition.fact) | own

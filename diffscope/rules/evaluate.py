@@ -60,7 +60,7 @@ def evaluate(
     return Evaluation(flags=tuple(flags), unknown=tuple(unknown))
 
 
-def asked(rule: Rule) -> tuple[Condition, Condition]:
+def asked(rule: Rule) -> tuple[Condition, Quantified]:
     """Return what a rule asks before it fires: ``when``, and that there be evidence."""
     query = rule.evidence
     return rule.when, Quantified(quantifier=Quantifier.ANY, fact=query.fact, where=query.where)

@@ -14,7 +14,6 @@ from diffscope.rules.conditions import (
     Not,
     Quantified,
     Quantifier,
-    described,
     fields_asked,
 )
 from diffscope.rules.configuration import (
@@ -24,6 +23,7 @@ from diffscope.rules.configuration import (
     select_rules,
 )
 from diffscope.rules.context import Context, Truth
+from diffscope.rules.describe import described
 from diffscope.rules.evaluate import asked, evaluate
 from diffscope.rules.matching import compile_matcher
 from diffscope.rules.missing import missing_facts
@@ -112,21 +112,21 @@ def explain(
         title=rule.title.en,
         verdict={True: "fires", False: "silent", None: "unknown"}[truth],
         is_on=is_on(rule, configuration),
-        when=trace(when, context),
+        when=trace(when, context, evidence=query),
         evidence=trace(query, context),
         severity_steps=tuple(
-            SeverityTrace(to=step.to.value, trace=trace(step.when, context)) for step in steps
+            SeverityTrace(to=step.to.value, trace=trace(step.when, context, evidence=query)) for step in steps
         ),
         flag=found.flags[0] if found.flags else None,
         missing=missing_facts(asked(rule), context) if truth is None else (),
     )
 
 
-def trace(condition: Condition, context: Context) -> Trace:
-    """Return how a condition on a change came out, part by part."""
+def trace(condition: Condition, context: Context, *, evidence: Quantified | None = None) -> Trace:
+    """Return how a condition on a change came out, part by part; what ``evidence`` asks is called so."""
     truth = compile_judge(condition)(context)
     if isinstance(condition, Quantified | Measured):
-        return _trace_records(condition, truth, context)
+        return _trace_records(condition, truth, context, evidence)
     parts: tuple[Condition, ...] = ()
     word = "always"
     if isinstance(condition, AllOf | AnyOf):
@@ -134,11 +134,13 @@ def trace(condition: Condition, context: Context) -> Trace:
         word = "all of" if isinstance(condition, AllOf) else "any of"
     elif isinstance(condition, Not):
         parts, word = (condition.part,), "not"
-    traced = tuple(trace(part, context) for part in parts)
+    traced = tuple(trace(part, context, evidence=evidence) for part in parts)
     return Trace(condition=word if parts else "always", truth=_word(truth), parts=traced)
 
 
-def _trace_records(condition: Quantified | Measured, truth: Truth, context: Context) -> Trace:
+def _trace_records(
+    condition: Quantified | Measured, truth: Truth, context: Context, evidence: Quantified | None
+) -> Trace:
     matcher = compile_matcher(condition.where)
     records = context.records(condition.fact)
     truths = [matcher(record, context) for record in records]
@@ -154,11 +156,11 @@ def _trace_records(condition: Quantified | Measured, truth: Truth, context: Cont
             if fact == condition.fact and field
         }
     )
-    if isinstance(condition, Measured) and condition.field and condition.field not in names:
-        names.append(condition.field)
+    if isinstance(condition, Measured):
+        names += [field for field in condition.fields if field not in names]
     near = _near(condition.where, names, context, failing)
     return Trace(
-        condition=described(condition),
+        condition=described(condition, evidence),
         truth=_word(truth),
         looked_at=len(records),
         held=len(holding),

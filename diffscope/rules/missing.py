@@ -79,7 +79,7 @@ def _gather_fields(
 ) -> None:
     matcher = compile_matcher(leaf.where)
     names = {field for family, field in fields_asked(leaf.where, leaf.fact) if family == leaf.fact and field}
-    measured = {leaf.field} if isinstance(leaf, Measured) and leaf.field else set()
+    measured = set(leaf.fields) if isinstance(leaf, Measured) else set()
     for record in context.records(leaf.fact):
         truth = matcher(record, context)
         fields = names | measured if truth is None else measured if truth else set()

@@ -20,10 +20,11 @@ from diffscope.rules.conditions import (
     Place,
     Quantified,
     Quantifier,
+    all_together,
 )
 from diffscope.rules.parse_fields import Scope, parse_field
 from diffscope.rules.reading import clipped, nearest, shape
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node
+from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
 
 _BOUNDS: Final = tuple(operator.value for operator in (*COMPARISONS, Operator.IS))
 _HEADS: Final[dict[str, tuple[str, ...]]] = {
@@ -58,9 +59,9 @@ def parse_expression(node: Node, scope: Scope, what: str = "'when'") -> Conditio
         return _group(node, entry, scope)
     if head in ("count", "sum"):
         return _measured(node, entry, scope)
-    fact = parse_fact(entry.value, scope)
-    where = _where_of(node, fact, scope)
-    return Quantified(quantifier=Quantifier(head), fact=fact.name if fact else "", where=where)
+    family, inherited = _asked_fact(entry.value, scope)
+    where = _where_of(node, family, inherited, scope)
+    return Quantified(quantifier=Quantifier(head), fact=family.name if family else "", where=where)
 
 
 def parse_fact(node: Node, scope: Scope) -> Family | None:
@@ -75,8 +76,7 @@ def parse_where(node: Node, family: Family, scope: Scope) -> Condition:
         message = f"'where' must be a mapping of fields, not {shape(node)}"
         scope.reading.report(node, message, "write {field: value}")
         return ALWAYS
-    parts = [part for entry in node.entries if (part := _where_entry(entry, family, scope)) is not None]
-    return parts[0] if len(parts) == 1 else AllOf(parts=tuple(parts))
+    return all_together(*(_where_entry(entry, family, scope) for entry in node.entries))
 
 
 def _no_head(node: MapNode, heads: list[str], scope: Scope, what: str) -> Condition:
@@ -111,14 +111,27 @@ def _group(node: MapNode, entry: Entry, scope: Scope) -> Condition:
     return AllOf(parts=parts) if entry.key == "all" else AnyOf(parts=parts)
 
 
-def _where_of(node: MapNode, family: Family | None, scope: Scope) -> Condition:
+def _asked_fact(node: Node, scope: Scope) -> tuple[Family | None, Condition]:
+    """Return the family that a quantifier asks, and what ``evidence`` adds to its where."""
+    if not (isinstance(node, ScalarNode) and node.value == "evidence"):
+        return parse_fact(node, scope), ALWAYS
+    if scope.evidence is None:
+        message = "'evidence' cannot be asked: it has no 'where' of its own"
+        scope.reading.report(node, message, "write evidence: {fact: ..., where: {...}}")
+        return None, ALWAYS
+    return families().get(scope.evidence.fact), scope.evidence.where
+
+
+def _where_of(node: MapNode, family: Family | None, inherited: Condition, scope: Scope) -> Condition:
     where = node.get("where")
     # With the family unknown, every field would be reported too: one mistake is enough.
-    return ALWAYS if where is None or family is None else parse_where(where, family, scope)
+    if where is None or family is None:
+        return inherited
+    return all_together(inherited, parse_where(where, family, scope))
 
 
 def _measured(node: MapNode, entry: Entry, scope: Scope) -> Condition:
-    family = parse_fact(entry.value, scope)
+    family, inherited = _asked_fact(entry.value, scope)
     bounds = tuple(
         Bound(operator=Operator(found.key), number=scope.reading.whole(found.value, f"'{found.key}'"))
         for found in node.entries
@@ -129,25 +142,24 @@ def _measured(node: MapNode, entry: Entry, scope: Scope) -> Condition:
     return Measured(
         measure=Measure(entry.key),
         fact=family.name if family else "",
-        where=_where_of(node, family, scope),
-        field=_measured_field(node, entry, family, scope),
+        where=_where_of(node, family, inherited, scope),
+        fields=_measured_fields(node, entry, family, scope),
         bounds=bounds,
     )
 
 
-def _measured_field(node: MapNode, head: Entry, family: Family | None, scope: Scope) -> str | None:
-    entry = node.entry("distinct" if head.key == "count" else "of")
-    if entry is None:
-        if head.key == "sum":
-            scope.reading.report(head, "'sum' lacks 'of'", "add 'of: FIELD', a field that is a number")
-        return None
-    numeric = head.key == "sum"
-    known = [
-        field.name for field in (family.fields if family else ()) if field.type == "number" or not numeric
-    ]
-    if family is None:
-        return None
-    return scope.reading.choice(entry.value, f"{'number' if numeric else 'field'} of '{family.name}'", known)
+def _measured_fields(node: MapNode, head: Entry, family: Family | None, scope: Scope) -> tuple[str, ...]:
+    is_sum = head.key == "sum"
+    entry = node.entry("of" if is_sum else "distinct")
+    if entry is None and is_sum:
+        scope.reading.report(head, "'sum' lacks 'of'", "add 'of: FIELD', a field that is a number")
+    if entry is None or family is None:
+        return ()
+    known = [field.name for field in family.fields if field.type == "number" or not is_sum]
+    what = f"{'number' if is_sum else 'field'} of '{family.name}'"
+    is_several = is_sum and isinstance(entry.value, ListNode)
+    items = scope.reading.items(entry.value, "'of'") if is_several else (entry.value,)
+    return tuple(name for item in items if (name := scope.reading.choice(item, what, known)))
 
 
 def _where_entry(entry: Entry, family: Family, scope: Scope) -> Condition | None:
@@ -157,7 +169,7 @@ def _where_entry(entry: Entry, family: Family, scope: Scope) -> Condition | None
     match entry.key:
         case "any_of" | "all_of":
             parts = _where_group(entry, family, scope)
-            return AnyOf(parts=parts) if entry.key == "any_of" else AllOf(parts=parts)
+            return AnyOf(parts=parts) if entry.key == "any_of" else all_together(*parts)
         case "not":
             return Not(part=parse_where(entry.value, family, scope))
         case "joined":

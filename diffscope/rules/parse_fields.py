@@ -8,16 +8,17 @@ from typing import Final
 from diffscope.errors import InputError
 from diffscope.facts.vocabulary import Family, Field
 from diffscope.patterns import compile_glob, compile_regex
+from diffscope.rules.catalogue import EvidenceQuery
 from diffscope.rules.conditions import (
     COMPARISONS,
     LIST_OPERATORS,
     OPERATORS_OF,
     PATTERN_OPERATORS,
-    AllOf,
     Condition,
     FieldTest,
     Operand,
     Operator,
+    all_together,
 )
 from diffscope.rules.reading import Reading, clipped, nearest, shape
 from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
@@ -37,6 +38,8 @@ class Scope:
         self.reading = reading
         self.lists = lists
         self.used: set[str] = set()
+        self.evidence: EvidenceQuery | None = None
+        """What ``evidence`` stands for as a fact: set once it is read, where it has its own ``where``."""
 
 
 def parse_field(entry: Entry, field: Field, family: Family, scope: Scope) -> Condition | None:
@@ -59,7 +62,7 @@ def parse_field(entry: Entry, field: Field, family: Family, scope: Scope) -> Con
             scope.reading.report(each, message, nearest(each.key, words))
         elif (part := _test(field, Operator(each.key), each.value, family, scope)) is not None:
             parts.append(part)
-    return parts[0] if len(parts) == 1 else AllOf(parts=tuple(parts))
+    return all_together(*parts)
 
 
 def _test(field: Field, operator: Operator, node: Node, family: Family, scope: Scope) -> Condition | None:

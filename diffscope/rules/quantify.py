@@ -124,17 +124,17 @@ def _span(condition: Measured, matcher: Matcher, context: Context) -> tuple[floa
         if truth is not False:
             (possible if truth is None else certain).append(record)
     is_open = any(matcher(phantom, context) is not False for phantom in context.phantoms(condition.fact))
-    if condition.field is None:
+    if not condition.fields:
         low, high = float(len(certain)), float(len(certain) + len(possible))
     elif condition.measure is Measure.COUNT:
         low, high = _distinct(condition, certain, possible)
     else:
-        low, high = _summed(condition.field, certain, possible)
+        low, high = _summed(condition.fields, certain, possible)
     return low, _ENDLESS if is_open else high
 
 
 def _distinct(condition: Measured, certain: list[object], possible: list[object]) -> tuple[float, float]:
-    field = condition.field or ""
+    field = condition.fields[0]
     sure, unsure = _values(field, certain), _values(field, [*certain, *possible])
     unnamed = sum(getattr(record, field) is UNSET for record in (*certain, *possible))
     declared = families()[condition.fact].field(field) if unnamed else None
@@ -155,16 +155,16 @@ def _values(field: str, found: list[object]) -> set[object]:
     return values
 
 
-def _summed(field: str, certain: list[object], possible: list[object]) -> tuple[float, float]:
+def _summed(fields: tuple[str, ...], certain: list[object], possible: list[object]) -> tuple[float, float]:
     # Numbers of facts are counts and distances: never below zero, so an unknown one can only add.
     low = high = 0.0
     for record in certain:
-        value = getattr(record, field)
-        low += 0 if value is UNSET or value is None else value
-        high += _ENDLESS if value is UNSET else value or 0
+        for value in (getattr(record, field) for field in fields):
+            low += 0 if value is UNSET or value is None else value
+            high += _ENDLESS if value is UNSET else value or 0
     for record in possible:
-        value = getattr(record, field)
-        high += _ENDLESS if value is UNSET else value or 0
+        for value in (getattr(record, field) for field in fields):
+            high += _ENDLESS if value is UNSET else value or 0
     return low, high
 
 

@@ -55,8 +55,10 @@ def _rule(reading: Reading, entries: _Entries, scope: Scope) -> Rule:
     code, name = _identity(reading, entries)
     family = reading.choice(entries["family"].value, "family", FAMILIES) if "family" in entries else None
     severity = _severity(reading, entries.get("severity"))
+    own = _own_evidence(entries.get("evidence"), scope)
+    scope.evidence = own
     when = parse_expression(entries["when"].value, scope) if "when" in entries else ALWAYS
-    evidence = _evidence(entries.get("evidence"), when, scope)
+    evidence = own or _asked_evidence(entries.get("evidence"), when, scope)
     says = _bilingual(reading, entries, "says")
     _check_template(reading, entries.get("says"), evidence.fact)
     return Rule(
@@ -124,27 +126,24 @@ def _bilingual(reading: Reading, entries: _Entries, key: str) -> Bilingual:
     return Bilingual(en=en.strip(), zh=zh.strip())
 
 
-def _evidence(entry: Entry | None, when: Condition, scope: Scope) -> EvidenceQuery:
-    nothing = EvidenceQuery(fact="", where=ALWAYS)
-    if entry is None:
-        return nothing
-    if isinstance(entry.value, ScalarNode):
-        family = parse_fact(entry.value, scope)
-        return nothing if family is None else _asked_evidence(entry, family, when, scope)
+def _own_evidence(entry: Entry | None, scope: Scope) -> EvidenceQuery | None:
+    """Return the evidence that a rule describes with a ``where`` of its own."""
+    if entry is None or isinstance(entry.value, ScalarNode):
+        return None
     known = ("fact", "where", "worst_by")
-    entries = scope.reading.mapping(entry.value, "'evidence'", known=known, required=("fact",))
+    entries = scope.reading.mapping(entry.value, "'evidence'", known=known, required=("fact", "where"))
     family = parse_fact(entries["fact"].value, scope) if "fact" in entries else None
-    if family is None:
-        return nothing
-    if "where" in entries:
-        found = EvidenceQuery(fact=family.name, where=parse_where(entries["where"].value, family, scope))
-    else:
-        found = _asked_evidence(entry, family, when, scope)
-    return EvidenceQuery(fact=found.fact, where=found.where, worst_by=_worst_by(entries, family, scope))
+    if family is None or "where" not in entries:
+        return EvidenceQuery(fact="", where=ALWAYS)
+    where = parse_where(entries["where"].value, family, scope)
+    return EvidenceQuery(fact=family.name, where=where, worst_by=_worst_by(entries, family, scope))
 
 
-def _asked_evidence(entry: Entry, family: Family, when: Condition, scope: Scope) -> EvidenceQuery:
-    """The evidence is what ``when`` asked of that family, where it asked that something be there."""
+def _asked_evidence(entry: Entry | None, when: Condition, scope: Scope) -> EvidenceQuery:
+    """Return what ``when`` asked of the family that ``evidence`` names, where it asked that something be there."""
+    family = parse_fact(entry.value, scope) if entry is not None else None
+    if entry is None or family is None:
+        return EvidenceQuery(fact="", where=ALWAYS)
     wheres = tuple(_positive(when, family.name))
     if not wheres:
         message = f"'when' does not ask for any '{family.name}', so it gives no evidence"

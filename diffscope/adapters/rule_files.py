@@ -1,0 +1,140 @@
+"""Rule folders on disk: the bundled one and a team's own.
+
+In a wheel the rules are package data (``diffscope/_bundled/rules``); an editable install reads the checkout's ``rules/``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from diffscope.adapters.cache import Cache
+from diffscope.errors import ConfigurationError
+from diffscope.rules.catalogue import Catalogue, decode_catalogue, encode_catalogue
+from diffscope.rules.load import LISTS_FILE, RULE_FILE, WORDS_FILE, load_catalogue
+from diffscope.version import VERSION
+
+CASES_FILE: Final = "cases.yml"
+STATISTICS_FILE: Final = "statistics.json"
+_LARGEST: Final = 1_000_000
+_SPACE: Final = "rules"
+
+
+def bundled_rules() -> Path:
+    """Return the folder of the rules that come with diffscope."""
+    package = Path(__file__).resolve().parent.parent
+    bundled = package / "_bundled" / "rules"
+    return bundled if bundled.is_dir() else package.parent / "rules"
+
+
+def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> Catalogue:
+    """Return the catalogue of the bundled rules and of more folders.
+
+    With ``cache`` the compiled catalogue is kept there under the hash of all rule files.
+
+    Raises:
+        RuleError: some rule file is wrong.
+        ConfigurationError: a folder is not there, or a file in it cannot be read.
+    """
+    texts = rule_texts(folders)
+    key = _key(texts)
+    kept = cache.get(_SPACE, key) if cache else None
+    if kept is not None and (compiled := decode_catalogue(kept)) is not None:
+        return compiled
+    catalogue = load_catalogue(texts)
+    if cache:
+        cache.put_many(_SPACE, {key: encode_catalogue(catalogue)})
+    return catalogue
+
+
+def rule_texts(folders: Sequence[Path] = ()) -> dict[str, str]:
+    """Return path -> text of every rule file, list file and word file: bundled ones by ``rules/...``, others by their path as given."""
+    texts = _folder_texts(bundled_rules(), "rules")
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigurationError(
+                "there is no such rule folder", at=str(folder), hint="name a folder of rules"
+            )
+        if folder.resolve() != bundled_rules().resolve():
+            texts |= _folder_texts(folder, folder.as_posix())
+    return texts
+
+
+def folder_texts(folder: Path) -> dict[str, str]:
+    """Return the rule files of one folder alone; a folder that is itself a rule gives that rule with the lists beside it."""
+    if (folder / RULE_FILE).is_file():
+        own = folder.as_posix()
+        beside = _own_files(folder.parent, folder.parent.as_posix())
+        return beside | {f"{own}/{RULE_FILE}": _read(folder / RULE_FILE)}
+    return _folder_texts(folder, folder.as_posix())
+
+
+def case_texts(origins: Sequence[str], *, bundled: Path | None = None) -> dict[str, str]:
+    """Return rule file -> text of the ``cases.yml`` beside it, for those that have one."""
+    root = (bundled or bundled_rules()).parent
+    found = {}
+    for origin in origins:
+        beside = Path(origin).with_name(CASES_FILE)
+        path = root / beside if not beside.is_file() and (root / beside).is_file() else beside
+        if path.is_file():
+            found[origin] = _read(path)
+    return found
+
+
+def read_statistics() -> bytes | None:
+    """Return the measured fire rates that come with the rules; ``None`` where there are none."""
+    path = bundled_rules() / STATISTICS_FILE
+    return path.read_bytes() if path.is_file() else None
+
+
+def write_new_files(files: Mapping[Path, str]) -> None:
+    """Write files that must not exist yet.
+
+    Raises:
+        ConfigurationError: one of them does; nothing is written then.
+    """
+    for path in files:
+        if path.exists():
+            raise ConfigurationError("it exists already", at=str(path), hint="take another code or slug")
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _folder_texts(folder: Path, name: str) -> dict[str, str]:
+    texts = _own_files(folder, name)
+    for path in sorted(folder.glob(f"*/{RULE_FILE}")):
+        texts[f"{name}/{path.parent.name}/{RULE_FILE}"] = _read(path)
+    return texts
+
+
+def _own_files(folder: Path, name: str) -> dict[str, str]:
+    return {
+        f"{name}/{file}": _read(folder / file)
+        for file in (LISTS_FILE, WORDS_FILE)
+        if (folder / file).is_file()
+    }
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ConfigurationError(
+                f"the file is larger than {_LARGEST:,} bytes", at=str(path), hint="split it"
+            )
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError("the file is not UTF-8", at=str(path), hint="save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigurationError(f"the file cannot be read: {error.strerror}", at=str(path)) from None
+
+
+def _key(texts: Mapping[str, str]) -> str:
+    hasher = hashlib.sha256(VERSION.encode())
+    for path, text in sorted(texts.items()):
+        for part in (path, text):
+            data = part.encode("utf-8", "surrogatepass")
+            hasher.update(len(data).to_bytes(8, "big") + data)
+    return hasher.hexdigest()[:32]

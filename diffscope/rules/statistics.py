@@ -1,0 +1,44 @@
+"""Measured fire rates of rules: what a backtest leaves beside the rules (``rules/statistics.json``) and rule pages show."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diffscope.errors import InputError
+from diffscope.source.values import Value
+
+
+class RuleStatistics(Value, frozen=True, kw_only=True):
+    """How often one rule fired over a window; ``lift``: how much likelier a flagged change was fixed later, within size strata."""
+
+    code: str
+    fired: int
+    at_medium: int
+    """Flags of severity medium and above among them."""
+    lift: float | None = None
+
+
+class Statistics(Value, frozen=True, kw_only=True):
+    """Fire rates over one window of changes."""
+
+    window: str
+    changes: int
+    rules_hash: str
+    rules: tuple[RuleStatistics, ...]
+
+    def of(self, code: str) -> RuleStatistics | None:
+        """Return what is known of one rule."""
+        return next((each for each in self.rules if each.code == code), None)
+
+
+def parse_statistics(data: bytes, *, at: str = "rules/statistics.json") -> Statistics:
+    """Return the statistics of a file.
+
+    Raises:
+        InputError: the file does not hold them.
+    """
+    try:
+        return msgspec.json.decode(data, type=Statistics)
+    except msgspec.MsgspecError as error:
+        hint = "make it anew: diffscope backtest"
+        raise InputError(f"the statistics cannot be read: {error}", at=at, hint=hint) from None
