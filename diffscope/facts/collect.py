@@ -16,8 +16,10 @@ from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import FileMaterial, Placed
 from diffscope.facts.modules import collect_modules, place_files
 from diffscope.facts.moves import join_moves
+from diffscope.facts.natives import collect_natives, collect_operators
 from diffscope.facts.numerics import collect_numerics
 from diffscope.facts.options import collect_options
+from diffscope.facts.overrides import collect_overrides
 from diffscope.facts.steps import Declarations, collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
@@ -81,6 +83,9 @@ def collect_facts(
         write=collect_writes(placed),
         test=collect_tests(placed),
         build=collect_builds(placed),
+        override=collect_overrides(placed, taxonomy, lookup),
+        native=collect_natives(placed, lookup),
+        operator=collect_operators(placed, lookup),
         dependency=collect_dependencies(placed, declared.project.requirements if declared else None),
         step=steps,
         ci=ci,

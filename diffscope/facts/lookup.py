@@ -7,16 +7,30 @@ from collections.abc import Iterable
 from functools import cached_property
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from diffscope.facts.values import ModuleFact
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.values import EdgeLayer, ModuleName
-from diffscope.source.values import RepoPath
+from diffscope.source.values import RepoPath, Value
+from diffscope.syntax.values import Parameter
 
 _TEST_DEPTH = 2
+_OPERATORS = "torch.ops."
 _MOST_PLACES = 20
 """Places named per symbol; a reviewer reads the first few and the count of the rest says little more."""
+
+
+class Relative(Value, frozen=True, kw_only=True):
+    """A method that overrides a changed one, or stands beside it under the same base."""
+
+    path: str
+    line: int
+    name: str
+    """``Class.method``."""
+    parameters: tuple[Parameter, ...]
+    base: str
+    """The class that both come from."""
 
 
 class TreeLookup:
@@ -69,16 +83,43 @@ class TreeLookup:
 
     def overrides(self, path: str, symbol: str) -> tuple[str, ...]:
         """Return ``path:line Class.method`` of overrides of a method in files outside the change."""
+        return tuple(
+            f"{one.path}:{one.line} {one.name}" for one in self.overriding(path, symbol)[:_MOST_PLACES]
+        )
+
+    def overriding(self, path: str, symbol: str) -> tuple[Relative, ...]:
+        """Return the overrides of a method in files outside the change, by path and line."""
+        name = self._graph.module_of(RepoPath(path))
+        owner, _, method = symbol.rpartition(".")
+        return self._relatives(name, owner, method, base=owner) if name and owner else ()
+
+    def siblings(self, path: str, symbol: str) -> tuple[Relative, ...]:
+        """Return the same method on classes that share a base with the method's class, in files outside the change."""
         name = self._graph.module_of(RepoPath(path))
         owner, _, method = symbol.rpartition(".")
         if name is None or not owner:
             return ()
-        places = [
-            (self._graph.path_of(one.module), one.line, f"{one.class_name}.{method}")
-            for one in self._graph.overrides(name, owner, method)
+        found = {
+            relative
+            for base in self._graph.superclasses(name, owner)
+            for relative in self._relatives(base.module, base.name, method, base=base.name)
+            if relative.path != path
+        }
+        return tuple(sorted(found, key=lambda one: (one.path, one.line, one.name)))
+
+    def _relatives(self, module: ModuleName, owner: str, method: str, *, base: str) -> tuple[Relative, ...]:
+        found = [
+            Relative(
+                path=path,
+                line=one.line,
+                name=f"{one.class_name}.{method}",
+                parameters=one.parameters,
+                base=base,
+            )
+            for one in self._graph.overrides(module, owner, method)
+            if (path := self._graph.path_of(one.module)) and path not in self._touched
         ]
-        found = sorted({place for place in places if place[0] and place[0] not in self._touched})
-        return tuple(f"{where}:{line} {what}" for where, line, what in found[:_MOST_PLACES])
+        return tuple(sorted(found, key=lambda one: (one.path, one.line, one.name)))
 
     def test_distance(self, path: str) -> int | UnsetType | None:
         """Return the import steps from the nearest test to a module, 1 or 2; ``None`` where no test is that near."""
@@ -89,7 +130,59 @@ class TreeLookup:
 
     def tests_naming(self, symbol: str) -> int | UnsetType:
         """Return how many test files of the base name the last word of a symbol."""
-        return self._graph.tests_naming(symbol.rpartition(".")[2])
+        found = self._graph.tests_naming(symbol.rpartition(".")[2])
+        return UNSET if found is None else len(found)
+
+    def operators_of(self, path: str) -> tuple[str, ...]:
+        """Return the operators that a native source binds or defines, or that its includers do, within two steps."""
+        name = self._graph.module_of(RepoPath(path))
+        if name is None:
+            return ()
+        sources = (name, *self._graph.reach(name, depth=2, layers=frozenset({EdgeLayer.INCLUDE})))
+        edges = (
+            edge for source in sources for edge in self._graph.dependencies(source, frozenset({EdgeLayer.OP}))
+        )
+        return tuple(sorted({edge.target for edge in edges if edge.target.startswith(_OPERATORS)}))
+
+    def operator_callers(self, operator: str) -> tuple[str, ...]:
+        """Return ``path:line`` in Python files outside the change that call an operator, by its name without namespace."""
+        found = [
+            (self._graph.path_of(edge.source), edge.line)
+            for name in self._operators.get(operator, ())
+            for edge in self._graph.dependents(name, frozenset({EdgeLayer.OP}))
+        ]
+        places = sorted(
+            {
+                (path, line)
+                for path, line in found
+                if path and path.endswith(".py") and path not in self._touched
+            }
+        )
+        return tuple(f"{path}:{line}" for path, line in places[:_MOST_PLACES])
+
+    def tests_of_native(self, path: str) -> tuple[str, ...]:
+        """Return the tests that reach a native source through the Python modules which call its operators."""
+        callers = {
+            edge.source
+            for operator in self.operators_of(path)
+            for edge in self._graph.dependents(ModuleName(operator), frozenset({EdgeLayer.OP}))
+        }
+        tests = {
+            each.test for caller in callers for each in self._graph.tests_reaching(caller, depth=_TEST_DEPTH)
+        }
+        paths = (
+            self._graph.path_of(test)
+            for test in tests | {one for one in callers if _is_test(self._graph.path_of(one))}
+        )
+        return tuple(sorted({each for each in paths if each}))[:_MOST_PLACES]
+
+    @cached_property
+    def _operators(self) -> dict[str, tuple[ModuleName, ...]]:
+        found: dict[str, list[ModuleName]] = {}
+        for name in self._graph.modules:
+            if name.startswith(_OPERATORS):
+                found.setdefault(name.rpartition(".")[2], []).append(name)
+        return {word: tuple(names) for word, names in found.items()}
 
     def changed_tests_naming(self, symbol: str) -> int:
         """Return how many test files of this change name the last word of a symbol."""
@@ -107,4 +200,8 @@ class TreeLookup:
         return len({edge.source for edge in self._graph.dependents(name, frozenset(layers))})
 
     def _tests_near(self, name: ModuleName) -> dict[ModuleName, int]:
-        return dict(self._graph.tests_reaching(name, depth=_TEST_DEPTH))
+        return {each.test: each.steps for each in self._graph.tests_reaching(name, depth=_TEST_DEPTH)}
+
+
+def _is_test(path: str | None) -> bool:
+    return path is not None and path.startswith("tests/")

@@ -113,7 +113,7 @@ def _bases(placed: Placed, change: SymbolChange, definition: Definition | None) 
         return definition.bases
     owner = change.name.rpartition(".")[0]
     comparison = placed.material.python
-    outline = comparison and (comparison.after or comparison.before)
+    outline = (comparison.after or comparison.before) if comparison else None
     if not owner or outline is None:
         return ()
     return next(

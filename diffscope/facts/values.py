@@ -337,7 +337,7 @@ class OperatorFact(Located, frozen=True, kw_only=True):
 class NativeFact(Located, frozen=True, kw_only=True):
     """A changed function of a native source."""
 
-    change: Annotated[str, said("added, removed, signature or body.")]
+    change: Annotated[str, said("added, removed, signature, body or moved.")]
     is_kernel: Annotated[bool, said("`__global__`.")] = False
     signals: Annotated[
         tuple[str, ...],
@@ -349,6 +349,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
     tests: Annotated[tuple[str, ...] | UnsetType, said("Tests that reach it.")] = UNSET
     code_added: Annotated[int, said("Code lines added in it.")] = 0
+    code_removed: Annotated[int, said("Code lines removed from it.")] = 0
 
 
 class OverrideFact(Located, frozen=True, kw_only=True):

@@ -1,0 +1,106 @@
+"""Changed native functions and torch operators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.lookup import TreeLookup
+from diffscope.facts.material import Placed
+from diffscope.facts.values import NativeFact, OperatorFact
+from diffscope.syntax.values import Aspect, NativeChange, NativeComparison, OperatorChange
+
+_FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
+
+
+def collect_natives(placed: Iterable[Placed], lookup: TreeLookup | None) -> tuple[NativeFact, ...]:
+    """Return a fact for each native function whose code changed, by path and line."""
+    facts = [
+        _native(one, change, lookup)
+        for one in placed
+        if one.fact.category == "native" and one.material.native is not None
+        for change in one.material.native.functions
+        if change.logic and change.name
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.change)))
+
+
+def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tuple[OperatorFact, ...]:
+    """Return a fact for each operator whose schema or implementation changed, by path and line.
+
+    A file that moves its bindings elsewhere removes nothing: an operator that is removed and added alike is left out.
+    """
+    listed = [(one, one.material.native) for one in placed if one.material.native is not None]
+    changes = [(one, change) for one, native in listed for change in native.operators]
+    facts = [
+        fact for one, change in _without_moves(changes) for fact in _operator(one, change, listed, lookup)
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> NativeFact:
+    standing = change.after or change.before
+    moved = Aspect.MOVED in change.aspects and Aspect.BODY not in change.aspects
+    words = {Aspect.ADDED: "added", Aspect.REMOVED: "removed", Aspect.SIGNATURE: "signature"}
+    kind = next(
+        (word for aspect, word in words.items() if aspect in change.aspects), "moved" if moved else "body"
+    )
+    operators: tuple[str, ...] | UnsetType = UNSET
+    tests: tuple[str, ...] | UnsetType = UNSET
+    if lookup is not None:
+        operators, tests = lookup.operators_of(placed.fact.path), lookup.tests_of_native(placed.fact.path)
+    return NativeFact(
+        **placed.spot(change.line, symbol=change.name, side="old" if kind == "removed" else "new"),
+        change=kind,
+        is_kernel=bool(standing and "__global__" in standing.qualifiers),
+        signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
+        operators=operators,
+        tests=tests,
+        code_added=len(change.added_lines),
+        code_removed=len(change.removed_lines),
+    )
+
+
+def _without_moves(changes: list[tuple[Placed, OperatorChange]]) -> Iterator[tuple[Placed, OperatorChange]]:
+    added = {change.name: change for _, change in changes if change.change == "added"}
+    removed = {change.name: change for _, change in changes if change.change == "removed"}
+    for placed, change in changes:
+        if change.change == "removed" and change.name in added:
+            continue
+        if change.change == "added" and change.name in removed:
+            before = removed[change.name].before
+            if change.after is None or before is None or _folded(change.after) == _folded(before):
+                continue
+        yield placed, change
+
+
+def _folded(schema: str) -> str:
+    return re.sub(r"\s+", "", schema)
+
+
+def _operator(
+    placed: Placed,
+    change: OperatorChange,
+    listed: list[tuple[Placed, NativeComparison]],
+    lookup: TreeLookup | None,
+) -> Iterator[OperatorFact]:
+    yield OperatorFact(
+        **placed.spot(change.line, symbol=change.name, side="old" if change.change == "removed" else "new"),
+        name=f"{change.namespace}::{change.name}",
+        change=change.change,
+        before=change.before,
+        after=change.after,
+        callers=lookup.operator_callers(change.name) if lookup else UNSET,
+        has_fake=_has_fake(change, listed),
+    )
+
+
+def _has_fake(change: OperatorChange, listed: list[tuple[Placed, NativeComparison]]) -> bool | UnsetType:
+    outlines = [native.after for _, native in listed if native.after is not None]
+    bindings = [
+        binding for outline in outlines for binding in outline.bindings if binding.name == change.name
+    ]
+    # A fake may also be registered in Python, anywhere; only a hit is knowledge.
+    return True if any(_FAKE.search(binding.device or "") for binding in bindings) else UNSET

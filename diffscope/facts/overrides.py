@@ -1,0 +1,98 @@
+"""Overrides and siblings that a changed method leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from diffscope.facts.lookup import Relative, TreeLookup
+from diffscope.facts.material import Placed, changed_source_symbols
+from diffscope.facts.values import OverrideFact
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Parameter, ParameterKind, SymbolChange
+from diffscope.taxonomy.model import Taxonomy
+
+_CONTRACT = frozenset(
+    {"added-required", "added-optional", "removed", "renamed", "moved", "kind", "made-required"}
+)
+_STARRED = frozenset({ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD})
+
+
+def collect_overrides(
+    placed: Iterable[Placed], taxonomy: Taxonomy, lookup: TreeLookup | None
+) -> tuple[OverrideFact, ...]:
+    """Return a fact for each override or sibling that no longer fits a method whose parameters changed.
+
+    An override that takes everything (``*args, **kwargs``) fits whatever comes. Without a graph no override is known.
+    """
+    if lookup is None:
+        return ()
+    facts = [
+        fact
+        for one, change in changed_source_symbols(placed)
+        if change.kind is DefinitionKind.METHOD and _breaks_contract(change)
+        for fact in (*_overrides(one, change, lookup), *_siblings(one, change, taxonomy, lookup))
+    ]
+    return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.what, fact.target)))
+
+
+def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> str:
+    """Return how an override's parameters fail to take what the method takes; empty where they fit.
+
+    By the rule of substitution: whatever may be passed to the method must be accepted by the override, and it must ask for no more.
+    """
+    kinds = {parameter.kind for parameter in parameters}
+    own = {parameter.name: parameter for parameter in parameters}
+    asked = [
+        each for each in method.parameters if each.name not in ("self", "cls") and each.kind not in _STARRED
+    ]
+    missing = [each.name for each in asked if each.name not in own]
+    if missing and ParameterKind.VAR_KEYWORD not in kinds:
+        return f"does not take {', '.join(f'`{name}`' for name in missing)}"
+    known = {each.name for each in method.parameters}
+    extra = [
+        name
+        for name, each in own.items()
+        if name not in known
+        and name not in ("self", "cls")
+        and each.default is None
+        and each.kind not in _STARRED
+    ]
+    return f"still requires {', '.join(f'`{name}`' for name in extra)}" if extra else ""
+
+
+def _breaks_contract(change: SymbolChange) -> bool:
+    return Aspect.SIGNATURE in change.aspects and any(each.what in _CONTRACT for each in change.parameters)
+
+
+def _overrides(placed: Placed, change: SymbolChange, lookup: TreeLookup) -> Iterator[OverrideFact]:
+    if change.after is None:
+        return
+    for relative in lookup.overriding(placed.fact.path, change.name):
+        reason = misfit(change.after, relative.parameters)
+        if reason:
+            yield _fact(placed, change, "override", relative, reason, None)
+
+
+def _siblings(
+    placed: Placed, change: SymbolChange, taxonomy: Taxonomy, lookup: TreeLookup
+) -> Iterator[OverrideFact]:
+    if change.after is None:
+        return
+    own = set(placed.fact.platforms)
+    for relative in lookup.siblings(placed.fact.path, change.name):
+        platforms = set(taxonomy.platforms_of(relative.path))
+        reason = misfit(change.after, relative.parameters)
+        if reason and platforms and platforms != own:
+            yield _fact(placed, change, "sibling", relative, reason, relative.base)
+
+
+def _fact(
+    placed: Placed, change: SymbolChange, what: str, relative: Relative, reason: str, family: str | None
+) -> OverrideFact:
+    return OverrideFact(
+        **placed.spot(change.line, symbol=change.name),
+        what=what,
+        base=change.name,
+        target=f"{relative.path}:{relative.line} {relative.name}",
+        reason=reason,
+        family=family,
+    )
