@@ -1,0 +1,112 @@
+"""Which GitHub, and with whose token."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from diffscope.adapters.github.reference import DEFAULT_REPOSITORY
+from diffscope.errors import ConfigurationError
+
+PUBLIC_API = "https://api.github.com"
+
+_GH_SECONDS = 5
+_TOKEN = re.compile(r"[\x21-\x7e]{1,1024}")
+
+
+# A dataclass and not a Value: a token must neither be printed by repr() nor ever be encoded.
+@dataclass(frozen=True)
+class Access:
+    """An API root without a trailing slash, and the token for it; ``None`` reads what everybody may read."""
+
+    api_url: str = PUBLIC_API
+    token: str | None = field(default=None, repr=False)
+    repository: str = DEFAULT_REPOSITORY
+
+    @property
+    def host(self) -> str:
+        """The host that people see: ``github.com`` for the public API."""
+        host = urlsplit(self.api_url).hostname or ""
+        return host.removeprefix("api.") if host.startswith("api.") else host
+
+
+def find_access(
+    environ: Mapping[str, str],
+    *,
+    api_url: str | None = None,
+    repository: str = DEFAULT_REPOSITORY,
+    ask_gh: Callable[[str], str | None] | None = None,
+) -> Access:
+    """Return the access that the flag, the environment and ``gh`` give, in that order.
+
+    The API root is ``api_url``, ``DIFFSCOPE_API_URL``, ``GITHUB_API_URL`` or GitHub's own; the token ``GITHUB_TOKEN``,
+    ``GH_TOKEN``, what ``gh auth token`` prints for that host, or none. Raises ``ConfigurationError`` for a root
+    that is no HTTP address, and for a token that would cross the network unencrypted.
+    """
+    given = api_url or environ.get("DIFFSCOPE_API_URL") or environ.get("GITHUB_API_URL") or PUBLIC_API
+    root = _check_root(given)
+    bare = Access(api_url=root, repository=repository)
+    token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or (ask_gh or _ask_gh)(bare.host)
+    if not token:
+        return bare
+    if not _TOKEN.fullmatch(token):
+        raise ConfigurationError(
+            "the GitHub token has characters that no token has",
+            hint="look at GITHUB_TOKEN: a line feed or a quote?",
+        )
+    return Access(api_url=_may_carry_token(root), token=token, repository=repository)
+
+
+def _check_root(text: str) -> str:
+    root = text.rstrip("/")
+    try:
+        parts = urlsplit(root)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_address = False
+    if not is_address or parts.query or parts.fragment or parts.username:
+        raise ConfigurationError(
+            f"{text!r} is no API address",
+            hint=f"write {PUBLIC_API}, or https://HOST/api/v3 for GitHub Enterprise",
+        )
+    return root
+
+
+def _may_carry_token(root: str) -> str:
+    parts = urlsplit(root)
+    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
+        return root
+    raise ConfigurationError(
+        f"the token would go to {parts.hostname} unencrypted",
+        hint="use an https:// address, or unset GITHUB_TOKEN",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _ask_gh(host: str) -> str | None:
+    program = shutil.which("gh")
+    if program is None:
+        return None
+    try:
+        found = subprocess.run(  # noqa: S603 - the program that PATH names, fixed arguments
+            [program, "auth", "token", "--hostname", host],
+            capture_output=True,
+            text=True,
+            timeout=_GH_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None

@@ -1,0 +1,173 @@
+"""Blobs and trees of a repository on GitHub, in few calls, each blob read once ever."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from diffscope.adapters.github.answers import Blob, BlobText, Tree
+from diffscope.adapters.github.client import Client
+from diffscope.adapters.github.store import GitHubStore
+from diffscope.diff.apply import has_id
+from diffscope.errors import SourceError
+from diffscope.source.values import BlobId, Gap, RepoPath, TreeEntry, Value
+
+Progress = Callable[[int, int], None]
+"""Takes how many blobs are read and how many there are."""
+
+_BATCH = 40
+"""Blobs a GraphQL query: a query may take ten seconds, and vLLM's larger files have 300 kB."""
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class _Objects(Value, frozen=True, kw_only=True):
+    repository: dict[str, BlobText | None] | None = None
+
+
+class GitHubBlobs:
+    """Reads blobs of one repository by id. What was read once is kept; ``problem`` tells why reading stopped early."""
+
+    def __init__(
+        self,
+        client: Client,
+        repository: str,
+        *,
+        store: GitHubStore | None = None,
+        progress: Progress = lambda *_: None,
+    ) -> None:
+        self._client = client
+        self._repository = repository
+        self._store = store
+        self._progress = progress
+        self.problem: SourceError | None = None
+
+    def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
+        """Return the bytes of each blob; ``None`` where GitHub does not give it.
+
+        With a token many travel in one GraphQL query, checked by their ids; what that cannot carry (binary, very
+        large) and everything without a token goes one by one. A rate limit or a broken connection ends the reading;
+        the rest is ``None`` and ``problem`` says why.
+        """
+        wanted = sorted({blob for blob in blobs if _ID.fullmatch(blob)})
+        found = self._store.blobs(wanted) if self._store else {}
+        fetched: dict[BlobId, bytes] = {}
+        missing = [blob for blob in wanted if blob not in found] if self.problem is None else []
+        try:
+            for blob, data in self._fetch(missing):
+                fetched[blob] = data
+                self._progress(len(fetched), len(missing))
+        except SourceError as error:
+            self.problem = error
+        if self._store and fetched:
+            self._store.keep_blobs(fetched)
+        return {blob: found.get(blob, fetched.get(blob)) for blob in wanted}
+
+    def _fetch(self, missing: Sequence[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        # One blob needs one call either way, and REST takes any blob.
+        batches = _batches(missing) if self._client.access.token and len(missing) > 1 else []
+        done: set[BlobId] = set()
+        for batch in batches:
+            for blob, data in self._fetch_batch(batch):
+                done.add(blob)
+                yield blob, data
+        for blob in missing:
+            if blob not in done and (one := self._fetch_one(blob)) is not None:
+                yield blob, one
+
+    def _fetch_batch(self, batch: Sequence[BlobId]) -> Iterator[tuple[BlobId, bytes]]:
+        owner, _, name = self._repository.partition("/")
+        try:
+            answer = self._client.query(_query(batch), {"owner": owner, "name": name}, _Objects)
+        except SourceError as error:
+            self._client.notice(f"{error.message} (GraphQL); reading files one by one")
+            return
+        for found in (answer.repository or {} if answer else {}).values():
+            if found is not None and found.text is not None and not found.isTruncated:
+                data = found.text.encode("utf-8", "surrogatepass")
+                if found.oid in batch and has_id(data, found.oid):
+                    yield BlobId(found.oid), data
+
+    def _fetch_one(self, blob: BlobId) -> bytes | None:
+        path = f"/repos/{self._repository}/git/blobs/{blob}"
+        answer = self._client.send("GET", path, allow=frozenset({404, 422}))
+        if answer.status != 200:
+            return None
+        found = self._client.decode(answer, Blob, at=path)
+        try:
+            data = base64.b64decode(found.content) if found.encoding == "base64" else found.content.encode()
+        except (binascii.Error, ValueError):
+            return None
+        return data if has_id(data, blob) else None
+
+
+class GitHubTree:
+    """One tree of a repository on GitHub, known by its id: the listing is one call, made once ever."""
+
+    def __init__(self, client: Client, repository: str, tree: str, *, blobs: GitHubBlobs) -> None:
+        self._client = client
+        self._repository = repository
+        self._tree = tree
+        self._blobs = blobs
+        self._listing: _Listing | None = None
+        self._read: dict[RepoPath, bytes | None] = {}
+
+    def entries(self) -> tuple[TreeEntry, ...]:
+        """Return every file that GitHub lists, sorted by path. Raises ``SourceError``."""
+        return tuple(self._list().by_path.values())
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Return what the listing left out."""
+        if not self._list().is_truncated:
+            return ()
+        return (Gap(what="base-tree", reason="GitHub cuts off the listing of a tree this large"),)
+
+    def blob(self, path: RepoPath) -> BlobId | None:
+        """Return the id of a file's blob; ``None`` for a path without one (absent, a submodule)."""
+        entry = self._list().by_path.get(path)
+        return None if entry is None or entry.mode == "160000" else entry.blob
+
+    def read(self, path: RepoPath) -> bytes | None:
+        """Return the bytes of a file; ``None`` where it is absent or GitHub does not give it."""
+        return self.read_many((path,))[path]
+
+    def read_many(self, paths: Iterable[RepoPath]) -> dict[RepoPath, bytes | None]:
+        """Return the bytes of several files at once."""
+        wanted = tuple(dict.fromkeys(paths))
+        blobs = {
+            path: blob for path in wanted if path not in self._read and (blob := self.blob(path)) is not None
+        }
+        data = self._blobs.read_blobs(blobs.values())
+        self._read |= {path: data.get(blob) for path, blob in blobs.items()}
+        return {path: self._read.get(path) for path in wanted}
+
+    def _list(self) -> _Listing:
+        if self._listing is None:
+            path = f"/repos/{self._repository}/git/trees/{self._tree}"
+            tree = self._client.get_forever(path, Tree, query={"recursive": 1})
+            rows = sorted((node for node in tree.tree if node.type != "tree"), key=lambda node: node.path)
+            entries = (
+                TreeEntry(path=RepoPath(row.path), blob=BlobId(row.sha), mode=row.mode) for row in rows
+            )
+            self._listing = _Listing({entry.path: entry for entry in entries}, tree.truncated)
+        return self._listing
+
+
+class _Listing(NamedTuple):
+    by_path: dict[RepoPath, TreeEntry]
+    is_truncated: bool
+
+
+def _batches(blobs: Sequence[BlobId]) -> list[Sequence[BlobId]]:
+    return [blobs[start : start + _BATCH] for start in range(0, len(blobs), _BATCH)]
+
+
+def _query(batch: Sequence[BlobId]) -> str:
+    # Ids are checked to be hexadecimal; nothing else of a pull request enters the query.
+    objects = "\n".join(f'b{at}: object(oid: "{blob}") {{ ...content }}' for at, blob in enumerate(batch))
+    return (
+        "query($owner: String!, $name: String!) {\nrepository(owner: $owner, name: $name) {\n"
+        f"{objects}\n}}\n}}\nfragment content on Blob {{ oid text isTruncated }}"
+    )
