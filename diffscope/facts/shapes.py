@@ -1,0 +1,94 @@
+"""What a diff looks like as a whole: sizes by category, and the shapes that kinds and tags ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diffscope.facts.values import FileFact, SymbolFact
+from diffscope.source.values import Value
+
+PRODUCT = frozenset({"source", "native"})
+_MOVED_SYMBOLS = 3
+
+
+class Sizes(Value, frozen=True, kw_only=True):
+    """Changed code lines of a change."""
+
+    by_category: dict[str, int]
+    product: int
+    """Of product code: source and native files."""
+    total: int
+    product_added: int
+    product_removed: int
+
+
+def measure(files: Iterable[FileFact]) -> Sizes:
+    """Return the sizes of a change. A file whose code lines are not known counts with its lines; one of no lines counts one."""
+    by_category: dict[str, int] = {}
+    added = removed = 0
+    for file in files:
+        lines = changed_lines(file)
+        by_category[file.category] = by_category.get(file.category, 0) + lines
+        if file.category in PRODUCT:
+            added += file.code_added
+            removed += file.code_removed
+    return Sizes(
+        by_category=dict(sorted(by_category.items())),
+        product=sum(by_category.get(category, 0) for category in PRODUCT),
+        total=sum(by_category.values()),
+        product_added=added,
+        product_removed=removed,
+    )
+
+
+def changed_lines(file: FileFact) -> int:
+    """Return the changed code lines of a file; all changed lines where no code line is known, one where there are none (a rename)."""
+    return file.code_added + file.code_removed or min(file.additions + file.deletions, 20) or 1
+
+
+def shapes_of(files: tuple[FileFact, ...], symbols: tuple[SymbolFact, ...], sizes: Sizes) -> frozenset[str]:
+    """Return the shapes of a change, words of ``diffscope.taxonomy.values.SHAPES``."""
+    product = [file for file in files if file.category in PRODUCT]
+    checks = {
+        "moves": _moves(product, symbols),
+        "rewrites": _rewrites(sizes),
+        "deletes": sizes.product_removed >= 10 and sizes.product_removed > 3 * sizes.product_added,
+        "registers-model": _registers_model(product),
+        "adds-tests": any(file.category == "test" and file.code_added > file.code_removed for file in files),
+        "adds-symbols": any(is_new_public(symbol) for symbol in symbols),
+    }
+    return frozenset(name for name, holds in checks.items() if holds)
+
+
+def is_new_public(symbol: SymbolFact) -> bool:
+    """Return whether a symbol is a public function, method or class that the change adds to product code."""
+    return (
+        symbol.category in PRODUCT
+        and symbol.public
+        and "added" in symbol.aspects
+        and symbol.kind in ("class", "function", "method")
+    )
+
+
+def _moves(product: list[FileFact], symbols: tuple[SymbolFact, ...]) -> bool:
+    moved = sum(1 for symbol in symbols if "moved" in symbol.aspects and symbol.category in PRODUCT)
+    return moved >= _MOVED_SYMBOLS or any(file.status == "renamed" for file in product)
+
+
+def _rewrites(sizes: Sizes) -> bool:
+    smaller, larger = sorted((sizes.product_added, sizes.product_removed))
+    return smaller >= 25 and smaller * 3 >= larger
+
+
+def _registers_model(product: list[FileFact]) -> bool:
+    added = any(
+        file.status == "added"
+        and file.area == "models"
+        and file.language == "python"
+        and file.code_added >= 30
+        for file in product
+    )
+    listed = any(
+        file.path.endswith("/models/registry.py") and file.code_added > file.code_removed for file in product
+    )
+    return added or listed

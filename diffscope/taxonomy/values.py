@@ -1,0 +1,179 @@
+"""The tables of the taxonomy as read from ``rules/*.yml``: what the YAML files hold, checked, and nothing computed."""
+
+from __future__ import annotations
+
+from diffscope.source.values import Value
+
+
+class Label(Value, frozen=True, kw_only=True):
+    """A name for people, in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+class AreaRule(Value, frozen=True, kw_only=True):
+    """How one area is recognised. An entry with ``/``, ``.`` or ``*`` is a glob over paths, any other is words of a folder's name."""
+
+    name: str
+    title: Label
+    own: tuple[str, ...] = ()
+    """What lies there is the area's, whatever the file is called."""
+    closed: tuple[str, ...] = ()
+    """As ``own``, and the file's name says nothing of other areas."""
+    words: tuple[str, ...] = ()
+    """Words in a file's name, and in titles."""
+    files: tuple[str, ...] = ()
+    """Words in a file's name only."""
+    titles: tuple[str, ...] = ()
+    """Words in titles only."""
+    home: tuple[str, ...] = ()
+    """What lies there is the area's when nothing else claims it."""
+
+
+class AreaTable(Value, frozen=True, kw_only=True):
+    """Every area, and the phrases that hold an area's word without meaning it."""
+
+    areas: tuple[AreaRule, ...]
+    ignore: tuple[str, ...] = ()
+
+
+class PlatformRule(Value, frozen=True, kw_only=True):
+    """How one platform is recognised."""
+
+    name: str
+    title: Label
+    paths: tuple[str, ...] = ()
+    """Globs of files that belong to it, whatever they are called."""
+    words: tuple[str, ...] = ()
+    """Words in paths, titles, conditions and symbols."""
+    files: tuple[str, ...] = ()
+    """Words in paths only."""
+    texts: tuple[str, ...] = ()
+    """Words in titles, conditions and symbols only."""
+
+
+class PlatformTable(Value, frozen=True, kw_only=True):
+    """Every platform, and the phrases that hold a platform's word without meaning it."""
+
+    platforms: tuple[PlatformRule, ...]
+    ignore: tuple[str, ...] = ()
+
+
+class CategoryRule(Value, frozen=True, kw_only=True):
+    """One line of the category table; the first that matches a path decides."""
+
+    category: str
+    paths: tuple[str, ...]
+
+
+class LanguageRule(Value, frozen=True, kw_only=True):
+    """A language with the endings and whole names of its files."""
+
+    language: str
+    endings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class CategoryTable(Value, frozen=True, kw_only=True):
+    """Categories and languages of files, and the vocabulary of change types."""
+
+    categories: tuple[CategoryRule, ...]
+    languages: tuple[LanguageRule, ...]
+    change_types: tuple[tuple[str, str], ...]
+    """Each change type with its sentence."""
+
+
+class KindRule(Value, frozen=True, kw_only=True):
+    """What speaks for one kind of change."""
+
+    name: str
+    title: Label
+    tags: tuple[str, ...] = ()
+    """Bracketed words and ``prefix:`` words of a title."""
+    verbs: tuple[str, ...] = ()
+    """First words of a title, tags taken off."""
+    phrases: tuple[str, ...] = ()
+    """Words anywhere in a title."""
+    labels: tuple[str, ...] = ()
+    """Labels of the pull request."""
+    shapes: tuple[str, ...] = ()
+    """Shapes of the diff that speak for it."""
+    lean: tuple[str, ...] = ()
+    """Shapes of the diff that only tip a balance."""
+    categories: tuple[str, ...] = ()
+    """It is about files of these categories, and out of the question where product code makes up much of the change. Empty: any files."""
+
+
+class KindWeights(Value, frozen=True, kw_only=True):
+    """How much each sort of evidence weighs."""
+
+    tag: float
+    verb: float
+    phrase: float
+    label: float
+    shape: float
+    lean: float
+    category: float
+
+
+class KindTable(Value, frozen=True, kw_only=True):
+    """Every kind, in the order that breaks ties, and how much each sort of evidence weighs."""
+
+    kinds: tuple[KindRule, ...]
+    weights: KindWeights
+
+
+SHAPES = ("moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols")
+"""What a diff may look like: words that kinds and tags ask for, and that ``facts/shapes.py`` answers."""
+
+
+class TagRule(Value, frozen=True, kw_only=True):
+    """When one tag applies: any one of its conditions is enough."""
+
+    name: str
+    kinds: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    """Areas that carry at least ``share`` of the change."""
+    platforms: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    """Shapes of the diff, as in ``SHAPES``."""
+    share: float = 0.15
+
+
+class SurfaceRule(Value, frozen=True, kw_only=True):
+    """A public surface of vLLM: symbols by place and name, and all that derives from its bases."""
+
+    name: str
+    title: Label
+    paths: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    """Top-level names; ``*`` stands for any run of characters. Empty: every public name of the paths."""
+    bases: tuple[str, ...] = ()
+    """Names of base classes, the last part of a dotted name; ``*`` as above."""
+
+
+class ScoreTable(Value, frozen=True, kw_only=True):
+    """The numbers of the scores, by name: ``docs/scores.md`` says what each does."""
+
+    version: str
+    numbers: tuple[tuple[str, float], ...]
+    areas: tuple[tuple[str, float], ...]
+    """How central an area is, between 0 and 1."""
+    phrases: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Groups of title words that a score asks for."""
+
+
+class TaxonomyTables(Value, frozen=True, kw_only=True):
+    """All tables together: what is packed and unpacked."""
+
+    areas: AreaTable
+    platforms: PlatformTable
+    categories: CategoryTable
+    kinds: KindTable
+    tags: tuple[TagRule, ...]
+    surfaces: tuple[SurfaceRule, ...]
+    scores: ScoreTable
