@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.project.answers import Collecting, StepRef, TestCoverage
-from diffscope.project.markers import Marks, may_match
+from diffscope.project.markers import MarkReader, may_match
 from diffscope.project.pytest_call import PytestCall, expand, glob_matches, pytest_calls, script_of
 from diffscope.project.shell import Call, folder_in_repository, folders_after, parse_shell
 from diffscope.project.tree import TreeIndex
@@ -30,6 +30,8 @@ class StepCalls(NamedTuple):
 
     step: StepRef
     commands: tuple[tuple[Listed, tuple[Call, ...]], ...]
+    written: tuple[int, ...] = ()
+    """How many of the calls of each command stand in the command itself; the others are its scripts'."""
 
 
 def is_test_file(path: str) -> bool:
@@ -47,14 +49,20 @@ def step_calls(project: Project) -> tuple[StepCalls, ...]:
     return tuple(_all_calls(project))
 
 
+def own_calls(step: StepCalls) -> Iterator[tuple[Listed, tuple[Call, ...]]]:
+    """Yield each command of a step with the calls that stand in it, scripts left out."""
+    for (command, calls), count in zip(step.commands, step.written, strict=True):
+        yield command, calls[:count]
+
+
 def collect_tests(
-    steps: Iterable[StepCalls], tree: TreeIndex, marks: Mapping[RepoPath, Marks] | None = None
+    steps: Iterable[StepCalls], tree: TreeIndex, marks: MarkReader | None = None
 ) -> dict[RepoPath, tuple[Collecting, ...]]:
     """Return, for each file that some step collects, by which commands; files in the order of the tree."""
     found: dict[RepoPath, list[Collecting]] = {}
     for each in steps:
         for command, calls in each.commands:
-            for path, filters in _collected(calls, tree, marks or {}):
+            for path, filters in _collected(calls, tree, marks or MarkReader({})):
                 found.setdefault(path, []).append(
                     Collecting(step=each.step, command=command.text, line=command.line, filters=filters)
                 )
@@ -92,6 +100,14 @@ def step_ref(pipeline: Pipeline, step: Step, mirror: Mirror | None = None) -> St
     )
 
 
+def _working_folder(step: Step, working_dir: str | None) -> tuple[str, ...]:
+    """Where a step's commands start; the generator changes no folder for image builds and steps of several nodes."""
+    if step.label.startswith(":docker:") or (step.num_nodes or 0) >= 2:
+        return ("",)
+    folder = folder_in_repository(working_dir or "")
+    return (_OUTSIDE if folder is None else folder,)
+
+
 def _all_calls(project: Project) -> Iterator[StepCalls]:
     seen: set[tuple[str, int]] = set()
     for pipeline in project.pipelines:
@@ -100,26 +116,27 @@ def _all_calls(project: Project) -> Iterator[StepCalls]:
                 # Two configurations may name the same folder; its steps are the same.
                 continue
             seen.add((step.file, step.line))
-            yield _calls_of(step_ref(pipeline, step), step.commands, step.working_dir, project.scripts)
+            start = _working_folder(step, step.working_dir)
+            yield _calls_of(step_ref(pipeline, step), step.commands, start, project.scripts)
             for mirror in step.mirrors:
                 if mirror.name == "amd":
                     commands = mirror.commands or step.commands
-                    folder = mirror.working_dir or step.working_dir
-                    yield _calls_of(step_ref(pipeline, step, mirror), commands, folder, project.scripts)
+                    start = _working_folder(step, mirror.working_dir or step.working_dir)
+                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, project.scripts)
 
 
 def _calls_of(
-    ref: StepRef, commands: tuple[Listed, ...], working_dir: str | None, scripts: dict[RepoPath, str]
+    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], scripts: dict[RepoPath, str]
 ) -> StepCalls:
-    folder = folder_in_repository(working_dir or "")
-    folders: tuple[str, ...] = (_OUTSIDE if folder is None else folder,)
     found: list[tuple[Listed, tuple[Call, ...]]] = []
+    written: list[int] = []
     for command in commands:
         calls = _parse_cached(command.text, folders)
         # The commands of a step are one script: a `cd` stays in force.
         folders = folders_after(command.text, folders)
         found.append((command, _with_scripts(calls, scripts)))
-    return StepCalls(ref, tuple(found))
+        written.append(len(calls))
+    return StepCalls(ref, tuple(found), tuple(written))
 
 
 @lru_cache(maxsize=8192)
@@ -157,12 +174,12 @@ def expand_words(folders: tuple[str, ...], word: str) -> tuple[str, ...]:
 
 
 def _collected(
-    calls: tuple[Call, ...], tree: TreeIndex, marks: Mapping[RepoPath, Marks]
+    calls: tuple[Call, ...], tree: TreeIndex, marks: MarkReader
 ) -> Iterator[tuple[RepoPath, tuple[str, ...]]]:
     done: dict[RepoPath, tuple[str, ...]] = {}
     for call in pytest_calls(calls):
         for path, filters in _files_of(call, tree).items():
-            if may_match(call.marker, marks.get(path)):
+            if not call.marker or may_match(call.marker, marks.get(path)):
                 # The call that narrows least is the one that tells what is left out.
                 done[path] = min(done.get(path, filters), filters, key=len)
     for each in calls:

@@ -18,11 +18,15 @@ _START = re.compile(r"(?P<flags>\(\?[a-z]+\))?\^(?=\(\?[!=])")
 class GuardedRegex:
     """A regular expression with guards at its start; made by ``compile_guarded``."""
 
-    __slots__ = ("_body", "_guards")
+    __slots__ = ("_body", "_guards", "anchor", "prefix")
 
-    def __init__(self, body: Regex, guards: tuple[tuple[bool, Regex], ...]) -> None:
+    def __init__(self, body: Regex, guards: tuple[tuple[bool, Regex], ...], text: str) -> None:
         self._body = body
         self._guards = guards
+        self.prefix = _literal(text.removeprefix("^"))
+        """What every text that ``match`` covers starts with; it narrows a sorted list of paths."""
+        self.anchor = self.prefix if text.startswith("^") else ""
+        """The same for ``search``."""
 
     def search(self, text: str) -> bool:
         """Say whether the pattern is found anywhere in the text."""
@@ -42,18 +46,33 @@ def compile_guarded(text: str) -> GuardedRegex:
     """
     found = _START.match(text)
     if found is None:
-        return GuardedRegex(compile_regex(text), ())
+        return GuardedRegex(compile_regex(text), (), text)
     flags, at = found["flags"] or "", found.end()
     guards: list[tuple[bool, Regex]] = []
     while text[at : at + 3] in {"(?!", "(?="}:
         end = _closing(text, at)
         if end is None:
-            return GuardedRegex(compile_regex(text), ())
+            return GuardedRegex(compile_regex(text), (), text)
         guards.append((text[at + 2] == "=", compile_regex(f"{flags}^(?:{text[at + 3 : end]})")))
         at = end + 1
     if text[at : at + 1] in {"*", "+", "?", "{", "|"} or _has_top_level_bar(text[at:]):
-        return GuardedRegex(compile_regex(text), ())
-    return GuardedRegex(compile_regex(f"{flags}^{text[at:]}"), tuple(guards))
+        return GuardedRegex(compile_regex(text), (), text)
+    body = f"{flags}^{text[at:]}"
+    return GuardedRegex(compile_regex(body), tuple(guards), body)
+
+
+def _literal(text: str) -> str:
+    """The plain characters that a pattern starts with; none where ``|`` or flags may change what they mean."""
+    if "|" in text or text.startswith("(?"):
+        return ""
+    out: list[str] = []
+    for piece in re.findall(r"\\[^A-Za-z0-9]|[A-Za-z0-9/_-]|.", text, flags=re.DOTALL):
+        if piece in {"*", "?", "{"}:
+            return "".join(out[:-1])
+        if len(piece) == 1 and not re.fullmatch(r"[A-Za-z0-9/_-]", piece):
+            break
+        out.append(piece[-1])
+    return "".join(out)
 
 
 def _closing(text: str, start: int) -> int | None:

@@ -14,6 +14,7 @@ from diffscope.errors import InputError
 from diffscope.patterns import compile_glob
 from diffscope.project.answers import ConditionMatch, LabelEffect, MergifyChange
 from diffscope.project.guarded_regex import compile_guarded
+from diffscope.project.tree import TreeIndex
 from diffscope.project.values import Condition, ConditionGroup, Mergify, Verdict
 from diffscope.source.values import RepoPath
 
@@ -87,6 +88,18 @@ def matching_paths(condition: Condition, paths: Iterable[RepoPath]) -> tuple[Rep
     except InputError:
         return None
     return None
+
+
+def matches_any_path(condition: Condition, tree: TreeIndex) -> bool | None:
+    """Say whether a ``files`` condition's pattern covers some file, its sign ignored; ``None``: it cannot be judged."""
+    if condition.operator != "~=":
+        found = matching_paths(condition, tree.paths)
+        return None if found is None else bool(found)
+    try:
+        regex = compile_guarded(condition.value)
+    except InputError:
+        return None
+    return any(map(regex.search, tree.starting_with(regex.anchor)))
 
 
 def _positive(condition: Condition, change: MergifyChange) -> Judged:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from diffscope.project.values import Verdict
 from diffscope.source.values import RepoPath, Value
@@ -26,21 +26,37 @@ class Marks(Value, frozen=True, kw_only=True):
     on_all: frozenset[str]
     possible: frozenset[str]
     """Marks that helper modules may put on its tests."""
-    has_tests: bool = True
 
 
-def read_marks(tests: Mapping[RepoPath, bytes], helpers: Iterable[bytes]) -> dict[RepoPath, Marks]:
-    """Return the marks of each test file; ``helpers`` are the texts of modules that tests may take marks from."""
-    possible = frozenset(name for text in helpers for name in _names(_MARK, text))
-    return {
-        path: Marks(
-            named=_names(_MARK, text),
-            on_all=frozenset(name for found in _ON_ALL.findall(text) for name in _names(_MARK, found)),
-            possible=possible,
-            has_tests=_TEST.search(text) is not None,
-        )
-        for path, text in tests.items()
-    }
+class MarkReader:
+    """Reads the marks of test files when they are asked for: most files are collected without a ``-m``."""
+
+    def __init__(self, texts: Mapping[RepoPath, bytes], *, helpers: Iterable[RepoPath] = ()) -> None:
+        """``helpers`` are the modules among the texts that tests may take marks from."""
+        self._texts = texts
+        self._helpers = tuple(helpers)
+        self._read: dict[RepoPath, Marks | None] = {}
+
+    def get(self, path: RepoPath) -> Marks | None:
+        """Return the marks of a test file, ``None`` where its text is not known."""
+        if path not in self._read:
+            text = self._texts.get(path)
+            self._read[path] = None if text is None else self._marks(text)
+        return self._read[path]
+
+    def has_tests(self, path: RepoPath) -> bool:
+        """Say whether a file defines or imports tests; without its text it is taken to."""
+        text = self._texts.get(path)
+        return text is None or _TEST.search(text) is not None
+
+    def _marks(self, text: bytes) -> Marks:
+        on_all = frozenset(name for found in _ON_ALL.findall(text) for name in _names(_MARK, found))
+        return Marks(named=_names(_MARK, text), on_all=on_all, possible=self._possible)
+
+    @cached_property
+    def _possible(self) -> frozenset[str]:
+        texts = (self._texts[path] for path in self._helpers if path in self._texts)
+        return frozenset(name for text in texts for name in _names(_MARK, text))
 
 
 def may_match(expression: str, marks: Marks | None) -> bool:

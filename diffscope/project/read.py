@@ -57,13 +57,10 @@ def read_project(files: ProjectFiles) -> Project:
     problems += found
     codeowners = _codeowners(contents, problems)
     mergify = _mergify(contents, problems)
-    requirements, pins = _dependencies(contents)
     return Project(
         codeowners=codeowners,
         mergify=mergify,
         pipelines=pipelines,
-        requirements=requirements,
-        docker_pins=pins,
         scripts={path: _text(data) for path, data in sorted(contents.items()) if path.endswith(".sh")},
         problems=tuple(sorted(problems, key=lambda each: (each.path, each.line, each.message))),
     )
@@ -113,9 +110,10 @@ def _mergify(contents: Mapping[RepoPath, bytes], problems: list[Problem]) -> Mer
     return mergify
 
 
-def _dependencies(
+def read_dependencies(
     contents: Mapping[RepoPath, bytes],
 ) -> tuple[tuple[Requirement, ...], tuple[DockerPin, ...]]:
+    """Return the requirements and Docker pins of a tree, files in the order of their paths."""
     requirements: list[Requirement] = []
     pins: list[DockerPin] = []
     for path, data in sorted(contents.items()):

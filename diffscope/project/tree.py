@@ -49,34 +49,40 @@ class TreeIndex:
     def nearest(self, path: str) -> str | None:
         """Return the existing path that a dead one most likely meant, ``None`` where nothing is near.
 
-        In this order: the same name with ``.py``; the same file or folder name elsewhere (a name with ``*`` or ``?``
-        is a glob), the one that shares most folders first; a similar name (difflib, 0.8) in the deepest folder that
-        exists.
+        In this order: the same name with ``.py``; the same file or folder name elsewhere, the one that shares most
+        folders first; a similar name (difflib, 0.8) in the deepest folder that exists. A name with ``*`` or ``?`` is
+        looked for deeper in its own folder alone.
         """
         path = path.strip("/")
         if not path:
             return None
         if self.is_file(f"{path}.py"):
             return f"{path}.py"
-        return self._same_name(path) or self._similar_name(path)
+        name = path.rpartition("/")[2]
+        if "*" in name or "?" in name:
+            return self._like(path)
+        return self._same_name(path) or self._same_name(f"{path}.py") or self._similar_name(path)
 
     def _same_name(self, path: str) -> str | None:
         name = path.rpartition("/")[2]
         candidates = self._by_name.get(name, ())
-        if ("*" in name or "?" in name) and name.strip("*?"):
-            candidates = self._like(name)
         if not 0 < len(candidates) <= _MAX_CANDIDATES or name == "__init__.py":
             return None
         parts = path.split("/")
         best = min(candidates, key=lambda other: (-_shared(parts, other.split("/")), other))
-        return best if "/" not in path or _shared(parts, best.split("/")) > 1 else None
+        shared = _shared(parts, best.split("/"))
+        is_kin = parts[0] == best.split("/")[0] or shared > 2
+        return best if len(parts) == 1 or (2 * shared > len(parts) and is_kin) else None
 
-    def _like(self, name: str) -> tuple[str, ...]:
+    def _like(self, pattern: str) -> str | None:
+        """The first file below a pattern's folder whose name its last segment matches."""
+        folder, _, name = pattern.rpartition("/")
         try:
             glob = compile_glob(name)
         except InputError:
-            return ()
-        return tuple(path for path in self.paths if glob.matches(path.rpartition("/")[2]))
+            return None
+        below = self.below(folder) if name.strip("*?.") and not set(folder) & set("*?[") else ()
+        return next((path for path in below if glob.matches(path.rpartition("/")[2])), None)
 
     def _similar_name(self, path: str) -> str | None:
         folder, _, name = path.rpartition("/")
@@ -114,9 +120,10 @@ class TreeIndex:
 
 
 def _shared(left: list[str], right: list[str]) -> int:
-    """How many segments two paths share at their start and, apart from those, at their end."""
-    short = min(len(left), len(right))
-    start = next((at for at in range(short) if left[at] != right[at]), short)
-    rest = short - start
-    end = next((at for at in range(rest) if left[-1 - at] != right[-1 - at]), rest)
-    return start + end
+    """How many segments two paths have in common, in the same order (the longest common subsequence)."""
+    row = [0] * (len(right) + 1)
+    for segment in left:
+        before = row[:]
+        for at, other in enumerate(right, start=1):
+            row[at] = before[at - 1] + 1 if segment == other else max(before[at], row[at - 1])
+    return row[-1]

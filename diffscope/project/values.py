@@ -217,8 +217,6 @@ class Project(Value, frozen=True, kw_only=True):
     codeowners: Codeowners
     mergify: Mergify
     pipelines: tuple[Pipeline, ...]
-    requirements: tuple[Requirement, ...]
-    docker_pins: tuple[DockerPin, ...]
     scripts: dict[RepoPath, str]
     """Shell scripts that steps may run, by path."""
     problems: tuple[Problem, ...] = ()
