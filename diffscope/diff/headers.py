@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass
 
 from diffscope.diff.names import split_git_names, strip_prefixes, unquote
-from diffscope.diff.sections import Section
+from diffscope.diff.sections import Section, is_plain_binary
 from diffscope.diff.values import FileKind, FileStatus
 
 _INDEX = re.compile(r"index ([0-9a-f]{4,64})(?:,[0-9a-f]+)?\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?$")
 _BINARY = re.compile(r"(?:Binary files? .* (?:differ|has changed)|GIT binary patch)$", re.DOTALL)
 _SUBMODULE = re.compile(r"Submodule (.+) ([0-9a-f]{4,64})\.{2,3}([0-9a-f]{4,64})(.*)$", re.DOTALL)
+_ONE_SIDED = re.compile(r"Only in (.+?): (.+)$")
 _NEVER = re.compile(r"(?:1970-01-01|1969-12-31|Thu Jan +1 00:00:00 1970|Wed Dec 31 )")
+_MODE = re.compile(r"[0-7]{6}")
+MOVED = frozenset({FileStatus.RENAMED, FileStatus.COPIED})
 _KINDS = {"160000": FileKind.SUBMODULE, "120000": FileKind.SYMLINK}
 
 
@@ -48,7 +51,15 @@ def read_header(section: Section) -> Header | None:
         return _read_git(section.header)
     if match := _SUBMODULE.match(section.header[0]):
         return _read_submodule(match)
-    return _read_plain(section.header, has_hunks=bool(section.hunks))
+    if is_plain_binary(section.header[0]):
+        old, _, new = (
+            section.header[0].removeprefix("Binary files ").removesuffix(" differ").partition(" and ")
+        )
+        return _name_plain(Header(is_binary=True, says_change=True), _side(old), _side(new))
+    if match := _ONE_SIDED.match(section.header[0]):
+        path = f"{match[1]}/{match[2]}".partition("/")[2]
+        return Header(old=path, new=path)
+    return _read_plain(section.header)
 
 
 def _read_submodule(match: re.Match[str]) -> Header:
@@ -63,7 +74,8 @@ def _read_submodule(match: re.Match[str]) -> Header:
 
 
 def _read_git(lines: list[str]) -> Header | None:
-    names = split_git_names(lines[0].removeprefix("diff --git "))
+    rest = lines[0].removeprefix("diff --git ")
+    names = split_git_names(rest)
     header = Header()
     if names is not None:
         header.old, header.new = strip_prefixes(*names)
@@ -74,18 +86,23 @@ def _read_git(lines: list[str]) -> Header | None:
         header.old, header.old_blob, header.old_mode = None, None, None
     elif header.status is FileStatus.DELETED:
         header.new, header.new_blob, header.new_mode = None, None, None
+    elif header.status in MOVED and not _agrees(
+        header.new, rest if '"' not in rest or names is None else names[1]
+    ):
+        header.says_change = False
     return header if header.old is not None or header.new is not None else None
+
+
+def _agrees(new: str | None, named: str) -> bool:
+    """Say whether ``rename to`` names what the first line names: a patch may be cut off inside a name."""
+    return new is not None and named.endswith(new)
 
 
 def _take(header: Header, line: str) -> bool:
     """Take one line of a git header; false at the first that is none."""
     for prefix, field, status in _FIELDS:
         if line.startswith(prefix):
-            value = line[len(prefix) :]
-            setattr(header, field, unquote(value) if field in {"old", "new"} else value)
-            header.status = status or header.status
-            header.says_change = True
-            return True
+            return _take_field(header, field, line[len(prefix) :], status)
     if line.startswith(("similarity index ", "dissimilarity index ")):
         percent = line.rpartition(" ")[2].rstrip("%")
         header.similarity = int(percent) if line[0] == "s" and re.fullmatch(r"\d{1,3}", percent) else None
@@ -97,6 +114,17 @@ def _take(header: Header, line: str) -> bool:
         header.is_binary = header.says_change = True
         return True
     return _take_file_line(header, line)
+
+
+def _take_field(header: Header, field: str, value: str, status: FileStatus | None) -> bool:
+    if field in {"old", "new"}:
+        value = unquote(value)
+    elif not _MODE.fullmatch(value):
+        return False
+    setattr(header, field, value)
+    header.status = status or header.status
+    header.says_change |= field not in {"old", "old_mode"} or status is FileStatus.DELETED
+    return True
 
 
 _FIELDS: tuple[tuple[str, str, FileStatus | None], ...] = (
@@ -138,17 +166,23 @@ def _strip_git(name: str | None) -> str | None:
     return strip_prefixes(name, None)[0]
 
 
-def _read_plain(lines: list[str], *, has_hunks: bool) -> Header | None:
-    if len(lines) < 2 or not has_hunks:
+def _read_plain(lines: list[str]) -> Header | None:
+    if len(lines) < 2:
         return None
-    old, new = _plain_name(lines[0]), _plain_name(lines[1])
-    header = Header()
+    return _name_plain(Header(), _plain_name(lines[0]), _plain_name(lines[1]))
+
+
+def _name_plain(header: Header, old: str | None, new: str | None) -> Header | None:
     header.old, header.new = strip_prefixes(old, new)
     if header.old is None:
         header.status = FileStatus.ADDED
     elif header.new is None:
         header.status = FileStatus.DELETED
     return header if header.old is not None or header.new is not None else None
+
+
+def _side(name: str) -> str | None:
+    return None if name == "/dev/null" else unquote(name)
 
 
 def _plain_name(line: str) -> str | None:
@@ -158,6 +192,4 @@ def _plain_name(line: str) -> str | None:
     """
     name, _, stamp = line[4:].partition("\t")
     name = name.rstrip("\r")
-    if name == "/dev/null" or _NEVER.match(stamp):
-        return None
-    return unquote(name)
+    return None if _NEVER.match(stamp) else _side(name)

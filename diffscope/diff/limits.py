@@ -7,7 +7,10 @@ from diffscope.source.values import Value
 
 
 class Limits(Value, frozen=True, kw_only=True):
-    """The largest patch that is read. The largest squash commit of vLLM stays below a tenth of each."""
+    """The largest patch that is read: some four times vLLM's largest commit.
+
+    That one (all files reformatted) has 16 MB, 1,508 files and 383,563 lines of patch.
+    """
 
     patch_bytes: int = 64 * 1024 * 1024
     """Characters of patch text, which are bytes for the ASCII that patches mostly are."""

@@ -10,11 +10,12 @@ from unidiff.patch import Hunk as LibraryHunk
 from unidiff.patch import Line as LibraryLine
 from unidiff.patch import PatchSet
 
-from diffscope.diff.headers import Header, read_header
+from diffscope.diff.apply import blob_id
+from diffscope.diff.headers import MOVED, Header, read_header
 from diffscope.diff.limits import DEFAULT_LIMITS, Limits, check_limits
 from diffscope.diff.names import as_path, shown, unsafe
 from diffscope.diff.sections import Section, cut
-from diffscope.diff.values import Diff, FileDiff, FileKind, FileStatus, Hunk, Line, Salvage
+from diffscope.diff.values import Diff, FileDiff, FileStatus, Hunk, Line, Salvage
 from diffscope.errors import DiffError
 from diffscope.source.values import BlobId, Gap
 
@@ -86,10 +87,17 @@ def _read(section: Section, limits: Limits) -> FileDiff | Gap:
 
 
 def _needs_hunks(header: Header) -> bool:
-    if not header.says_change:
+    """Say whether a header alone tells half: its hunks were cut off, or left out by what wrote the patch."""
+    if header.is_binary or header.is_submodule:
+        return False
+    if not header.says_change or header.similarity not in {None, 100}:
         return True
-    is_edited = header.status in {FileStatus.RENAMED, FileStatus.COPIED} and header.old_blob is not None
-    return is_edited and header.old_blob != header.new_blob and header.kind is FileKind.TEXT
+    if header.status in {FileStatus.ADDED, FileStatus.DELETED}:
+        return not (header.new_blob or header.old_blob or "?").startswith(_EMPTY)
+    return header.old_blob != header.new_blob
+
+
+_EMPTY = (blob_id(b"")[:7], blob_id(b"", length=64)[:7])
 
 
 def _lost(section: Section, reason: str, name: str | None) -> Gap:
@@ -110,10 +118,9 @@ def _file(header: Header, library_hunks: list[LibraryHunk]) -> FileDiff:
     hunks = tuple(_hunk(hunk) for hunk in library_hunks)
     old_open, new_open = _open_ends(library_hunks)
     status = header.status
-    moved = status in {FileStatus.RENAMED, FileStatus.COPIED}
     return FileDiff(
         path=as_path(header.new or header.old or ""),
-        old_path=as_path(header.old) if moved and header.old else None,
+        old_path=as_path(header.old) if status in MOVED and header.old else None,
         status=status,
         kind=header.kind,
         additions=sum(len(hunk.added) for hunk in hunks),

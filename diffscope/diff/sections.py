@@ -6,13 +6,13 @@ Counting is what tells a removed line ``-- a/x`` (which reads ``--- a/x``) from 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from diffscope.errors import DiffError
 
 _HUNK = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
 _SUBMODULE = re.compile(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
+_ONE_SIDED = re.compile(r"Only in (.+?): (.+)$")
 _COMBINED = ("diff --cc ", "diff --combined ", "@@@ ")
 
 
@@ -49,12 +49,19 @@ def _lines(patch: str) -> list[str]:
     return lines
 
 
+def is_plain_binary(line: str) -> bool:
+    """Say whether GNU diff says here that two binary files differ."""
+    return line.startswith("Binary files ") and line.endswith(" differ") and " and " in line
+
+
 class _Cutter:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.at = 0
         self.sections: list[Section] = []
         self.current: Section | None = None
+        # In a patch of git's these sentences are the words of a commit message, or belong to a header.
+        self.is_plain = not any(line.startswith("diff --git ") for line in lines)
 
     def cut(self) -> list[Section]:
         while self.at < len(self.lines):
@@ -76,8 +83,13 @@ class _Cutter:
         elif self.current is not None and line.startswith("@@ -"):
             self._take_hunk(self.current, line)
             return
-        elif _SUBMODULE.match(line):
+        elif _SUBMODULE.match(line) or (self.is_plain and is_plain_binary(line)):
             self._open(is_git=False)
+        elif self.is_plain and _ONE_SIDED.match(line):
+            self._open(is_git=False)
+            self._blame(
+                self.sections[-1], "the file is on one side only and the patch leaves it out: use diff -N"
+            )
         elif self.current is not None and not self.current.hunks:
             self.current.header.append(line)
         self.at += 1
@@ -141,8 +153,3 @@ class _Cutter:
     def _blame(self, section: Section, fault: str) -> None:
         if section.fault is None:
             section.fault, section.fault_line = fault, min(self.at + 1, len(self.lines))
-
-
-def faults(sections: list[Section]) -> Iterator[Section]:
-    """Yield the sections that are not whole."""
-    return (section for section in sections if section.fault is not None)
