@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.outlines import OUTLINE_SPACE, decode_outline, encode_outline, read_outline
+from diffscope.adapters.places import Place, nearest_places
 from diffscope.adapters.pool import Job, Progress, parse_jobs
+from diffscope.adapters.rule_files import bundled_rules
+from diffscope.adapters.test_words import read_test_words
 from diffscope.errors import InputError, NotFoundError, RepositoryError
 from diffscope.graph.build import derive_graph
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.names import ROOTS, node_name
 from diffscope.graph.records import FileRecords, describe_file
+from diffscope.graph.serving import ServingPath, load_serving
 from diffscope.graph.tables import FORMAT, empty_tables
+from diffscope.graph.words import TestWords
 from diffscope.source.values import BlobId, CommitId, RepoPath
 from diffscope.syntax.outline import EXTRACTOR_VERSION
 from diffscope.syntax.values import Outline
 
 _GRAPHS: Final = f"graph-{FORMAT}-{EXTRACTOR_VERSION}"
 _PLACES: Final = f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}"
-"""Where cached graphs stand in history; all of it is in the names, so that one read tells where all are."""
 _TOO_FAR: Final = 1_500
 """Changed files. Beyond, deriving saves nothing over building."""
-_NEIGHBOURS_TRIED: Final = 3
 _REGULAR: Final = frozenset({"100644", "100755"})
 
 
@@ -34,6 +38,7 @@ def graph_at(
     revision: str,
     *,
     cache: Cache,
+    serving: ServingPath | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> ModuleGraph:
@@ -45,7 +50,9 @@ def graph_at(
     """
     commit = repository.resolve(revision)
     builder = _Builder(repository, commit, cache, _Effort(workers, progress))
-    return builder.graph().with_outlines(builder.outline)
+    return builder.graph().attach(
+        outline_of=builder.outline, serving=serving or bundled_serving(), test_words=builder.words
+    )
 
 
 def graph_key(repository: GitRepository, revision: str) -> str:
@@ -68,17 +75,15 @@ def graph_key(repository: GitRepository, revision: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
 
+@functools.cache
+def bundled_serving() -> ServingPath:
+    """Return the serving path that comes with diffscope."""
+    return load_serving((bundled_rules() / "serving.yml").read_text("utf-8"), at="rules/serving.yml")
+
+
 class _Effort(NamedTuple):
     workers: int | None
     progress: Progress | None
-
-
-class _Place(NamedTuple):
-    """Where a cached graph stands in history."""
-
-    committed_at: int
-    commit: CommitId
-    key: str
 
 
 class _Builder:
@@ -89,19 +94,20 @@ class _Builder:
         self._commit = commit
         self._cache = cache
         self._effort = effort
+        self._words: dict[RepoPath, tuple[str, ...]] = {}
 
     def graph(self) -> ModuleGraph:
         key = graph_key(self._repository, self._commit)
         known = self._cached(key)
         if known is not None:
             return known
-        place = _Place(self._repository.commit(self._commit).committed_at, self._commit, key)
-        before, jobs, gone = self._nearest(place) or self._scratch()
+        here = Place.of(self._repository, self._commit, key)
+        before, jobs, gone = self._nearest(here) or self._scratch()
         changed: dict[RepoPath, FileRecords | None] = dict.fromkeys(gone)
         changed.update(self._records(jobs))
         graph = derive_graph(before, changed, outline_of=self.outline)
         self._cache.put_many(_GRAPHS, {key: graph.to_bytes()})
-        self._cache.put_many(_PLACES, {_name(place): b""})
+        here.keep(self._cache, _PLACES)
         return graph
 
     def outline(self, path: RepoPath) -> Outline | None:
@@ -118,6 +124,10 @@ class _Builder:
             self._cache.put_many(OUTLINE_SPACE, {blob: encode_outline(outline)})
         return outline
 
+    def words(self) -> TestWords:
+        """Return the words of the commit's tests."""
+        return read_test_words(self._repository, self._commit, self._cache, self._words)
+
     def _cached(self, key: str) -> ModuleGraph | None:
         data = self._cache.get(_GRAPHS, key)
         if data is None:
@@ -127,24 +137,15 @@ class _Builder:
         except InputError:
             return None
 
-    def _nearest(self, place: _Place) -> tuple[ModuleGraph, list[Job], list[RepoPath]] | None:
+    def _nearest(self, here: Place) -> tuple[ModuleGraph, list[Job], list[RepoPath]] | None:
         """Return the cached graph that is nearest in time, what has to be read to get from there to here, and what is gone."""
-        places = sorted(
-            _read_places(self._cache.names(_PLACES)),
-            key=lambda each: abs(each.committed_at - place.committed_at),
-        )
-        for each in places[:_NEIGHBOURS_TRIED]:
-            graph = self._cached(each.key)
-            if graph is None:
-                continue
-            try:
-                changed = self._repository.changed_paths(each.commit, self._commit)
-            except (RepositoryError, NotFoundError):
-                # The cache serves several clones, and that commit is in another one.
-                continue
+        for place, changed in nearest_places(self._repository, self._cache, _PLACES, here):
             nodes = [change for change in changed if node_name(change.path) is not None]
             if len(nodes) > _TOO_FAR:
                 return None
+            graph = self._cached(place.key)
+            if graph is None:
+                continue
             jobs = [
                 Job(change.path, change.new_blob)
                 for change in nodes
@@ -171,6 +172,8 @@ class _Builder:
             self._repository, unseen, workers=self._effort.workers, progress=self._effort.progress
         ):
             records[parsed.job.path] = parsed.records
+            if parsed.words:
+                self._words[parsed.job.path] = parsed.words
             if parsed.outline is not None:
                 fresh[parsed.job.blob] = parsed.outline
         self._cache.put_many(OUTLINE_SPACE, fresh)
@@ -184,19 +187,6 @@ class _Builder:
             except InputError:
                 continue
         return outlines
-
-
-def _name(place: _Place) -> str:
-    return f"{place.committed_at} {place.commit} {place.key}"
-
-
-def _read_places(names: Iterable[str]) -> list[_Place]:
-    rows = (name.split(" ") for name in names)
-    return [
-        _Place(int(row[0]), CommitId(row[1]), row[2])
-        for row in rows
-        if len(row) == 3 and row[0].removeprefix("-").isdigit()
-    ]
 
 
 def _blob_id(data: bytes, *, like: str) -> BlobId:

@@ -20,8 +20,10 @@ import msgspec
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.outlines import encode_outline, read_outline
+from diffscope.adapters.test_words import is_indexed
 from diffscope.graph.records import FileRecords, describe_file
 from diffscope.source.values import BlobId, RepoPath
+from diffscope.syntax.outline import identifiers
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are done."""
@@ -46,6 +48,8 @@ class Parsed(NamedTuple):
     job: Job
     records: FileRecords
     outline: bytes | None
+    words: tuple[str, ...] = ()
+    """The identifiers of a test file."""
 
 
 class _Order(NamedTuple):
@@ -92,9 +96,14 @@ def _here(repository: GitRepository, jobs: Sequence[Job]) -> Iterator[Parsed]:
         chunk = jobs[at : at + _AT_A_TIME]
         data = repository.read_blobs(job.blob for job in chunk)
         for job in chunk:
-            outline = read_outline(job.path, data.get(job.blob))
-            encoded = None if outline is None else encode_outline(outline)
-            yield Parsed(job, describe_file(job.path, outline), encoded)
+            yield _parse(job, data.get(job.blob))
+
+
+def _parse(job: Job, data: bytes | None) -> Parsed:
+    outline = read_outline(job.path, data)
+    encoded = None if outline is None else encode_outline(outline)
+    words = identifiers(data) if data is not None and is_indexed(job.path) else ()
+    return Parsed(job, describe_file(job.path, outline), encoded, words)
 
 
 def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> Iterator[Parsed]:

@@ -1,22 +1,26 @@
 """Records of every file, kept or fresh -> tables: interned, sorted and resolved.
 
-Two runs that are given the same files end in the same tables, whichever of them were kept from a graph before.
+Two runs that are given the same files end in the same tables, whichever of them were kept from a graph before. Kept records are
+copied as slices and renumbered; what they lead to is resolved again only where it may have become something else.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
 
 from diffscope.graph.records import Record, Reference, ReferenceKind
-from diffscope.graph.resolve import Resolver
+from diffscope.graph.resolve import Resolver, read_reference
 from diffscope.graph.tables import Tables
+from diffscope.graph.taint import tainted_references
 from diffscope.graph.values import NodeKind
 
 _KINDS: Final = {kind: code for code, kind in enumerate(NodeKind)}
 _OPERATOR: Final = int(ReferenceKind.OPERATOR)
+_BITS: Final = 24
+_MASK: Final = (1 << _BITS) - 1
 
 
 class Files(NamedTuple):
@@ -39,163 +43,175 @@ def assemble(before: Tables, files: Files) -> Tables:
     return _Assembly(before, files).run()
 
 
+class _Segment(NamedTuple):
+    """A part of the new records: a range of old ones, or the fresh ones of one file."""
+
+    first: int = 0
+    last: int = 0
+    fresh: tuple[Record, ...] = ()
+
+
+class _Numbering(NamedTuple):
+    """Old number -> new number, ``-1`` for what is gone; ``None`` when all is as it was."""
+
+    renumbered: list[int] | None
+
+    def apply(self, numbers: Iterable[int]) -> Iterable[int]:
+        return numbers if self.renumbered is None else map(self.renumbered.__getitem__, numbers)
+
+
 class _Assembly:
     def __init__(self, before: Tables, files: Files) -> None:
         self.before = before
         self.files = files
         self.old = {name: index for index, name in enumerate(before.names)}
-        self.fresh = sorted(set(chain.from_iterable(files.fresh.values())))
-
-    def run(self) -> Tables:
-        runs = list(self._runs())
-        references, reference_map = self._references(runs)
-        strings, string_map = self._strings(runs, references)
-        code = {text: index for index, text in enumerate(strings)}
-        names = self._names(references)
-        index = {name: number for number, name in enumerate(names)}
-        tables = self._frame(names, strings)
-        tables.reference_kind = bytes(each[0] for each in references)
-        tables.reference_head = array("i", [code[each[1]] for each in references])
-        tables.reference_tail = array("i", [code[each[2]] for each in references])
-        number = {reference: place for place, reference in enumerate(references)}
-        self._copy_records(tables, (reference_map, string_map), number, code)
-        self._resolve(tables, references, reference_map, index)
-        return tables
-
-    def _runs(self) -> Iterator[tuple[int, int]]:
-        """Yield ranges of old records that are kept, in the order of the new graph."""
-        start = self.before.start
-        first = last = -1
-        for name in self.files.paths:
-            if name in self.files.fresh:
-                continue
-            node = self.old[name]
-            if start[node] == last:
-                last = start[node + 1]
-                continue
-            if first < last:
-                yield first, last
-            first, last = start[node], start[node + 1]
-        if first < last:
-            yield first, last
-
-    def _references(self, runs: list[tuple[int, int]]) -> tuple[list[Reference], list[int]]:
-        """Return all references of the new graph, sorted, and old index -> new index."""
-        before = self.before
-        used: set[int] = set()
-        for first, last in runs:
-            used.update(before.record_reference[first:last])
-        text = before.strings.__getitem__
-        kept = {
-            Reference(
-                before.reference_kind[each],
-                text(before.reference_head[each]),
-                text(before.reference_tail[each]),
-            ): each
-            for each in sorted(used)
-        }
-        added = {record.reference for record in self.fresh}.difference(kept)
-        references = sorted([*kept, *added]) if added else list(kept)
-        mapping = [-1] * len(before.reference_kind)
-        for place, reference in enumerate(references):
-            each = kept.get(reference)
-            if each is not None:
-                mapping[each] = place
-        return references, mapping
-
-    def _strings(
-        self, runs: list[tuple[int, int]], references: list[Reference]
-    ) -> tuple[list[str], list[int]]:
-        """Return all strings of the new graph, sorted, and old index -> new index."""
-        before = self.before
-        codes: set[int] = set()
-        for first, last in runs:
-            codes.update(before.record_guard[first:last])
-            codes.update(before.record_bound[first:last])
-        texts = {before.strings[code] for code in codes}
-        texts.add("")
-        for _, head, tail in references:
-            texts.add(head)
-            texts.add(tail)
-        for record in self.fresh:
-            texts.add(record.guard)
-            texts.add(record.bound)
-        strings = sorted(texts)
-        place = {text: number for number, text in enumerate(strings)}
-        return strings, [place.get(text, -1) for text in before.strings]
-
-    def _names(self, references: list[Reference]) -> list[str]:
-        operators = [f"torch.ops.{head}.{tail}" for kind, head, tail in references if kind == _OPERATOR]
-        return sorted([*self.files.paths, *operators])
-
-    def _frame(self, names: list[str], strings: list[str]) -> Tables:
-        """Return tables with their nodes, and no records yet."""
-        before, files, operator = self.before, self.files, _KINDS[NodeKind.OPERATOR]
-        kinds = bytearray()
-        for name in names:
-            if name in files.kinds:
-                kinds.append(_KINDS[files.kinds[name]])
-            else:
-                kinds.append(before.kinds[self.old[name]] if name in files.paths else operator)
-        return Tables(
-            names=names,
-            paths=[files.paths.get(name, "") for name in names],
-            kinds=bytes(kinds),
-            strings=strings,
+        self.segments = list(self._segments())
+        self.fresh = set(chain.from_iterable(files.fresh.values()))
+        self.tables = Tables(
+            names=[],
+            paths=[],
+            kinds=b"",
+            strings=[],
             stars=files.stars,
             unparsed=files.unparsed,
             absent=files.absent,
             shadowed=files.shadowed,
         )
 
-    def _copy_records(
-        self,
-        tables: Tables,
-        maps: tuple[list[int], list[int]],
-        number: Mapping[Reference, int],
-        code: Mapping[str, int],
-    ) -> None:
-        reference_map, string_map = maps
-        before, fresh = self.before, self.files.fresh
-        layers = bytearray()
-        for name in tables.names:
+    def run(self) -> Tables:
+        kept = self._kept(self.before.record_reference)
+        strings = self._fill_strings(kept)
+        code = {text: number for number, text in enumerate(self.tables.strings)}
+        references = self._fill_references(kept, strings, code)
+        self._fill_nodes()
+        self._fill_records(references, strings, code)
+        self._resolve(references)
+        return self.tables
+
+    def _segments(self) -> Iterator[_Segment]:
+        """Yield the new records in order, ranges as long as they can be."""
+        start, fresh = self.before.start, self.files.fresh
+        first = last = 0
+        for name in self.files.paths:
+            if name not in fresh and start[self.old[name]] == last and first < last:
+                last = start[self.old[name] + 1]
+                continue
+            if first < last:
+                yield _Segment(first, last)
+            first = last = 0
             if name in fresh:
-                for record in fresh[name]:
-                    tables.record_line.append(record.line)
-                    layers.append(record.layer)
-                    tables.record_reference.append(number[record.reference])
-                    tables.record_guard.append(code[record.guard])
-                    tables.record_bound.append(code[record.bound])
-            elif name in self.files.paths:
+                yield _Segment(fresh=fresh[name])
+            else:
+                first, last = start[self.old[name]], start[self.old[name] + 1]
+        if first < last:
+            yield _Segment(first, last)
+
+    def _kept(self, column: array[int]) -> set[int]:
+        found: set[int] = set()
+        for segment in self.segments:
+            found.update(column[segment.first : segment.last])
+        return found
+
+    def _fill_strings(self, kept: set[int]) -> _Numbering:
+        before = self.before
+        used = self._kept(before.record_guard) | self._kept(before.record_bound)
+        used.update(map(before.reference_head.__getitem__, kept))
+        used.update(map(before.reference_tail.__getitem__, kept))
+        texts = {before.strings[number] for number in used}
+        added = {""}
+        for record in self.fresh:
+            added.update(record.reference[1:])
+            added.add(record.guard)
+            added.add(record.bound)
+        added -= texts
+        if not added and len(used) == len(before.strings):
+            self.tables.strings = before.strings
+            return _Numbering(None)
+        self.tables.strings = sorted(texts | added)
+        place = {text: number for number, text in enumerate(self.tables.strings)}
+        return _Numbering([place.get(text, -1) for text in before.strings])
+
+    def _fill_references(self, kept: set[int], strings: _Numbering, code: Mapping[str, int]) -> _Numbering:
+        """References are compared and sorted as single numbers: kind, head and tail side by side."""
+        before, tables = self.before, self.tables
+        heads, tails = strings.apply(before.reference_head), strings.apply(before.reference_tail)
+        triples = zip(before.reference_kind, heads, tails, strict=True)
+        old = [kind << 2 * _BITS | head << _BITS | tail for kind, head, tail in triples]
+        keys = {old[number] for number in kept}
+        keys.update(_key(record.reference, code) for record in self.fresh)
+        ordered = sorted(keys)
+        tables.reference_kind = bytes(key >> 2 * _BITS for key in ordered)
+        tables.reference_head = array("i", [key >> _BITS & _MASK for key in ordered])
+        tables.reference_tail = array("i", [key & _MASK for key in ordered])
+        self.place = {key: number for number, key in enumerate(ordered)}
+        if ordered == old:
+            return _Numbering(None)
+        return _Numbering([self.place.get(key, -1) for key in old])
+
+    def _fill_nodes(self) -> None:
+        before, files, tables = self.before, self.files, self.tables
+        first = tables.reference_kind.find(_OPERATOR)
+        last = tables.reference_kind.rfind(_OPERATOR) + 1
+        operators = (read_reference(tables, number) for number in range(first, last)) if last else ()
+        tables.names = sorted([*files.paths, *(f"torch.ops.{each.head}.{each.tail}" for each in operators)])
+        tables.paths = [files.paths.get(name, "") for name in tables.names]
+        kinds = bytearray()
+        start, at = tables.start, 0
+        for name in tables.names:
+            if name in files.fresh:
+                kinds.append(_KINDS[files.kinds[name]])
+                at += len(files.fresh[name])
+            elif name in files.paths:
                 node = self.old[name]
-                kept = slice(before.start[node], before.start[node + 1])
-                tables.record_line.extend(before.record_line[kept])
-                layers += before.record_layer[kept]
-                tables.record_reference.extend(map(reference_map.__getitem__, before.record_reference[kept]))
-                tables.record_guard.extend(map(string_map.__getitem__, before.record_guard[kept]))
-                tables.record_bound.extend(map(string_map.__getitem__, before.record_bound[kept]))
-            tables.start.append(len(layers))
-        tables.record_layer = bytes(layers)
+                kinds.append(before.kinds[node])
+                at += before.start[node + 1] - before.start[node]
+            else:
+                kinds.append(_KINDS[NodeKind.OPERATOR])
+            start.append(at)
+        tables.kinds = bytes(kinds)
 
-    def _resolve(
-        self, tables: Tables, references: list[Reference], reference_map: list[int], index: Mapping[str, int]
-    ) -> None:
-        resolver = Resolver(index, lambda node: read_records(tables, node, references), tables.stars)
-        resolved = [resolver.resolve(reference) for reference in references]
-        tables.reference_target = array("i", [each[0] for each in resolved])
-        tables.reference_final = array("i", [each[1] for each in resolved])
+    def _fill_records(self, references: _Numbering, strings: _Numbering, code: Mapping[str, int]) -> None:
+        before, tables, same = self.before, self.tables, _Numbering(None)
 
+        def column(old: array[int], numbering: _Numbering, value: Callable[[Record], int]) -> array[int]:
+            new = array("i")
+            for segment in self.segments:
+                new.extend(numbering.apply(old[segment.first : segment.last]))
+                new.extend(map(value, segment.fresh))
+            return new
 
-def read_records(tables: Tables, node: int, references: list[Reference]) -> list[Record]:
-    """Return the records of one node."""
-    strings = tables.strings
-    return [
-        Record(
-            tables.record_line[at],
-            tables.record_layer[at],
-            references[tables.record_reference[at]],
-            strings[tables.record_guard[at]],
-            strings[tables.record_bound[at]],
+        tables.record_line = column(before.record_line, same, lambda record: record.line)
+        tables.record_reference = column(
+            before.record_reference, references, lambda record: self.place[_key(record.reference, code)]
         )
-        for at in range(tables.start[node], tables.start[node + 1])
-    ]
+        tables.record_guard = column(before.record_guard, strings, lambda record: code[record.guard])
+        tables.record_bound = column(before.record_bound, strings, lambda record: code[record.bound])
+        tables.record_layer = b"".join(
+            before.record_layer[segment.first : segment.last]
+            + bytes(record.layer for record in segment.fresh)
+            for segment in self.segments
+        )
+
+    def _resolve(self, references: _Numbering) -> None:
+        """Resolve what is new and what may lead elsewhere than before; take the rest over, renumbering nodes."""
+        before, tables = self.before, self.tables
+        count = len(tables.reference_kind)
+        index = {name: number for number, name in enumerate(tables.names)}
+        moved = [index.get(name, -1) for name in before.names]
+        target, final = array("i", [-2]) * count, array("i", [-1]) * count
+        for old, new in enumerate(references.apply(range(len(before.reference_kind)))):
+            if new >= 0:
+                was, through = before.reference_target[old], before.reference_final[old]
+                target[new] = -1 if was < 0 else moved[was]
+                final[new] = -1 if through < 0 else moved[through]
+        resolver = Resolver(tables, index)
+        for number in tainted_references(before, tables, self.files.fresh):
+            target[number] = -2
+        for number in range(count):
+            if target[number] == -2:
+                target[number], final[number] = resolver.resolve(number)
+        tables.reference_target, tables.reference_final = target, final
+
+
+def _key(reference: Reference, code: Mapping[str, int]) -> int:
+    return reference.kind << 2 * _BITS | code[reference.head] << _BITS | code[reference.tail]

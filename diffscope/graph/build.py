@@ -40,8 +40,7 @@ def derive_graph(
     package had hidden.
     """
     tables = before.tables
-    paths = _paths_after(tables, changed)
-    named = name_nodes(paths)
+    named, shadowed = _files_after(tables, changed)
     old = dict(zip(tables.names, tables.paths, strict=True))
     fresh = {
         name: changed.get(path) or describe_file(path, outline_of(path))
@@ -56,20 +55,29 @@ def derive_graph(
         stars=_stars(tables, named, fresh, outline_of),
         unparsed=_unparsed(tables, kept, {named[name]: each for name, each in fresh.items()}),
         absent=_absent(tables, kept, {named[name]: each for name, each in fresh.items()}),
-        shadowed=tuple(sorted(paths.difference(named.values()))),
+        shadowed=shadowed,
     )
     return ModuleGraph(assemble(tables, files))
 
 
-def _paths_after(tables: Tables, changed: Mapping[RepoPath, FileRecords | None]) -> set[RepoPath]:
-    paths = {RepoPath(path) for path in tables.paths if path}
-    paths.update(RepoPath(path) for path in tables.shadowed)
+def _files_after(
+    tables: Tables, changed: Mapping[RepoPath, FileRecords | None]
+) -> tuple[dict[str, RepoPath], tuple[str, ...]]:
+    """Return name -> path of the new tree, sorted by name, and the paths that a package hides."""
+    known = {RepoPath(path) for path in tables.paths if path}
+    if not tables.shadowed and all(
+        records is not None and path in known for path, records in changed.items()
+    ):
+        pairs = zip(tables.names, tables.paths, strict=True)
+        return {name: RepoPath(path) for name, path in pairs if path}, ()
+    paths = known.union(RepoPath(path) for path in tables.shadowed)
     for path, records in changed.items():
         if records is None:
             paths.discard(path)
         elif node_name(path) is not None:
             paths.add(path)
-    return paths
+    named = name_nodes(paths)
+    return named, tuple(sorted(paths.difference(named.values())))
 
 
 def _stars(

@@ -1,40 +1,46 @@
 """``ModuleGraph``: the nodes and edges of one tree, and the questions one asks of them.
 
-Answers are values by name, sorted by name, and carry their evidence (the line of each edge). A module that the graph does not
-know gives an empty answer, never an error: ask ``module_of`` first when the difference matters.
+Answers are values by name, sorted, and carry their evidence (the line of each edge). A module that the graph does not know gives an
+empty answer, never an error: ask ``module_of`` first when the difference matters.
 """
 
 from __future__ import annotations
 
-import itertools
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
-from diffscope.graph.records import LAYER_CODES, LAYERS, ReferenceKind
+from diffscope.graph.classes import ClassQueries
+from diffscope.graph.resolve import Resolver
+from diffscope.graph.serving import ServingPath
 from diffscope.graph.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.values import (
     IMPORT_LAYERS,
     Chain,
+    ClassName,
     Edge,
     EdgeLayer,
     Importer,
     ModuleName,
     Node,
     NodeKind,
+    Override,
     ServingDistance,
+    Subclass,
+    TestDistance,
 )
-from diffscope.graph.walk import Adjacency, Search, adjacency, search, stored_codes, trail
+from diffscope.graph.view import View
+from diffscope.graph.walk import Search, search, trail
+from diffscope.graph.words import TestWords
 from diffscope.source.values import Gap, RepoPath
 from diffscope.syntax.values import Outline
 
 OutlineReader = Callable[[RepoPath], Outline | None]
 """Returns the outline of a file of the tree; ``None`` where the repository does not have its bytes."""
 
-_KINDS = tuple(NodeKind)
 _EAGER = frozenset({EdgeLayer.EAGER})
+_EAGER_OR_TEST = frozenset({EdgeLayer.EAGER, EdgeLayer.TEST})
 _ALL = frozenset(EdgeLayer)
-_IMPORTS = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
 
 
 class ModuleGraph:
@@ -42,9 +48,10 @@ class ModuleGraph:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
+        self._view = View(tables)
         self._outline_of: OutlineReader | None = None
-        self._adjacencies: dict[frozenset[EdgeLayer], Adjacency] = {}
-        self._serving: dict[tuple[ModuleName, ...], Search] = {}
+        self._serving_path = ServingPath(())
+        self._read_words: Callable[[], TestWords] | None = None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ModuleGraph:
@@ -55,51 +62,66 @@ class ModuleGraph:
         """Return the graph as bytes, the same for the same tree whichever way the graph was made."""
         return encode_tables(self.tables)
 
-    def with_outlines(self, outline_of: OutlineReader) -> ModuleGraph:
-        """Return the same graph, able to answer for classes: it reads the outlines that it needs when it is asked."""
+    def attach(
+        self,
+        *,
+        outline_of: OutlineReader | None = None,
+        serving: ServingPath | None = None,
+        test_words: Callable[[], TestWords] | None = None,
+    ) -> ModuleGraph:
+        """Return the same graph with what it does not hold itself; each is asked only when a query needs it.
+
+        Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
+        """
         graph = ModuleGraph(self.tables)
-        graph._outline_of = outline_of
+        graph._view = self._view
+        graph._outline_of = outline_of or self._outline_of
+        graph._serving_path = serving or self._serving_path
+        graph._read_words = test_words or self._read_words
         return graph
 
     def __len__(self) -> int:
         return len(self.tables.names)
 
     def __contains__(self, module: object) -> bool:
-        return module in self._index
+        return module in self._view.index
+
+    @cached_property
+    def digest(self) -> str:
+        """Twenty hexadecimal digits that tell this graph from others: equal for equal graphs."""
+        return hashlib.blake2b(self.to_bytes(), digest_size=10).hexdigest()
 
     @property
     def modules(self) -> Sequence[ModuleName]:
         """The names of all nodes, sorted."""
-        return self.tables.names  # type: ignore[return-value]
+        return self._view.named(range(len(self)))
 
     def nodes(self) -> Iterator[Node]:
         """Yield all nodes, sorted by name."""
-        for index in range(len(self)):
-            yield self._node(index)
+        return map(self._view.node, range(len(self)))
 
     def node(self, module: ModuleName) -> Node | None:
         """Return a node by name."""
-        index = self._index.get(module)
-        return None if index is None else self._node(index)
+        index = self._view.index.get(module)
+        return None if index is None else self._view.node(index)
 
     def module_of(self, path: RepoPath) -> ModuleName | None:
         """Return the node of a file; ``None`` when the tree has no such file, or it is no node."""
-        index = self._paths.get(path)
-        return None if index is None else ModuleName(self.tables.names[index])
+        index = self._view.paths.get(path)
+        return None if index is None else self._view.name(index)
 
     def path_of(self, module: ModuleName) -> RepoPath | None:
         """Return the file of a node; ``None`` for an operator and for what the graph does not know."""
-        index = self._index.get(module)
-        return (
-            None
-            if index is None
-            else RepoPath(self.tables.paths[index])
-            if self.tables.paths[index]
-            else None
-        )
+        node = self.node(module)
+        return node.path if node else None
+
+    def outline_of(self, module: ModuleName) -> Outline | None:
+        """Return the outline of a module; ``None`` where it cannot be had."""
+        path = self.path_of(module)
+        return self._outline_of(path) if path and self._outline_of else None
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Return what could not be read: files that do not parse (their other edges are there), bytes that are missing."""
+        """Return what could not be read: files that do not parse (what does parse of them is there), bytes that are missing."""
         unparsed = (
             Gap(what="parse", reason=f"line {line} does not parse", path=RepoPath(path))
             for path, line in self.tables.unparsed.items()
@@ -110,177 +132,134 @@ class ModuleGraph:
         )
         return (*unparsed, *absent)
 
-    def edges_from(self, module: ModuleName, layers: Collection[EdgeLayer] = _ALL) -> tuple[Edge, ...]:
-        """Return what a module uses, in the order of its lines."""
-        source = self._index.get(module)
-        return () if source is None else tuple(self._edges(source, layers))
-
-    def edges_to(self, module: ModuleName, layers: Collection[EdgeLayer] = _ALL) -> tuple[Edge, ...]:
-        """Return what uses a module, by source and line."""
-        near = self._adjacency(layers)
-        index = self._index.get(module)
-        if index is None:
-            return ()
-        sources = sorted({*near.reverse[index], *near.reverse_transit[index]})
-        return tuple(
-            edge for source in sources for edge in self._edges(source, layers) if edge.target == module
-        )
+    def dependencies(self, module: ModuleName, layers: Collection[EdgeLayer] = _ALL) -> tuple[Edge, ...]:
+        """Return the edges to what a module uses, in the order of its lines."""
+        source = self._view.index.get(module)
+        return () if source is None else tuple(self._view.edges(source, layers))
 
     def dependents(
         self, module: ModuleName, layers: Collection[EdgeLayer] = IMPORT_LAYERS
-    ) -> tuple[ModuleName, ...]:
-        """Return the modules that use this one directly; those that import a name it passes on are among them."""
-        return self.reach(module, depth=1, layers=layers)
+    ) -> tuple[Edge, ...]:
+        """Return the edges from what uses a module directly, by source and line.
+
+        Edges from those that import a name which the module only passes on are among them (``is_transit``).
+        """
+        index = self._view.index.get(module)
+        if index is None:
+            return ()
+        near = self._view.adjacency(layers)
+        sources = sorted({*near.reverse[index], *near.reverse_transit[index]})
+        edges = (edge for source in sources for edge in self._view.edges(source, layers))
+        return tuple(edge for edge in edges if edge.target == module)
 
     def reach(
         self, module: ModuleName, depth: int | None = 2, layers: Collection[EdgeLayer] = _EAGER
     ) -> tuple[ModuleName, ...]:
         """Return the modules that use this one within ``depth`` steps (``None``: at any depth), itself left out."""
-        index = self._index.get(module)
-        if index is None:
-            return ()
-        near = self._adjacency(layers)
-        found = search(near.reverse, [index], first=near.reverse_transit, depth=depth)
-        return self._named(sorted(found.steps.keys() - {index}))
+        return self._view.named(sorted(self._reached(module, depth, layers)))
+
+    def tests_reaching(self, module: ModuleName, depth: int | None = 2) -> tuple[TestDistance, ...]:
+        """Return the test files (``test_*.py``) that import a module, eagerly but for the first step, by steps and name."""
+        steps = self._reached(module, depth, _EAGER_OR_TEST)
+        found = (
+            TestDistance(test=self._view.name(index), steps=count)
+            for index, count in steps.items()
+            if self._view.kind(index) is NodeKind.TEST and is_test_file(self.tables.paths[index])
+        )
+        return tuple(sorted(found, key=lambda each: (each.steps, each.test)))
+
+    def tests_naming(self, word: str) -> tuple[RepoPath, ...] | None:
+        """Return the test files that an identifier occurs in, sorted; ``None`` where the words of tests cannot be had."""
+        words = self.test_words
+        return None if words is None else words.naming(word)
+
+    @cached_property
+    def test_words(self) -> TestWords | None:
+        """The identifiers of every test file; ``None`` where they cannot be had."""
+        return self._read_words() if self._read_words else None
 
     def fan_in(self, module: ModuleName) -> dict[EdgeLayer, int]:
         """Return for each layer how many nodes use this one directly; layers that none uses are left out."""
-        counts = ((layer, len(self.dependents(module, {layer}))) for layer in EdgeLayer)
+        counts = ((layer, len(self.reach(module, 1, {layer}))) for layer in EdgeLayer)
         return {layer: count for layer, count in counts if count}
 
     def path(
         self, start: ModuleName, end: ModuleName, layers: Collection[EdgeLayer] = _EAGER
     ) -> Chain | None:
         """Return a shortest chain of edges from one module to another; ``None`` when there is none."""
-        first, last = self._index.get(start), self._index.get(end)
+        first, last = self._view.index.get(start), self._view.index.get(end)
         if first is None or last is None:
             return None
-        found = search(self._adjacency(layers).forward, [first], goal=last)
-        return self._chain(trail(found, last), layers) if last in found.steps else None
+        found = search(self._view.adjacency(layers).forward, [first], goal=last)
+        return self._view.chain(trail(found, last), layers) if last in found.steps else None
 
-    def serving_distance(self, module: ModuleName, serving: Iterable[ModuleName]) -> ServingDistance | None:
+    @cached_property
+    def serving_modules(self) -> tuple[ModuleName, ...]:
+        """The modules of the serving path, outermost first."""
+        return self._view.named(self._view.paths[path] for path in self._serving_path.find(self._view.paths))
+
+    def serving_distance(self, module: ModuleName) -> ServingDistance | None:
         """Return how few eager imports lead from the serving path to a module; ``None`` when none does.
 
-        ``serving`` names the modules of the serving path, outermost first (``serving_modules`` finds them). Of equally near
-        ones the outermost is the entry.
+        Of equally near modules of the serving path the outermost is the entry.
         """
-        end = self._index.get(module)
-        entries = tuple(serving)
-        if entries not in self._serving:
-            starts = [self._index[each] for each in entries if each in self._index]
-            self._serving[entries] = search(self._adjacency(_EAGER).forward, starts)
-        found = self._serving[entries]
-        if end is None or end not in found.steps:
+        end = self._view.index.get(module)
+        if end is None or end not in self._served.steps:
             return None
-        chain = self._chain(trail(found, end), _EAGER)
-        return ServingDistance(steps=found.steps[end], entry=chain.source, chain=chain)
+        chain = self._view.chain(trail(self._served, end), _EAGER)
+        return ServingDistance(steps=self._served.steps[end], entry=chain.source, chain=chain)
 
     def importers_of_symbol(self, module: ModuleName, name: str) -> tuple[Importer, ...]:
         """Return who imports a name from a module, directly or through modules that pass it on, by module and line."""
-        index, tables = self._index.get(module), self.tables
+        index = self._view.index.get(module)
         if index is None:
             return ()
-        wanted = {
-            each
-            for each in self._references_to(index)
-            if tables.reference_kind[each] == ReferenceKind.IMPORT
-            and tables.strings[tables.reference_tail[each]] == name
-        }
         found = (
-            self._importer(at)
-            for at, reference in enumerate(tables.record_reference)
-            if reference in wanted and tables.record_layer[at] in _IMPORTS
+            importer
+            for reference, importer in self._view.imports_of(index)
+            if self.resolver.imports(reference, index, name)
         )
-        return tuple(dict.fromkeys(each for each in found if each.module != module))
+        return tuple(dict.fromkeys(found))
+
+    def subclasses(self, module: ModuleName, name: str) -> tuple[Subclass, ...]:
+        """Return the classes of the tree below a class, nearest first; none where outlines cannot be had."""
+        return self._classes.subclasses(module, name)
+
+    def superclasses(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
+        """Return the classes of the tree above a class, nearest first; none where outlines cannot be had."""
+        return self._classes.superclasses(module, name)
+
+    def overrides(self, module: ModuleName, name: str, method: str) -> tuple[Override, ...]:
+        """Return the methods below a class that override one of its own, by depth, module and class."""
+        return self._classes.overrides(module, name, method)
 
     @cached_property
-    def _index(self) -> dict[str, int]:
-        return {name: index for index, name in enumerate(self.tables.names)}
+    def resolver(self) -> Resolver:
+        """What names lead to in this tree."""
+        return Resolver(self.tables, self._view.index)
 
     @cached_property
-    def _paths(self) -> dict[str, int]:
-        return {path: index for index, path in enumerate(self.tables.paths) if path}
+    def _classes(self) -> ClassQueries:
+        return ClassQueries(self._view, self.resolver, self.outline_of)
 
-    def _adjacency(self, layers: Collection[EdgeLayer]) -> Adjacency:
-        key = frozenset(layers)
-        if key not in self._adjacencies:
-            self._adjacencies[key] = adjacency(self.tables, key)
-        return self._adjacencies[key]
+    @cached_property
+    def _served(self) -> Search:
+        starts = [self._view.index[each] for each in self.serving_modules]
+        return search(self._view.adjacency(_EAGER).forward, starts)
 
-    def _node(self, index: int) -> Node:
-        path = self.tables.paths[index]
-        return Node(
-            name=ModuleName(self.tables.names[index]),
-            kind=_KINDS[self.tables.kinds[index]],
-            path=RepoPath(path) if path else None,
-        )
+    def _reached(
+        self, module: ModuleName, depth: int | None, layers: Collection[EdgeLayer]
+    ) -> dict[int, int]:
+        index = self._view.index.get(module)
+        if index is None:
+            return {}
+        near = self._view.adjacency(layers)
+        steps = search(near.reverse, [index], first=near.reverse_transit, depth=depth).steps
+        del steps[index]
+        return steps
 
-    def _named(self, indexes: Iterable[int]) -> tuple[ModuleName, ...]:
-        return tuple(ModuleName(self.tables.names[index]) for index in indexes)
 
-    def _references_to(self, index: int) -> list[int]:
-        targets, finals = self.tables.reference_target, self.tables.reference_final
-        return [each for each, target in enumerate(targets) if target == index or finals[each] == index]
-
-    def _importer(self, at: int) -> Importer:
-        source = bisect_right(self.tables.start, at) - 1
-        return Importer(
-            module=ModuleName(self.tables.names[source]),
-            line=self.tables.record_line[at],
-            layer=self._layer(source, at),
-            guard=self.tables.strings[self.tables.record_guard[at]] or None,
-        )
-
-    def _layer(self, source: int, at: int) -> EdgeLayer:
-        layer = LAYERS[self.tables.record_layer[at]]
-        is_test = _KINDS[self.tables.kinds[source]] is NodeKind.TEST
-        return EdgeLayer.TEST if is_test and layer in IMPORT_LAYERS else layer
-
-    def _edges(self, source: int, layers: Collection[EdgeLayer]) -> Iterator[Edge]:
-        tables = self.tables
-        is_test = _KINDS[tables.kinds[source]] is NodeKind.TEST
-        codes = stored_codes(layers, is_test=is_test)
-        for at in range(tables.start[source], tables.start[source + 1]):
-            if tables.record_layer[at] not in codes:
-                continue
-            reference = tables.record_reference[at]
-            target, final = tables.reference_target[reference], tables.reference_final[reference]
-            if target >= 0 and target != source:
-                yield self._edge(source, at, target, is_transit=final >= 0)
-            if final >= 0 and final != source:
-                yield self._edge(source, at, final, through=target)
-
-    def _edge(
-        self, source: int, at: int, target: int, *, through: int = -1, is_transit: bool = False
-    ) -> Edge:
-        tables = self.tables
-        return Edge(
-            source=ModuleName(tables.names[source]),
-            target=ModuleName(tables.names[target]),
-            layer=self._layer(source, at),
-            line=tables.record_line[at],
-            guard=tables.strings[tables.record_guard[at]] or None,
-            detail=self._detail(at),
-            through=ModuleName(tables.names[through]) if through >= 0 else None,
-            is_transit=is_transit,
-        )
-
-    def _detail(self, at: int) -> str | None:
-        tables = self.tables
-        reference = tables.record_reference[at]
-        tail = tables.strings[tables.reference_tail[reference]]
-        if tables.reference_kind[reference] != ReferenceKind.DOTTED:
-            return tail or None
-        text = tables.strings[tables.reference_head[reference]]
-        named = tables.names[tables.reference_target[reference]]
-        return text[len(named) + 1 :] or None
-
-    def _chain(self, nodes: Sequence[int], layers: Collection[EdgeLayer]) -> Chain:
-        edges = []
-        for source, target in itertools.pairwise(nodes):
-            name = self.tables.names[target]
-            edges.append(
-                next(e for e in self._edges(source, layers) if e.target == name and not e.is_transit)
-            )
-        first, last = self.tables.names[nodes[0]], self.tables.names[nodes[-1]]
-        return Chain(source=ModuleName(first), target=ModuleName(last), edges=tuple(edges))
+def is_test_file(path: str) -> bool:
+    """Say whether pytest would collect the file by its name."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from diffscope.graph.records import LAYER_CODES, Record, Reference, ReferenceKind
+from diffscope.graph.tables import Tables
 from diffscope.graph.values import EdgeLayer
 
 _MAX_HOPS: Final = 16
@@ -20,54 +21,92 @@ class Resolution(NamedTuple):
     final: int = -1
 
 
+class Definition(NamedTuple):
+    """A name in the module (a node by index) that defines it."""
+
+    module: int
+    name: str
+
+
 _NOTHING: Final = Resolution()
 
 
 class Resolver:
-    """Resolves references against one tree.
+    """Resolves against one tree.
 
-    ``nodes`` maps names to indexes. ``records_of`` returns the records of a node, ``stars`` the names that a module
-    hands out to ``import *``. Answers depend on these alone, so that they can be kept while these stay the same.
+    Answers depend on the names of all nodes, on the names that imports bind in modules, and on what modules hand out to ``import *``;
+    taint.py relies on that. ``index`` maps names of nodes to numbers.
     """
 
-    def __init__(
-        self,
-        nodes: Mapping[str, int],
-        records_of: Callable[[int], list[Record]],
-        stars: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self._nodes = nodes
-        self._records_of = records_of
-        self._stars = {module: frozenset(names) for module, names in stars.items()}
+    def __init__(self, tables: Tables, index: Mapping[str, int]) -> None:
+        self._tables = tables
+        self._nodes = index
+        self._stars = {module: frozenset(names) for module, names in tables.stars.items()}
         self._bindings: dict[int, dict[str, Reference]] = {}
         self._star_sources: dict[int, list[str]] = {}
 
-    def resolve(self, reference: Reference) -> Resolution:
-        """Return where a reference leads."""
-        if reference.kind == ReferenceKind.IMPORT:
-            return self._resolve_import(reference.head, reference.tail)
-        if reference.kind == ReferenceKind.ROW:
-            return self._resolve_import(reference.head, reference.tail)
-        if reference.kind == ReferenceKind.DOTTED:
-            return self._resolve_dotted(reference.head)
-        if reference.kind == ReferenceKind.OPERATOR:
-            return Resolution(self._nodes.get(f"torch.ops.{reference.head}.{reference.tail}", -1))
+    def resolve(self, number: int) -> Resolution:
+        """Return where a reference of the tables leads."""
+        kind, head, tail = read_reference(self._tables, number)
+        if kind in (ReferenceKind.IMPORT, ReferenceKind.ROW):
+            return self._resolve_import(head, tail)
+        if kind == ReferenceKind.DOTTED:
+            return self._resolve_dotted(head)
+        if kind == ReferenceKind.OPERATOR:
+            return Resolution(self._nodes.get(f"torch.ops.{head}.{tail}", -1))
         return _NOTHING
 
-    def follow(self, module: int, name: str) -> int:
-        """Return the module that defines a name of another one; that one itself when it does not come from the tree."""
+    def lookup(self, module: int, dotted: str) -> Definition:
+        """Return what a dotted name means at the top of a module, and where that is defined."""
+        first, _, rest = dotted.partition(".")
+        binding = self._binding(module, first)
+        if binding is None:
+            return Definition(module, dotted)
+        named = self._nodes.get(f"{binding.head}.{binding.tail}" if binding.tail else binding.head, -1)
+        if named >= 0:
+            head, _, tail = rest.partition(".")
+            found = self.follow(named, head)
+            return Definition(found.module, f"{found.name}.{tail}" if tail else found.name)
+        target = self._nodes.get(binding.head, -1)
+        if target < 0:
+            return Definition(module, dotted)
+        found = self.follow(target, binding.tail)
+        return Definition(found.module, f"{found.name}.{rest}" if rest else found.name)
+
+    def follow(self, module: int, name: str) -> Definition:
+        """Return where a name of a module is defined: in the module itself when it does not come from another one of the tree.
+
+        For a name that is a module the name in the answer is empty.
+        """
         for _ in range(_MAX_HOPS):
             binding = self._binding(module, name)
             if binding is None:
-                return module
-            submodule = self._nodes.get(f"{binding.head}.{binding.tail}", -1) if binding.tail else -1
-            target = self._nodes.get(binding.head, -1) if submodule < 0 else submodule
+                break
+            submodule = self._nodes.get(
+                f"{binding.head}.{binding.tail}" if binding.tail else binding.head, -1
+            )
+            if submodule >= 0:
+                return Definition(submodule, "")
+            target = self._nodes.get(binding.head, -1)
             if target < 0:
-                return module
-            if submodule >= 0 or not binding.tail:
-                return target
+                break
             module, name = target, binding.tail
-        return module
+        return Definition(module, name)
+
+    def imports(self, number: int, module: int, name: str) -> bool:
+        """Say whether a reference imports a name from a module, by itself or through modules that pass it on."""
+        tables = self._tables
+        kind, head, tail = read_reference(tables, number)
+        target = tables.reference_target[number]
+        if kind != ReferenceKind.IMPORT or not tail or tables.names[target] != head:
+            return False
+        return (target == module and tail == name) or self.follow(target, tail) == (module, name)
+
+    def imports_whole(self, number: int, module: int) -> bool:
+        """Say whether a reference imports a module itself, so that its names are reached by attribute."""
+        kind, head, tail = read_reference(self._tables, number)
+        whole = f"{head}.{tail}" if tail else head
+        return kind == ReferenceKind.IMPORT and whole == self._tables.names[module]
 
     def _resolve_import(self, module: str, name: str) -> Resolution:
         target = self._nodes.get(module, -1)
@@ -76,30 +115,26 @@ class Resolver:
         submodule = self._nodes.get(f"{module}.{name}", -1)
         if submodule >= 0:
             return Resolution(submodule)
-        if target < 0:
-            return _NOTHING
-        final = self.follow(target, name)
-        return Resolution(target, -1 if final == target else final)
+        return _NOTHING if target < 0 else self._through(target, name)
 
     def _resolve_dotted(self, text: str) -> Resolution:
         """Find the longest module at the start of the path, and follow the name behind it."""
         head = text
         while head and head not in self._nodes:
             head = head.rpartition(".")[0]
-        # A path that only starts in a root package (``vllm.logger_name``) names nothing in it.
-        if not head or ("." not in head and head != text):
-            return self._resolve_root_attribute(head, text)
-        target = self._nodes[head]
-        rest = text[len(head) + 1 :].partition(".")[0]
-        final = self.follow(target, rest) if rest else target
-        return Resolution(target, -1 if final == target else final)
-
-    def _resolve_root_attribute(self, head: str, text: str) -> Resolution:
-        target = self._nodes.get(head, -1)
-        name = text[len(head) + 1 :].partition(".")[0]
-        if target < 0 or self._binding(target, name) is None:
+        if not head:
             return _NOTHING
-        final = self.follow(target, name)
+        target = self._nodes[head]
+        if head == text:
+            return Resolution(target)
+        name = text[len(head) + 1 :].partition(".")[0]
+        # ``vllm.something`` is a path only when the root package has such a name; else it is a metric, a logger, prose.
+        if "." not in head and self._binding(target, name) is None:
+            return _NOTHING
+        return self._through(target, name)
+
+    def _through(self, target: int, name: str) -> Resolution:
+        final = self.follow(target, name).module
         return Resolution(target, -1 if final == target else final)
 
     def _binding(self, module: int, name: str) -> Reference | None:
@@ -119,7 +154,7 @@ class Resolver:
         eager: dict[str, Reference] = {}
         typing: dict[str, Reference] = {}
         stars: list[str] = []
-        for record in self._records_of(module):
+        for record in read_records(self._tables, module):
             if record.bound:
                 (eager if record.layer == _EAGER else typing)[record.bound] = record.reference
             elif record.layer == _EAGER and record.reference.tail == "*":
@@ -127,3 +162,25 @@ class Resolver:
         self._star_sources[module] = stars
         self._bindings[module] = typing | eager
         return self._bindings[module]
+
+
+def read_reference(tables: Tables, number: int) -> Reference:
+    """Return a reference as texts."""
+    strings = tables.strings
+    head, tail = tables.reference_head[number], tables.reference_tail[number]
+    return Reference(tables.reference_kind[number], strings[head], strings[tail])
+
+
+def read_records(tables: Tables, node: int) -> list[Record]:
+    """Return the records of one node as texts."""
+    strings = tables.strings
+    return [
+        Record(
+            tables.record_line[at],
+            tables.record_layer[at],
+            read_reference(tables, tables.record_reference[at]),
+            strings[tables.record_guard[at]],
+            strings[tables.record_bound[at]],
+        )
+        for at in range(tables.start[node], tables.start[node + 1])
+    ]

@@ -97,7 +97,7 @@ def encode_tables(tables: Tables) -> bytes:
         paths=tables.paths,
         kinds=tables.kinds,
         strings=tables.strings,
-        columns=[_little_endian(getattr(tables, name)).tobytes() for name in _COLUMNS],
+        columns=[write_numbers(getattr(tables, name)) for name in _COLUMNS],
         record_layer=tables.record_layer,
         reference_kind=tables.reference_kind,
         stars=dict(sorted(tables.stars.items())),
@@ -122,7 +122,7 @@ def decode_tables(data: bytes) -> Tables:
         ) from None
     if stored.format != FORMAT or len(stored.columns) != len(_COLUMNS):
         raise InputError("the graph was written by another version", hint="rebuild it: diffscope cache clear")
-    columns = {name: _read_column(raw) for name, raw in zip(_COLUMNS, stored.columns, strict=True)}
+    columns = {name: read_numbers(raw) for name, raw in zip(_COLUMNS, stored.columns, strict=True)}
     tables = Tables(
         names=stored.names,
         paths=stored.paths,
@@ -140,20 +140,26 @@ def decode_tables(data: bytes) -> Tables:
     return tables
 
 
-def _little_endian(column: array[int]) -> array[int]:
+def write_numbers(numbers: array[int]) -> bytes:
+    """Return numbers as 32-bit little-endian bytes."""
+    return _little_endian(numbers).tobytes()
+
+
+def read_numbers(data: bytes) -> array[int]:
+    """Return what ``write_numbers`` was given. Raises ``InputError`` when it is cut off."""
+    if len(data) % 4:
+        raise InputError("a column of numbers is cut off", hint="rebuild it: diffscope cache clear")
+    numbers = array("i")
+    numbers.frombytes(data)
+    return _little_endian(numbers)
+
+
+def _little_endian(numbers: array[int]) -> array[int]:
     if _IS_LITTLE_ENDIAN:
-        return column
-    turned = array("i", column)
+        return numbers
+    turned = array("i", numbers)
     turned.byteswap()
     return turned
-
-
-def _read_column(raw: bytes) -> array[int]:
-    if len(raw) % 4:
-        raise InputError("a column of the graph is cut off", hint="rebuild it: diffscope cache clear")
-    column = array("i")
-    column.frombytes(raw)
-    return _little_endian(column)
 
 
 def _check(tables: Tables) -> None:

@@ -100,6 +100,15 @@ class ServingDistance(Value, frozen=True, kw_only=True):
     chain: Chain
 
 
+class TestDistance(Value, frozen=True, kw_only=True):
+    """A test file that imports a module, over ``steps`` imports."""
+
+    __test__ = False
+
+    test: ModuleName
+    steps: int
+
+
 class Importer(Value, frozen=True, kw_only=True):
     """A module that imports a name, and where."""
 

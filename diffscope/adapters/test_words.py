@@ -1,0 +1,92 @@
+"""The identifiers of the tests of a commit: an index from the cache, brought up to date by the test files that changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from diffscope.adapters.cache import Cache
+from diffscope.adapters.git import ChangedPath, GitRepository
+from diffscope.adapters.places import Place, nearest_places
+from diffscope.errors import InputError
+from diffscope.graph.words import TestWords, WordIndex, decode_words, encode_words, index_words
+from diffscope.source.values import BlobId, CommitId, RepoPath
+from diffscope.syntax.outline import EXTRACTOR_VERSION, identifiers
+
+__test__ = False
+
+_FORMAT: Final = 1
+_INDEXES: Final = f"words-{_FORMAT}-{EXTRACTOR_VERSION}"
+_PLACES: Final = f"words-place-{_FORMAT}-{EXTRACTOR_VERSION}"
+_FOLDER: Final = "tests"
+_TOO_FAR: Final = 250
+"""Changed test files. Beyond, a new index pays for itself."""
+
+
+def is_indexed(path: str) -> bool:
+    """Say whether the words of a file are in the index: Python below ``tests/``."""
+    return path.startswith(f"{_FOLDER}/") and path.endswith(".py")
+
+
+def read_test_words(
+    repository: GitRepository,
+    commit: CommitId,
+    cache: Cache,
+    known: Mapping[RepoPath, tuple[str, ...]] | None = None,
+) -> TestWords:
+    """Return the words of the tests of a commit. ``known`` are words that were read already, of files as they are there."""
+    known = known or {}
+    tree = repository.tree_ids(commit, [_FOLDER]).get(_FOLDER)
+    if tree is None:
+        return TestWords(index_words({}))
+    here = Place.of(repository, commit, tree)
+    index = _cached(cache, tree)
+    if index is not None:
+        return TestWords(index)
+    for place, changed in nearest_places(repository, cache, _PLACES, here):
+        tests = [change for change in changed if is_indexed(change.path)]
+        if len(tests) > _TOO_FAR:
+            break
+        index = _cached(cache, place.key)
+        if index is not None:
+            return TestWords(index, _words_of(repository, tests, known))
+    return TestWords(_build(repository, here, cache, known))
+
+
+def _cached(cache: Cache, tree: str) -> WordIndex | None:
+    data = cache.get(_INDEXES, tree)
+    try:
+        return None if data is None else decode_words(data)
+    except InputError:
+        return None
+
+
+def _words_of(
+    repository: GitRepository, changed: list[ChangedPath], known: Mapping[RepoPath, tuple[str, ...]]
+) -> dict[RepoPath, tuple[str, ...] | None]:
+    wanted = {change.path: change.new_blob for change in changed if change.new_blob}
+    words = _read_words(repository, wanted, known)
+    return {change.path: words.get(change.path) for change in changed}
+
+
+def _build(
+    repository: GitRepository, here: Place, cache: Cache, known: Mapping[RepoPath, tuple[str, ...]]
+) -> WordIndex:
+    wanted = {entry.path: entry.blob for entry in repository.entries(here.commit) if is_indexed(entry.path)}
+    index = index_words(_read_words(repository, wanted, known))
+    cache.put_many(_INDEXES, {here.key: encode_words(index)})
+    here.keep(cache, _PLACES)
+    return index
+
+
+def _read_words(
+    repository: GitRepository,
+    wanted: Mapping[RepoPath, BlobId],
+    known: Mapping[RepoPath, tuple[str, ...]],
+) -> dict[RepoPath, tuple[str, ...]]:
+    unread = {path: blob for path, blob in wanted.items() if path not in known}
+    data = repository.read_blobs(unread.values())
+    words = {path: known[path] for path in wanted if path in known}
+    for path, blob in unread.items():
+        words[path] = identifiers(data.get(blob) or b"")
+    return words

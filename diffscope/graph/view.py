@@ -1,0 +1,125 @@
+"""The tables by name: nodes, edges and neighbours as values, for the queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+
+from diffscope.graph.records import LAYER_CODES, LAYERS, ReferenceKind
+from diffscope.graph.tables import Tables
+from diffscope.graph.values import IMPORT_LAYERS, Chain, Edge, EdgeLayer, Importer, ModuleName, Node, NodeKind
+from diffscope.graph.walk import Adjacency, adjacency, stored_codes
+from diffscope.source.values import RepoPath
+
+_KINDS = tuple(NodeKind)
+_IMPORTED = IMPORT_LAYERS | {EdgeLayer.TEST}
+_IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
+
+
+class View:
+    """Reads one graph's tables; what is worked out is kept."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._adjacencies: dict[frozenset[EdgeLayer], Adjacency] = {}
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Name -> node."""
+        return {name: index for index, name in enumerate(self.tables.names)}
+
+    @cached_property
+    def paths(self) -> dict[str, int]:
+        """Path -> node."""
+        return {path: index for index, path in enumerate(self.tables.paths) if path}
+
+    def adjacency(self, layers: Collection[EdgeLayer]) -> Adjacency:
+        """Return who uses whom by edges of these layers."""
+        key = frozenset(layers)
+        if key not in self._adjacencies:
+            self._adjacencies[key] = adjacency(self.tables, key)
+        return self._adjacencies[key]
+
+    def name(self, index: int) -> ModuleName:
+        """Return the name of a node."""
+        return ModuleName(self.tables.names[index])
+
+    def named(self, indexes: Iterable[int]) -> tuple[ModuleName, ...]:
+        """Return the names of nodes."""
+        return tuple(map(self.name, indexes))
+
+    def kind(self, index: int) -> NodeKind:
+        """Return what a node is."""
+        return _KINDS[self.tables.kinds[index]]
+
+    def node(self, index: int) -> Node:
+        """Return a node as a value."""
+        path = self.tables.paths[index]
+        return Node(name=self.name(index), kind=self.kind(index), path=RepoPath(path) if path else None)
+
+    def edges(self, source: int, layers: Collection[EdgeLayer]) -> Iterator[Edge]:
+        """Yield the edges that leave a node, in the order of its lines."""
+        tables = self.tables
+        codes = stored_codes(layers, is_test=self.kind(source) is NodeKind.TEST)
+        for at in range(tables.start[source], tables.start[source + 1]):
+            if tables.record_layer[at] not in codes:
+                continue
+            reference = tables.record_reference[at]
+            target, final = tables.reference_target[reference], tables.reference_final[reference]
+            if target >= 0 and target != source:
+                yield self._edge(source, at, target, is_transit=final >= 0)
+            if final >= 0 and final != source:
+                yield self._edge(source, at, final, through=target)
+
+    def chain(self, nodes: Sequence[int], layers: Collection[EdgeLayer]) -> Chain:
+        """Return the chain along neighbouring nodes, by the first line of each that leads on."""
+        edges = tuple(
+            next(e for e in self.edges(source, layers) if e.target == self.name(target) and not e.is_transit)
+            for source, target in pairwise(nodes)
+        )
+        return Chain(source=self.name(nodes[0]), target=self.name(nodes[-1]), edges=edges)
+
+    def imports_of(self, index: int) -> Iterator[tuple[int, Importer]]:
+        """Yield each import that leads to a module, by itself or through one that passes a name on: its reference and who it is."""
+        tables, near = self.tables, self.adjacency(_IMPORTED)
+        for source in sorted({*near.reverse[index], *near.reverse_transit[index]}):
+            for at in range(tables.start[source], tables.start[source + 1]):
+                reference = tables.record_reference[at]
+                leads = index in (tables.reference_target[reference], tables.reference_final[reference])
+                if leads and tables.record_layer[at] in _IMPORT_CODES:
+                    yield reference, self._importer(source, at)
+
+    def _importer(self, source: int, at: int) -> Importer:
+        return Importer(
+            module=self.name(source),
+            line=self.tables.record_line[at],
+            layer=self._layer(source, at),
+            guard=self.tables.strings[self.tables.record_guard[at]] or None,
+        )
+
+    def _layer(self, source: int, at: int) -> EdgeLayer:
+        layer = LAYERS[self.tables.record_layer[at]]
+        return EdgeLayer.TEST if layer in IMPORT_LAYERS and self.kind(source) is NodeKind.TEST else layer
+
+    def _edge(
+        self, source: int, at: int, target: int, *, through: int = -1, is_transit: bool = False
+    ) -> Edge:
+        tables = self.tables
+        return Edge(
+            source=self.name(source),
+            target=self.name(target),
+            layer=self._layer(source, at),
+            line=tables.record_line[at],
+            guard=tables.strings[tables.record_guard[at]] or None,
+            detail=self._detail(tables.record_reference[at]),
+            through=self.name(through) if through >= 0 else None,
+            is_transit=is_transit,
+        )
+
+    def _detail(self, reference: int) -> str | None:
+        tables = self.tables
+        if tables.reference_kind[reference] != ReferenceKind.DOTTED:
+            return tables.strings[tables.reference_tail[reference]] or None
+        text = tables.strings[tables.reference_head[reference]]
+        return text[len(tables.names[tables.reference_target[reference]]) + 1 :] or None

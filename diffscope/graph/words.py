@@ -1,0 +1,122 @@
+"""Which test files name which identifiers: an inverted index of one tree, and what has changed since that tree."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Mapping
+from functools import cached_property
+
+import msgspec
+
+from diffscope.errors import InputError
+from diffscope.graph.tables import read_numbers, write_numbers
+from diffscope.source.values import RepoPath
+
+
+class WordIndex(msgspec.Struct, array_like=True, frozen=True):
+    """The files that each word occurs in, laid out so that a look-up reads a few bytes and decodes nothing.
+
+    Numbers are 32-bit little-endian. Word ``i`` is ``words[starts[i]:starts[i + 1]]``, its files are
+    ``files[ends[i - 1]:ends[i]]``, numbers into ``paths``; words, paths and the files of a word are sorted.
+    """
+
+    paths: tuple[str, ...]
+    words: bytes
+    starts: bytes
+    ends: bytes
+    files: bytes
+
+
+class TestWords:
+    """The identifiers of every test file of a tree.
+
+    ``changed`` holds the files that differ from the tree of the index: their words, or ``None`` for files that are gone.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self, index: WordIndex, changed: Mapping[RepoPath, Collection[str] | None] | None = None
+    ) -> None:
+        self._index = index
+        self._changed = {
+            path: None if words is None else frozenset(words) for path, words in (changed or {}).items()
+        }
+
+    def naming(self, word: str) -> tuple[RepoPath, ...]:
+        """Return the files that a word occurs in, sorted."""
+        changed = self._changed
+        found = {path for path in self._indexed(word) if path not in changed}
+        found.update(path for path, words in changed.items() if words and word in words)
+        return tuple(sorted(found))
+
+    @cached_property
+    def paths(self) -> tuple[RepoPath, ...]:
+        """All files, sorted."""
+        kept = {RepoPath(path) for path in self._index.paths}.difference(self._changed)
+        return tuple(sorted(kept.union(path for path, words in self._changed.items() if words is not None)))
+
+    def _indexed(self, word: str) -> list[RepoPath]:
+        wanted = word.encode()
+        count = len(self._ends)
+        at = bisect_left(range(count), wanted, key=self._word)
+        if at == count or self._word(at) != wanted:
+            return []
+        first = self._ends[at - 1] if at else 0
+        paths = self._index.paths
+        return [
+            RepoPath(paths[number]) for number in self._files[first : self._ends[at]] if number < len(paths)
+        ]
+
+    def _word(self, at: int) -> bytes:
+        return self._index.words[self._starts[at] : self._starts[at + 1]]
+
+    @cached_property
+    def _starts(self) -> array[int]:
+        return read_numbers(self._index.starts)
+
+    @cached_property
+    def _ends(self) -> array[int]:
+        return read_numbers(self._index.ends)
+
+    @cached_property
+    def _files(self) -> array[int]:
+        return read_numbers(self._index.files)
+
+
+def index_words(words: Mapping[RepoPath, Collection[str]]) -> WordIndex:
+    """Return the index of the words of files."""
+    paths = sorted(words)
+    places: dict[bytes, list[int]] = {}
+    for number, path in enumerate(paths):
+        for word in dict.fromkeys(words[path]):
+            places.setdefault(word.encode(), []).append(number)
+    starts, ends, files = array("i", [0]), array("i"), array("i")
+    ordered = sorted(places)
+    for each in ordered:
+        files.extend(places[each])
+        ends.append(len(files))
+        starts.append(starts[-1] + len(each))
+    return WordIndex(
+        tuple(paths), b"".join(ordered), write_numbers(starts), write_numbers(ends), write_numbers(files)
+    )
+
+
+def encode_words(index: WordIndex) -> bytes:
+    """Return an index as bytes."""
+    return msgspec.msgpack.encode(index)
+
+
+def decode_words(data: bytes) -> WordIndex:
+    """Return what ``encode_words`` was given. Raises ``InputError`` for anything else."""
+    try:
+        index = msgspec.msgpack.decode(data, type=WordIndex)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"these bytes hold no index of words: {error}", hint="diffscope cache clear"
+        ) from None
+    starts = read_numbers(index.starts)
+    if len(starts) * 4 != len(index.ends) + 4 or not starts or starts[-1] != len(index.words):
+        raise InputError("the index of words does not add up", hint="diffscope cache clear")
+    return index
