@@ -61,9 +61,9 @@ def _html() -> Environment:
 
 
 def _environment(*, finalize: Callable[[object], object], autoescape: bool) -> Environment:
-    environment = Environment(  # noqa: S701 - Markdown has none; `finalize` is the escape
+    environment = Environment(
         loader=LOADER,
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701 - Markdown has none; `finalize` does its work
         finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diffscope.render.style import Language
+from diffscope.rules.families import FAMILIES
 from diffscope.rules.values import Bilingual
 
 _ENGLISH, _CHINESE = 0, 1
@@ -123,22 +124,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "page-title": ("diffscope: {title}", "diffscope：{title}"),
 }
 
-FAMILIES: dict[str, tuple[str, str]] = {
-    "core-path": ("Core-path change", "核心路径变更"),
-    "missing-tests": ("Missing test coverage", "缺少测试覆盖"),
-    "insufficient-tests": ("Insufficient test coverage", "测试覆盖不足"),
-    "platform-compat": ("Platform compatibility", "平台兼容性"),
-    "interface-change": ("Interface change", "接口变更"),
-    "config-default": ("Configuration default changed", "配置默认值变更"),
-    "dependency-version": ("Dependency version", "依赖版本"),
-    "concurrency": ("Concurrency and synchronisation", "并发与同步"),
-    "kernel-safety": ("Build and kernel safety", "编译与内核安全"),
-    "quantization-numerics": ("Quantization and numerics", "量化与数值精度"),
-    "global-side-effect": ("Global side effect", "全局配置副作用"),
-    "feature-interaction": ("Feature interaction (LoRA, spec decode, ...)", "功能组合兼容性"),
-    "ci-coverage": ("CI does not run it", "CI 未覆盖"),
-}
-
 
 class Words:
     """The words of one language: ``words("files", count=3)``."""
@@ -153,7 +138,7 @@ class Words:
 
     def family(self, name: str) -> str:
         """Return the title of a risk family; a family of somebody's own rules goes by its name."""
-        return FAMILIES[name][self._column] if name in FAMILIES else name
+        return self.pick(FAMILIES[name]) if name in FAMILIES else name
 
     def pick(self, text: Bilingual) -> str:
         """Return a rule's text in this language."""

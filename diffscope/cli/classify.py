@@ -1,0 +1,102 @@
+"""``diffscope classify``: one change, or every change of a range, to an assessment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diffscope.cli import options
+from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
+from diffscope.cli.options import Output
+from diffscope.cli.talk import Talk
+
+if TYPE_CHECKING:
+    from diffscope.assessment.values import Assessment
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[PR|URL|-]")
+@options.repository_option
+@click.option("--diff", metavar="FILE", help="A patch; - is standard input.")
+@click.option("--base", metavar="REF", help="Where a range starts. Default: the main branch.")
+@click.option("--head", metavar="REF", help="Where it ends; it is judged from the merge base. Default: HEAD.")
+@click.option("--worktree", is_flag=True, help="Uncommitted changes, against --base or HEAD.")
+@click.option("--range", "window", metavar="A..B", help="Every change merged after A, up to B, one by one.")
+@click.option(
+    "--source",
+    type=click.Choice(SOURCES),
+    default="auto",
+    show_default=True,
+    help="Where a pull request comes from.",
+)
+@options.output_options
+@options.language_option
+@options.fail_on_option
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write the facts to DIR.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the jsonl file of a --range that was interrupted.")
+@options.rules_option
+@options.cache_option
+@options.talk_options
+def classify(
+    *,
+    target: str | None,
+    repo: Path | None,
+    diff: str | None,
+    base: str | None,
+    head: str | None,
+    worktree: bool,
+    window: str | None,
+    source: str,
+    outputs: tuple[Output, ...],
+    output: Path | None,
+    lang: str,
+    fail_on: str,
+    record: Path | None,
+    rule_folders: tuple[Path, ...],
+    use_cache: bool,
+    resume: bool,
+    talk: Talk,
+) -> int:
+    """Classify one change, or every change of a range.
+
+    PR is a number (38450), owner/repo#N or an address; - reads a patch from standard input. A pull request comes from
+    a local clone, else from GitHub, else from the facts recorded with diffscope; a fallback is said on stderr.
+    """
+    # A command line that makes no sense is told so before anything heavy is imported.
+    request = check(Request(target, diff, base, head, worktree, window, source))
+    from diffscope.adapters.recorded import write_record
+    from diffscope.cli.publish import Publisher, outputs_of
+    from diffscope.cli.resume import read_done
+    from diffscope.workspace import Workspace
+
+    chosen = outputs_of(outputs, output)
+    if resume:
+        request = request._replace(done=read_done(request, chosen))
+    publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
+    is_over = False
+    with Workspace(find_clone(repo, request), rule_folders=rule_folders, use_cache=use_cache) as workspace:
+        for gathered in gather(request, workspace, talk):
+            facts = gathered.facts(workspace)
+            if record is not None:
+                talk.note(f"recorded {write_record(record, facts)}")
+            assessment = workspace.judge(facts)
+            publisher.add(assessment)
+            is_over = is_over or exceeds(assessment, fail_on)
+    return FINDINGS if is_over else DONE
+
+
+def exceeds(assessment: Assessment, fail_on: str) -> bool:
+    """Return whether any flag that is not waived is as severe as ``fail_on`` or worse."""
+    from diffscope.rules.values import Severity
+
+    return fail_on != "none" and any(
+        flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags
+    )

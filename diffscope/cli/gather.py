@@ -1,0 +1,244 @@
+"""Where a change comes from: clone, GitHub or records for a pull request; a patch, a range, the worktree for the rest."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from diffscope.adapters.git import GitRepository
+    from diffscope.adapters.github.reference import PullReference
+    from diffscope.assessment.values import Assessment
+    from diffscope.cli.talk import Talk
+    from diffscope.facts.values import ChangeFacts
+    from diffscope.source.values import Change
+    from diffscope.workspace import SideReader, Workspace
+
+SOURCES = ("auto", "clone", "github", "recorded")
+_RECORDED_REPOSITORY = "vllm-project/vllm"
+_HASH = re.compile(r"[0-9a-f]{7,64}")
+
+
+class Request(NamedTuple):
+    """What the command line asks for. Exactly one of target, diff, base or head, worktree and window."""
+
+    target: str | None = None
+    diff: str | None = None
+    base: str | None = None
+    head: str | None = None
+    worktree: bool = False
+    window: str | None = None
+    source: str = "auto"
+    done: frozenset[str] = frozenset()
+    """Head commits of a window that are judged already."""
+
+    @property
+    def is_window(self) -> bool:
+        """Whether it may give several changes."""
+        return self.window is not None
+
+
+class Gathered(NamedTuple):
+    """A change as its source hands it in, or the facts of a recorded one."""
+
+    change: Change | None = None
+    sides: SideReader | None = None
+    recorded: ChangeFacts | None = None
+
+    def facts(self, workspace: Workspace) -> ChangeFacts:
+        """Return the facts, collected now or recorded."""
+        if self.recorded is not None:
+            return self.recorded
+        assert self.change is not None  # noqa: S101 - one of the two is always set
+        return workspace.facts(self.change, self.sides)
+
+    def assess(self, workspace: Workspace) -> Assessment:
+        """Return the assessment."""
+        return workspace.judge(self.facts(workspace))
+
+
+def check(request: Request) -> Request:
+    """Return the request with the patch of a target ``-`` in its place.
+
+    Raises:
+        UsageError: nothing is asked for, or two things at once.
+    """
+    if request.target == "-":
+        request = request._replace(target=None, diff="-")
+    asked = {
+        "a pull request": request.target is not None,
+        "--diff": request.diff is not None,
+        "--worktree": request.worktree,
+        "--base or --head": not request.worktree and (request.base is not None or request.head is not None),
+        "--range": request.window is not None,
+    }
+    chosen = [name for name, is_asked in asked.items() if is_asked]
+    if not chosen:
+        raise UsageError(
+            "nothing to classify",
+            hint="diffscope classify 38450, or --worktree, or --diff FILE, or --base REF",
+        )
+    if len(chosen) > 1:
+        raise UsageError(f"{' and '.join(chosen)} exclude each other", hint="ask for one change at a time")
+    if request.worktree and request.head is not None:
+        raise UsageError(
+            "--worktree has no --head",
+            hint="the worktree is the head; --base REF is what it is compared with",
+        )
+    return request
+
+
+def gather(request: Request, workspace: Workspace, talk: Talk) -> Iterator[Gathered]:
+    """Yield what is asked for: one change, or for a window each of its changes, oldest first.
+
+    Raises:
+        DiffscopeError: the change cannot be had, with a hint.
+    """
+    if request.target is not None:
+        yield _pull(request.target, request.source, workspace, talk)
+    elif request.diff is not None:
+        from diffscope.adapters.files import read_patch
+
+        yield Gathered(change=read_patch(request.diff))
+    elif request.worktree:
+        from diffscope.adapters.git_worktree import worktree_change
+
+        yield Gathered(change=worktree_change(_clone(workspace), base=request.base or "HEAD"))
+    elif request.window is not None:
+        yield from _window(request, workspace, talk)
+    else:
+        _clone(workspace)
+        base, head = request.base or _main(workspace), request.head or "HEAD"
+        yield Gathered(change=workspace.clone.between(base, head))
+
+
+def _pull(target: str, source: str, workspace: Workspace, talk: Talk) -> Gathered:
+    from diffscope.adapters.github.reference import parse_reference
+
+    try:
+        reference = parse_reference(target)
+    except UsageError:
+        if workspace.repository is not None and _HASH.fullmatch(target):
+            return Gathered(change=workspace.clone.commit(target))
+        raise
+    if source != "auto":
+        return _TRIES[source](reference, workspace, talk)
+    reasons = []
+    for name, attempt in _TRIES.items():
+        try:
+            found = attempt(reference, workspace, talk)
+        except SourceError as error:
+            reasons.append((name, error))
+            continue
+        if name == "recorded":
+            _tell_fallback(reasons, reference.number, talk)
+        return found
+    raise _nowhere(reference, reasons)
+
+
+def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, talk: Talk) -> None:
+    for name, error in reasons:
+        talk.note(f"{name}: {error}")
+    talk.note(f"using the facts of #{number} that are recorded with diffscope")
+
+
+def _nowhere(reference: PullReference, reasons: list[tuple[str, SourceError]]) -> NotFoundError:
+    told = "".join(f"\n  {name}: {error}" for name, error in reasons)
+    hint = next((error.hint for name, error in reasons if name == "clone" and error.hint), None)
+    return NotFoundError(f"pull request {reference.number} is nowhere to be had:{told}", hint=hint)
+
+
+def _from_clone(reference: PullReference, workspace: Workspace, _: Talk) -> Gathered:
+    _clone(workspace)
+    return Gathered(change=workspace.clone.pull(reference.number))
+
+
+def _from_github(reference: PullReference, workspace: Workspace, talk: Talk) -> Gathered:
+    # Each of these imports costs more than a recorded change takes as a whole.
+    from diffscope.adapters.github.access import find_access
+    from diffscope.adapters.github.client import Client
+    from diffscope.adapters.github.source import GitHubSource
+    from diffscope.adapters.github.store import GitHubStore
+    from diffscope.diff.parse import salvage_diff
+
+    access = find_access(os.environ, repository=reference.repository)
+    store = GitHubStore(workspace.cache)
+    source = GitHubSource(Client(access, store=store, notice=talk.note), store=store)
+    change = source.pull(reference.number)
+    return Gathered(change=change, sides=lambda asked: source.sides(asked, salvage_diff(asked.patch).diff))
+
+
+def _from_records(reference: PullReference, _: Workspace, __: Talk) -> Gathered:
+    from diffscope.adapters.recorded import RecordedSource
+
+    if reference.repository.lower() != _RECORDED_REPOSITORY:
+        raise SourceError(
+            f"only changes of {_RECORDED_REPOSITORY} are on record", hint="--repo PATH, or a network"
+        )
+    return Gathered(recorded=RecordedSource().facts(reference.number))
+
+
+_TRIES: dict[str, Callable[[PullReference, Workspace, Talk], Gathered]] = {
+    "clone": _from_clone,
+    "github": _from_github,
+    "recorded": _from_records,
+}
+"""In the order in which ``auto`` tries them."""
+
+
+def _window(request: Request, workspace: Workspace, talk: Talk) -> Iterator[Gathered]:
+    from diffscope.adapters.git_range import commits_between
+
+    text = request.window or ""
+    base, separator, head = text.partition("..")
+    if not separator or head.startswith("."):
+        raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
+    commits = commits_between(_clone(workspace), base or _main(workspace), head or "HEAD")
+    skipped = 0
+    for commit in commits:
+        if commit in request.done:
+            continue
+        try:
+            change = workspace.clone.commit(commit)
+        except (SourceError, InputError) as error:
+            talk.note(f"skipped {commit[:12]}: {error}")
+            skipped += 1
+        else:
+            yield Gathered(change=change)
+    if skipped:
+        raise SourceError(
+            f"{skipped} of {len(commits)} changes could not be had", hint="the notes above say why"
+        )
+
+
+def _clone(workspace: Workspace) -> GitRepository:
+    if workspace.repository is None:
+        raise SourceError(
+            "there is no clone of vLLM here", hint="name one: --repo PATH, or set DIFFSCOPE_REPO"
+        )
+    return workspace.repository
+
+
+def _main(workspace: Workspace) -> str:
+    from diffscope.adapters.git_log import main_tip
+
+    tip = main_tip(_clone(workspace))
+    if tip is None:
+        raise NotFoundError(
+            "the clone has no commit", at=str(_clone(workspace).path), hint="commit something first"
+        )
+    return tip
+
+
+def find_clone(given: Path | None, request: Request) -> GitRepository | None:
+    """Return the clone that is meant, or ``None``; records need none, so none is looked for."""
+    if request.source == "recorded":
+        return None
+    from diffscope.adapters.git_find import find_repository
+
+    return find_repository(given, current=Path.cwd(), environment=os.environ)

@@ -1,0 +1,53 @@
+"""``diffscope init``: a first ``diffscope.yml``, every setting in it, each at its default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from diffscope.cli.exits import DONE
+from diffscope.cli.talk import say
+from diffscope.errors import UsageError
+
+FILE_NAME: Final = "diffscope.yml"
+TEXT: Final = """\
+# Settings of diffscope. A flag of the command line and a DIFFSCOPE_* variable come before them.
+
+# The language of results: en or zh.
+lang: en
+
+# What `diffscope classify` prints: text, json, jsonl, markdown, html, github, sarif, rdjson or concise.
+format: text
+
+# Exit with 1 if a flag is that severe or worse: none, low, medium, high or critical.
+fail-on: none
+
+rules:
+  # Codes, families or globs of codes that do not run; `diffscope rules list` shows them all.
+  ignore: []
+  # Another severity for the flags of a rule: {PF305: low}
+  severity: {}
+  # More folders of rules, relative to this file.
+  folders: []
+"""
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
+def init(*, folder: Path, force: bool) -> int:
+    """Write a first diffscope.yml into FOLDER, every setting at its default."""
+    file = folder / FILE_NAME
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as stream:
+            stream.write(TEXT)
+    except FileExistsError:
+        raise UsageError("it is there already", at=str(file), hint="diffscope init --force") from None
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror}", at=str(file), hint="diffscope init FOLDER"
+        ) from None
+    say(f"wrote {file}; next: diffscope rules list")
+    return DONE

@@ -1,0 +1,137 @@
+"""The command ``diffscope``: which commands there are, and what becomes of an error.
+
+Start-up is hot: a command's module is imported when the command runs, so ``--help`` imports click and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from diffscope.cli.exits import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
+from diffscope.errors import DiffscopeError
+from diffscope.version import VERSION
+
+
+class Command(NamedTuple):
+    """Where a command lives, and its line in the help."""
+
+    place: str
+    sentence: str
+
+
+COMMANDS: dict[str, Command] = {
+    "classify": Command(
+        "diffscope.cli.classify:classify", "Classify one change, or every change of a range."
+    ),
+    "explain": Command("diffscope.cli.explain:explain", "Say why a rule fired or stayed silent on a change."),
+    "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
+    "rules": Command("diffscope.cli.rules:rules", "List, show, validate, test and start rules."),
+    "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
+    "doctor": Command("diffscope.cli.doctor:doctor", "Lint the target repository's own rule files."),
+    "ci": Command("diffscope.cli.ci:ci", "Run as a step of a GitHub workflow."),
+    "backtest": Command("diffscope.cli.backtest:backtest", "Measure the rules over the history of a clone."),
+    "schema": Command("diffscope.cli.schema:schema", "Print the JSON Schema of what diffscope writes."),
+    "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache."),
+    "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and sentence; imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, imported now."""
+        found = COMMANDS.get(cmd_name)
+        if found is None:
+            return None
+        module, _, name = found.place.partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)  # noqa: S101 - a mistake in the table above
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.sentence) for name, command in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, "-V", "--version", message="%(prog)s %(version)s")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="DIFFSCOPE_CONFIG",
+    metavar="FILE",
+    help="Settings. Default: diffscope.yml in the current folder or above it, up to the top of the repository.",
+)
+@click.pass_context
+def cli(context: click.Context, *, config: Path | None) -> None:
+    """Classify the diffs of vLLM pull requests: areas, platforms, reach, risk flags with their evidence.
+
+    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run.
+    """
+    file = config or _settings_above(Path.cwd())
+    if file is not None:
+        from diffscope.adapters.settings import read_settings
+
+        context.obj = settings = read_settings(file)
+        found = {
+            "lang": settings.lang,
+            "fail_on": settings.fail_on,
+            "outputs": settings.format and [settings.format],
+        }
+        defaults = {name: value for name, value in found.items() if value is not None}
+        # click looks here after the command line and the environment, and before an option's own default.
+        context.default_map = dict.fromkeys(COMMANDS, defaults)
+
+
+def _settings_above(folder: Path) -> Path | None:
+    for each in (folder, *folder.parents):
+        if (each / "diffscope.yml").is_file():
+            return each / "diffscope.yml"
+        if (each / ".git").exists():
+            return None
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Errors of ours become two lines on stderr; bugs keep their traceback."""
+    try:
+        code = cli.main(None if arguments is None else list(arguments), "diffscope", standalone_mode=False)
+        sys.stdout.flush()
+    except DiffscopeError as error:
+        return _fail(str(error), error.hint)
+    except click.ClickException as error:
+        return _fail(error.format_message(), _usage_hint(error))
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes once more at exit; without somewhere to flush to it would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    return code if isinstance(code, int) else DONE
+
+
+def _fail(message: str, hint: str | None) -> int:
+    from diffscope.cli.talk import say
+
+    say(f"error: {message}")
+    if hint:
+        say(f"hint: {hint}")
+    return FAILED
+
+
+def _usage_hint(error: click.ClickException) -> str | None:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path} --help" if context else None

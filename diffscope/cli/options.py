@@ -1,0 +1,133 @@
+"""Options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
+
+import click
+
+from diffscope.cli.talk import Talk
+
+FORMATS = ("text", "json", "jsonl", "markdown", "html", "github", "sarif", "rdjson", "concise")
+"""The names in ``diffscope.render.formats.RENDERERS``, which is not imported for ``--help``; a test compares the two."""
+LANGUAGES = ("en", "zh")
+LEVELS = ("none", "low", "medium", "high", "critical")
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Output(NamedTuple):
+    """One format and where it goes; ``None`` is stdout."""
+
+    form: str
+    file: Path | None
+
+
+class OutputType(click.ParamType[Output]):
+    """``FORMAT`` or ``FORMAT:FILE``."""
+
+    name = "format"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Output:
+        """Return the output that the text names."""
+        if isinstance(value, Output):
+            return value
+        form, separator, file = str(value).partition(":")
+        if form not in FORMATS:
+            self.fail(f"{form!r} is no format; there are {', '.join(FORMATS)}", param, ctx)
+        if separator and not file:
+            self.fail(f"{value!r} names no file", param, ctx)
+        return Output(form, Path(file) if file else None)
+
+
+def repository_option(function: _F) -> _F:
+    """``--repo PATH``."""
+    return click.option(
+        "--repo",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Local clone of vLLM. Default: the one around the current folder, else DIFFSCOPE_REPO.",
+    )(function)
+
+
+def language_option(function: _F) -> _F:
+    """``--lang en|zh``."""
+    return click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default="en",
+        show_default=True,
+        envvar="DIFFSCOPE_LANG",
+        help="Language of the result.",
+    )(function)
+
+
+def output_options(function: _F) -> _F:
+    """``--format FORMAT[:FILE]``, repeatable, and ``--output FILE`` for a single one."""
+    outputs = click.option(
+        "--format",
+        "outputs",
+        type=OutputType(),
+        multiple=True,
+        metavar="FORMAT[:FILE]",
+        envvar="DIFFSCOPE_FORMAT",
+        help=f"{', '.join(FORMATS)}. Several: --format text --format json:out.json. [default: text]",
+    )
+    output = click.option(
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Where the one format goes.",
+    )
+    return outputs(output(function))
+
+
+def fail_on_option(function: _F) -> _F:
+    """``--fail-on LEVEL``."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(LEVELS),
+        default="none",
+        show_default=True,
+        envvar="DIFFSCOPE_FAIL_ON",
+        help="Exit with 1 if any flag is that severe or worse.",
+    )(function)
+
+
+def cache_option(function: _F) -> _F:
+    """``--no-cache``."""
+    return click.option(
+        "--no-cache",
+        "use_cache",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Neither read nor write the cache.",
+    )(function)
+
+
+def rules_option(function: _F) -> _F:
+    """``--rules DIR``, repeatable."""
+    return click.option(
+        "--rules",
+        "rule_folders",
+        type=click.Path(path_type=Path, file_okay=False),
+        multiple=True,
+        metavar="DIR",
+        help="One more folder of rules. Repeatable.",
+    )(function)
+
+
+def talk_options(function: _F) -> _F:
+    """``-q`` and ``-v``, which make one argument ``talk``."""
+
+    @wraps(function)
+    def with_talk(*arguments: Any, quiet: bool, verbose: bool, **options: Any) -> Any:
+        return function(*arguments, talk=Talk(-1 if quiet else int(verbose)), **options)
+
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Say errors only.")
+    verbose = click.option("-v", "--verbose", is_flag=True, help="Say what is done.")
+    return cast("_F", quiet(verbose(with_talk)))

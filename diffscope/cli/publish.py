@@ -1,0 +1,107 @@
+"""Results on their way out: bytes in UTF-8, to stdout or to files, one change after the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from diffscope.assessment.values import Assessment
+from diffscope.cli.options import Output
+from diffscope.errors import UsageError
+from diffscope.render.formats import RENDERERS, render
+from diffscope.render.style import Language, Style
+
+_NARROW, _WIDE = 80, 100
+_BETWEEN = {"text": "\n", "markdown": "\n"}
+
+
+class Publisher:
+    """Writes each assessment to every output as it comes."""
+
+    def __init__(
+        self, outputs: Sequence[Output], *, language: str, is_many: bool, is_resumed: bool = False
+    ) -> None:
+        self._outputs = outputs or (Output("text", None),)
+        self._language = Language(language)
+        self._is_resumed = is_resumed
+        self._count = 0
+        _check(self._outputs, is_many=is_many)
+
+    def add(self, assessment: Assessment) -> None:
+        """Write one assessment."""
+        for output in self._outputs:
+            style = _style(output, self._language)
+            between = _BETWEEN.get(output.form, "") if self._count else ""
+            text = between + render([assessment], style, form=output.form)
+            if output.file is None:
+                write_stdout(text, is_for_people=output.form == "text")
+            else:
+                _write_file(output.file, text, is_first=self._count == 0 and not self._is_resumed)
+        self._count += 1
+
+
+def outputs_of(outputs: Sequence[Output], file: Path | None) -> tuple[Output, ...]:
+    """Return the outputs of ``--format`` and ``--output`` together.
+
+    Raises:
+        UsageError: ``--output`` does not tell which of several formats it is for.
+    """
+    if file is None:
+        return tuple(outputs)
+    open_ones = [output for output in outputs if output.file is None]
+    if len(open_ones) > 1:
+        raise UsageError("--output is for one format", hint="name the files one by one: --format json:a.json")
+    chosen = open_ones[0] if open_ones else Output("text", None)
+    return (*(output for output in outputs if output.file is not None), Output(chosen.form, file))
+
+
+def write_stdout(text: str, *, is_for_people: bool = False) -> None:
+    """Write a result: UTF-8, whatever the locale; text for people in the terminal's own encoding, what it lacks escaped."""
+    encoding = (sys.stdout.encoding or "utf-8") if is_for_people else "utf-8"
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
+    to_stdout = [output.form for output in outputs if output.file is None]
+    if len(to_stdout) > 1:
+        raise UsageError(
+            f"{' and '.join(to_stdout)} cannot share stdout",
+            hint="give all but one a file: --format json:out.json",
+        )
+    single = [output.form for output in outputs if not RENDERERS[output.form].many]
+    if is_many and single:
+        raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
+
+
+def _style(output: Output, language: Language) -> Style:
+    is_terminal = output.file is None and sys.stdout.isatty()
+    columns = shutil.get_terminal_size((_WIDE, 24)).columns if is_terminal else _WIDE
+    return Style(
+        language=language,
+        width=min(max(columns, _NARROW), _WIDE),
+        color=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        ascii_only=output.file is None and not _speaks_unicode(sys.stdout.encoding),
+    )
+
+
+def _speaks_unicode(encoding: str | None) -> bool:
+    try:
+        "·…".encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _write_file(file: Path, text: str, *, is_first: bool) -> None:
+    try:
+        with file.open("wb" if is_first else "ab") as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the result: {error.strerror}", at=str(file), hint="name another file"
+        ) from None

@@ -1,0 +1,57 @@
+"""Going on with a window that was interrupted: which changes a JSON-lines file holds already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from diffscope.cli.gather import Request
+from diffscope.cli.options import Output
+from diffscope.errors import InputError, UsageError
+
+
+class _Pull(msgspec.Struct):
+    head: str
+
+
+class _Change(msgspec.Struct):
+    pull: _Pull
+
+
+class _Line(msgspec.Struct):
+    change: _Change
+
+
+def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
+    """Return the head commits in the one JSON-lines file that is written; a line that was cut off is removed from it.
+
+    Raises:
+        UsageError: there is no such file among the outputs, or the request is no window.
+        InputError: the file holds something else.
+    """
+    files = [output.file for output in outputs if output.form == "jsonl" and output.file is not None]
+    if not request.is_window or len(files) != 1 or len(outputs) != 1:
+        raise UsageError(
+            "--resume goes on with one file of a range", hint="--range A..B --format jsonl:FILE --resume"
+        )
+    return _heads(files[0])
+
+
+def _heads(file: Path) -> frozenset[str]:
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return frozenset()
+    whole = data[: data.rfind(b"\n") + 1]
+    try:
+        heads = frozenset(
+            msgspec.json.decode(line, type=_Line).change.pull.head for line in whole.splitlines()
+        )
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"not assessments, one a line: {error}", at=str(file), hint="name another file"
+        ) from None
+    if whole != data:
+        file.write_bytes(whole)
+    return heads

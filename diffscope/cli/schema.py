@@ -1,0 +1,41 @@
+"""``diffscope schema``: the JSON Schema of every document that diffscope writes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from diffscope.cli.exits import DONE
+
+DOCUMENTS = {
+    "assessment": "diffscope.assessment.values:Assessment",
+    "digest": "diffscope.report.values:Digest",
+    "facts": "diffscope.adapters.recorded:Record",
+}
+"""Name -> type, imported when it is asked for."""
+
+
+@click.command()
+@click.argument("document", type=click.Choice(list(DOCUMENTS)), default="assessment")
+def schema(*, document: str) -> int:
+    """Print the JSON Schema of what diffscope writes.
+
+    assessment is one classified change, digest a report, facts a recorded change.
+    """
+    from diffscope.cli.publish import write_stdout
+
+    write_stdout(schema_text(document))
+    return DONE
+
+
+def schema_text(document: str) -> str:
+    """Return the schema of a document as JSON text."""
+    import msgspec
+
+    from diffscope.render.json import indented
+
+    module, _, name = DOCUMENTS[document].partition(":")
+    kind = getattr(import_module(module), name)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"diffscope {document}"}
+    return indented(head | msgspec.json.schema(kind))
