@@ -91,7 +91,7 @@ def select_rules(*, select: Iterable[str] | None, ignore: Iterable[str] = ()) ->
 def check_against(configuration: RuleConfiguration, catalogue: Catalogue) -> tuple[Mistake, ...]:
     """Return the entries that name no rule of the catalogue, each with the nearest code."""
     overrides = tuple(override.selector for override in configuration.severity)
-    words = [*(rule.code for rule in catalogue.rules), *FAMILIES]
+    words = {word for rule in catalogue.rules for word in (rule.code, rule.family)}
     return tuple(
         Mistake(
             path=configuration.origin,

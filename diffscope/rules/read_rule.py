@@ -57,8 +57,10 @@ def _rule(reading: Reading, entries: _Entries, scope: Scope) -> Rule:
     severity = _severity(reading, entries.get("severity"))
     own = _own_evidence(entries.get("evidence"), scope)
     scope.evidence = own
+    before = len(reading.mistakes)
     when = parse_expression(entries["when"].value, scope) if "when" in entries else ALWAYS
-    evidence = own or _asked_evidence(entries.get("evidence"), when, scope)
+    is_sound = "when" in entries and len(reading.mistakes) == before
+    evidence = own or _asked_evidence(entries.get("evidence"), when if is_sound else None, scope)
     says = _bilingual(reading, entries, "says")
     _check_template(reading, entries.get("says"), evidence.fact)
     return Rule(
@@ -139,17 +141,18 @@ def _own_evidence(entry: Entry | None, scope: Scope) -> EvidenceQuery | None:
     return EvidenceQuery(fact=family.name, where=where, worst_by=_worst_by(entries, family, scope))
 
 
-def _asked_evidence(entry: Entry | None, when: Condition, scope: Scope) -> EvidenceQuery:
+def _asked_evidence(entry: Entry | None, when: Condition | None, scope: Scope) -> EvidenceQuery:
     """Return what ``when`` asked of the family that ``evidence`` names, where it asked that something be there."""
     family = parse_fact(entry.value, scope) if entry is not None else None
     if entry is None or family is None:
         return EvidenceQuery(fact="", where=ALWAYS)
-    wheres = tuple(_positive(when, family.name))
-    if not wheres:
+    wheres = tuple(_positive(when, family.name)) if when is not None else ()
+    # A condition that could not be read has its own mistakes; what it would have asked is not known.
+    if not wheres and when is not None:
         message = f"'when' does not ask for any '{family.name}', so it gives no evidence"
         scope.reading.report(entry, message, "write evidence: {fact: ..., where: {...}}")
-    where = wheres[0] if len(set(wheres)) == 1 else AnyOf(parts=wheres)
-    return EvidenceQuery(fact=family.name, where=where if wheres else ALWAYS)
+    where = ALWAYS if not wheres else wheres[0] if len(set(wheres)) == 1 else AnyOf(parts=wheres)
+    return EvidenceQuery(fact=family.name, where=where)
 
 
 def _positive(condition: Condition, fact: str) -> list[Condition]:

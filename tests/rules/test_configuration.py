@@ -1,0 +1,80 @@
+"""The ``rules`` section of diffscope.yml: all mistakes at once, entries that name no rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.errors import ConfigurationError
+from diffscope.rules.configuration import (
+    EVERY_STABLE_RULE,
+    RuleConfiguration,
+    check_against,
+    overridden_severity,
+    parse_configuration,
+)
+from diffscope.rules.reading import mistake_line
+from diffscope.rules.values import Severity
+from tests.rule_builders import rule_text, rules
+
+TEXT = """
+fail_on: high
+rules:
+  select: ["*", XX101]
+  ignore: [missing-tests]
+  severity: {XX101: info, "XX*": critical}
+  folders: [tools/rules/]
+"""
+
+
+def test_section_is_read() -> None:
+    """Keys of other readers are left alone."""
+    found = parse_configuration(TEXT)
+    assert found.select is not None
+    assert [(each.text, each.line) for each in found.select] == [("*", 4), ("XX101", 4)]
+    assert [each.text for each in found.ignore] == ["missing-tests"]
+    assert found.folders == ("tools/rules",)
+    rule = rules(rule_text()).rules[0]
+    assert overridden_severity(rule, found) is Severity.INFO
+    assert overridden_severity(rule, EVERY_STABLE_RULE) is None
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "fail_on: high\n"], ids=["an empty file", "white space", "no section"])
+def test_nothing_said_is_the_default(text: str) -> None:
+    assert parse_configuration(text) == RuleConfiguration()
+
+
+def test_all_mistakes_at_once() -> None:
+    """One run shows everything that is wrong in the section."""
+    text = """
+rules:
+  selct: [CP101]
+  select: CP101
+  ignore: [core-pth, 7]
+  severity: {CP101: hihg, nonsense: low}
+  folders: [/etc, ../up, ~/mine]
+"""
+    with pytest.raises(ConfigurationError) as caught:
+        parse_configuration(text, at="vllm/diffscope.yml")
+    assert str(caught.value).splitlines() == [
+        "9 mistakes",
+        "vllm/diffscope.yml:3: unknown key 'selct' in 'rules' (did you mean 'select'?)",
+        "vllm/diffscope.yml:4: 'select' must be a list, not the text 'CP101' (write [a, b] or '- ' lines)",
+        "vllm/diffscope.yml:5: 'core-pth' is no code, family or glob of codes (did you mean 'core-path'?)",
+        "vllm/diffscope.yml:5: an entry of 'ignore' must be text, not the number '7' (quote it: \"7\")",
+        "vllm/diffscope.yml:6: 'nonsense' is no code, family or glob of codes (write CP101, 'CP1*' or core-path)",
+        "vllm/diffscope.yml:6: unknown severity 'hihg' (did you mean 'high'?)",
+        "vllm/diffscope.yml:7: the folder '../up' leads out of the repository (write a path below diffscope.yml)",
+        "vllm/diffscope.yml:7: the folder '/etc' leads out of the repository (write a path below diffscope.yml)",
+        "vllm/diffscope.yml:7: the folder '~/mine' leads out of the repository (write a path below diffscope.yml)",
+    ]
+
+
+def test_entries_that_name_no_rule() -> None:
+    """A code that is gone, or never was, is reported with the nearest one."""
+    found = parse_configuration("rules: {select: [XX101, XX110], ignore: [ci-coverage, 'X?1*'], severity: {YY1*: low}}")
+    lines = [mistake_line(each) for each in check_against(found, rules(rule_text()))]
+    assert lines == [
+        "diffscope.yml:1: 'XX110' names no rule (did you mean 'XX101'?)",
+        "diffscope.yml:1: 'ci-coverage' names no rule (known: XX101, core-path)",
+        "diffscope.yml:1: 'YY1*' names no rule (known: XX101, core-path)",
+    ]
