@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,7 @@ from diffscope.cli.talk import Talk
 if TYPE_CHECKING:
     from diffscope.project.doctor import DoctorReport
     from diffscope.project.values import ProjectFiles
+    from diffscope.render.style import Style
 
 _LEVELS = ("none", "info", "low", "medium", "high")
 _FORMATS = ("text", "json", "sarif")
@@ -21,10 +25,27 @@ _FORMATS = ("text", "json", "sarif")
 
 @click.command()
 @options.repository_option
-@click.option("--at", "revision", default="HEAD", show_default=True, metavar="REV", help="The commit to look at.")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How to write it.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where; default stdout.")
-@click.option("--only", "codes", multiple=True, metavar="CODE", help="Only findings whose code starts so: DR3. Repeatable.")
+@click.option(
+    "--at", "revision", default="HEAD", show_default=True, metavar="REV", help="The commit to look at."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where; default stdout."
+)
+@click.option(
+    "--only",
+    "codes",
+    multiple=True,
+    metavar="CODE",
+    help="Only findings whose code starts so: DR3. Repeatable.",
+)
 @click.option("--fix", is_flag=True, help="Print a patch of the safe fixes instead; nothing is written.")
 @click.option(
     "--fail-on",
@@ -52,24 +73,28 @@ def doctor(
     """
     report, files = _examine(repo, revision, codes, talk)
     if fix:
-        from diffscope.project.fixes import make_fixes  # noqa: PLC0415 - start-up is hot
+        from diffscope.project.fixes import make_fixes
 
-        _write(make_fixes(report.findings, files.contents), output, "patch")
+        _publish(make_fixes(report.findings, files.contents), output, is_for_people=False)
     else:
-        _write(None, output, form, report)
+        from diffscope.render.doctor import FORMATS
+
+        _publish(FORMATS[form](report, _style(output)), output, is_for_people=form == "text")
     worst = max((each.weight.rank for each in report.findings), default=-1)
     return FINDINGS if fail_on != "none" and worst >= _LEVELS.index(fail_on) - 1 else DONE
 
 
-def _examine(repo: Path | None, revision: str, codes: tuple[str, ...], talk: Talk) -> tuple[DoctorReport, ProjectFiles]:
-    from diffscope.adapters.project_files import collect_project_files, read_entries  # noqa: PLC0415
-    from diffscope.adapters.rule_files import bundled_rules  # noqa: PLC0415
-    from diffscope.adapters.rule_globs import read_rule_globs  # noqa: PLC0415
-    from diffscope.cli.gather import find_clone  # noqa: PLC0415
-    from diffscope.errors import UsageError  # noqa: PLC0415
-    from diffscope.project.doctor import examine, only, wanted_tests  # noqa: PLC0415
+def _examine(
+    repo: Path | None, revision: str, codes: tuple[str, ...], talk: Talk
+) -> tuple[DoctorReport, ProjectFiles]:
+    from diffscope.adapters.git_find import find_repository
+    from diffscope.adapters.project_files import collect_project_files, read_entries
+    from diffscope.adapters.rule_files import bundled_rules
+    from diffscope.adapters.rule_globs import read_rule_globs
+    from diffscope.errors import UsageError
+    from diffscope.project.doctor import examine, only, wanted_tests
 
-    repository = find_clone(repo)
+    repository = find_repository(repo, current=Path.cwd(), environment=os.environ)
     if repository is None:
         raise UsageError("there is no clone to look at", hint="name one: diffscope doctor --repo PATH")
     with repository:
@@ -82,13 +107,25 @@ def _examine(repo: Path | None, revision: str, codes: tuple[str, ...], talk: Tal
     return (only(report, codes) if codes else report), files
 
 
-def _write(text: str | None, output: Path | None, form: str, report: DoctorReport | None = None) -> None:
-    from diffscope.cli.publish import style_of, write_file, write_stdout  # noqa: PLC0415
-    from diffscope.render.doctor import FORMATS  # noqa: PLC0415
+def _style(output: Path | None) -> Style:
+    from diffscope.render.style import Style
 
-    if text is None and report is not None:
-        text = FORMATS[form](report, style_of(form, output))
+    is_terminal = output is None and sys.stdout.isatty()
+    columns = shutil.get_terminal_size((100, 24)).columns if is_terminal else 100
+    is_colorful = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    speaks_ascii = output is None and (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""}
+    return Style(width=min(max(columns, 80), 120), color=is_colorful, ascii_only=speaks_ascii)
+
+
+def _publish(text: str, output: Path | None, *, is_for_people: bool) -> None:
+    from diffscope.cli.publish import write_stdout
+    from diffscope.errors import UsageError
+
     if output is None:
-        write_stdout(text or "", is_for_people=form == "text")
-    else:
-        write_file(output, text or "")
+        write_stdout(text, is_for_people=is_for_people)
+        return
+    try:
+        output.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        reason = f"cannot write the result: {error.strerror}"
+        raise UsageError(reason, at=str(output), hint="name another file") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from diffscope.project.checks.commands import check_commands
 from diffscope.project.checks.dependencies import check_dependencies
 from diffscope.project.checks.files import check_files
@@ -64,16 +66,27 @@ def examine(
     tree = TreeIndex(entry.path for entry in files.entries)
     globs = tuple(globs)
     findings = sorted(set(_all_findings(project, tree, tests, globs)), key=_order)
-    totals = Counter(each.code for each in findings)
     return DoctorReport(
         revision=revision,
         looked_at=_looked_at(project, tree, globs),
-        counts=tuple(
-            KindCount(code=code, name=kind.name, title=kind.title, count=totals[code])
-            for code, kind in KINDS.items()
-            if totals[code]
-        ),
+        counts=_counts(findings),
         findings=tuple(findings),
+    )
+
+
+def only(report: DoctorReport, codes: tuple[str, ...]) -> DoctorReport:
+    """Return the report with those findings alone whose code starts with one of the texts, case ignored."""
+    wanted = tuple(code.upper() for code in codes)
+    findings = tuple(each for each in report.findings if each.code.startswith(wanted))
+    return msgspec.structs.replace(report, counts=_counts(findings), findings=findings)
+
+
+def _counts(findings: Iterable[Finding]) -> tuple[KindCount, ...]:
+    totals = Counter(each.code for each in findings)
+    return tuple(
+        KindCount(code=code, name=kind.name, title=kind.title, count=totals[code])
+        for code, kind in KINDS.items()
+        if totals[code]
     )
 
 

@@ -31,13 +31,17 @@ def render_text(report: DoctorReport, style: Style) -> str:
     at = f" at {report.revision[:12]}" if report.revision else ""
     total = len(report.findings)
     screen.line(Piece(f"{total:,} finding{'' if total == 1 else 's'}{at}", Tone.STRONG))
-    looked = ", ".join(f"{count:,} {_words(name, count)}" for name, count in report.looked_at.items() if count)
+    looked = ", ".join(
+        f"{count:,} {_words(name, count)}" for name, count in report.looked_at.items() if count
+    )
     screen.line(Piece(f"looked at {looked}", Tone.QUIET))
     if total:
         screen.blank()
     for count in report.counts:
         tone = _TONES[KINDS[count.code].weight]
-        screen.line(Piece(count.code, tone), Piece(f"{count.count:>6}  "), Piece(count.title), indent=2, hang=16)
+        screen.line(
+            Piece(count.code, tone), Piece(f"{count.count:>6}  "), Piece(count.title), indent=2, hang=16
+        )
     for path, found in groupby(report.findings, key=lambda each: each.path):
         screen.blank()
         screen.line(Piece(path, Tone.PATH))
@@ -116,12 +120,15 @@ def _result(finding: Finding, index: int) -> _Json:
         "message": {"text": message_text(text)},
         "locations": [{"physicalLocation": physical}],
         "partialFingerprints": {"diffscope/v1": _fingerprint(finding)},
-        "properties": {"severity": finding.weight.value, "evidence": [message_text(each) for each in finding.evidence]},
+        "properties": {
+            "severity": finding.weight.value,
+            "evidence": [message_text(each) for each in finding.evidence],
+        },
     }
     return result
 
 
 def _fingerprint(finding: Finding) -> str:
     """The same for the same finding on another line: what GitHub recognises an alert by."""
-    text = "\0".join((finding.code, finding.path, finding.message))
+    text = f"{finding.code}\0{finding.path}\0{finding.message}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

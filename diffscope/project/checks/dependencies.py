@@ -74,7 +74,7 @@ def _check_covered(
     if cover is not None:
         message = f"'{entry.text}' in '{place.step.label}'{note} adds nothing to '{cover.text}' on line {cover.line}"
         edit = Edit(line=entry.line, old=entry.text)
-        yield make_finding("DR303", place.step.file, entry.line, message, suggestion="remove it", edit=edit)
+        yield make_finding("DR303", place.step.file, entry.line, message, edit=edit)
 
 
 def _check_exclusion(

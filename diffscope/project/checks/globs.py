@@ -19,6 +19,9 @@ def check_globs(globs: Iterable[RuleGlob], tree: TreeIndex) -> Iterator[Finding]
             yield make_finding("DR401", each.path, each.line, error.message, suggestion=error.hint)
             continue
         if not any(map(glob.matches, tree.starting_with(glob.prefix))):
-            nearest = tree.nearest(each.text.split("*")[0].rstrip("/")) if "*" not in glob.prefix else None
+            folder = glob.prefix.rpartition("/")[0]
+            nearest = (
+                tree.nearest(glob.literal or folder) if glob.literal or not tree.is_folder(folder) else None
+            )
             message = f"the glob '{each.text}' matches no file of this tree"
             yield make_finding("DR401", each.path, each.line, message, suggestion=nearest)

@@ -1,0 +1,60 @@
+"""The globs of diffscope's own rule files, with their lines, for the doctor to try on a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from diffscope.errors import InputError
+from diffscope.patterns import compile_glob
+from diffscope.project.findings import RuleGlob
+from diffscope.source.values import RepoPath
+from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, parse_strict
+
+_PROSE = frozenset(
+    {"title", "why", "remedy", "says", "reason", "en", "zh", "words", "texts", "titles", "symbols"}
+)
+
+
+def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:
+    """Return every glob below a rules folder that names a place: one with a literal folder in front.
+
+    ``**/*.cu`` and its like name kinds of files, and are no claim about a tree. A file that cannot be read holds none:
+    loading the rules reports it.
+    """
+    found: list[RuleGlob] = []
+    for path in sorted([*folder.glob("*.yml"), *folder.glob("*/rule.yml")]):
+        try:
+            root, _ = parse_strict(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            continue
+        name = RepoPath(f"rules/{path.relative_to(folder).as_posix()}")
+        found += [
+            RuleGlob(path=name, line=node.line, text=node.text)
+            for node in _texts(root)
+            if _names_place(node.text)
+        ]
+    return tuple(found)
+
+
+def _texts(node: Node) -> Iterator[ScalarNode]:
+    if isinstance(node, ScalarNode):
+        yield node
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _texts(item)
+    elif isinstance(node, MapNode):
+        for entry in node.entries:
+            if entry.key not in _PROSE:
+                yield from _texts(entry.value)
+
+
+def _names_place(text: str) -> bool:
+    if "/" not in text or any(char.isspace() for char in text) or any(char in text for char in "^$()|\\"):
+        return False
+    if "*" not in text and "." not in text.rpartition("/")[2]:
+        return False
+    try:
+        return "/" in compile_glob(text).prefix
+    except InputError:
+        return False
