@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffscope.errors import InputError
+from diffscope.patterns import compile_glob, compile_regex
+
+GLOBS = [
+    pytest.param("vllm/a.py", "vllm/a.py", True, id="a plain path matches itself"),
+    pytest.param("vllm/a.py", "x/vllm/a.py", False, id="a glob is anchored at the root"),
+    pytest.param("vllm/a", "vllm/a/b.py", False, id="a folder's name does not match what lies below"),
+    pytest.param("vllm/*.py", "vllm/a.py", True, id="a star matches a name"),
+    pytest.param("vllm/*.py", "vllm/v1/a.py", False, id="a star does not cross a slash"),
+    pytest.param("vllm/*.py", "vllm/.py", True, id="a star matches nothing at all"),
+    pytest.param("*", ".hidden", True, id="a leading dot is nothing special"),
+    pytest.param("vllm/?.py", "vllm/a.py", True, id="a question mark matches one character"),
+    pytest.param("vllm/?.py", "vllm/ab.py", False, id="a question mark matches no two characters"),
+    pytest.param("a?b", "a/b", False, id="a question mark does not match a slash"),
+    pytest.param("vllm/**/a.py", "vllm/a.py", True, id="two stars match no segment"),
+    pytest.param("vllm/**/a.py", "vllm/b/c/a.py", True, id="two stars match several segments"),
+    pytest.param("vllm/**/a.py", "vllm/xa.py", False, id="two stars end at a slash"),
+    pytest.param("**/a.py", "a.py", True, id="leading stars match the root"),
+    pytest.param("vllm/**", "vllm/a", True, id="trailing stars match all below"),
+    pytest.param("vllm/**", "vllm", False, id="trailing stars do not match the folder itself"),
+    pytest.param("**", "a/b", True, id="two stars alone match everything"),
+    pytest.param("*.{cu,cuh}", "x.cuh", True, id="braces choose"),
+    pytest.param("{a,b/**}/c.py", "b/x/c.py", True, id="braces may hold stars and slashes"),
+    pytest.param("{a,{b,c}d}.py", "cd.py", True, id="braces nest"),
+    pytest.param("a,b", "a,b", True, id="a comma outside braces is a comma"),
+    pytest.param("[ab].py", "[ab].py", True, id="square brackets stand for themselves"),
+    pytest.param("[ab].py", "a.py", False, id="square brackets are no choice"),
+    pytest.param(r"a\*b", "a*b", True, id="a backslash makes a star a star"),
+    pytest.param("a.py", "aXpy", False, id="a dot is a dot"),
+    pytest.param("A.py", "a.py", False, id="case matters"),
+    pytest.param("a*", "a\nb", True, id="a line feed is a character like any other"),
+]
+
+
+@pytest.mark.parametrize(("glob", "path", "matches"), GLOBS)
+def test_globs(glob: str, path: str, matches: bool) -> None:
+    assert compile_glob(glob).matches(path) is matches
+
+
+WRONG_GLOBS = [
+    pytest.param("", "the glob is empty", id="empty"),
+    pytest.param("/a", "it starts with '/'", id="absolute"),
+    pytest.param("a/", "it ends in '/'", id="a trailing slash"),
+    pytest.param("a{b", "a '{' is never closed", id="an open brace"),
+    pytest.param("a}", "a '}' closes nothing", id="a brace too many"),
+    pytest.param("a**b", "'**' must be a whole segment", id="stars inside a segment"),
+    pytest.param("a/***", "'**' must be a whole segment", id="three stars"),
+    pytest.param("a\\", "it ends in a lone backslash", id="a backslash at the end"),
+    pytest.param("{" * 20 + "}" * 20, "braces are nested more than 8 deep", id="braces twenty deep"),
+    pytest.param("a" * 5000, "at most 4,000 are read", id="too long"),
+]
+
+
+@pytest.mark.parametrize(("glob", "reason"), WRONG_GLOBS)
+def test_wrong_globs_are_refused_with_a_hint(glob: str, reason: str) -> None:
+    with pytest.raises(InputError) as caught:
+        compile_glob(glob)
+    assert reason in caught.value.message
+    assert caught.value.hint
+
+
+WRONG_REGEXES = [
+    pytest.param("(?=a)", "look-ahead and look-behind are not supported", id="look-ahead"),
+    pytest.param("(?<!a)b", "look-ahead and look-behind are not supported", id="look-behind"),
+    pytest.param(r"(a)\1", "back-references are not supported", id="a back-reference"),
+    pytest.param("[", "RE2 syntax page", id="an open bracket"),
+    pytest.param("a**", "RE2 syntax page", id="a repetition of a repetition"),
+    pytest.param("\ud800", "remove it", id="a lone surrogate"),
+    pytest.param("a" * 5000, "split it", id="too long"),
+    pytest.param("(?:a{1000}){1000}", "RE2 syntax page", id="a repetition that explodes"),
+]
+
+
+@pytest.mark.parametrize(("regex", "hint"), WRONG_REGEXES)
+def test_wrong_regexes_are_refused_with_a_hint(regex: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        compile_regex(regex)
+    assert hint in (caught.value.hint or "")
+
+
+def test_a_regex_finds_groups_and_places_in_characters() -> None:
+    """Spans count characters, not bytes, and a lone surrogate in the text is no accident."""
+    regex = compile_regex(r"(é)\s*(x)?")
+    assert regex.groups("aé é") == ("é", None)
+    assert regex.groups("none") is None
+    assert regex.spans("aé é x\ud800") == ((1, 3), (3, 6))
+    assert compile_regex("a").spans("banana") == ((1, 2), (3, 4), (5, 6))
+    assert compile_regex("(?i)fix").search("FIX \ud800")
+    assert compile_regex("b").match("ab") is False
+    assert compile_regex("ab").fullmatch("abc") is False
+
+
+def test_a_regex_takes_linear_time_where_pythons_takes_forever() -> None:
+    """Thirty characters keep Python's engine busy for minutes with this pattern."""
+    regex = compile_regex(r"^(([^/])+/?)+\.py$")
+    started = time.perf_counter()
+    assert not regex.search("a" * 3_000 + "!")
+    assert time.perf_counter() - started < 1
+
+
+@given(st.text("ab/.-_", max_size=12), st.text("ab/.-_", max_size=12))
+def test_a_glob_without_signs_is_equality(glob: str, path: str) -> None:
+    """No character of an ordinary path is special."""
+    if glob and not glob.startswith("/") and not glob.endswith("/"):
+        assert compile_glob(glob).matches(path) is (glob == path)
+
+
+@given(st.text("ab*/", min_size=1, max_size=8), st.text("ab/", max_size=8))
+def test_single_stars_agree_with_a_plain_translation(glob: str, path: str) -> None:
+    """An oracle: the star as Python's own engine would have it."""
+    try:
+        compiled = compile_glob(glob)
+    except InputError:
+        return
+    if "**" not in glob:
+        assert compiled.matches(path) is bool(re.fullmatch(glob.replace("*", "[^/]*"), path))
