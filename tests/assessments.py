@@ -41,7 +41,9 @@ def an_empty_assessment(**fields: object) -> Assessment:
     return msgspec.structs.replace(_EMPTY, **fields)
 
 
-def evidence(path: str = BACKEND, line: int = 41, *, note: str = "{path} changed", **fields: object) -> Evidence:
+def evidence(
+    path: str = BACKEND, line: int = 41, *, note: str = "{path} changed", **fields: object
+) -> Evidence:
     """Return one place."""
     text = Bilingual(en=note, zh=f"{note}（变更）")
     return msgspec.structs.replace(Evidence(path=path, line=line, note=text), **fields)
@@ -57,7 +59,9 @@ def a_flag(code: str = "CP102", **fields: object) -> Flag:
         severity=Severity.HIGH,
         title=Bilingual(en="Attention backend changed", zh="注意力后端变更"),
         message=place.note,
-        advice=Bilingual(en="Run the attention tests on every platform.", zh="请在每个平台上运行注意力测试。"),
+        advice=Bilingual(
+            en="Run the attention tests on every platform.", zh="请在每个平台上运行注意力测试。"
+        ),
         evidence=(place,),
         fingerprint=f"{code.lower()}f00d",
     )
@@ -68,7 +72,10 @@ def hostile(text: str) -> Assessment:
     """Return the full assessment with ``text`` in every place where a pull request's author has the say."""
     flag = a_flag(
         message=Bilingual(en=text, zh=text),
-        evidence=(evidence(path=text, note=text, symbol=text, module=text), evidence(path=text, note=text, line=7)),
+        evidence=(
+            evidence(path=text, note=text, symbol=text, module=text),
+            evidence(path=text, note=text, line=7),
+        ),
     )
     return an_assessment(
         change=msgspec.structs.replace(
@@ -76,11 +83,17 @@ def hostile(text: str) -> Assessment:
         ),
         flags=(flag,),
         waived=(Waived(flag=flag, reason=text),),
-        files=(msgspec.structs.replace(_FULL.files[0], path=text, old_path=text, owners=(text,), symbols=(text,)),),
+        files=(
+            msgspec.structs.replace(
+                _FULL.files[0], path=text, old_path=text, owners=(text,), symbols=(text,)
+            ),
+        ),
         symbols=(msgspec.structs.replace(_FULL.symbols[0], path=text, name=text),),
         modules=(msgspec.structs.replace(_FULL.modules[0], module=text, path=text, chain=text),),
         tests=TestsAssessment(
-            changed=(text,), nearest=(Nearest(path=text, score=1.0, reasons=(text,)),), unnamed_symbols=(text,)
+            changed=(text,),
+            nearest=(Nearest(path=text, score=1.0, reasons=(text,)),),
+            unnamed_symbols=(text,),
         ),
         labels=(text,),
         completeness=Completeness(
@@ -123,7 +136,8 @@ _DEFAULT = Flag(
             symbol="AttentionConfig.use_ember",
             module="vllm.config.attention",
             note=Bilingual(
-                en="`AttentionConfig.use_ember` goes from False to True", zh="`AttentionConfig.use_ember` 由 False 改为 True"
+                en="`AttentionConfig.use_ember` goes from False to True",
+                zh="`AttentionConfig.use_ember` 由 False 改为 True",
             ),
         ),
         Evidence(
@@ -148,15 +162,26 @@ _FULL = Assessment(
         AreaShare(area="config", weight=0.2, files=("vllm/config/attention.py",)),
     ),
     platforms=("rocm",),
-    risk=Risk(level=RiskLevel.HIGH, because=("CP102 attention-backend (high)", "CF501 default-changed (medium)")),
+    risk=Risk(
+        level=RiskLevel.HIGH, because=("CP102 attention-backend (high)", "CF501 default-changed (medium)")
+    ),
     importance=Score(
         value=6.5,
         formula="importance/1",
-        parts=(ScorePart(name="reach", value=4.0, why="4 steps from serving"), ScorePart(name="size", value=2.5, why="+120")),
+        parts=(
+            ScorePart(name="reach", value=4.0, why="4 steps from serving"),
+            ScorePart(name="size", value=2.5, why="+120"),
+        ),
     ),
-    insight=Score(value=4.0, formula="insight/1", parts=(ScorePart(name="symbols", value=4.0, why="2 symbols"),)),
+    insight=Score(
+        value=4.0, formula="insight/1", parts=(ScorePart(name="symbols", value=4.0, why="2 symbols"),)
+    ),
     flags=(a_flag(), _DEFAULT),
-    waived=(Waived(flag=a_flag("TC205", name="fix-without-test", severity=Severity.LOW), reason="covered on hardware"),),
+    waived=(
+        Waived(
+            flag=a_flag("TC205", name="fix-without-test", severity=Severity.LOW), reason="covered on hardware"
+        ),
+    ),
     unknown=(UnknownRule(code=RuleCode("CP109"), missing=("change.logic_areas",)),),
     files=(
         FileAssessment(
@@ -218,10 +243,20 @@ _FULL = Assessment(
     ),
     symbols=(
         SymbolAssessment(
-            path=BACKEND, line=41, name="EmberBackend.forward", kind="method", aspects=("signature", "body"), logic=True
+            path=BACKEND,
+            line=41,
+            name="EmberBackend.forward",
+            kind="method",
+            aspects=("signature", "body"),
+            logic=True,
         ),
         SymbolAssessment(
-            path=BACKEND, line=90, name="EmberBackend.supports_attn_type", kind="method", aspects=("added",), logic=True
+            path=BACKEND,
+            line=90,
+            name="EmberBackend.supports_attn_type",
+            kind="method",
+            aspects=("added",),
+            logic=True,
         ),
         SymbolAssessment(
             path="vllm/config/attention.py",
@@ -232,7 +267,9 @@ _FULL = Assessment(
             logic=True,
         ),
     ),
-    graph=GraphFacts(commit="1" * 40, digest="abc", modules=1733, exact=True, cycles_closed=("vllm.a -> vllm.b -> vllm.a",)),
+    graph=GraphFacts(
+        commit="1" * 40, digest="abc", modules=1733, exact=True, cycles_closed=("vllm.a -> vllm.b -> vllm.a",)
+    ),
     modules=(
         ModuleReach(
             module="vllm.v1.attention.backends.ember_attn",
@@ -245,13 +282,22 @@ _FULL = Assessment(
             registry=1,
         ),
         ModuleReach(
-            module="vllm.config.attention", path="vllm/config/attention.py", distance=None, chain=None, dependents=40, reach=212
+            module="vllm.config.attention",
+            path="vllm/config/attention.py",
+            distance=None,
+            chain=None,
+            dependents=40,
+            reach=212,
         ),
     ),
     tests=TestsAssessment(
         changed=(TEST,),
         nearest=(
-            Nearest(path=TEST, score=3.0, reasons=("imports vllm.v1.attention.backends.ember_attn", "names EmberBackend")),
+            Nearest(
+                path=TEST,
+                score=3.0,
+                reasons=("imports vllm.v1.attention.backends.ember_attn", "names EmberBackend"),
+            ),
             Nearest(path="tests/v1/attention/test_backends.py", score=1.5, reasons=("two imports away",)),
         ),
         unnamed_symbols=("EmberBackend.supports_attn_type",),
@@ -268,9 +314,16 @@ _FULL = Assessment(
                 minutes=40,
             ),
             StepSelection(
-                label="V1 Test others", selected=True, reason="vllm/v1", device="gpu", amd_mirror="present", minutes=30
+                label="V1 Test others",
+                selected=True,
+                reason="vllm/v1",
+                device="gpu",
+                amd_mirror="present",
+                minutes=30,
             ),
-            StepSelection(label="Kernels nightly", selected=False, reason="optional", device="b200", optional=True),
+            StepSelection(
+                label="Kernels nightly", selected=False, reason="optional", device="b200", optional=True
+            ),
         ),
         minutes=70,
     ),

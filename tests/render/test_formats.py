@@ -1,0 +1,79 @@
+"""The table of formats and the words of the interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from diffscope.assessment.values import RiskLevel
+from diffscope.cli.options import FORMATS, LANGUAGES, LEVELS
+from diffscope.errors import UsageError
+from diffscope.render.formats import RENDERERS, render
+from diffscope.render.style import Language, Style
+from diffscope.render.words import WORDS, Words
+from diffscope.rules.families import FAMILIES
+from diffscope.rules.values import Severity
+from diffscope.source.values import SourceKind
+from tests.assessments import an_assessment, an_empty_assessment
+
+RENDER = Path(__file__).resolve().parents[2] / "diffscope" / "render"
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+@pytest.mark.parametrize("language", Language)
+def test_every_format_renders_every_assessment_and_ends_its_last_line(form: str, language: Language) -> None:
+    for assessment in (an_assessment(), an_empty_assessment()):
+        text = render([assessment], Style(language=language), form=form)
+        assert text == "" or text.endswith("\n")
+
+
+@pytest.mark.parametrize("form", [form for form, each in RENDERERS.items() if each.many])
+def test_formats_of_many_hold_many(form: str) -> None:
+    one = render([an_assessment()], Style(), form=form)
+    assert render([an_assessment(), an_assessment()], Style(), form=form).count(one) == 2
+
+
+@pytest.mark.parametrize("form", [form for form, each in RENDERERS.items() if not each.many])
+def test_formats_of_one_refuse_many(form: str) -> None:
+    with pytest.raises(UsageError, match=f"format {form} holds one change, and 2 were asked for") as caught:
+        render([an_assessment(), an_assessment()], Style(), form=form)
+    assert caught.value.hint == "use --format jsonl for many changes"
+
+
+def test_an_unknown_format_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="unknown format 'yaml'") as caught:
+        render([an_assessment()], Style(), form="yaml")
+    assert caught.value.hint == f"one of {', '.join(RENDERERS)}"
+
+
+def test_the_command_line_offers_what_there_is() -> None:
+    """The option's list is written out so that --help imports no renderer; it must not drift."""
+    assert tuple(RENDERERS) == FORMATS
+    assert tuple(language.value for language in Language) == LANGUAGES
+    assert tuple(word for word in ("none", *(s.value for s in Severity)) if word != "info") == LEVELS
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_both_languages_say_the_same(key: str) -> None:
+    """Each phrase exists in both languages, with the same parts to fill in."""
+    english, chinese = ({name for _, name, _, _ in Formatter().parse(text) if name} for text in WORDS[key])
+    assert all(WORDS[key])
+    assert english == chinese
+
+
+def test_no_word_is_dead() -> None:
+    """Every key is asked for somewhere in the formats; one that is asked for and missing raises KeyError at once."""
+    files = [*RENDER.rglob("*.py"), *RENDER.glob("templates/*.j2")]
+    sources = "\n".join(file.read_text(encoding="utf-8") for file in files if file.name != "words.py")
+    made = {f"source-{source.value}" for source in SourceKind}
+    made |= {f"mirror-{state}" for state in ("present", "missing", "optional", "differs")}
+    made |= {level.value for level in (*RiskLevel, *Severity)} | {"one-file"}
+    assert [key for key in WORDS if key not in made and f'"{key}"' not in sources] == []
+
+
+def test_a_family_of_somebody_else_goes_by_its_name() -> None:
+    """A team's own rules may bring a family that we have no title for."""
+    assert Words(Language.CHINESE).family("core-path") == FAMILIES["core-path"].zh
+    assert Words(Language.CHINESE).family("house-rules") == "house-rules"

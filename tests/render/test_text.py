@@ -1,0 +1,165 @@
+"""The terminal report, compared whole."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from diffscope.assessment.values import Completeness, Risk, RiskLevel, TestsAssessment
+from diffscope.facts.values import GraphFacts
+from diffscope.render.style import Language, Style
+from diffscope.render.text import render
+from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
+
+NARROW = Style(width=80)
+
+FULL = """\
+#90210 [ROCm][Bugfix] Send cross attention to a backend that has it
+vllm-project/vllm · by Ada Example · merged 2026-03-29 · 4 files +120 -31 · from
+a local clone
+Risk       HIGH  CP102 attention-backend (high), CF501 default-changed (medium)
+Kind       bugfix · rocm, v1 · importance 6.5 · insight 4
+
+Areas      attention 80%, config 20%   Platforms: rocm
+Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import
+           it, 11 within two steps, 2 lazily, 1 by registry
+             vllm.v1.engine.core -> vllm.v1.executor ->
+             vllm.v1.worker.gpu_worker -> vllm.v1.attention.backends.ember_attn
+           vllm.config.attention  not on the eager serving path, 40 import it,
+           212 within two steps
+           closes an import cycle: vllm.a -> vllm.b -> vllm.a
+
+Flags (2)
+  HIGH     CP102 attention-backend  Attention backend changed
+           vllm/v1/attention/backends/ember_attn.py:41  EmberBackend.forward
+             changed in an attention backend
+  MEDIUM   CF501 default-changed  Default changed
+           vllm/config/attention.py:17  `AttentionConfig.use_ember` goes from
+             False to True (and 1 more place)
+Waived     TC205  waived: covered on hardware
+Unknown    1 rule could not be judged: CP109 (missing change.logic_areas)
+
+Tests      1 changed; no test names EmberBackend.supports_attn_type
+           pytest tests/v1/attention/test_ember_attn.py \\
+                  tests/v1/attention/test_backends.py
+Owners     @gil (2), @hana (1); nobody owns vllm/config/attention.py
+CI         2 of 3 steps run; gpu 1, h100 1; about 70 agent minutes; AMD mirrors:
+           missing 1, present 1
+Labels     the repository's rules add rocm, v1
+Incomplete parse: vllm/odd.py: line 12 does not parse
+           no area claims NOTICE.odd
+"""
+
+EMPTY = """\
+Mend a sentence
+vllm-project/vllm · 1 file +1 -1 · from a patch
+Risk       NONE
+Kind       docs · documentation · importance 0 · insight 0
+
+Areas      docs 100%
+
+Flags      No rule fired on this change.
+
+Tests      none changed; nearest tests unknown: there is no graph
+Owners     unknown: no CODEOWNERS was read
+"""
+
+
+def test_a_full_report_is_one_screen() -> None:
+    """Everything that a reviewer acts on, worst first, in fewer than 45 lines of 80 columns."""
+    text = render(an_assessment(), NARROW)
+    assert text == FULL
+    assert text.count("\n") < 45
+
+
+def test_nothing_to_say_is_said_shortly() -> None:
+    """A change without flags says so in one line, and what is unknown stays named."""
+    assert render(an_empty_assessment(), NARROW) == EMPTY
+
+
+def test_chinese() -> None:
+    """Labels, phrases and the rules' own texts are Chinese, in columns that count two for a Chinese character."""
+    text = render(an_assessment(), Style(width=80, language=Language.CHINESE))
+    assert "风险       高  CP102" in text
+    assert "  高       CP102 attention-backend  注意力后端变更" in text
+    assert "（另有 1" in text
+    assert "距服务路径 4 步" in text
+
+
+def test_chinese_breaks_between_characters_and_never_before_a_full_stop() -> None:
+    """A sentence without blanks wraps; punctuation does not start a line."""
+    flag = a_flag(evidence=(), message=msgspec.structs.replace(a_flag().message, zh="变更" * 60 + "。"))
+    text = render(an_assessment(flags=(flag,)), Style(width=80, language=Language.CHINESE))
+    lines = [line for line in text.splitlines() if "变更变更" in line]
+    assert len(lines) == 4
+    assert all(not line.strip().startswith("。") for line in text.splitlines())
+
+
+def test_no_colour_unless_it_is_wanted() -> None:
+    """Without colour there is no escape sequence; with it the words are the same."""
+    plain, coloured = render(an_assessment(), NARROW), render(an_assessment(), Style(width=80, color=True))
+    assert "\x1b" not in plain
+    assert "\x1b[1;31mHIGH" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_a_character_set_without_dots_and_arrows_gets_ascii() -> None:
+    """Our own marks have an ASCII form, so that cp437 and ASCII terminals read them."""
+    text = render(an_assessment(), Style(width=80, ascii_only=True))
+    assert text.isascii()
+    assert "vllm-project/vllm - by Ada Example" in text
+
+
+def test_hostile_text_is_shown_and_not_obeyed() -> None:
+    """No escape sequence, no forged line, no order to a CI log, wherever it is put."""
+    text = render(hostile("x\x1b]0;t\x07\n::error::y\u202e 好::set-output name=a::b ##[x]"), Style(width=80))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    assert "##[" not in text
+
+
+def test_a_long_path_is_never_broken() -> None:
+    """A path can be copied, whatever the width."""
+    path = "vllm/" + "long_folder_name/" * 8 + "module.py"
+    flag = a_flag(evidence=(msgspec.structs.replace(a_flag().evidence[0], path=path),))
+    assert f"{path}:41" in render(an_assessment(flags=(flag,)), NARROW)
+
+
+def test_the_level_unknown_is_not_low() -> None:
+    """What could not be judged says UNKNOWN, with its reason."""
+    text = render(
+        an_empty_assessment(risk=Risk(level=RiskLevel.UNKNOWN, because=("the diff is cut",))), NARROW
+    )
+    assert "Risk       UNKNOWN  the diff is cut" in text
+
+
+def test_a_snapshot_graph_is_named() -> None:
+    """A graph that is not the base's own says so beside the reach that was read off it."""
+    graph = GraphFacts(commit="9" * 40, digest="d", modules=3, exact=False)
+    assert "graph of the packaged snapshot 999999999" in render(an_assessment(graph=graph), NARROW)
+
+
+def test_complete_and_silent_has_no_completeness_row() -> None:
+    """A change judged whole does not spend a line on saying so."""
+    text = render(an_assessment(completeness=Completeness(complete=True, gaps=())), NARROW)
+    assert "Incomplete" not in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "command"),
+    [
+        pytest.param(
+            ("tests/test_a b.py",), "pytest 'tests/test_a b.py'", id="a path with a blank is quoted"
+        ),
+        pytest.param(("tests/conftest.py",), None, id="a conftest is nothing to run"),
+        pytest.param((), None, id="no test, no command"),
+    ],
+)
+def test_the_command_can_be_pasted(changed: tuple[str, ...], command: str | None) -> None:
+    text = render(an_assessment(tests=TestsAssessment(changed=changed, nearest=UNSET)), NARROW)
+    assert (command is not None and command in text) or "pytest" not in textwrap.dedent(text)
