@@ -79,10 +79,12 @@ def code_span(text: str, *, cell: bool = False) -> str:
     return span.replace("|", "\\|") if cell else span
 
 
-def prose(text: str) -> str:
+def prose(text: str, *, cell: bool = False) -> str:
     """Return a sentence as Markdown in which pairs of backticks make code, whatever stands between them, and nothing else is markup."""
     parts = CODE.split(text)
-    return "".join(code_span(part) if number % 2 else markdown(part) for number, part in enumerate(parts))
+    return "".join(
+        code_span(part, cell=cell) if number % 2 else markdown(part) for number, part in enumerate(parts)
+    )
 
 
 def command_data(text: str) -> str:

@@ -43,6 +43,7 @@ def _markdown() -> Environment:
         code=lambda text: Markup(sanitize.code_span(str(text))),  # noqa: S704 - made inert for Markdown
         cell=lambda text: Markup(sanitize.code_span(str(text), cell=True)),  # noqa: S704
         prose=lambda text: Markup(sanitize.prose(str(text))),  # noqa: S704
+        cell_prose=lambda text: Markup(sanitize.prose(str(text), cell=True)),  # noqa: S704
         uri=lambda text: Markup(sanitize.uri_path(str(text))),  # noqa: S704
         block=lambda text: Markup(_block(str(text))),  # noqa: S704
     )
