@@ -43,11 +43,12 @@ class Reading:
     def headline(self) -> tuple[str, ...]:
         """Repository, author, date, size and source, as far as they are known."""
         change, pull, words = self._assessment.change, self._assessment.change.pull, self._words
+        size = words.counted("one-file", "files", change.files)
         parts = (
             pull.repository,
             words("by", author=pull.author) if pull.author else "",
             words("merged", date=pull.merged_at[:10]) if pull.merged_at else "",
-            f"{words.counted('one-file', 'files', change.files)} +{change.additions} -{change.deletions}",
+            f"{size} +{change.additions} -{change.deletions}",
             words(f"source-{pull.source.value}"),
         )
         return tuple(part for part in parts if part)

@@ -121,14 +121,22 @@ def test_sarif_keeps_what_github_shows() -> None:
 def test_annotations() -> None:
     """One command a place; `line` only where it is a line of the new file; a notice at the end says the rest."""
     assert render([an_assessment()], ENGLISH, form="github").splitlines() == [
-        "::error file=vllm/v1/attention/backends/ember_attn.py,line=41,title=CP102 Attention backend changed"
-        "::EmberBackend.forward changed in an attention backend%0ARun the attention tests on every platform.",
-        "::warning file=vllm/config/attention.py,line=17,title=CF501 Default changed"
-        "::`AttentionConfig.use_ember` goes from False to True%0ASay it in the release notes.",
-        "::warning file=vllm/envs.py,title=CF501 Default changed"
-        "::`VLLM_USE_EMBER` lost its default (old side 203)%0ASay it in the release notes.",
-        "::notice title=diffscope::#90210 [ROCm][Bugfix] Send cross attention to a backend that has it: Risk high; "
-        "1 rule could not be judged; parse: vllm/odd.py: line 12 does not parse; no area claims NOTICE.odd",
+        (
+            "::error file=vllm/v1/attention/backends/ember_attn.py,line=41,title=CP102 Attention backend changed"
+            "::EmberBackend.forward changed in an attention backend%0ARun the attention tests on every platform."
+        ),
+        (
+            "::warning file=vllm/config/attention.py,line=17,title=CF501 Default changed"
+            "::`AttentionConfig.use_ember` goes from False to True%0ASay it in the release notes."
+        ),
+        (
+            "::warning file=vllm/envs.py,title=CF501 Default changed"
+            "::`VLLM_USE_EMBER` lost its default (old side 203)%0ASay it in the release notes."
+        ),
+        (
+            "::notice title=diffscope::#90210 [ROCm][Bugfix] Send cross attention to a backend that has it: Risk high; "
+            "1 rule could not be judged; parse: vllm/odd.py: line 12 does not parse; no area claims NOTICE.odd"
+        ),
     ]
 
 
