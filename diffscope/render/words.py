@@ -100,10 +100,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "labels-would": ("the repository's rules add {labels}", "仓库规则将添加 {labels}"),
     # the comment on a pull request and the job summary
     "comment-title": ("diffscope: {level} risk", "diffscope：风险 {level}"),
+    "comment-none": ("diffscope: no risk flags", "diffscope：没有风险项"),
     "comment-unknown": ("diffscope: risk not known", "diffscope：风险未知"),
-    "nothing-flagged": ("nothing is flagged", "没有风险项"),
-    "flagged": ("{count} flags", "{count} 个风险项"),
-    "one-flag": ("1 flag", "1 个风险项"),
+    "rule": ("Rule", "规则"),
     "where": ("Where", "位置"),
     "what-and-why": ("What and why", "内容与原因"),
     "more-flags": ("and {count} more flags in the full assessment", "完整结果中另有 {count} 个风险项"),
@@ -114,7 +113,6 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "tests-to-run": ("Tests nearest to this change", "与此变更最相关的测试"),
     "ci-not-run": ("CI steps that look at these files and will not run by themselves", "与这些文件相关但不会自动运行的 CI 步骤"),
-    "optional-step": ("optional", "可选"),
     "advice-list": ("What to do", "建议"),
     "config-edited": (
         "This change edits {files}. It was judged by the configuration and rules of its base, not by its own.",
@@ -129,10 +127,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "advisory": ("advisory: it blocks nothing", "仅供参考，不阻塞合并"),
     "blocking": ("fails at {level} or worse", "达到 {level} 或以上时失败"),
     "not-posted": ("Not posted on the pull request: {reason}", "未发布到 PR：{reason}"),
-    "all-clear-now": (
-        "Nothing in {head} is flagged at {level} or above.",
-        "{head} 中没有达到 {level} 或以上的风险项。",
-    ),
     # completeness
     "completeness": ("Completeness", "完整性"),
     "incomplete": ("Incomplete", "不完整"),
