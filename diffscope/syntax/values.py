@@ -102,6 +102,37 @@ class OperatorCall(Value, frozen=True, kw_only=True):
     line: int
 
 
+class RowShape(Enum):
+    """How a registry row is written."""
+
+    DICT = "dict"
+    """``table = {key: ("module", "Class")}``, ``{key: "path.of.Class"}``, ``{key: Class}``."""
+    ENUM = "enum"
+    """``class table(Enum): key = "path.of.Class"``."""
+    CALL = "call"
+    """``table("key", "module", "Class")``, ``table("key", Class)``; the table is the function as written."""
+    DECORATOR = "decorator"
+    """``@table("key")`` above the class or function that is the value."""
+    SEQUENCE = "sequence"
+    """``table = (Class, Class, …)``; key and value are the class."""
+    ASSIGNMENT = "assignment"
+    """``table = "path.of.Class"``; the key is the enclosing function or class."""
+    RETURN = "return"
+    """``return "path.of.Class"`` in the function ``table``."""
+
+
+class RegistryRow(Value, frozen=True, kw_only=True):
+    """A place that names a class or a module by data instead of importing it."""
+
+    shape: RowShape
+    table: str
+    key: str
+    values: tuple[str, ...]
+    line: int
+    is_names: bool = False
+    """The values are names in this file, not strings."""
+
+
 class Problem(Value, frozen=True, kw_only=True):
     """A place that does not parse."""
 
@@ -116,6 +147,7 @@ class Outline(Value, frozen=True, kw_only=True):
     definitions: tuple[Definition, ...]
     strings: tuple[StringReference, ...] = ()
     operators: tuple[OperatorCall, ...] = ()
+    rows: tuple[RegistryRow, ...] = ()
     exports: tuple[str, ...] | None = None
     """The literal ``__all__``, where there is one."""
     has_module_getattr: bool = False
