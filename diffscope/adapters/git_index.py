@@ -26,6 +26,7 @@ CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _COLUMNS = 'number, "commit", committed_at, author, subject'
 _ROUNDS = 5
+_WAIT_SECONDS = 10.0
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ def _key(common_dir: Path) -> str:
 
 def _use(file: Path, answer: Callable[[sqlite3.Connection], T]) -> T:
     file.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(file, timeout=10, isolation_level=None)
+    database = sqlite3.connect(file, timeout=_WAIT_SECONDS, isolation_level=None)
     try:
         database.execute("PRAGMA synchronous = NORMAL")
         return answer(database)
