@@ -218,10 +218,13 @@ def _window(request: Request, workspace: Workspace, talk: Talk) -> Iterator[Gath
 
 def _clone(workspace: Workspace) -> GitRepository:
     if workspace.repository is None:
-        raise SourceError(
-            "there is no clone of vLLM here", hint="name one: --repo PATH, or set DIFFSCOPE_REPO"
-        )
+        raise no_clone()
     return workspace.repository
+
+
+def no_clone() -> SourceError:
+    """Return the error of a command that needs a clone and has none."""
+    return SourceError("there is no clone of vLLM here", hint="name one: --repo PATH, or set DIFFSCOPE_REPO")
 
 
 def _main(workspace: Workspace) -> str:
