@@ -6,17 +6,14 @@ Never raises on any bytes. A place that does not parse becomes a ``Problem``; wh
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.definitions import read_assignment, read_class, read_function, read_type_alias
-from diffscope.syntax.exports import ExportList
-from diffscope.syntax.imports import IMPORT_STATEMENTS, Circumstances, read_import
 from diffscope.syntax.lines import count_code_lines
 from diffscope.syntax.mentions import find_operators, find_strings
 from diffscope.syntax.parsing import find_problems, normalise_newlines, parse_python
-from diffscope.syntax.text import fold, text_of
-from diffscope.syntax.values import Definition, DefinitionKind, Import, ImportLayer, Outline, Problem
+from diffscope.syntax.registries import find_rows
+from diffscope.syntax.values import Outline
+from diffscope.syntax.walk import Declared, walk_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -24,228 +21,32 @@ if TYPE_CHECKING:
 EXTRACTOR_VERSION: Final = "1"
 """Changes with everything that changes an ``Outline``; caches are keyed by it."""
 
-_DEEPEST: Final = 100
-"""Nested blocks that are followed; Python itself refuses more."""
-_IMPORT: Final = re.compile(rb"import\b")
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_]\w*")
-_TYPE_CHECKING: Final = re.compile(r"(?:\w+\.)?TYPE_CHECKING")
-_BRANCHES: Final = frozenset(
-    {"elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause"}
-)
-
-_COMPOUND: Final = (
-    "try_statement",
-    "with_statement",
-    "for_statement",
-    "while_statement",
-    "match_statement",
-    "case_clause",
-)
 
 
 def outline_python(source: bytes) -> Outline:
     """Return the outline of a file. Lines count from 1, as git counts them."""
     source = normalise_newlines(source)
-    root = parse_python(source).root_node
-    walk = _Walk(source)
-    walk.statements(root, _Scope())
-    return Outline(
-        imports=tuple(walk.imports),
-        definitions=tuple(walk.definitions),
+    return declare_python(parse_python(source).root_node, source)[0]
+
+
+def declare_python(root: Node, source: bytes) -> tuple[Outline, tuple[Declared, ...]]:
+    """Return the outline of a parsed file, and its definitions with their nodes, in source order."""
+    found = walk_statements(root, source)
+    outline = Outline(
+        imports=found.imports,
+        definitions=tuple(each.definition for each in found.declared),
         strings=find_strings(root, source),
         operators=find_operators(root, source),
-        exports=walk.exports.names,
-        has_module_getattr=any(
-            each.name == "__getattr__" and each.kind is DefinitionKind.FUNCTION for each in walk.definitions
-        ),
+        rows=find_rows(root, source),
+        exports=found.exports,
+        has_module_getattr=any(each.definition.name == "__getattr__" for each in found.declared),
         code_lines=count_code_lines(source),
-        problems=tuple(sorted((*find_problems(root), *walk.problems), key=lambda problem: problem.line)),
+        problems=tuple(sorted((*find_problems(root), *found.problems), key=lambda problem: problem.line)),
     )
+    return outline, found.declared
 
 
 def identifiers(source: bytes) -> tuple[str, ...]:
     """Return every ASCII name that occurs anywhere in the bytes (code, strings, comments), sorted. Cheap: nothing is parsed."""
     return tuple(sorted(name.decode("ascii", "replace") for name in set(_IDENTIFIER.findall(source))))
-
-
-class _Scope(NamedTuple):
-    """Where a statement stands."""
-
-    prefix: str = ""
-    """Of qualified names: ``EngineCore.`` inside of that class."""
-    in_function: bool = False
-    in_class: bool = False
-    around: Circumstances = Circumstances()
-    depth: int = 0
-
-    def within(self, guard: str | None, *, typing: bool = False) -> _Scope:
-        layer = ImportLayer.TYPING if typing else self.around.layer
-        return self._replace(around=Circumstances(layer, guard or self.around.guard), depth=self.depth + 1)
-
-
-class _Walk:
-    """One pass over the statements of a file, compound statements included."""
-
-    def __init__(self, source: bytes) -> None:
-        self.imports: list[Import] = []
-        self.definitions: list[Definition] = []
-        self.problems: list[Problem] = []
-        self.exports = ExportList()
-        self._type_checking = {"TYPE_CHECKING"}
-        self._import_words = [match.start() for match in _IMPORT.finditer(source)]
-
-    def statements(self, block: Node, scope: _Scope) -> None:
-        if scope.depth > _DEEPEST:
-            self.problems.append(Problem(line=block.start_point[0] + 1, text="nested too deeply to be read"))
-            return
-        for node in block.named_children:
-            read = _READERS.get(node.type)
-            if read is not None:
-                read(self, node, scope)
-
-    def import_(self, node: Node, scope: _Scope) -> None:
-        for each in read_import(node, scope.around):
-            self.imports.append(each)
-            if each.name == "TYPE_CHECKING" and each.alias:
-                self._type_checking.add(each.alias)
-
-    def expression(self, node: Node, scope: _Scope) -> None:
-        if scope.in_function:
-            return
-        for child in node.named_children:
-            if child.type == "assignment":
-                self.definitions.extend(read_assignment(child, prefix=scope.prefix))
-            if not scope.prefix:
-                self.exports.read(child)
-
-    def type_alias(self, node: Node, scope: _Scope) -> None:
-        if not scope.in_function:
-            self.definitions.extend(read_type_alias(node, prefix=scope.prefix))
-
-    def decorated(self, node: Node, scope: _Scope) -> None:
-        definition = node.child_by_field_name("definition")
-        if definition is not None and definition.type == "class_definition":
-            self.class_(definition, scope, node)
-        elif definition is not None:
-            self.function(definition, scope, node)
-
-    def function(self, node: Node, scope: _Scope, decorated: Node | None = None) -> None:
-        name = node.child_by_field_name("name")
-        if not scope.in_function and name is not None:
-            kind = DefinitionKind.METHOD if scope.in_class else DefinitionKind.FUNCTION
-            self.definitions.append(
-                read_function(node, name=scope.prefix + text_of(name), kind=kind, decorated=decorated)
-            )
-        body = node.child_by_field_name("body")
-        if body is not None and self._has_import(body):
-            layer = ImportLayer.TYPING if scope.around.layer is ImportLayer.TYPING else ImportLayer.LAZY
-            around = Circumstances(layer, scope.around.guard)
-            self.statements(body, scope._replace(in_function=True, around=around, depth=scope.depth + 1))
-
-    def class_(self, node: Node, scope: _Scope, decorated: Node | None = None) -> None:
-        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
-        if name is None:
-            return
-        qualified = scope.prefix + text_of(name)
-        if not scope.in_function:
-            self.definitions.append(read_class(node, name=qualified, decorated=decorated))
-        if body is not None and (not scope.in_function or self._has_import(body)):
-            self.statements(
-                body, scope._replace(prefix=f"{qualified}.", in_class=True, depth=scope.depth + 1)
-            )
-
-    def if_(self, node: Node, scope: _Scope) -> None:
-        condition = node.child_by_field_name("condition")
-        self._branch(node.child_by_field_name("consequence"), condition, scope)
-        passed = [condition]
-        for clause in node.children_by_field_name("alternative"):
-            # The conditions before this branch were false; the last of them names it where it has none of its own.
-            is_else = clause.type == "else_clause"
-            around = scope
-            for before in passed:
-                around = self._otherwise(before, around)
-            if is_else:
-                body = clause.child_by_field_name("body")
-                if body is not None:
-                    self.statements(body, around)
-            else:
-                own = clause.child_by_field_name("condition")
-                kept = around._replace(around=Circumstances(around.around.layer, scope.around.guard))
-                self._branch(clause.child_by_field_name("consequence"), own, kept)
-                passed.append(own)
-
-    def block(self, node: Node, scope: _Scope) -> None:
-        """Read a compound statement or clause whose parts all stand under what stands around it."""
-        guard = _CLAUSE_GUARDS.get(node.type)
-        for child in node.named_children:
-            if child.type == "block":
-                self.statements(child, scope.within(guard(node) if guard else None))
-            elif child.type in _BRANCHES:
-                # The else branch of a try runs when the try did.
-                self.block(
-                    child, scope.within(guard(node) if guard and child.type == "else_clause" else None)
-                )
-
-    def _branch(self, body: Node | None, condition: Node | None, scope: _Scope) -> None:
-        if body is None:
-            return
-        text = text_of(condition) if condition is not None else ""
-        typing = self._means_typing(text)
-        self.statements(
-            body, scope.within(None if typing or self._means_running(text) else text, typing=typing)
-        )
-
-    def _otherwise(self, condition: Node | None, scope: _Scope) -> _Scope:
-        text = text_of(condition) if condition is not None else ""
-        if self._means_typing(text):
-            return scope
-        typing = self._means_running(text)
-        return scope.within(None if typing else f"not ({text})", typing=typing)
-
-    def _means_typing(self, condition: str) -> bool:
-        return any(self._is_type_checking(part) for part in _unwrap(condition).split(" and "))
-
-    def _means_running(self, condition: str) -> bool:
-        text = _unwrap(condition)
-        return text.startswith("not ") and self._is_type_checking(text.removeprefix("not "))
-
-    def _is_type_checking(self, text: str) -> bool:
-        text = _unwrap(text)
-        return text in self._type_checking or _TYPE_CHECKING.fullmatch(text) is not None
-
-    def _has_import(self, node: Node) -> bool:
-        at = bisect_left(self._import_words, node.start_byte)
-        return at < len(self._import_words) and self._import_words[at] < node.end_byte
-
-
-def _unwrap(text: str) -> str:
-    text = text.strip()
-    while text.startswith("(") and text.endswith(")"):
-        text = text[1:-1].strip()
-    return text
-
-
-def _head_guard(node: Node) -> str:
-    """Return the head of an ``except`` or ``case`` clause, the bound name left out."""
-    body = next((child for child in node.children if child.type == "block"), None)
-    head = (node.text or b"")[: body.start_byte - node.start_byte if body is not None else None]
-    return fold(head).rstrip(": ").partition(" as ")[0]
-
-
-_CLAUSE_GUARDS: Final = {
-    "try_statement": lambda node: "try",
-    "except_clause": _head_guard,
-    "except_group_clause": _head_guard,
-    "case_clause": _head_guard,
-}
-_READERS: Final = {
-    **dict.fromkeys(IMPORT_STATEMENTS, _Walk.import_),
-    "expression_statement": _Walk.expression,
-    "type_alias_statement": _Walk.type_alias,
-    "function_definition": _Walk.function,
-    "class_definition": _Walk.class_,
-    "decorated_definition": _Walk.decorated,
-    "if_statement": _Walk.if_,
-    **dict.fromkeys(_COMPOUND, _Walk.block),
-    "ERROR": _Walk.statements,
-}

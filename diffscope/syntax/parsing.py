@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 _PROBLEMS: Final = 20
 """Problems reported of one file; a file of another language has thousands."""
 _SNIPPET: Final = 60
+_CONTINUATIONS: Final = 1000
+_EMPTY_CONTINUATIONS: Final = re.compile(rb"(?:\\[ \t]*\r?\n[ \t]*){64,}")
 
 
 def parse_python(source: bytes) -> Tree:
@@ -21,8 +24,15 @@ def parse_python(source: bytes) -> Tree:
 
 
 def normalise_newlines(source: bytes) -> bytes:
-    """Return the source with LF line ends where it has none at all (old Mac files); else unchanged, so that lines count as in git."""
-    return source.replace(b"\r", b"\n") if b"\r" in source and b"\n" not in source else source
+    """Return the source, of the same length, with LF line ends where it has none at all (old Mac files), so that lines count as in git.
+
+    Long runs of continued empty lines are broken up: the grammar needs quadratic time for them.
+    """
+    if b"\r" in source and b"\n" not in source:
+        source = source.replace(b"\r", b"\n")
+    if source.count(b"\\\n") + source.count(b"\\\r\n") < _CONTINUATIONS:
+        return source
+    return _EMPTY_CONTINUATIONS.sub(lambda match: match[0].replace(b"\\", b" "), source)
 
 
 def find_problems(root: Node) -> tuple[Problem, ...]:

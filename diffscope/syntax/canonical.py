@@ -1,0 +1,284 @@
+"""Syntax nodes -> a stream of tokens that is the same for two pieces of code exactly when they differ in form alone.
+
+Form is: comments, docstrings, white space, quotes, redundant parentheses, trailing commas, line splitting (of strings too), ``pass``
+and ``...`` as statements, the order of imports that stand together, digit grouping and the case of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from diffscope.syntax.imports import IMPORT_STATEMENTS, Circumstances, read_import
+from diffscope.syntax.text import text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+OPEN: Final = "⟨"
+CLOSE: Final = "⟩"
+INDENT: Final = "⇥"
+DEDENT: Final = "⇤"
+NEWLINE: Final = "⏎"
+STRUCTURE: Final = frozenset({OPEN, CLOSE, INDENT, DEDENT, NEWLINE})
+"""Tokens that stand for no source text: they keep apart what the source keeps apart by layout or precedence."""
+
+_DEEPEST: Final = 150
+"""Nested nodes that are normalised one by one; what is nested deeper counts as written."""
+_GROUPED: Final = frozenset(
+    {
+        "binary_operator", "boolean_operator", "comparison_operator", "not_operator", "unary_operator", "conditional_expression",
+        "lambda", "await", "named_expression", "tuple", "expression_list", "pattern_list", "tuple_pattern", "yield", "as_pattern",
+    }
+)  # fmt: skip
+_TUPLES: Final = frozenset({"tuple", "expression_list", "pattern_list", "tuple_pattern"})
+_BARE: Final = frozenset({"parenthesized_expression", "with_clause", *_TUPLES})
+"""Nodes whose parentheses say nothing that the tree does not say."""
+_CLOSERS: Final = frozenset({")", "]", "}"})
+_SILENT: Final = frozenset({"comment", "line_continuation", ";"})
+_EMPTY_STATEMENTS: Final = frozenset({"pass_statement", *IMPORT_STATEMENTS})
+
+
+class Stream:
+    """Tokens with their lines. ``soft`` tokens are annotations, which no run of the code depends on."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.lines: list[int] = []
+        self.soft: list[bool] = []
+        self.docstrings: list[str] = []
+        self.spans: dict[int, tuple[int, int]] = {}
+        """Node id -> where its tokens start and end."""
+
+    def of(self, node: Node | None) -> tuple[str, ...]:
+        """Return the tokens of a node of the stream; nothing for one that is not in it."""
+        start, end = self.spans.get(node.id, (0, 0)) if node is not None else (0, 0)
+        return tuple(self.tokens[start:end])
+
+    def logic(self, node: Node | None = None) -> tuple[str, ...]:
+        """Return the tokens that a run depends on: of a node, or all."""
+        start, end = (0, len(self.tokens)) if node is None else self.spans.get(node.id, (0, 0))
+        return tuple(
+            token
+            for token, soft in zip(self.tokens[start:end], self.soft[start:end], strict=True)
+            if not soft
+        )
+
+    def annotations(self, node: Node | None = None) -> tuple[str, ...]:
+        """Return the annotation tokens of a node, or all."""
+        start, end = (0, len(self.tokens)) if node is None else self.spans.get(node.id, (0, 0))
+        return tuple(
+            token for token, soft in zip(self.tokens[start:end], self.soft[start:end], strict=True) if soft
+        )
+
+
+def canonicalise(
+    nodes: Iterable[Node], *, leave_out: frozenset[int] = frozenset(), imports: bool = True
+) -> Stream:
+    """Return the stream of some sibling nodes, without those whose ids are to be left out (and without imports, if told)."""
+    writer = _Writer(leave_out, imports=imports)
+    writer.statements(list(nodes), 0)
+    return writer.stream
+
+
+class _Writer:
+    def __init__(self, leave_out: frozenset[int], *, imports: bool) -> None:
+        self.stream = Stream()
+        self._leave_out = leave_out
+        self._imports = imports
+        self._is_soft = False
+
+    def statements(self, nodes: list[Node], depth: int) -> None:
+        run: list[Node] = []
+        for node in nodes:
+            if node.type in IMPORT_STATEMENTS:
+                run.append(node)
+                continue
+            if node.type not in _SILENT:
+                self._import_run(run)
+                run = []
+                self._statement(node, depth)
+        self._import_run(run)
+
+    def _statement(self, node: Node, depth: int) -> None:
+        if (
+            node.id in self._leave_out
+            or node.type == "pass_statement"
+            or (not self._imports and _imports_only(node))
+        ):
+            return
+        if node.type == "expression_statement" and node.named_child_count == 1:
+            only = node.named_children[0]
+            if only.type in ("string", "concatenated_string"):
+                self.stream.docstrings.append((only.text or b"").decode("utf-8", "replace"))
+                return
+            if only.type == "ellipsis" or (
+                only.type == "assignment" and only.child_by_field_name("right") is None
+            ):
+                self._soft_statement(only, depth)
+                return
+        self._emit(NEWLINE, node)
+        self.node(node, depth)
+
+    def _soft_statement(self, node: Node, depth: int) -> None:
+        """``x: int`` binds nothing; ``...`` does nothing."""
+        if node.type == "assignment":
+            self._softly(node, depth)
+
+    def node(self, node: Node, depth: int) -> None:
+        start = len(self.stream.tokens)
+        if node.child_count == 0:
+            self._leaf(node)
+        elif depth > _DEEPEST:
+            self._emit(text_of(node), node)
+        elif node.type in ("string", "concatenated_string"):
+            self._string(node, depth)
+        else:
+            self._inner(node, depth)
+        self.stream.spans[node.id] = (start, len(self.stream.tokens))
+
+    def _inner(self, node: Node, depth: int) -> None:
+        kind = node.type
+        if kind == "block":
+            self._emit(INDENT, node)
+            self.statements(node.children, depth + 1)
+            self._emit(DEDENT, node)
+        elif kind in ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"):
+            self._annotated(node, depth)
+        elif kind in _GROUPED:
+            self._emit(OPEN, node)
+            self._children(node, depth)
+            self._emit(CLOSE, node)
+        elif kind == "class_definition":
+            self._children(node, depth, without=_empty_bases(node))
+        elif kind in ("module", "ERROR"):
+            self.statements(node.children, depth + 1)
+        else:
+            self._children(node, depth)
+
+    def _children(self, node: Node, depth: int, without: int = -1) -> None:
+        children = [child for child in node.children if child.type not in _SILENT]
+        is_bare = node.type in _BARE
+        for at, child in enumerate(children):
+            kind = child.type
+            if child.id == without or (is_bare and kind in ("(", ")")):
+                continue
+            if kind == "," and self._is_trailing(node, children, at):
+                continue
+            self.node(child, depth + 1)
+
+    @staticmethod
+    def _is_trailing(parent: Node, children: list[Node], at: int) -> bool:
+        # ``x[1,]`` is not ``x[1]``.
+        if parent.type == "subscript":
+            return False
+        return at + 1 == len(children) or children[at + 1].type in _CLOSERS
+
+    def _annotated(self, node: Node, depth: int) -> None:
+        """Write a node whose type, and the colon or arrow before it, are annotations."""
+        softened = {
+            child.id
+            for name in ("type", "return_type", "type_parameters")
+            for child in node.children_by_field_name(name)
+        }
+        children = [child for child in node.children if child.type not in _SILENT]
+        for at, child in enumerate(children):
+            follows = at + 1 < len(children) and children[at + 1].id in softened
+            if child.id in softened or (follows and child.type in (":", "->")):
+                self._softly(child, depth)
+            else:
+                self.node(child, depth + 1)
+
+    def _softly(self, node: Node, depth: int) -> None:
+        before, self._is_soft = self._is_soft, True
+        self.node(node, depth + 1)
+        self._is_soft = before
+
+    def _leaf(self, node: Node) -> None:
+        text = (node.text or b"").decode("utf-8", "replace")
+        if node.type in ("integer", "float"):
+            text = text.replace("_", "").lower()
+        if text.strip():
+            self._emit(text, node)
+
+    def _import_run(self, run: list[Node]) -> None:
+        if not run or not self._imports:
+            return
+        names = [
+            (f"{each.level}:{each.module}:{each.name}:{each.alias}", node)
+            for node in run
+            for each in read_import(node, Circumstances())
+        ]
+        for name, node in sorted(names, key=lambda pair: pair[0]):
+            self._emit(NEWLINE, node)
+            self._emit(f"import {name}", node)
+
+    def _string(self, node: Node, depth: int) -> None:
+        literal = ""
+        self._emit(OPEN, node)
+        strings = (
+            [child for child in node.children if child.type == "string"]
+            if node.type == "concatenated_string"
+            else [node]
+        )
+        for string in strings:
+            prefix = (
+                (string.children[0].text or b"").decode("utf-8", "replace").lower()
+                if string.child_count
+                else ""
+            )
+            for part in string.children:
+                if part.type == "string_content":
+                    literal += _content(part, prefix)
+                elif part.type == "interpolation":
+                    self._literal(literal, prefix, node)
+                    literal = ""
+                    self._children(part, depth + 1)
+            if "b" in prefix:
+                self._literal(literal, prefix, node)
+                literal = ""
+        self._literal(literal, "", node)
+        self._emit(CLOSE, node)
+
+    def _literal(self, text: str, prefix: str, node: Node) -> None:
+        if text:
+            self._emit(f'{"b" if "b" in prefix else ""}"{text}', node)
+
+    def _emit(self, token: str, node: Node) -> None:
+        stream = self.stream
+        stream.tokens.append(token)
+        stream.lines.append(node.start_point[0] + 1)
+        stream.soft.append(self._is_soft)
+
+
+def _content(node: Node, prefix: str) -> str:
+    text = (node.text or b"").decode("utf-8", "replace")
+    if "f" in prefix:
+        text = text.replace("{{", "{").replace("}}", "}")
+    if "\\" not in text:
+        return text
+    return f"r{text}" if "r" in prefix else text.replace("\\\n", "").replace("\\'", "'").replace('\\"', '"')
+
+
+def _empty_bases(node: Node) -> int:
+    bases = node.child_by_field_name("superclasses")
+    return bases.id if bases is not None and not bases.named_child_count else -1
+
+
+def _imports_only(node: Node) -> bool:
+    """Return whether a compound statement guards nothing but imports: these are compared on their own, with their guards."""
+    if node.type not in ("if_statement", "try_statement", "with_statement"):
+        return node.type in IMPORT_STATEMENTS
+    pending, seen = [node], False
+    while pending:
+        for child in pending.pop().children:
+            if child.type == "block":
+                kinds = {each.type for each in child.named_children} - {"comment"}
+                nested = kinds & {"if_statement", "try_statement", "with_statement"}
+                if kinds - nested - _EMPTY_STATEMENTS:
+                    return False
+                seen = seen or bool(kinds & IMPORT_STATEMENTS)
+                pending.extend(each for each in child.named_children if each.type in nested)
+            elif child.type.endswith("_clause"):
+                pending.append(child)
+    return seen
