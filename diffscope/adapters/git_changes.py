@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from diffscope.adapters.git import CommitInfo, GitRepository
 from diffscope.adapters.git_index import PullIndex
@@ -13,7 +14,14 @@ from diffscope.source.values import Change, CommitId, Gap, MergedPull, PullReque
 from diffscope.source.window import Window, stamp
 
 _VLLM = "vllm-project/vllm"
-_PULL_REFS = ("refs/pull/{0}/head", "refs/pull/{0}", "refs/remotes/*/pr/{0}", "refs/remotes/*/pull/{0}")
+_PULL_REFS = (
+    "refs/pull/{0}/head",
+    "refs/pull/{0}",
+    "refs/remotes/*/pr/{0}",
+    "refs/remotes/*/pr/{0}/head",
+    "refs/remotes/*/pull/{0}",
+    "refs/remotes/*/pull/{0}/head",
+)
 _MOST_SUBJECTS = 50
 
 
@@ -88,7 +96,13 @@ class CloneSource:
 
     def _pull_ref(self, number: int) -> CommitId | None:
         patterns = [pattern.format(number) for pattern in _PULL_REFS]
-        found = run(self._repository.path, "for-each-ref", "--format=%(objectname)", *patterns)
+        found = run(
+            self._repository.path,
+            "for-each-ref",
+            "--sort=-committerdate",
+            "--format=%(objectname)",
+            *patterns,
+        )
         names = found.out.decode().split()
         return CommitId(names[0]) if names else None
 
@@ -144,15 +158,14 @@ class CloneSource:
         self._repository.commit(base)
         patch, lost = self._repository.patch(base, head)
         _refuse_empty(patch, f"{base[:12]}..{head[:12]}")
-        title, body = self._words(base, info)
-        if number is None and title == info.subject:
-            number = pull_number(title)
+        words = self._words(base, info)
+        number = words.number if number is None else number
         pull = PullRequest(
             repository=self._name,
             source=kind,
-            title=title if number is None else pull_title(title),
+            title=words.title if words.number is None else pull_title(words.title),
             number=number,
-            body=body,
+            body=words.body,
             author=info.author or None,
             base=base,
             head=head,
@@ -160,16 +173,24 @@ class CloneSource:
         )
         return Change(pull=pull, patch=patch, gaps=lost)
 
-    def _words(self, base: CommitId, head: CommitInfo) -> tuple[str, str | None]:
-        """Return a title and a body for a range: those of its one commit, else the oldest subject and a list of all."""
-        found = run(
-            self._repository.path, "log", "--format=%s", "--reverse", "--no-merges", head.commit, f"^{base}"
-        )
-        subjects = found.out.decode("utf-8", "replace").splitlines()
-        if len(subjects) <= 1:
-            return head.subject, head.body or None
-        listed = "\n".join(f"- {subject}" for subject in subjects[:_MOST_SUBJECTS])
-        return subjects[0], listed
+    def _words(self, base: CommitId, head: CommitInfo) -> _Words:
+        form = "--format=%H %s"
+        found = run(self._repository.path, "log", form, "--reverse", "--no-merges", head.commit, f"^{base}")
+        rows = [row.partition(" ") for row in found.out.decode("utf-8", "replace").splitlines()]
+        if len(rows) > 1:
+            listed = "\n".join(f"- {subject}" for _, _, subject in rows[:_MOST_SUBJECTS])
+            return _Words(title=rows[0][2], body=listed, number=None)
+        only = self._repository.commit(rows[0][0]) if rows else head
+        return _Words(title=only.subject, body=only.body or None, number=pull_number(only.subject))
+
+
+class _Words(NamedTuple):
+    """What a range calls itself: as its one commit does; else the oldest subject, and a list of all as the body."""
+
+    title: str
+    body: str | None
+    number: int | None
+    """Only one commit can be one pull request."""
 
 
 def _refuse_empty(patch: str, what: str) -> None:
