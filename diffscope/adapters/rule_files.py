@@ -63,12 +63,14 @@ def rule_texts(folders: Sequence[Path] = ()) -> dict[str, str]:
 
 
 def folder_texts(folder: Path) -> dict[str, str]:
-    """Return the rule files of one folder alone; a folder that is itself a rule gives that rule with the lists beside it."""
-    if (folder / RULE_FILE).is_file():
-        own = folder.as_posix()
-        beside = _own_files(folder.parent, folder.parent.as_posix())
-        return beside | {f"{own}/{RULE_FILE}": _read(folder / RULE_FILE)}
-    return _folder_texts(folder, folder.as_posix())
+    """Return the rule files of one folder alone, with the bundled lists and words; a folder that is itself a rule gives that rule."""
+    name = folder.as_posix()
+    is_rule = (folder / RULE_FILE).is_file()
+    holder = folder.resolve().parent if is_rule else folder.resolve()
+    texts = {} if holder == bundled_rules().resolve() else _own_files(bundled_rules(), "rules")
+    if not is_rule:
+        return texts | _folder_texts(folder, name)
+    return texts | _own_files(holder, holder.as_posix()) | {f"{name}/{RULE_FILE}": _read(folder / RULE_FILE)}
 
 
 def case_texts(origins: Sequence[str], *, bundled: Path | None = None) -> dict[str, str]:

@@ -92,6 +92,13 @@ def families() -> dict[str, Family]:
     return {name: _family(name, kind) for name, kind in _TYPES.items()}
 
 
+@cache
+def shared_fields() -> tuple[Field, ...]:
+    """Return the fields that every family but ``change`` has: those of a place."""
+    first, *rest = (family for family in families().values() if not family.single)
+    return tuple(field for field in first.fields if all(field in family.fields for family in rest))
+
+
 def records(facts: values.ChangeFacts, family: str) -> tuple[values.Fact, ...]:
     """Return the records of a family in a change; ``change`` gives exactly one."""
     if family == "change":

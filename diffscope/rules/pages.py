@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from diffscope.facts.vocabulary import Family, Field, families
+from diffscope.facts.vocabulary import Family, Field, families, shared_fields
 from diffscope.rules.cases import Case
 from diffscope.rules.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.conditions import MEANINGS, OPERATORS_OF, Operator, facts_asked
@@ -54,9 +54,9 @@ def vocabulary_page() -> str:
         "",
         "## Fields of every place",
         "",
-        *_field_table(families()["file"], _shared_fields()),
+        *_field_table(families()["file"], shared_fields()),
     ]
-    shared = {field.name for field in _shared_fields()}
+    shared = {field.name for field in shared_fields()}
     for family in families().values():
         own = [field for field in family.fields if field.name not in shared or family.single]
         note = "" if family.single else " Also the fields of every place."
@@ -174,11 +174,6 @@ def _index_row(rule: Rule) -> str:
 def _operator_row(operator: Operator) -> str:
     fits = [kind for kind, operators in OPERATORS_OF.items() if operator in operators]
     return f"| `{operator.value}` | {', '.join(fits) or 'any'} | {MEANINGS[operator]} |"
-
-
-def _shared_fields() -> tuple[Field, ...]:
-    first, *rest = (family for family in families().values() if not family.single)
-    return tuple(field for field in first.fields if all(field in family.fields for family in rest))
 
 
 def _field_table(family: Family, fields: Iterable[Field]) -> list[str]:

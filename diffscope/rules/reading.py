@@ -60,7 +60,11 @@ class Reading:
         if isinstance(root, MapNode):
             return root
         if not problems:
-            self.report(root.line, f"the file must hold a mapping of keys, not {shape(root)}", "write 'key: value' lines")
+            self.report(
+                root.line,
+                f"the file must hold a mapping of keys, not {shape(root)}",
+                "write 'key: value' lines",
+            )
         return MapNode((), 1, 1)
 
     def report(self, place: Node | Entry | int, message: str, hint: str = "") -> None:

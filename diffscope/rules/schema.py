@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from diffscope.facts.vocabulary import Family, Field, families
+from diffscope.facts.vocabulary import Family, Field, families, shared_fields
 from diffscope.rules.catalogue import Stage
 from diffscope.rules.conditions import (
     COMPARISONS,
@@ -26,6 +26,7 @@ Schema = dict[str, Any]
 
 _JSON_TYPES: Final = {"text": "string", "texts": "string", "number": "integer", "truth": "boolean"}
 
+_HEADS: Final = ("any", "none", "every", "count", "sum")
 _LIST_NAME: Final[Schema] = {
     "type": "object",
     "properties": {"$list": {"type": "string"}},
@@ -47,8 +48,10 @@ def rule_schema() -> Schema:
             "bilingual": _object({"en": {"type": "string"}, "zh": {"type": "string"}}, ("en", "zh")),
             "list": _LIST_NAME,
             "expression": _expression(),
+            "one_head": {"oneOf": [{"required": [head]} for head in _HEADS]},
             "steps": _steps(),
             **{f"tests_of_{kind}": _tests(kind) for kind in OPERATORS_OF},
+            **{f"place_{field.name}": _field(field) for field in shared_fields()},
             **{f"where_{name}": _where(family) for name, family in families().items()},
         },
     }
@@ -58,8 +61,10 @@ def _properties() -> Schema:
     words = [severity.value for severity in Severity]
     status = {"is": {"enum": [stage.value for stage in Stage]}, "since": {"type": "string"}}
     texts = {key: _ref("bilingual") for key in ("title", "why", "remedy", "limits", "says")}
+    query = {"worst_by": {"type": "string"}}
     own = [
-        _fact_and_where({"worst_by": {"type": "string"}}, "fact", family) for family in families().values()
+        _object({"fact": {"const": name}, "where": _ref(f"where_{name}"), **query}, ("fact", "where"))
+        for name in families()
     ]
     return {
         "code": {"type": "string", "pattern": f"^{CODE_FORM.pattern}$"},
@@ -77,28 +82,28 @@ def _properties() -> Schema:
 
 def _expression() -> Schema:
     group = {"type": "array", "items": _ref("expression"), "minItems": 1}
-    bounds = {operator.value: {"type": "integer"} for operator in (*COMPARISONS, Operator.IS)}
     forms = [_object({head: group}, (head,)) for head in ("all", "any")]
     forms.append(_object({"not": _ref("expression")}, ("not",)))
-    fields = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-    for family in families().values():
-        forms += [_fact_and_where({}, head, family) for head in ("any", "none", "every")]
-        forms.append(_fact_and_where({**bounds, "distinct": {"type": "string"}}, "count", family))
-        forms.append(_fact_and_where({**bounds, "of": fields}, "sum", family))
-    evidence = {"where": {"type": "object"}, **bounds, "distinct": {"type": "string"}, "of": fields}
-    heads = ("any", "none", "every", "count", "sum")
-    forms += [_object({head: {"const": "evidence"}, **evidence}, (head,)) for head in heads]
+    forms += [_asked(name, _ref(f"where_{name}")) for name in families()]
+    forms.append(_asked("evidence", {"type": "object"}))
     return {"anyOf": forms}
+
+
+def _asked(fact: str, where: Schema) -> Schema:
+    """Return the form of any, none, every, count and sum over one family."""
+    heads = {head: {"const": fact} for head in _HEADS}
+    bounds = {operator.value: {"type": "integer"} for operator in (*COMPARISONS, Operator.IS)}
+    of = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    return {
+        **_object({**heads, "where": where, **bounds, "distinct": {"type": "string"}, "of": of}, ()),
+        **_ref("one_head"),
+    }
 
 
 def _steps() -> Schema:
     words = [severity.value for severity in Severity]
     step = _object({"to": {"enum": words}, "when": _ref("expression")}, ("to", "when"))
     return {"type": "array", "items": step}
-
-
-def _fact_and_where(more: Schema, head: str, family: Family) -> Schema:
-    return _object({head: {"const": family.name}, "where": _ref(f"where_{family.name}"), **more}, (head,))
 
 
 def _where(family: Family) -> Schema:
@@ -111,7 +116,11 @@ def _where(family: Family) -> Schema:
         "same": {"enum": [place.value for place in Place]},
         "where": {"type": "object"},
     }
-    fields = {field.name: _field(field) for field in family.fields}
+    shared = () if family.single else shared_fields()
+    fields = {
+        field.name: _ref(f"place_{field.name}") if field in shared else _field(field)
+        for field in family.fields
+    }
     groups = {"any_of": group, "all_of": group, "not": own, "joined": _object(joined, ("same",))}
     return {"description": family.sentence, **_object({**fields, **groups}, ())}
 

@@ -1,0 +1,221 @@
+"""``diffscope rules``: list, show, validate, test and start rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diffscope.cli import options
+from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from diffscope.rules.catalogue import Catalogue, Rule
+    from diffscope.rules.run_cases import CaseResult
+
+_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the result.",
+)
+
+
+@click.group()
+def rules() -> None:
+    """List, show, validate, test and start rules."""
+
+
+@rules.command("list")
+@options.rules_option
+@options.language_option
+@_FORMAT
+def list_rules(*, rule_folders: tuple[Path, ...], lang: str, form: str) -> int:
+    """List every rule: code, severity, status, family, title."""
+    from diffscope.adapters.rule_files import load_rules
+
+    catalogue = load_rules(rule_folders)
+    _write(_as_json([_row(rule) for rule in catalogue.rules]) if form == "json" else _table(catalogue, lang))
+    return DONE
+
+
+@rules.command()
+@click.argument("code")
+@options.rules_option
+@options.language_option
+def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
+    """Show the page of a rule: what, why, example, what to do, fire rate."""
+    from diffscope.adapters.rule_files import case_texts, load_rules, read_statistics
+    from diffscope.rules.cases import read_cases
+    from diffscope.rules.pages import rule_page
+    from diffscope.rules.statistics import parse_statistics
+
+    rule = find_rule(load_rules(rule_folders), code)
+    text = case_texts([rule.origin]).get(rule.origin)
+    cases = read_cases(text, at=rule.origin)[0] if text else ()
+    measured = read_statistics()
+    statistics = parse_statistics(measured) if measured else None
+    _write(rule_page(rule, cases=cases, statistics=statistics, language=lang))
+    return DONE
+
+
+@rules.command()
+@click.argument("folder", required=False, type=_FOLDER)
+@options.repository_option
+def validate(*, folder: Path | None, repo: Path | None) -> int:
+    """Lint the rules of a folder (default: the bundled ones): every mistake at once.
+
+    With --repo, also globs that match no file of the clone's HEAD. Exit code 1 if there is anything to correct.
+    """
+    from diffscope.adapters.rule_files import bundled_rules, case_texts, folder_texts, rule_texts
+    from diffscope.rules.lint import lint_catalogue
+    from diffscope.rules.load import check_catalogue
+    from diffscope.rules.reading import mistake_line
+
+    catalogue, mistakes = check_catalogue(folder_texts(folder) if folder else rule_texts())
+    linted = lint_catalogue(catalogue, case_texts([rule.origin for rule in catalogue.rules]))
+    # The lists and words beside a single rule belong to other rules too.
+    own = folder.as_posix() if folder else ""
+    lines = [mistake_line(each) for each in (*mistakes, *linted) if each.path.startswith(own)]
+    if repo is not None:
+        lines += _dead_globs(folder or bundled_rules(), repo)
+    count = f"{len(catalogue.rules)} rules, {len(lines)} to correct"
+    _write("\n".join([*lines, count]) + "\n")
+    return FINDINGS if lines else DONE
+
+
+@rules.command("test")
+@click.argument("folder", required=False, type=_FOLDER)
+@click.option("-k", "word", metavar="WORD", help="Only cases whose CODE-name holds the word.")
+@_FORMAT
+def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
+    """Run the cases of the rules in a folder (default: the bundled ones). Exit code 1 if a case fails."""
+    from diffscope.cli.rule_cases import case_collector, load_cases
+    from diffscope.rules.run_cases import CaseStatus, run_case
+
+    catalogue, cases = load_cases(folder)
+    collect = case_collector()
+    results = [
+        run_case(rule, case, collect=collect, words=catalogue.words)
+        for rule, case in cases
+        if (word or "") in f"{rule.code}-{case.name}"
+    ]
+    if not results:
+        raise UsageError("no case to run", hint="add cases.yml beside rule.yml, or use another -k")
+    _write(_as_json(results) if form == "json" else _results(results))
+    return FINDINGS if any(result.status is CaseStatus.FAILED for result in results) else DONE
+
+
+@rules.command()
+@click.argument("code")
+@click.argument("slug")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("rules"),
+    show_default=True,
+    help="Rules folder.",
+)
+def new(*, code: str, slug: str, into: Path) -> int:
+    """Start a rule: a folder CODE-slug with a rule.yml that loads and a cases.yml to fill in."""
+    from diffscope.adapters.rule_files import load_rules, write_new_files
+    from diffscope.rules.scaffold import scaffold_rule
+    from diffscope.version import VERSION
+
+    catalogue = load_rules([into] if into.is_dir() else [])
+    folder = into / f"{code}-{slug}"
+    write_new_files(
+        {
+            folder / name: text
+            for name, text in scaffold_rule(code, slug, catalogue=catalogue, version=VERSION).items()
+        }
+    )
+    _write(f"{folder / 'rule.yml'}\n{folder / 'cases.yml'}\nnext: diffscope rules test {folder}\n")
+    return DONE
+
+
+def find_rule(catalogue: Catalogue, word: str) -> Rule:
+    """Return the rule of a code or a name, in any case.
+
+    Raises:
+        UsageError: there is none; the hint is the nearest.
+    """
+    from diffscope.rules.reading import nearest
+
+    for rule in catalogue.rules:
+        if word.casefold() in (rule.code.casefold(), rule.name.casefold()):
+            return rule
+    words = [text for rule in catalogue.rules for text in (rule.code, rule.name)]
+    hint = nearest(word.upper(), words) or nearest(word, words) or "diffscope rules list"
+    raise UsageError(f"there is no rule '{word}'", hint=hint)
+
+
+def _dead_globs(folder: Path, repo: Path) -> list[str]:
+    from diffscope.adapters.git_find import find_repository
+    from diffscope.adapters.rule_globs import read_rule_globs
+    from diffscope.patterns import compile_glob
+    from diffscope.rules.load import RULE_FILE
+
+    repository = find_repository(repo, current=Path.cwd(), environment={})
+    assert repository is not None  # noqa: S101 - one that is named and not there is an error already
+    paths = [entry.path for entry in repository.entries("HEAD")]
+    return [
+        f"{each.path}:{each.line}: the glob {each.text!r} matches no file of {repo} at HEAD"
+        for each in read_rule_globs(folder)
+        if each.path.endswith(RULE_FILE) and not any(map(compile_glob(each.text).matches, paths))
+    ]
+
+
+def _row(rule: Rule) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "family": rule.family,
+        "severity": rule.severity.value,
+        "status": rule.status.stage.value,
+        "since": rule.status.since,
+        "title": {"en": rule.title.en, "zh": rule.title.zh},
+        "origin": rule.origin,
+    }
+
+
+def _table(catalogue: Catalogue, language: str) -> str:
+    rows = [
+        (rule.code, rule.severity.value, rule.status.stage.value, rule.family, getattr(rule.title, language))
+        for rule in catalogue.rules
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    lines = [
+        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]])
+        for row in rows
+    ]
+    return "\n".join([*lines, f"{len(rows)} rules, {catalogue.digest}"]) + "\n"
+
+
+def _results(results: list[CaseResult]) -> str:
+    from diffscope.rules.run_cases import CaseStatus
+
+    lines = []
+    for result in results:
+        if result.status is not CaseStatus.PASSED:
+            lines.append(f"{result.status.value} {result.code}-{result.case}")
+            lines += [f"  {difference}" for difference in result.differences]
+    counts = [f"{sum(result.status is status for result in results)} {status.value}" for status in CaseStatus]
+    return "\n".join([*lines, ", ".join(counts)]) + "\n"
+
+
+def _as_json(value: object) -> str:
+    from diffscope.render.json import indented
+
+    return indented(value)
+
+
+def _write(text: str) -> None:
+    from diffscope.cli.publish import write_stdout
+
+    write_stdout(text, is_for_people=True)

@@ -1,0 +1,70 @@
+"""Every case of every rule, and rules about rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from diffscope.adapters.rule_files import bundled_rules, case_texts, load_rules, rule_texts
+from diffscope.cli.generate_rules import rule_documents
+from diffscope.cli.rule_cases import case_collector, load_cases
+from diffscope.facts.values import ChangeFacts
+from diffscope.facts.vocabulary import families
+from diffscope.rules.cases import Case
+from diffscope.rules.catalogue import Rule
+from diffscope.rules.conditions import facts_asked
+from diffscope.rules.evaluate import asked
+from diffscope.rules.lint import lint_catalogue
+from diffscope.rules.reading import mistake_line
+from diffscope.rules.run_cases import CaseStatus, run_case
+
+CATALOGUE, CASES = load_cases()
+
+NO_RULE_YET = {
+    "counterpart", "build", "call", "history", "import", "module", "native", "numeric", "operator", "override", "parameter",
+    "registry", "step", "write",
+}  # fmt: skip
+"""Families that no rule asks yet; a rule that does is to take its family out of here."""
+
+
+@pytest.fixture(scope="module")
+def collect() -> Callable[[Case], ChangeFacts | None]:
+    return case_collector()
+
+
+@pytest.mark.parametrize(("rule", "case"), [pytest.param(rule, case, id=f"{rule.code}-{case.name}") for rule, case in CASES])
+def test_case(rule: Rule, case: Case, collect: Callable[[Case], ChangeFacts | None]) -> None:
+    result = run_case(rule, case, collect=collect, words=CATALOGUE.words)
+    if result.status is CaseStatus.SKIPPED:
+        pytest.skip(result.differences[0])
+    if result.status is CaseStatus.TODO:
+        pytest.xfail(result.differences[0])
+    assert result.status is CaseStatus.PASSED, "\n".join(result.differences)
+
+
+def test_rules_are_good_enough() -> None:
+    """Texts in both languages, a hit and two near misses for each rule, every list used."""
+    texts = case_texts([rule.origin for rule in CATALOGUE.rules])
+    assert [mistake_line(each) for each in lint_catalogue(CATALOGUE, texts)] == []
+
+
+def test_every_fact_family_is_asked_or_marked() -> None:
+    """A family that no rule asks is either new, and marked, or dead weight."""
+    used = {family for rule in CATALOGUE.rules for condition in asked(rule) for family in facts_asked(condition)}
+    assert set(families()) - used == NO_RULE_YET
+
+
+def test_every_folder_of_the_catalogue_is_a_rule() -> None:
+    """A folder without rule.yml is a mistake that loading would not see."""
+    folders = {path.name for path in bundled_rules().iterdir() if path.is_dir()}
+    assert {f"{rule.code}-{rule.name}" for rule in load_rules().rules} == folders
+    assert len(rule_texts()) == len(folders) + 2
+
+
+@pytest.mark.parametrize("path", rule_documents())
+def test_generated_file_is_fresh(path: str) -> None:
+    """What is made from rules and vocabulary is committed as made."""
+    text = rule_documents()[path]
+    committed = bundled_rules().parent / path
+    assert committed.is_file() and committed.read_text("utf-8") == text, "run: python -m diffscope.cli.generate_rules"
