@@ -107,7 +107,7 @@ class Workspace:
 
     def _surroundings(self, change: Change) -> tuple[Surroundings, tuple[Gap, ...]]:
         # Recorded changes need neither graph nor declarations, and start-up is hot.
-        from diffscope.adapters.declarations import project_at  # noqa: PLC0415
+        from diffscope.adapters.declarations import project_at, requirements_of  # noqa: PLC0415
         from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
 
         base = change.pull.base
@@ -124,16 +124,19 @@ class Workspace:
             gaps.append(Gap(what="graph", reason=str(error)))
         try:
             project = project_at(self.repository, base, cache=self.cache)
-            paths = [entry.path for entry in self.repository.entries(base)] if _moves_files(change) else []
-            around = msgspec.structs.replace(around, declarations=Declarations(project, paths))
+            entries = self.repository.entries(base) if _needs_listing(change) else ()
+            declarations = Declarations(
+                project, (entry.path for entry in entries), requirements_of(entries, self.repository)
+            )
+            around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:
             gaps.append(Gap(what="declarations", reason=str(error)))
         return around, tuple(gaps)
 
 
-def _moves_files(change: Change) -> bool:
-    # Only new and renamed files make the listing of the tree worth its time.
-    return "\nnew file mode" in change.patch or "\nrename from" in change.patch
+def _needs_listing(change: Change) -> bool:
+    # Only new and renamed files, and requirements that others may contradict, make the listing of the tree worth its time.
+    return any(mark in change.patch for mark in ("\nnew file mode", "\nrename from", " b/requirements"))
 
 
 def load_knowledge(folder: Path, texts: Mapping[str, str] | None = None) -> Knowledge:

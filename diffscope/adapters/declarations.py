@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.project_files import collect_project_files
-from diffscope.project.read import read_project
-from diffscope.project.values import Project
+from diffscope.adapters.project_files import collect_project_files, read_entries
+from diffscope.project.read import read_dependencies, read_project
+from diffscope.project.requirements import is_requirements_file
+from diffscope.project.values import Project, Requirement
+from diffscope.source.ports import BlobReader
+from diffscope.source.values import TreeEntry
 from diffscope.version import VERSION
 
 _FOLDERS: Final = (
@@ -42,6 +46,12 @@ def project_at(repository: GitRepository, revision: str, *, cache: Cache) -> Pro
     project = read_project(collect_project_files(repository.entries(commit), repository))
     cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
     return project
+
+
+def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Requirement, ...]:
+    """Return the requirements of a tree, by file and line; what the repository does not have is left out."""
+    wanted = (entry for entry in entries if is_requirements_file(entry.path))
+    return read_dependencies(read_entries(wanted, blobs))[0]
 
 
 def _key(repository: GitRepository, commit: str) -> str:

@@ -86,7 +86,7 @@ def collect_facts(
         override=collect_overrides(placed, taxonomy, lookup),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),
-        dependency=collect_dependencies(placed, declared.project.requirements if declared else None),
+        dependency=collect_dependencies(placed, declared.requirements if declared else None),
         step=steps,
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,

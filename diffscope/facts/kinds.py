@@ -12,6 +12,7 @@ from diffscope.taxonomy.values import KindRule
 from diffscope.taxonomy.words import WordTable, tokens_of
 
 _MUCH_PRODUCT = 0.25
+_LITTLE_PRODUCT = 0.03
 _SMALL_FIX = 60
 
 
@@ -34,9 +35,13 @@ class Evidence(Value, frozen=True, kw_only=True):
 def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> tuple[str, str]:
     """Return the kind of a change and what decided it. There is always one: where nothing speaks, the shape of the diff does."""
     order = [rule.name for rule in taxonomy.tables.kinds.kinds]
-    possible = {rule.name for rule in taxonomy.tables.kinds.kinds if _is_possible(rule, signs.sizes)}
-    found = [item for item in _evidence(title, signs, taxonomy) if item.kind in possible]
+    impossible = {rule.name for rule in taxonomy.tables.kinds.kinds if not _is_possible(rule, signs.sizes)}
+    every = list(_evidence(title, signs, taxonomy))
+    found = [item for item in every if item.kind not in impossible]
     if not any(item.weight >= 1 for item in found):
+        # `[Docs]` on a change of code: the title's word is still better than none.
+        found = [item for item in every if item.weight >= taxonomy.tables.kinds.weights.tag]
+    if not found:
         kind, reason = _by_shape(signs)
         return (kind, reason) if kind in order else (order[0], reason)
     sums: dict[str, float] = {}
@@ -89,6 +94,9 @@ def _both(wanted: Iterable[str], held: frozenset[str]) -> Iterator[str]:
 
 
 def _share(rule: KindRule, sizes: Sizes) -> float:
+    """Return the share of the change that lies in the kind's categories; 0 beside product code, for a small fix often brings much test."""
+    if sizes.product > _LITTLE_PRODUCT * sizes.total:
+        return 0.0
     own = sum(lines for category, lines in sizes.by_category.items() if category in rule.categories)
     return own / sizes.total if sizes.total else 0.0
 
@@ -100,8 +108,8 @@ def _is_possible(rule: KindRule, sizes: Sizes) -> bool:
 
 
 def _by_shape(signs: Signs) -> tuple[str, str]:
-    if "moves" in signs.shapes or "deletes" in signs.shapes:
-        return "refactor", "the title says nothing; the diff moves or removes code"
+    if signs.shapes & {"moves", "rewrites", "deletes"}:
+        return "refactor", "the title says nothing; the diff moves, rewrites or removes code"
     if "adds-symbols" in signs.shapes or signs.sizes.product_added > _SMALL_FIX:
         return "feature", "the title says nothing; the diff adds public symbols or much code"
     return "bugfix", "the title says nothing; the diff is a small edit"

@@ -9,6 +9,7 @@ from diffscope.source.values import Value
 
 PRODUCT = frozenset({"source", "native"})
 _MOVED_SYMBOLS = 3
+_REWRITTEN = 10
 
 
 class Sizes(Value, frozen=True, kw_only=True):
@@ -77,7 +78,7 @@ def _moves(product: list[FileFact], symbols: tuple[SymbolFact, ...]) -> bool:
 
 def _rewrites(sizes: Sizes) -> bool:
     smaller, larger = sorted((sizes.product_added, sizes.product_removed))
-    return smaller >= 25 and smaller * 3 >= larger
+    return smaller >= _REWRITTEN and smaller * 3 >= larger
 
 
 def _registers_model(product: list[FileFact]) -> bool:

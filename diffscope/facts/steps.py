@@ -17,7 +17,7 @@ from diffscope.project.matching import visible_paths
 from diffscope.project.mirrors import mirror_states
 from diffscope.project.selection import select_steps
 from diffscope.project.tree import TreeIndex
-from diffscope.project.values import Dialect, Project, Verdict
+from diffscope.project.values import Dialect, Project, Requirement, Verdict
 from diffscope.source.values import PullRequest, RepoPath
 
 _JUDGED = frozenset({"source", "native"})
@@ -29,8 +29,11 @@ _HARDWARE = ("rocm", "xpu", "cpu", "tpu", "hpu")
 class Declarations:
     """What the target repository declares at the base, with the paths of its tree where the tests are collected."""
 
-    def __init__(self, project: Project, paths: Iterable[RepoPath] = ()) -> None:
+    def __init__(
+        self, project: Project, paths: Iterable[RepoPath] = (), requirements: Iterable[Requirement] = ()
+    ) -> None:
         self.project = project
+        self.requirements = tuple(requirements)
         self._paths = tuple(paths)
 
     def owners(self, path: RepoPath) -> tuple[str, ...]:
