@@ -9,6 +9,8 @@ from diffscope.project.guarded_regex import compile_guarded
 from diffscope.project.values import Dialect, Listed, Mirror, Step
 from diffscope.source.values import RepoPath
 
+_LETTERS = dict(zip(b"\a\b\t\n\v\f\r\"\\", "abtnvfr\"\\", strict=True))
+
 
 def visible_paths(changed: Iterable[RepoPath]) -> tuple[RepoPath, ...]:
     """Return new paths as the generator sees them: one that is not plain ASCII arrives in git's quotes."""
@@ -64,11 +66,11 @@ def _is_plain(path: str) -> bool:
 
 
 def _quote(path: str) -> str:
+    """A path as git's C-style quoting writes it."""
     out = []
     for byte in path.encode("utf-8", "surrogateescape"):
-        char = chr(byte)
-        if char in '"\\':
-            out.append(f"\\{char}")
+        if byte in _LETTERS:
+            out.append(f"\\{_LETTERS[byte]}")
         else:
-            out.append(char if 32 <= byte < 127 else f"\\{byte:03o}")
+            out.append(chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")
     return f'"{"".join(out)}"'

@@ -18,13 +18,14 @@ PLACES: Final = (
 """Where mergify looks, in its order."""
 
 _CONDITION = re.compile(
-    r"(?P<negated>-?)\s*(?P<count>#?)(?P<attribute>[A-Za-z][A-Za-z0-9_.\-]*?(?:\[[^\]]*\])?)"
+    r"(?P<negated>-?)\s*(?P<count>#?)(?P<attribute>[A-Za-z](?:[A-Za-z0-9_.\-]|\[[^\]]*\])*?)"
     r"\s*(?:(?P<operator>!=|~=|\*=|>=|<=|==|≠|≥|≤|=|:|<|>)\s*(?P<value>.*))?",
     re.DOTALL,
 )
 _OPERATORS: Final = {"==": "=", ":": "=", "≠": "!=", "≥": ">=", "≤": "<="}
 _GROUPS: Final = {"and": "all", "or": "any", "not": "none"}
 _MAX_DEPTH: Final = 16
+_MAX_TEXT: Final = 4_000
 
 
 def parse_mergify(data: bytes, path: RepoPath) -> tuple[Mergify, tuple[Problem, ...]]:
@@ -39,7 +40,7 @@ def parse_mergify(data: bytes, path: RepoPath) -> tuple[Mergify, tuple[Problem, 
 
 def parse_condition(text: str, line: int) -> Condition:
     """Return one condition; one that does not parse carries the reason in ``defect``."""
-    found = _CONDITION.fullmatch(text.strip())
+    found = _CONDITION.fullmatch(text.strip()) if len(text) <= _MAX_TEXT else None
     if found is None:
         reason = "it is not of the form attribute, operator, value"
         return Condition(text=text, line=line, attribute="", operator="", value="", defect=reason)
