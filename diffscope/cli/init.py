@@ -38,7 +38,10 @@ rules:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
 @click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
 def init(*, folder: Path, force: bool) -> int:
-    """Write a first diffscope.yml into FOLDER, every setting at its default."""
+    """Write a first diffscope.yml, every setting at its default.
+
+    It lands in FOLDER, the current one by default.
+    """
     file = folder / FILE_NAME
     try:
         with file.open("w" if force else "x", encoding="utf-8") as stream:

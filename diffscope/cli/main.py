@@ -10,13 +10,18 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import click
 
 from diffscope.cli.exits import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
 from diffscope.errors import DiffscopeError
 from diffscope.version import VERSION
+
+
+PROGRAM: Final = "diffscope"
+COMPLETION: Final = "_DIFFSCOPE_COMPLETE"
+"""Set by a shell that asks what could follow: ``eval "$(_DIFFSCOPE_COMPLETE=bash_source diffscope)"``."""
 
 
 class Command(NamedTuple):
@@ -34,12 +39,12 @@ COMMANDS: dict[str, Command] = {
     "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
     "rules": Command("diffscope.cli.rules:rules", "List, show, validate, test and start rules."),
     "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
-    "doctor": Command("diffscope.cli.doctor:doctor", "Lint the target repository's own rule files."),
+    "doctor": Command("diffscope.cli.doctor:doctor", "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines."),
     "ci": Command("diffscope.cli.ci:ci", "Run as a step of a GitHub workflow."),
     "backtest": Command("diffscope.cli.backtest:backtest", "Measure the rules over the history of a clone."),
     "schema": Command("diffscope.cli.schema:schema", "Print the JSON Schema of what diffscope writes."),
-    "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache."),
-    "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml."),
+    "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
+    "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
 }
 
 
@@ -107,8 +112,9 @@ def _settings_above(folder: Path) -> Path | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Errors of ours become two lines on stderr; bugs keep their traceback."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = cli.main(None if arguments is None else list(arguments), "diffscope", standalone_mode=False)
+        code = _run(given)
         sys.stdout.flush()
     except DiffscopeError as error:
         return _fail(str(error), error.hint)
@@ -120,6 +126,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Python flushes once more at exit; without somewhere to flush to it would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    # click's own main() turns a closed pipe into exit code 1 and an interrupt into a line feed.
+    if COMPLETION in os.environ:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, PROGRAM, COMPLETION, os.environ[COMPLETION])
+    try:
+        with cli.make_context(PROGRAM, arguments) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     return code if isinstance(code, int) else DONE
 
 
