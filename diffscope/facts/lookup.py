@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -16,6 +17,8 @@ from diffscope.source.values import RepoPath, Value
 from diffscope.syntax.values import Parameter
 
 _TEST_DEPTH = 2
+_ALL_LAYERS = frozenset(EdgeLayer)
+_OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _MOST_PLACES = 20
 """Places named per symbol; a reviewer reads the first few and the count of the rest says little more."""
@@ -57,15 +60,16 @@ class TreeLookup:
                 tests_within_two=0,
             )
         serving = self._graph.serving_distance(name)
+        users = self._users_by_layer(name)
         return msgspec.structs.replace(
             module,
             distance=serving.steps if serving else None,
             entry=serving.entry if serving else None,
             chain=" -> ".join(serving.chain.modules) if serving else None,
-            fan_in=self._fan_in(name, EdgeLayer.EAGER),
+            fan_in=len(users[EdgeLayer.EAGER]),
             reach=len(self._graph.reach(name, depth=2)),
-            lazy_fan_in=self._fan_in(name, EdgeLayer.LAZY),
-            registry_fan_in=self._fan_in(name, EdgeLayer.REGISTRY, EdgeLayer.STRING),
+            lazy_fan_in=len(users[EdgeLayer.LAZY]),
+            registry_fan_in=len(users[EdgeLayer.REGISTRY] | users[EdgeLayer.STRING]),
             tests_within_two=len(self._tests_near(name)),
         )
 
@@ -139,9 +143,7 @@ class TreeLookup:
         if name is None:
             return ()
         sources = (name, *self._graph.reach(name, depth=2, layers=frozenset({EdgeLayer.INCLUDE})))
-        edges = (
-            edge for source in sources for edge in self._graph.dependencies(source, frozenset({EdgeLayer.OP}))
-        )
+        edges = (edge for source in sources for edge in self._graph.dependencies(source, _OP_LAYER))
         return tuple(sorted({edge.target for edge in edges if edge.target.startswith(_OPERATORS)}))
 
     def operator_callers(self, operator: str) -> tuple[str, ...]:
@@ -149,7 +151,7 @@ class TreeLookup:
         found = [
             (self._graph.path_of(edge.source), edge.line)
             for name in self._operators.get(operator, ())
-            for edge in self._graph.dependents(name, frozenset({EdgeLayer.OP}))
+            for edge in self._graph.dependents(name, _OP_LAYER)
         ]
         places = sorted(
             {
@@ -165,7 +167,7 @@ class TreeLookup:
         callers = {
             edge.source
             for operator in self.operators_of(path)
-            for edge in self._graph.dependents(ModuleName(operator), frozenset({EdgeLayer.OP}))
+            for edge in self._graph.dependents(ModuleName(operator), _OP_LAYER)
         }
         tests = {
             each.test for caller in callers for each in self._graph.tests_reaching(caller, depth=_TEST_DEPTH)
@@ -196,8 +198,12 @@ class TreeLookup:
             for text in self._test_texts
         )
 
-    def _fan_in(self, name: ModuleName, *layers: EdgeLayer) -> int:
-        return len({edge.source for edge in self._graph.dependents(name, frozenset(layers))})
+    def _users_by_layer(self, name: ModuleName) -> dict[EdgeLayer, set[ModuleName]]:
+        found: dict[EdgeLayer, set[ModuleName]] = defaultdict(set)
+        # One question for all layers: the graph turns its edges round once for each set of layers that is asked for.
+        for edge in self._graph.dependents(name, _ALL_LAYERS):
+            found[edge.layer].add(edge.source)
+        return found
 
     def _tests_near(self, name: ModuleName) -> dict[ModuleName, int]:
         return {each.test: each.steps for each in self._graph.tests_reaching(name, depth=_TEST_DEPTH)}
