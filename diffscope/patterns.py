@@ -114,7 +114,7 @@ def compile_regex(text: str) -> Regex:
     options = re2.Options()
     options.log_errors = False
     try:
-        return Regex(text, re2.compile(text, options))  # type: ignore[no-untyped-call]
+        return Regex(text, re2.compile(text, options))
     except re2.error as error:
         reason = error.args[0] if error.args else "it cannot be compiled"
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

@@ -1,4 +1,4 @@
-"""The whole flow, top to bottom, on values: a change and what surrounds it in, an assessment out.
+"""Stage 9b, pipeline: the whole flow, top to bottom, on values: a change and what surrounds it in, an assessment out.
 
 Reads like a table of contents; every line is a stage. Does no I/O: adapters hand in sides, graph and declarations.
 """

@@ -83,7 +83,7 @@ def classify(
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = False
     with Workspace(find_clone(repo, request), rule_folders=rule_folders, use_cache=use_cache) as workspace:
-        for gathered in gather(request, workspace, talk):
+        for gathered in gather(request, workspace, talk.note):
             facts = gathered.facts(workspace)
             if record is not None:
                 talk.note(f"recorded {write_record(record, facts)}")

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from diffscope.adapters.git import GitRepository
     from diffscope.adapters.github.reference import PullReference
     from diffscope.assessment.values import Assessment
-    from diffscope.cli.talk import Talk
     from diffscope.facts.values import ChangeFacts
     from diffscope.source.values import Change
     from diffscope.workspace import SideReader, Workspace
+
+Notice = Callable[[str], None]
+"""Takes a sentence that the reader of the result should know."""
 
 SOURCES = ("auto", "clone", "github", "recorded")
 _RECORDED_REPOSITORY = "vllm-project/vllm"
@@ -93,14 +95,14 @@ def check(request: Request) -> Request:
     return request
 
 
-def gather(request: Request, workspace: Workspace, talk: Talk) -> Iterator[Gathered]:
+def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
     """Yield what is asked for: one change, or for a window each of its changes, oldest first.
 
     Raises:
         DiffscopeError: the change cannot be had, with a hint.
     """
     if request.target is not None:
-        yield _pull(request.target, request.source, workspace, talk)
+        yield _pull(request.target, request.source, workspace, notice)
     elif request.diff is not None:
         from diffscope.adapters.files import read_patch
 
@@ -110,14 +112,14 @@ def gather(request: Request, workspace: Workspace, talk: Talk) -> Iterator[Gathe
 
         yield Gathered(change=worktree_change(_clone(workspace), base=request.base or "HEAD"))
     elif request.window is not None:
-        yield from _window(request, workspace, talk)
+        yield from _window(request, workspace, notice)
     else:
         _clone(workspace)
         base, head = request.base or _main(workspace), request.head or "HEAD"
         yield Gathered(change=workspace.clone.between(base, head))
 
 
-def _pull(target: str, source: str, workspace: Workspace, talk: Talk) -> Gathered:
+def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gathered:
     from diffscope.adapters.github.reference import parse_reference
 
     try:
@@ -127,24 +129,24 @@ def _pull(target: str, source: str, workspace: Workspace, talk: Talk) -> Gathere
             return Gathered(change=workspace.clone.commit(target))
         raise
     if source != "auto":
-        return _TRIES[source](reference, workspace, talk)
+        return _TRIES[source](reference, workspace, notice)
     reasons = []
     for name, attempt in _TRIES.items():
         try:
-            found = attempt(reference, workspace, talk)
+            found = attempt(reference, workspace, notice)
         except SourceError as error:
             reasons.append((name, error))
             continue
         if name == "recorded":
-            _tell_fallback(reasons, reference.number, talk)
+            _tell_fallback(reasons, reference.number, notice)
         return found
     raise _nowhere(reference, reasons)
 
 
-def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, talk: Talk) -> None:
+def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, notice: Notice) -> None:
     for name, error in reasons:
-        talk.note(f"{name}: {error}")
-    talk.note(f"using the facts of #{number} that are recorded with diffscope")
+        notice(f"{name}: {error}")
+    notice(f"using the facts of #{number} that are recorded with diffscope")
 
 
 def _nowhere(reference: PullReference, reasons: list[tuple[str, SourceError]]) -> NotFoundError:
@@ -153,12 +155,12 @@ def _nowhere(reference: PullReference, reasons: list[tuple[str, SourceError]]) -
     return NotFoundError(f"pull request {reference.number} is nowhere to be had:{told}", hint=hint)
 
 
-def _from_clone(reference: PullReference, workspace: Workspace, _: Talk) -> Gathered:
+def _from_clone(reference: PullReference, workspace: Workspace, _: Notice) -> Gathered:
     _clone(workspace)
     return Gathered(change=workspace.clone.pull(reference.number))
 
 
-def _from_github(reference: PullReference, workspace: Workspace, talk: Talk) -> Gathered:
+def _from_github(reference: PullReference, workspace: Workspace, notice: Notice) -> Gathered:
     # Each of these imports costs more than a recorded change takes as a whole.
     from diffscope.adapters.github.access import find_access
     from diffscope.adapters.github.client import Client
@@ -168,12 +170,12 @@ def _from_github(reference: PullReference, workspace: Workspace, talk: Talk) -> 
 
     access = find_access(os.environ, repository=reference.repository)
     store = GitHubStore(workspace.cache)
-    source = GitHubSource(Client(access, store=store, notice=talk.note), store=store)
+    source = GitHubSource(Client(access, store=store, notice=notice), store=store)
     change = source.pull(reference.number)
     return Gathered(change=change, sides=lambda asked: source.sides(asked, salvage_diff(asked.patch).diff))
 
 
-def _from_records(reference: PullReference, _: Workspace, __: Talk) -> Gathered:
+def _from_records(reference: PullReference, _: Workspace, __: Notice) -> Gathered:
     from diffscope.adapters.recorded import RecordedSource
 
     if reference.repository.lower() != _RECORDED_REPOSITORY:
@@ -183,7 +185,7 @@ def _from_records(reference: PullReference, _: Workspace, __: Talk) -> Gathered:
     return Gathered(recorded=RecordedSource().facts(reference.number))
 
 
-_TRIES: dict[str, Callable[[PullReference, Workspace, Talk], Gathered]] = {
+_TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
     "clone": _from_clone,
     "github": _from_github,
     "recorded": _from_records,
@@ -191,7 +193,7 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Talk], Gathered]] = {
 """In the order in which ``auto`` tries them."""
 
 
-def _window(request: Request, workspace: Workspace, talk: Talk) -> Iterator[Gathered]:
+def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
     from diffscope.adapters.git_range import commits_between
 
     text = request.window or ""
@@ -206,7 +208,7 @@ def _window(request: Request, workspace: Workspace, talk: Talk) -> Iterator[Gath
         try:
             change = workspace.clone.commit(commit)
         except (SourceError, InputError) as error:
-            talk.note(f"skipped {commit[:12]}: {error}")
+            notice(f"skipped {commit[:12]}: {error}")
             skipped += 1
         else:
             yield Gathered(change=change)

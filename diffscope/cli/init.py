@@ -31,6 +31,14 @@ rules:
   severity: {}
   # More folders of rules, relative to this file.
   folders: []
+
+ci:
+  # From which level `diffscope ci` makes a comment: none, low, medium, high or critical.
+  comment-from: medium
+  # The level becomes a label with this prefix; "" for no such label.
+  label-prefix: "diffscope:"
+  # Other labels that a change earns: {"platform:rocm": "rocm"}
+  labels: {}
 """
 
 

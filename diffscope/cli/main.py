@@ -18,7 +18,6 @@ from diffscope.cli.exits import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
 from diffscope.errors import DiffscopeError
 from diffscope.version import VERSION
 
-
 PROGRAM: Final = "diffscope"
 COMPLETION: Final = "_DIFFSCOPE_COMPLETE"
 """Set by a shell that asks what could follow: ``eval "$(_DIFFSCOPE_COMPLETE=bash_source diffscope)"``."""
@@ -39,7 +38,10 @@ COMMANDS: dict[str, Command] = {
     "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
     "rules": Command("diffscope.cli.rules:rules", "List, show, validate, test and start rules."),
     "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
-    "doctor": Command("diffscope.cli.doctor:doctor", "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines."),
+    "doctor": Command(
+        "diffscope.cli.doctor:doctor",
+        "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",
+    ),
     "ci": Command("diffscope.cli.ci:ci", "Run as a step of a GitHub workflow."),
     "backtest": Command("diffscope.cli.backtest:backtest", "Measure the rules over the history of a clone."),
     "schema": Command("diffscope.cli.schema:schema", "Print the JSON Schema of what diffscope writes."),
@@ -86,7 +88,8 @@ def cli(context: click.Context, *, config: Path | None) -> None:
 
     Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run.
     """
-    file = config or _settings_above(Path.cwd())
+    # On a pull request the current folder holds the pull request's own settings; `ci` reads those of its base.
+    file = config or (None if context.invoked_subcommand == "ci" else _settings_above(Path.cwd()))
     if file is not None:
         from diffscope.adapters.settings import read_settings
 
