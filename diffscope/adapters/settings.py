@@ -7,6 +7,8 @@
     fail-on: high                 # none | low | medium | high | critical
     rules:                        # which rules run, how severe they are: see diffscope/rules/configuration.py
       ignore: [CP107]
+    ci:                           # what `diffscope ci` posts: see diffscope/adapters/ci_settings.py
+      comment-from: medium
 
 A flag of the command line and a ``DIFFSCOPE_*`` variable come before it.
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from diffscope.adapters.ci_settings import CiSettings, read_ci
 from diffscope.errors import ConfigurationError
 from diffscope.render.formats import RENDERERS
 from diffscope.render.style import Language
@@ -35,6 +38,7 @@ class Settings(Value, frozen=True, kw_only=True):
     format: str | None = None
     fail_on: str | None = None
     rules: RuleConfiguration = EVERY_STABLE_RULE
+    ci: CiSettings = CiSettings()
 
 
 def read_settings(file: Path) -> Settings:
@@ -68,15 +72,20 @@ def parse_settings(text: str, *, at: str = FILE_NAME) -> Settings:
     if not text.strip():
         return Settings()
     entries = reading.mapping(
-        reading.parse(text), "the settings", known=("lang", "format", "fail-on", "rules")
+        reading.parse(text), "the settings", known=("lang", "format", "fail-on", "rules", "ci")
     )
     words = {"lang": [language.value for language in Language], "format": list(RENDERERS), "fail-on": LEVELS}
     chosen = {
         key: reading.choice(entries[key].value, f"'{key}'", words[key]) for key in words if key in entries
     }
     rules = read_section(entries["rules"].value, reading) if "rules" in entries else EVERY_STABLE_RULE
+    ci = read_ci(entries["ci"].value, reading) if "ci" in entries else CiSettings()
     if reading.mistakes:
         raise mistakes_error(reading.mistakes, kind=ConfigurationError)
     return Settings(
-        lang=chosen.get("lang"), format=chosen.get("format"), fail_on=chosen.get("fail-on"), rules=rules
+        lang=chosen.get("lang"),
+        format=chosen.get("format"),
+        fail_on=chosen.get("fail-on"),
+        rules=rules,
+        ci=ci,
     )

@@ -1,0 +1,245 @@
+"""A GitHub workflow as its step sees it: the event that started it, and the files that the runner reads afterwards.
+
+Everything in an event that people can write (titles, branch names, bodies) is text and nothing else; everything that goes to git is
+checked to be a commit id first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+
+from diffscope.errors import InputError, UsageError
+from diffscope.source.values import CommitId, Value
+
+_LARGEST_EVENT = 32 << 20
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
+_QUEUE_PULL = re.compile(r"/pr-(\d{1,9})-")
+_SQUASHED = re.compile(r"(.*) \(#(\d{1,9})\)")
+
+
+class Trigger(Enum):
+    """What started the workflow; the value is GitHub's word."""
+
+    PULL_REQUEST = "pull_request"
+    PULL_REQUEST_TARGET = "pull_request_target"
+    MERGE_GROUP = "merge_group"
+    PUSH = "push"
+    WORKFLOW_RUN = "workflow_run"
+
+
+class CiEvent(Value, frozen=True, kw_only=True):
+    """One event, reduced to what is judged. ``None`` stands for what the event does not tell."""
+
+    trigger: Trigger
+    repository: str
+    head: CommitId | None
+    """``None`` for a push that deletes a branch: there is nothing to judge."""
+    base: CommitId | None = None
+    """Where to compare from; for a pull request the tip of the base branch, of which the merge base is taken."""
+    number: int | None = None
+    title: str = ""
+    body: str | None = None
+    author_login: str | None = None
+    labels: tuple[str, ...] | None = None
+    url: str | None = None
+    default_branch: str = "main"
+    head_repository: str | None = None
+    """Whose repository the head is in; another than ``repository`` for a fork."""
+    source_event: str | None = None
+    """For ``workflow_run``: what started that run."""
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether the head comes from another repository, so that the token cannot write."""
+        return self.head_repository is not None and self.head_repository.lower() != self.repository.lower()
+
+
+class _Repository(Value, frozen=True, kw_only=True):
+    full_name: str
+    default_branch: str = "main"
+
+
+class _User(Value, frozen=True, kw_only=True):
+    login: str
+
+
+class _Label(Value, frozen=True, kw_only=True):
+    name: str
+
+
+class _Side(Value, frozen=True, kw_only=True):
+    sha: str
+    repo: _Repository | None = None
+
+
+class _Pull(Value, frozen=True, kw_only=True):
+    number: int
+    title: str
+    base: _Side
+    head: _Side
+    body: str | None = None
+    user: _User | None = None
+    labels: tuple[_Label, ...] = ()
+    html_url: str | None = None
+
+
+class _Message(Value, frozen=True, kw_only=True):
+    message: str = ""
+
+
+class _Group(Value, frozen=True, kw_only=True):
+    head_sha: str
+    base_sha: str
+    head_ref: str = ""
+    head_commit: _Message | None = None
+
+
+class _Run(Value, frozen=True, kw_only=True):
+    head_sha: str
+    event: str
+    head_repository: _Repository | None = None
+
+
+class _Payload(Value, frozen=True, kw_only=True):
+    repository: _Repository
+    pull_request: _Pull | None = None
+    merge_group: _Group | None = None
+    workflow_run: _Run | None = None
+    before: str | None = None
+    after: str | None = None
+    head_commit: _Message | None = None
+
+
+def read_event(environ: Mapping[str, str]) -> CiEvent:
+    """Return the event that ``GITHUB_EVENT_NAME`` and ``GITHUB_EVENT_PATH`` name.
+
+    Raises ``UsageError`` outside a workflow and for an event of which there is nothing to judge, ``InputError`` for an event
+    file that is damaged.
+    """
+    name, path = environ.get("GITHUB_EVENT_NAME"), environ.get("GITHUB_EVENT_PATH")
+    if not name or not path:
+        raise UsageError(
+            "this is no step of a GitHub workflow: GITHUB_EVENT_NAME and GITHUB_EVENT_PATH are not set",
+            hint="elsewhere use: diffscope classify, or diffscope ci --pull NUMBER",
+        )
+    known = {trigger.value: trigger for trigger in Trigger}
+    if name not in known:
+        raise UsageError(
+            f"there is nothing to judge on the event {name!r}",
+            hint=f"run it on {', '.join(known)}; on any other event name a pull request: --pull NUMBER",
+        )
+    return _reduce(known[name], _decode(Path(path)), at=path)
+
+
+def _decode(path: Path) -> _Payload:
+    try:
+        if path.stat().st_size > _LARGEST_EVENT:
+            raise InputError(
+                "the event is larger than GitHub sends any", at=str(path), hint="is it the event file?"
+            )
+        return msgspec.json.decode(path.read_bytes(), type=_Payload)
+    except OSError as error:
+        raise InputError(
+            f"the event cannot be read: {error.strerror}", at=str(path), hint="set GITHUB_EVENT_PATH"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"the event is not as documented: {error}", at=str(path), hint="is it the event file?"
+        ) from None
+
+
+def _reduce(trigger: Trigger, payload: _Payload, *, at: str) -> CiEvent:
+    if trigger in {Trigger.PULL_REQUEST, Trigger.PULL_REQUEST_TARGET} and payload.pull_request is not None:
+        return _of_pull(trigger, payload.repository, payload.pull_request, at=at)
+    if trigger is Trigger.MERGE_GROUP and payload.merge_group is not None:
+        return _of_group(payload.repository, payload.merge_group, at=at)
+    if trigger is Trigger.WORKFLOW_RUN and payload.workflow_run is not None:
+        return _of_run(payload.repository, payload.workflow_run, at=at)
+    if trigger is Trigger.PUSH and payload.after is not None:
+        return _of_push(payload, at=at)
+    raise InputError(
+        f"the event file tells nothing of a {trigger.value}", at=at, hint="is it this event's file?"
+    )
+
+
+def _of_pull(trigger: Trigger, repository: _Repository, pull: _Pull, *, at: str) -> CiEvent:
+    return CiEvent(
+        trigger=trigger,
+        repository=_checked_name(repository.full_name, at=at),
+        base=_checked_commit(pull.base.sha, at=at),
+        head=_checked_commit(pull.head.sha, at=at),
+        number=pull.number,
+        title=pull.title,
+        body=pull.body or "",
+        author_login=pull.user.login if pull.user else None,
+        labels=tuple(sorted(label.name for label in pull.labels)),
+        url=pull.html_url,
+        default_branch=repository.default_branch,
+        # The repository of a deleted fork is null; it was a fork all the same.
+        head_repository=pull.head.repo.full_name if pull.head.repo else "?/?",
+    )
+
+
+def _of_group(repository: _Repository, group: _Group, *, at: str) -> CiEvent:
+    message = group.head_commit.message if group.head_commit else ""
+    number = _QUEUE_PULL.search(group.head_ref)
+    return CiEvent(
+        trigger=Trigger.MERGE_GROUP,
+        repository=_checked_name(repository.full_name, at=at),
+        base=_checked_commit(group.base_sha, at=at),
+        head=_checked_commit(group.head_sha, at=at),
+        number=int(number[1]) if number else None,
+        title=message.partition("\n")[0] or "merge queue",
+        default_branch=repository.default_branch,
+    )
+
+
+def _of_run(repository: _Repository, run: _Run, *, at: str) -> CiEvent:
+    return CiEvent(
+        trigger=Trigger.WORKFLOW_RUN,
+        repository=_checked_name(repository.full_name, at=at),
+        head=_checked_commit(run.head_sha, at=at),
+        default_branch=repository.default_branch,
+        head_repository=run.head_repository.full_name if run.head_repository else "?/?",
+        source_event=run.event,
+    )
+
+
+def _of_push(payload: _Payload, *, at: str) -> CiEvent:
+    message = payload.head_commit.message if payload.head_commit else ""
+    title = message.partition("\n")[0]
+    squashed = _SQUASHED.fullmatch(title)
+    return CiEvent(
+        trigger=Trigger.PUSH,
+        repository=_checked_name(payload.repository.full_name, at=at),
+        base=_commit_or_none(payload.before, at=at),
+        head=_commit_or_none(payload.after, at=at),
+        number=int(squashed[2]) if squashed else None,
+        title=squashed[1] if squashed else title,
+        default_branch=payload.repository.default_branch,
+    )
+
+
+def _commit_or_none(sha: str | None, *, at: str) -> CommitId | None:
+    # All zeros: the branch was made, or deleted, by this push.
+    return None if sha is None or not sha.strip("0") else _checked_commit(sha, at=at)
+
+
+def _checked_commit(sha: str, *, at: str) -> CommitId:
+    if not _SHA.fullmatch(sha):
+        raise InputError(
+            "the event names a commit by something that is no commit id", at=at, hint="is it the event file?"
+        )
+    return CommitId(sha)
+
+
+def _checked_name(name: str, *, at: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InputError("the event names no repository", at=at, hint="is it the event file?")
+    return name

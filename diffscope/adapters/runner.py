@@ -1,0 +1,134 @@
+"""What a workflow step leaves behind: the job summary, outputs for later steps, files for the artifact."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from diffscope.errors import UsageError
+from diffscope.source.values import Value
+
+SUMMARY_BYTES = 1024 * 1024
+"""More than this of one step GitHub drops as a whole."""
+
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)  # Windows has neither the flag nor such links
+_KEY = re.compile(r"[a-z][a-z-]*")
+_URL = re.compile(r"https?://[\w.:-]+", re.ASCII)
+_WORD = re.compile(r"[\w./-]+", re.ASCII)
+
+
+class Runner(Value, frozen=True, kw_only=True):
+    """Where the runner wants things; ``None`` for what it does not offer (another CI, a shell)."""
+
+    workspace: Path
+    summary: Path | None = None
+    output: Path | None = None
+    run_url: str | None = None
+    """The page of this run, where artifacts hang."""
+    folder: Path
+    """Where files for the artifact go unless a folder is named: outside the checkout, which a pull request fills."""
+
+
+def read_runner(environ: Mapping[str, str]) -> Runner:
+    """Return what the environment says of the runner."""
+    server, name, run = (environ.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    is_known = _URL.fullmatch(server) and _WORD.fullmatch(name) and run.isdigit()
+    temporary = environ.get("RUNNER_TEMP") or tempfile.gettempdir()
+    return Runner(
+        workspace=Path(environ.get("GITHUB_WORKSPACE") or "."),
+        summary=_path(environ.get("GITHUB_STEP_SUMMARY")),
+        output=_path(environ.get("GITHUB_OUTPUT")),
+        run_url=f"{server}/{name}/actions/runs/{run}" if is_known else None,
+        folder=Path(temporary) / "diffscope",
+    )
+
+
+def summary_room(runner: Runner) -> int:
+    """Return how many bytes the job summary of this step still takes."""
+    try:
+        return max(0, SUMMARY_BYTES - runner.summary.stat().st_size) if runner.summary else 0
+    except OSError:
+        return SUMMARY_BYTES
+
+
+def append_summary(runner: Runner, text: str) -> None:
+    """Add Markdown to the job summary, where there is one. The caller keeps it within ``summary_room``."""
+    if runner.summary is not None:
+        _append(runner.summary, text if text.endswith("\n") else f"{text}\n")
+
+
+def append_outputs(runner: Runner, outputs: Mapping[str, str]) -> None:
+    """Add outputs for later steps, where the runner takes any: one ``key=value`` line each.
+
+    The multi-line form needs a delimiter that the value cannot hold, and what a later step does with text of a pull request is
+    how workflows are taken over. So there is no such form here: values are words of our own, counts and paths, and a
+    value with a line break is refused. Everything else is in the JSON file that an output names.
+    """
+    lines = []
+    for key, value in outputs.items():
+        if not _KEY.fullmatch(key) or any(
+            ord(letter) < 32 or letter in "\x7f\x85\u2028\u2029" for letter in value
+        ):
+            raise UsageError(
+                f"the output {key!r} would break the file of outputs", hint="choose another --output-dir"
+            )
+        lines.append(f"{key}={value}\n")
+    if runner.output is not None:
+        _append(runner.output, "".join(lines))
+
+
+def write_report(folder: Path, files: Mapping[str, str]) -> dict[str, Path]:
+    """Write the files of the artifact and return where they are.
+
+    Links are not followed: a pull request may have put one where the folder should be.
+    """
+    try:
+        if folder.is_symlink():
+            raise UsageError("the folder is a link", at=str(folder), hint="name another: --output-dir DIR")
+        folder.mkdir(parents=True, exist_ok=True)
+        return {name: _write(folder / name, text) for name, text in files.items()}
+    except OSError as error:
+        raise UsageError(
+            f"the report cannot be written: {error.strerror}",
+            at=str(folder),
+            hint="name another: --output-dir DIR",
+        ) from None
+
+
+def read_report(path: Path, *, most: int) -> bytes:
+    """Return a file of somebody's artifact: a regular file of at most ``most`` bytes."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_LINKS | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}", at=str(path), hint="name assessment.json of the artifact"
+        ) from None
+    if len(data) > most:
+        raise UsageError(f"more than {most:,} bytes", at=str(path), hint="diffscope writes none that large")
+    return data
+
+
+def _write(path: Path, text: str) -> Path:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINKS, 0o644)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+    return path
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("ab") as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise UsageError(
+            f"the runner's file cannot be written: {error.strerror}", at=str(path), hint="is it the runner's?"
+        ) from None
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
