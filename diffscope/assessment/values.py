@@ -75,8 +75,8 @@ class ModuleReach(Value, frozen=True, kw_only=True):
 
     module: str
     path: str
-    distance: int | None | UnsetType = UNSET
-    chain: str | None | UnsetType = UNSET
+    distance: int | UnsetType | None = UNSET
+    chain: str | UnsetType | None = UNSET
     dependents: int | UnsetType = UNSET
     reach: int | UnsetType = UNSET
     lazy: int | UnsetType = UNSET

@@ -15,12 +15,16 @@ from diffscope.taxonomy.values import (
     AreaTable,
     CategoryRule,
     CategoryTable,
+    FileNumbers,
+    ImportanceNumbers,
+    InsightNumbers,
     KindRule,
     KindTable,
     KindWeights,
     LanguageRule,
     PlatformRule,
     PlatformTable,
+    RiskNumbers,
     ScoreTable,
     SurfaceRule,
     TagRule,
@@ -72,7 +76,7 @@ def read_tables(files: Mapping[str, str]) -> TaxonomyTables:
         kinds=kinds,
         tags=_tags(*roots["tags.yml"], known),
         surfaces=_surfaces(*roots["surfaces.yml"]),
-        scores=_scores(*roots["scores.yml"], known[0]),
+        scores=_scores(*roots["scores.yml"], known[0], known[2]),
     )
     mistakes.raise_any()
     return tables
@@ -205,28 +209,48 @@ def _surfaces(reader: Reader, root: MapNode) -> tuple[SurfaceRule, ...]:
     )
 
 
-def _scores(reader: Reader, root: MapNode, areas: tuple[str, ...]) -> ScoreTable:
-    reader.keys(root, ("version", "numbers", "areas", "phrases"))
+def _scores(reader: Reader, root: MapNode, areas: tuple[str, ...], kinds: tuple[str, ...]) -> ScoreTable:
+    sections = ("importance", "insight", "file", "risk", "kinds", "categories", "areas")
+    reader.keys(root, ("version", *sections))
+    importance, insight, file, risk, starts, shares, central = (reader.section(root, key) for key in sections)
     version = root.get("version")
-    central = reader.section(root, "areas")
-    for entry in reader.mapping(central.value, "areas").entries if central else ():
-        if entry.key not in areas:
-            reader.wrong(entry.line, f"unknown area {entry.key!r}{nearest(entry.key, areas)}")
-    phrases = root.get("phrases")
-    groups = reader.mapping(phrases, "phrases") if phrases else None
     return ScoreTable(
         version=(reader.text(version, "'version'") if version else None) or "",
-        numbers=_numbers(reader, reader.section(root, "numbers")),
-        areas=_numbers(reader, central),
-        phrases=tuple((entry.key, reader.words(groups, entry.key)) for entry in groups.entries)
-        if groups
-        else (),
+        importance=ImportanceNumbers(
+            **reader.numbers_named(importance, ImportanceNumbers.__struct_fields__, "importance")
+        ),
+        insight=InsightNumbers(**reader.numbers_named(insight, InsightNumbers.__struct_fields__, "insight")),
+        file=FileNumbers(**reader.numbers_named(file, FileNumbers.__struct_fields__, "file")),
+        risk=RiskNumbers(**reader.numbers_named(risk, RiskNumbers.__struct_fields__, "risk")),
+        kinds=_starts(reader, starts, kinds),
+        categories=_numbers_of(reader, shares, CATEGORIES, "category"),
+        areas=_numbers_of(reader, central, (*areas, "other"), "area"),
     )
 
 
-def _numbers(reader: Reader, entry: Entry | None) -> tuple[tuple[str, float], ...]:
-    rows = reader.mapping(entry.value, entry.key).entries if entry else ()
-    return tuple((row.key, reader.number(row.value, f"{row.key!r}")) for row in rows)
+def _starts(
+    reader: Reader, section: Entry | None, kinds: tuple[str, ...]
+) -> tuple[tuple[str, float, float], ...]:
+    fields = reader.mapping(section.value, "kinds") if section else MapNode((), 1, 1)
+    reader.keys(fields, kinds)
+    rows = []
+    for kind in kinds:
+        entry = fields.entry(kind)
+        if entry is None:
+            reader.wrong(fields.line, f"kinds: {kind!r} is missing")
+            continue
+        start = reader.numbers_named(entry, ("importance", "insight"), f"the kind {kind!r}")
+        rows.append((kind, start["importance"], start["insight"]))
+    return tuple(rows)
+
+
+def _numbers_of(
+    reader: Reader, section: Entry | None, names: tuple[str, ...], what: str
+) -> tuple[tuple[str, float], ...]:
+    """Return numbers by name; a name that is not declared is noted, one that is missing counts nothing."""
+    fields = reader.mapping(section.value, f"the numbers of each {what}") if section else MapNode((), 1, 1)
+    reader.keys(fields, names)
+    return tuple((entry.key, reader.number(entry.value, repr(entry.key))) for entry in fields.entries)
 
 
 def _sentences(reader: Reader, entry: Entry | None) -> tuple[tuple[str, str], ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+
+import msgspec
 
 from diffscope.taxonomy.places import Claims, GlobTable, PlaceTable
 from diffscope.taxonomy.values import Label, PlatformRule, SurfaceRule, TaxonomyTables
@@ -44,6 +47,11 @@ class Taxonomy:
     def label_of(self, name: str) -> Label | None:
         """Return the name for people of an area, platform, kind or surface."""
         return self._labels.get(name)
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that change when any table does."""
+        return hashlib.sha256(msgspec.msgpack.encode(self.tables)).hexdigest()[:16]
 
     @cached_property
     def kind_tags(self) -> WordTable:

@@ -156,15 +156,107 @@ class SurfaceRule(Value, frozen=True, kw_only=True):
     """Names of base classes, the last part of a dotted name; ``*`` as above."""
 
 
+class ImportanceNumbers(Value, frozen=True, kw_only=True):
+    """The numbers of the importance of a change; ``docs/scores.md`` says what each does."""
+
+    logic: float
+    logic_most: float
+    removed: float
+    centre: float
+    branches: float
+    branches_most: float
+    symbols: float
+    symbols_most: float
+    modules: float
+    modules_most: float
+    breadth: float
+    breadth_most: float
+    surfaces: float
+    surfaces_most: float
+    option: float
+    native: float
+    native_most: float
+    tests: float
+    tests_most: float
+    platform: float
+    dependency: float
+    infrastructure: float
+    infrastructure_most: float
+    flag_low: float
+    flag_medium: float
+    flag_high: float
+    flag_critical: float
+    flags_most: float
+    mechanical: float
+    models: float
+
+
+class InsightNumbers(Value, frozen=True, kw_only=True):
+    """The numbers of the insight of a change."""
+
+    logic: float
+    logic_most: float
+    centre: float
+    branches: float
+    branches_most: float
+    symbols: float
+    symbols_most: float
+    modules: float
+    modules_most: float
+    breadth: float
+    breadth_most: float
+    surfaces: float
+    surfaces_most: float
+    rework: float
+    tests: float
+    tests_most: float
+    body: float
+    body_most: float
+    mechanical: float
+
+
+class FileNumbers(Value, frozen=True, kw_only=True):
+    """The numbers of the importance of a file."""
+
+    logic: float
+    logic_most: float
+    removed: float
+    centre: float
+    symbols: float
+    symbols_most: float
+    public: float
+    branches: float
+    branches_most: float
+    named: float
+    near: float
+    fan_in: float
+    fan_in_most: float
+    flag: float
+    new: float
+    moved: float
+
+
+class RiskNumbers(Value, frozen=True, kw_only=True):
+    """When a change cannot be called safe."""
+
+    unknown_rules: float
+    """This many rules that could have fired at medium or above, and could not be judged, make the level unknown."""
+
+
 class ScoreTable(Value, frozen=True, kw_only=True):
-    """The numbers of the scores, by name: ``docs/scores.md`` says what each does."""
+    """The numbers of the scores."""
 
     version: str
-    numbers: tuple[tuple[str, float], ...]
+    importance: ImportanceNumbers
+    insight: InsightNumbers
+    file: FileNumbers
+    risk: RiskNumbers
+    kinds: tuple[tuple[str, float, float], ...]
+    """Where each kind starts: its importance and its insight."""
+    categories: tuple[tuple[str, float], ...]
+    """What a file of a category counts against product code."""
     areas: tuple[tuple[str, float], ...]
     """How central an area is, between 0 and 1."""
-    phrases: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Groups of title words that a score asks for."""
 
 
 class TaxonomyTables(Value, frozen=True, kw_only=True):

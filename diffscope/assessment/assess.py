@@ -1,0 +1,160 @@
+"""Facts and flags -> ``Assessment``: ``assess``."""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.assessment.files import assess_files
+from diffscope.assessment.risk import judge_risk
+from diffscope.assessment.scores import score_importance, score_insight
+from diffscope.assessment.signals import read_signals
+from diffscope.assessment.values import (
+    AreaShare,
+    Assessment,
+    ChangeSummary,
+    Completeness,
+    ModuleReach,
+    SymbolAssessment,
+    TestsAssessment,
+    Tool,
+)
+from diffscope.facts.shapes import PRODUCT
+from diffscope.facts.shares import area_shares
+from diffscope.facts.values import ChangeFacts, ModuleFact, SymbolFact
+from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.evaluate import Evaluation
+from diffscope.rules.waivers import apply_waivers, parse_waivers
+from diffscope.taxonomy.model import OTHER, Taxonomy
+from diffscope.version import VERSION
+
+
+def assess(
+    facts: ChangeFacts, evaluation: Evaluation, *, taxonomy: Taxonomy, catalogue: Catalogue
+) -> Assessment:
+    """Return the assessment of a change from its facts, fresh or recorded, and what the rules say of them.
+
+    Pure: the same facts, rules and tables give the same document, whatever the order of files, symbols and flags.
+    """
+    scores = taxonomy.tables.scores
+    waived = apply_waivers(
+        evaluation.flags, parse_waivers(facts.pull.body), codes=[rule.code for rule in catalogue.rules]
+    )
+    signals = read_signals(facts, waived.standing, scores)
+    return Assessment(
+        change=_summary(facts),
+        kind=facts.change.kind,
+        kind_reason=facts.change.kind_reason,
+        tags=facts.change.tags,
+        areas=_areas(facts, taxonomy),
+        platforms=facts.change.platforms,
+        risk=judge_risk(waived.standing, evaluation.unknown, facts, catalogue=catalogue, numbers=scores.risk),
+        importance=score_importance(signals, scores),
+        insight=score_insight(signals, scores),
+        flags=waived.standing,
+        waived=waived.waived,
+        unknown=evaluation.unknown,
+        files=assess_files(facts, waived.standing, scores),
+        symbols=tuple(_symbol(symbol) for symbol in sorted(facts.symbol, key=_place)),
+        graph=facts.graph,
+        modules=tuple(
+            _reach(module) for module in sorted(facts.module, key=lambda one: (one.path, one.module or ""))
+        ),
+        tests=_tests(facts),
+        ci=facts.ci,
+        labels=facts.labels,
+        completeness=_completeness(facts, waived.warnings),
+        tool=_tool(facts, catalogue, taxonomy),
+    )
+
+
+def _summary(facts: ChangeFacts) -> ChangeSummary:
+    change = facts.change
+    return ChangeSummary(
+        pull=facts.pull, additions=change.additions, deletions=change.deletions, files=change.files
+    )
+
+
+def _areas(facts: ChangeFacts, taxonomy: Taxonomy) -> tuple[AreaShare, ...]:
+    shares = area_shares(facts.file, facts.change.title, taxonomy)
+    return tuple(AreaShare(area=share.area, weight=share.weight, files=share.files) for share in shares)
+
+
+def _place(symbol: SymbolFact) -> tuple[str, int, str, str]:
+    return symbol.path, symbol.line, symbol.symbol or "", symbol.side
+
+
+def _symbol(symbol: SymbolFact) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=symbol.path,
+        line=symbol.line,
+        name=symbol.symbol or "",
+        kind=symbol.kind,
+        aspects=symbol.aspects,
+        logic=symbol.logic,
+        moved_from=symbol.moved_from,
+    )
+
+
+def _reach(module: ModuleFact) -> ModuleReach:
+    return ModuleReach(
+        module=module.module or "",
+        path=module.path,
+        distance=module.distance,
+        chain=module.chain,
+        dependents=module.fan_in,
+        reach=module.reach,
+        lazy=module.lazy_fan_in,
+        registry=module.registry_fan_in,
+    )
+
+
+def _tests(facts: ChangeFacts) -> TestsAssessment:
+    changed = sorted(file.path for file in facts.file if file.category == "test")
+    return TestsAssessment(
+        changed=tuple(changed), nearest=facts.nearest_tests, unnamed_symbols=_unnamed(facts)
+    )
+
+
+def _unnamed(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:
+    """Return the public changed symbols of product code that no test names; unset where it is known of none of them."""
+    asked = [
+        symbol
+        for symbol in sorted(facts.symbol, key=_place)
+        if symbol.category in PRODUCT
+        and symbol.public
+        and symbol.logic
+        and symbol.kind in ("class", "function", "method")
+        and "removed" not in symbol.aspects
+    ]
+    known = [symbol for symbol in asked if symbol.tests_naming is not UNSET]
+    if asked and not known:
+        return UNSET
+    found = (
+        symbol.symbol or ""
+        for symbol in known
+        if not symbol.tests_naming
+        and (symbol.changed_tests_naming is UNSET or not symbol.changed_tests_naming)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _completeness(facts: ChangeFacts, warnings: tuple[str, ...]) -> Completeness:
+    gaps = tuple(sorted(facts.gaps, key=lambda gap: (gap.what, gap.path or "", gap.reason)))
+    notes = [
+        f"{each.family}: {each.reason}{f' ({each.path})' if each.path else ''}" for each in facts.unknown
+    ]
+    return Completeness(
+        complete=not gaps and not facts.unknown,
+        gaps=gaps,
+        unplaced=tuple(sorted(file.path for file in facts.file if file.area == OTHER)),
+        notes=(*sorted(notes), *warnings),
+    )
+
+
+def _tool(facts: ChangeFacts, catalogue: Catalogue, taxonomy: Taxonomy) -> Tool:
+    # Two tables decide: the rules and the taxonomy. The hash changes with either.
+    both = hashlib.sha256(f"{catalogue.digest} {taxonomy.digest}".encode()).hexdigest()[:16]
+    graph = None if facts.graph is UNSET else facts.graph.digest
+    return Tool(version=VERSION, rules_hash=both, graph_hash=graph)

@@ -1,0 +1,138 @@
+"""Changed files as a reviewer sees them: what each is, how much it matters within the change, and its key symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import UNSET
+
+from diffscope.assessment.signals import centrality, doubling
+from diffscope.assessment.values import FileAssessment
+from diffscope.facts.shapes import PRODUCT
+from diffscope.facts.values import ChangeFacts, FileFact, ModuleFact, SymbolFact
+from diffscope.rules.values import Flag, Severity
+from diffscope.taxonomy.values import FileNumbers, ScoreTable
+from diffscope.taxonomy.words import tokens_of
+
+_HIGHEST = 10.0
+_MOST_SYMBOLS = 8
+_NEAR = 2
+_COMMON_WORDS = frozenset(
+    (
+        "py",
+        "test",
+        "tests",
+        "utils",
+        "base",
+        "init",
+        "model",
+        "vllm",
+        "v1",
+        "layer",
+        "config",
+        "core",
+        "common",
+        "md",
+        "the",
+        "in",
+        "for",
+        "of",
+    )
+)
+
+
+class _Change:
+    """What the importance of a file asks of the change around it."""
+
+    def __init__(self, facts: ChangeFacts, flags: Iterable[Flag], scores: ScoreTable) -> None:
+        self.scores = scores
+        self.symbols = _by_path(facts.symbol)
+        self.modules: Mapping[str, ModuleFact] = {module.path: module for module in facts.module}
+        self.title = frozenset(tokens_of(facts.change.title))
+        self.flagged = frozenset(
+            evidence.path
+            for flag in flags
+            if flag.severity.rank >= Severity.MEDIUM.rank
+            for evidence in flag.evidence
+        )
+
+
+def assess_files(facts: ChangeFacts, flags: Iterable[Flag], scores: ScoreTable) -> tuple[FileAssessment, ...]:
+    """Return every changed file, the most important first, then by path."""
+    change = _Change(facts, flags, scores)
+    files = (_file(file, change) for file in facts.file)
+    return tuple(sorted(files, key=lambda file: (-file.importance, file.path)))
+
+
+def key_symbols(symbols: Iterable[SymbolFact]) -> tuple[str, ...]:
+    """Return the names of the symbols to look at first: changed logic, public before private, the largest change first; no class beside its methods alone."""
+    ranked = sorted(
+        (symbol for symbol in symbols if symbol.symbol and symbol.kind != "module"),
+        key=lambda symbol: (not symbol.logic, -_weight(symbol), symbol.line, symbol.symbol or ""),
+    )
+    return tuple(dict.fromkeys(symbol.symbol for symbol in ranked if symbol.symbol))[:_MOST_SYMBOLS]
+
+
+def _file(file: FileFact, change: _Change) -> FileAssessment:
+    symbols = change.symbols.get(file.path, ())
+    return FileAssessment(
+        path=file.path,
+        old_path=file.old_path,
+        status=file.status,
+        category=file.category,
+        change_type=file.change_type,
+        area=file.area,
+        module=file.module,
+        owners=None if file.owners is UNSET else file.owners,
+        additions=file.additions,
+        deletions=file.deletions,
+        importance=_importance(file, symbols, change),
+        symbols=key_symbols(symbols),
+    )
+
+
+def _importance(file: FileFact, symbols: tuple[SymbolFact, ...], change: _Change) -> float:
+    numbers = change.scores.file
+    lines = file.code_added + numbers.removed * file.code_removed
+    value = min(numbers.logic * doubling(lines), numbers.logic_most)
+    value += _of_symbols(symbols, numbers) + _of_place(file, change)
+    value += numbers.new if file.status == "added" else 0.0
+    value += numbers.flag if file.path in change.flagged else 0.0
+    value *= dict(change.scores.categories).get(file.category, 1.0)
+    if file.status == "deleted" or file.change_type in ("rename-or-move", "cosmetic") or not lines:
+        value *= numbers.moved
+    return round(min(value, _HIGHEST), 2)
+
+
+def _of_symbols(symbols: tuple[SymbolFact, ...], numbers: FileNumbers) -> float:
+    changed = [symbol for symbol in symbols if symbol.logic and symbol.kind != "module"]
+    value = min(numbers.symbols * doubling(len(changed)), numbers.symbols_most)
+    value += numbers.public if any(symbol.public and symbol.kind != "variable" for symbol in changed) else 0.0
+    branches = sum(max(symbol.branches_added, 0) for symbol in changed)
+    return value + min(numbers.branches * doubling(branches), numbers.branches_most)
+
+
+def _of_place(file: FileFact, change: _Change) -> float:
+    numbers = change.scores.file
+    value = numbers.centre * centrality(file.area, change.scores) if file.category in PRODUCT else 0.0
+    words = frozenset(tokens_of(file.path.rpartition("/")[2])) - _COMMON_WORDS
+    value += numbers.named if words & change.title else 0.0
+    module = change.modules.get(file.path)
+    if module is None:
+        return value
+    value += numbers.near if isinstance(module.distance, int) and module.distance <= _NEAR else 0.0
+    fan_in = module.fan_in if isinstance(module.fan_in, int) else 0
+    return value + min(numbers.fan_in * doubling(fan_in), numbers.fan_in_most)
+
+
+def _weight(symbol: SymbolFact) -> float:
+    size = symbol.code_added + 0.5 * symbol.code_removed + 4 * max(symbol.branches_added, 0)
+    kind = {"variable": 0.5, "class": 0.8}.get(symbol.kind, 1.0)
+    return (size + 1) * kind * (1.5 if symbol.public else 1.0) * (1.5 if "added" in symbol.aspects else 1.0)
+
+
+def _by_path(symbols: Iterable[SymbolFact]) -> dict[str, tuple[SymbolFact, ...]]:
+    found: dict[str, list[SymbolFact]] = {}
+    for symbol in symbols:
+        found.setdefault(symbol.path, []).append(symbol)
+    return {path: tuple(group) for path, group in found.items()}

@@ -1,0 +1,162 @@
+"""Importance and insight of a change, between 0 and 10, as sums of parts that a reader can check. The formulas stand in docs/scores.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from diffscope.assessment.signals import Signals, doubling
+from diffscope.assessment.values import Score, ScorePart
+from diffscope.rules.values import Severity
+from diffscope.taxonomy.values import ScoreTable
+
+_HIGHEST = 10.0
+_FULL_LOGIC = 6
+"""Doublings of logic lines (63 lines) from which a central area counts in full."""
+
+
+def score_importance(signals: Signals, scores: ScoreTable) -> Score:
+    """Return how much of the product, and how central a part of it, the change alters."""
+    return _score("importance", _importance(signals, scores), scores)
+
+
+def score_insight(signals: Signals, scores: ScoreTable) -> Score:
+    """Return how much there is to learn from reading the change: design written anew, in central places, with reasons and tests."""
+    return _score("insight", _insight(signals, scores), scores)
+
+
+def _score(name: str, parts: Iterable[ScorePart], scores: ScoreTable) -> Score:
+    kept = tuple(part for part in parts if part.value)
+    total = round(sum(part.value for part in kept), 2)
+    return Score(value=min(max(total, 0.0), _HIGHEST), formula=f"{name}/{scores.version}", parts=kept)
+
+
+def _importance(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
+    numbers = scores.importance
+    yield _part("kind", _start(signals.kind, scores)[0], f"a change of kind {signals.kind}")
+    size = doubling(signals.logic)
+    yield _part(
+        "logic",
+        min(numbers.logic * size, numbers.logic_most),
+        f"{signals.logic:.0f} lines of logic, moves and removals discounted",
+    )
+    depth = min(size / _FULL_LOGIC, 1)
+    yield _part(
+        "centre",
+        numbers.centre * signals.centre * depth,
+        f"centrality {signals.centre:.2f} of the areas that it changes",
+    )
+    yield _counted("branches", signals.branches, numbers.branches, numbers.branches_most, "branches added")
+    yield _counted("symbols", signals.symbols, numbers.symbols, numbers.symbols_most, "public symbols added")
+    yield _part(
+        "modules",
+        min(numbers.modules * signals.modules, numbers.modules_most),
+        f"{signals.modules} modules added",
+    )
+    yield _counted(
+        "breadth", len(signals.areas) - 1, numbers.breadth, numbers.breadth_most, "further areas with logic"
+    )
+    yield _counted(
+        "surfaces",
+        len(signals.surfaces),
+        numbers.surfaces,
+        numbers.surfaces_most,
+        "public surfaces",
+        signals.surfaces,
+    )
+    yield _part("option", numbers.option if signals.options else 0.0, f"{signals.options} settings changed")
+    yield _counted("native", signals.native, numbers.native, numbers.native_most, "native lines written")
+    yield _counted("tests", signals.tests, numbers.tests, numbers.tests_most, "test lines added")
+    yield _part(
+        "platform", numbers.platform if signals.platforms else 0.0, f"logic of {', '.join(signals.platforms)}"
+    )
+    yield _part(
+        "dependency",
+        numbers.dependency if signals.dependencies else 0.0,
+        f"moves {', '.join(signals.dependencies)}",
+    )
+    if not signals.logic:
+        yield _counted(
+            "infrastructure",
+            signals.infrastructure,
+            numbers.infrastructure,
+            numbers.infrastructure_most,
+            "lines of build and CI",
+        )
+    yield _part("flags", _flags(signals, scores), ", ".join(flag.code for flag in signals.flags))
+    yield _part("models", -numbers.models if signals.only_models else 0.0, "single models alone")
+
+
+def _insight(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
+    numbers = scores.insight
+    yield _part("kind", _start(signals.kind, scores)[1], f"a change of kind {signals.kind}")
+    size = doubling(signals.logic)
+    yield _part(
+        "logic",
+        min(numbers.logic * size, numbers.logic_most),
+        f"{signals.logic:.0f} lines of logic, moves and removals discounted",
+    )
+    yield _part(
+        "centre",
+        numbers.centre * signals.centre * min(size / _FULL_LOGIC, 1),
+        f"centrality {signals.centre:.2f}",
+    )
+    yield _counted("branches", signals.branches, numbers.branches, numbers.branches_most, "branches added")
+    yield _counted("symbols", signals.symbols, numbers.symbols, numbers.symbols_most, "public symbols added")
+    yield _part(
+        "modules",
+        min(numbers.modules * signals.modules, numbers.modules_most),
+        f"{signals.modules} modules added",
+    )
+    yield _counted(
+        "breadth", len(signals.areas) - 1, numbers.breadth, numbers.breadth_most, "further areas with logic"
+    )
+    yield _counted(
+        "surfaces",
+        len(signals.surfaces),
+        numbers.surfaces,
+        numbers.surfaces_most,
+        "public surfaces",
+        signals.surfaces,
+    )
+    yield _part(
+        "rework", numbers.rework * _rework(signals), f"{signals.removed} lines gave way to {signals.written}"
+    )
+    yield _counted("tests", signals.tests, numbers.tests, numbers.tests_most, "test lines added")
+    yield _counted(
+        "body", signals.words / 30 - 1, numbers.body, numbers.body_most, "times thirty words of description"
+    )
+
+
+def _part(name: str, value: float, why: str) -> ScorePart:
+    return ScorePart(name=name, value=round(value, 2), why=why)
+
+
+def _counted(
+    name: str, count: float, each: float, most: float, what: str, names: tuple[str, ...] = ()
+) -> ScorePart:
+    listed = f": {', '.join(names[:4])}" if names else ""
+    return _part(name, min(each * doubling(count), most), f"{max(count, 0):.0f} {what}{listed}")
+
+
+def _start(kind: str, scores: ScoreTable) -> tuple[float, float]:
+    return next(
+        ((importance, insight) for name, importance, insight in scores.kinds if name == kind), (0.0, 0.0)
+    )
+
+
+def _flags(signals: Signals, scores: ScoreTable) -> float:
+    numbers = scores.importance
+    worth = {
+        Severity.INFO: 0.0,
+        Severity.LOW: numbers.flag_low,
+        Severity.MEDIUM: numbers.flag_medium,
+        Severity.HIGH: numbers.flag_high,
+        Severity.CRITICAL: numbers.flag_critical,
+    }
+    return min(sum(worth[flag.severity] for flag in signals.flags), numbers.flags_most)
+
+
+def _rework(signals: Signals) -> float:
+    """Return how evenly lines were written and removed, between 0 and 1, small changes discounted."""
+    smaller, larger = sorted((signals.written, signals.removed))
+    return smaller / larger * min(doubling(smaller) / _FULL_LOGIC, 1) if larger else 0.0

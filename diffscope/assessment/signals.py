@@ -1,0 +1,125 @@
+"""What the scores look at: sizes and counts of a change, read off its facts once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from diffscope.facts.shapes import PRODUCT, changed_lines, is_new_public
+from diffscope.facts.values import ChangeFacts, FileFact, SymbolFact
+from diffscope.rules.values import Flag
+from diffscope.source.values import Value
+from diffscope.taxonomy.model import OTHER
+from diffscope.taxonomy.values import ScoreTable
+
+_NEW_MODULE = 20
+_MECHANICAL = frozenset({"moved", "removed", "docstring", "cosmetic"})
+_INFRASTRUCTURE = frozenset({"build", "infra", "config"})
+
+
+class Signals(Value, frozen=True, kw_only=True):
+    """What the scores of a change are made from. Lines are code lines of product files."""
+
+    kind: str
+    logic: float
+    """Written lines, removed ones discounted, mechanical ones discounted once more."""
+    written: int
+    removed: int
+    centre: float
+    """Mean centrality of the areas in which logic changed, weighted by the root of the lines, between 0 and 1."""
+    branches: int
+    symbols: int
+    modules: int
+    areas: tuple[str, ...]
+    surfaces: tuple[str, ...]
+    options: int
+    native: int
+    tests: int
+    platforms: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    infrastructure: int
+    only_models: bool
+    flags: tuple[Flag, ...]
+    words: int
+    """Words of the description."""
+
+
+def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], scores: ScoreTable) -> Signals:
+    """Return the signals of a change."""
+    product = [file for file in facts.file if file.category in PRODUCT and file.logic is not False]
+    written, removed = sum(file.code_added for file in product), sum(file.code_removed for file in product)
+    numbers = scores.importance
+    symbols = [symbol for symbol in facts.symbol if symbol.category in PRODUCT and symbol.logic]
+    return Signals(
+        kind=facts.change.kind,
+        logic=_logic(product, symbols, removed=numbers.removed, mechanical=numbers.mechanical),
+        written=written,
+        removed=removed,
+        centre=_centre(product, scores),
+        branches=sum(max(symbol.branches_added, 0) for symbol in symbols if "moved" not in symbol.aspects),
+        symbols=sum(1 for symbol in symbols if is_new_public(symbol)),
+        modules=sum(1 for file in product if file.status == "added" and file.code_added >= _NEW_MODULE),
+        areas=facts.change.logic_areas,
+        surfaces=tuple(sorted({surface for symbol in symbols for surface in symbol.surfaces})),
+        options=len({option.name for option in facts.option}),
+        native=sum(file.code_added for file in product if file.category == "native"),
+        tests=sum(
+            file.code_added for file in facts.file if file.category == "test" and file.status != "deleted"
+        ),
+        platforms=_platforms(facts, product),
+        dependencies=tuple(
+            sorted({item.name for item in facts.dependency if item.core and item.change != "removed"})
+        ),
+        infrastructure=sum(changed_lines(file) for file in facts.file if file.category in _INFRASTRUCTURE),
+        only_models=bool(product) and all(file.area == "models" for file in product),
+        flags=flags,
+        words=len((facts.pull.body or "").split()[:2000]),
+    )
+
+
+def doubling(count: float) -> float:
+    """Return how often a count doubled: the binary logarithm of one more than it."""
+    return math.log2(1 + max(count, 0))
+
+
+def centrality(area: str, scores: ScoreTable) -> float:
+    """Return how central an area is, between 0 and 1."""
+    table = dict(scores.areas)
+    return table.get(area, table.get(OTHER, 0.0))
+
+
+def _logic(product: list[FileFact], symbols: list[SymbolFact], *, removed: float, mechanical: float) -> float:
+    """Return the written lines of a change, less what moved or was only taken away."""
+    moved = _moved_lines(symbols)
+    total = 0.0
+    for file in product:
+        carried = min(moved.get(file.path, 0), file.code_added)
+        added = file.code_added - carried * (1 - mechanical)
+        total += added + removed * file.code_removed * (mechanical if _is_gone(file) else 1)
+    return total
+
+
+def _moved_lines(symbols: Iterable[SymbolFact]) -> dict[str, int]:
+    """Return the added lines of symbols that only moved, by path, counted in the outermost ones."""
+    lines: dict[str, int] = {}
+    for symbol in symbols:
+        if "moved" in symbol.aspects and set(symbol.aspects) <= _MECHANICAL:
+            lines[symbol.path] = lines.get(symbol.path, 0) + symbol.code_added
+    return lines
+
+
+def _is_gone(file: FileFact) -> bool:
+    return file.status == "deleted" or file.code_removed > 4 * (file.code_added + 1)
+
+
+def _centre(product: list[FileFact], scores: ScoreTable) -> float:
+    weights = [(math.sqrt(changed_lines(file)), centrality(file.area, scores)) for file in product]
+    whole = sum(weight for weight, _ in weights)
+    return sum(weight * central for weight, central in weights) / whole if whole else 0.0
+
+
+def _platforms(facts: ChangeFacts, product: list[FileFact]) -> tuple[str, ...]:
+    """Return what platforms and architectures the changed logic singles out, the default platform left aside."""
+    by_path = {platform for file in product for platform in file.platforms} & set(facts.change.platforms)
+    by_guard = {name for guard in facts.guard if guard.category in PRODUCT for name in guard.names}
+    return tuple(sorted((by_path | by_guard) - {"cuda"}))
