@@ -14,6 +14,7 @@ from diffscope.facts.values import ChangeFacts
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.evaluate import evaluate
 from diffscope.source.values import Change
+from diffscope.taxonomy.model import Taxonomy
 
 
 def gather_facts(
@@ -24,7 +25,7 @@ def gather_facts(
     return collect_facts(change, files, knowledge=knowledge, around=around)
 
 
-def judge(facts: ChangeFacts, *, catalogue: Catalogue) -> Assessment:
+def judge(facts: ChangeFacts, *, catalogue: Catalogue, taxonomy: Taxonomy) -> Assessment:
     """Return the assessment of facts, fresh or recorded."""
     evaluation = evaluate(catalogue, facts)
-    return assess(facts, evaluation)
+    return assess(facts, evaluation, taxonomy=taxonomy, catalogue=catalogue)

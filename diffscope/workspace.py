@@ -95,7 +95,7 @@ class Workspace:
 
     def judge(self, facts: ChangeFacts) -> Assessment:
         """Return the assessment of facts, fresh or recorded."""
-        return judge(facts, catalogue=self.catalogue)
+        return judge(facts, catalogue=self.catalogue, taxonomy=self.knowledge.taxonomy)
 
     def facts(self, change: Change, sides: SideReader | None = None) -> ChangeFacts:
         """Return the facts of a change. ``sides`` reads both sides of its files where the clone cannot (GitHub)."""
