@@ -47,6 +47,8 @@ def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
     start = 0
     for number, line in enumerate(text.splitlines()[:_MAX_LINES], start=1):
         if line.lstrip().startswith("#") or (pending and not line.strip()):
+            # Inside an instruction such a line is left out, but counted.
+            pending += [""] if pending else []
             continue
         start = start if pending else number
         pending.append(line.rstrip().removesuffix("\\"))
@@ -82,7 +84,8 @@ def _image(rest: str, path: RepoPath, line: int) -> Iterator[DockerPin]:
 
 
 def _installed(rest: str, path: RepoPath, line: int) -> Iterator[DockerPin]:
-    for call in parse_shell(rest, folders=("",)):
+    body = re.sub(r"^(?:--[a-z]+=\S+\s+)+", lambda found: " " * len(found[0]), rest)
+    for call in parse_shell(body.replace("\n", "\\\n"), folders=("",)):
         if call.words[0] not in {"pip", "pip3", "uv", "python3", "python"} or "install" not in call.words:
             continue
         for word in call.words[call.words.index("install") + 1 :]:

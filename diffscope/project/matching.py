@@ -9,7 +9,7 @@ from diffscope.project.guarded_regex import compile_guarded
 from diffscope.project.values import Dialect, Listed, Mirror, Step
 from diffscope.source.values import RepoPath
 
-_LETTERS = dict(zip(b"\a\b\t\n\v\f\r\"\\", "abtnvfr\"\\", strict=True))
+_LETTERS = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 
 
 def visible_paths(changed: Iterable[RepoPath]) -> tuple[RepoPath, ...]:

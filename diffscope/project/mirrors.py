@@ -12,7 +12,8 @@ from diffscope.project.values import Dialect, Mirror, Pipeline, Step
 from diffscope.source.values import RepoPath
 
 _HARDWARE = re.compile(
-    r"\s*\((?:[^()]*\b(?:[ABH]\d{3}|MI\d{3}|L4|GH200|GB\d{3})[^()]*)\)|\s*#.*$|\s+%N\b", re.IGNORECASE
+    r"\s*\((?:[^()]*\b(?:\d+x)?(?:[ABH]\d{3}|MI\d{3}|L4|GH200|GB\d{3})[^()]*)\)|\s*#.*$|\s+%N\b",
+    re.IGNORECASE,
 )
 
 

@@ -229,6 +229,9 @@ def _is_path(word: str) -> bool:
 def expand(call: PytestCall, word: str) -> tuple[str, ...]:
     """Return the paths or globs, relative to the root, that a word of a call may mean; a variable becomes ``*``."""
     text = re.sub(r"\$\$?(?:\{[^}]*\}|\([^)]*\)|\w+)", "*", word)
+    if "$" in word and not text.strip("*/"):
+        # A variable alone may be anything.
+        return ()
     found = [resolve(folder, text) for folder in call.folders]
     if text.startswith("*/"):
         # A variable in front is nearly always the root of the checkout.

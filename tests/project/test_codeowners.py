@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import time
 
 import pathspec
@@ -167,7 +168,7 @@ def test_patterns_agree_with_pathspec_where_gitignore_and_codeowners_are_the_sam
     parts: list[str], leading: bool, trailing: bool, path: list[str]
 ) -> None:
     """The oracle is another implementation of gitignore; a last ``*`` and repeated ``**`` are where they part."""
-    assume(not any(left == right == "**" for left, right in zip(parts, parts[1:], strict=False)))
+    assume(not any(left == right == "**" for left, right in itertools.pairwise(parts)))
     assume(not (parts[-1] == "**" and trailing))
     pattern = ("/" if leading else "") + "/".join(parts) + ("/" if trailing else "")
     name = "/".join(path)

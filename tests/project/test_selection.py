@@ -87,10 +87,12 @@ def test_the_generators_order_of_decision(
 
 
 def _decide(
-    steps: str, paths: list[str], trigger: Trigger = Trigger(), group: str = ""
+    steps: str, paths: list[str], trigger: Trigger | None = None, group: str = ""
 ) -> tuple[StepDecision, ...]:
     project = project_of(ci_files(steps, group=group))
-    return select_steps(project.pipelines, [RepoPath(path) for path in paths], trigger=trigger).decisions
+    return select_steps(
+        project.pipelines, [RepoPath(path) for path in paths], trigger=trigger or Trigger()
+    ).decisions
 
 
 def test_a_decision_names_the_entry_and_the_path_that_made_it() -> None:

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from diffscope.project.answers import ReachingTest, RenameGap
+from diffscope.project.collection import collect_tests, step_calls
+from diffscope.project.gaps import rename_gaps, unselected_reaching
+from diffscope.project.mirrors import mirror_states, plain_label
+from diffscope.project.selection import select_steps
+from diffscope.source.values import RepoPath
+from tests.builders import text
+from tests.project_builders import ci_files, project_of, tree_of
+
+STEPS = """
+- label: Narrow
+  working_dir: tests
+  source_file_dependencies:
+  - vllm/old.py
+  commands: [pytest test_narrow.py]
+- label: Wide
+  working_dir: tests
+  source_file_dependencies: [vllm/]
+  commands: [pytest test_wide.py]
+- label: Nothing
+  working_dir: tests
+  commands: [pytest test_nothing.py]
+- label: Asked
+  working_dir: tests
+  optional: true
+  source_file_dependencies: [csrc/]
+  commands: [pytest test_asked.py]
+"""
+FILES = ci_files(STEPS) | {
+    ".github/CODEOWNERS": "/vllm @all\n/vllm/old.py @ada @all\n",
+    ".github/mergify.yml": "pull_request_rules:\n- name: l\n  conditions:\n  - or:\n    - files=vllm/old.py\n    - title~=x\n  actions: {label: {add: [old]}}\n",
+}
+
+
+def _gaps(old: str, new: str, *after: str) -> list[tuple[str, str, str, int, bool]]:
+    found: tuple[RenameGap, ...] = rename_gaps(
+        project_of(FILES), [(RepoPath(old), RepoPath(new))], tree_of(*after)
+    )
+    return [(each.kind, each.name, each.entry, each.line, each.still_matches) for each in found]
+
+
+def test_what_watches_the_old_name_of_a_file_and_not_the_new_one() -> None:
+    """The label's condition, the owner who is no longer asked, the step that no longer runs."""
+    assert _gaps("vllm/old.py", "vllm/new.py", "vllm/new.py") == [
+        ("label", "old", "files=vllm/old.py", 5, False),
+        ("owner", "@ada", "/vllm/old.py", 2, False),
+        ("step", "Narrow", "vllm/old.py", 6, False),
+    ]
+
+
+def test_a_rename_within_what_is_watched_is_no_gap() -> None:
+    """Nobody names the file itself."""
+    assert _gaps("vllm/a.py", "vllm/b.py", "vllm/b.py") == []
+
+
+def test_a_file_that_leaves_a_folder_which_stays() -> None:
+    """The step still watches the folder, but not this file: it does not run for the rename."""
+    assert _gaps("vllm/a.py", "lib/a.py", "lib/a.py", "vllm/b.py") == [
+        ("owner", "@all", "/vllm", 1, True),
+        ("step", "Wide", "vllm/", 10, True),
+    ]
+
+
+def test_steps_whose_tests_reach_a_change_that_does_not_select_them() -> None:
+    """By no match and by an empty list; the shortest chain is the evidence; optional steps keep to themselves."""
+
+    def reaching(path: RepoPath) -> Iterable[ReachingTest]:
+        tests = {
+            "vllm/core.py": ["test_narrow", "test_wide", "test_asked"],
+            "vllm/x.py": ["test_narrow", "test_nothing"],
+        }
+        for test in tests.get(path, []):
+            length = ("vllm.mid",) if path == "vllm/core.py" else ()
+            yield ReachingTest(path=RepoPath(f"tests/{test}.py"), chain=(f"tests.{test}", *length, path))
+
+    project = project_of(FILES)
+    tree = tree_of(
+        "tests/test_narrow.py", "tests/test_wide.py", "tests/test_nothing.py", "tests/test_asked.py"
+    )
+    changed = [RepoPath("vllm/core.py"), RepoPath("vllm/x.py")]
+    found = unselected_reaching(
+        select_steps(project.pipelines, changed), collect_tests(step_calls(project), tree), changed, reaching
+    )
+    assert [(each.step.label, each.reason.value, each.path, each.chain, each.tests) for each in found] == [
+        ("Narrow", "no-match", "vllm/x.py", ("tests.test_narrow", "vllm/x.py"), 1),
+        ("Nothing", "empty-list", "vllm/x.py", ("tests.test_nothing", "vllm/x.py"), 1),
+    ]
+
+
+def test_the_amd_state_of_steps() -> None:
+    """Present, optional by its own or its step's word, soft, elsewhere under the same name, missing."""
+    steps = """
+    - {label: A (H100-MI300), device: h100, source_file_dependencies: [a], mirror: {amd: {device: mi300_1, source_file_dependencies: [a, b]}}}
+    - {label: B, optional: true, mirror: {amd: {device: mi300_1}}}
+    - {label: C, mirror: {amd: {device: mi300_1, soft_fail: true, commands: [x]}}}
+    - {label: D %N}
+    - {label: E}
+    - {label: On CPU, device: cpu}
+    - {label: ":docker: image", key: image-build}
+    """
+    amd = text("""
+    steps:
+    - {label: "D %N # TBD", agent_pool: mi325_1, mirror_hardwares: [amdproduction], optional: true}
+    - {label: E, agent_pool: mi325_1, mirror_hardwares: [amdexperimental]}
+    """)
+    project = project_of(ci_files(steps) | {".buildkite/test-amd.yaml": amd})
+    assert [
+        (each.label, each.state, each.own_dependencies, each.other_commands)
+        for each in mirror_states(project.pipelines)
+    ] == [
+        ("A (H100-MI300)", "present", ("b",), False),
+        ("B", "optional", (), False),
+        ("C", "soft-fail", (), True),
+        ("D %N", "elsewhere", (), False),
+        ("E", "missing", (), False),
+    ]
+
+
+LABELS = [
+    pytest.param("V1 attention (H100-MI300)", "v1 attention", id="hardware in brackets"),
+    pytest.param("Kernels MoE Test %N", "kernels moe test", id="a shard mark"),
+    pytest.param("Metrics, Tracing (2 GPUs)", "metrics, tracing (2 gpus)", id="a count of devices stays"),
+    pytest.param("Distributed (4xA100-4xMI300) # TBD", "distributed", id="a comment"),
+]
+
+
+@pytest.mark.parametrize(("label", "expected"), LABELS)
+def test_labels_without_hardware(label: str, expected: str) -> None:
+    assert plain_label(label) == expected
