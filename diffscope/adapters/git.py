@@ -140,6 +140,16 @@ class GitRepository:
             )
         return _parse_commit(name, found.data)
 
+    def commits(self, names: Iterable[CommitId]) -> dict[CommitId, CommitInfo | None]:
+        """Return what is known of many commits; ``None`` for what is no commit here."""
+        wanted = sorted(name for name in set(names) if _OBJECT_ID.fullmatch(name))
+        return {
+            CommitId(name): _parse_commit(CommitId(name), item.data)
+            if item and item.kind == "commit"
+            else None
+            for name, item in self._objects.read(wanted)
+        }
+
     def merge_base(self, left: str, right: str) -> CommitId | None:
         """Return the newest common ancestor; ``None`` where there is none (or it is cut off)."""
         found = run(self.path, "merge-base", self.resolve(left), self.resolve(right))

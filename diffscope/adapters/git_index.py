@@ -11,11 +11,12 @@ import hashlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_log import Squash, main_tip, squashes
 from diffscope.adapters.git_process import run
+from diffscope.source.values import CommitId
 
 _VERSION = 1
 _TABLES = """
@@ -27,8 +28,6 @@ CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 _COLUMNS = 'number, "commit", committed_at, author, subject'
 _ROUNDS = 5
 _WAIT_SECONDS = 10.0
-
-T = TypeVar("T")
 
 
 class PullIndex:
@@ -68,32 +67,50 @@ class PullIndex:
         if tip is None:
             return ()
 
-        def answer(database: sqlite3.Connection) -> tuple[Squash, ...]:
+        def answer(database: sqlite3.Connection) -> list[Squash]:
             rows = _fresh(database, self._repository, tip, lambda: database.execute(query, values).fetchall())
-            found = (Squash(int(row[0]), str(row[1]), int(row[2]), str(row[3]), str(row[4])) for row in rows)
-            return tuple(sorted(found, key=lambda squash: (-squash.committed_at, squash.commit)))
+            return [Squash(int(row[0]), str(row[1]), int(row[2]), str(row[3]), str(row[4])) for row in rows]
 
-        return self._with_file(answer)
+        found = self._from_file(answer)
+        if found is None:
+            if self._memory is None:
+                self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            found = answer(self._memory)
+        return tuple(sorted(found, key=lambda squash: (-squash.committed_at, squash.commit)))
 
-    def _with_file(self, answer: Callable[[sqlite3.Connection], T]) -> T:
-        """Answer from the file; from a new file if it is broken; from memory if it cannot be had."""
-        if self._file is not None:
-            for _ in range(2):
-                try:
-                    return _use(self._file, answer)
-                except (sqlite3.DatabaseError, ValueError, TypeError, OSError) as error:
-                    if not _is_broken(error) or not _discard(self._file):
-                        break
-        if self._memory is None:
-            self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        return answer(self._memory)
+    def _from_file(self, answer: Callable[[sqlite3.Connection], list[Squash]]) -> list[Squash] | None:
+        """Answer from the file, or from a new one if it is broken or lies; ``None`` if it cannot be had."""
+        if self._file is None:
+            return None
+        for _ in range(2):
+            try:
+                found = _use(self._file, answer)
+            except (sqlite3.DatabaseError, ValueError, TypeError, OSError) as error:
+                if not _is_broken(error):
+                    return None
+            else:
+                if self._is_true(found):
+                    return found
+            if not _discard(self._file):
+                return None
+        return None
+
+    def _is_true(self, found: list[Squash]) -> bool:
+        """Check what the file says against the commits themselves: the cache folder may be anybody's."""
+        told = self._repository.commits(CommitId(squash.commit) for squash in found)
+        return all(
+            (info := told.get(CommitId(squash.commit))) is not None
+            and info.committed_at == squash.committed_at
+            and f"(#{squash.number})" in f"{info.subject}\n{info.body}"
+            for squash in found
+        )
 
 
 def _key(common_dir: Path) -> str:
     return hashlib.sha256(str(common_dir).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _use(file: Path, answer: Callable[[sqlite3.Connection], T]) -> T:
+def _use(file: Path, answer: Callable[[sqlite3.Connection], list[Squash]]) -> list[Squash]:
     file.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(file, timeout=_WAIT_SECONDS, isolation_level=None)
     try:

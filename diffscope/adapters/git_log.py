@@ -9,12 +9,8 @@ from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
 from diffscope.errors import RepositoryError
 
-_MAIN = (
-    "refs/heads/main",
-    "refs/heads/master",
-    "refs/remotes/*/main",
-    "refs/remotes/*/master",
-)
+_OURS = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", "vllm", "vllm-project")))
+_ANYBODYS = ("refs/remotes/*",)
 _NUMBER = re.compile(r"\(#(\d{1,9})\)\s*$")
 _REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
 
@@ -48,14 +44,16 @@ def is_revert(subject: str) -> bool:
 def main_tip(repository: GitRepository) -> str | None:
     """Return the newest commit that a main branch, here or of a remote, stands at; else HEAD; else ``None``.
 
-    Newest by committer date: the ``main`` of a fork often lies years behind its ``upstream/main``.
+    Newest by committer date: the ``main`` of a fork often lies years behind its ``upstream/main``. A remote of
+    another name counts only where there is no other: it may be a project of its own, with numbers of its own.
     """
-    form = "--format=%(committerdate:unix) %(objectname)"
-    found = run(repository.path, "for-each-ref", form, *_MAIN)
-    rows = [line.split() for line in found.out.decode("utf-8", "replace").splitlines()]
-    tips = [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]
-    if tips:
-        return max(tips)[1]
+    for places in (_OURS, _ANYBODYS):
+        form = "--format=%(committerdate:unix) %(objectname)"
+        names = [f"{place}/{name}" for place in places for name in ("main", "master")]
+        found = run(repository.path, "for-each-ref", form, *names)
+        rows = [line.split() for line in found.out.decode("utf-8", "replace").splitlines()]
+        if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
+            return max(tips)[1]
     head = run(repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     return head.out.decode().strip() or None
 

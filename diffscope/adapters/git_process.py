@@ -31,7 +31,6 @@ _FIXED = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_FLUSH": "1",
     "LC_ALL": "C",
     "TERM": "dumb",
 }

@@ -161,6 +161,38 @@ def test_a_foreign_database_is_made_anew(folder: Path, cache: Path, version: int
     assert numbers(folder, cache) == [3, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        pytest.param("number", 3, id="a number that the commit does not have"),
+        pytest.param('"commit"', "'" + "1" * 40 + "'", id="a commit that is not there"),
+        pytest.param('"commit"', "'--upload-pack=x'", id="no commit id at all"),
+        pytest.param("committed_at", 5, id="another time"),
+    ],
+)
+def test_a_file_that_lies_is_made_anew(folder: Path, cache: Path, column: str, value: object) -> None:
+    numbers(folder, cache)
+    liar = sqlite3.connect(index_file(cache))
+    liar.execute(f"UPDATE squash SET {column} = {value} WHERE number = 2")
+    liar.commit()
+    liar.close()
+    with GitRepository(folder) as repository, PullIndex(repository, cache) as index:
+        assert [(squash.number, squash.subject) for squash in index.between(-1, 2**40)] == [
+            (number, f"[Core] Change {number} (#{number})") for number in (3, 2, 1)
+        ]
+    assert numbers(folder, cache) == [3, 2, 1]
+
+
+def test_another_projects_remote_does_not_count_beside_our_own(
+    folder: Path, tmp_path: Path, cache: Path
+) -> None:
+    other = git_repository(tmp_path / "other", {}, [Commit("Theirs (#2)", {}, at="2027-01-01T00:00:00Z")])
+    git(folder, "fetch", "--quiet", str(other), "main:refs/remotes/ascend/main")
+    assert numbers(folder, cache) == [3, 2, 1]
+    git(folder, "branch", "-m", "main", "work")
+    assert numbers(folder, cache) == [2]
+
+
 def index_file_path(folder: Path, cache: Path) -> Path:
     with GitRepository(folder) as repository:
         return cache / "pulls" / f"{git_index._key(repository.common_dir)}.sqlite"
