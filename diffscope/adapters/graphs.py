@@ -16,9 +16,10 @@ from diffscope.adapters.rule_files import bundled_rules
 from diffscope.adapters.test_words import read_test_words
 from diffscope.errors import InputError, NotFoundError, RepositoryError
 from diffscope.graph.build import derive_graph
+from diffscope.graph.describe import describe_file
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.names import ROOTS, node_name
-from diffscope.graph.records import FileRecords, describe_file
+from diffscope.graph.records import FileRecords
 from diffscope.graph.serving import ServingPath, load_serving
 from diffscope.graph.tables import FORMAT, empty_tables
 from diffscope.graph.words import TestWords

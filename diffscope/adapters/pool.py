@@ -21,7 +21,8 @@ import msgspec
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.outlines import encode_outline, read_outline
 from diffscope.adapters.test_words import is_indexed
-from diffscope.graph.records import FileRecords, describe_file
+from diffscope.graph.describe import describe_file
+from diffscope.graph.records import FileRecords
 from diffscope.source.values import BlobId, RepoPath
 from diffscope.syntax.outline import identifiers
 

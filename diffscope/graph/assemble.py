@@ -18,7 +18,7 @@ from diffscope.graph.taint import tainted_references
 from diffscope.graph.values import NodeKind
 
 _KINDS: Final = {kind: code for code, kind in enumerate(NodeKind)}
-_OPERATOR: Final = int(ReferenceKind.OPERATOR)
+_OPERATORS: Final = (ReferenceKind.OPERATOR, ReferenceKind.PROVIDES)
 _BITS: Final = 24
 _MASK: Final = (1 << _BITS) - 1
 
@@ -150,10 +150,12 @@ class _Assembly:
 
     def _fill_nodes(self) -> None:
         before, files, tables = self.before, self.files, self.tables
-        first = tables.reference_kind.find(_OPERATOR)
-        last = tables.reference_kind.rfind(_OPERATOR) + 1
-        operators = (read_reference(tables, number) for number in range(first, last)) if last else ()
-        tables.names = sorted([*files.paths, *(f"torch.ops.{each.head}.{each.tail}" for each in operators)])
+        operators = {
+            f"torch.ops.{each.head}.{each.tail}"
+            for kind in _OPERATORS
+            for each in _references_of_kind(tables, kind)
+        }
+        tables.names = sorted([*files.paths, *operators])
         tables.paths = [files.paths.get(name, "") for name in tables.names]
         kinds = bytearray()
         start, at = tables.start, 0
@@ -211,6 +213,11 @@ class _Assembly:
             if target[number] == -2:
                 target[number], final[number] = resolver.resolve(number)
         tables.reference_target, tables.reference_final = target, final
+
+
+def _references_of_kind(tables: Tables, kind: ReferenceKind) -> Iterator[Reference]:
+    first, last = tables.reference_kind.find(kind), tables.reference_kind.rfind(kind)
+    return (read_reference(tables, number) for number in range(first, last + 1) if first >= 0)
 
 
 def _key(reference: Reference, code: Mapping[str, int]) -> int:

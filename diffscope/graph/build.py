@@ -10,9 +10,10 @@ from bisect import bisect_right
 from collections.abc import Mapping
 
 from diffscope.graph.assemble import Files, assemble
+from diffscope.graph.describe import describe_file, star_names
 from diffscope.graph.model import ModuleGraph, OutlineReader
 from diffscope.graph.names import name_nodes, node_kind, node_name
-from diffscope.graph.records import FileRecords, describe_file, star_names
+from diffscope.graph.records import FileRecords
 from diffscope.graph.tables import Tables, empty_tables
 from diffscope.source.values import RepoPath
 from diffscope.syntax.values import Outline

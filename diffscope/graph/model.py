@@ -137,6 +137,10 @@ class ModuleGraph:
         source = self._view.index.get(module)
         return () if source is None else tuple(self._view.edges(source, layers))
 
+    def rows(self) -> Iterator[tuple[Edge, ModuleName | None]]:
+        """Yield the rows of registries of the product, and its lazy imports, each with the module that it leads to, if any."""
+        return self._view.rows()
+
     def dependents(
         self, module: ModuleName, layers: Collection[EdgeLayer] = IMPORT_LAYERS
     ) -> tuple[Edge, ...]:

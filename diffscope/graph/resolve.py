@@ -19,6 +19,7 @@ class Resolution(NamedTuple):
 
     target: int = -1
     final: int = -1
+    """Behind a target that only passes the name on: the module that defines it. Alone: the operator that is implemented."""
 
 
 class Definition(NamedTuple):
@@ -54,7 +55,9 @@ class Resolver:
             return self._resolve_dotted(head)
         if kind == ReferenceKind.OPERATOR:
             return Resolution(self._nodes.get(f"torch.ops.{head}.{tail}", -1))
-        return _NOTHING
+        if kind == ReferenceKind.PROVIDES:
+            return Resolution(final=self._nodes.get(f"torch.ops.{head}.{tail}", -1))
+        return Resolution(self._nodes.get(head, -1))
 
     def lookup(self, module: int, dotted: str) -> Definition:
         """Return what a dotted name means at the top of a module, and where that is defined."""
@@ -155,6 +158,8 @@ class Resolver:
         typing: dict[str, Reference] = {}
         stars: list[str] = []
         for record in read_records(self._tables, module):
+            if record.reference.kind != ReferenceKind.IMPORT:
+                continue
             if record.bound:
                 (eager if record.layer == _EAGER else typing)[record.bound] = record.reference
             elif record.layer == _EAGER and record.reference.tail == "*":

@@ -16,7 +16,8 @@ from diffscope.graph.values import EdgeLayer
 
 _LAZY: Final = LAYER_CODES[EdgeLayer.LAZY]
 _DOTTED: Final = int(ReferenceKind.DOTTED)
-_NAMED: Final = frozenset({int(ReferenceKind.IMPORT), int(ReferenceKind.ROW)})
+_IMPORT: Final = int(ReferenceKind.IMPORT)
+_NAMED: Final = frozenset({_IMPORT, int(ReferenceKind.ROW), int(ReferenceKind.NODE)})
 
 
 def tainted_references(before: Tables, after: Tables, fresh: Iterable[str]) -> set[int]:
@@ -57,9 +58,12 @@ def _bindings(tables: Tables, name: str) -> set[tuple[int, str, int, str, str]]:
 
 
 def _is_binding(tables: Tables, at: int) -> bool:
+    reference = tables.record_reference[at]
+    if tables.reference_kind[reference] != _IMPORT:
+        return False
     if tables.record_bound[at]:
         return True
-    tail = tables.strings[tables.reference_tail[tables.record_reference[at]]]
+    tail = tables.strings[tables.reference_tail[reference]]
     return tail == "*" and tables.record_layer[at] != _LAZY
 
 

@@ -45,9 +45,9 @@ class EdgeLayer(Enum):
     OP = "op"
     """Calls, binds or defines an operator."""
     INCLUDE = "include"
-    """Included by a native source, or listed by a build file."""
+    """Included by a native source, called by one, or listed by a build file."""
     TEST = "test"
-    """Imported by a test, at whatever time."""
+    """Imported or named by a test, at whatever time."""
 
 
 IMPORT_LAYERS = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.TYPING})
@@ -74,9 +74,12 @@ class Edge(Value, frozen=True, kw_only=True):
     detail: str | None = None
     """The imported name, the class named by a registry row, or what else stands after the module."""
     through: ModuleName | None = None
-    """The module named by the import where that one only passes the name on (an ``__init__`` that re-exports it)."""
+    """The module named by the import where that one only passes the name on (an ``__init__`` that re-exports it). Of the edge from an
+    operator to the file that implements it: the file that binds it, where ``line`` is then counted."""
     is_transit: bool = False
     """The target only passes the name on; another edge of the same line leads to the module that defines it."""
+    row: str | None = None
+    """Of a registry edge: ``table:key``."""
 
 
 class Chain(Value, frozen=True, kw_only=True):

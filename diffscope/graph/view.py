@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +14,11 @@ from diffscope.graph.walk import Adjacency, adjacency, stored_codes
 from diffscope.source.values import RepoPath
 
 _KINDS = tuple(NodeKind)
+_NAMING = IMPORT_LAYERS | {EdgeLayer.STRING, EdgeLayer.REGISTRY}
+_PROVIDES = int(ReferenceKind.PROVIDES)
+_REGISTRY = LAYER_CODES[EdgeLayer.REGISTRY]
+_ROW_CODES = frozenset({_REGISTRY, LAYER_CODES[EdgeLayer.LAZY]})
+_OP = LAYER_CODES[EdgeLayer.OP]
 _IMPORTED = IMPORT_LAYERS | {EdgeLayer.TEST}
 _IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
 
@@ -61,16 +67,37 @@ class View:
     def edges(self, source: int, layers: Collection[EdgeLayer]) -> Iterator[Edge]:
         """Yield the edges that leave a node, in the order of its lines."""
         tables = self.tables
+        if self.kind(source) is NodeKind.OPERATOR:
+            if EdgeLayer.OP in layers:
+                yield from self._providers.get(source, ())
+            return
         codes = stored_codes(layers, is_test=self.kind(source) is NodeKind.TEST)
         for at in range(tables.start[source], tables.start[source + 1]):
-            if tables.record_layer[at] not in codes:
-                continue
             reference = tables.record_reference[at]
+            if tables.record_layer[at] not in codes or tables.reference_kind[reference] == _PROVIDES:
+                continue
             target, final = tables.reference_target[reference], tables.reference_final[reference]
             if target >= 0 and target != source:
                 yield self._edge(source, at, target, is_transit=final >= 0)
             if final >= 0 and final != source:
                 yield self._edge(source, at, final, through=target)
+
+    def rows(self) -> Iterator[tuple[Edge, ModuleName | None]]:
+        """Yield registry rows and lazy imports of everything but tests, with the module that each leads to.
+
+        An edge that leads nowhere, or back to its own module, has that module as its target here.
+        """
+        tables = self.tables
+        for source in range(len(tables.names)):
+            if self.kind(source) is NodeKind.TEST:
+                continue
+            for at in range(tables.start[source], tables.start[source + 1]):
+                if tables.record_layer[at] in _ROW_CODES:
+                    reference = tables.record_reference[at]
+                    final, named = tables.reference_final[reference], tables.reference_target[reference]
+                    target = named if final < 0 else final
+                    edge = self._edge(source, at, source if target < 0 else target)
+                    yield edge, self.name(target) if target >= 0 else None
 
     def chain(self, nodes: Sequence[int], layers: Collection[EdgeLayer]) -> Chain:
         """Return the chain along neighbouring nodes, by the first line of each that leads on."""
@@ -98,9 +125,31 @@ class View:
             guard=self.tables.strings[self.tables.record_guard[at]] or None,
         )
 
+    @cached_property
+    def _providers(self) -> dict[int, list[Edge]]:
+        """Operator -> edges to the files that implement it, by file and line."""
+        tables = self.tables
+        found: dict[int, list[Edge]] = {}
+        for at, layer in enumerate(tables.record_layer):
+            reference = tables.record_reference[at] if layer == _OP else -1
+            if layer != _OP or tables.reference_kind[reference] != _PROVIDES:
+                continue
+            operator, file = tables.reference_final[reference], bisect_right(tables.start, at) - 1
+            binder = tables.strings[tables.record_bound[at]]
+            edge = Edge(
+                source=self.name(operator),
+                target=self.name(file),
+                layer=EdgeLayer.OP,
+                line=tables.record_line[at],
+                guard=tables.strings[tables.record_guard[at]] or None,
+                through=ModuleName(binder) if binder else None,
+            )
+            found.setdefault(operator, []).append(edge)
+        return found
+
     def _layer(self, source: int, at: int) -> EdgeLayer:
         layer = LAYERS[self.tables.record_layer[at]]
-        return EdgeLayer.TEST if layer in IMPORT_LAYERS and self.kind(source) is NodeKind.TEST else layer
+        return EdgeLayer.TEST if layer in _NAMING and self.kind(source) is NodeKind.TEST else layer
 
     def _edge(
         self, source: int, at: int, target: int, *, through: int = -1, is_transit: bool = False
@@ -115,11 +164,18 @@ class View:
             detail=self._detail(tables.record_reference[at]),
             through=self.name(through) if through >= 0 else None,
             is_transit=is_transit,
+            row=self._row(at),
         )
+
+    def _row(self, at: int) -> str | None:
+        is_row = self.tables.record_layer[at] == _REGISTRY
+        return self.tables.strings[self.tables.record_bound[at]] if is_row else None
 
     def _detail(self, reference: int) -> str | None:
         tables = self.tables
         if tables.reference_kind[reference] != ReferenceKind.DOTTED:
             return tables.strings[tables.reference_tail[reference]] or None
         text = tables.strings[tables.reference_head[reference]]
+        if tables.reference_target[reference] < 0:
+            return text
         return text[len(tables.names[tables.reference_target[reference]]) + 1 :] or None

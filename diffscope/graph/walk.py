@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from diffscope.graph.records import LAYER_CODES
+from diffscope.graph.records import LAYER_CODES, ReferenceKind
 from diffscope.graph.tables import Tables
 from diffscope.graph.values import IMPORT_LAYERS, EdgeLayer, NodeKind
 
 _TEST = tuple(NodeKind).index(NodeKind.TEST)
 _IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
+_NAMING_CODES = _IMPORT_CODES | {LAYER_CODES[EdgeLayer.STRING], LAYER_CODES[EdgeLayer.REGISTRY]}
+_PROVIDES = int(ReferenceKind.PROVIDES)
 _TEST_CODE = LAYER_CODES[EdgeLayer.TEST]
 
 
@@ -53,25 +55,32 @@ def adjacency(tables: Tables, layers: Collection[EdgeLayer]) -> Adjacency:
             continue
         pairs = zip(tables.record_reference[first:last], tables.record_layer[first:last], strict=True)
         references = {reference for reference, layer in pairs if layer in codes}
+        provided = {final[each] for each in references if tables.reference_kind[each] == _PROVIDES}
         passed = {target[each] for each in references if final[each] >= 0}
         solid = {target[each] if final[each] < 0 else final[each] for each in references}
-        solid -= {-1, node}
-        passed -= solid | {node}
-        forward[node] = sorted(solid)
+        solid -= {-1, node} | provided
+        passed -= solid | {-1, node}
+        forward[node].extend(solid)
         for each in solid:
             reverse[each].append(node)
         for each in passed:
             transit[each].append(node)
+        for each in provided:
+            forward[each].append(node)
+            reverse[node].append(each)
+    for lists in (forward, reverse):
+        for each_list in lists:
+            each_list.sort()
     return Adjacency(forward, reverse, transit)
 
 
 def stored_codes(layers: Collection[EdgeLayer], *, is_test: bool) -> frozenset[int]:
-    """Return the stored layer codes that stand for these layers: what a test imports, at whatever time, is a test edge."""
+    """Return the stored layer codes that stand for these layers: what a test imports or names, in whatever way, is a test edge."""
     codes = {LAYER_CODES[layer] for layer in layers}
     if is_test:
-        codes -= _IMPORT_CODES
+        codes -= _NAMING_CODES
         if _TEST_CODE in codes:
-            codes |= _IMPORT_CODES
+            codes |= _NAMING_CODES
     return frozenset(codes)
 
 

@@ -1,0 +1,122 @@
+"""The registries of the target by name (``rules/registries.yml``): which rows each has, what they lead to, and which yields nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diffscope.errors import RuleError
+from diffscope.graph.model import ModuleGraph
+from diffscope.graph.values import Edge, EdgeLayer, ModuleName
+from diffscope.patterns import Glob, compile_glob
+from diffscope.source.values import Gap, Value
+from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, load_strict
+
+_KEYS = ("tables", "guards")
+
+
+class Registry(NamedTuple):
+    """One registry, known by the shape of its rows and never by its file.
+
+    ``tables`` are globs of names: of the variable, enum, function or method that holds or takes the rows. ``guards`` are globs of
+    conditions under which classes are imported, for registries that are a chain of ``if``.
+    """
+
+    name: str
+    tables: tuple[Glob, ...] = ()
+    guards: tuple[Glob, ...] = ()
+
+    def has(self, edge: Edge) -> bool:
+        """Say whether an edge is a row of the registry."""
+        if edge.row is not None:
+            table = edge.row.partition(":")[0]
+            return any(glob.matches(table) for glob in self.tables)
+        return edge.layer is EdgeLayer.LAZY and any(glob.matches(edge.guard or "") for glob in self.guards)
+
+
+class RegistryEntry(Value, frozen=True, kw_only=True):
+    """One row: ``key`` in ``module``, line ``line``, stands for ``name`` in ``target`` (``None``: nothing of the tree)."""
+
+    registry: str
+    key: str
+    module: ModuleName
+    line: int
+    target: ModuleName | None
+    name: str | None
+
+
+class RegistryReport(Value, frozen=True, kw_only=True):
+    """All rows of one registry, by module and line."""
+
+    registry: str
+    entries: tuple[RegistryEntry, ...]
+
+    @property
+    def resolved(self) -> int:
+        """How many rows lead to a module."""
+        return sum(1 for entry in self.entries if entry.target is not None)
+
+
+def load_registries(text: str, *, at: str) -> tuple[Registry, ...]:
+    """Return the registries of a ``registries.yml``: a list of ``{registry: name, tables: [glob], guards: [glob]}``.
+
+    Raises:
+        RuleError: an entry has another shape; the first one is named.
+        YamlError: the file is not strict YAML.
+    """
+    root = load_strict(text, at=at)
+    if not isinstance(root, ListNode):
+        raise RuleError("not a list of registries", at=at, hint="write `- {registry: name, tables: [glob]}`")
+    return tuple(_registry(node, at) for node in root.items)
+
+
+def report_registries(graph: ModuleGraph, registries: tuple[Registry, ...]) -> tuple[RegistryReport, ...]:
+    """Return the rows of each registry, in the order of the registries."""
+    rows = tuple(graph.rows())
+    return tuple(
+        RegistryReport(
+            registry=each.name,
+            entries=tuple(_entry(each.name, edge, target) for edge, target in rows if each.has(edge)),
+        )
+        for each in registries
+    )
+
+
+def registry_gaps(reports: tuple[RegistryReport, ...]) -> tuple[Gap, ...]:
+    """Return a gap for each registry that yields nothing: it has moved out of the shapes that are read."""
+    return tuple(
+        Gap(
+            what="registry",
+            reason=f"no row of the registry {report.registry!r} was found that leads to a module",
+        )
+        for report in reports
+        if not report.resolved
+    )
+
+
+def _entry(registry: str, edge: Edge, target: ModuleName | None) -> RegistryEntry:
+    key = edge.row.partition(":")[2] if edge.row is not None else edge.guard or ""
+    return RegistryEntry(
+        registry=registry, key=key, module=edge.source, line=edge.line, target=target, name=edge.detail
+    )
+
+
+def _registry(node: Node, at: str) -> Registry:
+    keys = set(node.keys()) if isinstance(node, MapNode) else set()
+    name = node.get("registry") if isinstance(node, MapNode) else None
+    if not isinstance(node, MapNode) or not isinstance(name, ScalarNode) or not keys & set(_KEYS):
+        raise RuleError("an entry needs `registry` and `tables` or `guards`", at=f"{at}:{node.line}")
+    if unknown := sorted(keys - {"registry", *_KEYS}):
+        raise RuleError(
+            f"unknown key {unknown[0]!r}", at=f"{at}:{node.line}", hint="use registry, tables, guards"
+        )
+    tables, guards = (tuple(_globs(node.get(key), at)) for key in _KEYS)
+    return Registry(name.text, tables, guards)
+
+
+def _globs(node: Node | None, at: str) -> Iterator[Glob]:
+    if node is None:
+        return
+    if not isinstance(node, ListNode) or not all(isinstance(item, ScalarNode) for item in node.items):
+        raise RuleError("globs are a list of texts", at=f"{at}:{node.line}")
+    yield from (compile_glob(item.text) for item in node.items if isinstance(item, ScalarNode))
