@@ -1,0 +1,62 @@
+# The recipes that people and CI run. `just` lists them.
+
+python := if path_exists(".venv/bin/python") == "true" { ".venv/bin/python" } else { "python3" }
+
+# List the recipes.
+_default:
+    @just --list --unsorted
+
+# Make a virtual environment with everything that the recipes need.
+setup:
+    python3 -m venv .venv
+    .venv/bin/pip install -e '.[dev]'
+
+# Everything that CI runs: format, lint, types, contracts, generated files, tests.
+check: lint types contracts generated test
+
+# Format the code.
+format:
+    {{python}} -m ruff format
+    {{python}} -m ruff check --fix
+
+# Format and lint, without changing anything.
+lint:
+    {{python}} -m ruff format --check
+    {{python}} -m ruff check
+
+# mypy --strict on the package.
+types:
+    {{python}} -m mypy
+
+# The architecture: who may import whom, one door per library, no I/O in the core.
+contracts:
+    {{python}} -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+# The whole suite, the wheel included, on every core.
+test *arguments:
+    {{python}} -m pytest {{arguments}}
+
+# The suite without what builds, browses or needs a clone: for the edit loop.
+fast:
+    {{python}} -m pytest -q -m "not wheel and not browser and not clone"
+
+# Write every generated file: rule pages, schemas, command reference, examples in the docs, golden runs.
+generate:
+    {{python}} -m diffscope.cli.generate
+    {{python}} -m tests.golden
+
+# Fail if a generated file is stale.
+generated:
+    {{python}} -m diffscope.cli.generate --check
+
+# Benchmarks; they need a clone: just bench /path/to/vllm
+bench repository:
+    DIFFSCOPE_REPO={{repository}} {{python}} -m pytest tests/benchmarks -q -s -n0
+
+# Record the facts of pull requests anew: just record /path/to/vllm 38450 33695
+record repository +numbers:
+    for number in {{numbers}}; do {{python}} -m diffscope classify $number --repo {{repository}} --source clone --record fixtures/recorded -q --output /dev/null; done
+
+# Build the wheel.
+wheel:
+    {{python}} -m hatchling build -t wheel
