@@ -6,7 +6,7 @@ tables that come with them and the cache; it reads what a change needs and hands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -17,6 +17,7 @@ from diffscope.adapters.cache import Cache, default_directory, open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_changes import CloneSource
 from diffscope.adapters.git_index import PullIndex
+from diffscope.adapters.knowledge import load_knowledge
 from diffscope.adapters.rule_files import bundled_rules, load_rules
 from diffscope.adapters.sides import read_sides
 from diffscope.assessment.values import Assessment
@@ -29,10 +30,6 @@ from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
 from diffscope.source.values import Change, Gap
-from diffscope.taxonomy.counterparts import load_counterparts
-from diffscope.taxonomy.load import FILES as TAXONOMY_FILES
-from diffscope.taxonomy.load import load_taxonomy
-from diffscope.taxonomy.roles import load_roles
 
 SideReader = Callable[[Change], Sides]
 
@@ -80,7 +77,7 @@ class Workspace:
     @cached_property
     def knowledge(self) -> Knowledge:
         """The tables that facts are judged by."""
-        return load_knowledge(bundled_rules())
+        return load_knowledge(bundled_rules(), cache=self.cache)
 
     @cached_property
     def clone(self) -> CloneSource:
@@ -137,16 +134,3 @@ class Workspace:
 def _needs_listing(change: Change) -> bool:
     # Only new and renamed files, and requirements that others may contradict, make the listing of the tree worth its time.
     return any(mark in change.patch for mark in ("\nnew file mode", "\nrename from", " b/requirements"))
-
-
-def load_knowledge(folder: Path, texts: Mapping[str, str] | None = None) -> Knowledge:
-    """Return the tables of a rules folder."""
-    found = texts or {
-        name: (folder / name).read_text("utf-8")
-        for name in (*TAXONOMY_FILES, "roles.yml", "counterparts.yml")
-    }
-    return Knowledge(
-        taxonomy=load_taxonomy(found),
-        roles=load_roles(found["roles.yml"], at="rules/roles.yml"),
-        counterparts=load_counterparts(found["counterparts.yml"], at="rules/counterparts.yml"),
-    )

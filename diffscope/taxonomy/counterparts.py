@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from diffscope.errors import RuleError
 from diffscope.patterns import Glob, compile_glob
+from diffscope.source.values import Value
 from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, load_strict
 
 _KEYS = ("watched", "counterpart", "reason")
 
 
-class Pairing:
+class Pairing(Value, frozen=True, kw_only=True):
     """One family of counterparts: the globs of both sides and why they belong together."""
 
-    def __init__(
-        self, name: str, watched: tuple[str, ...], counterpart: tuple[str, ...], reason: str
-    ) -> None:
-        self.name = name
-        self.reason = reason
-        self.counterpart = counterpart
-        self._watched: tuple[Glob, ...] = tuple(compile_glob(text) for text in watched)
-        self._counterpart: tuple[Glob, ...] = tuple(compile_glob(text) for text in counterpart)
+    name: str
+    watched: tuple[str, ...]
+    counterpart: tuple[str, ...]
+    reason: str
 
     def watches(self, path: str) -> bool:
         """Return whether a path is on the watched side (and not itself on the other)."""
-        return any(glob.matches(path) for glob in self._watched) and not self.is_counterpart(path)
+        return _matches(self.watched, path) and not self.is_counterpart(path)
 
     def is_counterpart(self, path: str) -> bool:
         """Return whether a path is on the other side."""
-        return any(glob.matches(path) for glob in self._counterpart)
+        return _matches(self.counterpart, path)
 
 
 def load_counterparts(text: str, *, at: str) -> tuple[Pairing, ...]:
@@ -54,9 +53,23 @@ def _pairing(entry: Entry, at: str) -> Pairing:
     words = reason.get("en") if isinstance(reason, MapNode) else reason
     if not isinstance(words, ScalarNode):
         raise RuleError(f"pairing `{entry.key}` needs a reason", at=f"{at}:{entry.line}")
-    return Pairing(entry.key, _texts(node.get("watched")), _texts(node.get("counterpart")), words.text)
+    return Pairing(
+        name=entry.key,
+        watched=_texts(node.get("watched")),
+        counterpart=_texts(node.get("counterpart")),
+        reason=words.text,
+    )
 
 
 def _texts(node: Node | None) -> tuple[str, ...]:
     items = node.items if isinstance(node, ListNode) else ()
     return tuple(item.text for item in items if isinstance(item, ScalarNode))
+
+
+@lru_cache(maxsize=64)
+def _globs(texts: tuple[str, ...]) -> tuple[Glob, ...]:
+    return tuple(compile_glob(text) for text in texts)
+
+
+def _matches(texts: tuple[str, ...], path: str) -> bool:
+    return any(glob.matches(path) for glob in _globs(texts))

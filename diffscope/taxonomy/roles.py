@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from diffscope.errors import RuleError
+from diffscope.source.values import Value
 from diffscope.strict_yaml import ListNode, MapNode, ScalarNode, load_strict
 
 
-class RoleTable:
-    """Roles by callee pattern. A pattern is dotted words with ``*`` for any run of characters, and matches whole names."""
+class Role(Value, frozen=True, kw_only=True):
+    """A role and the callee patterns that have it: dotted words with ``*`` for any run of characters, matching whole names."""
 
-    def __init__(self, patterns: dict[str, tuple[str, ...]]) -> None:
-        self._matchers = {role: _compile(texts) for role, texts in patterns.items()}
+    name: str
+    patterns: tuple[str, ...]
+
+
+class RoleTable:
+    """Roles by callee."""
+
+    def __init__(self, roles: tuple[Role, ...]) -> None:
+        self.roles = roles
         self.roles_of = lru_cache(maxsize=4096)(self._roles_of)
 
-    def roles(self) -> tuple[str, ...]:
-        """Return every role, in the order of the file."""
-        return tuple(self._matchers)
+    @cached_property
+    def _matchers(self) -> dict[str, re.Pattern[str]]:
+        return {role.name: _compile(role.patterns) for role in self.roles}
 
     def _roles_of(self, callee: str) -> tuple[str, ...]:
         return tuple(role for role, matcher in self._matchers.items() if matcher.match(callee))
 
 
-def load_roles(text: str, *, at: str) -> RoleTable:
-    """Return the table of a ``roles.yml``: role -> list of callee patterns.
+def load_roles(text: str, *, at: str) -> tuple[Role, ...]:
+    """Return the roles of a ``roles.yml``: role -> list of callee patterns.
 
     Raises:
         RuleError: the file is not such a mapping.
@@ -34,14 +42,14 @@ def load_roles(text: str, *, at: str) -> RoleTable:
     root = load_strict(text, at=at)
     if not isinstance(root, MapNode):
         raise RuleError("not a mapping of roles", at=at, hint="write `role: [pattern, ...]` lines")
-    patterns: dict[str, tuple[str, ...]] = {}
+    roles = []
     for entry in root.entries:
         items = entry.value.items if isinstance(entry.value, ListNode) else ()
         texts = tuple(item.text for item in items if isinstance(item, ScalarNode))
         if not texts or len(texts) != len(items):
             raise RuleError(f"role `{entry.key}` needs a list of callee patterns", at=f"{at}:{entry.line}")
-        patterns[entry.key] = texts
-    return RoleTable(patterns)
+        roles.append(Role(name=entry.key, patterns=texts))
+    return tuple(roles)
 
 
 def _compile(texts: tuple[str, ...]) -> re.Pattern[str]:
