@@ -12,6 +12,7 @@ from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.material import compare_files
 from diffscope.facts.values import ChangeFacts
 from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.evaluate import evaluate
 from diffscope.source.values import Change
 from diffscope.taxonomy.model import Taxonomy
@@ -25,7 +26,13 @@ def gather_facts(
     return collect_facts(change, files, knowledge=knowledge, around=around)
 
 
-def judge(facts: ChangeFacts, *, catalogue: Catalogue, taxonomy: Taxonomy) -> Assessment:
+def judge(
+    facts: ChangeFacts,
+    *,
+    catalogue: Catalogue,
+    taxonomy: Taxonomy,
+    configuration: RuleConfiguration = EVERY_STABLE_RULE,
+) -> Assessment:
     """Return the assessment of facts, fresh or recorded."""
-    evaluation = evaluate(catalogue, facts)
+    evaluation = evaluate(catalogue, facts, configuration=configuration)
     return assess(facts, evaluation, taxonomy=taxonomy, catalogue=catalogue)

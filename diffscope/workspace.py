@@ -29,6 +29,7 @@ from diffscope.facts.steps import Declarations
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.source.values import Change, Gap
 
 SideReader = Callable[[Change], Sides]
@@ -37,7 +38,8 @@ SideReader = Callable[[Change], Sides]
 class Workspace:
     """A clone or none, the rules, the cache. Close it, or use it in a ``with`` statement.
 
-    ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules.
+    ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules;
+    ``configuration`` says which of them run.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class Workspace:
         repository: GitRepository | None = None,
         *,
         rule_folders: Sequence[Path] = (),
+        configuration: RuleConfiguration = EVERY_STABLE_RULE,
         use_cache: bool = True,
         cache_directory: Path | None = None,
     ) -> None:
         self.repository = repository
+        self.configuration = configuration
         self._rule_folders = tuple(rule_folders)
         self._folder = (cache_directory or default_directory()) if use_cache else None
         self._use_cache = use_cache
@@ -92,7 +96,12 @@ class Workspace:
 
     def judge(self, facts: ChangeFacts) -> Assessment:
         """Return the assessment of facts, fresh or recorded."""
-        return judge(facts, catalogue=self.catalogue, taxonomy=self.knowledge.taxonomy)
+        return judge(
+            facts,
+            catalogue=self.catalogue,
+            taxonomy=self.knowledge.taxonomy,
+            configuration=self.configuration,
+        )
 
     def facts(self, change: Change, sides: SideReader | None = None) -> ChangeFacts:
         """Return the facts of a change. ``sides`` reads both sides of its files where the clone cannot (GitHub)."""
