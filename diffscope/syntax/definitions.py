@@ -100,7 +100,7 @@ def read_parameters(node: Node) -> Iterator[Parameter]:
 
 
 def _parameter(node: Node, *, before_slash: bool, keyword_only: bool) -> Parameter | None:
-    name, default, annotation = _parts(node)
+    name, default, annotation = parameter_parts(node)
     if name is None:
         return None
     if name.type in ("list_splat_pattern", "dictionary_splat_pattern"):
@@ -119,8 +119,8 @@ def _parameter(node: Node, *, before_slash: bool, keyword_only: bool) -> Paramet
     )
 
 
-def _parts(node: Node) -> tuple[Node | None, Node | None, Node | None]:
-    """Return the nodes of name, default and annotation."""
+def parameter_parts(node: Node) -> tuple[Node | None, Node | None, Node | None]:
+    """Return the nodes of a parameter's name, default and annotation; no name for what is no parameter (``*``, ``/``)."""
     if node.type in ("identifier", "list_splat_pattern", "dictionary_splat_pattern", "tuple_pattern"):
         return node, None, None
     if node.type == "default_parameter":

@@ -191,7 +191,7 @@ class SignalKind(Enum):
     GUARD = "guard"
     """The condition of an if, elif, while, conditional expression or assert. ``text`` is the condition."""
     DIVISION = "division"
-    """``text`` is the divisor."""
+    """``text`` is the divisor. A divisor that is a number, and ``path / "name"``, are left out."""
     ATTRIBUTE_WRITE = "attribute-write"
     """``text`` is the target: ``vllm_config.parallel_config.x``, ``detail`` the value."""
     SUBSCRIPT_WRITE = "subscript-write"
@@ -199,7 +199,7 @@ class SignalKind(Enum):
     GLOBAL_WRITE = "global-write"
     """Assignment to a name declared ``global``."""
     REFERENCE = "reference"
-    """A dotted name that is no callee: ``torch.float8_e4m3fn``, ``torch.bfloat16``."""
+    """A dotted name that is no callee: ``torch.float8_e4m3fn``, ``torch.bfloat16``. Those of ``self`` and ``cls`` are left out."""
     NUMBER = "number"
     """A numeric literal other than 0, 1, -1, 2. ``detail`` is the assignment target or keyword it belongs to."""
     STRING = "string"
@@ -207,7 +207,9 @@ class SignalKind(Enum):
     WITH = "with"
     """The context expression of a with statement."""
     AWAIT = "await"
+    """``text`` is the awaited callee."""
     RAISE = "raise"
+    """``text`` is the exception, ``detail`` its arguments."""
 
 
 class Signal(Value, frozen=True, kw_only=True):
@@ -221,6 +223,8 @@ class Signal(Value, frozen=True, kw_only=True):
     """The conditions that enclose it, outermost first; ``not (…)`` for else branches."""
     in_async: bool = False
     in_loop: bool = False
+    resolved: str | None = None
+    """``text`` with the import alias at its head resolved (``dist.barrier`` -> ``torch.distributed.barrier``), where that differs."""
 
 
 class SignalChange(Value, frozen=True, kw_only=True):

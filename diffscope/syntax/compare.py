@@ -1,0 +1,153 @@
+"""Both sides of one Python file -> ``Comparison``: which symbols changed, how, and which places that matter came or went.
+
+Decided on syntax trees; only what differs is looked into. Never raises on any bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures
+from diffscope.syntax.line_changes import compare_lines, count_branches
+from diffscope.syntax.matching import Pair, match_units
+from diffscope.syntax.signal_changes import compare_signals
+from diffscope.syntax.units import Unit, read_units
+from diffscope.syntax.values import (
+    Aspect,
+    Comparison,
+    Definition,
+    DefinitionKind,
+    Import,
+    ImportLayer,
+    Outline,
+    SymbolChange,
+)
+
+_EMPTY = Outline(imports=(), definitions=())
+
+
+def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
+    """Return what changed between two versions of a file. ``None``: the file does not exist on that side.
+
+    Symbols are sorted by line. The module's own statements stand under the name ``<module>``; imports are not among them, they are
+    told apart, with their layer and guard. A symbol that only moved inside the file has ``MOVED`` as its one aspect and no logic.
+    """
+    old, old_units = read_units(before) if before is not None else (_EMPTY, ())
+    new, new_units = read_units(after) if after is not None else (_EMPTY, ())
+    come, gone = _subtract(new.imports, old.imports), _subtract(old.imports, new.imports)
+    compare = _Comparing(_aliases(old), _aliases(new), imports_changed=bool(come or gone))
+    changes = [compare.pair(pair) for pair in match_units(old_units, new_units)]
+    symbols = sorted((change for change in changes if change is not None), key=_order)
+    return Comparison(
+        symbols=tuple(symbols),
+        imports_added=come,
+        imports_removed=gone,
+        before=old if before is not None else None,
+        after=new if after is not None else None,
+        problems=new.problems if after is not None else old.problems,
+    )
+
+
+def _order(change: SymbolChange) -> tuple[int, str, str]:
+    return change.line, change.name, change.kind.value
+
+
+def _subtract(imports: Iterable[Import], others: Iterable[Import]) -> tuple[Import, ...]:
+    left = Counter(map(_identity, others))
+    surplus = []
+    for each in imports:
+        if left[_identity(each)]:
+            left[_identity(each)] -= 1
+        else:
+            surplus.append(each)
+    return tuple(surplus)
+
+
+def _identity(each: Import) -> tuple[object, ...]:
+    return each.module, each.name, each.alias, each.level, each.layer.value, each.guard
+
+
+def _aliases(outline: Outline) -> dict[str, str]:
+    """Return the names that absolute imports bind -> what they stand for; eager imports win over lazy ones."""
+    aliases: dict[str, str] = {}
+    for each in sorted(outline.imports, key=lambda each: each.layer is ImportLayer.EAGER):
+        if each.level or each.name == "*":
+            continue
+        if each.name is not None:
+            aliases[each.alias or each.name] = f"{each.module}.{each.name}"
+        elif each.alias is not None:
+            aliases[each.alias] = each.module
+    return aliases
+
+
+class _Comparing:
+    def __init__(
+        self, old_aliases: dict[str, str], new_aliases: dict[str, str], *, imports_changed: bool
+    ) -> None:
+        self._old_aliases = old_aliases
+        self._new_aliases = new_aliases
+        self._imports_changed = imports_changed
+
+    def pair(self, pair: Pair) -> SymbolChange | None:
+        before, after = pair.before, pair.after
+        aspects = self._aspects(pair)
+        unit = after or before
+        if unit is None or not aspects:
+            return None
+        logic = bool(LOGIC.intersection(aspects)) and not unit.is_typing
+        return self._change(pair, unit, aspects, logic=logic)
+
+    def _aspects(self, pair: Pair) -> tuple[Aspect, ...]:
+        before, after = pair.before, pair.after
+        if before is None or after is None:
+            unit = before or after
+            if unit is None or (unit.kind is DefinitionKind.MODULE and not unit.stream.tokens):
+                return ()
+            return (Aspect.ADDED,) if before is None else (Aspect.REMOVED,)
+        aspects = compare_aspects(before, after)
+        if aspects == (Aspect.COSMETIC,) and self._is_import_change(before, after):
+            return ()
+        if pair.is_moved:
+            return (Aspect.MOVED, *(aspect for aspect in aspects if aspect is not Aspect.COSMETIC))
+        return aspects
+
+    def _is_import_change(self, before: Unit, after: Unit) -> bool:
+        """Return whether the module differs in its imports alone: these are told apart."""
+        is_module = after.kind is DefinitionKind.MODULE
+        return (
+            is_module and self._imports_changed and before.text_without_imports == after.text_without_imports
+        )
+
+    def _change(self, pair: Pair, unit: Unit, aspects: tuple[Aspect, ...], *, logic: bool) -> SymbolChange:
+        before, after = pair.before, pair.after
+        old, new = (before.stream, after.stream) if before and after and logic else (None, None)
+        if before is None and after is not None:
+            new = after.stream
+        elif after is None and before is not None:
+            old = before.stream
+        lines = compare_lines(old, new)
+        line, end = unit.definition.line, unit.definition.end
+        if unit.kind is DefinitionKind.MODULE:
+            touched = (lines.added if after else lines.removed) or (1,)
+            line, end = touched[0], touched[-1]
+        return SymbolChange(
+            name=unit.name,
+            kind=unit.kind,
+            aspects=aspects,
+            logic=logic,
+            line=line,
+            end=end,
+            before=_definition(before),
+            after=_definition(after),
+            moved_from=before.name if before and after and before.name != after.name else None,
+            parameters=compare_signatures(before, after) if before and after else (),
+            signals=compare_signals(before, after, self._old_aliases, self._new_aliases) if logic else (),
+            added_lines=lines.added,
+            removed_lines=lines.removed,
+            branches_added=max(0, count_branches(new) - count_branches(old)),
+        )
+
+
+def _definition(unit: Unit | None) -> Definition | None:
+    return unit.definition if unit is not None and unit.kind is not DefinitionKind.MODULE else None

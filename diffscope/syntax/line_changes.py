@@ -1,0 +1,111 @@
+"""Two streams of tokens -> the lines on which they differ. Layout is no difference: a line whose tokens all stand on is left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Final, NamedTuple
+
+from diffscope.syntax.canonical import STRUCTURE, Stream
+
+_LINES_COMPARED: Final = 4_000_000
+"""Product of the numbers of lines from which a full comparison takes seconds; above it lines are compared as bags."""
+_TOKENS_COMPARED: Final = 250_000
+_BRANCHES: Final = frozenset({"if", "elif", "for", "while", "except", "case", "and", "or"})
+
+
+class LineChanges(NamedTuple):
+    """Sorted line numbers: of the new side, of the old side."""
+
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+
+
+class _Line(NamedTuple):
+    number: int
+    tokens: tuple[str, ...]
+
+
+def compare_lines(before: Stream | None, after: Stream | None) -> LineChanges:
+    """Return the lines that differ; all lines of the one side where the other is missing."""
+    old, new = list(_lines(before)), list(_lines(after))
+    added: set[int] = set()
+    removed: set[int] = set()
+    for old_part, new_part in _differences(old, new):
+        gone, come = _refine(old_part, new_part)
+        removed.update(gone)
+        added.update(come)
+    return LineChanges(tuple(sorted(added)), tuple(sorted(removed)))
+
+
+def count_branches(stream: Stream | None) -> int:
+    """Return how many ways a unit can go besides straight on: what cyclomatic complexity counts."""
+    return sum(1 for token in stream.tokens if token in _BRANCHES) if stream is not None else 0
+
+
+def _lines(stream: Stream | None) -> Iterator[_Line]:
+    if stream is None:
+        return
+    number = 0
+    tokens: list[str] = []
+    for token, line in zip(stream.tokens, stream.lines, strict=True):
+        if token in STRUCTURE:
+            continue
+        if line != number and tokens:
+            yield _Line(number, tuple(tokens))
+            tokens = []
+        number = line
+        tokens.append(token)
+    if tokens:
+        yield _Line(number, tuple(tokens))
+
+
+def _differences(old: list[_Line], new: list[_Line]) -> Iterator[tuple[Sequence[_Line], Sequence[_Line]]]:
+    """Yield the stretches of lines that differ."""
+    start = 0
+    while start < min(len(old), len(new)) and old[start].tokens == new[start].tokens:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end].tokens == new[-1 - end].tokens:
+        end += 1
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    if len(old) * len(new) > _LINES_COMPARED:
+        yield _surplus(old, new), _surplus(new, old)
+        return
+    matcher = SequenceMatcher(
+        None, [line.tokens for line in old], [line.tokens for line in new], autojunk=False
+    )
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if tag != "equal":
+            yield old[old_start:old_end], new[new_start:new_end]
+
+
+def _surplus(lines: Iterable[_Line], others: Iterable[_Line]) -> list[_Line]:
+    """Return the lines that the others do not have as often."""
+    left = Counter(line.tokens for line in others)
+    surplus = []
+    for line in lines:
+        if left[line.tokens]:
+            left[line.tokens] -= 1
+        else:
+            surplus.append(line)
+    return surplus
+
+
+def _refine(old: Sequence[_Line], new: Sequence[_Line]) -> tuple[set[int], set[int]]:
+    """Return the numbers of the lines of a stretch that hold a token which the other side has not in that place."""
+    old_tokens = [(token, line.number) for line in old for token in line.tokens]
+    new_tokens = [(token, line.number) for line in new for token in line.tokens]
+    if not old_tokens or not new_tokens or len(old_tokens) * len(new_tokens) > _TOKENS_COMPARED:
+        return {line.number for line in old}, {line.number for line in new}
+    matcher = SequenceMatcher(
+        None, [token for token, _ in old_tokens], [token for token, _ in new_tokens], autojunk=False
+    )
+    removed: set[int] = set()
+    added: set[int] = set()
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if tag != "equal":
+            removed.update(number for _, number in old_tokens[old_start:old_end])
+            added.update(number for _, number in new_tokens[new_start:new_end])
+    return removed, added

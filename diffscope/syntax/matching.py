@@ -1,0 +1,142 @@
+"""Units of both sides -> pairs: by name first, then by what they hold, for those that were renamed or moved inside the file."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from diffscope.syntax.units import Unit
+from diffscope.syntax.values import DefinitionKind
+
+SIMILARITY: Final = 0.8
+"""Share of equal token triples (Dice) from which two units of different names are one that was renamed and edited."""
+SAME_NAME_SIMILARITY: Final = 0.6
+"""The same for units that keep their own name and change their class."""
+_SMALLEST: Final = 12
+"""Tokens below which a body says too little to tell what was renamed: ``return self.x`` is everywhere."""
+_MOST_PAIRS: Final = 10_000
+
+_GROUPS: Final = {
+    DefinitionKind.MODULE: "module",
+    DefinitionKind.CLASS: "class",
+    DefinitionKind.FUNCTION: "function",
+    DefinitionKind.METHOD: "function",
+    DefinitionKind.VARIABLE: "variable",
+}
+
+
+class Pair(NamedTuple):
+    """A unit on both sides; one of them missing for what was added or removed."""
+
+    before: Unit | None
+    after: Unit | None
+    is_moved: bool = False
+    """It goes by another qualified name, and not only because its class does."""
+
+
+def match_units(before: Iterable[Unit], after: Iterable[Unit]) -> list[Pair]:
+    """Return every unit of both sides exactly once."""
+    matching = _Matching(list(before), list(after))
+    matching.by_name({})
+    matching.by_content("class")
+    matching.by_name(matching.renamed_classes())
+    matching.by_content("function")
+    matching.by_content("variable")
+    rest = [Pair(unit, None) for unit in matching.before] + [Pair(None, unit) for unit in matching.after]
+    return matching.pairs + rest
+
+
+class _Matching:
+    def __init__(self, before: list[Unit], after: list[Unit]) -> None:
+        self.before = before
+        self.after = after
+        self.pairs: list[Pair] = []
+
+    def by_name(self, renamed: dict[str, str]) -> None:
+        """Pair units of equal names, old names read through the renamed classes; of several, equal texts first, then in order."""
+        groups: dict[tuple[str, str], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
+        for unit in self.before:
+            groups[_rename(unit.name, renamed), _GROUPS[unit.kind]][0].append(unit)
+        for unit in self.after:
+            groups[unit.name, _GROUPS[unit.kind]][1].append(unit)
+        self._take([pair for old, new in groups.values() for pair in _pair_group(old, new)])
+
+    def renamed_classes(self) -> dict[str, str]:
+        """Return old name -> new name."""
+        return {
+            pair.before.name: pair.after.name
+            for pair in self.pairs
+            if pair.is_moved and pair.before is not None and pair.after is not None
+        }
+
+    def by_content(self, group: str) -> None:
+        """Pair what is left of a kind by equal bodies, then by similar ones, the most similar first."""
+        old = [unit for unit in self.before if _GROUPS[unit.kind] == group and len(unit.whole) >= _SMALLEST]
+        new = [unit for unit in self.after if _GROUPS[unit.kind] == group and len(unit.whole) >= _SMALLEST]
+        if not old or not new or len(old) * len(new) > _MOST_PAIRS:
+            return
+        triples = {id(unit): _triples(unit.whole) for unit in (*old, *new)}
+        scored = []
+        for at, unit in enumerate(old):
+            for place, other in enumerate(new):
+                score = _similarity(triples[id(unit)], triples[id(other)])
+                same_name = _own_name(unit) == _own_name(other)
+                if score >= (SAME_NAME_SIMILARITY if same_name else SIMILARITY):
+                    scored.append((-score, not same_name, at, place))
+        best: dict[int, int] = {}
+        for _, _, at, place in sorted(scored):
+            if at not in best and place not in best.values():
+                best[at] = place
+        self._take([Pair(old[at], new[place], is_moved=True) for at, place in best.items()])
+
+    def _take(self, pairs: list[Pair]) -> None:
+        taken = {id(unit) for pair in pairs for unit in pair[:2]}
+        self.pairs.extend(pairs)
+        self.before = [unit for unit in self.before if id(unit) not in taken]
+        self.after = [unit for unit in self.after if id(unit) not in taken]
+
+
+def _pair_group(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
+    if len(old) == len(new) == 1:
+        yield Pair(old[0], new[0])
+        return
+    left = list(new)
+    changed = []
+    for unit in old:
+        same = next((other for other in left if other.text == unit.text), None)
+        if same is None:
+            changed.append(unit)
+        else:
+            left.remove(same)
+            yield Pair(unit, same)
+    for unit, other in zip(changed, left, strict=False):
+        yield Pair(unit, other)
+
+
+def _rename(name: str, renamed: dict[str, str]) -> str:
+    owner, dot, rest = name.rpartition(".")
+    while owner:
+        if owner in renamed:
+            return f"{renamed[owner]}{dot}{rest}"
+        owner, dot_before, between = owner.rpartition(".")
+        rest = f"{between}{dot}{rest}"
+        dot = dot_before
+    return name
+
+
+def _own_name(unit: Unit) -> str:
+    return unit.name.rpartition(".")[2]
+
+
+def _triples(tokens: tuple[str, ...]) -> Counter[tuple[str, str, str]]:
+    return Counter(zip(tokens, tokens[1:], tokens[2:], strict=False))
+
+
+def _similarity(one: Counter[tuple[str, str, str]], other: Counter[tuple[str, str, str]]) -> float:
+    total = one.total() + other.total()
+    smaller, larger = (one, other) if len(one) <= len(other) else (other, one)
+    # Two sizes too far apart cannot be similar; most pairs end here.
+    if not total or 2 * smaller.total() / total < SAME_NAME_SIMILARITY:
+        return 0.0
+    return 2 * sum(min(count, larger[triple]) for triple, count in smaller.items()) / total

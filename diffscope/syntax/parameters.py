@@ -1,0 +1,147 @@
+"""Two signatures -> what differs, in the terms of callers: what griffe tells of breakages, and what breaks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from diffscope.syntax.canonical import Stream
+from diffscope.syntax.definitions import parameter_parts, read_parameters
+from diffscope.syntax.values import Parameter, ParameterChange, ParameterKind
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_POSITIONAL: Final = frozenset({ParameterKind.POSITIONAL_ONLY, ParameterKind.POSITIONAL_OR_KEYWORD})
+_VARIADIC: Final = frozenset({ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD})
+
+Tokens = tuple[str, ...]
+
+
+class Signature(NamedTuple):
+    """Parameters with the canonical tokens of their defaults and annotations, and of the body that uses them."""
+
+    parameters: tuple[Parameter, ...]
+    defaults: dict[str, Tokens]
+    annotations: dict[str, Tokens]
+    body: Tokens
+
+
+def read_signature(function: Node, stream: Stream) -> Signature:
+    """Return the signature of a ``function_definition`` node whose stream is given."""
+    node = function.child_by_field_name("parameters")
+    if node is None:
+        return Signature((), {}, {}, ())
+    defaults, annotations = {}, {}
+    parameters = tuple(read_parameters(node))
+    parts = [parameter_parts(child) for child in node.named_children if child.type != "comment"]
+    named = [(default, annotation) for name, default, annotation in parts if name is not None]
+    for parameter, (default, annotation) in zip(parameters, named, strict=False):
+        defaults[parameter.name] = stream.of(default)
+        annotations[parameter.name] = stream.of(annotation)
+    return Signature(parameters, defaults, annotations, stream.logic(function.child_by_field_name("body")))
+
+
+def compare_parameters(before: Signature, after: Signature) -> tuple[ParameterChange, ...]:
+    """Return every difference between two signatures, in the order of the new parameters, removed ones first.
+
+    ``renamed``: another name at the same place with the same kind, annotation and default, used by the body alike.
+    ``moved``: a positional parameter whose index is another one, removals before it left out of account; texts are the indexes.
+    """
+    old = {parameter.name: parameter for parameter in before.parameters}
+    new = {parameter.name: parameter for parameter in after.parameters}
+    renamed = _find_renamed(before, after)
+    origins = {name: old[name] for name in new if name in old} | {
+        name: old[origin] for name, origin in renamed.items()
+    }
+    changes: list[ParameterChange] = []
+    for name, parameter in old.items():
+        if name not in new and name not in renamed.values():
+            changes.append(ParameterChange(what="removed", name=name, before=show_parameter(parameter)))
+    places = _places(before.parameters, after.parameters, origins)
+    for name, parameter in new.items():
+        origin = origins.get(name)
+        if origin is None:
+            is_optional = parameter.default is not None or parameter.kind in _VARIADIC
+            what = "added-optional" if is_optional else "added-required"
+            changes.append(ParameterChange(what=what, name=name, after=show_parameter(parameter)))
+            continue
+        if origin.name != name:
+            changes.append(ParameterChange(what="renamed", name=name, before=origin.name, after=name))
+        changes.extend(_compare_one(origin, parameter, before, after))
+        if name in places:
+            was, now = places[name]
+            changes.append(ParameterChange(what="moved", name=name, before=str(was), after=str(now)))
+    return tuple(changes)
+
+
+def show_parameter(parameter: Parameter) -> str:
+    """Return a parameter as it is written: ``block_size: int = 16``."""
+    stars = {ParameterKind.VAR_POSITIONAL: "*", ParameterKind.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    annotation = f": {parameter.annotation}" if parameter.annotation is not None else ""
+    space = " " if annotation else ""
+    default = f"{space}={space}{parameter.default}" if parameter.default is not None else ""
+    return f"{stars}{parameter.name}{annotation}{default}"
+
+
+def _compare_one(
+    old: Parameter, new: Parameter, before: Signature, after: Signature
+) -> Iterator[ParameterChange]:
+    if old.kind is not new.kind:
+        yield ParameterChange(what="kind", name=new.name, before=old.kind.value, after=new.kind.value)
+    if (old.default is None) != (new.default is None):
+        what = "made-required" if new.default is None else "made-optional"
+        yield ParameterChange(what=what, name=new.name, before=old.default, after=new.default)
+    elif before.defaults[old.name] != after.defaults[new.name]:
+        yield ParameterChange(what="default", name=new.name, before=old.default, after=new.default)
+    if before.annotations[old.name] != after.annotations[new.name]:
+        yield ParameterChange(what="annotation", name=new.name, before=old.annotation, after=new.annotation)
+
+
+def _find_renamed(before: Signature, after: Signature) -> dict[str, str]:
+    """Return new name -> old name."""
+    old_names, new_names = _names(before), _names(after)
+    renamed = {}
+    for parameters in (_POSITIONAL, frozenset({ParameterKind.KEYWORD_ONLY}), frozenset(_VARIADIC)):
+        was = [each for each in before.parameters if each.kind in parameters]
+        now = [each for each in after.parameters if each.kind in parameters]
+        gone = [(at, each) for at, each in enumerate(was) if each.name not in new_names]
+        come = [(at, each) for at, each in enumerate(now) if each.name not in old_names]
+        for (at, old), (place, new) in zip(gone, come, strict=False):
+            if len(gone) == len(come) and at == place and _is_same(old, new, before, after):
+                renamed[new.name] = old.name
+    return renamed
+
+
+def _names(signature: Signature) -> set[str]:
+    return {parameter.name for parameter in signature.parameters}
+
+
+def _is_same(old: Parameter, new: Parameter, before: Signature, after: Signature) -> bool:
+    if old.kind is not new.kind or (old.default is None) != (new.default is None):
+        return False
+    if old.kind in _VARIADIC:
+        return True
+    if (
+        before.annotations[old.name] != after.annotations[new.name]
+        or before.defaults[old.name] != after.defaults[new.name]
+    ):
+        return False
+    uses = before.body.count(old.name)
+    # Without an annotation only the body can tell; with one, a body that is written anew may still.
+    return uses == after.body.count(new.name) if not before.annotations[old.name] else True
+
+
+def _places(
+    before: Sequence[Parameter], after: Sequence[Parameter], origins: dict[str, Parameter]
+) -> dict[str, tuple[int, int]]:
+    """Return new name -> (old index, new index) of each positional parameter that callers must pass elsewhere."""
+    stayed = {origin.name for origin in origins.values()}
+    was = [each.name for each in before if each.kind in _POSITIONAL and each.name in stayed]
+    now = [each.name for each in after if each.kind in _POSITIONAL]
+    places = {}
+    for index, name in enumerate(now):
+        origin = origins.get(name)
+        if origin is not None and origin.name in was and was.index(origin.name) != index:
+            places[name] = (was.index(origin.name), index)
+    return places
