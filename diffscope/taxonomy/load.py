@@ -40,6 +40,8 @@ FILES: Final = (
     "surfaces.yml",
     "scores.yml",
 )
+"""The files that make a taxonomy."""
+
 CATEGORIES: Final = (
     "source", "native", "test", "config", "docs", "infra", "build", "example", "benchmark", "data", "other",
 )  # fmt: skip

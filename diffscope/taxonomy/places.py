@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from diffscope.patterns import Glob, compile_glob
 from diffscope.taxonomy.words import WordTable, tokens_of
 
+_SPECIAL = re.compile(r"[*?{}\\]")
 _MARK = re.compile(r"[/.*?{]")
 _MAX_OWNERS = 4
 
@@ -174,18 +175,17 @@ class GlobTable:
         return found
 
     def _add(self, owner: str, text: str) -> None:
-        glob = compile_glob(text)
         folder = text.removesuffix("/**")
-        if glob.literal is not None:
-            self._paths.setdefault(glob.literal, []).append(owner)
-        elif folder != text and not re.search(r"[*?{\\]", folder):
+        if not _SPECIAL.search(text):
+            self._paths.setdefault(text, []).append(owner)
+        elif folder != text and not _SPECIAL.search(folder):
             self._trees.setdefault(folder, []).append(owner)
         elif re.fullmatch(r"\*\*/\*\.\w+", text):
             self._endings.setdefault(text[5:], []).append(owner)
         elif re.fullmatch(r"\*\*/[^*?{}\\/]+", text):
             self._names.setdefault(text[3:], []).append(owner)
         else:
-            self._rest.append(_Pattern(owner, glob))
+            self._rest.append(_Pattern(owner, text))
 
     def _of_folder(self, folder: str) -> _Folder:
         ranked: list[tuple[int, str]] = []
@@ -207,28 +207,34 @@ class _Folder:
 
 
 class _Pattern:
-    """A glob that cannot be looked up."""
+    """A glob that cannot be looked up. It is compiled when it is first needed: most runs touch few folders."""
 
-    __slots__ = ("_folder", "_glob", "_needle", "literals", "owner")
+    __slots__ = ("_folder", "_glob", "_needle", "_text", "literals", "owner")
 
-    def __init__(self, owner: str, glob: Glob) -> None:
+    def __init__(self, owner: str, text: str) -> None:
         self.owner = owner
-        self.literals = sum(char not in "*?{}" for char in glob.text)
-        self._glob = glob
-        self._folder = glob.prefix.rpartition("/")[0]
-        self._needle = _needle(glob.text)
+        self.literals = sum(char not in "*?{}" for char in text)
+        self._text = text
+        self._glob: Glob | None = None
+        special = _SPECIAL.search(text)
+        self._folder = (text[: special.start()] if special else text).rpartition("/")[0]
+        self._needle = _needle(text)
 
     def may_match_in(self, folder: str) -> bool:
         """Return whether a path right in a folder may match."""
-        if "/" not in self._glob.text:
+        if "/" not in self._text:
             return not folder
-        if self._glob.text.endswith("/**") and self._needle not in folder:
+        if self._text.endswith("/**") and self._needle not in folder:
             return False
         return not self._folder or f"{folder}/".startswith(f"{self._folder}/")
 
     def matches(self, path: str) -> bool:
         """Return whether the glob matches a path."""
-        return self._needle in path and self._glob.matches(path)
+        if self._needle not in path:
+            return False
+        if self._glob is None:
+            self._glob = compile_glob(self._text)
+        return self._glob.matches(path)
 
 
 def is_glob(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from diffscope.errors import InputError, RuleError
@@ -187,6 +186,9 @@ class Reader:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest known word, nothing where none is near."""
+    # Only mistakes need it; a run without any should not pay for its import.
+    import difflib  # noqa: PLC0415
+
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from diffscope.source.values import Value
 
 
@@ -124,7 +126,7 @@ class KindTable(Value, frozen=True, kw_only=True):
     weights: KindWeights
 
 
-SHAPES = ("moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols")
+SHAPES: Final = ("moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols")
 """What a diff may look like: words that kinds and tags ask for, and that ``facts/shapes.py`` answers."""
 
 
