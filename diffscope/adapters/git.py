@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from diffscope.adapters.git_commit import CommitInfo, parse_commit
 from diffscope.adapters.git_patch import make_patch
 from diffscope.adapters.git_process import ObjectReader, Outcome, run
 from diffscope.diff.names import decode_name
@@ -26,20 +27,6 @@ class ChangedPath(Value, frozen=True, kw_only=True):
     new_blob: BlobId | None
     old_mode: str | None
     new_mode: str | None
-
-
-class CommitInfo(Value, frozen=True, kw_only=True):
-    """A commit as git stores it. Times are seconds since the epoch, UTC."""
-
-    commit: CommitId
-    tree: str
-    parents: tuple[CommitId, ...]
-    author: str
-    author_email: str
-    authored_at: int
-    committed_at: int
-    subject: str
-    body: str
 
 
 class _Place(NamedTuple):
@@ -138,13 +125,13 @@ class GitRepository:
                 at=str(self.path),
                 hint=f"fetch it: git -C {self.path} fetch origin {name}",
             )
-        return _parse_commit(name, found.data)
+        return parse_commit(name, found.data)
 
     def commits(self, names: Iterable[CommitId]) -> dict[CommitId, CommitInfo | None]:
         """Return what is known of many commits; ``None`` for what is no commit here."""
         wanted = sorted(name for name in set(names) if _OBJECT_ID.fullmatch(name))
         return {
-            CommitId(name): _parse_commit(CommitId(name), item.data)
+            CommitId(name): parse_commit(CommitId(name), item.data)
             if item and item.kind == "commit"
             else None
             for name, item in self._objects.read(wanted)
@@ -281,32 +268,3 @@ def _changed(meta: bytes, name: bytes) -> ChangedPath:
         old_mode=old_mode if old_mode.strip("0") else None,
         new_mode=new_mode if new_mode.strip("0") else None,
     )
-
-
-_PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) [+-]\d+$")
-
-
-def _parse_commit(name: CommitId, data: bytes) -> CommitInfo:
-    head, _, message = data.partition(b"\n\n")
-    fields: dict[str, list[str]] = {}
-    for line in head.decode("utf-8", "replace").split("\n"):
-        key, _, value = line.partition(" ")
-        fields.setdefault(key, []).append(value)
-    author, email, authored = _person(fields.get("author", [""])[0])
-    paragraphs = message.decode("utf-8", "replace").strip("\n").split("\n\n", 1)
-    return CommitInfo(
-        commit=name,
-        tree=fields.get("tree", [""])[0],
-        parents=tuple(CommitId(parent) for parent in fields.get("parent", [])),
-        author=author,
-        author_email=email,
-        authored_at=authored,
-        committed_at=_person(fields.get("committer", [""])[0])[2],
-        subject=" ".join(paragraphs[0].split("\n")),
-        body=paragraphs[1].strip("\n") if len(paragraphs) > 1 else "",
-    )
-
-
-def _person(text: str) -> tuple[str, str, int]:
-    match = _PERSON.match(text)
-    return (match[1], match[2], int(match[3])) if match else ("", "", 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from diffscope.adapters.git import CommitInfo, GitRepository
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_commit import CommitInfo
 from diffscope.adapters.git_index import PullIndex
 from diffscope.adapters.git_log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
 from diffscope.adapters.git_process import run
