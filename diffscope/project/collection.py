@@ -15,13 +15,12 @@ from typing import Final, NamedTuple
 from diffscope.project.answers import Collecting, StepRef, TestCoverage
 from diffscope.project.markers import MarkReader, may_match
 from diffscope.project.pytest_call import PytestCall, expand, glob_matches, pytest_calls, script_of
-from diffscope.project.shell import Call, folder_in_repository, folders_after, parse_shell
+from diffscope.project.shell import OUTSIDE, Call, folder_in_repository, folders_after, parse_shell
 from diffscope.project.tree import TreeIndex
 from diffscope.project.values import Dialect, Listed, Mirror, Pipeline, Project, Step
 from diffscope.source.values import RepoPath
 
 TESTS: Final = "tests/"
-_OUTSIDE: Final = "../outside"
 _MAX_SCRIPTS: Final = 40
 
 
@@ -105,7 +104,7 @@ def _working_folder(step: Step, working_dir: str | None) -> tuple[str, ...]:
     if step.label.startswith(":docker:") or (step.num_nodes or 0) >= 2:
         return ("",)
     folder = folder_in_repository(working_dir or "")
-    return (_OUTSIDE if folder is None else folder,)
+    return (OUTSIDE if folder is None else folder,)
 
 
 def _all_calls(project: Project) -> Iterator[StepCalls]:

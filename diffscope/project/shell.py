@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 WORKSPACE: Final = "/vllm-workspace"
 """Where the repository lies in CI's containers."""
+OUTSIDE: Final = "../outside"
+"""A folder that is not the repository's: nothing that is named from there is."""
 
 _TOKEN = re.compile(
     r"""(?P<gap>(?:[ \t\r]|\\\r?\n)+)
@@ -148,13 +150,13 @@ def _bare(words: list[str]) -> list[str]:
 
 
 def _change(folders: tuple[str, ...], words: list[str]) -> tuple[str, ...]:
-    """The folders after ``cd``; where it cannot be known, the root and tests/ are both possible."""
+    """The folders after ``cd``; where a variable hides it, the root and tests/ are both possible."""
     if not words or "$" in words[0]:
         return tuple(dict.fromkeys((*folders, "", "tests")))
     found = tuple(
         dict.fromkeys(path for folder in folders if (path := resolve(folder, words[0])) is not None)
     )
-    return found or ("", "tests")
+    return found or (OUTSIDE,)
 
 
 def _nested(words: list[str], folders: tuple[str, ...], depth: int) -> list[Call]:

@@ -86,11 +86,14 @@ class TreeIndex:
 
     def _similar_name(self, path: str) -> str | None:
         folder, _, name = path.rpartition("/")
+        rest = ""
         while folder and folder not in self._folders:
+            rest = f"/{name}{rest}"
             folder, _, name = folder.rpartition("/")
         siblings = self._children.get(folder, ())
         close = difflib.get_close_matches(name, siblings, n=1, cutoff=0.8)
-        return "/".join(filter(None, (folder, close[0]))) if close else None
+        found = "/".join(filter(None, (folder, close[0]))) + rest if close else ""
+        return found if found and self.exists(found) else None
 
     @cached_property
     def _folders(self) -> frozenset[str]:

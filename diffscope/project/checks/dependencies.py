@@ -30,9 +30,7 @@ def _check_list(
         if known is not entry:
             message = f"'{entry.text}' stands twice in '{place.step.label}'{note}, first on line {known.line}"
             edit = Edit(line=entry.line, old=entry.text)
-            yield make_finding(
-                "DR302", place.step.file, entry.line, message, suggestion="remove it", edit=edit
-            )
+            yield make_finding("DR302", place.step.file, entry.line, message, edit=edit)
         elif _is_exclusion(entry, place.dialect):
             yield from _check_exclusion(place, note, entry, listed, tree)
         elif not _matches_any(entry.text, place.dialect, tree):
