@@ -1,34 +1,22 @@
-"""Facts of a rule's case through the whole pipeline: a tree in memory, a patch between its two sides, the graph of its base."""
+"""The cases of a rule folder and the facts that they are judged by."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diffscope.adapters.graphs import bundled_serving
-from diffscope.adapters.outlines import read_outline
-from diffscope.adapters.recorded import RecordedSource
-from diffscope.adapters.rule_files import bundled_rules, case_texts, folder_texts, rule_texts
-from diffscope.adapters.test_words import is_indexed
-from diffscope.diff.make import make_patch
-from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import FileSides, Sides
-from diffscope.errors import InputError, NotFoundError
-from diffscope.facts.collect import Knowledge, Surroundings
-from diffscope.facts.values import ChangeFacts, GraphFacts
-from diffscope.graph.build import build_graph
-from diffscope.graph.model import ModuleGraph
-from diffscope.graph.words import TestWords, index_words
-from diffscope.pipeline import gather_facts
-from diffscope.rules.cases import Case, CaseFile, read_cases
+from diffscope.adapters.rule_files import case_texts, folder_texts, rule_texts
+from diffscope.errors import NotFoundError
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.cases import Case, read_cases
 from diffscope.rules.catalogue import Catalogue, Rule
 from diffscope.rules.load import load_catalogue
 from diffscope.rules.reading import Mistake, mistakes_error
-from diffscope.source.values import Change, PullRequest, RepoPath, SourceKind
-from diffscope.syntax.outline import identifiers
-from diffscope.workspace import load_knowledge
 
-_Tree = dict[str, bytes]
+if TYPE_CHECKING:
+    from diffscope.facts.collect import Knowledge
 
 
 def load_cases(folder: Path | None = None) -> tuple[Catalogue, list[tuple[Rule, Case]]]:
@@ -52,61 +40,25 @@ def load_cases(folder: Path | None = None) -> tuple[Catalogue, list[tuple[Rule, 
 
 
 def case_collector() -> Callable[[Case], ChangeFacts | None]:
-    """Return what collects the facts of cases; the tables that come with the rules are read once."""
-    knowledge = load_knowledge(bundled_rules())
-    recorded = RecordedSource()
+    """Return what collects the facts of cases that do not state them; ``None`` for a recorded change that is not here."""
+
+    # Cases of facts alone need neither syntax trees nor a graph, and start-up is hot.
+    @cache
+    def knowledge() -> Knowledge:
+        from diffscope.cli.case_facts import bundled_knowledge
+
+        return bundled_knowledge()
 
     def collect(case: Case) -> ChangeFacts | None:
         if case.recorded is None:
-            return case_facts(case, knowledge)
+            from diffscope.cli.case_facts import case_facts
+
+            return case_facts(case, knowledge())
+        from diffscope.adapters.recorded import RecordedSource
+
         try:
-            return recorded.facts(case.recorded)
+            return RecordedSource().facts(case.recorded)
         except NotFoundError:
             return None
 
     return collect
-
-
-def case_facts(case: Case, knowledge: Knowledge) -> ChangeFacts:
-    """Return the facts of the change between a case's two sides.
-
-    Raises:
-        InputError: the two sides do not differ.
-    """
-    tree, before, after = (_bytes(files) for files in (case.tree, case.before, case.after))
-    patch = make_patch(before, after)
-    if not patch:
-        raise InputError("both sides of the case are the same", hint="change something in 'after'")
-    diff = parse_diff(patch)
-    pull = PullRequest(
-        repository="vllm-project/vllm",
-        source=SourceKind.PATCH,
-        title=case.title,
-        body=case.body,
-        labels=case.labels,
-    )
-    sides = tuple(
-        FileSides(path=file.path, before=before.get(file.old_path or file.path), after=after.get(file.path))
-        for file in diff.files
-    )
-    graph = _graph({**tree, **before})
-    around = Surroundings(
-        graph=graph,
-        graph_facts=GraphFacts(commit=None, digest=graph.digest, modules=len(graph), exact=True),
-    )
-    return gather_facts(
-        Change(pull=pull, patch=patch), diff, Sides(files=sides), knowledge=knowledge, around=around
-    )
-
-
-def _graph(tree: _Tree) -> ModuleGraph:
-    outlines = {RepoPath(path): read_outline(RepoPath(path), data) for path, data in tree.items()}
-    words = {RepoPath(path): identifiers(data) for path, data in tree.items() if is_indexed(path)}
-    by_path = build_graph(outlines)
-    return by_path.attach(
-        outline_of=outlines.get, serving=bundled_serving(), test_words=lambda: TestWords(index_words(words))
-    )
-
-
-def _bytes(files: tuple[CaseFile, ...]) -> _Tree:
-    return {file.path: file.text.encode() for file in files}

@@ -124,7 +124,7 @@ _WORDS = {
 
 
 def _section(title: str, texts: Iterable[str]) -> list[str]:
-    return ["", title, *(f"  {text}" for text in texts)]
+    return ["", title, *(f"  {text}".rstrip() for text in texts)]
 
 
 def _severities(rule: Rule) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from diffscope.errors import DiffscopeError, RuleError
 from diffscope.source.values import Value
 from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
+
+
+MOST_MISTAKES: Final = 100
+"""Of one file; more help nobody."""
 
 
 class Mistake(Value, frozen=True, kw_only=True):
@@ -70,7 +75,10 @@ class Reading:
     def report(self, place: Node | Entry | int, message: str, hint: str = "") -> None:
         """Note a mistake at a node or a line."""
         line = place if isinstance(place, int) else place.line
-        self.mistakes.append(Mistake(path=self.path, line=line, message=message, hint=hint))
+        if len(self.mistakes) < MOST_MISTAKES:
+            self.mistakes.append(Mistake(path=self.path, line=line, message=message, hint=hint))
+        elif len(self.mistakes) == MOST_MISTAKES:
+            self.mistakes.append(Mistake(path=self.path, line=line, message="and more; correct these first"))
 
     def mapping(
         self, node: Node, what: str, *, known: Iterable[str], required: Iterable[str] = ()

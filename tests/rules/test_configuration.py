@@ -38,7 +38,9 @@ def test_section_is_read() -> None:
     assert overridden_severity(rule, EVERY_STABLE_RULE) is None
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "fail_on: high\n"], ids=["an empty file", "white space", "no section"])
+@pytest.mark.parametrize(
+    "text", ["", "  \n", "fail_on: high\n"], ids=["an empty file", "white space", "no section"]
+)
 def test_nothing_said_is_the_default(text: str) -> None:
     assert parse_configuration(text) == RuleConfiguration()
 
@@ -71,7 +73,9 @@ rules:
 
 def test_entries_that_name_no_rule() -> None:
     """A code that is gone, or never was, is reported with the nearest one."""
-    found = parse_configuration("rules: {select: [XX101, XX110], ignore: [ci-coverage, 'X?1*'], severity: {YY1*: low}}")
+    found = parse_configuration(
+        "rules: {select: [XX101, XX110], ignore: [ci-coverage, 'X?1*'], severity: {YY1*: low}}"
+    )
     lines = [mistake_line(each) for each in check_against(found, rules(rule_text()))]
     assert lines == [
         "diffscope.yml:1: 'XX110' names no rule (did you mean 'XX101'?)",

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.configuration import RuleConfiguration, SeverityOverride, Selector, select_rules
+from diffscope.rules.configuration import RuleConfiguration, Selector, SeverityOverride, select_rules
+from diffscope.rules.context import Context
 from diffscope.rules.evaluate import MOST_EVIDENCE, evaluate
 from diffscope.rules.quantify import compile_judge
-from diffscope.rules.context import Context
 from diffscope.rules.values import Severity
 from tests.rule_builders import expression, facts, rule_text, rules
 
@@ -29,7 +29,12 @@ def test_flag_says_where_and_why() -> None:
     found = evaluate(rules(rule_text()), facts(FACTS))
     assert found.unknown == ()
     (flag,) = found.flags
-    assert (flag.code, flag.name, flag.family, flag.severity) == ("XX101", "test-rule", "core-path", Severity.MEDIUM)
+    assert (flag.code, flag.name, flag.family, flag.severity) == (
+        "XX101",
+        "test-rule",
+        "core-path",
+        Severity.MEDIUM,
+    )
     assert [(each.path, each.line, each.symbol, each.module, each.side) for each in flag.evidence] == [
         ("vllm/a.py", 9, "A.run", "vllm.a", "new"),
         ("vllm/b.py", 3, "B.run", None, "new"),
@@ -55,7 +60,9 @@ def test_no_evidence_no_flag() -> None:
 
 def test_evidence_of_the_change_has_no_path() -> None:
     """A rule about the change as a whole points at no file."""
-    text = rule_text(evidence="change", when="{any: change, where: {kind: bugfix}}", says='{en: "{kind}", zh: "{kind}"}')
+    text = rule_text(
+        evidence="change", when="{any: change, where: {kind: bugfix}}", says='{en: "{kind}", zh: "{kind}"}'
+    )
     (flag,) = evaluate(rules(text), facts(FACTS)).flags
     assert [(each.path, each.line, each.note.en) for each in flag.evidence] == [("", 0, "bugfix")]
 
@@ -75,7 +82,9 @@ def test_fingerprint_forgets_lines_and_numbers() -> None:
     """A rebase that moves lines does not make a new finding; another symbol does."""
     moved = FACTS.replace("line: 3", "line: 300").replace("code_added: 2", "code_added: 5")
     renamed = FACTS.replace("B.run", "B.walk")
-    prints = [evaluate(rules(rule_text()), facts(text)).flags[0].fingerprint for text in (FACTS, moved, renamed)]
+    prints = [
+        evaluate(rules(rule_text()), facts(text)).flags[0].fingerprint for text in (FACTS, moved, renamed)
+    ]
     assert prints[0] == prints[1] != prints[2]
     assert len(prints[0]) == 16
 
@@ -86,17 +95,31 @@ STEPS = {
 }
 SEVERITIES = [
     pytest.param("{code_added: 100}", "", "bugfix", Severity.HIGH, id="raised"),
-    pytest.param("{code_added: 100}", "call: [{path: a.py}]", "bugfix", Severity.CRITICAL, id="raised twice, the worst counts"),
+    pytest.param(
+        "{code_added: 100}",
+        "call: [{path: a.py}]",
+        "bugfix",
+        Severity.CRITICAL,
+        id="raised twice, the worst counts",
+    ),
     pytest.param("{code_added: 1}", "", "bugfix", Severity.LOW, id="lowered"),
     pytest.param("{code_added: 1}", "", "docs", Severity.INFO, id="lowered twice, the least counts"),
     pytest.param("{code_added: 100}", "", "docs", Severity.HIGH, id="raising wins over lowering"),
-    pytest.param("{code_added: 1}", "unknown: [{family: call, reason: no}]", "bugfix", Severity.MEDIUM, id="an unknown step is not taken"),
+    pytest.param(
+        "{code_added: 1}",
+        "unknown: [{family: call, reason: no}]",
+        "bugfix",
+        Severity.MEDIUM,
+        id="an unknown step is not taken",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("symbol", "more", "kind", "expected"), SEVERITIES)
 def test_severity_steps(symbol: str, more: str, kind: str, expected: Severity) -> None:
-    given_facts = facts(f"change: {{kind: {kind}}}\nsymbol: [{{path: a.py, logic: true, {symbol[1:-1]}}}]\n{more}")
+    given_facts = facts(
+        f"change: {{kind: {kind}}}\nsymbol: [{{path: a.py, logic: true, {symbol[1:-1]}}}]\n{more}"
+    )
     (flag,) = evaluate(rules(rule_text(**STEPS)), given_facts).flags
     assert flag.severity is expected
 
@@ -107,7 +130,9 @@ def test_configured_severity_is_final() -> None:
         SeverityOverride(selector=Selector(text=text), severity=severity)
         for text, severity in (("XX101", Severity.INFO), ("core-path", Severity.CRITICAL))
     )
-    found = evaluate(rules(rule_text(**STEPS)), facts(FACTS), configuration=RuleConfiguration(severity=overrides))
+    found = evaluate(
+        rules(rule_text(**STEPS)), facts(FACTS), configuration=RuleConfiguration(severity=overrides)
+    )
     assert found.flags[0].severity is Severity.INFO
 
 
@@ -146,7 +171,9 @@ MISSING = [
 
 
 @pytest.mark.parametrize(("text", "when", "missing"), MISSING)
-def test_rule_that_cannot_be_judged_says_what_is_missing(text: str, when: str, missing: tuple[str, ...]) -> None:
+def test_rule_that_cannot_be_judged_says_what_is_missing(
+    text: str, when: str, missing: tuple[str, ...]
+) -> None:
     found = evaluate(rules(rule_text(when=when)), facts(text))
     assert found.flags == ()
     assert [(each.code, each.missing) for each in found.unknown] == [("XX101", missing)]
@@ -170,7 +197,10 @@ def test_confidence(status: str, more: str, where: str, expected: str) -> None:
 
 def test_worst_flag_first() -> None:
     """Flags come by severity, then by code."""
-    texts = [rule_text(code=f'"XX10{number}"', severity=f'"{word}"') for number, word in enumerate(("low", "critical", "low", "high"))]
+    texts = [
+        rule_text(code=f'"XX10{number}"', severity=f'"{word}"')
+        for number, word in enumerate(("low", "critical", "low", "high"))
+    ]
     found = evaluate(rules(*texts), facts(FACTS))
     assert [flag.code for flag in found.flags] == ["XX101", "XX103", "XX100", "XX102"]
 
@@ -183,7 +213,9 @@ def test_empty_change_yields_nothing() -> None:
 
 SYMBOLS = st.lists(
     st.builds(
-        lambda path, name, logic, added, fan: f"{{path: {path}.py, symbol: {name}, logic: {str(logic).lower()}, code_added: {added}{fan}}}",
+        lambda path, name, logic, added, fan: (
+            f"{{path: {path}.py, symbol: {name}, logic: {str(logic).lower()}, code_added: {added}{fan}}}"
+        ),
         st.sampled_from("abc"),
         st.sampled_from(["f", "g"]),
         st.booleans(),
@@ -192,7 +224,14 @@ SYMBOLS = st.lists(
     ),
     max_size=6,
 )
-UNKNOWN = st.sampled_from(["", "{family: symbol, reason: r}", "{family: symbol, reason: r, path: a.py}", "{family: call, reason: r}"])
+UNKNOWN = st.sampled_from(
+    [
+        "",
+        "{family: symbol, reason: r}",
+        "{family: symbol, reason: r, path: a.py}",
+        "{family: call, reason: r}",
+    ]
+)
 LEAVES = st.sampled_from(
     [
         "{any: symbol, where: {logic: true}}",
@@ -226,12 +265,16 @@ def test_order_of_records_never_matters(symbols: list[str], unknown: str, when: 
     shuffled = list(given_facts.symbol)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     other = msgspec.structs.replace(given_facts, symbol=tuple(shuffled))
-    assert msgspec.json.encode(evaluate(catalogue, given_facts)) == msgspec.json.encode(evaluate(catalogue, other))
+    assert msgspec.json.encode(evaluate(catalogue, given_facts)) == msgspec.json.encode(
+        evaluate(catalogue, other)
+    )
 
 
 @settings(deadline=None, max_examples=50)
 @given(SYMBOLS, SYMBOLS, UNKNOWN.filter(bool), EXPRESSIONS)
-def test_learning_more_never_overturns_an_answer(known: list[str], hidden: list[str], unknown: str, when: str) -> None:
+def test_learning_more_never_overturns_an_answer(
+    known: list[str], hidden: list[str], unknown: str, when: str
+) -> None:
     """What is decided while a family is partly unknown stays decided when its records come to light."""
     condition = compile_judge(expression(when))
 
@@ -240,6 +283,10 @@ def test_learning_more_never_overturns_an_answer(known: list[str], hidden: list[
         return condition(Context(found))
 
     # Only records that the mark allows for may come to light: a whole family, or one file of it.
-    allowed = hidden if unknown == "{family: symbol, reason: r}" else [each for each in hidden if "path: a.py" in each]
+    allowed = (
+        hidden
+        if unknown == "{family: symbol, reason: r}"
+        else [each for each in hidden if "path: a.py" in each]
+    )
     learned = judged([*known, *(allowed if "symbol" in unknown else [])], "")
     assert judged(known, unknown) in (None, learned)

@@ -93,14 +93,18 @@ def test_mistake_is_reported_with_line_and_nearest_word(text: str, complaint: st
 
 def test_a_mistake_is_reported_once() -> None:
     """One wrong word is one mistake, not one for each thing that depends on it."""
-    assert complaints(when("{any: smybol, where: {logc: true}}")) == ["10: unknown fact 'smybol' (did you mean 'symbol'?)"]
+    assert complaints(when("{any: smybol, where: {logc: true}}")) == [
+        "10: unknown fact 'smybol' (did you mean 'symbol'?)"
+    ]
 
 
 def test_all_mistakes_of_all_files_come_at_once() -> None:
     """An author corrects a catalogue in one go."""
     files = {
         PATH: rule_text(family='"core"', severity='"hihg"'),
-        "rules/XX102-other-rule/rule.yml": rule_text(code='"XX103"', name='"other-rule"', when="{any: sybol}"),
+        "rules/XX102-other-rule/rule.yml": rule_text(
+            code='"XX103"', name='"other-rule"', when="{any: sybol}"
+        ),
         "rules/lists.yml": "Bad Name: [a]\ngood_name: {a: 1}\n",
     }
     with pytest.raises(RuleError) as caught:
@@ -121,7 +125,11 @@ def test_single_mistake_has_place_and_hint() -> None:
     with pytest.raises(RuleError) as caught:
         load_catalogue({PATH: rule_text(severity='"hihg"')})
     error = caught.value
-    assert (error.message, error.at, error.hint) == ("unknown severity 'hihg'", f"{PATH}:11", "did you mean 'high'?")
+    assert (error.message, error.at, error.hint) == (
+        "unknown severity 'hihg'",
+        f"{PATH}:11",
+        "did you mean 'high'?",
+    )
 
 
 def test_code_taken_twice_names_the_other_file() -> None:
@@ -134,7 +142,9 @@ def test_code_taken_twice_names_the_other_file() -> None:
 
 def test_rules_come_sorted_with_everything_read() -> None:
     """A good catalogue holds what the files say, sorted by code."""
-    second = rule_text(code='"AA101"', lower='[{to: "info", when: {none: call}}]', limits='{en: "None.", zh: "无。"}')
+    second = rule_text(
+        code='"AA101"', lower='[{to: "info", when: {none: call}}]', limits='{en: "None.", zh: "无。"}'
+    )
     found = rules(RULE, second)
     assert [rule.code for rule in found.rules] == ["AA101", "XX101"]
     assert found.rules[0].lower[0].to is Severity.INFO
@@ -147,7 +157,10 @@ def test_named_lists_are_put_in_and_remembered() -> None:
     text = rule_text(when="{any: symbol, where: {kind: {in: [{$list: code}, class]}}}")
     found = rules(text, lists="code: [function, method]").rules[0]
     assert found.lists == ("code",)
-    assert rules(rule_text(when="{any: symbol, where: {kind: {in: [function, method, class]}}}")).rules[0].when == found.when
+    assert (
+        rules(rule_text(when="{any: symbol, where: {kind: {in: [function, method, class]}}}")).rules[0].when
+        == found.when
+    )
 
 
 def test_digest_tells_meaning_from_place() -> None:
@@ -168,7 +181,12 @@ def test_compiled_catalogue_reads_back_the_same() -> None:
     catalogue = rules(text, lists="code: [function]", words='added: "新增"')
     back = decode_catalogue(encode_catalogue(catalogue))
     assert back is not None
-    assert (back.rules, back.lists, back.words, back.digest) == (catalogue.rules, catalogue.lists, catalogue.words, catalogue.digest)
+    assert (back.rules, back.lists, back.words, back.digest) == (
+        catalogue.rules,
+        catalogue.lists,
+        catalogue.words,
+        catalogue.digest,
+    )
     assert decode_catalogue(b"junk") is None
     assert decode_catalogue(encode_catalogue(catalogue)[:-3]) is None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +102,9 @@ def test_condition_on_a_symbol(condition: str, expected: Truth) -> None:
 @pytest.mark.parametrize("operator", ["at_least", "at_most", "more_than", "less_than"])
 def test_null_is_no_number(operator: str) -> None:
     """A module that the serving path does not reach is neither near nor far."""
-    assert truth("module", f"{{distance: {{{operator}: 2}}}}", "module: [{path: a.py, distance: null}]") is False
+    assert (
+        truth("module", f"{{distance: {{{operator}: 2}}}}", "module: [{path: a.py, distance: null}]") is False
+    )
 
 
 RENAMED = "file: [{path: new/a.py, old_path: vllm/a.py, status: renamed}]\nsymbol: [{path: new/a.py}]"
@@ -125,12 +129,22 @@ JOINS = [
     pytest.param("{joined: {any: call, same: path}}", True, id="a call in the file"),
     pytest.param("{joined: {any: call, same: symbol}}", False, id="no call in the symbol"),
     pytest.param("{joined: {none: call, same: symbol}}", True, id="none of a symbol"),
-    pytest.param("{joined: {any: call, same: module, where: {role: lock}}}", True, id="a call of that role in the module"),
-    pytest.param("{joined: {any: call, same: module, where: {role: thread}}}", False, id="no call of that role"),
+    pytest.param(
+        "{joined: {any: call, same: module, where: {role: lock}}}",
+        True,
+        id="a call of that role in the module",
+    ),
+    pytest.param(
+        "{joined: {any: call, same: module, where: {role: thread}}}", False, id="no call of that role"
+    ),
     pytest.param("{joined: {any: write, same: path}}", None, id="records that could not be computed"),
     pytest.param("{joined: {none: write, same: symbol}}", None, id="none of what could not be computed"),
     pytest.param("{joined: {any: guard, same: path}}", False, id="what could not be computed elsewhere"),
-    pytest.param("{joined: {any: symbol, same: path, where: {symbol: g, joined: {any: call, same: symbol}}}}", True, id="a join in a join"),
+    pytest.param(
+        "{joined: {any: symbol, same: path, where: {symbol: g, joined: {any: call, same: symbol}}}}",
+        True,
+        id="a join in a join",
+    ),
 ]
 
 
@@ -160,7 +174,9 @@ LIKES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "pattern", "expected"), LIKES, ids=[f"{text!r} like {pattern!r}" for text, pattern, _ in LIKES])
+@pytest.mark.parametrize(
+    ("text", "pattern", "expected"), LIKES, ids=[f"{text!r} like {pattern!r}" for text, pattern, _ in LIKES]
+)
 def test_like(text: str, pattern: str, *, expected: bool) -> None:
     assert matches_like(pattern, text) is expected
 
@@ -168,8 +184,6 @@ def test_like(text: str, pattern: str, *, expected: bool) -> None:
 @given(st.text("ab", max_size=12), st.text("ab*", max_size=6))
 def test_like_agrees_with_a_regular_expression(text: str, pattern: str) -> None:
     """Oracle: the same pattern as a regular expression."""
-    import re
-
     oracle = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
     assert matches_like(pattern, text) is (oracle.fullmatch(text) is not None)
 

@@ -48,25 +48,47 @@ KNOWN = [
     pytest.param("{count: symbol, distinct: platforms, is: 2}", True, id="distinct elements of lists"),
     pytest.param("{count: symbol, distinct: module, is: 0}", True, id="null is no distinct value"),
     pytest.param("{sum: symbol, of: code_added, is: 17}", True, id="sum"),
-    pytest.param("{sum: symbol, of: [code_added, code_removed], where: {logic: true}, less_than: 9}", True, id="sum of two numbers"),
+    pytest.param(
+        "{sum: symbol, of: [code_added, code_removed], where: {logic: true}, less_than: 9}",
+        True,
+        id="sum of two numbers",
+    ),
     pytest.param("{sum: call, of: line, at_most: 0}", True, id="the sum of nothing is zero"),
     pytest.param("{any: symbol, where: {fan_in: {at_least: 4}}}", True, id="one known record decides"),
     pytest.param("{any: symbol, where: {fan_in: {at_least: 9}}}", None, id="an unknown field may hold"),
     pytest.param("{none: symbol, where: {fan_in: {at_least: 9}}}", None, id="none with an unknown field"),
-    pytest.param("{every: symbol, where: {fan_in: {at_least: 2}}}", False, id="every, one known record decides"),
+    pytest.param(
+        "{every: symbol, where: {fan_in: {at_least: 2}}}", False, id="every, one known record decides"
+    ),
     pytest.param("{every: symbol, where: {fan_in: {at_least: 1}}}", None, id="every with an unknown field"),
-    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2}", True, id="two known are at least two"),
+    pytest.param(
+        "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2}", True, id="two known are at least two"
+    ),
     pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 3}", None, id="a third may be"),
-    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 4}", False, id="a fourth cannot be"),
+    pytest.param(
+        "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 4}", False, id="a fourth cannot be"
+    ),
     pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, is: 2}", None, id="exactly two, perhaps"),
-    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, less_than: 2}", False, id="less than two cannot be"),
-    pytest.param("{count: symbol, distinct: fan_in, at_most: 3}", True, id="an unknown number is at most one more value"),
-    pytest.param("{count: symbol, distinct: users, at_most: 99}", None, id="an unknown list may hold any number"),
+    pytest.param(
+        "{count: symbol, where: {fan_in: {at_least: 1}}, less_than: 2}", False, id="less than two cannot be"
+    ),
+    pytest.param(
+        "{count: symbol, distinct: fan_in, at_most: 3}",
+        True,
+        id="an unknown number is at most one more value",
+    ),
+    pytest.param(
+        "{count: symbol, distinct: users, at_most: 99}", None, id="an unknown list may hold any number"
+    ),
     pytest.param("{sum: symbol, of: fan_in, at_least: 5}", True, id="what is known is enough"),
     pytest.param("{sum: symbol, of: fan_in, at_least: 6}", None, id="the unknown number may add"),
     pytest.param("{sum: symbol, of: fan_in, less_than: 5}", False, id="the unknown number cannot take away"),
-    pytest.param("{all: [{any: call}, {any: symbol, where: {fan_in: 9}}]}", False, id="false decides over unknown"),
-    pytest.param("{any: [{any: symbol}, {any: symbol, where: {fan_in: 9}}]}", True, id="true decides over unknown"),
+    pytest.param(
+        "{all: [{any: call}, {any: symbol, where: {fan_in: 9}}]}", False, id="false decides over unknown"
+    ),
+    pytest.param(
+        "{any: [{any: symbol}, {any: symbol, where: {fan_in: 9}}]}", True, id="true decides over unknown"
+    ),
     pytest.param("{not: {any: symbol, where: {fan_in: 9}}}", None, id="not of unknown"),
 ]
 

@@ -48,7 +48,11 @@ def test_refused_waiver(body: str, reason: str) -> None:
 
 def test_waived_flag_is_reported_with_its_reason() -> None:
     """A waived flag leaves the standing ones and keeps all it says; unused and refused waivers are warnings."""
-    catalogue = rules(rule_text(), rule_text(code='"XX102"'), rule_text(code='"XX103"', when="{any: call}", evidence="call", says='{en: "x", zh: "无"}'))
+    catalogue = rules(
+        rule_text(),
+        rule_text(code='"XX102"'),
+        rule_text(code='"XX103"', when="{any: call}", evidence="call", says='{en: "x", zh: "无"}'),
+    )
     flags = evaluate(catalogue, facts("symbol: [{path: a.py, logic: true}]")).flags
     body = "diffscope: waive XX101 because known\ndiffscope: waive XX103 because why\ndiffscope: waive XX109 because why\ndiffscope: waive XX102"
     found = apply_waivers(flags, parse_waivers(body), codes=[rule.code for rule in catalogue.rules])
@@ -63,7 +67,14 @@ def test_waived_flag_is_reported_with_its_reason() -> None:
 
 def test_hostile_body_is_bounded() -> None:
     """Thousands of waivers, endless reasons and endless marks cost little and say little."""
-    body = "diffscope: waive CP101 because " + "x" * 5000 + "\n" + "diffscope: waive TC201 because y\n" * 5000 + ">-*" * 10_000 + "<!--" * 10_000
+    body = (
+        "diffscope: waive CP101 because "
+        + "x" * 5000
+        + "\n"
+        + "diffscope: waive TC201 because y\n" * 5000
+        + ">-*" * 10_000
+        + "<!--" * 10_000
+    )
     start = time.perf_counter()
     found = parse_waivers(body)
     assert time.perf_counter() - start < 1

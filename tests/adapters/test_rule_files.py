@@ -1,0 +1,150 @@
+"""Rule folders on disk: the bundled one, more of them, a single rule; the compiled catalogue in the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diffscope.adapters.cache import open_cache
+from diffscope.adapters.rule_files import (
+    bundled_rules,
+    case_texts,
+    folder_texts,
+    load_rules,
+    rule_texts,
+    write_new_files,
+)
+from diffscope.errors import ConfigurationError, RuleError
+from tests.builders import write_files
+from tests.rule_builders import RULE, rule_text
+
+FILES = {
+    "mine/XX101-test-rule/rule.yml": RULE,
+    "mine/XX101-test-rule/cases.yml": "a_case: {facts: {}, findings: []}\n",
+    "mine/lists.yml": "my_list: [a]\n",
+    "mine/notes/README.md": "no rule",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_files(tmp_path, FILES)
+    return tmp_path / "mine"
+
+
+def test_bundled_rules_of_a_checkout() -> None:
+    """An editable install reads the checkout's own folder."""
+    assert bundled_rules() == Path(__file__).resolve().parents[2] / "rules"
+    assert load_rules().rule("CP101") is not None
+
+
+def test_more_folders_add_rules(folder: Path) -> None:
+    """A team's rules stand beside the bundled ones; the digest tells."""
+    found = load_rules([folder])
+    rule = found.rule("XX101")
+    assert rule is not None
+    assert rule.origin == f"{folder.as_posix()}/XX101-test-rule/rule.yml"
+    assert {each.name for each in found.lists} > {"my_list", "behaviour"}
+    assert found.digest != load_rules().digest
+
+
+def test_naming_the_bundled_folder_changes_nothing() -> None:
+    """``--rules rules`` in a checkout does not load every rule twice."""
+    assert load_rules([bundled_rules()]).digest == load_rules().digest
+
+
+def test_a_taken_code_is_refused(folder: Path) -> None:
+    """A team cannot replace a bundled rule in silence."""
+    write_files(folder, {"CP101-mine-own/rule.yml": rule_text(code='"CP101"', name='"mine-own"')})
+    with pytest.raises(RuleError) as caught:
+        load_rules([folder])
+    assert "the code CP101 is taken by" in str(caught.value)
+
+
+def test_folder_alone(folder: Path) -> None:
+    """A folder is read with the bundled lists; a rule's own folder gives that rule."""
+    assert set(folder_texts(folder)) == {
+        "rules/lists.yml",
+        "rules/words.yml",
+        f"{folder}/lists.yml",
+        f"{folder}/XX101-test-rule/rule.yml",
+    }
+    rule = folder / "XX101-test-rule"
+    assert set(folder_texts(rule)) == {
+        "rules/lists.yml",
+        "rules/words.yml",
+        f"{folder}/lists.yml",
+        f"{rule}/rule.yml",
+    }
+    single = bundled_rules() / "CP101-engine-step-path"
+    assert [path for path in folder_texts(single) if path.endswith("rule.yml")] == [f"{single}/rule.yml"]
+    assert len(folder_texts(single)) == 3
+
+
+def test_cases_beside_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cases are found from wherever one stands; a rule without any has none."""
+    monkeypatch.chdir(tmp_path)
+    own = f"{folder}/XX101-test-rule/rule.yml"
+    found = case_texts([own, "rules/CP101-engine-step-path/rule.yml", "rules/CP000-none-such/rule.yml"])
+    assert set(found) == {own, "rules/CP101-engine-step-path/rule.yml"}
+
+
+WRONG = [
+    pytest.param({"mine/XX101-test-rule/rule.yml": b"\xff\xfe"}, "the file is not UTF-8", "save it as UTF-8", id="not UTF-8"),
+    pytest.param({"mine/XX101-test-rule/rule.yml": "x" * 1_000_001}, "the file is larger than 1,000,000 bytes", "split it", id="too large"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "message", "hint"), WRONG)
+def test_file_that_cannot_be_read(
+    files: dict[str, str | bytes], message: str, hint: str, tmp_path: Path
+) -> None:
+    write_files(tmp_path, files)
+    with pytest.raises(ConfigurationError) as caught:
+        load_rules([tmp_path / "mine"])
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_folder_that_is_not_there(tmp_path: Path) -> None:
+    """A misspelt folder is an error, not an empty catalogue."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_rules([tmp_path / "none"])
+    assert caught.value.message == "there is no such rule folder"
+
+
+def test_compiled_catalogue_is_kept_and_made_anew(folder: Path, tmp_path: Path) -> None:
+    """The cache gives the same catalogue; a changed rule file is another entry; junk in it is not trusted."""
+    with open_cache(tmp_path / "cache", is_enabled=True) as cache:
+        first = load_rules([folder], cache=cache)
+        (name,) = cache.names("rules")
+        assert load_rules([folder], cache=cache).rules == first.rules
+        assert cache.names("rules") == (name,)
+        cache.put_many("rules", {name: b"junk"})
+        assert load_rules([folder], cache=cache).rules == first.rules
+        write_files(folder, {"XX101-test-rule/rule.yml": rule_text(severity='"low"')})
+        assert load_rules([folder], cache=cache).digest != first.digest
+        assert len(cache.names("rules")) == 2
+
+
+def test_broken_rules_are_not_kept(folder: Path, tmp_path: Path) -> None:
+    """What does not load leaves nothing behind."""
+    write_files(folder, {"XX101-test-rule/rule.yml": "{}"})
+    with open_cache(tmp_path / "cache", is_enabled=True) as cache:
+        with pytest.raises(RuleError):
+            load_rules([folder], cache=cache)
+        assert cache.names("rules") == ()
+
+
+def test_new_files_never_overwrite(tmp_path: Path) -> None:
+    """All are written, or none."""
+    write_new_files({tmp_path / "a" / "x.yml": "1", tmp_path / "a" / "y.yml": "2"})
+    with pytest.raises(ConfigurationError):
+        write_new_files({tmp_path / "a" / "z.yml": "3", tmp_path / "a" / "x.yml": "4"})
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["x.yml", "y.yml"]
+    assert (tmp_path / "a" / "x.yml").read_text() == "1"
+
+
+def test_texts_are_keyed_alike_in_wheel_and_checkout() -> None:
+    """Errors and digests name ``rules/...`` wherever the package lies."""
+    assert {path.split("/")[0] for path in rule_texts()} == {"rules"}

@@ -1,0 +1,177 @@
+"""``diffscope rules``: exact screens, exit codes, hints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import MakeProject
+from tests.rule_builders import RULE, rule_text
+
+CASES = """\
+logic_changed: {facts: {symbol: [{path: a.py, line: 3, symbol: f, logic: true}]}, findings: [{path: a.py, line: 3}]}
+nothing_changed: {facts: {}, findings: []}
+docstring_changed: {facts: {symbol: [{path: a.py, line: 3, symbol: f, logic: false}]}, findings: []}
+"""
+FILES = {"mine/XX101-test-rule/rule.yml": RULE, "mine/XX101-test-rule/cases.yml": CASES}
+
+
+def test_list_holds_bundled_and_own_rules(project: MakeProject) -> None:
+    """A table of codes, severities, status, family and title; JSON with the same."""
+    table = project(FILES).run("rules", "list", "--rules", "mine")
+    lines = table.out.splitlines()
+    assert (table.exit_code, table.err) == (0, "")
+    assert "XX101  medium  stable  core-path" in " ".join(
+        line for line in lines if line.startswith("XX101")
+    ).replace("             ", "")
+    assert lines[-1].startswith(f"{len(lines) - 1} rules, ")
+    listed = json.loads(project(FILES).run("rules", "list", "--rules", "mine", "--format", "json").out)
+    assert listed[-1] == {
+        "code": "XX101",
+        "name": "test-rule",
+        "family": "core-path",
+        "severity": "medium",
+        "status": "stable",
+        "since": "0.1.0",
+        "title": {"en": "A title", "zh": "标题"},
+        "origin": "mine/XX101-test-rule/rule.yml",
+    }
+
+
+@pytest.mark.parametrize("word", ["XX101", "xx101", "test-rule"])
+def test_show_takes_code_or_name(word: str, project: MakeProject) -> None:
+    """The page ends with what was measured."""
+    outcome = project(FILES).run("rules", "show", word, "--rules", "mine")
+    assert outcome.exit_code == 0
+    assert outcome.out.startswith("XX101 test-rule: A title\n")
+    assert "Example\n  logic changed\n  XX101 a.py:3\n" in outcome.out
+
+
+def test_show_of_an_unknown_rule_has_the_nearest(project: MakeProject) -> None:
+    """A misspelt code is an error with a hint."""
+    outcome = project().run("rules", "show", "CP1O1")
+    assert outcome.exit_code == 2
+    assert outcome.out == ""
+    assert outcome.err.startswith("error: there is no rule 'CP1O1'\nhint: did you mean 'CP1")
+
+
+def test_validate_a_good_folder(project: MakeProject) -> None:
+    """Nothing to correct is exit code 0."""
+    outcome = project(FILES).run("rules", "validate", "mine")
+    assert (outcome.exit_code, outcome.out, outcome.err) == (0, "1 rules, 0 to correct\n", "")
+
+
+def test_validate_shows_all_mistakes(project: MakeProject) -> None:
+    """Rules, cases and texts at once; what is to correct is a finding, exit code 1."""
+    files = {
+        "mine/XX101-test-rule/rule.yml": rule_text(severity='"hihg"'),
+        "mine/XX102-next-rule/rule.yml": rule_text(
+            code='"XX102"', name='"next-rule"', title='{en: "A title", zh: "A title"}'
+        ),
+        "mine/XX102-next-rule/cases.yml": "a_case: {fcts: {}, findings: []}",
+        "mine/lists.yml": "unused_list: [a]\n",
+    }
+    outcome = project(files).run("rules", "validate", "mine")
+    assert outcome.exit_code == 1
+    assert outcome.out.splitlines() == [
+        "mine/XX101-test-rule/rule.yml:11: unknown severity 'hihg' (did you mean 'high'?)",
+        "mine/XX102-next-rule/rule.yml:1: 'title': the Chinese text holds no Chinese",
+        "mine/XX102-next-rule/cases.yml:1: unknown key 'fcts' in the case 'a_case' (did you mean 'facts'?)",
+        "mine/XX102-next-rule/cases.yml:1: a case has no input (give before and after, or facts, or recorded)",
+        "mine/lists.yml:1: no rule uses the list 'unused_list' (remove it)",
+        "1 rules, 5 to correct",
+    ]
+
+
+def test_validate_against_a_clone_finds_dead_globs(project: MakeProject) -> None:
+    """A glob that matches no file of the clone is named with its line."""
+    rule = rule_text(when='{any: symbol, where: {path: {glob: ["vllm/gone/**", "vllm/here/*.py"]}}}')
+    built = project({**FILES, "mine/XX101-test-rule/rule.yml": rule, "clone/vllm/here/a.py": ""})
+    clone = built.folder / "clone"
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "a"],
+    ):
+        subprocess.run(["git", *command], cwd=clone, check=True)
+    outcome = built.run("rules", "validate", "mine", "--repo", "clone")
+    assert outcome.exit_code == 1
+    assert (
+        "rules/XX101-test-rule/rule.yml:11: the glob 'vllm/gone/**' matches no file of clone at HEAD\n"
+        in outcome.out
+    )
+    assert "vllm/here" not in outcome.out
+
+
+def test_test_runs_cases(project: MakeProject) -> None:
+    """Passing cases are counted, failing ones shown with each difference."""
+    assert project(FILES).run("rules", "test", "mine")[:2] == (0, "3 passed, 0 failed, 0 todo, 0 skipped\n")
+    broken = CASES.replace("findings: [{path: a.py, line: 3}]", "findings: [{path: b.py}]")
+    outcome = project(FILES | {"mine/XX101-test-rule/cases.yml": broken}).run(
+        "rules", "test", "mine/XX101-test-rule"
+    )
+    assert outcome.exit_code == 1
+    assert outcome.out.splitlines() == [
+        "failed XX101-logic_changed",
+        "  missing: path 'b.py'",
+        "  not expected: path 'a.py', line 3, side 'new', symbol 'f', says 'f changed', says_zh 'f 变更'",
+        "2 passed, 1 failed, 0 todo, 0 skipped",
+    ]
+
+
+def test_test_selects_by_word(project: MakeProject) -> None:
+    """``-k`` looks in CODE-name; nothing to run is an error."""
+    assert (
+        project(FILES).run("rules", "test", "mine", "-k", "XX101-docstring").out
+        == "1 passed, 0 failed, 0 todo, 0 skipped\n"
+    )
+    outcome = project(FILES).run("rules", "test", "mine", "-k", "nothing like it")
+    assert (outcome.exit_code, outcome.err) == (
+        2,
+        "error: no case to run\nhint: add cases.yml beside rule.yml, or use another -k\n",
+    )
+
+
+def test_test_as_json(project: MakeProject) -> None:
+    """Results for programs."""
+    outcome = project(FILES).run("rules", "test", "mine", "-k", "logic", "--format", "json")
+    assert json.loads(outcome.out) == [
+        {"code": "XX101", "case": "logic_changed", "status": "passed", "differences": []}
+    ]
+
+
+def test_test_with_broken_cases_shows_every_mistake(project: MakeProject) -> None:
+    """A case file that cannot be read is an error, exit code 2."""
+    outcome = project(FILES | {"mine/XX101-test-rule/cases.yml": "a_case: {fcts: {}}"}).run(
+        "rules", "test", "mine"
+    )
+    assert outcome.exit_code == 2
+    assert outcome.err.startswith("error: 3 mistakes\nmine/XX101-test-rule/cases.yml:1: ")
+
+
+def test_new_rule_can_be_tested_at_once(project: MakeProject) -> None:
+    """The scaffold is written, loads, and its cases are to do; a second time it is refused."""
+    built = project()
+    outcome = built.run("rules", "new", "QN899", "new-thing", "--into", "mine")
+    assert outcome == (
+        0,
+        "mine/QN899-new-thing/rule.yml\nmine/QN899-new-thing/cases.yml\nnext: diffscope rules test mine/QN899-new-thing\n",
+        "",
+    )
+    tested = built.run("rules", "test", "mine/QN899-new-thing")
+    assert (tested.exit_code, tested.out.splitlines()[-1]) == (0, "0 passed, 0 failed, 2 todo, 0 skipped")
+    again = built.run("rules", "new", "QN899", "new-thing", "--into", "mine")
+    assert (again.exit_code, again.err) == (
+        2,
+        "error: QN899 is new-thing already\nhint: the next free one is QN900\n",
+    )
+
+
+def test_broken_rule_folder_is_an_error_with_every_mistake(project: MakeProject) -> None:
+    """Every command that loads rules shows all of what is wrong."""
+    files = {"mine/XX101-test-rule/rule.yml": rule_text(severity='"hihg"', family='"core"')}
+    outcome = project(files).run("rules", "list", "--rules", "mine")
+    assert outcome.exit_code == 2
+    assert outcome.err.splitlines()[0] == "error: 2 mistakes"

@@ -1,0 +1,121 @@
+"""Explanations: each condition with its truth, the records that decided, near misses, what was missing."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+from diffscope.rules.evaluate import evaluate
+from diffscope.rules.explain import Explanation, Trace, explain
+from tests.rule_builders import facts, rule_text, rules
+from tests.rules.test_evaluate import EXPRESSIONS, SYMBOLS, UNKNOWN
+
+RULE = rule_text(
+    evidence="{fact: symbol, where: {logic: true, kind: method}}",
+    when="{all: [{any: evidence, where: {code_added: {at_least: 5}}}, {none: change, where: {kind: docs}}]}",
+    lower='[{to: "low", when: {count: evidence, at_most: 1}}]',
+)
+FACTS = """
+    change: {kind: bugfix}
+    symbol:
+      - {path: a.py, line: 3, symbol: A.f, logic: true, kind: method, code_added: 9}
+      - {path: a.py, line: 9, symbol: A.g, logic: true, kind: method, code_added: 4}
+      - {path: a.py, line: 12, symbol: h, logic: false, kind: function, code_added: 50}
+"""
+
+
+def explained(text: str = FACTS, rule: str = RULE) -> Explanation:
+    catalogue = rules(rule)
+    return explain(catalogue.rules[0], facts(text), catalogue=catalogue)
+
+
+def places(trace: Trace) -> list[tuple[str | None, int | None]]:
+    return [(record.path, record.line) for record in trace.records]
+
+
+def test_hit_shows_what_decided() -> None:
+    """A rule that fires: the tree of conditions, counts, records with the fields asked, the flag, the severity's steps."""
+    found = explained()
+    assert (found.verdict, found.is_on, found.missing) == ("fires", True, ())
+    assert found.flag is not None
+    assert (found.when.condition, found.when.truth) == ("all of", "true")
+    first, second = found.when.parts
+    assert first.condition == "any evidence where code_added at_least 5"
+    assert (first.looked_at, first.held, places(first)) == (3, 1, [("a.py", 3)])
+    assert [(field.name, field.value) for field in first.records[0].fields] == [
+        ("code_added", "9"),
+        ("kind", "method"),
+        ("logic", "true"),
+    ]
+    assert (second.condition, second.truth) == ("none change where kind is docs", "true")
+    assert (found.evidence.condition, found.evidence.held) == (
+        "any symbol where logic is true and kind is method",
+        2,
+    )
+    assert [(step.to, step.trace.truth) for step in found.severity_steps] == [("low", "false")]
+
+
+def test_near_miss_names_the_one_test_that_failed() -> None:
+    """A record that fails by a single test is shown with that test; one that fails by two is not."""
+    first = explained().when.parts[0]
+    assert [(record.symbol, record.failed) for record in first.near] == [("A.g", ("code_added at_least 5",))]
+
+
+def test_silent_rule_shows_why() -> None:
+    """A rule that stays silent: which condition was false, and what came near."""
+    found = explained(FACTS.replace("kind: bugfix", "kind: docs"))
+    assert (found.verdict, found.flag) == ("silent", None)
+    assert [part.truth for part in found.when.parts] == ["true", "false"]
+    assert [(record.path, record.fields[0].value) for record in found.when.parts[1].records] == [
+        (None, "docs")
+    ]
+
+
+def test_unknown_rule_shows_what_is_missing() -> None:
+    """A rule that cannot be judged: what was missing, beside the condition that lacks it."""
+    found = explained("unknown: [{family: symbol, reason: does not parse, path: a.py}]")
+    assert (found.verdict, found.missing) == ("unknown", ("symbol: does not parse (a.py)",))
+    assert found.when.parts[0].missing == ("symbol: does not parse (a.py)",)
+
+
+def test_every_shows_what_does_not_hold() -> None:
+    """Under ``every`` the exceptions decide."""
+    trace = explained(
+        rule=rule_text(when="{every: symbol, where: {logic: true}}", evidence="{fact: symbol, where: {}}")
+    ).when
+    assert (trace.truth, trace.held, places(trace)) == ("false", 2, [("a.py", 12)])
+
+
+def test_rule_that_is_off_is_explained_all_the_same() -> None:
+    """A preview rule does not run; what it would say can be asked."""
+    found = explained(rule=rule_text(RULE, status='{is: "preview", since: "0.1.0"}'))
+    assert (found.is_on, found.verdict) == (False, "fires")
+
+
+def test_long_lists_of_records_are_cut() -> None:
+    """Five records are shown, all are counted."""
+    records = ", ".join(f"{{path: m{number}.py, logic: true}}" for number in range(20))
+    trace = explained(f"symbol: [{records}]", rule_text()).when
+    assert (trace.held, len(trace.records)) == (20, 5)
+
+
+@pytest.mark.parametrize("title", ["plain", "[31mred"])
+def test_explanation_is_serialisable(title: str) -> None:
+    """What is explained can be written as JSON, whatever stands in it."""
+    assert msgspec.json.decode(
+        msgspec.json.encode(
+            explained(f"symbol: [{{path: {title!r}, logic: true}}]".replace("'", '"').replace("\\x1b", ""))
+        )
+    )
+
+
+@settings(deadline=None, max_examples=50)
+@given(SYMBOLS, UNKNOWN, EXPRESSIONS)
+def test_explanation_agrees_with_evaluation(symbols: list[str], unknown: str, when: str) -> None:
+    """The verdict explained is the verdict given."""
+    catalogue = rules(rule_text(when=when, evidence="{fact: symbol, where: {}}"))
+    given_facts = facts(f"symbol: [{', '.join(symbols)}]\nunknown: [{unknown}]")
+    found = evaluate(catalogue, given_facts)
+    verdict = "fires" if found.flags else "unknown" if found.unknown else "silent"
+    assert explain(catalogue.rules[0], given_facts, catalogue=catalogue).verdict == verdict
