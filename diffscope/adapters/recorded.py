@@ -1,8 +1,8 @@
 """Recorded changes: the facts of real pull requests as files, one a pull request, shipped with diffscope.
 
-A record is what rules and assessment need and nothing that could be source: no patch, no body, expressions cut short. Values
-that a reader fills in by default are left out, and every fact stands on a line of its own, so that a record reads well in
-review and a change of it makes a small diff.
+A record is what rules and assessment need and nothing that could be source: no patch, no body, expressions cut short, CI steps
+without the reason of each. Values that a reader fills in by default are left out, and every fact stands on a line of its own, so
+that a record reads well in review and a change of it makes a small diff.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from diffscope.errors import InputError, NotFoundError
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.values import ChangeFacts, CiFacts
 from diffscope.source.values import SourceKind, Value
 
 SCHEMA: Final = "diffscope.facts/1"
@@ -104,9 +104,19 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
 
 def encode_record(facts: ChangeFacts) -> bytes:
     """Return the bytes of a record: a line a fact."""
-    bare = msgspec.structs.replace(facts, pull=msgspec.structs.replace(facts.pull, body=None))
+    bare = msgspec.structs.replace(
+        facts, pull=msgspec.structs.replace(facts.pull, body=None), ci=_short(facts.ci)
+    )
     lines = ["{", f'"schema": {_line(SCHEMA)},', '"facts": {', ",\n".join(_members(bare)), "}", "}"]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _short(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
+    """Return the steps without the entry and the file that decided each: two hundred sentences that only a clone can bear out."""
+    if ci is UNSET:
+        return UNSET
+    steps = tuple(msgspec.structs.replace(step, reason="not recorded", file=None) for step in ci.steps)
+    return msgspec.structs.replace(ci, steps=steps)
 
 
 def _members(facts: ChangeFacts) -> Iterator[str]:

@@ -18,6 +18,8 @@ from diffscope.rules.values import Evidence, Flag
 
 _PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
+_LONG = 300
+"""Minutes; from there on hours say more."""
 
 
 class Reading:
@@ -176,11 +178,16 @@ class Reading:
         devices = Counter(step.device for step in selected if step.device)
         if devices:
             ordered = sorted(devices.items(), key=lambda item: (-item[1], item[0]))
-            phrases.append(words.comma.join(f"{device} {count}" for device, count in ordered))
+            phrases.append(self.few([f"{device} {count}" for device, count in ordered], limit=6))
         if ci.run_all:
             phrases.append(words("runs-all", reason=ci.run_all))
         if ci.minutes:
-            phrases.append(words("minutes", count=ci.minutes))
+            is_long = ci.minutes >= _LONG
+            phrases.append(
+                words("hours", count=round(ci.minutes / 60))
+                if is_long
+                else words("minutes", count=ci.minutes)
+            )
         return (*phrases, *self._mirrors(selected))
 
     def _mirrors(self, selected: Sequence[StepSelection]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ Areas      docs 100%
 
 Flags      No rule fired on this change.
 
-Tests      none changed; nearest tests unknown: there is no graph
+Tests      none changed; nearest tests unknown
 Owners     unknown: no CODEOWNERS was read
 """
 
