@@ -1,0 +1,86 @@
+"""The kind of a change, from its title, labels and diff."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.facts.classify import classify_change
+from diffscope.facts.values import FileFact
+from tests.taxonomies import a_file, a_pull, a_symbol, bundled
+
+CORE = a_file("vllm/v1/engine/core.py", 40, 5)
+TEST = a_file("tests/v1/engine/test_engine_core.py", 60)
+DOCS = a_file("docs/features/lora.md", 12)
+PIPELINE = a_file(".buildkite/test_areas/engine.yaml", 8)
+DOCKER = a_file("docker/Dockerfile", 6, 4)
+
+
+def kind_of(title: str, *files: FileFact, **fields: object) -> str:
+    """Return the kind of a change of these files."""
+    return classify_change(a_pull(title, **fields), files, (), bundled()).kind
+
+
+@pytest.mark.parametrize(
+    ("title", "files", "kind"),
+    [
+        pytest.param("[Bugfix] Support x in y", (CORE,), "bugfix", id="a tag beats the verb"),
+        pytest.param("Fix crash when x is None", (CORE,), "bugfix", id="a verb alone decides"),
+        pytest.param("[BugFix][Perf] Fix slow path", (CORE,), "bugfix", id="of two tags the verb decides"),
+        pytest.param("fix(lmcache): correct store for cached requests", (CORE,), "bugfix", id="a conventional prefix is a tag"),
+        pytest.param("[CI] Fix conch kernel crash", (CORE, TEST), "bugfix", id="[CI] on product code that it fixes"),
+        pytest.param("Fix failing kernel tests on gfx950", (a_file("vllm/v1/engine/core.py", 9), a_file("tests/kernels/test_x.py", 200)), "bugfix", id="a small fix with much test"),
+        pytest.param("[Feature] Add option", (CORE,), "feature", id="a feature by tag and verb"),
+        pytest.param("Support FP8 in x", (CORE,), "feature", id="a feature by verb"),
+        pytest.param("[Perf] Avoid sync in x", (CORE,), "performance", id="performance by tag against the verb"),
+        pytest.param("Optimize x for throughput", (CORE,), "performance", id="performance by verb and word"),
+        pytest.param("[Refactor] Add base class", (CORE,), "refactor", id="a refactoring that adds"),
+        pytest.param("Remove unused x", (CORE,), "refactor", id="a removal"),
+        pytest.param("Move x to y", (CORE,), "refactor", id="a move"),
+        pytest.param('Revert "[Bugfix] Fix x"', (CORE,), "revert", id="a revert of a fix is a revert"),
+        pytest.param("[Revert] Remove x", (CORE,), "revert", id="a revert by tag"),
+        pytest.param("[Doc] Fix typo", (DOCS,), "docs", id="documentation that is fixed is documentation"),
+        pytest.param("Update x", (DOCS,), "docs", id="documentation by its files alone"),
+        pytest.param("[CI] Fix flaky x", (TEST,), "test", id="a flaky test is a test change"),
+        pytest.param("Add regression tests", (TEST,), "test", id="tests by files and words"),
+        pytest.param("[CI] Split x into three jobs", (PIPELINE,), "ci", id="a pipeline"),
+        pytest.param("[ROCm][CI/Build] ROCm 7.2.1 release version", (DOCKER,), "build", id="an image"),
+        pytest.param("Bump x to 1.2", (a_file("requirements/common.txt", 1, 1),), "build", id="a requirement"),
+        pytest.param("[Docs] Document the risks", (CORE,), "docs", id="a tag of documentation is better than none on code"),
+        pytest.param("Zzz", (CORE,), "bugfix", id="a title that says nothing on a small edit"),
+        pytest.param("Zzz", (a_file("vllm/v1/engine/core.py", 200),), "feature", id="a title that says nothing on much new code"),
+        pytest.param("Zzz", (a_file("vllm/v1/engine/core.py", 2, 90),), "refactor", id="a title that says nothing on a removal"),
+        pytest.param("", (), "bugfix", id="no title and no files still has a kind"),
+    ],
+)  # fmt: skip
+def test_kind(title: str, files: tuple[FileFact, ...], kind: str) -> None:
+    assert kind_of(title, *files) == kind
+
+
+def test_new_model_is_a_model() -> None:
+    """A registered model decides against the verb of a feature, not against a fix."""
+    model = a_file("vllm/model_executor/models/newmodel.py", 400, status="added")
+    registry = a_file("vllm/model_executor/models/registry.py", 1)
+    assert kind_of("Add NewModel support", model, registry) == "model"
+    assert (
+        kind_of(
+            "[Bugfix] Fix NewModel loading", a_file("vllm/model_executor/models/newmodel.py", 4), registry
+        )
+        == "bugfix"
+    )
+
+
+def test_label_speaks_where_the_title_does_not() -> None:
+    assert kind_of("Zzz", a_file("vllm/v1/engine/core.py", 200), labels=("bug",)) == "bugfix"
+
+
+def test_reason_names_what_decided() -> None:
+    fact = classify_change(a_pull("[Bugfix] Fix crash"), (CORE,), (), bundled())
+    assert fact.kind_reason == "title tag [bugfix], title begins with 'fix', words of the title say bugfix"
+
+
+def test_new_public_symbols_tip_the_balance() -> None:
+    """A title that says nothing, ten lines: what was added decides."""
+    added = a_symbol("vllm/v1/engine/core.py", "EngineCore.pause", "added")
+    small = a_file("vllm/v1/engine/core.py", 10)
+    assert classify_change(a_pull("Zzz"), (small,), (), bundled()).kind == "bugfix"
+    assert classify_change(a_pull("Zzz"), (small,), (added,), bundled()).kind == "feature"
