@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from typing import Final, NamedTuple
 
 WORKSPACE: Final = "/vllm-workspace"
@@ -26,7 +27,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PIECE = re.compile(r"'([^']*)'|\"((?:\\.|[^\"\\])*)\"|\\(.)|([^'\"\\]+)", re.DOTALL)
-_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1[^\n]*\n.*?^[ \t]*\2[ \t]*$", re.DOTALL | re.MULTILINE)
+_HEREDOC = re.compile(r"<<-?[ \t]*['\"]?([A-Za-z_]\w*)")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
 _KEYWORDS: Final = frozenset(
     ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time"]
@@ -114,7 +115,7 @@ def unquote(word: str) -> str:
 def _simple_commands(text: str) -> list[tuple[list[str], str]]:
     """Words between operators, with the operator that ends them."""
     if "<<" in text:
-        text = _HEREDOC.sub("\n", text)
+        text = _without_heredocs(text)
     commands: list[tuple[list[str], str]] = []
     words: list[str] = []
     for found in _TOKEN.finditer(text):
@@ -126,6 +127,23 @@ def _simple_commands(text: str) -> list[tuple[list[str], str]]:
             words = []
     commands.append((words, "\n"))
     return commands
+
+
+def _without_heredocs(text: str) -> str:
+    """A text without the lines of its here-documents; one that is never closed is none."""
+    lines = text.split("\n")
+    ends: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        ends.setdefault(line.strip(), []).append(number)
+    kept: list[str] = []
+    number = 0
+    while number < len(lines):
+        kept.append(lines[number])
+        found = _HEREDOC.search(lines[number])
+        closing = ends.get(found[1], []) if found else []
+        at = bisect_right(closing, number)
+        number = closing[at] + 1 if at < len(closing) else number + 1
+    return "\n".join(kept)
 
 
 def _bare(words: list[str]) -> list[str]:

@@ -152,7 +152,7 @@ def test_unquoting_agrees_with_shlex_where_both_read_a_word(source: str) -> None
 
 def test_hostile_texts_take_no_time() -> None:
     """Quotes that never close, towers of substitutions, a megabyte of brackets."""
-    started = time.perf_counter()
+    started = time.process_time()
     for source in (
         '"\\' * 50_000,
         "$(" * 50_000,
@@ -160,6 +160,8 @@ def test_hostile_texts_take_no_time() -> None:
         "((" * 100_000,
         "a " * 100_000,
         "bash -c '" * 5_000,
+        "cat <<E\n" * 20_000,
+        "cat <<E\nE\n" * 20_000,
     ):
         parse_shell(source, folders=("",))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 8
