@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from diffscope.syntax.canonical import STRUCTURE, Stream
@@ -29,10 +30,14 @@ class _Line(NamedTuple):
 
 def compare_lines(before: Stream | None, after: Stream | None) -> LineChanges:
     """Return the lines that differ; all lines of the one side where the other is missing."""
-    old, new = list(_lines(before)), list(_lines(after))
+    return compare_token_lines(_tokens(before), _tokens(after))
+
+
+def compare_token_lines(before: Iterable[tuple[str, int]], after: Iterable[tuple[str, int]]) -> LineChanges:
+    """Return the lines that differ between two series of tokens with their lines."""
     added: set[int] = set()
     removed: set[int] = set()
-    for old_part, new_part in _differences(old, new):
+    for old_part, new_part in _differences(list(_lines(before)), list(_lines(after))):
         gone, come = _refine(old_part, new_part)
         removed.update(gone)
         added.update(come)
@@ -44,21 +49,16 @@ def count_branches(stream: Stream | None) -> int:
     return sum(1 for token in stream.tokens if token in _BRANCHES) if stream is not None else 0
 
 
-def _lines(stream: Stream | None) -> Iterator[_Line]:
-    if stream is None:
-        return
-    number = 0
-    tokens: list[str] = []
-    for token, line in zip(stream.tokens, stream.lines, strict=True):
-        if token in STRUCTURE:
-            continue
-        if line != number and tokens:
-            yield _Line(number, tuple(tokens))
-            tokens = []
-        number = line
-        tokens.append(token)
-    if tokens:
-        yield _Line(number, tuple(tokens))
+def _tokens(stream: Stream | None) -> Iterator[tuple[str, int]]:
+    if stream is not None:
+        for token, line in zip(stream.tokens, stream.lines, strict=True):
+            if token not in STRUCTURE:
+                yield token, line
+
+
+def _lines(tokens: Iterable[tuple[str, int]]) -> Iterator[_Line]:
+    for number, group in groupby(tokens, key=lambda pair: pair[1]):
+        yield _Line(number, tuple(token for token, _ in group))
 
 
 def _differences(old: list[_Line], new: list[_Line]) -> Iterator[tuple[Sequence[_Line], Sequence[_Line]]]:

@@ -23,6 +23,11 @@ def parse_python(source: bytes) -> Tree:
     return _python_parser().parse(source)
 
 
+def parse_native(source: bytes) -> Tree:
+    """Return the tree of a C++, CUDA or HIP file: the CUDA grammar reads all three. Never raises."""
+    return _native_parser().parse(source)
+
+
 def normalise_newlines(source: bytes) -> bytes:
     """Return the source, of the same length, with LF line ends where it has none at all (old Mac files), so that lines count as in git.
 
@@ -64,3 +69,11 @@ def _python_parser() -> Parser:
     from tree_sitter import Language, Parser  # noqa: PLC0415
 
     return Parser(Language(tree_sitter_python.language()))
+
+
+@cache
+def _native_parser() -> Parser:
+    import tree_sitter_cuda  # noqa: PLC0415 - as above
+    from tree_sitter import Language, Parser  # noqa: PLC0415
+
+    return Parser(Language(tree_sitter_cuda.language()))

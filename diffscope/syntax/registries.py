@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 _ROW: Final = re.compile(
     rb"""["']:\s*(?:\((?:\s|\#[^\n]*\n)*["']|["'][A-Za-z_]\w*\.\w|(?:\w+\.)?_?[A-Z]\w*\s*[,}\n])"""
 )
-_PATH: Final = re.compile(rb"""["'][a-z_]\w*\.[a-z_]\w*\.\w""")
+_PATH: Final = re.compile(rb"""["'][a-z_]\w*\.[a-z_]\w*\.""")
 _CALL: Final = re.compile(rb"register\w*\(")
 _SEQUENCE: Final = re.compile(rb"= [(\[{]\s*(?:\#[^\n]*\s*)*[A-Z]\w+,")
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*\.)*_*[A-Z]\w*")
+_OPERATOR: Final = re.compile(r"register\w*_op$|\bregister_fake$")
+"""Calls that register one operator or its fake: their other arguments are functions, which a row does not name."""
 _SEQUENCES: Final = ("tuple", "list", "set")
 _DEFINITIONS: Final = ("function_definition", "class_definition")
 
@@ -105,6 +107,8 @@ def _read_call(node: Node) -> Iterator[RegistryRow]:
     decorated = _decorated(node)
     if decorated and (texts or names):
         yield _row(RowShape.DECORATOR, node, table, ((*texts, *names)[0], decorated), is_names=True)
+    elif _OPERATOR.search(table) and len(texts) == 1:
+        yield _row(RowShape.CALL, node, table, (texts[0], texts[0]))
     elif len(texts) > 1:
         yield _row(RowShape.CALL, node, table, tuple(texts))
     elif names and (texts or len(names) > 1):

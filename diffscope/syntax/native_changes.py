@@ -1,0 +1,209 @@
+"""Units and bindings of both sides of a native file -> what changed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from diffscope.syntax.line_changes import compare_token_lines
+from diffscope.syntax.native_signals import read_native_signals
+from diffscope.syntax.native_units import NativeUnit
+from diffscope.syntax.values import (
+    Aspect,
+    NativeChange,
+    NativeSignal,
+    NativeSignalChange,
+    OperatorBinding,
+    OperatorChange,
+)
+
+_SMALLEST = 24
+"""Tokens below which equal bodies under two names tell nothing."""
+
+Pair = tuple[NativeUnit | None, NativeUnit | None]
+
+
+def compare_functions(before: Iterable[NativeUnit], after: Iterable[NativeUnit]) -> tuple[NativeChange, ...]:
+    """Return the changed functions by line; the rest of the file, where it changed, has no name."""
+    changes = [_compare(pair) for pair in _match(list(before), list(after))]
+    return tuple(
+        sorted(
+            (change for change in changes if change is not None),
+            key=lambda change: (change.line, change.name),
+        )
+    )
+
+
+def compare_operators(
+    before: Iterable[OperatorBinding], after: Iterable[OperatorBinding]
+) -> tuple[OperatorChange, ...]:
+    """Return the changed operators by line, then by name."""
+    old, new = _by_operator(before), _by_operator(after)
+    changes = []
+    for key in sorted({*old, *new}):
+        was, now = old.get(key, []), new.get(key, [])
+        texts = [_show(each) for each in was], [_show(each) for each in now]
+        if sorted(texts[0]) == sorted(texts[1]):
+            continue
+        word = "schema" if key[2] == "schema" else "implementation"
+        if key[2] == "schema" and not (was and now):
+            word = "added" if now else "removed"
+        line = (now or was)[0].line
+        before_text, after_text = "; ".join(texts[0]) or None, "; ".join(texts[1]) or None
+        changes.append(
+            OperatorChange(
+                namespace=key[0], name=key[1], change=word, line=line, before=before_text, after=after_text
+            )
+        )
+    return tuple(
+        sorted(changes, key=lambda change: (change.line, change.namespace, change.name, change.change))
+    )
+
+
+def _by_operator(bindings: Iterable[OperatorBinding]) -> dict[tuple[str, str, str], list[OperatorBinding]]:
+    groups: dict[tuple[str, str, str], list[OperatorBinding]] = defaultdict(list)
+    for binding in bindings:
+        groups[binding.namespace, binding.name, binding.what].append(binding)
+    return groups
+
+
+def _show(binding: OperatorBinding) -> str:
+    if binding.what == "schema":
+        return binding.schema or "inferred"
+    return f"{binding.device or 'any'}: {binding.function or '…'}"
+
+
+def _match(before: list[NativeUnit], after: list[NativeUnit]) -> list[Pair]:
+    groups: dict[str, tuple[list[NativeUnit], list[NativeUnit]]] = defaultdict(lambda: ([], []))
+    for unit in before:
+        groups[unit.name][0].append(unit)
+    for unit in after:
+        groups[unit.name][1].append(unit)
+    pairs: list[Pair] = []
+    for old, new in groups.values():
+        pairs += _match_group(old, new)
+    return _match_moved(pairs)
+
+
+def _match_group(old: list[NativeUnit], new: list[NativeUnit]) -> list[Pair]:
+    """Pair functions of one name (overloads, platform variants): equal texts, then equal heads, then in order."""
+    pairs: list[Pair] = []
+    for same in (_same_text, _same_head, _any):
+        for unit in list(old):
+            other = next((each for each in new if same(unit, each)), None)
+            if other is not None:
+                pairs.append((unit, other))
+                old.remove(unit)
+                new.remove(other)
+    return pairs + [(unit, None) for unit in old] + [(None, unit) for unit in new]
+
+
+def _same_text(one: NativeUnit, other: NativeUnit) -> bool:
+    return one.text == other.text and _guards(one) == _guards(other)
+
+
+def _same_head(one: NativeUnit, other: NativeUnit) -> bool:
+    return one.head_and_body[0] == other.head_and_body[0] and _guards(one) == _guards(other)
+
+
+def _any(one: NativeUnit, other: NativeUnit) -> bool:
+    return True
+
+
+def _guards(unit: NativeUnit) -> tuple[str, ...]:
+    return unit.function.guards if unit.function is not None else ()
+
+
+def _match_moved(pairs: list[Pair]) -> list[Pair]:
+    """Join a removed and an added function that hold the same body."""
+    gone: dict[tuple[str, ...], list[NativeUnit]] = defaultdict(list)
+    for old, new in pairs:
+        if new is None and old is not None and len(old.head_and_body[1]) >= _SMALLEST:
+            gone[old.head_and_body[1]].append(old)
+    joined: list[Pair] = []
+    taken: set[int] = set()
+    for old, new in pairs:
+        if old is None and new is not None and gone.get(new.head_and_body[1]):
+            moved = gone[new.head_and_body[1]].pop(0)
+            taken.add(id(moved))
+            joined.append((moved, new))
+        else:
+            joined.append((old, new))
+    return [pair for pair in joined if pair[1] is not None or id(pair[0]) not in taken]
+
+
+def _compare(pair: Pair) -> NativeChange | None:
+    old, new = pair
+    unit = new or old
+    aspects = _aspects(old, new)
+    if unit is None or not aspects:
+        return None
+    logic = any(aspect not in (Aspect.COSMETIC, Aspect.MOVED) for aspect in aspects)
+    added, removed = (
+        compare_token_lines(old.tokens if old else [], new.tokens if new else []) if logic else ((), ())
+    )
+    function = unit.function
+    touched = (added if new else removed) or (1,)
+    return NativeChange(
+        name=unit.name,
+        aspects=aspects,
+        logic=logic,
+        line=function.line if function else touched[0],
+        end=function.end if function else touched[-1],
+        before=old.function if old else None,
+        after=new.function if new else None,
+        moved_from=old.name if old and new and old.name != new.name else None,
+        signals=_signal_changes(old, new) if logic else (),
+        added_lines=added,
+        removed_lines=removed,
+    )
+
+
+def _aspects(old: NativeUnit | None, new: NativeUnit | None) -> tuple[Aspect, ...]:
+    if old is None or new is None:
+        unit = old or new
+        if unit is None or not unit.tokens:
+            return ()
+        return (Aspect.ADDED,) if old is None else (Aspect.REMOVED,)
+    moved = (Aspect.MOVED,) if old.name != new.name else ()
+    guarded = _guards(old) != _guards(new)
+    if old.text == new.text and not guarded:
+        return moved
+    signature = (Aspect.SIGNATURE,) if not moved and old.head_and_body[0] != new.head_and_body[0] else ()
+    body = (Aspect.BODY,) if guarded or old.head_and_body[1] != new.head_and_body[1] else ()
+    found = (*moved, *signature, *body)
+    # Outside of functions the text is the code alone, and its layout says nothing.
+    return found or (() if new.found is None else (Aspect.COSMETIC,))
+
+
+def _signal_changes(old: NativeUnit | None, new: NativeUnit | None) -> tuple[NativeSignalChange, ...]:
+    was = read_native_signals(old) if old else []
+    now = read_native_signals(new) if new else []
+    changes = [NativeSignalChange(what="added", signal=signal) for signal in _surplus(now, was)]
+    changes += [NativeSignalChange(what="removed", signal=signal) for signal in _surplus(was, now)]
+    return tuple(
+        sorted(
+            changes,
+            key=lambda change: (
+                change.signal.line,
+                change.what,
+                change.signal.kind.value,
+                change.signal.text,
+            ),
+        )
+    )
+
+
+def _surplus(signals: list[NativeSignal], others: list[NativeSignal]) -> list[NativeSignal]:
+    left = Counter(_identity(signal) for signal in others)
+    surplus = []
+    for signal in signals:
+        if left[_identity(signal)]:
+            left[_identity(signal)] -= 1
+        else:
+            surplus.append(signal)
+    return surplus
+
+
+def _identity(signal: NativeSignal) -> tuple[str, str, tuple[str, ...]]:
+    return signal.kind.value, "".join(signal.text.split()), signal.guards
