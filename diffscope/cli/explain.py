@@ -57,7 +57,7 @@ def explain(
 
     with Workspace(find_clone(repo, request), rule_folders=rule_folders, use_cache=use_cache) as workspace:
         rule = find_rule(workspace.catalogue, code)
-        (gathered,) = gather(request, workspace, talk)
+        (gathered,) = gather(request, workspace, talk.note)
         found = explained(rule, gathered.facts(workspace), catalogue=workspace.catalogue)
     write_stdout(
         indented(found) if form == "json" else explanation_text(found, lang), is_for_people=form == "text"
