@@ -61,21 +61,26 @@ class ClassQueries:
         return tuple(sorted(found.values(), key=lambda each: (each.depth, each.module, each.name)))
 
     def superclasses(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
-        """Return the classes of the tree above a class, nearest first, each once."""
+        """Return the classes of the tree above a class, nearest first, in the order of their lines."""
         index = self._view.index.get(module)
         if index is None:
             return ()
+        start = Definition(index, name)
         found: dict[Definition, None] = {}
-        level = [Definition(index, name)]
+        level = [start]
         while level:
             above = (
                 base
                 for each in level
-                for one in self._read_classes(each.module)
-                if one.name == each.name
-                for base in one.bases
+                for known in self._read_classes(each.module)
+                if known.name == each.name
+                for base in known.bases
             )
-            level = [base for base in dict.fromkeys(above) if base not in found]
+            level = [
+                base
+                for base in dict.fromkeys(above)
+                if base not in found and base != start and self._is_class(base)
+            ]
             found.update(dict.fromkeys(level))
         return tuple(ClassName(module=self._view.name(each.module), name=each.name) for each in found)
 
@@ -104,6 +109,9 @@ class ClassQueries:
             or self._resolver.imports_whole(reference, above.module)
         }
         return sorted(sources | {above.module})
+
+    def _is_class(self, definition: Definition) -> bool:
+        return any(each.name == definition.name for each in self._read_classes(definition.module))
 
     def _read_outline(self, module: int) -> Outline | None:
         if module not in self._outlines:

@@ -81,10 +81,11 @@ class Resolver:
 
         For a name that is a module the name in the answer is empty.
         """
+        start = Definition(module, name)
         for _ in range(_MAX_HOPS):
             binding = self._binding(module, name)
             if binding is None:
-                break
+                return Definition(module, name)
             submodule = self._nodes.get(
                 f"{binding.head}.{binding.tail}" if binding.tail else binding.head, -1
             )
@@ -92,9 +93,10 @@ class Resolver:
                 return Definition(submodule, "")
             target = self._nodes.get(binding.head, -1)
             if target < 0:
-                break
+                return Definition(module, name)
             module, name = target, binding.tail
-        return Definition(module, name)
+        # Modules that pass a name round in a ring: it is where it was asked for, if anywhere.
+        return start
 
     def imports(self, number: int, module: int, name: str) -> bool:
         """Say whether a reference imports a name from a module, by itself or through modules that pass it on."""

@@ -12,6 +12,8 @@ from typing import Final
 import msgspec
 
 from diffscope.errors import InputError
+from diffscope.graph.records import ReferenceKind
+from diffscope.graph.values import EdgeLayer, NodeKind
 
 _IS_LITTLE_ENDIAN: Final = array("H", [1]).tobytes()[0] == 1
 FORMAT: Final = 1
@@ -188,8 +190,14 @@ def _check(tables: Tables) -> None:
         (tables.reference_target, -1, nodes),
         (tables.reference_final, -1, nodes),
     )
+    codes = (
+        (tables.kinds, len(NodeKind)),
+        (tables.record_layer, len(EdgeLayer)),
+        (tables.reference_kind, len(ReferenceKind)),
+    )
     sound = all(len(column) == length for column, length in lengths) and all(
         not column or (min(column) >= low and max(column) < high) for column, low, high in bounds
     )
-    if not sound:
+    sound = sound and all(not column or max(column) < count for column, count in codes)
+    if not sound or list(tables.start) != sorted(tables.start):
         raise InputError("the graph does not add up", hint="rebuild it: diffscope cache clear")

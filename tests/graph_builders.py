@@ -1,0 +1,51 @@
+"""Builds graphs from strings: ``graph({"vllm/a.py": "import vllm.b"})``."""
+
+from __future__ import annotations
+
+from diffscope.graph.build import build_graph, derive_graph
+from diffscope.graph.describe import describe_file
+from diffscope.graph.model import ModuleGraph
+from diffscope.graph.serving import ServingPath, ServingStep
+from diffscope.graph.values import EdgeLayer
+from diffscope.source.values import RepoPath
+from diffscope.syntax.outline import outline_python
+from diffscope.syntax.values import Outline
+from tests.builders import Files, as_bytes
+
+
+def outlines(files: Files) -> dict[RepoPath, Outline]:
+    """Return the outline of each file."""
+    return {RepoPath(path): outline_python(data) for path, data in as_bytes(files).items()}
+
+
+def graph(files: Files, *, serving: tuple[str, ...] = ()) -> ModuleGraph:
+    """Return the graph of some files, able to answer for classes; ``serving`` are globs, outermost first."""
+    read = outlines(files)
+    steps = ServingPath(tuple(ServingStep(glob, (glob,)) for glob in serving))
+    return build_graph(read).attach(outline_of=read.get, serving=steps)
+
+
+def derived(before: Files, after: Files) -> ModuleGraph:
+    """Return the graph of ``after``, derived from the bytes of that of ``before`` by the files that differ."""
+    old, new = as_bytes(before), as_bytes(after)
+    read = outlines(after)
+    changed = {
+        RepoPath(path): describe_file(RepoPath(path), read[RepoPath(path)]) if path in new else None
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+    }
+    known = ModuleGraph.from_bytes(build_graph(outlines(before)).to_bytes())
+    return derive_graph(known, changed, outline_of=read.get)
+
+
+def edges(found: ModuleGraph) -> list[str]:
+    """Return every edge as ``source -> target layer:line``, with ``transit`` or ``via`` where one is."""
+    return [
+        f"{edge.source} -> {edge.target} {edge.layer.value}:{edge.line}"
+        + (" transit" if edge.is_transit else f" via {edge.through}" if edge.through else "")
+        for module in found.modules
+        for edge in found.dependencies(module)
+    ]
+
+
+ALL = frozenset(EdgeLayer)
