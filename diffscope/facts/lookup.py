@@ -20,6 +20,8 @@ _TEST_DEPTH = 2
 _ALL_LAYERS = frozenset(EdgeLayer)
 _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
+_RARE = 8
+"""Test files that name a word, up to which the word is taken for a name of its own and not for a common verb."""
 _MOST_PLACES = 20
 """Places named per symbol; a reviewer reads the first few and the count of the rest says little more."""
 
@@ -133,9 +135,14 @@ class TreeLookup:
         return min(self._tests_near(name).values(), default=None)
 
     def tests_naming(self, symbol: str) -> int | UnsetType:
-        """Return how many test files of the base name the last word of a symbol."""
-        found = self._graph.tests_naming(symbol.rpartition(".")[2])
-        return UNSET if found is None else len(found)
+        """Return how many test files of the base name a symbol: a method counts where its class is named too."""
+        found: set[str] | None = None
+        for word in symbol.split("."):
+            paths = self._graph.tests_naming(word)
+            if paths is None:
+                return UNSET
+            found = set(paths) if found is None else found & set(paths)
+        return len(found or ())
 
     def operators_of(self, path: str) -> tuple[str, ...]:
         """Return the operators that a native source binds or defines, or that its includers do, within two steps."""
@@ -187,9 +194,15 @@ class TreeLookup:
         return {word: tuple(names) for word, names in found.items()}
 
     def changed_tests_naming(self, symbol: str) -> int:
-        """Return how many test files of this change name the last word of a symbol."""
-        word = symbol.rpartition(".")[2]
-        return sum(1 for words in self._changed_words if word in words)
+        """Return how many test files of this change name a symbol.
+
+        A method counts where its class is named too, or where its own name is rare enough to mean nothing else.
+        """
+        words = symbol.split(".")
+        elsewhere = self._graph.tests_naming(words[-1])
+        is_rare = elsewhere is not None and len(elsewhere) <= _RARE
+        asked = words[-1:] if is_rare else words
+        return sum(1 for known in self._changed_words if known.issuperset(asked))
 
     @cached_property
     def _changed_words(self) -> tuple[frozenset[str], ...]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+import msgspec
+
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import OptionFact
 from diffscope.syntax.values import (
@@ -34,7 +36,26 @@ def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     facts = [
         fact for one in placed if (found := source_comparison(one)) for fact in _options_of_file(one, found)
     ]
-    return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+    return tuple(sorted(_joined(facts), key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
+    """Yield one fact for each option and change; an option that left one place and arrived in another has only moved."""
+    grouped: dict[tuple[str, str], dict[str, OptionFact]] = {}
+    for fact in sorted(facts, key=lambda one: (one.path, one.line)):
+        grouped.setdefault((fact.what, fact.name), {}).setdefault(fact.change, fact)
+    for changes in grouped.values():
+        if "removed" in changes and "added" in changes:
+            gone, come = changes.pop("removed"), changes.pop("added")
+            if _plain(gone.before) != _plain(come.after):
+                changes.setdefault("default", msgspec.structs.replace(come, change="default", before=gone.before))
+        yield from changes.values()
+
+
+def _plain(default: str | None) -> str:
+    # `VLLM_X: bool = False` and `os.getenv("VLLM_X", "0")` declare the same default in two languages.
+    text = (default or "None").strip("'\"")
+    return {"False": "0", "True": "1", "": "None"}.get(text, text)
 
 
 def turns_on(default: str | None) -> bool:

@@ -28,7 +28,9 @@ def collect_overrides(
     facts = [
         fact
         for one, change in changed_source_symbols(placed)
-        if change.kind is DefinitionKind.METHOD and _breaks_contract(change)
+        if change.kind is DefinitionKind.METHOD
+        and _breaks_contract(change)
+        and not _is_constructor(change.name)
         for fact in (*_overrides(one, change, lookup), *_siblings(one, change, taxonomy, lookup))
     ]
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.what, fact.target)))
@@ -57,6 +59,11 @@ def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> str:
         and each.kind not in _STARRED
     ]
     return f"still requires {', '.join(f'`{name}`' for name in extra)}" if extra else ""
+
+
+def _is_constructor(name: str) -> bool:
+    # Constructors are no part of what a subclass promises: each may ask for what it needs.
+    return name.endswith((".__init__", ".__new__", ".__post_init__"))
 
 
 def _breaks_contract(change: SymbolChange) -> bool:

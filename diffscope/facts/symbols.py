@@ -94,6 +94,7 @@ def _symbol(
         fan_in=module.fan_in if module else UNSET,
         entry=module.entry if module else UNSET,
         chain=module.chain if module else UNSET,
+        owner_change=_owner_change(placed, change),
         **_lookups(placed, change, lookup),
     )
 
@@ -120,6 +121,16 @@ def _bases(placed: Placed, change: SymbolChange, definition: Definition | None) 
         (one.bases for one in outline.definitions if one.name == owner and one.kind is DefinitionKind.CLASS),
         (),
     )
+
+
+def _owner_change(placed: Placed, change: SymbolChange) -> str | None:
+    owner = change.name.rpartition(".")[0]
+    comparison = placed.material.python
+    if not owner or comparison is None:
+        return None
+    aspects = next((one.aspects for one in comparison.symbols if one.name == owner), ())
+    wholes = (Aspect.MOVED, Aspect.ADDED, Aspect.REMOVED)
+    return next((aspect.value for aspect in wholes if aspect in aspects), None)
 
 
 class _Answers(TypedDict, total=False):

@@ -160,6 +160,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = UNSET
     is_async: Annotated[bool, said("An async function.")] = False
     is_kernel: Annotated[bool, said("A Triton, TileLang or CuteDSL kernel.")] = False
+    owner_change: Annotated[
+        str | None,
+        said("For a member: added, removed or moved where its class as a whole was; null otherwise."),
+    ] = None
     surfaces: Annotated[
         tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
     ] = ()
