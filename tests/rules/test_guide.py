@@ -1,0 +1,97 @@
+"""docs/rules.md shows nothing that would be refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from diffscope.adapters.rule_files import rule_texts
+from diffscope.cli.rule_cases import case_collector
+from diffscope.rules.cases import Case, read_cases
+from diffscope.rules.conditions import Measure, Operator, Place, Quantifier
+from diffscope.rules.configuration import read_section
+from diffscope.rules.load import load_catalogue
+from diffscope.rules.reading import Reading
+from diffscope.rules.run_cases import CaseStatus, run_case
+from diffscope.rules.waivers import parse_waivers
+from diffscope.strict_yaml import load_strict
+from tests.rule_builders import expression, where
+
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text("utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+RULE = next(block for block in BLOCKS if block.startswith("code:"))
+CASES = next(block for block in BLOCKS if "findings:" in block)
+LISTS = {"behaviour_of_existing": ("body", "removed")}
+
+
+def block(key: str) -> str:
+    return next(block for block in BLOCKS if block.startswith(f"{key}:"))
+
+
+def test_the_rule_loads() -> None:
+    """The example is a rule, in the folder that the text names."""
+    files = {path: text for path, text in rule_texts().items() if "/rule.yml" not in path}
+    catalogue = load_catalogue(files | {"rules/QN899-accumulator-dtype/rule.yml": RULE})
+    assert [rule.code for rule in catalogue.rules] == ["QN899"]
+
+
+def test_the_cases_pass() -> None:
+    """The cases of the example are cases of the example."""
+    rule = load_catalogue({"QN899-accumulator-dtype/rule.yml": RULE}).rules[0]
+    cases, mistakes = read_cases(CASES, at="cases.yml")
+    assert mistakes == ()
+    collect: Callable[[Case], object] = case_collector()
+    results = [run_case(rule, case, collect=collect) for case in cases]  # type: ignore[arg-type]
+    assert [(result.status, result.differences) for result in results] == [(CaseStatus.PASSED, ())] * 3
+
+
+def test_the_conditions_parse() -> None:
+    """The lone blocks of ``when`` and ``where`` are of the grammar."""
+    lone = block("where").replace("where:\n", "")
+    assert where("symbol", re.sub(r"^  ", "", lone, flags=re.MULTILINE), **LISTS)
+    asked = re.sub(r"^  ", "", block("when").replace("when:\n", ""), flags=re.MULTILINE).replace(
+        "evidence", "symbol"
+    )
+    assert expression(asked)
+
+
+def test_the_settings_are_read() -> None:
+    """The section of diffscope.yml has no mistake, the waiver is one."""
+    reading = Reading("diffscope.yml")
+    section = reading.parse(block("rules")).get("rules")
+    assert section is not None
+    assert read_section(section, reading).ignore
+    assert reading.mistakes == []
+    (waiver,) = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
+    assert parse_waivers(waiver).accepted[0].code == "CP101"
+
+
+@pytest.mark.parametrize("text", BLOCKS, ids=lambda text: text.partition(":")[0])
+def test_every_block_is_strict_yaml(text: str) -> None:
+    load_strict(text, at="docs/rules.md")
+
+
+WORDS = [
+    *(each.value for each in (*Quantifier, *Measure, *Place)),
+    "any_of",
+    "joined",
+    "escalate",
+    "lower",
+    "limits",
+    "worst_by",
+    "todo",
+]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_guide_tells_every_word_of_the_grammar(word: str) -> None:
+    assert re.search(rf"\b{word}\b", GUIDE)
+
+
+def test_the_vocabulary_page_tells_every_operator() -> None:
+    """Operators stand in the generated page."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "vocabulary.md").read_text("utf-8")
+    assert all(f"| `{operator.value}` |" in page for operator in Operator)
