@@ -5,16 +5,19 @@ Level and reason stand in the first line. What is too long goes by whole section
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import UNSET
 
 from diffscope.assessment.values import Assessment, RiskLevel
+from diffscope.facts.values import StepSelection
 from diffscope.render.picture import draw
-from diffscope.render.places import worst_first
+from diffscope.render.places import location, worst_first
 from diffscope.render.reading import Reading
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
-from diffscope.rules.values import Severity
+from diffscope.rules.values import Evidence, Severity
 from diffscope.source.values import Value
 
 MARKER = "<!-- diffscope:comment -->"
@@ -32,6 +35,8 @@ _SECTION_END = "\x1e"
 _MOST_FLAGS = 15
 _CLIP = 300
 _TOLD = 3
+_MOST_OWNERS = 6
+_LONGEST_PLACE = 60
 
 
 class Circumstances(Value, frozen=True, kw_only=True):
@@ -71,6 +76,8 @@ def render_summary(
         more_flags=max(0, len(flags) - _MOST_FLAGS),
         advice=[flag for flag in flags if flag.severity.rank >= Severity.MEDIUM.rank][:_MOST_FLAGS],
         idle=_idle_steps(assessment, words),
+        owners=_owners(assessment, words),
+        where=_place,
         picture=draw(reading.modules),
         why=_why(assessment, words),
         is_quiet=not flags and assessment.risk.level is not RiskLevel.UNKNOWN,
@@ -112,13 +119,43 @@ def _why(assessment: Assessment, words: Words) -> str:
 
 
 def _idle_steps(assessment: Assessment, words: Words) -> list[str]:
+    """Return the steps that list a changed file and wait to be asked for, the ones that list it most exactly first."""
     if assessment.ci is UNSET:
         return []
-    idle = (step for step in assessment.ci.steps if not step.selected)
+
+    def key(step: StepSelection) -> tuple[bool, int, str]:
+        # An entry as wide as `vllm/` stands in most steps and tells little; one of the CI's own files tells less.
+        entry = step.reason.partition(" matches ")[0].rpartition(" ")[2]
+        return entry.startswith("."), -entry.count("/"), step.label
+
+    idle = sorted((step for step in assessment.ci.steps if not step.selected), key=key)
     return [
         f"{step.label}{words.aside(step.device) if step.device else ''}{words.colon}{step.reason}"
         for step in idle
     ]
+
+
+def _owners(assessment: Assessment, words: Words) -> str:
+    known = [file for file in assessment.files if file.owners is not None]
+    if not known:
+        return words("owners-unknown")
+    counts = Counter(owner for file in known for owner in file.owners or ())
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{owner}{words.aside(str(count))}" for owner, count in ordered[:_MOST_OWNERS]]
+    more = [words("and-more", count=len(ordered) - _MOST_OWNERS)] if len(ordered) > _MOST_OWNERS else []
+    orphans = sum(not file.owners for file in known)
+    alone = words("unowned", files=words.counted("one-file", "files", orphans)) if orphans else ""
+    return words.semicolon.join(part for part in (words.comma.join((*named, *more)), alone) if part)
+
+
+def _place(place: Evidence) -> str:
+    """Return a place short enough for a table: the last parts of its path; the link behind it has the whole."""
+    text = location(place)
+    parts = text.split("/")
+    while len(text) > _LONGEST_PLACE and len(parts) > 1:
+        parts = parts[1:]
+        text = f"…/{'/'.join(parts)}"
+    return _clip(text, _LONGEST_PLACE)
 
 
 def _fit(sections: list[str], words: Words, limit: int) -> str:
