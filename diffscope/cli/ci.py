@@ -119,7 +119,9 @@ def ci(
     from diffscope.cli.ci_run import finish, judge, read_stored
 
     if click.get_current_context().obj is not None:
-        raise UsageError("ci takes no --config", hint="it reads the diffscope.yml of the change's base, nobody else's")
+        raise UsageError(
+            "ci takes no --config", hint="it reads the diffscope.yml of the change's base, nobody else's"
+        )
     request = Request(
         repo, pull, source, stored, post, dry_run, output_dir, api_url, lang, fail_on, use_cache
     )

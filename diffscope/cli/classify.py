@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--resume", is_flag=True, help="Go on with the jsonl file of a --range that was interrupted.")
 @options.rules_option
+@options.selection_options
 @options.cache_option
 @options.talk_options
 def classify(
@@ -61,6 +62,8 @@ def classify(
     fail_on: str,
     record: Path | None,
     rule_folders: tuple[Path, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     use_cache: bool,
     resume: bool,
     talk: Talk,
@@ -73,16 +76,22 @@ def classify(
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source))
     from diffscope.adapters.recorded import write_record
+    from diffscope.cli.opened import open_workspace
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.cli.resume import read_done
-    from diffscope.workspace import Workspace
 
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = False
-    with Workspace(find_clone(repo, request), rule_folders=rule_folders, use_cache=use_cache) as workspace:
+    with open_workspace(
+        find_clone(repo, request),
+        rule_folders=rule_folders,
+        select=select,
+        ignore=ignore,
+        use_cache=use_cache,
+    ) as workspace:
         for gathered in gather(request, workspace, talk.note):
             facts = gathered.facts(workspace)
             if record is not None:

@@ -49,13 +49,14 @@ def explain(
     fail by a single test.
     """
     request = check(Request(target, source=source))
+    from diffscope.cli.opened import open_workspace
     from diffscope.cli.publish import write_stdout
     from diffscope.cli.rules import find_rule
     from diffscope.render.json import indented
     from diffscope.rules.explain import explain as explained
-    from diffscope.workspace import Workspace
 
-    with Workspace(find_clone(repo, request), rule_folders=rule_folders, use_cache=use_cache) as workspace:
+    clone = find_clone(repo, request)
+    with open_workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace:
         rule = find_rule(workspace.catalogue, code)
         (gathered,) = gather(request, workspace, talk.note)
         found = explained(rule, gathered.facts(workspace), catalogue=workspace.catalogue)

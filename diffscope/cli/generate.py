@@ -44,7 +44,11 @@ def documents() -> dict[str, str]:
 
 def stale(made: Mapping[str, str]) -> list[str]:
     """Return the files of the checkout that differ from what they should be, or are not there."""
-    return [name for name, text in made.items() if not (ROOT / name).is_file() or (ROOT / name).read_text("utf-8") != text]
+    return [
+        name
+        for name, text in made.items()
+        if not (ROOT / name).is_file() or (ROOT / name).read_text("utf-8") != text
+    ]
 
 
 def printed(command: str) -> str:
@@ -62,7 +66,9 @@ def printed(command: str) -> str:
 
 
 def _filled(text: str) -> str:
-    return _RUN.sub(lambda match: f"{match[1]}$ {match['command']}\n{printed(match['command']).rstrip()}{match[4]}", text)
+    return _RUN.sub(
+        lambda match: f"{match[1]}$ {match['command']}\n{printed(match['command']).rstrip()}{match[4]}", text
+    )
 
 
 def _command_reference() -> str:
@@ -72,7 +78,9 @@ def _command_reference() -> str:
     ]
     for path in [(), *_command_paths()]:
         line = " ".join(("diffscope", *path))
-        parts.append(f"{'#' * min(2 + max(len(path) - 1, 0), 4)} {line}\n\n```text\n{printed(f'{line} --help').rstrip()}\n```\n")
+        parts.append(
+            f"{'#' * min(2 + max(len(path) - 1, 0), 4)} {line}\n\n```text\n{printed(f'{line} --help').rstrip()}\n```\n"
+        )
     return "\n".join(parts)
 
 
@@ -92,7 +100,9 @@ def _nowhere() -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ.clear()
         # An address that answers nobody: a page must not depend on a network.
-        os.environ.update(kept | {"DIFFSCOPE_CACHE_DIR": f"{folder}/cache", "DIFFSCOPE_API_URL": "http://127.0.0.1:9"})
+        os.environ.update(
+            kept | {"DIFFSCOPE_CACHE_DIR": f"{folder}/cache", "DIFFSCOPE_API_URL": "http://127.0.0.1:9"}
+        )
         os.chdir(folder)
         try:
             yield

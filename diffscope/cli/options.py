@@ -121,6 +121,20 @@ def rules_option(function: _F) -> _F:
     )(function)
 
 
+def selection_options(function: _F) -> _F:
+    """``--select CODE`` and ``--ignore CODE``, repeatable."""
+    select = click.option(
+        "--select",
+        multiple=True,
+        metavar="CODE",
+        help="Run these rules only: codes, families, globs. Repeatable.",
+    )
+    ignore = click.option(
+        "--ignore", multiple=True, metavar="CODE", help="Do not run these rules. Repeatable."
+    )
+    return select(ignore(function))
+
+
 def talk_options(function: _F) -> _F:
     """``-q`` and ``-v``, which make one argument ``talk``."""
 

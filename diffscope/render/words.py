@@ -29,10 +29,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "importance": ("importance {value}", "重要性 {value}"),
     "insight": ("insight {value}", "洞察力 {value}"),
     "importance-of": ("Importance", "重要性"),
-    "source-recorded": (
-        "from the facts recorded with diffscope: neither a clone nor GitHub was asked",
-        "来自随 diffscope 附带的事实记录：未使用克隆或 GitHub",
-    ),
+    "source-recorded": ("from facts recorded with diffscope", "来自随 diffscope 附带的事实记录"),
     "source-clone": ("from a local clone", "来自本地克隆"),
     "source-range": ("from a range of a local clone", "来自本地克隆的提交区间"),
     "source-worktree": ("uncommitted changes of a local clone", "本地克隆中未提交的变更"),

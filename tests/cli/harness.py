@@ -42,7 +42,11 @@ class Project:
         write_files(self.folder, files)
 
     def run(
-        self, *arguments: str, stdin: bytes = b"", environ: Mapping[str, str] | None = None, encoding: str = "utf-8"
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        environ: Mapping[str, str] | None = None,
+        encoding: str = "utf-8",
     ) -> Outcome:
         """Run in this process. stdout and stderr are no terminals and have ``encoding``."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n") for _ in range(2))

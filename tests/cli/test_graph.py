@@ -42,14 +42,18 @@ def test_show(name: str, minivllm: Path, project: MakeProject) -> None:
 
 def test_show_as_json(minivllm: Path, project: MakeProject) -> None:
     """The same with every edge and its line."""
-    document = json.loads(project().run("graph", "show", CORE, "--format", "json", "--repo", str(minivllm)).out)
+    document = json.loads(
+        project().run("graph", "show", CORE, "--format", "json", "--repo", str(minivllm)).out
+    )
     assert document["node"]["path"] == "vllm/v1/engine/core.py"
     assert all(edge["source"] == CORE and edge["line"] for edge in document["dependencies"])
 
 
 def test_a_misspelt_node_names_the_nearest(minivllm: Path, project: MakeProject) -> None:
     expected = "error: the graph has no node vllm.v1.engine.cora\nhint: did you mean vllm.v1.engine.core?\n"
-    assert project().run("graph", "show", "vllm.v1.engine.cora", "--repo", str(minivllm)) == Outcome(2, "", expected)
+    assert project().run("graph", "show", "vllm.v1.engine.cora", "--repo", str(minivllm)) == Outcome(
+        2, "", expected
+    )
 
 
 def test_path_shows_each_edge_with_its_line(minivllm: Path, project: MakeProject) -> None:
@@ -60,7 +64,9 @@ def test_path_shows_each_edge_with_its_line(minivllm: Path, project: MakeProject
     assert outcome.out.splitlines()[0] == CORE
     assert "(eager, line " in outcome.out
     none = here.run("graph", "path", "vllm.v1.core.sched.scheduler", CORE, "--repo", str(minivllm))
-    assert none == Outcome(0, f"no chain of eager edges leads from vllm.v1.core.sched.scheduler to {CORE}\n", "")
+    assert none == Outcome(
+        0, f"no chain of eager edges leads from vllm.v1.core.sched.scheduler to {CORE}\n", ""
+    )
 
 
 def test_stats_add_up(minivllm: Path, project: MakeProject) -> None:

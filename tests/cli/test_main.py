@@ -17,10 +17,25 @@ from diffscope.version import VERSION
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import ROOT, Outcome
 
-HEAVY = {"github", "requests", "jinja2", "rich", "networkx", "tree_sitter", "yaml", "re2", "sqlite3", "unidiff", "msgspec", "asyncio"}
+HEAVY = {
+    "github",
+    "requests",
+    "jinja2",
+    "rich",
+    "networkx",
+    "tree_sitter",
+    "yaml",
+    "re2",
+    "sqlite3",
+    "unidiff",
+    "msgspec",
+    "asyncio",
+}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("classify", "--help"), ("rules", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("classify", "--help"), ("rules", "--help")], ids=" ".join
+)
 def test_start_up_imports_nothing_heavy(arguments: tuple[str, ...], project: MakeProject) -> None:
     """Help must be instant: click and our own table of commands, nothing that a change needs."""
     script = (
@@ -39,7 +54,9 @@ def test_start_up_imports_nothing_heavy(arguments: tuple[str, ...], project: Mak
 
 def test_importing_the_package_imports_nothing_else(project: MakeProject) -> None:
     """`import diffscope` gives names, not modules: each is imported when it is used."""
-    script = "import diffscope, sys; print(sorted(name for name in sys.modules if name.startswith('diffscope')))"
+    script = (
+        "import diffscope, sys; print(sorted(name for name in sys.modules if name.startswith('diffscope')))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=project().folder,
@@ -59,7 +76,9 @@ def test_every_command_loads_and_says_in_help_what_the_table_says(name: str) -> 
 
 
 USAGE = [
-    pytest.param(("--frobnicate",), "No such option '--frobnicate'.", "diffscope --help", id="an unknown option"),
+    pytest.param(
+        ("--frobnicate",), "No such option '--frobnicate'.", "diffscope --help", id="an unknown option"
+    ),
     pytest.param(("clasify",), "No such command 'clasify'.", "diffscope --help", id="an unknown command"),
     pytest.param(
         ("classify", "--lang", "fr", "1"),

@@ -32,7 +32,11 @@ def test_schema_is_of_the_assessment_unless_told_otherwise(project: MakeProject)
     assert project().run("schema").out == schema_text("assessment")
 
 
-@pytest.mark.parametrize("make", [an_assessment, an_empty_assessment, lambda: hostile("\x1b\u202e")], ids=["full", "empty", "hostile"])
+@pytest.mark.parametrize(
+    "make",
+    [an_assessment, an_empty_assessment, lambda: hostile("\x1b\u202e")],
+    ids=["full", "empty", "hostile"],
+)
 def test_assessments_meet_their_schema(make: object) -> None:
     """What is printed as JSON validates, every required key there and every enum word known."""
     assert callable(make)
@@ -41,8 +45,12 @@ def test_assessments_meet_their_schema(make: object) -> None:
 
 
 def test_an_unknown_document_names_the_known_ones(project: MakeProject) -> None:
-    message = "Invalid value for '[assessment|digest|facts]': 'rule' is not one of 'assessment', 'digest', 'facts'."
-    assert project().run("schema", "rule") == Outcome(2, "", f"error: {message}\nhint: diffscope schema --help\n")
+    message = (
+        "Invalid value for '[assessment|digest|facts]': 'rule' is not one of 'assessment', 'digest', 'facts'."
+    )
+    assert project().run("schema", "rule") == Outcome(
+        2, "", f"error: {message}\nhint: diffscope schema --help\n"
+    )
 
 
 def test_cache_tells_where_it_is_and_clears(project: MakeProject) -> None:
@@ -101,16 +109,22 @@ def test_settings_by_name(project: MakeProject) -> None:
     """--config and DIFFSCOPE_CONFIG name a file; one that is not there is an error."""
     here = project({"team.yml": "fail-on: high\n"})
     assert here.run("--config", "team.yml", "schema").exit_code == 0
-    missing = "error: no.yml: cannot be read: No such file or directory\nhint: name another file: --config FILE\n"
+    missing = (
+        "error: no.yml: cannot be read: No such file or directory\nhint: name another file: --config FILE\n"
+    )
     assert here.run("--config", "no.yml", "schema") == Outcome(2, "", missing)
     assert here.run("schema", environ={"DIFFSCOPE_CONFIG": "no.yml"}) == Outcome(2, "", missing)
 
 
 WRONG = [
-    pytest.param("lang: de\nfoo: 1\nfail-on: always\n", ["lang", "foo", "fail-on"], id="every mistake at once"),
+    pytest.param(
+        "lang: de\nfoo: 1\nfail-on: always\n", ["lang", "foo", "fail-on"], id="every mistake at once"
+    ),
     pytest.param("- a\n", ["a mapping"], id="not a mapping"),
     pytest.param("lang: en\nlang: zh\n", ["lang"], id="a key twice"),
-    pytest.param("rules: {ignor: [CP101]}\n", ["ignor", "did you mean 'ignore'?"], id="a misspelt key of the rules"),
+    pytest.param(
+        "rules: {ignor: [CP101]}\n", ["ignor", "did you mean 'ignore'?"], id="a misspelt key of the rules"
+    ),
 ]
 
 

@@ -1,0 +1,67 @@
+"""A workspace as the command line and ``diffscope.yml`` want it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from diffscope.errors import ConfigurationError
+from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration, check_against, select_rules
+from diffscope.rules.reading import mistakes_error
+from diffscope.workspace import Workspace
+
+if TYPE_CHECKING:
+    from diffscope.adapters.git import GitRepository
+    from diffscope.adapters.settings import Settings
+
+
+def open_workspace(
+    clone: GitRepository | None,
+    *,
+    rule_folders: Sequence[Path] = (),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    use_cache: bool = True,
+) -> Workspace:
+    """Return a workspace with the rules that the command line names on top of those of ``diffscope.yml``.
+
+    ``select`` replaces what the file selects, ``ignore`` adds to what it ignores.
+
+    Raises:
+        ConfigurationError: an entry names no rule, or a folder is not there; every mistake at once.
+    """
+    settings = _settings()
+    configuration = settings.rules if settings else EVERY_STABLE_RULE
+    beside = Path(configuration.origin).parent
+    configured = [beside / folder for folder in configuration.folders]
+    workspace = Workspace(
+        clone,
+        rule_folders=(*configured, *rule_folders),
+        configuration=_narrowed(configuration, select, ignore),
+        use_cache=use_cache,
+    )
+    mistakes = check_against(workspace.configuration, workspace.catalogue)
+    if mistakes:
+        workspace.close()
+        raise mistakes_error(mistakes, kind=ConfigurationError)
+    return workspace
+
+
+def _settings() -> Settings | None:
+    context = click.get_current_context(silent=True)
+    return context.obj if context else None
+
+
+def _narrowed(
+    configuration: RuleConfiguration, select: Sequence[str], ignore: Sequence[str]
+) -> RuleConfiguration:
+    asked = select_rules(select=select or None, ignore=ignore)
+    return msgspec.structs.replace(
+        configuration,
+        select=configuration.select if asked.select is None else asked.select,
+        ignore=(*configuration.ignore, *asked.ignore),
+    )

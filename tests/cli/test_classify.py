@@ -1,0 +1,437 @@
+"""``diffscope classify``: sources, ranges, outputs, exit codes, on the small tree and on records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from diffscope.adapters.recorded import RecordedSource
+from diffscope.workspace import Workspace
+from tests.builders import Commit, git, git_repository
+from tests.cli.conftest import MakeProject
+from tests.cli.harness import Outcome
+
+NUMBER = "102"
+PATCH = """\
+diff --git a/docs/a.md b/docs/a.md
+--- a/docs/a.md
++++ b/docs/a.md
+@@ -1 +1 @@
+-A sentense.
++A sentence.
+"""
+
+
+def document(outcome: Outcome) -> dict[str, object]:
+    assert outcome.exit_code == 0, outcome.err
+    found = json.loads(outcome.out)
+    assert isinstance(found, dict)
+    return found
+
+
+def pull(outcome: Outcome) -> dict[str, object]:
+    change = document(outcome)["change"]
+    assert isinstance(change, dict)
+    return change["pull"]
+
+
+# Where a change comes from
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "102",
+        "#102",
+        "vllm-project/vllm#102",
+        "https://github.com/vllm-project/vllm/pull/102",
+        "https://github.com/vllm-project/vllm/pull/102/files",
+    ],
+)
+def test_a_pull_request_by_any_of_its_names(target: str, minivllm: Path, project: MakeProject) -> None:
+    """The clone has it as a squash commit; nothing else is asked."""
+    outcome = project().run("classify", target, "--repo", str(minivllm), "--format", "json")
+    found = pull(outcome)
+    assert (found["number"], found["source"], outcome.err) == (102, "clone", "")
+
+
+def test_the_clone_is_found_from_the_current_folder(minivllm: Path, project: MakeProject) -> None:
+    here = project()
+    here.folder = minivllm / "vllm" / "v1"
+    assert pull(here.run("classify", NUMBER, "--format", "json"))["source"] == "clone"
+
+
+def test_the_clone_is_found_by_the_environment(minivllm: Path, project: MakeProject) -> None:
+    outcome = project().run("classify", NUMBER, "--format", "json", environ={"DIFFSCOPE_REPO": str(minivllm)})
+    assert pull(outcome)["source"] == "clone"
+
+
+def test_a_range_is_judged_from_the_merge_base(minivllm: Path, project: MakeProject) -> None:
+    outcome = project().run(
+        "classify", "--base", "main~1", "--head", "main", "--repo", str(minivllm), "--format", "json"
+    )
+    assert pull(outcome)["source"] == "clone" or pull(outcome)["source"] == "range"
+
+
+def test_a_commit_by_its_hash(minivllm: Path, project: MakeProject) -> None:
+    commit = git(minivllm, "rev-parse", "main~3").strip()
+    outcome = project().run("classify", commit[:12], "--repo", str(minivllm), "--format", "json")
+    assert pull(outcome)["head"] == commit
+
+
+def test_the_worktree(tmp_path: Path, project: MakeProject) -> None:
+    """What is not committed yet is a change against HEAD."""
+    clone = git_repository(tmp_path / "clone", {"vllm/__init__.py": "", "vllm/a.py": "x = 1\n"})
+    (clone / "vllm" / "a.py").write_text("x = 2\n", encoding="utf-8")
+    outcome = project().run("classify", "--worktree", "--repo", str(clone), "--format", "json")
+    assert pull(outcome)["source"] == "worktree"
+    assert [file["path"] for file in document(outcome)["files"]] == ["vllm/a.py"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("arguments", [("--diff", "a.patch"), ("--diff", "-"), ("-",)], ids=" ".join)
+def test_a_patch_from_a_file_or_from_stdin(arguments: tuple[str, ...], project: MakeProject) -> None:
+    """A patch alone is judged as far as it goes, and what is missing is said."""
+    outcome = project({"a.patch": PATCH}).run(
+        "classify", *arguments, "--format", "json", stdin=PATCH.encode()
+    )
+    assert pull(outcome)["source"] == "patch"
+    assert document(outcome)["kind"] == "docs"
+    gaps = {gap["what"] for gap in document(outcome)["completeness"]["gaps"]}  # type: ignore[index]
+    assert {"graph", "metadata"} <= gaps
+
+
+# What cannot be had
+
+CLONE_HINT = "name one: --repo PATH, or set DIFFSCOPE_REPO"
+ERRORS = [
+    pytest.param(
+        (),
+        "nothing to classify",
+        "diffscope classify 38450, or --worktree, or --diff FILE, or --base REF",
+        id="nothing is asked for",
+    ),
+    pytest.param(
+        ("1", "--worktree"),
+        "a pull request and --worktree exclude each other",
+        "ask for one change at a time",
+        id="two things",
+    ),
+    pytest.param(
+        ("--worktree", "--head", "x"),
+        "--worktree has no --head",
+        "the worktree is the head; --base REF is what it is compared with",
+        id="a head for the worktree",
+    ),
+    pytest.param(
+        ("--worktree",), "there is no clone of vLLM here", CLONE_HINT, id="the worktree of no clone"
+    ),
+    pytest.param(("--range", "a..b"), "there is no clone of vLLM here", CLONE_HINT, id="a range of no clone"),
+    pytest.param(
+        ("1", "--source", "clone"), "there is no clone of vLLM here", CLONE_HINT, id="the clone alone"
+    ),
+    pytest.param(
+        ("--range", "a"),
+        "'a' is no range",
+        "write A..B: every change merged after A, up to B",
+        id="a range with one end",
+    ),
+    pytest.param(
+        ("--diff", "no.patch"),
+        "no.patch: no such patch file",
+        "a patch on standard input is named -",
+        id="a patch that is not there",
+    ),
+    pytest.param(
+        ("a/b#1", "--source", "recorded"),
+        "only changes of vllm-project/vllm are on record",
+        "--repo PATH, or a network",
+        id="a record of another repository",
+    ),
+    pytest.param(
+        ("38450", "--format", "json", "--format", "sarif"),
+        "json and sarif cannot share stdout",
+        "give all but one a file: --format json:out.json",
+        id="two formats on stdout",
+    ),
+    pytest.param(
+        ("--range", "a..b", "--format", "json"),
+        "json holds one change, a range has many",
+        "use --format jsonl",
+        id="a document for many changes",
+    ),
+    pytest.param(
+        ("38450", "--format", "json", "--format", "sarif", "--output", "x"),
+        "--output is for one format",
+        "name the files one by one: --format json:a.json",
+        id="one file for two formats",
+    ),
+    pytest.param(
+        ("38450", "--resume"),
+        "--resume goes on with one file of a range",
+        "--range A..B --format jsonl:FILE --resume",
+        id="nothing to resume",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message", "hint"), ERRORS)
+def test_what_makes_no_sense(
+    arguments: tuple[str, ...], message: str, hint: str, project: MakeProject
+) -> None:
+    """Two lines on stderr, exit 2, nothing on stdout."""
+    assert project().run("classify", *arguments) == Outcome(2, "", f"error: {message}\nhint: {hint}\n")
+
+
+def test_a_pull_request_that_is_nowhere_says_where_it_was_looked_for(project: MakeProject) -> None:
+    """Clone, GitHub, records: each with its reason, and the hint that helps first."""
+    outcome = project().run("classify", "1")
+    assert (outcome.exit_code, outcome.out) == (2, "")
+    lines = outcome.err.splitlines()
+    assert lines[0] == "error: pull request 1 is nowhere to be had:"
+    assert [line.strip().partition(":")[0] for line in lines[1:4]] == ["clone", "github", "recorded"]
+    assert lines[-1] == f"hint: {CLONE_HINT}"
+
+
+@pytest.mark.parametrize("data", [b"", b"hello\n", b"\x00\xff\xfe" * 9], ids=["empty", "junk", "bytes"])
+def test_input_that_holds_no_diff_is_an_error(data: bytes, project: MakeProject) -> None:
+    """Never an empty result."""
+    outcome = project().run("classify", "-", stdin=data)
+    assert (outcome.exit_code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: ")
+    assert "\nhint: " in outcome.err
+
+
+# Records
+
+
+def test_with_neither_clone_nor_network_a_record_is_used_and_that_is_said(project: MakeProject) -> None:
+    """On stderr, in the text and in the JSON; the rules are run anew on the recorded facts."""
+    outcome = project().run("classify", "38450")
+    assert outcome.exit_code == 0
+    assert "note: clone: there is no clone of vLLM here" in outcome.err
+    assert "note: github: " in outcome.err
+    assert outcome.err.endswith("note: using the facts of #38450 that are recorded with diffscope\n")
+    assert "from facts recorded with diffscope" in " ".join(outcome.out.split())
+    assert pull(project().run("classify", "38450", "--format", "json"))["source"] == "recorded"
+
+
+def test_quiet_says_errors_only(project: MakeProject) -> None:
+    assert project().run("classify", "38450", "-q").err == ""
+
+
+@pytest.mark.parametrize("number", RecordedSource().numbers())
+def test_every_record_is_judged(number: int, project: MakeProject) -> None:
+    """What ships works: each record gives an assessment with an area and a kind."""
+    found = document(project().run("classify", str(number), "--source", "recorded", "--format", "json"))
+    assert found["areas"]
+    assert found["kind"]
+
+
+def test_recording_and_judging_the_record_is_judging_the_change(minivllm: Path, project: MakeProject) -> None:
+    """Flags, areas and risk of a record are those of the change it was made from."""
+    here = project()
+    fresh = document(
+        here.run("classify", NUMBER, "--repo", str(minivllm), "--format", "json", "--record", "records")
+    )
+    with Workspace(None, use_cache=False) as workspace:
+        again = workspace.judge(RecordedSource(here.folder / "records").facts(int(NUMBER)))
+    assert [flag.code for flag in again.flags] == [flag["code"] for flag in fresh["flags"]]  # type: ignore[attr-defined]
+    assert [share.area for share in again.areas] == [share["area"] for share in fresh["areas"]]  # type: ignore[attr-defined]
+    assert again.risk.level.value == fresh["risk"]["level"]  # type: ignore[index]
+
+
+# Outputs
+
+
+def test_several_formats_at_once(minivllm: Path, project: MakeProject) -> None:
+    """One on stdout, the others in files, all of the same change."""
+    here = project()
+    outcome = here.run(
+        "classify",
+        NUMBER,
+        "--repo",
+        str(minivllm),
+        "--format",
+        "concise",
+        "--format",
+        "json:a.json",
+        "--format",
+        "sarif:b.sarif",
+    )
+    assert outcome.exit_code == 0
+    assert json.loads((here.folder / "a.json").read_bytes())["change"]["pull"]["number"] == 102
+    assert json.loads((here.folder / "b.sarif").read_bytes())["version"] == "2.1.0"
+
+
+def test_output_names_the_file_of_the_one_format(minivllm: Path, project: MakeProject) -> None:
+    here = project()
+    outcome = here.run("classify", NUMBER, "--repo", str(minivllm), "--format", "json", "--output", "x.json")
+    assert outcome == Outcome(0, "", "")
+    assert json.loads((here.folder / "x.json").read_bytes())["schema"] == "diffscope.assessment/1"
+
+
+def test_an_output_that_cannot_be_written(minivllm: Path, project: MakeProject) -> None:
+    expected = (
+        "error: no/x.json: cannot write the result: No such file or directory\nhint: name another file\n"
+    )
+    outcome = project().run("classify", NUMBER, "--repo", str(minivllm), "--format", "json:no/x.json")
+    assert outcome == Outcome(2, "", expected)
+
+
+def test_settings_come_after_the_environment_and_the_command_line(project: MakeProject) -> None:
+    """flag > DIFFSCOPE_* > diffscope.yml > default, for language and format alike."""
+    here = project({"diffscope.yml": "lang: zh\nformat: concise\n"})
+    run = ("classify", "38450", "--source", "recorded")
+    assert "[CP" in here.run(*run).out
+    assert "风险" in here.run(*run, "--format", "text").out
+    assert "Risk" in here.run(*run, "--format", "text", environ={"DIFFSCOPE_LANG": "en"}).out
+    assert "风险" in here.run(*run, "--format", "text", "--lang", "zh", environ={"DIFFSCOPE_LANG": "en"}).out
+    assert here.run(*run, environ={"DIFFSCOPE_FORMAT": "json"}).out.startswith("{")
+
+
+def test_rules_are_selected_by_the_settings_and_the_command_line(project: MakeProject) -> None:
+    """The file's ignore and severity hold; --select replaces its selection, --ignore adds to what it ignores."""
+    here = project({"diffscope.yml": "rules: {ignore: [PF306], severity: {CP102: low}}\n"})
+    run = ("classify", "38450", "--source", "recorded", "--format", "json")
+
+    def flags(*more: str) -> dict[str, str]:
+        found = document(here.run(*run, *more))["flags"]
+        assert isinstance(found, list)
+        return {flag["code"]: flag["severity"] for flag in found}
+
+    assert "PF306" not in flags()
+    assert flags()["CP102"] == "low"
+    assert flags("--select", "CP102") == {"CP102": "low"}
+    assert "CP102" not in flags("--ignore", "core-path")
+    assert "CP102" not in flags("--ignore", "CP1*")
+
+
+def test_an_entry_that_names_no_rule_is_an_error(project: MakeProject) -> None:
+    """In the file and on the command line alike, with the nearest code."""
+    here = project({"diffscope.yml": "rules:\n  ignore: [CP999]\n"})
+    outcome = here.run("classify", "38450", "--source", "recorded")
+    assert outcome.exit_code == 2
+    assert outcome.err.startswith(
+        f"error: {here.folder / 'diffscope.yml'}:2: 'CP999' names no rule\nhint: did you mean 'CP"
+    )
+
+
+def test_a_terminal_of_another_character_set_gets_what_it_has(project: MakeProject) -> None:
+    """cp1252 and ASCII: our marks become ASCII where needed, foreign letters are escaped, nothing fails."""
+    here = project()
+    run = ("classify", "38450", "--source", "recorded")
+    ascii_text = here.run(*run, encoding="ascii").out
+    assert "·" not in ascii_text
+    assert here.run(*run, encoding="cp1252").exit_code == 0
+    chinese = here.run(*run, "--lang", "zh", encoding="cp1252")
+    assert chinese.exit_code == 0
+    assert "\\u98ce\\u9669" in chinese.out
+
+
+def test_machine_formats_are_utf8_whatever_the_locale(project: MakeProject) -> None:
+    """JSON on a cp1252 console is the same bytes as anywhere."""
+    here = project()
+    run = ("classify", "38450", "--source", "recorded", "--format", "json")
+    plain = here.run(*run).out
+    assert here.run(*run, encoding="latin-1").out.encode("latin-1").decode("utf-8") == plain
+
+
+# Exit codes
+
+
+@pytest.mark.parametrize(("level", "code"), [("none", 0), ("low", 1), ("critical", 0)])
+def test_fail_on(level: str, code: int, project: MakeProject) -> None:
+    """1 only where a flag is that severe or worse; the result is printed all the same."""
+    outcome = project().run("classify", "38450", "--source", "recorded", "--fail-on", level)
+    assert outcome.exit_code == code
+    assert outcome.out.startswith("#38450")
+
+
+# Many changes
+
+
+def test_a_range_gives_every_change_in_the_order_of_merging(minivllm: Path, project: MakeProject) -> None:
+    outcome = project().run(
+        "classify", "--range", "main~4..main", "--repo", str(minivllm), "--format", "jsonl"
+    )
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert [json.loads(line)["change"]["pull"]["number"] for line in outcome.out.splitlines()] == [
+        109,
+        110,
+        111,
+        112,
+    ]
+
+
+def test_an_interrupted_range_goes_on_where_it_was(minivllm: Path, project: MakeProject) -> None:
+    """What the file holds is kept, a line that was cut off is written anew, nothing comes twice."""
+    here = project()
+    run = ("classify", "--range", "main~4..main", "--repo", str(minivllm), "--format", "jsonl:all.jsonl")
+    assert here.run(*run).exit_code == 0
+    file = here.folder / "all.jsonl"
+    whole = file.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:2]) + lines[2][:100])
+    assert here.run(*run, "--resume") == Outcome(0, "", "")
+    assert file.read_bytes() == whole
+    assert here.run(*run, "--resume") == Outcome(0, "", "")
+    assert file.read_bytes() == whole
+
+
+def test_resuming_something_else_is_refused(minivllm: Path, project: MakeProject) -> None:
+    here = project({"all.jsonl": '{"a": 1}\n'})
+    outcome = here.run(
+        "classify",
+        "--range",
+        "main~1..main",
+        "--repo",
+        str(minivllm),
+        "--format",
+        "jsonl:all.jsonl",
+        "--resume",
+    )
+    assert outcome.exit_code == 2
+    assert outcome.err.startswith("error: all.jsonl: not assessments, one a line: ")
+
+
+def test_a_commit_that_changes_nothing_is_skipped_and_said(tmp_path: Path, project: MakeProject) -> None:
+    """The other changes are judged; the run says that one was not."""
+    clone = git_repository(
+        tmp_path / "clone",
+        {"vllm/__init__.py": ""},
+        [Commit("Add a (#1)", {"vllm/a.py": "x = 1\n"}), Commit("Add b (#3)", {"vllm/b.py": "y = 1\n"})],
+    )
+    git(clone, "commit", "--quiet", "--allow-empty", "-m", "Nothing (#4)")
+    outcome = project().run("classify", "--range", "main~3..main", "--repo", str(clone), "--format", "jsonl")
+    assert outcome.exit_code == 2
+    assert len(outcome.out.splitlines()) == 2
+    assert "changes nothing" in outcome.err
+    assert "error: 1 of 3 changes could not be had" in outcome.err
+
+
+# Determinism
+
+
+def test_the_same_input_gives_the_same_bytes(minivllm: Path, project: MakeProject) -> None:
+    """Whatever the hash seed: no order of a set reaches an output."""
+    here = project()
+    runs = [
+        here.start(
+            "classify",
+            NUMBER,
+            "--repo",
+            str(minivllm),
+            "--no-cache",
+            "--format",
+            "json",
+            "--format",
+            f"html:{seed}.html",
+            environ={"PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "2")
+    ]
+    assert runs[0].exit_code == 0
+    assert runs[0] == runs[1]
+    assert (here.folder / "1.html").read_bytes() == (here.folder / "2.html").read_bytes()
