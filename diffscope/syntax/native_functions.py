@@ -26,7 +26,13 @@ _CONTAINERS: Final = frozenset(
 )  # fmt: skip
 _SCOPES: Final = frozenset({"namespace_definition", "class_specifier", "struct_specifier", "union_specifier"})
 _DECLARATORS: Final = frozenset(
-    {"pointer_declarator", "reference_declarator", "parenthesized_declarator", "attributed_declarator"}
+    {
+        "init_declarator",
+        "pointer_declarator",
+        "reference_declarator",
+        "parenthesized_declarator",
+        "attributed_declarator",
+    }
 )
 _KEYWORDS: Final = frozenset({"if", "for", "while", "switch", "catch", "return", "sizeof", "else", "do"})
 _HEAD: Final = re.compile(
@@ -91,7 +97,7 @@ class _Reader:
         if depth > _DEEPEST:
             return
         for child in node.named_children:
-            if child.type == "function_definition":
+            if child.type == "function_definition" or _is_macro_bodied(child):
                 self._function(child, scope, template or child)
             elif child.type == "template_declaration":
                 self.read(child, scope, depth + 1, template or child)
@@ -126,17 +132,13 @@ class _Reader:
                 or start in self._blocks
             ):
                 continue
-            head = text[start : match.end() - 1].decode("utf-8", "replace")
             end = _closing_brace(text, match.end())
             parameters = match["parameters"].decode("utf-8", "replace")
             returns = _returns(match["head"].decode("utf-8", "replace"))
-            self._add(
-                name, _split(parameters), returns, head, (start, match.end() - 1, end), match.start("name")
-            )
+            self._add(name, _split(parameters), returns, (start, match.end() - 1, end), match.start("name"))
 
     def _function(self, node: Node, scope: str, whole: Node) -> None:
-        declarator = _function_declarator(node)
-        body = node.child_by_field_name("body") or _try_body(node)
+        declarator, body = _function_declarator(node), _body(node)
         if declarator is None or body is None or node.start_byte in self._blocks:
             return
         name = declarator.child_by_field_name("declarator")
@@ -145,15 +147,15 @@ class _Reader:
             return
         kind = node.child_by_field_name("type")
         texts = [_fold(child) for child in parameters.named_children] if parameters is not None else []
-        head = (whole.text or b"")[: body.start_byte - whole.start_byte].decode("utf-8", "replace")
         returns = _fold(kind) if kind is not None else ""
         span = (whole.start_byte, body.start_byte, node.end_byte)
-        self._add(scope + _compact(name), texts, returns, head, span, name.start_byte)
+        self._add(scope + _compact(name), texts, returns, span, name.start_byte)
 
     def _add(
-        self, name: str, parameters: list[str], returns: str, head: str, span: tuple[int, int, int], at: int
+        self, name: str, parameters: list[str], returns: str, span: tuple[int, int, int], at: int
     ) -> None:
         start, body, end = span
+        head = self._source.code[start:body].decode("utf-8", "replace")
         bounds = _BOUNDS.search(head)
         function = NativeFunction(
             name=name,
@@ -184,6 +186,11 @@ _NAMES: Final = frozenset(
 )
 
 
+def _is_macro_bodied(node: Node) -> bool:
+    """Return whether a declaration is a function in truth: ``void f() { MACRO }`` looks like one that is initialised."""
+    return node.type == "declaration" and _body(node) is not None and _function_declarator(node) is not None
+
+
 def _function_declarator(node: Node) -> Node | None:
     declarator = node.child_by_field_name("declarator")
     while declarator is not None and declarator.type in _DECLARATORS:
@@ -194,11 +201,13 @@ def _function_declarator(node: Node) -> Node | None:
     return declarator if declarator is not None and declarator.type == "function_declarator" else None
 
 
-def _try_body(node: Node) -> Node | None:
-    return next(
-        (child for child in node.named_children if child.type in ("compound_statement", "try_statement")),
-        None,
-    )
+def _body(node: Node) -> Node | None:
+    declarator = node.child_by_field_name("declarator")
+    if declarator is not None and declarator.type == "init_declarator":
+        value = declarator.child_by_field_name("value")
+        return value if value is not None and value.type == "initializer_list" else None
+    body = node.child_by_field_name("body")
+    return body or next((child for child in node.named_children if child.type == "try_statement"), None)
 
 
 def _closing_brace(text: bytes, position: int) -> int:

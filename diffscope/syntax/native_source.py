@@ -21,6 +21,10 @@ _VISIBLE: Final = re.compile(rb"[^\n]")
 _OPENING: Final = (b"if", b"ifdef", b"ifndef")
 _NEXT: Final = (b"elif", b"else", b"elifdef", b"elifndef")
 _MOST_VARIANTS: Final = 4
+_ATTRIBUTE: Final = re.compile(
+    rb"\b__(?:launch_bounds|cluster_dims|attribute|align|maxnreg)__\s*\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)"
+)
+"""Attributes that the grammar knows in some places only; whoever needs them reads the source."""
 
 
 class Directive(NamedTuple):
@@ -98,7 +102,7 @@ def read_regions(directives: tuple[Directive, ...]) -> tuple[Region, ...]:
 
 
 def variants(code: bytes, directives: tuple[Directive, ...]) -> Iterator[bytes]:
-    """Yield texts of the same length without directives: the first with the first branch of every condition, and so on.
+    """Yield texts of the same length without directives and attributes: the first with the first branch of every condition, and so on.
 
     A condition with fewer branches than asked for gives its last one, so that every branch that is not nested in another choice
     appears in one of the texts.
@@ -138,7 +142,7 @@ def _choose(code: bytes, directives: tuple[Directive, ...], branches: dict[int, 
             stack[-1] = (stack[-1][0], stack[-1][1] + 1)
         elif directive.word == b"endif" and stack:
             stack.pop()
-    return b"".join((*parts, code[position:]))
+    return _ATTRIBUTE.sub(lambda match: blank(match[0]), b"".join((*parts, code[position:])))
 
 
 def _condition(directive: Directive) -> str:
