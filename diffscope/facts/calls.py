@@ -19,7 +19,7 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
     facts = [
         fact
         for one, change in changed_source_symbols(placed)
-        if Aspect.MOVED not in change.aspects
+        if not {Aspect.MOVED, Aspect.REMOVED} & set(change.aspects)
         for fact in _calls_of_symbol(one, change, taxonomy, roles)
     ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role)))

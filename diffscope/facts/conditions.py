@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.values import GuardFact
-from diffscope.syntax.values import SignalKind, SymbolChange
+from diffscope.syntax.values import Aspect, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
 
 _ARCHITECTURE = re.compile(
@@ -22,6 +22,7 @@ def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardF
     facts = [
         fact
         for one, change in changed_source_symbols(placed)
+        if Aspect.REMOVED not in change.aspects
         for fact in _guards_of_symbol(one, change, taxonomy)
     ]
     return tuple(

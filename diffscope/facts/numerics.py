@@ -14,12 +14,26 @@ _DTYPE = re.compile(
     r"^(?:torch|tl|triton\.language|np|numpy|jnp|cutlass|scalar_types)\."
     r"((?:b?float|half|double|u?int|fp|e\dm\d|uint|float8|float4|complex)\w*)$"
 )
-_ROUNDING = re.compile(
-    r"(?:^|[._])(round|rint|floor|ceil|trunc|nearbyint|clamp|clip|finfo|iinfo|cdiv|round_up)_?$"
+_PRECISION = re.compile(
+    r"(?:e8m0|ue8m0|scale_fmt|tf32|accum|dequant|upcast|downcast|\bscales?\b|_scales?\b|zero_point|_precision\b|use_deep_gemm)",
+    re.IGNORECASE,
 )
+_ROUNDING = re.compile(r"(?:^|[._])(round|rint|floor|ceil|trunc|nearbyint|clamp|clip|finfo|iinfo)_?$")
+_BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
+    SignalKind.DIVISION: (None, "division"),
+    SignalKind.NUMBER: (None, "number"),
+    SignalKind.REFERENCE: (_DTYPE, "dtype"),
+    SignalKind.GUARD: (_PRECISION, "precision"),
+    SignalKind.ATTRIBUTE_WRITE: (_PRECISION, "precision"),
+    SignalKind.CALL: (_ROUNDING, "rounding"),
+}
 _PROTECTED = re.compile(
     r"\b(?:max|maximum|clamp|clamp_min|where|eps|epsilon|finfo|tiny|cdiv|next_power_of_2)\b|\+\s*\d|1e-"
 )
+
+
+_STANDS_APART = frozenset({Aspect.MOVED, Aspect.REMOVED})
+"""What moved computes as before; what is gone computes nothing."""
 
 
 def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
@@ -27,7 +41,7 @@ def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
     facts = [
         fact
         for one, change in changed_source_symbols(placed)
-        if Aspect.MOVED not in change.aspects
+        if not _STANDS_APART & set(change.aspects)
         for fact in _numerics_of_symbol(one, change)
     ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
@@ -58,17 +72,10 @@ def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[Numeri
 
 def _what(item: SignalChange) -> str | None:
     signal = item.signal
-    if item.what == "reguarded":
+    pattern, word = _BY_KIND.get(signal.kind, (None, None))
+    if item.what == "reguarded" or (pattern is not None and not pattern.search(signal.text)):
         return None
-    if signal.kind is SignalKind.DIVISION:
-        return "division"
-    if signal.kind is SignalKind.NUMBER:
-        return "number"
-    if signal.kind is SignalKind.REFERENCE and _DTYPE.match(signal.text):
-        return "dtype"
-    if signal.kind is SignalKind.CALL and _ROUNDING.search(signal.text):
-        return "rounding"
-    return None
+    return word
 
 
 def _fact(

@@ -48,7 +48,9 @@ def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
         if "removed" in changes and "added" in changes:
             gone, come = changes.pop("removed"), changes.pop("added")
             if _plain(gone.before) != _plain(come.after):
-                changes.setdefault("default", msgspec.structs.replace(come, change="default", before=gone.before))
+                changes.setdefault(
+                    "default", msgspec.structs.replace(come, change="default", before=gone.before)
+                )
         yield from changes.values()
 
 

@@ -260,7 +260,12 @@ class CallFact(Located, frozen=True, kw_only=True):
 class NumericFact(Located, frozen=True, kw_only=True):
     """A numeric choice that came, went or changed: dtype, literal, scale, epsilon, divisor."""
 
-    what: Annotated[str, said("dtype, number, division or rounding.")]
+    what: Annotated[
+        str,
+        said(
+            "dtype, number, division, rounding or precision (a condition or assignment on scales, formats, accumulation)."
+        ),
+    ]
     change: Annotated[str, said("added, removed or changed.")]
     text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
     before: Annotated[str | None, said("What stood there before.")] = None
