@@ -14,7 +14,14 @@ def cache() -> None:
 
 
 @cache.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the result.",
+)
 def info(*, form: str) -> int:
     """Show where the cache lies and what it holds."""
     from diffscope.adapters.cache import open_cache

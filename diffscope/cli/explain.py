@@ -27,7 +27,14 @@ _MARKS = {"true": "+", "false": "-", "unknown": "?"}
     "--source", type=click.Choice(SOURCES), default="auto", show_default=True, help="Where it comes from."
 )
 @options.language_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the result.",
+)
 @options.rules_option
 @options.cache_option
 @options.talk_options

@@ -25,7 +25,9 @@ from diffscope.cli.schema import DOCUMENTS, schema_text
 from diffscope.cli.talk import say
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-_RUN: Final = re.compile(r"(<!-- run: (?P<command>.+?) -->\n```console\n)(?P<body>.*?)(\n```\n)", re.DOTALL)
+_RUN: Final = re.compile(
+    r"(<!-- run: (?P<command>.+?) -->\n```console\n).*?(^```\n)", re.DOTALL | re.MULTILINE
+)
 _KEPT: Final = ("PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT")
 
 
@@ -67,7 +69,7 @@ def printed(command: str) -> str:
 
 def _filled(text: str) -> str:
     return _RUN.sub(
-        lambda match: f"{match[1]}$ {match['command']}\n{printed(match['command']).rstrip()}{match[4]}", text
+        lambda match: f"{match[1]}$ {match['command']}\n{printed(match['command'])}{match[3]}", text
     )
 
 

@@ -50,7 +50,12 @@ def _graph_options(function: _F) -> _F:
 
 def _format_option(function: _F) -> _F:
     return click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Form of the result.",
     )(function)
 
 

@@ -35,7 +35,6 @@ COMMANDS: dict[str, Command] = {
         "diffscope.cli.classify:classify", "Classify one change, or every change of a range."
     ),
     "explain": Command("diffscope.cli.explain:explain", "Say why a rule fired or stayed silent on a change."),
-    "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
     "rules": Command("diffscope.cli.rules:rules", "List, show, validate, test and start rules."),
     "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
     "doctor": Command(
@@ -43,7 +42,6 @@ COMMANDS: dict[str, Command] = {
         "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",
     ),
     "ci": Command("diffscope.cli.ci:ci", "Run as a step of a GitHub workflow."),
-    "backtest": Command("diffscope.cli.backtest:backtest", "Measure the rules over the history of a clone."),
     "schema": Command("diffscope.cli.schema:schema", "Print the JSON Schema of what diffscope writes."),
     "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
     "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
