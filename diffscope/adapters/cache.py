@@ -11,12 +11,14 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from diffscope.errors import CacheError
 from diffscope.source.values import Value
+
+_T = TypeVar("_T")
 
 FILE_NAME: Final = "cache-1.sqlite3"
 """Raise the number on any change of the tables; versions then live side by side."""
@@ -37,6 +39,10 @@ PRAGMA application_id = {application};
 COMMIT;
 """
 _BUSY_SECONDS: Final = 10.0
+_BUSY: Final = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED"})
+_UNWRITABLE: Final = frozenset(
+    {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_READONLY_DIRECTORY", "SQLITE_PERM"}
+)
 _FRESH_SECONDS: Final = 6 * 3600
 """A value used within this time is not marked as used again: reading stays reading."""
 _CHUNK: Final = 500
@@ -77,6 +83,10 @@ def default_directory() -> Path:
     return user_cache_path("diffscope", appauthor=False)
 
 
+class _ForeignError(Exception):
+    """The file is a sound database of another program: it is neither used nor deleted."""
+
+
 class Cache:
     """Values by space (``outline``, ``graph``) and name. Not for several threads; for any number of processes."""
 
@@ -86,6 +96,8 @@ class Cache:
         self._notes: list[str] = []
         self._connection: sqlite3.Connection | None = None
         self._is_off = path is None
+        self._is_read_only = False
+        self._is_rebuilt = False
 
     def __enter__(self) -> Self:
         return self
@@ -111,49 +123,41 @@ class Cache:
 
     def get_many(self, space: str, names: Collection[str]) -> dict[str, bytes]:
         """Return the values that are there, in the order of the names."""
-        found: dict[str, bytes] = {}
-        with self._guarded("read") as connection:
-            if connection is None:
-                return {}
+
+        def select(connection: sqlite3.Connection) -> dict[str, bytes]:
             found, damaged, stale = _select(connection, space, list(dict.fromkeys(names)))
-            if damaged or stale:
+            if (damaged or stale) and not self._is_read_only:
                 self._touch(connection, damaged, stale)
-        return found
+            return found
+
+        return self._run("read", select, {})
 
     def put_many(self, space: str, values: Mapping[str, bytes]) -> None:
         """Keep values; all of them or, when the file cannot be written, none."""
-        if not values:
-            return
         now = int(time.time())
         rows = [(space, name, now, zlib.crc32(value), value) for name, value in values.items()]
-        with self._guarded("write") as connection:
-            if connection is None:
-                return
+
+        def insert(connection: sqlite3.Connection) -> None:
             with _transaction(connection):
                 connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", rows)
             self._evict(connection)
 
+        if values and not self._is_read_only:
+            self._run("write", insert, None)
+
     def names(self, space: str) -> tuple[str, ...]:
         """Return the names kept in a space, sorted."""
-        with self._guarded("read") as connection:
-            if connection is not None:
-                rows = connection.execute("SELECT name FROM entry WHERE space = ? ORDER BY name", (space,))
-                return tuple(name for (name,) in rows)
-        return ()
+
+        def select(connection: sqlite3.Connection) -> tuple[str, ...]:
+            rows = connection.execute("SELECT name FROM entry WHERE space = ? ORDER BY name", (space,))
+            return tuple(name for (name,) in rows)
+
+        return self._run("read", select, ())
 
     def info(self) -> CacheInfo:
         """Return what is kept, by space."""
-        spaces: tuple[SpaceInfo, ...] = ()
-        size = 0
-        with self._guarded("read") as connection:
-            if connection is not None:
-                rows = connection.execute(
-                    "SELECT space, count(*), sum(length(value)) FROM entry GROUP BY space ORDER BY space"
-                )
-                spaces = tuple(
-                    SpaceInfo(space=name, entries=count, bytes=total) for name, count, total in rows
-                )
-                size = _live_bytes(connection)
+        nothing: tuple[tuple[SpaceInfo, ...], int] = ((), 0)
+        spaces, size = self._run("read", _measure, nothing)
         path = None if self._path is None else str(self._path)
         return CacheInfo(path=path, bytes=size, limit=self._limit, spaces=spaces, notes=self.notes)
 
@@ -181,44 +185,77 @@ class Cache:
                 ) from None
         return freed
 
-    @contextlib.contextmanager
-    def _guarded(self, action: str) -> Iterator[sqlite3.Connection | None]:
-        """Yield the connection, or ``None`` when there is none; whatever goes wrong inside is noted and over.
+    def _run(self, action: str, statement: Callable[[sqlite3.Connection], _T], default: _T) -> _T:
+        """Return what a statement gives, or the default; whatever goes wrong is noted and over.
 
-        A statement that fails leaves what it would have given empty: the caller works the value out again.
+        A damaged file is made anew, and the statement tried again, once.
         """
-        try:
-            yield self._open()
-        except sqlite3.OperationalError as error:
+        for _ in range(2):
+            try:
+                connection = self._open()
+                return default if connection is None else statement(connection)
+            except sqlite3.DatabaseError as error:
+                if not self._handle(error, action):
+                    break
+            except OSError as error:
+                self._bypass(f"could not {action} it ({error.strerror})")
+            except _ForeignError as error:
+                self._bypass(str(error))
+        return default
+
+    def _handle(self, error: sqlite3.DatabaseError, action: str) -> bool:
+        """Do what an error of the database asks for, and say whether to try again."""
+        is_operational = isinstance(error, sqlite3.OperationalError)
+        if is_operational and error.sqlite_errorname in _BUSY:
+            self._notes.append(f"the cache {self._path} was busy for {_BUSY_SECONDS:.0f} s; nothing was lost")
+            return False
+        # SQLITE_ERROR: a table or a column is not there, which is somebody else's idea of this file.
+        if is_operational and error.sqlite_errorname != "SQLITE_ERROR":
             self._bypass(f"could not {action} it ({error})")
-        except sqlite3.DatabaseError as error:
-            self._rebuild(str(error))
-        except OSError as error:
-            self._bypass(f"could not {action} it ({error.strerror})")
+            return False
+        return self._rebuild(str(error))
 
     def _open(self) -> sqlite3.Connection | None:
         if self._is_off or self._path is None:
             return None
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = _connect(self._path)
-            _prepare(self._connection)
+            self._connection = self._open_writable() or _connect(self._path, is_read_only=True)
         return self._connection
+
+    def _open_writable(self) -> sqlite3.Connection | None:
+        """Open the file, made if it is not there; ``None`` when it is there and cannot be written."""
+        if self._path is None:
+            return None
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            connection = _connect(self._path)
+            _prepare(connection)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname not in _UNWRITABLE or not self._path.exists():
+                raise
+            self._is_read_only = True
+            return None
+        return connection
 
     def _bypass(self, reason: str) -> None:
         self._notes.append(f"the cache {self._path} is left aside: {reason}")
         self._is_off = True
         self.close()
 
-    def _rebuild(self, reason: str) -> None:
-        """Make a damaged file anew; a second failure turns the cache off."""
-        self._notes.append(f"the cache {self._path} was damaged ({reason}) and has been made anew")
+    def _rebuild(self, reason: str) -> bool:
+        """Delete a damaged file, so that the next statement makes it anew; a second time, or when it stays, turn the cache off."""
         self.close()
+        if self._is_rebuilt:
+            self._bypass(f"it is damaged again ({reason})")
+            return False
+        self._is_rebuilt = True
         try:
             self.clear()
-            self._open()
-        except (CacheError, OSError, sqlite3.Error) as error:
-            self._bypass(f"could not make it anew ({error})")
+        except CacheError as error:
+            self._bypass(f"it is damaged ({reason}) and stays: {error.message}")
+            return False
+        self._notes.append(f"the cache {self._path} was damaged ({reason}) and has been made anew")
+        return True
 
     def _touch(self, connection: sqlite3.Connection, damaged: list[int], stale: list[int]) -> None:
         """Forget damaged values and mark old ones as used; when the file is busy or read-only, that can wait."""
@@ -249,7 +286,12 @@ class Cache:
         connection.execute("PRAGMA incremental_vacuum").fetchall()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
+    if is_read_only:
+        # Immutable: without it even reading needs a file beside the database, to lock it.
+        return sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None
+        )
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
     connection.execute("PRAGMA synchronous = OFF")
@@ -257,13 +299,24 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    """Create the tables, unless they are there. Of several processes that start at once one creates, the others wait."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application == _APPLICATION:
         return
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
-        raise sqlite3.OperationalError("it is a database of another program; name another folder")
-    connection.executescript(_SCHEMA.format(application=_APPLICATION))
+        raise _ForeignError("it is a database of another program; name another folder")
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.executescript(_SCHEMA.format(application=_APPLICATION))
+        except sqlite3.OperationalError as error:
+            # Changing the journal mode does not wait for others as statements do.
+            if error.sqlite_errorname not in _BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _files(path: Path) -> tuple[Path, ...]:
@@ -305,6 +358,14 @@ def _select(
             if not isinstance(used, int) or used < old:
                 stale.append(row)
     return {name: found[name] for name in names if name in found}, damaged, stale
+
+
+def _measure(connection: sqlite3.Connection) -> tuple[tuple[SpaceInfo, ...], int]:
+    rows = connection.execute(
+        "SELECT space, count(*), sum(length(value)) FROM entry GROUP BY space ORDER BY space"
+    )
+    spaces = tuple(SpaceInfo(space=name, entries=count, bytes=total) for name, count, total in rows)
+    return spaces, _live_bytes(connection)
 
 
 def _live_bytes(connection: sqlite3.Connection) -> int:

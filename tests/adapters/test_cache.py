@@ -1,0 +1,314 @@
+"""The cache keeps what it is given, and nothing that happens to its file does harm."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diffscope.adapters.cache import FILE_NAME, Cache, default_directory, open_cache
+from diffscope.errors import CacheError
+
+VALUES = {f"name{number}": os.urandom(2_000) for number in range(50)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def fill(folder: Path) -> Path:
+    with open_cache(folder) as cache:
+        cache.put_many("graph", VALUES)
+        assert cache.notes == ()
+    return folder / FILE_NAME
+
+
+def test_what_was_put_is_there_for_the_next_process(folder: Path) -> None:
+    fill(folder)
+    with open_cache(folder) as cache:
+        assert cache.get_many("graph", [*VALUES, "absent"]) == VALUES
+        assert cache.get("graph", "name1") == VALUES["name1"]
+        assert cache.get("other", "name1") is None
+        assert cache.names("graph") == tuple(sorted(VALUES))
+        assert cache.notes == ()
+
+
+def test_a_value_is_replaced(folder: Path) -> None:
+    with open_cache(folder) as cache:
+        cache.put_many("graph", {"a": b"1"})
+        cache.put_many("graph", {"a": b"2", "b": b""})
+        assert cache.get_many("graph", ["b", "a"]) == {"b": b"", "a": b"2"}
+
+
+def test_a_cache_that_is_off_touches_no_disk(folder: Path) -> None:
+    with open_cache(folder, is_enabled=False) as cache:
+        cache.put_many("graph", VALUES)
+        assert cache.get("graph", "name1") is None
+        assert cache.names("graph") == ()
+        assert (cache.info().path, cache.info().bytes, cache.clear()) == (None, 0, 0)
+    assert not folder.exists()
+
+
+def test_the_environment_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIFFSCOPE_CACHE_DIR", str(tmp_path))
+    assert default_directory() == tmp_path
+    monkeypatch.delenv("DIFFSCOPE_CACHE_DIR")
+    assert default_directory().name == "diffscope"
+
+
+def test_info_counts_by_space(folder: Path) -> None:
+    fill(folder)
+    with open_cache(folder) as cache:
+        info = cache.info()
+    assert [(each.space, each.entries, each.bytes) for each in info.spaces] == [("graph", 50, 100_000)]
+    assert info.bytes >= 100_000
+    assert info.path == str(folder / FILE_NAME)
+
+
+def test_clear_deletes_the_file_and_the_cache_goes_on(folder: Path) -> None:
+    path = fill(folder)
+    with open_cache(folder) as cache:
+        assert cache.clear() >= 100_000
+        assert not path.exists()
+        cache.put_many("graph", {"a": b"1"})
+        assert cache.get("graph", "a") == b"1"
+
+
+def test_a_file_that_cannot_be_deleted_is_an_error_with_a_hint(folder: Path) -> None:
+    (folder / FILE_NAME / "in the way").mkdir(parents=True)
+    with open_cache(folder) as cache, pytest.raises(CacheError) as caught:
+        cache.clear()
+    assert caught.value.hint == "delete the file by hand"
+
+
+def spoil_head(path: Path) -> None:
+    path.write_bytes(b"junk" * 1_000)
+
+
+def spoil_middle(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[4_096:60_000] = b"\x5a" * (60_000 - 4_096)
+    path.write_bytes(data)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:50_000])
+
+
+def drop_table(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript("DROP TABLE entry; CREATE TABLE entry (space TEXT, name TEXT);")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [spoil_head, spoil_middle, truncate, drop_table],
+    ids=["junk", "junk inside", "cut off", "another schema"],
+)
+def test_a_damaged_file_is_made_anew(folder: Path, spoil: object) -> None:
+    """No value of it is given out, what is put afterwards is kept, and it is said."""
+    path = fill(folder)
+    assert callable(spoil)
+    spoil(path)
+    with open_cache(folder) as cache:
+        found = cache.get_many("graph", VALUES)
+        assert all(found[name] == VALUES[name] for name in found)
+        cache.put_many("graph", {"a": b"1"})
+        cache.put_many("graph", {"b": b"2"})
+        assert cache.get("graph", "b") == b"2"
+        assert any("damaged" in note for note in cache.notes)
+
+
+def test_an_emptied_file_is_a_new_cache(folder: Path) -> None:
+    fill(folder).write_bytes(b"")
+    with open_cache(folder) as cache:
+        assert cache.get("graph", "name1") is None
+        cache.put_many("graph", {"a": b"1"})
+        assert cache.get("graph", "a") == b"1"
+
+
+def test_a_value_whose_bytes_rotted_is_worked_out_again(folder: Path) -> None:
+    path = fill(folder)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE entry SET value = zeroblob(2000) WHERE name = 'name1'")
+    connection.execute("UPDATE entry SET value = 'text' WHERE name = 'name2'")
+    connection.commit()
+    connection.close()
+    with open_cache(folder) as cache:
+        found = cache.get_many("graph", VALUES)
+        assert found == {name: value for name, value in VALUES.items() if name not in ("name1", "name2")}
+        assert cache.notes == (f"2 damaged values in the cache {path} are worked out again",)
+        cache.put_many("graph", {"name1": b"new"})
+        assert cache.get("graph", "name1") == b"new"
+
+
+def test_the_database_of_another_program_is_left_alone(folder: Path) -> None:
+    folder.mkdir()
+    path = folder / FILE_NAME
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE precious (it TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    with open_cache(folder) as cache:
+        cache.put_many("graph", VALUES)
+        assert cache.get("graph", "name1") is None
+        assert cache.notes == (
+            f"the cache {path} is left aside: it is a database of another program; name another folder",
+        )
+    assert path.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_made_is_left_aside(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with open_cache(tmp_path / "file" / "cache") as cache:
+        cache.put_many("graph", VALUES)
+        assert cache.get("graph", "name1") is None
+        assert len(cache.notes) == 1
+        assert "is left aside" in cache.notes[0]
+
+
+def test_a_full_disk_only_costs_time(folder: Path) -> None:
+    """What was kept before stays readable until the write fails; then the cache steps aside and says so."""
+    fill(folder)
+    with open_cache(folder) as cache:
+        assert cache.get("graph", "name1") == VALUES["name1"]
+        assert cache._connection is not None
+        cache._connection.execute("PRAGMA max_page_count = 1").fetchall()
+        cache.put_many("graph", {"large": os.urandom(1_000_000)})
+        assert any("full" in note for note in cache.notes)
+        assert cache.get("graph", "large") is None
+    with open_cache(folder) as cache:
+        assert cache.get_many("graph", VALUES) == VALUES
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_cache_is_read(folder: Path) -> None:
+    path = fill(folder)
+    path.chmod(0o400)
+    folder.chmod(0o500)
+    try:
+        with open_cache(folder) as cache:
+            assert cache.get_many("graph", VALUES) == VALUES
+            cache.put_many("graph", {"a": b"1"})
+            assert cache.get("graph", "a") is None
+    finally:
+        folder.chmod(0o700)
+
+
+def test_a_file_opened_for_reading_only_is_read(folder: Path) -> None:
+    """The same without permissions, which root does not heed."""
+    fill(folder)
+    cache = open_cache(folder)
+    cache._open_writable = lambda: setattr(cache, "_is_read_only", True)  # type: ignore[method-assign, func-returns-value]
+    assert cache.get_many("graph", VALUES) == VALUES
+    cache.put_many("graph", {"a": b"1"})
+    assert (cache.get("graph", "a"), cache.notes) == (None, ())
+    cache.close()
+
+
+def test_the_size_is_bounded_and_what_was_used_last_stays(folder: Path) -> None:
+    limit = 400_000
+    with open_cache(folder, limit=limit) as cache:
+        for number in range(30):
+            cache.put_many("graph", {f"old{number}": os.urandom(30_000)})
+            assert cache.info().bytes <= limit
+        cache._connection.execute("UPDATE entry SET used = used - 1000000 WHERE name != 'old29'")  # type: ignore[union-attr]
+        cache.put_many("graph", {"new": os.urandom(100_000)})
+        cache.put_many("graph", {"newer": os.urandom(100_000)})
+        names = cache.names("graph")
+        assert {"old29", "new", "newer"} <= set(names)
+        assert cache.info().bytes <= limit
+    assert (folder / FILE_NAME).stat().st_size <= 2 * limit
+
+
+def test_reading_keeps_a_value_young(folder: Path) -> None:
+    with open_cache(folder, limit=200_000) as cache:
+        cache.put_many("graph", {"read": os.urandom(30_000), "unread": os.urandom(60_000)})
+        cache._connection.execute("UPDATE entry SET used = 1")  # type: ignore[union-attr]
+        assert cache.get("graph", "read") is not None
+        cache.put_many("graph", {"more": os.urandom(100_000)})
+        assert cache.names("graph") == ("more", "read")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from diffscope.adapters.cache import open_cache
+me = sys.argv[2]
+with open_cache(Path(sys.argv[1])) as cache:
+    for number in range(60):
+        cache.put_many("graph", {f"{me}-{number}": (me * 5000).encode(), "shared": (f"{me}{number}" * 2000).encode()})
+        assert cache.get("graph", f"{me}-{number}") == (me * 5000).encode(), "lost its own value"
+        assert cache.get("graph", "shared"), "lost the shared value"
+    assert not cache.notes, cache.notes
+"""
+
+
+def test_many_processes_write_at_once(folder: Path) -> None:
+    """They start together on no file at all; nobody fails, nobody's values are lost or mixed."""
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(folder), name], stderr=subprocess.PIPE, text=True)
+        for name in "abcd"
+    ]
+    for writer in writers:
+        assert writer.communicate()[1] == ""
+        assert writer.returncode == 0
+    with open_cache(folder) as cache:
+        for name in "abcd":
+            values = cache.get_many("graph", [f"{name}-{number}" for number in range(60)])
+            assert set(values.values()) == {(name * 5000).encode()}
+            assert len(values) == 60
+        assert cache.notes == ()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from diffscope.adapters.cache import open_cache
+cache = open_cache(Path(sys.argv[1]))
+cache.put_many("graph", {"sound": b"1"})
+connection = cache._connection
+connection.execute("BEGIN IMMEDIATE")
+connection.executemany("INSERT INTO entry VALUES ('graph', ?, 0, 0, ?)", [(str(n), bytes(9000)) for n in range(200)])
+os._exit(9)
+"""
+
+
+def test_a_process_that_dies_while_writing_leaves_a_sound_cache(folder: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(folder)], check=False)
+    with open_cache(folder) as cache:
+        assert cache.names("graph") == ("sound",)
+        cache.put_many("graph", {"next": b"2"})
+        assert cache.get_many("graph", ["sound", "next"]) == {"sound": b"1", "next": b"2"}
+        assert cache.notes == ()
+
+
+def test_a_busy_file_is_waited_for_then_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The value is not kept this time, and the cache stays in use."""
+    monkeypatch.setattr("diffscope.adapters.cache._BUSY_SECONDS", 0.05)
+    path = fill(folder)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with open_cache(folder) as cache:
+        cache.put_many("graph", {"a": b"1"})
+        assert cache.get("graph", "name1") == VALUES["name1"]
+        assert any("busy" in note for note in cache.notes)
+        other.execute("ROLLBACK")
+        other.close()
+        cache.put_many("graph", {"a": b"1"})
+        assert cache.get("graph", "a") == b"1"
+
+
+def test_a_cache_may_be_closed_twice_and_used_again(folder: Path) -> None:
+    cache = Cache(folder / FILE_NAME)
+    cache.put_many("graph", {"a": b"1"})
+    cache.close()
+    cache.close()
+    assert cache.get("graph", "a") == b"1"
+    cache.close()
