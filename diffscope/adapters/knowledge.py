@@ -17,10 +17,11 @@ from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import Role, RoleTable, load_roles
+from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.taxonomy.values import TaxonomyTables
 from diffscope.version import VERSION
 
-_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml")
+_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml")
 _SPACE: Final = f"knowledge-{VERSION}"
 
 
@@ -28,6 +29,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     taxonomy: TaxonomyTables
     roles: tuple[Role, ...]
     counterparts: tuple[Pairing, ...]
+    twins: tuple[TwinRule, ...]
 
 
 def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
@@ -45,7 +47,10 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         if cache:
             cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
     return Knowledge(
-        taxonomy=Taxonomy(tables.taxonomy), roles=RoleTable(tables.roles), counterparts=tables.counterparts
+        taxonomy=Taxonomy(tables.taxonomy),
+        roles=RoleTable(tables.roles),
+        counterparts=tables.counterparts,
+        twins=tables.twins,
     )
 
 
@@ -62,6 +67,7 @@ def _parse(texts: Mapping[str, str]) -> _Tables:
         taxonomy=read_tables(texts),
         roles=load_roles(texts["roles.yml"], at="rules/roles.yml"),
         counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
+        twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
     )
 
 

@@ -20,6 +20,7 @@ from diffscope.facts.natives import collect_natives, collect_operators
 from diffscope.facts.numerics import collect_numerics
 from diffscope.facts.options import collect_options
 from diffscope.facts.overrides import collect_overrides
+from diffscope.facts.registries import collect_registries
 from diffscope.facts.steps import Declarations, collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
@@ -30,6 +31,7 @@ from diffscope.source.values import Change, Gap, RepoPath, Value
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
+from diffscope.taxonomy.twins import TwinRule
 
 
 class Knowledge(Value, frozen=True, kw_only=True):
@@ -38,6 +40,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     taxonomy: Taxonomy
     roles: RoleTable
     counterparts: tuple[Pairing, ...] = ()
+    twins: tuple[TwinRule, ...] = ()
 
 
 class Surroundings(Value, frozen=True, kw_only=True):
@@ -83,6 +86,7 @@ def collect_facts(
         write=collect_writes(placed),
         test=collect_tests(placed),
         build=collect_builds(placed),
+        registry=collect_registries(placed, knowledge.twins),
         override=collect_overrides(placed, taxonomy, lookup),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),

@@ -11,9 +11,8 @@ from diffscope.syntax.values import Aspect, Signal, SignalKind, SymbolChange
 
 _CONFIG = re.compile(r"(?:^|\.)(?:\w*_)?config(?:s)?\.(?:\w+\.)*\w+$")
 _OWN_CONFIG = re.compile(r"^self\.\w*config$")
-_ENVIRONMENT = re.compile(
-    r"^os\.environ\[|^os\.(?:environ\.(?:setdefault|update|pop|__setitem__)|putenv|unsetenv)$"
-)
+_ENVIRONMENT_ITEM = re.compile(r"^os\.environ\[")
+_ENVIRONMENT_CALL = re.compile(r"^os\.(?:environ\.(?:setdefault|update|pop)|putenv|unsetenv)$")
 _CLASS = re.compile(r"^(?:cls|type\(self\)|self\.__class__|[A-Z]\w+)\.\w+$")
 _LIBRARY_STATE = re.compile(
     r"^(?:torch\.(?:set_(?:default_(?:dtype|device)|num_threads|float32_matmul_precision|grad_enabled|num_interop_threads)"
@@ -56,9 +55,11 @@ def _what(signal: Signal, change: SymbolChange) -> str | None:
     text, kind = signal.text, signal.kind
     if kind is SignalKind.GLOBAL_WRITE:
         return "module-global"
-    if kind in (SignalKind.SUBSCRIPT_WRITE, SignalKind.CALL) and _ENVIRONMENT.match(text):
-        return "environment"
+    if kind is SignalKind.SUBSCRIPT_WRITE:
+        return "environment" if _ENVIRONMENT_ITEM.match(text) else None
     if kind is SignalKind.CALL:
+        if _ENVIRONMENT_CALL.match(text):
+            return "environment"
         return "library-state" if _LIBRARY_STATE.match(text) else None
     return _attribute_kind(text, change) if kind is SignalKind.ATTRIBUTE_WRITE else None
 
