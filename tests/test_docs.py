@@ -21,11 +21,15 @@ from diffscope.cli import generate
 from diffscope.cli.main import COMMANDS, cli
 from diffscope.render.formats import RENDERERS
 from diffscope.strict_yaml import load_strict
+from diffscope.version import VERSION
 from tests.cli.harness import Project
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "rules/README.md", "fixtures/README.md")),
+    *(
+        ROOT / name
+        for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "rules/README.md", "fixtures/README.md")
+    ),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -79,8 +83,14 @@ def test_blocks_parse(block: Block, tmp_path: Path) -> None:
 
 def test_the_second_command_of_the_readme_is_what_ci_runs() -> None:
     """One line sets everything up and passes the tests; `.ci/run` runs that line and no other."""
-    commands = re.findall(r"```sh\n(python3 -m venv .*)\n```", (ROOT / "README.md").read_text(encoding="utf-8"))
-    script = [line for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    commands = re.findall(
+        r"```sh\n(python3 -m venv .*)\n```", (ROOT / "README.md").read_text(encoding="utf-8")
+    )
+    script = [
+        line
+        for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+        if line and line[0] != "#"
+    ]
     assert len(commands) == 2
     assert script == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', commands[1]]
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
@@ -88,13 +98,22 @@ def test_the_second_command_of_the_readme_is_what_ci_runs() -> None:
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
     """What the README shows of the Python interface works as it stands, from an empty folder."""
-    blocks = [block for block in (param.values[0] for param in BLOCKS) if isinstance(block, Block) and block.language == "python"]
+    blocks = [
+        block
+        for block in (param.values[0] for param in BLOCKS)
+        if isinstance(block, Block) and block.language == "python"
+    ]
     assert blocks
     for block in blocks:
         project = Project(tmp_path, {"example.py": block.text})
         environment = project._environment(None) | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            [sys.executable, "example.py"], cwd=project.folder, env=environment, capture_output=True, check=True, text=True
+            [sys.executable, "example.py"],
+            cwd=project.folder,
+            env=environment,
+            capture_output=True,
+            check=True,
+            text=True,
         )
         assert done.stdout
         assert done.stderr == ""
@@ -102,7 +121,9 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
 
 def test_every_command_is_in_the_readme_and_the_reference() -> None:
     """A command that nobody can find does not exist."""
-    readme, reference = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/commands.md"))
+    readme, reference = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/commands.md")
+    )
     for name in COMMANDS:
         assert f"`diffscope {name}" in readme
         assert f"## diffscope {name}\n" in reference
@@ -118,7 +139,11 @@ def test_every_option_of_every_command_has_help() -> None:
             command = command.get_command(click.Context(command), name)
         assert command is not None
         assert command.help, path
-        silent += [(path, option.name) for option in command.params if isinstance(option, click.Option) and not option.help]
+        silent += [
+            (path, option.name)
+            for option in command.params
+            if isinstance(option, click.Option) and not option.help
+        ]
     assert silent == []
 
 
@@ -126,7 +151,9 @@ def test_every_format_and_every_key_is_documented() -> None:
     """The pages on formats and JSON name each format and each key of the document, and no other."""
     formats, keys = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("formats.md", "json.md"))
     assert re.findall(r"^\| `(\w+)` \|", formats, re.MULTILINE) == list(RENDERERS)
-    named = [key for row in re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
+    named = [
+        key for row in re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)
+    ]
     assert named == [field.name for field in msgspec.structs.fields(Assessment)]
 
 
@@ -138,7 +165,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://)([^)\s]+)\)", text):
         file, _, anchor = target.partition("#")
         there = (page.parent / file).resolve() if file else page
-        headings = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE) if there.suffix == ".md" else []
+        headings = (
+            re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+            if there.suffix == ".md"
+            else []
+        )
         slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
         if not there.exists() or (anchor and anchor not in slugs):
             dead.append(target)
@@ -148,12 +179,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_no_page_names_a_machine() -> None:
     """Pages, recipes and CI hold no absolute path of whoever wrote them."""
     files = [*PAGES, ROOT / "justfile", ROOT / ".ci" / "run", ROOT / "pyproject.toml"]
-    assert [file.name for file in files if re.search(r"/(?:home|root|work|Users)/\w", file.read_text(encoding="utf-8"))] == []
+    assert [
+        file.name
+        for file in files
+        if re.search(r"/(?:home|root|work|Users)/\w", file.read_text(encoding="utf-8"))
+    ] == []
 
 
 def test_the_changelog_names_the_version_or_what_comes() -> None:
     """The newest section is either unreleased or the version that the package states."""
-    from diffscope.version import VERSION
-
     sections = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sections[0] in {"Unreleased", VERSION}

@@ -169,9 +169,9 @@ class Reading:
 
     @property
     def ci(self) -> tuple[str, ...]:
-        """What the target's CI does with the change; empty where that is unknown."""
+        """What the target's CI does with the change; empty where that is unknown or it has no steps."""
         ci, words = self._assessment.ci, self._words
-        if ci is UNSET:
+        if ci is UNSET or not ci.steps:
             return ()
         selected = [step for step in ci.steps if step.selected]
         phrases = [words("steps-selected", count=len(selected), total=len(ci.steps))]
