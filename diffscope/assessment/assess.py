@@ -55,7 +55,7 @@ def assess(
         flags=waived.standing,
         waived=waived.waived,
         unknown=evaluation.unknown,
-        files=assess_files(facts, waived.standing, scores),
+        files=assess_files(facts, waived.standing, taxonomy),
         symbols=tuple(_symbol(symbol) for symbol in sorted(facts.symbol, key=_place)),
         graph=facts.graph,
         modules=tuple(

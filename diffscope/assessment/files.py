@@ -11,7 +11,8 @@ from diffscope.assessment.values import FileAssessment
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.values import ChangeFacts, FileFact, ModuleFact, SymbolFact
 from diffscope.rules.values import Flag, Severity
-from diffscope.taxonomy.values import FileNumbers, ScoreTable
+from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.values import FileNumbers
 from diffscope.taxonomy.words import tokens_of
 
 _HIGHEST = 10.0
@@ -44,22 +45,30 @@ _COMMON_WORDS = frozenset(
 class _Change:
     """What the importance of a file asks of the change around it."""
 
-    def __init__(self, facts: ChangeFacts, flags: Iterable[Flag], scores: ScoreTable) -> None:
-        self.scores = scores
+    def __init__(self, facts: ChangeFacts, flags: Iterable[Flag], taxonomy: Taxonomy) -> None:
+        self.scores = taxonomy.tables.scores
         self.symbols = _by_path(facts.symbol)
         self.modules: Mapping[str, ModuleFact] = {module.path: module for module in facts.module}
         self.title = frozenset(tokens_of(facts.change.title))
+        self.options = frozenset(option.path for option in facts.option)
         self.flagged = frozenset(
             evidence.path
             for flag in flags
             if flag.severity.rank >= Severity.MEDIUM.rank
             for evidence in flag.evidence
         )
+        about = (rule.categories for rule in taxonomy.tables.kinds.kinds if rule.name == facts.change.kind)
+        self._whole = frozenset(category for categories in about for category in categories)
+        self._shares = dict(self.scores.categories)
+
+    def share(self, category: str) -> float:
+        """Return what a file of a category counts; one that the kind of the change is about counts in full."""
+        return 1.0 if category in self._whole else self._shares.get(category, 1.0)
 
 
-def assess_files(facts: ChangeFacts, flags: Iterable[Flag], scores: ScoreTable) -> tuple[FileAssessment, ...]:
+def assess_files(facts: ChangeFacts, flags: Iterable[Flag], taxonomy: Taxonomy) -> tuple[FileAssessment, ...]:
     """Return every changed file, the most important first, then by path."""
-    change = _Change(facts, flags, scores)
+    change = _Change(facts, flags, taxonomy)
     files = (_file(file, change) for file in facts.file)
     return tuple(sorted(files, key=lambda file: (-file.importance, file.path)))
 
@@ -98,7 +107,8 @@ def _importance(file: FileFact, symbols: tuple[SymbolFact, ...], change: _Change
     value += _of_symbols(symbols, numbers) + _of_place(file, change)
     value += numbers.new if file.status == "added" else 0.0
     value += numbers.flag if file.path in change.flagged else 0.0
-    value *= dict(change.scores.categories).get(file.category, 1.0)
+    value += numbers.option if file.path in change.options else 0.0
+    value *= change.share(file.category)
     if file.status == "deleted" or file.change_type in ("rename-or-move", "cosmetic") or not lines:
         value *= numbers.moved
     return round(min(value, _HIGHEST), 2)

@@ -234,6 +234,7 @@ class FileNumbers(Value, frozen=True, kw_only=True):
     fan_in: float
     fan_in_most: float
     flag: float
+    option: float
     new: float
     moved: float
 

@@ -1,0 +1,173 @@
+"""The whole document: what facts and flags become."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from diffscope.assessment.assess import assess
+from diffscope.assessment.values import Assessment, RiskLevel
+from diffscope.facts.values import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
+from diffscope.rules.evaluate import Evaluation
+from diffscope.rules.values import Flag, Severity
+from diffscope.source.values import Gap
+from tests.assessment.test_scores import CORE, facts_of
+from tests.assessments import a_flag
+from tests.rule_builders import rule_text, rules
+from tests.taxonomies import a_file, a_symbol, bundled
+
+CATALOGUE = rules(rule_text(code='"CP102"', name='"attention-backend"'), rule_text())
+
+
+def assessed(facts: ChangeFacts, *flags: Flag) -> Assessment:
+    """Return the assessment of facts with these flags."""
+    return assess(facts, Evaluation(flags=flags), taxonomy=bundled(), catalogue=CATALOGUE)
+
+
+def test_document_holds_the_change() -> None:
+    found = assessed(facts_of("[Bugfix] Fix x", a_file(CORE, 30), a_file("tests/v1/engine/test_x.py", 9)))
+    assert (found.kind, found.change.files, found.change.additions) == ("bugfix", 2, 39)
+    assert "bugfix" in found.tags
+    assert [share.area for share in found.areas] == ["engine"]
+    assert found.tests.changed == ("tests/v1/engine/test_x.py",)
+    assert found.risk.level is RiskLevel.NONE
+    assert found.completeness.complete
+    assert found.tool.graph_hash is None
+
+
+def test_document_survives_json() -> None:
+    """What is written can be read back, unknown fields left out."""
+    facts = facts_of("Fix x", a_file(CORE), symbols=(a_symbol(CORE, "EngineCore.step"),))
+    found = assessed(facts, a_flag())
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Assessment) == found
+    assert b'"nearest"' not in msgspec.json.encode(found)
+
+
+def test_waived_flag_is_reported_and_weighs_nothing() -> None:
+    flag = a_flag(severity=Severity.HIGH)
+    body = "diffscope: waive CP102 because the backend is experimental"
+    plain = assessed(facts_of("Fix x", a_file(CORE)), flag)
+    waived = assessed(facts_of("Fix x", a_file(CORE), body=body), flag)
+    assert plain.risk.level is RiskLevel.HIGH
+    assert (waived.risk.level, waived.flags) == (RiskLevel.NONE, ())
+    assert [(each.flag.code, each.reason) for each in waived.waived] == [
+        ("CP102", "the backend is experimental")
+    ]
+    assert waived.importance.value < plain.importance.value
+
+
+def test_unused_and_refused_waivers_are_told() -> None:
+    body = (
+        "diffscope: waive XX101 because it is fine\ndiffscope: waive CP102\ndiffscope: waive ZZ999 because no"
+    )
+    notes = " ".join(assessed(facts_of("Fix x", a_file(CORE), body=body)).completeness.notes)
+    assert "XX101 does not fire" in notes
+    assert "CP102 waived without a reason" in notes
+    assert "there is no rule ZZ999" in notes
+
+
+def test_unplaced_files_are_listed() -> None:
+    """Never a guess in silence."""
+    assert assessed(facts_of("x", a_file("some.pl"), a_file(CORE))).completeness.unplaced == ("some.pl",)
+
+
+def test_gaps_and_unknown_families_make_it_incomplete() -> None:
+    facts = facts_of(
+        "x",
+        a_file(CORE),
+        gaps=(
+            Gap(what="parse", reason="line 3", path="b.py"),
+            Gap(what="blob", reason="missing", path="a.py"),
+        ),
+        unknown=(UnknownFamily(family="module", reason="no graph"),),
+    )
+    found = assessed(facts).completeness
+    assert not found.complete
+    assert [gap.what for gap in found.gaps] == ["blob", "parse"]
+    assert found.notes == ("module: no graph",)
+
+
+def test_public_symbols_that_no_test_names_are_listed() -> None:
+    symbols = (
+        a_symbol(CORE, "seen", tests_naming=2, line=1),
+        a_symbol(CORE, "seen_by_this_change", tests_naming=0, changed_tests_naming=1, line=2),
+        a_symbol(CORE, "unseen", tests_naming=0, changed_tests_naming=0, line=3),
+        a_symbol(CORE, "gone", "removed", tests_naming=0, line=4),
+        a_symbol(CORE, "_private", tests_naming=0, line=5),
+        a_symbol(CORE, "words", "docstring", logic=False, tests_naming=0, line=6),
+        a_symbol("tests/test_x.py", "test_it", tests_naming=0, line=7),
+    )
+    assert assessed(facts_of("x", a_file(CORE), symbols=symbols)).tests.unnamed_symbols == ("unseen",)
+
+
+def test_names_in_tests_may_be_unknown() -> None:
+    """Without a graph nobody looked; an empty list would claim that all are tested."""
+    facts = facts_of("x", a_file(CORE), symbols=(a_symbol(CORE, "f"),))
+    assert assessed(facts).tests.unnamed_symbols is UNSET
+    assert assessed(facts_of("x", a_file("docs/x.md"))).tests.unnamed_symbols == ()
+
+
+def test_modules_and_graph_are_shown() -> None:
+    module = ModuleFact(
+        path=CORE, module="vllm.v1.engine.core", distance=1, chain="a -> b", fan_in=7, reach=20, lazy_fan_in=2
+    )
+    graph = GraphFacts(commit="c" * 40, digest="d" * 16, modules=1700, exact=True)
+    found = assessed(facts_of("x", a_file(CORE), module=(module,), graph=graph))
+    (reach,) = found.modules
+    assert (reach.distance, reach.chain, reach.dependents, reach.reach, reach.lazy) == (1, "a -> b", 7, 20, 2)
+    assert reach.registry is UNSET
+    assert (found.graph, found.tool.graph_hash) == (graph, "d" * 16)
+
+
+def test_hash_names_rules_and_tables() -> None:
+    """Another catalogue, another hash."""
+    facts = facts_of("x", a_file(CORE))
+    one = assessed(facts).tool.rules_hash
+    other = assess(
+        facts, Evaluation(flags=()), taxonomy=bundled(), catalogue=rules(rule_text())
+    ).tool.rules_hash
+    assert len(one) == 16
+    assert one != other
+
+
+FILES = st.lists(
+    st.builds(
+        a_file,
+        st.sampled_from((CORE, "vllm/lora/request.py", "tests/test_x.py", "docs/x.md", "csrc/x.cu")),
+        st.integers(0, 300),
+        st.integers(0, 300),
+    ),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda file: file.path,
+)
+
+
+@given(FILES, st.randoms(use_true_random=False))
+def test_order_of_facts_changes_nothing(files: list[FileFact], chance: random.Random) -> None:
+    """Same facts, same bytes; and area weights sum to one in what is written."""
+    symbols = [
+        a_symbol(file.path, f"f{at}", line=at) for at, file in enumerate(files) if file.path.endswith(".py")
+    ]
+    plain = assessed(facts_of("Fix x", *files, symbols=tuple(symbols)))
+    mixed, shuffled = list(files), list(symbols)
+    chance.shuffle(mixed)
+    chance.shuffle(shuffled)
+    assert msgspec.json.encode(
+        assessed(facts_of("Fix x", *mixed, symbols=tuple(shuffled)))
+    ) == msgspec.json.encode(plain)
+    assert sum(round(share.weight * 1000) for share in plain.areas) == 1000
+
+
+@given(FILES)
+def test_change_without_logic_is_cosmetic_and_calm(files: list[FileFact]) -> None:
+    """Comments and prose: no logic counts, whatever was edited."""
+    quiet = [msgspec.structs.replace(file, logic=False, code_added=0, code_removed=0) for file in files]
+    facts = facts_of("x", *quiet)
+    assert facts.change.cosmetic
+    names = {part.name for part in assessed(facts).importance.parts}
+    assert names <= {"kind", "infrastructure"}

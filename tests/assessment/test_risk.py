@@ -1,0 +1,92 @@
+"""The risk level: that of the worst standing flag, and never a calm word for what was not judged."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import UNSET
+
+from diffscope.assessment.risk import judge_risk
+from diffscope.assessment.values import Risk, RiskLevel
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.values import RuleCode, Severity, UnknownRule
+from diffscope.source.values import Gap
+from tests.assessment.test_scores import CORE, facts_of
+from tests.assessments import a_flag
+from tests.rule_builders import rule_text, rules
+from tests.taxonomies import a_file, bundled
+
+CATALOGUE = rules(
+    *(rule_text(code=f'"XX10{n}"', name=f'"rule-{n}"') for n in range(5)),
+    rule_text(code='"XX200"', name='"a-hint"', severity='"info"'),
+)
+NUMBERS = bundled().tables.scores.risk
+CODE = facts_of("Fix x", a_file(CORE))
+
+
+def risk(*severities: Severity, unknown: tuple[str, ...] = (), facts: ChangeFacts = CODE) -> Risk:
+    """Return the risk of a change with flags of these severities and unknown rules of these codes."""
+    flags = [a_flag(f"CP10{at}", severity=severity) for at, severity in enumerate(severities)]
+    rest = [UnknownRule(code=RuleCode(code), missing=("graph",)) for code in unknown]
+    return judge_risk(flags, rest, facts, catalogue=CATALOGUE, numbers=NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("severities", "level"),
+    [
+        pytest.param((), RiskLevel.NONE, id="no flag"),
+        pytest.param((Severity.INFO,), RiskLevel.LOW, id="a hint alone is low"),
+        pytest.param((Severity.LOW, Severity.INFO), RiskLevel.LOW, id="the worst decides: low"),
+        pytest.param((Severity.LOW, Severity.MEDIUM), RiskLevel.MEDIUM, id="the worst decides: medium"),
+        pytest.param((Severity.HIGH, Severity.MEDIUM), RiskLevel.HIGH, id="the worst decides: high"),
+        pytest.param((Severity.CRITICAL,), RiskLevel.CRITICAL, id="the worst decides: critical"),
+    ],
+)
+def test_level_is_that_of_the_worst_flag(severities: tuple[Severity, ...], level: RiskLevel) -> None:
+    assert risk(*severities).level is level
+
+
+def test_reasons_name_the_worst_flags_only() -> None:
+    assert risk(Severity.HIGH, Severity.LOW).because == ("CP100 attention-backend (high)",)
+
+
+MANY = ("XX100", "XX101", "XX102")
+
+
+def test_calm_levels_need_judged_rules() -> None:
+    """Three rules that could have fired at medium were not judged: that is not nothing."""
+    found = risk(unknown=MANY)
+    assert found.level is RiskLevel.UNKNOWN
+    assert found.because == ("not judged: XX100, XX101, XX102 for want of graph",)
+    assert risk(Severity.LOW, unknown=MANY).level is RiskLevel.UNKNOWN
+
+
+def test_a_flag_at_medium_stands_whatever_is_unknown() -> None:
+    """The level is at least that."""
+    assert risk(Severity.MEDIUM, unknown=MANY).level is RiskLevel.MEDIUM
+
+
+def test_few_unknown_rules_and_mere_hints_leave_the_level() -> None:
+    assert risk(unknown=MANY[:2]).level is RiskLevel.NONE
+    assert risk(unknown=("XX100", "XX101", "XX200")).level is RiskLevel.NONE
+
+
+def test_product_file_that_could_not_be_read_makes_it_unknown() -> None:
+    found = risk(
+        facts=facts_of("Fix x", a_file(CORE, logic=UNSET), a_file("vllm/v1/request.py", logic=UNSET))
+    )
+    assert found.level is RiskLevel.UNKNOWN
+    assert found.because == (f"not judged: whether the logic of {CORE} and 1 more changed",)
+
+
+def test_truncated_diff_makes_it_unknown() -> None:
+    gap = Gap(what="diff-truncated", reason="the diff was cut after 300 files")
+    found = risk(facts=facts_of("Fix x", a_file(CORE), gaps=(gap,)))
+    assert (found.level, found.because) == (
+        RiskLevel.UNKNOWN,
+        ("not judged: the diff was cut after 300 files",),
+    )
+
+
+def test_test_file_that_could_not_be_read_does_not() -> None:
+    """A fixture in an odd encoding is no risk to the product."""
+    assert risk(facts=facts_of("x", a_file("tests/test_x.py", logic=UNSET))).level is RiskLevel.NONE

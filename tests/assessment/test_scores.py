@@ -1,0 +1,164 @@
+"""Importance and insight: sums of parts, and what must weigh more than what."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffscope.assessment.scores import score_importance, score_insight
+from diffscope.assessment.signals import Signals, read_signals
+from diffscope.facts.classify import classify_change
+from diffscope.facts.values import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
+from diffscope.rules.values import Flag, Severity
+from tests.assessments import a_flag
+from tests.taxonomies import a_file, a_pull, a_symbol, bundled
+
+SCORES = bundled().tables.scores
+CORE = "vllm/v1/engine/core.py"
+QUIET = Signals(
+    kind="bugfix", logic=0, written=0, removed=0, centre=0, branches=0, symbols=0, modules=0, areas=(), surfaces=(), options=0, native=0, tests=0,
+    platforms=(), dependencies=(), infrastructure=0, only_models=False, flags=(), words=0,
+)  # fmt: skip
+
+
+def facts_of(
+    title: str, *files: FileFact, symbols: tuple[SymbolFact, ...] = (), **more: object
+) -> ChangeFacts:
+    """Return the facts of a change of these files."""
+    pull = a_pull(title, body=more.pop("body", None))
+    return ChangeFacts(
+        pull=pull, change=classify_change(pull, files, symbols, bundled()), file=files, symbol=symbols, **more
+    )  # type: ignore[arg-type]
+
+
+def importance(title: str, *files: FileFact, flags: tuple[Flag, ...] = (), **more: object) -> float:
+    """Return the importance of a change of these files."""
+    return score_importance(read_signals(facts_of(title, *files, **more), flags, SCORES), SCORES).value
+
+
+SIGNALS = st.builds(
+    Signals,
+    kind=st.sampled_from([rule.name for rule in bundled().tables.kinds.kinds]),
+    logic=st.floats(0, 1e6),
+    written=st.integers(0, 10**6),
+    removed=st.integers(0, 10**6),
+    centre=st.floats(0, 1),
+    branches=st.integers(0, 1000),
+    symbols=st.integers(0, 1000),
+    modules=st.integers(0, 100),
+    areas=st.sampled_from([(), ("engine",), ("engine", "moe", "lora")]),
+    surfaces=st.sampled_from([(), ("LLM",), ("LLM", "config", "engine")]),
+    options=st.integers(0, 9),
+    native=st.integers(0, 10**5),
+    tests=st.integers(0, 10**5),
+    platforms=st.sampled_from([(), ("rocm",)]),
+    dependencies=st.sampled_from([(), ("torch",)]),
+    infrastructure=st.integers(0, 10**5),
+    only_models=st.booleans(),
+    flags=st.lists(st.sampled_from(list(Severity)), max_size=12).map(
+        lambda severities: tuple(a_flag(severity=severity) for severity in severities)
+    ),
+    words=st.integers(0, 2000),
+)
+
+
+@pytest.mark.parametrize("score", [score_importance, score_insight], ids=["importance", "insight"])
+@given(signals=SIGNALS)
+def test_parts_sum_to_the_value_before_the_cap(score: object, signals: Signals) -> None:
+    """A reader can check the sum; the value stays between 0 and 10; no part is nothing."""
+    found = score(signals, SCORES)  # type: ignore[operator]
+    total = round(sum(part.value for part in found.parts), 2)
+    assert found.value == min(max(total, 0.0), 10.0)
+    assert all(part.value and part.why for part in found.parts)
+    assert len({part.name for part in found.parts}) == len(found.parts)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["logic", "centre", "branches", "symbols", "modules", "options", "native", "tests"],
+    ids=lambda name: f"more {name}",
+)
+@given(signals=SIGNALS)
+def test_more_never_makes_a_change_less_important(field: str, signals: Signals) -> None:
+    """The score grows with each signal, or stays."""
+    value = getattr(signals, field)
+    more = msgspec.structs.replace(
+        signals, **{field: min(value * 2 + 1, 1) if field == "centre" else value * 2 + 1}
+    )
+    if field == "logic" and not signals.logic:
+        return  # Build lines count only where no logic changed.
+    assert score_importance(more, SCORES).value >= score_importance(signals, SCORES).value
+
+
+def test_formula_names_its_version() -> None:
+    """Scores of two versions are not compared."""
+    assert score_importance(QUIET, SCORES).formula == f"importance/{SCORES.version}"
+    assert score_insight(QUIET, SCORES).formula == f"insight/{SCORES.version}"
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        pytest.param(("Support x", a_file(CORE, 120)), ("Support x", a_file("vllm/model_executor/models/qwen3.py", 120)), id="the engine against one model"),
+        pytest.param(("Support x", a_file(CORE, 300)), ("Support x", a_file(CORE, 30)), id="much logic against little"),
+        pytest.param(("Support x", a_file(CORE, 100)), ("Fix x", a_file(CORE, 100)), id="a feature against a fix of the same size"),
+        pytest.param(("Support x", a_file(CORE, 100)), ("Remove x", a_file(CORE, 0, 100)), id="written lines against removed ones"),
+        pytest.param(("Fix x", a_file(CORE, 5)), ("Add tests", a_file("tests/v1/engine/test_x.py", 500)), id="a small fix of the engine against many tests"),
+        pytest.param(("Fix x", a_file(CORE, 5)), ("[Doc] x", a_file("docs/x.md", 900)), id="a small fix against much prose"),
+        pytest.param(("Add x", a_file(CORE, 60), a_file("vllm/v1/attention/backend.py", 60)), ("Add x", a_file(CORE, 120)), id="two areas against one"),
+        pytest.param(("[Doc] x", a_file(CORE, 0, 0, additions=400)), ("[Doc] x", a_file("docs/x.md", 1)), id="comments alone are never more than prose, never less"),
+    ],
+)  # fmt: skip
+def test_order(more: tuple[object, ...], less: tuple[object, ...]) -> None:
+    """What a reviewer would look at first scores at least as high."""
+    assert importance(*more) >= importance(*less)  # type: ignore[arg-type]
+
+
+def test_flags_raise_importance_up_to_their_cap() -> None:
+    file = a_file(CORE, 50)
+    plain = importance("Fix x", file)
+    flagged = importance("Fix x", file, flags=(a_flag(severity=Severity.HIGH),))
+    many = importance(
+        "Fix x", file, flags=tuple(a_flag(f"CP10{n}", severity=Severity.CRITICAL) for n in range(9))
+    )
+    assert plain < flagged < many <= round(plain + SCORES.importance.flags_most, 2)
+
+
+def test_setting_and_core_dependency_count() -> None:
+    file = a_file("requirements/cuda.txt", 1, 1)
+    option = OptionFact(path=CORE, what="cli-flag", name="--x", change="added")
+    torch = DependencyFact(path=file.path, name="torch", change="raised", core=True)
+    other = DependencyFact(path=file.path, name="tqdm", change="raised")
+    plain = importance("Bump x", file)
+    assert importance("Bump x", file, option=(option,)) == pytest.approx(plain + SCORES.importance.option)
+    assert importance("Bump x", file, dependency=(torch,)) == pytest.approx(
+        plain + SCORES.importance.dependency
+    )
+    assert importance("Bump x", file, dependency=(other,)) == plain
+
+
+def test_moved_code_is_discounted() -> None:
+    """Two hundred lines carried to another file are not two hundred lines written."""
+    files = (a_file(CORE, 200), a_file("vllm/v1/engine/utils.py", 0, 200))
+    moved = tuple(a_symbol(CORE, f"f{n}", "moved", code_added=50) for n in range(4))
+    written = tuple(a_symbol(CORE, f"f{n}", "added", code_added=50) for n in range(4))
+    assert importance("Support x", *files, symbols=moved) < importance("Support x", *files, symbols=written)
+
+
+def test_description_and_rework_add_insight() -> None:
+    """A design replaced, with its reasons, teaches more than the same lines alone."""
+
+    def insight(*files: FileFact, body: str | None = None) -> float:
+        return score_insight(
+            read_signals(facts_of("Refactor x", *files, body=body), (), SCORES), SCORES
+        ).value
+
+    assert insight(a_file(CORE, 200), body="why " * 400) > insight(a_file(CORE, 200))
+    assert insight(a_file(CORE, 200, 180)) > insight(a_file(CORE, 200, 3))
+
+
+def test_change_of_nothing_scores_its_kind_alone() -> None:
+    found = score_importance(read_signals(facts_of("x"), (), SCORES), SCORES)
+    assert [part.name for part in found.parts] == ["kind"]
