@@ -339,6 +339,8 @@ def diff_of(site: Site, one: HostedPull) -> str:
 
 def changed_files(site: Site, one: HostedPull) -> list[Json]:
     """Return the rows of the files API."""
+    if not site.has(one.head):
+        return []  # a head that nobody has fetched
     cells = site.git(
         "diff", "-M", "--raw", "--numstat", "-z", "--no-abbrev", f"{one.base}...{one.head}"
     ).split(b"\0")

@@ -101,6 +101,14 @@ class Site:
         command = ["git", "-C", str(self.folder), *arguments]
         return subprocess.run(command, check=True, capture_output=True).stdout
 
+    def has(self, commit: str) -> bool:
+        """Return whether the repository has the commit."""
+        command = ["git", "-C", str(self.folder), "cat-file", "-e", f"{commit}^{{commit}}"]
+        return (
+            self.folder is not None
+            and subprocess.run(command, check=False, capture_output=True).returncode == 0
+        )
+
 
 @dataclass
 class Asker:
