@@ -1,4 +1,4 @@
-"""Stage 12, api: the Python interface, what other generators call instead of the command line. May import everything."""
+"""Stage 13, api: the Python interface, what other generators call instead of the command line. May import everything."""
 
 from __future__ import annotations
 
