@@ -32,6 +32,9 @@ from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.source.values import Change, Gap
 
+Progress = Callable[[int, int], None]
+"""Is told how many of how many files are read, where a graph is built from scratch."""
+
 SideReader = Callable[[Change], Sides]
 
 
@@ -39,7 +42,7 @@ class Workspace:
     """A clone or none, the rules, the cache. Close it, or use it in a ``with`` statement.
 
     ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules;
-    ``configuration`` says which of them run.
+    ``configuration`` says which of them run. ``folder`` is where the cache lies; ``None`` without one.
     """
 
     def __init__(
@@ -50,12 +53,14 @@ class Workspace:
         configuration: RuleConfiguration = EVERY_STABLE_RULE,
         use_cache: bool = True,
         cache_directory: Path | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.repository = repository
         self.configuration = configuration
-        self._rule_folders = tuple(rule_folders)
-        self._folder = (cache_directory or default_directory()) if use_cache else None
+        self.rule_folders = tuple(rule_folders)
+        self.folder = (cache_directory or default_directory()) if use_cache else None
         self._use_cache = use_cache
+        self._progress = progress
 
     def __enter__(self) -> Self:
         return self
@@ -71,12 +76,12 @@ class Workspace:
     @cached_property
     def cache(self) -> Cache:
         """The cache of outlines and graphs."""
-        return open_cache(self._folder, is_enabled=self._use_cache)
+        return open_cache(self.folder, is_enabled=self._use_cache)
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """The rules."""
-        return load_rules(self._rule_folders, cache=self.cache)
+        return load_rules(self.rule_folders, cache=self.cache)
 
     @cached_property
     def knowledge(self) -> Knowledge:
@@ -88,7 +93,7 @@ class Workspace:
         """The changes of the clone; asking for it without one is a mistake of the caller."""
         if self.repository is None:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
-        return CloneSource(self.repository, PullIndex(self.repository, self._folder))
+        return CloneSource(self.repository, PullIndex(self.repository, self.folder))
 
     def classify(self, change: Change, sides: SideReader | None = None) -> Assessment:
         """Return the assessment of a change."""
@@ -123,7 +128,7 @@ class Workspace:
             )
         around, gaps = Surroundings(), list[Gap]()
         try:
-            graph = graph_at(self.repository, base, cache=self.cache)
+            graph = graph_at(self.repository, base, cache=self.cache, progress=self._progress)
             facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
             around = msgspec.structs.replace(around, graph=graph, graph_facts=facts)
         except DiffscopeError as error:

@@ -77,6 +77,7 @@ def classify(
     request = check(Request(target, diff, base, head, worktree, window, source))
     from diffscope.adapters.recorded import write_record
     from diffscope.cli.opened import open_workspace
+    from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.cli.resume import read_done
 
@@ -85,13 +86,18 @@ def classify(
         request = request._replace(done=read_done(request, chosen))
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = False
-    with open_workspace(
-        find_clone(repo, request),
-        rule_folders=rule_folders,
-        select=select,
-        ignore=ignore,
-        use_cache=use_cache,
-    ) as workspace:
+    label = "changes" if request.is_window else "reading files"
+    with (
+        Progress(label, talk) as progress,
+        open_workspace(
+            find_clone(repo, request),
+            rule_folders=rule_folders,
+            select=select,
+            ignore=ignore,
+            use_cache=use_cache,
+            progress=None if request.is_window else progress,
+        ) as workspace,
+    ):
         for gathered in gather(request, workspace, talk.note):
             facts = gathered.facts(workspace)
             if record is not None:
@@ -99,6 +105,8 @@ def classify(
             assessment = workspace.judge(facts)
             publisher.add(assessment)
             is_over = is_over or exceeds(assessment, fail_on)
+            if request.is_window:
+                progress(*gathered.position)
     return FINDINGS if is_over else DONE
 
 

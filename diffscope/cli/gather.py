@@ -51,6 +51,8 @@ class Gathered(NamedTuple):
     change: Change | None = None
     sides: SideReader | None = None
     recorded: ChangeFacts | None = None
+    position: tuple[int, int] = (1, 1)
+    """Which of how many, in a window."""
 
     def facts(self, workspace: Workspace) -> ChangeFacts:
         """Return the facts, collected now or recorded."""
@@ -202,7 +204,7 @@ def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[
         raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
     commits = commits_between(_clone(workspace), base or _main(workspace), head or "HEAD")
     skipped = 0
-    for commit in commits:
+    for number, commit in enumerate(commits, start=1):
         if commit in request.done:
             continue
         try:
@@ -211,7 +213,7 @@ def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[
             notice(f"skipped {commit[:12]}: {error}")
             skipped += 1
         else:
-            yield Gathered(change=change)
+            yield Gathered(change=change, position=(number, len(commits)))
     if skipped:
         raise SourceError(
             f"{skipped} of {len(commits)} changes could not be had", hint="the notes above say why"

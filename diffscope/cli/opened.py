@@ -12,7 +12,7 @@ import msgspec
 from diffscope.errors import ConfigurationError
 from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration, check_against, select_rules
 from diffscope.rules.reading import mistakes_error
-from diffscope.workspace import Workspace
+from diffscope.workspace import Progress, Workspace
 
 if TYPE_CHECKING:
     from diffscope.adapters.git import GitRepository
@@ -26,6 +26,7 @@ def open_workspace(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     use_cache: bool = True,
+    progress: Progress | None = None,
 ) -> Workspace:
     """Return a workspace with the rules that the command line names on top of those of ``diffscope.yml``.
 
@@ -43,6 +44,7 @@ def open_workspace(
         rule_folders=(*configured, *rule_folders),
         configuration=_narrowed(configuration, select, ignore),
         use_cache=use_cache,
+        progress=progress,
     )
     mistakes = check_against(workspace.configuration, workspace.catalogue)
     if mistakes:
