@@ -1,0 +1,260 @@
+"""Worker processes that judge runs of neighbouring changes.
+
+A worker is a fresh interpreter that runs ``serve`` (adapters/pool.py says why): its order and then one run after the other on stdin,
+one frame a change on stdout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import struct
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, Final, Self
+
+import msgspec
+
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.store import Key, Store, judge_hash, open_store
+from diffscope.assessment.values import Assessment
+from diffscope.errors import DiffscopeError
+from diffscope.rules.configuration import RuleConfiguration
+from diffscope.source.values import CommitId, Gap, Value
+from diffscope.workspace import Workspace
+
+_SIZE: Final = struct.Struct("<I")
+_SERVE: Final = "from diffscope.batch.crew import serve; serve()"
+_AHEAD: Final = 2
+"""Runs a worker that may wait, finished, for an older one: what keeps memory flat."""
+
+
+class Wanted(Value, frozen=True, kw_only=True):
+    """One change of the clone: its commit, and the pull request's number, 0 where it has none."""
+
+    number: int
+    commit: CommitId
+
+
+class Judged(Value, frozen=True, kw_only=True):
+    """What became of a change: its assessment, or the gap in its place."""
+
+    wanted: Wanted
+    assessment: Assessment | None = None
+    gap: Gap | None = None
+    is_stored: bool = False
+    """Whether it came out of the store."""
+    notes: tuple[str, ...] = ()
+    """What went wrong with the store."""
+
+
+class Order(Value, frozen=True, kw_only=True):
+    """What a worker must know to judge as its parent would."""
+
+    repository: str
+    rule_folders: tuple[str, ...]
+    configuration: RuleConfiguration
+    cache: str
+    is_stored: bool
+
+    @classmethod
+    def of(cls, workspace: Workspace, *, cache: Path) -> Self:
+        """Return the order for workers of a workspace that has a clone."""
+        workspace.clone  # noqa: B018 - raises where there is none
+        path = workspace.repository.path if workspace.repository else Path()
+        return cls(
+            repository=str(path.resolve()),
+            rule_folders=tuple(str(folder.resolve()) for folder in workspace.rule_folders),
+            configuration=workspace.configuration,
+            cache=str(cache.resolve()),
+            is_stored=workspace.folder is not None,
+        )
+
+
+class Judge:
+    """Judges one change at a time and keeps what it thought."""
+
+    def __init__(self, workspace: Workspace, store: Store) -> None:
+        self._workspace = workspace
+        self._store = store
+
+    def __call__(self, wanted: Wanted) -> Judged:
+        """Return what becomes of a change."""
+        try:
+            assessment = self._workspace.classify(self._workspace.clone.commit(wanted.commit))
+        except DiffscopeError as error:
+            return Judged(wanted=wanted, gap=_gap(wanted, str(error)))
+        self._store.put_many({self.key(wanted): assessment})
+        return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes)
+
+    def key(self, wanted: Wanted) -> Key:
+        """Return what the store knows a change by."""
+        return Key("vllm-project/vllm", wanted.number, wanted.commit, self._name)
+
+    @cached_property
+    def _name(self) -> str:
+        workspace = self._workspace
+        configuration = msgspec.structs.replace(workspace.configuration, origin="")
+        settings = hashlib.sha256(msgspec.json.encode(configuration)).hexdigest()
+        return judge_hash(workspace.catalogue.digest, workspace.knowledge.taxonomy.digest, settings)
+
+
+class Crew:
+    """Worker processes over runs of changes. ``close`` ends them, whatever they are at."""
+
+    def __init__(self, order: Order, runs: Sequence[tuple[Wanted, ...]], *, size: int) -> None:
+        self._order = order
+        self._runs = runs
+        self._next = iter(range(len(runs)))
+        self._lock = threading.Lock()
+        self._room = threading.Semaphore(size * _AHEAD)
+        self._answers: SimpleQueue[tuple[int, Judged]] = SimpleQueue()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._is_over = False
+        for _ in range(min(size, len(runs))):
+            threading.Thread(target=self._converse, daemon=True).start()
+
+    def answers(self) -> Iterator[tuple[Judged, ...]]:
+        """Yield what became of each run, in order."""
+        waiting: dict[int, list[Judged]] = defaultdict(list)
+        for number, run in enumerate(self._runs):
+            while len(waiting[number]) < len(run):
+                at, judged = self._answers.get()
+                waiting[at].append(judged)
+            yield tuple(waiting.pop(number))
+            self._room.release()
+
+    def close(self) -> None:
+        """End every worker."""
+        with self._lock:
+            self._is_over = True
+            processes = list(self._processes)
+        for process in processes:
+            process.kill()
+            process.wait()
+
+    def _converse(self) -> None:
+        """Hand a worker one run after the other. What it was at when it died (memory, a bug) becomes a gap, and a new one goes on."""
+        process: subprocess.Popen[bytes] | None = None
+        while (number := self._take()) is not None:
+            left = list(self._runs[number])
+            while left:
+                try:
+                    process = process or self._launch()
+                    for judged in _ask(process, left):
+                        left.pop(0)
+                        self._answers.put((number, judged))
+                except (OSError, EOFError, ValueError, msgspec.MsgspecError):
+                    if self._is_over:
+                        return
+                    reason = "the process that judged it ended"
+                    if process is not None:
+                        process.kill()
+                        reason += f" with exit code {process.wait()}"
+                    process = None
+                    lost = left.pop(0)
+                    self._answers.put((number, Judged(wanted=lost, gap=_gap(lost, reason))))
+        if process is not None and process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+
+    def _take(self) -> int | None:
+        self._room.acquire()
+        with self._lock:
+            number = None if self._is_over else next(self._next, None)
+        if number is None:
+            self._room.release()
+        return number
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._is_over:
+                raise EOFError
+            process = _launch(self._order)
+            self._processes.append(process)
+        return process
+
+
+def prime(order: Order, first: Wanted) -> None:
+    """Have the first change's graph in the cache, made by all cores, or each worker would make it from scratch."""
+    from diffscope.adapters.cache import open_cache  # noqa: PLC0415 - not needed where all is stored
+    from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
+
+    with (
+        contextlib.suppress(DiffscopeError),
+        open_cache(Path(order.cache)) as cache,
+        GitRepository(order.repository) as repository,
+    ):
+        graph_at(repository, f"{first.commit}^", cache=cache)
+
+
+def serve() -> None:
+    """Be a worker: the order and runs on stdin, answers on stdout, until stdin ends."""
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    order = msgspec.msgpack.decode(_read(source) or b"", type=Order)
+    workspace = Workspace(
+        GitRepository(order.repository),
+        rule_folders=tuple(map(Path, order.rule_folders)),
+        configuration=order.configuration,
+        cache_directory=Path(order.cache),
+    )
+    with workspace, open_store(Path(order.cache), is_enabled=order.is_stored) as store:
+        judge = Judge(workspace, store)
+        while (data := _read(source)) is not None:
+            for wanted in msgspec.msgpack.decode(data, type=tuple[Wanted, ...]):
+                _write(sink, msgspec.msgpack.encode(judge(wanted)))
+                sink.flush()
+
+
+def _ask(process: subprocess.Popen[bytes], run: Sequence[Wanted]) -> Iterator[Judged]:
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101
+    _write(process.stdin, msgspec.msgpack.encode(tuple(run)))
+    process.stdin.flush()
+    for _ in range(len(run)):
+        data = _read(process.stdout)
+        if data is None:
+            raise EOFError
+        yield msgspec.msgpack.decode(data, type=Judged)
+
+
+def _launch(order: Order) -> subprocess.Popen[bytes]:
+    # -P: a file called msgspec.py in the current folder is none of ours. A group of its own: an interrupt is the parent's to handle.
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
+        [sys.executable, "-P", "-c", _SERVE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        process_group=0,
+    )
+    assert process.stdin is not None  # noqa: S101 - a pipe
+    _write(process.stdin, msgspec.msgpack.encode(order))
+    return process
+
+
+def _write(stream: IO[bytes], data: bytes) -> None:
+    stream.write(_SIZE.pack(len(data)) + data)
+
+
+def _read(stream: IO[bytes]) -> bytes | None:
+    head = stream.read(_SIZE.size)
+    if not head:
+        return None
+    (size,) = _SIZE.unpack(head)
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
+
+
+def _gap(wanted: Wanted, reason: str) -> Gap:
+    name = f"#{wanted.number}" if wanted.number else wanted.commit[:12]
+    return Gap(what="change", reason=f"{name} could not be judged: {reason}")

@@ -1,0 +1,125 @@
+"""Many changes of a clone to assessments: what the store has from there, the rest by a crew, all in order.
+
+Neighbouring commits stay together in one worker, oldest first, because a graph is derived from its neighbour's. What is judged is kept
+in the store before it is handed on, so whatever ends a run loses at most the changes in hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from diffscope.adapters.store import open_store
+from diffscope.assessment.values import Assessment
+from diffscope.batch.crew import Crew, Judge, Judged, Order, Wanted, prime
+from diffscope.workspace import Workspace
+
+Progress = Callable[[int, int], None]
+"""Is told how many of how many changes are done."""
+
+_WORTH_A_CREW: Final = 8
+"""Changes. Below, a second process costs more than it saves."""
+_LONGEST_RUN: Final = 16
+"""Neighbouring changes that one worker takes at a time: what may wait, finished, for an older one."""
+
+
+class Batch:
+    """A workspace with a store beside it, for many changes. Borrows the workspace; close it, or use it in a ``with``.
+
+    ``workers`` is the number of cores unless told; with 1, or few changes, all is done in this process.
+    """
+
+    def __init__(self, workspace: Workspace, *, workers: int | None = None) -> None:
+        self._workspace = workspace
+        self._workers = _usable_cores() if workers is None else workers
+        self._store = open_store(workspace.folder, is_enabled=workspace.folder is not None)
+        self._judge = Judge(workspace, self._store)
+        self._notes: dict[str, None] = {}
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Batch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store, and of a cache made for this run only."""
+        self._store.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with the store, here or in a worker, each sentence once."""
+        return tuple(dict.fromkeys((*self._store.notes, *self._notes)))
+
+    def stored(self, wanted: Sequence[Wanted]) -> tuple[Assessment, ...]:
+        """Return the assessments that the store has; judge nothing."""
+        return tuple(self._store.get_many(self._judge.key(each) for each in wanted).values())
+
+    def missing(self, wanted: Sequence[Wanted]) -> int:
+        """Return how many of the changes the store does not have."""
+        known = self._store.names()
+        return sum(str(self._judge.key(each)) not in known for each in wanted)
+
+    def judge(self, wanted: Sequence[Wanted], *, progress: Progress | None = None) -> Iterator[Judged]:
+        """Yield what becomes of each change, in the order given. Nothing that one change does wrong ends the others."""
+        listed = list(dict.fromkeys(wanted))
+        known = self._store.names()
+        runs = _cut(listed, self._workers)
+        jobs = [tuple(each for each in run if str(self._judge.key(each)) not in known) for run in runs]
+        answers = self._answers([job for job in jobs if job])
+        done = 0
+        for run, job in zip(runs, jobs, strict=True):
+            fresh = next(answers) if job else ()
+            for judged in self._in_order(run, fresh):
+                done += 1
+                if progress is not None:
+                    progress(done, len(listed))
+                yield judged
+
+    def _in_order(self, run: Sequence[Wanted], fresh: Sequence[Judged]) -> Iterator[Judged]:
+        made = {judged.wanted: judged for judged in fresh}
+        kept = self._store.get_many(self._judge.key(each) for each in run if each not in made)
+        for each in run:
+            stored = kept.get(self._judge.key(each))
+            if each in made:
+                self._notes.update(dict.fromkeys(made[each].notes))
+                yield made[each]
+            elif stored is not None:
+                yield Judged(wanted=each, assessment=stored, is_stored=True)
+            else:  # it was damaged in the store
+                yield self._judge(each)
+
+    def _answers(self, jobs: list[tuple[Wanted, ...]]) -> Iterator[tuple[Judged, ...]]:
+        """Yield what becomes of each job, in order."""
+        if self._workers == 1 or sum(map(len, jobs)) < _WORTH_A_CREW:
+            yield from (tuple(map(self._judge, job)) for job in jobs)
+            return
+        order = self._order()
+        prime(order, jobs[0][0])
+        with contextlib.closing(Crew(order, jobs, size=self._workers)) as crew:
+            yield from crew.answers()
+
+    def _order(self) -> Order:
+        folder = self._workspace.folder
+        if folder is None and self._temporary is None:
+            # Without any cache each graph would be made from scratch, a thousand files a change.
+            self._temporary = tempfile.TemporaryDirectory(prefix="diffscope-")
+        return Order.of(
+            self._workspace, cache=folder or Path(self._temporary.name if self._temporary else ".")
+        )
+
+
+def _cut(wanted: Sequence[Wanted], workers: int) -> list[tuple[Wanted, ...]]:
+    length = max(1, min(_LONGEST_RUN, -(-len(wanted) // (4 * workers))))
+    return [tuple(wanted[at : at + length]) for at in range(0, len(wanted), length)]
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
