@@ -29,6 +29,9 @@ _TOKEN = re.compile(
 _PIECE = re.compile(r"'([^']*)'|\"((?:\\.|[^\"\\])*)\"|\\(.)|([^'\"\\]+)", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?[ \t]*['\"]?([A-Za-z_]\w*)")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
+_VARIABLE = re.compile(r"(?<!\$)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", re.ASCII)
+_DEFAULT = re.compile(r"^\$\{[A-Za-z_]\w*:?-([^${}]*)\}$", re.ASCII)
+_DECLARES: Final = frozenset({"export", "local", "readonly", "declare"})
 _KEYWORDS: Final = frozenset(
     ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time"]
 )
@@ -38,6 +41,7 @@ _SHELLS: Final = frozenset({"bash", "sh", "/bin/bash", "/bin/sh"})
 _RUNS_COMMANDS = re.compile(r"\b(?:pytest|python3?|bash|torchrun)\b")
 _MAX_TEXT: Final = 200_000
 _MAX_NESTING: Final = 4
+_MAX_VALUE: Final = 400
 
 
 class Call(NamedTuple):
@@ -57,9 +61,11 @@ class Call(NamedTuple):
 def parse_shell(text: str, *, folders: tuple[str, ...], depth: int = 0) -> tuple[Call, ...]:
     """Return the calls of a shell text, in order; text beyond 200,000 characters is not read."""
     calls: list[Call] = []
+    variables: dict[str, str] = {}
     pipe = 0
     for all_words, operator in _simple_commands(text[:_MAX_TEXT]):
-        words = _bare(all_words)
+        _remember(all_words, variables)
+        words = [_filled(word, variables) for word in _bare(all_words)]
         if words and words[0] == "cd":
             folders = _change(folders, words[1:])
         elif words:
@@ -129,6 +135,26 @@ def _simple_commands(text: str) -> list[tuple[list[str], str]]:
     return commands
 
 
+def _remember(words: list[str], variables: dict[str, str]) -> None:
+    """Keep what a command assigns for those after it: ``A=b``, ``export A=b``; a value with a variable is none."""
+    rest = words[1:] if words[:1] and words[0] in _DECLARES else words
+    if not all(_ASSIGNMENT.match(word) for word in rest):
+        return
+    for word in rest:
+        name, _, value = word.partition("=")
+        value = _DEFAULT.sub(r"\1", value)
+        if "$" in value or "`" in value or len(value) > _MAX_VALUE:
+            variables.pop(name, None)
+        else:
+            variables[name] = value
+
+
+def _filled(word: str, variables: dict[str, str]) -> str:
+    if "$" not in word or not variables:
+        return word
+    return _VARIABLE.sub(lambda found: variables.get(found[1] or found[2], found[0]), word)
+
+
 def _without_heredocs(text: str) -> str:
     """A text without the lines of its here-documents; one that is never closed is none."""
     lines = text.split("\n")
@@ -154,7 +180,7 @@ def _bare(words: list[str]) -> list[str]:
         if word in _KEYWORDS or word in _WRAPPERS or _ASSIGNMENT.match(word):
             at += 1
             is_wrapper = word in _WRAPPERS
-            while is_wrapper and at < len(words) and words[at].startswith("-"):
+            while is_wrapper and at < len(words) and words[at][:1] in {"-", "$"}:
                 at += 2 if words[at] in {"-I", "-n", "-P", "-L"} else 1
         elif word in _WITH_NUMBER:
             at += 1

@@ -82,6 +82,8 @@ FINDINGS = [
     # mirrors, keys, pipelines
     pytest.param("DR310", _step("source_file_dependencies: [vllm, csrc]\nmirror:\n  amd:\n    device: mi300_1\n    parallelism: 2\n    source_file_dependencies: [vllm]", *TREE), [(JOBS, 6, None), (JOBS, 8, None)], id="a mirror's key that is not read, and a list that leaves its step's out"),
     pytest.param("DR310", _step("source_file_dependencies: [vllm]\nmirror:\n  amd:\n    device: mi300_1\n    soft_fail: true\n    source_file_dependencies: [csrc, vllm/]", *TREE), [], id="a mirror with more dependencies"),
+    pytest.param("DR310", _step("source_file_dependencies: [vllm/v1, vllm/a.py]\nmirror:\n  amd:\n    device: mi300_1\n    source_file_dependencies: [vllm/]", *TREE), [], id="a mirror with a wider entry"),
+    pytest.param("DR309", _step("working_dir: tests\ncommands: ['pytest . --deselect=tests/test_a.py::test_a']", *TREE) | {"tests/test_a.py": "def test_a(): ..."}, [], id="node ids count from the root"),
     pytest.param("DR311", _step("fast_check: true\nnum_gpus: 2"), [(JOBS, 4, None), (JOBS, 5, None)], id="keys that the generator does not read"),
     pytest.param("DR312", _step("key: a", config=CONFIG.replace('"csrc/"]', '"csrc/", "gone/.*x", "["]')) | dict.fromkeys(TREE, ""), [(".buildkite/ci_config.yaml", 3, None), (".buildkite/ci_config.yaml", 3, None)], id="run_all patterns that match nothing, or are broken"),
     pytest.param("DR313", _step("key: a\ndepends_on: [image-build, nobody]\nmirror: {amd: {device: mi300_1, depends_on: [image-build-amd, amd-a, other]}}"), [(JOBS, 5, None), (JOBS, 6, None)], id="steps that wait for nobody"),

@@ -52,6 +52,24 @@ def test_calls(source: str, words: list[tuple[str, ...]]) -> None:
     assert [call.words for call in parse_shell(source, folders=("",))] == words
 
 
+VARIABLES = [
+    pytest.param('A="x/y.py"\npytest "${A}"', "x/y.py", id="a literal is filled in"),
+    pytest.param("export A=x; pytest $A/b", "x/b", id="export assigns too"),
+    pytest.param("A=${B:-x} && pytest $A", "x", id="a default stands for what is not known"),
+    pytest.param("A=x\nA=$B\npytest $A", "$A", id="a value that is not known makes its name unknown"),
+    pytest.param("A=x pytest $A", "$A", id="an assignment for one program is not for its own words"),
+    pytest.param("A=x; pytest $$A", "$$A", id="a doubled dollar is Buildkite's"),
+    pytest.param("A=x; pytest $AB", "$AB", id="a longer name is another"),
+    pytest.param("env ${PARTS[@]} pytest x", "x", id="assignments out of an array"),
+]
+
+
+@pytest.mark.parametrize(("source", "word"), VARIABLES)
+def test_variables(source: str, word: str) -> None:
+    call = next(call for call in parse_shell(source, folders=("",)) if call.words[0] == "pytest")
+    assert call.words[1] == word
+
+
 FOLDERS = [
     pytest.param("cd tests && pytest a", ("tests",), id="cd changes the folder"),
     pytest.param("cd tests; cd ..; pytest a", ("",), id="and back"),

@@ -43,6 +43,9 @@ def _missing_files(where: _Where, calls: tuple[Call, ...], tree: TreeIndex) -> I
     deselected = {word.partition("::")[0] for call in pytest_calls(calls) for word in call.deselects}
     for call, word in named_files(calls):
         paths = _candidates(call, word, tree)
+        if paths and word in deselected:
+            # Node ids are relative to the root of pytest, which is the root of the repository.
+            paths = (*paths, word)
         if not paths or any(tree.exists(path) or path.startswith(_BUILT) for path in paths):
             continue
         label = where.step.step.label

@@ -8,6 +8,7 @@ from diffscope.project.buildkite import MIRROR_KEYS
 from diffscope.project.checks.places import StepPlace, unique_steps
 from diffscope.project.devices import gpu_count, is_amd_gpu
 from diffscope.project.findings import Finding, Weight, make_finding
+from diffscope.project.matching import matches_dependency
 from diffscope.project.values import Dialect, Listed, Mirror, Project
 
 _JOB = "BUILDKITE_PARALLEL_JOB"
@@ -32,8 +33,8 @@ def _check_mirror(place: StepPlace, mirror: Mirror) -> Iterator[Finding]:
             message = f"{where} has the key '{key.text}', which the generator does not read{whose}"
             yield make_finding("DR310", step.file, key.line, message)
     if mirror.dependencies is not None:
-        own = {each.text.rstrip("/") for each in mirror.dependencies}
-        left = tuple(each.text for each in step.dependencies or () if each.text.rstrip("/") not in own)
+        own = [each.text for each in mirror.dependencies]
+        left = tuple(each.text for each in step.dependencies or () if not _is_covered(each.text, own))
         if left:
             message = (
                 f"{where} lists its own dependencies without {len(left)} of its step's; "
@@ -42,6 +43,10 @@ def _check_mirror(place: StepPlace, mirror: Mirror) -> Iterator[Finding]:
             yield make_finding("DR310", step.file, mirror.line, message, evidence=left, weight=Weight.INFO)
     if mirror.commands is not None:
         yield from _check_shards(place, mirror.commands, mirror.line, f" in {where}")
+
+
+def _is_covered(entry: str, own: list[str]) -> bool:
+    return any(matches_dependency(each, entry.rstrip("/")) for each in own) or entry in own
 
 
 def _check_device(place: StepPlace, mirror: Mirror, where: str) -> Iterator[Finding]:
