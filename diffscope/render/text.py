@@ -14,6 +14,7 @@ from diffscope.rules.values import Flag, Severity
 
 _COLUMN = 11
 _SHOWN_MODULES = 3
+_LONGEST_NOTE = 240
 _LEVEL_TONES = {
     RiskLevel.NONE: Tone.GOOD,
     RiskLevel.LOW: Tone.LOW,
@@ -86,7 +87,9 @@ class _Report:
             if isinstance(module.chain, str) and module.distance:
                 self._screen.line(Piece(module.chain, Tone.QUIET), indent=_COLUMN + 2)
         rest = len(modules) - _SHOWN_MODULES
-        notes = [Piece(words("more-modules", count=rest), Tone.QUIET)] if rest > 0 else []
+        notes = (
+            [Piece(words.counted("one-more-module", "more-modules", rest), Tone.QUIET)] if rest > 0 else []
+        )
         notes += [
             Piece(words("closes-cycle", chain=chain), Tone.MEDIUM)
             for chain in self._read.cycles[:_SHOWN_MODULES]
@@ -114,7 +117,7 @@ class _Report:
             return
         first, more = flag.evidence[0], self._read.more(flag)
         side = words.aside(words("old-side")) if first.side == "old" else ""
-        pieces = [Piece(location(first), Tone.PATH), Piece(f"{side}  {words.pick(first.note)}")]
+        pieces = [Piece(location(first), Tone.PATH), Piece(f"{side}  {_short(words.pick(first.note))}")]
         pieces += [Piece(words.aside(more), Tone.QUIET)] if more else []
         self._screen.line(*pieces, indent=_COLUMN, hang=_COLUMN + 2)
 
@@ -145,3 +148,8 @@ class _Report:
         for number, note in enumerate(self._read.gaps):
             tone = Tone.QUIET if number else Tone.PLAIN
             self._screen.row("" if number else self._words("incomplete"), Piece(note, tone), width=_COLUMN)
+
+
+def _short(note: str) -> str:
+    """Return a note that takes three lines at most: some quote a whole build command."""
+    return note if len(note) <= _LONGEST_NOTE else f"{note[: _LONGEST_NOTE - 1]}…"

@@ -52,6 +52,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "graph of the packaged snapshot {commit}, not of this base",
         "使用随包附带的依赖图快照 {commit}，而非此变更的基准",
     ),
+    "one-more-module": ("and 1 more module", "另有 1 个模块"),
     "more-modules": ("and {count} more modules", "另有 {count} 个模块"),
     "module": ("Module", "模块"),
     # flags

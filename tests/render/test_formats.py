@@ -68,7 +68,9 @@ def test_no_word_is_dead() -> None:
     files = [*RENDER.rglob("*.py"), *RENDER.glob("templates/*.j2")]
     sources = "\n".join(file.read_text(encoding="utf-8") for file in files if file.name != "words.py")
     made = {f"source-{source.value}" for source in SourceKind}
-    made |= {f"mirror-{state}" for state in ("present", "missing", "optional", "differs", "elsewhere", "soft-fail")}
+    made |= {
+        f"mirror-{state}" for state in ("present", "missing", "optional", "differs", "elsewhere", "soft-fail")
+    }
     made |= {level.value for level in (*RiskLevel, *Severity)}
     assert [key for key in WORDS if key not in made and f'"{key}"' not in sources] == []
 

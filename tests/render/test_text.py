@@ -163,3 +163,12 @@ def test_complete_and_silent_has_no_completeness_row() -> None:
 def test_the_command_can_be_pasted(changed: tuple[str, ...], command: str | None) -> None:
     text = render(an_assessment(tests=TestsAssessment(changed=changed, nearest=UNSET)), NARROW)
     assert (command is not None and command in text) or "pytest" not in textwrap.dedent(text)
+
+
+def test_a_note_that_quotes_a_whole_command_is_cut() -> None:
+    """One place takes three lines at most; the JSON has all of it."""
+    note = msgspec.structs.replace(a_flag().message, en="RUN pip install x && " * 40)
+    flag = a_flag(evidence=(msgspec.structs.replace(a_flag().evidence[0], note=note),))
+    text = render(an_assessment(flags=(flag,)), NARROW)
+    assert text.count("pip install") < 15
+    assert "…" in text
