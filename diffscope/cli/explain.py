@@ -66,7 +66,8 @@ def explain(
     with open_workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace:
         rule = find_rule(workspace.catalogue, code)
         (gathered,) = gather(request, workspace, talk.note)
-        found = explained(rule, gathered.facts(workspace), catalogue=workspace.catalogue)
+        facts = gathered.facts(workspace)
+        found = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
     write_stdout(
         indented(found) if form == "json" else explanation_text(found, lang), is_for_people=form == "text"
     )
@@ -83,7 +84,7 @@ def explanation_text(explanation: Explanation, language: str) -> str:
     if explanation.flag is not None:
         lines.append(f"  {explanation.flag.severity.value}: {getattr(explanation.flag.message, language)}")
     lines += [f"  missing: {reason}" for reason in explanation.missing]
-    lines += ["when", *_trace_lines(explanation.when, 1), "evidence", *_trace_lines(explanation.evidence, 1)]
+    lines += ["evidence", *_trace_lines(explanation.evidence, 1), "when", *_trace_lines(explanation.when, 1)]
     for step in explanation.severity_steps:
         lines += [f"severity {step.to} when", *_trace_lines(step.trace, 1)]
     return "\n".join(map(visible, lines)) + "\n"
@@ -92,7 +93,8 @@ def explanation_text(explanation: Explanation, language: str) -> str:
 def _trace_lines(trace: Trace, depth: int) -> Iterator[str]:
     indent = "  " * depth
     counted = f"  [{trace.held} of {trace.looked_at}]" if trace.looked_at is not None else ""
-    yield f"{indent}{_MARKS[trace.truth]} {trace.condition}{counted}"
+    measured = f"  = {trace.measured}" if trace.measured is not None else ""
+    yield f"{indent}{_MARKS[trace.truth]} {trace.condition}{counted}{measured}"
     for record in trace.records:
         yield f"{indent}    {_place(record)}"
     for record in trace.near:

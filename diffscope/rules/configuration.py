@@ -17,10 +17,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from diffscope.errors import ConfigurationError
 from diffscope.rules.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.families import FAMILIES
-from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error, nearest
+from diffscope.rules.reading import Mistake, Reading, clipped, nearest
 from diffscope.rules.values import Severity
 from diffscope.source.values import Value
 from diffscope.strict_yaml import MapNode, Node
@@ -54,20 +53,6 @@ class RuleConfiguration(Value, frozen=True, kw_only=True):
 
 
 EVERY_STABLE_RULE: Final = RuleConfiguration()
-
-
-def parse_configuration(text: str, *, at: str = "diffscope.yml") -> RuleConfiguration:
-    """Return the ``rules`` section of a ``diffscope.yml``; its other keys are other readers' business.
-
-    Raises:
-        ConfigurationError: the section is wrong; the message lists every mistake.
-    """
-    reading = Reading(at)
-    node = reading.parse(text).get("rules") if text.strip() else None
-    configuration = read_section(node, reading) if node is not None else RuleConfiguration(origin=at)
-    if reading.mistakes:
-        raise mistakes_error(reading.mistakes, kind=ConfigurationError)
-    return configuration
 
 
 def read_section(node: Node, reading: Reading) -> RuleConfiguration:

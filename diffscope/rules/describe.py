@@ -50,12 +50,7 @@ def outlined(condition: Condition, evidence: Quantified | None = None) -> tuple[
     return head, *(f"  {line}" for part in parts for line in outlined(part, evidence))
 
 
-def _inner(condition: Condition, evidence: Quantified | None) -> str:
-    text = described(condition, evidence)
-    return f"({text})" if isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1 else text
-
-
-def _asked_of(condition: Quantified | Measured, evidence: Quantified | None) -> tuple[str, Condition]:
+def asked_of(condition: Quantified | Measured, evidence: Quantified | None) -> tuple[str, Condition]:
     """Return the fact and the where of a quantifier, by the name of ``evidence`` where it asks that and more."""
     if evidence is not None and evidence.fact == condition.fact and evidence is not condition:
         theirs, own = all_together(evidence.where), all_together(condition.where)
@@ -64,6 +59,11 @@ def _asked_of(condition: Quantified | Measured, evidence: Quantified | None) -> 
         if parts[: len(first)] == first:
             return "evidence", all_together(*parts[len(first) :])
     return condition.fact, condition.where
+
+
+def _inner(condition: Condition, evidence: Quantified | None) -> str:
+    text = described(condition, evidence)
+    return f"({text})" if isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1 else text
 
 
 def _suffix(where: Condition) -> str:
@@ -83,7 +83,7 @@ def _operand(operand: Operand) -> str:
 
 
 def _quantified(condition: Quantified | Measured, evidence: Quantified | None) -> str:
-    fact, where = _asked_of(condition, evidence)
+    fact, where = asked_of(condition, evidence)
     if isinstance(condition, Quantified):
         return f"{condition.quantifier.value} {fact}{_suffix(where)}"
     bounds = " and ".join(f"{bound.operator.value} {bound.number}" for bound in condition.bounds)

@@ -7,11 +7,14 @@ from msgspec import UNSET
 from diffscope.facts.values import ChangeFacts
 from diffscope.rules.catalogue import Catalogue, Rule, make_catalogue
 from diffscope.rules.conditions import (
+    ALWAYS,
     AllOf,
     AnyOf,
     Condition,
+    FieldTest,
     Measured,
     Not,
+    Operator,
     Quantified,
     Quantifier,
     fields_asked,
@@ -23,11 +26,11 @@ from diffscope.rules.configuration import (
     select_rules,
 )
 from diffscope.rules.context import Context, Truth
-from diffscope.rules.describe import described
+from diffscope.rules.describe import asked_of, described
 from diffscope.rules.evaluate import asked, evaluate
 from diffscope.rules.matching import compile_matcher
 from diffscope.rules.missing import missing_facts
-from diffscope.rules.quantify import all_of, compile_judge
+from diffscope.rules.quantify import all_of, compile_judge, measured_span
 from diffscope.rules.values import Flag
 from diffscope.source.values import Value
 
@@ -61,6 +64,8 @@ class Trace(Value, frozen=True, kw_only=True):
     parts: tuple[Trace, ...] = ()
     looked_at: int | None = None
     held: int | None = None
+    measured: str | None = None
+    """For a count or a sum: what it came to."""
     records: tuple[ShownRecord, ...] = ()
     """Records that hold, five at most."""
     near: tuple[ShownRecord, ...] = ()
@@ -141,46 +146,49 @@ def trace(condition: Condition, context: Context, *, evidence: Quantified | None
 def _trace_records(
     condition: Quantified | Measured, truth: Truth, context: Context, evidence: Quantified | None
 ) -> Trace:
-    matcher = compile_matcher(condition.where)
+    name, where = asked_of(condition, evidence)
     records = context.records(condition.fact)
-    truths = [matcher(record, context) for record in records]
-    holding = [record for record, found in zip(records, truths, strict=True) if found is True]
-    failing = [record for record, found in zip(records, truths, strict=True) if found is not True]
+    if name == "evidence" and evidence is not None:
+        among = compile_matcher(evidence.where)
+        records = tuple(record for record in records if among(record, context) is True)
+    matcher = compile_matcher(where)
+    judged = [(record, matcher(record, context)) for record in records]
+    holding = [record for record, found in judged if found is True]
+    failing = [record for record, found in judged if found is not True]
     # Under "every", what does not hold is what decides.
     is_every = isinstance(condition, Quantified) and condition.quantifier is Quantifier.EVERY
-    deciding = failing if is_every else holding
-    names = sorted(
-        {
-            field
-            for fact, field in fields_asked(condition.where, condition.fact)
-            if fact == condition.fact and field
-        }
-    )
+    # All of the evidence is shown where it is described.
+    deciding = failing if is_every else [] if name == "evidence" and where == ALWAYS else holding
+    names = _telling_fields(where)
     if isinstance(condition, Measured):
         names += [field for field in condition.fields if field not in names]
-    near = _near(condition.where, names, context, failing)
     return Trace(
         condition=described(condition, evidence),
         truth=_word(truth),
         looked_at=len(records),
         held=len(holding),
+        measured=_span_text(measured_span(condition, context)) if isinstance(condition, Measured) else None,
         records=tuple(_shown(record, names) for record in deciding[:MOST_RECORDS]),
-        near=() if is_every else near,
+        near=() if is_every else _near(where, context, failing),
         missing=missing_facts((condition,), context) if truth is None else (),
     )
 
 
-def _near(
-    where: Condition, names: list[str], context: Context, failing: list[object]
-) -> tuple[ShownRecord, ...]:
+def _telling_fields(where: Condition) -> list[str]:
+    """Return the fields whose values the condition itself does not give away."""
     tests = where.parts if isinstance(where, AllOf) else (where,)
-    if len(tests) < 2:
-        return ()
+    plain = {test.field for test in tests if isinstance(test, FieldTest) and test.operator is Operator.IS}
+    return sorted({field for _, field in fields_asked(where)} - plain - {"", "path", "line", "symbol"})
+
+
+def _near(where: Condition, context: Context, failing: list[object]) -> tuple[ShownRecord, ...]:
+    tests = where.parts if isinstance(where, AllOf) else (where,)
     compiled = [(test, compile_matcher(test)) for test in tests]
     near = []
-    for record in failing:
+    for record in failing if len(tests) > 1 else ():
         failed = [test for test, matcher in compiled if matcher(record, context) is not True]
         if len(failed) == 1:
+            names = sorted({field for _, field in fields_asked(failed[0])} - {"", "path", "line", "symbol"})
             near.append(_shown(record, names, failed[0]))
         if len(near) == MOST_RECORDS:
             break
@@ -188,14 +196,19 @@ def _near(
 
 
 def _shown(record: object, names: list[str], failed: Condition | None = None) -> ShownRecord:
-    shown = [name for name in names if name not in ("path", "line", "symbol")]
+    known = [name for name in names if hasattr(record, name)]
     return ShownRecord(
         path=getattr(record, "path", None),
         line=getattr(record, "line", None),
         symbol=getattr(record, "symbol", None),
-        fields=tuple(FieldValue(name=name, value=_text(getattr(record, name))) for name in shown),
+        fields=tuple(FieldValue(name=name, value=_text(getattr(record, name))) for name in known),
         failed=(described(failed),) if failed is not None else (),
     )
+
+
+def _span_text(span: tuple[float, float]) -> str:
+    low, high = (f"{end:g}" for end in span)
+    return low if low == high else f"{low} or more" if high == "inf" else f"{low} to {high}"
 
 
 def _text(value: object) -> str:

@@ -94,6 +94,11 @@ def any_holds(fact: str, matcher: Matcher, context: Context) -> Truth:
     return result
 
 
+def measured_span(condition: Measured, context: Context) -> tuple[float, float]:
+    """Return the least and the greatest value that a measured number can have."""
+    return _span(condition, compile_matcher(condition.where), context)
+
+
 def within(span: tuple[float, float], bounds: tuple[Bound, ...]) -> Truth:
     """Say whether a number known to lie between two ends keeps within bounds."""
     return all_of(_kept(span, bound) for bound in bounds)
@@ -116,7 +121,6 @@ def _quantified(condition: Quantified) -> Judge:
 
 
 def _span(condition: Measured, matcher: Matcher, context: Context) -> tuple[float, float]:
-    """Return the least and the greatest value that the measured number can have."""
     certain: list[object] = []
     possible: list[object] = []
     for record in context.records(condition.fact):

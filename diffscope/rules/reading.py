@@ -10,7 +10,6 @@ from diffscope.errors import DiffscopeError, RuleError
 from diffscope.source.values import Value
 from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
 
-
 MOST_MISTAKES: Final = 100
 """Of one file; more help nobody."""
 

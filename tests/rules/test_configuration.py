@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import pytest
-
-from diffscope.errors import ConfigurationError
 from diffscope.rules.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
     check_against,
     overridden_severity,
-    parse_configuration,
+    read_section,
 )
-from diffscope.rules.reading import mistake_line
+from diffscope.rules.reading import Reading, mistake_line
 from diffscope.rules.values import Severity
 from tests.rule_builders import rule_text, rules
 
-TEXT = """
-fail_on: high
+
+def section(text: str) -> tuple[RuleConfiguration, list[str]]:
+    reading = Reading("diffscope.yml")
+    node = reading.parse(text).get("rules")
+    assert node is not None
+    return read_section(node, reading), sorted(map(mistake_line, reading.mistakes))
+
+
+def test_section_is_read() -> None:
+    """Selectors keep their lines; a code's severity wins over a glob's."""
+    found, mistakes = section("""
 rules:
   select: ["*", XX101]
   ignore: [missing-tests]
   severity: {XX101: info, "XX*": critical}
   folders: [tools/rules/]
-"""
-
-
-def test_section_is_read() -> None:
-    """Keys of other readers are left alone."""
-    found = parse_configuration(TEXT)
+""")
+    assert mistakes == []
     assert found.select is not None
-    assert [(each.text, each.line) for each in found.select] == [("*", 4), ("XX101", 4)]
+    assert [(each.text, each.line) for each in found.select] == [("*", 3), ("XX101", 3)]
     assert [each.text for each in found.ignore] == ["missing-tests"]
     assert found.folders == ("tools/rules",)
     rule = rules(rule_text()).rules[0]
@@ -38,42 +40,38 @@ def test_section_is_read() -> None:
     assert overridden_severity(rule, EVERY_STABLE_RULE) is None
 
 
-@pytest.mark.parametrize(
-    "text", ["", "  \n", "fail_on: high\n"], ids=["an empty file", "white space", "no section"]
-)
-def test_nothing_said_is_the_default(text: str) -> None:
-    assert parse_configuration(text) == RuleConfiguration()
+def test_the_last_severity_that_covers_a_rule_counts() -> None:
+    """Without its own code, the later entry wins."""
+    found, _ = section('rules: {severity: {core-path: low, "XX*": critical, "YY*": info}}')
+    assert overridden_severity(rules(rule_text()).rules[0], found) is Severity.CRITICAL
 
 
 def test_all_mistakes_at_once() -> None:
     """One run shows everything that is wrong in the section."""
-    text = """
+    _, mistakes = section("""
 rules:
   selct: [CP101]
   select: CP101
   ignore: [core-pth, 7]
   severity: {CP101: hihg, nonsense: low}
   folders: [/etc, ../up, ~/mine]
-"""
-    with pytest.raises(ConfigurationError) as caught:
-        parse_configuration(text, at="vllm/diffscope.yml")
-    assert str(caught.value).splitlines() == [
-        "9 mistakes",
-        "vllm/diffscope.yml:3: unknown key 'selct' in 'rules' (did you mean 'select'?)",
-        "vllm/diffscope.yml:4: 'select' must be a list, not the text 'CP101' (write [a, b] or '- ' lines)",
-        "vllm/diffscope.yml:5: 'core-pth' is no code, family or glob of codes (did you mean 'core-path'?)",
-        "vllm/diffscope.yml:5: an entry of 'ignore' must be text, not the number '7' (quote it: \"7\")",
-        "vllm/diffscope.yml:6: 'nonsense' is no code, family or glob of codes (write CP101, 'CP1*' or core-path)",
-        "vllm/diffscope.yml:6: unknown severity 'hihg' (did you mean 'high'?)",
-        "vllm/diffscope.yml:7: the folder '../up' leads out of the repository (write a path below diffscope.yml)",
-        "vllm/diffscope.yml:7: the folder '/etc' leads out of the repository (write a path below diffscope.yml)",
-        "vllm/diffscope.yml:7: the folder '~/mine' leads out of the repository (write a path below diffscope.yml)",
+""")
+    assert mistakes == [
+        "diffscope.yml:3: unknown key 'selct' in 'rules' (did you mean 'select'?)",
+        "diffscope.yml:4: 'select' must be a list, not the text 'CP101' (write [a, b] or '- ' lines)",
+        "diffscope.yml:5: 'core-pth' is no code, family or glob of codes (did you mean 'core-path'?)",
+        "diffscope.yml:5: an entry of 'ignore' must be text, not the number '7' (quote it: \"7\")",
+        "diffscope.yml:6: 'nonsense' is no code, family or glob of codes (write CP101, 'CP1*' or core-path)",
+        "diffscope.yml:6: unknown severity 'hihg' (did you mean 'high'?)",
+        "diffscope.yml:7: the folder '../up' leads out of the repository (write a path below diffscope.yml)",
+        "diffscope.yml:7: the folder '/etc' leads out of the repository (write a path below diffscope.yml)",
+        "diffscope.yml:7: the folder '~/mine' leads out of the repository (write a path below diffscope.yml)",
     ]
 
 
 def test_entries_that_name_no_rule() -> None:
     """A code that is gone, or never was, is reported with the nearest one."""
-    found = parse_configuration(
+    found, _ = section(
         "rules: {select: [XX101, XX110], ignore: [ci-coverage, 'X?1*'], severity: {YY1*: low}}"
     )
     lines = [mistake_line(each) for each in check_against(found, rules(rule_text()))]

@@ -42,24 +42,51 @@ def test_hit_shows_what_decided() -> None:
     assert (found.when.condition, found.when.truth) == ("all of", "true")
     first, second = found.when.parts
     assert first.condition == "any evidence where code_added at_least 5"
-    assert (first.looked_at, first.held, places(first)) == (3, 1, [("a.py", 3)])
-    assert [(field.name, field.value) for field in first.records[0].fields] == [
-        ("code_added", "9"),
-        ("kind", "method"),
-        ("logic", "true"),
-    ]
+    assert (first.looked_at, first.held, places(first)) == (2, 1, [("a.py", 3)])
+    assert [(field.name, field.value) for field in first.records[0].fields] == [("code_added", "9")]
     assert (second.condition, second.truth) == ("none change where kind is docs", "true")
     assert (found.evidence.condition, found.evidence.held) == (
         "any symbol where logic is true and kind is method",
         2,
     )
-    assert [(step.to, step.trace.truth) for step in found.severity_steps] == [("low", "false")]
+    assert [(step.to, step.trace.truth, step.trace.measured) for step in found.severity_steps] == [
+        ("low", "false", "2")
+    ]
+
+
+NEAR = """
+    symbol:
+      - {path: a.py, symbol: near, kind: method, area: engine, code_added: 2}
+      - {path: a.py, symbol: far, kind: function, area: engine, code_added: 2}
+      - {path: a.py, symbol: unsure, kind: method, area: engine, code_added: 9}
+"""
 
 
 def test_near_miss_names_the_one_test_that_failed() -> None:
-    """A record that fails by a single test is shown with that test; one that fails by two is not."""
-    first = explained().when.parts[0]
-    assert [(record.symbol, record.failed) for record in first.near] == [("A.g", ("code_added at_least 5",))]
+    """A record that fails by a single test is shown with that test alone; one that fails by two is not."""
+    trace = explained(
+        NEAR, rule_text(when="{any: symbol, where: {kind: method, code_added: {at_least: 5}}}")
+    ).evidence
+    assert [(record.symbol, record.failed) for record in trace.near] == [("near", ("code_added at_least 5",))]
+    assert [(field.name, field.value) for field in trace.near[0].fields] == [("code_added", "2")]
+
+
+def test_near_miss_may_be_for_want_of_a_fact() -> None:
+    """A test that could not be answered is named like one that failed."""
+    when = "{any: symbol, where: {kind: method, code_added: {at_least: 5}, fan_in: {at_least: 1}}}"
+    trace = explained(NEAR, rule_text(when=when)).evidence
+    assert [(record.symbol, record.failed, record.fields[0].value) for record in trace.near] == [
+        ("unsure", ("fan_in at_least 1",), "unknown")
+    ]
+
+
+def test_sum_shows_what_it_came_to() -> None:
+    """A measured number is told; where a part is unknown, so is its upper end."""
+    when = "{sum: symbol, of: %s, at_least: 50}"
+    assert explained(NEAR, rule_text(when=when % "code_added")).when.measured == "13"
+    assert explained(NEAR, rule_text(when=when % "fan_in")).when.measured == "0 or more"
+    when = "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 1}"
+    assert explained(NEAR, rule_text(when=when)).when.measured == "0 to 3"
 
 
 def test_silent_rule_shows_why() -> None:
@@ -67,9 +94,7 @@ def test_silent_rule_shows_why() -> None:
     found = explained(FACTS.replace("kind: bugfix", "kind: docs"))
     assert (found.verdict, found.flag) == ("silent", None)
     assert [part.truth for part in found.when.parts] == ["true", "false"]
-    assert [(record.path, record.fields[0].value) for record in found.when.parts[1].records] == [
-        (None, "docs")
-    ]
+    assert [(record.path, record.line) for record in found.when.parts[1].records] == [(None, None)]
 
 
 def test_unknown_rule_shows_what_is_missing() -> None:
@@ -96,7 +121,7 @@ def test_rule_that_is_off_is_explained_all_the_same() -> None:
 def test_long_lists_of_records_are_cut() -> None:
     """Five records are shown, all are counted."""
     records = ", ".join(f"{{path: m{number}.py, logic: true}}" for number in range(20))
-    trace = explained(f"symbol: [{records}]", rule_text()).when
+    trace = explained(f"symbol: [{records}]", rule_text()).evidence
     assert (trace.held, len(trace.records)) == (20, 5)
 
 
