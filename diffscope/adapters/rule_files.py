@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from diffscope.adapters.cache import Cache
@@ -20,6 +20,7 @@ CASES_FILE: Final = "cases.yml"
 STATISTICS_FILE: Final = "statistics.json"
 _LARGEST: Final = 1_000_000
 _SPACE: Final = "rules"
+_BUNDLED: Final = "rules"
 
 
 def bundled_rules() -> Path:
@@ -50,36 +51,44 @@ def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> C
 
 
 def rule_texts(folders: Sequence[Path] = ()) -> dict[str, str]:
-    """Return path -> text of every rule file, list file and word file: bundled ones by ``rules/...``, others by their path as given."""
-    texts = _folder_texts(bundled_rules(), "rules")
+    """Return path -> text of every rule file, list file and word file, the bundled ones by ``rules/...``."""
+    texts = _folder_texts(bundled_rules(), _BUNDLED)
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError(
                 "there is no such rule folder", at=str(folder), hint="name a folder of rules"
             )
         if folder.resolve() != bundled_rules().resolve():
-            texts |= _folder_texts(folder, folder.as_posix())
+            texts |= _folder_texts(folder, shown_name(folder))
     return texts
 
 
 def folder_texts(folder: Path) -> dict[str, str]:
     """Return the rule files of one folder alone, with the bundled lists and words; a folder that is itself a rule gives that rule."""
-    name = folder.as_posix()
+    name = shown_name(folder)
     is_rule = (folder / RULE_FILE).is_file()
-    holder = folder.resolve().parent if is_rule else folder.resolve()
-    texts = {} if holder == bundled_rules().resolve() else _own_files(bundled_rules(), "rules")
+    holder = folder.parent if is_rule else folder
+    texts = _own_files(bundled_rules(), _BUNDLED)
     if not is_rule:
         return texts | _folder_texts(folder, name)
-    return texts | _own_files(holder, holder.as_posix()) | {f"{name}/{RULE_FILE}": _read(folder / RULE_FILE)}
+    return texts | _own_files(holder, shown_name(holder)) | {f"{name}/{RULE_FILE}": _read(folder / RULE_FILE)}
 
 
-def case_texts(origins: Sequence[str], *, bundled: Path | None = None) -> dict[str, str]:
+def shown_name(folder: Path) -> str:
+    """Return the name of a rule folder in paths of rule files: ``rules/...`` is the bundled one, wherever it lies."""
+    here, bundled = folder.resolve(), bundled_rules().resolve()
+    if here.is_relative_to(bundled):
+        return (Path(_BUNDLED) / here.relative_to(bundled)).as_posix()
+    name = folder.as_posix()
+    return f"./{name}" if PurePosixPath(name).is_relative_to(_BUNDLED) else name
+
+
+def case_texts(origins: Sequence[str]) -> dict[str, str]:
     """Return rule file -> text of the ``cases.yml`` beside it, for those that have one."""
-    root = (bundled or bundled_rules()).parent
     found = {}
     for origin in origins:
-        beside = Path(origin).with_name(CASES_FILE)
-        path = root / beside if not beside.is_file() and (root / beside).is_file() else beside
+        root = bundled_rules().parent if origin.startswith(f"{_BUNDLED}/") else Path()
+        path = (root / origin).with_name(CASES_FILE)
         if path.is_file():
             found[origin] = _read(path)
     return found

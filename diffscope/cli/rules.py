@@ -72,7 +72,7 @@ def validate(*, folder: Path | None, repo: Path | None) -> int:
 
     With --repo, also globs that match no file of the clone's HEAD. Exit code 1 if there is anything to correct.
     """
-    from diffscope.adapters.rule_files import bundled_rules, case_texts, folder_texts, rule_texts
+    from diffscope.adapters.rule_files import bundled_rules, case_texts, folder_texts, rule_texts, shown_name
     from diffscope.rules.lint import lint_catalogue
     from diffscope.rules.load import check_catalogue
     from diffscope.rules.reading import mistake_line
@@ -80,7 +80,7 @@ def validate(*, folder: Path | None, repo: Path | None) -> int:
     catalogue, mistakes = check_catalogue(folder_texts(folder) if folder else rule_texts())
     linted = lint_catalogue(catalogue, case_texts([rule.origin for rule in catalogue.rules]))
     # The lists and words beside a single rule belong to other rules too.
-    own = folder.as_posix() if folder else ""
+    own = shown_name(folder) if folder else ""
     lines = [mistake_line(each) for each in (*mistakes, *linted) if each.path.startswith(own)]
     if repo is not None:
         lines += _dead_globs(folder or bundled_rules(), repo)

@@ -78,8 +78,11 @@ def test_folder_alone(folder: Path) -> None:
         f"{rule}/rule.yml",
     }
     single = bundled_rules() / "CP101-engine-step-path"
-    assert [path for path in folder_texts(single) if path.endswith("rule.yml")] == [f"{single}/rule.yml"]
-    assert len(folder_texts(single)) == 3
+    assert set(folder_texts(single)) == {
+        "rules/lists.yml",
+        "rules/words.yml",
+        "rules/CP101-engine-step-path/rule.yml",
+    }
 
 
 def test_cases_beside_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -88,6 +91,21 @@ def test_cases_beside_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     own = f"{folder}/XX101-test-rule/rule.yml"
     found = case_texts([own, "rules/CP101-engine-step-path/rule.yml", "rules/CP000-none-such/rule.yml"])
     assert set(found) == {own, "rules/CP101-engine-step-path/rule.yml"}
+
+
+def test_a_folder_named_rules_is_not_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A team's ``rules/`` neither hides the bundled lists nor borrows the bundled cases."""
+    write_files(tmp_path, {"rules/XX101-test-rule/rule.yml": RULE, "rules/lists.yml": "my_list: [a]\n"})
+    monkeypatch.chdir(tmp_path)
+    found = load_rules([Path("rules")])
+    rule = found.rule("XX101")
+    assert rule is not None
+    assert rule.origin == "./rules/XX101-test-rule/rule.yml"
+    assert {each.name for each in found.lists} > {"my_list", "behaviour"}
+    assert "./rules/lists.yml" in folder_texts(Path("rules/XX101-test-rule"))
+    assert case_texts([rule.origin, "rules/CP101-engine-step-path/rule.yml"]).keys() == {
+        "rules/CP101-engine-step-path/rule.yml"
+    }
 
 
 WRONG = [
