@@ -24,7 +24,7 @@ DEFAULT_LIMIT: Final = 4 << 30
 """Bytes. A year of vLLM takes well under a tenth of it."""
 _SPACE: Final = "assessment"
 _AT_A_TIME: Final = 200
-_SILENT: Final = frozenset({"report", "render", "cli"})
+_SILENT: Final = frozenset({"report", "render", "batch", "cli"})
 """Stages that look at assessments and make none."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from msgspec import UNSET
 
@@ -60,19 +60,34 @@ def hot_files(assessments: Iterable[Assessment], *, least: int = 2, most: int = 
     return tuple(sorted(hot, key=lambda file: (-file.count, -file.churn, file.path))[:most])
 
 
-def authors(assessments: Iterable[Assessment], logins: Mapping[str, str]) -> tuple[Author, ...]:
-    """Return the authors, most pull requests first, then by name. ``logins`` adds logins by author name where they are known."""
-    pulls: dict[str, list[int]] = defaultdict(list)
-    known = dict(logins)
+def authors(assessments: Collection[Assessment], logins: Mapping[str, str]) -> tuple[Author, ...]:
+    """Return the authors, most pull requests first, then by name.
+
+    ``logins`` adds logins by author name where they are known; names that share a login are one author, by the name used most.
+    """
+    pulls: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for one in assessments:
         pull = one.change.pull
         name = pull.author or pull.author_login
         if name:
-            pulls[name].append(number_of(one))
-            if pull.author_login:
-                known[name] = pull.author_login
-    found = (
-        Author(name=name, login=known.get(name), count=len(numbers), pulls=tuple(sorted(numbers)))
-        for name, numbers in pulls.items()
-    )
+            login = pull.author_login or logins.get(name)
+            pulls[f"@{login.lower()}" if login else name].append((name, number_of(one)))
+    known: dict[str, str | None] = {**logins}
+    known |= {
+        one.change.pull.author or one.change.pull.author_login or "": one.change.pull.author_login
+        for one in assessments
+        if one.change.pull.author_login
+    }
+    found = (_author(entries, known) for entries in pulls.values())
     return tuple(sorted(found, key=lambda author: (-author.count, author.name)))
+
+
+def _author(entries: list[tuple[str, int]], logins: Mapping[str, str | None]) -> Author:
+    names = Counter(name for name, _ in entries)
+    name = min(names, key=lambda each: (-names[each], each))
+    return Author(
+        name=name,
+        login=logins.get(name),
+        count=len(entries),
+        pulls=tuple(sorted(number for _, number in entries)),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.values import Assessment
@@ -13,7 +14,8 @@ from diffscope.report.highlights import highlights
 from diffscope.report.risks import families_of, items_of, risk_section
 from diffscope.report.suggestions import suggestions
 from diffscope.report.themes import themes
-from diffscope.report.values import Digest, Period, PullSummary, Revert
+from diffscope.report.trend import still_open
+from diffscope.report.values import Digest, Period, PullSummary, Revert, TrendPoint
 from diffscope.rules.values import RuleCode
 from diffscope.source.values import Gap
 from diffscope.version import VERSION
@@ -32,6 +34,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     before: Iterable[Assessment] | None = None,
     compared_with: Period | None = None,
     logins: Mapping[str, str] | None = None,
+    trend: tuple[TrendPoint, ...] = (),
     gaps: tuple[Gap, ...] = (),
 ) -> Digest:
     """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
@@ -40,6 +43,8 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     hashes = sorted({one.tool.rules_hash for one in listed})
     chosen = highlights(listed, most=HIGHLIGHTED)
     section = risk_section(listed, earlier)
+    if earlier is not None:
+        section = msgspec.structs.replace(section, still_open=still_open(earlier, listed))
     return Digest(
         repository=repository,
         period=period,
@@ -68,6 +73,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         suggestions=suggestions(section, listed),
         pulls=tuple(_summary(one) for one in listed),
         compared_with=compared_with,
+        trend=trend,
         gaps=gaps,
         rules_hash=",".join(hashes),
         version=VERSION,

@@ -113,6 +113,18 @@ class RiskSection(Value, frozen=True, kw_only=True):
     levels: tuple[Counted, ...]
     waived: tuple[WaivedItem, ...]
     unknown: tuple[UnknownItem, ...]
+    still_open: tuple[RiskItem, ...] | UnsetType = UNSET
+    """Test flags of the window before that nothing in this one has followed; absent where that window was not read."""
+
+
+class TrendPoint(Value, frozen=True, kw_only=True):
+    """The figures of an earlier window."""
+
+    period: Period
+    source_pulls: int
+    churn: int
+    mean_importance: float
+    risks: tuple[Counted, ...]
 
 
 class Highlight(Value, frozen=True, kw_only=True):
@@ -204,6 +216,8 @@ class Digest(Value, frozen=True, kw_only=True):
     suggestions: tuple[Suggestion, ...]
     pulls: tuple[PullSummary, ...]
     compared_with: Period | None = None
+    trend: tuple[TrendPoint, ...] = ()
+    """Earlier windows of the same length, oldest first, as far as they were at hand."""
     gaps: tuple[Gap, ...] = ()
     rules_hash: str
     version: str

@@ -1,0 +1,143 @@
+"""A window of a clone -> its digest: lists what was merged, has it judged, adds what earlier windows in the store tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_log import main_tip, pull_number
+from diffscope.adapters.git_logins import logins_of
+from diffscope.adapters.git_range import commits_between
+from diffscope.assessment.values import Assessment
+from diffscope.batch.crew import Wanted
+from diffscope.batch.run import Batch, Progress
+from diffscope.errors import DiffscopeError, UsageError
+from diffscope.report.digest import build_digest
+from diffscope.report.periods import OFFSET, period_before, period_of_days, period_of_range, period_of_week
+from diffscope.report.slim import slim
+from diffscope.report.trend import trend_point
+from diffscope.report.values import Digest, Period, TrendPoint
+from diffscope.source.values import Gap
+from diffscope.source.window import Window
+from diffscope.workspace import Workspace
+
+REPOSITORY = "vllm-project/vllm"
+TREND = 8
+"""Earlier windows that a trend goes back to."""
+
+
+class Span(NamedTuple):
+    """A window by name, and the changes that were merged in it, oldest first."""
+
+    period: Period
+    wanted: tuple[Wanted, ...]
+    is_range: bool = False
+
+
+class Read(NamedTuple):
+    """The assessments of a span, slim, and what could not be judged."""
+
+    assessments: tuple[Assessment, ...]
+    gaps: tuple[Gap, ...]
+
+
+def find_span(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span:
+    """Return the span that a word names: ``2026-W13``, ``2026-03-23/2026-03-29``, ``2026-03-23`` or ``A..B``.
+
+    Raises:
+        UsageError: it is none of these.
+        SourceError: there is no clone, or a commit is not in it.
+    """
+    if ".." in text:
+        return _range(workspace, text, offset)
+    if "W" in text:
+        return _span(workspace, *period_of_week(text, offset=offset))
+    since, _, until = text.partition("/")
+    return _span(workspace, *period_of_days(since, until or since, offset=offset))
+
+
+def span_before(workspace: Workspace, span: Span) -> Span:
+    """Return the span of the same length before.
+
+    Raises:
+        UsageError: a range of commits has none.
+    """
+    if span.is_range:
+        raise UsageError("a range of commits has no window before it", hint="--compare A..B names one")
+    return _span(workspace, *period_before(span.period))
+
+
+def read_span(
+    batch: Batch,
+    span: Span,
+    *,
+    progress: Progress | None = None,
+    each: Callable[[Assessment], None] | None = None,
+) -> Read:
+    """Return the assessments of a span; ``each`` is handed every whole one as it comes, in order."""
+    kept, gaps = list[Assessment](), list[Gap]()
+    for judged in batch.judge(span.wanted, progress=progress):
+        if judged.assessment is not None:
+            kept.append(slim(judged.assessment))
+            if each is not None:
+                each(judged.assessment)
+        elif judged.gap is not None:
+            gaps.append(judged.gap)
+    return Read(tuple(kept), tuple(gaps))
+
+
+def digest_of(
+    workspace: Workspace, batch: Batch, span: Span, read: Read, *, compared: tuple[Span, Read] | None = None
+) -> Digest:
+    """Return the digest of a span that was read, with the trend that the store allows."""
+    repository = workspace.repository
+    commits = [wanted.commit for wanted in span.wanted]
+    return build_digest(
+        read.assessments,
+        repository=REPOSITORY,
+        period=span.period,
+        before=compared[1].assessments if compared else None,
+        compared_with=compared[0].period if compared else None,
+        logins=logins_of(repository, commits) if repository is not None else {},
+        trend=_trend(workspace, batch, span),
+        gaps=(*read.gaps, *(compared[1].gaps if compared else ())),
+    )
+
+
+def is_at_hand(batch: Batch, span: Span) -> bool:
+    """Return whether the store has all of a span that is not empty."""
+    return bool(span.wanted) and not batch.missing(span.wanted)
+
+
+def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, ...]:
+    points: list[TrendPoint] = []
+    while not span.is_range and len(points) < TREND:
+        span = span_before(workspace, span)
+        if not is_at_hand(batch, span):
+            break
+        points.append(trend_point(span.period, batch.stored(span.wanted)))
+    return tuple(reversed(points))
+
+
+def _span(workspace: Workspace, period: Period, window: Window) -> Span:
+    merged = workspace.clone.window(window)
+    return Span(period, tuple(Wanted(number=each.number, commit=each.commit) for each in merged))
+
+
+def _range(workspace: Workspace, text: str, offset: str) -> Span:
+    base, _, head = text.partition("..")
+    if head.startswith("."):
+        raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
+    repository = _repository(workspace)
+    commits = commits_between(repository, base or main_tip(repository) or "HEAD", head or "HEAD")
+    infos = [info for info in repository.commits(commits).values() if info is not None]
+    wanted = (Wanted(number=pull_number(info.subject) or 0, commit=info.commit) for info in infos)
+    period = period_of_range(text, tuple(info.committed_at for info in infos), offset=offset)
+    return Span(period, tuple(wanted), is_range=True)
+
+
+def _repository(workspace: Workspace) -> GitRepository:
+    if workspace.repository is None:
+        raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
+    return workspace.repository

@@ -1,0 +1,127 @@
+"""Where a report goes: each format to stdout or to a file; assessments as they come, the digest at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from diffscope.assessment.values import Assessment
+from diffscope.cli.options import Output
+from diffscope.cli.publish import write_stdout
+from diffscope.errors import UsageError
+from diffscope.render.digest_formats import charts, render_digest
+from diffscope.render.digest_wish import Wish
+from diffscope.render.jsonl import render as render_line
+from diffscope.render.style import Language, Style
+from diffscope.report.values import Digest
+
+
+class Wishes(NamedTuple):
+    """How the report is wanted."""
+
+    lang: str
+    layout: str
+    templates: Path | None
+    charts: Path | None
+
+
+class ReportOutputs:
+    """The outputs of one report. Files are replaced whole, so that an interrupt leaves the old one or the new one."""
+
+    def __init__(self, forms: Sequence[Output], wishes: Wishes) -> None:
+        self._outputs = tuple(forms) or (Output("markdown", None),)
+        self.wishes = wishes
+        self.style = Style(language=Language(wishes.lang))
+        to_stdout = [output.form for output in self._outputs if output.file is None]
+        if len(to_stdout) > 1:
+            raise UsageError(
+                f"{' and '.join(to_stdout)} cannot share stdout", hint="give all but one a file: json:w.json"
+            )
+
+    @property
+    def need_digest(self) -> bool:
+        """Whether any format needs more than the assessments one by one."""
+        return self.wishes.charts is not None or any(output.form != "jsonl" for output in self._outputs)
+
+    @contextlib.contextmanager
+    def stream(self) -> Iterator[Callable[[Assessment], None] | None]:
+        """Yield what takes each assessment as it comes; ``None`` where nobody wants them one by one."""
+        lines = [output for output in self._outputs if output.form == "jsonl"]
+        with contextlib.ExitStack() as stack:
+            sinks = [
+                write_stdout if output.file is None else stack.enter_context(_replacing(output.file))
+                for output in lines
+            ]
+
+            def each(assessment: Assessment) -> None:
+                text = render_line(assessment, self.style)
+                for sink in sinks:
+                    sink(text)
+
+            yield each if sinks else None
+
+    def write(self, digest: Digest) -> None:
+        """Write the digest in every other format, and the charts where they are wanted."""
+        wish = Wish(layout=self.wishes.layout, templates=read_templates(self.wishes.templates))
+        for output in self._outputs:
+            if output.form != "jsonl":
+                self.put(output, render_digest(digest, self.style, form=output.form, wish=wish))
+        if self.wishes.charts is not None:
+            for name, svg in charts(digest, self.style).items():
+                self.put(Output("svg", self.wishes.charts / f"{name}.svg"), svg)
+
+    def put(self, output: Output, text: str) -> None:
+        """Write a text where an output says."""
+        if output.file is None:
+            write_stdout(text)
+        else:
+            with _replacing(output.file) as sink:
+                sink(text)
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs."""
+        return self._outputs
+
+
+def read_templates(folder: Path | None) -> dict[str, str]:
+    """Return the user's own templates by name.
+
+    Raises:
+        UsageError: one of them is no UTF-8 text.
+    """
+    if folder is None:
+        return {}
+    try:
+        return {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.j2"))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"a template cannot be read: {error}", at=str(folder)) from None
+
+
+@contextlib.contextmanager
+def _replacing(file: Path) -> Iterator[Callable[[str], None]]:
+    """Yield what writes to a file beside ``file``, which takes its place at the end if nothing went wrong."""
+    temporary: str | None = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        with os.fdopen(handle, "wb") as stream:
+            yield lambda text: _write(stream, text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(file)
+        temporary = None
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the result: {error.strerror}", at=str(file), hint="name another file"
+        ) from None
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _write(stream: IO[bytes], text: str) -> None:
+    stream.write(text.encode("utf-8", "backslashreplace"))

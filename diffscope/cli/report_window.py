@@ -1,0 +1,73 @@
+"""A window read for ``diffscope report``: judged with a progress bar, compared, handed to the outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from diffscope.batch.run import Batch
+from diffscope.batch.windows import Read, Span, digest_of, find_span, is_at_hand, read_span, span_before
+from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.opened import open_workspace
+from diffscope.cli.progress import Progress
+from diffscope.cli.report_outputs import ReportOutputs
+from diffscope.cli.talk import Talk
+from diffscope.report.periods import OFFSET
+from diffscope.workspace import Workspace
+
+
+class Sought(NamedTuple):
+    """What the command line asks for."""
+
+    window: str
+    compare: str | None
+    offset: str | None
+    repo: Path | None
+    rule_folders: tuple[Path, ...]
+    workers: int | None
+    use_cache: bool
+
+
+def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
+    """Read the window and write every output.
+
+    Raises:
+        DiffscopeError: there is no clone, or no such window.
+    """
+    clone = find_clone(sought.repo, Request())
+    if clone is None:
+        raise no_clone()
+    offset = sought.offset or OFFSET
+    with (
+        open_workspace(clone, rule_folders=sought.rule_folders, use_cache=sought.use_cache) as workspace,
+        Batch(workspace, workers=sought.workers) as batch,
+    ):
+        span = find_span(workspace, sought.window, offset=offset)
+        with outputs.stream() as each, Progress(span.period.label, talk) as progress:
+            read = read_span(batch, span, progress=progress, each=each)
+        if outputs.need_digest:
+            compared = _compared(sought, workspace, batch, (span, talk))
+            outputs.write(digest_of(workspace, batch, span, read, compared=compared))
+        for note in (*(gap.reason for gap in read.gaps), *batch.notes):
+            talk.note(note)
+
+
+def _compared(
+    sought: Sought, workspace: Workspace, batch: Batch, at: tuple[Span, Talk]
+) -> tuple[Span, Read] | None:
+    span, talk = at
+    asked = sought.compare
+    if asked == "none" or (asked is None and span.is_range):
+        return None
+    if asked in (None, "before"):
+        other = span_before(workspace, span)
+        if asked is None and not is_at_hand(batch, other):
+            if other.wanted:
+                talk.note(
+                    f"{other.period.label} is not in the store, so nothing is compared; --compare before reads it"
+                )
+            return None
+    else:
+        other = find_span(workspace, str(asked), offset=sought.offset or OFFSET)
+    with Progress(other.period.label, talk) as progress:
+        return other, read_span(batch, other, progress=progress)

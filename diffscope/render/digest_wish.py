@@ -1,0 +1,13 @@
+"""How a report is wanted, beyond its style."""
+
+from __future__ import annotations
+
+from diffscope.source.values import Value
+
+
+class Wish(Value, frozen=True, kw_only=True):
+    """The wishes of whoever asks for a report."""
+
+    layout: str = "weekly"
+    templates: dict[str, str] = {}
+    """Templates of the user's own, by name; what is not among them is diffscope's."""
