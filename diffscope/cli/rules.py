@@ -84,7 +84,7 @@ def validate(*, folder: Path | None, repo: Path | None) -> int:
     lines = [mistake_line(each) for each in (*mistakes, *linted) if each.path.startswith(own)]
     if repo is not None:
         lines += _dead_globs(folder or bundled_rules(), repo)
-    count = f"{len(catalogue.rules)} rules, {len(lines)} to correct"
+    count = f"{_counted(len(catalogue.rules))}, {len(lines)} to correct"
     _write("\n".join([*lines, count]) + "\n")
     return FINDINGS if lines else DONE
 
@@ -194,7 +194,11 @@ def _table(catalogue: Catalogue, language: str) -> str:
         "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]])
         for row in rows
     ]
-    return "\n".join([*lines, f"{len(rows)} rules, {catalogue.digest}"]) + "\n"
+    return "\n".join([*lines, f"{_counted(len(rows))}, {catalogue.digest}"]) + "\n"
+
+
+def _counted(number: int) -> str:
+    return f"{number} rule{'' if number == 1 else 's'}"
 
 
 def _results(results: list[CaseResult]) -> str:

@@ -134,9 +134,11 @@ def _severities(rule: Rule) -> str:
 
 def _example(cases: Sequence[Case], rule: Rule) -> list[str]:
     """Return the rule's first hit: the file after the change, or the places that it finds."""
-    hit = next((case for case in cases if case.findings and case.todo is None), None)
-    if hit is None:
+    hits = [case for case in cases if case.findings and case.todo is None]
+    if not hits:
         return []
+    # Code shows more than facts do.
+    hit = next((case for case in hits if case.after), hits[0])
     lines = [hit.name.replace("_", " ")]
     found = {finding.path for finding in hit.findings}
     for file in hit.after:

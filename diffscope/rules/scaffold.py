@@ -23,7 +23,6 @@ _FAMILY_OF: dict[str, str] = {
 }
 
 _RULE = """\
-# yaml-language-server: $schema=https://raw.githubusercontent.com/diffscope/diffscope/main/docs/schemas/rule.schema.json
 code: "{code}"
 name: "{slug}"
 family: "{family}"            # one of: diffscope rules list

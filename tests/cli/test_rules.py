@@ -60,7 +60,7 @@ def test_show_of_an_unknown_rule_has_the_nearest(project: MakeProject) -> None:
 def test_validate_a_good_folder(project: MakeProject) -> None:
     """Nothing to correct is exit code 0."""
     outcome = project(FILES).run("rules", "validate", "mine")
-    assert (outcome.exit_code, outcome.out, outcome.err) == (0, "1 rules, 0 to correct\n", "")
+    assert (outcome.exit_code, outcome.out, outcome.err) == (0, "1 rule, 0 to correct\n", "")
 
 
 def test_validate_shows_all_mistakes(project: MakeProject) -> None:
@@ -81,7 +81,7 @@ def test_validate_shows_all_mistakes(project: MakeProject) -> None:
         "mine/XX102-next-rule/cases.yml:1: unknown key 'fcts' in the case 'a_case' (did you mean 'facts'?)",
         "mine/XX102-next-rule/cases.yml:1: a case has no input (give before and after, or facts, or recorded)",
         "mine/lists.yml:1: no rule uses the list 'unused_list' (remove it)",
-        "1 rules, 5 to correct",
+        "1 rule, 5 to correct",
     ]
 
 
