@@ -176,6 +176,16 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert dead == []
 
 
+def test_the_index_names_every_page() -> None:
+    """A page that the index does not name is not found."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert [
+        page.name
+        for page in PAGES
+        if page.parent.name == "docs" and page.name != "index.md" and f"({page.name})" not in index
+    ] == []
+
+
 def test_no_page_names_a_machine() -> None:
     """Pages, recipes and CI hold no absolute path of whoever wrote them."""
     files = [*PAGES, ROOT / "justfile", ROOT / ".ci" / "run", ROOT / "pyproject.toml"]
