@@ -41,7 +41,7 @@ def assess(
     waived = apply_waivers(
         evaluation.flags, parse_waivers(facts.pull.body), codes=[rule.code for rule in catalogue.rules]
     )
-    signals = read_signals(facts, waived.standing, scores)
+    signals = read_signals(facts, waived.standing, taxonomy)
     return Assessment(
         change=_summary(facts),
         kind=facts.change.kind,

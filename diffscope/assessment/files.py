@@ -18,6 +18,8 @@ from diffscope.taxonomy.words import tokens_of
 _HIGHEST = 10.0
 _MOST_SYMBOLS = 8
 _NEAR = 2
+_MOSTLY = 0.25
+_MOST_UNCOUNTED = 6
 _COMMON_WORDS = frozenset(
     (
         "py",
@@ -57,6 +59,9 @@ class _Change:
             if flag.severity.rank >= Severity.MEDIUM.rank
             for evidence in flag.evidence
         )
+        moved = sum(1 for file in facts.file if is_mechanical(file))
+        # Where most files only move, the moves are what the change is about.
+        self.is_mechanical = moved > _MOSTLY * len(facts.file)
         about = (rule.categories for rule in taxonomy.tables.kinds.kinds if rule.name == facts.change.kind)
         self._whole = frozenset(category for categories in about for category in categories)
         self._shares = dict(self.scores.categories)
@@ -71,6 +76,11 @@ def assess_files(facts: ChangeFacts, flags: Iterable[Flag], taxonomy: Taxonomy) 
     change = _Change(facts, flags, taxonomy)
     files = (_file(file, change) for file in facts.file)
     return tuple(sorted(files, key=lambda file: (-file.importance, file.path)))
+
+
+def is_mechanical(file: FileFact) -> bool:
+    """Return whether a file only moved, went, or changed in nothing that runs."""
+    return file.status == "deleted" or file.change_type in ("rename-or-move", "cosmetic")
 
 
 def key_symbols(symbols: Iterable[SymbolFact]) -> tuple[str, ...]:
@@ -102,16 +112,24 @@ def _file(file: FileFact, change: _Change) -> FileAssessment:
 
 def _importance(file: FileFact, symbols: tuple[SymbolFact, ...], change: _Change) -> float:
     numbers = change.scores.file
-    lines = file.code_added + numbers.removed * file.code_removed
+    lines = _lines(file, numbers)
     value = min(numbers.logic * doubling(lines), numbers.logic_most)
     value += _of_symbols(symbols, numbers) + _of_place(file, change)
     value += numbers.new if file.status == "added" else 0.0
     value += numbers.flag if file.path in change.flagged else 0.0
     value += numbers.option if file.path in change.options else 0.0
     value *= change.share(file.category)
-    if file.status == "deleted" or file.change_type in ("rename-or-move", "cosmetic") or not lines:
+    if not lines or (is_mechanical(file) and not change.is_mechanical):
         value *= numbers.moved
     return round(min(value, _HIGHEST), 2)
+
+
+def _lines(file: FileFact, numbers: FileNumbers) -> float:
+    """Return the changed code lines; where logic changed in none that is counted (imports, a registry's row) a few lines for it."""
+    lines = file.code_added + numbers.removed * file.code_removed
+    if lines or file.logic is False:
+        return lines
+    return min(file.additions + file.deletions, _MOST_UNCOUNTED) / 2
 
 
 def _of_symbols(symbols: tuple[SymbolFact, ...], numbers: FileNumbers) -> float:

@@ -36,8 +36,8 @@ def _importance(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
     size = doubling(signals.logic)
     yield _part(
         "logic",
-        min(numbers.logic * size, numbers.logic_most),
-        f"{signals.logic:.0f} lines of logic, moves and removals discounted",
+        min(numbers.logic * size, numbers.logic_most) * (numbers.edge + (1 - numbers.edge) * signals.centre),
+        f"{signals.logic:.0f} lines of logic, moves and removals discounted, by the centrality of their areas",
     )
     depth = min(size / _FULL_LOGIC, 1)
     yield _part(
@@ -67,12 +67,16 @@ def _importance(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
     yield _counted("native", signals.native, numbers.native, numbers.native_most, "native lines written")
     yield _counted("tests", signals.tests, numbers.tests, numbers.tests_most, "test lines added")
     yield _part(
-        "platform", numbers.platform if signals.platforms else 0.0, f"logic of {', '.join(signals.platforms)}"
+        "grave", numbers.grave if signals.grave else 0.0, f"the title tells of {', '.join(signals.grave[:3])}"
     )
-    yield _part(
+    yield _part("platform", _platform(signals, scores), _platform_reason(signals))
+    yield _counted(
         "dependency",
-        numbers.dependency if signals.dependencies else 0.0,
-        f"moves {', '.join(signals.dependencies)}",
+        len(signals.dependencies),
+        numbers.dependency,
+        numbers.dependency_most,
+        "core dependencies moved",
+        signals.dependencies,
     )
     if not signals.logic:
         yield _counted(
@@ -160,3 +164,15 @@ def _rework(signals: Signals) -> float:
     """Return how evenly lines were written and removed, between 0 and 1, small changes discounted."""
     smaller, larger = sorted((signals.written, signals.removed))
     return smaller / larger * min(doubling(smaller) / _FULL_LOGIC, 1) if larger else 0.0
+
+
+def _platform(signals: Signals, scores: ScoreTable) -> float:
+    numbers = scores.importance
+    return (numbers.platform if signals.platforms else 0.0) + (
+        numbers.for_platform if signals.for_platform else 0.0
+    )
+
+
+def _platform_reason(signals: Signals) -> str:
+    which = f"logic of {', '.join(signals.platforms)}" if signals.platforms else "logic"
+    return f"{which}, and the title names a platform" if signals.for_platform else which

@@ -9,11 +9,13 @@ from diffscope.facts.shapes import PRODUCT, changed_lines, is_new_public
 from diffscope.facts.values import ChangeFacts, FileFact, SymbolFact
 from diffscope.rules.values import Flag
 from diffscope.source.values import Value
-from diffscope.taxonomy.model import OTHER
-from diffscope.taxonomy.values import ScoreTable
+from diffscope.taxonomy.model import OTHER, Taxonomy
+from diffscope.taxonomy.values import ImportanceNumbers, ScoreTable
+from diffscope.taxonomy.words import tokens_of
 
 _NEW_MODULE = 20
 _MECHANICAL = frozenset({"moved", "removed", "docstring", "cosmetic"})
+_DEFAULT_PLATFORM = "cuda"
 _INFRASTRUCTURE = frozenset({"build", "infra", "config"})
 
 
@@ -36,6 +38,10 @@ class Signals(Value, frozen=True, kw_only=True):
     native: int
     tests: int
     platforms: tuple[str, ...]
+    for_platform: bool
+    """Product logic changed, and the title names a platform other than the default one."""
+    grave: tuple[str, ...]
+    """Words of the title that tell of a grave fault, where product logic changed."""
     dependencies: tuple[str, ...]
     infrastructure: int
     only_models: bool
@@ -44,15 +50,18 @@ class Signals(Value, frozen=True, kw_only=True):
     """Words of the description."""
 
 
-def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], scores: ScoreTable) -> Signals:
+def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy) -> Signals:
     """Return the signals of a change."""
+    scores = taxonomy.tables.scores
+    named_platforms = taxonomy.platforms_in(facts.change.title)
     product = [file for file in facts.file if file.category in PRODUCT and file.logic is not False]
     written, removed = sum(file.code_added for file in product), sum(file.code_removed for file in product)
     numbers = scores.importance
     symbols = [symbol for symbol in facts.symbol if symbol.category in PRODUCT and symbol.logic]
     return Signals(
         kind=facts.change.kind,
-        logic=_logic(product, symbols, removed=numbers.removed, mechanical=numbers.mechanical),
+        logic=_logic(product, symbols, numbers)
+        * (numbers.mechanical if facts.change.kind == "revert" else 1),
         written=written,
         removed=removed,
         centre=_centre(product, scores),
@@ -67,9 +76,9 @@ def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], scores: ScoreTable
             file.code_added for file in facts.file if file.category == "test" and file.status != "deleted"
         ),
         platforms=_platforms(facts, product),
-        dependencies=tuple(
-            sorted({item.name for item in facts.dependency if item.core and item.change != "removed"})
-        ),
+        for_platform=bool(product) and bool(set(named_platforms) - {_DEFAULT_PLATFORM}),
+        grave=taxonomy.grave_words.owners_in(tokens_of(facts.change.title)) if product else (),
+        dependencies=_core_moves(facts),
         infrastructure=sum(changed_lines(file) for file in facts.file if file.category in _INFRASTRUCTURE),
         only_models=bool(product) and all(file.area == "models" for file in product),
         flags=flags,
@@ -88,8 +97,9 @@ def centrality(area: str, scores: ScoreTable) -> float:
     return table.get(area, table.get(OTHER, 0.0))
 
 
-def _logic(product: list[FileFact], symbols: list[SymbolFact], *, removed: float, mechanical: float) -> float:
+def _logic(product: list[FileFact], symbols: list[SymbolFact], numbers: ImportanceNumbers) -> float:
     """Return the written lines of a change, less what moved or was only taken away."""
+    removed, mechanical = numbers.removed, numbers.mechanical
     moved = _moved_lines(symbols)
     total = 0.0
     for file in product:
@@ -122,4 +132,17 @@ def _platforms(facts: ChangeFacts, product: list[FileFact]) -> tuple[str, ...]:
     """Return what platforms and architectures the changed logic singles out, the default platform left aside."""
     by_path = {platform for file in product for platform in file.platforms} & set(facts.change.platforms)
     by_guard = {name for guard in facts.guard if guard.category in PRODUCT for name in guard.names}
-    return tuple(sorted((by_path | by_guard) - {"cuda"}))
+    return tuple(sorted((by_path | by_guard) - {_DEFAULT_PLATFORM}))
+
+
+def _core_moves(facts: ChangeFacts) -> tuple[str, ...]:
+    """Return the core dependencies that move; what only tests require, and what only came or went, moves nothing."""
+    moves = {
+        item.name
+        for item in facts.dependency
+        if item.core
+        and item.change not in ("added", "removed")
+        and "/test/" not in item.path
+        and "-test." not in item.path
+    }
+    return tuple(sorted(moves))

@@ -8,8 +8,7 @@ from diffscope.facts.values import FileFact, SymbolFact
 from diffscope.source.values import Value
 
 PRODUCT = frozenset({"source", "native"})
-_MOVED_SYMBOLS = 3
-_REWRITTEN = 10
+_REWRITTEN = 8
 
 
 class Sizes(Value, frozen=True, kw_only=True):
@@ -72,8 +71,8 @@ def is_new_public(symbol: SymbolFact) -> bool:
 
 
 def _moves(product: list[FileFact], symbols: tuple[SymbolFact, ...]) -> bool:
-    moved = sum(1 for symbol in symbols if "moved" in symbol.aspects and symbol.category in PRODUCT)
-    return moved >= _MOVED_SYMBOLS or any(file.status == "renamed" for file in product)
+    moved = any("moved" in symbol.aspects and symbol.category in PRODUCT for symbol in symbols)
+    return moved or any(file.status == "renamed" for file in product)
 
 
 def _rewrites(sizes: Sizes) -> bool:

@@ -79,6 +79,11 @@ class Taxonomy:
         return GlobTable((rule.name, text) for rule in self.tables.tags for text in rule.paths)
 
     @cached_property
+    def grave_words(self) -> WordTable:
+        """The words of a title that tell of a grave fault, each its own owner."""
+        return WordTable((text.strip("*"), text) for text in self.tables.scores.grave)
+
+    @cached_property
     def change_types(self) -> tuple[str, ...]:
         """The vocabulary of change types."""
         return tuple(name for name, _ in self.tables.categories.change_types)

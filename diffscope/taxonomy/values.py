@@ -163,6 +163,7 @@ class ImportanceNumbers(Value, frozen=True, kw_only=True):
 
     logic: float
     logic_most: float
+    edge: float
     removed: float
     centre: float
     branches: float
@@ -181,7 +182,10 @@ class ImportanceNumbers(Value, frozen=True, kw_only=True):
     tests: float
     tests_most: float
     platform: float
+    for_platform: float
+    grave: float
     dependency: float
+    dependency_most: float
     infrastructure: float
     infrastructure_most: float
     flag_low: float
@@ -260,6 +264,8 @@ class ScoreTable(Value, frozen=True, kw_only=True):
     """What a file of a category counts against product code."""
     areas: tuple[tuple[str, float], ...]
     """How central an area is, between 0 and 1."""
+    grave: tuple[str, ...]
+    """Words of a title that tell of a grave fault."""
 
 
 class TaxonomyTables(Value, frozen=True, kw_only=True):

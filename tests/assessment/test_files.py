@@ -35,11 +35,15 @@ def assessed(
 def test_product_code_comes_before_tests_and_prose() -> None:
     """Even where it is much smaller."""
     files = (
-        a_file("docs/design/x.md", 80),
+        a_file("docs/design/pausing.md", 80),
         a_file("tests/v1/engine/test_engine_core.py", 60),
         a_file(CORE, 30),
     )
-    assert ranked("Support x", *files) == [CORE, "tests/v1/engine/test_engine_core.py", "docs/design/x.md"]
+    assert ranked("Support x", *files) == [
+        CORE,
+        "tests/v1/engine/test_engine_core.py",
+        "docs/design/pausing.md",
+    ]
 
 
 def test_files_of_the_kind_count_in_full() -> None:
@@ -51,13 +55,24 @@ def test_files_of_the_kind_count_in_full() -> None:
     assert ranked("[CI] Split x", *pipeline)[0] == ".buildkite/x.yaml"
 
 
+MOVED = (
+    a_file(RUNNER, 0, 300, status="deleted"),
+    a_file("vllm/v1/utils.py", 2, 2, status="renamed", change_type="rename-or-move"),
+)
+
+
 def test_moved_and_deleted_files_come_last() -> None:
-    files = (
-        a_file(CORE, 5),
-        a_file(RUNNER, 0, 300, status="deleted"),
-        a_file("vllm/v1/utils.py", 2, 2, status="renamed", change_type="rename-or-move"),
+    """However many lines went."""
+    ordinary = tuple(
+        a_file(f"vllm/v1/engine/{name}.py", 5)
+        for name in ("core", "utils", "exceptions", "coordinator", "async_llm", "core_client")
     )
-    assert ranked("x", *files)[0] == CORE
+    assert set(ranked("x", *ordinary, *MOVED)[-2:]) == {file.path for file in MOVED}
+
+
+def test_moves_come_first_where_they_are_what_the_change_is_about() -> None:
+    """A refactoring that only moves files has nothing else to look at."""
+    assert ranked("Move x", a_file("vllm/v1/engine/core.py", 1), *MOVED)[0] == RUNNER
 
 
 def test_central_near_and_imported_files_come_first() -> None:

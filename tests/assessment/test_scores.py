@@ -19,7 +19,7 @@ SCORES = bundled().tables.scores
 CORE = "vllm/v1/engine/core.py"
 QUIET = Signals(
     kind="bugfix", logic=0, written=0, removed=0, centre=0, branches=0, symbols=0, modules=0, areas=(), surfaces=(), options=0, native=0, tests=0,
-    platforms=(), dependencies=(), infrastructure=0, only_models=False, flags=(), words=0,
+    platforms=(), for_platform=False, grave=(), dependencies=(), infrastructure=0, only_models=False, flags=(), words=0,
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def facts_of(
 
 def importance(title: str, *files: FileFact, flags: tuple[Flag, ...] = (), **more: object) -> float:
     """Return the importance of a change of these files."""
-    return score_importance(read_signals(facts_of(title, *files, **more), flags, SCORES), SCORES).value
+    return score_importance(read_signals(facts_of(title, *files, **more), flags, bundled()), SCORES).value
 
 
 SIGNALS = st.builds(
@@ -54,6 +54,8 @@ SIGNALS = st.builds(
     native=st.integers(0, 10**5),
     tests=st.integers(0, 10**5),
     platforms=st.sampled_from([(), ("rocm",)]),
+    for_platform=st.booleans(),
+    grave=st.sampled_from([(), ("crash",)]),
     dependencies=st.sampled_from([(), ("torch",)]),
     infrastructure=st.integers(0, 10**5),
     only_models=st.booleans(),
@@ -152,7 +154,7 @@ def test_description_and_rework_add_insight() -> None:
 
     def insight(*files: FileFact, body: str | None = None) -> float:
         return score_insight(
-            read_signals(facts_of("Refactor x", *files, body=body), (), SCORES), SCORES
+            read_signals(facts_of("Refactor x", *files, body=body), (), bundled()), SCORES
         ).value
 
     assert insight(a_file(CORE, 200), body="why " * 400) > insight(a_file(CORE, 200))
@@ -160,5 +162,5 @@ def test_description_and_rework_add_insight() -> None:
 
 
 def test_change_of_nothing_scores_its_kind_alone() -> None:
-    found = score_importance(read_signals(facts_of("x"), (), SCORES), SCORES)
+    found = score_importance(read_signals(facts_of("x"), (), bundled()), SCORES)
     assert [part.name for part in found.parts] == ["kind"]
