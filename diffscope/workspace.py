@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
@@ -22,7 +22,7 @@ from diffscope.adapters.rule_files import bundled_rules, load_rules
 from diffscope.adapters.sides import read_sides
 from diffscope.assessment.values import Assessment
 from diffscope.diff.parse import salvage_diff
-from diffscope.diff.values import Sides
+from diffscope.diff.values import Diff, Sides
 from diffscope.errors import DiffscopeError
 from diffscope.facts.collect import Knowledge, Surroundings
 from diffscope.facts.steps import Declarations
@@ -35,7 +35,15 @@ from diffscope.source.values import Change, Gap
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
 
-SideReader = Callable[[Change], Sides]
+
+class Elsewhere(Protocol):
+    """Where a change and what surrounds it come from when not from the clone: GitHub."""
+
+    def sides(self, change: Change, diff: Diff) -> Sides:
+        """Return both sides of every file of the change."""
+
+    def declarations(self, change: Change, *, cache: Cache) -> tuple[Declarations | None, tuple[Gap, ...]]:
+        """Return what the target declares at the base of the change, and what is missing of it."""
 
 
 class Workspace:
@@ -95,9 +103,9 @@ class Workspace:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
         return CloneSource(self.repository, PullIndex(self.repository, self.folder))
 
-    def classify(self, change: Change, sides: SideReader | None = None) -> Assessment:
-        """Return the assessment of a change."""
-        return self.judge(self.facts(change, sides))
+    def classify(self, change: Change, source: Elsewhere | None = None) -> Assessment:
+        """Return the assessment of a change; ``source`` is where it comes from, if not from the clone."""
+        return self.judge(self.facts(change, source))
 
     def judge(self, facts: ChangeFacts) -> Assessment:
         """Return the assessment of facts, fresh or recorded."""
@@ -108,24 +116,28 @@ class Workspace:
             configuration=self.configuration,
         )
 
-    def facts(self, change: Change, sides: SideReader | None = None) -> ChangeFacts:
-        """Return the facts of a change. ``sides`` reads both sides of its files where the clone cannot (GitHub)."""
+    def facts(self, change: Change, source: Elsewhere | None = None) -> ChangeFacts:
+        """Return the facts of a change; ``source`` is where it comes from, if not from the clone."""
         salvage = salvage_diff(change.patch)
-        read = sides(change) if sides else read_sides(change, salvage.diff, self.repository)
-        around, gaps = self._surroundings(change)
+        read = (
+            source.sides(change, salvage.diff)
+            if source
+            else read_sides(change, salvage.diff, self.repository)
+        )
+        around, gaps = self._surroundings(change, source)
         whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
         return gather_facts(whole, salvage.diff, read, knowledge=self.knowledge, around=around)
 
-    def _surroundings(self, change: Change) -> tuple[Surroundings, tuple[Gap, ...]]:
+    def _surroundings(self, change: Change, source: Elsewhere | None) -> tuple[Surroundings, tuple[Gap, ...]]:
         # Recorded changes need neither graph nor declarations, and start-up is hot.
         from diffscope.adapters.declarations import project_at, requirements_of  # noqa: PLC0415
         from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
 
         base = change.pull.base
-        if self.repository is None or base is None:
-            return Surroundings(), (
-                Gap(what="graph", reason="no tree of the base: no clone, or no base commit"),
-            )
+        if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
+            declared, lost = source.declarations(change, cache=self.cache) if source else (None, ())
+            gap = Gap(what="graph", reason="no tree of the base: no clone, or no base commit")
+            return Surroundings(declarations=declared), (gap, *lost)
         around, gaps = Surroundings(), list[Gap]()
         try:
             graph = graph_at(self.repository, base, cache=self.cache, progress=self._progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -11,9 +11,10 @@ import msgspec
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.project_files import collect_project_files, read_entries
-from diffscope.project.read import read_dependencies, read_project
+from diffscope.facts.steps import Declarations
+from diffscope.project.read import read_dependencies, read_project, wanted_entries
 from diffscope.project.requirements import is_requirements_file
-from diffscope.project.values import Project, Requirement
+from diffscope.project.values import Project, ProjectFiles, Requirement
 from diffscope.source.ports import BlobReader
 from diffscope.source.values import TreeEntry
 from diffscope.version import VERSION
@@ -36,14 +37,27 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 def project_at(repository: GitRepository, revision: str, *, cache: Cache) -> Project:
     """Return the declarations at a revision. Raises ``NotFoundError`` or ``RepositoryError`` where there is no such tree."""
     commit = repository.resolve(revision)
-    key = _key(repository, commit)
+    return _kept(
+        _key(repository, commit), cache, lambda: collect_project_files(repository.entries(commit), repository)
+    )
+
+
+def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cache: Cache) -> Declarations:
+    """Return the declarations of a tree that lies elsewhere than in a clone; blobs that cannot be had are left out."""
+    wanted = sorted(f"{entry.path} {entry.blob}" for entry in wanted_entries(entries))
+    key = hashlib.blake2b("\n".join(wanted).encode(), digest_size=20).hexdigest()
+    project = _kept(key, cache, lambda: collect_project_files(entries, blobs))
+    return Declarations(project, (entry.path for entry in entries), requirements_of(entries, blobs))
+
+
+def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Project:
     kept = cache.get(_SPACE, key)
     if kept is not None:
         try:
             return msgspec.msgpack.decode(kept, type=Project)
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # a cache of another time: what it holds is read again
-    project = read_project(collect_project_files(repository.entries(commit), repository))
+    project = read_project(collect())
     cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
     return project
 

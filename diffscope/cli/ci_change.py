@@ -18,8 +18,6 @@ from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
 from diffscope.cli.ci_base import CloneTree
-from diffscope.diff.parse import salvage_diff
-from diffscope.diff.values import Sides
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
 from diffscope.source.ports import TreeReader
 from diffscope.source.values import Change, CommitId, PullRequest, SourceKind
@@ -33,10 +31,10 @@ class NothingToJudge(Exception):  # noqa: N818 - no failure, but the end of the 
 
 
 class FoundChange(NamedTuple):
-    """A change, how to read its sides where the clone cannot, and the tree that its settings are read from."""
+    """A change, where it comes from if not from the checkout, and the tree that its settings are read from."""
 
     change: Change
-    sides: Callable[[Change], Sides] | None
+    source: GitHubSource | None
     base: TreeReader | None
 
 
@@ -190,10 +188,5 @@ def _from_github(event: CiEvent, hub: Hub) -> FoundChange:
         raise NotFoundError(
             "the event names no pull request to ask GitHub for", hint="check out with fetch-depth: 0"
         )
-    source = hub.source
-    change = source.pull(event.number)
-    return FoundChange(
-        change,
-        lambda asked: source.sides(asked, salvage_diff(asked.patch).diff),
-        hub.tree(event.base) if event.base else None,
-    )
+    change = hub.source.pull(event.number)
+    return FoundChange(change, hub.source, hub.tree(event.base) if event.base else None)

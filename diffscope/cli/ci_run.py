@@ -82,7 +82,7 @@ def judge(request: Request, environ: Mapping[str, str], scratch: Path, talk: Tal
             return None
         base = read_base(found.base, scratch)
         with _judging(workspace, base, request) as judging:
-            assessment = judging.classify(found.change, found.sides)
+            assessment = judging.classify(found.change, found.source)
     return _judged(assessment, event, base.settings, request=request, runner=runner, access=hub.access)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diffscope.assessment.values import Assessment
     from diffscope.facts.values import ChangeFacts
     from diffscope.source.values import Change
-    from diffscope.workspace import SideReader, Workspace
+    from diffscope.workspace import Elsewhere, Workspace
 
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
@@ -49,7 +49,8 @@ class Gathered(NamedTuple):
     """A change as its source hands it in, or the facts of a recorded one."""
 
     change: Change | None = None
-    sides: SideReader | None = None
+    source: Elsewhere | None = None
+    """Where the change comes from, if not from the clone."""
     recorded: ChangeFacts | None = None
     position: tuple[int, int] = (1, 1)
     """Which of how many, in a window."""
@@ -59,7 +60,7 @@ class Gathered(NamedTuple):
         if self.recorded is not None:
             return self.recorded
         assert self.change is not None  # noqa: S101 - one of the two is always set
-        return workspace.facts(self.change, self.sides)
+        return workspace.facts(self.change, self.source)
 
     def assess(self, workspace: Workspace) -> Assessment:
         """Return the assessment."""
@@ -168,13 +169,12 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
     from diffscope.adapters.github.client import Client
     from diffscope.adapters.github.source import GitHubSource
     from diffscope.adapters.github.store import GitHubStore
-    from diffscope.diff.parse import salvage_diff
 
     access = find_access(os.environ, repository=reference.repository)
     store = GitHubStore(workspace.cache)
     source = GitHubSource(Client(access, store=store, notice=notice), store=store)
     change = source.pull(reference.number)
-    return Gathered(change=change, sides=lambda asked: source.sides(asked, salvage_diff(asked.patch).diff))
+    return Gathered(change=change, source=source)
 
 
 def _from_records(reference: PullReference, _: Workspace, __: Notice) -> Gathered:
