@@ -56,7 +56,7 @@ def test_rules_are_good_enough() -> None:
     without = {
         line.split("/")[1][:5] for line in lines if line.endswith("the rule has no cases (add cases.yml)")
     }
-    assert without == CASES_TO_COME
+    assert without <= CASES_TO_COME
     assert [line for line in lines if not line.endswith("the rule has no cases (add cases.yml)")] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diffscope.adapters.graphs import bundled_serving
+from diffscope.adapters.knowledge import load_knowledge
 from diffscope.adapters.outlines import read_outline
 from diffscope.adapters.rule_files import bundled_rules
 from diffscope.adapters.test_words import is_indexed
@@ -19,7 +20,7 @@ from diffscope.pipeline import gather_facts
 from diffscope.rules.cases import Case, CaseFile
 from diffscope.source.values import Change, PullRequest, RepoPath, SourceKind
 from diffscope.syntax.outline import identifiers
-from diffscope.workspace import load_knowledge
+from diffscope.syntax.values import Outline
 
 _Tree = dict[str, bytes]
 
@@ -63,10 +64,13 @@ def case_facts(case: Case, knowledge: Knowledge) -> ChangeFacts:
 
 def _graph(tree: _Tree) -> ModuleGraph:
     outlines = {RepoPath(path): read_outline(RepoPath(path), data) for path, data in tree.items()}
+    python = {path: outline for path, outline in outlines.items() if isinstance(outline, Outline)}
     words = {RepoPath(path): identifiers(data) for path, data in tree.items() if is_indexed(path)}
     by_path = build_graph(outlines)
     return by_path.attach(
-        outline_of=outlines.get, serving=bundled_serving(), test_words=lambda: TestWords(index_words(words))
+        outline_of=python.get,
+        serving=bundled_serving(),
+        test_words=lambda: TestWords(index_words(words)),
     )
 
 
