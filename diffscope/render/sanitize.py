@@ -35,7 +35,7 @@ _WORKFLOW_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\[)")
 
 _ORDER_IN_JSON = re.compile(f"[{_CONTROL}]|#(?=#\\[)")
 
-_MARKUP = re.compile(r"[\\`*\[\]~|]|(?<!\w)_|_(?!\w)")
+_MARKUP = re.compile(r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])")
 """What is markup within a line. List marks, headings and rules count at its start only, where no template puts foreign text."""
 
 _REFERENCE = re.compile(r"(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)

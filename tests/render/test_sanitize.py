@@ -45,6 +45,7 @@ MARKDOWN = [
         id="names within words stay readable",
     ),
     pytest.param("_emphasis_ *strong* ~gone~", r"\_emphasis\_ \*strong\* \~gone\~", id="emphasis"),
+    pytest.param("Scheduler.__init__", r"Scheduler.\_\_init\_\_", id="a name between underscores"),
     pytest.param("[x](javascript:alert(1))", r"\[x\](javascript:alert(1))", id="a link"),
     pytest.param(
         "![p](http://h/p.png)", "!\\[p\\](http:\u2060//h/p.png)", id="an image that would call home"
