@@ -7,13 +7,14 @@ Markdown has no autoescape in Jinja2, so its environment has a ``finalize`` that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup, escape
 from msgspec import UNSET
 
+from diffscope.errors import UsageError
 from diffscope.render import sanitize
 from diffscope.render.places import location
 from diffscope.render.words import Words
@@ -21,8 +22,10 @@ from diffscope.render.words import Words
 LOADER = PackageLoader("diffscope.render", "templates")
 
 
-def fill(template: str, words: Words, **values: object) -> str:
+def fill(template: str, words: Words, *, own: Mapping[str, str] | None = None, **values: object) -> str:
     """Return the template filled in; ``*.md.j2`` is Markdown, ``*.html.j2`` is HTML.
+
+    ``own`` has templates of the user's own by name, which come before diffscope's.
 
     A template says the interface's words as ``w("files", count=3)``: what it fills into them is made inert like any value.
     """
@@ -33,7 +36,19 @@ def fill(template: str, words: Words, **values: object) -> str:
     def phrase(key: str, **parts: object) -> Markup:
         return Markup(words(key, **{name: inert(part) for name, part in parts.items()}))  # noqa: S704 - inert by now
 
-    return environment.get_template(template).render(values, words=words, w=phrase)
+    if own:
+        environment = environment.overlay(loader=ChoiceLoader([DictLoader(own), LOADER]))
+    try:
+        return environment.get_template(template).render(values, words=words, w=phrase)
+    except TemplateError as error:
+        if not own:
+            raise
+        name = getattr(error, "name", None) or template
+        raise UsageError(
+            f"a template of your own is wrong: {error}",
+            at=f"{name}:{getattr(error, 'lineno', None) or 1}",
+            hint="compare it with diffscope's: docs/reports.md",
+        ) from None
 
 
 @cache

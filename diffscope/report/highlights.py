@@ -48,7 +48,7 @@ def _key_symbols(assessment: Assessment) -> Iterator[Bilingual]:
     names = [name for file in files if file.category in ("source", "native") for name in file.symbols[:2]][:4]
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
-        yield Bilingual(en=f"key symbols: {listed}", zh=f"关键符号: {listed.replace(', ', '、')}")
+        yield Bilingual(en=f"key symbols: {listed}", zh=f"关键符号：{listed.replace(', ', '、')}")
 
 
 def _reach(assessment: Assessment) -> Iterator[Bilingual]:

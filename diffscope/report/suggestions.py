@@ -11,7 +11,6 @@ from diffscope.report.values import FamilyRisk, RiskSection, Suggestion
 from diffscope.rules.values import Bilingual, Severity
 
 _MOST = 8
-_NAMED = 5
 
 
 def suggestions(section: RiskSection, assessments: Iterable[Assessment]) -> tuple[Suggestion, ...]:
@@ -40,17 +39,11 @@ def _for_family(
     counts = Counter({code: len(pulls) for code, (_, pulls) in rules.items()})
     code = min(counts, key=lambda each: (-counts[each], each))
     text, pulls = rules[code]
-    named = "、".join(f"#{number}" for number in sorted(pulls)[:_NAMED])
-    rest = len(pulls) - _NAMED
-    more_en, more_zh = (f" and {rest} more", f" 等共 {len(pulls)} 个") if rest > 0 else ("", "")
     return Suggestion(
         key=code,
         family=family.family,
         count=len(pulls),
-        text=Bilingual(
-            en=f"{text.en.rstrip('.')} ({code}: {named.replace('、', ', ')}{more_en}).",
-            zh=f"{text.zh.rstrip('。')}（{code}：{named}{more_zh}）。",
-        ),
+        text=text,
         pulls=tuple(sorted(pulls)),
     )
 
@@ -58,14 +51,12 @@ def _for_family(
 def _for_unknown(section: RiskSection) -> Iterator[Suggestion]:
     if section.unknown:
         pulls = tuple(item.number for item in section.unknown)
-        named = ", ".join(f"#{number}" for number in pulls[:_NAMED])
         yield Suggestion(
             key="unknown",
             family="unknown",
             count=len(pulls),
             text=Bilingual(
-                en=f"Look at what could not be judged: {named}.",
-                zh=f"查看未能判定的变更：{named.replace(', ', '、')}。",
+                en="Look by hand at what some rule could not judge.", zh="人工查看有规则未能判定的变更。"
             ),
             pulls=pulls,
         )

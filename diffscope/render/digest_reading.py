@@ -1,0 +1,150 @@
+"""A digest as a report tells it: what the templates of every layout and language ask for. Facts only; the words are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from msgspec import UNSET
+
+from diffscope.render.digest_words import area_title, kind_title
+from diffscope.render.words import Words
+from diffscope.report.values import Counted, Digest, FamilyRisk, Highlight, PullSummary, RiskItem, Theme
+from diffscope.rules.values import Bilingual, Severity
+
+_LEVELS = ("critical", "high")
+_PLAIN_TAGS = frozenset({"v1"})
+"""Holds for most pull requests: says nothing of a week."""
+
+
+class DigestReading:
+    """Answers of one digest in one language."""
+
+    def __init__(self, digest: Digest, words: Words) -> None:
+        self.digest = digest
+        self._words = words
+        self._pulls = {pull.number: pull for pull in digest.pulls}
+        self._highlights = {highlight.number: highlight for highlight in digest.highlights}
+
+    @property
+    def is_week(self) -> bool:
+        """Whether the window is an ISO week."""
+        return "W" in self.digest.period.label and ".." not in self.digest.period.label
+
+    @property
+    def zone(self) -> str:
+        """The window's offset as people write it: ``UTC+8``."""
+        offset = self.digest.period.offset.removeprefix("UTC")
+        sign, hours, minutes = offset[:1], *f"{offset[1:]}:00".split(":")[:2]
+        short = f"{int(hours)}" + (f":{minutes}" if minutes != "00" else "")
+        return "UTC" if short == "0" else f"UTC{sign}{short}"
+
+    def url(self, number: int) -> str | None:
+        """Return the address of a pull request; ``None`` for a change without a number."""
+        known = self._pulls.get(number)
+        if known is not None:
+            return known.url
+        return f"https://github.com/{self.digest.repository}/pull/{number}" if number else None
+
+    def pull(self, number: int) -> PullSummary | None:
+        """Return a pull request of the window."""
+        return self._pulls.get(number)
+
+    def title(self, number: int) -> str:
+        """Return a pull request's title; nothing where it is not of the window."""
+        pull = self._pulls.get(number)
+        return pull.title if pull else ""
+
+    def area(self, name: str) -> str:
+        """Return how the report calls an area."""
+        return area_title(name, self._words.language)
+
+    def kind(self, name: str) -> str:
+        """Return how the report calls a kind."""
+        return kind_title(name, self._words.language)
+
+    def facts(self, number: int) -> tuple[Bilingual, ...]:
+        """Return what is worth saying of a pull request, strongest first: of a highlight its facts, else its worst flag."""
+        highlight = self._highlights.get(number)
+        if highlight is not None:
+            return highlight.facts
+        pull = self._pulls.get(number)
+        return tuple(flag.message for flag in pull.flags[:1]) if pull else ()
+
+    def leading(self, theme: Theme, most: int = 3) -> tuple[int, ...]:
+        """Return the first few leading pull requests of a theme that no theme before it tells of."""
+        return self._leading[theme.key][:most]
+
+    @cached_property
+    def _leading(self) -> dict[str, tuple[int, ...]]:
+        told: set[int] = set()
+        found = {}
+        for theme in self.digest.themes:
+            found[theme.key] = tuple(number for number in theme.leading if number not in told)
+            told.update(found[theme.key][:3])
+        return found
+
+    def line(self, highlight: Highlight) -> str:
+        """Return the strongest facts of a highlight in one line."""
+        said = [self._words.pick(fact) for fact in highlight.facts[:2]]
+        return self._words.semicolon.join(each.rstrip(".。") for each in said)
+
+    def change(self, counted: Counted | FamilyRisk) -> str:
+        """Return the change against the window before: ``+3``, ``-2``, ``±0``; nothing where there is none to compare."""
+        if counted.before is UNSET:
+            return ""
+        assert isinstance(counted.before, int)  # noqa: S101 - the other half of the type
+        difference = counted.count - counted.before
+        return f"{difference:+d}" if difference else "±0"
+
+    @cached_property
+    def tags(self) -> tuple[Counted, ...]:
+        """The tags that tell this window from others, most frequent first."""
+        kinds = {counted.name for counted in self.digest.kinds}
+        return tuple(
+            tag for tag in self.digest.top_tags if tag.name not in _PLAIN_TAGS and tag.name not in kinds
+        )
+
+    @cached_property
+    def serious(self) -> tuple[PullSummary, ...]:
+        """The pull requests of high risk and above, worst first, then by importance."""
+        found = [pull for pull in self.digest.pulls if pull.level in _LEVELS]
+        return tuple(
+            sorted(found, key=lambda pull: (_LEVELS.index(pull.level), -pull.importance, pull.number))
+        )
+
+    def counted_items(self, family: FamilyRisk) -> tuple[RiskItem, ...]:
+        """Return the items of a family that its count counts, worst first."""
+        return tuple(item for item in family.items if item.severity.rank >= Severity.MEDIUM.rank)
+
+    def spread(self, family: FamilyRisk, most: int = 4) -> tuple[Counted, ...]:
+        """Return the areas that a family's pull requests lie in, most frequent first."""
+        places: dict[str, list[int]] = {}
+        for number in family.pulls:
+            pull = self._pulls.get(number)
+            if pull is not None and pull.areas:
+                places.setdefault(pull.areas[0], []).append(number)
+        counted = [
+            Counted(name=name, count=len(numbers), pulls=tuple(numbers)) for name, numbers in places.items()
+        ]
+        return tuple(sorted(counted, key=lambda one: (-one.count, one.name))[:most])
+
+    def both_families(self, first: str, second: str) -> tuple[int, ...]:
+        """Return the pull requests that two families share."""
+        by_name = {family.family: set(family.pulls) for family in self.digest.risk.families}
+        return tuple(sorted(by_name.get(first, set()) & by_name.get(second, set())))
+
+    def by_missing(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Return what was missing -> the pull requests that could not be judged whole for want of it."""
+        found: dict[str, list[int]] = {}
+        for item in self.digest.risk.unknown:
+            for missing in item.missing:
+                found.setdefault(missing, []).append(item.number)
+        return tuple(
+            (missing, tuple(found[missing]))
+            for missing in sorted(found, key=lambda each: (-len(found[each]), each))
+        )
+
+    def listed(self, counted: Sequence[Counted], most: int) -> Iterable[Counted]:
+        """Return the first few of a list of counts."""
+        return counted[:most]
