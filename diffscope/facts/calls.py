@@ -35,7 +35,7 @@ def _calls_of_symbol(
         is_call = signal.kind is SignalKind.CALL or (
             signal.kind is SignalKind.WITH and "(" not in signal.text
         )
-        found = roles.roles_of(signal.text) if is_call else ()
+        found = roles.roles_of(signal.resolved or signal.text) if is_call else ()
         platforms = (
             {name for guard in signal.guards for name in taxonomy.platforms_in(guard)} if found else set()
         )
@@ -51,7 +51,7 @@ def _call(
         **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
         role=role,
         change=item.what,
-        callee=signal.text,
+        callee=signal.resolved or signal.text,
         arguments=signal.detail,
         guards=signal.guards,
         guard_platforms=tuple(sorted(platforms)),

@@ -14,6 +14,7 @@ from diffscope.taxonomy.words import WordTable, tokens_of
 _MUCH_PRODUCT = 0.25
 _LITTLE_PRODUCT = 0.03
 _SMALL_FIX = 60
+_FEW_LINES = 20
 
 
 class Signs(Value, frozen=True, kw_only=True):
@@ -38,10 +39,10 @@ def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> tuple[str, st
     impossible = {rule.name for rule in taxonomy.tables.kinds.kinds if not _is_possible(rule, signs.sizes)}
     every = list(_evidence(title, signs, taxonomy))
     found = [item for item in every if item.kind not in impossible]
-    if not any(item.weight >= 1 for item in found):
-        # `[Docs]` on a change of code: the title's word is still better than none.
+    if not any(item.weight >= 1 for item in found) and signs.sizes.product <= _FEW_LINES:
+        # `[Docs]` on a line of code: the title's word is still better than none.
         found = [item for item in every if item.weight >= taxonomy.tables.kinds.weights.tag]
-    if not found:
+    if not any(item.weight >= 1 for item in found):
         kind, reason = _by_shape(signs)
         return (kind, reason) if kind in order else (order[0], reason)
     sums: dict[str, float] = {}
