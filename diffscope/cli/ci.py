@@ -5,32 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
 from diffscope.cli import options
+from diffscope.cli.ci_request import POSTS, Request
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
-
-POSTS = ("comment", "labels", "check")
-
-
-class Request(NamedTuple):
-    """What the command line asks for."""
-
-    repo: Path | None
-    pull: int | None
-    source: str
-    stored: Path | None
-    post: tuple[str, ...]
-    dry_run: bool
-    output_dir: Path | None
-    api_url: str | None
-    lang: str | None
-    fail_on: str | None
-    use_cache: bool
 
 
 def split_posts(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from diffscope.adapters.events import CiEvent, Trigger
 from diffscope.adapters.github.plan import CheckAnnotation, CheckReport, wanted_labels
 from diffscope.adapters.github.posting import Posted, Poster
 from diffscope.assessment.values import Assessment
+from diffscope.cli.ci_request import POSTS
 from diffscope.errors import SourceError
 from diffscope.render.comment import (
     CHECK_BYTES,
@@ -25,7 +26,6 @@ from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
 
-POSTS = ("comment", "labels", "check")
 CHECK_NAME = "diffscope"
 
 _ON_PULL_REQUESTS = frozenset({Trigger.PULL_REQUEST, Trigger.PULL_REQUEST_TARGET, Trigger.WORKFLOW_RUN})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,18 +34,16 @@ from diffscope.cli.ci_change import (
     refuse_untrusted_checkout,
 )
 from diffscope.cli.ci_posting import Posting, post
+from diffscope.cli.ci_request import Request
 from diffscope.cli.classify import exceeds
 from diffscope.cli.publish import write_stdout
+from diffscope.cli.talk import Talk
 from diffscope.errors import InputError, UsageError
 from diffscope.render.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats import render
 from diffscope.render.style import Language, Style
 from diffscope.source.values import CommitId
 from diffscope.workspace import Workspace
-
-if TYPE_CHECKING:
-    from diffscope.cli.ci import Request
-    from diffscope.cli.talk import Talk
 
 FILES = {"json": "assessment.json", "sarif": "assessment.sarif", "rdjson": "assessment.rdjson"}
 COMMENT_FILE = "comment.md"
