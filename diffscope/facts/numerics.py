@@ -19,6 +19,8 @@ _PRECISION = re.compile(
     re.IGNORECASE,
 )
 _ROUNDING = re.compile(r"(?:^|[._])(round|rint|floor|ceil|trunc|nearbyint|clamp|clip|finfo|iinfo)_?$")
+_DIVIDING = re.compile(r"\.(?:div|div_|divide|divide_|true_divide|true_divide_)$")
+"""Division written as a call: the divisor is the last argument."""
 _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
     SignalKind.DIVISION: (None, "division"),
     SignalKind.NUMBER: (None, "number"),
@@ -72,6 +74,8 @@ def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[Numeri
 
 def _what(item: SignalChange) -> str | None:
     signal = item.signal
+    if signal.kind is SignalKind.CALL and _DIVIDING.search(signal.text):
+        return "division" if item.what != "reguarded" else None
     pattern, word = _BY_KIND.get(signal.kind, (None, None))
     if item.what == "reguarded" or (pattern is not None and not pattern.search(signal.text)):
         return None
@@ -81,13 +85,15 @@ def _what(item: SignalChange) -> str | None:
 def _fact(
     placed: Placed, change: SymbolChange, what: str, signal: Signal, *, before: str | None, removed: bool
 ) -> NumericFact:
+    is_call = what == "division" and signal.kind is SignalKind.CALL
+    text = signal.detail.rpartition(", ")[2] if is_call else signal.text
     return NumericFact(
         **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
         what=what,
         change="removed" if removed else "changed" if before is not None else "added",
-        text=signal.text,
+        text=text,
         before=before,
         detail=signal.detail,
-        guarded=what == "division" and is_protected(signal.text, signal.guards),
+        guarded=what == "division" and is_protected(text, signal.guards),
         new_symbol=Aspect.ADDED in change.aspects,
     )
