@@ -218,7 +218,6 @@ class InsightNumbers(Value, frozen=True, kw_only=True):
     tests_most: float
     body: float
     body_most: float
-    mechanical: float
 
 
 class FileNumbers(Value, frozen=True, kw_only=True):

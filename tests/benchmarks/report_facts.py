@@ -93,7 +93,8 @@ def answers(found: Assessment, stated: Mapping[str, Any]) -> Iterable[tuple[str,
                 same[0].change_type == listed["type"],
                 f"{listed['path']}: {listed['type']}, has {same[0].change_type}",
             )
-    names = {part for symbol in found.symbols for part in (symbol.name, symbol.name.rpartition(".")[2])}
+    # A class is changed when a method of it is.
+    names = {part for symbol in found.symbols for part in (symbol.name, *symbol.name.split("."))}
     for symbol in stated["symbols"]:
         yield "symbol among the changed", symbol in names, symbol
 
