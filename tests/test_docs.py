@@ -81,6 +81,15 @@ def test_blocks_parse(block: Block, tmp_path: Path) -> None:
             pytest.fail(f"no check for blocks of {other!r}")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_shows_was_printed(page: Path) -> None:
+    """A block that shows a command with its output stands behind the mark by which `just generate` fills it."""
+    text = page.read_text(encoding="utf-8")
+    assert len(re.findall(r"^```console", text, re.MULTILINE)) == len(
+        re.findall(r"^<!-- run: .* -->\n```console", text, re.MULTILINE)
+    )
+
+
 def test_the_second_command_of_the_readme_is_what_ci_runs() -> None:
     """One line sets everything up and passes the tests; `.ci/run` runs that line and no other."""
     commands = re.findall(
@@ -127,6 +136,13 @@ def test_every_command_is_in_the_readme_and_the_reference() -> None:
     for name in COMMANDS:
         assert f"`diffscope {name}" in readme
         assert f"## diffscope {name}\n" in reference
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_names_a_command_that_there_is_not(page: Path) -> None:
+    """A reader who types what a page says gets no `No such command`."""
+    named = set(re.findall(r"(?:^|`)diffscope ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+    assert named - set(COMMANDS) == set()
 
 
 def test_every_option_of_every_command_has_help() -> None:
