@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from diffscope.project.findings import KINDS, RuleGlob, Weight
@@ -106,6 +108,15 @@ def test_every_kind_of_finding_is_tried() -> None:
     """A new code needs a case here; the reading of files has its cases in test_read.py."""
     tried = {str(each.values[0]) for each in FINDINGS} | {"DR001", "DR002", "DR003", "DR004", "DR401"}
     assert tried == set(KINDS)
+
+
+def test_every_kind_of_finding_is_on_its_page() -> None:
+    """The table of docs/doctor.md, row by row."""
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| DR")]
+    assert rows == [
+        f"| {each.code} | {each.name} | {each.weight.value} | {each.title} |" for each in KINDS.values()
+    ]
 
 
 def test_messages_say_what_follows() -> None:
