@@ -36,7 +36,7 @@ class Links:
 
     def many(self, numbers: Sequence[int], most: int = 12) -> Markup:
         """Return the first ``most``, and how many there are beyond."""
-        listed = Markup(self._words.comma).join(self.one(number) for number in numbers[:most])
+        listed = Markup(self._words.comma).join(map(self.one, numbers[:most]))  # noqa: S704 - a word of ours
         rest = len(numbers) - most
         if rest <= 0:
             return listed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from msgspec import UNSET
@@ -13,6 +12,7 @@ from diffscope.report.values import Counted, Digest, FamilyRisk, Highlight, Pull
 from diffscope.rules.values import Bilingual, Severity
 
 _LEVELS = ("critical", "high")
+_RANKS = ("none", "unknown", "low", "medium", "high", "critical")
 _PLAIN_TAGS = frozenset({"v1"})
 """Holds for most pull requests: says nothing of a week."""
 
@@ -145,6 +145,18 @@ class DigestReading:
             for missing in sorted(found, key=lambda each: (-len(found[each]), each))
         )
 
-    def listed(self, counted: Sequence[Counted], most: int) -> Iterable[Counted]:
-        """Return the first few of a list of counts."""
-        return counted[:most]
+    def families(self, pull: PullSummary) -> tuple[str, ...]:
+        """Return the families of a pull request, those too that it touches lightly."""
+        return self._families.get(pull.number, ())
+
+    def rank(self, pull: PullSummary) -> int:
+        """Return the level as a number that grows with the risk."""
+        return _RANKS.index(pull.level) if pull.level in _RANKS else 0
+
+    @cached_property
+    def _families(self) -> dict[int, tuple[str, ...]]:
+        found: dict[int, list[str]] = {}
+        for family in self.digest.risk.families:
+            for number in (*family.pulls, *family.minor):
+                found.setdefault(number, []).append(family.family)
+        return {number: tuple(families) for number, families in found.items()}

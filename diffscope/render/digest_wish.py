@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from diffscope.source.values import Value
 
 
@@ -9,5 +11,5 @@ class Wish(Value, frozen=True, kw_only=True):
     """The wishes of whoever asks for a report."""
 
     layout: str = "weekly"
-    templates: dict[str, str] = {}
+    templates: dict[str, str] = msgspec.field(default_factory=dict)
     """Templates of the user's own, by name; what is not among them is diffscope's."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.values import Assessment
+from diffscope.report.areas import area_changes
 from diffscope.report.counts import authors, count, hot_files, number_of
 from diffscope.report.highlights import highlights
 from diffscope.report.risks import families_of, items_of, risk_section
@@ -59,6 +60,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         top_areas=count(listed, _areas, before=earlier),
         platforms=count(listed, lambda one: one.platforms, before=earlier),
         top_risks=count(listed, families_of, before=earlier),
+        area_map=area_changes(listed),
         hot_files=hot_files(listed),
         hot_modules=tuple(
             one

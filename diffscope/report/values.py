@@ -44,6 +44,18 @@ class HotFile(Value, frozen=True, kw_only=True):
     pulls: tuple[int, ...]
 
 
+class AreaChange(Value, frozen=True, kw_only=True):
+    """One area of the target repository: how much changed in its files, and in pull requests of which risk."""
+
+    area: str
+    churn: int
+    files: int
+    pulls: tuple[int, ...]
+    medium: tuple[int, ...]
+    high: tuple[int, ...]
+    """High and critical."""
+
+
 class Author(Value, frozen=True, kw_only=True):
     """Who merged work in the window."""
 
@@ -206,6 +218,7 @@ class Digest(Value, frozen=True, kw_only=True):
     top_areas: tuple[Counted, ...]
     platforms: tuple[Counted, ...]
     top_risks: tuple[Counted, ...]
+    area_map: tuple[AreaChange, ...] = ()
     hot_files: tuple[HotFile, ...]
     hot_modules: tuple[Counted, ...]
     authors: tuple[Author, ...]
