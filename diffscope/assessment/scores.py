@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from diffscope.assessment.signals import Signals, doubling
 from diffscope.assessment.values import Score, ScorePart
 from diffscope.rules.values import Severity
-from diffscope.taxonomy.values import ScoreTable
+from diffscope.taxonomy.values import ImportanceNumbers, InsightNumbers, ScoreTable
 
 _HIGHEST = 10.0
 _FULL_LOGIC = 6
@@ -33,102 +33,50 @@ def _score(name: str, parts: Iterable[ScorePart], scores: ScoreTable) -> Score:
 def _importance(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
     numbers = scores.importance
     yield _part("kind", _start(signals.kind, scores)[0], f"a change of kind {signals.kind}")
-    size = doubling(signals.logic)
-    yield _part(
-        "logic",
-        min(numbers.logic * size, numbers.logic_most) * (numbers.edge + (1 - numbers.edge) * signals.centre),
-        f"{signals.logic:.0f} lines of logic, moves and removals discounted, by the centrality of their areas",
-    )
-    depth = min(size / _FULL_LOGIC, 1)
-    yield _part(
-        "centre",
-        numbers.centre * signals.centre * depth,
-        f"centrality {signals.centre:.2f} of the areas that it changes",
-    )
-    yield _counted("branches", signals.branches, numbers.branches, numbers.branches_most, "branches added")
-    yield _counted("symbols", signals.symbols, numbers.symbols, numbers.symbols_most, "public symbols added")
-    yield _part(
-        "modules",
-        min(numbers.modules * signals.modules, numbers.modules_most),
-        f"{signals.modules} modules added",
-    )
-    yield _counted(
-        "breadth", len(signals.areas) - 1, numbers.breadth, numbers.breadth_most, "further areas with logic"
-    )
-    yield _counted(
-        "surfaces",
-        len(signals.surfaces),
-        numbers.surfaces,
-        numbers.surfaces_most,
-        "public surfaces",
-        signals.surfaces,
-    )
+    yield from _logic(signals, numbers, edge=numbers.edge)
+    yield from _structure(signals, numbers)
     yield _part("option", numbers.option if signals.options else 0.0, f"{signals.options} settings changed")
-    yield _counted("native", signals.native, numbers.native, numbers.native_most, "native lines written")
-    yield _counted("tests", signals.tests, numbers.tests, numbers.tests_most, "test lines added")
-    yield _part(
-        "grave", numbers.grave if signals.grave else 0.0, f"the title tells of {', '.join(signals.grave[:3])}"
-    )
-    yield _part("platform", _platform(signals, scores), _platform_reason(signals))
+    yield _counted("native", signals.native, numbers, "native lines written")
+    faults = ", ".join(signals.grave[:3])
+    yield _part("grave", numbers.grave if signals.grave else 0.0, f"the title tells of {faults}")
+    yield _platform(signals, numbers)
     yield _counted(
-        "dependency",
-        len(signals.dependencies),
-        numbers.dependency,
-        numbers.dependency_most,
-        "core dependencies moved",
-        signals.dependencies,
+        "dependency", len(signals.dependencies), numbers, "core dependencies moved", signals.dependencies
     )
     if not signals.logic:
-        yield _counted(
-            "infrastructure",
-            signals.infrastructure,
-            numbers.infrastructure,
-            numbers.infrastructure_most,
-            "lines of build and CI",
-        )
-    yield _part("flags", _flags(signals, scores), ", ".join(flag.code for flag in signals.flags))
+        yield _counted("infrastructure", signals.infrastructure, numbers, "lines of build and CI")
+    yield _part("flags", _flags(signals, numbers), ", ".join(flag.code for flag in signals.flags))
     yield _part("models", -numbers.models if signals.only_models else 0.0, "single models alone")
 
 
 def _insight(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
     numbers = scores.insight
     yield _part("kind", _start(signals.kind, scores)[1], f"a change of kind {signals.kind}")
+    yield from _logic(signals, numbers, edge=1)
+    yield from _structure(signals, numbers)
+    rework = f"{signals.removed} lines gave way to {signals.written}"
+    yield _part("rework", numbers.rework * _rework(signals), rework)
+    yield _counted("body", signals.words / 30 - 1, numbers, "times thirty words of description")
+
+
+def _logic(
+    signals: Signals, numbers: ImportanceNumbers | InsightNumbers, *, edge: float
+) -> Iterator[ScorePart]:
     size = doubling(signals.logic)
-    yield _part(
-        "logic",
-        min(numbers.logic * size, numbers.logic_most),
-        f"{signals.logic:.0f} lines of logic, moves and removals discounted",
-    )
-    yield _part(
-        "centre",
-        numbers.centre * signals.centre * min(size / _FULL_LOGIC, 1),
-        f"centrality {signals.centre:.2f}",
-    )
-    yield _counted("branches", signals.branches, numbers.branches, numbers.branches_most, "branches added")
-    yield _counted("symbols", signals.symbols, numbers.symbols, numbers.symbols_most, "public symbols added")
-    yield _part(
-        "modules",
-        min(numbers.modules * signals.modules, numbers.modules_most),
-        f"{signals.modules} modules added",
-    )
-    yield _counted(
-        "breadth", len(signals.areas) - 1, numbers.breadth, numbers.breadth_most, "further areas with logic"
-    )
-    yield _counted(
-        "surfaces",
-        len(signals.surfaces),
-        numbers.surfaces,
-        numbers.surfaces_most,
-        "public surfaces",
-        signals.surfaces,
-    )
-    yield _part(
-        "rework", numbers.rework * _rework(signals), f"{signals.removed} lines gave way to {signals.written}"
-    )
-    yield _counted("tests", signals.tests, numbers.tests, numbers.tests_most, "test lines added")
-    yield _counted(
-        "body", signals.words / 30 - 1, numbers.body, numbers.body_most, "times thirty words of description"
-    )
+    lines = min(numbers.logic * size, numbers.logic_most) * (edge + (1 - edge) * signals.centre)
+    yield _part("logic", lines, f"{signals.logic:.0f} lines of logic, moves and removals discounted")
+    centre = numbers.centre * signals.centre * min(size / _FULL_LOGIC, 1)
+    yield _part("centre", centre, f"centrality {signals.centre:.2f} of the areas that it changes")
+
+
+def _structure(signals: Signals, numbers: ImportanceNumbers | InsightNumbers) -> Iterator[ScorePart]:
+    yield _counted("branches", signals.branches, numbers, "branches added")
+    yield _counted("symbols", signals.symbols, numbers, "public symbols added")
+    modules = min(numbers.modules * signals.modules, numbers.modules_most)
+    yield _part("modules", modules, f"{signals.modules} modules added")
+    yield _counted("breadth", len(signals.areas) - 1, numbers, "further areas with logic")
+    yield _counted("surfaces", len(signals.surfaces), numbers, "public surfaces", signals.surfaces)
+    yield _counted("tests", signals.tests, numbers, "test lines added")
 
 
 def _part(name: str, value: float, why: str) -> ScorePart:
@@ -136,8 +84,15 @@ def _part(name: str, value: float, why: str) -> ScorePart:
 
 
 def _counted(
-    name: str, count: float, each: float, most: float, what: str, names: tuple[str, ...] = ()
+    name: str,
+    count: float,
+    numbers: ImportanceNumbers | InsightNumbers,
+    what: str,
+    names: tuple[str, ...] = (),
 ) -> ScorePart:
+    """Return the part of that name: its number for each doubling of the count, at most what the table allows."""
+    each: float = getattr(numbers, name)
+    most: float = getattr(numbers, f"{name}_most")
     listed = f": {', '.join(names[:4])}" if names else ""
     return _part(name, min(each * doubling(count), most), f"{max(count, 0):.0f} {what}{listed}")
 
@@ -148,8 +103,7 @@ def _start(kind: str, scores: ScoreTable) -> tuple[float, float]:
     )
 
 
-def _flags(signals: Signals, scores: ScoreTable) -> float:
-    numbers = scores.importance
+def _flags(signals: Signals, numbers: ImportanceNumbers) -> float:
     worth = {
         Severity.INFO: 0.0,
         Severity.LOW: numbers.flag_low,
@@ -160,19 +114,15 @@ def _flags(signals: Signals, scores: ScoreTable) -> float:
     return min(sum(worth[flag.severity] for flag in signals.flags), numbers.flags_most)
 
 
+def _platform(signals: Signals, numbers: ImportanceNumbers) -> ScorePart:
+    value = numbers.platform if signals.platforms else 0.0
+    why = f"logic of {', '.join(signals.platforms)}" if signals.platforms else "logic"
+    if signals.for_platform:
+        return _part("platform", value + numbers.for_platform, f"{why}, and the title names a platform")
+    return _part("platform", value, why)
+
+
 def _rework(signals: Signals) -> float:
     """Return how evenly lines were written and removed, between 0 and 1, small changes discounted."""
     smaller, larger = sorted((signals.written, signals.removed))
     return smaller / larger * min(doubling(smaller) / _FULL_LOGIC, 1) if larger else 0.0
-
-
-def _platform(signals: Signals, scores: ScoreTable) -> float:
-    numbers = scores.importance
-    return (numbers.platform if signals.platforms else 0.0) + (
-        numbers.for_platform if signals.for_platform else 0.0
-    )
-
-
-def _platform_reason(signals: Signals) -> str:
-    which = f"logic of {', '.join(signals.platforms)}" if signals.platforms else "logic"
-    return f"{which}, and the title names a platform" if signals.for_platform else which
