@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
-
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.facts.material import Placed
 from diffscope.facts.values import DependencyFact
@@ -15,6 +12,9 @@ from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.requirements import is_requirements_file, parse_requirements
 from diffscope.project.values import Requirement
 from diffscope.source.values import RepoPath
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 _CORE = re.compile(
     r"^(?:torch(?:vision|audio)?|triton(?:-\w+)*|pytorch-triton(?:-\w+)?|flashinfer(?:-\w+)*|transformers|(?:amd-)?aiter|cutlass|nvidia-cutlass-dsl(?:-\w+)*|"
@@ -141,6 +141,10 @@ def _direction(old: str, new: str) -> str:
 
 def _lowest(text: str) -> Version | None:
     """Return the version that a specifier, tag or image stands for; ``None`` for a commit or a name."""
+    # packaging takes some 20 ms to import; only changes of versions pay for it.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415
+
     try:
         versions = [Version(one.version.removesuffix(".*")) for one in SpecifierSet(text)]
         return min(versions, default=None)
