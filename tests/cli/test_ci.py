@@ -16,7 +16,7 @@ from tests.adapters.github_events import ZERO, Payload, merge_group, pull_reques
 from tests.builders import Commit, git, git_repository, record, write_files
 from tests.cli.workflows import READER, WRITER, Workflow
 from tests.github_server import NAME
-from tests.hostile import HOSTILE, HOSTILE_TEXTS
+from tests.hostile import HOSTILE
 
 ABORT_FIX = "main~3"
 """[Bugfix] Forget an aborted request that never ran (#109): CP101, CC701 and CI211."""
@@ -562,7 +562,20 @@ def test_an_artifact_of_junk_is_refused(content: bytes, workflow: Workflow) -> N
 
 
 # Half a character is in no event: GitHub's JSON is whole, and an event that is not is refused as damaged.
-@pytest.mark.parametrize("text", [one for one in HOSTILE_TEXTS if one.id != "half a character"])
+TITLES = {key: text for key, text in HOSTILE.items() if key != "half a character"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(" ".join(TITLES.values()), id="all of them, one after the other"),
+        pytest.param("\n".join(reversed(TITLES.values())), id="all of them, each at the start of a line"),
+        *(
+            pytest.param(TITLES[key], id=key)
+            for key in ("a workflow command", "an option", "the end of a comment")
+        ),
+    ],
+)
 def test_a_hostile_title_and_body_pass_through_every_sink(text: str, workflow: Workflow) -> None:
     workflow.pull.title = text
     payload = event(workflow, title=text, body=text, labels=[text], head_repository="ada/vllm")
