@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from diffscope.graph.build import build_graph, derive_graph
+from diffscope.adapters.outlines import read_outline
+from diffscope.graph.build import FileOutline, build_graph, derive_graph
 from diffscope.graph.describe import describe_file
 from diffscope.graph.model import ModuleGraph
+from diffscope.graph.names import is_native
+from diffscope.graph.native import describe_natives
+from diffscope.graph.records import FileRecords
 from diffscope.graph.serving import ServingPath, ServingStep
 from diffscope.graph.values import EdgeLayer
 from diffscope.source.values import RepoPath
-from diffscope.syntax.outline import outline_python
 from diffscope.syntax.values import Outline
 from tests.builders import Files, as_bytes
 
 
-def outlines(files: Files) -> dict[RepoPath, Outline]:
+def outlines(files: Files) -> dict[RepoPath, FileOutline]:
     """Return the outline of each file."""
-    return {RepoPath(path): outline_python(data) for path, data in as_bytes(files).items()}
+    return {RepoPath(path): read_outline(RepoPath(path), data) for path, data in as_bytes(files).items()}
+
+
+def python_outlines(files: Files) -> dict[RepoPath, Outline]:
+    """Return the outline of each Python file."""
+    return {path: each for path, each in outlines(files).items() if isinstance(each, Outline)}
 
 
 def graph(files: Files, *, serving: tuple[str, ...] = ()) -> ModuleGraph:
     """Return the graph of some files, able to answer for classes; ``serving`` are globs, outermost first."""
     read = outlines(files)
+    python = python_outlines(files)
     steps = ServingPath(tuple(ServingStep(glob, (glob,)) for glob in serving))
-    return build_graph(read).attach(outline_of=read.get, serving=steps)
+    return build_graph(read).attach(outline_of=python.get, serving=steps)
 
 
 def derived(before: Files, after: Files) -> ModuleGraph:
     """Return the graph of ``after``, derived from the bytes of that of ``before`` by the files that differ."""
     old, new = as_bytes(before), as_bytes(after)
     read = outlines(after)
-    changed = {
-        RepoPath(path): describe_file(RepoPath(path), read[RepoPath(path)]) if path in new else None
+    python = python_outlines(after)
+    changed: dict[RepoPath, FileRecords | None] = {
+        RepoPath(path): describe_file(RepoPath(path), python.get(RepoPath(path))) if path in new else None
         for path in sorted(old.keys() | new.keys())
         if old.get(path) != new.get(path)
     }
+    if any(map(is_native, changed)):
+        natives = {path: each for path, each in read.items() if not isinstance(each, Outline)}
+        changed.update(describe_natives(natives))
     known = ModuleGraph.from_bytes(build_graph(outlines(before)).to_bytes())
-    return derive_graph(known, changed, outline_of=read.get)
+    return derive_graph(known, changed, outline_of=python.get)
 
 
 def edges(found: ModuleGraph) -> list[str]:

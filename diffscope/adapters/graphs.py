@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Mapping
+from itertools import chain
 from typing import Final, NamedTuple
 
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.outlines import OUTLINE_SPACE, decode_outline, encode_outline, read_outline
+from diffscope.adapters.outlines import (
+    OUTLINE_SPACE,
+    decode_outline,
+    encode_outline,
+    outline_name,
+    read_outline,
+)
 from diffscope.adapters.places import Place, nearest_places
 from diffscope.adapters.pool import Job, Progress, parse_jobs
 from diffscope.adapters.rule_files import bundled_rules
 from diffscope.adapters.test_words import read_test_words
 from diffscope.errors import InputError, NotFoundError, RepositoryError
-from diffscope.graph.build import derive_graph
+from diffscope.graph.build import FileOutline, derive_graph
 from diffscope.graph.describe import describe_file
 from diffscope.graph.model import ModuleGraph
-from diffscope.graph.names import ROOTS, node_name
+from diffscope.graph.names import ROOTS, is_native, node_name
+from diffscope.graph.native import NativeFile, describe_natives
 from diffscope.graph.records import FileRecords
 from diffscope.graph.serving import ServingPath, load_serving
 from diffscope.graph.tables import FORMAT, empty_tables
@@ -104,26 +112,23 @@ class _Builder:
             return known
         here = Place.of(self._repository, self._commit, key)
         before, jobs, gone = self._nearest(here) or self._scratch()
-        changed: dict[RepoPath, FileRecords | None] = dict.fromkeys(gone)
-        changed.update(self._records(jobs))
-        graph = derive_graph(before, changed, outline_of=self.outline)
+        changed = self._changes(jobs, gone)
+        graph = derive_graph(before, changed, outline_of=self.outline) if changed else before
         self._cache.put_many(_GRAPHS, {key: graph.to_bytes()})
         here.keep(self._cache, _PLACES)
         return graph
 
     def outline(self, path: RepoPath) -> Outline | None:
-        """Return the outline of a file of the commit; ``None`` where it is absent or its bytes are missing."""
+        """Return the outline of a Python file of the commit; ``None`` where it is absent or its bytes are missing."""
         data = self._repository.read(self._commit, path)
         if data is None:
             return None
-        blob = _blob_id(data, like=self._commit)
-        known = self._outlines([blob]).get(blob)
-        if known is not None:
-            return known
-        outline = read_outline(path, data)
-        if outline is not None:
-            self._cache.put_many(OUTLINE_SPACE, {blob: encode_outline(outline)})
-        return outline
+        job = Job(path, _blob_id(data, like=self._commit))
+        known = self._outlines([job]).get(path)
+        if known is None:
+            known = read_outline(path, data)
+            self._cache.put_many(OUTLINE_SPACE, {outline_name(path, job.blob): encode_outline(known)})
+        return known if isinstance(known, Outline) else None
 
     def words(self) -> TestWords:
         """Return the words of the commit's tests."""
@@ -157,36 +162,64 @@ class _Builder:
         return None
 
     def _scratch(self) -> tuple[ModuleGraph, list[Job], list[RepoPath]]:
-        jobs = [
+        return ModuleGraph(empty_tables()), self._jobs(), []
+
+    def _jobs(self) -> list[Job]:
+        return [
             Job(entry.path, entry.blob)
             for entry in self._repository.entries(self._commit)
             if entry.mode in _REGULAR and node_name(entry.path) is not None
         ]
-        return ModuleGraph(empty_tables()), jobs, []
 
-    def _records(self, jobs: list[Job]) -> Mapping[RepoPath, FileRecords]:
-        known = self._outlines([job.blob for job in jobs])
-        records = {job.path: describe_file(job.path, known[job.blob]) for job in jobs if job.blob in known}
-        unseen = [job for job in jobs if job.blob not in known]
+    def _changes(self, jobs: list[Job], gone: list[RepoPath]) -> dict[RepoPath, FileRecords | None]:
+        """Return the records of changed files, and ``None`` for those that are gone."""
+        if any(map(is_native, chain(gone, (job.path for job in jobs)))):
+            python = [job for job in jobs if not is_native(job.path)]
+            jobs = python + [job for job in self._jobs() if is_native(job.path)]
+        changes: dict[RepoPath, FileRecords | None] = dict.fromkeys(gone)
+        outlines = self._read(jobs, changes)
+        changes.update(describe_natives({path: each for path, each in outlines.items() if is_native(path)}))
+        return changes
+
+    def _read(
+        self, jobs: list[Job], changes: dict[RepoPath, FileRecords | None]
+    ) -> dict[RepoPath, NativeFile]:
+        """Put the records of Python files into ``changes`` and return the outlines of all others."""
+        natives: dict[RepoPath, NativeFile] = {}
         fresh: dict[str, bytes] = {}
-        for parsed in parse_jobs(
-            self._repository, unseen, workers=self._effort.workers, progress=self._effort.progress
-        ):
-            records[parsed.job.path] = parsed.records
+        known = self._outlines(jobs)
+        for path, outline in known.items():
+            if isinstance(outline, Outline):
+                changes[path] = describe_file(path, outline)
+            else:
+                natives[path] = outline
+        unseen = [job for job in jobs if job.path not in known]
+        workers, progress = self._effort
+        for parsed in parse_jobs(self._repository, unseen, workers=workers, progress=progress):
+            path, blob = parsed.job
             if parsed.words:
-                self._words[parsed.job.path] = parsed.words
+                self._words[path] = parsed.words
             if parsed.outline is not None:
-                fresh[parsed.job.blob] = parsed.outline
+                fresh[outline_name(path, blob)] = parsed.outline
+            if parsed.records is not None:
+                changes[path] = parsed.records
+            else:
+                natives[path] = self._native(path, parsed.outline)
         self._cache.put_many(OUTLINE_SPACE, fresh)
-        return records
+        return natives
 
-    def _outlines(self, blobs: list[BlobId]) -> dict[BlobId, Outline]:
-        outlines: dict[BlobId, Outline] = {}
-        for blob, data in self._cache.get_many(OUTLINE_SPACE, blobs).items():
-            try:
-                outlines[BlobId(blob)] = decode_outline(data)
-            except InputError:
-                continue
+    def _native(self, path: RepoPath, data: bytes | None) -> NativeFile:
+        outline = None if data is None else decode_outline(path, data)
+        return None if isinstance(outline, Outline) else outline
+
+    def _outlines(self, jobs: list[Job]) -> dict[RepoPath, FileOutline]:
+        names = {job.path: outline_name(job.path, job.blob) for job in jobs}
+        kept = self._cache.get_many(OUTLINE_SPACE, list(names.values()))
+        outlines: dict[RepoPath, FileOutline] = {}
+        for path, name in names.items():
+            if name in kept:
+                with contextlib.suppress(InputError):
+                    outlines[path] = decode_outline(path, kept[name])
         return outlines
 
 

@@ -22,9 +22,11 @@ from diffscope.adapters.git import GitRepository
 from diffscope.adapters.outlines import encode_outline, read_outline
 from diffscope.adapters.test_words import is_indexed
 from diffscope.graph.describe import describe_file
-from diffscope.graph.records import FileRecords
+from diffscope.graph.names import is_native
+from diffscope.graph.records import ABSENT, FileRecords
 from diffscope.source.values import BlobId, RepoPath
 from diffscope.syntax.outline import identifiers
+from diffscope.syntax.values import Outline
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are done."""
@@ -47,7 +49,8 @@ class Parsed(NamedTuple):
     """What became of a job; ``outline`` is encoded as the cache keeps it, ``None`` where the bytes are missing."""
 
     job: Job
-    records: FileRecords
+    records: FileRecords | None
+    """Of a Python file; those of native files are made of all of them together."""
     outline: bytes | None
     words: tuple[str, ...] = ()
     """The identifiers of a test file."""
@@ -101,10 +104,12 @@ def _here(repository: GitRepository, jobs: Sequence[Job]) -> Iterator[Parsed]:
 
 
 def _parse(job: Job, data: bytes | None) -> Parsed:
+    if data is None:
+        return Parsed(job, None if is_native(job.path) else ABSENT, None)
     outline = read_outline(job.path, data)
-    encoded = None if outline is None else encode_outline(outline)
-    words = identifiers(data) if data is not None and is_indexed(job.path) else ()
-    return Parsed(job, describe_file(job.path, outline), encoded, words)
+    records = describe_file(job.path, outline) if isinstance(outline, Outline) else None
+    words = identifiers(data) if is_indexed(job.path) else ()
+    return Parsed(job, records, encode_outline(outline), words)
 
 
 def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> Iterator[Parsed]:

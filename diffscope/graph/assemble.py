@@ -18,7 +18,7 @@ from diffscope.graph.taint import tainted_references
 from diffscope.graph.values import NodeKind
 
 _KINDS: Final = {kind: code for code, kind in enumerate(NodeKind)}
-_OPERATORS: Final = (ReferenceKind.OPERATOR, ReferenceKind.PROVIDES)
+_OPERATORS: Final = (ReferenceKind.OPERATOR, ReferenceKind.PROVIDES, ReferenceKind.DECLARES)
 _BITS: Final = 24
 _MASK: Final = (1 << _BITS) - 1
 

@@ -12,20 +12,27 @@ from collections.abc import Mapping
 from diffscope.graph.assemble import Files, assemble
 from diffscope.graph.describe import describe_file, star_names
 from diffscope.graph.model import ModuleGraph, OutlineReader
-from diffscope.graph.names import name_nodes, node_kind, node_name
+from diffscope.graph.names import is_native, name_nodes, node_kind, node_name
+from diffscope.graph.native import NativeFile, describe_natives
 from diffscope.graph.records import FileRecords
 from diffscope.graph.tables import Tables, empty_tables
 from diffscope.source.values import RepoPath
-from diffscope.syntax.values import Outline
+from diffscope.syntax.values import BuildOutline, NativeOutline, Outline
+
+FileOutline = Outline | NativeOutline | BuildOutline | None
+"""What is known of a file that exists; ``None``: its bytes are missing."""
 
 
-def build_graph(outlines: Mapping[RepoPath, Outline | None]) -> ModuleGraph:
-    """Return the graph of a whole tree; ``None`` stands for a file whose bytes are missing.
+def build_graph(outlines: Mapping[RepoPath, FileOutline]) -> ModuleGraph:
+    """Return the graph of a whole tree. Files that are no node (see names.py) are left aside."""
+    python = {path: each for path, each in outlines.items() if each is None or isinstance(each, Outline)}
+    files = describe_natives({path: _native(each) for path, each in outlines.items() if is_native(path)})
+    files.update({path: describe_file(path, each) for path, each in python.items() if not is_native(path)})
+    return derive_graph(ModuleGraph(empty_tables()), files, outline_of=python.get)
 
-    Files that are no node (see names.py) are left aside.
-    """
-    files = {path: describe_file(path, outline) for path, outline in outlines.items()}
-    return derive_graph(ModuleGraph(empty_tables()), files, outline_of=outlines.get)
+
+def _native(outline: FileOutline) -> NativeFile:
+    return None if isinstance(outline, Outline) else outline
 
 
 def derive_graph(
@@ -36,7 +43,8 @@ def derive_graph(
 ) -> ModuleGraph:
     """Return the graph after a change of files, equal to the one built from scratch.
 
-    ``changed`` holds every path that was added or modified, with its records, and every path that was deleted, with ``None``.
+    ``changed`` holds every path that was added or modified, with its records, and every path that was deleted, with ``None``. When a native
+    source or build file is among them, all that there are after the change have to be (see native.py).
     ``outline_of`` is asked only for modules that have become the source of an ``import *``, and for those that a deleted
     package had hidden.
     """

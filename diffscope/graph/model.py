@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 from diffscope.graph.classes import ClassQueries
+from diffscope.graph.operators import OperatorQueries
 from diffscope.graph.resolve import Resolver
 from diffscope.graph.serving import ServingPath
 from diffscope.graph.tables import Tables, decode_tables, encode_tables
@@ -28,6 +29,7 @@ from diffscope.graph.values import (
     ServingDistance,
     Subclass,
     TestDistance,
+    Wrapper,
 )
 from diffscope.graph.view import View
 from diffscope.graph.walk import Search, search, trail
@@ -236,6 +238,22 @@ class ModuleGraph:
     def overrides(self, module: ModuleName, name: str, method: str) -> tuple[Override, ...]:
         """Return the methods below a class that override one of its own, by depth, module and class."""
         return self._classes.overrides(module, name, method)
+
+    def operators_of(self, module: ModuleName) -> tuple[ModuleName, ...]:
+        """Return the operators that a native source has a part in, nearest first: by binding, definition, call or include."""
+        return self._operators.operators(module)
+
+    def wrappers_of(self, operator: ModuleName) -> tuple[Wrapper, ...]:
+        """Return the Python functions whose body names an operator; none where outlines cannot be had."""
+        return self._operators.wrappers(operator)
+
+    def devices_of(self, module: ModuleName) -> tuple[str, ...]:
+        """Return the devices that a native source is built for: cpu, cuda, rocm."""
+        return self._operators.devices(module)
+
+    @cached_property
+    def _operators(self) -> OperatorQueries:
+        return OperatorQueries(self._view, self.outline_of)
 
     @cached_property
     def resolver(self) -> Resolver:

@@ -11,8 +11,10 @@ from diffscope.source.values import RepoPath
 PYTHON_ROOTS: Final = ("tests", "vllm")
 """Top folders whose Python files are nodes. Imports of anything else are none of the graph's business."""
 
-ROOTS: Final = ("CMakeLists.txt", "cmake", "csrc", *PYTHON_ROOTS)
+ROOTS: Final = ("CMakeLists.txt", "cmake", "csrc", "pyproject.toml", *PYTHON_ROOTS)
 """What of a tree the graph is made from: equal object ids of these mean equal graphs."""
+
+_BUILD_ROOTS: Final = frozenset({"CMakeLists.txt", "cmake", "pyproject.toml"})
 
 
 def node_name(path: RepoPath) -> ModuleName | None:
@@ -20,32 +22,34 @@ def node_name(path: RepoPath) -> ModuleName | None:
 
     Every file of ``csrc/`` is one, the generators and templates among the sources too: what they make is compiled.
     """
-    root, _, rest = path.partition("/")
-    if root not in ROOTS or not (rest or path == "CMakeLists.txt"):
-        return None
-    if path.endswith(".py") and root != "csrc":
-        return (
-            ModuleName(path[:-3].removesuffix("/__init__").replace("/", "."))
-            if root in PYTHON_ROOTS
-            else None
-        )
-    return ModuleName(path) if root == "csrc" or is_build_file(path) else None
+    root = path.partition("/")[0]
+    if root in PYTHON_ROOTS:
+        stem = path.removesuffix(".py")
+        return None if stem == path else ModuleName(stem.removesuffix("/__init__").replace("/", "."))
+    return ModuleName(path) if is_native(path) else None
 
 
 def node_kind(path: RepoPath) -> NodeKind:
     """Return what the node of such a path is."""
-    if path.startswith("csrc/"):
-        return NodeKind.BUILD if is_build_file(path) or path.endswith(".py") else NodeKind.NATIVE
-    if not path.endswith(".py"):
-        return NodeKind.BUILD
+    if is_native(path):
+        return NodeKind.BUILD if is_build_file(path) else NodeKind.NATIVE
     if path.startswith("tests/"):
         return NodeKind.TEST
     return NodeKind.PACKAGE if path.endswith("/__init__.py") else NodeKind.MODULE
 
 
+def is_native(path: str) -> bool:
+    """Say whether the file is a native source or a build file."""
+    return path.startswith("csrc/") or (
+        path.split("/", maxsplit=1)[0] in _BUILD_ROOTS and is_build_file(path)
+    )
+
+
 def is_build_file(path: str) -> bool:
-    """Say whether the path is a CMake file."""
-    return path.endswith(("/CMakeLists.txt", ".cmake")) or path == "CMakeLists.txt"
+    """Say whether the file is a CMake file, a generator of sources, or the project's declaration."""
+    name = path.rpartition("/")[2]
+    is_generator = path.startswith("csrc/") and name.endswith(".py")
+    return name in ("CMakeLists.txt", "pyproject.toml") or name.endswith(".cmake") or is_generator
 
 
 def name_nodes(paths: Iterable[RepoPath]) -> dict[str, RepoPath]:

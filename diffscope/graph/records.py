@@ -27,8 +27,12 @@ class ReferenceKind(IntEnum):
     """``head`` is a namespace of ``torch.ops``, ``tail`` the operator that is used."""
     PROVIDES = 4
     """Likewise, of the operator that the file itself implements: the edge leads from the operator to the file."""
-    NODE = 5
+    DECLARES = 5
+    """Likewise, of an operator whose schema the file declares: a transit edge, for a file declares many."""
+    NODE = 6
     """``head`` is the name of a node, ``tail`` what of it is used."""
+    EXTENSION = 7
+    """``head`` is an extension module that a build file makes, ``tail`` the path of the source that its import leads to."""
 
 
 class Reference(NamedTuple):

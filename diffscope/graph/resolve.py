@@ -43,6 +43,7 @@ class Resolver:
         self._tables = tables
         self._nodes = index
         self._stars = {module: frozenset(names) for module, names in tables.stars.items()}
+        self._extensions = read_extensions(tables)
         self._bindings: dict[int, dict[str, Reference]] = {}
         self._star_sources: dict[int, list[str]] = {}
 
@@ -55,9 +56,9 @@ class Resolver:
             return self._resolve_dotted(head)
         if kind == ReferenceKind.OPERATOR:
             return Resolution(self._nodes.get(f"torch.ops.{head}.{tail}", -1))
-        if kind == ReferenceKind.PROVIDES:
+        if kind in (ReferenceKind.PROVIDES, ReferenceKind.DECLARES):
             return Resolution(final=self._nodes.get(f"torch.ops.{head}.{tail}", -1))
-        return Resolution(self._nodes.get(head, -1))
+        return Resolution(self._nodes.get(tail if kind == ReferenceKind.EXTENSION else head, -1))
 
     def lookup(self, module: int, dotted: str) -> Definition:
         """Return what a dotted name means at the top of a module, and where that is defined."""
@@ -114,13 +115,16 @@ class Resolver:
         return kind == ReferenceKind.IMPORT and whole == self._tables.names[module]
 
     def _resolve_import(self, module: str, name: str) -> Resolution:
-        target = self._nodes.get(module, -1)
+        target = self._module(module)
         if not name or name == "*":
             return Resolution(target)
-        submodule = self._nodes.get(f"{module}.{name}", -1)
+        submodule = self._module(f"{module}.{name}")
         if submodule >= 0:
             return Resolution(submodule)
         return _NOTHING if target < 0 else self._through(target, name)
+
+    def _module(self, name: str) -> int:
+        return self._nodes.get(self._extensions.get(name, name), -1)
 
     def _resolve_dotted(self, text: str) -> Resolution:
         """Find the longest module at the start of the path, and follow the name behind it."""
@@ -169,6 +173,14 @@ class Resolver:
         self._star_sources[module] = stars
         self._bindings[module] = typing | eager
         return self._bindings[module]
+
+
+def read_extensions(tables: Tables) -> dict[str, str]:
+    """Return extension module -> path of the source that its import leads to."""
+    first = tables.reference_kind.find(ReferenceKind.EXTENSION)
+    last = tables.reference_kind.rfind(ReferenceKind.EXTENSION)
+    pairs = (read_reference(tables, number) for number in range(first, last + 1) if first >= 0)
+    return {pair.head: pair.tail for pair in pairs}
 
 
 def read_reference(tables: Tables, number: int) -> Reference:

@@ -11,13 +11,16 @@ from collections.abc import Iterable, Set
 from typing import Final
 
 from diffscope.graph.records import LAYER_CODES, ReferenceKind
+from diffscope.graph.resolve import read_extensions
 from diffscope.graph.tables import Tables
 from diffscope.graph.values import EdgeLayer
 
 _LAZY: Final = LAYER_CODES[EdgeLayer.LAZY]
 _DOTTED: Final = int(ReferenceKind.DOTTED)
 _IMPORT: Final = int(ReferenceKind.IMPORT)
-_NAMED: Final = frozenset({_IMPORT, int(ReferenceKind.ROW), int(ReferenceKind.NODE)})
+_NAMED: Final = frozenset(
+    {_IMPORT, *map(int, (ReferenceKind.ROW, ReferenceKind.NODE, ReferenceKind.EXTENSION))}
+)
 
 
 def tainted_references(before: Tables, after: Tables, fresh: Iterable[str]) -> set[int]:
@@ -34,7 +37,9 @@ def tainted_references(before: Tables, after: Tables, fresh: Iterable[str]) -> s
         for name in before.stars.keys() | after.stars.keys()
         if before.stars.get(name) != after.stars.get(name)
     }
-    sources = named | bound | starred
+    old, new = read_extensions(before), read_extensions(after)
+    extended = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    sources = named | bound | starred | extended
     tainted: set[int] = set()
     while sources:
         found = _leading_to(after, sources) - tainted
@@ -75,7 +80,8 @@ def _leading_to(tables: Tables, modules: Set[str]) -> set[int]:
     for number, (kind, head, tail) in enumerate(triples):
         text = strings[head]
         if kind in _NAMED:
-            if text in modules or (tail and f"{text}.{strings[tail]}" in modules):
+            last = strings[tail]
+            if text in modules or last in modules or (last and f"{text}.{last}" in modules):
                 found.add(number)
         elif kind == _DOTTED:
             while text:

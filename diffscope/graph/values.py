@@ -121,6 +121,15 @@ class Importer(Value, frozen=True, kw_only=True):
     guard: str | None = None
 
 
+class Wrapper(Value, frozen=True, kw_only=True):
+    """A Python function whose body names an operator."""
+
+    module: ModuleName
+    function: str
+    """Qualified within its module."""
+    line: int
+
+
 class ClassName(Value, frozen=True, kw_only=True):
     """A class, by the module that defines it and its qualified name there."""
 

@@ -15,7 +15,7 @@ from diffscope.source.values import RepoPath
 
 _KINDS = tuple(NodeKind)
 _NAMING = IMPORT_LAYERS | {EdgeLayer.STRING, EdgeLayer.REGISTRY}
-_PROVIDES = int(ReferenceKind.PROVIDES)
+_BINDINGS = frozenset({int(ReferenceKind.PROVIDES), int(ReferenceKind.DECLARES)})
 _REGISTRY = LAYER_CODES[EdgeLayer.REGISTRY]
 _ROW_CODES = frozenset({_REGISTRY, LAYER_CODES[EdgeLayer.LAZY]})
 _OP = LAYER_CODES[EdgeLayer.OP]
@@ -74,7 +74,7 @@ class View:
         codes = stored_codes(layers, is_test=self.kind(source) is NodeKind.TEST)
         for at in range(tables.start[source], tables.start[source + 1]):
             reference = tables.record_reference[at]
-            if tables.record_layer[at] not in codes or tables.reference_kind[reference] == _PROVIDES:
+            if tables.record_layer[at] not in codes or tables.reference_kind[reference] in _BINDINGS:
                 continue
             target, final = tables.reference_target[reference], tables.reference_final[reference]
             if target >= 0 and target != source:
@@ -127,12 +127,12 @@ class View:
 
     @cached_property
     def _providers(self) -> dict[int, list[Edge]]:
-        """Operator -> edges to the files that implement it, by file and line."""
+        """Operator -> edges to the files that implement it or declare its schema, by file and line."""
         tables = self.tables
         found: dict[int, list[Edge]] = {}
         for at, layer in enumerate(tables.record_layer):
             reference = tables.record_reference[at] if layer == _OP else -1
-            if layer != _OP or tables.reference_kind[reference] != _PROVIDES:
+            if layer != _OP or tables.reference_kind[reference] not in _BINDINGS:
                 continue
             operator, file = tables.reference_final[reference], bisect_right(tables.start, at) - 1
             binder = tables.strings[tables.record_bound[at]]
@@ -143,6 +143,7 @@ class View:
                 line=tables.record_line[at],
                 guard=tables.strings[tables.record_guard[at]] or None,
                 through=ModuleName(binder) if binder else None,
+                is_transit=tables.reference_kind[reference] == ReferenceKind.DECLARES,
             )
             found.setdefault(operator, []).append(edge)
         return found

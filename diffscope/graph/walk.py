@@ -17,6 +17,7 @@ _TEST = tuple(NodeKind).index(NodeKind.TEST)
 _IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
 _NAMING_CODES = _IMPORT_CODES | {LAYER_CODES[EdgeLayer.STRING], LAYER_CODES[EdgeLayer.REGISTRY]}
 _PROVIDES = int(ReferenceKind.PROVIDES)
+_DECLARES = int(ReferenceKind.DECLARES)
 _TEST_CODE = LAYER_CODES[EdgeLayer.TEST]
 
 
@@ -56,19 +57,21 @@ def adjacency(tables: Tables, layers: Collection[EdgeLayer]) -> Adjacency:
         pairs = zip(tables.record_reference[first:last], tables.record_layer[first:last], strict=True)
         references = {reference for reference, layer in pairs if layer in codes}
         provided = {final[each] for each in references if tables.reference_kind[each] == _PROVIDES}
+        declared = {final[each] for each in references if tables.reference_kind[each] == _DECLARES}
         passed = {target[each] for each in references if final[each] >= 0}
         solid = {target[each] if final[each] < 0 else final[each] for each in references}
-        solid -= {-1, node} | provided
+        solid -= {-1, node} | provided | declared
         passed -= solid | {-1, node}
         forward[node].extend(solid)
         for each in solid:
             reverse[each].append(node)
         for each in passed:
             transit[each].append(node)
+        transit[node].extend(sorted(declared - provided))
         for each in provided:
             forward[each].append(node)
             reverse[node].append(each)
-    for lists in (forward, reverse):
+    for lists in (forward, reverse, transit):
         for each_list in lists:
             each_list.sort()
     return Adjacency(forward, reverse, transit)

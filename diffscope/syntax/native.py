@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from diffscope.syntax.native_bindings import find_blocks, read_bindings
+from diffscope.syntax.native_calls import find_calls
 from diffscope.syntax.native_changes import compare_functions, compare_operators
 from diffscope.syntax.native_functions import find_functions
 from diffscope.syntax.native_includes import read_includes
@@ -46,6 +47,7 @@ def _read(data: bytes) -> tuple[NativeOutline, tuple[NativeUnit, ...]]:
         includes=read_includes(source),
         functions=tuple(each.function for each in found.functions),
         bindings=read_bindings(source, blocks),
+        calls=find_calls(source.code),
         code_lines=sum(1 for line in source.code.split(b"\n") if line.strip()),
         problems=found.problems,
     )

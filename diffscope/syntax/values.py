@@ -327,12 +327,56 @@ class OperatorBinding(Value, frozen=True, kw_only=True):
     """The enclosing preprocessor conditions."""
 
 
+class NativeCall(Value, frozen=True, kw_only=True):
+    """The first call of a function by its unqualified name."""
+
+    name: str
+    line: int
+
+
+class BuildSource(Value, frozen=True, kw_only=True):
+    """One source that a build file lists, or a header that a generator of sources includes."""
+
+    path: str
+    """From the root; after ``./`` from the file's own folder. May hold ``*``."""
+    line: int
+    variable: str = ""
+    """The variable or target whose list it stands in."""
+    guards: tuple[str, ...] = ()
+    """The enclosing conditions, outermost first."""
+
+
+class BuildTarget(Value, frozen=True, kw_only=True):
+    """A target, or a variable, that takes over the sources of other variables."""
+
+    name: str
+    parts: tuple[str, ...]
+    line: int
+    destination: str = ""
+    """The package that an extension module is put into."""
+
+
+class BuildOutline(Value, frozen=True, kw_only=True):
+    """What a build file declares. Everything is in source order."""
+
+    sources: tuple[BuildSource, ...] = ()
+    targets: tuple[BuildTarget, ...] = ()
+    rows: tuple[RegistryRow, ...] = ()
+    """Entry points of the project: group, name, qualified path."""
+    outputs: tuple[str, ...] = ()
+    """Of a generator: names of native files in its strings, sorted."""
+    words: tuple[str, ...] = ()
+    """Of a generator: names that its templates call or define, sorted."""
+
+
 class NativeOutline(Value, frozen=True, kw_only=True):
     """What one C++, CUDA or HIP file declares. Everything is in source order."""
 
     includes: tuple[Include, ...] = ()
     functions: tuple[NativeFunction, ...] = ()
     bindings: tuple[OperatorBinding, ...] = ()
+    calls: tuple[NativeCall, ...] = ()
+    """Calls of functions that could be defined in another source; by name."""
     code_lines: int = 0
     """Lines that hold code: neither blank nor comment."""
     problems: tuple[Problem, ...] = ()
