@@ -11,7 +11,7 @@ from diffscope.syntax.values import Aspect, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
 
 _ARCHITECTURE = re.compile(
-    r"sm_?(\d{2,3})[af]?\b|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|compute_capability|get_arch|cuda_arch)\b",
+    r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|compute_capability|get_arch|cuda_arch)\b",
     re.IGNORECASE,
 )
 _CAPABILITY = re.compile(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
