@@ -120,7 +120,11 @@ class ModuleGraph:
     def outline_of(self, module: ModuleName) -> Outline | None:
         """Return the outline of a module; ``None`` where it cannot be had."""
         path = self.path_of(module)
-        return self._outline_of(path) if path and self._outline_of else None
+        return self.outline_at(path) if path else None
+
+    def outline_at(self, path: RepoPath) -> Outline | None:
+        """Return the outline of a Python file; ``None`` where it cannot be had."""
+        return self._outline_of(path) if self._outline_of else None
 
     def gaps(self) -> tuple[Gap, ...]:
         """Return what could not be read: files that do not parse (what does parse of them is there), bytes that are missing."""

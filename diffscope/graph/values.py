@@ -156,7 +156,32 @@ class Override(Value, frozen=True, kw_only=True):
 
 
 class Cycle(Value, frozen=True, kw_only=True):
-    """Modules that import one another in a ring, smallest name first, and the edges of one shortest ring."""
+    """Modules that import one another in a ring, sorted, and the edges of one shortest ring among them."""
 
     modules: tuple[ModuleName, ...]
-    chain: Chain
+    ring: tuple[Edge, ...]
+
+
+class LayerCount(Value, frozen=True, kw_only=True):
+    """How many edges a layer has."""
+
+    layer: EdgeLayer
+    edges: int
+
+
+class GraphStatistics(Value, frozen=True, kw_only=True):
+    """Figures of a graph. ``reach_*``: modules within ``depth`` eager imports of a module, over all modules of the product."""
+
+    nodes: dict[str, int]
+    """Kind -> count."""
+    layers: tuple[LayerCount, ...]
+    depth: int
+    reach_median: int
+    reach_ninth: int
+    """Nine modules in ten reach no more."""
+    reach_most: int
+    cycles: int
+    """Groups of modules that import one another in a ring, eagerly."""
+    cycle_most: int
+    serving: int
+    """Modules that the serving path reaches."""
