@@ -122,9 +122,7 @@ def report(
     asked = window_text(week, since, until, window)
     from diffscope.cli.report_window import Sought, write_window
 
-    write_window(
-        Sought(asked, compare, tz, repo, rule_folders, workers, use_cache=use_cache), outputs, talk
-    )
+    write_window(Sought(asked, compare, tz, repo, rule_folders, workers, use_cache=use_cache), outputs, talk)
     return DONE
 
 
@@ -142,9 +140,7 @@ def window_text(week: str | None, since: str | None, until: str | None, window: 
         what = f"{' and '.join(given)} exclude each other" if given else "no window is named"
         raise UsageError(what, hint="--week 2026-W13, --since DAY --until DAY, or --range A..B")
     if window is not None and ".." not in window:
-        raise UsageError(
-            f"{window!r} is no range", hint="write A..B: every change merged after A, up to B"
-        )
+        raise UsageError(f"{window!r} is no range", hint="write A..B: every change merged after A, up to B")
     if week is not None and "W" not in week:
         raise UsageError(f"{week!r} is not a week", hint="write it as 2026-W13")
     return week or window or f"{since}/{until or since}"

@@ -86,7 +86,7 @@ _CONFIG: Final[Spec] = {
         "gridColor": "currentColor",
         "gridOpacity": 0.12,
         "labelFontSize": 12,
-        "labelLimit": 240,
+        "labelLimit": 320,
     },
     "legend": {"labelColor": "currentColor", "titleColor": "currentColor", "orient": "top", "title": None},
 }
@@ -141,12 +141,13 @@ def _files(digest: Digest, words: Words) -> Spec | None:
         {"name": _short(visible(file.path)), "part": part, "value": file.count, "rank": 0}
         for file in digest.hot_files[:_MOST]
     ]
-    return _bars(rows, colors={part: _COLORS["line"]})
+    spec = _bars(rows, colors={part: _COLORS["line"]})
+    return spec and spec | {"width": _WIDTH - 160}  # the names are long
 
 
 def _short(path: str) -> str:
     """Return the last part of a path that fits, ellipsis first: two files of one name stay apart."""
-    return path if len(path) <= 38 else f"…{path[-37:]}"
+    return path if len(path) <= 36 else f"…{path[-35:]}"
 
 
 def _trend(digest: Digest, words: Words) -> Spec | None:
@@ -219,9 +220,7 @@ def _map(digest: Digest, read: DigestReading) -> Spec:
             "enter": {
                 "x": {"signal": "datum.x0 + 5"},
                 "y": {"signal": "datum.y0 + 15"},
-                "text": {
-                    "signal": "datum.x1 - datum.x0 > 34 && datum.y1 - datum.y0 > 18 ? datum.label : ''"
-                },
+                "text": {"signal": "datum.x1 - datum.x0 > 34 && datum.y1 - datum.y0 > 18 ? datum.label : ''"},
                 "limit": {"signal": "datum.x1 - datum.x0 - 8"},
                 "fill": {"value": "currentColor"},
                 "font": {"value": _FONT},

@@ -1,0 +1,45 @@
+"""What happened on GitHub in a span of time, as a saved file tells it (``diffscope.events/1``): the source of dynamics reports."""
+
+from __future__ import annotations
+
+from diffscope.source.values import Value
+
+EVENTS_SCHEMA = "diffscope.events/1"
+
+
+class Comment(Value, frozen=True, kw_only=True):
+    """One comment or review comment."""
+
+    author: str
+    created_at: str
+    """ISO 8601, as all times here: ``2025-12-10T11:43:00Z``."""
+    is_bot: bool | None = None
+    """What GitHub says (type ``Bot``); ``None`` lets the name tell."""
+
+
+class Item(Value, frozen=True, kw_only=True):
+    """An issue or a pull request."""
+
+    number: int
+    title: str
+    author: str
+    created_at: str
+    closed_at: str | None = None
+    merged_at: str | None = None
+    """Of pull requests only."""
+    labels: tuple[str, ...] = ()
+    body: str | None = None
+    files: tuple[str, ...] | None = None
+    """Changed paths of a pull request, where they are known."""
+    comments: tuple[Comment, ...] = ()
+
+
+class Events(Value, frozen=True, kw_only=True):
+    """A saved events file: every issue and pull request that was opened, closed, merged or talked about."""
+
+    schema: str = EVENTS_SCHEMA
+    repository: str = "vllm-project/vllm"
+    since: str
+    until: str
+    issues: tuple[Item, ...] = ()
+    pulls: tuple[Item, ...] = ()
