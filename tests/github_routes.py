@@ -121,7 +121,9 @@ def get_tree(site: Site, asker: Asker, tree: str) -> Reply:
         if row:
             meta, _, name = row.partition(b"\t")
             mode, kind, sha, size = meta.decode().split()
-            sized = {"size": int(size)} if size != "-" else {}
+            sized = (
+                {"size": int(size)} if size.isdigit() else {}
+            )  # not of trees, nor of blobs that a clone lacks
             nodes.append(
                 {
                     "path": name.decode(),

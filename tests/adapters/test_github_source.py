@@ -302,6 +302,19 @@ def test_a_base_that_is_gone_is_a_gap(reach: Open, tmp_path: Path) -> None:
     assert (found["vllm/added.py"].is_read, found["vllm/edited.py"].is_read) == (True, False)
 
 
+def test_without_the_listing_of_the_base_its_side_is_made_from_the_head(reach: Open, tmp_path: Path) -> None:
+    site = hosted(tmp_path / "repo", BEFORE, AFTER)
+    site.faults.append(Fault("GET .*/git/trees/", 500, times=99))
+    source = reach(site)
+    change = source.pull(NUMBER)
+    assert [gap.what for gap in change.gaps] == ["base-tree"]
+    found = sides_of(source, change)
+    assert found["vllm/edited.py"].before == b"one = 1\ntwo = 2\nthree = 3\n"
+    assert found["vllm/new_name.py"].before == str(BEFORE["vllm/old_name.py"]).encode()
+    # GitHub's diff is text: bytes that are not UTF-8 are lost in it, and nothing is believed that does not have the blob's id.
+    assert [path for path, side in found.items() if not side.is_read] == ["vllm/latin.py"]
+
+
 def test_a_tree_that_github_cuts_off_is_a_gap(reach: Open, tmp_path: Path) -> None:
     site = hosted(tmp_path / "repo", BEFORE, AFTER)
     site.is_tree_cut = True

@@ -76,12 +76,15 @@ def _complete(file: FileDiff, sides: FileSides, read: bytes | None) -> FileSides
         return sides
     if file.status is FileStatus.DELETED:
         return msgspec.structs.replace(sides, before=read, is_read=True)
-    is_whole = file.status is FileStatus.ADDED or sides.before is not None
-    return msgspec.structs.replace(sides, after=read, is_read=is_whole)
+    if file.status is FileStatus.ADDED:
+        return msgspec.structs.replace(sides, after=read, is_read=True)
+    # Without a tree of the base the patch, backwards, leads there from the head.
+    before = apply_hunks(_reversed(file), read) if sides.before is None else sides.before
+    return msgspec.structs.replace(sides, before=before, after=read, is_read=before is not None)
 
 
 def _reversed(file: FileDiff) -> FileDiff:
-    """Return the addition of a file that ``file`` deletes."""
+    """Return what undoes ``file``: the addition of a file that it deletes, the edit back of one that it edits."""
     hunks = tuple(
         Hunk(
             old_start=hunk.new_start,
@@ -94,11 +97,13 @@ def _reversed(file: FileDiff) -> FileDiff:
         )
         for hunk in file.hunks
     )
+    is_deletion = file.status is FileStatus.DELETED
     return msgspec.structs.replace(
         file,
-        status=FileStatus.ADDED,
+        status=FileStatus.ADDED if is_deletion else FileStatus.MODIFIED,
         hunks=hunks,
-        old_blob=None,
+        old_blob=None if is_deletion else file.new_blob,
         new_blob=file.old_blob,
-        old_no_newline_at_end=False,
+        old_no_newline_at_end=False if is_deletion else file.no_newline_at_end,
+        no_newline_at_end=file.old_no_newline_at_end,
     )
