@@ -130,7 +130,7 @@ class Workspace:
 
     def _surroundings(self, change: Change, source: Elsewhere | None) -> tuple[Surroundings, tuple[Gap, ...]]:
         # Recorded changes need neither graph nor declarations, and start-up is hot.
-        from diffscope.adapters.declarations import project_at, requirements_of  # noqa: PLC0415
+        from diffscope.adapters.declarations import collected_at, project_at, requirements_of  # noqa: PLC0415
         from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
 
         base = change.pull.base
@@ -146,10 +146,14 @@ class Workspace:
         except DiffscopeError as error:
             gaps.append(Gap(what="graph", reason=str(error)))
         try:
-            project = project_at(self.repository, base, cache=self.cache)
-            entries = self.repository.entries(base) if _needs_listing(change) else ()
+            repository, cache = self.repository, self.cache
+            project = project_at(repository, base, cache=cache)
+            entries = repository.entries(base) if _needs_listing(change) else ()
             declarations = Declarations(
-                project, (entry.path for entry in entries), requirements_of(entries, self.repository)
+                project,
+                (entry.path for entry in entries),
+                requirements_of(entries, repository),
+                collected=lambda: collected_at(repository, base, project, cache=cache),
             )
             around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:

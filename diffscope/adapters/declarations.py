@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -12,11 +12,14 @@ from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.project_files import collect_project_files, read_entries
 from diffscope.facts.steps import Declarations
+from diffscope.project.answers import Collecting
+from diffscope.project.collection import collect_tests, step_calls
 from diffscope.project.read import read_dependencies, read_project, wanted_entries
 from diffscope.project.requirements import is_requirements_file
+from diffscope.project.tree import TreeIndex
 from diffscope.project.values import Project, ProjectFiles, Requirement
 from diffscope.source.ports import BlobReader
-from diffscope.source.values import TreeEntry
+from diffscope.source.values import RepoPath, TreeEntry
 from diffscope.version import VERSION
 
 _FOLDERS: Final = (
@@ -31,6 +34,7 @@ _FOLDERS: Final = (
     ".mergify.yml",
 )
 _SPACE: Final = f"project-{VERSION}"
+_COLLECTED: Final = f"collected-{VERSION}"
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -60,6 +64,24 @@ def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Projec
     project = read_project(collect())
     cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
     return project
+
+
+def collected_at(
+    repository: GitRepository, revision: str, project: Project, *, cache: Cache
+) -> Mapping[RepoPath, tuple[Collecting, ...]]:
+    """Return which commands of which steps collect each test file of the tree at a revision."""
+    commit = repository.resolve(revision)
+    key = _key(repository, commit)
+    kept = cache.get(_COLLECTED, key)
+    if kept is not None:
+        try:
+            return msgspec.msgpack.decode(kept, type=dict[RepoPath, tuple[Collecting, ...]])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # as above
+    tree = TreeIndex(entry.path for entry in repository.entries(commit))
+    collected = collect_tests(step_calls(project), tree)
+    cache.put_many(_COLLECTED, {key: _ENCODER.encode(collected)})
+    return collected
 
 
 def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Requirement, ...]:

@@ -70,7 +70,7 @@ def collect_facts(
     placed = place_files(placed, modules)
     symbols = collect_symbols(placed, modules, taxonomy, lookup)
     declared = around.declarations
-    ci, steps = collect_steps(placed, declared, change.pull) if declared else (UNSET, ())
+    ci, steps = collect_steps(placed, declared, change.pull, lookup) if declared else (UNSET, ())
     return ChangeFacts(
         pull=change.pull,
         change=classify_change(change.pull, tuple(one.fact for one in placed), symbols, taxonomy),

@@ -134,6 +134,14 @@ class TreeLookup:
             return None
         return min(self._tests_near(name).values(), default=None)
 
+    def importing_tests(self, path: str) -> tuple[str, ...]:
+        """Return the test files of the base that import a module directly, or a name through its package."""
+        name = self._graph.module_of(RepoPath(path))
+        if name is None:
+            return ()
+        tests = (self._graph.path_of(each.test) for each in self._graph.tests_reaching(name, depth=1))
+        return tuple(sorted(test for test in tests if test))
+
     def tests_naming(self, symbol: str) -> int | UnsetType:
         """Return how many test files of the base name a symbol: a method counts where its class is named too."""
         found: set[str] | None = None

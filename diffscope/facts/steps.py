@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
+import msgspec
+
+from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed
-from diffscope.facts.values import CiFacts, StepFact, StepSelection
-from diffscope.project.answers import MergifyChange, RenameGap, Selection, StepDecision
+from diffscope.facts.values import CiFacts, StepBlindSpot, StepFact, StepSelection
+from diffscope.project.answers import (
+    Collecting,
+    MergifyChange,
+    ReachingTest,
+    RenameGap,
+    Selection,
+    StepDecision,
+)
 from diffscope.project.codeowners import owners_of
 from diffscope.project.collection import collect_tests, cover_tests, is_test_file, step_calls
-from diffscope.project.gaps import rename_gaps
+from diffscope.project.gaps import rename_gaps, unselected_reaching
 from diffscope.project.labels import labels_for
 from diffscope.project.matching import visible_paths
 from diffscope.project.mirrors import mirror_states
@@ -23,6 +33,8 @@ from diffscope.source.values import PullRequest, RepoPath
 _JUDGED = frozenset({"source", "native"})
 _MOST_JUDGED = 60
 """Files asked one by one which steps they select; the files of a larger change select nearly everything anyway."""
+_TELLING = 20
+"""Tests that import a changed file directly, up to which the step of each has something to say; what everything imports tells nothing."""
 _HARDWARE = ("rocm", "xpu", "cpu", "tpu", "hpu")
 
 
@@ -30,9 +42,15 @@ class Declarations:
     """What the target repository declares at the base, with the paths of its tree where the tests are collected."""
 
     def __init__(
-        self, project: Project, paths: Iterable[RepoPath] = (), requirements: Iterable[Requirement] = ()
+        self,
+        project: Project,
+        paths: Iterable[RepoPath] = (),
+        requirements: Iterable[Requirement] = (),
+        *,
+        collected: Callable[[], Mapping[RepoPath, tuple[Collecting, ...]]] | None = None,
     ) -> None:
         self.project = project
+        self._read_collected = collected
         self.requirements = tuple(requirements)
         self._paths = tuple(paths)
 
@@ -58,6 +76,11 @@ class Declarations:
     def mirrors(self) -> dict[tuple[str, int], str]:
         """How each step stands on AMD hardware, by file and line."""
         return {(state.file, state.line): state.state for state in mirror_states(self.project.pipelines)}
+
+    @cached_property
+    def collected(self) -> Mapping[RepoPath, tuple[Collecting, ...]]:
+        """Which steps collect each test of the base; empty where that is not known."""
+        return self._read_collected() if self._read_collected else {}
 
     def is_surely_watched(self, path: str) -> bool:
         """Return whether some automatic step lists the path or a folder above it: a quick yes, for most files of the product."""
@@ -87,7 +110,10 @@ class Declarations:
 
 
 def collect_steps(
-    placed: tuple[Placed, ...], declarations: Declarations, pull: PullRequest
+    placed: tuple[Placed, ...],
+    declarations: Declarations,
+    pull: PullRequest,
+    lookup: TreeLookup | None = None,
 ) -> tuple[CiFacts, tuple[StepFact, ...]]:
     """Return which steps a change selects, and where CI fails to look at it."""
     paths = visible_paths(RepoPath(one.fact.path) for one in placed)
@@ -98,7 +124,38 @@ def collect_steps(
         *_renames(placed, declarations),
     ]
     ordered = tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.what, fact.step or "", fact.detail)))
-    return _ci(selection, declarations), ordered
+    ci = _ci(selection, declarations)
+    spots = _blind_spots(placed, declarations, selection, lookup) if lookup else ()
+    return msgspec.structs.replace(ci, blind_spots=spots), ordered
+
+
+def _blind_spots(
+    placed: tuple[Placed, ...], declarations: Declarations, selection: Selection, lookup: TreeLookup
+) -> tuple[StepBlindSpot, ...]:
+    changed = [
+        RepoPath(one.fact.path) for one in placed if one.fact.category == "source" and one.fact.logic is True
+    ]
+    reaching = {path: tests for path in changed if 0 < len(tests := lookup.importing_tests(path)) <= _TELLING}
+    if not reaching:
+        return ()
+    gaps = unselected_reaching(
+        selection,
+        declarations.collected,
+        reaching,
+        lambda path: [ReachingTest(path=RepoPath(test), chain=(test, path)) for test in reaching[path]],
+    )
+    return tuple(
+        StepBlindSpot(
+            label=gap.step.label,
+            file=f"{gap.step.file}:{gap.step.line}",
+            reason=gap.reason.value,
+            path=gap.path,
+            test=gap.test,
+            chain=" -> ".join(gap.chain),
+            tests=gap.tests,
+        )
+        for gap in gaps
+    )
 
 
 def _ci(selection: Selection, declarations: Declarations) -> CiFacts:

@@ -68,6 +68,10 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
         int, said("Code lines added to source and native files: no blank, comment, docstring.")
     ]
     code_removed: Annotated[int, said("Code lines removed from source and native files.")]
+    code_grown: Annotated[
+        int,
+        said("Code lines added to source and native files less those removed; below 0 where they shrink."),
+    ] = 0
     test_files: Annotated[int, said("Test files changed, deletions left out.")]
     test_code_added: Annotated[int, said("Code lines added to test files.")]
     logic_symbols: Annotated[int, said("Source symbols whose logic changed.")]
@@ -440,12 +444,31 @@ class StepSelection(Value, frozen=True, kw_only=True):
     minutes: int | None = None
 
 
+class StepBlindSpot(Value, frozen=True, kw_only=True):
+    """A step whose tests import what the change alters, and which its dependency lists do not select."""
+
+    label: str
+    file: str
+    """``path:line`` of the step."""
+    reason: str
+    path: str
+    """The changed file."""
+    test: str
+    """The test of the step that imports it most directly."""
+    chain: str
+    """``test -> module``."""
+    tests: int
+    """How many of its test files import something that the change alters."""
+
+
 class CiFacts(Value, frozen=True, kw_only=True):
     """What the target repository's own CI declarations say of this diff."""
 
     steps: tuple[StepSelection, ...] = ()
     run_all: str | None = None
     minutes: int | None = None
+    blind_spots: tuple[StepBlindSpot, ...] = ()
+    """Steps that should look at the change and do not; optional ones are left out, since they stay away by choice."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):
