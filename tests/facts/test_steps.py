@@ -1,0 +1,101 @@
+"""What CI does with a change, by the target's own declarations."""
+
+from __future__ import annotations
+
+from diffscope.diff.make import make_patch
+from diffscope.diff.parse import parse_diff
+from diffscope.diff.values import FileSides, Sides
+from diffscope.facts.collect import Surroundings
+from diffscope.facts.steps import Declarations
+from diffscope.facts.values import ChangeFacts
+from diffscope.graph.build import build_graph
+from diffscope.pipeline import gather_facts
+from diffscope.project.collection import collect_tests, step_calls
+from diffscope.project.tree import TreeIndex
+from diffscope.source.values import Change, PullRequest, RepoPath, SourceKind
+from diffscope.syntax.outline import outline_python
+from tests.fact_builders import knowledge
+from tests.project_builders import ci_files, project_of
+
+STEPS = """
+  - label: Pools
+    source_file_dependencies: [vllm/pools/, tests/pools]
+    commands: [pytest -v tests/pools]
+  - label: Others
+    source_file_dependencies: [vllm/others/]
+    commands: [pytest -v tests/others]
+  - label: Slow
+    optional: true
+    source_file_dependencies: [vllm/slow/]
+    commands: [pytest -v tests/slow]
+"""
+TREE = {
+    "vllm/pools/base.py": b"def take():\n    return 1\n",
+    "vllm/slow/base.py": b"def take():\n    return 1\n",
+    "vllm/alone.py": b"def take():\n    return 1\n",
+    "tests/pools/test_base.py": b"from vllm.pools.base import take\n",
+    "tests/others/test_pools.py": b"from vllm.pools.base import take\n",
+}
+
+
+def judged(after: dict[str, bytes], before: dict[str, bytes] | None = None) -> ChangeFacts:
+    """Return the facts of a change of the tree above."""
+    old = {path: TREE[path] for path in after if path in TREE} | (before or {})
+    patch = make_patch(old, after)
+    diff = parse_diff(patch)
+    sides = Sides(
+        files=tuple(
+            FileSides(path=one.path, before=old.get(one.path), after=after.get(one.path))
+            for one in diff.files
+        )
+    )
+    project = project_of(ci_files(STEPS))
+    declarations = Declarations(
+        project,
+        map(RepoPath, TREE),
+        collected=lambda: collect_tests(step_calls(project), TreeIndex(map(RepoPath, TREE))),
+    )
+    graph = build_graph({RepoPath(path): outline_python(data) for path, data in TREE.items()})
+    pull = PullRequest(
+        repository="vllm-project/vllm", source=SourceKind.PATCH, title="[Misc] Change something"
+    )
+    around = Surroundings(graph=graph, declarations=declarations)
+    return gather_facts(Change(pull=pull, patch=patch), diff, sides, knowledge=knowledge(), around=around)
+
+
+def test_a_step_is_selected_by_its_entry() -> None:
+    """The reason names the entry and the path."""
+    steps = judged({"vllm/pools/base.py": b"def take():\n    return 2\n"}).ci.steps
+    assert [(one.label, one.selected, one.reason) for one in steps] == [
+        ("Pools", True, "dependency: vllm/pools/ matches vllm/pools/base.py")
+    ]
+
+
+def test_a_step_whose_tests_import_the_change_and_which_does_not_run() -> None:
+    """The chain is the evidence."""
+    spots = judged({"vllm/pools/base.py": b"def take():\n    return 2\n"}).ci.blind_spots
+    assert [(one.label, one.test, one.chain) for one in spots] == [
+        ("Others", "tests/others/test_pools.py", "tests/others/test_pools.py -> vllm/pools/base.py")
+    ]
+
+
+def test_a_source_that_no_step_lists() -> None:
+    """It is said of the file, with what would have run if it were asked to."""
+    assert [
+        (one.what, one.path) for one in judged({"vllm/alone.py": b"def take():\n    return 2\n"}).step
+    ] == [("no-step", "vllm/alone.py")]
+    found = judged({"vllm/slow/base.py": b"def take():\n    return 2\n"}).step
+    assert [(one.what, one.step) for one in found] == [("optional-only", "Slow")]
+
+
+def test_a_new_test_that_no_command_collects() -> None:
+    """Folders of commands decide, not names of files."""
+    found = judged({"tests/lost/test_new.py": b"def test_a():\n    assert 1\n"}).step
+    assert [(one.what, one.path) for one in found] == [("not-collected", "tests/lost/test_new.py")]
+    assert judged({"tests/pools/test_new.py": b"def test_a():\n    assert 1\n"}).step == ()
+
+
+def test_a_comment_selects_steps_and_makes_no_fact() -> None:
+    """The generator looks at paths alone; we look at logic."""
+    found = judged({"vllm/alone.py": b"# One.\ndef take():\n    return 1\n"})
+    assert found.step == ()
