@@ -5,18 +5,23 @@ The names below are the public surface; each is imported when it is first used, 
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from diffscope.version import VERSION
 
 if TYPE_CHECKING:
     from diffscope.api import classify as classify
+    from diffscope.api import report as report
     from diffscope.assessment.values import Assessment as Assessment
     from diffscope.errors import DiffscopeError as DiffscopeError
+    from diffscope.render.digest_formats import render_digest as render_digest
     from diffscope.render.formats import render as render
     from diffscope.render.style import Language as Language
     from diffscope.render.style import Style as Style
+    from diffscope.report.values import Digest as Digest
     from diffscope.rules.values import Flag as Flag
     from diffscope.rules.values import Severity as Severity
     from diffscope.workspace import Workspace as Workspace
@@ -25,6 +30,7 @@ __version__ = VERSION
 
 _PLACES = {
     "Assessment": "diffscope.assessment.values",
+    "Digest": "diffscope.report.values",
     "DiffscopeError": "diffscope.errors",
     "Flag": "diffscope.rules.values",
     "Language": "diffscope.render.style",
@@ -32,13 +38,38 @@ _PLACES = {
     "Style": "diffscope.render.style",
     "Workspace": "diffscope.workspace",
     "classify": "diffscope.api",
-    "render": "diffscope.render.formats",
+    "render_digest": "diffscope.render.digest_formats",
 }
 
-__all__ = ["__version__", *_PLACES]  # noqa: PLE0604 - names of the table above
+_VERBS = {"render": "diffscope.render.formats", "report": "diffscope.api"}
+"""Verbs that share their name with a package: ``diffscope.report("2026-W13")`` and ``diffscope.report.values`` both hold."""
+
+__all__ = ["__version__", *_PLACES, *_VERBS]  # noqa: PLE0604 - names of the table above
+
+
+class _Verb(ModuleType):
+    """A package that can be called by its name."""
+
+    def __call__(self, *arguments: object, **options: object) -> object:
+        name = self.__name__.rpartition(".")[2]
+        return getattr(import_module(_VERBS[name]), name)(*arguments, **options)
+
+
+class _Package(ModuleType):
+    """This package. The import system hands it each subpackage that is imported, whoever imports it first."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _VERBS and isinstance(value, ModuleType):
+            value.__class__ = _Verb
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:
+    if name in _VERBS:
+        return import_module(f"{__name__}.{name}")
     place = _PLACES.get(name)
     if place is None:
         raise AttributeError(f"module 'diffscope' has no attribute {name!r}")

@@ -11,6 +11,8 @@ from diffscope.cli.exits import DONE
 DOCUMENTS = {
     "assessment": "diffscope.assessment.values:Assessment",
     "digest": "diffscope.report.values:Digest",
+    "dynamics": "diffscope.report.dynamics:Dynamics",
+    "events": "diffscope.report.events:Events",
     "facts": "diffscope.adapters.recorded:Record",
 }
 """Name -> type, imported when it is asked for."""
@@ -21,7 +23,8 @@ DOCUMENTS = {
 def schema(*, document: str) -> int:
     """Print the JSON Schema of what diffscope writes.
 
-    assessment is one classified change, digest a report, facts a recorded change.
+    assessment is one classified change, digest a report, dynamics a report of events, events what it is made from,
+    facts a recorded change.
     """
     from diffscope.cli.publish import write_stdout
 

@@ -69,9 +69,8 @@ class DynamicsReading:
         is_pull = item in self._dynamics.new_pulls + self._dynamics.merged_pulls + self._dynamics.closed_pulls
         is_pull = is_pull or any(talk.is_pull and talk.item == item for talk in self._dynamics.talks)
         place = "pull" if is_pull else "issues"
-        return Markup(
-            link(item.number, f"https://github.com/{self._dynamics.repository}/{place}/{item.number}")
-        )  # noqa: S704 - a number and an address without markup
+        url = f"https://github.com/{self._dynamics.repository}/{place}/{item.number}"
+        return Markup(link(item.number, url))  # noqa: S704 - a number and an address without markup
 
     @property
     def amd_authors(self) -> tuple[str, ...]:

@@ -31,8 +31,22 @@ _AMD = re.compile(
     re.IGNORECASE,
 )
 _BOTS = frozenset(
-    "chatgpt-codex-connector claude codecov copilot coderabbitai cursor dependabot gemini-code-assist github-actions "
-    "mergify pre-commit-ci renovate vllm-bot buildkite".split()
+    [
+        "chatgpt-codex-connector",
+        "claude",
+        "codecov",
+        "copilot",
+        "coderabbitai",
+        "cursor",
+        "dependabot",
+        "gemini-code-assist",
+        "github-actions",
+        "mergify",
+        "pre-commit-ci",
+        "renovate",
+        "vllm-bot",
+        "buildkite",
+    ]
 )
 _PREFIX = re.compile(r"\[([^\]\[]{1,40})\]")
 _PLAIN_TOPICS = frozenset({"ready", "v1", "needs-rebase", "stale", "verified"})
@@ -151,7 +165,7 @@ def moment(text: str) -> datetime:
     return found
 
 
-def is_bot(name: str, told: bool | None = None) -> bool:
+def is_bot(name: str, *, told: bool | None = None) -> bool:
     """Return whether an account is a program: as GitHub told, else by its name."""
     return told if told is not None else name.endswith("[bot]") or name.lower() in _BOTS
 
@@ -190,8 +204,8 @@ def _talk(item: Item, inside: _Inside, *, is_pull: bool) -> Talk:
     said = sorted(
         (each for each in item.comments if inside(each.created_at)), key=lambda each: each.created_at
     )
-    people = [each for each in said if not is_bot(each.author, each.is_bot)]
-    bots = [each for each in said if is_bot(each.author, each.is_bot)]
+    people = [each for each in said if not is_bot(each.author, told=each.is_bot)]
+    bots = [each for each in said if is_bot(each.author, told=each.is_bot)]
     return Talk(
         item=item,
         is_pull=is_pull,
@@ -222,7 +236,7 @@ def _topics(items: Iterable[Item]) -> tuple[Topic, ...]:
 
 def _others(item: Item, inside: _Inside) -> bool:
     return any(
-        inside(each.created_at) and each.author != item.author and not is_bot(each.author, each.is_bot)
+        inside(each.created_at) and each.author != item.author and not is_bot(each.author, told=each.is_bot)
         for each in item.comments
     )
 
