@@ -68,7 +68,7 @@ class Workspace:
         self.rule_folders = tuple(rule_folders)
         self.folder = (cache_directory or default_directory()) if use_cache else None
         self._use_cache = use_cache
-        self._progress = progress
+        self.progress = progress
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +140,7 @@ class Workspace:
             return Surroundings(declarations=declared), (gap, *lost)
         around, gaps = Surroundings(), list[Gap]()
         try:
-            graph = graph_at(self.repository, base, cache=self.cache, progress=self._progress)
+            graph = graph_at(self.repository, base, cache=self.cache, progress=self.progress)
             facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
             around = msgspec.structs.replace(around, graph=graph, graph_facts=facts)
         except DiffscopeError as error:

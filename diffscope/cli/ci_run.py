@@ -38,10 +38,12 @@ from diffscope.cli.ci_request import Request
 from diffscope.cli.classify import exceeds
 from diffscope.cli.publish import write_stdout
 from diffscope.cli.talk import Talk
-from diffscope.errors import InputError, UsageError
+from diffscope.errors import ConfigurationError, InputError, UsageError
 from diffscope.render.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats import render
 from diffscope.render.style import Language, Style
+from diffscope.rules.configuration import check_against
+from diffscope.rules.reading import mistakes_error
 from diffscope.source.values import CommitId
 from diffscope.workspace import Workspace
 
@@ -169,12 +171,15 @@ def _access(request: Request, environ: Mapping[str, str], repository: str) -> Ac
 
 
 def _judging(workspace: Workspace, base: BaseRules, request: Request) -> Workspace:
-    return Workspace(
+    judging = Workspace(
         workspace.repository,
         rule_folders=base.folders,
         configuration=base.settings.rules,
         use_cache=request.use_cache,
     )
+    if mistakes := check_against(judging.configuration, judging.catalogue):
+        raise mistakes_error(mistakes, kind=ConfigurationError)
+    return judging
 
 
 def _judged(

@@ -170,9 +170,10 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
     from diffscope.adapters.github.source import GitHubSource
     from diffscope.adapters.github.store import GitHubStore
 
-    access = find_access(os.environ, repository=reference.repository)
+    access = find_access(os.environ, repository=reference.repository, host=reference.host)
     store = GitHubStore(workspace.cache)
-    source = GitHubSource(Client(access, store=store, notice=notice), store=store)
+    client = Client(access, store=store, notice=notice)
+    source = GitHubSource(client, store=store, progress=workspace.progress or (lambda *_: None))
     change = source.pull(reference.number)
     return Gathered(change=change, source=source)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.github.access import PUBLIC_API, find_access
-from diffscope.errors import ConfigurationError
+from diffscope.errors import ConfigurationError, SourceError
 
 ROOTS = [
     pytest.param(None, {}, PUBLIC_API, id="GitHub's own without a word"),
@@ -63,6 +63,19 @@ def test_refused(flag: str | None, environ: dict[str, str], message: str) -> Non
         find_access(environ, api_url=flag, ask_gh=lambda _: None)
     assert caught.value.hint
     assert "secret" not in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("host", ["github.com", "www.github.com"])
+def test_an_address_of_the_same_host_is_fine(host: str) -> None:
+    assert find_access({}, host=host, ask_gh=lambda _: None).api_url == PUBLIC_API
+
+
+def test_an_address_of_another_host_is_not_asked_here() -> None:
+    with pytest.raises(SourceError, match="the address leads to") as caught:
+        find_access({"GITHUB_TOKEN": "t"}, host="ghe.example")
+    assert (
+        caught.value.hint == "if it is a GitHub, name its API: DIFFSCOPE_API_URL=https://ghe.example/api/v3"
+    )
 
 
 def test_gh_is_asked_for_the_host_that_people_see() -> None:

@@ -396,6 +396,20 @@ def with_settings(
     return Workflow(tmp_path, folder, base="main", head="topic", stack=stack)
 
 
+def test_settings_of_the_base_that_name_no_rule_are_an_error(
+    tmp_path: Path, minivllm: Path, stack: ExitStack
+) -> None:
+    workflow = with_settings(
+        tmp_path, minivllm, stack, base={"diffscope.yml": "rules:\n  ignore: [ZZ999]\n"}, head={}
+    )
+    done = workflow.run(payload=event(workflow))
+    assert (done.exit_code, "diffscope.yml of the base:2: " in done.err, "ZZ999" in done.err) == (
+        2,
+        True,
+        True,
+    )
+
+
 @pytest.mark.parametrize("source", ["clone", "github"])
 @pytest.mark.parametrize(
     "head",

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from diffscope.adapters.github.reference import DEFAULT_REPOSITORY
-from diffscope.errors import ConfigurationError
+from diffscope.errors import ConfigurationError, SourceError
 
 PUBLIC_API = "https://api.github.com"
 
@@ -40,17 +40,22 @@ def find_access(
     *,
     api_url: str | None = None,
     repository: str = DEFAULT_REPOSITORY,
+    host: str | None = None,
     ask_gh: Callable[[str], str | None] | None = None,
 ) -> Access:
     """Return the access that the flag, the environment and ``gh`` give, in that order.
 
     The API root is ``api_url``, ``DIFFSCOPE_API_URL``, ``GITHUB_API_URL`` or GitHub's own; the token ``GITHUB_TOKEN``,
-    ``GH_TOKEN``, what ``gh auth token`` prints for that host, or none. Raises ``ConfigurationError`` for a root
-    that is no HTTP address, and for a token that would cross the network unencrypted.
+    ``GH_TOKEN``, what ``gh auth token`` prints for that host, or none. ``host`` is where a pull request's address
+    leads. Raises ``ConfigurationError`` for a root that is no HTTP address and for a token that would cross the
+    network unencrypted, ``SourceError`` where the address leads to another host than the root.
     """
     given = api_url or environ.get("DIFFSCOPE_API_URL") or environ.get("GITHUB_API_URL") or PUBLIC_API
     root = _check_root(given)
     bare = Access(api_url=root, repository=repository)
+    if host is not None and host not in {bare.host, f"www.{bare.host}"}:
+        hint = f"if it is a GitHub, name its API: DIFFSCOPE_API_URL=https://{host}/api/v3"
+        raise SourceError(f"the address leads to {host}, the API to {bare.host}", hint=hint)
     token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or (ask_gh or _ask_gh)(bare.host)
     if not token:
         return bare
