@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import UNSET
 
 from diffscope.assessment.values import Assessment, ModuleReach
-from diffscope.facts.values import StepSelection
+from diffscope.facts.values import CiFacts, StepSelection
 from diffscope.render.places import by_family
 from diffscope.render.sanitize import uri_path
 from diffscope.render.words import WORDS, Words
@@ -188,7 +188,11 @@ class Reading:
                 if is_long
                 else words("minutes", count=ci.minutes)
             )
-        return (*phrases, *self._mirrors(selected))
+        return (*phrases, *self._mirrors(selected), *self._blind_spots(ci))
+
+    def _blind_spots(self, ci: CiFacts) -> tuple[str, ...]:
+        named = self.few(list(dict.fromkeys(spot.label for spot in ci.blind_spots)), limit=3)
+        return (self._words("blind-spots", steps=named, test=ci.blind_spots[0].test),) if named else ()
 
     def _mirrors(self, selected: Sequence[StepSelection]) -> tuple[str, ...]:
         words = self._words

@@ -90,6 +90,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "minutes": ("about {count} agent minutes", "约 {count} 机器分钟"),
     "hours": ("about {count} agent hours", "约 {count} 机器小时"),
     "runs-all": ("runs everything: {reason}", "运行全部步骤：{reason}"),
+    "blind-spots": (
+        "tests import the change in steps that do not run: {steps} ({test})",
+        "以下未运行的步骤中有测试导入了变更内容：{steps}（{test}）",
+    ),
     "amd-mirrors": ("AMD mirrors: {list}", "AMD 镜像步骤：{list}"),
     "mirror-present": ("present", "已有"),
     "mirror-optional": ("optional", "可选"),
