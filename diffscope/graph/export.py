@@ -62,7 +62,7 @@ def _to_graphml(document: Document) -> str:
             "detail": edge.detail or "",
         }
         found.add_edge(edge.source, edge.target, **facts)
-    return "\n".join(nx.generate_graphml(found)) + "\n"  # type: ignore[no-untyped-call]
+    return "\n".join(nx.generate_graphml(found)) + "\n"
 
 
 def _to_dot(document: Document) -> str:

@@ -114,9 +114,11 @@ def _parts(words: list[str]) -> Iterator[str]:
 
 
 def _outline_generator(source: bytes, text: str) -> BuildOutline:
+    included = tuple(_generated_includes(text))
+    outputs = set(_OUTPUT.findall(text)).difference(each.path for each in included)
     return BuildOutline(
-        sources=tuple(_generated_includes(text)),
-        outputs=tuple(sorted(set(_OUTPUT.findall(text)))),
+        sources=included,
+        outputs=tuple(sorted(outputs)),
         words=tuple(call.name for call in find_calls(source)),
     )
 

@@ -1,0 +1,98 @@
+"""What changed together before a commit, and nothing of what came after."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.errors import InputError
+from diffscope.graph.history import (
+    ChangeHistory,
+    PastCommit,
+    decode_history,
+    encode_history,
+    find_commit,
+    load_commits,
+    store_history,
+)
+
+DAY = 86_400
+TESTS = frozenset({"tests/test_a.py", "tests/test_b.py", "tests/test_moved.py"})
+
+
+def commit(
+    number: int, *paths: str, day: int | None = None, renames: tuple[tuple[str, str], ...] = ()
+) -> PastCommit:
+    at = (1000 + (number if day is None else day)) * DAY
+    return PastCommit(f"{number:040x}", at, paths, renames)
+
+
+COMMITS = [
+    commit(1, "vllm/a.py", "tests/test_a.py"),
+    commit(2, "vllm/a.py", "tests/test_old.py"),
+    commit(3, "tests/test_moved.py", renames=(("tests/test_old.py", "tests/test_moved.py"),)),
+    commit(4, "vllm/new.py", renames=(("vllm/a.py", "vllm/new.py"),)),
+    commit(5, "vllm/new.py", "tests/test_b.py"),
+    commit(6, "vllm/new.py", *(f"vllm/sweep{number}.py" for number in range(150)), "tests/test_a.py"),
+]
+
+
+def at(last: int, commits: list[PastCommit] = COMMITS) -> ChangeHistory:
+    return ChangeHistory(
+        store_history(commits), last=last, now=commits[last].committed_at, half_life_days=1e9
+    )
+
+
+def test_paths_that_changed_together_are_counted_up_to_the_commit() -> None:
+    past = at(1).past(["vllm/a.py"], TESTS | {"tests/test_old.py"})
+    assert past.weight == pytest.approx(2)
+    assert past.together == pytest.approx({"tests/test_a.py": 1, "tests/test_old.py": 1})
+    assert at(0).past(["vllm/a.py"], TESTS).together == pytest.approx({"tests/test_a.py": 1})
+
+
+def test_renames_are_followed_to_the_names_of_the_commit_and_not_beyond() -> None:
+    """Before the rename the file goes by its old name; after it, its past goes with it."""
+    past = at(4).past(["vllm/new.py"], TESTS)
+    assert past.together == pytest.approx(
+        {"tests/test_a.py": 1, "tests/test_moved.py": 1, "tests/test_b.py": 1}
+    )
+    assert at(2).past(["vllm/new.py"], TESTS).weight == 0
+
+
+def test_a_sweep_ties_nothing() -> None:
+    assert at(5).past(["vllm/new.py"], TESTS).together == pytest.approx(
+        at(4).past(["vllm/new.py"], TESTS).together
+    )
+
+
+def test_age_halves_the_weight_and_ends_it() -> None:
+    commits = [
+        commit(1, "vllm/a.py", day=0),
+        commit(2, "vllm/a.py", day=180),
+        commit(3, "vllm/b.py", day=180),
+    ]
+    history = ChangeHistory(store_history(commits), last=2, now=commits[2].committed_at)
+    assert history.activity("vllm/a.py") == pytest.approx(1.5)
+    late = ChangeHistory(store_history(commits), last=2, now=commits[2].committed_at + 400 * DAY)
+    assert late.activity("vllm/a.py") == pytest.approx(0.5 ** (400 / 180))
+
+
+def test_a_history_survives_its_bytes_and_grows() -> None:
+    stored = decode_history(encode_history(store_history(COMMITS[:3], covers_from=7)))
+    assert [each.commit for each in load_commits(stored)] == [each.commit for each in COMMITS[:3]]
+    grown = store_history([*load_commits(stored), *COMMITS[3:]], covers_from=stored.covers_from)
+    assert grown == store_history(COMMITS, covers_from=7)
+    assert [find_commit(grown, each.commit) for each in COMMITS] == list(range(6))
+    assert find_commit(grown, "f" * 40) == -1
+
+
+def test_an_empty_history_has_no_past() -> None:
+    history = ChangeHistory(store_history([]), last=-1, now=0)
+    assert (len(history), history.past(["vllm/a.py"], TESTS).weight) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"junk", encode_history(store_history(COMMITS))[:-9]], ids=["nothing", "text", "cut off"]
+)
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(InputError, match="history"):
+        decode_history(data)

@@ -1,0 +1,83 @@
+"""Build files: source lists with their conditions, generators, entry points."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffscope.syntax.builds import outline_build
+from diffscope.syntax.native_calls import find_calls
+from diffscope.syntax.values import BuildTarget
+from tests.builders import text
+
+CMAKE = """
+    # set(NOT "csrc/commented.cu")
+    #[[ set(NOT "csrc/also.cu") ]]
+    SET(A "csrc/a.cu;csrc/b.cu")  # two in one
+    if (X STREQUAL "CUDA")
+      list(APPEND A ${CMAKE_CURRENT_SOURCE_DIR}/csrc/c.cu
+        csrc/d.cpp)
+    elseif(Y)
+      set(B csrc/e.cu)
+    else()
+      set(B csrc/f.cu)
+    endif()
+    file(GLOB G "csrc/gen/*.cu")
+    include(${CMAKE_CURRENT_LIST_DIR}/more.cmake)
+    list(APPEND A ${G} "${B}")
+    message(STATUS "csrc/not_a_source.cu is (fine)")
+    define_extension_target(_C DESTINATION vllm SOURCES ${A} csrc/g.cu)
+    """
+
+
+def test_cmake_lists_with_their_conditions() -> None:
+    outline = outline_build("CMakeLists.txt", text(CMAKE).encode())
+    assert [(each.path, each.line, each.variable, each.guards) for each in outline.sources] == [
+        ("csrc/a.cu", 3, "A", ()),
+        ("csrc/b.cu", 3, "A", ()),
+        ("csrc/c.cu", 5, "A", ("X STREQUAL CUDA",)),
+        ("csrc/d.cpp", 6, "A", ("X STREQUAL CUDA",)),
+        ("csrc/e.cu", 8, "B", ("Y",)),
+        ("csrc/f.cu", 10, "B", ("not (Y)",)),
+        ("csrc/gen/*.cu", 12, "G", ()),
+        ("./more.cmake", 13, "${CMAKE_CURRENT_LIST_DIR}/more.cmake", ()),
+        ("csrc/g.cu", 16, "_C", ()),
+    ]
+    assert outline.targets == (
+        BuildTarget(name="A", parts=("G", "B"), line=14),
+        BuildTarget(name="_C", parts=("A",), line=16, destination="vllm"),
+    )
+
+
+def test_a_generator_tells_what_its_templates_include_and_its_outputs() -> None:
+    source = b'T = """\n#include "a.h"\n  #include <b.cuh>\nvoid run_it(int x);\n"""\nopen("/selector.h")\nf"x_{n}.cu"\n'
+    outline = outline_build("generate.py", source)
+    assert [(each.path, each.line) for each in outline.sources] == [("a.h", 2), ("b.cuh", 3)]
+    assert outline.outputs == ("selector.h",)
+    assert outline.words == ("run_it",)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('[project.scripts]\nv = "a.b:main"\n', [("project.scripts", "v", ("a.b.main",), 2)]),
+        ('[project.entry-points."x.y"]\nv = "a.b:c [extra]"\n', [("x.y", "v", ("a.b.c",), 2)]),
+        ("[project]\nscripts = 3\n", []),
+        ("not toml [", []),
+    ],
+    ids=["a script", "an entry point", "scripts of another type", "no TOML at all"],
+)
+def test_entry_points(source: str, expected: list[tuple[str, str, tuple[str, ...], int]]) -> None:
+    rows = outline_build("pyproject.toml", source.encode()).rows
+    assert [(row.table, row.key, row.values, row.line) for row in rows] == expected
+
+
+@given(st.sampled_from(["CMakeLists.txt", "generate.py", "pyproject.toml"]), st.binary(max_size=200))
+def test_no_bytes_break_it(name: str, source: bytes) -> None:
+    outline_build(name, source)
+
+
+def test_calls_are_functions_that_another_source_may_define() -> None:
+    code = b"a::do_it(1); x.member_call(2); p->other_call(3); std::move_it(4);\nlaunchKernel<int, 4>(5); do_it(6); plain(7); cudaMalloc(8);"
+    assert [(call.name, call.line) for call in find_calls(code)] == [("do_it", 1), ("launchKernel", 2)]
