@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection
 from functools import wraps
 from pathlib import Path
@@ -17,10 +16,12 @@ from diffscope.errors import NotFoundError
 
 if TYPE_CHECKING:
     from diffscope.graph.model import ModuleGraph
-    from diffscope.graph.values import Edge, EdgeLayer, ModuleName
+    from diffscope.graph.values import Cycle, Edge, EdgeLayer, ModuleName
 
 LAYERS = ("eager", "lazy", "typing", "registry", "string", "op", "include", "test")
 """The values of ``EdgeLayer``, which is not imported for ``--help``; a test compares the two."""
+EXPORTS = ("json", "graphml", "dot", "mermaid")
+"""The keys of ``diffscope.graph.export.FORMS``, likewise."""
 _MOST = 20
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -142,30 +143,93 @@ def path(*, start: str, end: str, layers: tuple[str, ...], form: str, found: Mod
 @_format_option
 @_graph_options
 def stats(*, form: str, found: ModuleGraph) -> int:
-    """Count nodes and edges by kind, and name the modules that most others import."""
+    """Count nodes and edges, measure reach, find rings of imports, name the modules that most others import."""
+    from diffscope.graph.structure import find_cycles, measure
     from diffscope.graph.values import EdgeLayer
 
-    kinds = Counter(node.kind.value for node in found.nodes())
-    edges = Counter(
-        edge.layer.value for name in found.modules for edge in found.dependencies(name) if not edge.is_transit
-    )
+    figures = measure(found)
     fan_in = {name: len(found.reach(name, 1, {EdgeLayer.EAGER})) for name in found.modules}
     widest = sorted(fan_in.items(), key=lambda item: (-item[1], item[0]))[:_MOST]
-    document = {
-        "digest": found.digest,
-        "nodes": dict(sorted(kinds.items())),
-        "edges": dict(sorted(edges.items())),
-        "widest": [{"module": name, "importers": count} for name, count in widest],
-        "gaps": found.gaps(),
-    }
+    cycles = find_cycles(found)
     if form == "json":
+        named = [{"module": name, "importers": count} for name, count in widest]
+        document = {
+            "digest": found.digest,
+            "statistics": figures,
+            "widest": named,
+            "cycles": cycles,
+            "gaps": found.gaps(),
+        }
         return _print_json(document)
     lines = [f"digest {found.digest}"]
-    lines += [f"nodes  {kind:<10} {count:>7,}" for kind, count in sorted(kinds.items())]
-    lines += [f"edges  {layer:<10} {count:>7,}" for layer, count in sorted(edges.items())]
-    lines += ["imported eagerly by most:", *(f"  {count:>5}  {name}" for name, count in widest)]
-    lines += [f"gap: {gap.path or ''} {gap.reason}" for gap in found.gaps()]
+    lines += [f"nodes  {kind:<10} {count:>7,}" for kind, count in figures.nodes.items()]
+    lines += [f"edges  {each.layer.value:<10} {each.edges:>7,}" for each in figures.layers]
+    reach = f"median {figures.reach_median}, nine in ten {figures.reach_ninth}, most {figures.reach_most}"
+    lines.append(f"reach  within {figures.depth} eager steps: {reach}; serving reaches {figures.serving:,}")
+    lines += _section("imported eagerly by most", [f"{count:>5}  {name}" for name, count in widest])
+    lines += _section("rings of eager imports", [_ring(cycle) for cycle in cycles])
+    lines += _section("gaps", [f"{gap.path or gap.what}: {gap.reason}" for gap in found.gaps()])
     return _print(lines)
+
+
+@graph.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(EXPORTS),
+    default="json",
+    show_default=True,
+    help="Form of the result.",
+)
+@click.option(
+    "--around",
+    metavar="MODULE",
+    help="Only this module, what it uses, and what uses it. Default: everything.",
+)
+@click.option(
+    "--depth", type=click.IntRange(1), default=1, show_default=True, help="How many steps around it."
+)
+@_layer_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where it goes; default stdout.",
+)
+@_graph_options
+def export(
+    *,
+    form: str,
+    around: str | None,
+    depth: int,
+    layers: tuple[str, ...],
+    output: Path | None,
+    found: ModuleGraph,
+) -> int:
+    """Write the graph, or what lies around a module, for other tools."""
+    from diffscope.cli.publish import write_result
+    from diffscope.graph.export import export_graph
+
+    chosen = _layers(layers)
+    modules = None if around is None else _around(found, _resolve(found, around), depth, chosen)
+    write_result(export_graph(found, form, modules=modules, layers=chosen), output)
+    return DONE
+
+
+def _ring(cycle: Cycle) -> str:
+    """Return how many modules a group has, and one shortest ring among them."""
+    names = [edge.source for edge in cycle.ring] + [edge.target for edge in cycle.ring[-1:]]
+    return f"{len(cycle.modules)}: {' -> '.join(names)}"
+
+
+def _around(
+    found: ModuleGraph, module: ModuleName, depth: int, layers: frozenset[EdgeLayer]
+) -> set[ModuleName]:
+    near = {module, *found.reach(module, depth, layers)}
+    used = {module}
+    for _ in range(depth):
+        used |= {edge.target for each in used for edge in found.dependencies(each, layers)}
+    return near | used
 
 
 def _read_graph(repo: Path | None, revision: str, *, use_cache: bool, talk: Talk) -> ModuleGraph:
@@ -221,6 +285,8 @@ def _neighbours(edges: Collection[Edge], other: Callable[[Edge], str]) -> list[s
 
 
 def _section(title: str, rows: list[str]) -> list[str]:
+    if not rows:
+        return [f"{title} (none)"]
     rest = len(rows) - _MOST
     more = [f"  and {rest} more (--format json has them all)"] if rest > 0 else []
     return [f"{title} ({len(rows)})", *(f"  {row}" for row in rows[:_MOST]), *more]

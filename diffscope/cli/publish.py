@@ -66,6 +66,14 @@ def write_stdout(text: str, *, is_for_people: bool = False) -> None:
     sys.stdout.buffer.flush()
 
 
+def write_result(text: str, file: Path | None) -> None:
+    """Write a machine's result to a file, or to stdout where none is named."""
+    if file is None:
+        write_stdout(text)
+    else:
+        _write_file(file, text, is_first=True)
+
+
 def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
     to_stdout = [output.form for output in outputs if output.file is None]
     if len(to_stdout) > 1:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.cli.graph import LAYERS
+from diffscope.cli.graph import EXPORTS, LAYERS
+from diffscope.graph.export import FORMS
 from diffscope.graph.values import EdgeLayer
+from tests.builders import git_repository
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome
 
@@ -17,6 +19,7 @@ CORE = "vllm.v1.engine.core"
 
 def test_the_layers_offered_are_the_layers_there_are() -> None:
     assert tuple(layer.value for layer in EdgeLayer) == LAYERS
+    assert tuple(FORMS) == EXPORTS
 
 
 def test_build_says_what_it_built(minivllm: Path, project: MakeProject) -> None:
@@ -70,11 +73,49 @@ def test_path_shows_each_edge_with_its_line(minivllm: Path, project: MakeProject
 
 
 def test_stats_add_up(minivllm: Path, project: MakeProject) -> None:
-    """The nodes by kind are the nodes that build counts."""
+    """The nodes by kind are the nodes that build counts, in both forms."""
     here = project()
     document = json.loads(here.run("graph", "stats", "--format", "json", "--repo", str(minivllm)).out)
     built = here.run("graph", "build", "--repo", str(minivllm)).out
-    assert built == f"{sum(document['nodes'].values()):,} nodes, digest {document['digest']}\n"
+    assert built == f"{sum(document['statistics']['nodes'].values()):,} nodes, digest {document['digest']}\n"
+    text = here.run("graph", "stats", "--repo", str(minivllm)).out
+    assert f"digest {document['digest']}\n" in text
+    assert "rings of eager imports (" in text
+
+
+def test_stats_show_each_ring_of_imports(tmp_path: Path, project: MakeProject) -> None:
+    """A ring is shown as a chain that ends where it began."""
+    files = {
+        "vllm/__init__.py": "",
+        "vllm/a.py": "import vllm.b\n",
+        "vllm/b.py": "import vllm.c\n",
+        "vllm/c.py": "import vllm.a\n",
+    }
+    clone = git_repository(tmp_path / "clone", files)
+    text = project().run("graph", "stats", "--repo", str(clone)).out
+    assert "rings of eager imports (1)\n  3: vllm.a -> vllm.b -> vllm.c -> vllm.a\n" in text
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_export(form: str, minivllm: Path, project: MakeProject) -> None:
+    """Each form holds the module that was asked for, to stdout or to a file alike."""
+    here = project()
+    run = ("graph", "export", "--format", form, "--around", CORE, "--repo", str(minivllm))
+    outcome = here.run(*run)
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert CORE in outcome.out
+    assert here.run(*run, "--output", "graph.out") == Outcome(0, "", "")
+    assert (here.folder / "graph.out").read_text(encoding="utf-8") == outcome.out
+
+
+def test_export_of_a_part_is_a_part(minivllm: Path, project: MakeProject) -> None:
+    """Around a module are what it uses and what uses it; a step more is more; everything is all of it."""
+    here = project()
+    sizes = []
+    for more in (("--around", CORE), ("--around", CORE, "--depth", "2"), ()):
+        document = json.loads(here.run("graph", "export", "--repo", str(minivllm), *more).out)
+        sizes.append(len(document["nodes"]))
+    assert 1 < sizes[0] < sizes[1] < sizes[2]
 
 
 def test_without_a_clone(project: MakeProject) -> None:
