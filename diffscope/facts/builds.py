@@ -65,7 +65,7 @@ def _differences(
             unpaired.remove(partner)
         yield BuildFact(
             **placed.spot(piece.line),
-            what=piece.what,
+            what=_what_changed(piece, partner),
             change="changed" if partner else "added",
             before=partner.text[:_LONGEST] if partner else None,
             after=piece.text[:_LONGEST],
@@ -77,6 +77,16 @@ def _differences(
             change="removed",
             before=piece.text[:_LONGEST],
         )
+
+
+def _what_changed(piece: _Piece, partner: _Piece | None) -> str:
+    """Return what an instruction is about; a long one that goes on asking for the same architectures changed something else."""
+    if partner is None or piece.what != "arch-list" or not piece.key.startswith("RUN "):
+        return piece.what
+    asked, before = (
+        [word for word in text.split() if _ARCHITECTURES.search(word)] for text in (piece.text, partner.text)
+    )
+    return "image" if asked == before else piece.what
 
 
 def _without(pieces: tuple[_Piece, ...], others: tuple[_Piece, ...]) -> tuple[_Piece, ...]:

@@ -44,6 +44,7 @@ def classify_change(
         source_files=sum(1 for file in product if file.logic is not False),
         code_added=sizes.product_added,
         code_removed=sizes.product_removed,
+        code_grown=sizes.product_added - sizes.product_removed,
         test_files=len(tests),
         test_code_added=sum(file.code_added for file in tests),
         logic_symbols=len(changed),

@@ -14,6 +14,8 @@ _ARCHITECTURE = re.compile(
     r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|compute_capability|get_arch|cuda_arch)\b",
     re.IGNORECASE,
 )
+_DEVICE_QUESTION = re.compile(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
+_WORD = re.compile(r"(not\s+)?\b([A-Za-z_][\w.]*)")
 _CAPABILITY = re.compile(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
 
 
@@ -55,8 +57,58 @@ def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) 
             # Code under a condition that itself came or went is told by that condition's own fact.
             if _bare(condition) not in own:
                 states.setdefault((condition, "body"), signal.line)
-    for (condition, state), line in states.items():
+    for text, state, line in _asked_outside(change):
+        states.setdefault((text, state), line)
+    for (condition, state), line in _settled(states, taxonomy).items():
         yield from _facts(placed, change, condition, state, line, taxonomy)
+
+
+def _asked_outside(change: SymbolChange) -> Iterator[tuple[str, str, int]]:
+    """Yield what is asked of the device in no condition: `return p.is_cuda() and p.is_device_capability(120)`."""
+    conditions = [item.signal.text for item in change.signals if item.signal.kind is SignalKind.GUARD]
+    for item in change.signals:
+        signal = item.signal
+        if (
+            signal.kind is SignalKind.CALL
+            and item.what != "reguarded"
+            and _DEVICE_QUESTION.search(signal.text)
+        ):
+            asked = f"{signal.text}({signal.detail.strip().removeprefix('(').removesuffix(')')})"
+            if not any(signal.text in condition for condition in conditions):
+                yield asked, item.what, signal.line
+
+
+def _settled(states: dict[tuple[str, str], int], taxonomy: Taxonomy) -> dict[tuple[str, str], int]:
+    """Return the states, where a condition that came for one that asks the same of the platform counts as one that stands."""
+    asked = {
+        state: {_question(condition, taxonomy): condition for condition, one in states if one == state}
+        for state in ("added", "removed")
+    }
+    same = {question for question in asked["added"].keys() & asked["removed"].keys() if question}
+    settled: dict[tuple[str, str], int] = {}
+    for (condition, state), line in states.items():
+        stands = state in asked and _question(condition, taxonomy) in same
+        if stands and state == "removed":
+            continue
+        settled.setdefault((condition, "body" if stands else state), line)
+    return settled
+
+
+def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
+    """Return what a condition asks of platform and architecture: its names, each with its sign; `is_cuda_alike` is CUDA or ROCm."""
+    words = set()
+    for match in _WORD.finditer(condition):
+        sign, name = ("not " if match[1] else ""), match[2]
+        if name.endswith("is_cuda_alike"):
+            head = name.removesuffix("is_cuda_alike")
+            words |= {f"{sign}{head}is_cuda", f"{sign}{head}is_rocm"}
+        elif taxonomy.platforms_in(name) or _ARCHITECTURE.search(name):
+            words.add(f"{sign}{name}")
+    if words and re.search(r"\bnot\s*\(", condition):
+        words.add("not (")
+    if _ARCHITECTURE.search(condition):
+        words |= set(re.findall(r"[<>=!]=?\s*\d+|\(\s*\d+\s*\)", condition))
+    return frozenset(words)
 
 
 def _bare(condition: str) -> str:

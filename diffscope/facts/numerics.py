@@ -29,6 +29,7 @@ _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
     SignalKind.ATTRIBUTE_WRITE: (_PRECISION, "precision"),
     SignalKind.CALL: (_ROUNDING, "rounding"),
 }
+_BOUNDING = re.compile(r"(?:^|\.)(?:where|max|maximum|clamp|clamp_|clamp_min|clamp_min_|fmax)$")
 _PROTECTED = re.compile(
     r"\b(?:max|maximum|clamp|clamp_min|where|eps|epsilon|finfo|tiny|cdiv|next_power_of_2)\b|\+\s*\d|1e-"
 )
@@ -46,6 +47,13 @@ def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
         if not _STANDS_APART & set(change.aspects)
         for fact in _numerics_of_symbol(one, change)
     ]
+    gathered = {(fact.what, fact.text) for fact in facts if fact.new_symbol}
+    facts = [
+        fact
+        for fact in facts
+        # A cast that left several places for a function that is new has only moved.
+        if not (fact.what == "dtype" and fact.change == "removed" and (fact.what, fact.text) in gathered)
+    ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
 
 
@@ -55,6 +63,18 @@ def is_protected(divisor: str, guards: Iterable[str]) -> bool:
         return True
     names = set(re.findall(r"[A-Za-z_][\w.]*", divisor))
     return any(re.search(rf"\b{re.escape(name)}\b", guard) for name in names for guard in guards)
+
+
+def _is_bounded(divisor: str, change: SymbolChange) -> bool:
+    """Return whether the symbol bounds a divisor by a call of its own: `scale = where(scale > 1e-8, scale, 1e-8)`."""
+    name = re.compile(rf"\b{re.escape(divisor)}\b")
+    return any(
+        item.what == "added"
+        and item.signal.kind is SignalKind.CALL
+        and _BOUNDING.search(item.signal.text)
+        and name.search(item.signal.detail)
+        for item in change.signals
+    )
 
 
 def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[NumericFact]:
@@ -94,6 +114,6 @@ def _fact(
         text=text,
         before=before,
         detail=signal.detail,
-        guarded=what == "division" and is_protected(text, signal.guards),
+        guarded=what == "division" and (is_protected(text, signal.guards) or _is_bounded(text, change)),
         new_symbol=Aspect.ADDED in change.aspects,
     )

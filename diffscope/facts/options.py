@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,13 +31,44 @@ _PROTOCOL_BASE = re.compile(
 )
 _CONFIG_BASE = re.compile(r"(?:^|\.)\w*Config$")
 
+_Read = tuple[Signal, str | None, str | None]
+"""Where an option is read, its default and its type."""
+
 
 def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     """Return the option facts of source files, by path, line and name."""
-    facts = [
-        fact for one in placed if (found := source_comparison(one)) for fact in _options_of_file(one, found)
-    ]
-    return tuple(sorted(_joined(facts), key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+    compared = [(one, found) for one in placed if (found := source_comparison(one))]
+    facts = [fact for one, found in compared for fact in _options_of_file(one, found)]
+    kept = _without_aliases(_joined(facts), constants=_constants(found for _, found in compared))
+    return tuple(sorted(kept, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+class _Constants(NamedTuple):
+    """What names stood for on each side, as far as this change touched them."""
+
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+def _constants(comparisons: Iterable[Comparison]) -> _Constants:
+    found = _Constants({}, {})
+    for comparison in comparisons:
+        for change in comparison.symbols:
+            for side, definition in ((found.before, change.before), (found.after, change.after)):
+                if definition is not None and definition.value is not None:
+                    side[change.name] = default_of(definition.value) or "None"
+    return found
+
+
+def _without_aliases(facts: Iterable[OptionFact], *, constants: _Constants) -> Iterator[OptionFact]:
+    """Leave out defaults that are spelled by another name for the same value: `OldConfig.size` -> `NewConfig.size`, both 4."""
+    for fact in facts:
+        if fact.change == "default":
+            old = constants.before.get((fact.before or "").removeprefix("envs."))
+            new = constants.after.get((fact.after or "").removeprefix("envs."))
+            if (old or new) and _plain(old or fact.before) == _plain(new or fact.after):
+                continue
+        yield fact
 
 
 def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
@@ -140,7 +172,8 @@ def _is_configuration(path: PurePosixPath, owner: Definition) -> bool:
     is_data = any(_DATA_DECORATOR.match(text) for text in owner.decorators)
     if owner.name.endswith(("SamplingParams", "PoolingParams")):
         return True
-    if owner.name.endswith(("Config", "EngineArgs")) or "config" in path.parts:
+    # A layer's own `FusedMoEConfig` is built by code, not set by a user: what users set lives in the tree of `vllm/config`.
+    if owner.name.endswith("EngineArgs") or path.parent.name == "config":
         return is_data or any(_CONFIG_BASE.search(base) for base in owner.bases)
     return is_data and path.name in ("cli_args.py", "arg_utils.py")
 
@@ -170,7 +203,7 @@ def _definition(comparison: Comparison, name: str) -> Definition | None:
 
 
 def _read_options(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
-    sides: dict[str, dict[str, tuple[Signal, str | None, str | None]]] = {"removed": {}, "added": {}}
+    sides: dict[str, dict[str, _Read]] = {"removed": {}, "added": {}}
     for item in change.signals:
         found = _flag(item.signal) or _variable(item.signal)
         if found and item.what in sides:
@@ -178,9 +211,19 @@ def _read_options(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
             sides[item.what][f"{what} {name}"] = (item.signal, default, type_text)
     for key in sorted({*sides["removed"], *sides["added"]}):
         what, _, name = key.partition(" ")
+        if what == "environment-variable" and not _declares(placed, change, key, sides):
+            continue
         yield from _read_option(
             placed, change, what, name, sides["removed"].get(key), sides["added"].get(key)
         )
+
+
+def _declares(placed: Placed, change: SymbolChange, key: str, sides: dict[str, dict[str, _Read]]) -> bool:
+    """Return whether the read of a variable declares it: in `envs.py`, outside functions or with another default than before."""
+    if PurePosixPath(placed.fact.path).name != "envs.py":
+        return False
+    in_function = change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
+    return not in_function or (key in sides["removed"] and key in sides["added"])
 
 
 def _read_option(
@@ -188,8 +231,8 @@ def _read_option(
     change: SymbolChange,
     what: str,
     name: str,
-    before: tuple[Signal, str | None, str | None] | None,
-    after: tuple[Signal, str | None, str | None] | None,
+    before: _Read | None,
+    after: _Read | None,
 ) -> Iterator[OptionFact]:
     line = after[0].line if after else before[0].line if before else 0
     old, new = (before[1] if before else None), (after[1] if after else None)

@@ -11,6 +11,7 @@ from diffscope.facts.values import TestFact
 from diffscope.syntax.values import Aspect, DefinitionKind, Signal, SignalChange, SignalKind, SymbolChange
 
 _SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
+_TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
 _XFAIL = re.compile(r"(?:^|\.)xfail\b")
 _TOLERANCE = re.compile(
     r"^(?:a|r|abs_|rel_)?tol(?:erance)?$|^(?:rel|abs|max_diff|threshold|\w*_(?:atol|rtol|tol|tolerance|threshold))$",
@@ -42,7 +43,9 @@ def _tests_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[TestFact]
     if change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and is_test_name(change.name):
         yield from _test(placed, change)
         return
-    if change.kind is DefinitionKind.MODULE or change.name == "pytestmark":
+    # A new file that skips itself elsewhere takes nothing away.
+    is_old = placed.fact.status != "added"
+    if is_old and (change.kind is DefinitionKind.MODULE or change.name == "pytestmark"):
         yield from _marks(placed, change)
     yield from _tolerances(placed, change)
 
@@ -82,12 +85,23 @@ def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
         if word is None or not signal.text.startswith("pytest."):
             continue
         added = item.what == "added"
+        if added and any(value in guard for guard in signal.guards for value in _new_values(change)):
+            continue
         yield TestFact(
             **placed.spot(signal.line, symbol=change.name, side="new" if added else "old"),
             change=word if added else "unskipped",
             before=None if added else f"{signal.text}({signal.detail})"[:160],
             after=f"{signal.text}({signal.detail})"[:160] if added else None,
         )
+
+
+def _new_values(change: SymbolChange) -> set[str]:
+    """Texts that this change adds to the parameters of a test: to skip some of what is new takes nothing away."""
+    before, after = (
+        set(_TEXT.findall(" ".join(side.decorators))) if side else set()
+        for side in (change.before, change.after)
+    )
+    return after - before
 
 
 def _tolerances(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
