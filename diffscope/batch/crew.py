@@ -118,8 +118,11 @@ class Crew:
         self._answers: SimpleQueue[tuple[int, Judged]] = SimpleQueue()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._is_over = False
-        for _ in range(min(size, len(runs))):
-            threading.Thread(target=self._converse, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._converse, daemon=True) for _ in range(min(size, len(runs)))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def answers(self) -> Iterator[tuple[Judged, ...]]:
         """Yield what became of each run, in order."""
@@ -135,10 +138,14 @@ class Crew:
         """End every worker."""
         with self._lock:
             self._is_over = True
-            processes = list(self._processes)
-        for process in processes:
+        for process in self._processes:
             process.kill()
-            process.wait()
+        for _ in self._threads:
+            self._room.release()
+        for thread in self._threads:
+            thread.join()
+        for process in self._processes:
+            _end(process)
 
     def _converse(self) -> None:
         """Hand a worker one run after the other. What it was at when it died (memory, a bug) becomes a gap, and a new one goes on."""
@@ -156,14 +163,10 @@ class Crew:
                         return
                     reason = "the process that judged it ended"
                     if process is not None:
-                        process.kill()
-                        reason += f" with exit code {process.wait()}"
+                        reason += f" with exit code {_end(process)}"
                     process = None
                     lost = left.pop(0)
                     self._answers.put((number, Judged(wanted=lost, gap=_gap(lost, reason))))
-        if process is not None and process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
 
     def _take(self) -> int | None:
         self._room.acquire()
@@ -240,6 +243,16 @@ def _launch(order: Order) -> subprocess.Popen[bytes]:
     return process
 
 
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """End a worker, whatever it is at, and return its exit code."""
+    process.kill()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    return process.wait()
+
+
 def _write(stream: IO[bytes], data: bytes) -> None:
     stream.write(_SIZE.pack(len(data)) + data)
 
@@ -248,6 +261,8 @@ def _read(stream: IO[bytes]) -> bytes | None:
     head = stream.read(_SIZE.size)
     if not head:
         return None
+    if len(head) < _SIZE.size:
+        raise EOFError
     (size,) = _SIZE.unpack(head)
     data = stream.read(size)
     if len(data) < size:

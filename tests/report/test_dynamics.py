@@ -1,0 +1,102 @@
+"""Dynamics of saved events: what is inside the window, whose it is, who spoke."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.adapters.saved_events import read_events
+from diffscope.errors import InputError
+from diffscope.report.dynamics import Dynamics, build_dynamics, is_bot
+from diffscope.report.events import Comment, Events, Item
+from tests.cli.harness import ROOT
+
+
+def of(name: str) -> Dynamics:
+    events = read_events(ROOT / "fixtures" / "events" / f"{name}.json")
+    return build_dynamics(events, since=events.since, until=events.until)
+
+
+def numbers(items: tuple[Item, ...]) -> list[int]:
+    return [item.number for item in items]
+
+
+def test_a_quiet_hour() -> None:
+    """Counts by what happened inside the window; a pull request that was closed only is not new."""
+    found = of("quiet_hour")
+    assert numbers(found.new_issues) == [90387]
+    assert numbers(found.new_pulls) == [90388, 90386, 90385]
+    assert (found.closed_issues, found.merged_pulls, numbers(found.closed_pulls)) == ((), (), [90348])
+    assert (found.amd, found.amd_checked, found.amd_with_files, found.amd_with_text) == ((), 5, 2, 1)
+
+
+def test_bots_are_no_people() -> None:
+    """By name, by `[bot]`, or as GitHub says; words before the window do not count."""
+    talks = {talk.item.number: talk for talk in of("quiet_hour").talks}
+    assert (talks[90388].people, talks[90388].bots) == (0, 2)
+    assert (talks[90385].people, talks[90385].bots) == (0, 1)
+
+
+def test_a_busy_hour() -> None:
+    """The start is inside, the end is not; a merged pull request is not `closed without a merge`."""
+    found = of("busy_hour")
+    assert (numbers(found.new_pulls), numbers(found.merged_pulls), found.closed_pulls) == (
+        [90410],
+        [90409],
+        (),
+    )
+    assert [(talk.item.number, talk.people, talk.speakers) for talk in found.talks] == [
+        (90401, 3, ("ann", "ben"))
+    ]
+    assert [talk.item.number for talk in found.watch] == [90401]
+    assert [(topic.name, topic.numbers) for topic in found.topics] == [("attention", (90409, 90410))]
+
+
+def test_amd_is_found_by_author_label_and_path() -> None:
+    """Each reason is named."""
+    (related,) = of("busy_hour").amd
+    assert related.because == ("author: kay-amd", "label: rocm", "file: csrc/rocm/attention.cu")
+
+
+@pytest.mark.parametrize(
+    ("title", "is_related"),
+    [
+        pytest.param("[ROCm] Fix a kernel", True, id="rocm in brackets"),
+        pytest.param("Crash on MI300X", True, id="a card"),
+        pytest.param("gfx950 support", True, id="an architecture"),
+        pytest.param("Use hipBLASLt", True, id="a library"),
+        pytest.param("Ship a chip on a ship", False, id="hip inside other words"),
+        pytest.param("Amdahl's law", False, id="amd at the start of a name"),
+        pytest.param("Fix illegal access on H100", False, id="somebody else's card"),
+    ],
+)
+def test_words_of_amd(title: str, *, is_related: bool) -> None:
+    """Words count, parts of words do not."""
+    item = Item(number=1, title=title, author="ann", created_at="2025-01-01T00:30:00Z")
+    events = Events(since="2025-01-01T00:00:00Z", until="2025-01-01T01:00:00Z", issues=(item,))
+    assert bool(build_dynamics(events, since=events.since, until=events.until).amd) is is_related
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "answer"),
+    [
+        ("dependabot[bot]", None, True),
+        ("Mergify", None, True),
+        ("robotics-fan", None, False),
+        ("ann", True, True),
+        ("mergify", False, False),
+    ],
+)
+def test_is_bot(name: str, *, told: bool | None, answer: bool) -> None:
+    """What GitHub says wins over the name."""
+    assert is_bot(name, told=told) is answer
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2025-12-10T11:00:00", ""])
+def test_a_time_without_an_offset_is_refused(time: str) -> None:
+    """A guess of the zone would move events between windows."""
+    item = Item(
+        number=1, title="x", author="a", created_at=time, comments=(Comment(author="b", created_at=time),)
+    )
+    events = Events(since="2025-01-01T00:00:00Z", until="2025-01-02T00:00:00Z", issues=(item,))
+    with pytest.raises(InputError, match="no time with an offset"):
+        build_dynamics(events, since=events.since, until=events.until)
