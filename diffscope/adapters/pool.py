@@ -116,14 +116,15 @@ def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> I
     """Share the jobs out; what a worker leaves undone when it dies (memory, a signal) is done here."""
     # Neighbours in a tree are alike in size; dealing them out like cards gives every worker the same load.
     answers: SimpleQueue[Parsed | None] = SimpleQueue()
-    processes: list[subprocess.Popen[bytes]] = []
+    talks: list[tuple[subprocess.Popen[bytes], threading.Thread]] = []
     todo = dict.fromkeys(jobs)
     try:
         for number in range(count):
-            process = _launch()
-            processes.append(process)
             order = _Order(str(repository.path), list(jobs[number::count]))
-            threading.Thread(target=_converse, args=(process, order, answers), daemon=True).start()
+            process = _launch()
+            thread = threading.Thread(target=_converse, args=(process, order, answers), daemon=True)
+            thread.start()
+            talks.append((process, thread))
         left = count
         while left:
             parsed = answers.get()
@@ -135,9 +136,9 @@ def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> I
     except OSError:
         pass
     finally:
-        for process in processes:
+        for process, thread in talks:
             process.kill()
-            process.wait()
+            thread.join()
     yield from _here(repository, list(todo))
 
 
@@ -157,13 +158,16 @@ def _converse(process: subprocess.Popen[bytes], order: _Order, answers: SimpleQu
     """Hand a worker its jobs and pass its answers on, then ``None``, whatever happens."""
     decoder = msgspec.msgpack.Decoder(Parsed)
     try:
-        with contextlib.suppress(OSError, EOFError, ValueError, msgspec.DecodeError):
-            if process.stdin is None or process.stdout is None:
-                raise EOFError
-            process.stdin.write(msgspec.msgpack.encode(order))
-            process.stdin.close()
-            for frame in _frames(process.stdout):
-                answers.put(decoder.decode(frame))
+        with process, contextlib.suppress(OSError, EOFError, ValueError, msgspec.DecodeError):
+            try:
+                if process.stdin is None or process.stdout is None:
+                    raise EOFError
+                process.stdin.write(msgspec.msgpack.encode(order))
+                process.stdin.close()
+                for frame in _frames(process.stdout):
+                    answers.put(decoder.decode(frame))
+            finally:
+                process.kill()
     finally:
         answers.put(None)
 
