@@ -42,6 +42,10 @@ COMMANDS: dict[str, Command] = {
         "diffscope.cli.doctor:doctor",
         "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",
     ),
+    "backtest": Command(
+        "diffscope.cli.backtest:backtest",
+        "Measure the rules on history: fire rates, and lift against later fixes.",
+    ),
     "ci": Command("diffscope.cli.ci:ci", "Run as a step of a GitHub workflow."),
     "schema": Command("diffscope.cli.schema:schema", "Print the JSON Schema of what diffscope writes."),
     "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),

@@ -16,6 +16,10 @@ class RuleStatistics(Value, frozen=True, kw_only=True):
     at_medium: int
     """Flags of severity medium and above among them."""
     lift: float | None = None
+    """``None``: too few flagged changes to say."""
+    lift_low: float | None = None
+    """The 95% interval of the lift, from here to ``lift_high``; one that spans 1 says nothing."""
+    lift_high: float | None = None
 
 
 class Statistics(Value, frozen=True, kw_only=True):
@@ -25,6 +29,13 @@ class Statistics(Value, frozen=True, kw_only=True):
     changes: int
     rules_hash: str
     rules: tuple[RuleStatistics, ...]
+    followed: int = 0
+    """Changes of source that could be followed for ``within_days`` after their merge: what a lift is of."""
+    fixed: int = 0
+    """Those of them that a later fix changed."""
+    within_days: int = 0
+    made_by: str = ""
+    """The command that makes the file anew."""
 
     def of(self, code: str) -> RuleStatistics | None:
         """Return what is known of one rule."""

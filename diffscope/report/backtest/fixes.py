@@ -1,0 +1,30 @@
+"""What counts as a fix of an earlier change: by its title, and by the lines that it removes."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_FIX = re.compile(r"\b(?:bug[ -]?fix(?:es)?|hot[ -]?fix(?:es)?|fix(?:es|ed|ing)?)\b", re.IGNORECASE)
+_REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
+_RELAND = re.compile(r"\brevert\b.*\brevert\b", re.IGNORECASE)
+_FOLDERS: Final = ("vllm/", "csrc/")
+_SUFFIXES: Final = (".py", ".cu", ".cuh", ".cpp", ".cc", ".c", ".h", ".hpp", ".hip", ".inl")
+_NO_CODE = re.compile(r"\s*(?:#(?!\s*(?:if|else|elif|endif|define|undef|include|pragma)\b)|//|/\*|\*/|$)")
+
+
+def is_fix(title: str) -> bool:
+    """Say whether a title tells of a fix or a revert. A revert of a revert brings back, and is none."""
+    if _REVERT.match(title):
+        return _RELAND.search(title) is None
+    return _FIX.search(title) is not None
+
+
+def is_source(path: str) -> bool:
+    """Say whether a fix of this file tells anything: product code in Python or a native language."""
+    return path.startswith(_FOLDERS) and path.endswith(_SUFFIXES)
+
+
+def is_code(line: str) -> bool:
+    """Say whether a line is neither blank nor a comment alone. A preprocessor directive is code; docstrings cannot be told."""
+    return _NO_CODE.match(line) is None
