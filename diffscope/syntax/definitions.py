@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.text import clip, text_of
+from diffscope.syntax.text import head_of, name_of, text_of
 from diffscope.syntax.values import Definition, DefinitionKind, Parameter, ParameterKind
 
 if TYPE_CHECKING:
@@ -86,20 +86,24 @@ def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
 
 def read_parameters(node: Node) -> Iterator[Parameter]:
     """Yield the parameters of a ``parameters`` (or ``lambda_parameters``) node, kinds as Python binds them."""
-    children = [child for child in node.named_children if child.type != "comment"]
+    children = node.named_children
     slash = next((at for at, child in enumerate(children) if child.type == "positional_separator"), -1)
-    keyword_only = False
+    kind = ParameterKind.POSITIONAL_OR_KEYWORD
     for at, child in enumerate(children):
-        if child.type == "keyword_separator":
-            keyword_only = True
-            continue
-        parameter = _parameter(child, before_slash=at < slash, keyword_only=keyword_only)
-        if parameter is not None:
-            keyword_only = keyword_only or parameter.kind is ParameterKind.VAR_POSITIONAL
-            yield parameter
+        if child.type == "identifier":
+            own = ParameterKind.POSITIONAL_ONLY if at < slash else kind
+            yield Parameter(name=name_of(child), kind=own)
+        elif child.type == "keyword_separator":
+            kind = ParameterKind.KEYWORD_ONLY
+        elif child.type != "comment":
+            parameter = _parameter(child, ParameterKind.POSITIONAL_ONLY if at < slash else kind)
+            if parameter is not None:
+                yield parameter
+                if parameter.kind is ParameterKind.VAR_POSITIONAL:
+                    kind = ParameterKind.KEYWORD_ONLY
 
 
-def _parameter(node: Node, *, before_slash: bool, keyword_only: bool) -> Parameter | None:
+def _parameter(node: Node, kind: ParameterKind) -> Parameter | None:
     name, default, annotation = parameter_parts(node)
     if name is None:
         return None
@@ -107,10 +111,6 @@ def _parameter(node: Node, *, before_slash: bool, keyword_only: bool) -> Paramet
         stars = (name.text or b"").startswith(b"**")
         kind = ParameterKind.VAR_KEYWORD if stars else ParameterKind.VAR_POSITIONAL
         name = name.named_children[0] if name.named_child_count else name
-    elif keyword_only:
-        kind = ParameterKind.KEYWORD_ONLY
-    else:
-        kind = ParameterKind.POSITIONAL_ONLY if before_slash else ParameterKind.POSITIONAL_OR_KEYWORD
     return Parameter(
         name=text_of(name),
         kind=kind,
@@ -170,7 +170,7 @@ def _variable(
         line=target.start_point[0] + 1,
         start=statement.start_point[0] + 1,
         end=_last_line(statement),
-        value=clip(text_of(value), _VALUE) if value is not None else None,
+        value=head_of(value, _VALUE) if value is not None else None,
         annotation=text_of(annotation) if annotation is not None else None,
     )
 

@@ -9,11 +9,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from diffscope.syntax.lines import count_code_lines
-from diffscope.syntax.mentions import find_operators, find_strings
+from diffscope.syntax.mentions import DOTTED, OPERATOR, find_operators, find_strings
 from diffscope.syntax.parsing import find_problems, normalise_newlines, parse_python
-from diffscope.syntax.registries import find_rows
+from diffscope.syntax.registries import ROWS, find_rows
+from diffscope.syntax.scan import Scan
+from diffscope.syntax.thinning import Thinned, cut_bodies, find_bodies, holds_any, simple_imports
 from diffscope.syntax.values import Outline
-from diffscope.syntax.walk import Declared, walk_statements
+from diffscope.syntax.walk import IMPORT_WORD, Declared, walk_statements
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -21,27 +23,67 @@ if TYPE_CHECKING:
 EXTRACTOR_VERSION: Final = "1"
 """Changes with everything that changes an ``Outline``; caches are keyed by it."""
 
+_OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_]\w*")
 
 
 def outline_python(source: bytes) -> Outline:
-    """Return the outline of a file. Lines count from 1, as git counts them."""
+    """Return the outline of a file. Lines count from 1, as git counts them.
+
+    Bodies of functions in which nothing could be of interest are not parsed: a syntax error in one of them is no problem here.
+    """
     source = normalise_newlines(source)
-    return declare_python(parse_python(source).root_node, source)[0]
+    scan = Scan(source, _OF_INTEREST)
+    thinned = _thin(source, scan)
+    root = parse_python(thinned.source).root_node
+    if thinned.places and (root.has_error or _cuts_text(root, thinned)):
+        return declare_python(parse_python(source).root_node, source)[0]
+    scan.lay_on(thinned)
+    return _declare(root, thinned.source, scan, code_lines=count_code_lines(source))[0]
 
 
 def declare_python(root: Node, source: bytes) -> tuple[Outline, tuple[Declared, ...]]:
-    """Return the outline of a parsed file, and its definitions with their nodes, in source order."""
-    found = walk_statements(root, source)
+    """Return the outline of a wholly parsed file, and its definitions with their nodes, in source order."""
+    return _declare(root, source, Scan(source, _OF_INTEREST), code_lines=count_code_lines(source))
+
+
+def _thin(source: bytes, scan: Scan) -> Thinned:
+    bodies = find_bodies(source)
+    if not bodies:
+        return Thinned(source)
+    positions, words = scan.positions(), _import_words(source)
+    cut = []
+    for body in bodies:
+        if not holds_any(body, positions):
+            lines = simple_imports(source, body, words) if holds_any(body, words) else ()
+            if lines is not None:
+                cut.append((body, lines))
+    return cut_bodies(source, cut)
+
+
+def _import_words(source: bytes) -> list[int]:
+    return [match.start() for match in IMPORT_WORD.finditer(source)]
+
+
+def _cuts_text(root: Node, thinned: Thinned) -> bool:
+    """Return whether something that looks like a function was cut out of a string, which must be shown whole."""
+    nodes = (root.descendant_for_byte_range(place - 1, place - 1) for place in thinned.places)
+    return any(node is not None and node.type == "string_content" for node in nodes)
+
+
+def _declare(
+    root: Node, source: bytes, scan: Scan, *, code_lines: int
+) -> tuple[Outline, tuple[Declared, ...]]:
+    found = walk_statements(root, _import_words(source))
     outline = Outline(
         imports=found.imports,
         definitions=tuple(each.definition for each in found.declared),
-        strings=find_strings(root, source),
-        operators=find_operators(root, source),
-        rows=find_rows(root, source),
+        strings=find_strings(root, scan),
+        operators=find_operators(root, scan),
+        rows=find_rows(root, scan),
         exports=found.exports,
         has_module_getattr=any(each.definition.name == "__getattr__" for each in found.declared),
-        code_lines=count_code_lines(source),
+        code_lines=code_lines,
         problems=tuple(sorted((*find_problems(root), *found.problems), key=lambda problem: problem.line)),
     )
     return outline, found.declared

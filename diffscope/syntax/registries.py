@@ -10,18 +10,20 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from diffscope.syntax.scan import Needle, Scan, needle
 from diffscope.syntax.values import RegistryRow, RowShape
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# Each begins with a literal or a quote: scanning fifty megabytes of Python for all four takes as long as parsing five.
-_ROW: Final = re.compile(
-    rb"""["']:\s*(?:\((?:\s|\#[^\n]*\n)*["']|["'][A-Za-z_]\w*\.\w|(?:\w+\.)?_?[A-Z]\w*\s*[,}\n])"""
+_ROW: Final = needle(
+    rb"""QUOTE:\s*(?:\((?:\s|\#[^\n]*\n)*["']|["'][A-Za-z_]\w*\.\w|(?:\w+\.)?_?[A-Z]\w*\s*[,}\n])"""
 )
-_PATH: Final = re.compile(rb"""["'][a-z_]\w*\.[a-z_]\w*\.""")
-_CALL: Final = re.compile(rb"register\w*\(")
-_SEQUENCE: Final = re.compile(rb"= [(\[{]\s*(?:\#[^\n]*\s*)*[A-Z]\w+,")
+_PATH: Final = needle(rb"""QUOTE[a-z_]\w*\.[a-z_]\w*\.""")
+_CALL: Final = needle(rb"register\w*\(")
+_SEQUENCE: Final = needle(rb"= [(\[{]\s*(?:\#[^\n]*\s*)*[A-Z]\w+,")
+ROWS: Final = (_ROW, _PATH, _CALL, _SEQUENCE)
+"""Where one of these matches there may be a row."""
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*\.)*_*[A-Z]\w*")
 _OPERATOR: Final = re.compile(r"register\w*_op$|\bregister_fake$")
@@ -30,9 +32,9 @@ _SEQUENCES: Final = ("tuple", "list", "set")
 _DEFINITIONS: Final = ("function_definition", "class_definition")
 
 
-def find_rows(root: Node, source: bytes) -> tuple[RegistryRow, ...]:
+def find_rows(root: Node, scan: Scan) -> tuple[RegistryRow, ...]:
     """Return the rows of a file, by line, then by table and key."""
-    finders: tuple[tuple[re.Pattern[bytes], str, Callable[[Node], Iterator[RegistryRow]]], ...] = (
+    finders: tuple[tuple[Needle, str, Callable[[Node], Iterator[RegistryRow]]], ...] = (
         (_ROW, "dictionary", _read_dictionary),
         (_CALL, "call", _read_call),
         (_PATH, "string", _read_path),
@@ -41,17 +43,16 @@ def find_rows(root: Node, source: bytes) -> tuple[RegistryRow, ...]:
     rows: set[RegistryRow] = set()
     for pattern, wanted, read in finders:
         seen: set[int] = set()
-        for match in pattern.finditer(source):
-            node = _at(root, match, wanted)
+        for match in scan.matches(pattern):
+            node = _at(root, scan.place(match.start() if wanted != "call" else match.end() - 1), wanted)
             if node is not None and node.id not in seen:
                 seen.add(node.id)
                 rows.update(read(node))
     return tuple(sorted(rows, key=lambda row: (row.line, row.table, row.key, row.values)))
 
 
-def _at(root: Node, match: re.Match[bytes], wanted: str) -> Node | None:
+def _at(root: Node, at: int, wanted: str) -> Node | None:
     """Return the innermost node of a kind around a match; ``None`` when the match lies in a string or a comment."""
-    at = match.start() if wanted != "call" else match.end() - 1
     node = root.descendant_for_byte_range(at, at)
     if node is not None and node.type in ("comment", "string_content"):
         return None

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _TOKEN: Final = re.compile(
-    r'''(?P<string>"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')'''
+    r'''(?P<string>"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!\'\'))*\'\'\'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')'''
     r"""|(?P<comment>\s*\#[^\n]*)"""
     r"""|(?P<edge>(?<=[(\[{])(?:\s|\\\r?\n)+|(?:\s|\\\r?\n)+(?=[)\]}]))"""
     r"""|(?:\s|\\\r?\n)+""",
@@ -20,6 +20,20 @@ _TOKEN: Final = re.compile(
 def text_of(node: Node) -> str:
     """Return the node's source on one line."""
     return fold(node.text or b"")
+
+
+def name_of(node: Node) -> str:
+    """Return the source of an identifier, which has nothing to fold."""
+    return (node.text or b"").decode("utf-8", "replace")
+
+
+def head_of(node: Node, limit: int) -> str:
+    """Return the beginning of the node's source on one line, at most ``limit`` characters, the last of them an ellipsis where cut."""
+    source = node.text or b""
+    text = fold(source[: 4 * limit])
+    if len(source) > 4 * limit and len(text) <= limit:
+        text = fold(source)
+    return clip(text, limit)
 
 
 def fold(source: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.syntax.definitions import read_assignment, read_class, read_function, read_type_alias
 from diffscope.syntax.exports import ExportList
 from diffscope.syntax.imports import IMPORT_STATEMENTS, Circumstances, read_import
-from diffscope.syntax.text import fold, text_of
+from diffscope.syntax.text import fold, name_of, text_of
 from diffscope.syntax.values import Definition, DefinitionKind, Import, ImportLayer, Problem
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 100
 """Nested blocks that are followed; Python itself refuses more."""
-_IMPORT: Final = re.compile(rb"import\b")
+IMPORT_WORD: Final = re.compile(rb"import\b")
 _TYPE_CHECKING: Final = re.compile(r"(?:\w+\.)?TYPE_CHECKING")
 _BRANCHES: Final = frozenset(
     {"elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause"}
@@ -50,9 +50,12 @@ class Statements(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def walk_statements(root: Node, source: bytes) -> Statements:
-    """Return what the statements of a parsed file import and define, compound statements included."""
-    walk = _Walk(source)
+def walk_statements(root: Node, imports: list[int]) -> Statements:
+    """Return what the statements of a parsed file import and define, compound statements included.
+
+    ``imports`` are the sorted positions of the word: functions without one are not entered.
+    """
+    walk = _Walk(imports)
     walk.statements(root, _Scope())
     return Statements(tuple(walk.imports), tuple(walk.declared), walk.exports.names, tuple(walk.problems))
 
@@ -73,13 +76,13 @@ class _Scope(NamedTuple):
 
 
 class _Walk:
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, import_words: list[int]) -> None:
         self.imports: list[Import] = []
         self.declared: list[Declared] = []
         self.problems: list[Problem] = []
         self.exports = ExportList()
         self._type_checking = {"TYPE_CHECKING"}
-        self._import_words = [match.start() for match in _IMPORT.finditer(source)]
+        self._import_words = import_words
 
     def statements(self, block: Node, scope: _Scope) -> None:
         if scope.depth > _DEEPEST:
@@ -122,7 +125,7 @@ class _Walk:
         name = node.child_by_field_name("name")
         if not scope.in_function and name is not None:
             kind = DefinitionKind.METHOD if scope.in_class else DefinitionKind.FUNCTION
-            function = read_function(node, name=scope.prefix + text_of(name), kind=kind, decorated=decorated)
+            function = read_function(node, name=scope.prefix + name_of(name), kind=kind, decorated=decorated)
             self._declare(function, decorated or node, scope)
         body = node.child_by_field_name("body")
         if body is not None and self._has_import(body):
@@ -134,7 +137,7 @@ class _Walk:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is None:
             return
-        qualified = scope.prefix + text_of(name)
+        qualified = scope.prefix + name_of(name)
         if not scope.in_function:
             self._declare(read_class(node, name=qualified, decorated=decorated), decorated or node, scope)
         if body is not None and (not scope.in_function or self._has_import(body)):
