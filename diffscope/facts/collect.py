@@ -97,7 +97,7 @@ def collect_facts(
         counterpart=collect_counterparts(placed, symbols, knowledge.counterparts, lookup),
         graph=around.graph_facts,
         gaps=(*change.gaps, *_gaps(placed)),
-        unknown=_unknown(placed, has_graph=lookup is not None),
+        unknown=_unknown(placed, has_graph=lookup is not None, has_declarations=declared is not None),
     )
 
 
@@ -112,8 +112,20 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
 _FROM_PYTHON = ("symbol", "parameter", "option", "import", "guard", "call", "numeric", "write")
 
 
-def _unknown(placed: tuple[Placed, ...], *, has_graph: bool) -> tuple[UnknownFamily, ...]:
+_FROM_GRAPH = ("override", "counterpart")
+"""Families of which nothing is known without the graph of the base: other families only lose fields."""
+
+
+def _unknown(
+    placed: tuple[Placed, ...], *, has_graph: bool, has_declarations: bool
+) -> tuple[UnknownFamily, ...]:
     found = []
+    if not has_graph and any(one.fact.category == "source" and one.fact.logic is not False for one in placed):
+        found += [
+            UnknownFamily(family=family, reason="no module graph of the base") for family in _FROM_GRAPH
+        ]
+    if not has_declarations and any(one.fact.category in {"source", "native", "test"} for one in placed):
+        found.append(UnknownFamily(family="step", reason="no CI declarations of the base"))
     for one in placed:
         reason = _why_unread(one)
         if reason and one.fact.category == "source":
