@@ -53,9 +53,11 @@ generated:
 bench repository:
     DIFFSCOPE_REPO={{repository}} {{python}} -m pytest tests/benchmarks -q -s -n0
 
-# Record the facts of pull requests anew: just record /path/to/vllm 38450 33695
-record repository +numbers:
-    for number in {{numbers}}; do {{python}} -m diffscope classify $number --repo {{repository}} --source clone --record fixtures/recorded -q --output /dev/null; done
+# Record facts anew, of these pull requests or of all on record: just record /path/to/vllm [38450 ...]
+record repository *numbers:
+    for number in {{ if numbers == "" { "$(basename -s .json fixtures/recorded/*.json)" } else { numbers } }}; do \
+      {{python}} -m diffscope classify $number --repo {{repository}} --source clone --record fixtures/recorded --output /dev/null -q || exit; \
+    done
 
 # Build the wheel.
 wheel:

@@ -45,9 +45,8 @@ def test_assessments_meet_their_schema(make: object) -> None:
 
 
 def test_an_unknown_document_names_the_known_ones(project: MakeProject) -> None:
-    message = (
-        "Invalid value for '[assessment|digest|facts]': 'rule' is not one of 'assessment', 'digest', 'facts'."
-    )
+    known = ", ".join(repr(name) for name in DOCUMENTS)
+    message = f"Invalid value for '[{'|'.join(DOCUMENTS)}]': 'rule' is not one of {known}."
     assert project().run("schema", "rule") == Outcome(
         2, "", f"error: {message}\nhint: diffscope schema --help\n"
     )
