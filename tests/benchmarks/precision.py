@@ -1,0 +1,129 @@
+"""Judge the hand-read pull requests of fixtures/verdicts.yml again. Anyone with a clone can run it:
+
+    python tests/benchmarks/precision.py --repo PATH [--file fixtures/verdicts.yml] [--severity medium]
+
+Prints precision per family and per rule (flags that were read as right, of all read flags that still fire), and every verdict whose flag
+changed: a wrong flag that is gone, a right one that is gone, a flag of these pull requests that nobody has read, a missed one that now fires.
+"""
+
+# ruff: noqa: T201 - a script talks on stdout
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.rule_files import load_rules
+from diffscope.errors import DiffscopeError
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.evaluate import evaluate
+from diffscope.rules.values import Severity
+from diffscope.strict_yaml import load_strict, plain
+from diffscope.workspace import Workspace
+
+ROOT = Path(__file__).parents[2]
+
+
+class Verdicts(NamedTuple):
+    """The file's content: flags read, and pull requests read that had none."""
+
+    flagged: tuple[Mapping[str, Any], ...]
+    unflagged: tuple[Mapping[str, Any], ...]
+
+
+class Fired(NamedTuple):
+    """What fires now: the codes of each pull request at the severity asked for, and the family of each code."""
+
+    codes: Mapping[int, frozenset[str]]
+    families: Mapping[str, str]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge again and print; 0 when it could be done, whatever it shows."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--repo", type=Path, required=True, help="a clone of vLLM that holds the pull requests"
+    )
+    parser.add_argument("--file", type=Path, default=ROOT / "fixtures" / "verdicts.yml")
+    parser.add_argument("--severity", choices=[one.value for one in Severity], default="medium")
+    chosen = parser.parse_args(arguments)
+    verdicts = read_verdicts(chosen.file)
+    with Workspace(GitRepository(chosen.repo)) as workspace:
+        facts = ((number, workspace.facts(workspace.clone.pull(number))) for number in numbers(verdicts))
+        fired = fire(load_rules(), facts, least=Severity(chosen.severity))
+    for line in report(verdicts, fired):
+        print(line)
+    return 0
+
+
+def read_verdicts(path: Path) -> Verdicts:
+    """Return the verdicts of a file."""
+    content: Any = plain(load_strict(path.read_text("utf-8"), at=str(path)))
+    return Verdicts(tuple(content["flagged"]), tuple(content["unflagged"]))
+
+
+def numbers(verdicts: Verdicts) -> tuple[int, ...]:
+    """Return every pull request that was read, in order."""
+    return tuple(sorted({int(one["number"]) for one in (*verdicts.flagged, *verdicts.unflagged)}))
+
+
+def fire(catalogue: Catalogue, facts: Iterable[tuple[int, ChangeFacts]], *, least: Severity) -> Fired:
+    """Return what fires on each change at that severity or above. Pure."""
+    codes: dict[int, frozenset[str]] = {}
+    for number, one in facts:
+        flags = evaluate(catalogue, one).flags
+        codes[number] = frozenset(flag.code for flag in flags if flag.severity.rank >= least.rank)
+    return Fired(codes, {rule.code: rule.family for rule in catalogue.rules})
+
+
+def report(verdicts: Verdicts, fired: Fired) -> Iterator[str]:
+    """Yield the lines of the report: precision by family and rule, then each verdict that changed. Pure."""
+    for title, keys in (("family", fired.families), ("rule", {code: code for code in fired.families})):
+        yield f"{title:24} {'right':>5} / read   precision   first reading"
+        yield from _precision(verdicts, fired, keys)
+    yield "changed since the reading"
+    yield from _changes(verdicts, fired)
+
+
+def _precision(verdicts: Verdicts, fired: Fired, keys: Mapping[str, str]) -> Iterator[str]:
+    now, first = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for one in verdicts.flagged:
+        key = keys.get(one["code"], "retired")
+        first[key, one["verdict"]] += 1
+        now[key, one["verdict"]] += one["code"] in fired.codes[int(one["number"])]
+    for key in sorted({key for key, _ in first}):
+        right, read = now[key, "right"], now[key, "right"] + now[key, "wrong"]
+        then = first[key, "right"] + first[key, "wrong"]
+        share = f"{right / read:9.2f}" if read else "     none"
+        yield f"{key:24} {right:5} / {read:<5} {share}   {first[key, 'right'] / then:9.2f} of {then}"
+
+
+def _changes(verdicts: Verdicts, fired: Fired) -> Iterator[str]:
+    read = {(int(one["number"]), one["code"]): one["verdict"] for one in verdicts.flagged}
+    for (number, code), verdict in sorted(read.items()):
+        if code not in fired.codes[number]:
+            yield f"{number} {code} was {verdict} and no longer fires"
+    for number, codes in sorted(fired.codes.items()):
+        for code in sorted(codes):
+            if (number, code) not in read:
+                yield f"{number} {code} fires and was not read"
+    for one in verdicts.unflagged:
+        families = {fired.families[code] for code in fired.codes[int(one["number"])]}
+        if one["verdict"] == "missed":
+            state = "found now" if one["family"] in families else "still missed"
+            yield f"{one['number']} {one['family']} {state}: {one['reason']}"
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except DiffscopeError as error:
+        sys.exit(str(error))

@@ -1,0 +1,111 @@
+"""The hand-read verdicts: well formed, spread over the families, and of rules that exist."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from diffscope.adapters.rule_files import load_rules
+
+ROOT = Path(__file__).parents[1]
+LEAST = {
+    "core-path": 15,
+    "platform-compat": 10,
+    "interface-change": 10,
+    "quantization-numerics": 8,
+    "missing-tests": 4,
+    "insufficient-tests": 4,
+    "global-side-effect": 4,
+    "kernel-safety": 4,
+    "concurrency": 4,
+    "ci-coverage": 4,
+    "config-default": 4,
+    "dependency-version": 4,
+    "feature-interaction": 3,
+}
+
+
+def _benchmark() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("precision", ROOT / "tests/benchmarks/precision.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PRECISION = _benchmark()
+VERDICTS = PRECISION.read_verdicts(ROOT / "fixtures/verdicts.yml")
+FAMILIES: Mapping[str, str] = {rule.code: rule.family for rule in load_rules().rules}
+
+
+def test_each_flag_was_read_once_and_names_a_rule() -> None:
+    pairs = [(one["number"], one["code"]) for one in VERDICTS.flagged]
+    assert len(pairs) == len(set(pairs))
+    assert {code for _, code in pairs} <= set(FAMILIES)
+    assert pairs == sorted(pairs)
+
+
+def test_each_change_without_flags_was_read_once() -> None:
+    read = [one["number"] for one in VERDICTS.unflagged]
+    assert len(read) == len(set(read)) >= 40
+    assert not set(read) & {one["number"] for one in VERDICTS.flagged}
+
+
+@pytest.mark.parametrize("one", VERDICTS.flagged, ids=lambda one: f"{one['number']} {one['code']}")
+def test_verdict_of_a_flag_is_right_or_wrong_with_a_reason(one: Mapping[str, Any]) -> None:
+    assert set(one) == {"number", "code", "verdict", "reason"}
+    assert one["verdict"] in ("right", "wrong")
+    assert _is_sentence(one["reason"])
+
+
+@pytest.mark.parametrize("one", VERDICTS.unflagged, ids=lambda one: str(one["number"]))
+def test_verdict_of_a_change_without_flags_names_the_family_that_is_missed(one: Mapping[str, Any]) -> None:
+    missed = one["verdict"] == "missed"
+    assert set(one) == {"number", "verdict", "reason"} | ({"family"} if missed else set())
+    assert one["verdict"] in ("right", "missed")
+    assert not missed or one["family"] in FAMILIES.values()
+    assert _is_sentence(one["reason"])
+
+
+def test_at_least_sixty_flagged_changes_are_spread_over_the_families() -> None:
+    assert len({one["number"] for one in VERDICTS.flagged}) >= 60
+    read = Counter(FAMILIES[one["code"]] for one in VERDICTS.flagged)
+    assert {family: read[family] for family, least in LEAST.items() if read[family] < least} == {}
+
+
+def test_precision_counts_what_still_fires_and_tells_what_changed() -> None:
+    verdicts = PRECISION.Verdicts(
+        (
+            {"number": 1, "code": "AA1", "verdict": "right", "reason": "Yes."},
+            {"number": 1, "code": "AA2", "verdict": "wrong", "reason": "No."},
+            {"number": 2, "code": "AA1", "verdict": "wrong", "reason": "No."},
+        ),
+        ({"number": 3, "verdict": "missed", "family": "fam", "reason": "Missed."},),
+    )
+    fired = PRECISION.Fired(
+        {1: frozenset({"AA1"}), 2: frozenset({"AA1", "BB1"}), 3: frozenset({"AA1"})},
+        {"AA1": "fam", "AA2": "fam", "BB1": "other"},
+    )
+    assert list(PRECISION.report(verdicts, fired)) == [
+        "family                   right / read   precision   first reading",
+        "fam                          1 / 2          0.50        0.33 of 3",
+        "rule                     right / read   precision   first reading",
+        "AA1                          1 / 2          0.50        0.50 of 2",
+        "AA2                          0 / 0          none        0.00 of 1",
+        "changed since the reading",
+        "1 AA2 was wrong and no longer fires",
+        "2 BB1 fires and was not read",
+        "3 AA1 fires and was not read",
+        "3 fam found now: Missed.",
+    ]
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) > 20 and text.endswith(".") and "\n" not in text
