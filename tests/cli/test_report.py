@@ -1,0 +1,254 @@
+"""``diffscope report`` from end to end, on a small clone."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+
+from diffscope.cli.report import FORMS
+from diffscope.cli.schema import schema_text
+from diffscope.render.digest_formats import RENDERERS
+from tests.builders import Commit, build_minivllm, git_repository
+from tests.cli.harness import ROOT, Outcome
+
+WEEK = ("report", "--week", "2026-W13", "--workers", "1", "-q")
+
+
+class Place:
+    """A clone, and a cache that the tests of this module share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clone = build_minivllm(folder / "vllm")
+        self.cache = folder / "cache"
+
+    def run(self, *arguments: str, cache: Path | None = None, limit: int | None = None) -> Outcome:
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self.environment(cache),
+            cwd=self.clone.parent,
+            capture_output=True,
+            check=False,
+            preexec_fn=None
+            if limit is None
+            else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )
+        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "diffscope", *arguments, "--repo", str(self.clone)]
+
+    def environment(self, cache: Path | None = None) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return kept | {"DIFFSCOPE_CACHE_DIR": str(cache or self.cache), "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def week(place: Place) -> str:
+    """The digest of the whole week, as JSON text."""
+    outcome = place.run(*WEEK, "--format", "json")
+    assert outcome.exit_code == 0, outcome.err
+    return outcome.out
+
+
+def test_the_table_of_formats_is_the_renderers() -> None:
+    """`--help` lists what there is, without importing it."""
+    assert {*FORMS} == {*RENDERERS, "jsonl"}
+
+
+def test_a_digest_keeps_its_schema_and_traces_its_numbers(week: str) -> None:
+    """Valid by an implementation that is not ours; every count has as many pull requests."""
+    digest = json.loads(week)
+    jsonschema.validate(digest, json.loads(schema_text("digest")))
+    assert digest["source_pulls"] == len(digest["pulls"]) == 11
+    for name in ("kinds", "top_tags", "top_areas", "top_risks", "authors", "hot_files"):
+        assert all(one["count"] == len(one["pulls"]) for one in digest[name])
+    known = {pull["number"] for pull in digest["pulls"]}
+    assert known == set(range(101, 112)), "111 was merged a second before the week ended at UTC+8, 112 as it ended"
+    for family in digest["risk"]["families"]:
+        assert family["count"] == len(family["pulls"])
+        assert {*family["pulls"], *family["minor"]} <= known
+
+
+def test_a_second_report_is_the_same_bytes(place: Place, week: str) -> None:
+    """From the store, with workers or without."""
+    assert place.run(*WEEK, "--format", "json").out == week
+
+
+def test_lines_hold_every_assessment_and_files_are_written_beside_stdout(
+    place: Place, tmp_path: Path
+) -> None:
+    """One run, three outputs."""
+    lines, page = tmp_path / "w.jsonl", tmp_path / "deep" / "w.md"
+    outcome = place.run(
+        *WEEK, "--format", f"jsonl:{lines}", "--format", f"markdown:{page}", "--format", "json"
+    )
+    numbers = [json.loads(line)["change"]["pull"]["number"] for line in lines.read_text().splitlines()]
+    assert sorted(numbers) == [pull["number"] for pull in json.loads(outcome.out)["pulls"]]
+    assert page.read_text().startswith("# vLLM 2026-W13 weekly report")
+
+
+def test_an_empty_window_says_so(place: Place) -> None:
+    """Zeros, a sentence, exit 0, in both languages."""
+    empty = ("report", "--week", "2020-W01")
+    assert "This week nothing was merged." in place.run(*empty).out
+    assert "本周没有合并任何 PR。" in place.run(*empty, "--lang", "zh").out
+    assert json.loads(place.run(*empty, "--format", "json").out)["source_pulls"] == 0
+
+
+def test_a_day_is_compared_with_the_day_before_when_it_is_in_the_store(place: Place, week: str) -> None:
+    """The week has filled the store; `--compare none` leaves it out, another window can be named."""
+    days = sorted({pull["merged_at"][:10] for pull in json.loads(week)["pulls"]})
+    assert len(days) > 1
+    asked = ("report", "--since", "2026-03-27", "--until", "2026-03-29", "--format", "json", "-q")
+    compared = json.loads(place.run(*asked, "--compare", "2026-W13").out)
+    assert compared["compared_with"]["label"] == "2026-W13"
+    alone = json.loads(place.run(*asked, "--compare", "none").out)
+    assert alone["compared_with"] is None
+    assert all("before" not in one for one in alone["kinds"])
+
+
+def test_a_range_is_the_commits_in_it(place: Place) -> None:
+    """Oldest excluded, newest included; no window lies before a range."""
+    digest = json.loads(place.run("report", "--range", "main~3..main", "--format", "json", "-q").out)
+    assert (digest["source_pulls"], digest["period"]["label"]) == (3, "main~3..main")
+    refused = place.run("report", "--range", "main~3..main", "--compare", "before")
+    assert (refused.exit_code, "no window before" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param((), "no window is named", id="nothing asked"),
+        pytest.param(("--week", "2026-W13", "--since", "2026-03-23"), "exclude each other", id="two windows"),
+        pytest.param(("--until", "2026-03-23"), "--until has no --since", id="an end alone"),
+        pytest.param(("--week", "13"), "is not a week", id="no week"),
+        pytest.param(("--since", "2026-03-29", "--until", "2026-03-23"), "before it starts", id="backwards"),
+        pytest.param(("--since", "2026-13-01"), "is not a day", id="no day"),
+        pytest.param(("--week", "2026-W13", "--tz", "Shanghai"), "not an offset", id="no offset"),
+        pytest.param(("--range", "main"), "is no range", id="no range"),
+        pytest.param(("--week", "2026-W13", "--format", "pdf"), "no format of a report", id="no format"),
+        pytest.param(
+            ("--week", "2026-W13", "--format", "json", "--format", "html"),
+            "cannot share stdout",
+            id="two on stdout",
+        ),
+        pytest.param(("--layout", "dynamics"), "made from saved events", id="dynamics of nothing"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_two_lines(
+    place: Place, arguments: tuple[str, ...], words: str
+) -> None:
+    """Exit 2, an error, a hint, nothing on stdout."""
+    outcome = place.run("report", *arguments)
+    assert (outcome.exit_code, outcome.out) == (2, "")
+    assert words in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_an_interrupted_report_goes_on_and_loses_nothing(place: Place, week: str, tmp_path: Path) -> None:
+    """SIGINT ends it with 130 and no half-written file; what was judged is kept; the next run gives the same digest."""
+    file = tmp_path / "w.json"
+    arguments = ("report", "--week", "2026-W13", "--workers", "2", "--format", f"json:{file}")
+    environment = place.environment(tmp_path / "cache")
+    process = subprocess.Popen(place.command(*arguments), env=environment, stderr=subprocess.PIPE)
+    store = tmp_path / "cache" / "assessments-1.sqlite3"
+    end = time.monotonic() + 60
+    while not store.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    if process.returncode != 0:
+        assert (process.returncode, told) == (130, b"")
+        assert list(tmp_path.glob("*.json")) == list(tmp_path.glob(".w*")) == []
+    again = place.run(*WEEK, "--format", "json", cache=tmp_path / "cache")
+    assert again.out == week
+
+
+def test_a_full_disk_costs_the_store_and_not_the_report(place: Place, week: str, tmp_path: Path) -> None:
+    """No file may grow beyond 20 kB: the report is the same, and says that nothing was kept."""
+    outcome = place.run(*WEEK[:-1], "--format", "json", cache=tmp_path / "cache", limit=20_000)
+    assert (outcome.exit_code, outcome.out == week) == (0, True)
+    assert "assessments-1.sqlite3" in outcome.err
+    assert "left aside" in outcome.err
+
+
+def test_a_window_across_a_rename_of_the_main_package(tmp_path: Path) -> None:
+    """Every change is in the report; of those whose tree has no package of vLLM's the graph is told as missing."""
+    moves: dict[str, str | bytes | None] = {
+        "vllm/engine.py": None,
+        "tests/test_engine.py": None,
+        "serve/engine.py": "A = 2\n",
+    }
+    at = "2026-03-25T0{}:00:00Z"
+    clone = git_repository(
+        tmp_path / "vllm",
+        {"vllm/engine.py": "A = 1\n", "tests/test_engine.py": "def test_a(): pass\n"},
+        [
+            Commit("[Core] Raise A (#1)", {"vllm/engine.py": "A = 2\n"}, at=at.format(1)),
+            Commit("[Misc] Rename the package (#2)", moves, at=at.format(2)),
+            Commit("[Core] Raise A again (#3)", {"serve/engine.py": "A = 3\n"}, at=at.format(3)),
+        ],
+    )
+    outcome = subprocess.run(
+        [sys.executable, "-m", "diffscope", *WEEK, "--format", "json", "--repo", str(clone)],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DIFFSCOPE_CACHE_DIR": str(tmp_path / "cache"),
+        },
+        capture_output=True,
+        check=True,
+    )
+    digest = json.loads(outcome.stdout)
+    assert [(pull["number"], pull["complete"]) for pull in digest["pulls"]] == [
+        (1, True),
+        (2, True),
+        (3, False),
+    ]
+
+
+def test_templates_of_ones_own_come_first_and_their_mistakes_are_told(place: Place, tmp_path: Path) -> None:
+    """A template replaces diffscope's by its name; a wrong one is an error with a place."""
+    own = tmp_path / "weekly.en.md.j2"
+    own.write_text(
+        "{{ d.source_pulls }} in {{ d.period.label }}: {{ prs(d.kinds[0].pulls, 1) }}\n", encoding="utf-8"
+    )
+    asked = (*WEEK, "--templates", str(tmp_path))
+    assert place.run(*asked).out.startswith("11 in 2026-W13: [#1")
+    own.write_text("{{ d.nothing_of_the_kind }}", encoding="utf-8")
+    wrong = place.run(*asked)
+    assert (wrong.exit_code, "a template of your own is wrong" in wrong.err) == (2, True)
+
+
+def test_a_dynamics_report_runs_offline() -> None:
+    """From a saved file, front matter included; JSON keeps its schema."""
+    command = [sys.executable, "-m", "diffscope", "report", "--layout", "dynamics", "--events"]
+    file = str(ROOT / "fixtures" / "events" / "quiet_hour.json")
+    text = subprocess.run(
+        [*command, file, "--lang", "zh"], capture_output=True, check=True, cwd=ROOT
+    ).stdout.decode()
+    assert text.startswith(
+        "---\ntitle: vLLM 开发动态报告 - 2025-12-10\ndate: 2025-12-10\nlayout: default\n---\n"
+    )
+    assert "> 数据统计：新 Issue 1 | 关闭 Issue 0 | 新 PR 3 | 合并 PR 0 | 关闭未合并 PR 1" in text
+    assert "**本周期无 AMD/ROCm 生态相关更新。**" in text
+    document = json.loads(
+        subprocess.run([*command, file, "--format", "json"], capture_output=True, check=True, cwd=ROOT).stdout
+    )
+    jsonschema.validate(document, json.loads(schema_text("dynamics")))
+    assert msgspec.json.decode(Path(file).read_bytes())["schema"] == "diffscope.events/1"
