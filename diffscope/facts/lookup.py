@@ -153,13 +153,9 @@ class TreeLookup:
         return len(found or ())
 
     def operators_of(self, path: str) -> tuple[str, ...]:
-        """Return the operators that a native source binds or defines, or that its includers do, within two steps."""
+        """Return the operators that a native source has a part in: by binding, definition, call or include; nearest first."""
         name = self._graph.module_of(RepoPath(path))
-        if name is None:
-            return ()
-        sources = (name, *self._graph.reach(name, depth=2, layers=frozenset({EdgeLayer.INCLUDE})))
-        edges = (edge for source in sources for edge in self._graph.dependencies(source, _OP_LAYER))
-        return tuple(sorted({edge.target for edge in edges if edge.target.startswith(_OPERATORS)}))
+        return self._graph.operators_of(name) if name else ()
 
     def operator_callers(self, operator: str) -> tuple[str, ...]:
         """Return ``path:line`` in Python files outside the change that call an operator, by its name without namespace."""
@@ -178,20 +174,9 @@ class TreeLookup:
         return tuple(f"{path}:{line}" for path, line in places[:_MOST_PLACES])
 
     def tests_of_native(self, path: str) -> tuple[str, ...]:
-        """Return the tests that reach a native source through the Python modules which call its operators."""
-        callers = {
-            edge.source
-            for operator in self.operators_of(path)
-            for edge in self._graph.dependents(ModuleName(operator), _OP_LAYER)
-        }
-        tests = {
-            each.test for caller in callers for each in self._graph.tests_reaching(caller, depth=_TEST_DEPTH)
-        }
-        paths = (
-            self._graph.path_of(test)
-            for test in tests | {one for one in callers if _is_test(self._graph.path_of(one))}
-        )
-        return tuple(sorted({each for each in paths if each}))[:_MOST_PLACES]
+        """Return the tests that call an operator of a native source, or name it or what wraps it in Python."""
+        name = self._graph.module_of(RepoPath(path))
+        return self._graph.tests_of_native(name)[:_MOST_PLACES] if name else ()
 
     @cached_property
     def _operators(self) -> dict[str, tuple[ModuleName, ...]]:
@@ -228,7 +213,3 @@ class TreeLookup:
 
     def _tests_near(self, name: ModuleName) -> dict[ModuleName, int]:
         return {each.test: each.steps for each in self._graph.tests_reaching(name, depth=_TEST_DEPTH)}
-
-
-def _is_test(path: str | None) -> bool:
-    return path is not None and path.startswith("tests/")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 from diffscope.graph.classes import ClassQueries
+from diffscope.graph.names import is_test_file
 from diffscope.graph.operators import OperatorQueries
 from diffscope.graph.resolve import Resolver
 from diffscope.graph.serving import ServingPath
@@ -251,6 +252,10 @@ class ModuleGraph:
         """Return the Python functions whose body names an operator; none where outlines cannot be had."""
         return self._operators.wrappers(operator)
 
+    def tests_of_native(self, module: ModuleName) -> tuple[RepoPath, ...]:
+        """Return the test files that call an operator of a native source, then those that name it, then those that name a wrapper."""
+        return self._operators.tests(module, self.tests_naming)
+
     def devices_of(self, module: ModuleName) -> tuple[str, ...]:
         """Return the devices that a native source is built for: cpu, cuda, rocm."""
         return self._operators.devices(module)
@@ -283,9 +288,3 @@ class ModuleGraph:
         steps = search(near.reverse, [index], first=near.reverse_transit, depth=depth).steps
         del steps[index]
         return steps
-
-
-def is_test_file(path: str) -> bool:
-    """Say whether pytest would collect the file by its name."""
-    name = path.rpartition("/")[2]
-    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))

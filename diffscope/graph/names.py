@@ -52,6 +52,12 @@ def is_build_file(path: str) -> bool:
     return name in ("CMakeLists.txt", "pyproject.toml") or name.endswith(".cmake") or is_generator
 
 
+def is_test_file(path: str) -> bool:
+    """Say whether pytest would collect the file by its name."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+
+
 def name_nodes(paths: Iterable[RepoPath]) -> dict[str, RepoPath]:
     """Return name -> path, sorted by name. Of ``a.py`` and ``a/__init__.py`` Python imports the package, so does this."""
     named: dict[str, RepoPath] = {}

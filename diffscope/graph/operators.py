@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from diffscope.graph.names import is_test_file
 from diffscope.graph.native import SOURCES
 from diffscope.graph.values import EdgeLayer, ModuleName, NodeKind, Wrapper
 from diffscope.graph.view import View
 from diffscope.graph.walk import search
+from diffscope.source.values import RepoPath
 from diffscope.syntax.values import DefinitionKind, Outline
 
 _NATIVE: Final = frozenset({EdgeLayer.OP, EdgeLayer.INCLUDE})
@@ -19,6 +21,12 @@ _FOLDERS: Final = {"cpu": "cpu", "rocm": "rocm", "xpu": "xpu"}
 _LANGUAGE: Final = re.compile(r"STREQUAL (CUDA|HIP)\b")
 _GPU: Final = (".cu", ".hip")
 _DEVICES: Final = {"CUDA": "cuda", "HIP": "rocm"}
+
+
+Naming = Callable[[str], tuple[RepoPath, ...] | None]
+
+_COMMON: Final = 60
+"""A word in more test files than that (``forward``) tells none of them from the others."""
 
 
 class OperatorQueries:
@@ -53,6 +61,29 @@ class OperatorQueries:
                 lines = [edge.line for edge in self._view.edges(source, _OP) if edge.target == operator]
                 found += self._enclosing(self._view.name(source), lines)
         return tuple(sorted(set(found), key=lambda each: (each.module, each.line)))
+
+    def tests(self, module: ModuleName, naming: Naming) -> tuple[RepoPath, ...]:
+        """Return the test files of a native source, by path within each tier; ``naming`` tells which tests name a word.
+
+        First callers of its operators or of its extension, then those that name an operator, then those that name a wrapper.
+        """
+        index = self._view.index.get(module)
+        if index is None:
+            return ()
+        operators = self.operators(module)
+        users = {index, *(self._view.index[each] for each in operators)}
+        near = self._view.adjacency({EdgeLayer.OP, EdgeLayer.EAGER, EdgeLayer.TEST})
+        callers = [
+            RepoPath(self._view.tables.paths[each]) for user in sorted(users) for each in near.reverse[user]
+        ]
+        words = [operator.rpartition(".")[2] for operator in operators]
+        wrappers = [
+            each.function.rpartition(".")[2] for operator in operators for each in self.wrappers(operator)
+        ]
+        tiers = (callers, _named(words, naming), _named(wrappers, naming))
+        return tuple(
+            dict.fromkeys(path for tier in tiers for path in sorted(set(tier)) if is_test_file(path))
+        )
 
     def devices(self, module: ModuleName) -> tuple[str, ...]:
         """Return the devices that a native source is built for (cpu, cuda, rocm, xpu), sorted; none when nothing tells.
@@ -125,3 +156,9 @@ def _devices_under(conditions: str) -> set[str]:
             named = set(_DEVICES.values()) - named if named else named
         left = (left & named or left) if left and named else left | named
     return left
+
+
+def _named(words: list[str], naming: Naming) -> list[RepoPath]:
+    """Return the files that name one of some words, common words left out."""
+    found = [naming(word) or () for word in dict.fromkeys(words) if not word.startswith("__")]
+    return [path for paths in found if len(paths) <= _COMMON for path in paths]

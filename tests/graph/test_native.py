@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.values import EdgeLayer, NodeKind
+from diffscope.graph.words import TestWords, index_words
 from tests.graph_builders import derived, edges, graph
 
 OP, INCLUDE = EdgeLayer.OP, EdgeLayer.INCLUDE
@@ -202,3 +205,27 @@ def test_a_graph_derived_over_a_lost_file_equals_one_from_scratch(path: str) -> 
     less = {name: content for name, content in TREE.items() if name != path}
     assert derived(TREE, less).to_bytes() == graph(less).to_bytes()
     assert derived(less, TREE).to_bytes() == graph(TREE).to_bytes()
+
+
+def test_tests_of_a_native_source_call_its_operator_or_name_it() -> None:
+    """Callers first, then who names the operator, then who names a wrapper; a common word counts for nothing."""
+    files = TREE | {
+        "tests/test_spin.py": "from vllm.spin import spin_loop\n",
+        "tests/test_named.py": "patch('rms_norm')\n",
+        "tests/test_wrapped.py": "fused_norm(x)\n",
+        "tests/helper.py": "rms_norm(x)\n",
+        "vllm/fused.py": "def fused_norm(x):\n    torch.ops._C.rms_norm(x)\ndef forward(x):\n    torch.ops._C.rms_norm(x)\n",
+        **{f"tests/test_many{number}.py": "forward(x)\n" for number in range(80)},
+    }
+    words = TestWords(
+        index_words({path: re.findall(r"\w+", text) for path, text in files.items() if "tests/" in path})
+    )
+    found = graph(files).attach(test_words=lambda: words)
+    assert found.tests_of_native("csrc/norm.cuh") == (
+        "tests/test_norm.py",
+        "tests/test_named.py",
+        "tests/test_wrapped.py",
+    )
+    assert found.tests_of_native("csrc/spin.cpp") == ("tests/test_spin.py",)
+    assert graph(files).tests_of_native("csrc/norm.cuh") == ("tests/test_norm.py",)
+    assert found.tests_of_native("csrc/gone.cu") == ()
