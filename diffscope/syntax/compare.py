@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures
 from diffscope.syntax.line_changes import compare_lines, count_branches
-from diffscope.syntax.matching import Pair, match_units
+from diffscope.syntax.matching import Pair, group_of, match_units
+from diffscope.syntax.parsing import normalise_newlines
 from diffscope.syntax.signal_changes import compare_signals
-from diffscope.syntax.units import Unit, read_units
+from diffscope.syntax.units import Unit, body_texts, read_side
 from diffscope.syntax.values import (
     Aspect,
     Comparison,
@@ -24,8 +25,6 @@ from diffscope.syntax.values import (
     SymbolChange,
 )
 
-_EMPTY = Outline(imports=(), definitions=())
-
 
 def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     """Return what changed between two versions of a file. ``None``: the file does not exist on that side.
@@ -33,19 +32,53 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     Symbols are sorted by line. The module's own statements stand under the name ``<module>``; imports are not among them, they are
     told apart, with their layer and guard. A symbol that only moved inside the file has ``MOVED`` as its one aspect and no logic.
     """
-    old, old_units = read_units(before) if before is not None else (_EMPTY, ())
-    new, new_units = read_units(after) if after is not None else (_EMPTY, ())
+    old_source = normalise_newlines(before) if before is not None else None
+    new_source = normalise_newlines(after) if after is not None else None
+    old, new, pairs = _read(old_source, new_source)
     come, gone = _subtract(new.imports, old.imports), _subtract(old.imports, new.imports)
     compare = _Comparing(_aliases(old), _aliases(new), imports_changed=bool(come or gone))
-    changes = [compare.pair(pair) for pair in match_units(old_units, new_units)]
-    symbols = sorted((change for change in changes if change is not None), key=_order)
+    changes = [compare.pair(pair) for pair in pairs]
     return Comparison(
-        symbols=tuple(symbols),
+        symbols=tuple(sorted((change for change in changes if change is not None), key=_order)),
         imports_added=come,
         imports_removed=gone,
         before=old if before is not None else None,
         after=new if after is not None else None,
         problems=new.problems if after is not None else old.problems,
+    )
+
+
+def _read(before: bytes | None, after: bytes | None) -> tuple[Outline, Outline, list[Pair]]:
+    """Read both sides. Bodies that stand on both are parsed only where a change turns out to concern them."""
+    if before is not None and after is not None:
+        shared = body_texts(before) & body_texts(after)
+        if shared:
+            old, new = read_side(before, shared), read_side(after, shared)
+            pairs = match_units(old.units, new.units)
+            if not _needs_all(pairs):
+                return old.outline, new.outline, pairs
+    old, new = read_side(before), read_side(after)
+    return old.outline, new.outline, match_units(old.units, new.units)
+
+
+def _needs_all(pairs: list[Pair]) -> bool:
+    """Return whether a changed unit was not parsed, or one may have been renamed, which the whole text must tell."""
+    removed = {
+        group_of(pair.before)
+        for pair in pairs
+        if pair.before is not None and (pair.after is None or pair.is_moved)
+    }
+    added = {
+        group_of(pair.after)
+        for pair in pairs
+        if pair.after is not None and (pair.before is None or pair.is_moved)
+    }
+    return bool(removed & added - {"variable"}) or any(
+        unit.is_cut
+        for pair in pairs
+        if pair.before is None or pair.after is None or pair.before.text != pair.after.text
+        for unit in pair[:2]
+        if unit is not None
     )
 
 

@@ -47,6 +47,11 @@ def match_units(before: Iterable[Unit], after: Iterable[Unit]) -> list[Pair]:
     return matching.pairs + rest
 
 
+def group_of(unit: Unit) -> str:
+    """Return the word for units that may turn into one another: methods and functions do."""
+    return _GROUPS[unit.kind]
+
+
 class _Matching:
     def __init__(self, before: list[Unit], after: list[Unit]) -> None:
         self.before = before

@@ -6,14 +6,15 @@ Never raises on any bytes. A place that does not parse becomes a ``Problem``; wh
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.lines import count_code_lines
 from diffscope.syntax.mentions import DOTTED, OPERATOR, find_operators, find_strings
 from diffscope.syntax.parsing import find_problems, normalise_newlines, parse_python
 from diffscope.syntax.registries import ROWS, find_rows
 from diffscope.syntax.scan import Scan
-from diffscope.syntax.thinning import Thinned, cut_bodies, find_bodies, holds_any, simple_imports
+from diffscope.syntax.thinning import Body, Thinned, cut_bodies, find_bodies, holds_any, simple_imports
 from diffscope.syntax.values import Outline
 from diffscope.syntax.walk import IMPORT_WORD, Declared, walk_statements
 
@@ -27,28 +28,48 @@ _OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)
 _IDENTIFIER: Final = re.compile(rb"[A-Za-z_]\w*")
 
 
+class Parsed(NamedTuple):
+    """A file as it was parsed. ``thinned`` tells what of it was not."""
+
+    outline: Outline
+    declared: tuple[Declared, ...]
+    root: Node
+    thinned: Thinned
+
+
 def outline_python(source: bytes) -> Outline:
     """Return the outline of a file. Lines count from 1, as git counts them.
 
     Bodies of functions in which nothing could be of interest are not parsed: a syntax error in one of them is no problem here.
     """
     source = normalise_newlines(source)
+    return declare_python(source, find_bodies(source)).outline
+
+
+def declare_python(source: bytes, bodies: Sequence[Body] = ()) -> Parsed:
+    """Return the outline of a file and its definitions with their nodes. ``bodies`` need not be parsed, where that changes nothing."""
     scan = Scan(source, _OF_INTEREST)
-    thinned = _thin(source, scan)
+    thinned = _thin(source, bodies, scan)
     root = parse_python(thinned.source).root_node
     if thinned.places and (root.has_error or _cuts_text(root, thinned)):
-        return declare_python(parse_python(source).root_node, source)[0]
+        return declare_python(source)
     scan.lay_on(thinned)
-    return _declare(root, thinned.source, scan, code_lines=count_code_lines(source))[0]
+    found = walk_statements(root, _import_words(thinned.source))
+    outline = Outline(
+        imports=found.imports,
+        definitions=tuple(each.definition for each in found.declared),
+        strings=find_strings(root, scan),
+        operators=find_operators(root, scan),
+        rows=find_rows(root, scan),
+        exports=found.exports,
+        has_module_getattr=any(each.definition.name == "__getattr__" for each in found.declared),
+        code_lines=count_code_lines(source),
+        problems=tuple(sorted((*find_problems(root), *found.problems), key=lambda problem: problem.line)),
+    )
+    return Parsed(outline, found.declared, root, thinned)
 
 
-def declare_python(root: Node, source: bytes) -> tuple[Outline, tuple[Declared, ...]]:
-    """Return the outline of a wholly parsed file, and its definitions with their nodes, in source order."""
-    return _declare(root, source, Scan(source, _OF_INTEREST), code_lines=count_code_lines(source))
-
-
-def _thin(source: bytes, scan: Scan) -> Thinned:
-    bodies = find_bodies(source)
+def _thin(source: bytes, bodies: Sequence[Body], scan: Scan) -> Thinned:
     if not bodies:
         return Thinned(source)
     positions, words = scan.positions(), _import_words(source)
@@ -69,24 +90,6 @@ def _cuts_text(root: Node, thinned: Thinned) -> bool:
     """Return whether something that looks like a function was cut out of a string, which must be shown whole."""
     nodes = (root.descendant_for_byte_range(place - 1, place - 1) for place in thinned.places)
     return any(node is not None and node.type == "string_content" for node in nodes)
-
-
-def _declare(
-    root: Node, source: bytes, scan: Scan, *, code_lines: int
-) -> tuple[Outline, tuple[Declared, ...]]:
-    found = walk_statements(root, _import_words(source))
-    outline = Outline(
-        imports=found.imports,
-        definitions=tuple(each.definition for each in found.declared),
-        strings=find_strings(root, scan),
-        operators=find_operators(root, scan),
-        rows=find_rows(root, scan),
-        exports=found.exports,
-        has_module_getattr=any(each.definition.name == "__getattr__" for each in found.declared),
-        code_lines=code_lines,
-        problems=tuple(sorted((*find_problems(root), *found.problems), key=lambda problem: problem.line)),
-    )
-    return outline, found.declared
 
 
 def identifiers(source: bytes) -> tuple[str, ...]:

@@ -61,6 +61,11 @@ class Thinned(NamedTuple):
         at = bisect_right(self.starts, position) - 1
         return at >= 0 and position < self.ends[at]
 
+    def cuts(self, start: int, end: int) -> bool:
+        """Return whether something was cut between two positions of what is left."""
+        at = bisect_right(self.places, start)
+        return at < len(self.places) and self.places[at] <= end + 1
+
     def place(self, position: int) -> int:
         """Return where a position of the whole source, which was not cut, has gone."""
         at = bisect_right(self.ends, position) - 1

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.canonical import STRUCTURE, Stream, canonicalise
 from diffscope.syntax.imports import IMPORT_STATEMENTS
 from diffscope.syntax.outline import declare_python
-from diffscope.syntax.parsing import normalise_newlines, parse_python
+from diffscope.syntax.thinning import Thinned, find_bodies
 from diffscope.syntax.values import Definition, DefinitionKind, Outline
+from diffscope.syntax.walk import Declared
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from diffscope.syntax.walk import Declared
-
 MODULE_NAME: Final = "<module>"
 _MODULE: Final = Definition(name=MODULE_NAME, kind=DefinitionKind.MODULE, line=1, start=1, end=1)
+_NOTHING: Final = Outline(imports=(), definitions=())
 
 
 class Unit:
     """A definition and what of the file belongs to it alone: a class does not own its members, nor the module its definitions."""
 
     def __init__(
-        self, definition: Definition, node: Node, members: frozenset[int], *, is_typing: bool = False
+        self, declared: Declared, members: frozenset[int], lines: Sequence[bytes], *, is_cut: bool
     ) -> None:
-        self.definition = definition
-        self.node = node
-        self.is_typing = is_typing
-        self._members = members
+        self.definition = declared.definition
+        self.node = declared.node
+        self.is_typing = declared.is_typing
+        self.members = members
+        """The ids of the nodes that belong to units of their own."""
+        self.is_cut = is_cut
+        """Its body was not parsed: its text is at hand, its tokens are not."""
+        self._lines = lines
 
     @property
     def name(self) -> str:
@@ -68,7 +72,9 @@ class Unit:
         """The source of the unit alone. Equal texts are equal code; blank lines between members do not count."""
         if self.kind in (DefinitionKind.MODULE, DefinitionKind.CLASS):
             return b"\n".join(node.text or b"" for node in self._own_nodes())
-        return self.node.text or b""
+        if self.kind is DefinitionKind.VARIABLE:
+            return self.node.text or b""
+        return b"\n".join(self._lines[self.definition.start - 1 : self.definition.end])
 
     @cached_property
     def text_without_imports(self) -> bytes:
@@ -84,21 +90,16 @@ class Unit:
             return [self.inner]
         return self.body.children if self.body is not None else []
 
-    @property
-    def members(self) -> frozenset[int]:
-        """The ids of the nodes that belong to units of their own."""
-        return self._members
-
     @cached_property
     def stream(self) -> Stream:
         """The canonical tokens of the unit alone."""
         nodes = self.node.children if self.kind is DefinitionKind.MODULE else [self.node]
-        return canonicalise(nodes, leave_out=self._members, imports=self.kind is not DefinitionKind.MODULE)
+        return canonicalise(nodes, leave_out=self.members, imports=self.kind is not DefinitionKind.MODULE)
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
         """The canonical tokens without the name, members included: what tells a renamed unit."""
-        stream = self.stream if not self._members else canonicalise([self.node])
+        stream = self.stream if not self.members else canonicalise([self.node])
         body = stream.logic(self.body)
         return tuple(token for token in body if token not in STRUCTURE)
 
@@ -107,7 +108,7 @@ class Unit:
         pending = [self.node]
         while pending:
             node = pending.pop()
-            if node.id in self._members:
+            if node.id in self.members:
                 continue
             if node.type in _OPENED or node == self.node:
                 pending.extend(reversed(node.children))
@@ -124,18 +125,37 @@ _OPENED: Final = frozenset(
 )  # fmt: skip
 
 
-def read_units(source: bytes) -> tuple[Outline, tuple[Unit, ...]]:
-    """Return the outline of a file and its units in source order, the module first."""
-    source = normalise_newlines(source)
-    root = parse_python(source).root_node
-    outline, declared = declare_python(root, source)
-    members = frozenset(each.node.id for each in declared)
-    units = [Unit(_MODULE, root, members)]
-    units.extend(_unit(each, members) for each in declared)
-    return outline, tuple(units)
+class Side(NamedTuple):
+    """One version of a file: its outline, and its units in source order, the module first."""
+
+    outline: Outline
+    units: tuple[Unit, ...]
 
 
-def _unit(each: Declared, members: frozenset[int]) -> Unit:
+def read_side(source: bytes | None, shared: frozenset[bytes] = frozenset()) -> Side:
+    """Return one version of a file; nothing for one that does not exist. Bodies whose text is among ``shared`` need not be parsed."""
+    if source is None:
+        return Side(_NOTHING, ())
+    bodies = (
+        [body for body in find_bodies(source) if source[body.start : body.end] in shared] if shared else []
+    )
+    parsed = declare_python(source, bodies)
+    lines = source.split(b"\n")
+    members = frozenset(each.node.id for each in parsed.declared)
+    module = Unit(Declared(_MODULE, parsed.root, is_typing=False), members, lines, is_cut=False)
+    return Side(
+        parsed.outline, (module, *(_unit(each, members, lines, parsed.thinned) for each in parsed.declared))
+    )
+
+
+def body_texts(source: bytes) -> frozenset[bytes]:
+    """Return the texts of the bodies whose bounds are certain."""
+    return frozenset(source[body.start : body.end] for body in find_bodies(source))
+
+
+def _unit(each: Declared, members: frozenset[int], lines: Sequence[bytes], thinned: Thinned) -> Unit:
     # What stands inside a function belongs to it, and a class must not leave itself out.
-    owned = members - {each.node.id} if each.definition.kind is DefinitionKind.CLASS else frozenset()
-    return Unit(each.definition, each.node, owned, is_typing=each.is_typing)
+    is_class = each.definition.kind is DefinitionKind.CLASS
+    owned = members - {each.node.id} if is_class else frozenset()
+    is_cut = not is_class and thinned.cuts(each.node.start_byte, each.node.end_byte)
+    return Unit(each, owned, lines, is_cut=is_cut)
