@@ -1,0 +1,203 @@
+"""Reports of a digest: inert, complete, self-contained, in both languages."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+
+from diffscope.assessment.values import RiskLevel
+from diffscope.errors import UsageError
+from diffscope.render import digest_charts, digest_html
+from diffscope.render.digest_formats import charts, render_digest
+from diffscope.render.digest_script import SCRIPT
+from diffscope.render.digest_wish import Wish
+from diffscope.render.digest_words import area_title
+from diffscope.render.style import Language, Style
+from diffscope.report.digest import build_digest
+from diffscope.report.values import Digest, Period, TrendPoint
+from diffscope.rules.values import Severity
+from diffscope.workspace import Workspace
+from tests.assessments import hostile
+from tests.digests import WEEK, WEEK_BEFORE, a_pull, flag
+from tests.render.test_documents import PAYLOADS, Page
+
+ENGLISH, CHINESE = Style(), Style(language=Language.CHINESE)
+_CORE = flag("CP101", "core-path", Severity.HIGH)
+
+
+def a_digest(**options: object) -> Digest:
+    """Return the digest of a made-up week."""
+    pulls = tuple(
+        a_pull(
+            number,
+            title=f"[Core] Change number {number}",
+            importance=number / 10,
+            flags=(_CORE,) if number % 2 else (flag("TC201", "missing-tests"),),
+            level=RiskLevel.HIGH if number % 2 else RiskLevel.MEDIUM,
+        )
+        for number in range(1, 15)
+    )
+    return build_digest(pulls, repository="vllm-project/vllm", period=WEEK, **options)
+
+
+def a_trend() -> tuple[TrendPoint, ...]:
+    return tuple(
+        TrendPoint(
+            period=Period(since="", until="", offset="+08:00", label=f"2026-W{week}"),
+            source_pulls=3,
+            churn=9,
+            mean_importance=1.0,
+            risks=(),
+        )
+        for week in (11, 12)
+    )
+
+
+def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
+    """Same sections, same order, in each language."""
+    chinese = re.findall(r"^## (.*)$", render_digest(a_digest(), CHINESE, form="markdown"), re.MULTILINE)
+    assert chinese == ["执行摘要", "本周重点变化", "模块与主题趋势", "风险观察", "重点 PR 速览", "后续建议"]
+    english = re.findall(r"^## (.*)$", render_digest(a_digest(), ENGLISH, form="markdown"), re.MULTILINE)
+    assert len(english) == len(chinese)
+
+
+def test_a_family_lists_the_worst_with_evidence_and_names_the_rest() -> None:
+    """Eight with their place, the others by number; none is lost."""
+    pulls = tuple(a_pull(number, flags=(_CORE,), importance=float(number)) for number in range(1, 13))
+    text = render_digest(
+        build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="markdown"
+    )
+    section = text.split("### Core-path change (12)")[1].split("\n## ")[0]
+    assert section.count("- **high**") == 8
+    assert "- 4 more: [#4](https://github.com/vllm-project/vllm/pull/4), [#3]" in section
+    assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in section
+
+
+def test_a_change_against_the_window_before_is_told_only_where_it_was_read() -> None:
+    """With a window to compare, differences stand; without, none."""
+    assert "相比" not in render_digest(a_digest(), CHINESE, form="markdown")
+    compared = a_digest(before=(a_pull(99, flags=(_CORE,)),), compared_with=WEEK_BEFORE)
+    assert "### 核心路径变更（7 个 PR，较对比期 +6）" in render_digest(compared, CHINESE, form="markdown")
+
+
+@pytest.mark.parametrize("style", [ENGLISH, CHINESE], ids=["English", "Chinese"])
+@pytest.mark.parametrize("form", ["markdown", "html", "atom"])
+def test_an_empty_digest_is_a_short_report(style: Style, form: str) -> None:
+    """No heading leads to nothing, no figure is made up."""
+    empty = build_digest((), repository="vllm-project/vllm", period=WEEK)
+    text = render_digest(empty, style, form=form)
+    assert "None" not in text.replace("None.", "")
+    assert "2026-W13" in text
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_html_has_one_script_and_no_tag_of_anybody_else(payload: str) -> None:
+    """Titles, names, paths, reasons: shown as they are, never run; the policy allows our script by its hash."""
+    evil = build_digest((hostile(payload),), repository="vllm-project/vllm", period=WEEK)
+    text = render_digest(evil, ENGLISH, form="html")
+    page = Page(text)
+    assert page.tags.count("script") == 1
+    assert not {"img", "iframe", "object", "link"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert SCRIPT in text
+    assert "7*7" not in payload or "7*7" in page.text
+
+
+@pytest.mark.parametrize(
+    "payload", ["[x](http://evil)", "@vllm-bot ping", "<b>x</b>", "| a | b |", "# head", "`"]
+)
+def test_markdown_is_inert(payload: str) -> None:
+    """No mention, link or markup of anybody else's."""
+    evil = build_digest((hostile(payload),), repository="vllm-project/vllm", period=WEEK)
+    text = render_digest(evil, CHINESE, form="markdown")
+    plain = re.sub(r"`+[^`]*`+", "", text)
+    assert "](http://evil" not in plain
+    assert "@vllm-bot" not in plain
+    assert "<b>" not in plain
+
+
+def test_a_page_asks_nothing_of_the_network() -> None:
+    """Every address is a link for people to follow; nothing is loaded."""
+    text = render_digest(a_digest(trend=a_trend()), ENGLISH, form="html")
+    page = Page(text)
+    loads = [
+        (name, value)
+        for name, value in page.attributes
+        if name in {"src", "srcset", "action", "data", "poster"}
+    ]
+    assert loads == []
+    assert "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+
+
+def test_without_the_extra_the_page_says_so_and_keeps_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No drawing library: a sentence with what to install, and the map as a table."""
+    monkeypatch.setattr(digest_html, "is_available", lambda: False)
+    text = render_digest(a_digest(), ENGLISH, form="html")
+    assert "Charts are left out" in text
+    assert "diffscope[charts]" in text
+    assert "<svg" not in text
+    assert "The map as a table" in text
+
+
+def test_charts_without_the_extra_are_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--charts` cannot do without."""
+    monkeypatch.setattr(digest_charts, "is_available", lambda: False)
+    with pytest.raises(UsageError) as error:
+        charts(a_digest(), ENGLISH)
+    assert error.value.hint == "pip install 'diffscope[charts]'"
+
+
+def test_charts_are_svg_and_the_same_each_time() -> None:
+    """Every chart parses; two drawings are the same bytes, though the library counts its ids on."""
+    pytest.importorskip("vl_convert", reason="needs diffscope[charts]")
+    digest = a_digest(trend=a_trend())
+    drawn = charts(digest, CHINESE)
+    assert sorted(drawn) == ["areas", "files", "map", "risks", "trend"]
+    for svg in drawn.values():
+        assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+        assert "<script" not in svg
+    assert charts(digest, CHINESE) == drawn
+    assert "核心路径变更" in drawn["risks"]
+
+
+def test_hostile_names_stay_text_in_charts() -> None:
+    """A path is drawn as text, whatever it holds."""
+    pytest.importorskip("vl_convert", reason="needs diffscope[charts]")
+    evil = hostile("</text><script>alert(1)</script>")
+    again = msgspec.structs.replace(evil, change=a_pull(2).change)
+    drawn = charts(build_digest((evil, again), repository="vllm-project/vllm", period=WEEK), ENGLISH)
+    for svg in drawn.values():
+        assert not [element for element in ET.fromstring(svg).iter() if element.tag.endswith("script")]
+
+
+def test_the_feed_holds_the_flagged_newest_first() -> None:
+    """Atom with ids that last."""
+    pulls = (
+        a_pull(1, flags=(_CORE,), level=RiskLevel.HIGH),
+        a_pull(2),
+        a_pull(3, flags=(_CORE,), level=RiskLevel.MEDIUM),
+    )
+    feed = ET.fromstring(
+        render_digest(build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="atom")
+    )
+    ids = [entry.findtext("{*}id") for entry in feed.iterfind("{*}entry")]
+    assert ids == [f"https://github.com/vllm-project/vllm/pull/{number}#diffscope" for number in (3, 1)]
+    assert feed.findtext("{*}updated") == "2026-03-29T05:08:03Z"
+
+
+def test_every_area_has_a_chinese_name() -> None:
+    """A report in Chinese calls each area by a word, not by a key of ours."""
+    with Workspace(None, use_cache=False) as workspace:
+        areas = [area.name for area in workspace.knowledge.taxonomy.tables.areas.areas]
+    assert "kv-cache" in areas
+    assert [area for area in areas if "-" in area and area_title(area, Language.CHINESE) == area] == []
+
+
+def test_an_unknown_format_is_refused() -> None:
+    """With those that there are."""
+    with pytest.raises(UsageError, match="unknown format 'pdf'"):
+        render_digest(a_digest(), ENGLISH, form="pdf", wish=Wish())
