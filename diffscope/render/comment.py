@@ -75,10 +75,12 @@ def render_summary(
         flags=flags[:_MOST_FLAGS],
         more_flags=max(0, len(flags) - _MOST_FLAGS),
         advice=[flag for flag in flags if flag.severity.rank >= Severity.MEDIUM.rank][:_MOST_FLAGS],
+        ci=_ci(assessment, reading, words),
+        blind=_blind_steps(assessment, words),
         idle=_idle_steps(assessment, words),
         owners=_owners(assessment, words),
         where=_place,
-        picture=draw(reading.modules),
+        picture=draw(reading.modules, lambda count: words("dependents", count=count)),
         why=_why(assessment, words),
         is_quiet=not flags and assessment.risk.level is not RiskLevel.UNKNOWN,
         clip=_clip,
@@ -116,6 +118,20 @@ def _why(assessment: Assessment, words: Words) -> str:
         )
     more = [words("and-more", count=len(titles) - _TOLD)] if len(titles) > _TOLD else []
     return words.comma.join((*titles[:_TOLD], *more))
+
+
+def _ci(assessment: Assessment, reading: Reading, words: Words) -> str:
+    # The steps that the last phrase counts have a list of their own here.
+    has_blind = assessment.ci is not UNSET and bool(assessment.ci.blind_spots)
+    return words.semicolon.join(reading.ci[:-1] if has_blind else reading.ci)
+
+
+def _blind_steps(assessment: Assessment, words: Words) -> list[str]:
+    """Return the steps whose tests import the change and which it does not select, one row a step."""
+    if assessment.ci is UNSET:
+        return []
+    spots = {spot.label: spot for spot in reversed(assessment.ci.blind_spots)}
+    return [f"{spot.label}{words.colon}{spot.chain}" for spot in reversed(spots.values())]
 
 
 def _idle_steps(assessment: Assessment, words: Words) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from diffscope.assessment.values import ModuleReach
@@ -15,8 +15,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_./]+")
 _LONGEST = 60
 
 
-def draw(modules: Sequence[ModuleReach]) -> str:
-    """Return the text of a flowchart; empty where no chain is known.
+def draw(modules: Sequence[ModuleReach], importers: Callable[[int], str]) -> str:
+    """Return the text of a flowchart; empty where no chain is known. ``importers`` words how many import a module.
 
     The nearest to the serving path come first and the picture is capped, so that it stays one that people read. Names
     keep letters, digits and ``_./`` only: nothing of a path can be a quote, a fence or a directive of Mermaid.
@@ -28,7 +28,7 @@ def draw(modules: Sequence[ModuleReach]) -> str:
     if len(nodes) < 2:
         return ""
     keys = {name: f"n{number}" for number, name in enumerate(nodes)}
-    lines = [f'  {keys[name]}["{_label(name, changed.get(name))}"]' for name in nodes]
+    lines = [f'  {keys[name]}["{_label(name, changed.get(name), importers)}"]' for name in nodes]
     lines += [f"  {keys[left]} --> {keys[right]}" for left, right in edges if left in keys and right in keys]
     framed = ",".join(key for name, key in keys.items() if name in changed)
     return "\n".join(
@@ -55,8 +55,8 @@ def _name(module: str) -> str:
     return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 2]}.."
 
 
-def _label(name: str, module: ModuleReach | None) -> str:
+def _label(name: str, module: ModuleReach | None, importers: Callable[[int], str]) -> str:
     short = name.removeprefix("vllm.")
     if module is None or not isinstance(module.dependents, int):
         return short
-    return f"{short}<br/>{module.dependents} import it"
+    return f"{short}<br/>{importers(module.dependents)}"

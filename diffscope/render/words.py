@@ -117,6 +117,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "箭头由模块指向其导入的模块；带边框者为已变更模块。",
     ),
     "tests-to-run": ("Tests nearest to this change", "与此变更最相关的测试"),
+    "ci-blind": (
+        "CI steps whose tests import this change and that will not run",
+        "测试导入了此变更但不会运行的 CI 步骤",
+    ),
     "ci-not-run": (
         "CI steps that look at these files and will not run by themselves",
         "与这些文件相关但不会自动运行的 CI 步骤",

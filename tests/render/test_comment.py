@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from diffscope.assessment.values import Assessment, Completeness, ModuleReach, Risk, RiskLevel
+from diffscope.facts.values import CiFacts, StepBlindSpot
 from diffscope.render.comment import (
     CHECK_BYTES,
     COMMENT_BYTES,
@@ -61,6 +62,31 @@ def test_every_part_is_there_once() -> None:
         "fails at high or worse",
     ):
         assert text.count(part) == 1, part
+
+
+def test_steps_that_should_look_and_do_not_are_named_once_each() -> None:
+    spot = StepBlindSpot(
+        label="Intel GPU Test",
+        file="a.yaml:1",
+        reason="",
+        path="vllm/b.py",
+        test="tests/a.py",
+        chain="tests/a.py -> vllm/b.py",
+        tests=2,
+    )
+    spots = (
+        spot,
+        msgspec.structs.replace(spot, path="vllm/c.py"),
+        msgspec.structs.replace(spot, label="V1 attention"),
+    )
+    ci = an_assessment().ci
+    assert isinstance(ci, CiFacts)
+    text = render_comment(an_assessment(ci=msgspec.structs.replace(ci, blind_spots=spots)), ENGLISH, ABOUT)
+    assert (
+        "CI steps whose tests import this change and that will not run: \n\n"
+        "- Intel GPU Test: tests/a.py -&gt; vllm/b.py\n"
+        "- V1 attention: tests/a.py -&gt; vllm/b.py\n"
+    ) in text
 
 
 def test_links_lead_to_lines_at_the_head() -> None:
@@ -199,12 +225,18 @@ def test_a_hostile_path_does_not_swell_the_comment() -> None:
     assert len(render_comment(hostile(HOSTILE["four kilobytes"]), ENGLISH, ABOUT).encode()) < 30_000
 
 
+def many(count: int) -> str:
+    return f"{count} import it"
+
+
 def reach(module: str, chain: str | None, dependents: int = 3) -> ModuleReach:
     return ModuleReach(module=module, path="x.py", distance=1, chain=chain, dependents=dependents)
 
 
 def test_the_picture_joins_chains_and_frames_what_changed() -> None:
-    assert draw([reach("vllm.b", "vllm.a -> vllm.b"), reach("vllm.c", "vllm.a -> vllm.b -> vllm.c", 1)]) == (
+    assert draw(
+        [reach("vllm.b", "vllm.a -> vllm.b"), reach("vllm.c", "vllm.a -> vllm.b -> vllm.c", 1)], many
+    ) == (
         "flowchart LR\n"
         '  n0["a"]\n'
         '  n1["b<br/>3 import it"]\n'
@@ -218,18 +250,18 @@ def test_the_picture_joins_chains_and_frames_what_changed() -> None:
 
 @pytest.mark.parametrize("modules", [[], [reach("vllm.a", None)], [reach("vllm.a", "vllm.a")]])
 def test_without_a_chain_there_is_no_picture(modules: list[ModuleReach]) -> None:
-    assert draw(modules) == ""
+    assert draw(modules, many) == ""
 
 
 def test_the_picture_is_capped() -> None:
     chain = " -> ".join(f"vllm.m{n}" for n in range(100))
-    text = draw([reach("vllm.m99", chain)] * 20)
+    text = draw([reach("vllm.m99", chain)] * 20, many)
     assert text.count('["') == MOST_NODES
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
 def test_the_picture_takes_no_orders(text: str) -> None:
-    picture = draw([reach(text, f"vllm.a -> {text} -> {text}"), reach("vllm.b", "vllm.a -> vllm.b")])
+    picture = draw([reach(text, f"vllm.a -> {text} -> {text}"), reach("vllm.b", "vllm.a -> vllm.b")], many)
     for line in picture.splitlines():
         assert re.fullmatch(
             r'flowchart LR|  n\d+\["[\w./]*(?:<br/>\d+ import it)?"\]|  n\d+ --> n\d+|  classDef .*|  class [n\d,]+ changed',
