@@ -138,7 +138,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "of-head": ("of {head}", "对应 {head}"),
     "advisory": ("advisory: it blocks nothing", "仅供参考，不阻塞合并"),
     "blocking": ("fails at {level} or worse", "达到 {level} 或以上时失败"),
-    "not-posted": ("Not posted on the pull request: {reason}", "未发布到 PR：{reason}"),
     # completeness
     "completeness": ("Completeness", "完整性"),
     "incomplete": ("Incomplete", "不完整"),
