@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from diffscope.render.digest_map import Spec, area_map
 from diffscope.render.digest_reading import DigestReading
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Language, Style
@@ -23,8 +24,6 @@ _MOST: Final = 12
 _TREND_FAMILIES: Final = 5
 
 _ID: Final = re.compile(r"\b(clip|gradient)_?\d+\b")
-
-Spec = dict[str, object]
 
 
 def is_available() -> bool:
@@ -48,7 +47,7 @@ def draw(digest: Digest, style: Style) -> dict[str, str]:
     }
     charts = {name: _lite(spec) for name, spec in made.items() if spec is not None}
     if digest.area_map:
-        charts["map"] = _vega(_map(digest, read))
+        charts["map"] = _vega(area_map(digest, read, font=_FONT, colors=_COLORS))
     return {name: _settled(svg, name) for name, svg in charts.items()}
 
 
@@ -177,88 +176,4 @@ def _trend(digest: Digest, words: Words) -> Spec | None:
             "y": {"field": "value", "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
             "color": {"field": "family", "type": "nominal", "legend": {"columns": 2}},
         },
-    }
-
-
-def _map(digest: Digest, read: DigestReading) -> Spec:
-    """Return a treemap in Vega: a tile an area, sized by lines changed, coloured by its riskiest share."""
-    tiles: list[Spec] = [{"id": "all"}]
-    for area in digest.area_map:
-        if area.churn:
-            name = visible(read.area(area.area))
-            tiles.append(
-                {
-                    "id": area.area,
-                    "parent": "all",
-                    "size": area.churn,
-                    "label": name,
-                    "count": len(area.pulls),
-                    "risk": "high" if area.high else "medium" if area.medium else "none",
-                    "share": (len(area.high) * 2 + len(area.medium)) / (2 * len(area.pulls)),
-                }
-            )
-    rect = {
-        "type": "rect",
-        "from": {"data": "leaves"},
-        "encode": {
-            "enter": {
-                "x": {"field": "x0"},
-                "y": {"field": "y0"},
-                "x2": {"field": "x1"},
-                "y2": {"field": "y1"},
-                "fill": {"scale": "risk", "field": "risk"},
-                "fillOpacity": {"signal": "0.35 + 0.6 * min(1, datum.share * 1.5)"},
-                "stroke": {"value": "currentColor"},
-                "strokeOpacity": {"value": 0.35},
-            }
-        },
-    }
-    text = {
-        "type": "text",
-        "from": {"data": "leaves"},
-        "encode": {
-            "enter": {
-                "x": {"signal": "datum.x0 + 5"},
-                "y": {"signal": "datum.y0 + 15"},
-                "text": {"signal": "datum.x1 - datum.x0 > 34 && datum.y1 - datum.y0 > 18 ? datum.label : ''"},
-                "limit": {"signal": "datum.x1 - datum.x0 - 8"},
-                "fill": {"value": "currentColor"},
-                "font": {"value": _FONT},
-                "fontSize": {"value": 12},
-            }
-        },
-    }
-    return {
-        "$schema": "https://vega.github.io/schema/vega/v5.json",
-        "width": 940,
-        "height": 380,
-        "padding": 1,
-        "background": "transparent",
-        "data": [
-            {
-                "name": "tree",
-                "values": tiles,
-                "transform": [
-                    {"type": "stratify", "key": "id", "parentKey": "parent"},
-                    {
-                        "type": "treemap",
-                        "field": "size",
-                        "sort": {"field": "value", "order": "descending"},
-                        "round": True,
-                        "paddingInner": 3,
-                        "size": [{"signal": "width"}, {"signal": "height"}],
-                    },
-                ],
-            },
-            {"name": "leaves", "source": "tree", "transform": [{"type": "filter", "expr": "datum.parent"}]},
-        ],
-        "scales": [
-            {
-                "name": "risk",
-                "type": "ordinal",
-                "domain": ["high", "medium", "none"],
-                "range": [_COLORS["high"], _COLORS["medium"], _COLORS["low"]],
-            }
-        ],
-        "marks": [rect, text],
     }

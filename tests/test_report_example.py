@@ -1,0 +1,42 @@
+"""The generator in docs/reports.md is complete, short, and runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from diffscope.report.events import Events
+from tests.builders import build_minivllm
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+
+
+def test_the_generator_runs_as_it_stands(tmp_path: Path) -> None:
+    """Under thirty lines, in a process of its own, on a small clone."""
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert program.count("\n") < 30
+    (tmp_path / "note.py").write_text(program, encoding="utf-8")
+    clone = build_minivllm(tmp_path / "vllm")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "DIFFSCOPE_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    command = [sys.executable, "note.py", "2026-W13", str(clone)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    first, *rest = done.stdout.splitlines()
+    assert re.fullmatch(r"2026-W13: \d+ of 11 merges touch attention", first)
+    assert sum(line.startswith("- #") for line in rest) == int(first.split()[1])
+
+
+def test_the_events_of_the_page_are_events() -> None:
+    """What the page shows can be read."""
+    (shown,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    events = msgspec.json.decode(shown, type=Events)
+    assert (len(events.issues), len(events.pulls)) == (1, 1)
