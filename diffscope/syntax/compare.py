@@ -13,7 +13,7 @@ from diffscope.syntax.line_changes import compare_lines, count_branches
 from diffscope.syntax.matching import Pair, group_of, match_units
 from diffscope.syntax.parsing import normalise_newlines
 from diffscope.syntax.signal_changes import compare_signals
-from diffscope.syntax.units import Unit, body_texts, read_side
+from diffscope.syntax.units import Unit, read_side, shared_bodies, trim
 from diffscope.syntax.values import (
     Aspect,
     Comparison,
@@ -51,9 +51,9 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
 def _read(before: bytes | None, after: bytes | None) -> tuple[Outline, Outline, list[Pair]]:
     """Read both sides. Bodies that stand on both are parsed only where a change turns out to concern them."""
     if before is not None and after is not None:
-        shared = body_texts(before) & body_texts(after)
-        if shared:
-            old, new = read_side(before, shared), read_side(after, shared)
+        old_bodies, new_bodies = shared_bodies(before, after)
+        if old_bodies:
+            old, new = read_side(before, old_bodies), read_side(after, new_bodies)
             pairs = match_units(old.units, new.units)
             if not _needs_all(pairs):
                 return old.outline, new.outline, pairs
@@ -138,6 +138,8 @@ class _Comparing:
             if unit is None or (unit.kind is DefinitionKind.MODULE and not unit.stream.tokens):
                 return ()
             return (Aspect.ADDED,) if before is None else (Aspect.REMOVED,)
+        if before.text != after.text:
+            trim(before, after)
         aspects = compare_aspects(before, after)
         if aspects == (Aspect.COSMETIC,) and self._is_import_change(before, after):
             return ()

@@ -46,7 +46,11 @@ def _read(unit: Unit | None, aliases: Mapping[str, str]) -> list[Seen]:
         return []
     is_async = unit.definition.is_async
     return read_signals(
-        unit.own_statements, unit.stream, aliases=aliases, leave_out=unit.members, is_async=is_async
+        unit.own_statements,
+        unit.stream,
+        aliases=aliases,
+        leave_out=unit.members | unit.shared,
+        is_async=is_async,
     )
 
 

@@ -82,8 +82,6 @@ class _Walk:
         if names:
             place = place._replace(globals=place.globals | frozenset(names))
         for node in nodes:
-            if node.id in self._leave_out:
-                continue
             self.visit(node, place)
             failed = tuple(self._guard(condition, negated=True) for condition in _early_exits(node))
             if failed:

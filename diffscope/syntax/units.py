@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.syntax.canonical import STRUCTURE, Stream, canonicalise
 from diffscope.syntax.imports import IMPORT_STATEMENTS
 from diffscope.syntax.outline import declare_python
-from diffscope.syntax.thinning import Thinned, find_bodies
+from diffscope.syntax.thinning import Body, Thinned, find_bodies
 from diffscope.syntax.values import Definition, DefinitionKind, Outline
 from diffscope.syntax.walk import Declared
 
@@ -34,6 +34,8 @@ class Unit:
         """The ids of the nodes that belong to units of their own."""
         self.is_cut = is_cut
         """Its body was not parsed: its text is at hand, its tokens are not."""
+        self.shared: frozenset[int] = frozenset()
+        """The ids of the statements that need no look, since the other side has them too."""
         self._lines = lines
 
     @property
@@ -94,13 +96,13 @@ class Unit:
     def stream(self) -> Stream:
         """The canonical tokens of the unit alone."""
         nodes = self.node.children if self.kind is DefinitionKind.MODULE else [self.node]
-        return canonicalise(nodes, leave_out=self.members, imports=self.kind is not DefinitionKind.MODULE)
+        left_out = self.members | self.shared
+        return canonicalise(nodes, leave_out=left_out, imports=self.kind is not DefinitionKind.MODULE)
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
         """The canonical tokens without the name, members included: what tells a renamed unit."""
-        stream = self.stream if not self.members else canonicalise([self.node])
-        body = stream.logic(self.body)
+        body = canonicalise([self.node]).logic(self.body)
         return tuple(token for token in body if token not in STRUCTURE)
 
     def _own_nodes(self) -> Iterator[Node]:
@@ -132,13 +134,10 @@ class Side(NamedTuple):
     units: tuple[Unit, ...]
 
 
-def read_side(source: bytes | None, shared: frozenset[bytes] = frozenset()) -> Side:
-    """Return one version of a file; nothing for one that does not exist. Bodies whose text is among ``shared`` need not be parsed."""
+def read_side(source: bytes | None, bodies: Sequence[Body] = ()) -> Side:
+    """Return one version of a file; nothing for one that does not exist. The given bodies need not be parsed."""
     if source is None:
         return Side(_NOTHING, ())
-    bodies = (
-        [body for body in find_bodies(source) if source[body.start : body.end] in shared] if shared else []
-    )
     parsed = declare_python(source, bodies)
     lines = source.split(b"\n")
     members = frozenset(each.node.id for each in parsed.declared)
@@ -148,9 +147,38 @@ def read_side(source: bytes | None, shared: frozenset[bytes] = frozenset()) -> S
     )
 
 
-def body_texts(source: bytes) -> frozenset[bytes]:
-    """Return the texts of the bodies whose bounds are certain."""
-    return frozenset(source[body.start : body.end] for body in find_bodies(source))
+def shared_bodies(before: bytes, after: bytes) -> tuple[list[Body], list[Body]]:
+    """Return the bodies of each side whose text the other side has too."""
+    old, new = find_bodies(before), find_bodies(after)
+    old_texts = {before[body.start : body.end] for body in old}
+    new_texts = {after[body.start : body.end] for body in new}
+    shared = old_texts & new_texts
+    return (
+        [body for body in old if before[body.start : body.end] in shared],
+        [body for body in new if after[body.start : body.end] in shared],
+    )
+
+
+def trim(before: Unit, after: Unit) -> None:
+    """Mark the statements that open and that close both bodies alike, so that what is between them alone is looked into."""
+    if (
+        before.body is None
+        or after.body is None
+        or before.body.type != "block"
+        or before.members
+        or after.members
+    ):
+        return
+    old, new = before.body.children, after.body.children
+    least = min(len(old), len(new))
+    start = 0
+    while start < least and old[start].text == new[start].text:
+        start += 1
+    end = 0
+    while end < least - start and old[-1 - end].text == new[-1 - end].text:
+        end += 1
+    before.shared = frozenset(node.id for node in (*old[:start], *old[len(old) - end :]))
+    after.shared = frozenset(node.id for node in (*new[:start], *new[len(new) - end :]))
 
 
 def _unit(each: Declared, members: frozenset[int], lines: Sequence[bytes], thinned: Thinned) -> Unit:
