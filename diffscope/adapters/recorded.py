@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.errors import InputError, NotFoundError
-from diffscope.facts.values import ChangeFacts, CiFacts
+from diffscope.facts.values import ChangeFacts, CiFacts, StepSelection
 from diffscope.source.values import SourceKind, Value
 
 SCHEMA: Final = "diffscope.facts/1"
@@ -29,11 +29,23 @@ _CODE: Final = frozenset(
 _NAMES: Final = frozenset({"path", "symbol", "module", "name"})
 
 
+class RecordedStep(msgspec.Struct, frozen=True, array_like=True):
+    """A CI step as a row: there are two hundred of them in a record. Why each runs, only a clone can tell."""
+
+    label: str
+    selected: bool
+    device: str | None = None
+    minutes: int | None = None
+    amd_mirror: str | None = None
+    optional: bool = False
+
+
 class Record(Value, frozen=True, kw_only=True):
-    """One file of the records."""
+    """One file of the records. ``steps`` belong into ``facts.ci``."""
 
     schema: str
     facts: ChangeFacts
+    steps: tuple[RecordedStep, ...] = ()
 
 
 def bundled_records() -> Path:
@@ -79,7 +91,7 @@ class RecordedSource:
                 f"a record of schema {record.schema}, not {SCHEMA}", at=str(file), hint="record it again"
             )
         pull = msgspec.structs.replace(record.facts.pull, source=SourceKind.RECORDED)
-        return msgspec.structs.replace(record.facts, pull=pull)
+        return msgspec.structs.replace(record.facts, pull=pull, ci=_with_steps(record))
 
 
 def write_record(folder: Path, facts: ChangeFacts) -> Path:
@@ -104,18 +116,40 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
 
 def encode_record(facts: ChangeFacts) -> bytes:
     """Return the bytes of a record: a line a fact."""
+    ci = facts.ci
+    steps = () if ci is UNSET else ci.steps
     bare = msgspec.structs.replace(
-        facts, pull=msgspec.structs.replace(facts.pull, body=None), ci=_short(facts.ci)
+        facts,
+        pull=msgspec.structs.replace(facts.pull, body=None),
+        ci=UNSET if ci is UNSET else msgspec.structs.replace(ci, steps=()),
     )
-    lines = ["{", f'"schema": {_line(SCHEMA)},', '"facts": {', ",\n".join(_members(bare)), "}", "}"]
-    return ("\n".join(lines) + "\n").encode()
+    lines = ["{", f'"schema": {_line(SCHEMA)},', '"facts": {', ",\n".join(_members(bare)), "},", '"steps": [']
+    return ("\n".join([*lines, ",\n".join(_row(step) for step in steps), "]", "}"]) + "\n").encode()
 
 
-def _short(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
-    """Return the steps without the entry and the file that decided each: two hundred sentences that only a clone can bear out."""
+def _row(step: StepSelection) -> str:
+    values = [step.label, step.selected, step.device, step.minutes, step.amd_mirror, step.optional]
+    while not values[-1] and len(values) > 2:
+        values.pop()
+    return _line(values)
+
+
+def _with_steps(record: Record) -> CiFacts | UnsetType:
+    ci = record.facts.ci
     if ci is UNSET:
         return UNSET
-    steps = tuple(msgspec.structs.replace(step, reason="not recorded", file=None) for step in ci.steps)
+    steps = tuple(
+        StepSelection(
+            label=step.label,
+            selected=step.selected,
+            reason="not recorded",
+            device=step.device,
+            minutes=step.minutes,
+            amd_mirror=step.amd_mirror,
+            optional=step.optional,
+        )
+        for step in record.steps
+    )
     return msgspec.structs.replace(ci, steps=steps)
 
 
