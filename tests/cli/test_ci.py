@@ -10,13 +10,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.adapters.github_events import ZERO, Payload, merge_group, pull_request, push, workflow_run
-from tests.builders import Commit, git, git_repository, record, write_files
+from tests.builders import FIXTURES, Commit, git, git_repository, record, write_files
 from tests.cli.workflows import READER, WRITER, Workflow
 from tests.github_server import NAME
 from tests.hostile import HOSTILE
+
+SARIF = json.loads((FIXTURES / "schemas" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+"""The schema of OASIS."""
 
 ABORT_FIX = "main~3"
 """[Bugfix] Forget an aborted request that never ran (#109): CP101, CC701 and CI211."""
@@ -627,6 +631,13 @@ def test_hostile_names_pass_through_every_sink(tmp_path: Path, stack: ExitStack)
         assert done.exit_code == 0, done.err
         assert_inert(workflow, done.out, done.err)
         assert len(workflow.report["files"]) == len(files) + 1
+    for form in ("text", "concise", "markdown", "html", "jsonl", "github"):
+        shown = workflow.project.run(
+            "classify", "--repo", str(folder), "--base", "main", "--head", "topic", "--format", form
+        )
+        assert shown.exit_code == 0, shown.err
+        assert all(letter.isprintable() or letter in "\n\u2060" for letter in shown.out + shown.err), form
+        assert form == "github" or not re.search(r"(?m)^\s*::|##\[", shown.out), form
 
 
 def assert_inert(workflow: Workflow, out: str, err: str) -> None:
@@ -649,7 +660,9 @@ def assert_inert(workflow: Workflow, out: str, err: str) -> None:
     }
     for key in ("json", "sarif", "rdjson"):
         raw = Path(workflow.outputs[key]).read_text(encoding="utf-8")
-        json.loads(raw)
+        document = json.loads(raw)
+        if key == "sarif":
+            jsonschema.validate(document, SARIF)
         assert all(letter.isprintable() or letter == "\n" for letter in raw)
     for run in workflow.site.check_runs.values():
         shown = [
