@@ -45,7 +45,8 @@ def period_of_range(name: str, times: tuple[int, ...], *, offset: str = OFFSET) 
 def _named(first: date, last: date, offset: str) -> Period:
     year, number, weekday = first.isocalendar()
     is_week = weekday == 1 and last - first == timedelta(days=6)
-    label = f"{year}-W{number:02}" if is_week else f"{first}/{last}"
+    span = f"{first}/{last}" if first != last else first.isoformat()
+    label = f"{year}-W{number:02}" if is_week else span
     return Period(since=first.isoformat(), until=last.isoformat(), offset=offset, label=label)
 
 

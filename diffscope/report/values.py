@@ -20,7 +20,7 @@ class Period(Value, frozen=True, kw_only=True):
     until: str
     offset: str
     label: str
-    """``2026-W13``, or ``2026-03-23/2026-03-29`` when the window is no ISO week."""
+    """``2026-W13``, else ``2026-03-23/2026-03-25``, ``2026-03-23`` or ``A..B``."""
 
 
 class Counted(Value, frozen=True, kw_only=True):

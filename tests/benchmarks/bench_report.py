@@ -61,7 +61,7 @@ def _run(repository: Path, window: str, workers: str, cache: Path) -> tuple[floa
     named = ["--since", since, "--until", until] if until else ["--week", window]
     asked = ["report", *named, "--repo", str(repository), "--workers", workers, "--compare", "none"]
     start = time.perf_counter()
-    done = subprocess.run(  # noqa: S603 - our own interpreter and our own words
+    done = subprocess.run(
         [sys.executable, "-c", _MEASURED, *asked, "--format", "json"],
         env=os.environ | {"DIFFSCOPE_CACHE_DIR": str(cache)},
         capture_output=True,

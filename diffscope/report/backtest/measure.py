@@ -79,7 +79,7 @@ def statistics_of(backtest: Backtest, *, made_by: str) -> Statistics:
     """Return what rule pages show of a backtest. ``made_by`` is the command that refreshes it."""
     frame = backtest.frame
     return Statistics(
-        window=f"{backtest.changes:,} changes merged {frame.since[:10]} to {frame.until[:10]}"
+        window=f"{backtest.changes:,} changes merged {frame.since[:10]} to {frame.until[:10]} (UTC)"
         if backtest.changes
         else "",
         changes=backtest.changes,
