@@ -10,6 +10,7 @@ from diffscope.cli.exits import DONE
 
 DOCUMENTS = {
     "assessment": "diffscope.assessment.values:Assessment",
+    "backtest": "diffscope.report.backtest.values:Backtest",
     "digest": "diffscope.report.values:Digest",
     "dynamics": "diffscope.report.dynamics:Dynamics",
     "events": "diffscope.report.events:Events",
@@ -23,8 +24,8 @@ DOCUMENTS = {
 def schema(*, document: str) -> int:
     """Print the JSON Schema of what diffscope writes.
 
-    assessment is one classified change, digest a report, dynamics a report of events, events what it is made from,
-    facts a recorded change.
+    assessment is one classified change, backtest the rules over history, digest a report, dynamics a report of events,
+    events what it is made from, facts a recorded change.
     """
     from diffscope.cli.publish import write_stdout
 

@@ -15,7 +15,7 @@ _NAME: Final = 32
 _SHARE: Final = 13
 _CAVEAT: Final = (
     "Lift is the risk of a later fix with the flag over that without it, among changes of about the same size, at any severity. "
-    "It describes this window; it does not predict. At 95%, one interval in twenty leaves out 1 by chance."
+    "It describes this window; it does not predict."
 )
 
 
@@ -30,7 +30,7 @@ def render_text(backtest: Backtest, style: Style) -> str:
     _table(screen, "family", backtest.families, backtest)
     _table(screen, "rule", backtest.rules, backtest)
     screen.blank()
-    screen.line(Piece(_CAVEAT, Tone.QUIET))
+    screen.line(Piece(f"{_CAVEAT} {_chance(backtest)}".rstrip(), Tone.QUIET))
     if backtest.gaps:
         count = len(backtest.gaps)
         screen.line(
@@ -120,6 +120,14 @@ def _table(screen: Screen, title: str, rows: Sequence[RuleMeasure], backtest: Ba
             _lift(row.any, row.unknown),
             hang=_CODE,
         )
+
+
+def _chance(backtest: Backtest) -> str:
+    lifts = [rule.any.lift for rule in backtest.rules if rule.any.lift is not None]
+    if not lifts:
+        return ""
+    told = sum(each.is_significant for each in lifts)
+    return f"Of {len(lifts)} rules with a lift {told} are significant; about {len(lifts) / 20:.1f} would be by chance alone."
 
 
 def _share(measure: Measure, changes: int) -> str:

@@ -66,7 +66,7 @@ def test_the_page_says_what_it_cannot_say(work: Project, clone: Path) -> None:
     done = work.run("backtest", "--repo", str(clone))
     assert done.exit_code == 0
     assert "history, the newest 1,000: 4 changes" in done.out
-    assert "base rate: 1 of 2 (50.0%, 95% 9.5%-90.5%)" in done.out
+    assert "base rate: 1 of 2 (50.0%, 95% 9.4%-90.5%)" in done.out
     assert "AUC for a later fix: too few changes of either kind to say" in done.out
     assert "too few" in done.out
     assert "it does not predict" in " ".join(done.out.split())
@@ -103,7 +103,7 @@ def test_statistics_are_written_for_rule_pages(work: Project, clone: Path) -> No
     assert done.exit_code == 0
     made = parse_statistics(file.read_bytes())
     assert (made.window, made.changes, made.followed, made.within_days) == (
-        "4 changes merged 2026-02-10 to 2026-04-01",
+        "4 changes merged 2026-02-10 to 2026-04-01 (UTC)",
         4,
         2,
         30,

@@ -103,7 +103,9 @@ def test_an_assessment_is_observed() -> None:
     assert waived
     assert waived <= {flag.code for flag in seen.flags}
     assert observe(an_empty_assessment(), merged_at=5, was_fixed=None).size == 0
-    assert observe(an_empty_assessment(flags=(a_flag(),)), merged_at=5, was_fixed=None).flags[0].code == "CP102"
+    assert (
+        observe(an_empty_assessment(flags=(a_flag(),)), merged_at=5, was_fixed=None).flags[0].code == "CP102"
+    )
 
 
 def test_statistics_are_what_rule_pages_read() -> None:
@@ -112,7 +114,7 @@ def test_statistics_are_what_rule_pages_read() -> None:
     made = statistics_of(found, made_by="diffscope backtest")
     assert parse_statistics(msgspec.json.encode(made)) == made
     assert (made.window, made.changes, made.followed, made.fixed) == (
-        "90 changes merged 2026-03-01 to 2026-03-19",
+        "90 changes merged 2026-03-01 to 2026-03-19 (UTC)",
         90,
         80,
         19,
