@@ -6,6 +6,7 @@ Text and axes are drawn in ``currentColor``, so that a page's light and dark rea
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 from diffscope.render.digest_map import Spec, area_map
@@ -87,7 +88,13 @@ _CONFIG: Final[Spec] = {
         "labelFontSize": 12,
         "labelLimit": 320,
     },
-    "legend": {"labelColor": "currentColor", "titleColor": "currentColor", "orient": "top", "title": None},
+    "legend": {
+        "labelColor": "currentColor",
+        "titleColor": "currentColor",
+        "orient": "top",
+        "title": None,
+        "labelFontSize": 12,
+    },
 }
 
 
@@ -103,7 +110,7 @@ def _bars(rows: list[Spec], *, colors: dict[str, str]) -> Spec | None:
         "mark": {"type": "bar", "cornerRadiusEnd": 2},
         "encoding": {
             "y": {"field": "name", "type": "nominal", "sort": None, "title": None},
-            "x": {"field": "value", "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
+            "x": {"field": "value", "type": "quantitative", "title": None, "axis": _whole(rows)},
             "order": {"field": "rank", "type": "quantitative"},
             "color": {
                 "field": "part",
@@ -113,6 +120,14 @@ def _bars(rows: list[Spec], *, colors: dict[str, str]) -> Spec | None:
             },
         },
     }
+
+
+def _whole(rows: list[Spec]) -> Spec:
+    """Return an axis of whole numbers: bars count things."""
+    totals: Counter[object] = Counter()
+    for row in rows:
+        totals[row["name"]] += row["value"] if isinstance(row["value"], int) else 0
+    return {"format": ",d", "tickCount": min(8, max(totals.values(), default=1))}
 
 
 def _risks(digest: Digest, words: Words) -> Spec | None:
