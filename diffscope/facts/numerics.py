@@ -31,7 +31,7 @@ _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
 }
 _BOUNDING = re.compile(r"(?:^|\.)(?:where|max|maximum|clamp|clamp_|clamp_min|clamp_min_|fmax)$")
 _PROTECTED = re.compile(
-    r"\b(?:max|maximum|clamp|clamp_min|where|eps|epsilon|finfo|tiny|cdiv|next_power_of_2)\b|\+\s*\d|1e-"
+    r"\b(?:max|maximum|clamp|clamp_min|where|finfo|tiny|cdiv|next_power_of_2)\b|(?i:\b(?:\w*_)?eps(?:ilon)?\b)|\+\s*\d|1e-"
 )
 
 

@@ -34,8 +34,17 @@ def collect_symbols(
         for one in placed
         if one.material.python is not None
         for change in one.material.python.symbols
+        if not _stands(one, change)
     ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
+
+
+def _stands(placed: Placed, change: SymbolChange) -> bool:
+    """Return whether only one of several definitions of a name is gone: an overload, the other branch of an if."""
+    comparison = placed.material.python
+    if Aspect.REMOVED not in change.aspects or comparison is None or comparison.after is None:
+        return False
+    return any(definition.name == change.name for definition in comparison.after.definitions)
 
 
 def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) -> tuple[ParameterFact, ...]:

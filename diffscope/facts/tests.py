@@ -28,7 +28,7 @@ def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
         if one.fact.category == "test" and one.material.python is not None
         for change in one.material.python.symbols
         if change.logic or Aspect.DECORATORS in change.aspects
-        for fact in _tests_of_symbol(one, change)
+        for fact in _without_exchanged(tuple(_tests_of_symbol(one, change)))
     ]
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.change, fact.symbol or "")))
 
@@ -37,6 +37,18 @@ def is_test_name(name: str) -> bool:
     """Return whether pytest would collect a function of that qualified name."""
     *owners, last = name.split(".")
     return last.startswith("test") and all(owner.startswith("Test") for owner in owners)
+
+
+def _without_exchanged(facts: tuple[TestFact, ...]) -> Iterator[TestFact]:
+    """Leave out skips of a symbol as far as others of it went: a skip that got another condition is no new one."""
+    gone = sum(fact.change == "unskipped" for fact in facts)
+    come = 0
+    for fact in facts:
+        if fact.change in ("skipped", "xfailed"):
+            come += 1
+            if come <= gone:
+                continue
+        yield fact
 
 
 def _tests_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
