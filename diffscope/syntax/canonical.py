@@ -6,10 +6,11 @@ and ``...`` as statements, the order of imports that stand together, digit group
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from diffscope.syntax.imports import IMPORT_STATEMENTS, Circumstances, read_import
+from diffscope.syntax.literals import read_number, read_text
 from diffscope.syntax.text import text_of
 
 if TYPE_CHECKING:
@@ -149,12 +150,41 @@ class _Writer:
             self._emit(OPEN, node)
             self._children(node, depth)
             self._emit(CLOSE, node)
+        elif kind == "if_statement":
+            self._if(node, depth)
+        elif kind == "subscript":
+            self._subscript(node, depth)
+        elif kind == "argument_list" and _is_generator(node):
+            self.node(node.named_children[0], depth + 1)
+        elif kind == "with_item":
+            self._with_item(node, depth)
         elif kind == "class_definition":
             self._children(node, depth, without=_empty_bases(node))
         elif kind in ("module", "ERROR"):
             self.statements(node.children, depth + 1)
         else:
             self._children(node, depth)
+
+    def _if(self, node: Node, depth: int) -> None:
+        """Write every ``elif`` as an ``if`` inside of an ``else``, which it is."""
+        branches = [node, *node.children_by_field_name("alternative")]
+        nested = 0
+        for branch in branches:
+            condition = branch.child_by_field_name("condition")
+            if branch is not node:
+                self._emit("else", branch)
+            if condition is not None:
+                if branch is not node:
+                    self._emit(INDENT, branch)
+                    self._emit(NEWLINE, branch)
+                    nested += 1
+                self._emit("if", branch)
+                self.node(condition, depth + 1)
+            body = branch.child_by_field_name("consequence") or branch.child_by_field_name("body")
+            if body is not None:
+                self.node(body, depth + 1)
+        for _ in range(nested):
+            self._emit(DEDENT, node)
 
     def _children(self, node: Node, depth: int, without: int = -1) -> None:
         children = [child for child in node.children if child.type not in _SILENT]
@@ -163,16 +193,38 @@ class _Writer:
             kind = child.type
             if child.id == without or (is_bare and kind in ("(", ")")):
                 continue
-            if kind == "," and self._is_trailing(node, children, at):
+            if kind == "," and self._is_trailing(children, at):
                 continue
             self.node(child, depth + 1)
 
     @staticmethod
-    def _is_trailing(parent: Node, children: list[Node], at: int) -> bool:
-        # ``x[1,]`` is not ``x[1]``.
-        if parent.type == "subscript":
-            return False
+    def _is_trailing(children: list[Node], at: int) -> bool:
         return at + 1 == len(children) or children[at + 1].type in _CLOSERS
+
+    def _subscript(self, node: Node, depth: int) -> None:
+        """Write ``x[1, 2]`` as ``x[(1, 2)]``, which it is."""
+        value, indexes = node.child_by_field_name("value"), node.children_by_field_name("subscript")
+        if value is not None:
+            self.node(value, depth + 1)
+        is_tuple = any(child.type == "," for child in node.children)
+        self._emit("[", node)
+        if is_tuple:
+            self._emit(OPEN, node)
+        for at, index in enumerate(indexes):
+            if at:
+                self._emit(",", index)
+            self.node(index, depth + 1)
+        if is_tuple:
+            self._emit(CLOSE, node)
+        self._emit("]", node)
+
+    def _with_item(self, node: Node, depth: int) -> None:
+        """Write ``with (a, b):`` as ``with a, b:``, which it is."""
+        value = node.child_by_field_name("value")
+        if value is None or value.type != "tuple":
+            self._children(node, depth)
+        else:
+            self._children(value, depth)
 
     def _annotated(self, node: Node, depth: int) -> None:
         """Write a node whose type, and the colon or arrow before it, are annotations."""
@@ -197,7 +249,7 @@ class _Writer:
     def _leaf(self, node: Node) -> None:
         text = (node.text or b"").decode("utf-8", "replace")
         if node.type in ("integer", "float"):
-            text = text.replace("_", "").lower()
+            text = read_number(text)
         if text.strip():
             self._emit(text, node)
 
@@ -214,35 +266,37 @@ class _Writer:
             self._emit(f"import {name}", node)
 
     def _string(self, node: Node, depth: int) -> None:
-        literal = ""
+        """Write what the literals side by side stand for: text, and between it what is interpolated."""
+        text, mark = "", ""
         self._emit(OPEN, node)
-        strings = (
-            [child for child in node.children if child.type == "string"]
-            if node.type == "concatenated_string"
-            else [node]
-        )
-        for string in strings:
+        for string in [child for child in node.children if child.type == "string"] or [node]:
             prefix = (
                 (string.children[0].text or b"").decode("utf-8", "replace").lower()
                 if string.child_count
                 else ""
             )
-            for part in string.children:
-                if part.type == "string_content":
-                    literal += _content(part, prefix)
-                elif part.type == "interpolation":
-                    self._literal(literal, prefix, node)
-                    literal = ""
-                    self._children(part, depth + 1)
-            if "b" in prefix:
-                self._literal(literal, prefix, node)
-                literal = ""
-        self._literal(literal, "", node)
+            mark = "b" if "b" in prefix else ""
+            for part in _parts(string):
+                if isinstance(part, str):
+                    text += read_text(part, prefix)
+                    continue
+                text += _shown(part)
+                if text:
+                    self._emit(f'"{text}', node)
+                    text = ""
+                self._interpolation(part, depth)
+        if text:
+            self._emit(f'{mark}"{text}', node)
         self._emit(CLOSE, node)
 
-    def _literal(self, text: str, prefix: str, node: Node) -> None:
-        if text:
-            self._emit(f'{"b" if "b" in prefix else ""}"{text}', node)
+    def _interpolation(self, node: Node, depth: int) -> None:
+        kinds = {child.type for child in node.children}
+        for child in node.children:
+            # ``{x=}`` shows the text of ``x`` and then its representation.
+            if child.type != "=":
+                self.node(child, depth + 1)
+            elif not kinds & {"type_conversion", "format_specifier"}:
+                self._emit("!r", child)
 
     def _emit(self, token: str, node: Node) -> None:
         stream = self.stream
@@ -251,13 +305,32 @@ class _Writer:
         stream.soft.append(self._is_soft)
 
 
-def _content(node: Node, prefix: str) -> str:
-    text = (node.text or b"").decode("utf-8", "replace")
-    if "f" in prefix:
-        text = text.replace("{{", "{").replace("}}", "}")
-    if "\\" not in text:
-        return text
-    return f"r{text}" if "r" in prefix else text.replace("\\\n", "").replace("\\'", "'").replace('\\"', '"')
+def _parts(string: Node) -> Iterator[str | Node]:
+    """Yield the text and the interpolations of a literal. Not all of the text has a node of its own."""
+    source, start = string.text or b"", string.start_byte
+    if string.child_count < 2:
+        return
+    position = string.children[0].end_byte
+    for child in string.children[1:]:
+        if child.type in ("interpolation", "string_end"):
+            yield source[position - start : child.start_byte - start].decode("utf-8", "replace")
+            position = child.end_byte
+        if child.type == "interpolation":
+            yield child
+
+
+def _shown(interpolation: Node) -> str:
+    """Return what ``{x=}`` shows before the value."""
+    sign = next((child for child in interpolation.children if child.type == "="), None)
+    if sign is None:
+        return ""
+    source, start = interpolation.text or b"", interpolation.start_byte
+    return source[1 : sign.end_byte - start].decode("utf-8", "replace")
+
+
+def _is_generator(arguments: Node) -> bool:
+    """Return whether the one argument is a generator, which needs no brackets of its own."""
+    return arguments.named_child_count == 1 and arguments.named_children[0].type == "generator_expression"
 
 
 def _empty_bases(node: Node) -> int:

@@ -5,8 +5,10 @@ Decided on syntax trees; only what differs is looked into. Never raises on any b
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures
 from diffscope.syntax.line_changes import compare_lines, count_branches
@@ -24,6 +26,9 @@ from diffscope.syntax.values import (
     Outline,
     SymbolChange,
 )
+
+_FORM: Final = re.compile(r"[\s()\"']+")
+"""What of a condition may differ without another meaning, as far as an import is concerned."""
 
 
 def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
@@ -98,7 +103,8 @@ def _subtract(imports: Iterable[Import], others: Iterable[Import]) -> tuple[Impo
 
 
 def _identity(each: Import) -> tuple[object, ...]:
-    return each.module, each.name, each.alias, each.level, each.layer.value, each.guard
+    guard = _FORM.sub("", each.guard) if each.guard is not None else None
+    return each.module, each.name, each.alias, each.level, each.layer.value, guard
 
 
 def _aliases(outline: Outline) -> dict[str, str]:
