@@ -58,9 +58,11 @@ class Batch:
         """What went wrong with the store, here or in a worker, each sentence once."""
         return tuple(dict.fromkeys((*self._store.notes, *self._notes)))
 
-    def stored(self, wanted: Sequence[Wanted]) -> tuple[Assessment, ...]:
-        """Return the assessments that the store has; judge nothing."""
-        return tuple(self._store.get_many(self._judge.key(each) for each in wanted).values())
+    def stored(self, wanted: Sequence[Wanted]) -> Iterator[Assessment]:
+        """Yield the assessments that the store has, a few in memory at a time; judge nothing."""
+        for at in range(0, len(wanted), _LONGEST_RUN):
+            keys = [self._judge.key(each) for each in wanted[at : at + _LONGEST_RUN]]
+            yield from self._store.get_many(keys).values()
 
     def missing(self, wanted: Sequence[Wanted]) -> int:
         """Return how many of the changes the store does not have."""

@@ -116,7 +116,7 @@ def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, 
         span = span_before(workspace, span)
         if not is_at_hand(batch, span):
             break
-        points.append(trend_point(span.period, batch.stored(span.wanted)))
+        points.append(trend_point(span.period, tuple(map(slim, batch.stored(span.wanted)))))
     return tuple(reversed(points))
 
 
