@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import jsonschema
 import pytest
 
+from diffscope.adapters.rule_files import read_statistics
 from diffscope.errors import InputError, UsageError
 from diffscope.rules.cases import read_cases
 from diffscope.rules.lint import lint_catalogue
@@ -85,6 +86,21 @@ def test_page_in_chinese() -> None:
         "XX101 test-rule: 标题\n核心路径变更 · 级别 medium · stable 自 0.1.0\n\n原因\n  原因。\n"
     )
     assert page.endswith("触发率\n  未测量\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "low", "told"),
+    [
+        ("en", 0.8, "lift 1.25 (95% 0.80-2.00; not significant), 1,000"),
+        ("en", 1.1, "lift 1.25 (95% 1.10-2.00), 1,000"),
+        ("zh", 0.8, "lift 1.25 (95% 0.80-2.00; 不显著), 1,000"),
+    ],
+)
+def test_page_doubts_a_lift_whose_interval_spans_1(language: str, low: float, told: str) -> None:
+    """A lift comes with its interval."""
+    measured = STATISTICS.replace(b'"lift":1.25', f'"lift":1.25,"lift_low":{low},"lift_high":2.0'.encode())
+    page = rule_page(rules(RULE).rules[0], statistics=parse_statistics(measured), language=language)
+    assert told in page
 
 
 def test_index_links_every_rule_by_family() -> None:
@@ -245,3 +261,15 @@ def test_broken_statistics_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         parse_statistics(b'{"window": 3}')
     assert caught.value.hint == "make it anew: diffscope backtest"
+
+
+def test_shipped_statistics_can_be_read() -> None:
+    """They say what they are of, and nothing fired more often than there are changes."""
+    shipped = read_statistics()
+    assert shipped is not None
+    found = parse_statistics(shipped)
+    assert found.changes >= 1000
+    assert 0 < found.fixed < found.followed < found.changes
+    assert found.made_by.startswith("diffscope backtest --repo PATH ")
+    assert all(rule.at_medium <= rule.fired <= found.changes for rule in found.rules)
+    assert [rule.code for rule in found.rules] == sorted({rule.code for rule in found.rules})

@@ -8,16 +8,20 @@ from typing import Final
 _FIX = re.compile(r"\b(?:bug[ -]?fix(?:es)?|hot[ -]?fix(?:es)?|fix(?:es|ed|ing)?)\b", re.IGNORECASE)
 _REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
 _RELAND = re.compile(r"\brevert\b.*\brevert\b", re.IGNORECASE)
+_COSMETIC = re.compile(r"\b(?:typos?|spelling|grammar|mypy|lint(?:er|ing)?|pre-?commit)\b", re.IGNORECASE)
 _FOLDERS: Final = ("vllm/", "csrc/")
 _SUFFIXES: Final = (".py", ".cu", ".cuh", ".cpp", ".cc", ".c", ".h", ".hpp", ".hip", ".inl")
 _NO_CODE = re.compile(r"\s*(?:#(?!\s*(?:if|else|elif|endif|define|undef|include|pragma)\b)|//|/\*|\*/|$)")
 
 
 def is_fix(title: str) -> bool:
-    """Say whether a title tells of a fix or a revert. A revert of a revert brings back, and is none."""
+    """Say whether a title tells of a fix or a revert.
+
+    A revert of a revert brings back, and is none; nor is a fix of typos or for a linter, which goes over many files that had no fault.
+    """
     if _REVERT.match(title):
         return _RELAND.search(title) is None
-    return _FIX.search(title) is not None
+    return _FIX.search(title) is not None and _COSMETIC.search(title) is None
 
 
 def is_source(path: str) -> bool:
