@@ -44,7 +44,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "backtest": Command(
         "diffscope.cli.backtest:backtest",
-        "Measure the rules on history: fire rates, and lift against later fixes.",
+        "Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.",
     ),
     "ci": Command("diffscope.cli.ci:ci", "Run as a step of a GitHub workflow."),
     "schema": Command("diffscope.cli.schema:schema", "Print the JSON Schema of what diffscope writes."),

@@ -50,7 +50,7 @@ class Project:
     ) -> Outcome:
         """Run in this process. stdout and stderr are no terminals and have ``encoding``."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n") for _ in range(2))
-        with _standing_in(self.folder, self._environment(environ)), _streams(stdin, out, err):
+        with _standing_in(self.folder, self.environment(environ)), _streams(stdin, out, err):
             code = main(arguments)
         return Outcome(code, _text(out, encoding), _text(err, encoding))
 
@@ -59,14 +59,15 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "diffscope", *arguments],
             cwd=self.folder,
-            env=self._environment(environ) | {"PYTHONPATH": str(ROOT)},
+            env=self.environment(environ) | {"PYTHONPATH": str(ROOT)},
             input=stdin,
             capture_output=True,
             check=False,
         )
         return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def _environment(self, more: Mapping[str, str] | None) -> dict[str, str]:
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return what a command sees of the environment: little of ours, no network, a cache of its own."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         # No request leaves the machine: the address answers nobody.
         offline = {"DIFFSCOPE_API_URL": "http://127.0.0.1:9"}

@@ -32,7 +32,7 @@ def run_on_terminal(
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environment = (
-        project._environment(environ)
+        project.environment(environ)
         | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "LANG": "C.UTF-8"}
         | dict(environ or {})
     )
