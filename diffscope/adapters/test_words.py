@@ -69,11 +69,18 @@ def _words_of(
     return {change.path: words.get(change.path) for change in changed}
 
 
+def index_of(
+    repository: GitRepository, commit: CommitId, known: Mapping[RepoPath, tuple[str, ...]] | None = None
+) -> WordIndex:
+    """Return the index of the tests of a commit, made from all of them."""
+    wanted = {entry.path: entry.blob for entry in repository.entries(commit) if is_indexed(entry.path)}
+    return index_words(_read_words(repository, wanted, known or {}))
+
+
 def _build(
     repository: GitRepository, here: Place, cache: Cache, known: Mapping[RepoPath, tuple[str, ...]]
 ) -> WordIndex:
-    wanted = {entry.path: entry.blob for entry in repository.entries(here.commit) if is_indexed(entry.path)}
-    index = index_words(_read_words(repository, wanted, known))
+    index = index_of(repository, here.commit, known)
     cache.put_many(_INDEXES, {here.key: encode_words(index)})
     here.keep(cache, _PLACES)
     return index
