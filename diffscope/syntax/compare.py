@@ -27,7 +27,7 @@ from diffscope.syntax.values import (
     SymbolChange,
 )
 
-_FORM: Final = re.compile(r"[\s()\"']+")
+_FORM: Final = re.compile(r"[\s(),\"']+")
 """What of a condition may differ without another meaning, as far as an import is concerned."""
 
 

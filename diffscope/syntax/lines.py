@@ -14,6 +14,7 @@ _STRING: Final = re.compile(
     re.DOTALL,
 )
 _SPACES: Final = bytes.maketrans(b"\t\f", b"  ")
+_COLON: Final = re.compile(rb":[ \t]*#[^\n]*$")
 _BLANK: Final = b" \t\r\n\f"
 
 
@@ -36,7 +37,8 @@ def _opens_a_block(source: bytes, position: int) -> bool:
     while True:
         while position > 0 and source[position - 1] in _BLANK:
             position -= 1
-        line = source.rfind(b"\n", 0, position) + 1
-        if position <= 1 or not source[line:position].lstrip().startswith(b"#"):
-            return position <= 1 or source[position - 1 : position] == b":"
-        position = line
+        start = source.rfind(b"\n", 0, position) + 1
+        line = source[start:position].lstrip()
+        if position <= 1 or not line.startswith(b"#"):
+            return position <= 1 or line.endswith(b":") or _COLON.search(line) is not None
+        position = start
