@@ -132,6 +132,7 @@ class Workspace:
         # Recorded changes need neither graph nor declarations, and start-up is hot.
         from diffscope.adapters.declarations import collected_at, project_at, requirements_of  # noqa: PLC0415
         from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
+        from diffscope.adapters.history import history_at  # noqa: PLC0415
 
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
@@ -142,7 +143,8 @@ class Workspace:
         try:
             graph = graph_at(self.repository, base, cache=self.cache, progress=self.progress)
             facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
-            around = msgspec.structs.replace(around, graph=graph, graph_facts=facts)
+            history = history_at(self.repository, base, self.cache)
+            around = msgspec.structs.replace(around, graph=graph, graph_facts=facts, history=history)
         except DiffscopeError as error:
             gaps.append(Gap(what="graph", reason=str(error)))
         try:

@@ -17,6 +17,7 @@ from diffscope.facts.material import FileMaterial, Placed
 from diffscope.facts.modules import collect_modules, place_files
 from diffscope.facts.moves import join_moves
 from diffscope.facts.natives import collect_natives, collect_operators
+from diffscope.facts.nearest import collect_nearest
 from diffscope.facts.numerics import collect_numerics
 from diffscope.facts.options import collect_options
 from diffscope.facts.overrides import collect_overrides
@@ -26,6 +27,7 @@ from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
 from diffscope.facts.values import ChangeFacts, GraphFacts, UnknownFamily
 from diffscope.facts.writes import collect_writes
+from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
 from diffscope.source.values import Change, Gap, RepoPath, Value
 from diffscope.taxonomy.counterparts import Pairing
@@ -49,6 +51,8 @@ class Surroundings(Value, frozen=True, kw_only=True):
     graph: ModuleGraph | None = None
     graph_facts: GraphFacts | UnsetType = UNSET
     declarations: Declarations | None = None
+    history: ChangeHistory | None = None
+    """What changed together before the base."""
 
 
 def collect_facts(
@@ -95,6 +99,7 @@ def collect_facts(
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,
         counterpart=collect_counterparts(placed, symbols, knowledge.counterparts, lookup),
+        nearest_tests=collect_nearest(placed, change.pull.title, around.graph, around.history),
         graph=around.graph_facts,
         gaps=(*change.gaps, *_gaps(placed)),
         unknown=_unknown(placed, has_graph=lookup is not None, has_declarations=declared is not None),
