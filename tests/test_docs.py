@@ -207,6 +207,14 @@ def test_no_page_names_a_machine() -> None:
     ] == []
 
 
+def test_every_recipe_says_what_it_does() -> None:
+    """`just` lists the recipes by the comment above each."""
+    lines = (ROOT / "justfile").read_text(encoding="utf-8").splitlines()
+    recipes = [number for number, line in enumerate(lines) if re.match(r"[a-z_]+[ a-z*+]*:(?!=)", line)]
+    assert recipes
+    assert [lines[number] for number in recipes if not lines[number - 1].startswith("# ")] == []
+
+
 def test_the_changelog_names_the_version_or_what_comes() -> None:
     """The newest section is either unreleased or the version that the package states."""
     sections = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
