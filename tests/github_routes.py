@@ -340,6 +340,14 @@ def diff_of(site: Site, one: HostedPull) -> str:
 
 
 def changed_files(site: Site, one: HostedPull) -> list[Json]:
+    """Return the rows of the files API; worked out once for two commits."""
+    key = (one.base, one.head, *sorted(site.omitted_patches))
+    if key not in site.rows:
+        site.rows[key] = list_files(site, one)
+    return site.rows[key]
+
+
+def list_files(site: Site, one: HostedPull) -> list[Json]:
     """Return the rows of the files API."""
     if not site.has(one.head):
         return []  # a head that nobody has fetched

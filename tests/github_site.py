@@ -85,6 +85,7 @@ class Site:
     check_runs: dict[int, Json] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     omitted_patches: set[str] = field(default_factory=set)
+    rows: dict[tuple[str, ...], list[Json]] = field(default_factory=dict)
     is_tree_cut: bool = False
     graphql: bool = True
     overrides: list[Callable[[str, str, Mapping[str, str]], Reply | None]] = field(default_factory=list)

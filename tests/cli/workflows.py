@@ -36,6 +36,8 @@ class Workflow:
             serve(Site(folder=repository, pulls={number: self.pull}, accounts=accounts))
         )
         self.project = Project(folder / "run", {})
+        # One cache for all workflows of a test session: compiling the rules is most of a run on a tree this small.
+        self.project.cache = folder.parent / "cache-of-workflows"
 
     def run(
         self,
