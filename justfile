@@ -30,7 +30,7 @@ types:
 
 # The architecture: who may import whom, one door per library, no I/O in the core.
 contracts:
-    {{python}} -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    {{python}} -c "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-cache'])"
 
 # The whole suite, the wheel included, on every core.
 test *arguments:

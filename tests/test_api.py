@@ -44,7 +44,15 @@ def test_every_public_name_is_there_and_no_other() -> None:
 def test_users_get_types(tmp_path: Path) -> None:
     """A program that uses the whole surface passes mypy --strict, through the lazy names."""
     (tmp_path / "program.py").write_text(TYPED, encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(ROOT / ".mypy_cache"), "program.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--cache-dir",
+        str(ROOT / ".mypy_cache"),
+        "program.py",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
