@@ -137,8 +137,13 @@ class Workspace:
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
             declared, lost = source.declarations(change, cache=self.cache) if source else (None, ())
-            gap = Gap(what="graph", reason="no tree of the base: no clone, or no base commit")
-            return Surroundings(declarations=declared), (gap, *lost)
+            around = msgspec.structs.replace(packaged_surroundings(), declarations=declared)
+            what = f"of {around.graph_facts.commit}" if around.graph_facts else "missing"
+            gap = Gap(
+                what="graph",
+                reason=f"no tree of the base: no clone, or no base commit; the packaged graph is {what}",
+            )
+            return around, (gap, *lost)
         around, gaps = Surroundings(), list[Gap]()
         try:
             graph = graph_at(self.repository, base, cache=self.cache, progress=self.progress)
@@ -161,6 +166,19 @@ class Workspace:
         except DiffscopeError as error:
             gaps.append(Gap(what="declarations", reason=str(error)))
         return around, tuple(gaps)
+
+
+def packaged_surroundings() -> Surroundings:
+    """Return the graph that ships with diffscope, marked as not the one of any base; nothing where it cannot be read."""
+    from diffscope.adapters.snapshot import bundled_snapshot  # noqa: PLC0415 - only for changes without a clone
+
+    try:
+        snapshot = bundled_snapshot()
+    except DiffscopeError:
+        return Surroundings()
+    graph = snapshot.graph
+    facts = GraphFacts(commit=snapshot.commit, digest=graph.digest, modules=len(graph), exact=False)
+    return Surroundings(graph=graph, graph_facts=facts)
 
 
 def _needs_listing(change: Change) -> bool:
