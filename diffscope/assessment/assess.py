@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 
 from msgspec import UNSET, UnsetType
 
@@ -142,15 +143,24 @@ def _unnamed(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:
 
 def _completeness(facts: ChangeFacts, warnings: tuple[str, ...]) -> Completeness:
     gaps = tuple(sorted(facts.gaps, key=lambda gap: (gap.what, gap.path or "", gap.reason)))
-    notes = [
-        f"{each.family}: {each.reason}{f' ({each.path})' if each.path else ''}" for each in facts.unknown
-    ]
     return Completeness(
         complete=not gaps and not facts.unknown,
         gaps=gaps,
         unplaced=tuple(sorted(file.path for file in facts.file if file.area == OTHER)),
-        notes=(*sorted(notes), *warnings),
+        notes=(*_unknown_families(facts), *warnings),
     )
+
+
+def _unknown_families(facts: ChangeFacts) -> tuple[str, ...]:
+    """Return one sentence for each reason and place, however many families it leaves unknown."""
+    grouped: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for each in facts.unknown:
+        grouped[each.reason, each.path or ""].add(each.family)
+    notes = (
+        f"{', '.join(sorted(families))}: {reason}{f' ({path})' if path else ''}"
+        for (reason, path), families in grouped.items()
+    )
+    return tuple(sorted(notes))
 
 
 def _tool(facts: ChangeFacts, catalogue: Catalogue, taxonomy: Taxonomy) -> Tool:
