@@ -15,6 +15,7 @@ from diffscope.cli.talk import Talk
 
 if TYPE_CHECKING:
     from diffscope.assessment.values import Assessment
+    from diffscope.workspace import Workspace
 
 
 @click.command()
@@ -107,7 +108,18 @@ def classify(
             is_over = is_over or exceeds(assessment, fail_on)
             if request.is_window:
                 progress(*gathered.position)
+        tell_of(workspace, talk)
     return FINDINGS if is_over else DONE
+
+
+def tell_of(workspace: Workspace, talk: Talk) -> None:
+    """Say what went wrong with the cache, and with ``-v`` what was used."""
+    for note in workspace.cache.notes:
+        talk.note(note)
+    if workspace.repository is not None:
+        talk.detail(f"clone: {workspace.repository.path}")
+    talk.detail(f"cache: {workspace.folder or 'none'}")
+    talk.detail(f"rules: {len(workspace.catalogue.rules)}")
 
 
 def exceeds(assessment: Assessment, fail_on: str) -> bool:

@@ -22,7 +22,8 @@ Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
 
 SOURCES = ("auto", "clone", "github", "recorded")
-_RECORDED_REPOSITORY = "vllm-project/vllm"
+_VLLM = "vllm-project/vllm"
+_PUBLIC = (None, "github.com", "www.github.com")
 _HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -160,6 +161,12 @@ def _nowhere(reference: PullReference, reasons: list[tuple[str, SourceError]]) -
 
 def _from_clone(reference: PullReference, workspace: Workspace, _: Notice) -> Gathered:
     _clone(workspace)
+    if not _is_vllm(reference):
+        # Its number 5 is not our number 5.
+        raise SourceError(
+            f"the clone is of {_VLLM}, not of {_named(reference)}",
+            hint="a number alone is looked for in the clone",
+        )
     return Gathered(change=workspace.clone.pull(reference.number))
 
 
@@ -181,11 +188,17 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
 def _from_records(reference: PullReference, _: Workspace, __: Notice) -> Gathered:
     from diffscope.adapters.recorded import RecordedSource
 
-    if reference.repository.lower() != _RECORDED_REPOSITORY:
-        raise SourceError(
-            f"only changes of {_RECORDED_REPOSITORY} are on record", hint="--repo PATH, or a network"
-        )
+    if not _is_vllm(reference):
+        raise SourceError(f"only changes of {_VLLM} are on record", hint="--source github, with a network")
     return Gathered(recorded=RecordedSource().facts(reference.number))
+
+
+def _named(reference: PullReference) -> str:
+    return f"{reference.host}/{reference.repository}" if reference.host else reference.repository
+
+
+def _is_vllm(reference: PullReference) -> bool:
+    return reference.repository.lower() == _VLLM and reference.host in _PUBLIC
 
 
 _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {

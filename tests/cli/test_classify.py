@@ -146,7 +146,7 @@ ERRORS = [
     pytest.param(
         ("a/b#1", "--source", "recorded"),
         "only changes of vllm-project/vllm are on record",
-        "--repo PATH, or a network",
+        "--source github, with a network",
         id="a record of another repository",
     ),
     pytest.param(
@@ -203,6 +203,14 @@ def test_input_that_holds_no_diff_is_an_error(data: bytes, project: MakeProject)
     assert "\nhint: " in outcome.err
 
 
+def test_another_repository_has_numbers_of_its_own(minivllm: Path, project: MakeProject) -> None:
+    """102 of somebody's fork, or of another host, is not 102 of the clone."""
+    for target in ("someone/vllm#102", "https://git.example/vllm-project/vllm/pull/102"):
+        outcome = project().run("classify", target, "--source", "clone", "--repo", str(minivllm))
+        assert outcome.exit_code == 2
+        assert outcome.err.startswith("error: the clone is of vllm-project/vllm, not of ")
+
+
 # Records
 
 
@@ -215,6 +223,26 @@ def test_with_neither_clone_nor_network_a_record_is_used_and_that_is_said(projec
     assert outcome.err.endswith("note: using the facts of #38450 that are recorded with diffscope\n")
     assert "from facts recorded with diffscope" in " ".join(outcome.out.split())
     assert pull(project().run("classify", "38450", "--format", "json"))["source"] == "recorded"
+
+
+def test_verbose_says_what_was_used(minivllm: Path, project: MakeProject) -> None:
+    """Clone, cache and the number of rules, on stderr."""
+    here = project()
+    lines = here.run("classify", NUMBER, "--repo", str(minivllm), "-v").err.splitlines()
+    assert lines[:2] == [f"clone: {minivllm}", f"cache: {here.cache}"]
+    assert lines[2].startswith("rules: ")
+
+
+def test_a_cache_that_cannot_be_used_is_said_and_does_no_harm(minivllm: Path, project: MakeProject) -> None:
+    """A corrupt cache is rebuilt: the same result, and a note."""
+    here = project()
+    run = ("classify", NUMBER, "--repo", str(minivllm), "--format", "json")
+    first = here.run(*run)
+    (file,) = here.cache.glob("cache*")
+    file.write_bytes(b"not a database")
+    again = here.run(*run)
+    assert (again.exit_code, again.out) == (0, first.out)
+    assert again.err.startswith("note: ")
 
 
 def test_quiet_says_errors_only(project: MakeProject) -> None:
