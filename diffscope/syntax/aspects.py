@@ -80,7 +80,7 @@ def _differences(before: Unit, after: Unit) -> Iterator[Aspect]:
             and _default(before) != _default(after)
         ):
             yield Aspect.DEFAULT
-    if old.annotations() != new.annotations():
+    if _annotations(before) != _annotations(after):
         yield Aspect.ANNOTATION
 
 
@@ -90,6 +90,12 @@ def _function_differences(before: Unit, after: Unit) -> Iterator[Aspect]:
         yield Aspect.SIGNATURE
     if "default" in words:
         yield Aspect.DEFAULT
+
+
+def _annotations(unit: Unit) -> tuple[str, ...]:
+    if unit.kind is DefinitionKind.VARIABLE:
+        return unit.stream.of(unit.inner.child_by_field_name("type"))
+    return unit.stream.annotations()
 
 
 def _head(unit: Unit) -> tuple[tuple[str, ...], ...]:

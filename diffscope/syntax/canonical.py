@@ -146,7 +146,7 @@ class _Writer:
             self._emit(DEDENT, node)
         elif kind in ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"):
             self._annotated(node, depth)
-        elif kind in _GROUPED:
+        elif kind in _GROUPED and not _is_bracketed_target(node):
             self._emit(OPEN, node)
             self._children(node, depth)
             self._emit(CLOSE, node)
@@ -310,22 +310,32 @@ def _parts(string: Node) -> Iterator[str | Node]:
     source, start = string.text or b"", string.start_byte
     if string.child_count < 2:
         return
-    position = string.children[0].end_byte
+    opening = string.children[0]
+    position = opening.end_byte - start
+    # Backslashes at the end of a raw string are counted to its closing quotes.
+    quotes = len((opening.text or b"").lstrip(b"bBfFrRtTuU"))
     for child in string.children[1:]:
-        if child.type in ("interpolation", "string_end"):
-            yield source[position - start : child.start_byte - start].decode("utf-8", "replace")
-            position = child.end_byte
         if child.type == "interpolation":
+            yield source[position : child.start_byte - start].decode("utf-8", "replace")
             yield child
+            position = child.end_byte - start
+    yield source[position : len(source) - quotes].decode("utf-8", "replace")
 
 
 def _shown(interpolation: Node) -> str:
     """Return what ``{x=}`` shows before the value."""
-    sign = next((child for child in interpolation.children if child.type == "="), None)
-    if sign is None:
+    children = interpolation.children
+    at = next((at for at, child in enumerate(children) if child.type == "="), None)
+    if at is None:
         return ""
     source, start = interpolation.text or b"", interpolation.start_byte
-    return source[1 : sign.end_byte - start].decode("utf-8", "replace")
+    end = children[at + 1].start_byte if at + 1 < len(children) else children[at].end_byte
+    return source[1 : end - start].decode("utf-8", "replace")
+
+
+def _is_bracketed_target(node: Node) -> bool:
+    """Return whether a target only looks like a tuple: ``(a) = b``."""
+    return node.type == "tuple_pattern" and all(child.type != "," for child in node.children)
 
 
 def _is_generator(arguments: Node) -> bool:

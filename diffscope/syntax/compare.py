@@ -147,18 +147,12 @@ class _Comparing:
         if before.text != after.text:
             trim(before, after)
         aspects = compare_aspects(before, after)
-        if aspects == (Aspect.COSMETIC,) and self._is_import_change(before, after):
+        if aspects == (Aspect.COSMETIC,) and after.kind is DefinitionKind.MODULE and self._imports_changed:
+            # What differs in form may well be the imports, which are told apart.
             return ()
         if pair.is_moved:
             return (Aspect.MOVED, *(aspect for aspect in aspects if aspect is not Aspect.COSMETIC))
         return aspects
-
-    def _is_import_change(self, before: Unit, after: Unit) -> bool:
-        """Return whether the module differs in its imports alone: these are told apart."""
-        is_module = after.kind is DefinitionKind.MODULE
-        return (
-            is_module and self._imports_changed and before.text_without_imports == after.text_without_imports
-        )
 
     def _change(self, pair: Pair, unit: Unit, aspects: tuple[Aspect, ...], *, logic: bool) -> SymbolChange:
         before, after = pair.before, pair.after

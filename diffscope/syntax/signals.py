@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.canonical import Stream
+from diffscope.syntax.expressions import callee_of, content_of, early_exits, is_dotted, unwrap
 from diffscope.syntax.imports import IMPORT_STATEMENTS
 from diffscope.syntax.text import clip, text_of
 from diffscope.syntax.values import Signal, SignalKind
@@ -19,7 +20,6 @@ _DETAIL: Final = 2000
 """Characters. Long enough for the arguments of an ``add_argument`` with its help."""
 _STRING: Final = 80
 _PLAIN_NUMBERS: Final = frozenset({"0", "1", "2", "0.0", "1.0", "2.0"})
-_EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _OWNERS: Final = (b"self", b"cls")
 
 Key = tuple[object, ...]
@@ -83,7 +83,7 @@ class _Walk:
             place = place._replace(globals=place.globals | frozenset(names))
         for node in nodes:
             self.visit(node, place)
-            failed = tuple(self._guard(condition, negated=True) for condition in _early_exits(node))
+            failed = tuple(self._guard(condition, negated=True) for condition in early_exits(node))
             if failed:
                 place = place._replace(guards=place.guards + failed)
 
@@ -209,7 +209,7 @@ class _Walk:
                 self.visit(child, place)
 
     def condition(self, node: Node, place: _Place) -> None:
-        node = _unwrap(node)
+        node = unwrap(node)
         self._add(SignalKind.GUARD, node, text_of(node), place)
         self.visit(node, place)
 
@@ -220,7 +220,7 @@ class _Walk:
         text = text_of(arguments) if arguments is not None else ""
         detail = text[1:-1].strip() if text.startswith("(") else text
         self._add(SignalKind.CALL, node, text_of(function), place, detail=Named(detail, ()))
-        if function.type != "identifier" and not _is_dotted(function):
+        if function.type != "identifier" and not is_dotted(function):
             self.visit(function, place)
         if arguments is not None:
             self.visit(arguments, place)
@@ -236,7 +236,7 @@ class _Walk:
             self.visit(key, place)
         if value is not None:
             is_named = key is not None and key.type == "string"
-            target = Named(_content(key), self._key(key)) if key is not None and is_named else place.target
+            target = Named(content_of(key), self._key(key)) if key is not None and is_named else place.target
             self.visit(value, place._replace(target=target))
 
     def binary(self, node: Node, place: _Place) -> None:
@@ -250,7 +250,7 @@ class _Walk:
         is_path = any(
             side is not None and side.type in ("string", "concatenated_string") for side in (left, divisor)
         )
-        divisor = _unwrap(divisor)
+        divisor = unwrap(divisor)
         if not is_path and divisor.type not in ("integer", "float"):
             self._add(SignalKind.DIVISION, divisor, text_of(divisor), place)
 
@@ -276,12 +276,13 @@ class _Walk:
         if node.type == "attribute":
             self._add(SignalKind.ATTRIBUTE_WRITE, node, text_of(node), place, detail=value)
             root = node.child_by_field_name("object")
-            if root is not None and not _is_dotted(root):
+            if root is not None and not is_dotted(root):
                 self.visit(root, place)
         elif node.type == "subscript":
             self._add(SignalKind.SUBSCRIPT_WRITE, node, text_of(node), place, detail=value)
             for part in node.named_children:
-                self.visit(part, place)
+                if not is_dotted(part):
+                    self.visit(part, place)
         elif node.type == "identifier":
             if text_of(node) in place.globals:
                 self._add(SignalKind.GLOBAL_WRITE, node, text_of(node), place, detail=value)
@@ -290,7 +291,7 @@ class _Walk:
                 self._target(part, value, place)
 
     def attribute(self, node: Node, place: _Place) -> None:
-        if not _is_dotted(node):
+        if not is_dotted(node):
             return self.children(node, place)
         root = (node.text or b"").partition(b".")[0].strip()
         if root not in _OWNERS:
@@ -316,7 +317,7 @@ class _Walk:
 
     def string(self, node: Node, place: _Place) -> None:
         parts = [child for child in node.children if child.type == "string"] or [node]
-        text = "".join(_content(part) for part in parts)
+        text = "".join(content_of(part) for part in parts)
         if 0 < len(text) <= _STRING:
             self._add(SignalKind.STRING, node, text, place, detail=place.target)
         for part in parts:
@@ -336,14 +337,14 @@ class _Walk:
                 for part in alias.named_children or [alias]:
                     self._target(part, _NOTHING, place)
             value = value.named_children[0]
-        value = _unwrap(value)
+        value = unwrap(value)
         self._add(SignalKind.WITH, value, text_of(value), place)
         self.visit(value, place)
 
     def await_(self, node: Node, place: _Place) -> None:
         if node.named_child_count:
             awaited = node.named_children[0]
-            self._add(SignalKind.AWAIT, awaited, _callee(awaited), place)
+            self._add(SignalKind.AWAIT, awaited, callee_of(awaited), place)
         self.children(node, place)
 
     def raise_(self, node: Node, place: _Place) -> None:
@@ -351,13 +352,13 @@ class _Walk:
             raised = node.named_children[0]
             arguments = raised.child_by_field_name("arguments") if raised.type == "call" else None
             detail = text_of(arguments)[1:-1] if arguments is not None else ""
-            self._add(SignalKind.RAISE, raised, _callee(raised), place, detail=Named(detail, ()))
+            self._add(SignalKind.RAISE, raised, callee_of(raised), place, detail=Named(detail, ()))
         else:
             self._add(SignalKind.RAISE, node, "", place)
         self.children(node, place)
 
     def _guard(self, condition: Node, *, negated: bool = False) -> Named:
-        condition = _unwrap(condition)
+        condition = unwrap(condition)
         text, key = clip(text_of(condition), _TEXT), self._key(condition)
         return Named(f"not ({text})", ("not", key)) if negated else Named(text, key)
 
@@ -388,51 +389,6 @@ class _Walk:
         head, dot, rest = text.partition(".")
         origin = self._aliases.get(head)
         return f"{origin}{dot}{rest}" if origin is not None and origin != head else None
-
-
-def _early_exits(node: Node) -> list[Node]:
-    """Return the conditions known to be false behind a statement: those of its first branches, as long as each leaves the block."""
-    if node.type != "if_statement":
-        return []
-    exits = []
-    for part in (node, *node.children_by_field_name("alternative")):
-        condition, body = part.child_by_field_name("condition"), part.child_by_field_name("consequence")
-        last = (
-            next((child for child in reversed(body.named_children) if child.type != "comment"), None)
-            if body
-            else None
-        )
-        if condition is None or last is None or last.type not in _EXITS:
-            break
-        exits.append(condition)
-    return exits
-
-
-def _unwrap(node: Node) -> Node:
-    while node.type == "parenthesized_expression":
-        inner = next((child for child in node.named_children if child.type != "comment"), None)
-        if inner is None:
-            break
-        node = inner
-    return node
-
-
-def _is_dotted(node: Node) -> bool:
-    inner: Node | None = node
-    while inner is not None and inner.type == "attribute":
-        inner = inner.child_by_field_name("object")
-    return inner is not None and inner.type == "identifier"
-
-
-def _callee(node: Node) -> str:
-    function = node.child_by_field_name("function") if node.type == "call" else None
-    return text_of(function or node)
-
-
-def _content(node: Node) -> str:
-    """Return what stands between the quotes."""
-    texts = (child.text or b"" for child in node.children if child.type not in ("string_start", "string_end"))
-    return b"".join(texts).decode("utf-8", "replace")
 
 
 _HANDLERS: Final = {

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.canonical import STRUCTURE, Stream, canonicalise
-from diffscope.syntax.imports import IMPORT_STATEMENTS
+from diffscope.syntax.expressions import early_exits, is_idle
 from diffscope.syntax.outline import declare_python
 from diffscope.syntax.thinning import Body, Thinned, find_bodies
 from diffscope.syntax.values import Definition, DefinitionKind, Outline
@@ -78,13 +78,6 @@ class Unit:
             return self.node.text or b""
         return b"\n".join(self._lines[self.definition.start - 1 : self.definition.end])
 
-    @cached_property
-    def text_without_imports(self) -> bytes:
-        """The same for the module, whose imports are compared on their own."""
-        return b"\n".join(
-            node.text or b"" for node in self._own_nodes() if node.type not in IMPORT_STATEMENTS
-        )
-
     @property
     def own_statements(self) -> list[Node]:
         """The statements to look for signals in; members among them are to be left out."""
@@ -110,7 +103,7 @@ class Unit:
         pending = [self.node]
         while pending:
             node = pending.pop()
-            if node.id in self.members:
+            if node.id in self.members or is_idle(node):
                 continue
             if node.type in _OPENED or node == self.node:
                 pending.extend(reversed(node.children))
@@ -177,6 +170,10 @@ def trim(before: Unit, after: Unit) -> None:
     end = 0
     while end < least - start and old[-1 - end].text == new[-1 - end].text:
         end += 1
+    between = (*old[start : len(old) - end], *new[start : len(new) - end])
+    if any(early_exits(node) for node in between):
+        # What stands behind a changed early return stands under another condition.
+        end = 0
     before.shared = frozenset(node.id for node in (*old[:start], *old[len(old) - end :]))
     after.shared = frozenset(node.id for node in (*new[:start], *new[len(new) - end :]))
 
