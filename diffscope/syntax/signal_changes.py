@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from diffscope.syntax.signals import Key, Seen, read_signals
+from diffscope.syntax.seen import Key, Seen
+from diffscope.syntax.signals import read_signals
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import SignalChange
 

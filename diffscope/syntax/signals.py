@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from diffscope.syntax.canonical import Stream
 from diffscope.syntax.expressions import callee_of, content_of, early_exits, is_dotted, unwrap
 from diffscope.syntax.imports import IMPORT_STATEMENTS
+from diffscope.syntax.seen import NOTHING, Key, Named, Place, Seen
 from diffscope.syntax.text import clip, text_of
 from diffscope.syntax.values import Signal, SignalKind
 
@@ -21,35 +22,12 @@ _DETAIL: Final = 2000
 _STRING: Final = 80
 _PLAIN_NUMBERS: Final = frozenset({"0", "1", "2", "0.0", "1.0", "2.0"})
 _OWNERS: Final = (b"self", b"cls")
-
-Key = tuple[object, ...]
-
-
-class Named(NamedTuple):
-    """A piece of code: how it reads, and what it is whatever its form."""
-
-    text: str
-    key: Key
-
-
-_NOTHING: Final = Named("", ())
-
-
-class Seen(NamedTuple):
-    """A signal with its identity: equal keys are equal code, guards left aside."""
-
-    signal: Signal
-    key: Key
-    guards: tuple[Key, ...]
-
-
-class _Place(NamedTuple):
-    guards: tuple[Named, ...] = ()
-    in_async: bool = False
-    in_loop: bool = False
-    target: Named = _NOTHING
-    """The name or keyword that a value goes to."""
-    globals: frozenset[str] = frozenset()
+_SKIPPED: Final = (
+    "comment", "type", "type_parameter", "global_statement", "nonlocal_statement", "type_alias_statement",
+)  # fmt: skip
+_COMPREHENSIONS: Final = (
+    "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression",
+)  # fmt: skip
 
 
 def read_signals(
@@ -62,7 +40,7 @@ def read_signals(
 ) -> list[Seen]:
     """Return the signals of some sibling statements (or one expression), in source order."""
     walk = _Walk(stream, aliases, leave_out)
-    walk.statements(list(nodes), _Place(in_async=is_async))
+    walk.statements(list(nodes), Place(in_async=is_async))
     return walk.seen
 
 
@@ -74,7 +52,7 @@ class _Walk:
         self._leave_out = leave_out
         self._depth = 0
 
-    def statements(self, nodes: list[Node], place: _Place) -> None:
+    def statements(self, nodes: list[Node], place: Place) -> None:
         """Visit statements; behind an ``if`` that leaves the block, its condition is known to be false."""
         names = [
             text_of(name) for node in nodes if node.type == "global_statement" for name in node.named_children
@@ -87,7 +65,7 @@ class _Walk:
             if failed:
                 place = place._replace(guards=place.guards + failed)
 
-    def visit(self, node: Node, place: _Place) -> None:
+    def visit(self, node: Node, place: Place) -> None:
         if self._depth > _DEEPEST or node.id in self._leave_out:
             return
         handler = _HANDLERS.get(node.type)
@@ -98,27 +76,27 @@ class _Walk:
             self.children(node, place)
         self._depth -= 1
 
-    def children(self, node: Node, place: _Place) -> None:
+    def children(self, node: Node, place: Place) -> None:
         if node.type in ("block", "module"):
             self.statements(node.children, place)
             return
         for child in node.named_children:
             self.visit(child, place)
 
-    def skip(self, node: Node, place: _Place) -> None:
+    def skip(self, node: Node, place: Place) -> None:
         """Neither an import nor a comment nor a type says anything here."""
 
-    def function(self, node: Node, place: _Place) -> None:
+    def function(self, node: Node, place: Place) -> None:
         inner = place._replace(
-            in_async=node.children[0].type == "async", in_loop=False, target=_NOTHING, globals=frozenset()
+            in_async=node.children[0].type == "async", in_loop=False, target=NOTHING, globals=frozenset()
         )
         for part in node.named_children:
             self.visit(part, inner)
 
-    def lambda_(self, node: Node, place: _Place) -> None:
+    def lambda_(self, node: Node, place: Place) -> None:
         self.children(node, place._replace(in_async=False, in_loop=False))
 
-    def if_(self, node: Node, place: _Place) -> None:
+    def if_(self, node: Node, place: Place) -> None:
         failed: tuple[Named, ...] = ()
         condition: Node | None = None
         for part in (node, *node.children_by_field_name("alternative")):
@@ -132,7 +110,7 @@ class _Walk:
             if body is not None:
                 self.visit(body, here)
 
-    def while_(self, node: Node, place: _Place) -> None:
+    def while_(self, node: Node, place: Place) -> None:
         condition, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
         looping = place._replace(in_loop=True)
         if condition is not None:
@@ -143,15 +121,15 @@ class _Walk:
         for part in node.children_by_field_name("alternative"):
             self.visit(part, place)
 
-    def for_(self, node: Node, place: _Place) -> None:
+    def for_(self, node: Node, place: Place) -> None:
         for name in ("left", "right", "body", "alternative"):
             for part in node.children_by_field_name(name):
                 if name == "left":
-                    self._target(part, _NOTHING, place)
+                    self._target(part, NOTHING, place)
                 else:
                     self.visit(part, place._replace(in_loop=place.in_loop or name == "body"))
 
-    def comprehension(self, node: Node, place: _Place) -> None:
+    def comprehension(self, node: Node, place: Place) -> None:
         conditions = [child for child in node.named_children if child.type == "if_clause"]
         guards = tuple(
             self._guard(child.named_children[0]) for child in conditions if child.named_child_count
@@ -168,7 +146,7 @@ class _Walk:
             else:
                 self.visit(child, place._replace(in_loop=True, guards=place.guards + guards))
 
-    def case(self, node: Node, place: _Place) -> None:
+    def case(self, node: Node, place: Place) -> None:
         body = node.child_by_field_name("consequence")
         guard = node.child_by_field_name("guard")
         patterns = [child for child in node.named_children if child.type == "case_pattern"]
@@ -181,7 +159,7 @@ class _Walk:
         if body is not None:
             self.visit(body, here)
 
-    def conditional(self, node: Node, place: _Place) -> None:
+    def conditional(self, node: Node, place: Place) -> None:
         parts = [child for child in node.named_children if child.type != "comment"]
         if len(parts) != 3:
             return self.children(node, place)
@@ -192,7 +170,7 @@ class _Walk:
             otherwise, place._replace(guards=(*place.guards, self._guard(condition, negated=True)))
         )
 
-    def boolean(self, node: Node, place: _Place) -> None:
+    def boolean(self, node: Node, place: Place) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         operator = node.child_by_field_name("operator")
         if left is None or right is None or operator is None:
@@ -201,19 +179,19 @@ class _Walk:
         guard = self._guard(left, negated=operator.type == "or")
         self.visit(right, place._replace(guards=(*place.guards, guard)))
 
-    def assert_(self, node: Node, place: _Place) -> None:
+    def assert_(self, node: Node, place: Place) -> None:
         for at, child in enumerate(node.named_children):
             if at == 0:
                 self.condition(child, place)
             else:
                 self.visit(child, place)
 
-    def condition(self, node: Node, place: _Place) -> None:
+    def condition(self, node: Node, place: Place) -> None:
         node = unwrap(node)
         self._add(SignalKind.GUARD, node, text_of(node), place)
         self.visit(node, place)
 
-    def call(self, node: Node, place: _Place) -> None:
+    def call(self, node: Node, place: Place) -> None:
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if function is None:
             return
@@ -225,12 +203,12 @@ class _Walk:
         if arguments is not None:
             self.visit(arguments, place)
 
-    def keyword(self, node: Node, place: _Place) -> None:
+    def keyword(self, node: Node, place: Place) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is not None and value is not None:
             self.visit(value, place._replace(target=self._name(name)))
 
-    def pair(self, node: Node, place: _Place) -> None:
+    def pair(self, node: Node, place: Place) -> None:
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
         if key is not None:
             self.visit(key, place)
@@ -239,13 +217,13 @@ class _Walk:
             target = Named(content_of(key), self._key(key)) if key is not None and is_named else place.target
             self.visit(value, place._replace(target=target))
 
-    def binary(self, node: Node, place: _Place) -> None:
+    def binary(self, node: Node, place: Place) -> None:
         operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
         if operator is not None and right is not None and operator.type in ("/", "//"):
             self._division(node, right, place)
         self.children(node, place)
 
-    def _division(self, node: Node, divisor: Node, place: _Place) -> None:
+    def _division(self, node: Node, divisor: Node, place: Place) -> None:
         left = node.child_by_field_name("left")
         is_path = any(
             side is not None and side.type in ("string", "concatenated_string") for side in (left, divisor)
@@ -254,7 +232,7 @@ class _Walk:
         if not is_path and divisor.type not in ("integer", "float"):
             self._add(SignalKind.DIVISION, divisor, text_of(divisor), place)
 
-    def assignment(self, node: Node, place: _Place) -> None:
+    def assignment(self, node: Node, place: Place) -> None:
         target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
         operator = node.child_by_field_name("operator")
         if target is None or value is None:
@@ -268,11 +246,11 @@ class _Walk:
         self._target(target, Named(sign + clip(text_of(last), _TEXT), (sign, *self._key(last))), place)
         self.visit(value, place._replace(target=self._name(target)))
 
-    def delete(self, node: Node, place: _Place) -> None:
+    def delete(self, node: Node, place: Place) -> None:
         for part in node.named_children:
             self._target(part, Named("del", ("del",)), place)
 
-    def _target(self, node: Node, value: Named, place: _Place) -> None:
+    def _target(self, node: Node, value: Named, place: Place) -> None:
         if node.type == "attribute":
             self._add(SignalKind.ATTRIBUTE_WRITE, node, text_of(node), place, detail=value)
             root = node.child_by_field_name("object")
@@ -290,7 +268,7 @@ class _Walk:
             for part in node.named_children:
                 self._target(part, value, place)
 
-    def attribute(self, node: Node, place: _Place) -> None:
+    def attribute(self, node: Node, place: Place) -> None:
         if not is_dotted(node):
             return self.children(node, place)
         root = (node.text or b"").partition(b".")[0].strip()
@@ -298,12 +276,12 @@ class _Walk:
             self._add(SignalKind.REFERENCE, node, text_of(node), place)
         return None
 
-    def number(self, node: Node, place: _Place) -> None:
+    def number(self, node: Node, place: Place) -> None:
         text = text_of(node)
         if text not in _PLAIN_NUMBERS:
             self._add(SignalKind.NUMBER, node, text, place, detail=place.target)
 
-    def unary(self, node: Node, place: _Place) -> None:
+    def unary(self, node: Node, place: Place) -> None:
         argument = node.child_by_field_name("argument")
         if (
             argument is not None
@@ -315,7 +293,7 @@ class _Walk:
             return
         self.children(node, place)
 
-    def string(self, node: Node, place: _Place) -> None:
+    def string(self, node: Node, place: Place) -> None:
         parts = [child for child in node.children if child.type == "string"] or [node]
         text = "".join(content_of(part) for part in parts)
         if 0 < len(text) <= _STRING:
@@ -325,29 +303,29 @@ class _Walk:
                 if child.type == "interpolation":
                     self.children(child, place)
 
-    def expression(self, node: Node, place: _Place) -> None:
+    def expression(self, node: Node, place: Place) -> None:
         only = node.named_children[0] if node.named_child_count == 1 else None
         if only is None or only.type not in ("string", "concatenated_string"):
             self.children(node, place)
 
-    def with_item(self, node: Node, place: _Place) -> None:
+    def with_item(self, node: Node, place: Place) -> None:
         value = node.child_by_field_name("value") or node
         if value.type == "as_pattern" and value.named_child_count:
             for alias in value.named_children[1:]:
                 for part in alias.named_children or [alias]:
-                    self._target(part, _NOTHING, place)
+                    self._target(part, NOTHING, place)
             value = value.named_children[0]
         value = unwrap(value)
         self._add(SignalKind.WITH, value, text_of(value), place)
         self.visit(value, place)
 
-    def await_(self, node: Node, place: _Place) -> None:
+    def await_(self, node: Node, place: Place) -> None:
         if node.named_child_count:
             awaited = node.named_children[0]
             self._add(SignalKind.AWAIT, awaited, callee_of(awaited), place)
         self.children(node, place)
 
-    def raise_(self, node: Node, place: _Place) -> None:
+    def raise_(self, node: Node, place: Place) -> None:
         if node.named_child_count:
             raised = node.named_children[0]
             arguments = raised.child_by_field_name("arguments") if raised.type == "call" else None
@@ -368,9 +346,7 @@ class _Walk:
     def _key(self, node: Node) -> Key:
         return self._stream.of(node) or (text_of(node),)
 
-    def _add(
-        self, kind: SignalKind, node: Node, text: str, place: _Place, *, detail: Named = _NOTHING
-    ) -> None:
+    def _add(self, kind: SignalKind, node: Node, text: str, place: Place, *, detail: Named = NOTHING) -> None:
         text = clip(text, _TEXT)
         signal = Signal(
             kind=kind,
@@ -392,22 +368,8 @@ class _Walk:
 
 
 _HANDLERS: Final = {
-    **dict.fromkeys(
-        (
-            "comment",
-            "type",
-            "type_parameter",
-            "global_statement",
-            "nonlocal_statement",
-            "type_alias_statement",
-        ),
-        _Walk.skip,
-    ),
-    **dict.fromkeys(IMPORT_STATEMENTS, _Walk.skip),
-    **dict.fromkeys(
-        ("list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression"),
-        _Walk.comprehension,
-    ),
+    **dict.fromkeys((*_SKIPPED, *IMPORT_STATEMENTS), _Walk.skip),
+    **dict.fromkeys(_COMPREHENSIONS, _Walk.comprehension),
     **dict.fromkeys(("keyword_argument", "default_parameter", "typed_default_parameter"), _Walk.keyword),
     **dict.fromkeys(("assignment", "augmented_assignment"), _Walk.assignment),
     **dict.fromkeys(("integer", "float"), _Walk.number),

@@ -1,0 +1,40 @@
+"""What a walk over a unit sees: named code, signals with their identity, the place where it stands."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from diffscope.syntax.values import Signal
+
+Key = tuple[object, ...]
+"""What makes two pieces of code one: their canonical form."""
+
+
+class Named(NamedTuple):
+    """A piece of code: how it reads, and what it is whatever its form."""
+
+    text: str
+    key: Key
+
+
+NOTHING: Final = Named("", ())
+"""No code at all."""
+
+
+class Seen(NamedTuple):
+    """A signal with its identity: equal keys are equal code, guards left aside."""
+
+    signal: Signal
+    key: Key
+    guards: tuple[Key, ...]
+
+
+class Place(NamedTuple):
+    """What holds where a walk stands: conditions, kind of function, loop, and what a value goes to."""
+
+    guards: tuple[Named, ...] = ()
+    in_async: bool = False
+    in_loop: bool = False
+    target: Named = NOTHING
+    """The name or keyword that a value goes to."""
+    globals: frozenset[str] = frozenset()
