@@ -11,9 +11,8 @@ from diffscope.adapters.git_log import main_tip
 from diffscope.adapters.git_process import run
 from diffscope.diff.names import decode_name
 from diffscope.errors import InputError
-from diffscope.graph.history import (
-    DEPTH,
-    ChangeHistory,
+from diffscope.graph.history import DEPTH, ChangeHistory
+from diffscope.graph.history_store import (
     PastCommit,
     StoredHistory,
     decode_history,
@@ -24,7 +23,7 @@ from diffscope.graph.history import (
 )
 from diffscope.source.values import CommitId
 
-_SPACE: Final = "history-1"
+_SPACE: Final = "history-2"
 _FOLDERS: Final = ("csrc", "tests", "vllm")
 _MARGIN: Final = 30 * 86_400
 """Seconds. The history starts a little earlier than the first commit needs, so that the next ones need not start over."""
@@ -91,16 +90,16 @@ def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[P
         "-z",
         "-M",
         "-l1000",
-        "--format=%x01%H %ct",
+        "--format=%x01%H %ct %s%x00",
         *options,
         revisions,
     )
     # A clone with a missing tree still tells of the commits before it.
     for block in found.out.split(b"\x01")[1:]:
         head, *cells = block.rstrip(b"\n").split(b"\0")
-        commit, _, time = head.decode().partition(" ")
-        paths, renames = _touched([cell.lstrip(b"\n") for cell in cells])
-        yield PastCommit(commit, int(time), tuple(paths), tuple(renames))
+        commit, time, subject = head.decode("utf-8", "replace").split(" ", 2)
+        paths, renames = _touched([name for cell in cells if (name := cell.lstrip(b"\n"))])
+        yield PastCommit(commit, int(time), tuple(paths), tuple(renames), subject)
 
 
 def _touched(cells: list[bytes]) -> tuple[list[str], list[tuple[str, str]]]:

@@ -15,7 +15,7 @@ from diffscope.syntax.outline import EXTRACTOR_VERSION, identifiers
 
 __test__ = False
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _INDEXES: Final = f"words-{_FORMAT}-{EXTRACTOR_VERSION}"
 _PLACES: Final = f"words-place-{_FORMAT}-{EXTRACTOR_VERSION}"
 _FOLDER: Final = "tests"

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final, NamedTuple
 
-import msgspec
-
-from diffscope.errors import InputError
-from diffscope.graph.tables import read_numbers, write_numbers
+from diffscope.graph.history_store import StoredHistory, subject_words
+from diffscope.graph.tables import read_numbers
+from diffscope.graph.words import TestWords
 
 _MOST_FILES: Final = 120
 """A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
+_MOST_ALIKE: Final = 600
+_COMMON_WORD: Final = 300
 _DAY: Final = 86_400
 DEPTH: Final = 540 * _DAY
 """Seconds. What is older counts for nothing, however far back the stored history goes."""
-
-
-class PastCommit(NamedTuple):
-    """One commit of a history: the paths it touched (new names), and its renames as old and new name."""
-
-    commit: str
-    committed_at: int
-    paths: tuple[str, ...]
-    renames: tuple[tuple[str, str], ...] = ()
-
-
-class StoredHistory(msgspec.Struct, array_like=True, frozen=True):
-    """A history as it is kept; numbers are 32-bit little-endian. Commits stand oldest first."""
-
-    covers_from: int
-    """Time from which on the history is whole, in seconds."""
-    paths: list[str]
-    """Sorted."""
-    commits: bytes
-    """Object ids, 20 or 32 bytes each, side by side."""
-    times: bytes
-    ends: bytes
-    """For each commit the end of its files in ``files``."""
-    files: bytes
-    places: bytes
-    """For each path the end of its commits in ``touched``."""
-    touched: bytes
-    renames: bytes
-    """Commit, old path, new path; commit, old path, ..."""
 
 
 class Past(NamedTuple):
@@ -87,6 +60,40 @@ class ChangeHistory:
         """Return how often a path changed, weighted by age."""
         return sum(self.weight(commit) for commit in self._commits_of([path]))
 
+    def similar(self, files: Mapping[str, float], subject: str, wanted: frozenset[str]) -> dict[str, float]:
+        """Return how often each of the ``wanted`` paths changed in commits like this one.
+
+        Alike are commits that touch the same files (``files``: path -> its part of the change) and whose subjects share rare words;
+        each votes by the square of its likeness, halved every half a life.
+        """
+        likeness = self._likeness(files, subject)
+        votes: defaultdict[str, float] = defaultdict(float)
+        for commit, likely in likeness.items():
+            names = [name for name in self._names(commit) if name in wanted]
+            for name in names:
+                votes[name] += likely * likely * self.weight(commit) / (1 + 0.3 * (len(names) - 1))
+        return dict(votes)
+
+    def _likeness(self, files: Mapping[str, float], subject: str) -> dict[int, float]:
+        likeness: defaultdict[int, float] = defaultdict(float)
+        for path, part in sorted(files.items()):
+            commits = self._commits_of([path])
+            for commit in commits[-_MOST_ALIKE:]:
+                likeness[commit] += (
+                    (0.5 + part) * self._rarity(len(commits)) / math.sqrt(1 + self._size(commit))
+                )
+        for word in sorted(subject_words(subject)):
+            commits = [int(each) for each in self._words.naming(word)]
+            commits = sorted(each for each in commits if self._is_past(each))
+            if len(commits) <= _COMMON_WORD:
+                for commit in commits:
+                    shared = math.sqrt(1 + len(subject_words(self._stored.subjects[commit])))
+                    likeness[commit] += 0.5 * self._rarity(len(commits)) / shared
+        return likeness
+
+    def _rarity(self, count: int) -> float:
+        return math.log((self._last + 2) / (count + 1))
+
     def weight(self, commit: int) -> float:
         """Return what a commit counts: 1 now, half after half a life."""
         return float(0.5 ** (max(0, self._now - self._times[commit]) / self._half_life))
@@ -99,10 +106,11 @@ class ChangeHistory:
                 if number >= 0:
                     first = self._places[number - 1] if number else 0
                     found.update(self._touched[first : self._places[number]])
-        return sorted(
-            commit
-            for commit in found
-            if commit <= self._last
+        return sorted(commit for commit in found if self._is_past(commit))
+
+    def _is_past(self, commit: int) -> bool:
+        return (
+            commit <= self._last
             and self._times[commit] >= self._now - DEPTH
             and self._size(commit) <= _MOST_FILES
         )
@@ -119,6 +127,10 @@ class ChangeHistory:
 
     def _number(self, path: str) -> int:
         return self._numbers.get(path, -1)
+
+    @cached_property
+    def _words(self) -> TestWords:
+        return TestWords(self._stored.words)
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -166,92 +178,3 @@ class ChangeHistory:
     @cached_property
     def _touched(self) -> array[int]:
         return read_numbers(self._stored.touched)
-
-
-def store_history(commits: Sequence[PastCommit], *, covers_from: int = 0) -> StoredHistory:
-    """Return commits, oldest first, as they are kept; ``covers_from`` is the time from which on they are all there are."""
-    names = {path for each in commits for path in each.paths}
-    names.update(name for each in commits for pair in each.renames for name in pair)
-    paths = sorted(names)
-    number = {path: place for place, path in enumerate(paths)}
-    ends, files, renames = array("i"), array("i"), array("i")
-    touched: list[list[int]] = [[] for _ in paths]
-    for place, each in enumerate(commits):
-        for path in sorted(set(each.paths)):
-            files.append(number[path])
-            touched[number[path]].append(place)
-        ends.append(len(files))
-        for old, new in each.renames:
-            renames.extend((place, number[old], number[new]))
-    places, flat = array("i"), array("i")
-    for each_touched in touched:
-        flat.extend(each_touched)
-        places.append(len(flat))
-    return StoredHistory(
-        covers_from=covers_from,
-        paths=paths,
-        commits=b"".join(bytes.fromhex(each.commit) for each in commits),
-        times=write_numbers(array("i", [each.committed_at for each in commits])),
-        ends=write_numbers(ends),
-        files=write_numbers(files),
-        places=write_numbers(places),
-        touched=write_numbers(flat),
-        renames=write_numbers(renames),
-    )
-
-
-def load_commits(stored: StoredHistory) -> list[PastCommit]:
-    """Return the commits of a stored history, to add newer ones."""
-    size = _id_size(stored)
-    times, ends, files = (read_numbers(each) for each in (stored.times, stored.ends, stored.files))
-    renames: dict[int, list[tuple[str, str]]] = {}
-    triples = iter(read_numbers(stored.renames))
-    for commit, old, new in zip(triples, triples, triples, strict=True):
-        renames.setdefault(commit, []).append((stored.paths[old], stored.paths[new]))
-    return [
-        PastCommit(
-            stored.commits[place * size : (place + 1) * size].hex(),
-            times[place],
-            tuple(stored.paths[number] for number in files[ends[place - 1] if place else 0 : ends[place]]),
-            tuple(renames.get(place, ())),
-        )
-        for place in range(len(times))
-    ]
-
-
-def find_commit(stored: StoredHistory, commit: str) -> int:
-    """Return the number of a commit, ``-1`` when the history does not have it."""
-    wanted, size = bytes.fromhex(commit), _id_size(stored)
-    at = stored.commits.find(wanted)
-    while at >= 0 and at % size:
-        at = stored.commits.find(wanted, at + 1)
-    return at // size if at >= 0 else -1
-
-
-def encode_history(stored: StoredHistory) -> bytes:
-    """Return a history as bytes."""
-    return msgspec.msgpack.encode(stored)
-
-
-def decode_history(data: bytes) -> StoredHistory:
-    """Return what ``encode_history`` was given. Raises ``InputError`` for anything else."""
-    try:
-        stored = msgspec.msgpack.decode(data, type=StoredHistory)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"these bytes hold no history: {error}", hint="diffscope cache clear") from None
-    ends, places = read_numbers(stored.ends), read_numbers(stored.places)
-    is_sound = (
-        len(stored.times) == len(stored.ends)
-        and len(places) == len(stored.paths)
-        and (ends[-1] if ends else 0) * 4 == len(stored.files)
-        and (places[-1] if places else 0) * 4 == len(stored.touched)
-        and len(stored.renames) % 12 == 0
-    )
-    if not is_sound:
-        raise InputError("the history does not add up", hint="diffscope cache clear")
-    return stored
-
-
-def _id_size(stored: StoredHistory) -> int:
-    count = len(stored.times) // 4
-    return len(stored.commits) // count if count else 20

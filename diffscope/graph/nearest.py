@@ -1,198 +1,84 @@
-"""Which tests look at a change: imports, names, paths and what changed together in the past, each with its reason.
+"""Which tests look at a change: ranked, each with its reasons.
 
-Four signals, each scaled so that its best test has 1, are added with fixed weights. The weights were chosen on pull requests with odd
-numbers; tests/benchmarks/nearest_tests.py measures recall on the even ones.
+Eleven signs of nearness (nearness.py) are brought to a common scale, the nearest test of a sign counting 1, and added up with weights that
+were fitted by logistic regression on pull requests with an odd number (tests/benchmarks/nearest_tests.py says how, and measures on
+those with an even one).
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
-from diffscope.graph.names import is_test_file
-from diffscope.source.values import RepoPath, Value
+from diffscope.graph.nearness import Nearness, Sign
+from diffscope.graph.values import NearTest, SourceChange
+from diffscope.source.values import RepoPath
 
-WEIGHTS: Final[Mapping[str, float]] = {"import": 0.6, "name": 1.5, "path": 0.6, "history": 0.6}
-_DEPTH: Final = 3
-_COMMON: Final = 0.08
-"""Share of the tests that name a word, above which the word says nothing."""
-_MOST_WORDS: Final = 60
-_TOKEN: Final = re.compile(r"[a-z]{2,}|\d{2,}")
-_STOP: Final = frozenset(
-    {
-        "test",
-        "tests",
-        "vllm",
-        "py",
-        "the",
-        "a",
-        "of",
-        "for",
-        "to",
-        "in",
-        "and",
-        "fix",
-        "add",
-        "support",
-        "bugfix",
-        "v",
-    }
-)
-
-
-class ChangedSource(NamedTuple):
-    """One changed file of the product, by its name at the base, with the symbols that changed in it."""
-
-    path: str
-    symbols: tuple[str, ...]
-    weight: float = 1.0
-
-
-class NearTest(Value, frozen=True, kw_only=True):
-    """A test near a change. ``score`` lies between 0 and the sum of the weights; reasons stand strongest first."""
-
-    path: RepoPath
-    score: float
-    reasons: tuple[str, ...]
-
-
-class _Signal(NamedTuple):
-    scores: dict[str, float]
-    reason: Callable[[str], str]
+WEIGHTS: Final[Mapping[Sign, float]] = {
+    Sign.IMPORTS: 0.8,
+    Sign.REACHES: 0.3,
+    Sign.NAMES: 0.9,
+    Sign.WORDS: 2.2,
+    Sign.PATH: 0.6,
+    Sign.STEM: 1.0,
+    Sign.TOGETHER: 0.6,
+    Sign.ALIKE: 3.5,
+    Sign.TITLE_PATH: 0.8,
+    Sign.TITLE_WORDS: 1.3,
+    Sign.ACTIVE: -1.0,
+}
+_BIAS: Final = -7.5
+_POWER: Final = 0.7
+"""Between counting the nearest alone and counting all alike: half as near counts for 0.62."""
+_REASONS: Final = 3
+_FAINT: Final = 0.15
+"""A sign that adds less is no reason worth a reader's time."""
 
 
 def nearest_tests(
+    changes: Iterable[SourceChange],
     graph: ModuleGraph,
-    changed: Sequence[ChangedSource],
     *,
-    title: str = "",
     history: ChangeHistory | None = None,
-    most: int = 10,
+    title: str = "",
+    limit: int = 10,
 ) -> tuple[NearTest, ...]:
-    """Return the tests nearest to a change, nearest first; ties by path. Without words of tests or history these signals are left out."""
-    tests = tuple(sorted(node.path for node in graph.nodes() if node.path and is_test_file(node.path)))
-    signals = {
-        "import": _imports(graph, changed),
-        "name": _names(graph, changed, len(tests)),
-        "path": _paths(changed, title, tests),
-        "history": _past(history, changed, tests),
+    """Return the test files nearest to a change of sources, nearest first; ties by path.
+
+    ``graph`` is the graph of the change's base and ``history`` ends there; without a history, or without the words of tests in the
+    graph, the other signs decide. Scores lie between 0 and 1: how likely it is that the author of such a change touches the test.
+    """
+    nearness = Nearness(tuple(changes), graph, history, title)
+    signs = {sign: scale(found) for sign, found in nearness.measure().items()}
+    paths = sorted({path for sign, found in signs.items() if WEIGHTS[sign] > 0 for path in found})
+    sums = {
+        path: sum(WEIGHTS[sign] * found.get(path, 0.0) for sign, found in signs.items()) for path in paths
     }
-    total: dict[str, float] = defaultdict(float)
-    parts: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for name, signal in signals.items():
-        highest = max(signal.scores.values(), default=0.0)
-        for test, value in signal.scores.items():
-            share = WEIGHTS[name] * value / highest if highest else 0.0
-            total[test] += share
-            parts[test].append((share, name))
-    ranked = sorted(total, key=lambda test: (-round(total[test], 9), test))[:most]
+    best = sorted(paths, key=lambda path: (-sums[path], path))[:limit]
     return tuple(
         NearTest(
-            path=RepoPath(test),
-            score=round(total[test], 3),
-            reasons=tuple(
-                signals[name].reason(test)
-                for share, name in sorted(parts[test], reverse=True)
-                if share >= 0.05
-            ),
+            path=path,
+            score=round(1 / (1 + math.exp(-_BIAS - sums[path])), 3),
+            reasons=_reasons(nearness, {sign: found.get(path, 0.0) for sign, found in signs.items()}, path),
         )
-        for test in ranked
-        if total[test] > 0
+        for path in best
     )
 
 
-def _imports(graph: ModuleGraph, changed: Iterable[ChangedSource]) -> _Signal:
-    scores: dict[str, float] = defaultdict(float)
-    nearest: dict[str, tuple[int, str]] = {}
-    for source in changed:
-        module = graph.module_of(RepoPath(source.path))
-        found = graph.tests_reaching(module, depth=_DEPTH) if module else ()
-        # A module that everything imports says little of which test is meant.
-        telling = source.weight / math.log2(2 + len(found))
-        for each in found:
-            path = graph.path_of(each.test)
-            if path:
-                scores[path] += telling / each.steps**1.5
-                nearest[path] = min(nearest.get(path, (99, "")), (each.steps, source.path))
-    return _Signal(dict(scores), lambda test: f"imports {nearest[test][1]} in {nearest[test][0]} steps")
+def scale(found: Mapping[RepoPath, float]) -> dict[RepoPath, float]:
+    """Return the values of one sign between 0 and 1, the nearest test at 1."""
+    most = max(found.values(), default=0.0)
+    return {path: (value / most) ** _POWER for path, value in found.items() if value > 0}
 
 
-def _names(graph: ModuleGraph, changed: Iterable[ChangedSource], count: int) -> _Signal:
-    words: dict[str, float] = {}
-    for source in changed:
-        for symbol in source.symbols:
-            for word in symbol.split("."):
-                if len(word) > 3 and not word.startswith("__"):
-                    words[word] = max(words.get(word, 0.0), source.weight)
-    scores: dict[str, float] = defaultdict(float)
-    named: dict[str, list[tuple[float, str]]] = defaultdict(list)
-    for word in sorted(words, key=lambda each: (-words[each], each))[:_MOST_WORDS]:
-        tests = graph.tests_naming(word) or ()
-        if not 0 < len(tests) <= max(3, _COMMON * count):
-            continue
-        worth = words[word] * math.log((count + 1) / len(tests)) ** 2
-        for test in tests:
-            if is_test_file(test):
-                scores[test] += worth
-                named[test].append((-worth, word))
-    return _Signal(
-        dict(scores), lambda test: "names " + ", ".join(word for _, word in sorted(named[test])[:3])
+def _reasons(nearness: Nearness, values: Mapping[Sign, float], path: RepoPath) -> tuple[str, ...]:
+    """Return what speaks for a test, the weightiest first."""
+    parts = sorted(
+        ((WEIGHTS[sign] * value, sign) for sign, value in values.items()),
+        key=lambda part: (-part[0], part[1].value),
     )
-
-
-def _paths(changed: Iterable[ChangedSource], title: str, tests: tuple[str, ...]) -> _Signal:
-    tokens = {test: frozenset(_tokens(test)) for test in tests}
-    frequency: dict[str, int] = defaultdict(int)
-    for found in tokens.values():
-        for token in found:
-            frequency[token] += 1
-    asked: dict[str, float] = defaultdict(float)
-    for source in changed:
-        *folders, name = source.path.rpartition(".")[0].split("/")
-        for token in set(_tokens(name)):
-            asked[token] += source.weight
-        for token in set(_tokens("/".join(folders))):
-            asked[token] += 0.3 * source.weight
-    for token in set(_tokens(title)):
-        asked[token] += 0.5
-    worth = {
-        token: value * math.log((len(tests) + 1) / frequency[token])
-        for token, value in asked.items()
-        if frequency.get(token)
-    }
-    scores = {}
-    for test, found in tokens.items():
-        value = sum(worth[token] for token in found if token in worth)
-        if value:
-            scores[test] = value / math.sqrt(
-                sum(math.log((len(tests) + 1) / frequency[token]) for token in found) + 1
-            )
-    return _Signal(
-        scores,
-        lambda test: (
-            "its path shares "
-            + ", ".join(sorted(tokens[test] & worth.keys(), key=lambda each: (-worth[each], each))[:3])
-        ),
-    )
-
-
-def _past(history: ChangeHistory | None, changed: Iterable[ChangedSource], tests: tuple[str, ...]) -> _Signal:
-    scores: dict[str, float] = defaultdict(float)
-    if history is None:
-        return _Signal({}, lambda _: "")
-    wanted = frozenset(tests)
-    for source in changed:
-        past = history.past([source.path], wanted)
-        for test, value in past.together.items():
-            # One more commit than there was keeps a single shared commit from counting as a rule.
-            scores[test] += source.weight * value / (past.weight + 1.0)
-    return _Signal(dict(scores), lambda _: "changed together before")
-
-
-def _tokens(text: str) -> list[str]:
-    return [token for token in _TOKEN.findall(text.lower()) if token not in _STOP]
+    spoken = (nearness.reason(sign, path) for part, sign in parts if part >= _FAINT)
+    return tuple(dict.fromkeys(reason for reason in spoken if reason))[:_REASONS]

@@ -162,6 +162,27 @@ class Cycle(Value, frozen=True, kw_only=True):
     ring: tuple[Edge, ...]
 
 
+class SourceChange(Value, frozen=True, kw_only=True):
+    """What changed in one source, as far as its tests could tell."""
+
+    path: RepoPath
+    """In the tree of the base; for a new file the path it gets."""
+    lines: int
+    """Lines added and removed."""
+    symbols: tuple[str, ...] = ()
+    """Qualified names of what changed."""
+    words: tuple[str, ...] = ()
+    """Identifiers on the changed lines of both sides."""
+
+
+class NearTest(Value, frozen=True, kw_only=True):
+    """A test file near a change; ``score`` between 0 and 1, ``reasons`` weightiest first."""
+
+    path: RepoPath
+    score: float
+    reasons: tuple[str, ...]
+
+
 class LayerCount(Value, frozen=True, kw_only=True):
     """How many edges a layer has."""
 

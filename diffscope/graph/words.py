@@ -26,6 +26,8 @@ class WordIndex(msgspec.Struct, array_like=True, frozen=True):
     starts: bytes
     ends: bytes
     files: bytes
+    sizes: bytes
+    """For each path how many different words are in it."""
 
 
 class TestWords:
@@ -51,6 +53,24 @@ class TestWords:
         found.update(path for path, words in changed.items() if words and word in words)
         return tuple(sorted(found))
 
+    def count(self, word: str) -> int:
+        """Return in how many files of the index a word occurs: about as many as ``naming`` gives, and much cheaper."""
+        first, last = self._span(word)
+        return last - first
+
+    def size(self, path: RepoPath) -> int:
+        """Return how many different words are in a file."""
+        if path in self._changed:
+            return len(self._changed[path] or ())
+        number = bisect_left(self._index.paths, path)
+        is_there = number < len(self._index.paths) and self._index.paths[number] == path
+        return self._sizes[number] if is_there else 0
+
+    @cached_property
+    def mean_size(self) -> float:
+        """The mean size of a file of the index, at least 1."""
+        return max(1.0, sum(self._sizes) / max(1, len(self._sizes)))
+
     @cached_property
     def paths(self) -> tuple[RepoPath, ...]:
         """All files, sorted."""
@@ -58,16 +78,17 @@ class TestWords:
         return tuple(sorted(kept.union(path for path, words in self._changed.items() if words is not None)))
 
     def _indexed(self, word: str) -> list[RepoPath]:
+        first, last = self._span(word)
+        paths = self._index.paths
+        return [RepoPath(paths[number]) for number in self._files[first:last] if number < len(paths)]
+
+    def _span(self, word: str) -> tuple[int, int]:
         wanted = word.encode()
         count = len(self._ends)
         at = bisect_left(range(count), wanted, key=self._word)
         if at == count or self._word(at) != wanted:
-            return []
-        first = self._ends[at - 1] if at else 0
-        paths = self._index.paths
-        return [
-            RepoPath(paths[number]) for number in self._files[first : self._ends[at]] if number < len(paths)
-        ]
+            return 0, 0
+        return self._ends[at - 1] if at else 0, self._ends[at]
 
     def _word(self, at: int) -> bytes:
         return self._index.words[self._starts[at] : self._starts[at + 1]]
@@ -79,6 +100,10 @@ class TestWords:
     @cached_property
     def _ends(self) -> array[int]:
         return read_numbers(self._index.ends)
+
+    @cached_property
+    def _sizes(self) -> array[int]:
+        return read_numbers(self._index.sizes)
 
     @cached_property
     def _files(self) -> array[int]:
@@ -99,7 +124,12 @@ def index_words(words: Mapping[RepoPath, Collection[str]]) -> WordIndex:
         ends.append(len(files))
         starts.append(starts[-1] + len(each))
     return WordIndex(
-        tuple(paths), b"".join(ordered), write_numbers(starts), write_numbers(ends), write_numbers(files)
+        paths=tuple(paths),
+        words=b"".join(ordered),
+        starts=write_numbers(starts),
+        ends=write_numbers(ends),
+        files=write_numbers(files),
+        sizes=write_numbers(array("i", [len(set(words[path])) for path in paths])),
     )
 
 
@@ -117,6 +147,11 @@ def decode_words(data: bytes) -> WordIndex:
             f"these bytes hold no index of words: {error}", hint="diffscope cache clear"
         ) from None
     starts = read_numbers(index.starts)
-    if len(starts) * 4 != len(index.ends) + 4 or not starts or starts[-1] != len(index.words):
+    if (
+        len(index.sizes) != 4 * len(index.paths)
+        or len(starts) * 4 != len(index.ends) + 4
+        or not starts
+        or starts[-1] != len(index.words)
+    ):
         raise InputError("the index of words does not add up", hint="diffscope cache clear")
     return index

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diffscope.errors import InputError
-from diffscope.graph.history import (
-    ChangeHistory,
+from diffscope.graph.history import ChangeHistory
+from diffscope.graph.history_store import (
     PastCommit,
     decode_history,
     encode_history,

@@ -1,52 +1,149 @@
-"""Which tests look at a change, and why."""
+"""Nearest tests: each sign finds what it is there for, and says so."""
 
 from __future__ import annotations
 
-from diffscope.graph.build import build_graph
+import re
+
+import pytest
+
+from diffscope.graph.history import ChangeHistory
+from diffscope.graph.history_store import PastCommit, store_history
 from diffscope.graph.model import ModuleGraph
-from diffscope.graph.nearest import ChangedSource, nearest_tests
+from diffscope.graph.nearest import WEIGHTS, nearest_tests, scale
+from diffscope.graph.nearness import Nearness, Sign
+from diffscope.graph.values import SourceChange
 from diffscope.graph.words import TestWords, index_words
 from diffscope.source.values import RepoPath
-from diffscope.syntax.outline import identifiers, outline_python
+from tests.graph_builders import graph
 
-TREE = {
-    "vllm/pools/base.py": b"class Pool:\n    def take(self):\n        return 1\n",
-    "vllm/pools/fast.py": b"from vllm.pools.base import Pool\n",
-    "vllm/other.py": b"def run():\n    return 1\n",
-    "tests/pools/test_base.py": b"from vllm.pools.base import Pool\n\n\ndef test_take():\n    assert Pool().take_all\n",
-    "tests/pools/test_fast.py": b"from vllm.pools.fast import Pool\n",
-    "tests/far/test_other.py": b"from vllm.other import run\n",
-    "tests/far/conftest.py": b"from vllm.pools.base import Pool\n",
+SOURCES = {
+    "vllm/v1/core/sched/scheduler.py": "from vllm.v1.core.kv import Blocks\nclass Scheduler:\n    def schedule(self): ...\n",
+    "vllm/v1/core/kv.py": "class Blocks: ...\n",
+    "vllm/lora/layers.py": "class LoRALayer: ...\n",
+    "csrc/norm.cu": 'TORCH_LIBRARY(_C, m) { m.impl("rms_norm", torch::kCUDA, &rms_norm); }\nvoid rms_norm(int a) { a = a; }\n',
+}
+TESTS = {
+    "tests/v1/core/test_scheduler.py": "from vllm.v1.core.sched.scheduler import Scheduler\nScheduler().schedule()\n",
+    "tests/v1/core/test_kv.py": "from vllm.v1.core.kv import Blocks\n",
+    "tests/v1/e2e/test_all.py": "import vllm.v1.core.sched.scheduler\n"
+    + "".join(f"word{n}\n" for n in range(400)),
+    "tests/lora/test_layers.py": "from vllm.lora.layers import LoRALayer\nrare_knob = 1\n",
+    "tests/kernels/test_norm.py": "torch.ops._C.rms_norm(x)\n",
+    "tests/other/test_other.py": "x = 1\n",
+    "tests/v1/core/utils.py": "from vllm.v1.core.sched.scheduler import Scheduler\n",
+    **{f"tests/fill/test_fill{number}.py": "common\n" for number in range(40)},
 }
 
 
-def graph() -> ModuleGraph:
-    words = {RepoPath(path): identifiers(data) for path, data in TREE.items() if path.startswith("tests/")}
-    built = build_graph({RepoPath(path): outline_python(data) for path, data in TREE.items()})
-    return built.attach(test_words=lambda: TestWords(index_words(words)))
-
-
-def test_the_test_that_imports_and_names_it_comes_first() -> None:
-    """Reasons stand strongest first, and files that pytest does not collect are no tests."""
-    found = nearest_tests(graph(), [ChangedSource("vllm/pools/base.py", ("Pool.take",))])
-    assert [one.path for one in found] == ["tests/pools/test_base.py", "tests/pools/test_fast.py"]
-    assert found[0].reasons == (
-        "names Pool",
-        "its path shares base, pools",
-        "imports vllm/pools/base.py in 1 steps",
+@pytest.fixture(scope="module")
+def found() -> ModuleGraph:
+    words = index_words(
+        {path: sorted(set(re.findall(r"[A-Za-z_]\w*", text))) for path, text in TESTS.items()}
     )
-    assert found[0].score > found[1].score > 0
+    return graph(SOURCES | TESTS).attach(test_words=lambda: TestWords(words))
 
 
-def test_a_change_that_no_test_is_near() -> None:
-    """Nothing is near to a file that the graph does not know and that no path resembles."""
-    assert nearest_tests(graph(), [ChangedSource("csrc/lost.cu", ("zzz_kernel",))]) == ()
+def change(path: str, **facts: object) -> SourceChange:
+    return SourceChange(path=RepoPath(path), lines=facts.pop("lines", 10), **facts)  # type: ignore[arg-type]
 
 
-def test_the_order_of_the_change_does_not_matter() -> None:
-    """The same change in another order gives the same list."""
-    changed = [
-        ChangedSource("vllm/pools/base.py", ("Pool.take",)),
-        ChangedSource("vllm/other.py", ("run",), 2.0),
+SCHEDULER = change(
+    "vllm/v1/core/sched/scheduler.py", symbols=("Scheduler.schedule",), words=("Scheduler", "schedule")
+)
+
+
+def history(*commits: tuple[str, ...], subject: str = "") -> ChangeHistory:
+    """``subject`` is that of the first commit."""
+    past = [
+        PastCommit(f"{number:040x}", number, paths, (), "" if number else subject)
+        for number, paths in enumerate(commits)
     ]
-    assert nearest_tests(graph(), changed) == nearest_tests(graph(), changed[::-1])
+    return ChangeHistory(store_history(past), last=len(past) - 1, now=len(past))
+
+
+def test_the_test_of_a_module_comes_first_with_its_reasons(found: ModuleGraph) -> None:
+    ranked = nearest_tests([SCHEDULER], found)
+    assert ranked[0].path == "tests/v1/core/test_scheduler.py"
+    assert "is named after scheduler.py" in ranked[0].reasons
+    assert len(ranked[0].reasons) == 3
+    assert [each.score for each in ranked] == sorted((each.score for each in ranked), reverse=True)
+    assert all(0 <= each.score <= 1 for each in ranked)
+    assert "tests/v1/core/utils.py" not in {each.path for each in ranked}
+
+
+SIGNS = [
+    pytest.param(Sign.IMPORTS, [SCHEDULER], {}, {"tests/v1/core/test_scheduler.py", "tests/v1/e2e/test_all.py"}, "imports vllm.v1.core.sched.scheduler", id="imports of a changed module"),
+    pytest.param(Sign.IMPORTS, [change("csrc/norm.cu")], {}, {"tests/kernels/test_norm.py"}, "imports csrc/norm.cu", id="calls of the operators of a changed kernel"),
+    pytest.param(Sign.REACHES, [change("vllm/v1/core/kv.py")], {}, {"tests/v1/core/test_kv.py", "tests/v1/core/test_scheduler.py", "tests/v1/e2e/test_all.py"}, "reaches vllm.v1.core.kv by imports", id="imports further away"),
+    pytest.param(Sign.NAMES, [SCHEDULER], {}, {"tests/v1/core/test_scheduler.py"}, "names schedule", id="names of changed symbols"),
+    pytest.param(Sign.WORDS, [change("vllm/x.py", words=("rare_knob", "common", "abc"))], {}, {"tests/lora/test_layers.py"}, "shares rare_knob", id="rare words of changed lines; common ones say nothing"),
+    pytest.param(Sign.STEM, [change("vllm/lora/layers.py")], {}, {"tests/lora/test_layers.py"}, "is named after layers.py", id="the name of the file"),
+    pytest.param(Sign.PATH, [change("vllm/lora/new.py")], {}, {"tests/lora/test_layers.py"}, "its path is alike", id="the folder of a new file"),
+    pytest.param(Sign.TITLE_PATH, [SCHEDULER], {"title": "[Bugfix] Fix lora (#1)"}, {"tests/lora/test_layers.py"}, "its path has the title's lora", id="words of the title in the path"),
+    pytest.param(Sign.TITLE_WORDS, [SCHEDULER], {"title": "Drop rare_knob"}, {"tests/lora/test_layers.py"}, "names the title's rare_knob", id="words of the title in the test"),
+    pytest.param(Sign.TOGETHER, [SCHEDULER], {"history": history(("vllm/v1/core/sched/scheduler.py", "tests/other/test_other.py"))}, {"tests/other/test_other.py"}, "changed with scheduler.py before", id="changed together in the past"),
+    pytest.param(Sign.ALIKE, [change("vllm/new.py")], {"title": "Speed up frobnication", "history": history(("vllm/old.py", "tests/other/test_other.py"), ("vllm/x.py",), subject="Frobnication again")}, {"tests/other/test_other.py"}, "changed in commits like this one", id="past commits of the same subject"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sign", "changes", "more", "expected", "reason"), SIGNS)
+def test_signs(
+    found: ModuleGraph,
+    sign: Sign,
+    changes: list[SourceChange],
+    more: dict[str, object],
+    expected: set[str],
+    reason: str,
+) -> None:
+    """Exactly these tests have the sign, and the first of them says why."""
+    measured = Nearness(tuple(changes), found, more.get("history"), str(more.get("title", "")))  # type: ignore[arg-type]
+    values = measured.measure()[sign]
+    assert {path for path, value in values.items() if value > 0} == expected
+    best = max(values, key=lambda path: values[path])
+    assert measured.reason(sign, best) == reason
+
+
+def test_a_long_test_shares_words_with_everything_and_counts_less(found: ModuleGraph) -> None:
+    assert found.test_words is not None
+    values = Nearness((change("vllm/x.py", words=("scheduler",)),), found, None, "").measure()[Sign.WORDS]
+    assert values["tests/v1/e2e/test_all.py"] < values["tests/v1/core/test_scheduler.py"]
+
+
+def test_without_words_and_history_the_other_signs_decide() -> None:
+    bare = graph(SOURCES | TESTS)
+    assert nearest_tests([SCHEDULER], bare)[0].path == "tests/v1/core/test_scheduler.py"
+
+
+def test_nothing_changed_is_near_to_nothing(found: ModuleGraph) -> None:
+    assert nearest_tests([], found) == ()
+    assert nearest_tests([change("docs/x.md")], found) == ()
+
+
+def test_a_history_never_shows_what_came_later(found: ModuleGraph) -> None:
+    """The commit that changed both lies after the last one that counts."""
+    commits = [
+        PastCommit("0" * 40, 1, ("vllm/v1/core/sched/scheduler.py",)),
+        PastCommit("1" * 40, 2, ("vllm/v1/core/sched/scheduler.py", "tests/other/test_other.py")),
+    ]
+    before = ChangeHistory(store_history(commits), last=0, now=1)
+    after = ChangeHistory(store_history(commits), last=1, now=2)
+    assert "tests/other/test_other.py" not in {
+        each.path for each in nearest_tests([SCHEDULER], found, history=before)
+    }
+    assert "tests/other/test_other.py" in {
+        each.path for each in nearest_tests([SCHEDULER], found, history=after)
+    }
+
+
+def test_the_order_of_changes_never_changes_the_answer(found: ModuleGraph) -> None:
+    changes = [SCHEDULER, change("vllm/lora/layers.py", lines=3), change("csrc/norm.cu", lines=40)]
+    assert nearest_tests(changes, found) == nearest_tests(changes[::-1], found)
+
+
+def test_every_sign_has_a_weight_and_a_scale_of_its_own() -> None:
+    assert set(WEIGHTS) == set(Sign)
+    assert scale({RepoPath("a"): 4.0, RepoPath("b"): 2.0, RepoPath("c"): 0.0}) == {
+        "a": 1.0,
+        "b": pytest.approx(0.6156, abs=1e-3),
+    }
+    assert scale({}) == {}
