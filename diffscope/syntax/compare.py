@@ -5,15 +5,15 @@ Decided on syntax trees; only what differs is looked into. Never raises on any b
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from functools import lru_cache
 
 from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures
+from diffscope.syntax.canonical import STRUCTURE, canonicalise
 from diffscope.syntax.line_changes import compare_lines, count_branches
 from diffscope.syntax.matching import Pair, group_of, match_units
-from diffscope.syntax.parsing import normalise_newlines
+from diffscope.syntax.parsing import parse_python, prepare_python
 from diffscope.syntax.signal_changes import compare_signals
 from diffscope.syntax.units import Unit, read_side, shared_bodies, trim
 from diffscope.syntax.values import (
@@ -27,9 +27,6 @@ from diffscope.syntax.values import (
     SymbolChange,
 )
 
-_FORM: Final = re.compile(r"[\s(),\"']+")
-"""What of a condition may differ without another meaning, as far as an import is concerned."""
-
 
 def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     """Return what changed between two versions of a file. ``None``: the file does not exist on that side.
@@ -37,8 +34,8 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     Symbols are sorted by line. The module's own statements stand under the name ``<module>``; imports are not among them, they are
     told apart, with their layer and guard. A symbol that only moved inside the file has ``MOVED`` as its one aspect and no logic.
     """
-    old_source = normalise_newlines(before) if before is not None else None
-    new_source = normalise_newlines(after) if after is not None else None
+    old_source = prepare_python(before) if before is not None else None
+    new_source = prepare_python(after) if after is not None else None
     old, new, pairs = _read(old_source, new_source)
     come, gone = _subtract(new.imports, old.imports), _subtract(old.imports, new.imports)
     compare = _Comparing(_aliases(old), _aliases(new), imports_changed=bool(come or gone))
@@ -103,8 +100,18 @@ def _subtract(imports: Iterable[Import], others: Iterable[Import]) -> tuple[Impo
 
 
 def _identity(each: Import) -> tuple[object, ...]:
-    guard = _FORM.sub("", each.guard) if each.guard is not None else None
+    guard = _guard_tokens(each.guard) if each.guard is not None else None
     return each.module, each.name, each.alias, each.level, each.layer.value, guard
+
+
+@lru_cache(maxsize=1024)
+def _guard_tokens(guard: str) -> tuple[str, ...]:
+    """Return what a condition says, whatever its form."""
+    return tuple(
+        token
+        for token in canonicalise(parse_python(guard.encode()).root_node.children).tokens
+        if token not in STRUCTURE
+    )
 
 
 def _aliases(outline: Outline) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.lines import count_code_lines
 from diffscope.syntax.mentions import DOTTED, OPERATOR, find_operators, find_strings
-from diffscope.syntax.parsing import find_problems, normalise_newlines, parse_python
+from diffscope.syntax.parsing import find_problems, parse_python, prepare_python
 from diffscope.syntax.registries import ROWS, find_rows
 from diffscope.syntax.scan import Scan
 from diffscope.syntax.thinning import Body, Thinned, cut_bodies, find_bodies, holds_any, simple_imports
@@ -42,7 +42,7 @@ def outline_python(source: bytes) -> Outline:
 
     Bodies of functions in which nothing could be of interest are not parsed: a syntax error in one of them is no problem here.
     """
-    source = normalise_newlines(source)
+    source = prepare_python(source)
     return declare_python(source, find_bodies(source)).outline
 
 

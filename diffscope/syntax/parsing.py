@@ -15,6 +15,9 @@ _PROBLEMS: Final = 20
 """Problems reported of one file; a file of another language has thousands."""
 _SNIPPET: Final = 60
 _CONTINUATIONS: Final = 1000
+_COMMENTS: Final = 1000
+_COMMENT_RUN: Final = re.compile(rb"(?:^[ \t]*#[^\n]*\n){200,}", re.MULTILINE)
+_VISIBLE: Final = re.compile(rb"[^\r\n]")
 _EMPTY_CONTINUATIONS: Final = re.compile(rb"(?:\\[ \t]*\r?\n[ \t]*){64,}")
 
 
@@ -28,16 +31,19 @@ def parse_native(source: bytes) -> Tree:
     return _native_parser().parse(source)
 
 
-def normalise_newlines(source: bytes) -> bytes:
-    """Return the source, of the same length, with LF line ends where it has none at all (old Mac files), so that lines count as in git.
+def prepare_python(source: bytes) -> bytes:
+    """Return the source, of the same length, as the grammar can read it in linear time.
 
-    Long runs of continued empty lines are broken up: the grammar needs quadratic time for them.
+    LF line ends where it has none at all (old Mac files), so that lines count as in git; long runs of continued empty lines broken up,
+    long runs of comments blanked.
     """
     if b"\r" in source and b"\n" not in source:
         source = source.replace(b"\r", b"\n")
-    if source.count(b"\\\n") + source.count(b"\\\r\n") < _CONTINUATIONS:
-        return source
-    return _EMPTY_CONTINUATIONS.sub(lambda match: match[0].replace(b"\\", b" "), source)
+    if source.count(b"\\\n") + source.count(b"\\\r\n") > _CONTINUATIONS:
+        source = _EMPTY_CONTINUATIONS.sub(lambda match: match[0].replace(b"\\", b" "), source)
+    if source.count(b"#") > _COMMENTS:
+        source = _COMMENT_RUN.sub(lambda match: _VISIBLE.sub(b" ", match[0]), source)
+    return source
 
 
 def find_problems(root: Node) -> tuple[Problem, ...]:

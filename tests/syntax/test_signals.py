@@ -98,7 +98,7 @@ def test_async_functions_are_told_apart_from_the_functions_in_them() -> None:
 
 DIFFERENCES = [
     pytest.param("a(x)", "a(y)", ["+call a(y)", "-call a(x)"], id="other arguments"),
-    pytest.param("a(x, 'k')", "a(\n    x,\n    \"k\",\n)", [], id="another layout is nothing"),
+    pytest.param("a(x, 'k')", 'a(\n    x,\n    "k",\n)', [], id="another layout is nothing"),
     pytest.param("a()\na()", "a()", ["-call a"], id="one of two"),
     pytest.param("a()", "if b:\n    a()", ["+guard b", "~call a [b]"], id="a condition comes around it"),
     pytest.param("if b:\n    a()", "a()", ["-guard b", "~call a"], id="a condition goes"),
