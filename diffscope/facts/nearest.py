@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from msgspec import UNSET, UnsetType
@@ -11,7 +10,9 @@ from diffscope.facts.material import Placed
 from diffscope.facts.values import Nearest
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
-from diffscope.graph.nearest import ChangedSource, nearest_tests
+from diffscope.graph.nearest import nearest_tests
+from diffscope.graph.values import SourceChange
+from diffscope.source.values import RepoPath
 
 _PRODUCT = frozenset({"source", "native"})
 
@@ -27,12 +28,11 @@ def collect_nearest(
     ]
     if not changed:
         return ()
-    found = nearest_tests(graph, changed, title=title, history=history)
+    found = nearest_tests(changed, graph, history=history, title=title)
     return tuple(Nearest(path=one.path, score=one.score, reasons=one.reasons) for one in found)
 
 
-def _changed(placed: Placed) -> ChangedSource:
+def _changed(placed: Placed) -> SourceChange:
     comparison = placed.material.python
     symbols = tuple(change.name for change in comparison.symbols if change.logic) if comparison else ()
-    lines = placed.fact.code_added + placed.fact.code_removed
-    return ChangedSource(placed.fact.old_path or placed.fact.path, symbols, math.log2(2 + lines))
+    return SourceChange(path=RepoPath(placed.fact.old_path or placed.fact.path), symbols=symbols)
