@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from msgspec import UNSET, UnsetType
@@ -14,6 +15,7 @@ from diffscope.graph.nearest import nearest_tests
 from diffscope.graph.values import SourceChange
 from diffscope.source.values import RepoPath
 
+_WORD = re.compile(r"[A-Za-z_]\w+")
 _PRODUCT = frozenset({"source", "native"})
 
 
@@ -33,6 +35,12 @@ def collect_nearest(
 
 
 def _changed(placed: Placed) -> SourceChange:
-    comparison = placed.material.python
+    diff, comparison = placed.material.diff, placed.material.python
     symbols = tuple(change.name for change in comparison.symbols if change.logic) if comparison else ()
-    return SourceChange(path=RepoPath(placed.fact.old_path or placed.fact.path), symbols=symbols)
+    lines = (line.text for hunk in diff.hunks for line in (*hunk.removed, *hunk.added))
+    return SourceChange(
+        path=RepoPath(placed.fact.old_path or placed.fact.path),
+        lines=diff.additions + diff.deletions,
+        symbols=symbols,
+        words=tuple(sorted({word for line in lines for word in _WORD.findall(line)})),
+    )
