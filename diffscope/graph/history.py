@@ -7,6 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Final, NamedTuple
 
 from diffscope.graph.history_store import StoredHistory, subject_words
@@ -84,7 +85,9 @@ class ChangeHistory:
                 )
         for word in sorted(subject_words(subject)):
             commits = [int(each) for each in self._words.naming(word)]
-            commits = sorted(each for each in commits if self._is_past(each))
+            commits = [
+                each for each in commits if self._first <= each <= self._last and each not in self._sweeps
+            ]
             if len(commits) <= _COMMON_WORD:
                 for commit in commits:
                     shared = math.sqrt(1 + len(subject_words(self._stored.subjects[commit])))
@@ -106,14 +109,20 @@ class ChangeHistory:
                 if number >= 0:
                     first = self._places[number - 1] if number else 0
                     found.update(self._touched[first : self._places[number]])
-        return sorted(commit for commit in found if self._is_past(commit))
-
-    def _is_past(self, commit: int) -> bool:
-        return (
-            commit <= self._last
-            and self._times[commit] >= self._now - DEPTH
-            and self._size(commit) <= _MOST_FILES
+        return sorted(
+            commit for commit in found if self._first <= commit <= self._last and commit not in self._sweeps
         )
+
+    @cached_property
+    def _first(self) -> int:
+        """The first commit that is not too old."""
+        oldest = self._now - DEPTH
+        return next((at + 1 for at in range(self._last, -1, -1) if self._times[at] < oldest), 0)
+
+    @cached_property
+    def _sweeps(self) -> frozenset[int]:
+        sizes = zip(self._ends, chain((0,), self._ends), strict=False)
+        return frozenset(at for at, (end, start) in enumerate(sizes) if end - start > _MOST_FILES)
 
     def _size(self, commit: int) -> int:
         return self._ends[commit] - (self._ends[commit - 1] if commit else 0)

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from diffscope.graph.history import ChangeHistory
@@ -240,9 +240,10 @@ class Nearness:
         self._notes.setdefault((sign, path), text)
 
 
-def _tokens(text: str) -> list[str]:
+@lru_cache(maxsize=8_192)
+def _tokens(text: str) -> tuple[str, ...]:
     words = (word.lower() for word in _TOKEN.findall(_CAMEL.sub(r"\1_\2", text)))
-    return [word for word in words if word not in _EVERYWHERE]
+    return tuple(word for word in words if word not in _EVERYWHERE)
 
 
 def _stem(path: str) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from diffscope.graph.records import LAYER_CODES, LAYERS, ReferenceKind
 from diffscope.graph.tables import Tables
 from diffscope.graph.values import IMPORT_LAYERS, Chain, Edge, EdgeLayer, Importer, ModuleName, Node, NodeKind
-from diffscope.graph.walk import Adjacency, adjacency, stored_codes
+from diffscope.graph.walk import Adjacency, Pairs, adjacency, read_pairs, stored_codes
 from diffscope.source.values import RepoPath
 
 _KINDS = tuple(NodeKind)
@@ -44,8 +44,12 @@ class View:
         """Return who uses whom by edges of these layers."""
         key = frozenset(layers)
         if key not in self._adjacencies:
-            self._adjacencies[key] = adjacency(self.tables, key)
+            self._adjacencies[key] = adjacency(self._pairs, len(self.tables.names), key)
         return self._adjacencies[key]
+
+    @cached_property
+    def _pairs(self) -> Pairs:
+        return read_pairs(self.tables)
 
     def name(self, index: int) -> ModuleName:
         """Return the name of a node."""

@@ -6,6 +6,7 @@ networkx would take a quarter of a second. networkx serves only what is asked fo
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ _IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
 _NAMING_CODES = _IMPORT_CODES | {LAYER_CODES[EdgeLayer.STRING], LAYER_CODES[EdgeLayer.REGISTRY]}
 _PROVIDES = int(ReferenceKind.PROVIDES)
 _DECLARES = int(ReferenceKind.DECLARES)
+_BITS = tuple(1 << code for code in range(len(LAYER_CODES)))
 _TEST_CODE = LAYER_CODES[EdgeLayer.TEST]
+_TEST_BITS = tuple(1 << (_TEST_CODE if code in _NAMING_CODES else code) for code in range(len(LAYER_CODES)))
 
 
 class Adjacency(NamedTuple):
@@ -40,40 +43,85 @@ class Search(NamedTuple):
     before: dict[int, int]
 
 
-def adjacency(tables: Tables, layers: Collection[EdgeLayer]) -> Adjacency:
-    """Return who uses whom by edges of these layers."""
-    count = len(tables.names)
+class Pairs(NamedTuple):
+    """Every pair of neighbours once, side by side, with the layers that join them as a bit set (bit: code of the layer)."""
+
+    sources: array[int]
+    targets: array[int]
+    layers: array[int]
+    is_transit: bytearray
+
+
+def read_pairs(tables: Tables) -> Pairs:
+    """Return who uses whom, by whatever layers; what a test imports or names, in whatever way, is a test edge."""
+    pairs = Pairs(array("i"), array("i"), array("i"), bytearray())
+    target, final, kind = tables.reference_target, tables.reference_final, tables.reference_kind
+    for node in range(len(tables.names)):
+        first, last = tables.start[node], tables.start[node + 1]
+        if first == last:
+            continue
+        bits = _TEST_BITS if tables.kinds[node] == _TEST else _BITS
+        solid: dict[int, int] = {}
+        passed: dict[int, int] = {}
+        turned: dict[int, int] = {}
+        declared: dict[int, int] = {}
+        mentions = set(zip(tables.record_reference[first:last], tables.record_layer[first:last], strict=True))
+        for reference, layer in mentions:
+            bit, near, far = bits[layer], target[reference], final[reference]
+            if far < 0:
+                solid[near] = solid.get(near, 0) | bit
+            elif kind[reference] == _PROVIDES:
+                turned[far] = turned.get(far, 0) | bit
+            elif kind[reference] == _DECLARES:
+                declared[far] = declared.get(far, 0) | bit
+            else:
+                solid[far] = solid.get(far, 0) | bit
+                passed[near] = passed.get(near, 0) | bit
+        _add_pairs(pairs, node, solid, passed)
+        for operator in sorted(turned.keys() | declared.keys()):
+            is_declared = operator not in turned
+            _add_pair(
+                pairs, operator, node, (declared if is_declared else turned)[operator], is_transit=is_declared
+            )
+    return pairs
+
+
+def _add_pairs(pairs: Pairs, node: int, solid: dict[int, int], passed: dict[int, int]) -> None:
+    for each in sorted(solid):
+        if each not in (-1, node):
+            _add_pair(pairs, node, each, solid[each], is_transit=False)
+    for each in sorted(passed):
+        # A layer that also leads there in earnest is no transit.
+        left = passed[each] & ~solid.get(each, 0)
+        if left and each not in (-1, node):
+            _add_pair(pairs, node, each, left, is_transit=True)
+
+
+def _add_pair(pairs: Pairs, source: int, target: int, layers: int, *, is_transit: bool) -> None:
+    pairs.sources.append(source)
+    pairs.targets.append(target)
+    pairs.layers.append(layers)
+    pairs.is_transit.append(is_transit)
+
+
+def adjacency(pairs: Pairs, count: int, layers: Collection[EdgeLayer]) -> Adjacency:
+    """Return who uses whom by edges of these layers, among ``count`` nodes."""
     forward: list[list[int]] = [[] for _ in range(count)]
     reverse: list[list[int]] = [[] for _ in range(count)]
     transit: list[list[int]] = [[] for _ in range(count)]
-    plain_codes = frozenset(LAYER_CODES[layer] for layer in layers)
-    test_codes = stored_codes(layers, is_test=True)
-    target, final = tables.reference_target, tables.reference_final
-    for node in range(count):
-        first, last = tables.start[node], tables.start[node + 1]
-        codes = test_codes if tables.kinds[node] == _TEST else plain_codes
-        if first == last or not codes:
-            continue
-        pairs = zip(tables.record_reference[first:last], tables.record_layer[first:last], strict=True)
-        references = {reference for reference, layer in pairs if layer in codes}
-        provided = {final[each] for each in references if tables.reference_kind[each] == _PROVIDES}
-        declared = {final[each] for each in references if tables.reference_kind[each] == _DECLARES}
-        passed = {target[each] for each in references if final[each] >= 0}
-        solid = {target[each] if final[each] < 0 else final[each] for each in references}
-        solid -= {-1, node} | provided | declared
-        passed -= solid | {-1, node}
-        forward[node].extend(solid)
-        for each in solid:
-            reverse[each].append(node)
-        for each in passed:
-            transit[each].append(node)
-        transit[node].extend(sorted(declared - provided))
-        for each in provided:
-            forward[each].append(node)
-            reverse[node].append(each)
+    wanted = 0
+    for layer in layers:
+        wanted |= 1 << LAYER_CODES[layer]
+    for source, target, mask, is_transit in zip(*pairs, strict=True):
+        if mask & wanted:
+            if is_transit:
+                transit[target].append(source)
+            else:
+                forward[source].append(target)
+                reverse[target].append(source)
     for lists in (forward, reverse, transit):
-        for each_list in lists:
-            each_list.sort()
+        for each in lists:
+            each.sort()
     return Adjacency(forward, reverse, transit)
 
 
