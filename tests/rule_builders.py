@@ -32,7 +32,9 @@ evidence: symbol
 def rule_text(text: str = RULE, **lines: str | None) -> str:
     """Return the text of a rule with some keys written otherwise; ``None`` leaves a key out."""
     kept = [line for line in text.splitlines() if line.partition(":")[0] not in lines]
-    return "\n".join([*kept, *(f"{key}: {value}" for key, value in lines.items() if value is not None)]) + "\n"
+    return (
+        "\n".join([*kept, *(f"{key}: {value}" for key, value in lines.items() if value is not None)]) + "\n"
+    )
 
 
 def rules(*texts: str, lists: str = "", words: str = "") -> Catalogue:

@@ -15,6 +15,8 @@ class Named(NamedTuple):
 
     text: str
     key: Key
+    is_exit: bool = False
+    """For a condition: known to be false because an ``if`` further up leaves the block."""
 
 
 NOTHING: Final = Named("", ())
@@ -27,6 +29,9 @@ class Seen(NamedTuple):
     signal: Signal
     key: Key
     guards: tuple[Key, ...]
+    """The conditions around it; ``signal.guards`` holds those of early exits too."""
+    exits: int
+    """How many early exits it stands behind."""
 
 
 class Place(NamedTuple):

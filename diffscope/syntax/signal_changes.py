@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping
 
 from diffscope.syntax.seen import Key, Seen
 from diffscope.syntax.signals import read_signals
 from diffscope.syntax.units import Unit
-from diffscope.syntax.values import SignalChange
+from diffscope.syntax.values import SignalChange, SignalKind
 
 
 def compare_signals(
     before: Unit | None, after: Unit | None, old_aliases: Mapping[str, str], new_aliases: Mapping[str, str]
 ) -> tuple[SignalChange, ...]:
-    """Return the differences by line: a multiset difference by code and guards; what is left of equal code is ``reguarded``."""
-    old, new = _read(before, old_aliases), _read(after, new_aliases)
-    gone, come = _surplus(old, new), _surplus(new, old)
-    changes = []
+    """Return the differences by line: a multiset difference by code and conditions around it; what is left of equal code is ``reguarded``.
+
+    A call that has come to stand behind more or fewer early exits is ``reguarded`` too; other signals are not, since an exit
+    concerns all that follows.
+    """
+    pairs, gone, come = _match(_read(before, old_aliases), _read(after, new_aliases))
+    changes = [
+        SignalChange(what="reguarded", signal=new.signal, before=old.signal)
+        for old, new in pairs
+        if old.exits != new.exits and new.signal.kind is SignalKind.CALL
+    ]
     waiting: dict[Key, list[Seen]] = defaultdict(list)
     for seen in gone:
         waiting[seen.key].append(seen)
@@ -29,17 +36,11 @@ def compare_signals(
             changes.append(SignalChange(what="added", signal=seen.signal))
     left = [seen for group in waiting.values() for seen in group]
     changes.extend(SignalChange(what="removed", signal=seen.signal) for seen in left)
-    return tuple(
-        sorted(
-            changes,
-            key=lambda change: (
-                change.signal.line,
-                change.what,
-                change.signal.kind.value,
-                change.signal.text,
-            ),
-        )
-    )
+    return tuple(sorted(changes, key=_order))
+
+
+def _order(change: SignalChange) -> tuple[int, str, str, str]:
+    return change.signal.line, change.what, change.signal.kind.value, change.signal.text
 
 
 def _read(unit: Unit | None, aliases: Mapping[str, str]) -> list[Seen]:
@@ -55,15 +56,17 @@ def _read(unit: Unit | None, aliases: Mapping[str, str]) -> list[Seen]:
     )
 
 
-def _surplus(seen: list[Seen], others: list[Seen]) -> list[Seen]:
-    """Return the signals that the others do not have as often under the same guards."""
-    left: dict[tuple[Key, tuple[Key, ...]], int] = defaultdict(int)
-    for each in others:
-        left[each.key, each.guards] += 1
-    surplus = []
-    for each in seen:
-        if left[each.key, each.guards]:
-            left[each.key, each.guards] -= 1
+def _match(old: list[Seen], new: list[Seen]) -> tuple[list[tuple[Seen, Seen]], list[Seen], list[Seen]]:
+    """Pair equal signals under equal conditions, in order; return the pairs and what is left of both sides."""
+    waiting: dict[tuple[Key, tuple[Key, ...]], deque[Seen]] = defaultdict(deque)
+    for seen in old:
+        waiting[seen.key, seen.guards].append(seen)
+    pairs, come = [], []
+    for seen in new:
+        same = waiting[seen.key, seen.guards]
+        if same:
+            pairs.append((same.popleft(), seen))
         else:
-            surplus.append(each)
-    return surplus
+            come.append(seen)
+    taken = {id(pair[0]) for pair in pairs}
+    return pairs, [seen for seen in old if id(seen) not in taken], come

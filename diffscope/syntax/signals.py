@@ -61,7 +61,9 @@ class _Walk:
             place = place._replace(globals=place.globals | frozenset(names))
         for node in nodes:
             self.visit(node, place)
-            failed = tuple(self._guard(condition, negated=True) for condition in early_exits(node))
+            failed = tuple(
+                self._guard(each, negated=True)._replace(is_exit=True) for each in early_exits(node)
+            )
             if failed:
                 place = place._replace(guards=place.guards + failed)
 
@@ -359,7 +361,8 @@ class _Walk:
             resolved=self._resolve(text),
         )
         key = (kind.value, detail.key, self._key(node))
-        self.seen.append(Seen(signal, key, tuple(guard.key for guard in place.guards)))
+        around = tuple(guard.key for guard in place.guards if not guard.is_exit)
+        self.seen.append(Seen(signal, key, around, len(place.guards) - len(around)))
 
     def _resolve(self, text: str) -> str | None:
         head, dot, rest = text.partition(".")

@@ -220,7 +220,7 @@ class Signal(Value, frozen=True, kw_only=True):
     line: int
     detail: str = ""
     guards: tuple[str, ...] = ()
-    """The conditions that enclose it, outermost first; ``not (…)`` for else branches."""
+    """The conditions that hold there, outermost first: those around it, ``not (…)`` for else branches and behind ``if …: return``."""
     in_async: bool = False
     in_loop: bool = False
     resolved: str | None = None
@@ -231,7 +231,7 @@ class SignalChange(Value, frozen=True, kw_only=True):
     """A signal that one side has and the other has not (multiset difference by kind, text, detail, guards), or that moved."""
 
     what: str
-    """``added``, ``removed`` or ``reguarded`` (same text and detail, other enclosing guards)."""
+    """``added``, ``removed`` or ``reguarded`` (same text and detail, other enclosing guards, or a call behind more or fewer early exits)."""
     signal: Signal
     before: Signal | None = None
 

@@ -6,7 +6,7 @@ Each row is a process of its own: wall time, processor time of it and its worker
 The aims are 25 s cold, 8 s warm and 1.5 s stored for the week 2026-W13 on two idle cores, below 700 MB.
 """
 
-# ruff: noqa: T201 - a script talks on stdout
+
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Prints precision per family and per rule (flags that were read as right, of all 
 changed: a wrong flag that is gone, a right one that is gone, a flag of these pull requests that nobody has read, a missed one that now fires.
 """
 
-# ruff: noqa: T201 - a script talks on stdout
+
 
 from __future__ import annotations
 

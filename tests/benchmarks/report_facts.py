@@ -8,7 +8,7 @@ listed symbols are among the changed ones, and agreement on category and change 
 from what was not.
 """
 
-# ruff: noqa: T201 - a script talks on stdout
+
 
 from __future__ import annotations
 

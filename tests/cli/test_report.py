@@ -78,7 +78,9 @@ def test_a_digest_keeps_its_schema_and_traces_its_numbers(week: str) -> None:
     for name in ("kinds", "top_tags", "top_areas", "top_risks", "authors", "hot_files"):
         assert all(one["count"] == len(one["pulls"]) for one in digest[name])
     known = {pull["number"] for pull in digest["pulls"]}
-    assert known == set(range(101, 112)), "111 was merged a second before the week ended at UTC+8, 112 as it ended"
+    assert known == set(range(101, 112)), (
+        "111 was merged a second before the week ended at UTC+8, 112 as it ended"
+    )
     for family in digest["risk"]["families"]:
         assert family["count"] == len(family["pulls"])
         assert {*family["pulls"], *family["minor"]} <= known

@@ -109,6 +109,8 @@ DIFFERENCES = [
     pytest.param("f(atol=1e-2)", "f(atol=5e-2)", ["+call f(atol=5e-2)", "+number 5e-2(atol)", "-call f(atol=1e-2)", "-number 1e-2(atol)"], id="another tolerance"),
     pytest.param("x = 1e-2 * a()", "x = 0.01 * b()", ["+call b", "-call a"], id="another notation of a number is nothing"),
     pytest.param("if not p.is_rocm():\n    return\na()", "a()", ["-call p.is_rocm", "-guard not p.is_rocm()", "~call a"], id="an early return goes"),
+    pytest.param("x.y = 3", "if b:\n    return\nx.y = 3", ["+guard b"], id="an early return reguards calls alone"),
+    pytest.param("if a:\n    return\nf()", "if b:\n    return\nf()", ["+guard b", "-guard a"], id="another condition of an early return reguards nothing"),
 ]  # fmt: skip
 
 
