@@ -29,6 +29,7 @@ from diffscope.graph.names import ROOTS, is_native, node_name
 from diffscope.graph.native import NativeFile, describe_natives
 from diffscope.graph.records import FileRecords
 from diffscope.graph.serving import ServingPath, load_serving
+from diffscope.graph.shortcuts import FORMAT as SHORTCUTS_FORMAT
 from diffscope.graph.tables import FORMAT, empty_tables
 from diffscope.graph.words import TestWords
 from diffscope.source.values import BlobId, CommitId, RepoPath
@@ -37,6 +38,7 @@ from diffscope.syntax.values import Outline
 
 _GRAPHS: Final = f"graph-{FORMAT}-{EXTRACTOR_VERSION}"
 _PLACES: Final = f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}"
+_SHORTCUTS: Final = f"shortcuts-{FORMAT}-{SHORTCUTS_FORMAT}-{EXTRACTOR_VERSION}"
 _TOO_FAR: Final = 1_500
 """Changed files. Beyond, deriving saves nothing over building."""
 _REGULAR: Final = frozenset({"100644", "100755"})
@@ -58,10 +60,8 @@ def graph_at(
         RepositoryError: the tree has none of the folders that a graph is made from, or cannot be read.
     """
     commit = repository.resolve(revision)
-    builder = _Builder(repository, commit, cache, _Effort(workers, progress))
-    return builder.graph().attach(
-        outline_of=builder.outline, serving=serving or bundled_serving(), test_words=builder.words
-    )
+    builder = _Builder(repository, commit, cache, _Effort(workers, progress), serving or bundled_serving())
+    return builder.graph()
 
 
 def graph_key(repository: GitRepository, revision: str) -> str:
@@ -90,6 +90,11 @@ def bundled_serving() -> ServingPath:
     return load_serving((bundled_rules() / "serving.yml").read_text("utf-8"), at="rules/serving.yml")
 
 
+@functools.lru_cache(maxsize=8)
+def _serving_key(serving: ServingPath) -> str:
+    return hashlib.blake2b(repr(serving).encode(), digest_size=10).hexdigest()
+
+
 class _Effort(NamedTuple):
     workers: int | None
     progress: Progress | None
@@ -98,18 +103,34 @@ class _Effort(NamedTuple):
 class _Builder:
     """Makes the graph of one commit."""
 
-    def __init__(self, repository: GitRepository, commit: CommitId, cache: Cache, effort: _Effort) -> None:
+    def __init__(
+        self,
+        repository: GitRepository,
+        commit: CommitId,
+        cache: Cache,
+        effort: _Effort,
+        serving: ServingPath,
+    ) -> None:
         self._repository = repository
         self._commit = commit
         self._cache = cache
         self._effort = effort
+        self._serving = serving
         self._words: dict[RepoPath, tuple[str, ...]] = {}
 
     def graph(self) -> ModuleGraph:
         key = graph_key(self._repository, self._commit)
-        known = self._cached(key)
-        if known is not None:
-            return known
+        place = f"{key} {_serving_key(self._serving)}"
+        shortcuts = self._cache.get(_SHORTCUTS, place)
+        graph = self._attached(self._cached(key, shortcuts) or self._made(key))
+        if shortcuts is None:
+            self._cache.put_many(_SHORTCUTS, {place: graph.shortcuts()})
+        return graph
+
+    def _attached(self, graph: ModuleGraph) -> ModuleGraph:
+        return graph.attach(outline_of=self.outline, serving=self._serving, test_words=self.words)
+
+    def _made(self, key: str) -> ModuleGraph:
         here = Place.of(self._repository, self._commit, key)
         before, jobs, gone = self._nearest(here) or self._scratch()
         changed = self._changes(jobs, gone)
@@ -134,12 +155,12 @@ class _Builder:
         """Return the words of the commit's tests."""
         return read_test_words(self._repository, self._commit, self._cache, self._words)
 
-    def _cached(self, key: str) -> ModuleGraph | None:
+    def _cached(self, key: str, shortcuts: bytes | None = None) -> ModuleGraph | None:
         data = self._cache.get(_GRAPHS, key)
         if data is None:
             return None
         try:
-            return ModuleGraph.from_bytes(data)
+            return ModuleGraph.from_cache(data, shortcuts)
         except InputError:
             return None
 

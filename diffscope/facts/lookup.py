@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -17,7 +16,6 @@ from diffscope.source.values import RepoPath, Value
 from diffscope.syntax.values import Parameter
 
 _TEST_DEPTH = 2
-_ALL_LAYERS = frozenset(EdgeLayer)
 _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _RARE = 8
@@ -62,16 +60,17 @@ class TreeLookup:
                 tests_within_two=0,
             )
         serving = self._graph.serving_distance(name)
-        users = self._users_by_layer(name)
+        users = self._graph.users(name)
+        by_name = {*users.get(EdgeLayer.REGISTRY, ()), *users.get(EdgeLayer.STRING, ())}
         return msgspec.structs.replace(
             module,
             distance=serving.steps if serving else None,
             entry=serving.entry if serving else None,
             chain=" -> ".join(serving.chain.modules) if serving else None,
-            fan_in=len(users[EdgeLayer.EAGER]),
+            fan_in=len(users.get(EdgeLayer.EAGER, ())),
             reach=len(self._graph.reach(name, depth=2)),
-            lazy_fan_in=len(users[EdgeLayer.LAZY]),
-            registry_fan_in=len(users[EdgeLayer.REGISTRY] | users[EdgeLayer.STRING]),
+            lazy_fan_in=len(users.get(EdgeLayer.LAZY, ())),
+            registry_fan_in=len(by_name),
             tests_within_two=len(self._tests_near(name)),
         )
 
@@ -203,13 +202,6 @@ class TreeLookup:
             frozenset(re.findall(r"[A-Za-z_]\w*", text.decode("utf-8", "replace")))
             for text in self._test_texts
         )
-
-    def _users_by_layer(self, name: ModuleName) -> dict[EdgeLayer, set[ModuleName]]:
-        found: dict[EdgeLayer, set[ModuleName]] = defaultdict(set)
-        # One question for all layers: the graph turns its edges round once for each set of layers that is asked for.
-        for edge in self._graph.dependents(name, _ALL_LAYERS):
-            found[edge.layer].add(edge.source)
-        return found
 
     def _tests_near(self, name: ModuleName) -> dict[ModuleName, int]:
         return {each.test: each.steps for each in self._graph.tests_reaching(name, depth=_TEST_DEPTH)}

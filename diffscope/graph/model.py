@@ -15,6 +15,7 @@ from diffscope.graph.names import is_test_file
 from diffscope.graph.operators import OperatorQueries
 from diffscope.graph.resolve import Resolver
 from diffscope.graph.serving import ServingPath
+from diffscope.graph.shortcuts import Shortcuts, decode_shortcuts, encode_shortcuts
 from diffscope.graph.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.values import (
     IMPORT_LAYERS,
@@ -49,9 +50,10 @@ _ALL = frozenset(EdgeLayer)
 class ModuleGraph:
     """The graph of one tree; made by build.py, or from its bytes."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, shortcuts: Shortcuts | None = None) -> None:
         self.tables = tables
-        self._view = View(tables)
+        self._shortcuts = shortcuts
+        self._view = View(tables, shortcuts.links if shortcuts else None)
         self._outline_of: OutlineReader | None = None
         self._serving_path = ServingPath(())
         self._read_words: Callable[[], TestWords] | None = None
@@ -61,9 +63,23 @@ class ModuleGraph:
         """Return the graph that ``to_bytes`` wrote. Raises ``InputError`` for anything else."""
         return cls(decode_tables(data))
 
+    @classmethod
+    def from_cache(cls, data: bytes, shortcuts: bytes | None = None) -> ModuleGraph:
+        """Return the graph of bytes that a checksum has found as ``to_bytes`` wrote them, with its shortcuts where they are kept.
+
+        Raises:
+            InputError: the bytes were written by another version.
+        """
+        tables = decode_tables(data, is_checked=True)
+        return cls(tables, decode_shortcuts(shortcuts, count=len(tables.names)) if shortcuts else None)
+
     def to_bytes(self) -> bytes:
         """Return the graph as bytes, the same for the same tree whichever way the graph was made."""
         return encode_tables(self.tables)
+
+    def shortcuts(self) -> bytes:
+        """Return what ``from_cache`` takes beside the graph; it holds for the serving path that is attached."""
+        return encode_shortcuts(Shortcuts(self.digest, self._view.links, self._served))
 
     def attach(
         self,
@@ -74,9 +90,9 @@ class ModuleGraph:
     ) -> ModuleGraph:
         """Return the same graph with what it does not hold itself; each is asked only when a query needs it.
 
-        Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
+        Shortcuts that the graph came with are taken to be those of the serving path. Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
         """
-        graph = ModuleGraph(self.tables)
+        graph = ModuleGraph(self.tables, self._shortcuts)
         graph._view = self._view
         graph._outline_of = outline_of or self._outline_of
         graph._serving_path = serving or self._serving_path
@@ -92,6 +108,8 @@ class ModuleGraph:
     @cached_property
     def digest(self) -> str:
         """Twenty hexadecimal digits that tell this graph from others: equal for equal graphs."""
+        if self._shortcuts:
+            return self._shortcuts.digest
         return hashlib.blake2b(self.to_bytes(), digest_size=10).hexdigest()
 
     @property
@@ -191,8 +209,13 @@ class ModuleGraph:
 
     def fan_in(self, module: ModuleName) -> dict[EdgeLayer, int]:
         """Return for each layer how many nodes use this one directly; layers that none uses are left out."""
-        counts = ((layer, len(self.reach(module, 1, {layer}))) for layer in EdgeLayer)
-        return {layer: count for layer, count in counts if count}
+        return {layer: len(users) for layer, users in self.users(module).items()}
+
+    def users(self, module: ModuleName) -> dict[EdgeLayer, tuple[ModuleName, ...]]:
+        """Return for each layer who uses a module directly, or a name that it passes on; layers that none uses are left out."""
+        index = self._view.index.get(module)
+        found = {} if index is None else self._view.users(index)
+        return {layer: self._view.named(users) for layer, users in found.items()}
 
     def path(
         self, start: ModuleName, end: ModuleName, layers: Collection[EdgeLayer] = _EAGER
@@ -275,6 +298,8 @@ class ModuleGraph:
 
     @cached_property
     def _served(self) -> Search:
+        if self._shortcuts:
+            return self._shortcuts.served
         starts = [self._view.index[each] for each in self.serving_modules]
         return search(self._view.adjacency(_EAGER).forward, starts)
 

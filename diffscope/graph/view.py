@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
+from diffscope.graph.links import Adjacency, Links, adjacency, layer_bits, link_tables
 from diffscope.graph.records import LAYER_CODES, LAYERS, ReferenceKind
 from diffscope.graph.tables import Tables
 from diffscope.graph.values import IMPORT_LAYERS, Chain, Edge, EdgeLayer, Importer, ModuleName, Node, NodeKind
-from diffscope.graph.walk import Adjacency, Pairs, adjacency, read_pairs, stored_codes
+from diffscope.graph.walk import stored_codes
 from diffscope.source.values import RepoPath
 
 _KINDS = tuple(NodeKind)
@@ -19,6 +20,7 @@ _BINDINGS = frozenset({int(ReferenceKind.PROVIDES), int(ReferenceKind.DECLARES)}
 _REGISTRY = LAYER_CODES[EdgeLayer.REGISTRY]
 _ROW_CODES = frozenset({_REGISTRY, LAYER_CODES[EdgeLayer.LAZY]})
 _OP = LAYER_CODES[EdgeLayer.OP]
+_LAYER_BITS = tuple((layer, layer_bits((layer,))) for layer in EdgeLayer)
 _IMPORTED = IMPORT_LAYERS | {EdgeLayer.TEST}
 _IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
 
@@ -26,8 +28,9 @@ _IMPORT_CODES = frozenset(LAYER_CODES[layer] for layer in IMPORT_LAYERS)
 class View:
     """Reads one graph's tables; what is worked out is kept."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, links: Links | None = None) -> None:
         self.tables = tables
+        self._given_links = links
         self._adjacencies: dict[frozenset[EdgeLayer], Adjacency] = {}
 
     @cached_property
@@ -44,12 +47,22 @@ class View:
         """Return who uses whom by edges of these layers."""
         key = frozenset(layers)
         if key not in self._adjacencies:
-            self._adjacencies[key] = adjacency(self._pairs, len(self.tables.names), key)
+            self._adjacencies[key] = adjacency(self.links, key)
         return self._adjacencies[key]
 
     @cached_property
-    def _pairs(self) -> Pairs:
-        return read_pairs(self.tables)
+    def links(self) -> Links:
+        """Who uses whom, by any layer."""
+        return self._given_links or link_tables(self.tables)
+
+    def users(self, index: int) -> dict[EdgeLayer, list[int]]:
+        """Return for each layer the nodes that use this one directly, or a name that it passes on; layers that none uses are left out."""
+        found: dict[EdgeLayer, set[int]] = {}
+        for user, bits in self.links.user_layers(index):
+            for layer, bit in _LAYER_BITS:
+                if bits & bit:
+                    found.setdefault(layer, set()).add(user)
+        return {layer: sorted(found[layer]) for layer in EdgeLayer if layer in found}
 
     def name(self, index: int) -> ModuleName:
         """Return the name of a node."""
