@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import msgspec
 
@@ -31,6 +31,9 @@ from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.source.values import Change, Gap
+
+if TYPE_CHECKING:
+    from diffscope.adapters.declarations import DeclaredTrees
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
@@ -103,6 +106,14 @@ class Workspace:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
         return CloneSource(self.repository, PullIndex(self.repository, self.folder))
 
+    @cached_property
+    def _declared(self) -> DeclaredTrees:
+        from diffscope.adapters.declarations import DeclaredTrees  # noqa: PLC0415 - recorded changes do without
+
+        if self.repository is None:
+            raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
+        return DeclaredTrees(self.repository, self.cache)
+
     def classify(self, change: Change, source: Elsewhere | None = None) -> Assessment:
         """Return the assessment of a change; ``source`` is where it comes from, if not from the clone."""
         return self.judge(self.facts(change, source))
@@ -130,7 +141,6 @@ class Workspace:
 
     def _surroundings(self, change: Change, source: Elsewhere | None) -> tuple[Surroundings, tuple[Gap, ...]]:
         # Recorded changes need neither graph nor declarations, and start-up is hot.
-        from diffscope.adapters.declarations import collected_at, project_at, requirements_of  # noqa: PLC0415
         from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
         from diffscope.adapters.history import history_at  # noqa: PLC0415
 
@@ -153,15 +163,7 @@ class Workspace:
         except DiffscopeError as error:
             gaps.append(Gap(what="graph", reason=str(error)))
         try:
-            repository, cache = self.repository, self.cache
-            project = project_at(repository, base, cache=cache)
-            entries = repository.entries(base) if _needs_listing(change) else ()
-            declarations = Declarations(
-                project,
-                (entry.path for entry in entries),
-                requirements_of(entries, repository),
-                collected=lambda: collected_at(repository, base, project, cache=cache),
-            )
+            declarations = self._declared.at(base)
             around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:
             gaps.append(Gap(what="declarations", reason=str(error)))
@@ -179,8 +181,3 @@ def packaged_surroundings() -> Surroundings:
     graph = snapshot.graph
     facts = GraphFacts(commit=snapshot.commit, digest=graph.digest, modules=len(graph), exact=False)
     return Surroundings(graph=graph, graph_facts=facts)
-
-
-def _needs_listing(change: Change) -> bool:
-    # Only new and renamed files, and requirements that others may contradict, make the listing of the tree worth its time.
-    return any(mark in change.patch for mark in ("\nnew file mode", "\nrename from", " b/requirements"))

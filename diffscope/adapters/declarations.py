@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -11,15 +12,16 @@ import msgspec
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.project_files import collect_project_files, read_entries
+from diffscope.errors import DiffscopeError
 from diffscope.facts.steps import Declarations
 from diffscope.project.answers import Collecting
 from diffscope.project.collection import collect_tests, step_calls
-from diffscope.project.read import read_dependencies, read_project, wanted_entries
+from diffscope.project.read import declares, read_dependencies, read_project, wanted_entries
 from diffscope.project.requirements import is_requirements_file
 from diffscope.project.tree import TreeIndex
 from diffscope.project.values import Project, ProjectFiles, Requirement
 from diffscope.source.ports import BlobReader
-from diffscope.source.values import RepoPath, TreeEntry
+from diffscope.source.values import CommitId, RepoPath, TreeEntry
 from diffscope.version import VERSION
 
 _FOLDERS: Final = (
@@ -38,11 +40,51 @@ _COLLECTED: Final = f"collected-{VERSION}"
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
-def project_at(repository: GitRepository, revision: str, *, cache: Cache) -> Project:
+class DeclaredTrees:
+    """What the trees of a clone declare, asked for one commit after another: what a commit shares with the one before is taken over."""
+
+    def __init__(self, repository: GitRepository, cache: Cache) -> None:
+        self._repository = repository
+        self._cache = cache
+        self._last: tuple[CommitId, Declarations] | None = None
+
+    def at(self, revision: str) -> Declarations:
+        """Return the declarations at a revision. Raises ``NotFoundError`` or ``RepositoryError`` where there is no such tree."""
+        commit = self._repository.resolve(revision)
+        if self._last is None or not self._is_same(self._last[0], commit):
+            self._last = commit, declarations_at(self._repository, commit, cache=self._cache)
+        return self._last[1]
+
+    def _is_same(self, before: CommitId, after: CommitId) -> bool:
+        # Declarations hold what the declaring files say and which paths there are, and nothing else of a tree.
+        if before == after:
+            return True
+        try:
+            changed = self._repository.changed_paths(before, after)
+        except DiffscopeError:
+            return False
+        return all(each.old_blob and each.new_blob and not declares(each.path) for each in changed)
+
+
+def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -> Declarations:
     """Return the declarations at a revision. Raises ``NotFoundError`` or ``RepositoryError`` where there is no such tree."""
     commit = repository.resolve(revision)
-    return _kept(
-        _key(repository, commit), cache, lambda: collect_project_files(repository.entries(commit), repository)
+    key = _key(repository, commit)
+
+    @functools.cache
+    def entries() -> tuple[TreeEntry, ...]:
+        return repository.entries(commit)
+
+    project = _kept(key, cache, lambda: collect_project_files(entries(), repository))
+
+    def collected() -> Mapping[RepoPath, tuple[Collecting, ...]]:
+        return _kept_collected(key, cache, project, lambda: (entry.path for entry in entries()))
+
+    return Declarations(
+        project,
+        paths=lambda: (entry.path for entry in entries()),
+        requirements=lambda: requirements_of(entries(), repository),
+        collected=collected,
     )
 
 
@@ -51,7 +93,11 @@ def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cach
     wanted = sorted(f"{entry.path} {entry.blob}" for entry in wanted_entries(entries))
     key = hashlib.blake2b("\n".join(wanted).encode(), digest_size=20).hexdigest()
     project = _kept(key, cache, lambda: collect_project_files(entries, blobs))
-    return Declarations(project, (entry.path for entry in entries), requirements_of(entries, blobs))
+    return Declarations(
+        project,
+        paths=lambda: (entry.path for entry in entries),
+        requirements=lambda: requirements_of(entries, blobs),
+    )
 
 
 def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Project:
@@ -66,20 +112,16 @@ def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Projec
     return project
 
 
-def collected_at(
-    repository: GitRepository, revision: str, project: Project, *, cache: Cache
+def _kept_collected(
+    key: str, cache: Cache, project: Project, paths: Callable[[], Iterable[RepoPath]]
 ) -> Mapping[RepoPath, tuple[Collecting, ...]]:
-    """Return which commands of which steps collect each test file of the tree at a revision."""
-    commit = repository.resolve(revision)
-    key = _key(repository, commit)
     kept = cache.get(_COLLECTED, key)
     if kept is not None:
         try:
             return msgspec.msgpack.decode(kept, type=dict[RepoPath, tuple[Collecting, ...]])
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # as above
-    tree = TreeIndex(entry.path for entry in repository.entries(commit))
-    collected = collect_tests(step_calls(project), tree)
+    collected = collect_tests(step_calls(project), TreeIndex(paths()))
     cache.put_many(_COLLECTED, {key: _ENCODER.encode(collected)})
     return collected
 

@@ -94,7 +94,7 @@ def collect_facts(
         override=collect_overrides(placed, taxonomy, lookup),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),
-        dependency=collect_dependencies(placed, declared.requirements if declared else None),
+        dependency=collect_dependencies(placed, (lambda: declared.requirements) if declared else tuple),
         step=steps,
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,

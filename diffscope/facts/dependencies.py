@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.facts.material import Placed
@@ -39,18 +39,21 @@ class _Declared(NamedTuple):
 
 
 def collect_dependencies(
-    placed: Iterable[Placed], known: Iterable[Requirement] | None = None
+    placed: Iterable[Placed], known: Callable[[], Iterable[Requirement]] = tuple
 ) -> tuple[DependencyFact, ...]:
-    """Return the dependency facts, by path and line. ``known`` are the requirements of the base, for bounds that disagree."""
-    others = tuple(known or ())
-    facts = [fact for one in placed for fact in _of_file(one, others)]
+    """Return the dependency facts, by path and line. ``known`` gives the requirements of the base, for bounds that disagree."""
+    concerned = [one for one in placed if one.material.read and _declares(one.fact.path)]
+    others = tuple(known()) if concerned else ()
+    facts = [fact for one in concerned for fact in _of_file(one, others)]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.kind)))
+
+
+def _declares(path: str) -> bool:
+    return is_requirements_file(path) or is_dockerfile(path) or _is_cmake(path)
 
 
 def _of_file(placed: Placed, others: tuple[Requirement, ...]) -> Iterator[DependencyFact]:
     path = placed.fact.path
-    if not placed.material.read or not (is_requirements_file(path) or is_dockerfile(path) or _is_cmake(path)):
-        return
     before = {(one.name, one.kind, one.condition): one for one in _declared(path, placed.material.before)}
     after = {(one.name, one.kind, one.condition): one for one in _declared(path, placed.material.after)}
     for key in sorted({*before, *after}):

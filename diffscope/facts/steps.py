@@ -20,7 +20,7 @@ from diffscope.project.answers import (
     StepDecision,
 )
 from diffscope.project.codeowners import owners_of
-from diffscope.project.collection import collect_tests, cover_tests, is_test_file, step_calls
+from diffscope.project.collection import StepCalls, collect_tests, cover_tests, is_test_file, step_calls
 from diffscope.project.gaps import rename_gaps, unselected_reaching
 from diffscope.project.labels import labels_for
 from diffscope.project.matching import visible_paths
@@ -39,20 +39,34 @@ _HARDWARE = ("rocm", "xpu", "cpu", "tpu", "hpu")
 
 
 class Declarations:
-    """What the target repository declares at the base, with the paths of its tree where the tests are collected."""
+    """What the target repository declares at the base; what lies further off is read when it is asked for.
+
+    ``paths`` gives the files of the tree, ``requirements`` what its requirement files ask for, ``collected`` which commands collect
+    which test.
+    """
 
     def __init__(
         self,
         project: Project,
-        paths: Iterable[RepoPath] = (),
-        requirements: Iterable[Requirement] = (),
         *,
-        collected: Callable[[], Mapping[RepoPath, tuple[Collecting, ...]]] | None = None,
+        paths: Callable[[], Iterable[RepoPath]] = tuple,
+        requirements: Callable[[], Iterable[Requirement]] = tuple,
+        collected: Callable[[], Mapping[RepoPath, tuple[Collecting, ...]]] = dict,
     ) -> None:
         self.project = project
+        self._read_paths = paths
+        self._read_requirements = requirements
         self._read_collected = collected
-        self.requirements = tuple(requirements)
-        self._paths = tuple(paths)
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The requirements of the base; empty where they are not known."""
+        return tuple(self._read_requirements())
+
+    @cached_property
+    def step_calls(self) -> tuple[StepCalls, ...]:
+        """The calls that the commands of each step make."""
+        return step_calls(self.project)
 
     def owners(self, path: RepoPath) -> tuple[str, ...]:
         """Return the owners of a path by CODEOWNERS; empty for none."""
@@ -80,7 +94,7 @@ class Declarations:
     @cached_property
     def collected(self) -> Mapping[RepoPath, tuple[Collecting, ...]]:
         """Which steps collect each test of the base; empty where that is not known."""
-        return self._read_collected() if self._read_collected else {}
+        return self._read_collected()
 
     def is_surely_watched(self, path: str) -> bool:
         """Return whether some automatic step lists the path or a folder above it: a quick yes, for most files of the product."""
@@ -103,10 +117,14 @@ class Declarations:
         removed = set(gone)
         return TreeIndex(sorted({*(path for path in self._paths if path not in removed), *added}))
 
-    @property
+    @cached_property
     def has_tree(self) -> bool:
         """Whether the paths of the tree are known."""
         return bool(self._paths)
+
+    @cached_property
+    def _paths(self) -> tuple[RepoPath, ...]:
+        return tuple(self._read_paths())
 
 
 def collect_steps(
@@ -241,11 +259,9 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
         for one in placed
         if one.fact.status in ("added", "renamed") and is_test_file(one.fact.path)
     }
-    if not new or not declarations.has_tree:
+    if not new:
         return
-    gone = [RepoPath(name) for one in placed if (name := _gone(one))]
-    tree = declarations.tree_with(new, gone)
-    collected = collect_tests(step_calls(declarations.project), tree)
+    collected = collect_tests(declarations.step_calls, TreeIndex(new))
     for coverage in cover_tests(new, collected):
         if coverage.state != "collected":
             steps = sorted({each.step.label for each in coverage.steps})
@@ -255,10 +271,6 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
                 step=steps[0] if steps else None,
                 detail=f"collected by {', '.join(steps)}" if steps else "no command of any step collects it",
             )
-
-
-def _gone(placed: Placed) -> str | None:
-    return placed.fact.path if placed.fact.status == "deleted" else placed.fact.old_path
 
 
 def _renames(placed: tuple[Placed, ...], declarations: Declarations) -> Iterator[StepFact]:

@@ -7,6 +7,7 @@ Values are text as PyYAML reads it. A step that the reader cannot make sense of 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Final
 
@@ -164,16 +165,25 @@ def _read_job_file(
     if path not in contents:
         problems.append(Problem(path=path, line=1, message="the file could not be read", kind="missing"))
         return ()
+    steps, found = _parse_job_file(path, contents[path], dialect)
+    problems += found
+    return steps
+
+
+@functools.lru_cache(maxsize=256)
+def _parse_job_file(
+    path: RepoPath, data: bytes, dialect: Dialect
+) -> tuple[tuple[Step, ...], tuple[Problem, ...]]:
+    # Kept: of some fifty files, a commit changes one or two.
     shapes = Shapes(path)
-    root = shapes.load(contents[path])
+    root = shapes.load(data)
     steps: tuple[Step, ...] = ()
     if root is not None:
         group = shapes.text(root, "group")
         depends_on = shapes.texts(root, "depends_on") or ()
         nodes = shapes.maps(root, "steps")
         steps = tuple(_step(shapes, node, (group, depends_on), dialect) for node in nodes)
-    problems += shapes.problems
-    return tuple(step for step in steps if step.label)
+    return tuple(step for step in steps if step.label), tuple(shapes.problems)
 
 
 def _step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from typing import Final
@@ -23,6 +24,7 @@ def is_requirements_file(path: str) -> bool:
     return in_folder or (name.startswith("requirements") and name.endswith((".txt", ".in")))
 
 
+@functools.lru_cache(maxsize=128)
 def parse_requirements(text: str, path: RepoPath) -> tuple[Requirement, ...]:
     """Return the requirements of a file in its order; what does not parse carries the reason."""
     found: list[Requirement] = []

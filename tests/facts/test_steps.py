@@ -52,7 +52,7 @@ def judged(after: dict[str, bytes], before: dict[str, bytes] | None = None) -> C
     project = project_of(ci_files(STEPS))
     declarations = Declarations(
         project,
-        map(RepoPath, TREE),
+        paths=lambda: map(RepoPath, TREE),
         collected=lambda: collect_tests(step_calls(project), TreeIndex(map(RepoPath, TREE))),
     )
     graph = build_graph({RepoPath(path): outline_python(data) for path, data in TREE.items()})
