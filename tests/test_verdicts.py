@@ -14,6 +14,7 @@ import pytest
 from diffscope.adapters.rule_files import load_rules
 
 ROOT = Path(__file__).parents[1]
+SAMPLE = {"sample", "window"}
 LEAST = {
     "core-path": 15,
     "platform-compat": 10,
@@ -60,7 +61,9 @@ def test_each_change_without_flags_was_read_once() -> None:
 
 @pytest.mark.parametrize("one", VERDICTS.flagged, ids=lambda one: f"{one['number']} {one['code']}")
 def test_verdict_of_a_flag_is_right_or_wrong_with_a_reason(one: Mapping[str, Any]) -> None:
-    assert set(one) == {"number", "code", "verdict", "reason"}
+    assert set(one) - SAMPLE == {"number", "code", "verdict", "reason"}
+    assert one.get("sample") in (None, "outside", "fresh")
+    assert ("sample" in one) == ("window" in one)
     assert one["verdict"] in ("right", "wrong")
     assert _is_sentence(one["reason"])
 
@@ -68,7 +71,7 @@ def test_verdict_of_a_flag_is_right_or_wrong_with_a_reason(one: Mapping[str, Any
 @pytest.mark.parametrize("one", VERDICTS.unflagged, ids=lambda one: str(one["number"]))
 def test_verdict_of_a_change_without_flags_names_the_family_that_is_missed(one: Mapping[str, Any]) -> None:
     missed = one["verdict"] == "missed"
-    assert set(one) == {"number", "verdict", "reason"} | ({"family"} if missed else set())
+    assert set(one) - SAMPLE == {"number", "verdict", "reason"} | ({"family"} if missed else set())
     assert one["verdict"] in ("right", "missed")
     assert not missed or one["family"] in FAMILIES.values()
     assert _is_sentence(one["reason"])
@@ -86,19 +89,34 @@ def test_precision_counts_what_still_fires_and_tells_what_changed() -> None:
             {"number": 1, "code": "AA1", "verdict": "right", "reason": "Yes."},
             {"number": 1, "code": "AA2", "verdict": "wrong", "reason": "No."},
             {"number": 2, "code": "AA1", "verdict": "wrong", "reason": "No."},
+            {"number": 4, "code": "AA1", "verdict": "right", "reason": "Yes.", "sample": "outside"},
         ),
         ({"number": 3, "verdict": "missed", "family": "fam", "reason": "Missed."},),
     )
     fired = PRECISION.Fired(
-        {1: frozenset({"AA1"}), 2: frozenset({"AA1", "BB1"}), 3: frozenset({"AA1"})},
+        {
+            1: frozenset({"AA1"}),
+            2: frozenset({"AA1", "BB1"}),
+            3: frozenset({"AA1"}),
+            4: frozenset({"AA1", "BB1"}),
+        },
         {"AA1": "fam", "AA2": "fam", "BB1": "other"},
     )
     assert list(PRECISION.report(verdicts, fired)) == [
-        "family                   right / read   precision   first reading",
+        "outside, by family       right / read   precision   first reading",
+        "all                          1 / 1          1.00        1.00 of 1",
+        "fam                          1 / 1          1.00        1.00 of 1",
+        "outside, by rule         right / read   precision   first reading",
+        "AA1                          1 / 1          1.00        1.00 of 1",
+        "all                          1 / 1          1.00        1.00 of 1",
+        "tuned, by family         right / read   precision   first reading",
+        "all                          1 / 2          0.50        0.33 of 3",
         "fam                          1 / 2          0.50        0.33 of 3",
-        "rule                     right / read   precision   first reading",
+        "tuned, by rule           right / read   precision   first reading",
         "AA1                          1 / 2          0.50        0.50 of 2",
         "AA2                          0 / 0          none        0.00 of 1",
+        "all                          1 / 2          0.50        0.33 of 3",
+        "without flags: 1 read, 1 missed something, 0 still",
         "changed since the reading",
         "1 AA2 was wrong and no longer fires",
         "2 BB1 fires and was not read",
