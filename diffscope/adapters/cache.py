@@ -11,11 +11,12 @@ import os
 import sqlite3
 import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeVar, cast
 
-from diffscope.errors import CacheError
+from diffscope.errors import CacheError, InputError
 from diffscope.source.values import Value
 
 _T = TypeVar("_T")
@@ -98,6 +99,7 @@ class Cache:
         self._is_off = path is None
         self._is_read_only = False
         self._is_rebuilt = False
+        self._decoded: dict[str, OrderedDict[str, object]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -110,8 +112,14 @@ class Cache:
         """What went wrong and what was done about it, in sentences, each once."""
         return tuple(dict.fromkeys(self._notes))
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is put now will be there later; not when the cache is off, left aside or read-only."""
+        return self._run("read", lambda _: not self._is_read_only, False)
+
     def close(self) -> None:
         """Let go of the file."""
+        self._decoded.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
@@ -132,8 +140,33 @@ class Cache:
 
         return self._run("read", select, {})
 
+    def get_decoded(
+        self, space: str, name: str, decode: Callable[[bytes], _T], *, keep: int = 2
+    ) -> _T | None:
+        """Return a value as what ``decode`` makes of it; the last ``keep`` of a space stay decoded for those who ask again and again.
+
+        What ``decode`` refuses with ``InputError`` is taken as not there. Values must not be changed.
+        """
+        kept = self._decoded.setdefault(space, OrderedDict())
+        if name in kept:
+            kept.move_to_end(name)
+            return cast("_T", kept[name])
+        data = self.get(space, name)
+        if data is None:
+            return None
+        try:
+            value = decode(data)
+        except InputError:
+            return None
+        kept[name] = value
+        if len(kept) > keep:
+            kept.popitem(last=False)
+        return value
+
     def put_many(self, space: str, values: Mapping[str, bytes]) -> None:
         """Keep values; all of them or, when the file cannot be written, none."""
+        for name in values:
+            self._decoded.get(space, OrderedDict()).pop(name, None)
         now = int(time.time())
         rows = [(space, name, now, zlib.crc32(value), value) for name, value in values.items()]
 

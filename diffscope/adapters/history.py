@@ -10,7 +10,6 @@ from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_log import main_tip
 from diffscope.adapters.git_process import run
 from diffscope.diff.names import decode_name
-from diffscope.errors import InputError
 from diffscope.graph.history import DEPTH, ChangeHistory
 from diffscope.graph.history_store import (
     PastCommit,
@@ -63,11 +62,7 @@ def _refresh(
 
 
 def _cached(cache: Cache, repository: GitRepository) -> StoredHistory | None:
-    data = cache.get(_SPACE, str(repository.common_dir))
-    try:
-        return None if data is None else decode_history(data)
-    except InputError:
-        return None
+    return cache.get_decoded(_SPACE, str(repository.common_dir), decode_history)
 
 
 def _is_ancestor(repository: GitRepository, older: str, newer: str) -> bool:

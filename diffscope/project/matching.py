@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from diffscope.errors import InputError
@@ -21,8 +22,14 @@ def matches_dependency(entry: str, path: str, dialect: Dialect = Dialect.GENERAT
     """Say whether one entry, its ``!`` taken off, covers a changed path."""
     if dialect is Dialect.AMD_TEMPLATE:
         return path.startswith(entry)
-    entry = entry.rstrip("/")
-    return bool(entry) and (path == entry or path.startswith(f"{entry}/"))
+    return entry.rstrip("/") in _with_folders(path)
+
+
+@functools.lru_cache(maxsize=4096)
+def _with_folders(path: str) -> frozenset[str]:
+    """A path and the folders above it: one look-up tells whether an entry covers it."""
+    parts = path.split("/")
+    return frozenset("/".join(parts[:depth]) for depth in range(1, len(parts) + 1)) - {""}
 
 
 def dependencies_of(step: Step, mirror: Mirror | None = None) -> tuple[Listed, ...]:
@@ -43,7 +50,10 @@ def first_match(
     is_template = dialect is Dialect.AMD_TEMPLATE
     excludes = [] if is_template else [each.text[1:] for each in listed if each.text.startswith("!")]
     includes = [each for each in listed if is_template or not each.text.startswith("!")]
+    bare = [] if is_template else [each.text.rstrip("/") for each in includes]
     for path in paths:
+        if not is_template and _with_folders(path).isdisjoint(bare):
+            continue
         entry = next((each for each in includes if matches_dependency(each.text, path, dialect)), None)
         if entry is not None and not any(matches_dependency(each, path) for each in excludes):
             return entry, path
