@@ -14,13 +14,15 @@ from diffscope.adapters.outlines import (
     OUTLINE_SPACE,
     decode_outline,
     encode_outline,
+    keep_outline,
     outline_name,
     read_outline,
 )
-from diffscope.adapters.places import Place, nearest_places
+from diffscope.adapters.packaged import bundled_path, unpack
+from diffscope.adapters.places import Place, is_nearer, nearest_places
 from diffscope.adapters.pool import Job, Progress, parse_jobs
 from diffscope.adapters.rule_files import bundled_rules
-from diffscope.adapters.test_words import read_test_words
+from diffscope.adapters.test_words import keep_words, read_test_words
 from diffscope.errors import InputError, NotFoundError, RepositoryError
 from diffscope.graph.build import FileOutline, derive_graph
 from diffscope.graph.describe import describe_file
@@ -39,8 +41,9 @@ from diffscope.syntax.values import Outline
 _GRAPHS: Final = f"graph-{FORMAT}-{EXTRACTOR_VERSION}"
 _PLACES: Final = f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}"
 _SHORTCUTS: Final = f"shortcuts-{FORMAT}-{SHORTCUTS_FORMAT}-{EXTRACTOR_VERSION}"
-_TOO_FAR: Final = 1_500
+_TOO_FAR: Final = 5_000
 """Changed files. Beyond, deriving saves nothing over building."""
+_OUTLINES_KEPT: Final = 300
 _REGULAR: Final = frozenset({"100644", "100755"})
 
 
@@ -116,6 +119,7 @@ class _Builder:
         self._cache = cache
         self._effort = effort
         self._serving = serving
+        self._known: dict[RepoPath, Outline | None] = {}
         self._words: dict[RepoPath, tuple[str, ...]] = {}
 
     def graph(self) -> ModuleGraph:
@@ -132,6 +136,8 @@ class _Builder:
 
     def _made(self, key: str) -> ModuleGraph:
         here = Place.of(self._repository, self._commit, key)
+        with contextlib.suppress(OSError, InputError):
+            self._sow(here)
         before, jobs, gone = self._nearest(here) or self._scratch()
         changed = self._changes(jobs, gone)
         graph = derive_graph(before, changed, outline_of=self.outline) if changed else before
@@ -141,14 +147,20 @@ class _Builder:
 
     def outline(self, path: RepoPath) -> Outline | None:
         """Return the outline of a Python file of the commit; ``None`` where it is absent or its bytes are missing."""
+        if path not in self._known:
+            self._known[path] = self._outline(path)
+        return self._known[path]
+
+    def _outline(self, path: RepoPath) -> Outline | None:
         data = self._repository.read(self._commit, path)
         if data is None:
             return None
-        job = Job(path, _blob_id(data, like=self._commit))
-        known = self._outlines([job]).get(path)
+        name = outline_name(path, _blob_id(data, like=self._commit))
+        decode = functools.partial(decode_outline, path)
+        known = self._cache.get_decoded(OUTLINE_SPACE, name, decode, keep=_OUTLINES_KEPT)
         if known is None:
             known = read_outline(path, data)
-            self._cache.put_many(OUTLINE_SPACE, {outline_name(path, job.blob): encode_outline(known)})
+            self._cache.put_many(OUTLINE_SPACE, {name: encode_outline(known)})
         return known if isinstance(known, Outline) else None
 
     def words(self) -> TestWords:
@@ -163,6 +175,26 @@ class _Builder:
             return ModuleGraph.from_cache(data, shortcuts)
         except InputError:
             return None
+
+    def _sow(self, here: Place) -> None:
+        """Put what ships of a pinned commit into the cache, where the clone has that commit and it is nearer than what is there.
+
+        So the first graph in a clone is made from the files that changed since, and not from all. A cache that is off stays off.
+        """
+        if not self._cache.is_kept:
+            return
+        packaged = unpack(bundled_path().read_bytes())
+        commit = packaged.commit
+        if not is_nearer(self._cache, _PLACES, packaged.committed_at, here):
+            return
+        if not self._repository.has_commit(commit):
+            return
+        key = graph_key(self._repository, commit)
+        outlines = {name: keep_outline(plain) for name, plain in packaged.natives().items()}
+        self._cache.put_many(OUTLINE_SPACE, outlines)
+        self._cache.put_many(_GRAPHS, {key: packaged.graph()})
+        keep_words(self._repository, commit, packaged.words(), self._cache)
+        Place(packaged.committed_at, commit, key).keep(self._cache, _PLACES)
 
     def _nearest(self, here: Place) -> tuple[ModuleGraph, list[Job], list[RepoPath]] | None:
         """Return the cached graph that is nearest in time, what has to be read to get from there to here, and what is gone."""

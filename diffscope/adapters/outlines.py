@@ -46,7 +46,17 @@ def read_outline(path: RepoPath, data: bytes) -> Outline | NativeOutline | Build
 
 def encode_outline(outline: Outline | NativeOutline | BuildOutline) -> bytes:
     """Return an outline as the cache keeps it."""
-    return zlib.compress(_ENCODER.encode(outline), _LEVEL)
+    return keep_outline(plain_outline(outline))
+
+
+def plain_outline(outline: Outline | NativeOutline | BuildOutline) -> bytes:
+    """Return an outline as bytes that are not packed."""
+    return _ENCODER.encode(outline)
+
+
+def keep_outline(plain: bytes) -> bytes:
+    """Return the bytes of ``plain_outline`` as the cache keeps them."""
+    return zlib.compress(plain, _LEVEL)
 
 
 def decode_outline(path: RepoPath, data: bytes) -> FileOutline:

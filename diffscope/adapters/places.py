@@ -48,6 +48,13 @@ def nearest_places(
             continue
 
 
+def is_nearer(cache: Cache, space: str, committed_at: int, here: Place) -> bool:
+    """Say whether a moment is nearer in time to a place than any place in the cache."""
+    places = filter(None, map(_read, cache.names(space)))
+    known = (abs(each.committed_at - here.committed_at) for each in places)
+    return all(abs(committed_at - here.committed_at) < distance for distance in known)
+
+
 def _read(name: str) -> Place | None:
     words = name.split(" ")
     if len(words) != 3 or not words[0].removeprefix("-").isdigit():

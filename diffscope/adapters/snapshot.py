@@ -1,33 +1,30 @@
-"""The graph of one pinned commit, shipped with diffscope for changes that come without a clone.
+"""The graph of one pinned commit, shipped with diffscope for changes that come without a clone, and for the first graph in a clone.
 
-In a wheel it is package data (``diffscope/_bundled/recorded``); an editable install reads the checkout's ``fixtures/recorded``. To refresh it:
-``python -m diffscope.adapters.snapshot CLONE [REVISION]``.
+To refresh it: ``python -m diffscope.adapters.snapshot CLONE [REVISION]``.
 """
 
 from __future__ import annotations
 
-import lzma
 import sys
-from pathlib import Path
 from typing import Final, NamedTuple
-
-import msgspec
 
 from diffscope.adapters.cache import open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.graphs import bundled_serving, graph_at
+from diffscope.adapters.outlines import outline_name, plain_outline, read_outline
+from diffscope.adapters.packaged import MAKE, Packaged, Parts, bundled_path, pack, unpack
 from diffscope.adapters.test_words import index_of
 from diffscope.errors import ConfigurationError, InputError
 from diffscope.graph.model import ModuleGraph
-from diffscope.graph.words import TestWords, decode_words, encode_words
+from diffscope.graph.names import is_native
+from diffscope.graph.word_store import shrink_words
+from diffscope.graph.words import TestWords
 from diffscope.source.values import CommitId
 
-FILE_NAME: Final = "graph.snapshot"
 MOST_BYTES: Final = 1_000_000
 """What the snapshot may add to the wheel."""
 
-_HINT: Final = "python -m diffscope.adapters.snapshot CLONE"
-_FILTERS: Final = [{"id": lzma.FILTER_LZMA2, "preset": 9}]
+_REGULAR: Final = ("100644", "100755")
 
 
 class Snapshot(NamedTuple):
@@ -36,13 +33,6 @@ class Snapshot(NamedTuple):
     commit: CommitId
     committed_at: int
     graph: ModuleGraph
-
-
-class _Stored(msgspec.Struct, array_like=True):
-    commit: str
-    committed_at: int
-    graph: bytes
-    words: bytes
 
 
 def bundled_snapshot() -> Snapshot:
@@ -56,17 +46,10 @@ def bundled_snapshot() -> Snapshot:
         return decode_snapshot(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(
-            f"the snapshot of the graph cannot be read: {error.strerror}", at=str(path), hint=_HINT
+            f"the snapshot of the graph cannot be read: {error.strerror}", at=str(path), hint=MAKE
         ) from None
     except InputError as error:
-        raise ConfigurationError(error.message, at=str(path), hint=_HINT) from None
-
-
-def bundled_path() -> Path:
-    """Return where the snapshot is."""
-    package = Path(__file__).resolve().parent.parent
-    bundled = package / "_bundled" / "recorded"
-    return (bundled if bundled.is_dir() else package.parent / "fixtures" / "recorded") / FILE_NAME
+        raise ConfigurationError(error.message, at=str(path), hint=MAKE) from None
 
 
 def take_snapshot(repository: GitRepository, revision: str) -> bytes:
@@ -74,34 +57,30 @@ def take_snapshot(repository: GitRepository, revision: str) -> bytes:
     commit = repository.resolve(revision)
     with open_cache(is_enabled=False) as none:
         graph = graph_at(repository, commit, cache=none)
-        words = index_of(repository, commit)
-    stored = _Stored(
-        commit, repository.commit(commit).committed_at, _pack(graph.to_bytes()), _pack(encode_words(words))
-    )
-    return msgspec.msgpack.encode(stored)
+    parts = Parts(graph.to_bytes(), shrink_words(index_of(repository, commit)), _natives(repository, commit))
+    return pack(commit, repository.commit(commit).committed_at, parts)
 
 
 def decode_snapshot(data: bytes) -> Snapshot:
     """Return what ``take_snapshot`` made. Raises ``InputError`` for anything else."""
-    try:
-        stored = msgspec.msgpack.decode(data, type=_Stored)
-        graph = ModuleGraph.from_bytes(_unpack(stored.graph))
-    except (msgspec.DecodeError, UnicodeDecodeError, lzma.LZMAError) as error:
-        raise InputError(f"these bytes hold no snapshot of a graph: {error}", hint=_HINT) from None
-
-    def words() -> TestWords:
-        return TestWords(decode_words(_unpack(stored.words)))
-
-    whole = graph.attach(serving=bundled_serving(), test_words=words)
-    return Snapshot(CommitId(stored.commit), stored.committed_at, whole)
+    packaged: Packaged = unpack(data)
+    graph = ModuleGraph.from_bytes(packaged.graph())
+    whole = graph.attach(serving=bundled_serving(), test_words=lambda: TestWords(packaged.words()))
+    return Snapshot(packaged.commit, packaged.committed_at, whole)
 
 
-def _pack(data: bytes) -> bytes:
-    return lzma.compress(data, format=lzma.FORMAT_RAW, filters=_FILTERS)
-
-
-def _unpack(data: bytes) -> bytes:
-    return lzma.decompress(data, format=lzma.FORMAT_RAW, filters=_FILTERS)
+def _natives(repository: GitRepository, commit: CommitId) -> dict[str, bytes]:
+    entries = [
+        entry for entry in repository.entries(commit) if is_native(entry.path) and entry.mode in _REGULAR
+    ]
+    data = repository.read_blobs(entry.blob for entry in entries)
+    found = {}
+    for entry in entries:
+        content = data.get(entry.blob)
+        if content is not None:
+            outline = read_outline(entry.path, content)
+            found[outline_name(entry.path, entry.blob)] = plain_outline(outline)
+    return found
 
 
 def _refresh(clone: str, revision: str = "HEAD") -> None:

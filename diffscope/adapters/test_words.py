@@ -8,7 +8,6 @@ from typing import Final
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import ChangedPath, GitRepository
 from diffscope.adapters.places import Place, nearest_places
-from diffscope.errors import InputError
 from diffscope.graph.words import TestWords, WordIndex, decode_words, encode_words, index_words
 from diffscope.source.values import BlobId, CommitId, RepoPath
 from diffscope.syntax.outline import EXTRACTOR_VERSION, identifiers
@@ -53,12 +52,15 @@ def read_test_words(
     return TestWords(_build(repository, here, cache, known))
 
 
+def keep_words(repository: GitRepository, commit: CommitId, index: WordIndex, cache: Cache) -> None:
+    """Keep the index of the tests of a commit, as though it had been built here."""
+    tree = repository.tree_ids(commit, [_FOLDER]).get(_FOLDER)
+    if tree is not None:
+        _keep(Place.of(repository, commit, tree), index, cache)
+
+
 def _cached(cache: Cache, tree: str) -> WordIndex | None:
-    data = cache.get(_INDEXES, tree)
-    try:
-        return None if data is None else decode_words(data)
-    except InputError:
-        return None
+    return cache.get_decoded(_INDEXES, tree, decode_words)
 
 
 def _words_of(
@@ -81,9 +83,13 @@ def _build(
     repository: GitRepository, here: Place, cache: Cache, known: Mapping[RepoPath, tuple[str, ...]]
 ) -> WordIndex:
     index = index_of(repository, here.commit, known)
+    _keep(here, index, cache)
+    return index
+
+
+def _keep(here: Place, index: WordIndex, cache: Cache) -> None:
     cache.put_many(_INDEXES, {here.key: encode_words(index)})
     here.keep(cache, _PLACES)
-    return index
 
 
 def _read_words(

@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters import snapshot
+from diffscope.adapters.cache import Cache, open_cache
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.snapshot import (
-    MOST_BYTES,
-    bundled_path,
-    bundled_snapshot,
-    decode_snapshot,
-    take_snapshot,
-)
+from diffscope.adapters.graphs import graph_at
+from diffscope.adapters.packaged import bundled_path
+from diffscope.adapters.snapshot import MOST_BYTES, bundled_snapshot, decode_snapshot, take_snapshot
 from diffscope.errors import ConfigurationError, InputError
-from tests.builders import git_repository
+from diffscope.graph.model import ModuleGraph
+from tests.builders import Commit, git, git_repository
 
 FILES = {
     "vllm/v1/engine/core.py": "from vllm.config import Config\n",
@@ -51,7 +49,9 @@ def test_the_bundled_snapshot_is_small_and_current() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"junk", b"\x94\xa1a\x00\xc4\x00\xc4\x00"], ids=["nothing", "text", "an empty graph"]
+    "data",
+    [b"", b"junk", b"\x96\xa1a\xa1b\x00\xc4\x00\xc4\x00\xc4\x00"],
+    ids=["nothing", "text", "of another version"],
 )
 def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(InputError):
@@ -78,3 +78,119 @@ def test_refreshing_writes_the_file_and_says_so(
     snapshot._refresh(str(git_repository(tmp_path / "vllm", FILES)))
     assert capsys.readouterr().out.startswith(f"{path}: {path.stat().st_size:,} bytes, 3 nodes, ")
     assert len(bundled_snapshot().graph) == 3
+
+
+LATER = [
+    Commit("Test", {"tests/test_core.py": "from vllm.config import Config as C\n"}),
+    Commit("Import", {"vllm/config.py": "import vllm.new\n", "vllm/new.py": ""}),
+    Commit("Kernel", {"csrc/a.cu": "void one() { two(); }\n"}),
+    Commit("Deleted", {"vllm/new.py": None, "csrc/b.cu": None}),
+]
+WITH_NATIVES = FILES | {"csrc/a.cu": "void one() {}\n", "csrc/b.cu": "void two() {}\n"}
+
+
+@pytest.fixture
+def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+    """A clone whose second commit is the one that ships."""
+    folder = git_repository(tmp_path / "vllm", WITH_NATIVES, LATER)
+    with GitRepository(folder) as repository:
+        data = take_snapshot(repository, "HEAD~3")
+    path = tmp_path / "graph.snapshot"
+    path.write_bytes(data)
+    monkeypatch.setattr("diffscope.adapters.graphs.bundled_path", lambda: path)
+    return GitRepository(folder)
+
+
+def scratch(repository: GitRepository, revision: str) -> ModuleGraph:
+    with open_cache(is_enabled=False) as none:
+        return graph_at(repository, revision, cache=none)
+
+
+def paths_read(repository: GitRepository, revision: str, cache: Cache) -> list[str]:
+    """The files whose bytes are read for the graph of a commit, which has to be the one from scratch."""
+    read: list[str] = []
+    names = {entry.blob: str(entry.path) for entry in repository.entries(revision)}
+    with GitRepository(repository.path) as other:
+        original = other.read_blobs
+        other.read_blobs = lambda blobs: original(read.extend(each := list(blobs)) or each)  # type: ignore[method-assign, func-returns-value]
+        found = graph_at(other, revision, cache=cache)
+        assert found.to_bytes() == scratch(repository, revision).to_bytes()
+        assert found.tests_naming("Config") == scratch(repository, revision).tests_naming("Config")
+    return sorted({names[blob] for blob in read})
+
+
+@pytest.mark.parametrize(
+    ("revision", "read"),
+    [
+        ("HEAD~3", []),
+        ("HEAD~4", ["tests/test_core.py"]),
+        ("HEAD~2", ["vllm/config.py", "vllm/new.py"]),
+        ("HEAD~1", ["csrc/a.cu", "vllm/config.py", "vllm/new.py"]),
+        ("HEAD", ["csrc/a.cu", "vllm/config.py"]),
+    ],
+    ids=["the commit that ships", "before it", "after it", "native code", "files that are gone"],
+)
+def test_the_first_graph_in_a_clone_is_made_from_the_one_that_ships(
+    pinned: GitRepository, tmp_path: Path, revision: str, read: list[str]
+) -> None:
+    """Only what changed since is read."""
+    with open_cache(tmp_path / "cache") as cache:
+        assert paths_read(pinned, revision, cache) == read
+        assert cache.notes == ()
+
+
+def test_a_nearer_graph_in_the_cache_is_preferred(
+    pinned: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = sorted(WITH_NATIVES)
+    with open_cache(tmp_path / "cache") as cache:
+        with monkeypatch.context() as without:
+            without.setattr("diffscope.adapters.graphs.bundled_path", lambda: tmp_path / "nowhere")
+            assert paths_read(pinned, "HEAD~1", cache) == sorted([*everything, "vllm/new.py"])
+        assert paths_read(pinned, "HEAD", cache) == []
+        assert (
+            len(cache.names(next(each.space for each in cache.info().spaces if "place" in each.space))) == 2
+        )
+
+
+@pytest.mark.parametrize("reason", ["off", "damaged", "elsewhere"])
+def test_without_use_for_what_ships_all_is_read(
+    pinned: GitRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    """``--no-cache`` trusts nothing, a damaged file is passed over, and another clone does not have the commit."""
+    repository = pinned
+    if reason == "damaged":
+        path = tmp_path / "damaged"
+        path.write_bytes((tmp_path / "graph.snapshot").read_bytes()[:-9] + b"corrupted")
+        monkeypatch.setattr("diffscope.adapters.graphs.bundled_path", lambda: path)
+    if reason == "elsewhere":
+        repository = GitRepository(git_repository(tmp_path / "other", WITH_NATIVES | {"tests/test_x.py": ""}))
+    with open_cache(tmp_path / "cache", is_enabled=reason != "off") as cache:
+        listed = git(repository.path, "ls-tree", "-r", "--name-only", "HEAD").split()
+        assert paths_read(repository, "HEAD", cache) == sorted(listed)
+        assert cache.notes == ()
+
+
+@pytest.mark.clone
+@pytest.mark.parametrize("back", [40, 250, 900])
+def test_graphs_made_from_the_one_that_ships_are_the_same_in_vllm(
+    vllm_clone: Path, tmp_path: Path, back: int
+) -> None:
+    with GitRepository(vllm_clone) as repository, open_cache(tmp_path / "cache") as cache:
+        pinned = bundled_snapshot()
+        if not repository.has_commit(pinned.commit):
+            pytest.skip("the clone does not have the commit that ships")
+        revision = f"{pinned.commit}~{back}"
+        assert (
+            graph_at(repository, revision, cache=cache).to_bytes() == scratch(repository, revision).to_bytes()
+        )
+
+
+@pytest.mark.clone
+def test_what_ships_is_the_graph_of_its_commit_in_vllm(vllm_clone: Path) -> None:
+    """It fails after any change of what the graph holds: python -m diffscope.adapters.snapshot CLONE."""
+    pinned = bundled_snapshot()
+    with GitRepository(vllm_clone) as repository:
+        if not repository.has_commit(pinned.commit):
+            pytest.skip("the clone does not have the commit that ships")
+        assert pinned.graph.to_bytes() == scratch(repository, pinned.commit).to_bytes()
