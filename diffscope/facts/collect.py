@@ -30,6 +30,7 @@ from diffscope.facts.writes import collect_writes
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
 from diffscope.source.values import Change, Gap, RepoPath, Value
+from diffscope.syntax.values import ImportLayer
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
@@ -111,7 +112,23 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
         return None
     touched = [name for one in placed for name in (one.fact.path, one.fact.old_path) if name]
     tests = [one.material.after for one in placed if one.fact.category == "test" and one.material.after]
-    return TreeLookup(graph, touched, tests)
+    return TreeLookup(graph, touched, tests, _bound(placed))
+
+
+def _bound(placed: tuple[Placed, ...]) -> dict[str, frozenset[str]]:
+    """Return the names that each changed module binds at its top after the change."""
+    found: dict[str, frozenset[str]] = {}
+    for one in placed:
+        outline = one.material.python.after if one.material.python else None
+        if outline is not None and one.fact.module and one.fact.status != "deleted":
+            names = {definition.name for definition in outline.definitions if "." not in definition.name}
+            names |= {
+                item.alias or item.name
+                for item in outline.imports
+                if item.name and item.layer is ImportLayer.EAGER
+            }
+            found[one.fact.module] = frozenset(names)
+    return found
 
 
 _FROM_PYTHON = ("symbol", "parameter", "option", "import", "guard", "call", "numeric", "write")

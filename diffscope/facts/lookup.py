@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import msgspec
@@ -39,10 +39,17 @@ class Relative(Value, frozen=True, kw_only=True):
 class TreeLookup:
     """The graph of the base seen from one change: paths that the change touches are left out of the answers."""
 
-    def __init__(self, graph: ModuleGraph, touched: Iterable[str], test_texts: Iterable[bytes] = ()) -> None:
+    def __init__(
+        self,
+        graph: ModuleGraph,
+        touched: Iterable[str],
+        test_texts: Iterable[bytes] = (),
+        bound: Mapping[str, frozenset[str]] = {},
+    ) -> None:
         self._graph = graph
         self._touched = frozenset(touched)
         self._test_texts = tuple(test_texts)
+        self._bound = bound
 
     def locate(self, module: ModuleFact, path: str) -> ModuleFact:
         """Return the module's fact with its place in the graph; a module the base does not have is reached by nothing yet."""
@@ -75,16 +82,25 @@ class TreeLookup:
         )
 
     def users(self, path: str, symbol: str) -> tuple[str, ...]:
-        """Return ``path:line`` of imports of a top-level symbol from files outside the change."""
+        """Return ``path:line`` of imports of a top-level symbol from files outside the change.
+
+        Left out is who imports it through a module that the change edits and that goes on binding the name.
+        """
         name = self._graph.module_of(RepoPath(path))
         if name is None or "." in symbol:
             return ()
         places = [
             (self._graph.path_of(one.module), one.line)
             for one in self._graph.importers_of_symbol(name, symbol)
+            if not (one.through and self.binds(one.through, symbol))
         ]
         found = sorted({(where, line) for where, line in places if where and where not in self._touched})
         return tuple(f"{where}:{line}" for where, line in found[:_MOST_PLACES])
+
+    def binds(self, module: str, name: str) -> bool:
+        """Return whether a module that the change edits binds a name at its top after it, by definition or import."""
+        names = self._bound.get(module, frozenset())
+        return name in names or "*" in names
 
     def overrides(self, path: str, symbol: str) -> tuple[str, ...]:
         """Return ``path:line Class.method`` of overrides of a method in files outside the change."""

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed
 from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
-from diffscope.syntax.values import Aspect, Definition, DefinitionKind, SymbolChange
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
 
 _KERNEL = (
@@ -104,6 +104,7 @@ def _symbol(
         entry=module.entry if module else UNSET,
         chain=module.chain if module else UNSET,
         owner_change=_owner_change(placed, change),
+        still_bound=removed and _is_still_bound(placed, change, lookup),
         **_lookups(placed, change, lookup),
     )
 
@@ -129,6 +130,23 @@ def _bases(placed: Placed, change: SymbolChange, definition: Definition | None) 
     return next(
         (one.bases for one in outline.definitions if one.name == owner and one.kind is DefinitionKind.CLASS),
         (),
+    )
+
+
+def _is_still_bound(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) -> bool:
+    """Return whether what was defined here is imported here now, or set by the constructor instead of a property."""
+    owner, _, name = change.name.rpartition(".")
+    if not owner:
+        return bool(lookup and placed.fact.module and lookup.binds(placed.fact.module, name))
+    comparison = placed.material.python
+    constructor = f"{owner}.__init__"
+    return comparison is not None and any(
+        item.what == "added"
+        and item.signal.kind is SignalKind.ATTRIBUTE_WRITE
+        and item.signal.text == f"self.{name}"
+        for symbol in comparison.symbols
+        if symbol.name == constructor
+        for item in symbol.signals
     )
 
 

@@ -168,6 +168,12 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         str | None,
         said("For a member: added, removed or moved where its class as a whole was; null otherwise."),
     ] = None
+    still_bound: Annotated[
+        bool,
+        said(
+            "It is no longer defined here, but the module imports it now, or the constructor sets it as an attribute."
+        ),
+    ] = False
     surfaces: Annotated[
         tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
     ] = ()

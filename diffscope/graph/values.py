@@ -119,6 +119,8 @@ class Importer(Value, frozen=True, kw_only=True):
     line: int
     layer: EdgeLayer
     guard: str | None = None
+    through: ModuleName | None = None
+    """The module that it imports from, where that one only passes the name on."""
 
 
 class Wrapper(Value, frozen=True, kw_only=True):

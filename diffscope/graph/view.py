@@ -132,14 +132,15 @@ class View:
                 reference = tables.record_reference[at]
                 leads = index in (tables.reference_target[reference], tables.reference_final[reference])
                 if leads and tables.record_layer[at] in _IMPORT_CODES:
-                    yield reference, self._importer(source, at)
+                    yield reference, self._importer(source, at, tables.reference_target[reference], index)
 
-    def _importer(self, source: int, at: int) -> Importer:
+    def _importer(self, source: int, at: int, target: int, module: int) -> Importer:
         return Importer(
             module=self.name(source),
             line=self.tables.record_line[at],
             layer=self._layer(source, at),
             guard=self.tables.strings[self.tables.record_guard[at]] or None,
+            through=None if target in (module, -1) else self.name(target),
         )
 
     @cached_property

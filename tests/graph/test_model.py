@@ -163,12 +163,12 @@ IMPORTERS = {
 def test_importers_of_a_symbol_are_found_under_whatever_name() -> None:
     found = graph(IMPORTERS)
     assert found.importers_of_symbol("vllm.p.b", "B") == (
-        Importer(module="tests.test_b", line=1, layer=TEST),
+        Importer(module="tests.test_b", line=1, layer=TEST, through="vllm.p"),
         Importer(module="vllm.four", line=2, layer=EAGER, guard="x"),
         Importer(module="vllm.one", line=1, layer=EAGER),
         Importer(module="vllm.p", line=1, layer=EAGER),
-        Importer(module="vllm.three", line=1, layer=EAGER),
-        Importer(module="vllm.two", line=1, layer=EAGER),
+        Importer(module="vllm.three", line=1, layer=EAGER, through="vllm.two"),
+        Importer(module="vllm.two", line=1, layer=EAGER, through="vllm.p"),
     )
     assert [each.module for each in found.importers_of_symbol("vllm.p.b", "D")] == ["vllm.two"]
     assert [each.module for each in found.importers_of_symbol("vllm.p", "C")] == ["tests.test_b", "vllm.two"]
