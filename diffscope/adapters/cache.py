@@ -115,7 +115,8 @@ class Cache:
     @property
     def is_kept(self) -> bool:
         """Whether what is put now will be there later; not when the cache is off, left aside or read-only."""
-        return self._run("read", lambda _: not self._is_read_only, False)
+        unusable = False
+        return self._run("read", lambda _: not self._is_read_only, unusable)
 
     def close(self) -> None:
         """Let go of the file."""
