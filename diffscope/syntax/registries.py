@@ -21,7 +21,7 @@ _ROW: Final = needle(
 )
 _PATH: Final = needle(rb"""QUOTE[a-z_]\w*\.[a-z_]\w*\.""")
 _CALL: Final = needle(rb"register\w*\(")
-_SEQUENCE: Final = needle(rb"= [(\[{]\s*(?:\#[^\n]*\s*)*[A-Z]\w+,")
+_SEQUENCE: Final = needle(rb"= [(\[{]\s*(?:\#[^\n]*\n\s*)*[A-Z]\w+,")
 ROWS: Final = (_ROW, _PATH, _CALL, _SEQUENCE)
 """Where one of these matches there may be a row."""
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")

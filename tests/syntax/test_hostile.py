@@ -39,6 +39,7 @@ HOSTILE = {
     "functions without a body": b"\ndef f(" * 5_000,
     "heads without an end": b"\ndef f():\n" * 5_000,
     "comments at the end of a body": b"\ndef f():\n    x = 1\n" + b"    # c\n" * 20_000,
+    "comment signs in a comment in a list": b"X = [\n" + b"# a # b # c\n" * 200 + b"x]\n",
     "the same line": b"x()\n" * 8_000,
     "a number of a megabyte": b"x = " + b"9" * 1_000_000 + b"\n",
     "nothing": b"",
