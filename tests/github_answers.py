@@ -135,6 +135,70 @@ def _side(owner: str, ref: str, sha: str, repo: Json | None, root: str) -> Json:
     return {"label": f"{owner}:{ref}", "ref": ref, "sha": sha, "user": user(owner, root), "repo": repo}
 
 
+def item(fields: Json, *, root: str) -> Json:
+    """Return an issue, or a pull request as an issue. ``fields`` are those of ``HostedItem`` and ``repository``."""
+    name, number = fields["repository"], fields["number"]
+    url = f"{root}/repos/{name}/issues/{number}"
+    is_pull, closed = fields["is_pull"], fields["closed_at"]
+    page = f"{root}/{name}/{'pull' if is_pull else 'issues'}/{number}"
+    pull_links = dict.fromkeys(("url", "html_url", "diff_url", "patch_url"), page)
+    told = {"pull_request": {**pull_links, "merged_at": fields["merged_at"]}} if is_pull else {}
+    links = ("repository", "labels", "comments", "events")
+    return {
+        "url": url,
+        "id": number,
+        "node_id": f"I_{number}",
+        "html_url": page,
+        "number": number,
+        "state": "closed" if closed else "open",
+        "state_reason": None,
+        "title": fields["title"],
+        "body": fields["body"],
+        "user": user(fields["author"], root) if fields["author"] else None,
+        "labels": [label(one, root) for one in fields["labels"]],
+        "locked": False,
+        "draft": False,
+        "comments": len(fields["comments"]),
+        "created_at": fields["created_at"],
+        "updated_at": closed or fields["created_at"],
+        "closed_at": closed,
+        "author_association": "CONTRIBUTOR",
+        "score": 1.0,
+        **dict.fromkeys(("milestone", "assignee", "active_lock_reason", "closed_by")),
+        "assignees": [],
+        **{f"{one}_url": f"{url}/{one}" for one in links},
+        **told,
+    }
+
+
+def said(number: int, login: str, when: str, *, issue: str, root: str) -> Json:
+    """Return a comment as the list of a whole repository has it."""
+    return {**comment(number, login, "words", issue=issue, root=root), "created_at": when, "updated_at": when}
+
+
+def said_of_a_line(number: int, login: str, when: str, *, pull: str, root: str) -> Json:
+    """Return a comment on a line of a pull request."""
+    link = {"href": pull}
+    return {
+        "id": number,
+        "node_id": f"RC_{number}",
+        "url": f"{pull}/comments/{number}",
+        "html_url": f"{pull}#discussion_r{number}",
+        "pull_request_url": pull,
+        "pull_request_review_id": 1,
+        "diff_hunk": "@@ -1 +1 @@",
+        "path": "vllm/a.py",
+        "commit_id": "a" * 40,
+        "original_commit_id": "a" * 40,
+        "user": user(login, root),
+        "body": "words",
+        "created_at": when,
+        "updated_at": when,
+        "author_association": "NONE",
+        "_links": {"self": link, "html": link, "pull_request": link},
+    }
+
+
 def commit(sha: str, tree: str, *, name: str, root: str) -> Json:
     """Return a commit."""
     url = f"{root}/repos/{name}/commits/{sha}"

@@ -21,6 +21,7 @@ from tests.github_answers import (
     repository,
     user,
 )
+from tests.github_happenings import all_comments, all_reviews, get_item, item_rows, nodes, search
 from tests.github_site import NAME, ROOT, Account, Asker, HostedPull, Reply, Site
 
 DIFF_LINES = 20_000
@@ -87,6 +88,8 @@ def get_pull(site: Site, asker: Asker, number: str) -> Reply:
 
 def get_files(site: Site, asker: Asker, number: str) -> Reply:
     """Answer a page of changed files."""
+    if int(number) in site.items:
+        return paged(site, asker, f"/repos/{NAME}/pulls/{number}/files", item_rows(site.items[int(number)]))
     return paged(
         site,
         asker,
@@ -165,6 +168,8 @@ def graphql(site: Site, asker: Asker) -> Reply:
     text = asker.body["query"]
     if "viewer" in text:
         return Reply(200, {"data": {"viewer": {"login": asker.account.login}}})
+    if "issueOrPullRequest" in text:
+        return Reply(200, {"data": {"repository": nodes(site, text)}})
     found = {name: blob_text(site, oid) for name, oid in re.findall(r'(\w+): object\(oid: "(\w+)"\)', text)}
     return Reply(200, {"data": {"repository": found}})
 
@@ -321,6 +326,10 @@ ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
     (rf"/repos/{NAME}/git/blobs/(\w+)", "GET", get_blob),
     (r"/graphql", "POST", graphql),
     (r"/user", "GET", get_user),
+    (r"/search/issues", "GET", search),
+    (rf"/repos/{NAME}/issues/(\d+)", "GET", get_item),
+    (rf"/repos/{NAME}/issues/comments", "GET", all_comments),
+    (rf"/repos/{NAME}/pulls/comments", "GET", all_reviews),
     (rf"/repos/{NAME}/issues/(\d+)/comments", "GET", list_comments),
     (rf"/repos/{NAME}/issues/(\d+)/comments", "POST", post_comment),
     (rf"/repos/{NAME}/issues/comments/(\d+)", "PATCH", patch_comment),

@@ -16,9 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.github_answers import refusal
 from tests.github_routes import answer
-from tests.github_site import NAME, Account, Fault, HostedPull, Logged, Reply, Site
+from tests.github_site import NAME, Account, Fault, HostedItem, HostedPull, Logged, Reply, Site
 
-__all__ = ["NAME", "Account", "Fault", "HostedPull", "Reply", "Site", "refusal", "serve"]
+__all__ = ["NAME", "Account", "Fault", "HostedItem", "HostedPull", "Reply", "Site", "refusal", "serve"]
 
 
 @contextmanager

@@ -32,6 +32,26 @@ class HostedPull:
 
 
 @dataclass
+class HostedItem:
+    """An issue or a pull request as lists and searches show it, with the comments on it."""
+
+    number: int
+    title: str
+    created_at: str
+    author: str | None = "ann"
+    is_pull: bool = False
+    closed_at: str | None = None
+    merged_at: str | None = None
+    labels: tuple[str, ...] = ()
+    body: str | None = None
+    files: tuple[str, ...] = ()
+    comments: tuple[tuple[str, str], ...] = ()
+    """Author and time."""
+    reviews: tuple[tuple[str, str], ...] = ()
+    """The same, of comments on lines."""
+
+
+@dataclass
 class Account:
     """Whom a token belongs to. An installation (the token of a workflow) cannot ask who it is by REST."""
 
@@ -77,6 +97,7 @@ class Site:
 
     folder: Path | None = None
     pulls: dict[int, HostedPull] = field(default_factory=dict)
+    items: dict[int, HostedItem] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     log: list[Logged] = field(default_factory=list)
@@ -87,6 +108,7 @@ class Site:
     omitted_patches: set[str] = field(default_factory=set)
     rows: dict[tuple[str, ...], list[Json]] = field(default_factory=dict)
     is_tree_cut: bool = False
+    is_search_cut: bool = False
     graphql: bool = True
     overrides: list[Callable[[str, str, Mapping[str, str]], Reply | None]] = field(default_factory=list)
     """Asked first, with method, path and headers; what they return is the answer."""

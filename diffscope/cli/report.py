@@ -64,7 +64,13 @@ class FormType(options.OutputType):
     "--events",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Of a dynamics report: the saved events.",
+    help="Of a dynamics report: saved events, instead of asking GitHub.",
+)
+@click.option(
+    "--save-events",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Of a dynamics report: keep what GitHub told, for --events.",
 )
 @click.option(
     "--templates",
@@ -95,6 +101,7 @@ def report(
     forms: tuple[Output, ...],
     layout: str,
     events: Path | None,
+    save_events: Path | None,
     templates: Path | None,
     charts: Path | None,
     lang: str,
@@ -110,15 +117,17 @@ def report(
     from diffscope.cli.report_outputs import ReportOutputs, Wishes
 
     outputs = ReportOutputs(forms, Wishes(lang=lang, layout=layout, templates=templates, charts=charts))
-    if layout == "dynamics" or events is not None:
-        from diffscope.cli.report_dynamics import write_dynamics
+    if layout == "dynamics":
+        from diffscope.cli.report_dynamics import SoughtEvents, write_dynamics
 
-        if layout != "dynamics" or events is None:
+        if week or window or charts or compare:
             raise UsageError(
-                "a dynamics report is made from saved events", hint="--layout dynamics --events FILE"
+                "a dynamics report has no week, range, comparison or charts", hint="--since, --until"
             )
-        write_dynamics(events, outputs, since=since, until=until, offset=tz)
+        write_dynamics(SoughtEvents(events, save_events, since, until, tz, use_cache), outputs, talk)
         return DONE
+    if events or save_events:
+        raise UsageError("events are what a dynamics report is made from", hint="add --layout dynamics")
     asked = window_text(week, since, until, window)
     from diffscope.cli.report_window import Sought, write_window
 

@@ -1,45 +1,114 @@
-"""The dynamics layout of ``diffscope report``: saved events in, what happened in the window out."""
+"""The dynamics layout of ``diffscope report``: what happened on GitHub in a window, read now or saved before, to a report."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import NamedTuple
 
+from diffscope.adapters.cache import open_cache
+from diffscope.adapters.knowledge import load_knowledge
+from diffscope.adapters.rule_files import bundled_rules
 from diffscope.adapters.saved_events import read_events
+from diffscope.cli.options import Output
 from diffscope.cli.report_outputs import ReportOutputs, read_templates
+from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 from diffscope.render.digest_wish import Wish
 from diffscope.render.dynamics import render
 from diffscope.render.json import indented
-from diffscope.report.dynamics import build_dynamics
+from diffscope.report.dynamics import build_dynamics, moment
+from diffscope.report.events import Events
 from diffscope.report.periods import OFFSET
-from diffscope.source.window import days, stamp
+from diffscope.source.window import Window, days, stamp
+from diffscope.taxonomy.model import Taxonomy
 
 
-def write_dynamics(
-    file: Path, outputs: ReportOutputs, *, since: str | None, until: str | None, offset: str | None
-) -> None:
-    """Read the events and write every output. The window is the file's own unless another is named.
+class SoughtEvents(NamedTuple):
+    """What the command line asks for. Without ``file`` GitHub is asked, and needs ``since``."""
+
+    file: Path | None
+    save: Path | None
+    since: str | None
+    until: str | None
+    offset: str | None
+    use_cache: bool
+
+
+def write_dynamics(sought: SoughtEvents, outputs: ReportOutputs, talk: Talk) -> None:
+    """Read the events and write every output. The window of a file is its own unless another is named.
 
     Raises:
         InputError: the file holds no events.
+        SourceError: GitHub gives nothing.
         UsageError: a format that this layout has not, or a window that is none.
     """
     wrong = [output.form for output in outputs.outputs if output.form not in ("markdown", "json")]
     if wrong:
         raise UsageError(f"a dynamics report has no {wrong[0]}", hint="--format markdown or json")
-    events = read_events(file)
-    zone = offset or OFFSET
-    first, last = _window(since or events.since, until or events.until, zone)
-    dynamics = build_dynamics(events, since=first, until=last)
+    offset = sought.offset or OFFSET
+    events = read_events(sought.file) if sought.file else _events(_asked(sought, offset), sought, talk)
+    window = _window(sought.since or events.since, sought.until or events.until, offset)
+    if sought.save is not None:
+        outputs.put(Output("json", sought.save), indented(events))
+    for gap in events.gaps:
+        talk.note(f"{gap.what}: {gap.reason}")
+    dynamics = build_dynamics(
+        events,
+        since=stamp(window.start),
+        until=stamp(window.end),
+        taxonomy=_taxonomy(is_cached=sought.use_cache),
+    )
     wish = Wish(layout="dynamics", templates=read_templates(outputs.wishes.templates))
     for output in outputs.outputs:
         is_json = output.form == "json"
-        text = indented(dynamics) if is_json else render(dynamics, outputs.style, wish, offset=zone)
+        text = indented(dynamics) if is_json else render(dynamics, outputs.style, wish, offset=offset)
         outputs.put(output, text)
 
 
-def _window(since: str, until: str, offset: str) -> tuple[str, str]:
-    """Return both ends as times; a day means its start, or as an end its last moment."""
-    first = since if "T" in since else stamp(days(since, since, utc_offset=offset).start)
-    last = until if "T" in until else stamp(days(until, until, utc_offset=offset).end)
-    return first, last
+def _events(window: Window, sought: SoughtEvents, talk: Talk) -> Events:
+    # PyGithub takes longer to import than a saved file takes to be a report.
+    from diffscope.adapters.github.access import find_access
+    from diffscope.adapters.github.client import Client
+    from diffscope.adapters.github.events import read_github_events
+    from diffscope.adapters.github.store import GitHubStore
+
+    with open_cache(is_enabled=sought.use_cache) as cache:
+        client = Client(find_access(os.environ), store=GitHubStore(cache), notice=talk.note)
+        try:
+            events = read_github_events(client, window)
+        finally:
+            client.close()
+        talk.detail(f"GitHub: {client.calls} requests, {client.unchanged} of them unchanged")
+        for note in cache.notes:
+            talk.note(note)
+    return events
+
+
+def _taxonomy(*, is_cached: bool) -> Taxonomy:
+    with open_cache(is_enabled=is_cached) as cache:
+        return load_knowledge(bundled_rules(), cache=cache).taxonomy
+
+
+def _asked(sought: SoughtEvents, offset: str) -> Window:
+    if sought.since is None:
+        raise UsageError(
+            "no window is named",
+            hint="--since 2025-12-10, --since 2025-12-10T11:01Z --until 2025-12-10T12:01Z, or --events FILE",
+        )
+    if "T" in sought.since and sought.until is None:
+        raise UsageError("a time has no end of its own", hint="--until 2025-12-10T12:01Z")
+    return _window(sought.since, sought.until or sought.since, offset)
+
+
+def _window(since: str, until: str, offset: str) -> Window:
+    """Return the window between both ends, each a time or a day; a day means its start, or as an end its last moment."""
+    start = _seconds(since) if "T" in since else days(since, since, utc_offset=offset).start
+    end = _seconds(until) if "T" in until else days(until, until, utc_offset=offset).end
+    if end <= start:
+        raise UsageError(f"the window ends ({until}) before it starts ({since})", hint="--since comes first")
+    return Window(start=start, end=end)
+
+
+def _seconds(text: str) -> int:
+    return int(moment(text).timestamp())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
 from diffscope.errors import InputError
+from diffscope.report.dynamics_changes import Technical, Topic, technical, topics
 from diffscope.report.events import Comment, Events, Item
-from diffscope.source.values import Value
+from diffscope.source.values import Gap, Value
+from diffscope.taxonomy.model import Taxonomy
 
 DYNAMICS_SCHEMA = "diffscope.dynamics/1"
 AMD_WORDS = (
@@ -48,10 +49,9 @@ _BOTS = frozenset(
         "buildkite",
     ]
 )
-_PREFIX = re.compile(r"\[([^\]\[]{1,40})\]")
-_PLAIN_TOPICS = frozenset({"ready", "v1", "needs-rebase", "stale", "verified"})
 _HOT_FROM = 2
 _WATCHED = 5
+_TOLD = 8
 
 
 class Talk(Value, frozen=True, kw_only=True):
@@ -77,13 +77,6 @@ class Related(Value, frozen=True, kw_only=True):
     """``title: ROCm``, ``author: ann-amd``, ``file: csrc/rocm/ops.h`` ..."""
 
 
-class Topic(Value, frozen=True, kw_only=True):
-    """A word that several items share: a label or a bracket of a title."""
-
-    name: str
-    numbers: tuple[int, ...]
-
-
 class Dynamics(Value, frozen=True, kw_only=True):
     """The whole document. Lists are sorted by number, newest first."""
 
@@ -107,16 +100,22 @@ class Dynamics(Value, frozen=True, kw_only=True):
     talks: tuple[Talk, ...]
     """By comments of people, then of bots."""
     topics: tuple[Topic, ...]
+    changes: tuple[Technical, ...]
+    """What was merged, then what was opened, the largest first; then open bug reports. At most eight."""
     contributors: tuple[str, ...]
     """People who opened something."""
     unanswered: tuple[Item, ...]
     """New items without a word by anyone but their authors and bots."""
     watch: tuple[Talk, ...]
     """Open bug reports, and open items with talk of two people or more."""
+    gaps: tuple[Gap, ...] = ()
+    """What the events do not tell: a count under a gap is the least that it can be."""
 
 
-def build_dynamics(events: Events, *, since: str, until: str) -> Dynamics:
+def build_dynamics(events: Events, *, since: str, until: str, taxonomy: Taxonomy) -> Dynamics:
     """Return what happened from ``since`` (included) to ``until`` (not), both ISO 8601 with an offset.
+
+    ``taxonomy`` tells the areas of paths and titles.
 
     Raises:
         InputError: a time of the events cannot be read.
@@ -133,6 +132,8 @@ def build_dynamics(events: Events, *, since: str, until: str) -> Dynamics:
     talks = _talks(events, inside)
     fresh = (*new_issues, *new_pulls)
     seen = (*issues, *pulls)
+    told = [technical(item, is_pull=False, taxonomy=taxonomy) for item in issues]
+    told += [technical(item, is_pull=True, taxonomy=taxonomy) for item in pulls]
     return Dynamics(
         repository=events.repository,
         since=since,
@@ -147,10 +148,12 @@ def build_dynamics(events: Events, *, since: str, until: str) -> Dynamics:
         amd_with_files=sum(item.files is not None for item in seen),
         amd_with_text=sum(item.body is not None for item in seen),
         talks=tuple(talk for talk in talks if talk.people or talk.bots),
-        topics=_topics(seen),
+        topics=topics(told),
+        changes=_changes(told, merged, new_pulls, new_issues),
         contributors=tuple(sorted({item.author for item in fresh if not is_bot(item.author)}, key=str.lower)),
         unanswered=tuple(item for item in _listed(fresh) if not _others(item, inside)),
         watch=_watch(events, talks, end),
+        gaps=events.gaps,
     )
 
 
@@ -220,18 +223,21 @@ def _names(comments: list[Comment]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.author for each in comments))
 
 
-def _topics(items: Iterable[Item]) -> tuple[Topic, ...]:
-    found: dict[str, set[int]] = defaultdict(set)
-    for item in items:
-        for word in {*(label.lower() for label in item.labels), *map(str.lower, _PREFIX.findall(item.title))}:
-            if word not in _PLAIN_TOPICS:
-                found[word].add(item.number)
-    hot = [
-        Topic(name=name, numbers=tuple(sorted(numbers)))
-        for name, numbers in found.items()
-        if len(numbers) >= _HOT_FROM
-    ]
-    return tuple(sorted(hot, key=lambda topic: (-len(topic.numbers), topic.name)))
+def _changes(told: Iterable[Technical], *lists: Iterable[Item]) -> tuple[Technical, ...]:
+    """Return what is worth telling, list by list, each item once; of issues only bug reports."""
+    by_number = {one.number: one for one in told}
+    found: dict[int, Technical] = {}
+    for items in lists:
+        worth = [by_number[item.number] for item in items if item.number in by_number]
+        for one in sorted(worth, key=lambda one: (-(one.sources or 0), -one.number)):
+            if one.is_pull or is_bug(one.title, one.labels):
+                found.setdefault(one.number, one)
+    return tuple(found.values())[:_TOLD]
+
+
+def is_bug(title: str, labels: Iterable[str]) -> bool:
+    """Return whether an issue reports a bug, by its label or the bracket of its title."""
+    return "bug" in map(str.lower, labels) or title.lower().startswith("[bug")
 
 
 def _others(item: Item, inside: _Inside) -> bool:
@@ -248,7 +254,7 @@ def _watch(events: Events, talks: tuple[Talk, ...], end: datetime) -> tuple[Talk
         return item.closed_at is None or moment(item.closed_at) >= end
 
     def is_watched(talk: Talk) -> bool:
-        is_bug = talk.item.number in known and "bug" in {label.lower() for label in talk.item.labels}
-        return is_open(talk.item) and (is_bug or len(talk.speakers) >= _HOT_FROM)
+        is_report = talk.item.number in known and is_bug(talk.item.title, talk.item.labels)
+        return is_open(talk.item) and (is_report or len(talk.speakers) >= _HOT_FROM)
 
     return tuple(talk for talk in talks if is_watched(talk))[:_WATCHED]

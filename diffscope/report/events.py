@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.source.values import Value
+from diffscope.source.values import Gap, Value
 
 EVENTS_SCHEMA = "diffscope.events/1"
 
@@ -43,3 +43,5 @@ class Events(Value, frozen=True, kw_only=True):
     until: str
     issues: tuple[Item, ...] = ()
     pulls: tuple[Item, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """What is missing: ``new-issues``, ``closed-issues``, ``new-pulls``, ``closed-pulls``, ``files`` or ``comments``, and why."""

@@ -16,7 +16,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.adapters.github_hosts import AFTER, BEFORE, NUMBER, TOKEN, hosted
-from tests.github_server import NAME, Site, serve
+from tests.github_server import NAME, HostedItem, Site, serve
 
 with warnings.catch_warnings():
     # A field of one generated model is called `schema`, which pydantic remarks on.
@@ -99,3 +99,36 @@ def test_writing(site: Site) -> None:
     ]
     for kind, answer in checks:
         TypeAdapter(kind).validate_python(answer)
+
+
+def test_lists_of_a_repository(site: Site) -> None:
+    """Searches, single items, and the comments of all items."""
+    when = "2026-03-29T05:08:03Z"
+    said = ((("ann", when),), (("dependabot[bot]", when),))
+    site.items = {
+        number: HostedItem(
+            number,
+            "t",
+            when,
+            is_pull=is_pull,
+            closed_at=when,
+            labels=("bug",),
+            comments=said[0],
+            reviews=said[1],
+        )
+        for number, is_pull in ((21, True), (22, False))
+    }
+    for kind in ("issue", "pr"):
+        query = f"q=repo:{NAME}+is:{kind}+created:{when}..{when}"
+        found = ask(site, "GET", f"/search/issues?{query}")
+        assert found["total_count"] == 1
+        TypeAdapter(models.SearchIssuesGetResponse200).validate_python(found)
+    TypeAdapter(models.Issue).validate_python(ask(site, "GET", f"{REPO}/issues/21"))
+    page = f"?since={when}&per_page=100&page=1"
+    checks: list[tuple[Any, str]] = [
+        (list[models.IssueComment], f"{REPO}/issues/comments{page}"),
+        (list[models.PullRequestReviewComment], f"{REPO}/pulls/comments{page}"),
+        (list[models.DiffEntry], f"{REPO}/pulls/21/files"),
+    ]
+    for shape, path in checks:
+        TypeAdapter(shape).validate_python(ask(site, "GET", path))

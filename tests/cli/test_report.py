@@ -149,7 +149,7 @@ def test_a_range_is_the_commits_in_it(place: Place) -> None:
             "cannot share stdout",
             id="two on stdout",
         ),
-        pytest.param(("--layout", "dynamics"), "made from saved events", id="dynamics of nothing"),
+        pytest.param(("--layout", "dynamics"), "no window is named", id="dynamics of nothing"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_two_lines(
@@ -247,7 +247,7 @@ def test_a_dynamics_report_runs_offline() -> None:
     assert text.startswith(
         "---\ntitle: vLLM 开发动态报告 - 2025-12-10\ndate: 2025-12-10\nlayout: default\n---\n"
     )
-    assert "> 数据统计：新 Issue 1 | 关闭 Issue 0 | 新 PR 3 | 合并 PR 0 | 关闭未合并 PR 1" in text
+    assert "> 数据统计: 新 Issue 1 | 关闭 Issue 0 | 新 PR 3 | 合并 PR 0 | 关闭未合并 PR 1" in text
     assert "**本周期无 AMD/ROCm 生态相关更新。**" in text
     document = json.loads(
         subprocess.run([*command, file, "--format", "json"], capture_output=True, check=True, cwd=ROOT).stdout

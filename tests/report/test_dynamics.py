@@ -7,13 +7,15 @@ import pytest
 from diffscope.adapters.saved_events import read_events
 from diffscope.errors import InputError
 from diffscope.report.dynamics import Dynamics, build_dynamics, is_bot
+from diffscope.report.dynamics_changes import technical, topics
 from diffscope.report.events import Comment, Events, Item
 from tests.cli.harness import ROOT
+from tests.taxonomies import bundled
 
 
 def of(name: str) -> Dynamics:
     events = read_events(ROOT / "fixtures" / "events" / f"{name}.json")
-    return build_dynamics(events, since=events.since, until=events.until)
+    return build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled())
 
 
 def numbers(items: tuple[Item, ...]) -> list[int]:
@@ -48,7 +50,10 @@ def test_a_busy_hour() -> None:
         (90401, 3, ("ann", "ben"))
     ]
     assert [talk.item.number for talk in found.watch] == [90401]
-    assert [(topic.name, topic.numbers) for topic in found.topics] == [("attention", (90409, 90410))]
+    assert [(topic.name, topic.numbers) for topic in found.topics] == [
+        ("attention", (90410, 90409)),
+        ("kernels", (90410,)),
+    ]
 
 
 def test_amd_is_found_by_author_label_and_path() -> None:
@@ -73,7 +78,10 @@ def test_words_of_amd(title: str, *, is_related: bool) -> None:
     """Words count, parts of words do not."""
     item = Item(number=1, title=title, author="ann", created_at="2025-01-01T00:30:00Z")
     events = Events(since="2025-01-01T00:00:00Z", until="2025-01-01T01:00:00Z", issues=(item,))
-    assert bool(build_dynamics(events, since=events.since, until=events.until).amd) is is_related
+    assert (
+        bool(build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled()).amd)
+        is is_related
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,4 +107,66 @@ def test_a_time_without_an_offset_is_refused(time: str) -> None:
     )
     events = Events(since="2025-01-01T00:00:00Z", until="2025-01-02T00:00:00Z", issues=(item,))
     with pytest.raises(InputError, match="no time with an offset"):
-        build_dynamics(events, since=events.since, until=events.until)
+        build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled())
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        pytest.param(
+            "## Purpose\n\nMove prefix masks to Triton. And more.",
+            "Move prefix masks to Triton.",
+            id="heading",
+        ),
+        pytest.param(
+            "<!-- say why -->\n\nFix a crash of the fp8 cache", "Fix a crash of the fp8 cache", id="comment"
+        ),
+        pytest.param(
+            "```sh\nvllm serve a b c d\n```\nServe it with a fix.", "Serve it with a fix.", id="code"
+        ),
+        pytest.param("- [ ] one two three four\n- [x] five six seven eight", "", id="a list of boxes"),
+        pytest.param(
+            "FIX #1234\n\nThe cache is read twice here.", "The cache is read twice here.", id="a fixed issue"
+        ),
+        pytest.param("## Purpose\n## Test Plan\n## Test Result", "", id="an empty template"),
+        pytest.param(None, "", id="no text"),
+        pytest.param("word " * 100, ("word " * 48)[:239].rstrip() + "…", id="without an end"),
+    ],
+)
+def test_what_its_author_says(body: str | None, sentence: str) -> None:
+    """The first sentence of prose, never a heading, a box, code or a template's comment."""
+    item = Item(number=1, title="x", author="a", created_at="2025-01-01T00:30:00Z", body=body)
+    assert technical(item, is_pull=True, taxonomy=bundled()).said == sentence
+
+
+def test_a_change_by_its_paths() -> None:
+    """Tests and documentation follow; other items that the text names are told, its own number and HTML are not."""
+    files = ("tests/v1/core/test_scheduler.py", "vllm/v1/core/sched/scheduler.py", "docs/a.md")
+    body = "Follows #30072 and vllm#3, not &#8217;"
+    item = Item(
+        number=7, title="[Core] x", author="a", created_at="2025-01-01T00:30:00Z", files=files, body=body
+    )
+    found = technical(item, is_pull=True, taxonomy=bundled())
+    assert (found.sources, found.tests, found.areas[0], found.mentions) == (1, 1, "scheduler", (30072,))
+    assert found.paths == ("vllm/v1/core/sched/scheduler.py", "docs/a.md", "tests/v1/core/test_scheduler.py")
+    assert found.state == "open"
+
+
+def test_topics_are_areas_then_words_of_two() -> None:
+    """A word is left out where an area stands for the same items; states of work are no topics."""
+    made = [
+        Item(
+            number=at,
+            title=f"[Perf][Attention] {at}",
+            author="a",
+            created_at="2025-01-01T00:30:00Z",
+            labels=("ready",),
+        )
+        for at in (1, 2)
+    ]
+    lone = Item(number=3, title="[Perf] x", author="a", created_at="2025-01-01T00:30:00Z")
+    told = [technical(item, is_pull=True, taxonomy=bundled()) for item in (*made, lone)]
+    assert [(topic.name, topic.numbers, topic.is_area) for topic in topics(told)] == [
+        ("perf", (3, 2, 1), False),
+        ("attention", (2, 1), True),
+    ]

@@ -160,3 +160,85 @@ class QueryAnswer(Value, frozen=True, kw_only=True):
 
     data: msgspec.Raw = msgspec.Raw(b"null")
     errors: tuple[QueryProblem, ...] = ()
+
+
+class FoundPull(Value, frozen=True, kw_only=True):
+    """What an issue tells of the pull request that it is."""
+
+    merged_at: str | None = None
+
+
+class FoundItem(Value, frozen=True, kw_only=True):
+    """An issue or a pull request, as searches and the issues interface give it."""
+
+    number: int
+    title: str
+    created_at: str
+    closed_at: str | None = None
+    body: str | None = None
+    user: User | None = None
+    labels: tuple[Label, ...] = ()
+    pull_request: FoundPull | None = None
+
+
+class SearchAnswer(Value, frozen=True, kw_only=True):
+    """One page of a search."""
+
+    total_count: int
+    incomplete_results: bool = False
+    items: tuple[FoundItem, ...] = ()
+
+
+class SaidComment(Value, frozen=True, kw_only=True):
+    """A comment in the list of a whole repository: on an issue, a pull request, or a line of one."""
+
+    created_at: str
+    user: User | None = None
+    issue_url: str | None = None
+    pull_request_url: str | None = None
+
+
+class Actor(Value, frozen=True, kw_only=True):
+    """Who did something, as the GraphQL interface gives it; ``kind`` is ``User``, ``Bot`` ..."""
+
+    login: str
+    kind: str = "User"
+
+
+class Labels(Value, frozen=True, kw_only=True):
+    """The first labels of an item."""
+
+    nodes: tuple[Label, ...] = ()
+
+
+class PathNode(Value, frozen=True, kw_only=True):
+    """One changed path."""
+
+    path: str
+
+
+class Paths(Value, frozen=True, kw_only=True):
+    """The first changed paths of a pull request, and how many there are."""
+
+    totalCount: int  # noqa: N815 - GitHub's names, here and below
+    nodes: tuple[PathNode, ...] = ()
+
+
+class NodeDetail(Value, frozen=True, kw_only=True):
+    """An issue or a pull request, as the GraphQL interface gives it; only a pull request has ``files``."""
+
+    number: int
+    title: str
+    createdAt: str  # noqa: N815
+    closedAt: str | None = None  # noqa: N815
+    mergedAt: str | None = None  # noqa: N815
+    body: str | None = None
+    author: Actor | None = None
+    labels: Labels = Labels()
+    files: Paths | None = None
+
+
+class RepositoryNodes(Value, frozen=True, kw_only=True):
+    """Items of a repository by the names that a query gives them; ``None`` for one that is not there."""
+
+    repository: dict[str, NodeDetail | None] | None = None
