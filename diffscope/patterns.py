@@ -65,20 +65,26 @@ class Regex:
 class Glob:
     """A compiled glob; made by ``compile_glob``."""
 
-    __slots__ = ("_regex", "literal", "prefix", "text")
+    __slots__ = ("_expression", "_regex", "literal", "prefix", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         expression, self.prefix, is_literal = _translate(text)
         self.literal = self.prefix if is_literal else None
-        # A plain path is compared, not matched: most entries of area and rule files are one.
-        self._regex = None if is_literal else compile_regex(expression)
+        # A plain path is compared, not matched: most entries of area and rule files are one. And of the other globs a run
+        # asks a few, for paths with their prefix.
+        self._expression = expression
+        self._regex: Regex | None = None
 
     def matches(self, path: str) -> bool:
         """Say whether the glob covers the whole path."""
-        if self._regex is None:
+        if self.literal is not None:
             return path == self.literal
-        return path.startswith(self.prefix) and self._regex.fullmatch(path)
+        if not path.startswith(self.prefix):
+            return False
+        if self._regex is None:
+            self._regex = compile_regex(self._expression)
+        return self._regex.fullmatch(path)
 
     def filter(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Return the paths that the glob covers, in the order given."""

@@ -156,7 +156,13 @@ class Workspace:
             return around, (gap, *lost)
         around, gaps = Surroundings(), list[Gap]()
         try:
-            graph = graph_at(self.repository, base, cache=self.cache, progress=self.progress)
+            graph = graph_at(
+                self.repository,
+                base,
+                cache=self.cache,
+                serving=self.knowledge.serving,
+                progress=self.progress,
+            )
             facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
             history = history_at(self.repository, base, self.cache)
             around = msgspec.structs.replace(around, graph=graph, graph_facts=facts, history=history)

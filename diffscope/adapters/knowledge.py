@@ -12,6 +12,7 @@ import msgspec
 from diffscope.adapters.cache import Cache
 from diffscope.errors import ConfigurationError
 from diffscope.facts.collect import Knowledge
+from diffscope.graph.serving import ServingPath, load_serving
 from diffscope.source.values import Value
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.load import FILES, read_tables
@@ -21,7 +22,7 @@ from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.taxonomy.values import TaxonomyTables
 from diffscope.version import VERSION
 
-_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml")
+_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml")
 _SPACE: Final = f"knowledge-{VERSION}"
 
 
@@ -30,6 +31,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     roles: tuple[Role, ...]
     counterparts: tuple[Pairing, ...]
     twins: tuple[TwinRule, ...]
+    serving: ServingPath
 
 
 def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
@@ -51,6 +53,7 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         roles=RoleTable(tables.roles),
         counterparts=tables.counterparts,
         twins=tables.twins,
+        serving=tables.serving,
     )
 
 
@@ -68,6 +71,7 @@ def _parse(texts: Mapping[str, str]) -> _Tables:
         roles=load_roles(texts["roles.yml"], at="rules/roles.yml"),
         counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
         twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
+        serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
     )
 
 

@@ -5,6 +5,7 @@ Start-up is hot: a command's module is imported when the command runs, so ``--he
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -119,6 +120,8 @@ def _settings_above(folder: Path) -> Path | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Errors of ours become two lines on stderr; bugs keep their traceback."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    # Nearly all that a run makes lives until it ends: looking for garbage every 700 objects is a tenth of its time.
+    gc.set_threshold(100_000, 20, 20)
     try:
         code = _run(given)
         sys.stdout.flush()

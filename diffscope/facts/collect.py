@@ -29,6 +29,7 @@ from diffscope.facts.values import ChangeFacts, GraphFacts, UnknownFamily
 from diffscope.facts.writes import collect_writes
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
+from diffscope.graph.serving import ServingPath
 from diffscope.source.values import Change, Gap, RepoPath, Value
 from diffscope.syntax.values import ImportLayer
 from diffscope.taxonomy.counterparts import Pairing
@@ -44,6 +45,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     roles: RoleTable
     counterparts: tuple[Pairing, ...] = ()
     twins: tuple[TwinRule, ...] = ()
+    serving: ServingPath = ServingPath(())
 
 
 class Surroundings(Value, frozen=True, kw_only=True):
@@ -103,7 +105,7 @@ def collect_facts(
         nearest_tests=collect_nearest(placed, change.pull.title, around.graph, around.history),
         graph=around.graph_facts,
         gaps=(*change.gaps, *_gaps(placed)),
-        unknown=_unknown(placed, has_graph=lookup is not None, has_declarations=declared is not None),
+        unknown=_unknown(placed, has_graph=lookup is not None, declared=declared),
     )
 
 
@@ -139,15 +141,17 @@ _FROM_GRAPH = ("override", "counterpart")
 
 
 def _unknown(
-    placed: tuple[Placed, ...], *, has_graph: bool, has_declarations: bool
+    placed: tuple[Placed, ...], *, has_graph: bool, declared: Declarations | None
 ) -> tuple[UnknownFamily, ...]:
     found = []
     if not has_graph and any(one.fact.category == "source" and one.fact.logic is not False for one in placed):
         found += [
             UnknownFamily(family=family, reason="no module graph of the base") for family in _FROM_GRAPH
         ]
-    if not has_declarations and any(one.fact.category in {"source", "native", "test"} for one in placed):
-        found.append(UnknownFamily(family="step", reason="no CI declarations of the base"))
+    has_steps = declared is not None and declared.has_steps
+    if not has_steps and any(one.fact.category in {"source", "native", "test"} for one in placed):
+        why = "no CI steps at the base" if declared else "no CI declarations of the base"
+        found.append(UnknownFamily(family="step", reason=why))
     for one in placed:
         reason = _why_unread(one)
         if reason and one.fact.category == "source":

@@ -12,7 +12,6 @@ from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, Sides
 from diffscope.facts.values import FileFact
 from diffscope.source.values import Value
 from diffscope.syntax.compare import compare_python
-from diffscope.syntax.native import compare_native
 from diffscope.syntax.values import Comparison, NativeComparison, SymbolChange
 
 _NATIVE_SUFFIXES = frozenset({".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".hip", ".inl"})
@@ -96,13 +95,17 @@ def _compare(file: FileDiff, sides: FileSides) -> FileMaterial:
     suffix = PurePosixPath(file.path).suffix.lower()
     small = len(sides.before or b"") <= _LARGEST and len(sides.after or b"") <= _LARGEST
     comparable = sides.is_read and small and file.kind is FileKind.TEXT
+    native = None
+    if comparable and suffix in _NATIVE_SUFFIXES:
+        # Most changes touch no native code, and start-up is hot.
+        from diffscope.syntax.native import compare_native  # noqa: PLC0415
+
+        native = compare_native(sides.before, sides.after)
     return FileMaterial(
         diff=file,
         before=sides.before,
         after=sides.after,
         read=sides.is_read,
         python=compare_python(sides.before, sides.after) if comparable and suffix == ".py" else None,
-        native=compare_native(sides.before, sides.after)
-        if comparable and suffix in _NATIVE_SUFFIXES
-        else None,
+        native=native,
     )

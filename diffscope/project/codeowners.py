@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from diffscope.patterns import Regex, compile_regex
@@ -53,18 +53,21 @@ def matched_paths(rule: OwnerRule, tree: TreeIndex) -> tuple[RepoPath, ...]:
     if rule.defect is not None:
         return ()
     matcher = _matcher(rule.pattern)
-    return tuple(path for path in tree.starting_with(matcher.prefix) if matcher.regex.fullmatch(path))
+    return tuple(path for path in tree.starting_with(matcher.prefix) if matcher.matches(path))
 
 
 class _Matcher:
-    __slots__ = ("prefix", "regex")
-
-    def __init__(self, regex: Regex, prefix: str) -> None:
-        self.regex = regex
-        self.prefix = prefix
+    def __init__(self, segments: list[str]) -> None:
+        self._segments = segments
+        self.prefix = _prefix(segments)
 
     def matches(self, path: str) -> bool:
-        return path.startswith(self.prefix) and self.regex.fullmatch(path)
+        return path.startswith(self.prefix) and self._regex.fullmatch(path)
+
+    @cached_property
+    def _regex(self) -> Regex:
+        # Of some hundred lines a path has the prefix of two or three.
+        return compile_regex(_expression(self._segments))
 
 
 def _owner_of(rules: list[OwnerRule], path: RepoPath) -> Ownership:
@@ -112,7 +115,7 @@ def _matcher(pattern: str) -> _Matcher:
         segments = ["**", *segments] if segments[0] != "**" else segments
     if len(segments) > 1 and segments[-1] == "":
         segments[-1] = "**"
-    return _Matcher(compile_regex(_expression(segments)), _prefix(segments))
+    return _Matcher(segments)
 
 
 def _expression(segments: list[str]) -> str:
