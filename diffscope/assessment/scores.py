@@ -33,9 +33,12 @@ def _score(name: str, parts: Iterable[ScorePart], scores: ScoreTable) -> Score:
 def _importance(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
     numbers = scores.importance
     yield _part("kind", _start(signals.kind, scores)[0], f"a change of kind {signals.kind}")
-    yield from _logic(signals, numbers, edge=numbers.edge)
+    lines = f"{signals.size:.0f} lines added to product files"
+    size = numbers.size * doubling(signals.size / numbers.size_lines)
+    yield _part("size", min(size, numbers.size_most), lines)
+    yield from _logic(signals, numbers, edge=0.0)
     yield from _structure(signals, numbers)
-    yield _part("option", numbers.option if signals.options else 0.0, f"{signals.options} settings changed")
+    yield _option(signals, numbers)
     yield _counted("native", signals.native, numbers, "native lines written")
     faults = ", ".join(signals.grave[:3])
     yield _part("grave", numbers.grave if signals.grave else 0.0, f"the title tells of {faults}")
@@ -43,10 +46,14 @@ def _importance(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
     yield _counted(
         "dependency", len(signals.dependencies), numbers, "core dependencies moved", signals.dependencies
     )
+    yield _counted(
+        "foundation", len(signals.foundations), numbers, "of them foundations", signals.foundations
+    )
     if not signals.logic:
         yield _counted("infrastructure", signals.infrastructure, numbers, "lines of build and CI")
     yield _part("flags", _flags(signals, numbers), ", ".join(flag.code for flag in signals.flags))
     yield _part("models", -numbers.models if signals.only_models else 0.0, "single models alone")
+    yield _part("minor", -numbers.minor if signals.minor else 0.0, "the title's tag calls it minor")
 
 
 def _insight(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:
@@ -112,6 +119,17 @@ def _flags(signals: Signals, numbers: ImportanceNumbers) -> float:
         Severity.CRITICAL: numbers.flag_critical,
     }
     return min(sum(worth[flag.severity] for flag in signals.flags), numbers.flags_most)
+
+
+def _option(signals: Signals, numbers: ImportanceNumbers) -> ScorePart:
+    value = numbers.option if signals.options else 0.0
+    if signals.new_options:
+        return _part(
+            "option",
+            value + numbers.new_option,
+            f"{signals.options} settings changed, {signals.new_options} new",
+        )
+    return _part("option", value, f"{signals.options} settings changed")
 
 
 def _platform(signals: Signals, numbers: ImportanceNumbers) -> ScorePart:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from diffscope.facts.shapes import PRODUCT, changed_lines, is_new_public
-from diffscope.facts.values import ChangeFacts, FileFact, SymbolFact
+from diffscope.facts.values import ChangeFacts, DependencyFact, FileFact, SymbolFact
 from diffscope.rules.values import Flag
 from diffscope.source.values import Value
 from diffscope.taxonomy.model import OTHER, Taxonomy
@@ -23,6 +23,8 @@ class Signals(Value, frozen=True, kw_only=True):
     """What the scores of a change are made from. Lines are code lines of product files."""
 
     kind: str
+    size: float
+    """Added lines, comments too, as the diff counts them; those of files that only moved, and of reverts, discounted."""
     logic: float
     """Written lines, removed ones discounted, mechanical ones discounted once more."""
     written: int
@@ -35,16 +37,21 @@ class Signals(Value, frozen=True, kw_only=True):
     areas: tuple[str, ...]
     surfaces: tuple[str, ...]
     options: int
+    new_options: int
     native: int
     tests: int
     platforms: tuple[str, ...]
     for_platform: bool
-    """Product logic changed, and the title names a platform other than the default one."""
+    """Product logic changed or a core dependency moved, and the title names a platform other than the default one."""
     grave: tuple[str, ...]
     """Words of the title that tell of a grave fault, where product logic changed."""
     dependencies: tuple[str, ...]
+    foundations: tuple[str, ...]
+    """Those of the dependencies on which everything else is built: torch, CUDA, ROCm, transformers."""
     infrastructure: int
     only_models: bool
+    minor: bool
+    """The author's tag calls the change minor: `[Misc]`, `[Trivial]`."""
     flags: tuple[Flag, ...]
     words: int
     """Words of the description."""
@@ -52,18 +59,18 @@ class Signals(Value, frozen=True, kw_only=True):
 
 def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy) -> Signals:
     """Return the signals of a change."""
-    scores = taxonomy.tables.scores
-    named_platforms = taxonomy.platforms_in(facts.change.title)
+    scores, title = taxonomy.tables.scores, tokens_of(facts.change.title)
     product = [file for file in facts.file if file.category in PRODUCT and file.logic is not False]
-    written, removed = sum(file.code_added for file in product), sum(file.code_removed for file in product)
-    numbers = scores.importance
     symbols = [symbol for symbol in facts.symbol if symbol.category in PRODUCT and symbol.logic]
+    moves = _core_moves(facts)
+    moved = tuple(sorted({item.name for item in moves}))
+    share = scores.importance.mechanical if facts.change.kind == "revert" else 1.0
     return Signals(
         kind=facts.change.kind,
-        logic=_logic(product, symbols, numbers)
-        * (numbers.mechanical if facts.change.kind == "revert" else 1),
-        written=written,
-        removed=removed,
+        size=_size(product, scores.importance) * share,
+        logic=_logic(product, symbols, scores.importance) * share,
+        written=sum(file.code_added for file in product),
+        removed=sum(file.code_removed for file in product),
         centre=_centre(product, scores),
         branches=sum(max(symbol.branches_added, 0) for symbol in symbols if "moved" not in symbol.aspects),
         symbols=sum(1 for symbol in symbols if is_new_public(symbol)),
@@ -71,16 +78,17 @@ def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy
         areas=facts.change.logic_areas,
         surfaces=tuple(sorted({surface for symbol in symbols for surface in symbol.surfaces})),
         options=len({option.name for option in facts.option}),
+        new_options=len({option.name for option in facts.option if option.change == "added"}),
         native=sum(file.code_added for file in product if file.category == "native"),
-        tests=sum(
-            file.code_added for file in facts.file if file.category == "test" and file.status != "deleted"
-        ),
-        platforms=_platforms(facts, product),
-        for_platform=bool(product) and bool(set(named_platforms) - {_DEFAULT_PLATFORM}),
-        grave=taxonomy.grave_words.owners_in(tokens_of(facts.change.title)) if product else (),
-        dependencies=_core_moves(facts),
+        tests=sum(file.code_added for file in facts.file if _is_standing_test(file)),
+        platforms=_platforms(facts, product, moves),
+        for_platform=bool(product or moves) and _names_platform(facts, taxonomy),
+        grave=taxonomy.grave_words.owners_in(title) if product else (),
+        dependencies=moved,
+        foundations=tuple(name for name in moved if taxonomy.foundation_words.owners_in(tokens_of(name))),
         infrastructure=sum(changed_lines(file) for file in facts.file if file.category in _INFRASTRUCTURE),
         only_models=bool(product) and all(file.area == "models" for file in product),
+        minor=any(taxonomy.minor_words.owners_in(tokens_of(tag)) for tag in facts.change.title_tags),
         flags=flags,
         words=len((facts.pull.body or "").split()[:2000]),
     )
@@ -95,6 +103,14 @@ def centrality(area: str, scores: ScoreTable) -> float:
     """Return how central an area is, between 0 and 1."""
     table = dict(scores.areas)
     return table.get(area, table.get(OTHER, 0.0))
+
+
+def _size(product: list[FileFact], numbers: ImportanceNumbers) -> float:
+    """Return the added lines of a change; a file that is renamed adds little."""
+    return sum(
+        file.additions * (numbers.mechanical if file.change_type == "rename-or-move" else 1.0)
+        for file in product
+    )
 
 
 def _logic(product: list[FileFact], symbols: list[SymbolFact], numbers: ImportanceNumbers) -> float:
@@ -128,21 +144,28 @@ def _centre(product: list[FileFact], scores: ScoreTable) -> float:
     return sum(weight * central for weight, central in weights) / whole if whole else 0.0
 
 
-def _platforms(facts: ChangeFacts, product: list[FileFact]) -> tuple[str, ...]:
-    """Return what platforms and architectures the changed logic singles out, the default platform left aside."""
-    by_path = {platform for file in product for platform in file.platforms} & set(facts.change.platforms)
+def _platforms(facts: ChangeFacts, product: list[FileFact], moves: list[DependencyFact]) -> tuple[str, ...]:
+    """Return what platforms and architectures the changed logic and dependencies single out, the default platform left aside."""
+    own = {platform for place in (*product, *moves) for platform in place.platforms}
     by_guard = {name for guard in facts.guard if guard.category in PRODUCT for name in guard.names}
-    return tuple(sorted((by_path | by_guard) - {_DEFAULT_PLATFORM}))
+    return tuple(sorted(((own & set(facts.change.platforms)) | by_guard) - {_DEFAULT_PLATFORM}))
 
 
-def _core_moves(facts: ChangeFacts) -> tuple[str, ...]:
+def _names_platform(facts: ChangeFacts, taxonomy: Taxonomy) -> bool:
+    return bool(set(taxonomy.platforms_in(facts.change.title)) - {_DEFAULT_PLATFORM})
+
+
+def _is_standing_test(file: FileFact) -> bool:
+    return file.category == "test" and file.status != "deleted"
+
+
+def _core_moves(facts: ChangeFacts) -> list[DependencyFact]:
     """Return the core dependencies that move; what only tests require, and what only came or went, moves nothing."""
-    moves = {
-        item.name
+    return [
+        item
         for item in facts.dependency
         if item.core
         and item.change not in ("added", "removed")
         and "/test/" not in item.path
         and "-test." not in item.path
-    }
-    return tuple(sorted(moves))
+    ]

@@ -213,7 +213,7 @@ def _surfaces(reader: Reader, root: MapNode) -> tuple[SurfaceRule, ...]:
 
 def _scores(reader: Reader, root: MapNode, areas: tuple[str, ...], kinds: tuple[str, ...]) -> ScoreTable:
     sections = ("importance", "insight", "file", "risk", "kinds", "categories", "areas")
-    reader.keys(root, ("version", "grave", *sections))
+    reader.keys(root, ("version", "grave", "foundations", "minor", *sections))
     importance, insight, file, risk, starts, shares, central = (reader.section(root, key) for key in sections)
     version = root.get("version")
     return ScoreTable(
@@ -228,6 +228,8 @@ def _scores(reader: Reader, root: MapNode, areas: tuple[str, ...], kinds: tuple[
         categories=_numbers_of(reader, shares, CATEGORIES, "category"),
         areas=_numbers_of(reader, central, (*areas, "other"), "area"),
         grave=reader.words(root, "grave"),
+        foundations=reader.words(root, "foundations"),
+        minor=reader.words(root, "minor"),
     )
 
 

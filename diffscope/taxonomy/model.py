@@ -84,6 +84,16 @@ class Taxonomy:
         return WordTable((text.strip("*"), text) for text in self.tables.scores.grave)
 
     @cached_property
+    def foundation_words(self) -> WordTable:
+        """The words of the names of dependencies on which everything else is built."""
+        return WordTable((text.strip("*"), text) for text in self.tables.scores.foundations)
+
+    @cached_property
+    def minor_words(self) -> WordTable:
+        """The words with which the tag of a title calls a change minor."""
+        return WordTable((text.strip("*"), text) for text in self.tables.scores.minor)
+
+    @cached_property
     def change_types(self) -> tuple[str, ...]:
         """The vocabulary of change types."""
         return tuple(name for name, _ in self.tables.categories.change_types)

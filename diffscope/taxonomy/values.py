@@ -161,9 +161,11 @@ class SurfaceRule(Value, frozen=True, kw_only=True):
 class ImportanceNumbers(Value, frozen=True, kw_only=True):
     """The numbers of the importance of a change; ``docs/scores.md`` says what each does."""
 
+    size: float
+    size_most: float
+    size_lines: float
     logic: float
     logic_most: float
-    edge: float
     removed: float
     centre: float
     branches: float
@@ -177,6 +179,7 @@ class ImportanceNumbers(Value, frozen=True, kw_only=True):
     surfaces: float
     surfaces_most: float
     option: float
+    new_option: float
     native: float
     native_most: float
     tests: float
@@ -186,6 +189,8 @@ class ImportanceNumbers(Value, frozen=True, kw_only=True):
     grave: float
     dependency: float
     dependency_most: float
+    foundation: float
+    foundation_most: float
     infrastructure: float
     infrastructure_most: float
     flag_low: float
@@ -195,6 +200,7 @@ class ImportanceNumbers(Value, frozen=True, kw_only=True):
     flags_most: float
     mechanical: float
     models: float
+    minor: float
 
 
 class InsightNumbers(Value, frozen=True, kw_only=True):
@@ -265,6 +271,10 @@ class ScoreTable(Value, frozen=True, kw_only=True):
     """How central an area is, between 0 and 1."""
     grave: tuple[str, ...]
     """Words of a title that tell of a grave fault."""
+    foundations: tuple[str, ...]
+    """Words of the names of dependencies on which everything else is built."""
+    minor: tuple[str, ...]
+    """Words of a title's tag with which authors call a change minor."""
 
 
 class TaxonomyTables(Value, frozen=True, kw_only=True):

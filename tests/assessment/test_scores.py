@@ -18,8 +18,8 @@ from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 SCORES = bundled().tables.scores
 CORE = "vllm/v1/engine/core.py"
 QUIET = Signals(
-    kind="bugfix", logic=0, written=0, removed=0, centre=0, branches=0, symbols=0, modules=0, areas=(), surfaces=(), options=0, native=0, tests=0,
-    platforms=(), for_platform=False, grave=(), dependencies=(), infrastructure=0, only_models=False, flags=(), words=0,
+    kind="bugfix", size=0, logic=0, written=0, removed=0, centre=0, branches=0, symbols=0, modules=0, areas=(), surfaces=(), options=0, new_options=0, native=0, tests=0,
+    platforms=(), for_platform=False, grave=(), dependencies=(), foundations=(), infrastructure=0, only_models=False, minor=False, flags=(), words=0,
 )  # fmt: skip
 
 
@@ -41,6 +41,7 @@ def importance(title: str, *files: FileFact, flags: tuple[Flag, ...] = (), **mor
 SIGNALS = st.builds(
     Signals,
     kind=st.sampled_from([rule.name for rule in bundled().tables.kinds.kinds]),
+    size=st.floats(0, 1e6),
     logic=st.floats(0, 1e6),
     written=st.integers(0, 10**6),
     removed=st.integers(0, 10**6),
@@ -51,14 +52,17 @@ SIGNALS = st.builds(
     areas=st.sampled_from([(), ("engine",), ("engine", "moe", "lora")]),
     surfaces=st.sampled_from([(), ("LLM",), ("LLM", "config", "engine")]),
     options=st.integers(0, 9),
+    new_options=st.integers(0, 9),
     native=st.integers(0, 10**5),
     tests=st.integers(0, 10**5),
     platforms=st.sampled_from([(), ("rocm",)]),
     for_platform=st.booleans(),
     grave=st.sampled_from([(), ("crash",)]),
     dependencies=st.sampled_from([(), ("torch",)]),
+    foundations=st.sampled_from([(), ("torch",)]),
     infrastructure=st.integers(0, 10**5),
     only_models=st.booleans(),
+    minor=st.booleans(),
     flags=st.lists(st.sampled_from(list(Severity)), max_size=12).map(
         lambda severities: tuple(a_flag(severity=severity) for severity in severities)
     ),
@@ -79,7 +83,18 @@ def test_parts_sum_to_the_value_before_the_cap(score: object, signals: Signals) 
 
 @pytest.mark.parametrize(
     "field",
-    ["logic", "centre", "branches", "symbols", "modules", "options", "native", "tests"],
+    [
+        "size",
+        "logic",
+        "centre",
+        "branches",
+        "symbols",
+        "modules",
+        "options",
+        "new_options",
+        "native",
+        "tests",
+    ],
     ids=lambda name: f"more {name}",
 )
 @given(signals=SIGNALS)
@@ -128,17 +143,65 @@ def test_flags_raise_importance_up_to_their_cap() -> None:
     assert plain < flagged < many <= round(plain + SCORES.importance.flags_most, 2)
 
 
-def test_setting_and_core_dependency_count() -> None:
-    file = a_file("requirements/cuda.txt", 1, 1)
-    option = OptionFact(path=CORE, what="cli-flag", name="--x", change="added")
-    torch = DependencyFact(path=file.path, name="torch", change="raised", core=True)
-    other = DependencyFact(path=file.path, name="tqdm", change="raised")
-    plain = importance("Bump x", file)
-    assert importance("Bump x", file, option=(option,)) == pytest.approx(plain + SCORES.importance.option)
-    assert importance("Bump x", file, dependency=(torch,)) == pytest.approx(
-        plain + SCORES.importance.dependency
+def test_settings_count_and_new_ones_more() -> None:
+    file = a_file(CORE, 3)
+    plain, numbers = importance("Fix x", file), SCORES.importance
+    changed = OptionFact(path=CORE, what="cli-flag", name="--x", change="default")
+    new = OptionFact(path=CORE, what="cli-flag", name="--x", change="added")
+    assert importance("Fix x", file, option=(changed,)) == pytest.approx(plain + numbers.option)
+    assert importance("Fix x", file, option=(new,)) == pytest.approx(
+        plain + numbers.option + numbers.new_option
     )
-    assert importance("Bump x", file, dependency=(other,)) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "core", "parts"),
+    [
+        pytest.param("tqdm", False, (), id="a helper"),
+        pytest.param("xgrammar", True, ("dependency",), id="a core dependency"),
+        pytest.param("torch", True, ("dependency", "foundation"), id="what everything is built on"),
+        pytest.param("PYTORCH_BRANCH", True, ("dependency", "foundation"), id="the same, pinned in a Dockerfile"),
+        pytest.param("BASE_IMAGE", True, ("dependency", "foundation"), id="a base image"),
+        pytest.param("torchao", True, ("dependency",), id="a package whose name only begins like it"),
+    ],
+)  # fmt: skip
+def test_dependencies_count_by_what_is_built_on_them(name: str, core: bool, parts: tuple[str, ...]) -> None:
+    file = a_file("requirements/cuda.txt", 1, 1)
+    moved = DependencyFact(path=file.path, name=name, change="raised", core=core)
+    plain = importance("Bump x", file)
+    worth = sum(getattr(SCORES.importance, part) for part in parts)
+    assert importance("Bump x", file, dependency=(moved,)) == pytest.approx(plain + worth)
+
+
+def test_dependency_of_a_platform_counts_as_its_logic() -> None:
+    """A new ROCm stack matters to that platform though no line of product code changes."""
+    path = "docker/Dockerfile.rocm_base"
+    file = a_file(path, 2, 2, platforms=("rocm",))
+    moved = DependencyFact(path=path, name="BASE_IMAGE", change="moved", core=True, platforms=("rocm",))
+    numbers = SCORES.importance
+    gained = numbers.dependency + numbers.foundation + numbers.platform + numbers.for_platform
+    assert importance("[ROCm] Update", file, dependency=(moved,)) == pytest.approx(
+        importance("[ROCm] Update", file) + gained
+    )
+
+
+@pytest.mark.parametrize("tag", ["[Misc]", "[Minor]", "[CI][Trivial]", "chore:"])
+def test_what_its_author_calls_minor_counts_less(tag: str) -> None:
+    file = a_file(CORE, 30)
+    assert importance(f"{tag} Fix x", file) < importance("[Core] Fix x", file)
+
+
+def test_comments_in_changed_files_add_to_the_size_alone() -> None:
+    """A reviewer reads every added line; only code counts by its place."""
+    found = [
+        score_importance(
+            read_signals(facts_of("Fix x", a_file(CORE, 30, additions=lines)), (), bundled()), SCORES
+        )
+        for lines in (30, 90)
+    ]
+    short, long = ({part.name: part.value for part in each.parts} for each in found)
+    assert short["size"] < long["size"]
+    assert short["logic"] == long["logic"]
 
 
 def test_moved_code_is_discounted() -> None:
