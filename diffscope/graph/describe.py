@@ -19,10 +19,14 @@ _STRING: Final = LAYER_CODES[EdgeLayer.STRING]
 _OP: Final = LAYER_CODES[EdgeLayer.OP]
 _SHADOWS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION})
 _MODULE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_CLASS: Final = re.compile(r"_*[A-Z]\w*[a-z]\w*")
+_CLASS: Final = re.compile(r"(?=_*[A-Za-z])(?=\w*[A-Z])(?=\w*[a-z])\w+")
 _CUSTOM_OP: Final = re.compile(r"(?:.*\.)?(?:\w*register\w*_op|custom_op)")
 _PYTHON_NAMESPACE: Final = "vllm"
 """Where ``direct_register_custom_op`` puts operators whose name has no namespace."""
+_IR_NAMESPACE: Final = "vllm_ir"
+"""Where ``vllm.ir.register_op`` puts them."""
+_IR_OP: Final = re.compile(r"(?:.*\.)?register_op")
+_IR_IMPLEMENTATION: Final = re.compile(r"(?:.*\.)?ops\.(\w+)\.register_impl")
 
 
 def describe_file(path: RepoPath, outline: Outline | None) -> FileRecords:
@@ -70,6 +74,7 @@ class _PythonFile:
                 yield Record(string.line, _STRING, Reference(ReferenceKind.DOTTED, string.text))
         for call in outline.operators:
             yield Record(call.line, _OP, Reference(ReferenceKind.OPERATOR, call.namespace, call.name))
+        yield from self._decorated()
 
     def _import(self, each: Import) -> Iterator[Record]:
         module = self._absolute(each)
@@ -87,13 +92,44 @@ class _PythonFile:
     def _absolute(self, each: Import) -> str | None:
         return absolute_module(each.module, each.level, importer=self._name, is_package=self._is_package)
 
+    def _decorated(self) -> Iterator[Record]:
+        """Yield the operators that ``@register_op`` makes of functions under their own names."""
+        for each in self._outline.definitions:
+            for written in each.decorators:
+                name, _, arguments = written.removeprefix("@").partition("(")
+                if _IR_OP.fullmatch(name) and "name=" not in arguments:
+                    provided = Reference(ReferenceKind.PROVIDES, _IR_NAMESPACE, each.name)
+                    yield Record(each.line, _OP, provided)
+
+    def _provided(self, row: RegistryRow) -> Reference | None:
+        """Return the operator that a row registers, or implements, if it does."""
+        if row.shape not in (RowShape.CALL, RowShape.DECORATOR):
+            return None
+        if implemented := _IR_IMPLEMENTATION.fullmatch(row.table):
+            return Reference(ReferenceKind.PROVIDES, _IR_NAMESPACE, implemented[1])
+        if not _CUSTOM_OP.fullmatch(row.table):
+            return None
+        namespace, _, operator = row.key.rpartition("::")
+        name = operator.partition(".")[0]
+        if not name.isidentifier():
+            return None
+        if not namespace:
+            namespace = _IR_NAMESPACE if _IR_OP.fullmatch(row.table) else self._namespace(name)
+        return Reference(ReferenceKind.PROVIDES, namespace, name)
+
+    def _namespace(self, operator: str) -> str:
+        """Return the namespace of an operator that is registered without one: the one that this file calls it by, else the usual one.
+
+        Calls of the same name in a namespace of native code say nothing: wrappers are named like what they wrap.
+        """
+        called = {call.namespace for call in self._outline.operators if call.name == operator}
+        own = sorted(name for name in called if name.startswith(_PYTHON_NAMESPACE))
+        return own[0] if own else _PYTHON_NAMESPACE
+
     def _row(self, row: RegistryRow) -> Iterator[Record]:
-        if row.shape in (RowShape.CALL, RowShape.DECORATOR) and _CUSTOM_OP.fullmatch(row.table):
-            namespace, _, operator = row.key.rpartition("::")
-            name = operator.partition(".")[0]
-            yield Record(
-                row.line, _OP, Reference(ReferenceKind.PROVIDES, namespace or _PYTHON_NAMESPACE, name)
-            )
+        provided = self._provided(row)
+        if provided is not None:
+            yield Record(row.line, _OP, provided)
             return
         named = map(self._named, row.values) if row.is_names else (self._qualified(row),)
         for reference in named:

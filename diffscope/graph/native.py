@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from posixpath import dirname, join, normpath
 from typing import Final
 
+from diffscope.graph.extensions import extension_sources
 from diffscope.graph.records import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.graph.values import EdgeLayer
 from diffscope.source.values import RepoPath
@@ -47,7 +48,8 @@ class _Join:
         self._definers = _definers(self._natives)
         sources = {path: each for path, each in self._natives.items() if path.endswith(SOURCES)}
         self._linked = _definers(sources, _UNLINKED)
-        self._extension_sources = _extension_sources(self._builds, self._natives)
+        binders = {path for path, outline in self._natives.items() if outline.bindings}
+        self._extension_sources = extension_sources(self._builds, self._natives, binders)
         # Of several extensions that a source is in the shortest names its operators: ``_C`` before ``_C_AVX2``.
         names = sorted(self._extension_sources, key=lambda name: (-len(name), name))
         self._extensions = {path: name for name in names for path in self._extension_sources[name]}
@@ -213,40 +215,3 @@ def _by_tail(files: Mapping[RepoPath, NativeFile]) -> dict[str, list[str]]:
     for path in sorted(files):
         found.setdefault(path.rpartition("/")[2], []).append(path)
     return found
-
-
-def _extension_sources(
-    builds: Mapping[RepoPath, BuildOutline], natives: Mapping[RepoPath, NativeOutline]
-) -> dict[str, tuple[str, ...]]:
-    """Return the sources of each extension module, those that bind operators first."""
-    listed: dict[str, set[str]] = {}
-    parts: dict[str, set[str]] = {}
-    modules: set[str] = set()
-    for build in builds.values():
-        for source in build.sources:
-            listed.setdefault(source.variable, set()).add(source.path)
-        for target in build.targets:
-            parts.setdefault(target.name, set()).update(target.parts)
-            if target.destination:
-                modules.add(target.name)
-    binders = {str(path) for path, outline in natives.items() if outline.bindings}
-    found: dict[str, tuple[str, ...]] = {}
-    for name in sorted(modules):
-        sources = {str(path) for path in natives} & _collect(name, listed, parts)
-        found[name] = tuple(
-            sorted(sources, key=lambda path: (path not in binders, "bindings" not in path, path))
-        )
-    return found
-
-
-def _collect(name: str, listed: Mapping[str, set[str]], parts: Mapping[str, set[str]]) -> set[str]:
-    seen: set[str] = set()
-    pending = [name]
-    sources: set[str] = set()
-    while pending:
-        each = pending.pop()
-        if each not in seen:
-            seen.add(each)
-            sources |= listed.get(each, set())
-            pending.extend(sorted(parts.get(each, ())))
-    return sources

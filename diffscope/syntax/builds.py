@@ -10,6 +10,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from diffscope.syntax.native_calls import find_calls
 from diffscope.syntax.values import BuildOutline, BuildSource, BuildTarget, RegistryRow, RowShape
 
@@ -22,8 +24,12 @@ _HERE: Final = "${CMAKE_CURRENT_LIST_DIR}/"
 _ROOT: Final = re.compile(r"\$\{(?:CMAKE_CURRENT_SOURCE_DIR|CMAKE_SOURCE_DIR|PROJECT_SOURCE_DIR)\}/")
 _INCLUDE: Final = re.compile(r"""^[^\n]*?\#include\s+\\?["<]([\w./+-]+)\\?[">]""", re.MULTILINE)
 _OUTPUT: Final = re.compile(r"""["']/?(\w+\.(?:c|cc|cpp|cu|cuh|h|hpp))["']""")
-_TARGETS: Final = frozenset({"define_extension_target", "define_gpu_extension_target", "add_library"})
-_LISTS: Final = frozenset({"set", "list", "file", "include", "set_gencode_flags_for_srcs"})
+_TARGETS: Final = frozenset(
+    {"define_extension_target", "define_gpu_extension_target", "add_library", "target_sources"}
+)
+_LISTS: Final = frozenset({"set", "list", "file"})
+_MENTIONS: Final = frozenset({"include", "set_gencode_flags_for_srcs"})
+"""Commands that name sources and give them to nobody."""
 
 
 class _Command(NamedTuple):
@@ -55,24 +61,27 @@ def _outline_cmake(text: str) -> BuildOutline:
             guards[-1] = " ".join(words) if command.name == "elseif" else f"not ({guards[-1]})"
         elif command.name == "endif" and guards:
             guards.pop()
-        elif command.name in _TARGETS and words:
-            targets.append(_target(command, words))
-            sources.extend(_listed(command, words[0], tuple(guards)))
-        elif command.name in _LISTS and words:
-            variable = words[1] if command.name in ("list", "file") and len(words) > 1 else words[0]
-            sources.extend(_listed(command, variable, tuple(guards)))
-            if parts := tuple(_parts(words[1:])):
-                targets.append(BuildTarget(name=variable, parts=parts, line=command.line))
+        elif command.name in _MENTIONS:
+            sources.extend(_listed(command, "", tuple(guards)))
+        elif command.name in _TARGETS | _LISTS and words:
+            target = _target(command, words, tuple(guards))
+            listed = tuple(_listed(command, target.name, target.guards))
+            sources.extend(listed)
+            if listed or target.parts or target.destination:
+                targets.append(structs.replace(target, sources=tuple(each.path for each in listed)))
     return BuildOutline(sources=tuple(sources), targets=tuple(targets))
 
 
-def _target(command: _Command, words: list[str]) -> BuildTarget:
+def _target(command: _Command, words: list[str], guards: tuple[str, ...]) -> BuildTarget:
+    has_verb = command.name in ("list", "file") and len(words) > 1
     at = words.index("DESTINATION") + 1 if "DESTINATION" in words else len(words)
     return BuildTarget(
-        name=words[0],
+        name=words[1] if has_verb else words[0],
         parts=tuple(_parts(words[1:])),
         line=command.line,
-        destination=words[at] if at < len(words) else "",
+        destination=words[at] if command.name in _TARGETS and at < len(words) else "",
+        guards=guards,
+        is_appended=command.name in ("list", "target_sources"),
     )
 
 

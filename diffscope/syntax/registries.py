@@ -20,13 +20,13 @@ _ROW: Final = needle(
     rb"""QUOTE:\s*(?:\((?:\s|\#[^\n]*\n)*["']|["'][A-Za-z_]\w*\.\w|(?:\w+\.)?_?[A-Z]\w*\s*[,}\n])"""
 )
 _PATH: Final = needle(rb"""QUOTE[a-z_]\w*\.[a-z_]\w*\.""")
-_CALL: Final = needle(rb"register\w*\(")
+_CALL: Final = needle(rb"(?:register\w*|custom_op)\(")
 _SEQUENCE: Final = needle(rb"= [(\[{]\s*(?:\#[^\n]*\n\s*)*[A-Z]\w+,")
 ROWS: Final = (_ROW, _PATH, _CALL, _SEQUENCE)
 """Where one of these matches there may be a row."""
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*\.)*_*[A-Z]\w*")
-_OPERATOR: Final = re.compile(r"register\w*_op$|\bregister_fake$")
+_OPERATOR: Final = re.compile(r"register\w*_op$|\b(?:register_fake|custom_op)$")
 """Calls that register one operator or its fake: their other arguments are functions, which a row does not name."""
 _SEQUENCES: Final = ("tuple", "list", "set")
 _DEFINITIONS: Final = ("function_definition", "class_definition")

@@ -347,13 +347,19 @@ class BuildSource(Value, frozen=True, kw_only=True):
 
 
 class BuildTarget(Value, frozen=True, kw_only=True):
-    """A target, or a variable, that takes over the sources of other variables."""
+    """A command that gives sources to a target or a variable, its own ones and those of other variables."""
 
     name: str
     parts: tuple[str, ...]
+    """The variables that it takes sources from, as they are at its line."""
     line: int
     destination: str = ""
     """The package that an extension module is put into."""
+    sources: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    """The enclosing conditions, outermost first."""
+    is_appended: bool = False
+    """What the variable held before stays."""
 
 
 class BuildOutline(Value, frozen=True, kw_only=True):

@@ -16,6 +16,8 @@ FILES = {
             "Llama": ("llama", "LlamaForCausalLM"),  # beside the table
             "Far": ("vllm.far.model", "FarModel"),
             "Gone": ("gone", "GoneModel"),
+            "Lower": ("llama", "xLlamaModel"),
+            "Dtype": ("auto", "float16"),
         }
         """,
     "vllm/models/llama.py": "",
@@ -67,6 +69,7 @@ def test_every_shape_yields_its_rows() -> None:
             ("Llama", 2, "vllm.models.llama", "LlamaForCausalLM"),
             ("Far", 3, "vllm.far.model", "FarModel"),
             ("Gone", 4, None, "GoneModel"),
+            ("Lower", 5, "vllm.models.llama", "xLlamaModel"),
         ],
         "backends": [("FLASH", 2, "vllm.models.llama", "Flash"), ("SPLIT", 4, "vllm.far.model", "Split")],
         "factory": [("x", 1, "vllm.far.model", "XThing")],
@@ -81,7 +84,7 @@ def test_every_shape_yields_its_rows() -> None:
         "operators": [("silu", 1, "vllm.ops", "Silu")],
         "moved": [],
     }
-    assert [(report.registry, report.resolved) for report in reports][:1] == [("models", 2)]
+    assert [(report.registry, report.resolved) for report in reports][:1] == [("models", 3)]
     assert [gap.reason for gap in registry_gaps(reports)] == [
         "no row of the registry 'moved' was found that leads to a module"
     ]

@@ -28,6 +28,8 @@ CMAKE = """
     list(APPEND A ${G} "${B}")
     message(STATUS "csrc/not_a_source.cu is (fine)")
     define_extension_target(_C DESTINATION vllm SOURCES ${A} csrc/g.cu)
+    set_gencode_flags_for_srcs(SRCS "${A}" csrc/h.cu CUDA_ARCHS "9.0a")
+    target_sources(_C PRIVATE ${G})
     """
 
 
@@ -41,12 +43,24 @@ def test_cmake_lists_with_their_conditions() -> None:
         ("csrc/e.cu", 8, "B", ("Y",)),
         ("csrc/f.cu", 10, "B", ("not (Y)",)),
         ("csrc/gen/*.cu", 12, "G", ()),
-        ("./more.cmake", 13, "${CMAKE_CURRENT_LIST_DIR}/more.cmake", ()),
+        ("./more.cmake", 13, "", ()),
         ("csrc/g.cu", 16, "_C", ()),
+        ("csrc/h.cu", 17, "", ()),
     ]
-    assert outline.targets == (
-        BuildTarget(name="A", parts=("G", "B"), line=14),
-        BuildTarget(name="_C", parts=("A",), line=16, destination="vllm"),
+
+
+def test_cmake_commands_that_give_sources() -> None:
+    is_cuda, other, otherwise = ("X STREQUAL CUDA",), ("Y",), ("not (Y)",)
+    more = ("csrc/c.cu", "csrc/d.cpp")
+    assert outline_build("CMakeLists.txt", text(CMAKE).encode()).targets == (
+        BuildTarget(name="A", parts=(), line=3, sources=("csrc/a.cu", "csrc/b.cu")),
+        BuildTarget(name="A", parts=(), line=5, sources=more, guards=is_cuda, is_appended=True),
+        BuildTarget(name="B", parts=(), line=8, sources=("csrc/e.cu",), guards=other),
+        BuildTarget(name="B", parts=(), line=10, sources=("csrc/f.cu",), guards=otherwise),
+        BuildTarget(name="G", parts=(), line=12, sources=("csrc/gen/*.cu",)),
+        BuildTarget(name="A", parts=("G", "B"), line=14, is_appended=True),
+        BuildTarget(name="_C", parts=("A",), line=16, destination="vllm", sources=("csrc/g.cu",)),
+        BuildTarget(name="_C", parts=("G",), line=18, is_appended=True),
     )
 
 

@@ -27,6 +27,7 @@ CASES = [
     pytest.param('@R.register("a")\nclass Cls: ...\n', ["decorator R.register a Cls 1 names"], id="a decorator"),
     pytest.param("@R.register(Proc, info=Info)\nclass Cls: ...\n", ["decorator R.register Proc Cls 1 names"], id="a decorator without a string"),
     pytest.param('direct_register_custom_op(op_name="a", op_func=f)\n', ["call direct_register_custom_op a a 1"], id="an operator"),
+    pytest.param('@torch.library.custom_op("ns::a", mutates_args=(), device_types="cuda")\ndef f(): ...\n', ["decorator torch.library.custom_op ns::a f 1 names"], id="an operator by decorator"),
     pytest.param('layer.register_parameter("weight", weight)\n', [], id="a parameter is no row"),
     pytest.param("ALL = (\n    First,\n    Second,\n)\n", ["sequence ALL First First 2 names", "sequence ALL Second Second 3 names"], id="a sequence of classes"),
     pytest.param("ALL = (First, second)\n", [], id="a sequence of other things"),
