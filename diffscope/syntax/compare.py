@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures
 from diffscope.syntax.canonical import STRUCTURE, canonicalise
+from diffscope.syntax.inner import compare_inner
 from diffscope.syntax.line_changes import compare_lines, count_branches
 from diffscope.syntax.matching import Pair, group_of, match_units
 from diffscope.syntax.parsing import parse_python, prepare_python
@@ -188,6 +189,7 @@ class _Comparing:
             added_lines=lines.added,
             removed_lines=lines.removed,
             branches_added=max(0, count_branches(new) - count_branches(old)),
+            inner=compare_inner(before, after, lines) if logic else (),
         )
 
 

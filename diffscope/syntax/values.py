@@ -236,6 +236,19 @@ class SignalChange(Value, frozen=True, kw_only=True):
     before: Signal | None = None
 
 
+class InnerChange(Value, frozen=True, kw_only=True):
+    """A function or class inside a changed function that came, went, or in which something changed."""
+
+    name: str
+    """Its own name, without that of the function around it."""
+    kind: DefinitionKind
+    line: int
+    """On the new side; on the old side for a removal."""
+    end: int
+    aspect: Aspect
+    """``ADDED``, ``REMOVED`` or ``BODY``."""
+
+
 class SymbolChange(Value, frozen=True, kw_only=True):
     """What changed in one symbol, decided on syntax trees."""
 
@@ -258,6 +271,8 @@ class SymbolChange(Value, frozen=True, kw_only=True):
     removed_lines: tuple[int, ...] = ()
     branches_added: int = 0
     """New if, elif, for, while, except, case and boolean branches: growth of cyclomatic complexity."""
+    inner: tuple[InnerChange, ...] = ()
+    """Definitions inside a function, by line."""
 
 
 class Comparison(Value, frozen=True, kw_only=True):
