@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
-from diffscope.syntax.native_bindings import find_blocks, read_bindings
+from diffscope.syntax.native_bindings import Block, find_blocks, read_bindings
 from diffscope.syntax.native_calls import find_calls
 from diffscope.syntax.native_changes import compare_functions, compare_operators
-from diffscope.syntax.native_functions import find_functions
+from diffscope.syntax.native_functions import Found, find_functions
 from diffscope.syntax.native_includes import read_includes
 from diffscope.syntax.native_source import NativeSource
 from diffscope.syntax.native_units import NativeUnit, read_native_units
@@ -18,7 +19,7 @@ _EMPTY = NativeOutline()
 
 def outline_native(source: bytes) -> NativeOutline:
     """Return the outline of a native file, every branch of its ``#if`` s included."""
-    return _read(source)[0]
+    return _read(source).outline
 
 
 def compare_native(before: bytes | None, after: bytes | None) -> NativeComparison:
@@ -26,32 +27,46 @@ def compare_native(before: bytes | None, after: bytes | None) -> NativeCompariso
 
     What stands outside of functions (macros, types, constants) is one change under the name ``""``.
     """
-    old, old_units = _read(before) if before is not None else (_EMPTY, ())
-    new, new_units = _read(after) if after is not None else (_EMPTY, ())
+    old = _read(before) if before is not None else None
+    new = _read(after) if after is not None else None
+    was, now = old.outline if old else _EMPTY, new.outline if new else _EMPTY
     return NativeComparison(
-        functions=compare_functions(old_units, new_units),
-        operators=compare_operators(old.bindings, new.bindings),
-        includes_added=_subtract(new.includes, old.includes),
-        includes_removed=_subtract(old.includes, new.includes),
-        before=old if before is not None else None,
-        after=new if after is not None else None,
-        problems=new.problems if after is not None else old.problems,
+        functions=compare_functions(old.units() if old else (), new.units() if new else ()),
+        operators=compare_operators(was.bindings, now.bindings),
+        includes_added=_subtract(now.includes, was.includes),
+        includes_removed=_subtract(was.includes, now.includes),
+        before=old.outline if old else None,
+        after=new.outline if new else None,
+        problems=now.problems if after is not None else was.problems,
     )
 
 
-def _read(data: bytes) -> tuple[NativeOutline, tuple[NativeUnit, ...]]:
+class _Side(NamedTuple):
+    """One version of a file."""
+
+    outline: NativeOutline
+    source: NativeSource
+    functions: tuple[Found, ...]
+    blocks: tuple[Block, ...]
+
+    def units(self) -> tuple[NativeUnit, ...]:
+        return read_native_units(self.source, self.functions, self.blocks)
+
+
+def _read(data: bytes) -> _Side:
     source = NativeSource(data)
     blocks = find_blocks(source.code)
     found = find_functions(source, blocks)
+    lines = list(map(bytes.strip, source.code.split(b"\n")))
     outline = NativeOutline(
         includes=read_includes(source),
         functions=tuple(each.function for each in found.functions),
         bindings=read_bindings(source, blocks),
         calls=find_calls(source.code),
-        code_lines=sum(1 for line in source.code.split(b"\n") if line.strip()),
+        code_lines=len(lines) - lines.count(b""),
         problems=found.problems,
     )
-    return outline, read_native_units(source, found.functions, blocks)
+    return _Side(outline, source, found.functions, blocks)
 
 
 def _subtract(includes: tuple[Include, ...], others: tuple[Include, ...]) -> tuple[Include, ...]:

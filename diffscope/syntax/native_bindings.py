@@ -40,6 +40,8 @@ class Block(NamedTuple):
 
 def find_blocks(code: bytes) -> tuple[Block, ...]:
     """Return the blocks of a source without comments, in order."""
+    if b"TORCH_LIBRARY" not in code:
+        return ()
     return tuple(
         block for match in _LIBRARY.finditer(code) if (block := _read_block(code, match)) is not None
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.native_bindings import Block
 from diffscope.syntax.native_source import NativeSource, variants
-from diffscope.syntax.parsing import find_problems, parse_native
+from diffscope.syntax.native_thinning import NativeText, thin_native
+from diffscope.syntax.parsing import describe_problem, parse_native, problem_nodes
 from diffscope.syntax.values import NativeFunction, Problem
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ _HEAD: Final = re.compile(
     re.MULTILINE,
 )
 _DEEPEST: Final = 60
+_LARGE: Final = 80
+"""Bytes from which a place that the grammar cannot read may hold a function."""
 
 
 class Found(NamedTuple):
@@ -64,14 +67,16 @@ def find_functions(source: NativeSource, blocks: tuple[Block, ...]) -> Functions
     found: dict[int, Found] = {}
     problems: dict[int, Problem] = {}
     starts = {block.start for block in blocks}
-    for text in variants(source.code, source.directives):
-        root = parse_native(text).root_node
-        reader = _Reader(source, starts)
+    for variant in variants(source.code, source.directives):
+        text = thin_native(variant)
+        root = parse_native(text.code).root_node
+        reader = _Reader(source, text, starts)
         reader.read(root, "", 0)
         if root.has_error:
-            reader.read_by_look(root, text)
-            for problem in find_problems(root):
-                problems.setdefault(problem.line, problem)
+            reader.read_by_look(root)
+            for node in problem_nodes(root):
+                line = source.line_at(text.place(node.start_byte))
+                problems.setdefault(line, Problem(line=line, text=describe_problem(node)))
         for each in reader.found:
             found.setdefault(each.start, each)
     functions = _outermost(sorted(found.values(), key=lambda each: (each.start, -each.end)))
@@ -88,9 +93,10 @@ def _outermost(found: list[Found]) -> Iterator[Found]:
 
 
 class _Reader:
-    def __init__(self, source: NativeSource, blocks: set[int]) -> None:
+    def __init__(self, source: NativeSource, text: NativeText, blocks: set[int]) -> None:
         self.found: list[Found] = []
         self._source = source
+        self._text = text
         self._blocks = blocks
 
     def read(self, node: Node, scope: str, depth: int, template: Node | None = None) -> None:
@@ -110,36 +116,38 @@ class _Reader:
             elif child.type in _CONTAINERS:
                 self.read(child, scope, depth + 1)
 
-    def read_by_look(self, root: Node, text: bytes) -> None:
+    def read_by_look(self, root: Node) -> None:
         """Read what the grammar gave up on: heads of functions in the text of error nodes."""
         pending = [root]
         while pending:
             node = pending.pop()
-            if node.type == "ERROR" and node.end_byte - node.start_byte > 80:
-                self._look(node, text)
+            size = self._text.place(node.end_byte) - self._text.place(node.start_byte)
+            if node.type == "ERROR" and size > _LARGE:
+                self._look(node.start_byte, node.end_byte)
             elif node.has_error:
                 pending.extend(node.named_children)
 
-    def _look(self, node: Node, text: bytes) -> None:
+    def _look(self, first: int, last: int) -> None:
+        place, code = self._text.place, self._text.code
         known = {each.body for each in self.found}
-        for match in _HEAD.finditer(text, node.start_byte, node.end_byte):
+        for match in _HEAD.finditer(code, first, last):
             name = match["name"].decode("utf-8", "replace")
-            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            start, body = match.end() - len(match[0].lstrip()), match.end() - 1
             if (
                 name in _KEYWORDS
-                or match.end() - 1 in known
+                or place(body) in known
                 or not match["head"].strip()
-                or start in self._blocks
+                or place(start) in self._blocks
             ):
                 continue
-            end = _closing_brace(text, match.end())
+            span = (start, body, _closing_brace(code, match.end()))
             parameters = match["parameters"].decode("utf-8", "replace")
             returns = _returns(match["head"].decode("utf-8", "replace"))
-            self._add(name, _split(parameters), returns, (start, match.end() - 1, end), match.start("name"))
+            self._add(name, _split(parameters), returns, span, match.start("name"))
 
     def _function(self, node: Node, scope: str, whole: Node) -> None:
         declarator, body = _function_declarator(node), _body(node)
-        if declarator is None or body is None or node.start_byte in self._blocks:
+        if declarator is None or body is None or self._text.place(node.start_byte) in self._blocks:
             return
         name = declarator.child_by_field_name("declarator")
         parameters = declarator.child_by_field_name("parameters")
@@ -154,12 +162,13 @@ class _Reader:
     def _add(
         self, name: str, parameters: list[str], returns: str, span: tuple[int, int, int], at: int
     ) -> None:
-        start, body, end = span
+        # What was cut behind the last byte is no part of the function.
+        start, body, end = (*map(self._text.place, span[:2]), self._text.place(span[2] - 1) + 1)
         head = self._source.code[start:body].decode("utf-8", "replace")
         bounds = _BOUNDS.search(head)
         function = NativeFunction(
             name=name,
-            line=self._source.line_at(at),
+            line=self._source.line_at(self._text.place(at)),
             start=self._source.line_at(start),
             end=self._source.line_at(max(start, end - 1)),
             parameters=tuple(parameters),

@@ -15,14 +15,14 @@ _COMMENT: Final = re.compile(
     rb"""//(?:[^\n\\]|\\.)*|/\*.*?(?:\*/|\Z)|R"([^\s()\\"]{0,16})\(.*?\)\1"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""",
     re.DOTALL,
 )
-_DIRECTIVE: Final = re.compile(rb"^[ \t]*#[ \t]*(\w+)((?:[^\n\\]|\\(?:\r?\n)?)*)", re.MULTILINE)
+_DIRECTIVE: Final = re.compile(rb"#[ \t]*(\w+)((?:[^\n\\]|\\(?:\r?\n)?)*)")
 _LINE_END: Final = re.compile(rb"\n")
-_VISIBLE: Final = re.compile(rb"[^\n]")
+_BLANKS: Final = bytes(byte if byte == ord("\n") else ord(" ") for byte in range(256))
 _OPENING: Final = (b"if", b"ifdef", b"ifndef")
 _NEXT: Final = (b"elif", b"else", b"elifdef", b"elifndef")
 _MOST_VARIANTS: Final = 4
 _ATTRIBUTE: Final = re.compile(
-    rb"\b__(?:launch_bounds|cluster_dims|attribute|align|maxnreg)__\s*\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)"
+    rb"__(?<!\w__)(?:launch_bounds|cluster_dims|attribute|align|maxnreg)__\s*\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)"
 )
 """Attributes that the grammar knows in some places only; whoever needs them reads the source."""
 
@@ -71,15 +71,20 @@ def blank_comments(source: bytes) -> bytes:
 
 def blank(source: bytes) -> bytes:
     """Return as many blanks, line ends kept."""
-    return _VISIBLE.sub(b" ", source)
+    return source.translate(_BLANKS)
 
 
 def read_directives(code: bytes) -> tuple[Directive, ...]:
     """Return the directives of a source without comments, in order."""
-    return tuple(
-        Directive(match.start(), match.end(), match[1], _fold(match[2]))
-        for match in _DIRECTIVE.finditer(code)
-    )
+    found = []
+    position = code.find(b"#")
+    while position >= 0:
+        start = code.rfind(b"\n", 0, position) + 1
+        match = _DIRECTIVE.match(code, position) if not code[start:position].strip(b" \t") else None
+        if match is not None:
+            found.append(Directive(start, match.end(), match[1], _fold(match[2])))
+        position = code.find(b"#", match.end() if match is not None else position + 1)
+    return tuple(found)
 
 
 def read_regions(directives: tuple[Directive, ...]) -> tuple[Region, ...]:

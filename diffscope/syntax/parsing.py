@@ -48,20 +48,26 @@ def prepare_python(source: bytes) -> bytes:
 
 def find_problems(root: Node) -> tuple[Problem, ...]:
     """Return the places that do not parse, in source order, at most twenty."""
-    found: list[Problem] = []
-    pending = [root]
+    return tuple(
+        Problem(line=node.start_point[0] + 1, text=describe_problem(node)) for node in problem_nodes(root)
+    )
+
+
+def problem_nodes(root: Node) -> list[Node]:
+    """Return the nodes of the places that do not parse, in source order, at most twenty."""
+    found: list[Node] = []
+    pending = [root] if root.has_error else []
     while pending and len(found) < _PROBLEMS:
         node = pending.pop()
-        if not node.has_error:
-            continue
         if node.is_error or node.is_missing:
-            found.append(Problem(line=node.start_point[0] + 1, text=_describe(node)))
+            found.append(node)
         else:
-            pending.extend(reversed(node.children))
-    return tuple(found)
+            pending.extend(child for child in reversed(node.children) if child.has_error)
+    return found
 
 
-def _describe(node: Node) -> str:
+def describe_problem(node: Node) -> str:
+    """Return what is missing, or the beginning of what is not understood."""
     if node.is_missing:
         return f"missing {node.type}"
     snippet = " ".join((node.text or b"")[: 4 * _SNIPPET].decode("utf-8", "replace").split())

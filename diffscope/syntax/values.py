@@ -401,7 +401,7 @@ class NativeOutline(Value, frozen=True, kw_only=True):
     code_lines: int = 0
     """Lines that hold code: neither blank nor comment."""
     problems: tuple[Problem, ...] = ()
-    """Places that the grammar could not read (mostly macros); what stands in them was read line by line, as far as it can be."""
+    """Places outside of functions that the grammar could not read (mostly macros); what stands in them was read by its look."""
 
 
 class NativeSignalKind(Enum):

@@ -3,8 +3,12 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from diffscope.syntax import native_functions
 from diffscope.syntax.native import compare_native, outline_native
+from diffscope.syntax.native_thinning import NativeText, thin_native
 from diffscope.syntax.values import NativeChange, NativeComparison, NativeOutline
 
 
@@ -52,6 +56,28 @@ FUNCTIONS = [
     ),
     pytest.param("#ifndef A_H\n#define A_H\nvoid f() {}\n#endif", [("f", 3, 3, 3, "", ())], id="an include guard is no condition"),
     pytest.param("int f(int);\nint x = g(1);\nint y{2};", [], id="declarations and variables are none"),
+    pytest.param(
+        'void f() {\n  if (false) {\n  }\n  CALL_IF(4, f)\n  CALL_IF(8, f)\n  CALL_IF(4, t)\n  CALL_IF(8, t)\n  else {\n    T(false, "a", n,\n       "b", c);\n  }'
+        '\n\n  return out;\n}\n\nTORCH_LIBRARY_IMPL_EXPAND(T, CUDA, m) {\n  m.impl("a", &f);\n}\n',
+        [("f", 1, 1, 14, "", ())], id="macros in a body that no grammar knows",
+    ),
+    pytest.param(
+        "namespace n {\nstruct A {\n  static int f() { return 1; };\n  A(int x) : x_{x} {\n    y = x;\n  };\n  int x_;\n};\n}",
+        [("n::A::f", 3, 3, 3, "static", ()), ("n::A::A", 4, 4, 6, "", ())], id="with a semicolon behind",
+    ),
+    pytest.param(
+        "auto f = [](int x) { return x; };\nint g(int a) {\n  return h([&](int x) {\n    return 1;\n  });\n}",
+        [("g", 2, 2, 6, "", ())], id="functions without a name are none",
+    ),
+    pytest.param(
+        "struct alignas(16) A {\n  int f() { return 1; }\n};\nenum class E : int { a, b };\nauto g() -> int { return 1; }",
+        [("A::f", 2, 2, 2, "", ()), ("g", 5, 5, 5, "", ())], id="brackets before the braces of a class",
+    ),
+    pytest.param("void f() {\n  g();\n", [("f", 1, 1, 2, "", ())], id="a brace that is never closed"),
+    pytest.param(
+        'void f() { s = R"x(})x"; t = "}"; c = \'}\'; }\nvoid g() { h(); }',
+        [("f", 1, 1, 1, "", ()), ("g", 2, 2, 2, "", ())], id="braces in text",
+    ),
     pytest.param('// void f() {}\nconst char* s = "void g() {}";', [], id="nor is text"),
 ]  # fmt: skip
 
@@ -257,3 +283,46 @@ def test_includes_come_and_go() -> None:
     found = compare('#include "a.h"\n#include <b>\n', '#include "c.h"\n#include <b>\n')
     assert [each.path for each in found.includes_added] == ["c.h"]
     assert [each.path for each in found.includes_removed] == ["a.h"]
+
+
+STATEMENTS = st.sampled_from(
+    ["x = 1;", "if (a) { b(); }", "for (int i = 0; i < n; ++i) { y[i] = {1, 2}; }", 's = "} {";', "c = '{';", "f([&](int a) { return a; });",
+     "switch (a) { case 1: return; }", "int z{3};", "struct L { int g() { return 1; } };", "return;"]
+)  # fmt: skip
+HEADS = st.sampled_from(
+    ["void f()", "int f(int a, float* b) const", "__global__ void __launch_bounds__(128) k(float* x)", "auto f() -> int", "A::A(int x) : x_(x), y_{x}",
+     "template <typename T>\nstatic inline T g(T const& a) noexcept", "bool operator==(A const& a)", "~A()"]
+)  # fmt: skip
+FUNCTION = st.builds(
+    lambda head, body: f"{head} {{\n  " + "\n  ".join(body) + "\n}\n", HEADS, st.lists(STATEMENTS, max_size=4)
+)
+FILE = st.lists(
+    st.one_of(
+        FUNCTION,
+        st.sampled_from(
+            ["int x;\n", "namespace a {\n", "struct A : B {\n", "}\n", "};\n", "enum E { a, b };\n"]
+        ),
+    ),
+    max_size=6,
+)
+
+
+@given(FILE)
+def test_functions_are_the_same_whether_their_bodies_are_read_or_not(parts: list[str]) -> None:
+    """What the grammar reads without an error, it reads alike without the bodies."""
+    source = "".join(parts).encode()
+    thin = outline_native(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native_functions, "thin_native", NativeText)
+        whole = outline_native(source)
+    if not whole.problems:
+        assert thin == whole
+
+
+@given(FILE)
+def test_what_is_left_of_a_text_stands_where_it_stood(parts: list[str]) -> None:
+    source = "".join(parts).encode()
+    text = thin_native(source)
+    for at, byte in enumerate(text.code):
+        place = text.place(at)
+        assert byte in (source[place], *b";\n ")
