@@ -47,7 +47,8 @@ def derived(before: Files, after: Files) -> ModuleGraph:
     if any(map(is_native, changed)):
         natives = {path: each for path, each in read.items() if not isinstance(each, Outline)}
         changed.update(describe_natives(natives))
-    known = ModuleGraph.from_bytes(build_graph(outlines(before)).to_bytes())
+    whole = build_graph(outlines(before))
+    known = ModuleGraph.from_cache(whole.to_bytes(), whole.shortcuts())
     return derive_graph(known, changed, outline_of=python.get)
 
 

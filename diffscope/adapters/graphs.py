@@ -202,7 +202,8 @@ class _Builder:
             nodes = [change for change in changed if node_name(change.path) is not None]
             if len(nodes) > _TOO_FAR:
                 return None
-            graph = self._cached(place.key)
+            shortcuts = self._cache.get(_SHORTCUTS, f"{place.key} {_serving_key(self._serving)}")
+            graph = self._cached(place.key, shortcuts)
             if graph is None:
                 continue
             jobs = [

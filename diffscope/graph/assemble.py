@@ -38,9 +38,17 @@ class Files(NamedTuple):
     shadowed: tuple[str, ...]
 
 
-def assemble(before: Tables, files: Files) -> Tables:
+class Assembled(NamedTuple):
+    """The tables of a tree, and which references (by number) lead elsewhere than before, in whatever file they stand."""
+
+    tables: Tables
+    redirected: frozenset[int]
+
+
+def assemble(before: Tables, files: Files) -> Assembled:
     """Return the tables of a tree."""
-    return _Assembly(before, files).run()
+    assembly = _Assembly(before, files)
+    return Assembled(assembly.run(), frozenset(assembly.redirected))
 
 
 class _Segment(NamedTuple):
@@ -66,6 +74,7 @@ class _Assembly:
         self.files = files
         self.old = {name: index for index, name in enumerate(before.names)}
         self.segments = list(self._segments())
+        self.redirected: set[int] = set()
         self.fresh = set(chain.from_iterable(files.fresh.values()))
         self.tables = Tables(
             names=[],
@@ -208,7 +217,9 @@ class _Assembly:
                 final[new] = -1 if through < 0 else moved[through]
         resolver = Resolver(tables, index)
         for number in tainted_references(before, tables, self.files.fresh):
-            target[number] = -2
+            if target[number] != -2 and (target[number], final[number]) != resolver.resolve(number):
+                self.redirected.add(number)
+                target[number] = -2
         for number in range(count):
             if target[number] == -2:
                 target[number], final[number] = resolver.resolve(number)

@@ -6,8 +6,8 @@ before are the records of files that did not change (assemble.py).
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Set
 
 from diffscope.graph.assemble import Files, assemble
 from diffscope.graph.describe import describe_file, star_names
@@ -66,7 +66,17 @@ def derive_graph(
         absent=_absent(tables, kept, {named[name]: each for name, each in fresh.items()}),
         shadowed=shadowed,
     )
-    return ModuleGraph(assemble(tables, files))
+    after, redirected = assemble(tables, files)
+    return before.followed_by(after, _changed_nodes(after, fresh, redirected))
+
+
+def _changed_nodes(tables: Tables, fresh: Iterable[str], redirected: Set[int]) -> set[int]:
+    """Return the nodes whose records, or what these lead to, are not as they were."""
+    changed = {bisect_left(tables.names, name) for name in fresh}
+    if redirected:
+        records = enumerate(tables.record_reference)
+        changed.update(bisect_right(tables.start, at) - 1 for at, each in records if each in redirected)
+    return changed
 
 
 def _files_after(

@@ -7,7 +7,7 @@ nothing is turned round for the whole graph, and what is stored is taken over as
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from diffscope.errors import InputError
@@ -41,9 +41,17 @@ class Links(NamedTuple):
     users_start: array[int]
     users: array[int]
 
+    def uses_of(self, node: int) -> array[int]:
+        """Return the links that leave a node."""
+        return self.uses[self.uses_start[node] : self.uses_start[node + 1]]
+
+    def users_of(self, node: int) -> array[int]:
+        """Return the links that lead to a node."""
+        return self.users[self.users_start[node] : self.users_start[node + 1]]
+
     def user_layers(self, node: int) -> Iterable[tuple[int, int]]:
         """Yield each user of a node, by whatever link, with the bits of its layers."""
-        for link in self.users[self.users_start[node] : self.users_start[node + 1]]:
+        for link in self.users_of(node):
             yield link >> _SHIFT, link & _LAYERS
 
 
@@ -103,37 +111,75 @@ def layer_bits(layers: Iterable[EdgeLayer]) -> int:
 
 def link_tables(tables: Tables) -> Links:
     """Return the links of a graph; what a test imports or names, in whatever way, is a test edge."""
-    count = len(tables.names)
-    uses: list[list[int]] = [[] for _ in range(count)]
-    target, final, kind = tables.reference_target, tables.reference_final, tables.reference_kind
-    for node in range(count):
-        first, last = tables.start[node], tables.start[node + 1]
-        if first == last:
+    uses: list[list[int]] = [[] for _ in tables.names]
+    for node in range(len(tables.names)):
+        own, turned = _links_of(tables, node)
+        uses[node].extend(own)
+        for operator, link in turned:
+            uses[operator].append(link)
+    joined = [_join(each) for each in uses]
+    users: list[list[int]] = [[] for _ in joined]
+    for node, links in enumerate(joined):
+        for link in links:
+            users[link >> _SHIFT].append(_turn(node, link))
+    return Links(*_flatten(joined), *_flatten(users))
+
+
+def relink(before: Tables, links: Links, after: Tables, changed: Iterable[int]) -> Links | None:
+    """Return the links of a graph from those of the one before, which has the same nodes; ``None`` where that takes all records.
+
+    ``changed`` are the nodes whose records, or what these lead to, are not as they were.
+    """
+    uses: dict[int, list[int]] = {}
+    users: dict[int, set[int]] = {}
+    for node in sorted(set(changed)):
+        own, turned = _links_of(after, node)
+        if turned or _links_of(before, node)[1]:
+            return None
+        old, new = set(links.uses_of(node)), _join(own)
+        if old == set(new):
             continue
-        bits = _TEST_BITS if tables.kinds[node] == _TEST else _BITS
-        solid: dict[int, int] = {}
-        passed: dict[int, int] = {}
-        mentions = set(zip(tables.record_reference[first:last], tables.record_layer[first:last], strict=True))
-        for reference, layer in mentions:
-            bit, near, far = bits[layer], target[reference], final[reference]
-            if far < 0:
-                solid[near] = solid.get(near, 0) | bit
-            elif kind[reference] in _TURNED:
-                # The operator uses the file, not the file the operator.
-                transit = _TRANSIT if kind[reference] == _DECLARES else 0
-                uses[far].append(node << _SHIFT | transit | bit)
-            else:
-                solid[far] = solid.get(far, 0) | bit
-                passed[near] = passed.get(near, 0) | bit
-        _add_links(uses[node], node, solid, passed)
-    return _lay_out([_join(each) for each in uses])
-
-
-def _add_links(uses: list[int], node: int, solid: dict[int, int], passed: dict[int, int]) -> None:
-    uses.extend([other << _SHIFT | bits for other, bits in solid.items() if other not in (-1, node)])
-    uses.extend(
-        [other << _SHIFT | _TRANSIT | bits for other, bits in passed.items() if other not in (-1, node)]
+        uses[node] = new
+        for link in old.symmetric_difference(new):
+            known = users.setdefault(link >> _SHIFT, set(links.users_of(link >> _SHIFT)))
+            known.symmetric_difference_update((_turn(node, link),))
+    if not uses:
+        return links
+    return Links(
+        *_splice(links.uses_start, links.uses, uses),
+        *_splice(links.users_start, links.users, {node: sorted(found) for node, found in users.items()}),
     )
+
+
+def _links_of(tables: Tables, node: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the links that leave a node, and those of operators that it implements or declares: these use it, not it them."""
+    first, last = tables.start[node], tables.start[node + 1]
+    if first == last:
+        return [], []
+    target, final, kind = tables.reference_target, tables.reference_final, tables.reference_kind
+    bits = _TEST_BITS if tables.kinds[node] == _TEST else _BITS
+    solid: dict[int, int] = {}
+    passed: dict[int, int] = {}
+    turned: list[tuple[int, int]] = []
+    mentions = set(zip(tables.record_reference[first:last], tables.record_layer[first:last], strict=True))
+    for reference, layer in mentions:
+        bit, near, far = bits[layer], target[reference], final[reference]
+        if far < 0:
+            solid[near] = solid.get(near, 0) | bit
+        elif kind[reference] in _TURNED:
+            transit = _TRANSIT if kind[reference] == _DECLARES else 0
+            turned.append((far, node << _SHIFT | transit | bit))
+        else:
+            solid[far] = solid.get(far, 0) | bit
+            passed[near] = passed.get(near, 0) | bit
+    own = [other << _SHIFT | bits for other, bits in solid.items() if other not in (-1, node)]
+    own += [other << _SHIFT | _TRANSIT | bits for other, bits in passed.items() if other not in (-1, node)]
+    return own, turned
+
+
+def _turn(node: int, link: int) -> int:
+    """Return the link of a node as the other one sees it."""
+    return node << _SHIFT | link & (_TRANSIT | _LAYERS)
 
 
 def _join(links: list[int]) -> list[int]:
@@ -151,20 +197,29 @@ def _join(links: list[int]) -> list[int]:
     return joined
 
 
-def _lay_out(uses: list[list[int]]) -> Links:
-    users: list[list[int]] = [[] for _ in uses]
-    for node, links in enumerate(uses):
-        for link in links:
-            users[link >> _SHIFT].append(node << _SHIFT | link & (_TRANSIT | _LAYERS))
-    return Links(*_flatten(uses), *_flatten(users))
-
-
 def _flatten(lists: list[list[int]]) -> tuple[array[int], array[int]]:
     start, flat = array("i", [0]), array("i")
     for each in lists:
         flat.extend(each)
         start.append(len(flat))
     return start, flat
+
+
+def _splice(
+    start: array[int], flat: array[int], replaced: Mapping[int, list[int]]
+) -> tuple[array[int], array[int]]:
+    """Return start and links with those of some nodes replaced."""
+    new_start, new_flat = array("i"), array("i")
+    at = shift = 0
+    for node in sorted(replaced):
+        new_start.extend([each + shift for each in start[at : node + 1]] if shift else start[at : node + 1])
+        new_flat.extend(flat[start[at] : start[node]])
+        new_flat.extend(replaced[node])
+        at = node + 1
+        shift = len(new_flat) - start[at]
+    new_start.extend([each + shift for each in start[at:]])
+    new_flat.extend(flat[start[at] :])
+    return new_start, new_flat
 
 
 def check_links(links: Links, count: int) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 from diffscope.graph.classes import ClassQueries
+from diffscope.graph.links import relink
 from diffscope.graph.names import is_test_file
 from diffscope.graph.operators import OperatorQueries
 from diffscope.graph.resolve import Resolver
 from diffscope.graph.serving import ServingPath
-from diffscope.graph.shortcuts import Shortcuts, decode_shortcuts, encode_shortcuts
+from diffscope.graph.shortcuts import Known, Shortcuts, decode_shortcuts, encode_shortcuts
 from diffscope.graph.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.values import (
     IMPORT_LAYERS,
@@ -50,10 +51,10 @@ _ALL = frozenset(EdgeLayer)
 class ModuleGraph:
     """The graph of one tree; made by build.py, or from its bytes."""
 
-    def __init__(self, tables: Tables, shortcuts: Shortcuts | None = None) -> None:
+    def __init__(self, tables: Tables, known: Known = Known()) -> None:  # noqa: B008 - an immutable tuple
         self.tables = tables
-        self._shortcuts = shortcuts
-        self._view = View(tables, shortcuts.links if shortcuts else None)
+        self._known = known
+        self._view = View(tables, known.links)
         self._outline_of: OutlineReader | None = None
         self._serving_path = ServingPath(())
         self._read_words: Callable[[], TestWords] | None = None
@@ -71,7 +72,9 @@ class ModuleGraph:
             InputError: the bytes were written by another version.
         """
         tables = decode_tables(data, is_checked=True)
-        return cls(tables, decode_shortcuts(shortcuts, count=len(tables.names)) if shortcuts else None)
+        return cls(
+            tables, Known(*decode_shortcuts(shortcuts, count=len(tables.names))) if shortcuts else Known()
+        )
 
     def to_bytes(self) -> bytes:
         """Return the graph as bytes, the same for the same tree whichever way the graph was made."""
@@ -80,6 +83,14 @@ class ModuleGraph:
     def shortcuts(self) -> bytes:
         """Return what ``from_cache`` takes beside the graph; it holds for the serving path that is attached."""
         return encode_shortcuts(Shortcuts(self.digest, self._view.links, self._served))
+
+    def followed_by(self, tables: Tables, changed: Collection[int]) -> ModuleGraph:
+        """Return the graph of the tables that come after these; ``changed`` nodes use others than before. Links are taken over."""
+        old = self._known.links
+        if old is None or (self.tables.names, self.tables.paths) != (tables.names, tables.paths):
+            return ModuleGraph(tables)
+        links = relink(self.tables, old, tables, changed)
+        return ModuleGraph(tables, Known(links=links, served=self._known.served if links is old else None))
 
     def attach(
         self,
@@ -92,7 +103,7 @@ class ModuleGraph:
 
         Shortcuts that the graph came with are taken to be those of the serving path. Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
         """
-        graph = ModuleGraph(self.tables, self._shortcuts)
+        graph = ModuleGraph(self.tables, self._known)
         graph._view = self._view
         graph._outline_of = outline_of or self._outline_of
         graph._serving_path = serving or self._serving_path
@@ -108,8 +119,8 @@ class ModuleGraph:
     @cached_property
     def digest(self) -> str:
         """Twenty hexadecimal digits that tell this graph from others: equal for equal graphs."""
-        if self._shortcuts:
-            return self._shortcuts.digest
+        if self._known.digest:
+            return self._known.digest
         return hashlib.blake2b(self.to_bytes(), digest_size=10).hexdigest()
 
     @property
@@ -298,8 +309,8 @@ class ModuleGraph:
 
     @cached_property
     def _served(self) -> Search:
-        if self._shortcuts:
-            return self._shortcuts.served
+        if self._known.served:
+            return self._known.served
         starts = [self._view.index[each] for each in self.serving_modules]
         return search(self._view.adjacency(_EAGER).forward, starts)
 

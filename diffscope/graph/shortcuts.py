@@ -27,6 +27,14 @@ class Shortcuts(NamedTuple):
     served: Search
 
 
+class Known(NamedTuple):
+    """As much of them as is known of a graph that has just been made."""
+
+    digest: str | None = None
+    links: Links | None = None
+    served: Search | None = None
+
+
 class _Stored(msgspec.Struct, kw_only=True, array_like=True):
     format: int
     digest: str
