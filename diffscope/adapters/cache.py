@@ -12,10 +12,28 @@ import sqlite3
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, Self, TypeVar, cast
 
+from diffscope.adapters.cache_file import (
+    AT_ONCE,
+    BUSY,
+    BUSY_SECONDS,
+    OLDEST,
+    SMALL,
+    SMALL_STAYS,
+    ForeignError,
+    SpaceInfo,
+    connect,
+    files_of,
+    live_bytes,
+    measure,
+    pragma,
+    prepare,
+    select_values,
+    transaction,
+)
 from diffscope.errors import CacheError, InputError
 from diffscope.source.values import Value
 
@@ -24,37 +42,11 @@ _T = TypeVar("_T")
 FILE_NAME: Final = "cache-1.sqlite3"
 """Raise the number on any change of the tables; versions then live side by side."""
 DEFAULT_LIMIT: Final = 1 << 30
-"""Bytes. When the file grows beyond, what was not used for longest goes, down to four fifths."""
+"""Bytes. When the file grows beyond, what was not used for longest goes, down to nine tenths."""
 
-_APPLICATION: Final = 0x64696666  # "diff", so that a file of someone else's is known as such
-_SCHEMA: Final = """
-PRAGMA auto_vacuum = INCREMENTAL;
-PRAGMA journal_mode = WAL;
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS entry (
-    space TEXT NOT NULL, name TEXT NOT NULL, used INTEGER NOT NULL, checksum INTEGER NOT NULL, value BLOB NOT NULL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS entry_name ON entry (space, name);
-CREATE INDEX IF NOT EXISTS entry_used ON entry (used);
-PRAGMA application_id = {application};
-COMMIT;
-"""
-_BUSY_SECONDS: Final = 10.0
-_BUSY: Final = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED"})
 _UNWRITABLE: Final = frozenset(
     {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_READONLY_DIRECTORY", "SQLITE_PERM"}
 )
-_FRESH_SECONDS: Final = 6 * 3600
-"""A value used within this time is not marked as used again: reading stays reading."""
-_CHUNK: Final = 500
-
-
-class SpaceInfo(Value, frozen=True, kw_only=True):
-    """How much of one kind is kept."""
-
-    space: str
-    entries: int
-    bytes: int
 
 
 class CacheInfo(Value, frozen=True, kw_only=True):
@@ -82,10 +74,6 @@ def default_directory() -> Path:
     from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where the folder is named
 
     return user_cache_path("diffscope", appauthor=False)
-
-
-class _ForeignError(Exception):
-    """The file is a sound database of another program: it is neither used nor deleted."""
 
 
 class Cache:
@@ -134,7 +122,7 @@ class Cache:
         """Return the values that are there, in the order of the names."""
 
         def select(connection: sqlite3.Connection) -> dict[str, bytes]:
-            found, damaged, stale = _select(connection, space, list(dict.fromkeys(names)))
+            found, damaged, stale = select_values(connection, space, list(dict.fromkeys(names)))
             if (damaged or stale) and not self._is_read_only:
                 self._touch(connection, damaged, stale)
             return found
@@ -172,7 +160,7 @@ class Cache:
         rows = [(space, name, now, zlib.crc32(value), value) for name, value in values.items()]
 
         def insert(connection: sqlite3.Connection) -> None:
-            with _transaction(connection):
+            with transaction(connection):
                 connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", rows)
             self._evict(connection)
 
@@ -191,7 +179,7 @@ class Cache:
     def info(self) -> CacheInfo:
         """Return what is kept, by space."""
         nothing: tuple[tuple[SpaceInfo, ...], int] = ((), 0)
-        spaces, size = self._run("read", _measure, nothing)
+        spaces, size = self._run("read", measure, nothing)
         path = None if self._path is None else str(self._path)
         return CacheInfo(path=path, bytes=size, limit=self._limit, spaces=spaces, notes=self.notes)
 
@@ -205,7 +193,7 @@ class Cache:
         if self._path is None:
             return 0
         freed = 0
-        for path in _files(self._path):
+        for path in files_of(self._path):
             try:
                 freed += path.stat().st_size
                 path.unlink()
@@ -233,15 +221,15 @@ class Cache:
                     break
             except OSError as error:
                 self._bypass(f"could not {action} it ({error.strerror})")
-            except _ForeignError as error:
+            except ForeignError as error:
                 self._bypass(str(error))
         return default
 
     def _handle(self, error: sqlite3.DatabaseError, action: str) -> bool:
         """Do what an error of the database asks for, and say whether to try again."""
         is_operational = isinstance(error, sqlite3.OperationalError)
-        if is_operational and error.sqlite_errorname in _BUSY:
-            self._notes.append(f"the cache {self._path} was busy for {_BUSY_SECONDS:.0f} s; nothing was lost")
+        if is_operational and error.sqlite_errorname in BUSY:
+            self._notes.append(f"the cache {self._path} was busy for {BUSY_SECONDS:.0f} s; nothing was lost")
             return False
         # SQLITE_ERROR: a table or a column is not there, which is somebody else's idea of this file.
         if is_operational and error.sqlite_errorname != "SQLITE_ERROR":
@@ -253,7 +241,7 @@ class Cache:
         if self._is_off or self._path is None:
             return None
         if self._connection is None:
-            self._connection = self._open_writable() or _connect(self._path, is_read_only=True)
+            self._connection = self._open_writable() or connect(self._path, is_read_only=True)
         return self._connection
 
     def _open_writable(self) -> sqlite3.Connection | None:
@@ -262,8 +250,8 @@ class Cache:
             return None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = _connect(self._path)
-            _prepare(connection)
+            connection = connect(self._path)
+            prepare(connection)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname not in _UNWRITABLE or not self._path.exists():
                 raise
@@ -298,113 +286,27 @@ class Cache:
                 f"{len(damaged)} damaged values in the cache {self._path} are worked out again"
             )
         now = int(time.time())
-        with contextlib.suppress(sqlite3.OperationalError), _transaction(connection):
+        with contextlib.suppress(sqlite3.OperationalError), transaction(connection):
             connection.executemany("DELETE FROM entry WHERE rowid = ?", [(row,) for row in damaged])
             connection.executemany("UPDATE entry SET used = ? WHERE rowid = ?", [(now, row) for row in stale])
 
     def _evict(self, connection: sqlite3.Connection) -> None:
-        excess = _live_bytes(connection) - self._limit
-        if excess <= 0:
+        if live_bytes(connection) <= self._limit:
             return
-        excess += self._limit // 5
-        doomed: list[tuple[int]] = []
-        for row, size in connection.execute(
-            "SELECT rowid, length(value) + 200 FROM entry ORDER BY used, rowid"
-        ):
+        excess = live_bytes(connection) - self._limit // 10 * 9
+        batch: list[tuple[int]] = []
+        size = 0
+        for row, length in connection.execute(OLDEST, (SMALL, SMALL_STAYS)).fetchall():
             if excess <= 0:
                 break
-            doomed.append((row,))
-            excess -= size
-        with _transaction(connection):
-            connection.executemany("DELETE FROM entry WHERE rowid = ?", doomed)
-        connection.execute("PRAGMA incremental_vacuum").fetchall()
-
-
-def _connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
-    if is_read_only:
-        # Immutable: without it even reading needs a file beside the database, to lock it.
-        return sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None
-        )
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
-    connection.execute("PRAGMA synchronous = OFF")
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Create the tables, unless they are there. Of several processes that start at once one creates, the others wait."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application == _APPLICATION:
-        return
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables:
-        raise _ForeignError("it is a database of another program; name another folder")
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            connection.executescript(_SCHEMA.format(application=_APPLICATION))
-        except sqlite3.OperationalError as error:
-            # Changing the journal mode does not wait for others as statements do.
-            if error.sqlite_errorname not in _BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _files(path: Path) -> tuple[Path, ...]:
-    return (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm"))
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _select(
-    connection: sqlite3.Connection, space: str, names: list[str]
-) -> tuple[dict[str, bytes], list[int], list[int]]:
-    """Return sound values by name, and the rows of damaged ones and of those not used for long."""
-    found: dict[str, bytes] = {}
-    damaged: list[int] = []
-    stale: list[int] = []
-    old = time.time() - _FRESH_SECONDS
-    for at in range(0, len(names), _CHUNK):
-        chunk = names[at : at + _CHUNK]
-        marks = ",".join("?" * len(chunk))
-        rows = connection.execute(
-            f"SELECT rowid, name, used, checksum, value FROM entry WHERE space = ? AND name IN ({marks})",  # noqa: S608 - marks only
-            (space, *chunk),
-        )
-        for row, name, used, checksum, value in rows:
-            if not isinstance(value, bytes) or zlib.crc32(value) != checksum:
-                damaged.append(row)
-                continue
-            found[name] = value
-            if not isinstance(used, int) or used < old:
-                stale.append(row)
-    return {name: found[name] for name in names if name in found}, damaged, stale
-
-
-def _measure(connection: sqlite3.Connection) -> tuple[tuple[SpaceInfo, ...], int]:
-    rows = connection.execute(
-        "SELECT space, count(*), sum(length(value)) FROM entry GROUP BY space ORDER BY space"
-    )
-    spaces = tuple(SpaceInfo(space=name, entries=count, bytes=total) for name, count, total in rows)
-    return spaces, _live_bytes(connection)
-
-
-def _live_bytes(connection: sqlite3.Connection) -> int:
-    pages, free, size = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    return int((pages - free) * size)
+            batch.append((row,))
+            size += length
+            excess -= length
+            if size >= AT_ONCE or excess <= 0:
+                with transaction(connection):
+                    connection.executemany("DELETE FROM entry WHERE rowid = ?", batch)
+                batch, size = [], 0
+        if pragma(connection, "freelist_count") * pragma(connection, "page_size") > self._limit // 4:
+            # A limit that was lowered: else the room is taken again at once, and giving it back costs more than keeping it.
+            # As a script: a single statement would be stepped once, and give back one page.
+            connection.executescript("PRAGMA incremental_vacuum")

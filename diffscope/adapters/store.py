@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from diffscope.adapters.cache import Cache, default_directory
+from diffscope.adapters.cache import Cache, CacheInfo, default_directory
 from diffscope.assessment.values import Assessment
 from diffscope.version import VERSION
 
@@ -73,6 +73,10 @@ class Store:
                 if assessment is not None:
                     found[names[name]] = assessment
         return found
+
+    def info(self) -> CacheInfo:
+        """Return where the assessments lie, how many there are and how much room they take."""
+        return self._cache.info()
 
     def names(self) -> frozenset[str]:
         """Return every key that is kept, as text."""

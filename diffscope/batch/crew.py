@@ -34,6 +34,10 @@ _SIZE: Final = struct.Struct("<I")
 _SERVE: Final = "from diffscope.batch.crew import serve; serve()"
 _AHEAD: Final = 2
 """Runs a worker that may wait, finished, for an older one: what keeps memory flat."""
+_LIFETIME: Final = 256
+"""Changes. Then a worker makes room for a fresh one: what a process learns of thousands of files is never given back."""
+_LONGEST: Final = 900.0
+"""Seconds that one change may take. Beyond, something is wrong with it or with diffscope, and the others wait."""
 
 
 class Wanted(Value, frozen=True, kw_only=True):
@@ -86,11 +90,14 @@ class Judge:
         self._store = store
 
     def __call__(self, wanted: Wanted) -> Judged:
-        """Return what becomes of a change."""
+        """Return what becomes of a change: a mistake of ours in one must not cost the others."""
         try:
             assessment = self._workspace.classify(self._workspace.clone.commit(wanted.commit))
         except DiffscopeError as error:
             return Judged(wanted=wanted, gap=_gap(wanted, str(error)))
+        except Exception as error:  # noqa: BLE001 - said with the command that shows it whole
+            told = f"a mistake in diffscope ({type(error).__name__}: {error}); see: diffscope classify {wanted.commit[:12]}"
+            return Judged(wanted=wanted, gap=_gap(wanted, told))
         self._store.put_many({self.key(wanted): assessment})
         return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes)
 
@@ -117,6 +124,7 @@ class Crew:
         self._room = threading.Semaphore(size * _AHEAD)
         self._answers: SimpleQueue[tuple[int, Judged]] = SimpleQueue()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._late: set[int] = set()
         self._is_over = False
         self._threads = [
             threading.Thread(target=self._converse, daemon=True) for _ in range(min(size, len(runs)))
@@ -150,23 +158,67 @@ class Crew:
     def _converse(self) -> None:
         """Hand a worker one run after the other. What it was at when it died (memory, a bug) becomes a gap, and a new one goes on."""
         process: subprocess.Popen[bytes] | None = None
+        age = 0
         while (number := self._take()) is not None:
             left = list(self._runs[number])
+            age += len(left)
             while left:
                 try:
                     process = process or self._launch()
-                    for judged in _ask(process, left):
+                    for judged in self._ask(process, left):
                         left.pop(0)
                         self._answers.put((number, judged))
                 except (OSError, EOFError, ValueError, msgspec.MsgspecError):
                     if self._is_over:
                         return
-                    reason = "the process that judged it ended"
-                    if process is not None:
-                        reason += f" with exit code {_end(process)}"
-                    process = None
                     lost = left.pop(0)
-                    self._answers.put((number, Judged(wanted=lost, gap=_gap(lost, reason))))
+                    self._answers.put(
+                        (number, Judged(wanted=lost, gap=_gap(lost, self._post_mortem(process))))
+                    )
+                    process = None
+            if age >= _LIFETIME and process is not None:
+                self._dismiss(process)
+                process, age = None, 0
+
+    def _post_mortem(self, process: subprocess.Popen[bytes] | None) -> str:
+        if process is None:
+            return "no process could be started for it"
+        code = self._dismiss(process)
+        if process.pid in self._late:
+            return f"it took more than {_LONGEST / 60:.0f} minutes"
+        return f"the process that judged it ended with exit code {code}"
+
+    def _dismiss(self, process: subprocess.Popen[bytes]) -> int:
+        code = _end(process)
+        with self._lock, contextlib.suppress(ValueError):
+            self._processes.remove(process)
+        return code
+
+    def _ask(self, process: subprocess.Popen[bytes], run: Sequence[Wanted]) -> Iterator[Judged]:
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        _write(process.stdin, msgspec.msgpack.encode(tuple(run)))
+        process.stdin.flush()
+        for _ in range(len(run)):
+            with self._watched(process):
+                data = _read(process.stdout)
+            if data is None:
+                raise EOFError
+            yield msgspec.msgpack.decode(data, type=Judged)
+
+    @contextlib.contextmanager
+    def _watched(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        def give_up() -> None:
+            self._late.add(process.pid)
+            process.kill()
+
+        watch = threading.Timer(_LONGEST, give_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
 
     def _take(self) -> int | None:
         self._room.acquire()
@@ -214,18 +266,6 @@ def serve() -> None:
             for wanted in msgspec.msgpack.decode(data, type=tuple[Wanted, ...]):
                 _write(sink, msgspec.msgpack.encode(judge(wanted)))
                 sink.flush()
-
-
-def _ask(process: subprocess.Popen[bytes], run: Sequence[Wanted]) -> Iterator[Judged]:
-    assert process.stdin is not None  # noqa: S101 - both are pipes
-    assert process.stdout is not None  # noqa: S101
-    _write(process.stdin, msgspec.msgpack.encode(tuple(run)))
-    process.stdin.flush()
-    for _ in range(len(run)):
-        data = _read(process.stdout)
-        if data is None:
-            raise EOFError
-        yield msgspec.msgpack.decode(data, type=Judged)
 
 
 def _launch(order: Order) -> subprocess.Popen[bytes]:

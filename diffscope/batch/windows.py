@@ -50,11 +50,35 @@ def find_span(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span:
         SourceError: there is no clone, or a commit is not in it.
     """
     if ".." in text:
-        return _range(workspace, text, offset)
+        return find_range(workspace, text, offset=offset)
     if "W" in text:
         return _span(workspace, *period_of_week(text, offset=offset))
     since, _, until = text.partition("/")
     return _span(workspace, *period_of_days(since, until or since, offset=offset))
+
+
+def find_range(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span:
+    """Return the span of ``A..B``: every change merged after A, up to B, oldest first. Raises as ``find_span`` does."""
+    base, head = range_ends(text)
+    repository = _repository(workspace)
+    commits = commits_between(repository, base or main_tip(repository) or "HEAD", head or "HEAD")
+    known = repository.commits(commits)
+    infos = [(commit, known[commit]) for commit in commits]
+    # A commit that cannot be read is wanted all the same: it becomes a gap, and is not left out in silence.
+    wanted = (
+        Wanted(number=(pull_number(info.subject) or 0) if info else 0, commit=commit)
+        for commit, info in infos
+    )
+    period = period_of_range(text, tuple(info.committed_at for _, info in infos if info), offset=offset)
+    return Span(period, tuple(wanted), is_range=True)
+
+
+def range_ends(text: str) -> tuple[str, str]:
+    """Return both ends of ``A..B``, each of which may be empty. Raises ``UsageError``."""
+    base, separator, head = text.partition("..")
+    if not separator or head.startswith("."):
+        raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
+    return base, head
 
 
 def span_before(workspace: Workspace, span: Span) -> Span:
@@ -123,18 +147,6 @@ def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, 
 def _span(workspace: Workspace, period: Period, window: Window) -> Span:
     merged = workspace.clone.window(window)
     return Span(period, tuple(Wanted(number=each.number, commit=each.commit) for each in merged))
-
-
-def _range(workspace: Workspace, text: str, offset: str) -> Span:
-    base, _, head = text.partition("..")
-    if head.startswith("."):
-        raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
-    repository = _repository(workspace)
-    commits = commits_between(repository, base or main_tip(repository) or "HEAD", head or "HEAD")
-    infos = [info for info in repository.commits(commits).values() if info is not None]
-    wanted = (Wanted(number=pull_number(info.subject) or 0, commit=info.commit) for info in infos)
-    period = period_of_range(text, tuple(info.committed_at for info in infos), offset=offset)
-    return Span(period, tuple(wanted), is_range=True)
 
 
 def _repository(workspace: Workspace) -> GitRepository:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from diffscope.cli.exits import DONE
 from diffscope.cli.publish import write_stdout
+
+if TYPE_CHECKING:
+    from diffscope.adapters.cache import CacheInfo
 
 
 @click.group()
@@ -23,21 +29,23 @@ def cache() -> None:
     help="Form of the result.",
 )
 def info(*, form: str) -> int:
-    """Show where the cache lies and what it holds."""
-    from diffscope.adapters.cache import open_cache
+    """Show where the cache and the store of assessments lie and what they hold.
 
-    with open_cache() as opened:
-        found = opened.info()
+    What was not used for longest leaves the cache when it reaches its limit; `cache clear` leaves the assessments.
+    """
+    from diffscope.adapters.cache import open_cache
+    from diffscope.adapters.store import open_store
+
+    with open_cache() as opened, open_store() as store:
+        found, kept = opened.info(), store.info()
     if form == "json":
+        import msgspec
+
         from diffscope.render.json import indented
 
-        write_stdout(indented(found))
+        write_stdout(indented(msgspec.structs.asdict(found) | {"assessments": kept}))
         return DONE
-    lines = [f"{found.path}", f"{_size(found.bytes)} of at most {_size(found.limit)}"]
-    lines += [
-        f"  {space.space:<24} {space.entries:>7} entries {_size(space.bytes):>10}" for space in found.spaces
-    ]
-    lines += [f"note: {note}" for note in found.notes]
+    lines = [line for one in (found, kept) for line in _lines(one)]
     write_stdout("".join(f"{line}\n" for line in lines), is_for_people=True)
     return DONE
 
@@ -51,6 +59,15 @@ def clear() -> int:
         freed = opened.clear()
     write_stdout(f"{_size(freed)} freed\n", is_for_people=True)
     return DONE
+
+
+def _lines(found: CacheInfo) -> Iterator[str]:
+    yield str(found.path)
+    yield f"{_size(found.bytes)} of at most {_size(found.limit)}"
+    for space in found.spaces:
+        yield f"  {space.space:<24} {space.entries:>7} entries {_size(space.bytes):>10}"
+    for note in found.notes:
+        yield f"note: {note}"
 
 
 def _size(count: int) -> str:

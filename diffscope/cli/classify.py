@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     help="Also write the facts to DIR.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the jsonl file of a --range that was interrupted.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes for a --range.  [default: the number of cores]"
+)
 @options.rules_option
 @options.selection_options
 @options.cache_option
@@ -67,6 +70,7 @@ def classify(
     ignore: tuple[str, ...],
     use_cache: bool,
     resume: bool,
+    workers: int | None,
     talk: Talk,
 ) -> int:
     """Classify one change, or every change of a range.
@@ -87,9 +91,9 @@ def classify(
         request = request._replace(done=read_done(request, chosen))
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = False
-    label = "changes" if request.is_window else "reading files"
+    is_crewed = request.is_window and record is None
     with (
-        Progress(label, talk) as progress,
+        Progress("changes" if request.is_window else "reading files", talk) as progress,
         open_workspace(
             find_clone(repo, request),
             rule_folders=rule_folders,
@@ -99,7 +103,13 @@ def classify(
             progress=None if request.is_window else progress,
         ) as workspace,
     ):
-        for gathered in gather(request, workspace, talk.note):
+        if is_crewed:
+            from diffscope.cli.classify_range import judge_range
+
+            for assessment in judge_range(request, workspace, workers=workers, talk=talk):
+                publisher.add(assessment)
+                is_over = is_over or exceeds(assessment, fail_on)
+        for gathered in () if is_crewed else gather(request, workspace, talk.note):
             facts = gathered.facts(workspace)
             if record is not None:
                 talk.note(f"recorded {write_record(record, facts)}")

@@ -59,11 +59,22 @@ def outputs_of(outputs: Sequence[Output], file: Path | None) -> tuple[Output, ..
 
 
 def write_stdout(text: str, *, is_for_people: bool = False) -> None:
-    """Write a result: UTF-8, whatever the locale; text for people in the terminal's own encoding, what it lacks escaped."""
+    """Write a result: UTF-8, whatever the locale; text for people in the terminal's own encoding, what it lacks escaped.
+
+    Raises:
+        UsageError: what stdout leads to takes no more, as a full disk does not.
+    """
     encoding = (sys.stdout.encoding or "utf-8") if is_for_people else "utf-8"
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough; main() knows
+    except OSError as error:
+        # Python flushes once more at exit, and would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UsageError(f"cannot write the result: {error.strerror}", hint="write it elsewhere") from None
 
 
 def write_result(text: str, file: Path | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ from diffscope.cli.opened import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.cli.report_outputs import ReportOutputs
 from diffscope.cli.talk import Talk
+from diffscope.errors import SourceError
 from diffscope.report.periods import OFFSET
 from diffscope.workspace import Workspace
 
@@ -43,13 +46,32 @@ def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
         Batch(workspace, workers=sought.workers) as batch,
     ):
         span = find_span(workspace, sought.window, offset=offset)
-        with outputs.stream() as each, Progress(span.period.label, talk) as progress:
+        with _telling(talk), outputs.stream() as each, Progress(span.period.label, talk) as progress:
             read = read_span(batch, span, progress=progress, each=each)
+        if read.gaps and not read.assessments:
+            raise none_judged(len(read.gaps), read.gaps[0].reason)
         if outputs.need_digest:
             compared = _compared(sought, workspace, batch, (span, talk))
             outputs.write(digest_of(workspace, batch, span, read, compared=compared))
         for note in (*(gap.reason for gap in read.gaps), *batch.notes):
             talk.note(note)
+
+
+def none_judged(count: int, reason: str) -> SourceError:
+    """Return the error of a window of which nothing could be judged: zeros would be a lie."""
+    return SourceError(
+        f"none of {count} changes could be judged; the first: {reason}",
+        hint="classify one of them alone to see more",
+    )
+
+
+@contextlib.contextmanager
+def _telling(talk: Talk) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        talk.note("interrupted; what was judged is kept, and the same command goes on from there")
+        raise
 
 
 def _compared(
@@ -69,5 +91,5 @@ def _compared(
             return None
     else:
         other = find_span(workspace, str(asked), offset=sought.offset or OFFSET)
-    with Progress(other.period.label, talk) as progress:
+    with _telling(talk), Progress(other.period.label, talk) as progress:
         return other, read_span(batch, other, progress=progress)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.cache import FILE_NAME, Cache, default_directory, open_cache
+from diffscope.adapters.cache_file import AT_ONCE
 from diffscope.errors import CacheError
 
 VALUES = {f"name{number}": os.urandom(2_000) for number in range(50)}
@@ -227,6 +228,45 @@ def test_the_size_is_bounded_and_what_was_used_last_stays(folder: Path) -> None:
     assert (folder / FILE_NAME).stat().st_size <= 2 * limit
 
 
+def test_small_values_outlive_large_ones_for_a_week(folder: Path) -> None:
+    """A thousand outlines weigh as much as ten graphs: the graphs go first, until the outlines are a week older."""
+    with open_cache(folder, limit=1_000_000) as cache:
+        cache.put_many("outline", {f"small{at}": os.urandom(1_000) for at in range(20)})
+        for at in range(20):
+            cache.put_many("graph", {f"large{at:02}": os.urandom(100_000)})
+        assert len(cache.names("outline")) == 20
+        assert cache.names("graph")[-1] == "large19"
+        assert "large00" not in cache.names("graph")
+        cache._connection.execute("UPDATE entry SET used = used - 700000 WHERE space = 'outline'")  # type: ignore[union-attr]
+        for at in range(20, 40):
+            cache.put_many("graph", {f"large{at:02}": os.urandom(100_000)})
+        assert cache.names("outline") == ()
+
+
+def test_a_long_run_keeps_file_and_log_within_the_limit(folder: Path) -> None:
+    """Ten times the limit goes through, with a value that is read all the time: it stays, and the disk holds no more than it may."""
+    limit, path = 4_000_000, folder / FILE_NAME
+    with open_cache(folder, limit=limit) as cache:
+        cache.put_many("history", {"used": os.urandom(100_000)})
+        for at in range(200):
+            cache._connection.execute("UPDATE entry SET used = used - 400")  # type: ignore[union-attr]
+            cache.put_many("graph", {f"g{at}": os.urandom(200_000)})
+            assert cache.get("history", "used") is not None
+            assert cache.info().bytes <= limit
+        assert path.stat().st_size <= 1.3 * limit
+        assert path.with_name(f"{FILE_NAME}-wal").stat().st_size <= AT_ONCE
+
+
+def test_a_lowered_limit_gives_the_room_back(folder: Path) -> None:
+    """At the next value that is put."""
+    with open_cache(folder) as cache:
+        cache.put_many("graph", {f"g{at}": os.urandom(100_000) for at in range(40)})
+    with open_cache(folder, limit=1_000_000) as cache:
+        cache.put_many("graph", {"more": os.urandom(1_000)})
+        assert cache.info().bytes <= 1_000_000
+    assert (folder / FILE_NAME).stat().st_size <= 1_200_000
+
+
 def test_reading_keeps_a_value_young(folder: Path) -> None:
     with open_cache(folder, limit=200_000) as cache:
         cache.put_many("graph", {"read": os.urandom(30_000), "unread": os.urandom(60_000)})
@@ -291,7 +331,7 @@ def test_a_process_that_dies_while_writing_leaves_a_sound_cache(folder: Path) ->
 
 def test_a_busy_file_is_waited_for_then_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The value is not kept this time, and the cache stays in use."""
-    monkeypatch.setattr("diffscope.adapters.cache._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("diffscope.adapters.cache_file.BUSY_SECONDS", 0.05)
     path = fill(folder)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.store import open_store
+from diffscope.assessment.values import Assessment
 from diffscope.batch import crew
-from diffscope.batch.crew import Judged, Wanted
+from diffscope.batch.crew import Crew, Judged, Order, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
-from diffscope.source.values import CommitId
+from diffscope.source.values import Change, CommitId
 from diffscope.workspace import Workspace
 from tests.builders import build_minivllm
+
+Worker = subprocess.Popen[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -86,16 +90,15 @@ def test_a_worker_that_dies_costs_the_change_in_hand(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new worker goes on; the lost change is a gap, every other one is judged."""
-    launch, ask, killed = crew._launch, crew._ask, list[int]()
+    ask, killed = Crew._ask, list[int]()
 
-    def dying(process: object, run: object) -> Iterator[Judged]:
+    def dying(self: Crew, process: Worker, run: Sequence[Wanted]) -> Iterator[Judged]:
         if not killed:
-            killed.append(process.pid)  # type: ignore[attr-defined]
+            killed.append(process.pid)
             os.kill(killed[0], signal.SIGKILL)
-        return ask(process, run)  # type: ignore[arg-type]
+        return ask(self, process, run)
 
-    monkeypatch.setattr(crew, "_ask", dying)
-    assert launch is crew._launch
+    monkeypatch.setattr(Crew, "_ask", dying)
     asked = wanted(workspace)
     with Batch(workspace, workers=2) as batch:
         found = list(batch.judge(asked))
@@ -104,6 +107,79 @@ def test_a_worker_that_dies_costs_the_change_in_hand(
     assert [judged.gap.reason.split(": ")[1] for judged in lost if judged.gap] == [
         "the process that judged it ended with exit code -9"
     ]
+
+
+def test_a_worker_that_never_answers_is_given_up(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped, it would hold up the whole report; the change in hand is a gap that says how long it was waited for."""
+    ask, stopped = Crew._ask, list[int]()
+
+    def stopping(self: Crew, process: Worker, run: Sequence[Wanted]) -> Iterator[Judged]:
+        if not stopped:
+            stopped.append(process.pid)
+            os.kill(stopped[0], signal.SIGSTOP)
+            monkeypatch.setattr(crew, "_LONGEST", 0.2)
+        else:
+            monkeypatch.setattr(crew, "_LONGEST", 300.0)
+        return ask(self, process, run)
+
+    monkeypatch.setattr(Crew, "_ask", stopping)
+    asked = wanted(workspace)
+    with Batch(workspace, workers=1) as batch:
+        batch._workers = 2
+        found = list(batch.judge(asked))
+    assert [judged.wanted for judged in found] == list(asked)
+    (lost,) = (judged for judged in found if judged.assessment is None)
+    assert lost.gap is not None
+    assert "took more than" in lost.gap.reason
+
+
+def test_workers_are_replaced_before_they_grow(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many changes a fresh process goes on; the result is the same, and none is left behind."""
+    launch, started = crew._launch, list[Worker]()
+
+    def counting(order: Order) -> Worker:
+        started.append(launch(order))
+        return started[-1]
+
+    monkeypatch.setattr(crew, "_LIFETIME", 2)
+    monkeypatch.setattr(crew, "_launch", counting)
+    with Batch(workspace, workers=2) as batch:
+        found = list(batch.judge(wanted(workspace)))
+    assert all(judged.assessment is not None for judged in found)
+    assert len(started) >= 4
+    assert all(process.poll() is not None for process in started)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_mistake_of_ours_in_one_change_costs_that_change(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """With workers or without: the others are judged, and the gap names the command that shows the mistake."""
+    asked = wanted(workspace)
+    classify = Workspace.classify
+
+    def broken(self: Workspace, change: Change) -> Assessment:
+        if change.pull.head == asked[1].commit:
+            raise KeyError("oops")
+        return classify(self, change)
+
+    monkeypatch.setattr(Workspace, "classify", broken)
+    if workers == 2:
+        monkeypatch.setattr(crew, "_SERVE", "raise SystemExit(3)")
+    with Batch(workspace, workers=workers) as batch:
+        found = list(batch.judge(asked))
+    reasons = [judged.gap.reason for judged in found if judged.gap]
+    if workers == 1:
+        (reason,) = reasons
+        assert reason.startswith(
+            f"#{asked[1].number} could not be judged: a mistake in diffscope (KeyError: 'oops')"
+        )
+        assert reason.endswith(f"diffscope classify {asked[1].commit[:12]}")
+    else:
+        assert len(reasons) == len(asked)
+        assert all(reason.endswith("ended with exit code 3") for reason in reasons)
 
 
 def test_a_stored_assessment_that_is_damaged_is_judged_again(workspace: Workspace) -> None:

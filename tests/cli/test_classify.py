@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from diffscope.adapters.recorded import RecordedSource
 from diffscope.workspace import Workspace
 from tests.builders import Commit, git, git_repository
 from tests.cli.conftest import MakeProject
-from tests.cli.harness import Outcome
+from tests.cli.harness import ROOT, Outcome
 
 NUMBER = "102"
 PATCH = """\
@@ -408,6 +412,49 @@ def test_an_interrupted_range_goes_on_where_it_was(minivllm: Path, project: Make
     assert file.read_bytes() == whole
 
 
+ALL = "main~11..main"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_a_range_that_was_ended_goes_on_and_loses_nothing(
+    minivllm: Path, project: MakeProject, sign: signal.Signals
+) -> None:
+    """Whatever ended it: whole lines stay, the rest comes from the store or is judged, in the order of merging."""
+    here = project()
+    run = [
+        "classify",
+        "--range",
+        ALL,
+        "--repo",
+        str(minivllm),
+        "--format",
+        "jsonl:all.jsonl",
+        "--workers",
+        "2",
+    ]
+    command = [sys.executable, "-m", "diffscope", *run]
+    environment = here.environment() | {"PYTHONPATH": str(ROOT)}
+    file = here.folder / "all.jsonl"
+    with subprocess.Popen(command, cwd=here.folder, env=environment, stderr=subprocess.PIPE) as process:
+        while process.poll() is None and not (file.exists() and file.stat().st_size):
+            time.sleep(0.01)
+        process.send_signal(sign)
+        _, told = process.communicate()
+    if sign is signal.SIGINT and process.returncode != 0:
+        assert (process.returncode, b"goes on from there" in told) == (130, True)
+    assert here.run(*run, "--resume").exit_code == 0
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [line["change"]["pull"]["number"] for line in lines] == list(range(102, 113))
+    whole = here.run("classify", "--range", ALL, "--repo", str(minivllm), "--format", "jsonl")
+    assert whole.out.encode() == file.read_bytes()
+
+
+def test_a_range_by_workers_is_the_range_without(minivllm: Path, project: MakeProject) -> None:
+    """Byte for byte, with an empty cache each."""
+    run = ("classify", "--range", ALL, "--repo", str(minivllm), "--format", "jsonl", "--no-cache")
+    assert project().run(*run, "--workers", "2") == project().run(*run, "--workers", "1")
+
+
 def test_resuming_something_else_is_refused(minivllm: Path, project: MakeProject) -> None:
     here = project({"all.jsonl": '{"a": 1}\n'})
     outcome = here.run(
@@ -436,7 +483,7 @@ def test_a_commit_that_changes_nothing_is_skipped_and_said(tmp_path: Path, proje
     assert outcome.exit_code == 2
     assert len(outcome.out.splitlines()) == 2
     assert "changes nothing" in outcome.err
-    assert "error: 1 of 3 changes could not be had" in outcome.err
+    assert "error: 1 of 3 changes could not be judged" in outcome.err
 
 
 # Determinism

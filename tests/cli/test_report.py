@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,8 +163,11 @@ def test_what_makes_no_sense_is_refused_in_two_lines(
     assert "Traceback" not in outcome.err
 
 
-def test_an_interrupted_report_goes_on_and_loses_nothing(place: Place, week: str, tmp_path: Path) -> None:
-    """SIGINT ends it with 130 and no half-written file; what was judged is kept; the next run gives the same digest."""
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_a_report_that_was_ended_goes_on_and_loses_nothing(
+    place: Place, week: str, tmp_path: Path, sign: signal.Signals
+) -> None:
+    """SIGINT ends it with 130 and a word; no half-written report; what was judged is kept; the next run gives the same digest."""
     file = tmp_path / "w.json"
     arguments = ("report", "--week", "2026-W13", "--workers", "2", "--format", f"json:{file}")
     environment = place.environment(tmp_path / "cache")
@@ -172,11 +176,12 @@ def test_an_interrupted_report_goes_on_and_loses_nothing(place: Place, week: str
     end = time.monotonic() + 60
     while not store.exists() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sign)
     _, told = process.communicate(timeout=60)
-    if process.returncode != 0:
-        assert (process.returncode, told) == (130, b"")
-        assert list(tmp_path.glob("*.json")) == list(tmp_path.glob(".w*")) == []
+    if sign is signal.SIGINT and process.returncode != 0:
+        assert (process.returncode, b"the same command goes on from there" in told) == (130, True)
+        assert list(tmp_path.glob(".w*")) == []
+    assert list(tmp_path.glob("*.json")) == [] or process.returncode == 0
     again = place.run(*WEEK, "--format", "json", cache=tmp_path / "cache")
     assert again.out == week
 
@@ -187,6 +192,100 @@ def test_a_full_disk_costs_the_store_and_not_the_report(place: Place, week: str,
     assert (outcome.exit_code, outcome.out == week) == (0, True)
     assert "assessments-1.sqlite3" in outcome.err
     assert "left aside" in outcome.err
+
+
+def test_a_window_with_one_pull_request(place: Place) -> None:
+    """Singular words, no theme, a table of one row; every format can be made of it."""
+    asked = ("report", "--range", "main~1..main", "-q", "--compare", "none")
+    english, chinese = place.run(*asked).out, place.run(*asked, "--lang", "zh").out
+    assert "1 pull request was merged" in english
+    assert "本期共合并 1 个 PR" in chinese
+    for form in ("json", "html", "atom", "jsonl"):
+        outcome = place.run(*asked, "--format", form)
+        assert (outcome.exit_code, bool(outcome.out)) == (0, True), outcome.err
+
+
+def test_a_cache_that_cannot_be_written_costs_time_and_a_note(
+    place: Place, week: str, tmp_path: Path
+) -> None:
+    """The folder's place is taken by a file, which not even root can write below: the report is the same, twice."""
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    for _ in range(2):
+        outcome = place.run(*WEEK[:-1], "--format", "json", cache=taken / "cache")
+        assert (outcome.exit_code, outcome.out == week) == (0, True), outcome.err
+        assert "left aside" in outcome.err
+        assert "Traceback" not in outcome.err
+
+
+def test_a_cache_that_may_only_be_read_is_read(place: Place, week: str, tmp_path: Path) -> None:
+    """A folder shared by others, read-only, full of what they judged: instant, and nothing is written into it."""
+    shared = tmp_path / "shared"
+    shutil.copytree(place.cache, shared)
+    for file in shared.rglob("*"):
+        file.chmod(0o444 if file.is_file() else 0o555)
+    shared.chmod(0o555)
+    before = sorted((file.name, file.stat().st_size) for file in shared.rglob("*"))
+    command = place.command(*WEEK[:-1], "--format", "json")
+    outcome = _as_nobody(command, place.environment(shared), tmp_path)
+    assert (outcome.exit_code, outcome.out == week) == (0, True), outcome.err
+    assert sorted((file.name, file.stat().st_size) for file in shared.rglob("*")) == before
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("form", ["json", "jsonl", "markdown"])
+def test_a_full_disk_under_stdout_is_an_error_of_two_lines(place: Place, week: str, form: str) -> None:
+    """What was judged stays in the store: the same command, written elsewhere, is instant."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            place.command(*WEEK, "--format", form),
+            env=place.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("error: cannot write the result: No space left on device\nhint: ")
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_full_disk_under_a_file_leaves_the_old_report(place: Place, week: str, tmp_path: Path) -> None:
+    """The new one takes its place only when it is whole."""
+    file = tmp_path / "w.json"
+    file.write_text("the old one")
+    outcome = place.run(*WEEK, "--format", f"json:{file}", limit=20_000)
+    assert (outcome.exit_code, "cannot write the result: File too large" in outcome.err) == (2, True)
+    assert file.read_text() == "the old one"
+    assert list(tmp_path.glob(".w*")) == []
+
+
+def test_a_disk_that_fills_up_on_the_way(place: Place, week: str, tmp_path: Path) -> None:
+    """A real one of 300 kB for store and cache: the report is the same and says that they were left aside."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no file system may be mounted here")
+    try:
+        outcome = place.run(*WEEK[:-1], "--format", "json", cache=disk / "cache")
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert (outcome.exit_code, outcome.out == week) == (0, True), outcome.err
+    assert "left aside" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def _as_nobody(command: list[str], environment: dict[str, str], folder: Path) -> Outcome:
+    """Run without root's way past permissions, which the owner of read-only files has to heed as everybody has."""
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root heeds no permissions, and nothing here takes that from it")
+        command = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", *command]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, check=False)
+    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_a_window_across_a_rename_of_the_main_package(tmp_path: Path) -> None:

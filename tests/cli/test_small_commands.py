@@ -65,7 +65,9 @@ def test_cache_tells_where_it_is_and_clears(project: MakeProject) -> None:
 def test_cache_speaks_json(project: MakeProject) -> None:
     """For monitoring: the same facts as a document."""
     document = json.loads(project().run("cache", "info", "--format", "json").out)
-    assert set(document) == {"path", "bytes", "limit", "spaces", "notes"}
+    assert document["assessments"]["path"].endswith("assessments-1.sqlite3")
+    assert document["assessments"]["limit"] == 4 << 30
+    assert set(document) == {"path", "bytes", "limit", "spaces", "notes", "assessments"}
 
 
 def test_init_writes_what_the_reader_reads(project: MakeProject) -> None:
