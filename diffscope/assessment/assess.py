@@ -11,13 +11,13 @@ from diffscope.assessment.files import assess_files
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
+from diffscope.assessment.symbols import assess_symbols
 from diffscope.assessment.values import (
     AreaShare,
     Assessment,
     ChangeSummary,
     Completeness,
     ModuleReach,
-    SymbolAssessment,
     TestsAssessment,
     Tool,
 )
@@ -57,7 +57,7 @@ def assess(
         waived=waived.waived,
         unknown=evaluation.unknown,
         files=assess_files(facts, waived.standing, taxonomy),
-        symbols=tuple(_symbol(symbol) for symbol in sorted(facts.symbol, key=_place)),
+        symbols=assess_symbols(facts),
         graph=facts.graph,
         modules=tuple(
             _reach(module) for module in sorted(facts.module, key=lambda one: (one.path, one.module or ""))
@@ -84,18 +84,6 @@ def _areas(facts: ChangeFacts, taxonomy: Taxonomy) -> tuple[AreaShare, ...]:
 
 def _place(symbol: SymbolFact) -> tuple[str, int, str, str]:
     return symbol.path, symbol.line, symbol.symbol or "", symbol.side
-
-
-def _symbol(symbol: SymbolFact) -> SymbolAssessment:
-    return SymbolAssessment(
-        path=symbol.path,
-        line=symbol.line,
-        name=symbol.symbol or "",
-        kind=symbol.kind,
-        aspects=symbol.aspects,
-        logic=symbol.logic,
-        moved_from=symbol.moved_from,
-    )
 
 
 def _reach(module: ModuleFact) -> ModuleReach:

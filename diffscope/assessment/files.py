@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from msgspec import UNSET
 
 from diffscope.assessment.signals import centrality, doubling
+from diffscope.assessment.symbols import key_symbols
 from diffscope.assessment.values import FileAssessment
 from diffscope.facts.shapes import PRODUCT
-from diffscope.facts.values import ChangeFacts, FileFact, ModuleFact, SymbolFact
+from diffscope.facts.values import ChangeFacts, FileFact, ModuleFact, NativeFact, SymbolFact
 from diffscope.rules.values import Flag, Severity
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.values import FileNumbers
 from diffscope.taxonomy.words import tokens_of
+
+_Placed = TypeVar("_Placed", SymbolFact, NativeFact)
 
 _HIGHEST = 10.0
 _MOST_SYMBOLS = 8
@@ -50,6 +54,7 @@ class _Change:
     def __init__(self, facts: ChangeFacts, flags: Iterable[Flag], taxonomy: Taxonomy) -> None:
         self.scores = taxonomy.tables.scores
         self.symbols = _by_path(facts.symbol)
+        self.natives = _by_path(facts.native)
         self.modules: Mapping[str, ModuleFact] = {module.path: module for module in facts.module}
         self.title = frozenset(tokens_of(facts.change.title))
         self.options = frozenset(option.path for option in facts.option)
@@ -83,15 +88,6 @@ def is_mechanical(file: FileFact) -> bool:
     return file.status == "deleted" or file.change_type in ("rename-or-move", "cosmetic")
 
 
-def key_symbols(symbols: Iterable[SymbolFact]) -> tuple[str, ...]:
-    """Return the names of the symbols to look at first: changed logic, public before private, the largest change first; no class beside its methods alone."""
-    ranked = sorted(
-        (symbol for symbol in symbols if symbol.symbol and symbol.kind != "module"),
-        key=lambda symbol: (not symbol.logic, -_weight(symbol), symbol.line, symbol.symbol or ""),
-    )
-    return tuple(dict.fromkeys(symbol.symbol for symbol in ranked if symbol.symbol))[:_MOST_SYMBOLS]
-
-
 def _file(file: FileFact, change: _Change) -> FileAssessment:
     symbols = change.symbols.get(file.path, ())
     return FileAssessment(
@@ -106,7 +102,7 @@ def _file(file: FileFact, change: _Change) -> FileAssessment:
         additions=file.additions,
         deletions=file.deletions,
         importance=_importance(file, symbols, change),
-        symbols=key_symbols(symbols),
+        symbols=key_symbols(symbols, change.natives.get(file.path, ())),
     )
 
 
@@ -153,14 +149,8 @@ def _of_place(file: FileFact, change: _Change) -> float:
     return value + min(numbers.fan_in * doubling(fan_in), numbers.fan_in_most)
 
 
-def _weight(symbol: SymbolFact) -> float:
-    size = symbol.code_added + 0.5 * symbol.code_removed + 4 * max(symbol.branches_added, 0)
-    kind = {"variable": 0.5, "class": 0.8}.get(symbol.kind, 1.0)
-    return (size + 1) * kind * (1.5 if symbol.public else 1.0) * (1.5 if "added" in symbol.aspects else 1.0)
-
-
-def _by_path(symbols: Iterable[SymbolFact]) -> dict[str, tuple[SymbolFact, ...]]:
-    found: dict[str, list[SymbolFact]] = {}
-    for symbol in symbols:
-        found.setdefault(symbol.path, []).append(symbol)
+def _by_path(facts: Iterable[_Placed]) -> dict[str, tuple[_Placed, ...]]:
+    found: dict[str, list[_Placed]] = {}
+    for fact in facts:
+        found.setdefault(fact.path, []).append(fact)
     return {path: tuple(group) for path, group in found.items()}

@@ -59,7 +59,11 @@ class FileAssessment(Value, frozen=True, kw_only=True):
 
 
 class SymbolAssessment(Value, frozen=True, kw_only=True):
-    """One changed symbol."""
+    """One changed symbol, or one that the change calls anew or no more.
+
+    ``kind``: class, function, method, variable, module; kernel and operator of native code; cli-flag and environment-variable. ``aspects`` of
+    what is only called are ``called`` or ``no-longer-called``: it did not change itself, and such symbols stand last.
+    """
 
     path: str
     line: int

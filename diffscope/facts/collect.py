@@ -14,6 +14,7 @@ from diffscope.facts.files import collect_files
 from diffscope.facts.imports import collect_imports
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import FileMaterial, Placed
+from diffscope.facts.mentions import collect_mentions
 from diffscope.facts.modules import collect_modules, place_files
 from diffscope.facts.moves import join_moves
 from diffscope.facts.natives import collect_natives, collect_operators
@@ -95,6 +96,7 @@ def collect_facts(
         build=collect_builds(placed),
         registry=collect_registries(placed, knowledge.twins),
         override=collect_overrides(placed, taxonomy, lookup),
+        mention=collect_mentions(placed),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),
         dependency=collect_dependencies(placed, (lambda: declared.requirements) if declared else tuple),

@@ -497,6 +497,23 @@ class UnknownFamily(Value, frozen=True, kw_only=True):
     path: str | None = None
 
 
+class Mention(Value, frozen=True, kw_only=True):
+    """A name of the repository that the change concerns though it is no changed symbol: a definition inside a function, or what is called anew or no more.
+
+    No family that rules ask: it serves those who look a change up by name.
+    """
+
+    path: str
+    line: int
+    """On the new side; on the old side for what went."""
+    name: str
+    """``outer.inner`` for a definition inside ``outer``; what is called by its own name, ``Class.method`` for a method."""
+    kind: str
+    """``function``, ``method`` or ``class``."""
+    aspect: str
+    """``added``, ``removed``, ``body``, ``called`` or ``no-longer-called``."""
+
+
 class ChangeFacts(Value, frozen=True, kw_only=True):
     """Everything that rules may ask of a change, and what the assessment shows. Holds no source line."""
 
@@ -522,6 +539,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     counterpart: tuple[CounterpartFact, ...] = ()
     step: tuple[StepFact, ...] = ()
     history: tuple[HistoryFact, ...] = ()
+    mention: tuple[Mention, ...] = ()
     nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
     labels: tuple[str, ...] | UnsetType = UNSET
     """Labels that the target's own label rules would add."""

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from diffscope.assessment.files import assess_files, key_symbols
+from diffscope.assessment.files import assess_files
 from diffscope.assessment.values import FileAssessment
 from diffscope.facts.values import FileFact, ModuleFact, OptionFact
 from diffscope.rules.values import Flag, Severity
 from tests.assessment.test_scores import facts_of
 from tests.assessments import a_flag, evidence
-from tests.taxonomies import a_file, a_symbol, bundled
+from tests.taxonomies import a_file, bundled
 
 CORE = "vllm/v1/engine/core.py"
 RUNNER = "vllm/v1/worker/gpu_model_runner.py"
@@ -107,21 +107,6 @@ def test_unknown_owners_are_none() -> None:
     """The source had no CODEOWNERS: that is not the same as nobody."""
     unknown, nobody = assessed("x", a_file(CORE, owners=UNSET), a_file(RUNNER, owners=()))
     assert {unknown.owners, nobody.owners} == {None, ()}
-
-
-def test_key_symbols_are_changed_logic_largest_first() -> None:
-    symbols = (
-        a_symbol(CORE, "small", code_added=1),
-        a_symbol(CORE, "_private", code_added=20),
-        a_symbol(CORE, "large", code_added=40),
-        a_symbol(CORE, "only_words", "docstring", logic=False, code_added=90),
-        a_symbol(CORE, "<module>", "body", kind="module", code_added=99),
-    )
-    assert key_symbols(symbols) == ("large", "_private", "small", "only_words")
-
-
-def test_key_symbols_are_few() -> None:
-    assert len(key_symbols(a_symbol(CORE, f"f{n}") for n in range(50))) == 8
 
 
 FILES = st.lists(

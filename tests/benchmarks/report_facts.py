@@ -4,16 +4,15 @@
 
 A line of the file is ``{"pr": N, "kind": …, "files": [{"path": …, "category"?: …, "type"?: …}], "symbols": […], "merged_at": …}``; paths may be
 file names alone. Prints kind accuracy, how many of the listed files are among the top files by importance (top max(3, listed)), how many of the
-listed symbols are among the changed ones, and agreement on category and change type, misses first. ``--since`` splits what was tuned on
+listed symbols are among the changed ones (and, beside that, among those that are called anew or no more), and agreement on category and change type, misses first. ``--since`` splits what was tuned on
 from what was not.
 """
-
-
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from diffscope.adapters.git import GitRepository
-from diffscope.assessment.values import Assessment, FileAssessment
+from diffscope.assessment.values import Assessment, FileAssessment, SymbolAssessment
 from diffscope.errors import DiffscopeError
 from diffscope.workspace import Workspace
+
+CALLED = frozenset({"called", "no-longer-called"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,10 +94,16 @@ def answers(found: Assessment, stated: Mapping[str, Any]) -> Iterable[tuple[str,
                 same[0].change_type == listed["type"],
                 f"{listed['path']}: {listed['type']}, has {same[0].change_type}",
             )
-    # A class is changed when a method of it is.
-    names = {part for symbol in found.symbols for part in (symbol.name, *symbol.name.split("."))}
+    changed = _names(symbol for symbol in found.symbols if not CALLED & set(symbol.aspects))
+    named = _names(found.symbols)
     for symbol in stated["symbols"]:
-        yield "symbol among the changed", symbol in names, symbol
+        yield "symbol among the changed", symbol in changed, symbol
+        yield "... or among the called", symbol in named, symbol
+
+
+def _names(symbols: Iterable[SymbolAssessment]) -> set[str]:
+    # A class is changed when a method of it is; a namespace when a function in it is.
+    return {part for symbol in symbols for part in (symbol.name, *re.split(r"\.|::", symbol.name))}
 
 
 def is_same(file: FileAssessment, path: str) -> bool:

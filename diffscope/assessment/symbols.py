@@ -1,0 +1,115 @@
+"""Changed symbols as a reader looks them up: of Python, native code, operators, settings; then names that the change only concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from diffscope.assessment.values import SymbolAssessment
+from diffscope.facts.values import ChangeFacts, Mention, NativeFact, OperatorFact, OptionFact, SymbolFact
+
+_LOOKED_UP = frozenset({"cli-flag", "environment-variable"})
+"""Settings with a name of their own; fields are symbols of their classes already."""
+_CALLS = frozenset({"called", "no-longer-called"})
+_MOST_KEYS = 8
+
+
+def assess_symbols(facts: ChangeFacts) -> tuple[SymbolAssessment, ...]:
+    """Return what changed, by path and line, then what is called anew or no more, by path and line. Each thing stands once."""
+    changed = [
+        *(_symbol(symbol) for symbol in facts.symbol),
+        *(_native(native) for native in facts.native if native.symbol),
+        *(_operator(operator) for operator in facts.operator),
+        *(_option(option) for option in facts.option if option.what in _LOOKED_UP),
+        *(_mention(mention) for mention in facts.mention if mention.aspect not in _CALLS),
+    ]
+    called = [_mention(mention) for mention in facts.mention if mention.aspect in _CALLS]
+    return (*_in_order(changed), *_in_order(called))
+
+
+def key_symbols(symbols: Iterable[SymbolFact], natives: Iterable[NativeFact] = ()) -> tuple[str, ...]:
+    """Return the names of the symbols to look at first: changed logic, public before private, the largest change first; no class beside its methods alone."""
+    ranked = sorted(
+        (
+            *(_ranked(symbol) for symbol in symbols if symbol.kind != "module"),
+            *(_ranked_native(native) for native in natives),
+        )
+    )
+    return tuple(dict.fromkeys(name for *_, name in ranked if name))[:_MOST_KEYS]
+
+
+def _in_order(symbols: Iterable[SymbolAssessment]) -> Iterator[SymbolAssessment]:
+    ordered = sorted(symbols, key=lambda one: (one.path, one.line, one.name, one.kind, one.aspects))
+    return iter(dict.fromkeys(ordered))
+
+
+def _symbol(symbol: SymbolFact) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=symbol.path,
+        line=symbol.line,
+        name=symbol.symbol or "",
+        kind=symbol.kind,
+        aspects=symbol.aspects,
+        logic=symbol.logic,
+        moved_from=symbol.moved_from,
+    )
+
+
+def _native(native: NativeFact) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=native.path,
+        line=native.line,
+        name=native.symbol or "",
+        kind="kernel" if native.is_kernel else "function",
+        aspects=(native.change,),
+        logic=native.change != "moved",
+    )
+
+
+def _operator(operator: OperatorFact) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=operator.path,
+        line=operator.line,
+        name=operator.name,
+        kind="operator",
+        aspects=(operator.change,),
+        logic=True,
+    )
+
+
+def _option(option: OptionFact) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=option.path,
+        line=option.line,
+        name=option.name,
+        kind=option.what,
+        aspects=(option.change,),
+        logic=True,
+    )
+
+
+def _mention(mention: Mention) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=mention.path,
+        line=mention.line,
+        name=mention.name,
+        kind=mention.kind,
+        aspects=(mention.aspect,),
+        logic=mention.aspect not in _CALLS,
+    )
+
+
+def _ranked(symbol: SymbolFact) -> tuple[bool, float, int, str]:
+    return not symbol.logic, -_weight(symbol), symbol.line, symbol.symbol or ""
+
+
+def _ranked_native(native: NativeFact) -> tuple[bool, float, int, str]:
+    weight = native.code_added + 0.5 * native.code_removed + 1
+    if native.is_kernel or native.change == "added":
+        weight *= 1.5
+    return native.change == "moved", -weight, native.line, native.symbol or ""
+
+
+def _weight(symbol: SymbolFact) -> float:
+    size = symbol.code_added + 0.5 * symbol.code_removed + 4 * max(symbol.branches_added, 0)
+    kind = {"variable": 0.5, "class": 0.8}.get(symbol.kind, 1.0)
+    return (size + 1) * kind * (1.5 if symbol.public else 1.0) * (1.5 if "added" in symbol.aspects else 1.0)
