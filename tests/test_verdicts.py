@@ -14,7 +14,7 @@ import pytest
 from diffscope.adapters.rule_files import load_rules
 
 ROOT = Path(__file__).parents[1]
-SAMPLE = {"sample", "window"}
+SAMPLE = {"sample", "window", "since"}
 LEAST = {
     "core-path": 15,
     "platform-compat": 10,
@@ -64,6 +64,7 @@ def test_verdict_of_a_flag_is_right_or_wrong_with_a_reason(one: Mapping[str, Any
     assert set(one) - SAMPLE == {"number", "code", "verdict", "reason"}
     assert one.get("sample") in (None, "outside", "fresh")
     assert ("sample" in one) == ("window" in one)
+    assert one["verdict"] == "wrong" or "since" not in one
     assert one["verdict"] in ("right", "wrong")
     assert _is_sentence(one["reason"])
 

@@ -1,11 +1,13 @@
-"""The globs of diffscope's own rule files, with their lines, for the doctor to try on a tree."""
+"""The globs of diffscope's own rule files, with their lines, to try on a tree and on a history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from diffscope.errors import InputError
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_process import run
+from diffscope.errors import InputError, RepositoryError
 from diffscope.patterns import compile_glob
 from diffscope.project.findings import RuleGlob
 from diffscope.source.values import RepoPath
@@ -35,6 +37,21 @@ def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:
             if _names_place(node.text)
         ]
     return tuple(found)
+
+
+def paths_ever(repository: GitRepository, revision: str) -> frozenset[str]:
+    """Return every path that the line of first parents to a revision ever added. Raises ``RepositoryError``."""
+    commit = repository.resolve(revision)
+    found = run(
+        repository.path,
+        *("log", "-z", "--first-parent", "--no-renames", "--diff-filter=A", "--name-only", "--format="),
+        *("--end-of-options", commit),
+    )
+    if found.code != 0:
+        raise RepositoryError(
+            f"git: {found.err.strip()}", at=str(repository.path), hint="diffscope rules validate"
+        )
+    return frozenset(found.out.decode("utf-8", "replace").strip("\0\n").split("\0"))
 
 
 def _texts(node: Node) -> Iterator[ScalarNode]:

@@ -67,10 +67,20 @@ def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
 @rules.command()
 @click.argument("folder", required=False, type=_FOLDER)
 @options.repository_option
-def validate(*, folder: Path | None, repo: Path | None) -> int:
+@click.option(
+    "--at",
+    "revision",
+    metavar="REVISION",
+    default="HEAD",
+    show_default=True,
+    help="Commit of the clone to look at.",
+)
+def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     """Lint the rules of a folder (default: the bundled ones): every mistake at once.
 
-    With --repo, also globs that match no file of the clone's HEAD. Exit code 1 if there is anything to correct.
+    With --repo, also globs that match no file of the clone. A rule and its lists speak of the tree as it is; the tables
+    beside them place the files of any commit, so that only what the history of HEAD never had is wrong there, and what
+    another commit has is noted. Exit code 1 if there is anything to correct.
     """
     from diffscope.adapters.rule_files import bundled_rules, case_texts, folder_texts, rule_texts, shown_name
     from diffscope.rules.lint import lint_catalogue
@@ -82,10 +92,11 @@ def validate(*, folder: Path | None, repo: Path | None) -> int:
     # The lists and words beside a single rule belong to other rules too.
     own = shown_name(folder) if folder else ""
     lines = [mistake_line(each) for each in (*mistakes, *linted) if each.path.startswith(own)]
-    if repo is not None:
-        lines += _dead_globs(folder or bundled_rules(), repo)
+    dead, elsewhere = _dead_globs(folder or bundled_rules(), repo, revision) if repo is not None else ([], 0)
+    lines += dead
+    note = [f"globs of tables that match files of other commits alone: {elsewhere}"] if elsewhere else []
     count = f"{_counted(len(catalogue.rules))}, {len(lines)} to correct"
-    _write("\n".join([*lines, count]) + "\n")
+    _write("\n".join([*lines, *note, count]) + "\n")
     return FINDINGS if lines else DONE
 
 
@@ -155,20 +166,28 @@ def find_rule(catalogue: Catalogue, word: str) -> Rule:
     raise UsageError(f"there is no rule '{word}'", hint=hint)
 
 
-def _dead_globs(folder: Path, repo: Path) -> list[str]:
+def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int]:
+    """Return a line for each dead glob, and how many of those in tables match files of other commits alone."""
     from diffscope.adapters.git_find import find_repository
-    from diffscope.adapters.rule_globs import read_rule_globs
+    from diffscope.adapters.rule_globs import paths_ever, read_rule_globs
     from diffscope.patterns import compile_glob
-    from diffscope.rules.load import RULE_FILE
+    from diffscope.rules.load import LISTS_FILE, RULE_FILE
 
     repository = find_repository(repo, current=Path.cwd(), environment={})
     assert repository is not None  # noqa: S101 - one that is named and not there is an error already
-    paths = [entry.path for entry in repository.entries("HEAD")]
-    return [
-        f"{each.path}:{each.line}: the glob {each.text!r} matches no file of {repo} at HEAD"
-        for each in read_rule_globs(folder)
-        if each.path.endswith(RULE_FILE) and not any(map(compile_glob(each.text).matches, paths))
+    with repository:
+        paths = [entry.path for entry in repository.entries(revision)]
+        globs = [(each, compile_glob(each.text).matches) for each in read_rule_globs(folder)]
+        dead = [(each, matches) for each, matches in globs if not any(map(matches, paths))]
+        of_tables = [each for each, _ in dead if not each.path.endswith((RULE_FILE, LISTS_FILE))]
+        ever = paths_ever(repository, "HEAD") if of_tables else frozenset()
+    elsewhere = [each for each, matches in dead if each in of_tables and any(map(matches, ever))]
+    lines = [
+        f"{each.path}:{each.line}: the glob {each.text!r} matches no file of {repo} at {revision}"
+        for each, _ in dead
+        if each not in elsewhere
     ]
+    return lines, len(elsewhere)
 
 
 def _row(rule: Rule) -> dict[str, object]:

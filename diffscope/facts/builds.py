@@ -131,6 +131,9 @@ def _balanced(text: str, start: int) -> str | None:
 
 
 def _cmake_what(command: str, arguments: str) -> str:
+    if command.startswith("fetchcontent"):
+        # What is fetched, and which commit of it, is a dependency.
+        return "other"
     if _ARCHITECTURES.search(arguments):
         return "arch-list"
     if command in (

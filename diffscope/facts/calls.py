@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from diffscope.facts.material import Placed, changed_source_symbols
+from diffscope.facts.settle import settle_moves
 from diffscope.facts.values import CallFact
 from diffscope.syntax.values import Aspect, SignalChange, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
+
+_BY_ARGUMENT = frozenset({"device-stream"})
+"""Roles of which the argument says what happens."""
 
 
 def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable) -> tuple[CallFact, ...]:
@@ -16,13 +21,36 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
 
     A call without a role in ``rules/roles.yml`` is no fact: no rule could tell why it matters.
     """
-    facts = [
-        fact
-        for one, change in changed_source_symbols(placed)
-        if not {Aspect.MOVED, Aspect.REMOVED} & set(change.aspects)
-        for fact in _calls_of_symbol(one, change, taxonomy, roles)
-    ]
+    facts = settle_moves(
+        (
+            (fact, Aspect.REMOVED in change.aspects)
+            for one, change in changed_source_symbols(placed)
+            if Aspect.MOVED not in change.aspects
+            for fact in _without_exchanged(tuple(_calls_of_symbol(one, change, taxonomy, roles)))
+        ),
+        key=lambda fact: (fact.role, fact.callee, fact.arguments),
+    )
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role)))
+
+
+def _without_exchanged(facts: tuple[CallFact, ...]) -> Iterator[CallFact]:
+    """Leave out calls of a symbol that came for equal ones with other arguments: who waits for which stream is another matter."""
+    sides = {
+        side: Counter((fact.role, fact.callee) for fact in facts if fact.change == side)
+        for side in ("added", "removed")
+    }
+    exchanged = sides["added"] & sides["removed"]
+    left = {side: Counter(exchanged) for side in sides}
+    for fact in facts:
+        open_pairs = left.get(fact.change)
+        if (
+            open_pairs is not None
+            and fact.role not in _BY_ARGUMENT
+            and open_pairs[fact.role, fact.callee] > 0
+        ):
+            open_pairs[fact.role, fact.callee] -= 1
+            continue
+        yield fact
 
 
 def _calls_of_symbol(

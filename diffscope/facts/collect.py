@@ -11,7 +11,7 @@ from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.dependencies import collect_dependencies
 from diffscope.facts.files import collect_files
-from diffscope.facts.imports import collect_imports
+from diffscope.facts.imports import collect_imports, modules_after
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import FileMaterial, Placed
 from diffscope.facts.mentions import collect_mentions
@@ -32,7 +32,6 @@ from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.serving import ServingPath
 from diffscope.source.values import Change, Gap, RepoPath, Value
-from diffscope.syntax.values import ImportLayer
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
@@ -87,7 +86,7 @@ def collect_facts(
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
         option=collect_options(placed),
-        imports=collect_imports(placed),
+        imports=collect_imports(placed, lookup),
         guard=collect_guards(placed, taxonomy),
         call=collect_calls(placed, taxonomy, knowledge.roles),
         numeric=collect_numerics(placed),
@@ -116,23 +115,7 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
         return None
     touched = [name for one in placed for name in (one.fact.path, one.fact.old_path) if name]
     tests = [one.material.after for one in placed if one.fact.category == "test" and one.material.after]
-    return TreeLookup(graph, touched, tests, _bound(placed))
-
-
-def _bound(placed: tuple[Placed, ...]) -> dict[str, frozenset[str]]:
-    """Return the names that each changed module binds at its top after the change."""
-    found: dict[str, frozenset[str]] = {}
-    for one in placed:
-        outline = one.material.python.after if one.material.python else None
-        if outline is not None and one.fact.module and one.fact.status != "deleted":
-            names = {definition.name for definition in outline.definitions if "." not in definition.name}
-            names |= {
-                item.alias or item.name
-                for item in outline.imports
-                if item.name and item.layer is ImportLayer.EAGER
-            }
-            found[one.fact.module] = frozenset(names)
-    return found
+    return TreeLookup(graph, touched, tests, modules_after(placed))
 
 
 _FROM_PYTHON = ("symbol", "parameter", "option", "import", "guard", "call", "numeric", "write")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from diffscope.facts.material import Placed, changed_source_symbols
+from diffscope.facts.settle import settle_moves
 from diffscope.facts.values import GuardFact
 from diffscope.syntax.values import Aspect, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
@@ -16,17 +17,21 @@ _ARCHITECTURE = re.compile(
 )
 _DEVICE_QUESTION = re.compile(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
 _WORD = re.compile(r"(not\s+)?\b([A-Za-z_][\w.]*)")
+_CALLED = re.compile(r"([A-Za-z_][\w.]*)\(")
+_NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "hasattr"})
 _CAPABILITY = re.compile(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
 
 
 def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardFact, ...]:
     """Return the guard facts of source files, one for each condition and symbol, by path and line."""
-    facts = [
-        fact
-        for one, change in changed_source_symbols(placed)
-        if Aspect.REMOVED not in change.aspects
-        for fact in _guards_of_symbol(one, change, taxonomy)
-    ]
+    facts = settle_moves(
+        (
+            (fact, Aspect.REMOVED in change.aspects)
+            for one, change in changed_source_symbols(placed)
+            for fact in _guards_of_symbol(one, change, taxonomy)
+        ),
+        key=lambda fact: (fact.what, fact.condition),
+    )
     return tuple(
         sorted(facts, key=lambda fact: (fact.path, fact.line, fact.change, fact.condition, fact.what))
     )
@@ -51,6 +56,8 @@ def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) 
         signal = item.signal
         if signal.kind is SignalKind.GUARD:
             state = item.what if item.what in ("added", "removed") else "body"
+            if state == "removed" and _is_still_asked(signal.text, change):
+                state = "body"
             states.setdefault((signal.text, state), signal.line)
             continue
         for condition in signal.guards:
@@ -61,6 +68,21 @@ def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) 
         states.setdefault((text, state), line)
     for (condition, state), line in _settled(states, taxonomy).items():
         yield from _facts(placed, change, condition, state, line, taxonomy)
+
+
+def _is_still_asked(condition: str, change: SymbolChange) -> bool:
+    """Return whether the calls of a condition that is gone all stand: `if p.is_rocm() and x:` became `use = p.is_rocm() and x`."""
+    asked = {name for name in _CALLED.findall(condition) if name not in _NO_QUESTION}
+    gone = {
+        item.signal.text
+        for item in change.signals
+        if item.signal.kind is SignalKind.CALL and item.what == "removed"
+    }
+    others = (
+        item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == "added"
+    )
+    is_another = any(asked & set(_CALLED.findall(item.signal.text)) for item in others)
+    return bool(asked) and Aspect.REMOVED not in change.aspects and not asked & gone and not is_another
 
 
 def _asked_outside(change: SymbolChange) -> Iterator[tuple[str, str, int]]:

@@ -5,31 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from diffscope.facts.files import module_name
+from diffscope.facts.lookup import AfterModule, TreeLookup
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import ImportFact
-from diffscope.syntax.values import Comparison, Import
+from diffscope.syntax.values import Comparison, Import, ImportLayer
 
 
-def collect_imports(placed: Iterable[Placed]) -> tuple[ImportFact, ...]:
+def collect_imports(placed: Iterable[Placed], lookup: TreeLookup | None = None) -> tuple[ImportFact, ...]:
     """Return the import facts of source files, by path and line. A name imported elsewhere in the same file as before is none."""
     facts = [
-        fact for one in placed if (found := source_comparison(one)) for fact in _imports_of_file(one, found)
+        fact
+        for one in placed
+        if (found := source_comparison(one))
+        for fact in _imports_of_file(one, found, lookup)
     ]
     return tuple(
         sorted(facts, key=lambda fact: (fact.path, fact.line, fact.target, fact.name or "", fact.change))
     )
 
 
-def _imports_of_file(placed: Placed, comparison: Comparison) -> Iterator[ImportFact]:
+def modules_after(placed: Iterable[Placed]) -> dict[str, AfterModule]:
+    """Return what each changed module binds and imports at its top after the change, by its name."""
+    found = {}
+    for one in placed:
+        outline = one.material.python.after if one.material.python else None
+        if outline is None or not one.fact.module or one.fact.status == "deleted":
+            continue
+        names = {definition.name for definition in outline.definitions if "." not in definition.name}
+        imports = set()
+        for item in outline.imports:
+            if item.layer is ImportLayer.EAGER:
+                module = _absolute(one.fact.path, item)
+                names.add(item.alias or item.name or item.module)
+                imports |= {module, f"{module}.{item.name}"}
+        found[one.fact.module] = AfterModule(frozenset(names), frozenset(imports))
+    return found
+
+
+def _imports_of_file(
+    placed: Placed, comparison: Comparison, lookup: TreeLookup | None
+) -> Iterator[ImportFact]:
     for change, imports in (("added", comparison.imports_added), ("removed", comparison.imports_removed)):
         for item in imports:
+            target = _absolute(placed.fact.path, item)
+            is_new = change == "added" and item.layer is ImportLayer.EAGER
             yield ImportFact(
                 **placed.spot(item.line, side="new" if change == "added" else "old"),
                 change=change,
-                target=_absolute(placed.fact.path, item),
+                target=target,
                 name=item.name,
                 layer=item.layer.value,
                 guard=item.guard,
+                cycle=lookup.cycle(placed.fact.module, target, item.name)
+                if is_new and lookup and placed.fact.module
+                else None,
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,6 +17,7 @@ from diffscope.source.values import RepoPath, Value
 from diffscope.syntax.values import Parameter
 
 _TEST_DEPTH = 2
+_EAGER = frozenset({EdgeLayer.EAGER})
 _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _RARE = 8
@@ -36,6 +38,15 @@ class Relative(Value, frozen=True, kw_only=True):
     """The class that both come from."""
 
 
+class AfterModule(NamedTuple):
+    """What a changed module is after the change, at its top."""
+
+    names: frozenset[str]
+    """What it binds; ``*`` where it takes over all names of another."""
+    imports: frozenset[str]
+    """What it imports eagerly: modules, and every imported name as if it were one."""
+
+
 class TreeLookup:
     """The graph of the base seen from one change: paths that the change touches are left out of the answers."""
 
@@ -44,12 +55,12 @@ class TreeLookup:
         graph: ModuleGraph,
         touched: Iterable[str],
         test_texts: Iterable[bytes] = (),
-        bound: Mapping[str, frozenset[str]] = {},
+        after: Mapping[str, AfterModule] = {},
     ) -> None:
         self._graph = graph
         self._touched = frozenset(touched)
         self._test_texts = tuple(test_texts)
-        self._bound = bound
+        self._after = after
 
     def locate(self, module: ModuleFact, path: str) -> ModuleFact:
         """Return the module's fact with its place in the graph; a module the base does not have is reached by nothing yet."""
@@ -99,8 +110,27 @@ class TreeLookup:
 
     def binds(self, module: str, name: str) -> bool:
         """Return whether a module that the change edits binds a name at its top after it, by definition or import."""
-        names = self._bound.get(module, frozenset())
-        return name in names or "*" in names
+        known = self._after.get(module)
+        return known is not None and (name in known.names or "*" in known.names)
+
+    def cycle(self, module: str, target: str, name: str | None) -> str | None:
+        """Return the ring of eager imports that a new import closes, as ``a -> b -> a``.
+
+        ``None`` where the two were in a ring together before, or where the change itself takes the way back apart.
+        """
+        source, to = ModuleName(module), ModuleName(f"{target}.{name}")
+        to = to if to in self._graph else ModuleName(target)
+        if source == to or source not in self._graph or to not in self._graph:
+            return None
+        back = self._graph.path(to, source, _EAGER)
+        if back is None or self._graph.path(source, to, _EAGER) is not None:
+            return None
+        stands = all(self._still_imports(edge.source, edge.target) for edge in back.edges)
+        return " -> ".join((source, *back.modules)) if stands else None
+
+    def _still_imports(self, source: str, target: str) -> bool:
+        known = self._after.get(source)
+        return known is None or target in known.imports
 
     def overrides(self, path: str, symbol: str) -> tuple[str, ...]:
         """Return ``path:line Class.method`` of overrides of a method in files outside the change."""
@@ -187,6 +217,16 @@ class TreeLookup:
             }
         )
         return tuple(f"{path}:{line}" for path, line in places[:_MOST_PLACES])
+
+    def declares_elsewhere(self, operator: str) -> bool:
+        """Return whether a binding file outside the change declares an operator too, by its name without namespace."""
+        paths = (
+            self._graph.path_of(edge.target)
+            for name in self._operators.get(operator, ())
+            for edge in self._graph.dependencies(name, _OP_LAYER)
+            if edge.is_transit
+        )
+        return any(path and path not in self._touched for path in paths)
 
     def tests_of_native(self, path: str) -> tuple[str, ...]:
         """Return the tests that call an operator of a native source, or name it or what wraps it in Python."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import msgspec
 
 from diffscope.facts.material import FileMaterial
 from diffscope.source.values import RepoPath
-from diffscope.syntax.values import Aspect, DefinitionKind, SymbolChange
+from diffscope.syntax.values import Aspect, DefinitionKind, SignalChange, SignalKind, SymbolChange
 
 MOVED_SIMILARITY = 0.75
 """Share of equal lines from which a symbol of the same name in another file counts as moved and edited; below it, it is new."""
@@ -125,7 +125,7 @@ def _mark(
             logic=not same,
             moved_from=f"{old.path}:{old.change.name}",
             before=old.change.before,
-            signals=() if same else change.signals,
+            signals=() if same else _new_signals(change, old.change),
             added_lines=() if same else _new_lines(change, old),
             branches_added=0,
         )
@@ -134,6 +134,24 @@ def _mark(
             change, aspects=(Aspect.REMOVED, Aspect.MOVED), logic=False, signals=(), removed_lines=()
         )
     return change
+
+
+def _new_signals(new: SymbolChange, old: SymbolChange) -> tuple[SignalChange, ...]:
+    """Return what differs between the signals of both sides: what the old place had too has only moved."""
+    kept = Counter(_text(item) for item in new.signals) & Counter(_text(item) for item in old.signals)
+    differing: list[SignalChange] = []
+    for signals in (new.signals, old.signals):
+        left = Counter(kept)
+        for item in signals:
+            if left[_text(item)] > 0:
+                left[_text(item)] -= 1
+            else:
+                differing.append(item)
+    return tuple(differing)
+
+
+def _text(item: SignalChange) -> tuple[SignalKind, str, str]:
+    return item.signal.kind, item.signal.text, item.signal.detail
 
 
 def _new_lines(change: SymbolChange, old: _Candidate) -> tuple[int, ...]:

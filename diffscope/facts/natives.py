@@ -12,6 +12,8 @@ from diffscope.facts.material import Placed
 from diffscope.facts.values import NativeFact, OperatorFact
 from diffscope.syntax.values import Aspect, NativeChange, NativeComparison, OperatorChange
 
+_EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
+"""The word that a binding file writes for its extension, and the extension's name."""
 _FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
 
 
@@ -86,9 +88,12 @@ def _operator(
     listed: list[tuple[Placed, NativeComparison]],
     lookup: TreeLookup | None,
 ) -> Iterator[OperatorFact]:
+    if change.change == "removed" and lookup is not None and lookup.declares_elsewhere(change.name):
+        # One platform's bindings no longer have it; the others do, and so do its callers.
+        return
     yield OperatorFact(
         **placed.spot(change.line, symbol=change.name, side="old" if change.change == "removed" else "new"),
-        name=f"{change.namespace}::{change.name}",
+        name=f"{change.namespace.replace(_EXTENSION, _MAIN_EXTENSION)}::{change.name}",
         change=change.change,
         before=change.before,
         after=change.after,

@@ -68,6 +68,8 @@ def _without_aliases(facts: Iterable[OptionFact], *, constants: _Constants) -> I
             new = constants.after.get((fact.after or "").removeprefix("envs."))
             if (old or new) and _plain(old or fact.before) == _plain(new or fact.after):
                 continue
+            if _is_off(fact.before) and _is_off(fact.after):
+                continue
         yield fact
 
 
@@ -76,7 +78,13 @@ def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
     grouped: dict[tuple[str, str], dict[str, OptionFact]] = {}
     for fact in sorted(facts, key=lambda one: (one.path, one.line)):
         grouped.setdefault((fact.what, fact.name), {}).setdefault(fact.change, fact)
-    for changes in grouped.values():
+    arrived = {
+        (what, name.rpartition(".")[2]) for (what, name), changes in grouped.items() if "added" in changes
+    }
+    for (what, name), changes in grouped.items():
+        if "removed" in changes and what == "protocol-field" and (what, name.rpartition(".")[2]) in arrived:
+            # A field that left some models for one of the same change went up into a base of theirs.
+            continue
         if "removed" in changes and "added" in changes:
             gone, come = changes.pop("removed"), changes.pop("added")
             if _plain(gone.before) != _plain(come.after):
@@ -84,6 +92,11 @@ def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
                     "default", msgspec.structs.replace(come, change="default", before=gone.before)
                 )
         yield from changes.values()
+
+
+def _is_off(default: str | None) -> bool:
+    """Return whether a default switches nothing on: hardly any code tells `None` from `False`."""
+    return default in (None, "None", "False", '""', "''", '"0"', "'0'")
 
 
 def _plain(default: str | None) -> str:

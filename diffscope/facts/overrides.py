@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from diffscope.facts.lookup import Relative, TreeLookup
 from diffscope.facts.material import Placed, changed_source_symbols
@@ -36,8 +37,19 @@ def collect_overrides(
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.what, fact.target)))
 
 
-def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> str:
-    """Return how an override's parameters fail to take what the method takes; empty where they fit.
+class Misfit(NamedTuple):
+    """How an override fails: parameters that it does not take, or such as it still requires."""
+
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        names = ", ".join(f"`{name}`" for name in self.missing or self.extra)
+        return f"does not take {names}" if self.missing else f"still requires {names}"
+
+
+def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> Misfit | None:
+    """Return how an override's parameters fail to take what the method takes; ``None`` where they fit.
 
     By the rule of substitution: whatever may be passed to the method must be accepted by the override, and it must ask for no more.
     """
@@ -46,19 +58,19 @@ def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> str:
     asked = [
         each for each in method.parameters if each.name not in ("self", "cls") and each.kind not in _STARRED
     ]
-    missing = [each.name for each in asked if each.name not in own]
+    missing = tuple(each.name for each in asked if each.name not in own)
     if missing and ParameterKind.VAR_KEYWORD not in kinds:
-        return f"does not take {', '.join(f'`{name}`' for name in missing)}"
+        return Misfit(missing=missing)
     known = {each.name for each in method.parameters}
-    extra = [
+    extra = tuple(
         name
         for name, each in own.items()
         if name not in known
         and name not in ("self", "cls")
         and each.default is None
         and each.kind not in _STARRED
-    ]
-    return f"still requires {', '.join(f'`{name}`' for name in extra)}" if extra else ""
+    )
+    return Misfit(extra=extra) if extra else None
 
 
 def _is_constructor(name: str) -> bool:
@@ -70,11 +82,31 @@ def _breaks_contract(change: SymbolChange) -> bool:
     return Aspect.SIGNATURE in change.aspects and any(each.what in _CONTRACT for each in change.parameters)
 
 
-def _overrides(placed: Placed, change: SymbolChange, lookup: TreeLookup) -> Iterator[OverrideFact]:
+def _new_misfit(change: SymbolChange, relative: Relative) -> Misfit | None:
+    """Return how the changed method and a relative disagree that agreed before; ``None`` where they agree, or never did."""
+    if change.after is None or (change.before is not None and misfit(change.before, relative.parameters)):
+        return None
+    return misfit(change.after, relative.parameters)
+
+
+def _grown_misfit(change: SymbolChange, relative: Relative) -> Misfit | None:
+    """Return how an override disagrees now beyond what it disagreed before; ``None`` where the change adds nothing to that."""
     if change.after is None:
-        return
+        return None
+    now = misfit(change.after, relative.parameters)
+    then = misfit(change.before, relative.parameters) if change.before else None
+    if now is None or then is None:
+        return now
+    grown = Misfit(
+        missing=tuple(name for name in now.missing if name not in then.missing),
+        extra=tuple(name for name in now.extra if name not in then.extra),
+    )
+    return grown if any(grown) else None
+
+
+def _overrides(placed: Placed, change: SymbolChange, lookup: TreeLookup) -> Iterator[OverrideFact]:
     for relative in lookup.overriding(placed.fact.path, change.name):
-        reason = misfit(change.after, relative.parameters)
+        reason = _grown_misfit(change, relative)
         if reason:
             yield _fact(placed, change, "override", relative, reason, None)
 
@@ -82,24 +114,24 @@ def _overrides(placed: Placed, change: SymbolChange, lookup: TreeLookup) -> Iter
 def _siblings(
     placed: Placed, change: SymbolChange, taxonomy: Taxonomy, lookup: TreeLookup
 ) -> Iterator[OverrideFact]:
-    if change.after is None:
-        return
     own = set(placed.fact.platforms)
     for relative in lookup.siblings(placed.fact.path, change.name):
         platforms = set(taxonomy.platforms_of(relative.path))
-        reason = misfit(change.after, relative.parameters)
+        reason = _new_misfit(change, relative)
         if reason and platforms and platforms != own:
             yield _fact(placed, change, "sibling", relative, reason, relative.base)
 
 
 def _fact(
-    placed: Placed, change: SymbolChange, what: str, relative: Relative, reason: str, family: str | None
+    placed: Placed, change: SymbolChange, what: str, relative: Relative, reason: Misfit, family: str | None
 ) -> OverrideFact:
     return OverrideFact(
         **placed.spot(change.line, symbol=change.name),
         what=what,
         base=change.name,
         target=f"{relative.path}:{relative.line} {relative.name}",
-        reason=reason,
+        reason=str(reason),
+        missing=reason.missing,
+        extra=reason.extra,
         family=family,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -10,18 +9,18 @@ import msgspec
 
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed
+from diffscope.facts.renames import collect_renames
 from diffscope.facts.values import CiFacts, StepBlindSpot, StepFact, StepSelection
 from diffscope.project.answers import (
     Collecting,
     MergifyChange,
     ReachingTest,
-    RenameGap,
     Selection,
     StepDecision,
 )
 from diffscope.project.codeowners import owners_of
 from diffscope.project.collection import StepCalls, collect_tests, cover_tests, is_test_file, step_calls
-from diffscope.project.gaps import rename_gaps, unselected_reaching
+from diffscope.project.gaps import unselected_reaching
 from diffscope.project.labels import labels_for
 from diffscope.project.matching import visible_paths
 from diffscope.project.mirrors import mirror_states
@@ -102,6 +101,16 @@ class Declarations:
         return any("/".join(parts[:depth]) in self._watched for depth in range(len(parts), 0, -1))
 
     @cached_property
+    def has_steps(self) -> bool:
+        """Whether any step is declared that runs by itself: without one nothing is known of what CI does with a change."""
+        return any(
+            not step.optional
+            for pipeline in self.project.pipelines
+            if not pipeline.missing_keys
+            for step in pipeline.steps
+        )
+
+    @cached_property
     def _watched(self) -> frozenset[str]:
         steps = [
             step
@@ -137,9 +146,9 @@ def collect_steps(
     paths = visible_paths(RepoPath(one.fact.path) for one in placed)
     selection = select_steps(declarations.project.pipelines, paths, labels=pull.labels or ())
     facts = [
-        *_unwatched(placed, declarations, selection),
-        *_uncollected(placed, declarations),
-        *_renames(placed, declarations),
+        *(_unwatched(placed, declarations, selection) if declarations.has_steps else ()),
+        *(_uncollected(placed, declarations) if declarations.has_steps else ()),
+        *collect_renames(placed, declarations),
     ]
     ordered = tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.what, fact.step or "", fact.detail)))
     ci = _ci(selection, declarations)
@@ -269,32 +278,5 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
                 **new[coverage.path].spot(0),
                 what=coverage.state,
                 step=steps[0] if steps else None,
-                detail=f"collected by {', '.join(steps)}" if steps else "no command of any step collects it",
+                detail="only optional steps collect it" if steps else "no command of any step collects it",
             )
-
-
-def _renames(placed: tuple[Placed, ...], declarations: Declarations) -> Iterator[StepFact]:
-    renamed = {
-        RepoPath(one.fact.old_path): one
-        for one in placed
-        if one.fact.status == "renamed" and one.fact.old_path
-    }
-    if not renamed or not declarations.has_tree:
-        return
-    tree = declarations.tree_with((RepoPath(one.fact.path) for one in renamed.values()), renamed)
-    pairs = ((old, RepoPath(one.fact.path)) for old, one in renamed.items())
-    grouped: dict[tuple[RepoPath, str, str], list[RenameGap]] = defaultdict(list)
-    for gap in rename_gaps(declarations.project, pairs, tree):
-        if gap.kind in ("step", "owner"):
-            grouped[gap.old, gap.kind, gap.entry].append(gap)
-    for (old, kind, entry), gaps in sorted(grouped.items()):
-        first = gaps[0]
-        state = "still matches other files" if first.still_matches else "matches nothing any more"
-        yield StepFact(
-            **renamed[old].spot(0),
-            what=f"rename-{kind}",
-            step=first.name,
-            detail=f"{entry} at {first.file}:{first.line} {state}; {len(gaps)} in all"
-            if len(gaps) > 1
-            else f"{entry} at {first.file}:{first.line} {state}",
-        )

@@ -81,7 +81,12 @@ def _decorators(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
         old = [text for text in before if pattern.search(text.partition("(")[0])]
         new = [text for text in after if pattern.search(text.partition("(")[0])]
         if len(new) > len(old):
-            yield TestFact(**placed.spot(change.line, symbol=change.name), change=added, after=new[-1][:160])
+            yield TestFact(
+                **placed.spot(change.line, symbol=change.name),
+                change=added,
+                after=new[-1][:160],
+                condition=new[-1].partition("(")[2].removesuffix(")"),
+            )
         elif len(old) > len(new):
             yield TestFact(
                 **placed.spot(change.line, symbol=change.name), change=removed, before=old[-1][:160]
@@ -104,6 +109,7 @@ def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
             change=word if added else "unskipped",
             before=None if added else f"{signal.text}({signal.detail})"[:160],
             after=f"{signal.text}({signal.detail})"[:160] if added else None,
+            condition=" and ".join(signal.guards),
         )
 
 

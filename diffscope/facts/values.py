@@ -129,9 +129,6 @@ class ModuleFact(Located, frozen=True, kw_only=True):
         UNSET
     )
     tests_within_two: Annotated[int | UnsetType, said("Test files that reach it within two imports.")] = UNSET
-    closes_cycle: Annotated[
-        str | UnsetType | None, said("The import cycle that the change closes through it.")
-    ] = UNSET
 
 
 class SymbolFact(Located, frozen=True, kw_only=True):
@@ -232,12 +229,21 @@ class ImportFact(Located, frozen=True, kw_only=True):
     name: Annotated[str | None, said("The imported name.")] = None
     layer: Annotated[str, said("eager, lazy or typing.")] = "eager"
     guard: Annotated[str | None, said("The condition around it.")] = None
+    cycle: Annotated[
+        str | UnsetType | None,
+        said("The ring of eager imports that it closes, as `a -> b -> a`; null when it closes none."),
+    ] = None
 
 
 class GuardFact(Located, frozen=True, kw_only=True):
     """A condition on the platform or the architecture that came, went, or whose guarded code changed."""
 
-    change: Annotated[str, said("added, removed, or body (the condition stands, the code under it changed).")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, moved (from another function of the change) or body (the condition stands, the code under it changed)."
+        ),
+    ]
     condition: Annotated[str, said("The condition as written.")]
     what: Annotated[str, said("platform or architecture.")]
     names: Annotated[
@@ -248,7 +254,7 @@ class GuardFact(Located, frozen=True, kw_only=True):
 class CallFact(Located, frozen=True, kw_only=True):
     """A call that came, went or got other guards, within a changed symbol of a source file."""
 
-    change: Annotated[str, said("added, removed or reguarded.")]
+    change: Annotated[str, said("added, removed, moved (from another function of the change) or reguarded.")]
     role: Annotated[
         str,
         said(
@@ -290,7 +296,12 @@ class WriteFact(Located, frozen=True, kw_only=True):
     """State that is written from a new or changed place."""
 
     what: Annotated[str, said("config, environment, module-global, library-state or class-attribute.")]
-    change: Annotated[str, said("added, removed or reguarded.")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, moved (from another function of the change, or from another field) or reguarded."
+        ),
+    ]
     target: Annotated[str, said("What is written: `vllm_config.cache_config.block_size`, `os.environ['X']`.")]
     value: Annotated[str, said("The value as written.")] = ""
     guards: Annotated[tuple[str, ...], said("Conditions around it.")] = ()
@@ -309,6 +320,9 @@ class TestFact(Located, frozen=True, kw_only=True):
     ]
     before: Annotated[str | None, said("Text before.")] = None
     after: Annotated[str | None, said("Text after.")] = None
+    condition: Annotated[
+        str, said("The conditions around a skip, or the arguments of its decorator; empty for none.")
+    ] = ""
 
 
 class DependencyFact(Located, frozen=True, kw_only=True):
@@ -380,6 +394,12 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     base: Annotated[str, said("The changed method: `Class.method`.")]
     target: Annotated[str, said("The one not updated: `path:line Class.method`.")]
     reason: Annotated[str, said("How they disagree now.")] = ""
+    missing: Annotated[
+        tuple[str, ...], said("Parameters that the changed method takes and this one does not.")
+    ] = ()
+    extra: Annotated[
+        tuple[str, ...], said("Parameters that this one requires and the changed method does not have.")
+    ] = ()
     family: Annotated[str | None, said("For a sibling: the family it belongs to.")] = None
 
 
@@ -414,7 +434,11 @@ class StepFact(Located, frozen=True, kw_only=True):
     ]
     step: Annotated[str | None, said("The step's label.")] = None
     device: Annotated[str | None, said("The device it would need.")] = None
-    detail: Annotated[str, said("Which entry, command or pattern decided.")] = ""
+    detail: Annotated[str, said("What decided, in one sentence.")] = ""
+    entry: Annotated[
+        str | None, said("The entry that watches an old name, with its place: `csrc/moe at x.yaml:12`.")
+    ] = None
+    others: Annotated[int | None, said("Further entries that do the same; null for none.")] = None
 
 
 class HistoryFact(Located, frozen=True, kw_only=True):

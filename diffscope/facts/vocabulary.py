@@ -79,7 +79,7 @@ _FROM_GRAPH: Final = (
     "lazy_fan_in",
     "registry_fan_in",
     "tests_within_two",
-    "closes_cycle",
+    "cycle",
     "users",
     "overrides",
     "test_distance",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from diffscope.facts.material import Placed, changed_source_symbols
+from diffscope.facts.settle import settle_moves
 from diffscope.facts.values import WriteFact
 from diffscope.syntax.values import Aspect, Signal, SignalKind, SymbolChange
 
@@ -20,6 +23,14 @@ _LIBRARY_STATE = re.compile(
     r"|mp\.set_start_method|random\.seed|np\.random\.seed|torch\.(?:cuda\.)?manual_seed(?:_all)?|locale\.setlocale|signal\.signal"
     r"|gc\.(?:disable|freeze|set_threshold)|sys\.setrecursionlimit|warnings\.(?:simple)?filter\w*|asyncio\.set_event_loop_policy)$"
 )
+_RESTORED = {
+    "random.seed": "random.setstate",
+    "np.random.seed": "np.random.set_state",
+    "torch.manual_seed": "torch.set_rng_state",
+    "torch.cuda.manual_seed": "torch.cuda.set_rng_state",
+    "torch.cuda.manual_seed_all": "torch.cuda.set_rng_state_all",
+}
+"""What puts back a state: where the same function calls it, nobody else sees the write."""
 _LIBRARY_ATTRIBUTE = re.compile(
     r"^(?:torch|triton|inductor_config|dynamo|torch\._inductor|torch\._dynamo)\.(?:\w+\.)+\w+$"
 )
@@ -27,19 +38,42 @@ _LIBRARY_ATTRIBUTE = re.compile(
 
 def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
     """Return the write facts of source files, by path and line."""
-    facts = [
-        fact
-        for one, change in changed_source_symbols(placed)
-        if Aspect.MOVED not in change.aspects
-        for fact in _writes_of_symbol(one, change)
-    ]
+    facts = settle_moves(
+        (
+            (fact, Aspect.REMOVED in change.aspects)
+            for one, change in changed_source_symbols(placed)
+            if Aspect.MOVED not in change.aspects
+            for fact in _renamed(tuple(_writes_of_symbol(one, change)))
+        ),
+        key=lambda fact: (fact.what, fact.target, fact.value),
+    )
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
 
 
+def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
+    """Yield the writes of a symbol; one that came for another with the same value, to another field of the same object, is ``moved``."""
+    gone = [fact for fact in facts if fact.change == "removed"]
+    for fact in facts:
+        twin = next((old for old in gone if _is_renamed(old, fact)), None) if fact.change == "added" else None
+        if twin is not None:
+            gone.remove(twin)
+        yield fact if twin is None else msgspec.structs.replace(fact, change="moved")
+
+
+def _is_renamed(old: WriteFact, new: WriteFact) -> bool:
+    return (
+        "." in new.target
+        and old.target != new.target
+        and (old.what, old.value, old.target.rpartition(".")[0])
+        == (new.what, new.value, new.target.rpartition(".")[0])
+    )
+
+
 def _writes_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[WriteFact]:
+    calls = {item.signal.text for item in change.signals if item.signal.kind is SignalKind.CALL}
     for item in change.signals:
         what = _what(item.signal, change)
-        if what:
+        if what and _RESTORED.get(item.signal.text) not in calls:
             removed = item.what == "removed"
             yield WriteFact(
                 **placed.spot(item.signal.line, symbol=change.name, side="old" if removed else "new"),

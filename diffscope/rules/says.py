@@ -5,7 +5,7 @@
 
 How a field is written: a text as it is, white space folded and cut at 160 characters; a list with commas, at most four elements and
 how many more; null and an empty list as ``none``; unknown as ``unknown``; true and false as ``yes`` and ``no``; in Chinese 无, 未知,
-是, 否, and words of closed sets by words.yml.
+是, 否, and words of closed sets, of roles, areas, surfaces and registries by words.yml.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from msgspec import UNSET
 from diffscope.facts.vocabulary import families
 from diffscope.source.values import Value
 
+_NAMES: Final = frozenset(
+    {"role", "area", "areas", "logic_areas", "surfaces", "registry", "detail", "reason"}
+)
+"""Fields of open sets whose members have names: what words.yml does not know is written as it is."""
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{([a-z_]*(?:\.[a-z_]*)?)\}|[{}]")
 _LONGEST: Final = 160
 _MOST: Final = 4
@@ -118,7 +122,7 @@ def shown(value: object, *, family: str, field: str, speaker: Speaker) -> str:
     if isinstance(value, bool):
         return _TRUTHS[language][value]
     declared = families()[family].field(field) if speaker.words else None
-    words = speaker.words if declared is not None and declared.choices else {}
+    words = speaker.words if declared is not None and (declared.choices or field in _NAMES) else {}
     if isinstance(value, tuple):
         listed = _COMMA[language].join(_text(words.get(each, each)) for each in value[:_MOST])
         more = len(value) - _MOST

@@ -20,7 +20,7 @@ from diffscope.adapters.git import GitRepository
 from diffscope.adapters.rule_files import load_rules
 from diffscope.errors import DiffscopeError
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.catalogue import Catalogue, Stage
 from diffscope.rules.evaluate import evaluate
 from diffscope.rules.values import Severity
 from diffscope.strict_yaml import load_strict, plain
@@ -77,11 +77,14 @@ def numbers(verdicts: Verdicts) -> tuple[int, ...]:
 
 
 def fire(catalogue: Catalogue, facts: Iterable[tuple[int, ChangeFacts]], *, least: Severity) -> Fired:
-    """Return what fires on each change at that severity or above. Pure."""
+    """Return what fires on each change at that severity or above, rules in preview left out. Pure."""
+    preview = {rule.code for rule in catalogue.rules if rule.status.stage is not Stage.STABLE}
     codes: dict[int, frozenset[str]] = {}
     for number, one in facts:
         flags = evaluate(catalogue, one).flags
-        codes[number] = frozenset(flag.code for flag in flags if flag.severity.rank >= least.rank)
+        codes[number] = frozenset(
+            flag.code for flag in flags if flag.severity.rank >= least.rank and flag.code not in preview
+        )
     return Fired(codes, {rule.code: rule.family for rule in catalogue.rules})
 
 
@@ -107,7 +110,7 @@ def _precision(read: Sequence[Mapping[str, Any]], fired: Fired, keys: Mapping[st
     for one in read:
         for key in (keys.get(one["code"], "retired"), "all"):
             first[key, one["verdict"]] += 1
-            now[key, one["verdict"]] += one["code"] in fired.codes[int(one["number"])]
+            now[key, one.get("since", one["verdict"])] += one["code"] in fired.codes[int(one["number"])]
     for key in sorted({key for key, _ in first}):
         right, still = now[key, "right"], now[key, "right"] + now[key, "wrong"]
         then = first[key, "right"] + first[key, "wrong"]

@@ -23,9 +23,8 @@ def test_list_holds_bundled_and_own_rules(project: MakeProject) -> None:
     table = project(FILES).run("rules", "list", "--rules", "mine")
     lines = table.out.splitlines()
     assert (table.exit_code, table.err) == (0, "")
-    assert "XX101  medium  stable  core-path" in " ".join(
-        line for line in lines if line.startswith("XX101")
-    ).replace("             ", "")
+    row = next(line for line in lines if line.startswith("XX101"))
+    assert row.split()[:4] == ["XX101", "medium", "stable", "core-path"]
     assert lines[-1].startswith(f"{len(lines) - 1} rules, ")
     listed = json.loads(project(FILES).run("rules", "list", "--rules", "mine", "--format", "json").out)
     assert listed[-1] == {
@@ -103,6 +102,43 @@ def test_validate_against_a_clone_finds_dead_globs(project: MakeProject) -> None
         in outcome.out
     )
     assert "vllm/here" not in outcome.out
+
+
+def test_validate_tells_what_only_other_commits_have(project: MakeProject) -> None:
+    """A table may name what was or will be there, a rule may not; what the history never had is wrong in both."""
+    rule = rule_text(when='{any: symbol, where: {path: {glob: "vllm/old/**"}}}')
+    table = 'pool:\n  - "vllm/old/**"\n  - "vllm/never/**"\n  - "vllm/new/*.py"\n'
+    built = project(
+        {
+            **FILES,
+            "mine/XX101-test-rule/rule.yml": rule,
+            "mine/twins.yml": table,
+            "clone/vllm/old/a.py": "",
+        }
+    )
+    clone = built.folder / "clone"
+    commit = ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "a"]
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        commit,
+        ["mv", "vllm/old", "vllm/new"],
+        commit,
+    ):
+        subprocess.run(["git", *command], cwd=clone, check=True)
+    assert built.run("rules", "validate", "mine", "--repo", "clone").out.splitlines()[-4:] == [
+        "rules/XX101-test-rule/rule.yml:11: the glob 'vllm/old/**' matches no file of clone at HEAD",
+        "rules/twins.yml:3: the glob 'vllm/never/**' matches no file of clone at HEAD",
+        "globs of tables that match files of other commits alone: 1",
+        "1 rule, 2 to correct",
+    ]
+    assert built.run("rules", "validate", "mine", "--repo", "clone", "--at", "HEAD~1").out.splitlines()[
+        -3:
+    ] == [
+        "rules/twins.yml:3: the glob 'vllm/never/**' matches no file of clone at HEAD~1",
+        "globs of tables that match files of other commits alone: 1",
+        "1 rule, 1 to correct",
+    ]
 
 
 def test_test_runs_cases(project: MakeProject) -> None:

@@ -60,7 +60,7 @@ CLOSED = {
         "revert",
     ),
     "symbol.side": ("new", "old"),
-    "guard.change": ("added", "removed", "body"),
+    "guard.change": ("added", "removed", "moved", "body"),
     "override.what": ("override", "sibling"),
 }
 OPEN = ["change.title_tags", "file.language", "guard.names", "call.role", "symbol.surfaces", "symbol.area"]
@@ -88,7 +88,7 @@ def test_null_and_unknown_are_read_off_the_types() -> None:
     shown = {field.name: (field.type, field.may_be_null, field.may_be_unknown) for field in module.fields}
     assert shown["distance"] == ("number", True, True)
     assert shown["fan_in"] == ("number", False, True)
-    assert shown["closes_cycle"] == ("text", True, True)
+    assert shown["entry"] == ("text", True, True)
     assert shown["is_new"] == ("truth", False, False)
     assert shown["platforms"] == ("texts", False, False)
 
