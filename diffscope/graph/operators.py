@@ -47,7 +47,11 @@ class OperatorQueries:
             return ()
         near = self._view.adjacency(_NATIVE)
         found = search(near.reverse, [index], first=near.reverse_transit)
-        operators = [each for each in found.steps if self._view.kind(each) is NodeKind.OPERATOR]
+        operators = [
+            each
+            for each in found.steps
+            if self._view.kind(each) is NodeKind.OPERATOR and not self._is_of_tests(each)
+        ]
         return self._view.named(sorted(operators, key=lambda each: (found.steps[each], each)))
 
     def wrappers(self, operator: ModuleName) -> tuple[Wrapper, ...]:
@@ -77,13 +81,19 @@ class OperatorQueries:
             RepoPath(self._view.tables.paths[each]) for user in sorted(users) for each in near.reverse[user]
         ]
         words = [operator.rpartition(".")[2] for operator in operators]
+        # Of a method the class tells more: ``forward`` and ``register`` are everywhere.
         wrappers = [
-            each.function.rpartition(".")[2] for operator in operators for each in self.wrappers(operator)
+            each.function.partition(".")[0] for operator in operators for each in self.wrappers(operator)
         ]
         tiers = (callers, _named(words, naming), _named(wrappers, naming))
         return tuple(
             dict.fromkeys(path for tier in tiers for path in sorted(set(tier)) if is_test_file(path))
         )
+
+    def _is_of_tests(self, operator: int) -> bool:
+        """Say whether tests register an operator for themselves, whatever they make of it."""
+        providers = self._view.adjacency(_OP).forward[operator]
+        return bool(providers) and all(self._view.kind(each) is NodeKind.TEST for each in providers)
 
     def devices(self, module: ModuleName) -> tuple[str, ...]:
         """Return the devices that a native source is built for (cpu, cuda, rocm, xpu), sorted; none when nothing tells.

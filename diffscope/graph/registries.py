@@ -43,6 +43,8 @@ class RegistryEntry(Value, frozen=True, kw_only=True):
     line: int
     target: ModuleName | None
     name: str | None
+    reason: str | None = None
+    """Why the row leads nowhere; ``None`` where it leads to a module that has the name."""
 
 
 class RegistryReport(Value, frozen=True, kw_only=True):
@@ -53,8 +55,8 @@ class RegistryReport(Value, frozen=True, kw_only=True):
 
     @property
     def resolved(self) -> int:
-        """How many rows lead to a module."""
-        return sum(1 for entry in self.entries if entry.target is not None)
+        """How many rows lead to a module that defines, or imports, what they name."""
+        return sum(1 for entry in self.entries if entry.reason is None)
 
 
 def load_registries(text: str, *, at: str) -> tuple[Registry, ...]:
@@ -71,12 +73,31 @@ def load_registries(text: str, *, at: str) -> tuple[Registry, ...]:
 
 
 def report_registries(graph: ModuleGraph, registries: tuple[Registry, ...]) -> tuple[RegistryReport, ...]:
-    """Return the rows of each registry, in the order of the registries."""
+    """Return the rows of each registry, in the order of the registries.
+
+    Whether a module has a name is seen from its outline; where that cannot be had, it is taken to have it.
+    """
     rows = tuple(graph.rows())
+    names: dict[ModuleName, frozenset[str] | None] = {}
+
+    def reason_of(edge: Edge, target: ModuleName | None) -> str | None:
+        if target is None:
+            return "no module of the tree has this name"
+        if not edge.detail or target.endswith(f".{edge.detail}"):
+            return None
+        if target not in names:
+            names[target] = _names_of(graph, target)
+        known, first = names[target], edge.detail.partition(".")[0]
+        return None if known is None or first in known else f"{target} has no {first}"
+
     return tuple(
         RegistryReport(
             registry=each.name,
-            entries=tuple(_entry(each.name, edge, target) for edge, target in rows if each.has(edge)),
+            entries=tuple(
+                _entry(each.name, edge, target, reason_of(edge, target))
+                for edge, target in rows
+                if each.has(edge)
+            ),
         )
         for each in registries
     )
@@ -94,10 +115,27 @@ def registry_gaps(reports: tuple[RegistryReport, ...]) -> tuple[Gap, ...]:
     )
 
 
-def _entry(registry: str, edge: Edge, target: ModuleName | None) -> RegistryEntry:
+def _names_of(graph: ModuleGraph, module: ModuleName) -> frozenset[str] | None:
+    """Return the names at the top of a module; ``None`` where they cannot be known."""
+    outline = graph.outline_of(module)
+    if outline is None or outline.has_module_getattr:
+        return None
+    if any(each.name == "*" for each in outline.imports):
+        return None
+    imported = {(each.alias or each.name or each.module).partition(".")[0] for each in outline.imports}
+    return frozenset(imported.union(each.name.partition(".")[0] for each in outline.definitions))
+
+
+def _entry(registry: str, edge: Edge, target: ModuleName | None, reason: str | None) -> RegistryEntry:
     key = edge.row.partition(":")[2] if edge.row is not None else edge.guard or ""
     return RegistryEntry(
-        registry=registry, key=key, module=edge.source, line=edge.line, target=target, name=edge.detail
+        registry=registry,
+        key=key,
+        module=edge.source,
+        line=edge.line,
+        target=target,
+        name=edge.detail,
+        reason=reason,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 _EAGER = frozenset({EdgeLayer.EAGER})
+_SHARES = (10, 25, 50, 75, 90, 95, 99, 100)
 
 
 def find_cycles(graph: ModuleGraph, layers: Collection[EdgeLayer] = _EAGER) -> tuple[Cycle, ...]:
@@ -74,6 +75,11 @@ def measure(graph: ModuleGraph, depth: int = 2) -> GraphStatistics:
         reach_median=reaches[len(reaches) // 2] if reaches else 0,
         reach_ninth=reaches[len(reaches) * 9 // 10] if reaches else 0,
         reach_most=reaches[-1] if reaches else 0,
+        reach_quantiles={
+            f"{share}%": reaches[min(len(reaches) * share // 100, len(reaches) - 1)]
+            for share in _SHARES
+            if reaches
+        },
         cycles=len(cycles),
         cycle_most=max((len(cycle.modules) for cycle in cycles), default=0),
         serving=sum(1 for module in product if graph.serving_distance(module) is not None),

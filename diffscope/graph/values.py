@@ -203,6 +203,8 @@ class GraphStatistics(Value, frozen=True, kw_only=True):
     reach_ninth: int
     """Nine modules in ten reach no more."""
     reach_most: int
+    reach_quantiles: dict[str, int]
+    """``25%`` and so on -> what that share of modules does not exceed."""
     cycles: int
     """Groups of modules that import one another in a ring, eagerly."""
     cycle_most: int

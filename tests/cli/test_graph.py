@@ -10,7 +10,7 @@ import pytest
 from diffscope.cli.graph import EXPORTS, LAYERS
 from diffscope.graph.export import FORMS
 from diffscope.graph.values import EdgeLayer
-from tests.builders import git_repository
+from tests.builders import Commit, git_repository, text
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome
 
@@ -39,8 +39,9 @@ def test_show(name: str, minivllm: Path, project: MakeProject) -> None:
     assert (outcome.exit_code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
     assert lines[0] == f"{CORE}  vllm/v1/engine/core.py"
-    assert lines[1].startswith("used by      ")
-    assert lines[2].startswith("serving      0 steps from vllm.v1.engine.core")
+    assert lines[1] == "area         engine"
+    assert lines[2].startswith("used by      ")
+    assert lines[3] == "serving      on the serving path"
 
 
 def test_show_as_json(minivllm: Path, project: MakeProject) -> None:
@@ -68,7 +69,10 @@ def test_path_shows_each_edge_with_its_line(minivllm: Path, project: MakeProject
     assert "(eager, line " in outcome.out
     none = here.run("graph", "path", "vllm.v1.core.sched.scheduler", CORE, "--repo", str(minivllm))
     assert none == Outcome(
-        0, f"no chain of eager edges leads from vllm.v1.core.sched.scheduler to {CORE}\n", ""
+        0,
+        f"no chain of eager edges leads from vllm.v1.core.sched.scheduler to {CORE}\n"
+        f"there is one from {CORE} to vllm.v1.core.sched.scheduler\n",
+        "",
     )
 
 
@@ -94,6 +98,119 @@ def test_stats_show_each_ring_of_imports(tmp_path: Path, project: MakeProject) -
     clone = git_repository(tmp_path / "clone", files)
     text = project().run("graph", "stats", "--repo", str(clone)).out
     assert "rings of eager imports (1)\n  3: vllm.a -> vllm.b -> vllm.c -> vllm.a\n" in text
+
+
+NATIVE = {
+    "CMakeLists.txt": """
+        if(VLLM_GPU_LANG STREQUAL "CUDA")
+          set(SRC csrc/norm.cu csrc/bindings.cpp)
+        endif()
+        define_extension_target(_C DESTINATION vllm SOURCES ${SRC})
+        """,
+    "csrc/bindings.cpp": """
+        TORCH_LIBRARY_EXPAND(TORCH_EXTENSION_NAME, ops) {
+          ops.def("norm(Tensor! out) -> ()");
+          ops.impl("norm", torch::kCUDA, &norm);
+        }
+        """,
+    "csrc/norm.cu": '#include "norm.cuh"\nvoid norm(torch::Tensor& out) { launch_norm(out); }\n',
+    "csrc/norm.cuh": "#pragma once\n",
+    "csrc/launch.cu": "void launch_norm(torch::Tensor& out) { out = out; }\n",
+    "vllm/__init__.py": "",
+    "vllm/_custom_ops.py": "import torch\ndef norm(out):\n    torch.ops._C.norm(out)\n",
+    "vllm/model_executor/layers/layernorm.py": "from vllm import _custom_ops as ops\ndef f(x):\n    ops.norm(x)\n",
+    "vllm/lora/layers/x.py": "from vllm._custom_ops import norm\n",
+    "vllm/lora/y.py": "from vllm import _custom_ops as ops\nops.other(1)\n",
+    "tests/kernels/test_norm.py": "import torch\ntorch.ops._C.norm(1)\n",
+}
+ANSWER = """\
+csrc/norm.cu
+area         kernels
+built for    cuda
+operators (1)
+  torch.ops._C.norm  bound on line 3 of csrc/bindings.cpp (CUDA)
+wrapped by (1)
+  vllm._custom_ops.norm, line 2
+called from (kernels 2, lora 1) (3)
+  vllm._custom_ops  line 3  norm
+  vllm.lora.layers.x  line 1  norm
+  vllm.model_executor.layers.layernorm  line 3  norm
+includes (1)
+  csrc/norm.cuh  line 1
+calls or lists (1)
+  csrc/launch.cu  line 2  launch_norm
+included by (none)
+called or declared by (none)
+listed by (1)
+  CMakeLists.txt  line 2  SRC  if VLLM_GPU_LANG STREQUAL CUDA
+tests (1)
+  tests/kernels/test_norm.py
+"""
+
+
+@pytest.fixture
+def native(tmp_path: Path) -> Path:
+    return git_repository(tmp_path / "clone", {path: text(content) for path, content in NATIVE.items()})
+
+
+def test_show_of_native_code(native: Path, project: MakeProject) -> None:
+    """From a kernel to its operators, to the Python that calls them, to areas, tests and devices."""
+    assert project().run("graph", "show", "csrc/norm.cu", "--repo", str(native)) == Outcome(0, ANSWER, "")
+
+
+def test_show_of_an_operator(native: Path, project: MakeProject) -> None:
+    lines = project().run("graph", "show", "torch.ops._C.norm", "--repo", str(native)).out.splitlines()
+    assert lines[:4] == [
+        "torch.ops._C.norm",
+        "built for    cuda",
+        "operators (1)",
+        "  torch.ops._C.norm  csrc/norm.cu, bound on line 3 of csrc/bindings.cpp (CUDA)",
+    ]
+    document = json.loads(
+        project().run("graph", "show", "torch.ops._C.norm", "--format", "json", "--repo", str(native)).out
+    )
+    assert document["areas"] == {"kernels": 2, "lora": 1}
+    assert next(caller["module"] for caller in document["native"]["callers"]) == "vllm._custom_ops"
+
+
+def test_stats_of_operators_and_registries(native: Path, project: MakeProject) -> None:
+    out = project().run("graph", "stats", "--repo", str(native)).out
+    assert (
+        "\noperators 1: native 1; 1 called from Python, 1 of the native ones\nforeign namespaces: none\n"
+        in out
+    )
+    assert "\n     0 of 0    models\n" in out
+    assert "\nfiles of csrc/ left out (none)\n" in out
+    assert "registry: no row of the registry 'models' was found that leads to a module" in out
+
+
+def test_stats_since_another_commit(tmp_path: Path, project: MakeProject) -> None:
+    """What was gained and lost, rings closed and, the other way round, opened."""
+    before = {"vllm/__init__.py": "", "vllm/a.py": "import vllm.b\n", "vllm/b.py": "", "vllm/old.py": ""}
+    step = Commit("Ring", {"vllm/b.py": "import vllm.a\n", "vllm/old.py": None})
+    clone = git_repository(tmp_path / "clone", before, [step])
+    here = project()
+    closed = here.run("graph", "stats", "--since", "HEAD~1", "--repo", str(clone)).out
+    assert closed.startswith("since HEAD~1: 0 nodes gained, 1 lost; 1 eager imports gained, 0 lost\n")
+    assert "rings of eager imports closed (1)\n  2: vllm.a -> vllm.b -> vllm.a\n" in closed
+    opened = here.run(
+        "graph", "stats", "--since", "HEAD", "--at", "HEAD~1", "--format", "json", "--repo", str(clone)
+    )
+    document = json.loads(opened.out)
+    assert (document["nodes_gained"], document["imports_lost"]) == (["vllm.old"], [["vllm.b", "vllm.a"]])
+    assert [cycle["modules"] for cycle in document["cycles_opened"]] == [["vllm.a", "vllm.b"]]
+
+
+def test_stats_of_an_area(minivllm: Path, project: MakeProject) -> None:
+    here = project()
+    found = here.run("graph", "stats", "--area", "scheduler", "--repo", str(minivllm))
+    assert found.exit_code == 0
+    assert found.out.startswith("groups of modules of scheduler (")
+    wrong = here.run("graph", "stats", "--area", "schedulr", "--repo", str(minivllm))
+    assert wrong.exit_code == 2
+    assert wrong.err.startswith("error: there is no area schedulr\nhint: areas: ")
+    both = here.run("graph", "stats", "--area", "scheduler", "--since", "HEAD", "--repo", str(minivllm))
+    assert both.exit_code == 2
 
 
 @pytest.mark.parametrize("form", EXPORTS)

@@ -214,6 +214,10 @@ def test_tests_of_a_native_source_call_its_operator_or_name_it() -> None:
         "tests/test_named.py": "patch('rms_norm')\n",
         "tests/test_wrapped.py": "fused_norm(x)\n",
         "tests/helper.py": "rms_norm(x)\n",
+        "tests/test_method.py": "RareNorm().apply(x)\n",
+        "tests/test_apply.py": "other.apply(x)\n",
+        "vllm/method.py": "class RareNorm:\n    def apply(x):\n        torch.ops._C.rms_norm(x)\n",
+        "tests/ir/test_op.py": "direct_register_custom_op('of_tests', f)\ntorch.ops._C.rms_norm(x)\n",
         "vllm/fused.py": "def fused_norm(x):\n    torch.ops._C.rms_norm(x)\ndef forward(x):\n    torch.ops._C.rms_norm(x)\n",
         **{f"tests/test_many{number}.py": "forward(x)\n" for number in range(80)},
     }
@@ -222,12 +226,15 @@ def test_tests_of_a_native_source_call_its_operator_or_name_it() -> None:
     )
     found = graph(files).attach(test_words=lambda: words)
     assert found.tests_of_native("csrc/norm.cuh") == (
+        "tests/ir/test_op.py",
         "tests/test_norm.py",
         "tests/test_named.py",
+        "tests/test_method.py",
         "tests/test_wrapped.py",
     )
+    assert found.operators_of("csrc/norm.cuh") == ("torch.ops._C.mm", "torch.ops._C.rms_norm")
     assert found.tests_of_native("csrc/spin.cpp") == ("tests/test_spin.py",)
-    assert graph(files).tests_of_native("csrc/norm.cuh") == ("tests/test_norm.py",)
+    assert graph(files).tests_of_native("csrc/norm.cuh") == ("tests/ir/test_op.py", "tests/test_norm.py")
     assert found.tests_of_native("csrc/gone.cu") == ()
 
 

@@ -20,8 +20,8 @@ FILES = {
             "Dtype": ("auto", "float16"),
         }
         """,
-    "vllm/models/llama.py": "",
-    "vllm/far/model.py": "",
+    "vllm/models/llama.py": "class LlamaForCausalLM: ...\nclass Flash: ...\nclass Aa: ...\nclass Bb: ...\n",
+    "vllm/far/model.py": "from .classes import FarModel, Split, XThing, Cuda, Worker, Mp\n",
     "vllm/backends.py": """
         class BackendEnum(Enum):
             FLASH = "vllm.models.llama.Flash"
@@ -38,7 +38,7 @@ FILES = {
             method_to_config = {"fp8": Fp8Config, "own": Own, "int": int}
         class Own: ...
         """,
-    "vllm/quantization/fp8.py": "",
+    "vllm/quantization/fp8.py": "class Fp8Config: ...\n",
     "vllm/lora.py": "from vllm.models.llama import Aa, Bb\nALL = (\n    Aa,\n    Bb,\n)\n",
     "vllm/platform.py": 'def cuda_plugin():\n    return "vllm.far.model.Cuda"\ndef set(c):\n    c.worker_cls = "vllm.far.model.Worker"\n',
     "vllm/executor.py": 'if backend == "mp":\n    x()\ndef get():\n    if backend == "mp":\n        from vllm.far.model import Mp\n',
@@ -84,10 +84,53 @@ def test_every_shape_yields_its_rows() -> None:
         "operators": [("silu", 1, "vllm.ops", "Silu")],
         "moved": [],
     }
-    assert [(report.registry, report.resolved) for report in reports][:1] == [("models", 3)]
+    assert [(report.registry, report.resolved, len(report.entries)) for report in reports] == [
+        ("models", 2, 4),
+        ("backends", 2, 2),
+        ("factory", 1, 1),
+        ("quantization", 2, 2),
+        ("lora", 2, 2),
+        ("platforms", 1, 1),
+        ("workers", 1, 1),
+        ("executors", 1, 1),
+        ("operators", 1, 1),
+        ("moved", 0, 0),
+    ]
+    assert [(each.key, each.reason) for report in reports for each in report.entries if each.reason] == [
+        ("Gone", "no module of the tree has this name"),
+        ("Lower", "vllm.models.llama has no xLlamaModel"),
+    ]
     assert [gap.reason for gap in registry_gaps(reports)] == [
         "no row of the registry 'moved' was found that leads to a module"
     ]
+
+
+@pytest.mark.parametrize(
+    "source", ["vllm/models/registry.py", "vllm/backends.py", "vllm/factory.py", "vllm/lora.py"]
+)
+def test_a_registry_that_moves_is_still_found(source: str) -> None:
+    """Rows of strings beside the table name it in full after the move, as the code would have to."""
+    moved = {
+        "vllm/elsewhere/tables.py" if path == source else path: content for path, content in FILES.items()
+    }
+    moved["vllm/elsewhere/tables.py"] = moved["vllm/elsewhere/tables.py"].replace(
+        '"llama"', '"vllm.models.llama"'
+    )
+    registries = load_registries(REGISTRIES, at="registries.yml")
+    before, after = report_registries(graph(FILES), registries), report_registries(graph(moved), registries)
+    assert [(each.registry, each.resolved) for each in after] == [
+        (each.registry, each.resolved) for each in before
+    ]
+    assert any(entry.module == "vllm.elsewhere.tables" for report in after for entry in report.entries)
+
+
+def test_a_module_whose_names_cannot_be_known_is_taken_to_have_them() -> None:
+    files = FILES | {
+        "vllm/models/llama.py": "def __getattr__(name): ...\n",
+        "vllm/far/model.py": "from vllm.x import *\n",
+    }
+    reports = report_registries(graph(files), load_registries(REGISTRIES, at="registries.yml"))
+    assert [entry.key for report in reports for entry in report.entries if entry.reason] == ["Gone"]
 
 
 def test_a_row_is_an_edge_with_its_key() -> None:

@@ -1,0 +1,198 @@
+"""``diffscope graph show``: one node and what lies around it, as a document and as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from diffscope.cli.graph_opened import OpenedGraph
+from diffscope.cli.graph_text import chain_lines, neighbour_lines, section
+
+if TYPE_CHECKING:
+    from diffscope.graph.native_report import Caller, Implementation, NativeReport
+    from diffscope.graph.values import Edge, ModuleName, ServingDistance, TestDistance
+
+_MOST_TESTS = 10
+_MOST_GROUPS = 8
+
+
+class Page(NamedTuple):
+    """One answer in both forms."""
+
+    document: dict[str, object]
+    lines: list[str]
+
+
+def show_node(opened: OpenedGraph, name: ModuleName) -> Page:
+    """Return what there is to know of a node: a Python module, or native code and operators."""
+    from diffscope.graph.values import NodeKind
+
+    node = opened.graph.node(name)
+    is_native = node is not None and node.kind in (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
+    return _show_native(opened, name) if is_native else _show_module(opened, name)
+
+
+def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
+    from diffscope.graph.values import EdgeLayer
+
+    graph = opened.graph
+    served, tests = graph.serving_distance(name), graph.tests_reaching(name)
+    users = graph.dependents(name, frozenset(EdgeLayer) - {EdgeLayer.TEST})
+    uses, fan_in, reach = graph.dependencies(name), graph.fan_in(name), graph.reach(name)
+    area = _area_of(opened, name)
+    document: dict[str, object] = {
+        "node": graph.node(name),
+        "area": area,
+        "fan_in": {layer.value: count for layer, count in fan_in.items()},
+        "reach": len(reach),
+        "serving": served,
+        "dependents": users,
+        "dependencies": uses,
+        "tests": tests,
+    }
+    counts = ", ".join(f"{layer.value} {count}" for layer, count in fan_in.items()) or "nothing"
+    return Page(
+        document,
+        [
+            *_head(opened, name, area),
+            f"used by      {counts}; {len(reach)} within two eager steps{_areas_among(opened, reach)}",
+            *_serving_lines(served),
+            *section("dependents", neighbour_lines(users, lambda edge: edge.source)),
+            *section("dependencies", neighbour_lines(uses, lambda edge: edge.target)),
+            *_test_lines(tests),
+        ],
+    )
+
+
+def _show_native(opened: OpenedGraph, name: ModuleName) -> Page:
+    from diffscope.graph.native_report import report_native
+
+    report = report_native(opened.graph, name, opened.source)
+    area = _area_of(opened, name)
+    document: dict[str, object] = {"node": opened.graph.node(name), "area": area, "native": report}
+    modules = [caller.module for caller in report.callers]
+    document["areas"] = _count_areas(opened, modules)
+    wrappers = [f"{each.module}.{each.function}, line {each.line}" for each in report.wrappers]
+    return Page(
+        document,
+        [
+            *_head(opened, name, area),
+            f"built for    {', '.join(report.devices) or 'unknown: nothing in its place or in the build files tells'}",
+            *section("operators", _operator_lines(report)),
+            *section("wrapped by", wrappers),
+            *section(
+                f"called from{_areas_among(opened, modules)}", [_caller_line(each) for each in report.callers]
+            ),
+            *_tie_lines(report),
+            *section("tests", list(report.tests), most=_MOST_TESTS),
+        ],
+    )
+
+
+def _head(opened: OpenedGraph, name: ModuleName, area: str | None) -> list[str]:
+    path = opened.graph.path_of(name)
+    shown = f"{name}  {path}" if path and str(path) != str(name) else str(name)
+    return [shown, *([f"area         {area}"] if area else [])]
+
+
+def _serving_lines(served: ServingDistance | None) -> list[str]:
+    if served is None:
+        return ["serving      not reached eagerly"]
+    if served.steps == 0:
+        return ["serving      on the serving path"]
+    steps = "1 step" if served.steps == 1 else f"{served.steps} steps"
+    return [
+        f"serving      {steps} from {served.entry}",
+        *(f"  {line}" for line in chain_lines(served.chain.edges)),
+    ]
+
+
+def _operator_lines(report: NativeReport) -> list[str]:
+    """Return a line an operator: how it is bound to this source first, then what else implements it."""
+    by_operator: dict[str, list[Implementation]] = {}
+    for each in report.implementations:
+        by_operator.setdefault(each.operator, []).append(each)
+    lines = []
+    for operator, found in by_operator.items():
+        ordered = sorted(found, key=lambda each: (each.module != report.module, each.module))
+        lines.append(f"{operator}  {'; '.join(_place(each, report.module) for each in ordered)}")
+    return lines
+
+
+def _place(each: Implementation, shown: ModuleName) -> str:
+    guard = f" ({each.guard})" if each.guard else ""
+    if each.module == each.binder:
+        return f"line {each.line} of {each.module}{guard}"
+    bound = f"bound on line {each.line} of {each.binder}{guard}"
+    return bound if each.module == shown else f"{each.module}, {bound}"
+
+
+def _tie_lines(report: NativeReport) -> list[str]:
+    """Return what native sources and build files have to do with each other: includes, calls, lists."""
+    is_list = {edge for edge in report.included_by if not edge.source.startswith("csrc/")}
+    inward = [edge for edge in report.included_by if edge not in is_list]
+    lists = [
+        f"{edge.source}  line {edge.line}{f'  {edge.detail}' if edge.detail else ''}{f'  if {edge.guard}' if edge.guard else ''}"
+        for edge in report.included_by
+        if edge in is_list
+    ]
+    return [
+        *section("includes", _grouped((edge for edge in report.includes if not edge.detail), _target)),
+        *section("calls or lists", _grouped((edge for edge in report.includes if edge.detail), _target)),
+        *section("included by", _grouped((edge for edge in inward if not edge.detail), _source)),
+        *section("called or declared by", _grouped((edge for edge in inward if edge.detail), _source)),
+        *section("listed by", lists),
+    ]
+
+
+def _grouped(edges: Iterable[Edge], other: Callable[[Edge], str]) -> list[str]:
+    """Return a line a neighbour, with its first line and every name that ties the two."""
+    found: dict[str, list[Edge]] = {}
+    for edge in edges:
+        found.setdefault(other(edge), []).append(edge)
+    lines = []
+    for neighbour, ties in found.items():
+        names = ", ".join(dict.fromkeys(edge.detail for edge in ties if edge.detail))
+        lines.append(f"{neighbour}  line {min(edge.line for edge in ties)}  {names}".rstrip())
+    return lines
+
+
+def _caller_line(caller: Caller) -> str:
+    return (
+        f"{caller.module}  line {caller.line}  {', '.join(name.rpartition('.')[2] for name in caller.names)}"
+    )
+
+
+def _test_lines(tests: tuple[TestDistance, ...]) -> list[str]:
+    rows = [f"{test.test}  {test.steps} step{'s' if test.steps > 1 else ''}" for test in tests]
+    return section("tests that import it", rows, most=_MOST_TESTS)
+
+
+def _area_of(opened: OpenedGraph, name: ModuleName) -> str | None:
+    path = opened.graph.path_of(name)
+    return opened.taxonomy.main_area_of(path) if path else None
+
+
+def _count_areas(opened: OpenedGraph, modules: Iterable[ModuleName]) -> dict[str, int]:
+    taxonomy, counts = opened.taxonomy, dict[str, int]()
+    for module in modules:
+        path = opened.graph.path_of(module)
+        if path:
+            area = taxonomy.main_area_of(path)
+            counts[area] = counts.get(area, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _areas_among(opened: OpenedGraph, modules: Iterable[ModuleName]) -> str:
+    counts = _count_areas(opened, modules)
+    shown = [f"{area} {count}" for area, count in list(counts.items())[:_MOST_GROUPS]]
+    rest = sum(list(counts.values())[_MOST_GROUPS:])
+    return f" ({', '.join([*shown, *([f'other areas {rest}'] if rest else [])])})" if shown else ""
+
+
+def _source(edge: Edge) -> str:
+    return edge.source
+
+
+def _target(edge: Edge) -> str:
+    return edge.target
