@@ -132,25 +132,30 @@ class Cache:
     def get_decoded(
         self, space: str, name: str, decode: Callable[[bytes], _T], *, keep: int = 2
     ) -> _T | None:
-        """Return a value as what ``decode`` makes of it; the last ``keep`` of a space stay decoded for those who ask again and again.
+        """Return a value as what ``decode`` makes of it, or ``None``; see ``get_many_decoded``."""
+        return self.get_many_decoded(space, (name,), decode, keep=keep).get(name)
 
-        What ``decode`` refuses with ``InputError`` is taken as not there. Values must not be changed.
+    def get_many_decoded(
+        self, space: str, names: Collection[str], decode: Callable[[bytes], _T], *, keep: int
+    ) -> dict[str, _T]:
+        """Return the values that are there as what ``decode`` makes of them.
+
+        The last ``keep`` of a space stay decoded for those who ask again and again, so values must not be changed. What ``decode`` refuses
+        with ``InputError`` is taken as not there.
         """
         kept = self._decoded.setdefault(space, OrderedDict())
-        if name in kept:
-            kept.move_to_end(name)
-            return cast("_T", kept[name])
-        data = self.get(space, name)
-        if data is None:
-            return None
-        try:
-            value = decode(data)
-        except InputError:
-            return None
-        kept[name] = value
-        if len(kept) > keep:
+        found: dict[str, _T] = {}
+        for name in names:
+            if name in kept:
+                kept.move_to_end(name)
+                found[name] = cast("_T", kept[name])
+        unread = [name for name in names if name not in found]
+        for name, data in self.get_many(space, unread).items() if unread else ():
+            with contextlib.suppress(InputError):
+                found[name] = kept[name] = decode(data)
+        while len(kept) > keep:
             kept.popitem(last=False)
-        return value
+        return found
 
     def put_many(self, space: str, values: Mapping[str, bytes]) -> None:
         """Keep values; all of them or, when the file cannot be written, none."""

@@ -17,6 +17,7 @@ __test__ = False
 _FORMAT: Final = 2
 _INDEXES: Final = f"words-{_FORMAT}-{EXTRACTOR_VERSION}"
 _PLACES: Final = f"words-place-{_FORMAT}-{EXTRACTOR_VERSION}"
+_FILES: Final = f"words-file-{_FORMAT}-{EXTRACTOR_VERSION}"
 _FOLDER: Final = "tests"
 _TOO_FAR: Final = 250
 """Changed test files. Beyond, a new index pays for itself."""
@@ -48,7 +49,7 @@ def read_test_words(
             break
         index = _cached(cache, place.key)
         if index is not None:
-            return TestWords(index, _words_of(repository, tests, known))
+            return TestWords(index, _words_of(repository, tests, cache, known))
     return TestWords(_build(repository, here, cache, known))
 
 
@@ -64,11 +65,24 @@ def _cached(cache: Cache, tree: str) -> WordIndex | None:
 
 
 def _words_of(
-    repository: GitRepository, changed: list[ChangedPath], known: Mapping[RepoPath, tuple[str, ...]]
-) -> dict[RepoPath, tuple[str, ...] | None]:
+    repository: GitRepository,
+    changed: list[ChangedPath],
+    cache: Cache,
+    known: Mapping[RepoPath, tuple[str, ...]],
+) -> dict[RepoPath, frozenset[str] | None]:
     wanted = {change.path: change.new_blob for change in changed if change.new_blob}
-    words = _read_words(repository, wanted, known)
+    # The next commit asks for nearly the same files.
+    kept = cache.get_many_decoded(_FILES, list(wanted.values()), _decode, keep=2 * _TOO_FAR)
+    unread = {path: blob for path, blob in wanted.items() if blob not in kept}
+    fresh = _read_words(repository, unread, known)
+    # No words may mean that the clone does not have the file yet.
+    cache.put_many(_FILES, {wanted[path]: " ".join(words).encode() for path, words in fresh.items() if words})
+    words = {path: kept[blob] if blob in kept else frozenset(fresh[path]) for path, blob in wanted.items()}
     return {change.path: words.get(change.path) for change in changed}
+
+
+def _decode(data: bytes) -> frozenset[str]:
+    return frozenset(data.decode("utf-8", "replace").split())
 
 
 def index_of(

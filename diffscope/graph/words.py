@@ -43,7 +43,8 @@ class TestWords:
     ) -> None:
         self._index = index
         self._changed = {
-            path: None if words is None else frozenset(words) for path, words in (changed or {}).items()
+            path: words if words is None or isinstance(words, frozenset) else frozenset(words)
+            for path, words in (changed or {}).items()
         }
 
     def naming(self, word: str) -> tuple[RepoPath, ...]:
