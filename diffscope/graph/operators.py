@@ -10,12 +10,12 @@ from diffscope.graph.names import is_test_file
 from diffscope.graph.native import SOURCES
 from diffscope.graph.values import EdgeLayer, ModuleName, NodeKind, Wrapper
 from diffscope.graph.view import View
-from diffscope.graph.walk import search
 from diffscope.source.values import RepoPath
 from diffscope.syntax.values import DefinitionKind, Outline
 
 _NATIVE: Final = frozenset({EdgeLayer.OP, EdgeLayer.INCLUDE})
 _OP: Final = frozenset({EdgeLayer.OP})
+_NATIVE_KINDS: Final = (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
 _FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _FOLDERS: Final = {"cpu": "cpu", "rocm": "rocm", "xpu": "xpu"}
 _LANGUAGE: Final = re.compile(r"STREQUAL (CUDA|HIP)\b")
@@ -39,20 +39,15 @@ class OperatorQueries:
     def operators(self, module: ModuleName) -> tuple[ModuleName, ...]:
         """Return the operators that a native source has a part in, nearest first; for an operator, itself."""
         index = self._view.index.get(module)
-        if index is None or self._view.kind(index) not in (
-            NodeKind.NATIVE,
-            NodeKind.OPERATOR,
-            NodeKind.BUILD,
-        ):
+        if index is None or self._view.kind(index) not in _NATIVE_KINDS:
             return ()
-        near = self._view.adjacency(_NATIVE)
-        found = search(near.reverse, [index], first=near.reverse_transit)
+        steps = self._native_users(index)
         operators = [
             each
-            for each in found.steps
+            for each in steps
             if self._view.kind(each) is NodeKind.OPERATOR and not self._is_of_tests(each)
         ]
-        return self._view.named(sorted(operators, key=lambda each: (found.steps[each], each)))
+        return self._view.named(sorted(operators, key=lambda each: (steps[each], each)))
 
     def wrappers(self, operator: ModuleName) -> tuple[Wrapper, ...]:
         """Return the Python functions of the product whose body names an operator, by module and line."""
@@ -89,6 +84,25 @@ class OperatorQueries:
         return tuple(
             dict.fromkeys(path for tier in tiers for path in sorted(set(tier)) if is_test_file(path))
         )
+
+    def _native_users(self, index: int) -> dict[int, int]:
+        """Return the native code and operators that use a node, with the steps to each.
+
+        Python ends the walk: what it registers itself calls more than this, and is a caller and no operator of native code.
+        """
+        near = self._view.adjacency(_NATIVE)
+        steps = {index: 0}
+        level = [index]
+        while level:
+            users = {user for each in level for user in near.reverse[each]}
+            if level == [index]:
+                users.update(near.reverse_transit[index])
+            new = sorted(
+                user for user in users if user not in steps and self._view.kind(user) in _NATIVE_KINDS
+            )
+            steps.update(dict.fromkeys(new, steps[level[0]] + 1))
+            level = [each for each in new if self._view.kind(each) is not NodeKind.OPERATOR]
+        return steps
 
     def _is_of_tests(self, operator: int) -> bool:
         """Say whether tests register an operator for themselves, whatever they make of it."""
