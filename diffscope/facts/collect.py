@@ -11,6 +11,7 @@ from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.dependencies import collect_dependencies
 from diffscope.facts.files import collect_files
+from diffscope.facts.history import collect_history
 from diffscope.facts.imports import collect_imports, modules_after
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import FileMaterial, Placed
@@ -103,10 +104,13 @@ def collect_facts(
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,
         counterpart=collect_counterparts(placed, symbols, knowledge.counterparts, lookup),
+        history=collect_history(placed, change.pull.title, around.history),
         nearest_tests=collect_nearest(placed, change.pull.title, around.graph, around.history),
         graph=around.graph_facts,
         gaps=(*change.gaps, *_gaps(placed)),
-        unknown=_unknown(placed, has_graph=lookup is not None, declared=declared),
+        unknown=_unknown(
+            placed, has_graph=lookup is not None, declared=declared, has_history=around.history is not None
+        ),
     )
 
 
@@ -126,7 +130,7 @@ _FROM_GRAPH = ("override", "counterpart")
 
 
 def _unknown(
-    placed: tuple[Placed, ...], *, has_graph: bool, declared: Declarations | None
+    placed: tuple[Placed, ...], *, has_graph: bool, declared: Declarations | None, has_history: bool
 ) -> tuple[UnknownFamily, ...]:
     found = []
     if not has_graph and any(one.fact.category == "source" and one.fact.logic is not False for one in placed):
@@ -137,6 +141,9 @@ def _unknown(
     if not has_steps and any(one.fact.category in {"source", "native", "test"} for one in placed):
         why = "no CI steps at the base" if declared else "no CI declarations of the base"
         found.append(UnknownFamily(family="step", reason=why))
+    products = (one for one in placed if one.fact.category in {"source", "native", "build"})
+    if not has_history and any(one.fact.logic is not False for one in products):
+        found.append(UnknownFamily(family="history", reason="no history of the base"))
     for one in placed:
         reason = _why_unread(one)
         if reason and one.fact.category == "source":

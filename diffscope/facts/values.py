@@ -442,14 +442,13 @@ class StepFact(Located, frozen=True, kw_only=True):
 
 
 class HistoryFact(Located, frozen=True, kw_only=True):
-    """What history says of a changed file, before the base."""
+    """What the history before the base says of the change."""
 
-    changes: Annotated[int, said("Commits that touched it in the 90 days before the base.")] = 0
-    fixes: Annotated[int, said("Those of them that were fixes.")] = 0
-    partners_missing: Annotated[
-        tuple[str, ...],
-        said("Files that changed with it in at least three of four of its commits and are untouched here."),
-    ] = ()
+    what: Annotated[str, said("What it says: reverted-before (the change takes up what was reverted).")]
+    subject: Annotated[str, said("Subject of the commit that it speaks of.")]
+    number: Annotated[int | None, said("Number of that commit's pull request.")] = None
+    days: Annotated[int, said("Days between that commit and the base.")] = 0
+    files: Annotated[int, said("Files that both touch.")] = 0
 
 
 class Nearest(Value, frozen=True, kw_only=True):

@@ -30,6 +30,14 @@ class Past(NamedTuple):
     together: dict[str, float]
 
 
+class PastChange(NamedTuple):
+    """One commit of the past: its subject, its age in whole days, and the paths that it touched, by their names now."""
+
+    subject: str
+    days: int
+    paths: tuple[str, ...]
+
+
 class ChangeHistory:
     """A history as of one of its commits: what came later is not there."""
 
@@ -60,6 +68,16 @@ class ChangeHistory:
     def activity(self, path: str) -> float:
         """Return how often a path changed, weighted by age."""
         return sum(self.weight(commit) for commit in self._commits_of([path]))
+
+    def recent(self, days: int) -> Iterator[PastChange]:
+        """Yield the commits of so many days back, newest first."""
+        for commit in range(self._last, -1, -1):
+            age = self._now - self._times[commit]
+            if age > days * _DAY:
+                return
+            yield PastChange(
+                self._stored.subjects[commit], max(0, age) // _DAY, tuple(sorted(self._names(commit)))
+            )
 
     def similar(self, files: Mapping[str, float], subject: str, wanted: frozenset[str]) -> dict[str, float]:
         """Return how often each of the ``wanted`` paths changed in commits like this one.

@@ -20,5 +20,6 @@ FAMILIES: Final[dict[str, Bilingual]] = {
     "global-side-effect": Bilingual(en="Global side effect", zh="全局配置副作用"),
     "feature-interaction": Bilingual(en="Feature interaction (LoRA, spec decode, ...)", zh="功能组合兼容性"),
     "ci-coverage": Bilingual(en="CI does not run it", zh="CI 未覆盖"),
+    "history": Bilingual(en="Reverted before", zh="曾被回退"),
 }
 """By wire word, in the order of the reports."""

@@ -1,0 +1,69 @@
+"""What was reverted not long ago and is taken up again, by title and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from diffscope.facts.material import Placed
+from diffscope.facts.values import HistoryFact
+from diffscope.graph.history import ChangeHistory, PastChange
+from diffscope.graph.history_store import subject_words
+
+WITHIN_DAYS = 45
+"""Days after which a revert is forgotten: who comes back later mostly starts afresh."""
+_REVERT = re.compile(r"\b(?:revert(?:s|ed|ing)?|back(?:ed|ing)? out)\b", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"\b(?:re-?(?:appl\w+|land\w*|add\w*|submit\w*|do|work\w*|enable\w*)|unrevert\w*|again|take \d|attempt \d|v\d|fix for reverted)\b",
+    re.IGNORECASE,
+)
+_SAID_BY_ALL = frozenset(
+    {"revert", "reverts", "reverted", "back", "out", "reapply", "reland", "redo", "resubmit", "unrevert"}
+)
+_PULL = re.compile(r"#(\d{1,9})")
+_PRODUCT = frozenset({"source", "native", "build"})
+
+
+def collect_history(
+    placed: Iterable[Placed], title: str, history: ChangeHistory | None
+) -> tuple[HistoryFact, ...]:
+    """Return a fact for the newest revert that a change takes back: the same files, and a title of the same words.
+
+    A revert itself takes nothing up. Without a history nothing is known, which the caller says.
+    """
+    listed = tuple(placed)
+    if history is None or _REVERT.search(_AGAIN.sub("", title)):
+        return ()
+    if not any(one.fact.category in _PRODUCT for one in listed):
+        return ()
+    paths = {one.fact.path: one for one in listed}
+    for past in history.recent(WITHIN_DAYS):
+        if _REVERT.search(past.subject) and _takes_up(title, paths, past):
+            return (_fact(paths, past),)
+    return ()
+
+
+def _takes_up(title: str, paths: Iterable[str], past: PastChange) -> bool:
+    said, theirs = subject_words(title) - _SAID_BY_ALL, subject_words(past.subject) - _SAID_BY_ALL
+    shared, either = said & theirs, said | theirs
+    overlap = len(set(paths) & set(past.paths)) / len(past.paths) if past.paths else 0.0
+    if _AGAIN.search(title):
+        return len(shared) >= 2 and len(shared) >= 0.4 * len(either) and overlap >= 0.5
+    return len(shared) >= 3 and len(shared) >= 0.5 * len(either) and overlap >= 0.6
+
+
+def _fact(paths: dict[str, Placed], past: PastChange) -> HistoryFact:
+    numbers = [int(number) for number in _PULL.findall(past.subject)]
+    shared = sorted(path for path in past.paths if path in paths)
+    placed = max(
+        (paths[path] for path in shared),
+        key=lambda one: (one.fact.category in _PRODUCT, one.fact.code_added, one.fact.path),
+    )
+    return HistoryFact(
+        **placed.spot(0),
+        what="reverted-before",
+        subject=past.subject,
+        number=numbers[-1] if numbers else None,
+        days=past.days,
+        files=len(shared),
+    )
