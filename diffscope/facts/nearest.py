@@ -17,6 +17,7 @@ from diffscope.source.values import RepoPath
 
 _WORD = re.compile(r"[A-Za-z_]\w+")
 _PRODUCT = frozenset({"source", "native"})
+_MOVES = frozenset({"renamed", "deleted"})
 
 
 def collect_nearest(
@@ -25,22 +26,46 @@ def collect_nearest(
     """Return the ten nearest tests, nearest first; unknown without a graph, none where no product file changed."""
     if graph is None:
         return UNSET
-    changed = [
-        _changed(one) for one in placed if one.fact.category in _PRODUCT and one.fact.logic is not False
-    ]
+    changed = source_changes(placed)
     if not changed:
         return ()
     found = nearest_tests(changed, graph, history=history, title=title)
     return tuple(Nearest(path=one.path, score=one.score, reasons=one.reasons) for one in found)
 
 
-def _changed(placed: Placed) -> SourceChange:
+def source_changes(placed: Iterable[Placed]) -> tuple[SourceChange, ...]:
+    """Return the product files whose logic changes, or that move or go, as their tests see them."""
+    chosen = [
+        one
+        for one in placed
+        if one.fact.category in _PRODUCT and (one.fact.logic is not False or one.fact.status in _MOVES)
+    ]
+    sides = [_words(one) for one in chosen]
+    added = frozenset[str]().union(*(words for words, _ in sides))
+    return tuple(_changed(one, *words, kept=added) for one, words in zip(chosen, sides, strict=True))
+
+
+def _words(placed: Placed) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the identifiers on added and on removed lines."""
+    hunks = placed.material.diff.hunks
+    sides = (
+        (line for hunk in hunks for line in hunk.added),
+        (line for hunk in hunks for line in hunk.removed),
+    )
+    added, removed = (frozenset(word for line in side for word in _WORD.findall(line.text)) for side in sides)
+    return added, removed
+
+
+def _changed(
+    placed: Placed, added: frozenset[str], removed: frozenset[str], *, kept: frozenset[str]
+) -> SourceChange:
     diff, comparison = placed.material.diff, placed.material.python
     symbols = tuple(change.name for change in comparison.symbols if change.logic) if comparison else ()
-    lines = (line.text for hunk in diff.hunks for line in (*hunk.removed, *hunk.added))
     return SourceChange(
         path=RepoPath(placed.fact.old_path or placed.fact.path),
         lines=diff.additions + diff.deletions,
         symbols=symbols,
-        words=tuple(sorted({word for line in lines for word in _WORD.findall(line)})),
+        words=tuple(sorted(added | removed)),
+        gone=tuple(sorted(removed - kept)),
+        is_moved=placed.fact.status in _MOVES,
     )

@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 import math
-from array import array
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
+from diffscope.graph.history_index import HistoryIndex, open_index
 from diffscope.graph.history_store import StoredHistory, subject_words
-from diffscope.graph.tables import read_numbers
-from diffscope.graph.words import TestWords
 
-_MOST_FILES: Final = 120
-"""A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
 _MOST_ALIKE: Final = 600
 _COMMON_WORD: Final = 300
+_FOLDER: Final = 0.3
+"""What a common folder counts in the likeness of two commits, where a common file counts 1."""
+_WORD: Final = 0.5
 _DAY: Final = 86_400
 DEPTH: Final = 540 * _DAY
 """Seconds. What is older counts for nothing, however far back the stored history goes."""
 
 
 class Past(NamedTuple):
-    """How often a path changed, weighted by age, and how often each other path changed with it."""
+    """How often a path changed, weighted by age, and how often each test changed with it."""
 
     weight: float
     together: dict[str, float]
 
 
-class PastChange(NamedTuple):
+class Companion(NamedTuple):
+    """A path that changed ``times`` times together with another one."""
+
+    path: str
+    times: int
+
+
+class Companions(NamedTuple):
+    """How often a path changed, and what changed with it, most often first."""
+
+    times: int
+    paths: tuple[Companion, ...]
+
+
+class PastChange:
     """One commit of the past: its subject, its age in whole days, and the paths that it touched, by their names now."""
 
-    subject: str
-    days: int
-    paths: tuple[str, ...]
+    def __init__(self, subject: str, days: int, paths: Callable[[], tuple[str, ...]]) -> None:
+        self.subject = subject
+        self.days = days
+        self._paths = paths
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Sorted; looked up when asked, for most of the past is passed over by its subjects."""
+        return self._paths()
 
 
 class ChangeHistory:
@@ -43,165 +62,173 @@ class ChangeHistory:
 
     def __init__(self, stored: StoredHistory, *, last: int, now: int, half_life_days: float = 180.0) -> None:
         """``last`` is the number of the last commit that counts, ``now`` the time that ages are counted from."""
-        self._stored = stored
+        self._index: HistoryIndex = open_index(stored)
         self._last = last
         self._now = now
         self._half_life = half_life_days * _DAY
+        self._weights: dict[int, float] = {}
 
     def __len__(self) -> int:
         return self._last + 1
 
-    def past(self, paths: Iterable[str], wanted: frozenset[str]) -> Past:
-        """Return the past of some paths taken as one, and which of the ``wanted`` paths changed with them."""
+    def past(self, paths: Iterable[str], wanted: Collection[str]) -> Past:
+        """Return the past of some paths taken as one, and which of the ``wanted`` tests changed with them."""
         total = 0.0
-        together: defaultdict[str, float] = defaultdict(float)
+        together: defaultdict[int, float] = defaultdict(float)
         for commit in self._commits_of(paths):
             weight = self.weight(commit)
             total += weight
-            others = {name for name in self._names(commit) if name in wanted}
+            tests = [number for number in self._index.tests(commit) if self._now_called(number) in wanted]
             # A test among many that changed at a time says less than one that changed alone.
-            share = weight / (1 + 0.15 * max(0, len(others) - 1))
-            for name in others:
-                together[name] += share
-        return Past(total, dict(together))
+            share = weight / (1 + 0.15 * max(0, len(tests) - 1))
+            for number in tests:
+                together[number] += share
+        return Past(total, self._named(together, wanted))
 
     def activity(self, path: str) -> float:
         """Return how often a path changed, weighted by age."""
-        return sum(self.weight(commit) for commit in self._commits_of([path]))
+        return sum(map(self.weight, self._commits_of([path])))
 
     def recent(self, days: int) -> Iterator[PastChange]:
         """Yield the commits of so many days back, newest first."""
+        times, subjects = self._index.times, self._index.stored.subjects
         for commit in range(self._last, -1, -1):
-            age = self._now - self._times[commit]
+            age = self._now - times[commit]
             if age > days * _DAY:
                 return
-            yield PastChange(
-                self._stored.subjects[commit], max(0, age) // _DAY, tuple(sorted(self._names(commit)))
-            )
+            yield PastChange(subjects[commit], max(0, age) // _DAY, partial(self._paths_of, commit))
 
-    def similar(self, files: Mapping[str, float], subject: str, wanted: frozenset[str]) -> dict[str, float]:
-        """Return how often each of the ``wanted`` paths changed in commits like this one.
+    def similar(self, files: Mapping[str, float], subject: str, wanted: Collection[str]) -> dict[str, float]:
+        """Return how often each of the ``wanted`` tests changed in commits like this one.
 
-        Alike are commits that touch the same files (``files``: path -> its part of the change) and whose subjects share rare words;
-        each votes by the square of its likeness, halved every half a life.
+        Alike are commits that touch the same files or folders (``files``: path -> its part of the change) and whose subjects share
+        rare words; each votes by the square of its likeness, halved every half a life.
         """
-        likeness = self._likeness(files, subject)
-        votes: defaultdict[str, float] = defaultdict(float)
-        for commit, likely in likeness.items():
-            names = [name for name in self._names(commit) if name in wanted]
-            for name in names:
-                votes[name] += likely * likely * self.weight(commit) / (1 + 0.3 * (len(names) - 1))
-        return dict(votes)
+        votes: defaultdict[int, float] = defaultdict(float)
+        for commit, likely in self._likeness(files, subject).items():
+            tests = self._index.tests(commit)
+            if tests:
+                vote = likely * likely * self.weight(commit) / (1 + 0.5 * (len(tests) - 1))
+                for number in tests:
+                    votes[number] += vote
+        return self._named(votes, wanted)
+
+    def folders(self, files: Mapping[str, float]) -> dict[str, float]:
+        """Return for each folder of tests in what part of the commits that touch the folders of ``files`` it was touched too."""
+        found: defaultdict[str, float] = defaultdict(float)
+        for folder, part in _by_folder(files).items():
+            total = 1.0
+            touched: defaultdict[str, float] = defaultdict(float)
+            for commit in self._commits_in(folder):
+                weight = self.weight(commit)
+                total += weight
+                tests = self._index.tests(commit)
+                for each in {self._now_called(number).rpartition("/")[0] for number in tests}:
+                    touched[each] += weight
+            for each, weight in touched.items():
+                found[each] += part * weight / total
+        return dict(found)
+
+    def companions(self, path: str, limit: int = 10) -> Companions:
+        """Return the paths that most often changed in the same commits as ``path``, ties by path; sweeps do not count."""
+        commits = self._commits_of([path])
+        counts: defaultdict[str, int] = defaultdict(int)
+        for commit in commits:
+            for name in {self._now_called(number) for number in self._index.files(commit)}:
+                counts[name] += 1
+        counts.pop(path, None)
+        ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:limit]
+        return Companions(len(commits), tuple(Companion(name, times) for name, times in ranked))
+
+    def weight(self, commit: int) -> float:
+        """Return what a commit counts: 1 now, half after half a life."""
+        known = self._weights.get(commit)
+        if known is None:
+            age = max(0, self._now - self._index.times[commit])
+            known = self._weights[commit] = float(0.5 ** (age / self._half_life))
+        return known
 
     def _likeness(self, files: Mapping[str, float], subject: str) -> dict[int, float]:
         likeness: defaultdict[int, float] = defaultdict(float)
         for path, part in sorted(files.items()):
-            commits = self._commits_of([path])
-            for commit in commits[-_MOST_ALIKE:]:
-                likeness[commit] += (
-                    (0.5 + part) * self._rarity(len(commits)) / math.sqrt(1 + self._size(commit))
-                )
+            self._add_likeness(likeness, self._commits_of([path]), 0.5 + part, most=_MOST_ALIKE)
+        for folder, part in sorted(_by_folder(files).items()):
+            self._add_likeness(likeness, self._commits_in(folder), _FOLDER * part)
         for word in sorted(subject_words(subject)):
-            commits = [int(each) for each in self._words.naming(word)]
-            commits = [
-                each for each in commits if self._first <= each <= self._last and each not in self._sweeps
-            ]
+            commits = [each for each in map(int, self._index.words.naming(word)) if self._counts(each)]
             if len(commits) <= _COMMON_WORD:
+                value = _WORD * self._rarity(len(commits))
                 for commit in commits:
-                    shared = math.sqrt(1 + len(subject_words(self._stored.subjects[commit])))
-                    likeness[commit] += 0.5 * self._rarity(len(commits)) / shared
+                    likeness[commit] += value / math.sqrt(1 + self._index.subject_size(commit))
         return likeness
+
+    def _add_likeness(
+        self, likeness: defaultdict[int, float], commits: list[int], factor: float, most: int = 0
+    ) -> None:
+        value = factor * self._rarity(len(commits[-most:]))
+        for commit in commits[-most:]:
+            likeness[commit] += value / math.sqrt(1 + self._index.size(commit))
 
     def _rarity(self, count: int) -> float:
         return math.log((self._last + 2) / (count + 1))
 
-    def weight(self, commit: int) -> float:
-        """Return what a commit counts: 1 now, half after half a life."""
-        return float(0.5 ** (max(0, self._now - self._times[commit]) / self._half_life))
+    def _counts(self, commit: int) -> bool:
+        return self._first <= commit <= self._last and commit not in self._index.sweeps
 
     def _commits_of(self, paths: Iterable[str]) -> list[int]:
+        """Return the commits that touched a path under whatever name, oldest first."""
+        numbers = self._index.numbers
+        names = (name for path in paths for name in (path, *self._earlier.get(path, ())))
+        return self._touching(numbers[name] for name in names if name in numbers)
+
+    def _commits_in(self, folder: str) -> list[int]:
+        """Return the commits that touched a file that lies in a folder now, or that went from there."""
+        there = [number for number in self._index.in_folder(folder) if self._folder_of(number) == folder]
+        moved = (old for new, old in self._earlier.items() if new.rpartition("/")[0] == folder)
+        numbers = self._index.numbers
+        there += [numbers[name] for names in moved for name in names if name.rpartition("/")[0] != folder]
+        return self._touching(there)
+
+    def _touching(self, numbers: Iterable[int]) -> list[int]:
         found: set[int] = set()
-        for path in paths:
-            for name in (path, *self._earlier.get(path, ())):
-                number = self._number(name)
-                if number >= 0:
-                    first = self._places[number - 1] if number else 0
-                    found.update(self._touched[first : self._places[number]])
-        return sorted(
-            commit for commit in found if self._first <= commit <= self._last and commit not in self._sweeps
-        )
+        for number in numbers:
+            found.update(self._index.touching(number, self._first, self._last))
+        return sorted(found - self._index.sweeps)
+
+    def _folder_of(self, number: int) -> str:
+        return self._now_called(number).rpartition("/")[0]
+
+    def _paths_of(self, commit: int) -> tuple[str, ...]:
+        return tuple(sorted(map(self._now_called, self._index.files(commit))))
+
+    def _named(self, values: Mapping[int, float], wanted: Collection[str]) -> dict[str, float]:
+        found: defaultdict[str, float] = defaultdict(float)
+        for number, value in values.items():
+            name = self._now_called(number)
+            if name in wanted:
+                found[name] += value
+        return dict(found)
+
+    def _now_called(self, number: int) -> str:
+        name = self._index.stored.paths[number]
+        return self._later.get(name, name)
+
+    @cached_property
+    def _later(self) -> Mapping[str, str]:
+        return self._index.names(self._last).later
+
+    @cached_property
+    def _earlier(self) -> Mapping[str, tuple[str, ...]]:
+        return self._index.names(self._last).earlier
 
     @cached_property
     def _first(self) -> int:
-        """The first commit that is not too old."""
-        oldest = self._now - DEPTH
-        return next((at + 1 for at in range(self._last, -1, -1) if self._times[at] < oldest), 0)
+        """The first commit after which none is too old."""
+        return min(bisect_left(self._index.horizon, self._now - DEPTH), self._last + 1)
 
-    @cached_property
-    def _sweeps(self) -> frozenset[int]:
-        sizes = zip(self._ends, chain((0,), self._ends), strict=False)
-        return frozenset(at for at, (end, start) in enumerate(sizes) if end - start > _MOST_FILES)
 
-    def _size(self, commit: int) -> int:
-        return self._ends[commit] - (self._ends[commit - 1] if commit else 0)
-
-    def _names(self, commit: int) -> Iterator[str]:
-        """Yield the paths that a commit touched, under the names that they have now."""
-        first = self._ends[commit - 1] if commit else 0
-        for number in self._files[first : self._ends[commit]]:
-            name = self._stored.paths[number]
-            yield self._later.get(name, name)
-
-    def _number(self, path: str) -> int:
-        return self._numbers.get(path, -1)
-
-    @cached_property
-    def _words(self) -> TestWords:
-        return TestWords(self._stored.words)
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {path: number for number, path in enumerate(self._stored.paths)}
-
-    @cached_property
-    def _later(self) -> dict[str, str]:
-        """Old name -> name now, of every path that was renamed up to now."""
-        later: dict[str, str] = {}
-        earlier: dict[str, list[str]] = {}
-        triples = iter(read_numbers(self._stored.renames))
-        for commit, old, new in zip(triples, triples, triples, strict=True):
-            if commit > self._last:
-                break
-            before, after = self._stored.paths[old], self._stored.paths[new]
-            moved = [before, *earlier.pop(before, [])]
-            earlier.setdefault(after, []).extend(moved)
-            later.update(dict.fromkeys(moved, after))
-            later.pop(after, None)
-        return later
-
-    @cached_property
-    def _earlier(self) -> dict[str, list[str]]:
-        earlier: dict[str, list[str]] = {}
-        for old, new in self._later.items():
-            earlier.setdefault(new, []).append(old)
-        return earlier
-
-    @cached_property
-    def _times(self) -> array[int]:
-        return read_numbers(self._stored.times)
-
-    @cached_property
-    def _ends(self) -> array[int]:
-        return read_numbers(self._stored.ends)
-
-    @cached_property
-    def _files(self) -> array[int]:
-        return read_numbers(self._stored.files)
-
-    @cached_property
-    def _places(self) -> array[int]:
-        return read_numbers(self._stored.places)
-
-    @cached_property
-    def _touched(self) -> array[int]:
-        return read_numbers(self._stored.touched)
+def _by_folder(files: Mapping[str, float]) -> dict[str, float]:
+    parts: defaultdict[str, float] = defaultdict(float)
+    for path, part in files.items():
+        parts[path.rpartition("/")[0]] += part
+    return parts

@@ -13,22 +13,26 @@ from typing import Final
 
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
-from diffscope.graph.nearness import Nearness, Sign
+from diffscope.graph.nearness import Nearness
+from diffscope.graph.nearness_question import Sign
 from diffscope.graph.values import NearTest, SourceChange
 from diffscope.source.values import RepoPath
 
 WEIGHTS: Final[Mapping[Sign, float]] = {
     Sign.IMPORTS: 0.8,
     Sign.REACHES: 0.3,
+    Sign.CALLS: 1.0,
+    Sign.MOVED: 1.4,
     Sign.NAMES: 0.9,
     Sign.WORDS: 2.2,
+    Sign.GONE: 1.0,
     Sign.PATH: 0.6,
     Sign.STEM: 1.0,
     Sign.TOGETHER: 0.6,
     Sign.ALIKE: 3.5,
+    Sign.FOLDER: 1.0,
     Sign.TITLE_PATH: 0.8,
     Sign.TITLE_WORDS: 1.3,
-    Sign.ACTIVE: -1.0,
 }
 _BIAS: Final = -7.5
 _POWER: Final = 0.7

@@ -175,6 +175,10 @@ class SourceChange(Value, frozen=True, kw_only=True):
     """Qualified names of what changed."""
     words: tuple[str, ...] = ()
     """Identifiers on the changed lines of both sides."""
+    gone: tuple[str, ...] = ()
+    """Those of them that stand on removed lines, and on no added line of the whole change."""
+    is_moved: bool = False
+    """The file has another path afterwards, or none."""
 
 
 class NearTest(Value, frozen=True, kw_only=True):

@@ -1,10 +1,13 @@
 """How well nearest tests are found: recall at ten over real pull requests that touch a source and an existing test.
 
-    python tests/benchmarks/nearest_tests.py --repo CLONE [--since 2026-03-15] [--parity even|odd|all] [--cache DIR] [--fit]
+    python tests/benchmarks/nearest_tests.py --repo CLONE [--since 2026-03-15] [--until DAY] [--parity even|odd|all] [--cache DIR]
+        [--limit N] [--misses] [--fit]
 
-For each pull request the sources it changed are shown to ``nearest_tests`` on the graph and the history of its base; what counts is how
-many of the test files that it touched, and that were there before, are among the first ten. Numbers are means over pull requests, and
-in brackets the part of all touched tests. Weights are fitted on odd numbers (``--parity odd --fit`` prints them), measured on even ones.
+For each pull request the sources it changed are shown to ``nearest_tests``, in the form that its facts give them, on the graph and the
+history of its base; what counts is how many of the test files that it touched, and that were there before, are among the first ten.
+Each row: mean over pull requests [part of all touched tests] (part of pull requests with at least one). Baselines stand below, ranked by
+their signs alone with equal weights. ``--fit`` fits the weights to these pull requests: odd numbers and earlier months, never the even
+ones that are measured on.
 """
 
 from __future__ import annotations
@@ -18,30 +21,40 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from diffscope.adapters.cache import Cache, open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
 from diffscope.adapters.graphs import graph_at
 from diffscope.adapters.history import history_at
+from diffscope.adapters.sides import read_sides
 from diffscope.diff.parse import salvage_diff
-from diffscope.diff.values import FileDiff
+from diffscope.errors import DiffscopeError
+from diffscope.facts.files import collect_files
+from diffscope.facts.material import Placed, compare_files
+from diffscope.facts.nearest import source_changes
 from diffscope.graph.names import is_native, is_test_file
 from diffscope.graph.nearest import WEIGHTS, nearest_tests, scale
-from diffscope.graph.nearness import Nearness, Sign
+from diffscope.graph.nearness import Nearness
+from diffscope.graph.nearness_question import Sign
 from diffscope.graph.values import SourceChange
 from diffscope.source.values import CommitId, RepoPath
-from diffscope.syntax.outline import outline_python
+from diffscope.workspace import Workspace
 
-WORD = re.compile(r"[A-Za-z_]\w+")
 SUBJECT = re.compile(r"(.*) \(#(\d+)\)$")
+PAST = (Sign.TOGETHER, Sign.ALIKE, Sign.FOLDER)
 BASELINES: dict[str, tuple[Sign, ...]] = {
-    "imports alone": (Sign.IMPORTS, Sign.REACHES),
+    "graph alone": (Sign.IMPORTS, Sign.REACHES),
     "names alone": (Sign.NAMES,),
-    "imports and names": (Sign.IMPORTS, Sign.REACHES, Sign.NAMES),
+    "graph and names": (Sign.IMPORTS, Sign.REACHES, Sign.NAMES),
     "history alone": (Sign.TOGETHER, Sign.ALIKE),
-    "without history": tuple(sign for sign in Sign if sign not in (Sign.TOGETHER, Sign.ALIKE, Sign.ACTIVE)),
-    "without title": tuple(sign for sign in Sign if sign not in (Sign.TITLE_PATH, Sign.TITLE_WORDS)),
+    "like-named tests alone": (Sign.STEM,),
 }
+LEFT_OUT: dict[str, tuple[Sign, ...]] = {
+    "without history": PAST,
+    "without title": (Sign.TITLE_PATH, Sign.TITLE_WORDS),
+    "without words": (Sign.WORDS, Sign.GONE, Sign.NAMES, Sign.TITLE_WORDS, Sign.CALLS),
+}
+HARDEST = 150
+"""Tests of a pull request that the fit looks at, besides those touched."""
 
 
 class Pull(NamedTuple):
@@ -56,35 +69,41 @@ class Case(NamedTuple):
     truth: frozenset[RepoPath]
     ranked: tuple[RepoPath, ...]
     signs: dict[Sign, dict[RepoPath, float]]
-    seconds: float
+    opening: float
+    ranking: float
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--repo", type=Path, required=True)
-    parser.add_argument("--since", default="2026-03-15")
+    parser.add_argument("--since", default="2026-03-15", help="first day (UTC)")
+    parser.add_argument("--until", default="2100-01-01", help="day after the last one")
     parser.add_argument("--parity", choices=["even", "odd", "all"], default="even")
-    parser.add_argument("--cache", type=Path, help="kept between runs; a temporary one otherwise")
+    parser.add_argument("--cache", type=Path, help="kept between runs; .benchmark-cache otherwise")
     parser.add_argument("--limit", type=int, default=0, help="at most so many pull requests")
+    parser.add_argument("--misses", action="store_true", help="name what was not found, and where it stands")
     parser.add_argument("--fit", action="store_true", help="fit the weights to these pull requests")
     given = parser.parse_args()
     with (
         GitRepository(given.repo) as repository,
-        open_cache(given.cache or Path(".benchmark-cache")) as cache,
+        Workspace(repository, cache_directory=given.cache or Path(".benchmark-cache")) as workspace,
     ):
-        cases = list(collect(repository, cache, given))
+        cases = list(collect(workspace, given))
     report(cases)
+    if given.misses:
+        print_misses(cases)
     if given.fit:
         fit(cases)
     return 0
 
 
-def collect(repository: GitRepository, cache: Cache, given: argparse.Namespace) -> Iterator[Case]:
+def collect(workspace: Workspace, given: argparse.Namespace) -> Iterator[Case]:
     chosen = {"even": (0,), "odd": (1,), "all": (0, 1)}[given.parity]
-    pulls = [pull for pull in read_pulls(repository, given.since) if pull.number % 2 in chosen]
+    assert workspace.repository is not None
+    pulls = read_pulls(workspace.repository, given.since, given.until)
     done = 0
     for pull in pulls:
-        case = measure(repository, cache, pull)
+        case = measure(workspace, pull) if pull.number % 2 in chosen else None
         if case is None:
             continue
         yield case
@@ -96,9 +115,10 @@ def collect(repository: GitRepository, cache: Cache, given: argparse.Namespace) 
     sys.stderr.write("\n")
 
 
-def read_pulls(repository: GitRepository, since: str) -> list[Pull]:
-    """Return the pull requests merged since a day (UTC), oldest first."""
-    options = ("--first-parent", "--reverse", f"--since={since}T00:00:00Z", "--format=%H %P%x00%s")
+def read_pulls(repository: GitRepository, since: str, until: str) -> list[Pull]:
+    """Return the pull requests merged from one day to another (UTC), oldest first."""
+    window = (f"--since={since}T00:00:00Z", f"--until={until}T00:00:00Z")
+    options = ("--first-parent", "--reverse", *window, "--format=%H %P%x00%s")
     rows = run(repository.path, "log", *options, "HEAD").out.decode("utf-8", "replace").splitlines()
     pulls = []
     for row in rows:
@@ -110,27 +130,33 @@ def read_pulls(repository: GitRepository, since: str) -> list[Pull]:
     return pulls
 
 
-def measure(repository: GitRepository, cache: Cache, pull: Pull) -> Case | None:
+def measure(workspace: Workspace, pull: Pull) -> Case | None:
+    repository, cache = workspace.repository, workspace.cache
+    assert repository is not None
     changed = repository.changed_paths(pull.base, pull.head)
     truth = frozenset(
         change.path for change in changed if change.old_blob and change.new_blob and is_truth(change.path)
     )
     if not truth or not any(is_source(change.path) for change in changed):
         return None
-    patch, _ = repository.patch(pull.base, pull.head)
-    files = [file for file in salvage_diff(patch).diff.files if is_source(file.path)]
-    changes = tuple(read_change(repository, pull, file) for file in files)
+    try:
+        changes = read_changes(workspace, pull)
+        graph = graph_at(repository, pull.base, cache=cache)
+    except DiffscopeError as error:
+        sys.stderr.write(f"#{pull.number}: {error}\n")
+        return None
     if not changes:
         return None
-    graph = graph_at(repository, pull.base, cache=cache)
+    start = time.process_time()
     history = history_at(repository, pull.base, cache)
-    middle = time.perf_counter()
+    graph.tests_naming("opened")
+    middle = time.process_time()
     ranked = nearest_tests(changes, graph, history=history, title=pull.title)
-    seconds = time.perf_counter() - middle
+    end = time.process_time()
     signs = {
         sign: scale(found) for sign, found in Nearness(changes, graph, history, pull.title).measure().items()
     }
-    return Case(pull, truth, tuple(each.path for each in ranked), signs, seconds)
+    return Case(pull, truth, tuple(each.path for each in ranked), signs, middle - start, end - middle)
 
 
 def is_truth(path: str) -> bool:
@@ -143,96 +169,164 @@ def is_source(path: str) -> bool:
     )
 
 
-def read_change(repository: GitRepository, pull: Pull, file: FileDiff) -> SourceChange:
-    """Return what the facts of a change say of a source: its changed symbols, and the identifiers on its changed lines."""
-    old = file.old_path or file.path
-    added = [line for hunk in file.hunks for line in hunk.added]
-    removed = [line for hunk in file.hunks for line in hunk.removed]
-    before = {line.number for line in removed} | {hunk.old_start for hunk in file.hunks}
-    symbols: set[str] = set()
-    if file.path.endswith(".py"):
-        symbols |= symbols_at(repository.read(pull.base, old), before)
-        symbols |= symbols_at(repository.read(pull.head, file.path), {line.number for line in added})
-    words = {word for line in (*added, *removed) for word in WORD.findall(line.text)}
-    return SourceChange(
-        path=old if file.old_path else file.path,
-        lines=file.additions + file.deletions,
-        symbols=tuple(sorted(symbols)),
-        words=tuple(sorted(words)),
+def read_changes(workspace: Workspace, pull: Pull) -> tuple[SourceChange, ...]:
+    """Return the sources of a pull request as its facts show them; what it does to tests is not in it."""
+    change = workspace.clone.commit(pull.head)
+    diff = salvage_diff(change.patch).diff
+    materials = compare_files(diff, read_sides(change, diff, workspace.repository))
+    facts = collect_files(materials, workspace.knowledge.taxonomy)
+    return source_changes(
+        Placed(fact=fact, material=material) for fact, material in zip(facts, materials, strict=True)
     )
-
-
-def symbols_at(data: bytes | None, lines: set[int]) -> set[str]:
-    definitions = outline_python(data).definitions if data else ()
-    return {each.name for each in definitions if any(each.start <= line <= each.end for line in lines)}
 
 
 def report(cases: Sequence[Case]) -> None:
-    print(f"{len(cases)} pull requests, {sum(len(case.truth) for case in cases)} touched tests")
-    ceiling = sum(min(10, len(case.truth)) for case in cases) / sum(len(case.truth) for case in cases)
-    print_row("all signs", cases, lambda case: case.ranked)
+    touched = sum(len(case.truth) for case in cases)
+    print(f"{len(cases)} pull requests, {touched} touched tests")
+    print_row("nearest tests", cases, lambda case: case.ranked)
     for name, signs in BASELINES.items():
-        print_row(name, cases, lambda case, signs=signs: rank(case, dict.fromkeys(signs, 1.0) | only(signs)))
-    times = sorted(case.seconds for case in cases)
-    print(f"{'ten places allow at most':<24} [{ceiling:.3f}]")
-    print(
-        f"ranking takes {times[len(times) // 2] * 1000:.0f} ms in the median, {times[len(times) * 9 // 10] * 1000:.0f} ms for nine in ten"
-    )
-
-
-def only(signs: Sequence[Sign]) -> dict[Sign, float]:
-    return {sign: WEIGHTS[sign] for sign in signs}
+        print_row(name, cases, lambda case, signs=signs: rank(case, dict.fromkeys(signs, 1.0)))
+    for name, out in LEFT_OUT.items():
+        weights = {sign: weight for sign, weight in WEIGHTS.items() if sign not in out}
+        print_row(name, cases, lambda case, weights=weights: rank(case, weights))
+    ceiling = sum(min(10, len(case.truth)) for case in cases) / touched
+    print(f"{'ten places allow at most':<24}        [{ceiling:.3f}]")
+    for name, times in (
+        ("opening words and history", sorted(case.opening for case in cases)),
+        ("ranking", sorted(case.ranking for case in cases)),
+    ):
+        middle, ninth = times[len(times) // 2] * 1000, times[len(times) * 9 // 10] * 1000
+        mean = sum(times) / len(times) * 1000
+        print(f"{name}: CPU ms median {middle:.1f}, mean {mean:.1f}, nine in ten below {ninth:.1f}")
 
 
 def print_row(name: str, cases: Sequence[Case], ranked: Callable[[Case], Sequence[RepoPath]]) -> None:
     hits = [(len(case.truth.intersection(ranked(case)[:10])), len(case.truth)) for case in cases]
     mean = sum(hit / all_ for hit, all_ in hits) / len(hits)
     part = sum(hit for hit, _ in hits) / sum(all_ for _, all_ in hits)
-    print(f"{name:<24} {mean:.3f}  [{part:.3f}]")
+    some = sum(hit > 0 for hit, _ in hits) / len(hits)
+    print(f"{name:<24} {mean:.3f}  [{part:.3f}]  ({some:.3f})")
 
 
-def rank(case: Case, weights: dict[Sign, float]) -> list[RepoPath]:
-    paths = sorted({path for sign in weights for path in case.signs[sign] if weights[sign] > 0})
-    sums = {
+def print_misses(cases: Sequence[Case]) -> None:
+    for case in cases:
+        order = {path: place for place, path in enumerate(rank(case, dict(WEIGHTS), 10_000), 1)}
+        missed = sorted((order.get(path, 9_999), path) for path in case.truth.difference(case.ranked))
+        if missed:
+            places = ", ".join(f"{path} at {place}" for place, path in missed[:4])
+            print(f"#{case.pull.number} {case.pull.title}: {len(missed)} of {len(case.truth)}: {places}")
+
+
+def rank(case: Case, weights: dict[Sign, float], most: int = 10) -> list[RepoPath]:
+    sums = score(case, weights)
+    return sorted(sums, key=lambda path: (-sums[path], path))[:most]
+
+
+def score(case: Case, weights: dict[Sign, float]) -> dict[RepoPath, float]:
+    paths = sorted({path for sign in weights for path in case.signs[sign]})
+    return {
         path: sum(weight * case.signs[sign].get(path, 0.0) for sign, weight in weights.items())
         for path in paths
     }
-    return sorted(paths, key=lambda path: (-sums[path], path))[:10]
 
 
-def fit(cases: Sequence[Case], rounds: int = 12, penalty: float = 1.0) -> None:
-    """Fit the weights by logistic regression (Newton's method), each pull request counting by the root of its touched tests."""
-    signs = list(Sign)
-    size = len(signs) + 1
-    rows: list[tuple[list[float], int, float]] = []
-    for case in cases:
-        paths = sorted({path for found in case.signs.values() for path in found} | case.truth)
-        weight = 1 / math.sqrt(len(case.truth))
-        for path in paths:
-            values = [1.0, *(case.signs[sign].get(path, 0.0) for sign in signs)]
-            if path in case.truth or max(values[1:]) > 0.25:
-                rows.append((values, int(path in case.truth), weight))
-    found = [0.0] * size
-    for _ in range(rounds):
-        gradient = [-penalty * value if at else 0.0 for at, value in enumerate(found)]
-        hessian = [
-            [penalty if at == to and at else 1e-9 if at == to else 0.0 for to in range(size)]
-            for at in range(size)
-        ]
-        for values, truth, weight in rows:
-            likely = 1 / (1 + math.exp(-max(-30.0, min(30.0, sum(map(float.__mul__, found, values))))))
-            error, spread = weight * (truth - likely), weight * likely * (1 - likely)
-            used = [at for at, value in enumerate(values) if value]
-            for at in used:
-                gradient[at] += error * values[at]
-                for to in used:
-                    hessian[at][to] += spread * values[at] * values[to]
-        found = [value + step for value, step in zip(found, solve(hessian, gradient), strict=True)]
-    print(f"fitted to {len(rows)} rows: bias {found[0]:.2f}")
-    for sign, value in zip(signs, found[1:], strict=True):
+Vector = list[float]
+
+
+class Rows(NamedTuple):
+    """One pull request for the fit: the signs of the tests it touched, those of the hardest others, and what it counts."""
+
+    touched: list[Vector]
+    others: list[Vector]
+    weight: float
+
+
+def fit(cases: Sequence[Case], rounds: int = 12, penalty: float = 2.0) -> None:
+    """Fit the weights so that touched tests stand before the others (conditional logit, Newton's method), then the score's two numbers.
+
+    A pull request counts by the root of its touched tests, so that a sweep over a hundred tests does not rule the fit.
+    """
+    found = fit_weights([read_rows(case) for case in cases], rounds, penalty)
+    print(f"fitted to {len(cases)} pull requests")
+    for sign, value in zip(Sign, found, strict=True):
         print(f"    Sign.{sign.name}: {value:.2f},")
-    weights = dict(zip(signs, found[1:], strict=True))
-    print_row("fitted, on the same", cases, lambda case: rank(case, weights))
+    folds = [cases[at::5] for at in range(5)]
+    guessed: dict[int, list[RepoPath]] = {}
+    for at, fold in enumerate(folds):
+        others = [read_rows(case) for to, other in enumerate(folds) if to != at for case in other]
+        weights = dict(zip(Sign, fit_weights(others, rounds, penalty), strict=True))
+        guessed |= {case.pull.number: rank(case, weights) for case in fold}
+    print_row("fitted, five folds", cases, lambda case: guessed[case.pull.number])
+    steep, bias = fit_score(cases, dict(zip(Sign, found, strict=True)), rounds)
+    print(f"score: 1 / (1 + exp(-({steep:.2f} * sum {bias:+.2f})))")
+
+
+def read_rows(case: Case) -> Rows:
+    signs = list(Sign)
+    sums = score(case, {sign: max(0.0, WEIGHTS[sign]) for sign in signs})
+    hardest = sorted(sums, key=lambda path: (-sums[path], path))[:HARDEST]
+    vector = lambda path: [case.signs[sign].get(path, 0.0) for sign in signs]  # noqa: E731
+    return Rows(
+        [vector(path) for path in sorted(case.truth)],
+        [vector(path) for path in hardest if path not in case.truth],
+        1 / math.sqrt(len(case.truth)),
+    )
+
+
+def fit_weights(rows: Sequence[Rows], rounds: int, penalty: float) -> Vector:
+    size = len(Sign)
+    found = [1.0] * size
+    for _ in range(rounds):
+        gradient = [-penalty * value for value in found]
+        hessian = [[penalty * (at == to) for to in range(size)] for at in range(size)]
+        for each in rows:
+            add_slope(each, found, gradient, hessian)
+        found = [value + step for value, step in zip(found, solve(hessian, gradient), strict=True)]
+    return found
+
+
+def add_slope(rows: Rows, weights: Vector, gradient: Vector, hessian: list[Vector]) -> None:
+    """Add what one pull request says: each touched test against all that were not touched."""
+    size = len(weights)
+    base, first = 0.0, [0.0] * size
+    second = [[0.0] * size for _ in range(size)]
+    for values in rows.others:
+        likely = math.exp(sum(map(float.__mul__, weights, values)))
+        base += likely
+        used = [(at, value * likely) for at, value in enumerate(values) if value]
+        for at, much in used:
+            first[at] += much
+            row = second[at]
+            for to, _ in used:
+                row[to] += much * values[to]
+    for values in rows.touched:
+        likely = math.exp(sum(map(float.__mul__, weights, values)))
+        whole = base + likely
+        mean = [(one + likely * value) / whole for one, value in zip(first, values, strict=True)]
+        for at in range(size):
+            gradient[at] += rows.weight * (values[at] - mean[at])
+            for to in range(size):
+                spread = (second[at][to] + likely * values[at] * values[to]) / whole - mean[at] * mean[to]
+                hessian[at][to] += rows.weight * spread
+
+
+def fit_score(cases: Sequence[Case], weights: dict[Sign, float], rounds: int) -> tuple[float, float]:
+    """Return how steep, and from where, the sum of the weighed signs turns into the part of such tests that were touched."""
+    points = [(value, path in case.truth) for case in cases for path, value in score(case, weights).items()]
+    steep, bias = 1.0, -max(value for value, _ in points)
+    for _ in range(4 * rounds):
+        gradient, hessian = [0.0, 0.0], [[1e-6, 0.0], [0.0, 1e-6]]
+        for value, truth in points:
+            likely = 1 / (1 + math.exp(-max(-30.0, min(30.0, steep * value + bias))))
+            spread = likely * (1 - likely)
+            gradient = [gradient[0] + (truth - likely) * value, gradient[1] + truth - likely]
+            hessian[0][0] += spread * value * value
+            hessian[0][1] += spread * value
+            hessian[1][1] += spread
+        hessian[1][0] = hessian[0][1]
+        step = solve(hessian, gradient)
+        steep, bias = steep + max(-0.3, min(0.3, step[0])), bias + max(-1.0, min(1.0, step[1]))
+    return steep, bias
 
 
 def solve(matrix: list[list[float]], right: list[float]) -> list[float]:

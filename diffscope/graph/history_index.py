@@ -1,0 +1,158 @@
+"""A stored history opened for questions: what does not depend on the commit that one asks from is worked out once and kept."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import accumulate, chain
+from typing import Final, NamedTuple
+
+from diffscope.graph.history_store import StoredHistory, subject_words
+from diffscope.graph.names import is_test_file
+from diffscope.graph.tables import read_numbers
+from diffscope.graph.words import TestWords
+
+_MOST_FILES: Final = 120
+"""A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
+_OPEN: Final = 2
+_KEPT: Final = 4
+
+
+class Names(NamedTuple):
+    """Which path goes by which name, as of some commit."""
+
+    later: Mapping[str, str]
+    """Old name -> name now, of every path that was renamed up to then."""
+    earlier: Mapping[str, tuple[str, ...]]
+    """Name now -> old names."""
+
+
+class HistoryIndex:
+    """One stored history. Paths and commits are numbers; paths go by the names they had."""
+
+    def __init__(self, stored: StoredHistory) -> None:
+        self.stored = stored
+        self.times = read_numbers(stored.times)
+        self.ends = read_numbers(stored.ends)
+        self._files = read_numbers(stored.files)
+        self._places = read_numbers(stored.places)
+        self._touched = read_numbers(stored.touched)
+        self._tests: dict[int, tuple[int, ...]] = {}
+        self._subject_sizes: dict[int, int] = {}
+        self._names: OrderedDict[int, Names] = OrderedDict()
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Path -> number."""
+        return {path: number for number, path in enumerate(self.stored.paths)}
+
+    @cached_property
+    def horizon(self) -> array[int]:
+        """For each commit the time of the oldest one from there on: sorted, where times themselves run backwards here and there."""
+        return array("i", tuple(accumulate(reversed(self.times), min))[::-1])
+
+    @cached_property
+    def sweeps(self) -> frozenset[int]:
+        """Commits that touch too much."""
+        sizes = zip(self.ends, chain((0,), self.ends), strict=False)
+        return frozenset(at for at, (end, start) in enumerate(sizes) if end - start > _MOST_FILES)
+
+    @cached_property
+    def words(self) -> TestWords:
+        """The words of subjects, by the numbers of commits."""
+        return TestWords(self.stored.words)
+
+    def size(self, commit: int) -> int:
+        """Return how many paths a commit touched."""
+        return self.ends[commit] - (self.ends[commit - 1] if commit else 0)
+
+    def files(self, commit: int) -> array[int]:
+        """Return the paths that a commit touched."""
+        return self._files[self.ends[commit - 1] if commit else 0 : self.ends[commit]]
+
+    def tests(self, commit: int) -> tuple[int, ...]:
+        """Return those of them that were test files."""
+        known = self._tests.get(commit)
+        if known is None:
+            is_test = self._is_test
+            known = self._tests[commit] = tuple(number for number in self.files(commit) if is_test[number])
+        return known
+
+    def touching(self, number: int, first: int, last: int) -> array[int]:
+        """Return the commits from ``first`` to ``last`` that touched a path, oldest first."""
+        start, end = self._places[number - 1] if number else 0, self._places[number]
+        low = bisect_left(self._touched, first, start, end)
+        return self._touched[low : bisect_right(self._touched, last, low, end)]
+
+    def subject_size(self, commit: int) -> int:
+        """Return how many telling words a subject has."""
+        known = self._subject_sizes.get(commit)
+        if known is None:
+            known = self._subject_sizes[commit] = len(subject_words(self.stored.subjects[commit]))
+        return known
+
+    def in_folder(self, folder: str) -> tuple[int, ...]:
+        """Return the paths that lay directly in a folder."""
+        return self._folders.get(folder, ())
+
+    def names(self, last: int) -> Names:
+        """Return the names as of a commit."""
+        triples = bisect_right(self._renaming, last)
+        if triples in self._names:
+            self._names.move_to_end(triples)
+        else:
+            self._names[triples] = self._follow(triples)
+            if len(self._names) > _KEPT:
+                self._names.popitem(last=False)
+        return self._names[triples]
+
+    def _follow(self, triples: int) -> Names:
+        later: dict[str, str] = {}
+        earlier: dict[str, list[str]] = {}
+        for at in range(triples):
+            before, after = (self.stored.paths[self._renames[3 * at + side]] for side in (1, 2))
+            moved = [before, *earlier.pop(before, [])]
+            earlier.setdefault(after, []).extend(moved)
+            later.update(dict.fromkeys(moved, after))
+            later.pop(after, None)
+        turned: dict[str, list[str]] = {}
+        for old, new in later.items():
+            turned.setdefault(new, []).append(old)
+        return Names(later, {new: tuple(old) for new, old in turned.items()})
+
+    @cached_property
+    def _is_test(self) -> bytearray:
+        return bytearray(path.startswith("tests/") and is_test_file(path) for path in self.stored.paths)
+
+    @cached_property
+    def _folders(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for number, path in enumerate(self.stored.paths):
+            found.setdefault(path.rpartition("/")[0], []).append(number)
+        return {folder: tuple(numbers) for folder, numbers in found.items()}
+
+    @cached_property
+    def _renames(self) -> array[int]:
+        return read_numbers(self.stored.renames)
+
+    @cached_property
+    def _renaming(self) -> array[int]:
+        return self._renames[::3]
+
+
+_opened: list[HistoryIndex] = []
+"""The histories asked last. A batch asks the same one for each of its changes."""
+
+
+def open_index(stored: StoredHistory) -> HistoryIndex:
+    """Return the index of a stored history, the same one while it is in use."""
+    for at, index in enumerate(_opened):
+        if index.stored is stored:
+            _opened.insert(0, _opened.pop(at))
+            return index
+    _opened.insert(0, HistoryIndex(stored))
+    del _opened[_OPEN:]
+    return _opened[0]

@@ -1,0 +1,148 @@
+"""Signs of nearness from the identifiers of tests: which tests speak of what changed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from diffscope.graph.history_store import subject_words
+from diffscope.graph.nearness_question import Question, Sign, Values
+from diffscope.source.values import RepoPath
+
+_COMMON: Final = 0.15
+"""A word in a larger part of all tests tells nothing,"""
+_COMMON_GONE: Final = 0.3
+"""unless it is no more: then they all have to change."""
+_MOST_WORDS: Final = 3_000
+_SHOWN: Final = 3
+_SNAKE: Final = re.compile(r"[A-Za-z_]\w+")
+
+Named = tuple[Sequence[RepoPath], float]
+"""The tests that name a word, and the word's rarity."""
+
+
+class NamedWords:
+    """Looks up which tests name a word; each word once."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._words = question.graph.test_words
+        self._known: dict[str, Named] = {}
+        self._lengths: dict[RepoPath, float] = {}
+
+    def naming(self, word: str, part: float = _COMMON) -> Named:
+        """Return the tests that name a word; none for a word that more than a ``part`` of all tests name."""
+        if self._words is None:
+            return (), 0.0
+        tests = self._question.tests
+        known = self._known.get(word)
+        if known is None:
+            if self._words.count(word) > 2 * part * len(tests):
+                return (), 0.0
+            paths = [path for path in self._words.naming(word) if path in tests]
+            known = self._known[word] = paths, math.log((len(tests) + 1) / max(1, len(paths)))
+        return known if len(known[0]) <= part * len(tests) else ((), 0.0)
+
+    def length(self, path: RepoPath) -> float:
+        """Return how long a test is, 1 for the mean: a long one shares words with everything."""
+        known = self._lengths.get(path)
+        if known is None:
+            words = self._words
+            known = 1.0 if words is None else 0.4 + 0.6 * words.size(path) / words.mean_size
+            self._lengths[path] = known
+        return known
+
+
+class WordSigns:
+    """Measures ``NAMES``, ``WORDS``, ``GONE`` and ``TITLE_WORDS``."""
+
+    def __init__(self, question: Question, words: NamedWords) -> None:
+        self._question = question
+        self._words = words
+
+    def measure(self) -> dict[Sign, Values]:
+        """Return for each sign the tests that have it, and how much."""
+        return {
+            Sign.NAMES: self._names(),
+            Sign.WORDS: self._shared(),
+            Sign.GONE: self._gone(),
+            Sign.TITLE_WORDS: self._titled(),
+        }
+
+    def reason(self, sign: Sign, path: RepoPath) -> str:
+        """Return why a test has a sign."""
+        if sign is Sign.NAMES:
+            return "names " + ", ".join(self._rarest(self._symbols(), path)[:1])
+        if sign is Sign.TITLE_WORDS:
+            return "names the title's " + ", ".join(self._rarest(_forms(self._question.title), path)[:1])
+        if sign is Sign.GONE:
+            words = self._rarest(self._lost(), path, _COMMON_GONE)
+            return "names what goes: " + ", ".join(words[:_SHOWN])
+        words = self._rarest(
+            {word for each in self._question.changes for word in each.words if len(word) > 3}, path
+        )
+        return "shares " + ", ".join(words[:_SHOWN])
+
+    def _names(self) -> Values:
+        found: dict[RepoPath, float] = {}
+        for word in self._symbols():
+            paths, rarity = self._words.naming(word)
+            for path in paths:
+                if rarity > found.get(path, 0.0):
+                    found[path] = rarity
+        return found
+
+    def _shared(self) -> Values:
+        """Each file counts by its part of the change, whatever the number of its words."""
+        found: defaultdict[RepoPath, float] = defaultdict(float)
+        for change in self._question.changes:
+            near: defaultdict[RepoPath, float] = defaultdict(float)
+            for word in sorted(word for word in change.words if len(word) > 3)[:_MOST_WORDS]:
+                paths, rarity = self._words.naming(word)
+                value = rarity * rarity
+                for path in paths:
+                    near[path] += value
+            scaled = {path: value / self._words.length(path) for path, value in near.items()}
+            most = max(scaled.values(), default=1.0)
+            for path, value in scaled.items():
+                found[path] += self._question.parts[change.path] * value / most
+        return found
+
+    def _gone(self) -> Values:
+        found: defaultdict[RepoPath, float] = defaultdict(float)
+        for word in self._lost():
+            paths, rarity = self._words.naming(word, _COMMON_GONE)
+            for path in paths:
+                found[path] += rarity * rarity
+        return {path: value / math.sqrt(self._words.length(path)) for path, value in found.items()}
+
+    def _titled(self) -> Values:
+        found: defaultdict[RepoPath, float] = defaultdict(float)
+        for form in sorted(_forms(self._question.title)):
+            paths, rarity = self._words.naming(form)
+            for path in paths:
+                found[path] += rarity / self._words.length(path)
+        return found
+
+    def _symbols(self) -> list[str]:
+        last = {symbol.rpartition(".")[2] for change in self._question.changes for symbol in change.symbols}
+        return sorted(word for word in last if len(word) > 2 and not word.startswith("__"))
+
+    def _lost(self) -> list[str]:
+        return sorted({word for change in self._question.changes for word in change.gone if len(word) > 3})
+
+    def _rarest(self, words: Iterable[str], path: RepoPath, part: float = _COMMON) -> list[str]:
+        """Return those of some words that a test names, rarest first."""
+        named = ((*self._words.naming(word, part), word) for word in words)
+        found = sorted((-rarity, word) for paths, rarity, word in named if path in paths)
+        return [word for _, word in found]
+
+
+def _forms(title: str) -> set[str]:
+    written = {word for word in _SNAKE.findall(title) if "_" in word}
+    return {
+        form for word in subject_words(title) | written for form in (word, word.capitalize(), word.upper())
+    }
