@@ -19,7 +19,7 @@ _STRING: Final = LAYER_CODES[EdgeLayer.STRING]
 _OP: Final = LAYER_CODES[EdgeLayer.OP]
 _SHADOWS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION})
 _MODULE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_CLASS: Final = re.compile(r"(?=_*[A-Za-z])(?=\w*[A-Z])(?=\w*[a-z])\w+")
+_CLASS: Final = re.compile(r"(?=\w*[A-Z])_*[A-Za-z]\w*")
 _CUSTOM_OP: Final = re.compile(r"(?:.*\.)?(?:\w*register\w*_op|custom_op)")
 _PYTHON_NAMESPACE: Final = "vllm"
 """Where ``direct_register_custom_op`` puts operators whose name has no namespace."""

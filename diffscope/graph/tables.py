@@ -16,7 +16,7 @@ from diffscope.graph.records import ReferenceKind
 from diffscope.graph.values import EdgeLayer, NodeKind
 
 _IS_LITTLE_ENDIAN: Final = array("H", [1]).tobytes()[0] == 1
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raise on any change of what is stored, or of how it is resolved."""
 
 

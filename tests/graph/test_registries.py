@@ -17,6 +17,7 @@ FILES = {
             "Far": ("vllm.far.model", "FarModel"),
             "Gone": ("gone", "GoneModel"),
             "Lower": ("llama", "xLlamaModel"),
+            "Upper": ("llama", "LLAMA3"),
             "Dtype": ("auto", "float16"),
         }
         """,
@@ -70,6 +71,7 @@ def test_every_shape_yields_its_rows() -> None:
             ("Far", 3, "vllm.far.model", "FarModel"),
             ("Gone", 4, None, "GoneModel"),
             ("Lower", 5, "vllm.models.llama", "xLlamaModel"),
+            ("Upper", 6, "vllm.models.llama", "LLAMA3"),
         ],
         "backends": [("FLASH", 2, "vllm.models.llama", "Flash"), ("SPLIT", 4, "vllm.far.model", "Split")],
         "factory": [("x", 1, "vllm.far.model", "XThing")],
@@ -85,7 +87,7 @@ def test_every_shape_yields_its_rows() -> None:
         "moved": [],
     }
     assert [(report.registry, report.resolved, len(report.entries)) for report in reports] == [
-        ("models", 2, 4),
+        ("models", 2, 5),
         ("backends", 2, 2),
         ("factory", 1, 1),
         ("quantization", 2, 2),
@@ -99,6 +101,7 @@ def test_every_shape_yields_its_rows() -> None:
     assert [(each.key, each.reason) for report in reports for each in report.entries if each.reason] == [
         ("Gone", "no module of the tree has this name"),
         ("Lower", "vllm.models.llama has no xLlamaModel"),
+        ("Upper", "vllm.models.llama has no LLAMA3"),
     ]
     assert [gap.reason for gap in registry_gaps(reports)] == [
         "no row of the registry 'moved' was found that leads to a module"
