@@ -12,7 +12,7 @@ from diffscope.facts.values import BuildFact
 
 _COMMAND = re.compile(r"^[ \t]*([A-Za-z_]\w*)[ \t]*\(", re.MULTILINE)
 _ARCHITECTURES = re.compile(
-    r"(?:_ARCHS?\b|ARCH_LIST|SUPPORTED_ARCHS|gencode|compute_\d|\bsm_\d|GPU_TARGETS|HIP_ARCH|\bgfx\d)",
+    r"(?:(?<!CACHE)_ARCHS?\b|ARCH_LIST|SUPPORTED_ARCHS|gencode|compute_\d|\bsm_\d|GPU_TARGETS|HIP_ARCH|\bgfx\d)",
     re.IGNORECASE,
 )
 _FLAGS = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from msgspec import UNSET, UnsetType
@@ -10,7 +11,7 @@ from diffscope.diff.values import FileDiff, FileKind, FileStatus, Line
 from diffscope.facts.material import FileMaterial
 from diffscope.facts.values import FileFact
 from diffscope.source.values import RepoPath
-from diffscope.syntax.values import Aspect, Comparison, DefinitionKind
+from diffscope.syntax.values import Aspect, Comparison, DefinitionKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
 
 _COMMENT_MARKS = {
@@ -20,6 +21,14 @@ _COMMENT_MARKS = {
     "rust": ("//", "/*", "*"),
 }
 _DEFAULT_MARKS = ("#",)
+_FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
+_DATACLASS = re.compile(r"(?:^|\.)(?:dataclass|define|frozen|attrs|config)\b")
+_CONTRACT = re.compile(
+    r"(?:BaseModel|Struct|TypedDict|NamedTuple|Enum|Flag|Protocol|Config|(?:Request|Response)(?:Mixin)?)$"
+)
+_VISIBLE = frozenset(
+    {Aspect.ADDED, Aspect.REMOVED, Aspect.SIGNATURE, Aspect.DEFAULT, Aspect.BASES, Aspect.DECORATORS}
+)
 _LOGIC_CATEGORIES = frozenset(
     {"source", "native", "test", "config", "infra", "build", "example", "benchmark"}
 )
@@ -141,27 +150,62 @@ def _change_type(material: FileMaterial, category: str, *, logic: bool | UnsetTy
 
 def _small_edit(material: FileMaterial) -> int:
     lines = (material.after or b"").count(b"\n")
-    return max(4, lines // 10)
+    return max(4, lines // 5)
 
 
 def _source_change_type(material: FileMaterial) -> str:
-    comparison, path = material.python, material.diff.path
-    if comparison is None:
+    if material.python is None:
         return "core-logic"
-    changed = [change for change in comparison.symbols if change.logic]
+    changed = [change for change in material.python.symbols if change.logic]
+    return _of_whole(changed) or _of_parts(material.python, material.diff.path, changed)
+
+
+def _of_whole(changed: list[SymbolChange]) -> str | None:
     if changed and all(Aspect.MOVED in change.aspects for change in changed):
         return "rename-or-move"
-    fields = [change for change in changed if change.kind is DefinitionKind.VARIABLE and "." in change.name]
-    functions = [
-        change for change in changed if change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
+    if _functions(changed) and all(Aspect.REMOVED in change.aspects for change in changed):
+        return "deletion"
+    return None
+
+
+def _of_parts(comparison: Comparison, path: str, changed: list[SymbolChange]) -> str:
+    functions, contracts = _functions(changed), _contracts(comparison)
+    fields = [
+        change
+        for change in changed
+        if change.kind is DefinitionKind.VARIABLE and change.name.rpartition(".")[0] in contracts
     ]
     if _is_configuration(path) and len(fields) >= len(functions):
         return "configuration"
-    if _is_contract(path) or (fields and len(fields) > len(functions)):
+    if len(fields) > len(functions) or (_is_contract(path) and any(map(_changes_contract, changed))):
         return "data-contract"
     if not functions and (comparison.imports_added or comparison.imports_removed or _is_wiring(path)):
         return "dependency-wiring"
     return "entrypoint" if "/cli/" in path or path.endswith(("api_server.py", "/llm.py")) else "core-logic"
+
+
+def _functions(changed: list[SymbolChange]) -> list[SymbolChange]:
+    return [change for change in changed if change.kind in _FUNCTIONS]
+
+
+def _contracts(comparison: Comparison) -> frozenset[str]:
+    """Return the classes of the file whose fields others rely on: dataclasses, structs, models of a protocol, enumerations."""
+    outlines = [outline for outline in (comparison.before, comparison.after) if outline is not None]
+    return frozenset(
+        definition.name
+        for outline in outlines
+        for definition in outline.definitions
+        if definition.kind is DefinitionKind.CLASS
+        and (
+            any(_DATACLASS.search(text) for text in definition.decorators)
+            or any(_CONTRACT.search(base.partition("[")[0]) for base in definition.bases)
+        )
+    )
+
+
+def _changes_contract(change: SymbolChange) -> bool:
+    """Return whether what others see of a symbol changed: not the body of what was there before."""
+    return bool(_VISIBLE & set(change.aspects)) or change.kind is DefinitionKind.VARIABLE
 
 
 def _is_configuration(path: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from diffscope.facts.shapes import Sizes
 from diffscope.facts.titles import Title
 from diffscope.source.values import Value
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.values import KindRule
+from diffscope.taxonomy.values import KindRule, Label
 from diffscope.taxonomy.words import WordTable, tokens_of
 
 _MUCH_PRODUCT = 0.25
@@ -30,10 +31,17 @@ class Evidence(Value, frozen=True, kw_only=True):
 
     kind: str
     weight: float
-    reason: str
+    reason: Label
 
 
-def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> tuple[str, str]:
+class Decision(NamedTuple):
+    """The kind of a change and what decided it, in English and Chinese."""
+
+    kind: str
+    reason: Label
+
+
+def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> Decision:
     """Return the kind of a change and what decided it. There is always one: where nothing speaks, the shape of the diff does."""
     order = [rule.name for rule in taxonomy.tables.kinds.kinds]
     impossible = {rule.name for rule in taxonomy.tables.kinds.kinds if not _is_possible(rule, signs.sizes)}
@@ -41,27 +49,40 @@ def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> tuple[str, st
     found = [item for item in every if item.kind not in impossible]
     if not any(item.weight >= 1 for item in found) and signs.sizes.product <= _FEW_LINES:
         # `[Docs]` on a line of code: the title's word is still better than none.
-        found = [item for item in every if item.weight >= taxonomy.tables.kinds.weights.tag]
+        found = [item for item in every if item.weight >= taxonomy.tables.kinds.weights.place]
     if not any(item.weight >= 1 for item in found):
-        kind, reason = _by_shape(signs)
-        return (kind, reason) if kind in order else (order[0], reason)
+        decided = _by_shape(signs)
+        return decided if decided.kind in order else Decision(order[0], decided.reason)
     sums: dict[str, float] = {}
     for item in found:
         sums[item.kind] = sums.get(item.kind, 0.0) + item.weight
     kind = min(sums, key=lambda name: (-sums[name], order.index(name)))
     reasons = sorted((item for item in found if item.kind == kind), key=lambda item: -item.weight)
-    return kind, ", ".join(dict.fromkeys(item.reason for item in reasons[:3]))
+    kept = tuple(dict.fromkeys(item.reason for item in reasons[:3]))
+    return Decision(
+        kind,
+        Label(en=", ".join(reason.en for reason in kept), zh="、".join(reason.zh for reason in kept)),
+    )
 
 
 def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Evidence]:
     weights = taxonomy.tables.kinds.weights
+    places = {rule.name for rule in taxonomy.tables.kinds.kinds if rule.categories}
     for tag in title.tags:
-        for kind in taxonomy.kind_tags.owners_in(tokens_of(tag)):
-            yield Evidence(kind=kind, weight=weights.tag, reason=f"title tag [{tag}]")
+        words = tokens_of(tag)
+        # `[CI]`, `[Docs]` and `[CI Failure]` say where as often as what: they weigh less than a tag that can only mean the work done.
+        is_place = bool(places & set(taxonomy.kind_tags.owners_in(words[:1])))
+        for kind in taxonomy.kind_tags.owners_in(words):
+            weight = weights.place if is_place else weights.tag
+            yield Evidence(kind=kind, weight=weight, reason=_said(f"title tag [{tag}]", f"标题标记 [{tag}]"))
     for kind, word in _at_start(taxonomy.kind_verbs, title.rest):
-        yield Evidence(kind=kind, weight=weights.verb, reason=f"title begins with '{word}'")
+        yield Evidence(
+            kind=kind, weight=weights.verb, reason=_said(f"title begins with '{word}'", f"标题以“{word}”开头")
+        )
+    names = {rule.name: rule.title.zh for rule in taxonomy.tables.kinds.kinds}
     for kind in taxonomy.kind_phrases.owners_in(tokens_of(title.rest)):
-        yield Evidence(kind=kind, weight=weights.phrase, reason=f"words of the title say {kind}")
+        reason = _said(f"words of the title say {kind}", f"标题用词表明是{names[kind]}")
+        yield Evidence(kind=kind, weight=weights.phrase, reason=reason)
     for rule in taxonomy.tables.kinds.kinds:
         yield from _of_diff(rule, signs, taxonomy)
 
@@ -69,16 +90,19 @@ def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Eviden
 def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy) -> Iterator[Evidence]:
     weights = taxonomy.tables.kinds.weights
     if any(label in rule.labels for label in signs.labels):
-        yield Evidence(kind=rule.name, weight=weights.label, reason="label of the pull request")
+        yield Evidence(kind=rule.name, weight=weights.label, reason=_LABELLED)
     for shape in _both(rule.shapes, signs.shapes):
-        yield Evidence(kind=rule.name, weight=weights.shape, reason=f"the diff {shape.replace('-', ' a ')}")
+        yield Evidence(kind=rule.name, weight=weights.shape, reason=_SHAPES[shape])
     for shape in _both(rule.lean, signs.shapes):
-        yield Evidence(kind=rule.name, weight=weights.lean, reason=f"the diff {shape.replace('-', ' ')}")
+        yield Evidence(kind=rule.name, weight=weights.lean, reason=_SHAPES[shape])
     if rule.categories and (share := _share(rule, signs.sizes)):
         yield Evidence(
             kind=rule.name,
             weight=weights.category * share,
-            reason=f"{share:.0%} of the change is {'/'.join(rule.categories)}",
+            reason=_said(
+                f"{share:.0%} of the change is {'/'.join(rule.categories)}",
+                f"变更的 {share:.0%} 属于{'/'.join(_CATEGORIES.get(name, name) for name in rule.categories)}",
+            ),
         )
 
 
@@ -108,9 +132,36 @@ def _is_possible(rule: KindRule, sizes: Sizes) -> bool:
     return sizes.product < _MUCH_PRODUCT * sizes.total
 
 
-def _by_shape(signs: Signs) -> tuple[str, str]:
+def _by_shape(signs: Signs) -> Decision:
     if signs.shapes & {"moves", "rewrites", "deletes"}:
-        return "refactor", "the title says nothing; the diff moves, rewrites or removes code"
+        return Decision("refactor", _silent("moves, rewrites or removes code", "移动、改写或删除代码"))
     if "adds-symbols" in signs.shapes or signs.sizes.product_added > _SMALL_FIX:
-        return "feature", "the title says nothing; the diff adds public symbols or much code"
-    return "bugfix", "the title says nothing; the diff is a small edit"
+        return Decision("feature", _silent("adds public symbols or much code", "新增公开符号或大量代码"))
+    return Decision("bugfix", _silent("is a small edit", "只是小幅修改"))
+
+
+def _silent(en: str, zh: str) -> Label:
+    return _said(f"the title says nothing; the diff {en}", f"标题未说明；差异{zh}")
+
+
+def _said(en: str, zh: str) -> Label:
+    return Label(en=en, zh=zh)
+
+
+_LABELLED = _said("label of the pull request", "拉取请求的标签")
+_SHAPES = {
+    "moves": _said("the diff moves code", "差异移动代码"),
+    "rewrites": _said("the diff rewrites code", "差异改写代码"),
+    "deletes": _said("the diff removes code", "差异删除代码"),
+    "registers-model": _said("the diff registers a model", "差异注册了模型"),
+    "adds-tests": _said("the diff adds tests", "差异新增测试"),
+    "adds-symbols": _said("the diff adds symbols", "差异新增符号"),
+}
+_CATEGORIES = {
+    "docs": "文档",
+    "example": "示例",
+    "test": "测试",
+    "infra": "基础设施",
+    "config": "配置",
+    "build": "构建",
+}

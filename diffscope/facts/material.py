@@ -12,7 +12,7 @@ from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, Sides
 from diffscope.facts.values import FileFact
 from diffscope.source.values import Value
 from diffscope.syntax.compare import compare_python
-from diffscope.syntax.values import Comparison, NativeComparison, SymbolChange
+from diffscope.syntax.values import Aspect, Comparison, NativeComparison, SymbolChange
 
 _NATIVE_SUFFIXES = frozenset({".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".hip", ".inl"})
 _LARGEST = 4_000_000
@@ -89,6 +89,13 @@ def changed_source_symbols(placed: Iterable[Placed]) -> Iterator[tuple[Placed, S
 def source_comparison(placed: Placed) -> Comparison | None:
     """Return the comparison of a Python file of the product; ``None`` for tests, tools, other languages and files not compared."""
     return placed.material.python if placed.fact.category == "source" else None
+
+
+def stands(change: SymbolChange, comparison: Comparison) -> bool:
+    """Return whether only one of several definitions of a name is gone: an overload, the other branch of an if, a field said twice."""
+    if Aspect.REMOVED not in change.aspects or comparison.after is None:
+        return False
+    return any(definition.name == change.name for definition in comparison.after.definitions)
 
 
 def _compare(file: FileDiff, sides: FileSides) -> FileMaterial:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from diffscope.facts.material import Placed, source_comparison
+from diffscope.facts.material import Placed, source_comparison, stands
 from diffscope.facts.values import OptionFact
 from diffscope.syntax.values import (
     Aspect,
@@ -141,7 +141,11 @@ def _options_of_file(placed: Placed, comparison: Comparison) -> Iterator[OptionF
 
 def _field(placed: Placed, change: SymbolChange, comparison: Comparison) -> Iterator[OptionFact]:
     what = _field_kind(placed, change, comparison)
-    if what is None or Aspect.MOVED in change.aspects:
+    if (
+        what is None
+        or Aspect.MOVED in change.aspects
+        or (change.after is None and stands(change, comparison))
+    ):
         return
     before = default_of(change.before.value) if change.before else None
     after = default_of(change.after.value) if change.after else None

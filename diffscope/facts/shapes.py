@@ -9,6 +9,8 @@ from diffscope.source.values import Value
 
 PRODUCT = frozenset({"source", "native"})
 _REWRITTEN = 8
+_SUPPORTED = "/supported_models.md"
+_REGISTRY = "/models/registry.py"
 
 
 class Sizes(Value, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ def shapes_of(files: tuple[FileFact, ...], symbols: tuple[SymbolFact, ...], size
         "moves": _moves(product, symbols),
         "rewrites": _rewrites(sizes),
         "deletes": sizes.product_removed >= 10 and sizes.product_removed > 3 * sizes.product_added,
-        "registers-model": _registers_model(product),
+        "registers-model": _registers_model(product) or _supports_model(files, product),
         "adds-tests": any(file.category == "test" and file.code_added > file.code_removed for file in files),
         "adds-symbols": any(is_new_public(symbol) for symbol in symbols),
     }
@@ -88,7 +90,11 @@ def _registers_model(product: list[FileFact]) -> bool:
         and file.code_added >= 30
         for file in product
     )
-    listed = any(
-        file.path.endswith("/models/registry.py") and file.code_added > file.code_removed for file in product
-    )
+    listed = any(file.path.endswith(_REGISTRY) and file.code_added > file.code_removed for file in product)
     return added or listed
+
+
+def _supports_model(files: tuple[FileFact, ...], product: list[FileFact]) -> bool:
+    # A row more in the list of what can be deployed, beside changed rows of the registry, is a model more, whatever the title says.
+    listed = any(file.path.endswith(_SUPPORTED) and file.additions > file.deletions for file in files)
+    return listed and any(file.path.endswith(_REGISTRY) and file.code_added for file in product)

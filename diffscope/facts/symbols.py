@@ -8,7 +8,7 @@ from typing import TypedDict
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.lookup import TreeLookup
-from diffscope.facts.material import Placed
+from diffscope.facts.material import Placed, stands
 from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
 from diffscope.syntax.values import Aspect, Definition, DefinitionKind, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
@@ -34,17 +34,9 @@ def collect_symbols(
         for one in placed
         if one.material.python is not None
         for change in one.material.python.symbols
-        if not _stands(one, change)
+        if not stands(change, one.material.python)
     ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
-
-
-def _stands(placed: Placed, change: SymbolChange) -> bool:
-    """Return whether only one of several definitions of a name is gone: an overload, the other branch of an if."""
-    comparison = placed.material.python
-    if Aspect.REMOVED not in change.aspects or comparison is None or comparison.after is None:
-        return False
-    return any(definition.name == change.name for definition in comparison.after.definitions)
 
 
 def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) -> tuple[ParameterFact, ...]:
