@@ -47,6 +47,7 @@ def assess(
         change=_summary(facts),
         kind=facts.change.kind,
         kind_reason=facts.change.kind_reason,
+        kind_reason_zh=facts.change.kind_reason_zh,
         tags=facts.change.tags,
         areas=_areas(facts, taxonomy),
         platforms=facts.change.platforms,

@@ -10,7 +10,7 @@ from diffscope.assessment.values import Risk, RiskLevel
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.values import ChangeFacts
 from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.values import Flag, Severity, UnknownRule
+from diffscope.rules.values import Bilingual, Flag, Severity, UnknownRule
 from diffscope.taxonomy.values import RiskNumbers
 
 _LEVELS = {
@@ -19,6 +19,13 @@ _LEVELS = {
     Severity.MEDIUM: RiskLevel.MEDIUM,
     Severity.HIGH: RiskLevel.HIGH,
     Severity.CRITICAL: RiskLevel.CRITICAL,
+}
+_SEVERITIES = {
+    Severity.INFO: "提示",
+    Severity.LOW: "低",
+    Severity.MEDIUM: "中",
+    Severity.HIGH: "高",
+    Severity.CRITICAL: "严重",
 }
 _CALM = (RiskLevel.NONE, RiskLevel.LOW)
 _MOST_REASONS = 8
@@ -35,34 +42,53 @@ def judge_risk(
     """Return the level and what decided it. A change is never called low or none for what was not judged."""
     standing = sorted(flags, key=lambda flag: (-flag.severity.rank, flag.code))
     level = _LEVELS[standing[0].severity] if standing else RiskLevel.NONE
-    reasons = [
-        f"{flag.code} {flag.name} ({flag.severity.value})"
-        for flag in standing
-        if flag.severity is standing[0].severity
-    ]
+    reasons = [_worst(flag) for flag in standing if flag.severity is standing[0].severity]
     if level not in _CALM:
-        return Risk(level=level, because=tuple(reasons[:_MOST_REASONS]))
-    missing = tuple(_not_judged(tuple(unknown), facts, catalogue=catalogue, numbers=numbers))
+        return _risk(level, reasons)
+    missing = list(_not_judged(tuple(unknown), facts, catalogue=catalogue, numbers=numbers))
     if missing:
-        return Risk(level=RiskLevel.UNKNOWN, because=(*missing, *reasons)[:_MOST_REASONS])
-    return Risk(level=level, because=tuple(reasons[:_MOST_REASONS]) or ("no rule fired",))
+        return _risk(RiskLevel.UNKNOWN, [*missing, *reasons])
+    return _risk(level, reasons or [Bilingual(en="no rule fired", zh="没有规则命中")])
+
+
+def _risk(level: RiskLevel, reasons: list[Bilingual]) -> Risk:
+    kept = reasons[:_MOST_REASONS]
+    return Risk(
+        level=level,
+        because=tuple(reason.en for reason in kept),
+        because_zh=tuple(reason.zh for reason in kept),
+    )
+
+
+def _worst(flag: Flag) -> Bilingual:
+    return Bilingual(
+        en=f"{flag.code} {flag.name} ({flag.severity.value})",
+        zh=f"{flag.code} {flag.title.zh}（{_SEVERITIES[flag.severity]}）",
+    )
 
 
 def _not_judged(
     unknown: tuple[UnknownRule, ...], facts: ChangeFacts, *, catalogue: Catalogue, numbers: RiskNumbers
-) -> Iterator[str]:
+) -> Iterator[Bilingual]:
     blind = [file.path for file in facts.file if file.category in PRODUCT and file.logic is UNSET]
     if blind:
-        more = f" and {len(blind) - 1} more" if len(blind) > 1 else ""
-        yield f"not judged: whether the logic of {blind[0]}{more} changed"
+        count = len(blind)
+        more = f" and {count - 1} more" if count > 1 else ""
+        yield Bilingual(
+            en=f"not judged: whether the logic of {blind[0]}{more} changed",
+            zh=f"未判定：{blind[0]}{f' 等 {count} 个文件' if count > 1 else ' '}的逻辑是否变更",
+        )
     for gap in facts.gaps:
         if gap.what == "diff-truncated":
-            yield f"not judged: {gap.reason}"
+            yield Bilingual(en=f"not judged: {gap.reason}", zh=f"未判定，差异不完整：{gap.reason}")
     open_rules = [each for each in unknown if _could_matter(each, catalogue)]
     if len(open_rules) >= numbers.unknown_rules:
-        wanting = sorted({missing for each in open_rules for missing in each.missing})
-        codes = ", ".join(each.code for each in open_rules[:6])
-        yield f"not judged: {codes} for want of {', '.join(wanting[:4]) or 'facts'}"
+        wanting = sorted({missing for each in open_rules for missing in each.missing})[:4]
+        codes = [each.code for each in open_rules[:6]]
+        yield Bilingual(
+            en=f"not judged: {', '.join(codes)} for want of {', '.join(wanting) or 'facts'}",
+            zh=f"未判定：{'、'.join(codes)}，缺少 {'、'.join(wanting) or '事实'}",
+        )
 
 
 def _could_matter(unknown: UnknownRule, catalogue: Catalogue) -> bool:

@@ -103,6 +103,8 @@ class Risk(Value, frozen=True, kw_only=True):
 
     level: RiskLevel
     because: tuple[str, ...]
+    because_zh: tuple[str, ...] = ()
+    """The same in Chinese, one for one."""
 
 
 class ScorePart(Value, frozen=True, kw_only=True):
@@ -111,6 +113,8 @@ class ScorePart(Value, frozen=True, kw_only=True):
     name: str
     value: float
     why: str
+    why_zh: str = ""
+    """The same in Chinese."""
 
 
 class Score(Value, frozen=True, kw_only=True):
@@ -146,6 +150,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     change: ChangeSummary
     kind: str
     kind_reason: str
+    kind_reason_zh: str = ""
+    """The same in Chinese."""
     tags: tuple[str, ...]
     areas: tuple[AreaShare, ...]
     platforms: tuple[str, ...]

@@ -113,9 +113,9 @@ def _why(assessment: Assessment, words: Words) -> str:
     flags = worst_first(assessment.flags)
     titles = list(dict.fromkeys(words.pick(flag.title) for flag in flags))
     if not titles:
-        return (
-            words.comma.join(assessment.risk.because) if assessment.risk.level is not RiskLevel.NONE else ""
-        )
+        risk = assessment.risk
+        reasons = words.either(risk.because, risk.because_zh)
+        return words.comma.join(reasons) if risk.level is not RiskLevel.NONE else ""
     more = [words("and-more", count=len(titles) - _TOLD)] if len(titles) > _TOLD else []
     return words.comma.join((*titles[:_TOLD], *more))
 

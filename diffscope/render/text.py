@@ -65,8 +65,9 @@ class _Report:
         self._screen.line(Piece(" · ".join(self._read.headline), Tone.QUIET))
 
     def _risk(self) -> None:
-        level = self._assessment.risk.level
-        because = self._words.comma.join(self._assessment.risk.because)
+        risk = self._assessment.risk
+        level = risk.level
+        because = self._words.comma.join(self._words.either(risk.because, risk.because_zh))
         pieces = (
             Piece(self._words(level.value).upper(), _LEVEL_TONES[level]),
             Piece(f"  {because}" if because else ""),

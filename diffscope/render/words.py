@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from diffscope.render.style import Language
 from diffscope.rules.families import FAMILIES
 from diffscope.rules.values import Bilingual
 
 _ENGLISH, _CHINESE = 0, 1
+_Said = TypeVar("_Said", str, tuple[str, ...])
 
 WORDS: dict[str, tuple[str, str]] = {
     # levels and severities
@@ -177,6 +180,10 @@ class Words:
     def pick(self, text: Bilingual) -> str:
         """Return a rule's text in this language."""
         return text.zh if self.language is Language.CHINESE else text.en
+
+    def either(self, english: _Said, chinese: _Said) -> _Said:
+        """Return what is said in this language; English where nothing is said in Chinese, as in documents of older versions."""
+        return chinese if self.language is Language.CHINESE and chinese else english
 
     def counted(self, one: str, many: str, count: int) -> str:
         """Return the phrase for one, or the one for many."""

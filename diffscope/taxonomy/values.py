@@ -111,6 +111,8 @@ class KindWeights(Value, frozen=True, kw_only=True):
     """How much each sort of evidence weighs."""
 
     tag: float
+    place: float
+    """A tag of a kind that has ``categories``: it may name the place alone."""
     verb: float
     phrase: float
     label: float

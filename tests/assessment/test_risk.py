@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from msgspec import UNSET
 
@@ -47,6 +49,23 @@ def test_level_is_that_of_the_worst_flag(severities: tuple[Severity, ...], level
 
 def test_reasons_name_the_worst_flags_only() -> None:
     assert risk(Severity.HIGH, Severity.LOW).because == ("CP100 attention-backend (high)",)
+
+
+@pytest.mark.parametrize(
+    ("severities", "unknown"),
+    [
+        pytest.param((), (), id="nothing fired"),
+        pytest.param((Severity.HIGH, Severity.HIGH), (), id="two flags"),
+        pytest.param((Severity.LOW,), ("XX100", "XX101", "XX102"), id="rules that were not judged"),
+    ],
+)
+def test_every_reason_is_said_in_chinese_too(
+    severities: tuple[Severity, ...], unknown: tuple[str, ...]
+) -> None:
+    """One for one, and in words: a Chinese report quotes them."""
+    found = risk(*severities, unknown=unknown)
+    assert len(found.because_zh) == len(found.because)
+    assert all(re.search(r"[\u4e00-\u9fff]", reason) for reason in found.because_zh)
 
 
 MANY = ("XX100", "XX101", "XX102")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -78,6 +80,7 @@ def test_parts_sum_to_the_value_before_the_cap(score: object, signals: Signals) 
     total = round(sum(part.value for part in found.parts), 2)
     assert found.value == min(max(total, 0.0), 10.0)
     assert all(part.value and part.why for part in found.parts)
+    assert all(part.name == "flags" or re.search(r"[\u4e00-\u9fff]", part.why_zh) for part in found.parts)
     assert len({part.name for part in found.parts}) == len(found.parts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from diffscope.facts.classify import classify_change
@@ -25,6 +27,9 @@ def kind_of(title: str, *files: FileFact, **fields: object) -> str:
     [
         pytest.param("[Bugfix] Support x in y", (CORE,), "bugfix", id="a tag beats the verb"),
         pytest.param("Fix crash when x is None", (CORE,), "bugfix", id="a verb alone decides"),
+        pytest.param("[Bugfix] Add support for x", (CORE,), "bugfix", id="a tag beats verb and words together"),
+        pytest.param("[Perf] Add a packed fast path", (CORE,), "performance", id="[Perf] on what is added for it"),
+        pytest.param("[CI Failure] Pin the revision", (TEST,), "test", id="[CI Failure] says where: on tests it is a test change"),
         pytest.param("[BugFix][Perf] Fix slow path", (CORE,), "bugfix", id="of two tags the verb decides"),
         pytest.param("fix(lmcache): correct store for cached requests", (CORE,), "bugfix", id="a conventional prefix is a tag"),
         pytest.param("[CI] Fix conch kernel crash", (CORE, TEST), "bugfix", id="[CI] on product code that it fixes"),
@@ -77,6 +82,15 @@ def test_label_speaks_where_the_title_does_not() -> None:
 def test_reason_names_what_decided() -> None:
     fact = classify_change(a_pull("[Bugfix] Fix crash"), (CORE,), (), bundled())
     assert fact.kind_reason == "title tag [bugfix], title begins with 'fix', words of the title say bugfix"
+    assert fact.kind_reason_zh == "标题标记 [bugfix]、标题以“fix”开头、标题用词表明是缺陷修复"
+
+
+@pytest.mark.parametrize("title", ["Zzz", "Add tests", "[CI] Skip x", "[Doc] x", 'Revert "x"', "Bump x"])
+@pytest.mark.parametrize("file", [CORE, TEST, DOCS, PIPELINE, DOCKER], ids=lambda file: file.category)
+def test_every_reason_is_said_in_chinese_too(title: str, file: FileFact) -> None:
+    fact = classify_change(a_pull(title), (file,), (), bundled())
+    assert fact.kind_reason
+    assert re.search(r"[\u4e00-\u9fff]", fact.kind_reason_zh)
 
 
 def test_new_public_symbols_tip_the_balance() -> None:
@@ -85,3 +99,19 @@ def test_new_public_symbols_tip_the_balance() -> None:
     small = a_file("vllm/v1/engine/core.py", 10)
     assert classify_change(a_pull("Zzz"), (small,), (), bundled()).kind == "bugfix"
     assert classify_change(a_pull("Zzz"), (small,), (added,), bundled()).kind == "feature"
+
+
+REGISTRY, SUPPORTED = "vllm/model_executor/models/registry.py", "docs/models/supported_models.md"
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        pytest.param((a_file(REGISTRY, 2, 2), a_file(SUPPORTED, 1)), "model", id="a row of the registry and one of the list"),
+        pytest.param((a_file(REGISTRY, 2, 2),), "feature", id="the registry alone changes rows for other reasons"),
+        pytest.param((a_file("vllm/model_executor/models/qwen3.py", 9, 2), a_file(SUPPORTED, 1)), "feature", id="a model that was there before"),
+        pytest.param((a_file(REGISTRY, 2, 2), a_file(SUPPORTED, 1, 1)), "feature", id="a row of the list that was only edited"),
+    ],
+)  # fmt: skip
+def test_model_that_becomes_supported_is_a_model(files: tuple[FileFact, ...], kind: str) -> None:
+    assert kind_of("[Cohere] Enable X", *files) == kind
