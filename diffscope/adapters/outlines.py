@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.build import FileOutline
 from diffscope.graph.names import is_build_file, is_native
 from diffscope.source.values import RepoPath
 from diffscope.syntax.outline import EXTRACTOR_VERSION
 from diffscope.syntax.values import BuildOutline, NativeOutline, Outline
+
+if TYPE_CHECKING:
+    from diffscope.graph.build import FileOutline
 
 OUTLINE_SPACE: Final = f"outline-{EXTRACTOR_VERSION}"
 """The space of the cache; a new extractor makes a new one, and the old one dies out by not being used."""

@@ -80,6 +80,11 @@ class ModuleGraph:
         """Return the graph as bytes, the same for the same tree whichever way the graph was made."""
         return encode_tables(self.tables)
 
+    @property
+    def has_shortcuts(self) -> bool:
+        """Whether the graph came with all its shortcuts."""
+        return None not in self._known
+
     def shortcuts(self) -> bytes:
         """Return what ``from_cache`` takes beside the graph; it holds for the serving path that is attached."""
         return encode_shortcuts(Shortcuts(self.digest, self._view.links, self._served))

@@ -13,7 +13,8 @@ import pytest
 
 from diffscope.adapters.cache import FILE_NAME, Cache, open_cache
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.graphs import bundled_serving, graph_at, graph_key
+from diffscope.adapters.graph_store import graph_key
+from diffscope.adapters.graphs import bundled_serving, graph_at
 from diffscope.errors import NotFoundError, RepositoryError
 from diffscope.graph.model import ModuleGraph
 from tests.builders import Commit, git, git_repository
