@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from diffscope.facts.material import Placed, changed_source_symbols
@@ -47,14 +47,27 @@ def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
         if not _STANDS_APART & set(change.aspects)
         for fact in _numerics_of_symbol(one, change)
     ]
-    gathered = {(fact.what, fact.text) for fact in facts if fact.new_symbol}
-    facts = [
-        fact
-        for fact in facts
-        # A cast that left several places for a function that is new has only moved.
-        if not (fact.what == "dtype" and fact.change == "removed" and (fact.what, fact.text) in gathered)
-    ]
+    facts = _without_moved(facts)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
+
+
+def _without_moved(facts: list[NumericFact]) -> list[NumericFact]:
+    """Leave out types that left one function for another, new or not; one function may gather what several had."""
+    types = [fact for fact in facts if fact.what == "dtype"]
+    gathered = {fact.text for fact in types if fact.new_symbol}
+    counts = {
+        side: Counter(fact.text for fact in types if fact.change == side) for side in ("added", "removed")
+    }
+    pairs = counts["added"] & counts["removed"]
+    left = {"added": Counter(pairs), "removed": Counter(pairs)}
+    kept = []
+    for fact in facts:
+        open_pairs = left.get(fact.change) if fact.what == "dtype" else None
+        if open_pairs is not None and open_pairs[fact.text] > 0:
+            open_pairs[fact.text] -= 1
+        elif not (fact.what == "dtype" and fact.change == "removed" and fact.text in gathered):
+            kept.append(fact)
+    return kept
 
 
 def is_protected(divisor: str, guards: Iterable[str]) -> bool:

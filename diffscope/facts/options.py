@@ -44,7 +44,7 @@ def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
 
 
 class _Constants(NamedTuple):
-    """What names stood for on each side, as far as this change touched them."""
+    """What names stood for on each side, in the files that the change touches."""
 
     before: dict[str, str]
     after: dict[str, str]
@@ -53,10 +53,10 @@ class _Constants(NamedTuple):
 def _constants(comparisons: Iterable[Comparison]) -> _Constants:
     found = _Constants({}, {})
     for comparison in comparisons:
-        for change in comparison.symbols:
-            for side, definition in ((found.before, change.before), (found.after, change.after)):
-                if definition is not None and definition.value is not None:
-                    side[change.name] = default_of(definition.value) or "None"
+        for side, outline in ((found.before, comparison.before), (found.after, comparison.after)):
+            for definition in outline.definitions if outline else ():
+                if definition.kind is DefinitionKind.VARIABLE and definition.value is not None:
+                    side[definition.name] = default_of(definition.value) or "None"
     return found
 
 

@@ -17,6 +17,12 @@ def collect_registries(placed: Iterable[Placed], rules: tuple[TwinRule, ...]) ->
     """
     listed = tuple(placed)
     facts = [fact for one in listed for fact in _of_file(one, listed, rules)]
+    sides = {
+        side: {(fact.registry, fact.key) for fact in facts if fact.change == side}
+        for side in ("added", "removed")
+    }
+    moved = sides["added"] & sides["removed"]
+    facts = [fact for fact in facts if (fact.registry, fact.key) not in moved]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.registry, fact.key)))
 
 

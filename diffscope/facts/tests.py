@@ -12,6 +12,7 @@ from diffscope.syntax.values import Aspect, DefinitionKind, Signal, SignalChange
 
 _SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
 _TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _XFAIL = re.compile(r"(?:^|\.)xfail\b")
 _TOLERANCE = re.compile(
     r"^(?:a|r|abs_|rel_)?tol(?:erance)?$|^(?:rel|abs|max_diff|threshold|\w*_(?:atol|rtol|tol|tolerance|threshold))$",
@@ -102,7 +103,7 @@ def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
         if word is None or not signal.text.startswith("pytest."):
             continue
         added = item.what == "added"
-        if added and any(value in guard for guard in signal.guards for value in _new_values(change)):
+        if added and _is_about_new(signal.guards, change):
             continue
         yield TestFact(
             **placed.spot(signal.line, symbol=change.name, side="new" if added else "old"),
@@ -111,6 +112,32 @@ def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
             after=f"{signal.text}({signal.detail})"[:160] if added else None,
             condition=" and ".join(signal.guards),
         )
+
+
+def _is_about_new(guards: tuple[str, ...], change: SymbolChange) -> bool:
+    """Return whether a condition asks for what this change adds to a test: a parameter, or values of one."""
+    if any(value in guard for guard in guards for value in _new_values(change)):
+        return True
+    names = _new_parameters(change)
+    return any(names & set(_NAME.findall(guard)) for guard in guards)
+
+
+def _new_parameters(change: SymbolChange) -> set[str]:
+    """Parameters of a test that are new, or whose values this change alters."""
+    if change.before is None or change.after is None:
+        return set()
+    before, after = (
+        {parameter.name for parameter in side.parameters} for side in (change.before, change.after)
+    )
+    altered = set(change.after.decorators) - set(change.before.decorators)
+    named = {
+        name
+        for text in altered
+        if ".parametrize(" in text
+        for quoted in _TEXT.findall(text)[:1]
+        for name in _NAME.findall(quoted)
+    }
+    return (after - before) | (named & after)
 
 
 def _new_values(change: SymbolChange) -> set[str]:
