@@ -19,7 +19,7 @@ from typing import Final
 
 import click
 
-from diffscope.cli.generate_rules import rule_documents
+from diffscope.cli.generate_rules import area_words, rule_documents
 from diffscope.cli.main import COMMANDS, cli, main
 from diffscope.cli.schema import DOCUMENTS, schema_text
 from diffscope.cli.talk import say
@@ -36,6 +36,7 @@ def documents() -> dict[str, str]:
     made = rule_documents()
     made |= {f"docs/schemas/{name}.schema.json": schema_text(name) for name in DOCUMENTS}
     made["docs/commands.md"] = _command_reference()
+    made["diffscope/render/area_words.py"] = area_words()
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     for page in pages:
         name = page.relative_to(ROOT).as_posix()
