@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.imports import IMPORT_STATEMENTS, Circumstances, read_import
+from diffscope.syntax.imports import IMPORT_STATEMENTS, read_names
 from diffscope.syntax.literals import read_number, read_text
 from diffscope.syntax.text import text_of
 
@@ -259,7 +259,7 @@ class _Writer:
         names = [
             (f"{each.level}:{each.module}:{each.name}:{each.alias}", node)
             for node in run
-            for each in read_import(node, Circumstances())
+            for each in read_names(node)
         ]
         for name, node in sorted(names, key=lambda pair: pair[0]):
             self._emit(NEWLINE, node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from diffscope.syntax.memory import Memory
 from diffscope.syntax.text import head_of, name_of, text_of
 from diffscope.syntax.values import Definition, DefinitionKind, Parameter, ParameterKind
 
@@ -16,6 +17,7 @@ _TARGET_LISTS: Final = frozenset(
     {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"}
 )
 _VALUE_LISTS: Final = frozenset({"expression_list", "tuple", "list"})
+_PARAMETERS: Final = Memory[tuple[Parameter, ...]]()
 
 
 def read_function(
@@ -30,10 +32,10 @@ def read_function(
         line=node.start_point[0] + 1,
         start=(decorated or node).start_point[0] + 1,
         end=_last_line(node),
-        parameters=tuple(read_parameters(parameters)) if parameters is not None else (),
+        parameters=read_parameters(parameters) if parameters is not None else (),
         returns=text_of(returns) if returns is not None else None,
         decorators=_decorators(decorated),
-        is_async=node.children[0].type == "async",
+        is_async=node.child(0).type == "async",
     )
 
 
@@ -84,8 +86,16 @@ def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
     yield _variable(node, prefix + text_of(name), name, right, None)
 
 
-def read_parameters(node: Node) -> Iterator[Parameter]:
-    """Yield the parameters of a ``parameters`` (or ``lambda_parameters``) node, kinds as Python binds them."""
+def read_parameters(node: Node) -> tuple[Parameter, ...]:
+    """Return the parameters of a ``parameters`` node, kinds as Python binds them."""
+    if node.has_error:
+        return tuple(_parameters(node))
+    text = node.text or b""
+    known = _PARAMETERS.recall(text)
+    return known if known is not None else _PARAMETERS.keep(text, tuple(_parameters(node)))
+
+
+def _parameters(node: Node) -> Iterator[Parameter]:
     children = node.named_children
     slash = next((at for at, child in enumerate(children) if child.type == "positional_separator"), -1)
     kind = ParameterKind.POSITIONAL_OR_KEYWORD

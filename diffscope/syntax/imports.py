@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.syntax.memory import Memory
 from diffscope.syntax.text import text_of
 from diffscope.syntax.values import Import, ImportLayer
 
@@ -23,30 +24,51 @@ class Circumstances(NamedTuple):
 
 def read_import(node: Node, around: Circumstances) -> Iterator[Import]:
     """Yield one value for each name that the statement imports, in source order."""
+    line = node.start_point[0] + 1
+    for module, name, alias, level in read_names(node):
+        yield Import(
+            module=module,
+            name=name,
+            line=line,
+            layer=around.layer,
+            alias=alias,
+            level=level,
+            guard=around.guard,
+        )
+
+
+class Name(NamedTuple):
+    """One imported name, as in ``Import``."""
+
+    module: str
+    name: str | None
+    alias: str | None
+    level: int
+
+
+def read_names(node: Node) -> tuple[Name, ...]:
+    """Return the names that an import statement imports, in source order."""
+    if node.has_error:
+        return tuple(_read_names(node))
+    text = node.text or b""
+    known = _STATEMENTS.recall(text)
+    return known if known is not None else _STATEMENTS.keep(text, tuple(_read_names(node)))
+
+
+_STATEMENTS: Final = Memory[tuple[Name, ...]]()
+
+
+def _read_names(node: Node) -> Iterator[Name]:
     if node.type == "import_statement":
         for name, alias in _names(node):
-            yield _make(node, around, module=name, name=None, alias=alias, level=0)
+            yield Name(name, None, alias, 0)
         return
     module, level = _origin(node)
     if any(child.type == "wildcard_import" for child in node.children):
-        yield _make(node, around, module=module, name="*", alias=None, level=level)
+        yield Name(module, "*", None, level)
         return
     for name, alias in _names(node):
-        yield _make(node, around, module=module, name=name, alias=alias, level=level)
-
-
-def _make(
-    node: Node, around: Circumstances, *, module: str, name: str | None, alias: str | None, level: int
-) -> Import:
-    return Import(
-        module=module,
-        name=name,
-        line=node.start_point[0] + 1,
-        layer=around.layer,
-        alias=alias,
-        level=level,
-        guard=around.guard,
-    )
+        yield Name(module, name, alias, level)
 
 
 def _origin(node: Node) -> tuple[str, int]:

@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.syntax.keeping import find_kept
 from diffscope.syntax.lines import count_code_lines
 from diffscope.syntax.mentions import DOTTED, OPERATOR, find_operators, find_strings
 from diffscope.syntax.parsing import find_problems, parse_python, prepare_python
 from diffscope.syntax.registries import ROWS, find_rows
 from diffscope.syntax.scan import Scan
-from diffscope.syntax.thinning import Body, Thinned, cut_bodies, find_bodies, holds_any, simple_imports
+from diffscope.syntax.thinning import Body, Thinned, cut_bodies, find_bodies
 from diffscope.syntax.values import Outline
 from diffscope.syntax.walk import IMPORT_WORD, Declared, walk_statements
 
@@ -72,14 +73,9 @@ def declare_python(source: bytes, bodies: Sequence[Body] = ()) -> Parsed:
 def _thin(source: bytes, bodies: Sequence[Body], scan: Scan) -> Thinned:
     if not bodies:
         return Thinned(source)
-    positions, words = scan.positions(), _import_words(source)
-    cut = []
-    for body in bodies:
-        if not holds_any(body, positions):
-            lines = simple_imports(source, body, words) if holds_any(body, words) else ()
-            if lines is not None:
-                cut.append((body, lines))
-    return cut_bodies(source, cut)
+    positions = sorted((*scan.positions(), *_import_words(source)))
+    kept = ((body, find_kept(source, body, positions)) for body in bodies)
+    return cut_bodies(source, [(body, spans) for body, spans in kept if spans is not None])
 
 
 def _import_words(source: bytes) -> list[int]:

@@ -33,7 +33,7 @@ def read_signature(function: Node, stream: Stream) -> Signature:
     if node is None:
         return Signature((), {}, {}, ())
     defaults, annotations = {}, {}
-    parameters = tuple(read_parameters(node))
+    parameters = read_parameters(node)
     parts = [parameter_parts(child) for child in node.named_children if child.type != "comment"]
     named = [(default, annotation) for name, default, annotation in parts if name is not None]
     for parameter, (default, annotation) in zip(parameters, named, strict=False):

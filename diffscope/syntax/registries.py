@@ -20,7 +20,7 @@ _ROW: Final = needle(
     rb"""QUOTE:\s*(?:\((?:\s|\#[^\n]*\n)*["']|["'][A-Za-z_]\w*\.\w|(?:\w+\.)?_?[A-Z]\w*\s*[,}\n])"""
 )
 _PATH: Final = needle(rb"""QUOTE[a-z_]\w*\.[a-z_]\w*\.""")
-_CALL: Final = needle(rb"(?:register\w*|custom_op)\(")
+_CALL: Final = needle(rb"register\w*\(", rb"custom_op\(")
 _SEQUENCE: Final = needle(rb"= [(\[{]\s*(?:\#[^\n]*\n\s*)*[A-Z]\w+,")
 ROWS: Final = (_ROW, _PATH, _CALL, _SEQUENCE)
 """Where one of these matches there may be a row."""

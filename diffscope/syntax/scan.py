@@ -11,14 +11,16 @@ Needle = tuple[re.Pattern[bytes], ...]
 """Patterns that look for one thing."""
 
 
-def needle(pattern: bytes) -> Needle:
-    """Return a pattern, or two where it begins with ``QUOTE``: one for each kind of quotes.
+def needle(*patterns: bytes) -> Needle:
+    """Return what finds any of some patterns; for one that begins with ``QUOTE``, a pattern for each kind of quotes.
 
     A search that begins with one certain letter is ten times as fast as one that begins with a choice.
     """
-    if not pattern.startswith(b"QUOTE"):
-        return (re.compile(pattern),)
-    return tuple(re.compile(pattern.replace(b"QUOTE", quote)) for quote in (b'"', b"'"))
+    return tuple(
+        re.compile(pattern.replace(b"QUOTE", quote))
+        for pattern in patterns
+        for quote in ((b'"', b"'") if pattern.startswith(b"QUOTE") else (b"",))
+    )
 
 
 class Scan:

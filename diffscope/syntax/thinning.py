@@ -24,8 +24,6 @@ _DOCSTRING: Final = re.compile(
     rb"""\s*[rRuU]?(?:"{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3}|\'{3}[^\'\\]*(?:(?:\\.|\'(?!\'\'))[^\'\\]*)*\'{3})""",
     re.DOTALL,
 )
-_IMPORT: Final = re.compile(rb"( *)(?:from [\w.]+ )?import [\w., *]+(?:#[^\n]*)?$", re.MULTILINE)
-_CODE: Final = re.compile(rb"(?:\n *(?:#[^\n]*)?(?=\n))*\n( *)[^\s#]")
 _ODD: Final = (b"\r", b"\x0b", b"\x0c")
 _TABS: Final = re.compile(rb"\n *\t")
 _TRIES: Final = 8
@@ -45,15 +43,24 @@ class Body(NamedTuple):
     """Of the ``def``."""
 
 
+class Span(NamedTuple):
+    """Whole lines, without the end of the last one."""
+
+    start: int
+    end: int
+
+
 class Thinned(NamedTuple):
     """What is left of a source, line for line.
 
-    ``starts`` and ``ends`` are the bounds of the cut bodies in the whole source, ``places`` is where they end in what is left.
+    ``starts`` and ``ends`` are the bounds of what was cut in the whole source, ``gaps`` and ``places`` are those of what stands there
+    instead.
     """
 
     source: bytes
     starts: tuple[int, ...] = ()
     ends: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
     places: tuple[int, ...] = ()
 
     def is_cut(self, position: int) -> bool:
@@ -63,8 +70,8 @@ class Thinned(NamedTuple):
 
     def cuts(self, start: int, end: int) -> bool:
         """Return whether something was cut between two positions of what is left."""
-        at = bisect_right(self.places, start)
-        return at < len(self.places) and self.places[at] <= end + 1
+        at = bisect_left(self.gaps, start)
+        return at < len(self.gaps) and self.gaps[at] < end
 
     def place(self, position: int) -> int:
         """Return where a position of the whole source, which was not cut, has gone."""
@@ -91,91 +98,55 @@ def find_bodies(source: bytes) -> list[Body]:
             position = body.end
         elif head[1] is not None:
             # What a function of unknown bounds holds is left alone with it, as far as its lines are indented.
-            position = next(_dedents(source, head.end() - 1, indent))
+            position = next(find_dedents(source, head.end() - 1, indent))
     return bodies
 
 
-def cut_bodies(source: bytes, kept: Iterable[tuple[Body, tuple[int, ...]]]) -> Thinned:
-    """Return the source with bodies reduced to line ends and those of their lines that begin at the given positions.
+def cut_bodies(source: bytes, kept: Iterable[tuple[Body, Sequence[Span]]]) -> Thinned:
+    """Return the source with bodies reduced to line ends and to the given ones of their lines.
 
     On the last line of each stands a number, for its code.
     """
     parts: list[bytes] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    places: list[int] = []
+    cuts: list[tuple[int, int, int, int]] = []
     position = length = 0
-    for body, lines in kept:
-        parts.append(source[position : body.start])
-        length += len(parts[-1])
-        parts.append(_reduce(source, body, lines))
-        length += len(parts[-1])
-        places.append(length)
-        starts.append(body.start)
-        ends.append(body.end)
-        position = body.end
-    return Thinned(b"".join((*parts, source[position:])), tuple(starts), tuple(ends), tuple(places))
+    for body, spans in kept:
+        start = body.start
+        for span in (*spans, Span(body.end, body.end)):
+            if span.start > start:
+                left = _reduce(source, body, Span(start, span.start), spans)
+                parts += (source[position:start], left)
+                gap = length + start - position
+                length = gap + len(left)
+                cuts.append((start, span.start, gap, length))
+                position = span.start
+            start = span.end
+    return Thinned(b"".join((*parts, source[position:])), *zip(*cuts, strict=True))
 
 
-def simple_imports(source: bytes, body: Body, words: Sequence[int]) -> tuple[int, ...] | None:
-    """Return where the lines begin that hold the import statements of a body.
-
-    ``None`` where one may stand under a condition, in a string or on several lines. ``words`` are the sorted places of the word.
-    """
-    text = source[body.code : body.end]
-    if b'"""' in text or b"'''" in text:
-        return None
-    lines = []
-    outer = _CODE.match(source, body.code if source[body.code : body.code + 1] == b"\n" else body.code - 1)
-    indent = len(outer[1]) if outer is not None else 0
-    for word in words[bisect_left(words, body.code) : bisect_left(words, body.end)]:
-        start = source.rfind(b"\n", 0, word) + 1
-        line = _IMPORT.match(source, start)
-        if line is None or len(line[1]) != indent:
-            return None
-        lines.append(start)
-    return tuple(sorted(set(lines)))
+def _reduce(source: bytes, body: Body, cut: Span, kept: Sequence[Span]) -> bytes:
+    """Return what is left of some lines: their ends, and the number if the last line is among them."""
+    if not cut.start <= body.last < cut.end:
+        return b"\n" * source.count(b"\n", *cut)
+    margin = _margin(source, kept[0].start) if kept else body.indent + 1
+    before, behind = source.count(b"\n", cut.start, body.last), source.count(b"\n", body.last, cut.end)
+    return b"\n" * before + b" " * margin + b"0" + b"\n" * behind
 
 
-def _reduce(source: bytes, body: Body, lines: tuple[int, ...]) -> bytes:
-    parts = []
-    position = body.start
-    for start in lines:
-        end = source.find(b"\n", start)
-        end = len(source) if end < 0 else end
-        parts += [b"\n" * source.count(b"\n", position, start), source[start:end]]
-        position = end
-    if not lines or lines[-1] < body.last:
-        parts += [
-            b"\n" * source.count(b"\n", position, body.last),
-            b" " * _mark_column(source, body, lines),
-            b"0",
-        ]
-        position = body.last
-    parts.append(b"\n" * source.count(b"\n", position, body.end))
-    return b"".join(parts)
-
-
-def _mark_column(source: bytes, body: Body, lines: tuple[int, ...]) -> int:
-    if not lines:
-        return body.indent + 1
-    line = _IMPORT.match(source, lines[0])
-    return len(line[1]) if line is not None else body.indent + 1
-
-
-def holds_any(body: Body, positions: Sequence[int]) -> bool:
-    """Return whether one of the sorted positions lies in the code of the body."""
-    at = bisect_left(positions, body.code)
-    return at < len(positions) and positions[at] < body.end
+def _margin(source: bytes, start: int) -> int:
+    position = start
+    while source.startswith(b" ", position):
+        position += 1
+    return position - start
 
 
 def _find_end(source: bytes, start: int, indent: int) -> Body | None:
     docstring = _DOCSTRING.match(source, start)
     code = docstring.end() if docstring is not None else start
-    for tried, end in enumerate(_dedents(source, code if docstring is not None else code - 1, indent)):
+    for tried, end in enumerate(find_dedents(source, code if docstring is not None else code - 1, indent)):
         if tried == _TRIES or source[end - 1 : end] == b"\\":
             return None
-        if _is_whole(source[code:end]):
+        if is_whole(source[code:end]):
             last = _last_line(source, start, end)
             return Body(start, code, last, end, indent) if last is not None else None
     return None
@@ -194,7 +165,7 @@ def _last_line(source: bytes, start: int, end: int) -> int | None:
     return None
 
 
-def _is_whole(text: bytes) -> bool:
+def is_whole(text: bytes) -> bool:
     """Return whether no string and no bracket is left open."""
     if b'"""' not in text and b"'''" not in text and _is_balanced(text):
         # Every string ends on its line. Should brackets inside of strings have made up for others, what is left does not parse.
@@ -211,17 +182,13 @@ def _is_balanced(code: bytes) -> bool:
     )
 
 
-def _dedents(source: bytes, position: int, indent: int) -> Iterator[int]:
+def find_dedents(source: bytes, position: int, indent: int) -> Iterator[int]:
     """Yield the ends of the lines behind which a line of code is indented no deeper, the end of the source last."""
     pattern = _dedent(indent)
     while (match := pattern.search(source, position)) is not None:
         yield match.start()
         position = match.end()
     yield len(source)
-
-
-def _next_dedent(source: bytes, position: int, indent: int) -> int:
-    return next(_dedents(source, position, indent))
 
 
 @cache

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diffscope.syntax.outline import declare_python, outline_python
 from diffscope.syntax.thinning import cut_bodies, find_bodies
@@ -57,6 +59,15 @@ SAME = [
     pytest.param("\ndef f(a, b: 'x:y' = ')') -> dict[str, int]:\n    return 1\n\ndef g():\n    return 2\n", id="odd heads"),
     pytest.param("\ndef f():\n    return {'a': [1, (2)],\n'b': 3}\nx = 1\n", id="unindented lines in brackets"),
     pytest.param("\ndef f():\n    return f(')',\n0)\ndef g():\n    return 1\n", id="a bracket in a string that makes up for an open one"),
+    pytest.param(
+        "\ndef f(x):\n    y = 1\n    try:\n        import a\n    except E:\n        from b import c\n    else:\n        z = 1\n    if x:\n        return 1\n"
+        "    elif y:\n        import d\n    else:\n        import e\n    return y\n",
+        id="imports with all clauses of their statement",
+    ),
+    pytest.param("\ndef f():\n    y = 1\n    @register('a')\n    # c\n    @other\n    def g():\n        return 1\n    return g\n", id="a decorator with its function"),
+    pytest.param("\ndef f():\n    y = '''\n    x = \\'''\n    '''\n    z = {\n        'a': B,\n    }\n    return z\n", id="rows behind text"),
+    pytest.param("\ndef f():\n    y = 1 + \\\n    g('a.b')\n    return y\n", id="a continued line with a path"),
+    pytest.param("\ndef f():\n    y = 1\n    x = ['a.b',\n    'c.d', (\n    'e.f')]\n    # import\n    'g.h'\n    return y\n    # e\n\n\nimport a\n", id="paths at the margin"),
     pytest.param("\nif x:\n    def f():\n        return 1\nelse:\n    def f():\n        return 2\n", id="functions under conditions"),
 ]  # fmt: skip
 
@@ -64,6 +75,29 @@ SAME = [
 @pytest.mark.parametrize("text", SAME)
 def test_an_outline_does_not_depend_on_what_was_cut(text: str) -> None:
     source = dedent(text).encode()
+    assert outline_python(source) == declare_python(source).outline
+
+
+BLOCKS = st.lists(
+    st.sampled_from(
+        ["x = 1", "import a", "x = 'a.b.c'", "if y:\n    import b\nelse:\n    x = 2", "try:\n    z = torch.ops.c.d\nexcept E:\n    pass",
+         "for i in y:\n    t = {'a': B,\n'b': 'c.d'}", "@register('a')\ndef g():\n    return 'a.b.C'", "'''text\n    import c\n'''", "# import d\n",
+         "s = '''\nx = 'a.b'\n'''", "return (\n'a.b.c')", "while y: import e", "with a.b as c:\n    # import\n    register('x', 'y')\n\n", "return 1 + \\\n2", "pass"]
+    ),
+    min_size=1,
+    max_size=6,
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "    "]), BLOCKS), max_size=4))
+def test_an_outline_does_not_depend_on_what_was_cut_of_any_function(
+    functions: list[tuple[str, list[str]]],
+) -> None:
+    text = "class A:\n    y = 1\n\n"
+    for margin, blocks in functions:
+        body = "\n".join(blocks).replace("\n", f"\n{margin}    ")
+        text += f"{margin}def f(self):\n{margin}    {body}\n\n\n"
+    source = text.encode()
     assert outline_python(source) == declare_python(source).outline
 
 
