@@ -209,13 +209,15 @@ def _around(
 
 
 def _no_chain(opened: OpenedGraph, first: ModuleName, last: ModuleName, layers: tuple[str, ...]) -> list[str]:
-    """Return that there is none, and what there is instead: a chain back, or one of other layers."""
+    """Return that there is none, and what there is instead: one of other layers, or a chain back."""
     from diffscope.cli.graph_opened import layers_of
+    from diffscope.cli.graph_text import chain_lines
 
     chosen = layers_of(layers)
     lines = [f"no chain of {', '.join(layers)} edges leads from {first} to {last}"]
+    other = opened.graph.path(first, last, layers_of(set(LAYERS) - {"test", "typing"}))
+    if other is not None:
+        return [*lines, "over other layers there is one:", str(first), *chain_lines(other.edges)]
     if opened.graph.path(last, first, chosen) is not None:
         lines.append(f"there is one from {last} to {first}")
-    elif opened.graph.path(first, last, layers_of(LAYERS)) is not None:
-        lines.append(f"there is one over other layers: {' '.join(f'--layer {layer}' for layer in LAYERS)}")
     return lines

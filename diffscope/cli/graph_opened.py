@@ -13,11 +13,15 @@ from diffscope.errors import NotFoundError
 if TYPE_CHECKING:
     from diffscope.adapters.cache import Cache
     from diffscope.adapters.git import GitRepository
+    from diffscope.graph.history import Companions
     from diffscope.graph.model import ModuleGraph
     from diffscope.graph.registries import Registry
     from diffscope.graph.values import EdgeLayer, ModuleName
     from diffscope.source.values import RepoPath
     from diffscope.taxonomy.model import Taxonomy
+
+
+_MOST_HINTS = 4
 
 
 class OpenedGraph:
@@ -38,6 +42,13 @@ class OpenedGraph:
         from diffscope.adapters.graphs import graph_at
 
         return graph_at(self.repository, revision, cache=self._cache)
+
+    def companions(self, path: RepoPath) -> Companions:
+        """Return what changed with a file in the past, as far back as history counts."""
+        from diffscope.adapters.history import history_at
+
+        commit = self.repository.resolve(self.revision)
+        return history_at(self.repository, commit, self._cache).companions(path)
 
     @cached_property
     def taxonomy(self) -> Taxonomy:
@@ -71,6 +82,9 @@ class OpenedGraph:
 
         last = text.rpartition("/")[2] if "/" in text else text.rpartition(".")[2]
         ends = [name for name in self.graph.modules if name.endswith((f".{last}", f"/{last}"))]
+        if last == text and ends:
+            shortest = sorted(ends, key=lambda name: (name.count("."), name))[:_MOST_HINTS]
+            return f"did you mean {' or '.join(shortest)}?"
         near = get_close_matches(text, ends or self.graph.modules, n=1, cutoff=0.6) or ends[:1]
         return (
             f"did you mean {near[0]}?" if near else "name it as vllm.v1.engine.core or vllm/v1/engine/core.py"

@@ -11,6 +11,7 @@ from diffscope.cli.graph_text import chain_lines, neighbour_lines, section
 if TYPE_CHECKING:
     from diffscope.graph.native_report import Caller, Implementation, NativeReport
     from diffscope.graph.values import Edge, ModuleName, ServingDistance, TestDistance
+    from diffscope.source.values import RepoPath
 
 _MOST_TESTS = 10
 _MOST_GROUPS = 8
@@ -29,7 +30,22 @@ def show_node(opened: OpenedGraph, name: ModuleName) -> Page:
 
     node = opened.graph.node(name)
     is_native = node is not None and node.kind in (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
-    return _show_native(opened, name) if is_native else _show_module(opened, name)
+    page = _show_native(opened, name) if is_native else _show_module(opened, name)
+    return _with_past(page, opened, node.path) if node is not None and node.path else page
+
+
+def _with_past(page: Page, opened: OpenedGraph, path: RepoPath) -> Page:
+    """Return a page with the files that most often changed in the same commits."""
+    found = opened.companions(path)
+    rows = [f"{each.path}  {each.times} of {found.times}" for each in found.paths]
+    times = "1 change" if found.times == 1 else f"{found.times} changes"
+    return Page(
+        {
+            **page.document,
+            "changed": {"times": found.times, "with": [each._asdict() for each in found.paths]},
+        },
+        [*page.lines, *section(f"changed with it, in {times} of the last 18 months", rows)],
+    )
 
 
 def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
@@ -56,9 +72,11 @@ def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
         [
             *_head(opened, name, area),
             f"used by      {counts}; {len(reach)} within two eager steps{_areas_among(opened, reach)}",
-            *_serving_lines(served),
-            *section("dependents", neighbour_lines(users, lambda edge: edge.source)),
-            *section("dependencies", neighbour_lines(uses, lambda edge: edge.target)),
+            *(_serving_lines(opened, name, served) if _kind_of(opened, name) != "test" else []),
+            *section("dependents", neighbour_lines(users, _source)),
+            *section(
+                "dependencies", neighbour_lines((edge for edge in uses if not edge.is_transit), _target)
+            ),
             *_test_lines(tests),
         ],
     )
@@ -72,21 +90,22 @@ def _show_native(opened: OpenedGraph, name: ModuleName) -> Page:
     document: dict[str, object] = {"node": opened.graph.node(name), "area": area, "native": report}
     modules = [caller.module for caller in report.callers]
     document["areas"] = _count_areas(opened, modules)
+    head = _head(opened, name, area)
+    if _kind_of(opened, name) == "build" and not report.implementations:
+        return Page(document, [*head, *_tie_lines(report)])
+    python = _python_lines(report, _areas_among(opened, modules))
+    tests = section("tests", list(report.tests), most=_MOST_TESTS)
+    return Page(document, [*head, *python, *_tie_lines(report), *tests])
+
+
+def _python_lines(report: NativeReport, areas: str) -> list[str]:
     wrappers = [f"{each.module}.{each.function}, line {each.line}" for each in report.wrappers]
-    return Page(
-        document,
-        [
-            *_head(opened, name, area),
-            f"built for    {', '.join(report.devices) or 'unknown: nothing in its place or in the build files tells'}",
-            *section("operators", _operator_lines(report)),
-            *section("wrapped by", wrappers),
-            *section(
-                f"called from{_areas_among(opened, modules)}", [_caller_line(each) for each in report.callers]
-            ),
-            *_tie_lines(report),
-            *section("tests", list(report.tests), most=_MOST_TESTS),
-        ],
-    )
+    return [
+        f"built for    {', '.join(report.devices) or 'unknown: nothing in its place or in the build files tells'}",
+        *section("operators", _operator_lines(report)),
+        *section("wrapped by", wrappers),
+        *section(f"called from{areas}", [_caller_line(each) for each in report.callers]),
+    ]
 
 
 def _head(opened: OpenedGraph, name: ModuleName, area: str | None) -> list[str]:
@@ -95,16 +114,28 @@ def _head(opened: OpenedGraph, name: ModuleName, area: str | None) -> list[str]:
     return [shown, *([f"area         {area}"] if area else [])]
 
 
-def _serving_lines(served: ServingDistance | None) -> list[str]:
+def _served_otherwise(opened: OpenedGraph, name: ModuleName) -> ServingDistance | None:
+    """Return a shortest chain from the serving path that lazy imports, registries and class paths in strings are part of."""
+    from diffscope.graph.values import EdgeLayer, ServingDistance
+
+    layers = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.REGISTRY, EdgeLayer.STRING})
+    chains = (opened.graph.path(entry, name, layers) for entry in opened.graph.serving_modules)
+    nearest = min((chain for chain in chains if chain), key=lambda chain: len(chain.edges), default=None)
+    if nearest is None:
+        return None
+    return ServingDistance(steps=len(nearest.edges), entry=nearest.source, chain=nearest)
+
+
+def _serving_lines(opened: OpenedGraph, name: ModuleName, eagerly: ServingDistance | None) -> list[str]:
+    served = eagerly or _served_otherwise(opened, name)
     if served is None:
-        return ["serving      not reached eagerly"]
+        return ["serving      not reached"]
     if served.steps == 0:
         return ["serving      on the serving path"]
     steps = "1 step" if served.steps == 1 else f"{served.steps} steps"
-    return [
-        f"serving      {steps} from {served.entry}",
-        *(f"  {line}" for line in chain_lines(served.chain.edges)),
-    ]
+    how = "" if eagerly else "not eagerly; "
+    chain = [f"  {line}" for line in chain_lines(served.chain.edges)]
+    return [f"serving      {how}{steps} from {served.entry}", *chain]
 
 
 def _operator_lines(report: NativeReport) -> list[str]:
@@ -165,7 +196,12 @@ def _caller_line(caller: Caller) -> str:
 
 def _test_lines(tests: tuple[TestDistance, ...]) -> list[str]:
     rows = [f"{test.test}  {test.steps} step{'s' if test.steps > 1 else ''}" for test in tests]
-    return section("tests that import it", rows, most=_MOST_TESTS)
+    return section("tests that import it within two steps", rows, most=_MOST_TESTS)
+
+
+def _kind_of(opened: OpenedGraph, name: ModuleName) -> str:
+    node = opened.graph.node(name)
+    return node.kind.value if node else ""
 
 
 def _area_of(opened: OpenedGraph, name: ModuleName) -> str | None:

@@ -16,20 +16,26 @@ MOST = 20
 
 def chain_lines(edges: Collection[Edge]) -> list[str]:
     """Return a line an edge: where it leads, its layer, the line that it stands on."""
-    return [f"-> {edge.target}  ({edge.layer.value}, line {edge.line} of {edge.source})" for edge in edges]
+    return [f"-> {edge.target}  ({edge.layer.value}, line {edge.line} of {_holder(edge)})" for edge in edges]
 
 
-def neighbour_lines(edges: Collection[Edge], other: Callable[[Edge], str]) -> list[str]:
+def neighbour_lines(edges: Iterable[Edge], other: Callable[[Edge], str]) -> list[str]:
     """Return a line a neighbour and statement, with every name that the statement takes, its row, its condition."""
     names: dict[tuple[str, str], list[str]] = {}
     for edge in edges:
+        through = f"  through {edge.through}" if edge.through else "  passed on" if edge.is_transit else ""
         row = f"  row {edge.row}" if edge.row and not edge.row.endswith(":") else ""
         guard = f"  if {edge.guard}" if edge.guard else ""
-        place = (f"{other(edge)}  {edge.layer.value}, line {edge.line}", f"{row}{guard}")
+        place = (f"{other(edge)}  {edge.layer.value}, line {edge.line}", f"{through}{row}{guard}")
         names.setdefault(place, []).extend([edge.detail] if edge.detail else [])
     return [
         f"{place}  {', '.join(dict.fromkeys(found))}{rest}".rstrip() for (place, rest), found in names.items()
     ]
+
+
+def _holder(edge: Edge) -> str:
+    """Return the file that an edge's line is of: of an operator, which has none, the one that binds it."""
+    return (edge.through or edge.target) if edge.source.startswith("torch.ops.") else edge.source
 
 
 def ring_line(cycle: Cycle) -> str:

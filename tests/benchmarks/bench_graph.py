@@ -1,8 +1,10 @@
-"""Time and memory of the module graph, beside ruff and grimp in the same run.
+"""Time and memory of the module graph, beside ruff, grimp and code-review-graph in the same run.
 
-    python tests/benchmarks/bench_graph.py --repo CLONE [--week 2026-03-23] [--pulls 60]
+    python tests/benchmarks/bench_graph.py --repo CLONE [--week 2026-03-23] [--pulls 60] [--code-review-graph PROGRAM]
 
-Absolute times depend on the machine and on what else runs on it; the ratios are the point, and the peers run right beside.
+Wall times depend on the machine and on what else runs on it; seconds of processor are steadier, and the peers run right beside. A peer that
+is not installed is left out, code-review-graph (from PyPI, best in an environment of its own) is found on the PATH or named. The time of
+single files, parsing and comparing them, is in bench_syntax.py.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import io
+import os
 import resource
 import shutil
 import statistics
@@ -18,21 +21,34 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple
 
 from diffscope.adapters.cache import open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
 from diffscope.adapters.graphs import graph_at
+from diffscope.adapters.outlines import read_outline
+from diffscope.adapters.packaged import bundled_path, unpack
 from diffscope.graph.model import ModuleGraph
+from diffscope.graph.names import is_build_file, is_native, node_name
 from diffscope.graph.values import EdgeLayer
+from diffscope.syntax.parsing import parse_native, parse_python
 
-T = TypeVar("T")
 BEIJING = timezone(timedelta(hours=8))
+LIMIT = 600
+"""Seconds that a peer may take."""
+
+
+class Took(NamedTuple):
+    """What a process took, its children included; ``memory`` is the peak of the largest one, in MB."""
+
+    wall: float
+    processor: float
+    memory: float
+    out: str
 
 
 def main() -> int:
@@ -43,92 +59,131 @@ def main() -> int:
     parser.add_argument("--repo", type=Path, required=True, help="a clone of vLLM")
     parser.add_argument("--week", default="2026-03-23", help="its first day, Monday to Sunday in UTC+8")
     parser.add_argument("--pulls", type=int, default=60, help="pull requests of the week to walk")
+    parser.add_argument("--code-review-graph", type=Path, metavar="PROGRAM", help="where it is installed")
+    parser.add_argument(
+        "--only", choices=sorted(PARTS), action="append", help="repeatable; default: all parts"
+    )
     given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="diffscope-bench-") as folder,
         GitRepository(given.repo) as repository,
     ):
-        checkout = unpack(repository, Path(folder) / "checkout")
-        peers(checkout)
-        cold(given.repo)
-        warm(repository, Path(folder) / "cache")
-        walk(repository, Path(folder) / "week", given)
+        for name in given.only or PARTS:
+            PARTS[name](repository, Path(folder), given)
     return 0
 
 
-def unpack(repository: GitRepository, folder: Path) -> Path:
-    """Write vllm/ and tests/ of HEAD into a folder, for the tools that read files."""
-    packed = run(repository.path, "archive", "--format=tar", "HEAD", "vllm", "tests").out
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
-
-
-def peers(checkout: Path) -> None:
-    print("== peers, on a checkout")
-    ruff = shutil.which("ruff") or str(Path(sys.executable).with_name("ruff"))
-    for name, arguments in (
-        ("vllm", ["vllm"]),
-        ("vllm and tests, strings too", ["vllm", "tests", "--detect-string-imports"]),
+def floor(repository: GitRepository, folder: Path, given: argparse.Namespace) -> None:
+    """Print what reading and parsing cost with no work of ours behind: no graph from scratch can take less on one core."""
+    del folder, given
+    print("== the floor, one process: the same files")
+    entries = [
+        entry
+        for entry in repository.entries("HEAD")
+        if entry.mode.startswith("100") and node_name(entry.path)
+    ]
+    start = time.process_time()
+    data = repository.read_blobs(entry.blob for entry in entries)
+    print(f"reading {len(data):,} blobs: {time.process_time() - start:.2f} s of processor")
+    python = [data[entry.blob] or b"" for entry in entries if not is_native(entry.path)]
+    native = [
+        data[entry.blob] or b""
+        for entry in entries
+        if is_native(entry.path) and not is_build_file(entry.path)
+    ]
+    parse_python(b"")
+    for name, sources, verb in (
+        ("tree-sitter, Python", python, parse_python),
+        ("tree-sitter, native", native, parse_native),
+        ("outlines, Python", python, lambda source: read_outline("vllm/a.py", source)),
+        ("outlines, native", native, lambda source: read_outline("csrc/a.cu", source)),
     ):
-        with timed(f"ruff analyze graph, {name}"):
-            subprocess.run(
-                [ruff, "analyze", "graph", *arguments], cwd=checkout, capture_output=True, check=True
-            )
+        start = time.process_time()
+        for source in sources:
+            verb(source)
+        size = sum(map(len, sources)) / 1e6
+        print(
+            f"{name}, {len(sources):,} files, {size:.1f} MB: {time.process_time() - start:.2f} s of processor"
+        )
+
+
+def peers(repository: GitRepository, folder: Path, given: argparse.Namespace) -> None:
+    """Run the others on a checkout of the same commit."""
+    print("== peers, on a checkout of vllm/ and tests/")
+    checkout = unpack_tree(repository, folder / "checkout")
+    ruff = shutil.which("ruff") or str(Path(sys.executable).with_name("ruff"))
+    tell("ruff analyze graph, vllm", measured([ruff, "analyze", "graph", "vllm"], checkout))
+    both = [ruff, "analyze", "graph", "vllm", "tests", "--detect-string-imports"]
+    tell("ruff analyze graph, vllm and tests, strings too", measured(both, checkout))
     if importlib.util.find_spec("grimp") is None:
         print("grimp is not installed")
+    else:
+        code = "import grimp, sys; sys.path.insert(0, '.'); print(len(grimp.build_graph('vllm', cache_dir=None).modules))"
+        tell("grimp build_graph, vllm, whole process", measured([sys.executable, "-c", code], checkout))
+    program = given.code_review_graph or shutil.which("code-review-graph")
+    if program is None:
+        print("code-review-graph is not installed")
         return
-    code = "import grimp, sys; sys.path.insert(0, '.'); print(len(grimp.build_graph('vllm', cache_dir=None).modules))"
-    with timed("grimp build_graph, vllm (whole process)"):
-        subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, check=True)
-
-
-def cold(clone: Path) -> None:
-    """Build the graph of HEAD with no cache, in a process of its own so that its memory is its own."""
-    print("== ours, cold: vllm/, tests/, csrc/ and build files from git objects, no cache")
-    for workers in (1, 2):
-        done = subprocess.run(
-            [sys.executable, __file__, "--one-cold", str(clone), str(workers)],
-            capture_output=True,
-            text=True,
-            check=True,
+    subprocess.run(["git", "init", "-q"], cwd=checkout, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=checkout, check=True)
+    database = folder / "crg"
+    for name, more in (("parse only", ["--skip-postprocess"]), ("full build", [])):
+        shutil.rmtree(database, ignore_errors=True)
+        took = measured(
+            [str(program), "build", "-q", "--repo", ".", "--data-dir", str(database), *more], checkout
         )
-        print(done.stdout.strip())
+        tell(f"code-review-graph, {name}", took)
+        size = sum(path.stat().st_size for path in database.rglob("*") if path.is_file())
+        print(f"  its database: {size / 1e6:,.0f} MB")
 
 
-def one_cold(clone: str, workers: str) -> int:
-    start = time.perf_counter()
-    with GitRepository(clone) as repository, open_cache(is_enabled=False) as none:
-        graph = graph_at(repository, "HEAD", cache=none, workers=int(workers))
-    seconds = time.perf_counter() - start
-    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    peak = own.ru_maxrss / 1024 + (int(workers) * children.ru_maxrss / 1024 if int(workers) > 1 else 0)
-    print(
-        f"{workers} workers: {seconds:6.2f} s, {cpu:.2f} s of processor, at most {peak:.0f} MB, {len(graph):,} nodes"
+def cold(repository: GitRepository, folder: Path, given: argparse.Namespace) -> None:
+    """Build the graph of HEAD from nothing, each time in a process of its own so that its memory is its own."""
+    del given
+    print("== ours, cold: vllm/, tests/, csrc/ and build files, from git objects")
+    for workers in (1, 2):
+        took = measured([sys.executable, __file__, "--one", str(repository.path), "HEAD", str(workers), "-"])
+        tell(f"no cache, {workers} worker{'s' if workers > 1 else ''} ({took.out})", took)
+    pinned = unpack(bundled_path().read_bytes()).commit
+    if not repository.has_commit(pinned):
+        print("the clone does not have the commit of the packaged graph")
+        return
+    for back in (0, 50, 200, 700):
+        cache = folder / f"from{back}"
+        took = measured(
+            [sys.executable, __file__, "--one", str(repository.path), f"{pinned}~{back}", "2", str(cache)]
+        )
+        tell(f"an empty cache, {back} commits from the packaged graph ({took.out})", took)
+
+
+def one(clone: str, revision: str, workers: str, cache: str) -> int:
+    """Build one graph and print its size; ``-`` is no cache, which does without the packaged graph too."""
+    folder = None if cache == "-" else Path(cache)
+    with GitRepository(clone) as repository, open_cache(folder, is_enabled=folder is not None) as kept:
+        graph = graph_at(repository, revision, cache=kept, workers=int(workers))
+    own, child = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
+    both = own + (int(workers) * child if int(workers) > 1 else 0)
+    print(f"{len(graph):,} nodes, at most {both:.0f} MB in all processes")
     return 0
 
 
-def warm(repository: GitRepository, folder: Path) -> None:
+def warm(repository: GitRepository, folder: Path, given: argparse.Namespace) -> None:
+    """Ask for a graph that is in the cache, and ask it."""
+    del given
     print("== ours, warm")
-    with open_cache(folder) as cache:
-        graph_at(repository, "HEAD", cache=cache)
-        times = [clock(lambda: graph_at(repository, "HEAD", cache=cache)) for _ in range(9)]
-        show("a graph from the cache, git calls included", times)
+    with open_cache(folder / "warm") as cache:
         graph = graph_at(repository, "HEAD", cache=cache)
+        show("a graph from the cache, git calls included", lambda: graph_at(repository, "HEAD", cache=cache))
         data = graph.to_bytes()
+        show(f"decoding its {len(data):,} bytes", lambda: ModuleGraph.from_bytes(data))
+        every = frozenset(EdgeLayer)
         show(
-            f"decoding its {len(data):,} bytes",
-            [clock(lambda: ModuleGraph.from_bytes(data)) for _ in range(9)],
+            "first query, nothing kept beside it: neighbours of all layers",
+            lambda: ModuleGraph.from_bytes(data).dependents(graph.modules[-1], every),
         )
-        show("first query: neighbours of all layers", [first_query(data) for _ in range(9)])
-        show("reach at depth 2", [clock(lambda: graph.reach(graph.modules[-1])) for _ in range(9)])
-
-
-def first_query(data: bytes) -> float:
-    graph = ModuleGraph.from_bytes(data)
-    return clock(lambda: graph.dependents(graph.modules[-1], frozenset(EdgeLayer)))
+        show("reach at depth 2", lambda: graph.reach(graph.modules[-1]))
 
 
 def walk(repository: GitRepository, folder: Path, given: argparse.Namespace) -> None:
@@ -140,56 +195,124 @@ def walk(repository: GitRepository, folder: Path, given: argparse.Namespace) -> 
     ).out.decode()
     bases = [row.split()[0] for row in rows.splitlines()][: given.pulls]
     print(f"== the week of {given.week}: {len(bases)} bases, one after the other")
-    with open_cache(folder) as cache:
-        first = clock(lambda: graph_at(repository, bases[0], cache=cache))
-        print(f"the first, cold: {first:.2f} s")
-        show(
-            "the others, each from the one before",
-            [clock(lambda base=base: graph_at(repository, base, cache=cache)) for base in bases[1:]],
-        )
-        show(
-            "all again, warm",
-            [clock(lambda base=base: graph_at(repository, base, cache=cache)) for base in bases],
-        )
+    with open_cache(folder / "week") as cache:
+
+        def clocks(wanted: Sequence[str]) -> list[tuple[float, float]]:
+            return [clock(lambda base=base: graph_at(repository, base, cache=cache)) for base in wanted]
+
+        print(f"the first, cold: {clocks(bases[:1])[0][0]:.2f} s")
+        ours = tell_many("the others, each from the one before", clocks(bases[1:]))
+        tell_many("all again, warm", clocks(bases))
     ruff = shutil.which("ruff") or str(Path(sys.executable).with_name("ruff"))
-    times = [
-        clock(lambda base=base: checkout_and_analyze(repository, base, folder / "tree", ruff))
-        for base in bases[:3]
-    ]
-    show("git worktree add and ruff analyze graph", times)
+    tree = folder / "tree"
+    checkouts = [checkout_and_analyze(repository, base, tree, ruff) for base in bases[:5]]
+    theirs = statistics.median(took.wall for took in checkouts)
+    print(
+        f"git worktree add and ruff analyze graph: {theirs * 1000:.0f} ms in the median (of {len(checkouts)})"
+    )
+    print(f"ratio: {theirs / ours:.0f}")
 
 
-def checkout_and_analyze(repository: GitRepository, commit: str, folder: Path, ruff: str) -> None:
+def classify(repository: GitRepository, folder: Path, given: argparse.Namespace) -> None:
+    """Classify the newest pull request on a fresh machine, and again."""
+    del given
+    print("== diffscope classify, whole process")
+    newest = run(repository.path, "log", "--first-parent", "--format=%s", "-n", "50", "HEAD").out.decode()
+    number = next(line.rpartition("(#")[2].rstrip(")") for line in newest.splitlines() if line.endswith(")"))
+    command = [sys.executable, "-m", "diffscope", "classify", number, "-q", "--format", f"json:{os.devnull}"]
+    for name in ("a fresh machine", "the second time"):
+        variables = {"DIFFSCOPE_CACHE_DIR": str(folder / "fresh"), "DIFFSCOPE_REPO": str(repository.path)}
+        tell(f"#{number}, {name}", measured(command, variables=variables))
+
+
+def unpack_tree(repository: GitRepository, folder: Path) -> Path:
+    """Write vllm/ and tests/ of HEAD into a folder, for the tools that read files."""
+    packed = run(repository.path, "archive", "--format=tar", "HEAD", "vllm", "tests").out
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def checkout_and_analyze(repository: GitRepository, commit: str, folder: Path, ruff: str) -> Took:
     """What one would do without diffscope; the folder is filled without touching the clone's own worktree list."""
     index = {"GIT_INDEX_FILE": str(folder.with_suffix(".index"))}
     folder.mkdir(parents=True, exist_ok=True)
     git = ["git", f"--git-dir={repository.git_dir}", f"--work-tree={folder}"]
-    subprocess.run([*git, "read-tree", commit], env=index, check=True, capture_output=True)
-    subprocess.run([*git, "checkout-index", "--all", "--force"], env=index, check=False, capture_output=True)
-    subprocess.run([ruff, "analyze", "graph", "vllm"], cwd=folder, check=True, capture_output=True)
+    steps = (
+        measured([*git, "read-tree", commit], variables=index),
+        measured([*git, "checkout-index", "--all", "--force"], variables=index),
+        measured([ruff, "analyze", "graph", "vllm"], folder),
+    )
     shutil.rmtree(folder)
+    walls, processors = (sum(step[part] for step in steps) for part in (0, 1))
+    return Took(walls, processors, max(step.memory for step in steps), "")
 
 
-def clock(action: Callable[[], object]) -> float:
+def measured(
+    command: Sequence[str], folder: Path | None = None, *, variables: dict[str, str] | None = None
+) -> Took:
+    """Run a program to its end, or to the limit."""
     start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
-def show(name: str, times: list[float]) -> None:
-    ordered = sorted(times)
-    print(
-        f"{name}: {statistics.median(ordered) * 1000:.1f} ms in the median,"
-        f" {ordered[len(ordered) * 9 // 10] * 1000:.1f} ms for nine in ten (of {len(ordered)})"
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=out, stderr=subprocess.DEVNULL, env=os.environ | (variables or {})
+        )
+        _, _, used = wait(process, start + LIMIT)
+        out.seek(0)
+        text = out.read().decode("utf-8", "replace").strip()
+    wall = time.perf_counter() - start
+    return Took(
+        wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text[-200:] if "--one" in command else ""
     )
 
 
-@contextmanager
-def timed(name: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    print(f"{name}: {time.perf_counter() - start:.2f} s")
+def wait(process: subprocess.Popen[bytes], until: float) -> tuple[int, int, resource.struct_rusage]:
+    while time.perf_counter() < until:
+        found = os.wait4(process.pid, os.WNOHANG)
+        if found[0]:
+            return found
+        time.sleep(0.005)
+    process.kill()
+    print(f"  stopped after {LIMIT} s")
+    return os.wait4(process.pid, 0)
 
+
+def tell(name: str, took: Took) -> None:
+    print(
+        f"{name}: {took.wall:.2f} s, {took.processor:.2f} s of processor, {took.memory:.0f} MB in the largest process"
+    )
+
+
+def clock(action: Callable[[], object]) -> tuple[float, float]:
+    start, used = time.perf_counter(), time.process_time()
+    action()
+    return time.perf_counter() - start, time.process_time() - used
+
+
+def show(name: str, action: Callable[[], object], runs: int = 9) -> None:
+    tell_many(name, [clock(action) for _ in range(runs)])
+
+
+def tell_many(name: str, times: list[tuple[float, float]]) -> float:
+    """Print and return the median of the wall times."""
+    walls, processors = (sorted(column) for column in zip(*times, strict=True))
+    median = statistics.median(walls)
+    ninth = walls[len(walls) * 9 // 10]
+    print(
+        f"{name}: {median * 1000:.1f} ms in the median, {ninth * 1000:.1f} ms for nine in ten (of {len(walls)});"
+        f" {statistics.median(processors) * 1000:.1f} ms of processor"
+    )
+    return median
+
+
+PARTS: dict[str, Callable[[GitRepository, Path, argparse.Namespace], None]] = {
+    "floor": floor,
+    "peers": peers,
+    "cold": cold,
+    "warm": warm,
+    "walk": walk,
+    "classify": classify,
+}
 
 if __name__ == "__main__":
-    sys.exit(one_cold(*sys.argv[2:]) if sys.argv[1:2] == ["--one-cold"] else main())
+    sys.exit(one(*sys.argv[2:]) if sys.argv[1:2] == ["--one"] else main())

@@ -53,11 +53,74 @@ def test_show_as_json(minivllm: Path, project: MakeProject) -> None:
     assert all(edge["source"] == CORE and edge["line"] for edge in document["dependencies"])
 
 
+def test_show_tells_what_changed_with_a_file(tmp_path: Path, project: MakeProject) -> None:
+    """The most often first, and how often of how many."""
+    files = {"vllm/__init__.py": "", "vllm/a.py": "0\n", "vllm/b.py": "0\n", "tests/test_a.py": "0\n"}
+    steps = [
+        Commit("One", {"vllm/a.py": "1\n", "tests/test_a.py": "1\n"}),
+        Commit("Two", {"vllm/a.py": "2\n", "tests/test_a.py": "2\n", "vllm/b.py": "2\n"}),
+    ]
+    clone = git_repository(tmp_path / "vllm", files, steps)
+    out = project().run("graph", "show", "vllm/a.py", "--repo", str(clone)).out
+    start = out.index("changed with it")
+    assert out[start:].splitlines()[:3] == [
+        "changed with it, in 3 changes of the last 18 months (2)",
+        "  tests/test_a.py  3 of 3",
+        "  vllm/b.py  2 of 3",
+    ]
+
+
 def test_a_misspelt_node_names_the_nearest(minivllm: Path, project: MakeProject) -> None:
     expected = "error: the graph has no node vllm.v1.engine.cora\nhint: did you mean vllm.v1.engine.core?\n"
     assert project().run("graph", "show", "vllm.v1.engine.cora", "--repo", str(minivllm)) == Outcome(
         2, "", expected
     )
+
+
+def test_a_bare_name_names_all_that_end_so(native: Path, project: MakeProject) -> None:
+    hint = "hint: did you mean vllm.lora.layers.x?\n"
+    assert project().run("graph", "show", "x", "--repo", str(native)).err.endswith(hint)
+    wrong = project().run("graph", "show", "csrc/norn.cu", "--repo", str(native))
+    assert (wrong.exit_code, wrong.err.endswith("hint: did you mean csrc/norm.cu?\n")) == (2, True)
+
+
+def test_a_module_that_only_a_registry_names_is_served_through_it(
+    tmp_path: Path, project: MakeProject
+) -> None:
+    """Not eagerly, and the row is the evidence; a re-export is shown as the module that it leads to."""
+    files = {
+        "vllm/v1/engine/core.py": "import vllm.backends\nfrom vllm.config import Config\n",
+        "vllm/backends.py": 'from enum import Enum\nclass Backend(Enum):\n    FLASH = "vllm.flash.impl.Flash"\n',
+        "vllm/flash/impl.py": "class Flash: ...\n",
+        "vllm/config/__init__.py": "from .cache import Config\n",
+        "vllm/config/cache.py": "class Config: ...\n",
+        "vllm/alone.py": "",
+    }
+    clone = str(git_repository(tmp_path / "clone", files))
+    here = project()
+    shown = here.run("graph", "show", "vllm.flash.impl", "--repo", clone).out
+    assert "serving      not eagerly; 2 steps from vllm.v1.engine.core\n" in shown
+    assert "  vllm.backends  registry, line 3  Flash  row Backend:FLASH\n" in shown
+    core = here.run("graph", "show", "vllm.v1.engine.core", "--repo", clone).out
+    assert "dependencies (2)\n  vllm.backends  eager, line 1\n" in core
+    assert "  vllm.config.cache  eager, line 2  Config  through vllm.config\n" in core
+    assert "serving      not reached\n" in here.run("graph", "show", "vllm.alone", "--repo", clone).out
+    chain = here.run("graph", "path", "vllm.v1.engine.core", "vllm.flash.impl", "--repo", clone).out
+    assert chain.splitlines()[1:3] == ["over other layers there is one:", "vllm.v1.engine.core"]
+
+
+def test_the_line_of_an_operator_is_that_of_its_binding(native: Path, project: MakeProject) -> None:
+    run = ("graph", "path", "vllm._custom_ops", "csrc/norm.cu", "--layer", "op", "--repo", str(native))
+    assert project().run(*run).out.splitlines() == [
+        "vllm._custom_ops",
+        "-> torch.ops._C.norm  (op, line 3 of vllm._custom_ops)",
+        "-> csrc/norm.cu  (op, line 3 of csrc/bindings.cpp)",
+    ]
+
+
+def test_a_build_file_shows_what_it_lists(native: Path, project: MakeProject) -> None:
+    lines = project().run("graph", "show", "CMakeLists.txt", "--repo", str(native)).out.splitlines()
+    assert lines[:4] == ["CMakeLists.txt", "area         build", "includes (none)", "calls or lists (2)"]
 
 
 def test_path_shows_each_edge_with_its_line(minivllm: Path, project: MakeProject) -> None:
@@ -145,6 +208,7 @@ listed by (1)
   CMakeLists.txt  line 2  SRC  if VLLM_GPU_LANG STREQUAL CUDA
 tests (1)
   tests/kernels/test_norm.py
+changed with it, in 1 change of the last 18 months (none)
 """
 
 
@@ -155,7 +219,9 @@ def native(tmp_path: Path) -> Path:
 
 def test_show_of_native_code(native: Path, project: MakeProject) -> None:
     """From a kernel to its operators, to the Python that calls them, to areas, tests and devices."""
-    assert project().run("graph", "show", "csrc/norm.cu", "--repo", str(native)) == Outcome(0, ANSWER, "")
+    outcome = project().run("graph", "show", "csrc/norm.cu", "--repo", str(native))
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert outcome.out.startswith(ANSWER)
 
 
 def test_show_of_an_operator(native: Path, project: MakeProject) -> None:
