@@ -9,6 +9,7 @@ from typing import TypedDict
 from msgspec import UNSET, UnsetType
 
 from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, Sides
+from diffscope.facts.renaming import without_renamings
 from diffscope.facts.values import FileFact
 from diffscope.source.values import Value
 from diffscope.syntax.compare import compare_python
@@ -113,6 +114,11 @@ def _compare(file: FileDiff, sides: FileSides) -> FileMaterial:
         before=sides.before,
         after=sides.after,
         read=sides.is_read,
-        python=compare_python(sides.before, sides.after) if comparable and suffix == ".py" else None,
+        python=_compare_python(sides.before, sides.after) if comparable and suffix == ".py" else None,
         native=native,
     )
+
+
+def _compare_python(before: bytes | None, after: bytes | None) -> Comparison:
+    found = compare_python(before, after)
+    return found if before is None or after is None else without_renamings(found, before, after)

@@ -1,0 +1,128 @@
+"""Functions that differ in the names of their local variables alone: a matter of form, not of logic."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from textwrap import dedent
+
+import msgspec
+
+from diffscope.syntax.values import Aspect, Comparison, DefinitionKind, SymbolChange
+
+_FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
+_FORM = frozenset({Aspect.BODY, Aspect.ANNOTATION, Aspect.DOCSTRING, Aspect.COSMETIC})
+_LONGEST = 400
+"""Lines of a function above which nobody renames and does nothing else."""
+_BY_NAME = frozenset({"locals", "vars", "eval", "exec", "dir"})
+"""What reads local variables by their names: with it a name is more than form."""
+_UNREAD = frozenset({"annotation", "returns", "type_comment", "ctx", "kind"})
+
+
+def without_renamings(comparison: Comparison, before: bytes, after: bytes) -> Comparison:
+    """Return a comparison of two sides where functions that only call their local variables otherwise are cosmetic."""
+    old, new = ((side.decode("utf-8", "replace").splitlines()) for side in (before, after))
+    symbols = tuple(
+        _cosmetic(change) if _may_rename(change) and _renames(change, old, new) else change
+        for change in comparison.symbols
+    )
+    return (
+        comparison if symbols == comparison.symbols else msgspec.structs.replace(comparison, symbols=symbols)
+    )
+
+
+def is_renaming(before: str, after: str) -> bool:
+    """Return whether two functions are one but for the names of local variables, annotations and docstrings."""
+    try:
+        old, new = ast.parse(dedent(before)), ast.parse(dedent(after))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return _Pairing(_locals(old), _locals(new)).holds(old, new)
+
+
+def _may_rename(change: SymbolChange) -> bool:
+    return (
+        change.logic
+        and change.kind in _FUNCTIONS
+        and Aspect.BODY in change.aspects
+        and _FORM.issuperset(change.aspects)
+        and 0 < len(change.added_lines) == len(change.removed_lines) <= _LONGEST
+    )
+
+
+def _renames(change: SymbolChange, old: list[str], new: list[str]) -> bool:
+    if change.before is None or change.after is None:
+        return False
+    before, after = change.before, change.after
+    return is_renaming(
+        "\n".join(old[before.start - 1 : before.end]), "\n".join(new[after.start - 1 : after.end])
+    )
+
+
+def _cosmetic(change: SymbolChange) -> SymbolChange:
+    kept = tuple(aspect for aspect in change.aspects if aspect is not Aspect.BODY)
+    return msgspec.structs.replace(
+        change,
+        aspects=kept or (Aspect.COSMETIC,),
+        logic=False,
+        signals=(),
+        added_lines=(),
+        removed_lines=(),
+        branches_added=0,
+    )
+
+
+def _locals(tree: ast.AST) -> frozenset[str]:
+    """Return the names that a function binds for itself, parameters left out; none where they are read by name."""
+    bound, fixed = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            if node.id in _BY_NAME:
+                return frozenset()
+            if not isinstance(node.ctx, ast.Load):
+                bound.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            fixed.update(node.names)
+        elif isinstance(node, ast.arg):
+            fixed.add(node.arg)
+    return frozenset(bound - fixed)
+
+
+class _Pairing:
+    """Names of one side and the other, one to one."""
+
+    def __init__(self, old: frozenset[str], new: frozenset[str]) -> None:
+        self._old, self._new = old, new
+        self._forth: dict[str, str] = {}
+        self._back: dict[str, str] = {}
+
+    def holds(self, old: object, new: object) -> bool:
+        """Return whether two trees are one but for names that are paired."""
+        if isinstance(old, ast.Name) and isinstance(new, ast.Name):
+            return self._names(old.id, new.id)
+        if isinstance(old, ast.AST) and isinstance(new, ast.AST):
+            return type(old) is type(new) and all(
+                self.holds(left, right) for left, right in zip(_parts(old), _parts(new), strict=True)
+            )
+        if isinstance(old, list) and isinstance(new, list):
+            return len(old) == len(new) and all(map(self.holds, old, new))
+        return type(old) is type(new) and old == new
+
+    def _names(self, old: str, new: str) -> bool:
+        if old not in self._old and new not in self._new:
+            return old == new
+        is_paired = self._forth.setdefault(old, new) == new and self._back.setdefault(new, old) == old
+        return is_paired and old in self._old and new in self._new
+
+
+def _parts(node: ast.AST) -> Iterator[object]:
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if name == "body" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield value[1:] if value and ast.get_docstring(node, clean=False) is not None else value
+        elif name == "name" and isinstance(node, ast.ExceptHandler):
+            yield None if value is None else ast.Name(value, ast.Store())
+        elif name not in _UNREAD:
+            yield value
