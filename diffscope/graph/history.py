@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
@@ -66,7 +66,9 @@ class ChangeHistory:
         self._last = last
         self._now = now
         self._half_life = half_life_days * _DAY
-        self._weights: dict[int, float] = {}
+        self._growth = self._index.growth(self._half_life)
+        self._shrink = 2.0 ** (-now / self._half_life)
+        self._folders: dict[int, str] = {}
 
     def __len__(self) -> int:
         return self._last + 1
@@ -123,30 +125,27 @@ class ChangeHistory:
                 weight = self.weight(commit)
                 total += weight
                 tests = self._index.tests(commit)
-                for each in {self._now_called(number).rpartition("/")[0] for number in tests}:
+                for each in {self._folder_of(number) for number in tests} if tests else ():
                     touched[each] += weight
             for each, weight in touched.items():
                 found[each] += part * weight / total
         return dict(found)
 
     def companions(self, path: str, limit: int = 10) -> Companions:
-        """Return the paths that most often changed in the same commits as ``path``, ties by path; sweeps do not count."""
+        """Return the paths that most often changed in the same commits as ``path``, ties by path: sweeps, and what met it once, do not count."""
         commits = self._commits_of([path])
         counts: defaultdict[str, int] = defaultdict(int)
         for commit in commits:
             for name in {self._now_called(number) for number in self._index.files(commit)}:
                 counts[name] += 1
         counts.pop(path, None)
-        ranked = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:limit]
+        often = [(name, times) for name, times in counts.items() if times > 1]
+        ranked = sorted(often, key=lambda each: (-each[1], each[0]))[:limit]
         return Companions(len(commits), tuple(Companion(name, times) for name, times in ranked))
 
     def weight(self, commit: int) -> float:
         """Return what a commit counts: 1 now, half after half a life."""
-        known = self._weights.get(commit)
-        if known is None:
-            age = max(0, self._now - self._index.times[commit])
-            known = self._weights[commit] = float(0.5 ** (age / self._half_life))
-        return known
+        return float(min(1.0, self._growth[commit] * self._shrink))
 
     def _likeness(self, files: Mapping[str, float], subject: str) -> dict[int, float]:
         likeness: defaultdict[int, float] = defaultdict(float)
@@ -155,7 +154,8 @@ class ChangeHistory:
         for folder, part in sorted(_by_folder(files).items()):
             self._add_likeness(likeness, self._commits_in(folder), _FOLDER * part)
         for word in sorted(subject_words(subject)):
-            commits = [each for each in map(int, self._index.words.naming(word)) if self._counts(each)]
+            named = self._index.named(word)
+            commits = named[bisect_left(named, self._first) : bisect_right(named, self._last)]
             if len(commits) <= _COMMON_WORD:
                 value = _WORD * self._rarity(len(commits))
                 for commit in commits:
@@ -172,9 +172,6 @@ class ChangeHistory:
     def _rarity(self, count: int) -> float:
         return math.log((self._last + 2) / (count + 1))
 
-    def _counts(self, commit: int) -> bool:
-        return self._first <= commit <= self._last and commit not in self._index.sweeps
-
     def _commits_of(self, paths: Iterable[str]) -> list[int]:
         """Return the commits that touched a path under whatever name, oldest first."""
         numbers = self._index.numbers
@@ -190,13 +187,14 @@ class ChangeHistory:
         return self._touching(there)
 
     def _touching(self, numbers: Iterable[int]) -> list[int]:
-        found: set[int] = set()
-        for number in numbers:
-            found.update(self._index.touching(number, self._first, self._last))
-        return sorted(found - self._index.sweeps)
+        found = self._index.touching_any(tuple(numbers))
+        return found[bisect_left(found, self._first) : bisect_right(found, self._last)]
 
     def _folder_of(self, number: int) -> str:
-        return self._now_called(number).rpartition("/")[0]
+        known = self._folders.get(number)
+        if known is None:
+            known = self._folders[number] = self._now_called(number).rpartition("/")[0]
+        return known
 
     def _paths_of(self, commit: int) -> tuple[str, ...]:
         return tuple(sorted(map(self._now_called, self._index.files(commit))))

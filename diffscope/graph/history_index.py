@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,6 +19,8 @@ _MOST_FILES: Final = 120
 """A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
 _OPEN: Final = 2
 _KEPT: Final = 4
+_MOST_KEPT: Final = 5_000
+_MOST_FOLDERS: Final = 500
 
 
 class Names(NamedTuple):
@@ -42,6 +44,9 @@ class HistoryIndex:
         self._touched = read_numbers(stored.touched)
         self._tests: dict[int, tuple[int, ...]] = {}
         self._subject_sizes: dict[int, int] = {}
+        self._named: dict[str, tuple[int, ...]] = {}
+        self._together: dict[tuple[int, ...], list[int]] = {}
+        self._growth: dict[float, array[float]] = {}
         self._names: OrderedDict[int, Names] = OrderedDict()
 
     @cached_property
@@ -61,8 +66,7 @@ class HistoryIndex:
         return frozenset(at for at, (end, start) in enumerate(sizes) if end - start > _MOST_FILES)
 
     @cached_property
-    def words(self) -> TestWords:
-        """The words of subjects, by the numbers of commits."""
+    def _words(self) -> TestWords:
         return TestWords(self.stored.words)
 
     def size(self, commit: int) -> int:
@@ -81,11 +85,33 @@ class HistoryIndex:
             known = self._tests[commit] = tuple(number for number in self.files(commit) if is_test[number])
         return known
 
-    def touching(self, number: int, first: int, last: int) -> array[int]:
-        """Return the commits from ``first`` to ``last`` that touched a path, oldest first."""
-        start, end = self._places[number - 1] if number else 0, self._places[number]
-        low = bisect_left(self._touched, first, start, end)
-        return self._touched[low : bisect_right(self._touched, last, low, end)]
+    def named(self, word: str) -> tuple[int, ...]:
+        """Return the commits, sweeps left out, whose subjects have a word, oldest first."""
+        known = self._named.get(word)
+        if known is None:
+            if len(self._named) > _MOST_KEPT:
+                self._named.clear()
+            found = map(int, self._words.naming(word))
+            known = self._named[word] = tuple(commit for commit in found if commit not in self.sweeps)
+        return known
+
+    def growth(self, half_life: float) -> array[float]:
+        """Return for each commit what it counts beside the others: twice as much as one that is older by half a life (seconds)."""
+        if half_life not in self._growth:
+            self._growth[half_life] = array("d", [2.0 ** (time / half_life) for time in self.times])
+        return self._growth[half_life]
+
+    def touching_any(self, numbers: tuple[int, ...]) -> list[int]:
+        """Return the commits, sweeps left out, that touched any of some paths, oldest first; kept, for folders are asked again and again."""
+        known = self._together.get(numbers)
+        if known is None:
+            found: set[int] = set()
+            for number in numbers:
+                found.update(self._touched[self._places[number - 1] if number else 0 : self._places[number]])
+            if len(self._together) > _MOST_FOLDERS:
+                self._together.clear()
+            known = self._together[numbers] = sorted(found - self.sweeps)
+        return known
 
     def subject_size(self, commit: int) -> int:
         """Return how many telling words a subject has."""

@@ -8,7 +8,9 @@ those with an even one).
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 from diffscope.graph.history import ChangeHistory
@@ -34,6 +36,7 @@ WEIGHTS: Final[Mapping[Sign, float]] = {
     Sign.TITLE_PATH: 0.8,
     Sign.TITLE_WORDS: 1.3,
 }
+_STEEP: Final = 1.0
 _BIAS: Final = -7.5
 _POWER: Final = 0.7
 """Between counting the nearest alone and counting all alike: half as near counts for 0.62."""
@@ -57,19 +60,21 @@ def nearest_tests(
     """
     nearness = Nearness(tuple(changes), graph, history, title)
     signs = {sign: scale(found) for sign, found in nearness.measure().items()}
-    paths = sorted({path for sign, found in signs.items() if WEIGHTS[sign] > 0 for path in found})
-    sums = {
-        path: sum(WEIGHTS[sign] * found.get(path, 0.0) for sign, found in signs.items()) for path in paths
-    }
-    best = sorted(paths, key=lambda path: (-sums[path], path))[:limit]
+    sums: defaultdict[RepoPath, float] = defaultdict(float)
+    for sign, found in signs.items():
+        weight = WEIGHTS[sign]
+        for path, value in found.items():
+            sums[path] += weight * value
+    best = sorted(sums, key=lambda path: (-sums[path], path))[:limit]
+    nearness.choose(best)
     return tuple(
-        NearTest(
-            path=path,
-            score=round(1 / (1 + math.exp(-_BIAS - sums[path])), 3),
-            reasons=_reasons(nearness, {sign: found.get(path, 0.0) for sign, found in signs.items()}, path),
-        )
+        NearTest(path=path, score=_score(sums[path]), reasons=_reasons(nearness, signs, path))
         for path in best
     )
+
+
+def _score(value: float) -> float:
+    return round(1 / (1 + math.exp(-_BIAS - _STEEP * value)), 3)
 
 
 def scale(found: Mapping[RepoPath, float]) -> dict[RepoPath, float]:
@@ -78,11 +83,13 @@ def scale(found: Mapping[RepoPath, float]) -> dict[RepoPath, float]:
     return {path: (value / most) ** _POWER for path, value in found.items() if value > 0}
 
 
-def _reasons(nearness: Nearness, values: Mapping[Sign, float], path: RepoPath) -> tuple[str, ...]:
+def _reasons(
+    nearness: Nearness, signs: Mapping[Sign, Mapping[RepoPath, float]], path: RepoPath
+) -> tuple[str, ...]:
     """Return what speaks for a test, the weightiest first."""
     parts = sorted(
-        ((WEIGHTS[sign] * value, sign) for sign, value in values.items()),
+        ((WEIGHTS[sign] * found[path], sign) for sign, found in signs.items() if path in found),
         key=lambda part: (-part[0], part[1].value),
     )
     spoken = (nearness.reason(sign, path) for part, sign in parts if part >= _FAINT)
-    return tuple(dict.fromkeys(reason for reason in spoken if reason))[:_REASONS]
+    return tuple(islice(dict.fromkeys(reason for reason in spoken if reason), _REASONS))

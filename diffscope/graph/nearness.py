@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.nearness_imports import ImportSigns
@@ -19,7 +21,7 @@ class Nearness:
     def __init__(
         self, changes: tuple[SourceChange, ...], graph: ModuleGraph, history: ChangeHistory | None, title: str
     ) -> None:
-        question = Question(changes, graph, history, title)
+        self._question = question = Question(changes, graph, history, title)
         words = NamedWords(question)
         self._parts = (
             ImportSigns(question, words),
@@ -38,7 +40,11 @@ class Nearness:
             found |= values
         return found
 
+    def choose(self, paths: Iterable[RepoPath]) -> None:
+        """Say which tests reasons will be asked for."""
+        self._question.chosen = frozenset(paths)
+
     def reason(self, sign: Sign, path: RepoPath) -> str:
-        """Return why a test has a sign, as a clause: ``imports vllm.v1.core.sched.scheduler``; empty for what is no reason."""
+        """Return why a chosen test has a sign, as a clause: ``imports vllm.v1.core.sched.scheduler``; empty for what is no reason."""
         source = self._sources.get(sign)
         return source.reason(sign, path) if source else ""

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from functools import cached_property, lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from diffscope.graph.nearness_question import Question, Sign, Values
 from diffscope.source.values import RepoPath
@@ -18,6 +18,8 @@ _EVERYWHERE: Final = frozenset(
     {"vllm", "tests", "test", "py", "init", "csrc", "cu", "cuh", "cpp", "h", "utils"}
 )
 _CLOSE: Final = 0.5
+_FEW: Final = 200
+"""Tests. Where more of them differ, what is known of the others saves nothing."""
 
 
 class PathSigns:
@@ -37,8 +39,9 @@ class PathSigns:
         if sign is Sign.STEM:
             return f"is named after {self._stems[_subject(path)].rpartition('/')[2]}"
         if sign is Sign.TITLE_PATH:
-            own = set(_tokens(path.removeprefix("tests/")))
-            word = max(self._title_tokens & own, key=lambda token: (self._words.rarity[token], token))
+            word = max(
+                self._title_tokens & _words_of(path), key=lambda token: (self._words.rarity[token], token)
+            )
             return f"its path has the title's {word}"
         return "its path is alike" if self._near[path] > _CLOSE * max(self._near.values()) else ""
 
@@ -53,11 +56,10 @@ class PathSigns:
                 value = self._question.parts[change.path] * words.rarity[token] ** 2 / length
                 for path in words.files[token]:
                     found[path] += value
-        return {path: value / words.lengths[path] for path, value in found.items()}
+        return {path: value / words.length(path) for path, value in found.items()}
 
     def _named_after(self) -> Values:
-        by_subject = self._words.subjects
-        return {path: 1.0 for stem in self._stems for path in by_subject.get(stem, ())}
+        return {path: 1.0 for stem in self._stems for path in self._words.subjects.get(stem, ())}
 
     def _titled(self) -> Values:
         found: defaultdict[RepoPath, float] = defaultdict(float)
@@ -80,39 +82,71 @@ class PathSigns:
         return path_words(self._question.tests)
 
 
-class PathWords(NamedTuple):
+class PathWords:
     """The words of the paths of all tests."""
 
-    files: dict[str, list[RepoPath]]
-    rarity: dict[str, float]
-    lengths: dict[RepoPath, float]
-    """Path -> the length of its words as a vector of rarities."""
-    subjects: dict[str, list[RepoPath]]
-    """``scheduler`` -> the tests called ``test_scheduler.py``."""
-    folders: Counter[str]
-    """Folder -> how many tests lie in it."""
+    def __init__(self, tests: frozenset[RepoPath], before: PathWords | None = None) -> None:
+        """``before`` are the words of nearly the same tests, which then take less time."""
+        known = before if before and len(tests ^ before.tests) <= _FEW else None
+        self.tests: frozenset[RepoPath] = tests
+        self.files: dict[str, set[RepoPath]] = (
+            {token: set(paths) for token, paths in known.files.items()} if known else {}
+        )
+        """Word -> the tests with it in their path."""
+        self.subjects: dict[str, set[RepoPath]] = (
+            {stem: set(paths) for stem, paths in known.subjects.items()} if known else {}
+        )
+        """``scheduler`` -> the tests called ``test_scheduler.py``."""
+        self.folders: Counter[str] = Counter(known.folders) if known else Counter[str]()
+        """Folder -> how many tests lie in it."""
+        for path in known.tests - tests if known else ():
+            self._drop(path)
+        for path in tests - known.tests if known else tests:
+            self._add(path)
+        self.rarity = {
+            token: math.log((len(tests) + 1) / (len(paths) + 0.5)) for token, paths in self.files.items()
+        }
+        self._lengths: dict[RepoPath, float] = {}
+
+    def length(self, path: RepoPath) -> float:
+        """Return the length of the words of a test as a vector of rarities."""
+        known = self._lengths.get(path)
+        if known is None:
+            squares = sum(self.rarity[token] ** 2 for token in sorted(_words_of(path)))
+            known = self._lengths[path] = math.sqrt(squares) or 1.0
+        return known
+
+    def _add(self, path: RepoPath) -> None:
+        for token in _words_of(path):
+            self.files.setdefault(token, set()).add(path)
+        self.subjects.setdefault(_subject(path), set()).add(path)
+        self.folders[path.rpartition("/")[0]] += 1
+
+    def _drop(self, path: RepoPath) -> None:
+        for token in _words_of(path):
+            self.files[token].discard(path)
+            if not self.files[token]:
+                del self.files[token]
+        self.subjects[_subject(path)].discard(path)
+        self.folders[path.rpartition("/")[0]] -= 1
 
 
-@lru_cache(maxsize=4)
+_last: list[PathWords] = []
+
+
 def path_words(tests: frozenset[RepoPath]) -> PathWords:
-    """Return the words of the paths of tests. One change after the other asks for the same tests."""
-    files: dict[str, list[RepoPath]] = {}
-    subjects: dict[str, list[RepoPath]] = {}
-    ordered = sorted(tests)
-    for path in ordered:
-        for token in set(_tokens(path.removeprefix("tests/"))):
-            files.setdefault(token, []).append(path)
-        subjects.setdefault(_subject(path), []).append(path)
-    rarity = {token: math.log((len(tests) + 1) / (len(paths) + 0.5)) for token, paths in files.items()}
-    squares: defaultdict[RepoPath, float] = defaultdict(float)
-    for token in sorted(files):
-        for path in files[token]:
-            squares[path] += rarity[token] ** 2
-    lengths = {path: math.sqrt(squares[path]) or 1.0 for path in ordered}
-    return PathWords(files, rarity, lengths, subjects, Counter(path.rpartition("/")[0] for path in ordered))
+    """Return the words of the paths of tests. One change after the other asks for the same tests, or nearly so."""
+    if not _last or _last[0].tests != tests:
+        _last[:] = [PathWords(tests, _last[0] if _last else None)]
+    return _last[0]
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
+def _words_of(path: RepoPath) -> frozenset[str]:
+    return frozenset(_tokens(path.removeprefix("tests/")))
+
+
+@lru_cache(maxsize=1_024)
 def _tokens(text: str) -> tuple[str, ...]:
     words = (word.lower() for word in _TOKEN.findall(_CAMEL.sub(r"\1_\2", text)))
     return tuple(word for word in words if word not in _EVERYWHERE)

@@ -69,6 +69,8 @@ class Question:
             change.path: math.log1p(change.lines) / total if total else even for change in self.changes
         }
         """Path -> its part of the change, by the logarithm of its lines."""
+        self.chosen: frozenset[RepoPath] = frozenset()
+        """The tests that reasons are asked for."""
 
     @cached_property
     def tests(self) -> frozenset[RepoPath]:

@@ -62,6 +62,7 @@ class WordSigns:
     def __init__(self, question: Question, words: NamedWords) -> None:
         self._question = question
         self._words = words
+        self._told: dict[Sign, dict[RepoPath, list[str]]] = {}
 
     def measure(self) -> dict[Sign, Values]:
         """Return for each sign the tests that have it, and how much."""
@@ -74,17 +75,13 @@ class WordSigns:
 
     def reason(self, sign: Sign, path: RepoPath) -> str:
         """Return why a test has a sign."""
+        words = self._rarest(sign).get(path, [])
         if sign is Sign.NAMES:
-            return "names " + ", ".join(self._rarest(self._symbols(), path)[:1])
+            return f"names {words[0]}"
         if sign is Sign.TITLE_WORDS:
-            return "names the title's " + ", ".join(self._rarest(_forms(self._question.title), path)[:1])
-        if sign is Sign.GONE:
-            words = self._rarest(self._lost(), path, _COMMON_GONE)
-            return "names what goes: " + ", ".join(words[:_SHOWN])
-        words = self._rarest(
-            {word for each in self._question.changes for word in each.words if len(word) > 3}, path
-        )
-        return "shares " + ", ".join(words[:_SHOWN])
+            return f"names the title's {words[0]}"
+        told = ", ".join(words[:_SHOWN])
+        return f"names what goes: {told}" if sign is Sign.GONE else f"shares {told}"
 
     def _names(self) -> Values:
         found: dict[RepoPath, float] = {}
@@ -134,11 +131,26 @@ class WordSigns:
     def _lost(self) -> list[str]:
         return sorted({word for change in self._question.changes for word in change.gone if len(word) > 3})
 
-    def _rarest(self, words: Iterable[str], path: RepoPath, part: float = _COMMON) -> list[str]:
-        """Return those of some words that a test names, rarest first."""
-        named = ((*self._words.naming(word, part), word) for word in words)
-        found = sorted((-rarity, word) for paths, rarity, word in named if path in paths)
-        return [word for _, word in found]
+    def _rarest(self, sign: Sign) -> dict[RepoPath, list[str]]:
+        """Return for each of the chosen tests the words that it has of those that a sign looks for, rarest first."""
+        if sign not in self._told:
+            found: defaultdict[RepoPath, list[tuple[float, str]]] = defaultdict(list)
+            part = _COMMON_GONE if sign is Sign.GONE else _COMMON
+            for word in self._looked_for(sign):
+                paths, rarity = self._words.naming(word, part)
+                for path in self._question.chosen.intersection(paths):
+                    found[path].append((-rarity, word))
+            self._told[sign] = {path: [word for _, word in sorted(words)] for path, words in found.items()}
+        return self._told[sign]
+
+    def _looked_for(self, sign: Sign) -> Iterable[str]:
+        if sign is Sign.NAMES:
+            return self._symbols()
+        if sign is Sign.GONE:
+            return self._lost()
+        if sign is Sign.TITLE_WORDS:
+            return _forms(self._question.title)
+        return {word for change in self._question.changes for word in change.words if len(word) > 3}
 
 
 def _forms(title: str) -> set[str]:

@@ -6,12 +6,16 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from typing import Final
 
 import msgspec
 
 from diffscope.errors import InputError
 from diffscope.graph.tables import read_numbers, write_numbers
 from diffscope.source.values import RepoPath
+
+_MOST_KEPT: Final = 50_000
+_OPEN: Final = 4
 
 
 class WordIndex(msgspec.Struct, array_like=True, frozen=True):
@@ -42,6 +46,7 @@ class TestWords:
         self, index: WordIndex, changed: Mapping[RepoPath, Collection[str] | None] | None = None
     ) -> None:
         self._index = index
+        self._opened = _open_index(index)
         self._changed = {
             path: words if words is None or isinstance(words, frozenset) else frozenset(words)
             for path, words in (changed or {}).items()
@@ -50,13 +55,16 @@ class TestWords:
     def naming(self, word: str) -> tuple[RepoPath, ...]:
         """Return the files that a word occurs in, sorted."""
         changed = self._changed
-        found = {path for path in self._indexed(word) if path not in changed}
-        found.update(path for path, words in changed.items() if words and word in words)
-        return tuple(sorted(found))
+        listed = self._opened.listed(word)
+        if not changed:
+            return listed
+        kept = [path for path in listed if path not in changed]
+        fresh = [path for path, words in changed.items() if words and word in words]
+        return tuple(sorted(kept + fresh) if fresh else kept)
 
     def count(self, word: str) -> int:
         """Return in how many files of the index a word occurs: about as many as ``naming`` gives, and much cheaper."""
-        first, last = self._span(word)
+        first, last = self._opened.span(word)
         return last - first
 
     def size(self, path: RepoPath) -> int:
@@ -65,12 +73,13 @@ class TestWords:
             return len(self._changed[path] or ())
         number = bisect_left(self._index.paths, path)
         is_there = number < len(self._index.paths) and self._index.paths[number] == path
-        return self._sizes[number] if is_there else 0
+        return self._opened.sizes[number] if is_there else 0
 
     @cached_property
     def mean_size(self) -> float:
         """The mean size of a file of the index, at least 1."""
-        return max(1.0, sum(self._sizes) / max(1, len(self._sizes)))
+        sizes = self._opened.sizes
+        return max(1.0, sum(sizes) / max(1, len(sizes)))
 
     @cached_property
     def paths(self) -> tuple[RepoPath, ...]:
@@ -78,12 +87,43 @@ class TestWords:
         kept = {RepoPath(path) for path in self._index.paths}.difference(self._changed)
         return tuple(sorted(kept.union(path for path, words in self._changed.items() if words is not None)))
 
-    def _indexed(self, word: str) -> list[RepoPath]:
-        first, last = self._span(word)
-        paths = self._index.paths
-        return [RepoPath(paths[number]) for number in self._files[first:last] if number < len(paths)]
 
-    def _span(self, word: str) -> tuple[int, int]:
+class _Opened:
+    """An index ready to be searched; the words that were looked for are kept, for one change after the other asks for the same ones."""
+
+    def __init__(self, index: WordIndex) -> None:
+        self.index = index
+        self.sizes = read_numbers(index.sizes)
+        self._starts = read_numbers(index.starts)
+        self._ends = read_numbers(index.ends)
+        self._files = read_numbers(index.files)
+        self._spans: dict[str, tuple[int, int]] = {}
+        self._listed: dict[str, tuple[RepoPath, ...]] = {}
+
+    def listed(self, word: str) -> tuple[RepoPath, ...]:
+        """Return the files of the index that a word occurs in, sorted."""
+        known = self._listed.get(word)
+        if known is None:
+            first, last = self.span(word)
+            paths = self.index.paths
+            known = tuple(
+                RepoPath(paths[number]) for number in self._files[first:last] if number < len(paths)
+            )
+            if len(self._listed) > _MOST_KEPT:
+                self._listed.clear()
+            self._listed[word] = known
+        return known
+
+    def span(self, word: str) -> tuple[int, int]:
+        """Return where the files of a word begin and end."""
+        known = self._spans.get(word)
+        if known is None:
+            if len(self._spans) > _MOST_KEPT:
+                self._spans.clear()
+            known = self._spans[word] = self._find(word)
+        return known
+
+    def _find(self, word: str) -> tuple[int, int]:
         wanted = word.encode()
         count = len(self._ends)
         at = bisect_left(range(count), wanted, key=self._word)
@@ -92,23 +132,17 @@ class TestWords:
         return self._ends[at - 1] if at else 0, self._ends[at]
 
     def _word(self, at: int) -> bytes:
-        return self._index.words[self._starts[at] : self._starts[at + 1]]
+        return self.index.words[self._starts[at] : self._starts[at + 1]]
 
-    @cached_property
-    def _starts(self) -> array[int]:
-        return read_numbers(self._index.starts)
 
-    @cached_property
-    def _ends(self) -> array[int]:
-        return read_numbers(self._index.ends)
+_opened: list[_Opened] = []
+"""The indexes asked last: one of tests and one of subjects in a run, and the one before."""
 
-    @cached_property
-    def _sizes(self) -> array[int]:
-        return read_numbers(self._index.sizes)
 
-    @cached_property
-    def _files(self) -> array[int]:
-        return read_numbers(self._index.files)
+def _open_index(index: WordIndex) -> _Opened:
+    found = next((each for each in _opened if each.index is index), None) or _Opened(index)
+    _opened[:] = [found, *(each for each in _opened if each is not found)][:_OPEN]
+    return found
 
 
 def index_words(words: Mapping[RepoPath, Collection[str]]) -> WordIndex:

@@ -64,6 +64,54 @@ def test_a_sweep_ties_nothing() -> None:
     )
 
 
+def test_companions_are_counted_under_their_names_now_and_sweeps_are_not() -> None:
+    """Once is chance."""
+    commits = [*COMMITS, commit(7, "vllm/new.py", "tests/test_moved.py", "tests/test_b.py", "vllm/once.py")]
+    found = at(6, commits).companions("vllm/new.py")
+    assert (found.times, found.paths) == (5, (("tests/test_b.py", 2), ("tests/test_moved.py", 2)))
+    assert at(6, commits).companions("vllm/new.py", limit=1).paths == (("tests/test_b.py", 2),)
+    assert at(0).companions("vllm/nowhere.py") == (0, ())
+
+
+def test_folders_change_together_wherever_their_files_went() -> None:
+    """Both files of ``tests/`` count once a commit, and a folder that was left counts no longer."""
+    commits = [
+        commit(1, "vllm/core/a.py", "tests/core/test_a.py", "tests/core/test_b.py"),
+        commit(2, "vllm/core/b.py", "tests/e2e/test_c.py"),
+        commit(3, "vllm/lora/c.py", "tests/lora/test_d.py"),
+        commit(4, "vllm/core/c.py", renames=(("vllm/lora/c.py", "vllm/core/c.py"),)),
+    ]
+    assert at(2, commits).folders({"vllm/core/new.py": 1.0}) == pytest.approx(
+        {"tests/core": 1 / 3, "tests/e2e": 1 / 3}
+    )
+    assert at(3, commits).folders({"vllm/core/new.py": 0.5}) == pytest.approx(
+        {"tests/core": 0.1, "tests/e2e": 0.1, "tests/lora": 0.1}
+    )
+    assert at(3, commits).folders({"vllm/lora/new.py": 1.0}) == {}
+
+
+def test_commits_of_the_same_folder_are_alike() -> None:
+    commits = [
+        commit(1, "vllm/core/a.py", "tests/core/test_a.py"),
+        commit(2, "vllm/far/b.py", "tests/core/test_b.py"),
+    ]
+    tests = frozenset({"tests/core/test_a.py", "tests/core/test_b.py"})
+    assert set(at(1, commits).similar({"vllm/core/new.py": 1.0}, "", tests)) == {"tests/core/test_a.py"}
+
+
+def test_answers_do_not_depend_on_what_was_asked_before() -> None:
+    """The index is shared by all commits of one history; a rename changes the names of what was asked already."""
+    stored = store_history(COMMITS)
+
+    def ask(last: int, whole: object) -> object:
+        history = ChangeHistory(whole, last=last, now=COMMITS[last].committed_at)  # type: ignore[arg-type]
+        past = history.past(["vllm/new.py", "vllm/a.py"], TESTS)
+        return past, history.folders({"vllm/new.py": 1.0}), history.similar({"vllm/new.py": 1.0}, "", TESTS)
+
+    for last in (5, 1, 4, 0, 3, 5):
+        assert ask(last, stored) == ask(last, store_history(COMMITS))
+
+
 def test_age_halves_the_weight_and_ends_it() -> None:
     commits = [
         commit(1, "vllm/a.py", day=0),

@@ -101,6 +101,7 @@ def test_signs(
     values = measured.measure()[sign]
     assert {path for path, value in values.items() if value > 0} == expected
     best = max(sorted(values), key=lambda path: values[path])
+    measured.choose([best])
     assert measured.reason(sign, best) == reason
 
 
