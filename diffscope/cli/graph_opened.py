@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from diffscope.adapters.cache import Cache
     from diffscope.adapters.git import GitRepository
     from diffscope.graph.history import Companions
-    from diffscope.graph.history import Companions
     from diffscope.graph.model import ModuleGraph
     from diffscope.graph.registries import Registry
     from diffscope.graph.values import EdgeLayer, ModuleName
@@ -43,13 +42,6 @@ class OpenedGraph:
         from diffscope.adapters.graphs import graph_at
 
         return graph_at(self.repository, revision, cache=self._cache)
-
-    def companions(self, path: RepoPath) -> Companions:
-        """Return what changed with a file in the past, as far back as history counts."""
-        from diffscope.adapters.history import history_at
-
-        commit = self.repository.resolve(self.revision)
-        return history_at(self.repository, commit, self._cache).companions(path)
 
     def companions(self, path: RepoPath) -> Companions:
         """Return what changed with a file in the past, as far back as history counts."""

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from diffscope.graph.native_report import Caller, Implementation, NativeReport
     from diffscope.graph.values import Edge, ModuleName, ServingDistance, TestDistance
     from diffscope.source.values import RepoPath
-    from diffscope.source.values import RepoPath
 
 _MOST_TESTS = 10
 _MOST_GROUPS = 8

@@ -70,23 +70,6 @@ def test_show_tells_what_changed_with_a_file(tmp_path: Path, project: MakeProjec
     ]
 
 
-def test_show_tells_what_changed_with_a_file(tmp_path: Path, project: MakeProject) -> None:
-    """The most often first, and how often of how many."""
-    files = {"vllm/__init__.py": "", "vllm/a.py": "0\n", "vllm/b.py": "0\n", "tests/test_a.py": "0\n"}
-    steps = [
-        Commit("One", {"vllm/a.py": "1\n", "tests/test_a.py": "1\n"}),
-        Commit("Two", {"vllm/a.py": "2\n", "tests/test_a.py": "2\n", "vllm/b.py": "2\n"}),
-    ]
-    clone = git_repository(tmp_path / "vllm", files, steps)
-    out = project().run("graph", "show", "vllm/a.py", "--repo", str(clone)).out
-    start = out.index("changed with it")
-    assert out[start:].splitlines()[:3] == [
-        "changed with it, in 3 changes of the last 18 months (2)",
-        "  tests/test_a.py  3 of 3",
-        "  vllm/b.py  2 of 3",
-    ]
-
-
 def test_a_misspelt_node_names_the_nearest(minivllm: Path, project: MakeProject) -> None:
     expected = "error: the graph has no node vllm.v1.engine.cora\nhint: did you mean vllm.v1.engine.core?\n"
     assert project().run("graph", "show", "vllm.v1.engine.cora", "--repo", str(minivllm)) == Outcome(
