@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from msgspec import UNSET
@@ -63,13 +64,29 @@ class DigestReading:
         """Return how the report calls a kind."""
         return kind_title(name, self._words.language)
 
-    def facts(self, number: int) -> tuple[Bilingual, ...]:
-        """Return what is worth saying of a pull request, strongest first: of a highlight its facts, else its worst flag."""
-        highlight = self._highlights.get(number)
-        if highlight is not None:
-            return highlight.facts
+    def gist(self, number: int, most: int = 3) -> tuple[Bilingual, ...]:
+        """Return what a pull request does, in at most so many clauses; nothing where it is not of the window."""
         pull = self._pulls.get(number)
-        return tuple(flag.message for flag in pull.flags[:1]) if pull else ()
+        return pull.gist[:most] if pull else ()
+
+    def counted(self, number: int) -> tuple[str, ...]:
+        """Return the families that a pull request is counted under, in the order of the risk section."""
+        return tuple(
+            family.family for family in self.digest.risk.families if number in self._counted[family.family]
+        )
+
+    @cached_property
+    def _counted(self) -> dict[str, frozenset[int]]:
+        return {family.family: frozenset(family.pulls) for family in self.digest.risk.families}
+
+    def by_area(self, numbers: Iterable[int]) -> tuple[Counted, ...]:
+        """Return the main areas of pull requests, most frequent first, each with its own in the order given."""
+        found: dict[str, list[int]] = {}
+        for number in numbers:
+            pull = self._pulls.get(number)
+            found.setdefault(pull.areas[0] if pull and pull.areas else "other", []).append(number)
+        counted = (Counted(name=name, count=len(each), pulls=tuple(each)) for name, each in found.items())
+        return tuple(sorted(counted, key=lambda one: (-one.count, one.name)))
 
     def leading(self, theme: Theme, most: int = 3) -> tuple[int, ...]:
         """Return the first few leading pull requests of a theme that no theme before it tells of."""
@@ -85,9 +102,13 @@ class DigestReading:
         return found
 
     def line(self, highlight: Highlight) -> str:
-        """Return the strongest facts of a highlight in one line."""
-        said = [self._words.pick(fact) for fact in highlight.facts[:2]]
+        """Return what a highlight does, how far it reaches and how large it is, in one line."""
+        said = [self._words.pick(fact) for fact in highlight.facts]
         return self._words.semicolon.join(each.rstrip(".。") for each in said)
+
+    def said(self, text: Bilingual) -> str:
+        """Return a sentence of the facts, its arrows drawn."""
+        return self._words.pick(text).replace(" -> ", " → ")
 
     def change(self, counted: Counted | FamilyRisk) -> str:
         """Return the change against the window before: ``+3``, ``-2``, ``±0``; nothing where there is none to compare."""
@@ -119,15 +140,7 @@ class DigestReading:
 
     def spread(self, family: FamilyRisk, most: int = 4) -> tuple[Counted, ...]:
         """Return the areas that a family's pull requests lie in, most frequent first."""
-        places: dict[str, list[int]] = {}
-        for number in family.pulls:
-            pull = self._pulls.get(number)
-            if pull is not None and pull.areas:
-                places.setdefault(pull.areas[0], []).append(number)
-        counted = [
-            Counted(name=name, count=len(numbers), pulls=tuple(numbers)) for name, numbers in places.items()
-        ]
-        return tuple(sorted(counted, key=lambda one: (-one.count, one.name))[:most])
+        return self.by_area(family.pulls)[:most]
 
     def both_families(self, first: str, second: str) -> tuple[int, ...]:
         """Return the pull requests that two families share."""

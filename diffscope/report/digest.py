@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.assessment.values import Assessment
 from diffscope.report.areas import area_changes
 from diffscope.report.counts import authors, count, hot_files, number_of
+from diffscope.report.gist import gist_of
 from diffscope.report.highlights import highlights
 from diffscope.report.risks import families_of, items_of, risk_section
 from diffscope.report.suggestions import suggestions
@@ -130,4 +131,6 @@ def _summary(assessment: Assessment) -> PullSummary:
         files=change.files,
         flags=items_of(assessment),
         complete=assessment.completeness.complete,
+        tests=len(assessment.tests.changed),
+        gist=gist_of(assessment),
     )

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from diffscope.assessment.values import Assessment
 from diffscope.report.counts import number_of
+from diffscope.report.gist import gist_of
 from diffscope.report.values import Highlight
-from diffscope.rules.values import Bilingual, Severity
+from diffscope.rules.values import Bilingual
 
-_MOST_FACTS = 4
+_MOST_FACTS = 3
+_FAR = 20
+"""Modules. Fewer are no reach worth a word."""
 
 
 def highlights(assessments: Iterable[Assessment], *, most: int) -> tuple[Highlight, ...]:
@@ -29,41 +32,34 @@ def _highlight(assessment: Assessment) -> Highlight:
         insight=assessment.insight.value,
         areas=tuple(share.area for share in assessment.areas[:3]),
         platforms=assessment.platforms,
-        facts=tuple(_facts(assessment))[:_MOST_FACTS],
+        facts=tuple(_facts(assessment)),
     )
 
 
 def _facts(assessment: Assessment) -> Iterator[Bilingual]:
-    """Yield clauses that the facts carry: the worst flags, what is new, where it sits, how large it is, which tests came along."""
-    for flag in sorted(assessment.flags, key=lambda flag: (-flag.severity.rank, flag.code)):
-        if flag.severity.rank >= Severity.MEDIUM.rank:
-            yield flag.message
-    yield from _key_symbols(assessment)
-    yield from _reach(assessment)
+    """Yield clauses that the facts carry: what it does, how far it reaches, how large it is, which tests came along."""
+    yield from gist_of(assessment)[:_MOST_FACTS]
     yield _size(assessment)
-
-
-def _key_symbols(assessment: Assessment) -> Iterator[Bilingual]:
-    files = sorted(assessment.files, key=lambda file: (-file.importance, file.path))
-    names = [name for file in files if file.category in ("source", "native") for name in file.symbols[:2]][:4]
-    if names:
-        listed = ", ".join(f"`{name}`" for name in names)
-        yield Bilingual(en=f"key symbols: {listed}", zh=f"关键符号：{listed.replace(', ', '、')}")
+    yield from _reach(assessment)
 
 
 def _reach(assessment: Assessment) -> Iterator[Bilingual]:
-    reached = [module for module in assessment.modules if isinstance(module.reach, int) and module.reach > 0]
+    reached = [
+        module for module in assessment.modules if isinstance(module.reach, int) and module.reach >= _FAR
+    ]
     if reached:
         widest = max(reached, key=lambda module: (module.reach, module.module))
         yield Bilingual(
-            en=f"`{widest.module}` is reached by {widest.reach} modules within two imports",
-            zh=f"`{widest.module}` 在两层导入内被 {widest.reach} 个模块触达",
+            en=f"{widest.reach} modules within two imports of `{widest.module}`",
+            zh=f"`{widest.module}` 两层导入内触达 {widest.reach} 个模块",
         )
 
 
 def _size(assessment: Assessment) -> Bilingual:
     change, tests = assessment.change, len(assessment.tests.changed)
     return Bilingual(
-        en=f"+{change.additions}/-{change.deletions} in {change.files} files, {tests} of them tests",
-        zh=f"{change.files} 个文件 +{change.additions}/-{change.deletions}，其中测试 {tests} 个",
+        en=f"{change.files} {'file' if change.files == 1 else 'files'} +{change.additions}/-{change.deletions}, "
+        + (f"{tests} of them tests" if tests else "no test among them"),
+        zh=f"{change.files} 个文件 +{change.additions}/-{change.deletions}，"
+        + (f"含测试 {tests} 个" if tests else "未含测试"),
     )

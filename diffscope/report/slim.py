@@ -22,7 +22,7 @@ def slim(assessment: Assessment) -> Assessment:
         insight=msgspec.structs.replace(assessment.insight, parts=()),
         flags=tuple(map(_slim_flag, assessment.flags)),
         files=tuple(map(_slim_file, assessment.files)),
-        symbols=(),
+        symbols=tuple(symbol for symbol in assessment.symbols if symbol.logic),
         ci=UNSET,
     )
 

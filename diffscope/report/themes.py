@@ -10,8 +10,8 @@ from diffscope.report.counts import count, number_of
 from diffscope.report.risks import families_of
 from diffscope.report.values import Theme
 
-_SHARE = 0.3
-"""Weight from which a pull request belongs to an area's line of work."""
+_SHARE = 0.2
+"""Weight from which a pull request belongs to an area's line of work, as among the digest's ``top_areas``."""
 _LEAST = 3
 _MOST = 8
 _PLUMBING = frozenset({"tests", "docs", "ci", "other", "examples", "core-utils", "benchmarks"})

@@ -1,6 +1,6 @@
 """The digest of a window: the JSON that report generators feed on (``diffscope.digest/1``).
 
-Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending.
+Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending unless said otherwise.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Highlight(Value, frozen=True, kw_only=True):
     areas: tuple[str, ...]
     platforms: tuple[str, ...]
     facts: tuple[Bilingual, ...]
-    """The strongest facts, strongest first, each a short clause."""
+    """What it does, how far it reaches, how large it is: short clauses, the most telling first. Its flags are in ``pulls``."""
 
 
 class Theme(Value, frozen=True, kw_only=True):
@@ -169,6 +169,13 @@ class Theme(Value, frozen=True, kw_only=True):
     risks: tuple[Counted, ...]
 
 
+class Target(Value, frozen=True, kw_only=True):
+    """One thing to begin with: a symbol, else a file, of one pull request."""
+
+    number: int
+    name: str
+
+
 class Suggestion(Value, frozen=True, kw_only=True):
     """Something to follow up, drawn from the flags."""
 
@@ -177,6 +184,9 @@ class Suggestion(Value, frozen=True, kw_only=True):
     count: int
     text: Bilingual
     pulls: tuple[int, ...]
+    """Most urgent first: by severity, then importance."""
+    targets: tuple[Target, ...] = ()
+    """Where to begin, most important pull request first; at most four."""
 
 
 class PullSummary(Value, frozen=True, kw_only=True):
@@ -199,6 +209,10 @@ class PullSummary(Value, frozen=True, kw_only=True):
     files: int
     flags: tuple[RiskItem, ...]
     complete: bool
+    tests: int = 0
+    """Changed test files."""
+    gist: tuple[Bilingual, ...] = ()
+    """What it does, in clauses of names; the most telling first."""
 
 
 class Digest(Value, frozen=True, kw_only=True):

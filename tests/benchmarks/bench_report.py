@@ -6,19 +6,29 @@ Each row is a process of its own: wall time, processor time of it and its worker
 The aims are 25 s cold, 8 s warm and 1.5 s stored for the week 2026-W13 on two idle cores, below 700 MB.
 """
 
-
-
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
+
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.store import Store
+from diffscope.batch import windows
+from diffscope.batch.crew import Judge
+from diffscope.batch.run import Batch
+from diffscope.render.digest_formats import RENDERERS, render_digest
+from diffscope.render.style import Style
+from diffscope.workspace import Workspace
 
 AIMS = {"cold": 25.0, "warm": 8.0, "stored": 1.5}
 _MEASURED = """
@@ -39,7 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repo", type=Path, required=True, help="a clone of vLLM")
     parser.add_argument("--window", default="2026-W13", help="a week, or two days joined by a slash")
     parser.add_argument("--workers", default="2", help="processes")
+    parser.add_argument("--stages", type=int, default=40, help="changes whose stages are timed; 0 for none")
+    parser.add_argument("--within", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
+    if chosen.within is not None:
+        _within(chosen.repo, chosen.window, chosen.within, chosen.stages)
+        return 0
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"{'':8}{'wall s':>9}{'cpu s':>9}{'MB':>7}{'worker MB':>11}{'changes':>9}{'/s':>7}")
     is_met = True
@@ -53,7 +68,105 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rate = changes / wall
             print(f"{name:8}{wall:9.2f}{cpu:9.2f}{own:7}{crew:11}{changes:9}{rate:7.1f}")
             is_met = is_met and wall <= aim
+        if chosen.stages:
+            _print_stages(chosen.repo, chosen.window, Path(folder), chosen.stages)
     return not is_met
+
+
+def _print_stages(repository: Path, window: str, cache: Path, most: int) -> None:
+    command = [sys.executable, __file__, "--repo", str(repository), "--window", window]
+    done = subprocess.run(
+        [*command, "--within", str(cache), "--stages", str(most)], capture_output=True, check=True
+    )
+    print(done.stdout.decode(), end="")
+
+
+def _within(repository: Path, window: str, cache: Path, most: int) -> None:
+    """Judge some changes and make the report in this process, every stage with a clock of its own."""
+    clock = Clock()
+    clock.watch(JUDGING)
+    with GitRepository(repository) as clone, Workspace(clone, cache_directory=cache) as workspace:
+        span = windows.find_span(workspace, window)
+        chosen = span.wanted[:most]
+        judge = Judge(workspace, Store(workspace.cache))
+        judge(chosen[0])
+        clock.spent.clear()
+        with clock("judging as a whole"):
+            for wanted in chosen:
+                judge(wanted)
+        clock.show(f"judging {len(chosen)} changes, outlines and graphs at hand", per=len(chosen))
+        clock.spent.clear()
+        clock.watch(REPORTING)
+        with Batch(workspace, workers=1) as batch:
+            with clock("the store read"):
+                read = windows.read_span(batch, span)
+            with clock("the digest made, with logins and trend"):
+                digest = windows.digest_of(workspace, batch, span, read)
+            for form in RENDERERS:
+                with clock(f"rendered as {form}"):
+                    render_digest(digest, Style(), form=form)
+        clock.show(f"reporting {len(span.wanted)} stored changes", per=1)
+
+
+JUDGING = (
+    ("diffscope.adapters.git_changes", "CloneSource.commit", "the change read by git"),
+    ("diffscope.workspace", "read_sides", "both sides of its files"),
+    ("diffscope.workspace", "salvage_diff", "the patch parsed"),
+    ("diffscope.adapters.graphs", "graph_at", "the graph at its base"),
+    ("diffscope.adapters.history", "history_at", "the history before it"),
+    ("diffscope.adapters.declarations", "DeclaredTrees.at", "what the target declares"),
+    ("diffscope.workspace", "gather_facts", "facts (syntax, joins, nearest tests)"),
+    ("diffscope.workspace", "judge", "rules and assessment"),
+    ("diffscope.adapters.store", "Store.put_many", "kept in the store"),
+)
+"""Module, name and what it does. Times include what a stage calls."""
+REPORTING = (
+    ("diffscope.batch.windows", "logins_of", "of that: logins of authors"),
+    ("diffscope.batch.windows", "_trend", "of that: earlier windows"),
+    ("diffscope.batch.windows", "build_digest", "of that: the figures"),
+)
+
+
+class Clock:
+    """Processor time by stage, of this process and of the git that it calls."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Add the time inside to a stage."""
+        self.spent.setdefault(name, 0.0)
+        start = sum(os.times()[:4])
+        try:
+            yield
+        finally:
+            self.spent[name] += sum(os.times()[:4]) - start
+
+    def watch(self, stages: Sequence[tuple[str, str, str]]) -> None:
+        """Put a clock around functions; what is not there any more is left out."""
+        for module, name, label in stages:
+            owner: object = import_module(module)
+            *path, last = name.split(".")
+            for part in path:
+                owner = getattr(owner, part, None)
+            inner = getattr(owner, last, None)
+            if inner is not None:
+                setattr(owner, last, self._timed(inner, label))
+
+    def show(self, title: str, *, per: int) -> None:
+        """Print milliseconds of processor time a stage."""
+        print(f"\n{title}: ms of processor time" + (" a change" if per > 1 else ""))
+        for name, seconds in self.spent.items():
+            print(f"  {name:44}{1000 * seconds / per:9.1f}")
+
+    def _timed(self, inner: Callable[..., object], label: str) -> Callable[..., object]:
+        @functools.wraps(inner)
+        def timed(*arguments: object, **named: object) -> object:
+            with self(label):
+                return inner(*arguments, **named)
+
+        return timed
 
 
 def _run(repository: Path, window: str, workers: str, cache: Path) -> tuple[float, list[float], int]:

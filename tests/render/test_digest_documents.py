@@ -65,14 +65,14 @@ def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
 
 
 def test_a_family_lists_the_worst_with_evidence_and_names_the_rest() -> None:
-    """Eight with their place, the others by number; none is lost."""
+    """Eight with their place, the others by area and number; none is lost."""
     pulls = tuple(a_pull(number, flags=(_CORE,), importance=float(number)) for number in range(1, 13))
     text = render_digest(
         build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="markdown"
     )
     section = text.split("### Core-path change (12)")[1].split("\n## ")[0]
     assert section.count("- **high**") == 8
-    assert "- 4 more: [#4](https://github.com/vllm-project/vllm/pull/4), [#3]" in section
+    assert "- 4 more:\n    - Attention: [#4](https://github.com/vllm-project/vllm/pull/4), [#3]" in section
     assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in section
 
 
