@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
+from operator import le
 from typing import Final, NamedTuple
 
 from diffscope.graph.history_store import StoredHistory, subject_words
@@ -46,6 +47,7 @@ class HistoryIndex:
         self._subject_sizes: dict[int, int] = {}
         self._named: dict[str, tuple[int, ...]] = {}
         self._together: dict[tuple[int, ...], list[int]] = {}
+        self._folders: dict[str, tuple[int, ...]] = {}
         self._growth: dict[float, array[float]] = {}
         self._names: OrderedDict[int, Names] = OrderedDict()
 
@@ -57,6 +59,8 @@ class HistoryIndex:
     @cached_property
     def horizon(self) -> array[int]:
         """For each commit the time of the oldest one from there on: sorted, where times themselves run backwards here and there."""
+        if all(map(le, self.times, islice(self.times, 1, None))):
+            return self.times
         return array("i", tuple(accumulate(reversed(self.times), min))[::-1])
 
     @cached_property
@@ -122,7 +126,13 @@ class HistoryIndex:
 
     def in_folder(self, folder: str) -> tuple[int, ...]:
         """Return the paths that lay directly in a folder."""
-        return self._folders.get(folder, ())
+        known = self._folders.get(folder)
+        if known is None:
+            paths, start = self.stored.paths, f"{folder}/"
+            below = range(bisect_left(paths, start), bisect_left(paths, f"{folder}0"))
+            known = tuple(number for number in below if "/" not in paths[number][len(start) :])
+            self._folders[folder] = known
+        return known
 
     def names(self, last: int) -> Names:
         """Return the names as of a commit."""
@@ -152,13 +162,6 @@ class HistoryIndex:
     @cached_property
     def _is_test(self) -> bytearray:
         return bytearray(path.startswith("tests/") and is_test_file(path) for path in self.stored.paths)
-
-    @cached_property
-    def _folders(self) -> dict[str, tuple[int, ...]]:
-        found: dict[str, list[int]] = {}
-        for number, path in enumerate(self.stored.paths):
-            found.setdefault(path.rpartition("/")[0], []).append(number)
-        return {folder: tuple(numbers) for folder, numbers in found.items()}
 
     @cached_property
     def _renames(self) -> array[int]:

@@ -80,6 +80,10 @@ SIGNS = [
     pytest.param(Sign.WORDS, [change("vllm/x.py", words=("rare_knob", "common", "abc"))], {}, {"tests/lora/test_layers.py"}, "shares rare_knob", id="rare words of changed lines; common ones say nothing"),
     pytest.param(Sign.STEM, [change("vllm/lora/layers.py")], {}, {"tests/lora/test_layers.py"}, "is named after layers.py", id="the name of the file"),
     pytest.param(Sign.PATH, [change("vllm/lora/new.py")], {}, {"tests/lora/test_layers.py"}, "its path is alike", id="the folder of a new file"),
+    pytest.param(Sign.CALLS, [SCHEDULER], {}, {"tests/v1/core/test_scheduler.py"}, "imports and names Scheduler", id="imports of a module and names of what changed in it"),
+    pytest.param(Sign.MOVED, [change("vllm/lora/layers.py", is_moved=True), SCHEDULER], {}, {"tests/lora/test_layers.py"}, "imports vllm.lora.layers, which moves", id="imports of a module that moves"),
+    pytest.param(Sign.GONE, [change("vllm/x.py", words=("rare_knob", "Blocks"), gone=("rare_knob",))], {}, {"tests/lora/test_layers.py"}, "names what goes: rare_knob", id="names that the change takes away"),
+    pytest.param(Sign.FOLDER, [change("vllm/new/b.py")], {"history": history(("vllm/new/a.py", "tests/lora/test_layers.py"))}, {"tests/lora/test_layers.py"}, "tests/lora changes with these folders", id="the folder of tests that changes with a folder"),
     pytest.param(Sign.TITLE_PATH, [SCHEDULER], {"title": "[Bugfix] Fix lora (#1)"}, {"tests/lora/test_layers.py"}, "its path has the title's lora", id="words of the title in the path"),
     pytest.param(Sign.TITLE_WORDS, [SCHEDULER], {"title": "Drop rare_knob"}, {"tests/lora/test_layers.py"}, "names the title's rare_knob", id="words of the title in the test"),
     pytest.param(Sign.TOGETHER, [SCHEDULER], {"history": history(("vllm/v1/core/sched/scheduler.py", "tests/other/test_other.py"))}, {"tests/other/test_other.py"}, "changed with scheduler.py before", id="changed together in the past"),
@@ -103,6 +107,26 @@ def test_signs(
     best = max(sorted(values), key=lambda path: values[path])
     measured.choose([best])
     assert measured.reason(sign, best) == reason
+
+
+def test_every_sign_is_shown_by_a_case() -> None:
+    assert {case.values[0] for case in SIGNS} == set(Sign)
+
+
+def test_each_file_counts_by_its_lines_and_not_by_its_words(found: ModuleGraph) -> None:
+    """Many words of a file that hardly changes do not drown the few of the one that does."""
+    many = change("vllm/a.py", lines=1, words=tuple(f"word{number}" for number in range(400)))
+    few = change("vllm/b.py", lines=200, words=("rare_knob",))
+    values = Nearness((many, few), found, None, "").measure()[Sign.WORDS]
+    assert values["tests/lora/test_layers.py"] > values["tests/v1/e2e/test_all.py"]  # type: ignore[index]
+
+
+def test_reasons_that_say_the_same_are_said_once(found: ModuleGraph) -> None:
+    """The one that imports a module also reaches it."""
+    first = nearest_tests([change("vllm/v1/core/kv.py")], found)[0]
+    assert [reason for reason in first.reasons if reason.startswith(("imports", "reaches"))] == [
+        "imports vllm.v1.core.kv"
+    ]
 
 
 def test_a_long_test_shares_words_with_everything_and_counts_less(found: ModuleGraph) -> None:
