@@ -18,6 +18,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -185,10 +186,10 @@ def report(cases: Sequence[Case]) -> None:
     print(f"{len(cases)} pull requests, {touched} touched tests")
     print_row("nearest tests", cases, lambda case: case.ranked)
     for name, signs in BASELINES.items():
-        print_row(name, cases, lambda case, signs=signs: rank(case, dict.fromkeys(signs, 1.0)))
+        print_row(name, cases, partial(rank, weights=dict.fromkeys(signs, 1.0)))
     for name, out in LEFT_OUT.items():
         weights = {sign: weight for sign, weight in WEIGHTS.items() if sign not in out}
-        print_row(name, cases, lambda case, weights=weights: rank(case, weights))
+        print_row(name, cases, partial(rank, weights=weights))
     ceiling = sum(min(10, len(case.truth)) for case in cases) / touched
     print(f"{'ten places allow at most':<24}        [{ceiling:.3f}]")
     for name, times in (
@@ -265,7 +266,10 @@ def read_rows(case: Case) -> Rows:
     signs = list(Sign)
     sums = score(case, {sign: max(0.0, WEIGHTS[sign]) for sign in signs})
     hardest = sorted(sums, key=lambda path: (-sums[path], path))[:HARDEST]
-    vector = lambda path: [case.signs[sign].get(path, 0.0) for sign in signs]  # noqa: E731
+
+    def vector(path: RepoPath) -> Vector:
+        return [case.signs[sign].get(path, 0.0) for sign in signs]
+
     return Rows(
         [vector(path) for path in sorted(case.truth)],
         [vector(path) for path in hardest if path not in case.truth],
