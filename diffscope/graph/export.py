@@ -67,7 +67,7 @@ def _to_graphml(document: Document) -> str:
 
 def _to_dot(document: Document) -> str:
     lines = ["digraph vllm {", "  rankdir=LR;", '  node [shape=box, fontname="Helvetica"];']
-    lines += [f"  {_quoted(node.name)};" for node in document.nodes]
+    lines += [f"  {_quoted(node.name)};" for node in _drawn_nodes(document)]
     for edge in _drawn(document):
         style = f', style="{_STYLES[edge.layer]}"' if edge.layer in _STYLES else ""
         label = "" if edge.layer in _ARROWS else f', label="{edge.layer.value}"'
@@ -78,9 +78,10 @@ def _to_dot(document: Document) -> str:
 
 def _to_mermaid(document: Document) -> str:
     """Names stand in labels only, and there quoted and escaped: a node's id is its number."""
-    number = {node.name: f"n{at}" for at, node in enumerate(document.nodes)}
+    nodes = _drawn_nodes(document)
+    number = {node.name: f"n{at}" for at, node in enumerate(nodes)}
     lines = ["flowchart LR"]
-    for node in document.nodes:
+    for node in nodes:
         shape = _SHAPES.get(node.kind.value, '["{}"]')
         lines.append(f"  {number[node.name]}{shape.format(_escaped(node.name))}")
     for edge in _drawn(document):
@@ -96,6 +97,13 @@ def _drawn(document: Document) -> Iterable[Edge]:
         if not edge.is_transit:
             found.setdefault((edge.source, edge.target, edge.layer), edge)
     return found.values()
+
+
+def _drawn_nodes(document: Document) -> list[Node]:
+    """Return the nodes but for those that only pass names on here: no edge is drawn to them."""
+    drawn = {name for edge in _drawn(document) for name in (edge.source, edge.target)}
+    passing = {edge.target for edge in document.edges if edge.is_transit}
+    return [node for node in document.nodes if node.name in drawn or node.name not in passing]
 
 
 def _quoted(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 
+import networkx as nx
 import pytest
 
 from diffscope.graph.export import FORMS, export_graph
@@ -37,6 +38,30 @@ def test_graphml_is_read_as_xml() -> None:
     space = "{http://graphml.graphdrawing.org/xmlns}"
     assert len(root.findall(f".//{space}node")) == 7
     assert len(root.findall(f".//{space}edge")) == 7
+
+
+def test_networkx_reads_it_with_layers_and_lines() -> None:
+    found = nx.parse_graphml(export_graph(graph(FILES), "graphml"))
+    assert found.number_of_nodes() == len(graph(FILES))
+    assert found.nodes["vllm.p"] == {"kind": "package", "path": "vllm/p/__init__.py"}
+    edges = {
+        (source, target, facts["layer"], facts["line"]) for source, target, facts in found.edges(data=True)
+    }
+    assert ("vllm.a", "vllm.c", "lazy", 3) in edges
+    assert ("tests.test_a", "vllm.a", "test", 1) in edges
+
+
+@pytest.mark.parametrize("form", ["dot", "mermaid"])
+def test_what_only_passes_names_on_is_not_drawn(form: str) -> None:
+    """``vllm.p`` re-exports what ``vllm.a`` takes; by itself it is drawn all the same."""
+    around = export_graph(
+        graph(FILES), form, modules=["vllm.a", "vllm.p", "vllm.p.b"], layers={EdgeLayer.EAGER}
+    )
+    assert '"vllm.p.b"' in around
+    assert '"vllm.p"' in around  # it imports vllm.p.b itself
+    without = export_graph(graph(FILES), form, modules=["vllm.a", "vllm.p"], layers={EdgeLayer.EAGER})
+    assert '"vllm.p"' not in without
+    assert '"vllm.p"' in export_graph(graph(FILES), form, modules=["vllm.p"])
 
 
 def test_dot_draws_names_quoted_and_layers_apart() -> None:
