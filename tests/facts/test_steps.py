@@ -38,18 +38,23 @@ TREE = {
 }
 
 
-def judged(after: dict[str, bytes], before: dict[str, bytes] | None = None) -> ChangeFacts:
+def judged(
+    after: dict[str, bytes],
+    before: dict[str, bytes] | None = None,
+    steps: str | None = STEPS,
+    patch: str | None = None,
+) -> ChangeFacts:
     """Return the facts of a change of the tree above."""
     old = {path: TREE[path] for path in after if path in TREE} | (before or {})
-    patch = make_patch(old, after)
+    patch = patch or make_patch(old, after)
     diff = parse_diff(patch)
     sides = Sides(
         files=tuple(
-            FileSides(path=one.path, before=old.get(one.path), after=after.get(one.path))
+            FileSides(path=one.path, before=old.get(one.old_path or one.path), after=after.get(one.path))
             for one in diff.files
         )
     )
-    project = project_of(ci_files(STEPS))
+    project = project_of(ci_files(steps) if steps else {})
     declarations = Declarations(
         project,
         paths=lambda: map(RepoPath, TREE),
@@ -99,3 +104,49 @@ def test_a_comment_selects_steps_and_makes_no_fact() -> None:
     """The generator looks at paths alone; we look at logic."""
     found = judged({"vllm/alone.py": b"# One.\ndef take():\n    return 1\n"})
     assert found.step == ()
+
+
+def test_a_tree_without_steps_says_nothing_of_a_change() -> None:
+    """Nobody knows what CI does where it declares nothing, or nothing that runs by itself."""
+    slow = STEPS[STEPS.index("  - label: Slow") :]
+    for steps in (None, slow):
+        found = judged(
+            {
+                "vllm/alone.py": b"def take():\n    return 2\n",
+                "tests/lost/test_new.py": b"def test_a():\n    assert 1\n",
+            },
+            steps=steps,
+        )
+        assert found.step == ()
+        assert [(one.family, one.reason) for one in found.unknown if one.family == "step"] == [
+            ("step", "no CI steps at the base")
+        ]
+
+
+OLD, NEW = "vllm/pools/base.py", "vllm/basins/base.py"
+PIPELINE = ".buildkite/test_areas/a.yaml"
+
+
+def moved(pipeline: str | None = None) -> list[tuple[str, str | None, str]]:
+    """Return what is said of a file that changes folders, where the pipeline reads so after the change."""
+    declared = ci_files(STEPS)[PIPELINE].encode()
+    before, after = {OLD: TREE[OLD]}, {NEW: TREE[OLD]}
+    patch = f"diff --git a/{OLD} b/{NEW}\nsimilarity index 100%\nrename from {OLD}\nrename to {NEW}\n"
+    if pipeline is not None:
+        patch += make_patch({PIPELINE: declared}, {PIPELINE: pipeline.encode()})
+        before, after = before | {PIPELINE: declared}, after | {PIPELINE: pipeline.encode()}
+    found = judged(after, before, patch=patch).step
+    return [(one.what, one.entry, one.detail) for one in found if one.what.startswith("rename")]
+
+
+def test_a_rename_leaves_an_entry_behind() -> None:
+    assert moved() == [
+        ("rename-step", "vllm/pools/ at .buildkite/test_areas/a.yaml:4", "matches nothing any more")
+    ]
+
+
+def test_a_rename_whose_entry_is_corrected_in_the_same_change_leaves_nothing_behind() -> None:
+    declared = ci_files(STEPS)[PIPELINE]
+    assert moved(declared.replace("vllm/pools/", "vllm/basins/")) == []
+    elsewhere = moved(declared.replace("vllm/others/", "vllm/more/"))
+    assert [what for what, *_ in elsewhere] == ["rename-step"]

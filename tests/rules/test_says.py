@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from diffscope.rules.says import Speaker, parse_template, spoken
+from diffscope.adapters.rule_files import bundled_rules, load_rules
+from diffscope.facts.vocabulary import families
+from diffscope.rules.says import Speaker, holes, parse_template, spoken
+from diffscope.strict_yaml import load_strict, plain
 from tests.rule_builders import facts
 
 SYMBOL = facts("""
@@ -88,3 +93,44 @@ def test_values_are_not_templates() -> None:
         "{path} {symbol}", fact="symbol", record=found.symbol[0], change=found.change, speaker=ENGLISH
     )
     assert said == "{fan_in}[[ {{"
+
+
+def test_every_word_of_a_closed_set_that_a_message_writes_has_a_chinese_one() -> None:
+    """Chinese messages hold no English words but names and code."""
+    catalogue = load_rules()
+    known = {word for word, _ in catalogue.words}
+    missing = set()
+    for rule in catalogue.rules:
+        for hole in holes(rule.says.zh):
+            family = "change" if hole.of_change else rule.evidence.fact
+            field = families()[family].field(hole.field)
+            missing |= set(field.choices if field else ()) - known
+    assert missing == set()
+
+
+@pytest.mark.parametrize("table", ["areas", "surfaces"])
+def test_names_of_areas_and_surfaces_are_those_of_their_tables(table: str) -> None:
+    words = dict(load_rules().words)
+    read: Any = plain(load_strict((bundled_rules() / f"{table}.yml").read_text("utf-8"), at=table))
+    declared = read[table]
+    both = {
+        "scheduler",
+        "worker",
+        "model-runner",
+        "executor",
+        "renderer",
+        "platform",
+        "plugins",
+        "engine",
+        "config",
+    }
+    named = {
+        name: entry["title"]["zh"] for name, entry in declared.items() if table == "areas" or name not in both
+    }
+    named.pop("kv-offload" if table == "surfaces" else "", None)
+    assert {name: words.get(name) for name in named} == named
+
+
+def test_every_role_has_a_chinese_name() -> None:
+    roles: Any = plain(load_strict((bundled_rules() / "roles.yml").read_text("utf-8"), at="roles"))
+    assert set(roles) <= {word for word, _ in load_rules().words}
