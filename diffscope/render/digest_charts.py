@@ -87,6 +87,7 @@ _CONFIG: Final[Spec] = {
         "gridOpacity": 0.12,
         "labelFontSize": 12,
         "labelLimit": 320,
+        "labelFlush": False,
     },
     "legend": {
         "labelColor": "currentColor",
@@ -161,7 +162,7 @@ def _files(digest: Digest, words: Words) -> Spec | None:
 
 def _short(path: str) -> str:
     """Return the last part of a path that fits, ellipsis first: two files of one name stay apart."""
-    return path if len(path) <= 36 else f"…{path[-35:]}"
+    return path if len(path) <= 34 else f"…{path[-33:]}"
 
 
 def _trend(digest: Digest, words: Words) -> Spec | None:
