@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from diffscope.assessment.signals import Signals, doubling
@@ -16,18 +17,30 @@ _FULL_LOGIC = 6
 
 def score_importance(signals: Signals, scores: ScoreTable) -> Score:
     """Return how much of the product, and how central a part of it, the change alters."""
-    return _score("importance", _importance(signals, scores), scores)
+    return _score("importance", _importance(signals, scores), scores, scores.importance.bend)
 
 
 def score_insight(signals: Signals, scores: ScoreTable) -> Score:
     """Return how much there is to learn from reading the change: design written anew, in central places, with reasons and tests."""
-    return _score("insight", _insight(signals, scores), scores)
+    return _score("insight", _insight(signals, scores), scores, scores.insight.bend)
 
 
-def _score(name: str, parts: Iterable[ScorePart], scores: ScoreTable) -> Score:
-    kept = tuple(part for part in parts if part.value)
+def _score(name: str, parts: Iterable[ScorePart], scores: ScoreTable, bend: float) -> Score:
+    kept = [part for part in parts if part.value]
     total = round(sum(part.value for part in kept), 2)
-    return Score(value=min(max(total, 0.0), _HIGHEST), formula=f"{name}/{scores.version}", parts=kept)
+    value = max(round(_bent(total, bend), 2), 0.0)
+    rest = round(value - total, 2)
+    if rest:
+        kept.append(
+            _part("bend", rest, f"above {bend:g} a score only nears 10", f"超过 {bend:g} 后只趋近 10")
+        )
+    return Score(value=value, formula=f"{name}/{scores.version}", parts=tuple(kept))
+
+
+def _bent(total: float, bend: float) -> float:
+    """Return a score that goes on rising beyond ``bend``, slower and slower, and never reaches the highest: no two large changes are alike."""
+    room = _HIGHEST - bend
+    return total if total <= bend else bend + room * (1 - math.exp((bend - total) / room))
 
 
 def _importance(signals: Signals, scores: ScoreTable) -> Iterator[ScorePart]:

@@ -118,7 +118,7 @@ class ScorePart(Value, frozen=True, kw_only=True):
 
 
 class Score(Value, frozen=True, kw_only=True):
-    """A score between 0 and 10 with the parts that sum to it (before the cap)."""
+    """A score between 0 and 10 with the parts that sum to it."""
 
     value: float
     formula: str

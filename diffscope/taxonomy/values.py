@@ -203,6 +203,7 @@ class ImportanceNumbers(Value, frozen=True, kw_only=True):
     mechanical: float
     models: float
     minor: float
+    bend: float
 
 
 class InsightNumbers(Value, frozen=True, kw_only=True):
@@ -226,6 +227,7 @@ class InsightNumbers(Value, frozen=True, kw_only=True):
     tests_most: float
     body: float
     body_most: float
+    bend: float
 
 
 class FileNumbers(Value, frozen=True, kw_only=True):

@@ -74,11 +74,11 @@ SIGNALS = st.builds(
 
 @pytest.mark.parametrize("score", [score_importance, score_insight], ids=["importance", "insight"])
 @given(signals=SIGNALS)
-def test_parts_sum_to_the_value_before_the_cap(score: object, signals: Signals) -> None:
+def test_parts_sum_to_the_value(score: object, signals: Signals) -> None:
     """A reader can check the sum; the value stays between 0 and 10; no part is nothing."""
     found = score(signals, SCORES)  # type: ignore[operator]
-    total = round(sum(part.value for part in found.parts), 2)
-    assert found.value == min(max(total, 0.0), 10.0)
+    assert found.value == pytest.approx(sum(part.value for part in found.parts), abs=1e-6)
+    assert 0 <= found.value <= 10
     assert all(part.value and part.why for part in found.parts)
     assert all(part.name == "flags" or re.search(r"[\u4e00-\u9fff]", part.why_zh) for part in found.parts)
     assert len({part.name for part in found.parts}) == len(found.parts)
@@ -110,6 +110,19 @@ def test_more_never_makes_a_change_less_important(field: str, signals: Signals) 
     if field == "logic" and not signals.logic:
         return  # Build lines count only where no logic changed.
     assert score_importance(more, SCORES).value >= score_importance(signals, SCORES).value
+
+
+def test_large_changes_stay_apart() -> None:
+    """Above the bend a score rises slower and slower; what would have been capped is still told apart."""
+    areas = ("engine", "moe", "attention", "lora")
+    large, larger, largest = (
+        msgspec.structs.replace(
+            QUIET, kind="feature", size=lines, logic=lines, centre=1, branches=40, areas=areas, options=2, new_options=2, native=native, symbols=9
+        )
+        for lines, native in ((300, 0), (900, 0), (900, 900))
+    )  # fmt: skip
+    values = [score_importance(each, SCORES).value for each in (large, larger, largest)]
+    assert SCORES.importance.bend < values[0] < values[1] < values[2] < 10
 
 
 def test_formula_names_its_version() -> None:
