@@ -26,6 +26,11 @@ _SPACE: Final = "assessment"
 _AT_A_TIME: Final = 200
 _SILENT: Final = frozenset({"report", "render", "batch", "cli"})
 """Stages that look at assessments and make none."""
+_KEEPERS: Final = frozenset(
+    f"adapters/{name}.py"
+    for name in ("cache", "cache_file", "store", "events", "saved_events", "later_fixes")
+)
+"""Modules that keep things, or read what no assessment is made of."""
 
 
 class Key(NamedTuple):
@@ -107,7 +112,7 @@ def _code_hash() -> str:
     hasher = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         place = file.relative_to(package)
-        if place.parts[0] not in _SILENT:
+        if place.parts[0] not in _SILENT and place.as_posix() not in _KEEPERS:
             hasher.update(place.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return hasher.hexdigest()
 

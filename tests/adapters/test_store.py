@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from diffscope.adapters.store import FILE_NAME, Key, judge_hash, open_store
+import diffscope
+from diffscope.adapters.store import _KEEPERS, _SILENT, FILE_NAME, Key, judge_hash, open_store
 from tests.assessments import an_assessment, an_empty_assessment
 
 KEY = Key("vllm-project/vllm", 7, "a" * 40, "judge")
@@ -32,6 +33,13 @@ def test_a_judge_is_named_by_all_that_decides() -> None:
     """Any part changes the name; the same parts do not."""
     assert judge_hash("rules", "tables") == judge_hash("rules", "tables")
     assert len({judge_hash("a", "b"), judge_hash("a", "c"), judge_hash("b", "a")}) == 3
+
+
+def test_what_only_keeps_or_shows_is_no_judge() -> None:
+    """A new colour in a page, or another limit of the cache, throws no assessment away; the names are those of real modules."""
+    package = Path(diffscope.__file__).parent
+    assert all((package / name).is_dir() for name in _SILENT)
+    assert all((package / name).is_file() for name in _KEEPERS)
 
 
 def test_a_damaged_file_is_made_anew_and_said(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from diffscope.cli.report import FORMS
 from diffscope.cli.schema import schema_text
 from diffscope.render.digest_formats import RENDERERS
-from tests.builders import Commit, build_minivllm, git_repository
+from tests.builders import Commit, build_minivllm, git, git_repository
 from tests.cli.harness import ROOT, Outcome
 
 WEEK = ("report", "--week", "2026-W13", "--workers", "1", "-q")
@@ -192,6 +192,25 @@ def test_a_full_disk_costs_the_store_and_not_the_report(place: Place, week: str,
     assert (outcome.exit_code, outcome.out == week) == (0, True)
     assert "assessments-1.sqlite3" in outcome.err
     assert "left aside" in outcome.err
+
+
+def test_a_window_of_which_nothing_can_be_judged_is_an_error(tmp_path: Path) -> None:
+    """Zeros would be a lie: the reason of the first stands in the error, those of all in the notes."""
+    clone = git_repository(tmp_path / "vllm", {"vllm/a.py": "A = 1\n"})
+    git(clone, "commit", "--quiet", "--allow-empty", "-m", "Nothing (#4)")
+    outcome = subprocess.run(
+        [sys.executable, "-m", "diffscope", "report", "--range", "main~1..main", "--repo", str(clone)],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "DIFFSCOPE_CACHE_DIR": str(tmp_path / "cache"),
+        },
+        capture_output=True,
+        check=False,
+    )
+    assert (outcome.returncode, outcome.stdout) == (2, b"")
+    assert b"none of 1 changes could be judged; the first: #4 could not be judged" in outcome.stderr
+    assert b"hint: " in outcome.stderr
 
 
 def test_a_window_with_one_pull_request(place: Place) -> None:
