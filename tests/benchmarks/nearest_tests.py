@@ -78,7 +78,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--repo", type=Path, required=True)
     parser.add_argument("--since", default="2026-03-15", help="first day (UTC)")
-    parser.add_argument("--until", default="2100-01-01", help="day after the last one")
+    parser.add_argument("--until", default="2099-01-01", help="day after the last one")
     parser.add_argument("--parity", choices=["even", "odd", "all"], default="even")
     parser.add_argument("--cache", type=Path, help="kept between runs; .benchmark-cache otherwise")
     parser.add_argument("--limit", type=int, default=0, help="at most so many pull requests")
