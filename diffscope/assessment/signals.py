@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from diffscope.facts.shapes import PRODUCT, changed_lines, is_new_public
-from diffscope.facts.values import ChangeFacts, DependencyFact, FileFact, SymbolFact
+from diffscope.facts.values import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
 from diffscope.rules.values import Flag
 from diffscope.source.values import Value
 from diffscope.taxonomy.model import OTHER, Taxonomy
@@ -62,6 +62,7 @@ def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy
     scores, title = taxonomy.tables.scores, tokens_of(facts.change.title)
     product = [file for file in facts.file if file.category in PRODUCT and file.logic is not False]
     symbols = [symbol for symbol in facts.symbol if symbol.category in PRODUCT and symbol.logic]
+    options = [option for option in facts.option if _is_seen(option)]
     moves = _core_moves(facts)
     moved = tuple(sorted({item.name for item in moves}))
     share = scores.importance.mechanical if facts.change.kind == "revert" else 1.0
@@ -77,8 +78,8 @@ def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy
         modules=sum(1 for file in product if file.status == "added" and file.code_added >= _NEW_MODULE),
         areas=facts.change.logic_areas,
         surfaces=tuple(sorted({surface for symbol in symbols for surface in symbol.surfaces})),
-        options=len({option.name for option in facts.option}),
-        new_options=len({option.name for option in facts.option if option.change == "added"}),
+        options=len({option.name for option in options}),
+        new_options=len({option.name for option in options if option.change == "added"}),
         native=sum(file.code_added for file in product if file.category == "native"),
         tests=sum(file.code_added for file in facts.file if _is_standing_test(file)),
         platforms=_platforms(facts, product, moves),
@@ -153,6 +154,11 @@ def _platforms(facts: ChangeFacts, product: list[FileFact], moves: list[Dependen
 
 def _names_platform(facts: ChangeFacts, taxonomy: Taxonomy) -> bool:
     return bool(set(taxonomy.platforms_in(facts.change.title)) - {_DEFAULT_PLATFORM})
+
+
+def _is_seen(option: OptionFact) -> bool:
+    """Return whether a user can set it: fields of a layer's or a processor's own configuration class are set by code alone."""
+    return option.what != "config-field" or option.area == "config"
 
 
 def _is_standing_test(file: FileFact) -> bool:

@@ -171,6 +171,22 @@ def test_settings_count_and_new_ones_more() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "area", "counts"),
+    [
+        pytest.param("vllm/config/scheduler.py", "config", True, id="the configuration tree"),
+        pytest.param(
+            "vllm/model_executor/layers/fused_moe/config.py", "moe", False, id="a layer's own class"
+        ),
+    ],
+)
+def test_fields_count_where_a_user_can_set_them(path: str, area: str, counts: bool) -> None:
+    file = a_file(CORE, 3)
+    field = OptionFact(path=path, area=area, what="config-field", name="X.y", change="added")
+    gained = SCORES.importance.option + SCORES.importance.new_option if counts else 0
+    assert importance("Fix x", file, option=(field,)) == pytest.approx(importance("Fix x", file) + gained)
+
+
+@pytest.mark.parametrize(
     ("name", "core", "parts"),
     [
         pytest.param("tqdm", False, (), id="a helper"),
