@@ -1,14 +1,16 @@
-"""Changed symbols as a reader looks them up: of Python, native code, operators, settings; then names that the change only concerns."""
+"""Changed names as a reader looks them up: symbols of Python and native code, operators, settings, parameters, registry rows, dependencies; then what is only called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from diffscope.assessment.values import SymbolAssessment
-from diffscope.facts.values import ChangeFacts, Mention, NativeFact, OperatorFact, OptionFact, SymbolFact
+from diffscope.facts.values import ChangeFacts, Mention, NativeFact, ParameterFact, SymbolFact
 
 _LOOKED_UP = frozenset({"cli-flag", "environment-variable"})
 """Settings with a name of their own; fields are symbols of their classes already."""
+_LAYOUT = frozenset({"moved", "kind", "annotation"})
+"""What tells nothing of a parameter itself."""
 _CALLS = frozenset({"called", "no-longer-called"})
 _MOST_KEYS = 8
 
@@ -18,8 +20,15 @@ def assess_symbols(facts: ChangeFacts) -> tuple[SymbolAssessment, ...]:
     changed = [
         *(_symbol(symbol) for symbol in facts.symbol),
         *(_native(native) for native in facts.native if native.symbol),
-        *(_operator(operator) for operator in facts.operator),
-        *(_option(option) for option in facts.option if option.what in _LOOKED_UP),
+        *(_named(one.path, one.line, one.name, "operator", one.change) for one in facts.operator),
+        *(
+            _named(one.path, one.line, one.name, one.what, one.change)
+            for one in facts.option
+            if one.what in _LOOKED_UP
+        ),
+        *(_parameter(one) for one in facts.parameter if one.what not in _LAYOUT),
+        *(_named(row.path, row.line, row.key, "registry-row", row.change) for row in facts.registry),
+        *(_named(one.path, one.line, one.name, "dependency", one.change) for one in facts.dependency),
         *(_mention(mention) for mention in facts.mention if mention.aspect not in _CALLS),
     ]
     called = [_mention(mention) for mention in facts.mention if mention.aspect in _CALLS]
@@ -65,26 +74,13 @@ def _native(native: NativeFact) -> SymbolAssessment:
     )
 
 
-def _operator(operator: OperatorFact) -> SymbolAssessment:
-    return SymbolAssessment(
-        path=operator.path,
-        line=operator.line,
-        name=operator.name,
-        kind="operator",
-        aspects=(operator.change,),
-        logic=True,
-    )
+def _parameter(parameter: ParameterFact) -> SymbolAssessment:
+    name = f"{parameter.symbol}.{parameter.name}" if parameter.symbol else parameter.name
+    return _named(parameter.path, parameter.line, name, "parameter", parameter.what)
 
 
-def _option(option: OptionFact) -> SymbolAssessment:
-    return SymbolAssessment(
-        path=option.path,
-        line=option.line,
-        name=option.name,
-        kind=option.what,
-        aspects=(option.change,),
-        logic=True,
-    )
+def _named(path: str, line: int, name: str, kind: str, change: str) -> SymbolAssessment:
+    return SymbolAssessment(path=path, line=line, name=name, kind=kind, aspects=(change,), logic=True)
 
 
 def _mention(mention: Mention) -> SymbolAssessment:

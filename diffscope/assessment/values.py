@@ -61,7 +61,8 @@ class FileAssessment(Value, frozen=True, kw_only=True):
 class SymbolAssessment(Value, frozen=True, kw_only=True):
     """One changed symbol, or one that the change calls anew or no more.
 
-    ``kind``: class, function, method, variable, module; kernel and operator of native code; cli-flag and environment-variable. ``aspects`` of
+    ``kind``: class, function, method, variable, module, parameter; kernel and operator of native code; cli-flag, environment-variable,
+    registry-row and dependency. ``aspects`` of
     what is only called are ``called`` or ``no-longer-called``: it did not change itself, and such symbols stand last.
     """
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from diffscope.assessment.symbols import assess_symbols, key_symbols
-from diffscope.facts.values import Mention, NativeFact, OperatorFact, OptionFact
+from diffscope.facts.values import (
+    DependencyFact,
+    Mention,
+    NativeFact,
+    OperatorFact,
+    OptionFact,
+    ParameterFact,
+    RegistryFact,
+)
 from tests.assessment.test_scores import facts_of
 from tests.taxonomies import a_file, a_symbol
 
@@ -38,6 +46,30 @@ def test_every_language_has_its_symbols() -> None:
         ("_C::topk", "operator", ("added",), True),
         ("VLLM_X", "environment-variable", ("added",), True),
         ("EngineCore.step", "method", ("body",), True),
+    ]
+
+
+def test_parameters_rows_and_dependencies_are_looked_up_too() -> None:
+    """A parameter that only changed its place or its annotation is not."""
+    facts = facts_of(
+        "Add x",
+        a_file(CORE),
+        parameter=(
+            ParameterFact(path=CORE, line=5, symbol="EngineCore.step", what="added-required", name="budget"),
+            ParameterFact(path=CORE, line=5, symbol="EngineCore.step", what="moved", name="scheduler"),
+        ),
+        registry=(
+            RegistryFact(
+                path="vllm/models/registry.py", line=3, registry="models", key="QwenForX", change="added"
+            ),
+        ),
+        dependency=(DependencyFact(path="docker/Dockerfile", line=2, name="TORCH_BRANCH", change="raised"),),
+    )
+    found = [(one.name, one.kind, one.aspects) for one in assess_symbols(facts)]
+    assert found == [
+        ("TORCH_BRANCH", "dependency", ("raised",)),
+        ("QwenForX", "registry-row", ("added",)),
+        ("EngineCore.step.budget", "parameter", ("added-required",)),
     ]
 
 
