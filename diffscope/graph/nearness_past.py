@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.nearness_paths import path_words
-from diffscope.graph.nearness_question import Question, Sign, Values
+from diffscope.graph.nearness_question import Question, Sign, Values, short_name
 from diffscope.source.values import RepoPath
 
 
@@ -35,7 +35,7 @@ class PastSigns:
         """Return why a test has a sign."""
         if sign is Sign.TOGETHER:
             source = next(source for source, tests in self._partners.items() if path in tests)
-            return f"changed with {source.rpartition('/')[2]} before"
+            return f"changed with {short_name(source)} before"
         if sign is Sign.ALIKE:
             return "changed in commits like this one"
         return f"{path.rpartition('/')[0]} changes with these folders"

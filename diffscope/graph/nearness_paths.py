@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from functools import cached_property, lru_cache
 from typing import Final
 
-from diffscope.graph.nearness_question import Question, Sign, Values
+from diffscope.graph.nearness_question import Question, Sign, Values, short_name
 from diffscope.source.values import RepoPath
 
 _TOKEN: Final = re.compile(r"[A-Za-z]+|\d+")
@@ -37,7 +37,7 @@ class PathSigns:
     def reason(self, sign: Sign, path: RepoPath) -> str:
         """Return why a test has a sign."""
         if sign is Sign.STEM:
-            return f"is named after {self._stems[_subject(path)].rpartition('/')[2]}"
+            return f"is named after {short_name(self._stems[_subject(path)])}"
         if sign is Sign.TITLE_PATH:
             word = max(
                 self._title_tokens & _words_of(path), key=lambda token: (self._words.rarity[token], token)

@@ -85,3 +85,9 @@ class Question:
     def rarity(self, count: int) -> float:
         """Return what it says that so few tests have something."""
         return math.log((len(self.tests) + 1) / (count + 0.5))
+
+
+def short_name(path: str) -> str:
+    """Return the name of a file as people call it; that of a package with its folder."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder.rpartition('/')[2]}/{name}" if name == "__init__.py" else name

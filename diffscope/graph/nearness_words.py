@@ -18,6 +18,8 @@ _COMMON_GONE: Final = 0.3
 """unless it is no more: then they all have to change."""
 _MOST_WORDS: Final = 3_000
 _SHOWN: Final = 3
+_NAME: Final = re.compile(r"[a-z0-9][A-Z]|[A-Za-z0-9]_|[A-Z]{2}")
+"""Found in words that are no English."""
 _SNAKE: Final = re.compile(r"[A-Za-z_]\w+")
 
 Named = tuple[Sequence[RepoPath], float]
@@ -132,15 +134,15 @@ class WordSigns:
         return sorted({word for change in self._question.changes for word in change.gone if len(word) > 3})
 
     def _rarest(self, sign: Sign) -> dict[RepoPath, list[str]]:
-        """Return for each of the chosen tests the words that it has of those that a sign looks for, rarest first."""
+        """Return for each of the chosen tests the words that it has of those that a sign looks for: names first, rarest first."""
         if sign not in self._told:
-            found: defaultdict[RepoPath, list[tuple[float, str]]] = defaultdict(list)
+            found: defaultdict[RepoPath, list[tuple[bool, float, str]]] = defaultdict(list)
             part = _COMMON_GONE if sign is Sign.GONE else _COMMON
             for word in self._looked_for(sign):
                 paths, rarity = self._words.naming(word, part)
                 for path in self._question.chosen.intersection(paths):
-                    found[path].append((-rarity, word))
-            self._told[sign] = {path: [word for _, word in sorted(words)] for path, words in found.items()}
+                    found[path].append((not _NAME.search(word), -rarity, word))
+            self._told[sign] = {path: [word for *_, word in sorted(words)] for path, words in found.items()}
         return self._told[sign]
 
     def _looked_for(self, sign: Sign) -> Iterable[str]:

@@ -166,6 +166,22 @@ def test_the_order_of_changes_never_changes_the_answer(found: ModuleGraph) -> No
     assert nearest_tests(changes, found) == nearest_tests(changes[::-1], found)
 
 
+def test_shared_names_are_told_before_shared_english(found: ModuleGraph) -> None:
+    """The rarer word stands behind: it may be out of a comment."""
+    words = Nearness((change("vllm/x.py", words=("rare_knob", "LoRALayer", "import")),), found, None, "")
+    words.measure()
+    words.choose([RepoPath("tests/lora/test_layers.py")])
+    told = words.reason(Sign.WORDS, RepoPath("tests/lora/test_layers.py"))
+    assert told == "shares LoRALayer, rare_knob, import"
+
+
+def test_a_package_is_called_by_its_folder(found: ModuleGraph) -> None:
+    past = history(("vllm/lora/__init__.py", "tests/other/test_other.py"))
+    first = nearest_tests([change("vllm/lora/__init__.py")], found, history=past)
+    reasons = {each.path: each.reasons for each in first}
+    assert "changed with lora/__init__.py before" in reasons[RepoPath("tests/other/test_other.py")]
+
+
 def test_every_sign_has_a_weight_and_a_scale_of_its_own() -> None:
     assert set(WEIGHTS) == set(Sign)
     assert scale({RepoPath("a"): 4.0, RepoPath("b"): 2.0, RepoPath("c"): 0.0}) == {
