@@ -12,6 +12,7 @@ from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
 from diffscope.assessment.symbols import assess_symbols
+from diffscope.assessment.tags import explain_tags
 from diffscope.assessment.values import (
     AreaShare,
     Assessment,
@@ -49,6 +50,7 @@ def assess(
         kind_reason=facts.change.kind_reason,
         kind_reason_zh=facts.change.kind_reason_zh,
         tags=facts.change.tags,
+        tag_reasons=explain_tags(facts, taxonomy),
         areas=_areas(facts, taxonomy),
         platforms=facts.change.platforms,
         risk=judge_risk(waived.standing, evaluation.unknown, facts, catalogue=catalogue, numbers=scores.risk),

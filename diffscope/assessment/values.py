@@ -58,6 +58,14 @@ class FileAssessment(Value, frozen=True, kw_only=True):
     symbols: tuple[str, ...]
 
 
+class TagReason(Value, frozen=True, kw_only=True):
+    """Why one tag applies, in English and Chinese."""
+
+    tag: str
+    reason: str
+    reason_zh: str
+
+
 class SymbolAssessment(Value, frozen=True, kw_only=True):
     """One changed symbol, or one that the change calls anew or no more.
 
@@ -154,6 +162,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     kind_reason_zh: str = ""
     """The same in Chinese."""
     tags: tuple[str, ...]
+    tag_reasons: tuple[TagReason, ...] = ()
+    """One for each tag, in their order."""
     areas: tuple[AreaShare, ...]
     platforms: tuple[str, ...]
     risk: Risk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from diffscope.facts.shapes import Sizes
 from diffscope.facts.titles import Title
@@ -92,9 +92,9 @@ def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy) -> Iterator[Evide
     if any(label in rule.labels for label in signs.labels):
         yield Evidence(kind=rule.name, weight=weights.label, reason=_LABELLED)
     for shape in _both(rule.shapes, signs.shapes):
-        yield Evidence(kind=rule.name, weight=weights.shape, reason=_SHAPES[shape])
+        yield Evidence(kind=rule.name, weight=weights.shape, reason=SHAPE_REASONS[shape])
     for shape in _both(rule.lean, signs.shapes):
-        yield Evidence(kind=rule.name, weight=weights.lean, reason=_SHAPES[shape])
+        yield Evidence(kind=rule.name, weight=weights.lean, reason=SHAPE_REASONS[shape])
     if rule.categories and (share := _share(rule, signs.sizes)):
         yield Evidence(
             kind=rule.name,
@@ -149,7 +149,7 @@ def _said(en: str, zh: str) -> Label:
 
 
 _LABELLED = _said("label of the pull request", "拉取请求的标签")
-_SHAPES = {
+SHAPE_REASONS: Final = {
     "moves": _said("the diff moves code", "差异移动代码"),
     "rewrites": _said("the diff rewrites code", "差异改写代码"),
     "deletes": _said("the diff removes code", "差异删除代码"),
@@ -157,6 +157,7 @@ _SHAPES = {
     "adds-tests": _said("the diff adds tests", "差异新增测试"),
     "adds-symbols": _said("the diff adds symbols", "差异新增符号"),
 }
+"""What each shape of a diff says of it."""
 _CATEGORIES = {
     "docs": "文档",
     "example": "示例",

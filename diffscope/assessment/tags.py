@@ -1,0 +1,83 @@
+"""Why each tag applies, in a sentence: the same conditions that gave it, asked again of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from diffscope.assessment.values import TagReason
+from diffscope.facts.kinds import SHAPE_REASONS
+from diffscope.facts.shapes import measure, shapes_of
+from diffscope.facts.shares import Share, area_shares
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.values import Bilingual
+from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.values import TagRule
+from diffscope.taxonomy.words import tokens_of
+
+_MOST = 3
+
+
+def explain_tags(facts: ChangeFacts, taxonomy: Taxonomy) -> tuple[TagReason, ...]:
+    """Return a reason for each tag of the change, in the order of the tags; none for a tag that the table no longer knows."""
+    asked = _Asked(facts, taxonomy)
+    found = []
+    for rule in taxonomy.tables.tags:
+        reasons = list(asked.reasons(rule))[:_MOST] if rule.name in facts.change.tags else []
+        if reasons:
+            found.append(
+                TagReason(
+                    tag=rule.name,
+                    reason=", ".join(reason.en for reason in reasons),
+                    reason_zh="、".join(reason.zh for reason in reasons),
+                )
+            )
+    return tuple(found)
+
+
+class _Asked:
+    """What the conditions of tags ask, worked out once for a change."""
+
+    def __init__(self, facts: ChangeFacts, taxonomy: Taxonomy) -> None:
+        change = facts.change
+        self._change = change
+        self._labels = () if change.labels is UNSET else change.labels
+        self._titled = frozenset(taxonomy.tag_titles.owners_in(tokens_of(change.title)))
+        self._paths: dict[str, str] = {}
+        for file in facts.file:
+            for tag in taxonomy.tag_paths.owners_of(file.path):
+                self._paths.setdefault(tag, file.path)
+        self._shapes = shapes_of(facts.file, facts.symbol, measure(facts.file))
+        self._shares = area_shares(facts.file, change.title, taxonomy)
+        self._areas = {rule.name: rule.title.zh for rule in taxonomy.tables.areas.areas}
+
+    def reasons(self, rule: TagRule) -> Iterator[Bilingual]:
+        """Yield what speaks for a tag, the author's own words first."""
+        if rule.name in self._titled:
+            yield Bilingual(en="the title says so", zh="标题提及")
+        yield from (
+            Bilingual(en=f"label {one}", zh=f"标签 {one}") for one in rule.labels if one in self._labels
+        )
+        kind, platforms = self._change.kind, self._change.platforms
+        if kind in rule.kinds:
+            yield Bilingual(en=f"the kind is {kind}", zh=f"类型为 {kind}")
+        yield from (
+            Bilingual(en=f"it concerns {one}", zh=f"涉及 {one}") for one in rule.platforms if one in platforms
+        )
+        yield from self._of_diff(rule)
+
+    def _of_diff(self, rule: TagRule) -> Iterator[Bilingual]:
+        for shape in rule.shapes:
+            if shape in self._shapes:
+                yield Bilingual(en=SHAPE_REASONS[shape].en, zh=SHAPE_REASONS[shape].zh)
+        if path := self._paths.get(rule.name):
+            yield Bilingual(en=f"{path} changed", zh=f"修改了 {path}")
+        for share in self._shares:
+            if share.area in rule.areas and share.weight >= rule.share:
+                yield self._of_area(share)
+
+    def _of_area(self, share: Share) -> Bilingual:
+        part = f"{share.weight:.0%}"
+        name = self._areas.get(share.area, share.area)
+        return Bilingual(en=f"{part} of it lies in {share.area}", zh=f"{part} 属于{name}")
