@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import io
+import json
 import os
 import resource
 import shutil
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +32,6 @@ from diffscope.adapters.cache import open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
 from diffscope.adapters.graphs import graph_at
-from diffscope.adapters.outlines import read_outline
 from diffscope.adapters.packaged import bundled_path, unpack
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.names import is_build_file, is_native, node_name
@@ -95,8 +96,6 @@ def floor(repository: GitRepository, folder: Path, given: argparse.Namespace) ->
     for name, sources, verb in (
         ("tree-sitter, Python", python, parse_python),
         ("tree-sitter, native", native, parse_native),
-        ("outlines, Python", python, lambda source: read_outline("vllm/a.py", source)),
-        ("outlines, native", native, lambda source: read_outline("csrc/a.cu", source)),
     ):
         start = time.process_time()
         for source in sources:
@@ -198,19 +197,22 @@ def walk(repository: GitRepository, folder: Path, given: argparse.Namespace) -> 
     with open_cache(folder / "week") as cache:
 
         def clocks(wanted: Sequence[str]) -> list[tuple[float, float]]:
-            return [clock(lambda base=base: graph_at(repository, base, cache=cache)) for base in wanted]
+            return [clock(partial(graph_at, repository, base, cache=cache)) for base in wanted]
 
         print(f"the first, cold: {clocks(bases[:1])[0][0]:.2f} s")
-        ours = tell_many("the others, each from the one before", clocks(bases[1:]))
-        tell_many("all again, warm", clocks(bases))
+        derived = tell_many("the others, each from the one before", clocks(bases[1:]))
+        again = tell_many("all again, warm", clocks(bases))
     ruff = shutil.which("ruff") or str(Path(sys.executable).with_name("ruff"))
     tree = folder / "tree"
     checkouts = [checkout_and_analyze(repository, base, tree, ruff) for base in bases[:5]]
-    theirs = statistics.median(took.wall for took in checkouts)
+    wall = statistics.median(took.wall for took in checkouts)
+    processor = statistics.median(took.processor for took in checkouts)
     print(
-        f"git worktree add and ruff analyze graph: {theirs * 1000:.0f} ms in the median (of {len(checkouts)})"
+        f"git worktree add and ruff analyze graph: {wall * 1000:.0f} ms in the median (of {len(checkouts)}); "
+        f"{processor * 1000:.0f} ms of processor"
     )
-    print(f"ratio: {theirs / ours:.0f}")
+    for name, (ours, used) in (("derived", derived), ("warm", again)):
+        print(f"ratio, {name}: {wall / ours:.0f} by the clock, {processor / used:.0f} of processor")
 
 
 def classify(repository: GitRepository, folder: Path, given: argparse.Namespace) -> None:
@@ -244,8 +246,23 @@ def checkout_and_analyze(repository: GitRepository, commit: str, folder: Path, r
         measured([ruff, "analyze", "graph", "vllm"], folder),
     )
     shutil.rmtree(folder)
-    walls, processors = (sum(step[part] for step in steps) for part in (0, 1))
-    return Took(walls, processors, max(step.memory for step in steps), "")
+    wall, processor = sum(step.wall for step in steps), sum(step.processor for step in steps)
+    return Took(wall, processor, max(step.memory for step in steps), "")
+
+
+MEASURE = """
+import json, os, resource, subprocess, sys
+limit, *command = sys.argv[1:]
+with open(os.devnull, "wb") as none:
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=none, timeout=float(limit))
+        out = done.stdout.decode("utf-8", "replace").strip()
+    except subprocess.TimeoutExpired:
+        out = f"stopped after {limit} s"
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out[-200:]]))
+"""
+"""A small process between, for the peak of a child is at least what its parent had when it was started."""
 
 
 def measured(
@@ -253,28 +270,16 @@ def measured(
 ) -> Took:
     """Run a program to its end, or to the limit."""
     start = time.perf_counter()
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=out, stderr=subprocess.DEVNULL, env=os.environ | (variables or {})
-        )
-        _, _, used = wait(process, start + LIMIT)
-        out.seek(0)
-        text = out.read().decode("utf-8", "replace").strip()
-    wall = time.perf_counter() - start
-    return Took(
-        wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text[-200:] if "--one" in command else ""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", MEASURE, str(LIMIT), *map(str, command)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        env=os.environ | (variables or {}),
+        check=True,
     )
-
-
-def wait(process: subprocess.Popen[bytes], until: float) -> tuple[int, int, resource.struct_rusage]:
-    while time.perf_counter() < until:
-        found = os.wait4(process.pid, os.WNOHANG)
-        if found[0]:
-            return found
-        time.sleep(0.005)
-    process.kill()
-    print(f"  stopped after {LIMIT} s")
-    return os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    processor, memory, out = json.loads(done.stdout)
+    return Took(wall, processor, memory, out)
 
 
 def tell(name: str, took: Took) -> None:
@@ -293,16 +298,16 @@ def show(name: str, action: Callable[[], object], runs: int = 9) -> None:
     tell_many(name, [clock(action) for _ in range(runs)])
 
 
-def tell_many(name: str, times: list[tuple[float, float]]) -> float:
-    """Print and return the median of the wall times."""
+def tell_many(name: str, times: list[tuple[float, float]]) -> tuple[float, float]:
+    """Print and return the medians, by the clock and of processor."""
     walls, processors = (sorted(column) for column in zip(*times, strict=True))
-    median = statistics.median(walls)
+    median, used = statistics.median(walls), statistics.median(processors)
     ninth = walls[len(walls) * 9 // 10]
     print(
         f"{name}: {median * 1000:.1f} ms in the median, {ninth * 1000:.1f} ms for nine in ten (of {len(walls)});"
-        f" {statistics.median(processors) * 1000:.1f} ms of processor"
+        f" {used * 1000:.1f} ms of processor"
     )
-    return median
+    return median, used
 
 
 PARTS: dict[str, Callable[[GitRepository, Path, argparse.Namespace], None]] = {

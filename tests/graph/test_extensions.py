@@ -14,7 +14,8 @@ NATIVES = [f"csrc/{name}" for name in ("a.cu", "b.cu", "c.cu", "d.cu", "bindings
 
 def sources(files: dict[str, str]) -> dict[str, tuple[str, ...]]:
     builds = {
-        RepoPath(path): outline_build("CMakeLists.txt", text(content).encode()) for path, content in files.items()
+        RepoPath(path): outline_build("CMakeLists.txt", text(content).encode())
+        for path, content in files.items()
     }
     binders = [path for path in NATIVES if "bindings" in path]
     found = extension_sources(builds, NATIVES, binders)
