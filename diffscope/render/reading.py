@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from diffscope.assessment.values import Assessment, ModuleReach
 from diffscope.facts.values import CiFacts, StepSelection
+from diffscope.render.gap_words import say_note, say_reason, say_what
 from diffscope.render.places import by_family
 from diffscope.render.sanitize import uri_path
 from diffscope.render.words import WORDS, Words
@@ -207,10 +208,14 @@ class Reading:
     def gaps(self) -> tuple[str, ...]:
         """What was not had or not judged, a sentence each."""
         state = self._assessment.completeness
-        notes = [f"{gap.what}: {f'{gap.path}: ' if gap.path else ''}{gap.reason}" for gap in state.gaps]
+        words, language = self._words, self._words.language
+        notes = [
+            f"{say_what(gap.what, language)}{words.colon}{f'{gap.path}{words.colon}' if gap.path else ''}{say_reason(gap.reason, language)}"
+            for gap in state.gaps
+        ]
         if state.unplaced:
-            notes.append(self._words("unplaced", files=self.few(state.unplaced)))
-        return (*notes, *state.notes)
+            notes.append(words("unplaced", files=self.few(state.unplaced)))
+        return (*notes, *(say_note(note, language) for note in state.notes))
 
     @property
     def unknown(self) -> tuple[str, ...]:
