@@ -11,7 +11,8 @@ SCRIPT: Final = """
   const table = document.getElementById("pulls");
   if (!table) return;
   const body = table.tBodies[0], rows = [...body.rows], shown = document.getElementById("shown");
-  const search = document.getElementById("search");
+  const search = document.getElementById("search"), more = document.getElementById("more");
+  let most = 500;  // a browser lays out thousands of rows at every key
   const choices = [...document.querySelectorAll("select[data-field]")];
   const has = (row, field, value) => (" " + row.dataset[field] + " ").includes(" " + value + " ");
   const filter = () => {
@@ -21,10 +22,12 @@ SCRIPT: Final = """
       const text = row.dataset.text ||= row.textContent.toLowerCase();
       const keep = words.every(word => text.includes(word))
         && choices.every(choice => !choice.value || has(row, choice.dataset.field, choice.value));
-      row.hidden = !keep;
       count += keep;
+      row.hidden = !keep || count > most;
     }
-    shown.textContent = shown.dataset.words.replace("{}", count);
+    shown.textContent = shown.dataset.words.replace("{}", Math.min(count, most))
+      + (count > most ? shown.dataset.more.replace("{}", count) : "");
+    more.hidden = count <= most;
   };
   const sort = button => {
     const header = button.closest("th"), key = button.dataset.sort;
@@ -34,10 +37,12 @@ SCRIPT: Final = """
     const order = (a, b) => Number(a.dataset[key]) - Number(b.dataset[key]);
     rows.sort((a, b) => down ? order(b, a) : order(a, b));
     body.append(...rows);
+    filter();
   };
   search.addEventListener("input", filter);
   for (const choice of choices) choice.addEventListener("change", filter);
   for (const button of table.tHead.querySelectorAll("button")) button.addEventListener("click", () => sort(button));
+  more.addEventListener("click", () => { most = Infinity; filter(); });
   document.getElementById("reset").addEventListener("click", () => {
     search.value = "";
     for (const choice of choices) choice.value = "";

@@ -11,6 +11,8 @@ import pytest
 
 from diffscope.render.digest_formats import render_digest
 from diffscope.render.style import Language, Style
+from diffscope.report.digest import build_digest
+from tests.digests import WEEK, a_pull
 from tests.render.test_digest_documents import a_digest, a_trend
 
 if TYPE_CHECKING:
@@ -125,3 +127,25 @@ def test_it_reads_without_a_script(browser: Browser, file: Path) -> None:
     assert shown(page) == 14
     assert not page.locator("#search").is_visible()
     context.close()
+
+
+def test_a_long_table_shows_its_first_rows_until_all_are_asked_for(browser: Browser, tmp_path: Path) -> None:
+    """Half a year has thousands: 500 at a time, of those that match, in the order of the sort."""
+    pulls = tuple(
+        a_pull(number, importance=number / 100, title=("even", "odd")[number % 2]) for number in range(1, 703)
+    )
+    digest = build_digest(pulls, repository="vllm-project/vllm", period=WEEK)
+    file = tmp_path / "long.html"
+    file.write_text(render_digest(digest, Style(), form="html"), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    rows = page.locator("#pulls tbody tr:visible")
+    assert (page.inner_text("#shown"), rows.count()) == ("500 of 702 shown; 702 match", 500)
+    page.click("button[data-sort=importance]")
+    assert rows.first.locator("td").first.inner_text() == "#702"
+    page.fill("#search", "odd")
+    assert (page.inner_text("#shown"), page.is_visible("#more")) == ("351 of 702 shown", False)
+    page.fill("#search", "")
+    page.click("#more")
+    assert (page.inner_text("#shown"), rows.count()) == ("702 of 702 shown", 702)
+    page.close()
