@@ -181,9 +181,8 @@ class ChangeHistory:
     def _commits_in(self, folder: str) -> list[int]:
         """Return the commits that touched a file that lies in a folder now, or that went from there."""
         there = [number for number in self._index.in_folder(folder) if self._folder_of(number) == folder]
-        moved = (old for new, old in self._earlier.items() if new.rpartition("/")[0] == folder)
         numbers = self._index.numbers
-        there += [numbers[name] for names in moved for name in names if name.rpartition("/")[0] != folder]
+        there += [numbers[name] for name in self._index.names(self._last).moved_in.get(folder, ())]
         return self._touching(there)
 
     def _touching(self, numbers: Iterable[int]) -> list[int]:

@@ -31,6 +31,8 @@ class Names(NamedTuple):
     """Old name -> name now, of every path that was renamed up to then."""
     earlier: Mapping[str, tuple[str, ...]]
     """Name now -> old names."""
+    moved_in: Mapping[str, tuple[str, ...]]
+    """Folder -> old names of what lies in it now and once lay elsewhere."""
 
 
 class HistoryIndex:
@@ -155,9 +157,13 @@ class HistoryIndex:
             later.update(dict.fromkeys(moved, after))
             later.pop(after, None)
         turned: dict[str, list[str]] = {}
+        moved: dict[str, list[str]] = {}
         for old, new in later.items():
             turned.setdefault(new, []).append(old)
-        return Names(later, {new: tuple(old) for new, old in turned.items()})
+            folder = new.rpartition("/")[0]
+            if old.rpartition("/")[0] != folder:
+                moved.setdefault(folder, []).append(old)
+        return Names(later, *({key: tuple(old) for key, old in each.items()} for each in (turned, moved)))
 
     @cached_property
     def _is_test(self) -> bytearray:
