@@ -251,13 +251,15 @@ def checkout_and_analyze(repository: GitRepository, commit: str, folder: Path, r
 
 
 MEASURE = """
-import json, os, resource, subprocess, sys
+import json, os, resource, signal, subprocess, sys
 limit, *command = sys.argv[1:]
 with open(os.devnull, "wb") as none:
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=none, start_new_session=True)
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=none, timeout=float(limit))
-        out = done.stdout.decode("utf-8", "replace").strip()
+        out = run.communicate(timeout=float(limit))[0].decode("utf-8", "replace").strip()
     except subprocess.TimeoutExpired:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
         out = f"stopped after {limit} s"
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out[-200:]]))
@@ -283,8 +285,9 @@ def measured(
 
 
 def tell(name: str, took: Took) -> None:
+    end = f" ({took.out})" if took.out.startswith("stopped after") else ""
     print(
-        f"{name}: {took.wall:.2f} s, {took.processor:.2f} s of processor, {took.memory:.0f} MB in the largest process"
+        f"{name}{end}: {took.wall:.2f} s, {took.processor:.2f} s of processor, {took.memory:.0f} MB in the largest process"
     )
 
 
