@@ -55,7 +55,7 @@ def compare_signatures(before: Unit, after: Unit) -> tuple[ParameterChange, ...]
     """Return the differences of parameters; none for what is no function."""
     if before.kind not in _FUNCTIONS or after.kind not in _FUNCTIONS:
         return ()
-    old, new = read_signature(before.inner, before.stream), read_signature(after.inner, after.stream)
+    old, new = (read_signature(unit.inner, unit.stream, unit.count_uses) for unit in (before, after))
     if before.kind is not after.kind:
         old, new = _without_owner(old), _without_owner(new)
     return compare_parameters(old, new)

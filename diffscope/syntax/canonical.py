@@ -35,42 +35,50 @@ _GROUPED: Final = frozenset(
 _TUPLES: Final = frozenset({"tuple", "expression_list", "pattern_list", "tuple_pattern"})
 _BARE: Final = frozenset({"parenthesized_expression", "with_clause", *_TUPLES})
 """Nodes whose parentheses say nothing that the tree does not say."""
+_BRACKETS: Final = frozenset({"(", ")"})
 _CLOSERS: Final = frozenset({")", "]", "}"})
+_NUMBERS: Final = frozenset({"integer", "float"})
 _SILENT: Final = frozenset({"comment", "line_continuation", ";"})
 _EMPTY_STATEMENTS: Final = frozenset({"pass_statement", *IMPORT_STATEMENTS})
 
 
 class Stream:
-    """Tokens with their lines. ``soft`` tokens are annotations, which no run of the code depends on."""
+    """Tokens with their lines."""
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
         self.lines: list[int] = []
-        self.soft: list[bool] = []
         self.docstrings: list[str] = []
+        self.soft: list[tuple[int, int]] = []
+        """Where annotations start and end, in order: no run of the code depends on them."""
         self.spans: dict[int, tuple[int, int]] = {}
-        """Node id -> where its tokens start and end."""
+        """Id of a node that has children -> where its tokens start and end."""
 
     def of(self, node: Node | None) -> tuple[str, ...]:
-        """Return the tokens of a node of the stream; nothing for one that is not in it."""
-        start, end = self.spans.get(node.id, (0, 0)) if node is not None else (0, 0)
+        """Return the tokens of a node of the stream; nothing for one with children that is not in it."""
+        if node is None:
+            return ()
+        if node.child_count == 0:
+            token = leaf_token(node)
+            return (token,) if token else ()
+        start, end = self.spans.get(node.id, (0, 0))
         return tuple(self.tokens[start:end])
 
     def logic(self, node: Node | None = None) -> tuple[str, ...]:
         """Return the tokens that a run depends on: of a node, or all."""
+        if node is not None and node.child_count == 0:
+            return self.of(node)
         start, end = (0, len(self.tokens)) if node is None else self.spans.get(node.id, (0, 0))
-        return tuple(
-            token
-            for token, soft in zip(self.tokens[start:end], self.soft[start:end], strict=True)
-            if not soft
-        )
+        found: list[str] = []
+        for soft_start, soft_end in self.soft:
+            if start <= soft_start and soft_end <= end:
+                found += self.tokens[start:soft_start]
+                start = soft_end
+        return (*found, *self.tokens[start:end])
 
-    def annotations(self, node: Node | None = None) -> tuple[str, ...]:
-        """Return the annotation tokens of a node, or all."""
-        start, end = (0, len(self.tokens)) if node is None else self.spans.get(node.id, (0, 0))
-        return tuple(
-            token for token, soft in zip(self.tokens[start:end], self.soft[start:end], strict=True) if soft
-        )
+    def annotations(self) -> tuple[str, ...]:
+        """Return the annotation tokens."""
+        return tuple(token for start, end in self.soft for token in self.tokens[start:end])
 
 
 def canonicalise(
@@ -127,45 +135,46 @@ class _Writer:
             self._softly(node, depth)
 
     def node(self, node: Node, depth: int) -> None:
-        start = len(self.stream.tokens)
         if node.child_count == 0:
-            self._leaf(node)
-        elif depth > _DEEPEST:
+            token = leaf_token(node)
+            if token:
+                self._emit(token, node)
+            return
+        start = len(self.stream.tokens)
+        if depth > _DEEPEST:
             self._emit(text_of(node), node)
-        elif node.type in ("string", "concatenated_string"):
-            self._string(node, depth)
         else:
-            self._inner(node, depth)
+            _WRITERS.get(node.type, _Writer.children)(self, node, depth)
         self.stream.spans[node.id] = (start, len(self.stream.tokens))
 
-    def _inner(self, node: Node, depth: int) -> None:
-        kind = node.type
-        if kind == "block":
-            self._emit(INDENT, node)
-            self.statements(node.children, depth + 1)
-            self._emit(DEDENT, node)
-        elif kind in ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"):
-            self._annotated(node, depth)
-        elif kind in _GROUPED and not _is_bracketed_target(node):
-            self._emit(OPEN, node)
-            self._children(node, depth)
-            self._emit(CLOSE, node)
-        elif kind == "if_statement":
-            self._if(node, depth)
-        elif kind == "subscript":
-            self._subscript(node, depth)
-        elif kind == "argument_list" and _is_generator(node):
-            self.node(node.named_children[0], depth + 1)
-        elif kind == "with_item":
-            self._with_item(node, depth)
-        elif kind == "class_definition":
-            self._children(node, depth, without=_empty_bases(node))
-        elif kind in ("module", "ERROR"):
-            self.statements(node.children, depth + 1)
-        else:
-            self._children(node, depth)
+    def block(self, node: Node, depth: int) -> None:
+        self._emit(INDENT, node)
+        self.statements(node.children, depth + 1)
+        self._emit(DEDENT, node)
 
-    def _if(self, node: Node, depth: int) -> None:
+    def module(self, node: Node, depth: int) -> None:
+        self.statements(node.children, depth + 1)
+
+    def group(self, node: Node, depth: int) -> None:
+        if _is_bracketed_target(node):
+            self.children(node, depth)
+            return
+        self._emit(OPEN, node)
+        self.children(node, depth)
+        self._emit(CLOSE, node)
+
+    def arguments(self, node: Node, depth: int) -> None:
+        """Write a generator that is the one argument without brackets of its own, which it does not need."""
+        only = node.named_children[0] if node.named_child_count == 1 else None
+        if only is not None and only.type == "generator_expression":
+            self.node(only, depth + 1)
+        else:
+            self.children(node, depth)
+
+    def class_(self, node: Node, depth: int) -> None:
+        self.children(node, depth, without=_empty_bases(node))
+
+    def if_(self, node: Node, depth: int) -> None:
         """Write every ``elif`` as an ``if`` inside of an ``else``, which it is."""
         branches = [node, *node.children_by_field_name("alternative")]
         nested = 0
@@ -186,22 +195,20 @@ class _Writer:
         for _ in range(nested):
             self._emit(DEDENT, node)
 
-    def _children(self, node: Node, depth: int, without: int = -1) -> None:
+    def children(self, node: Node, depth: int, without: int = -1) -> None:
         children = [child for child in node.children if child.type not in _SILENT]
         is_bare = node.type in _BARE
         for at, child in enumerate(children):
             kind = child.type
-            if child.id == without or (is_bare and kind in ("(", ")")):
+            if kind == ",":
+                if at + 1 < len(children) and children[at + 1].type not in _CLOSERS:
+                    self._emit(",", child)
+            elif (is_bare and kind in _BRACKETS) or child.id in self._leave_out or child.id == without:
                 continue
-            if kind == "," and self._is_trailing(children, at):
-                continue
-            self.node(child, depth + 1)
+            else:
+                self.node(child, depth + 1)
 
-    @staticmethod
-    def _is_trailing(children: list[Node], at: int) -> bool:
-        return at + 1 == len(children) or children[at + 1].type in _CLOSERS
-
-    def _subscript(self, node: Node, depth: int) -> None:
+    def subscript(self, node: Node, depth: int) -> None:
         """Write ``x[1, 2]`` as ``x[(1, 2)]``, which it is."""
         value, indexes = node.child_by_field_name("value"), node.children_by_field_name("subscript")
         if value is not None:
@@ -218,15 +225,15 @@ class _Writer:
             self._emit(CLOSE, node)
         self._emit("]", node)
 
-    def _with_item(self, node: Node, depth: int) -> None:
+    def with_item(self, node: Node, depth: int) -> None:
         """Write ``with (a, b):`` as ``with a, b:``, which it is."""
         value = node.child_by_field_name("value")
         if value is None or value.type != "tuple":
-            self._children(node, depth)
+            self.children(node, depth)
         else:
-            self._children(value, depth)
+            self.children(value, depth)
 
-    def _annotated(self, node: Node, depth: int) -> None:
+    def annotated(self, node: Node, depth: int) -> None:
         """Write a node whose type, and the colon or arrow before it, are annotations."""
         softened = {
             child.id
@@ -242,16 +249,14 @@ class _Writer:
                 self.node(child, depth + 1)
 
     def _softly(self, node: Node, depth: int) -> None:
-        before, self._is_soft = self._is_soft, True
+        if self._is_soft:
+            self.node(node, depth + 1)
+            return
+        start = len(self.stream.tokens)
+        self._is_soft = True
         self.node(node, depth + 1)
-        self._is_soft = before
-
-    def _leaf(self, node: Node) -> None:
-        text = (node.text or b"").decode("utf-8", "replace")
-        if node.type in ("integer", "float"):
-            text = read_number(text)
-        if text.strip():
-            self._emit(text, node)
+        self._is_soft = False
+        self.stream.soft.append((start, len(self.stream.tokens)))
 
     def _import_run(self, run: list[Node]) -> None:
         if not run or not self._imports:
@@ -265,7 +270,7 @@ class _Writer:
             self._emit(NEWLINE, node)
             self._emit(f"import {name}", node)
 
-    def _string(self, node: Node, depth: int) -> None:
+    def string(self, node: Node, depth: int) -> None:
         """Write what the literals side by side stand for: text, and between it what is interpolated."""
         text, mark = "", ""
         self._emit(OPEN, node)
@@ -299,10 +304,33 @@ class _Writer:
                 self._emit("!r", child)
 
     def _emit(self, token: str, node: Node) -> None:
-        stream = self.stream
-        stream.tokens.append(token)
-        stream.lines.append(node.start_point[0] + 1)
-        stream.soft.append(self._is_soft)
+        self.stream.tokens.append(token)
+        self.stream.lines.append(node.start_point[0] + 1)
+
+
+_WRITERS: Final = {
+    **dict.fromkeys(_GROUPED, _Writer.group),
+    **dict.fromkeys(
+        ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"),
+        _Writer.annotated,
+    ),
+    **dict.fromkeys(("string", "concatenated_string"), _Writer.string),
+    **dict.fromkeys(("module", "ERROR"), _Writer.module),
+    "block": _Writer.block,
+    "if_statement": _Writer.if_,
+    "subscript": _Writer.subscript,
+    "argument_list": _Writer.arguments,
+    "with_item": _Writer.with_item,
+    "class_definition": _Writer.class_,
+}
+
+
+def leaf_token(node: Node) -> str:
+    """Return the token of a node without children; empty for one that stands for no text."""
+    text = (node.text or b"").decode("utf-8", "replace")
+    if node.type in _NUMBERS:
+        return read_number(text)
+    return text if text.strip() else ""
 
 
 def _parts(string: Node) -> Iterator[str | Node]:
@@ -336,11 +364,6 @@ def _shown(interpolation: Node) -> str:
 def _is_bracketed_target(node: Node) -> bool:
     """Return whether a target only looks like a tuple: ``(a) = b``."""
     return node.type == "tuple_pattern" and all(child.type != "," for child in node.children)
-
-
-def _is_generator(arguments: Node) -> bool:
-    """Return whether the one argument is a generator, which needs no brackets of its own."""
-    return arguments.named_child_count == 1 and arguments.named_children[0].type == "generator_expression"
 
 
 def _empty_bases(node: Node) -> int:

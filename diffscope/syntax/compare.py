@@ -16,7 +16,8 @@ from diffscope.syntax.line_changes import compare_lines, count_branches
 from diffscope.syntax.matching import Pair, group_of, match_units
 from diffscope.syntax.parsing import parse_python, prepare_python
 from diffscope.syntax.signal_changes import compare_signals
-from diffscope.syntax.units import Unit, read_side, shared_bodies, trim
+from diffscope.syntax.thinning import Body
+from diffscope.syntax.units import Unit, outside, read_side, shared_bodies, trim
 from diffscope.syntax.values import (
     Aspect,
     Comparison,
@@ -53,36 +54,47 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
 
 def _read(before: bytes | None, after: bytes | None) -> tuple[Outline, Outline, list[Pair]]:
     """Read both sides. Bodies that stand on both are parsed only where a change turns out to concern them."""
-    if before is not None and after is not None:
-        old_bodies, new_bodies = shared_bodies(before, after)
-        if old_bodies:
-            old, new = read_side(before, old_bodies), read_side(after, new_bodies)
-            pairs = match_units(old.units, new.units)
-            if not _needs_all(pairs):
-                return old.outline, new.outline, pairs
-    old, new = read_side(before), read_side(after)
+    if before is None or after is None:
+        return _read_sides(before, after, [], [])
+    old_bodies, new_bodies = shared_bodies(before, after)
+    while True:
+        found = _read_sides(before, after, old_bodies, new_bodies)
+        old_units, new_units = _unread(found[2])
+        if not old_units and not new_units:
+            return found
+        old_left, new_left = outside(before, old_bodies, old_units), outside(after, new_bodies, new_units)
+        if len(old_left) == len(old_bodies) and len(new_left) == len(new_bodies):
+            return _read_sides(before, after, [], [])
+        old_bodies, new_bodies = old_left, new_left
+
+
+def _read_sides(
+    before: bytes | None, after: bytes | None, old_bodies: list[Body], new_bodies: list[Body]
+) -> tuple[Outline, Outline, list[Pair]]:
+    old = read_side(before, old_bodies)
+    new = read_side(after, new_bodies)
     return old.outline, new.outline, match_units(old.units, new.units)
 
 
-def _needs_all(pairs: list[Pair]) -> bool:
-    """Return whether a changed unit was not parsed, or one may have been renamed, which the whole text must tell."""
-    removed = {
-        group_of(pair.before)
-        for pair in pairs
-        if pair.before is not None and (pair.after is None or pair.is_moved)
-    }
-    added = {
-        group_of(pair.after)
-        for pair in pairs
-        if pair.after is not None and (pair.before is None or pair.is_moved)
-    }
-    return bool(removed & added - {"variable"}) or any(
-        unit.is_cut
+def _unread(pairs: list[Pair]) -> tuple[list[Unit], list[Unit]]:
+    """Return the units of both sides that are not wholly parsed and should be: changed ones, and those that may have been renamed."""
+    removed = [
+        pair.before for pair in pairs if pair.before is not None and (pair.after is None or pair.is_moved)
+    ]
+    added = [
+        pair.after for pair in pairs if pair.after is not None and (pair.before is None or pair.is_moved)
+    ]
+    groups = {group_of(unit) for unit in removed} & {group_of(unit) for unit in added} - {"variable"}
+    changed = [
+        pair
         for pair in pairs
         if pair.before is None or pair.after is None or pair.before.text != pair.after.text
-        for unit in pair[:2]
-        if unit is not None
-    )
+    ]
+    old = [unit for unit in removed if unit.holds_cut and group_of(unit) in groups]
+    new = [unit for unit in added if unit.holds_cut and group_of(unit) in groups]
+    old += [pair.before for pair in changed if pair.before is not None and pair.before.is_cut]
+    new += [pair.after for pair in changed if pair.after is not None and pair.after.is_cut]
+    return old, new
 
 
 def _order(change: SymbolChange) -> tuple[int, str, str]:

@@ -77,8 +77,12 @@ class _Matching:
 
     def by_content(self, group: str) -> None:
         """Pair what is left of a kind by equal bodies, then by similar ones, the most similar first."""
-        old = [unit for unit in self.before if _GROUPS[unit.kind] == group and len(unit.whole) >= _SMALLEST]
-        new = [unit for unit in self.after if _GROUPS[unit.kind] == group and len(unit.whole) >= _SMALLEST]
+        old = [unit for unit in self.before if _GROUPS[unit.kind] == group]
+        new = [unit for unit in self.after if _GROUPS[unit.kind] == group]
+        if old and new:
+            # What a unit holds is costly to read: first of all there must be something to compare it with.
+            old = [unit for unit in old if len(unit.whole) >= _SMALLEST]
+            new = [unit for unit in new if len(unit.whole) >= _SMALLEST]
         if not old or not new or len(old) * len(new) > _MOST_PAIRS:
             return
         triples = {id(unit): _triples(unit.whole) for unit in (*old, *new)}

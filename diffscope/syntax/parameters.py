@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.canonical import Stream
@@ -19,19 +19,19 @@ Tokens = tuple[str, ...]
 
 
 class Signature(NamedTuple):
-    """Parameters with the canonical tokens of their defaults and annotations, and of the body that uses them."""
+    """Parameters with the canonical tokens of their defaults and annotations, and how often the body has a token."""
 
     parameters: tuple[Parameter, ...]
     defaults: dict[str, Tokens]
     annotations: dict[str, Tokens]
-    body: Tokens
+    count_uses: Callable[[str], int]
 
 
-def read_signature(function: Node, stream: Stream) -> Signature:
+def read_signature(function: Node, stream: Stream, count_uses: Callable[[str], int]) -> Signature:
     """Return the signature of a ``function_definition`` node whose stream is given."""
     node = function.child_by_field_name("parameters")
     if node is None:
-        return Signature((), {}, {}, ())
+        return Signature((), {}, {}, count_uses)
     defaults, annotations = {}, {}
     parameters = read_parameters(node)
     parts = [parameter_parts(child) for child in node.named_children if child.type != "comment"]
@@ -39,7 +39,7 @@ def read_signature(function: Node, stream: Stream) -> Signature:
     for parameter, (default, annotation) in zip(parameters, named, strict=False):
         defaults[parameter.name] = stream.of(default)
         annotations[parameter.name] = stream.of(annotation)
-    return Signature(parameters, defaults, annotations, stream.logic(function.child_by_field_name("body")))
+    return Signature(parameters, defaults, annotations, count_uses)
 
 
 def compare_parameters(before: Signature, after: Signature) -> tuple[ParameterChange, ...]:
@@ -127,9 +127,8 @@ def _is_same(old: Parameter, new: Parameter, before: Signature, after: Signature
         or before.defaults[old.name] != after.defaults[new.name]
     ):
         return False
-    uses = before.body.count(old.name)
     # Without an annotation only the body can tell; with one, a body that is written anew may still.
-    return uses == after.body.count(new.name) if not before.annotations[old.name] else True
+    return bool(before.annotations[old.name]) or before.count_uses(old.name) == after.count_uses(new.name)
 
 
 def _places(

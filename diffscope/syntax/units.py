@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.canonical import STRUCTURE, Stream, canonicalise
-from diffscope.syntax.expressions import early_exits, is_idle
+from diffscope.syntax.expressions import is_idle
 from diffscope.syntax.outline import declare_python
 from diffscope.syntax.thinning import Body, Thinned, find_bodies
+from diffscope.syntax.trimming import find_shared
 from diffscope.syntax.values import Definition, DefinitionKind, Outline
 from diffscope.syntax.walk import Declared
 
@@ -25,17 +26,17 @@ class Unit:
     """A definition and what of the file belongs to it alone: a class does not own its members, nor the module its definitions."""
 
     def __init__(
-        self, declared: Declared, members: frozenset[int], lines: Sequence[bytes], *, is_cut: bool
+        self, declared: Declared, members: frozenset[int], lines: Sequence[bytes], *, holds_cut: bool
     ) -> None:
         self.definition = declared.definition
         self.node = declared.node
         self.is_typing = declared.is_typing
         self.members = members
         """The ids of the nodes that belong to units of their own."""
-        self.is_cut = is_cut
-        """Its body was not parsed: its text is at hand, its tokens are not."""
+        self.holds_cut = holds_cut
+        """A body in it was not parsed: its text is at hand, its tokens are not."""
         self.shared: frozenset[int] = frozenset()
-        """The ids of the statements that need no look, since the other side has them too."""
+        """The ids of the nodes that need no look, since the other side has them too."""
         self._lines = lines
 
     @property
@@ -47,6 +48,11 @@ class Unit:
     def kind(self) -> DefinitionKind:
         """What the unit is."""
         return self.definition.kind
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether its own body was not parsed."""
+        return self.holds_cut and self.kind is not DefinitionKind.CLASS
 
     @property
     def inner(self) -> Node:
@@ -88,15 +94,24 @@ class Unit:
     @cached_property
     def stream(self) -> Stream:
         """The canonical tokens of the unit alone."""
-        nodes = self.node.children if self.kind is DefinitionKind.MODULE else [self.node]
         left_out = self.members | self.shared
+        if not left_out and self.kind is not DefinitionKind.MODULE:
+            return self._undivided
+        nodes = self.node.children if self.kind is DefinitionKind.MODULE else [self.node]
         return canonicalise(nodes, leave_out=left_out, imports=self.kind is not DefinitionKind.MODULE)
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
         """The canonical tokens without the name, members included: what tells a renamed unit."""
-        body = canonicalise([self.node]).logic(self.body)
-        return tuple(token for token in body if token not in STRUCTURE)
+        return tuple(token for token in self._undivided.logic(self.body) if token not in STRUCTURE)
+
+    def count_uses(self, name: str) -> int:
+        """Return how often the body names something, in what both sides have alike too."""
+        return self.whole.count(name)
+
+    @cached_property
+    def _undivided(self) -> Stream:
+        return canonicalise([self.node])
 
     def _own_nodes(self) -> Iterator[Node]:
         """Yield the nodes that are the unit's own, a node that may hold a member being taken apart."""
@@ -134,7 +149,7 @@ def read_side(source: bytes | None, bodies: Sequence[Body] = ()) -> Side:
     parsed = declare_python(source, bodies)
     lines = source.split(b"\n")
     members = frozenset(each.node.id for each in parsed.declared)
-    module = Unit(Declared(_MODULE, parsed.root, is_typing=False), members, lines, is_cut=False)
+    module = Unit(Declared(_MODULE, parsed.root, is_typing=False), members, lines, holds_cut=False)
     return Side(
         parsed.outline, (module, *(_unit(each, members, lines, parsed.thinned) for each in parsed.declared))
     )
@@ -142,45 +157,34 @@ def read_side(source: bytes | None, bodies: Sequence[Body] = ()) -> Side:
 
 def shared_bodies(before: bytes, after: bytes) -> tuple[list[Body], list[Body]]:
     """Return the bodies of each side whose text the other side has too."""
-    old, new = find_bodies(before), find_bodies(after)
-    old_texts = {before[body.start : body.end] for body in old}
-    new_texts = {after[body.start : body.end] for body in new}
-    shared = old_texts & new_texts
-    return (
-        [body for body in old if before[body.start : body.end] in shared],
-        [body for body in new if after[body.start : body.end] in shared],
-    )
+    old = [(body, before[body.start : body.end]) for body in find_bodies(before)]
+    new = [(body, after[body.start : body.end]) for body in find_bodies(after)]
+    shared = {text for _, text in old} & {text for _, text in new}
+    return [body for body, text in old if text in shared], [body for body, text in new if text in shared]
+
+
+def outside(source: bytes, bodies: Sequence[Body], units: Iterable[Unit]) -> list[Body]:
+    """Return the bodies that stand in none of the units."""
+    covered = [(unit.definition.start, unit.definition.end) for unit in units]
+    left = []
+    line, position = 1, 0
+    for body in bodies:
+        line += source.count(b"\n", position, body.start)
+        position = body.start
+        if not any(start <= line <= end for start, end in covered):
+            left.append(body)
+    return left
 
 
 def trim(before: Unit, after: Unit) -> None:
-    """Mark the statements that open and that close both bodies alike, so that what is between them alone is looked into."""
-    if (
-        before.body is None
-        or after.body is None
-        or before.body.type != "block"
-        or before.members
-        or after.members
-    ):
-        return
-    old, new = before.body.children, after.body.children
-    least = min(len(old), len(new))
-    start = 0
-    while start < least and old[start].text == new[start].text:
-        start += 1
-    end = 0
-    while end < least - start and old[-1 - end].text == new[-1 - end].text:
-        end += 1
-    between = (*old[start : len(old) - end], *new[start : len(new) - end])
-    if any(early_exits(node) for node in between):
-        # What stands behind a changed early return stands under another condition.
-        end = 0
-    before.shared = frozenset(node.id for node in (*old[:start], *old[len(old) - end :]))
-    after.shared = frozenset(node.id for node in (*new[:start], *new[len(new) - end :]))
+    """Mark what both bodies have alike in front of a change and behind it, so that what is between alone is looked into."""
+    if before.body is not None and after.body is not None:
+        shared = find_shared(before.body, after.body, (before.members, after.members))
+        before.shared, after.shared = shared
 
 
 def _unit(each: Declared, members: frozenset[int], lines: Sequence[bytes], thinned: Thinned) -> Unit:
     # What stands inside a function belongs to it, and a class must not leave itself out.
     is_class = each.definition.kind is DefinitionKind.CLASS
     owned = members - {each.node.id} if is_class else frozenset()
-    is_cut = not is_class and thinned.cuts(each.node.start_byte, each.node.end_byte)
-    return Unit(each, owned, lines, is_cut=is_cut)
+    return Unit(each, owned, lines, holds_cut=thinned.cuts(each.node.start_byte, each.node.end_byte))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diffscope.syntax
+from diffscope.syntax import units
 from diffscope.syntax.compare import compare_python
 from diffscope.syntax.outline import declare_python
-from diffscope.syntax.values import Aspect, SymbolChange
+from diffscope.syntax.values import Aspect, Comparison, SymbolChange
 
 NAMES = st.sampled_from(["alpha", "beta", "self.gamma", "torch.delta"])
 ATOMS = st.one_of(
@@ -220,3 +223,30 @@ def test_a_number_changed_anywhere_is_a_logic_change(path: Path) -> None:
         node.value += 7
         assert logic(text, ast.unparse(tree))
         node.value -= 7
+
+
+def summary(found: Comparison) -> list[tuple[object, ...]]:
+    """Return all that must not depend on what was looked into; of signals, how often each is there more or less often."""
+    return [
+        (
+            each.name, each.aspects, each.logic, each.parameters, each.branches_added, each.moved_from,
+            Counter((signal.what, signal.signal.kind, signal.signal.text, signal.signal.detail) for signal in each.signals if signal.what != "reguarded"),
+        )
+        for each in found.symbols
+    ]  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(programs(), st.integers(0, 30), st.sampled_from(["omega", "alpha(7)", "[alpha, 9, beta]"]))
+def test_a_change_anywhere_gives_the_same_whether_the_rest_is_read_or_not(
+    text: str, place: int, new: str
+) -> None:
+    found = list(re.finditer(r"(?<=[=(\[ ])(?:alpha|beta|\d+)(?=[\]), \n])", text))
+    match = found[place % len(found)] if found else None
+    if match is None:
+        return
+    after = text[: match.start()] + new + text[match.end() :]
+    trimmed = summary(compare_python(text.encode(), after.encode()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(units, "find_shared", lambda *_: (frozenset(), frozenset()))
+        assert trimmed == summary(compare_python(text.encode(), after.encode()))
