@@ -1,13 +1,16 @@
 """How well nearest tests are found: recall at ten over real pull requests that touch a source and an existing test.
 
-    python tests/benchmarks/nearest_tests.py --repo CLONE [--since 2026-03-15] [--until DAY] [--parity even|odd|all] [--cache DIR]
-        [--limit N] [--misses] [--fit]
+    python tests/benchmarks/nearest_tests.py --repo CLONE [--since 2026-03-15] [--until DAY] [--parity even|odd|all|tuning]
+        [--cache DIR] [--limit N] [--misses] [--fit]
 
 For each pull request the sources it changed are shown to ``nearest_tests``, in the form that its facts give them, on the graph and the
 history of its base; what counts is how many of the test files that it touched, and that were there before, are among the first ten.
 Each row: mean over pull requests [part of all touched tests] (part of pull requests with at least one). Baselines stand below, ranked by
-their signs alone with equal weights. ``--fit`` fits the weights to these pull requests: odd numbers and earlier months, never the even
-ones that are measured on.
+their signs alone with equal weights. The weights are those of
+
+    python tests/benchmarks/nearest_tests.py --repo CLONE --since 2026-01-01 --until 2026-04-20 --parity tuning --fit
+
+where ``tuning`` stands for all numbers up to 2026-03-14 and odd ones after it: even ones from 2026-03-15 on are measured on, never fitted to.
 """
 
 from __future__ import annotations
@@ -58,9 +61,14 @@ HARDEST = 150
 """Tests of a pull request that the fit looks at, besides those touched."""
 
 
+MEASURED_FROM = 1_773_532_800
+"""2026-03-15, in seconds."""
+
+
 class Pull(NamedTuple):
     number: int
     title: str
+    merged_at: int
     base: CommitId
     head: CommitId
 
@@ -79,7 +87,7 @@ def main() -> int:
     parser.add_argument("--repo", type=Path, required=True)
     parser.add_argument("--since", default="2026-03-15", help="first day (UTC)")
     parser.add_argument("--until", default="2099-01-01", help="day after the last one")
-    parser.add_argument("--parity", choices=["even", "odd", "all"], default="even")
+    parser.add_argument("--parity", choices=["even", "odd", "all", "tuning"], default="even")
     parser.add_argument("--cache", type=Path, help="kept between runs; .benchmark-cache otherwise")
     parser.add_argument("--limit", type=int, default=0, help="at most so many pull requests")
     parser.add_argument("--misses", action="store_true", help="name what was not found, and where it stands")
@@ -99,12 +107,11 @@ def main() -> int:
 
 
 def collect(workspace: Workspace, given: argparse.Namespace) -> Iterator[Case]:
-    chosen = {"even": (0,), "odd": (1,), "all": (0, 1)}[given.parity]
     assert workspace.repository is not None
     pulls = read_pulls(workspace.repository, given.since, given.until)
     done = 0
     for pull in pulls:
-        case = measure(workspace, pull) if pull.number % 2 in chosen else None
+        case = measure(workspace, pull) if is_chosen(pull, given.parity) else None
         if case is None:
             continue
         yield case
@@ -116,18 +123,25 @@ def collect(workspace: Workspace, given: argparse.Namespace) -> Iterator[Case]:
     sys.stderr.write("\n")
 
 
+def is_chosen(pull: Pull, parity: str) -> bool:
+    is_odd = pull.number % 2 == 1
+    if parity == "tuning":
+        return is_odd or pull.merged_at < MEASURED_FROM
+    return parity == "all" or is_odd == (parity == "odd")
+
+
 def read_pulls(repository: GitRepository, since: str, until: str) -> list[Pull]:
     """Return the pull requests merged from one day to another (UTC), oldest first."""
     window = (f"--since={since}T00:00:00Z", f"--until={until}T00:00:00Z")
-    options = ("--first-parent", "--reverse", *window, "--format=%H %P%x00%s")
+    options = ("--first-parent", "--reverse", *window, "--format=%H %ct %P%x00%s")
     rows = run(repository.path, "log", *options, "HEAD").out.decode("utf-8", "replace").splitlines()
     pulls = []
     for row in rows:
         ids, _, subject = row.partition("\0")
         found = SUBJECT.match(subject)
-        head, *parents = ids.split()
+        head, time_, *parents = ids.split()
         if found and parents:
-            pulls.append(Pull(int(found[2]), found[1], CommitId(parents[0]), CommitId(head)))
+            pulls.append(Pull(int(found[2]), found[1], int(time_), CommitId(parents[0]), CommitId(head)))
     return pulls
 
 
@@ -242,7 +256,7 @@ class Rows(NamedTuple):
     weight: float
 
 
-def fit(cases: Sequence[Case], rounds: int = 12, penalty: float = 2.0) -> None:
+def fit(cases: Sequence[Case], rounds: int = 12, penalty: float = 1.0) -> None:
     """Fit the weights so that touched tests stand before the others (conditional logit, Newton's method), then the score's two numbers.
 
     A pull request counts by the root of its touched tests, so that a sweep over a hundred tests does not rule the fit.
