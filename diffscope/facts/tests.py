@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
+from typing import NamedTuple
 
 from diffscope.facts.material import Placed
 from diffscope.facts.values import TestFact
-from diffscope.syntax.values import Aspect, DefinitionKind, Signal, SignalChange, SignalKind, SymbolChange
+from diffscope.syntax.values import (
+    Aspect,
+    Comparison,
+    DefinitionKind,
+    Signal,
+    SignalChange,
+    SignalKind,
+    SymbolChange,
+)
 
 _SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
 _TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
@@ -21,15 +30,25 @@ _TOLERANCE = re.compile(
 _FLOOR = re.compile(r"(?:^|_)(?:min|expected|accuracy|similarity|cosine|recall|f1|score)", re.IGNORECASE)
 
 
+class _Around(NamedTuple):
+    """What the change does in a test file around one of its tests."""
+
+    classes: frozenset[str] = frozenset()
+    """Classes that the file imports newly."""
+    altered: frozenset[str] = frozenset()
+    """Variables of the module whose value is new or another."""
+
+
 def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
     """Return the test facts of test files, by path and line. Helpers of tests count as ``modified`` only."""
     facts = [
         fact
         for one in placed
         if one.fact.category == "test" and one.material.python is not None
+        for around in [_around(one.material.python)]
         for change in one.material.python.symbols
         if change.logic or Aspect.DECORATORS in change.aspects
-        for fact in _without_exchanged(tuple(_tests_of_symbol(one, change)))
+        for fact in _without_exchanged(tuple(_tests_of_symbol(one, change, around)))
     ]
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.change, fact.symbol or "")))
 
@@ -38,6 +57,18 @@ def is_test_name(name: str) -> bool:
     """Return whether pytest would collect a function of that qualified name."""
     *owners, last = name.split(".")
     return last.startswith("test") and all(owner.startswith("Test") for owner in owners)
+
+
+def _around(comparison: Comparison) -> _Around:
+    names = (item.alias or item.name or "" for item in comparison.imports_added)
+    return _Around(
+        classes=frozenset(name for name in names if name[:1].isupper() and not name.isupper()),
+        altered=frozenset(
+            change.name
+            for change in comparison.symbols
+            if change.kind is DefinitionKind.VARIABLE and change.logic and change.after is not None
+        ),
+    )
 
 
 def _without_exchanged(facts: tuple[TestFact, ...]) -> Iterator[TestFact]:
@@ -52,18 +83,18 @@ def _without_exchanged(facts: tuple[TestFact, ...]) -> Iterator[TestFact]:
         yield fact
 
 
-def _tests_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+def _tests_of_symbol(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[TestFact]:
     if change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and is_test_name(change.name):
-        yield from _test(placed, change)
+        yield from _test(placed, change, around)
         return
     # A new file that skips itself elsewhere takes nothing away.
     is_old = placed.fact.status != "added"
     if is_old and (change.kind is DefinitionKind.MODULE or change.name == "pytestmark"):
-        yield from _marks(placed, change)
+        yield from _marks(placed, change, around)
     yield from _tolerances(placed, change)
 
 
-def _test(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+def _test(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[TestFact]:
     if Aspect.ADDED in change.aspects:
         yield TestFact(**placed.spot(change.line, symbol=change.name), change="added")
     elif Aspect.REMOVED in change.aspects:
@@ -71,7 +102,7 @@ def _test(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
     elif Aspect.MOVED not in change.aspects or len(change.aspects) > 1:
         yield TestFact(**placed.spot(change.line, symbol=change.name), change="modified")
         yield from _decorators(placed, change)
-        yield from _marks(placed, change)
+        yield from _marks(placed, change, around)
         yield from _tolerances(placed, change)
 
 
@@ -94,7 +125,7 @@ def _decorators(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
             )
 
 
-def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+def _marks(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[TestFact]:
     for item in change.signals:
         signal = item.signal
         if signal.kind not in (SignalKind.CALL, SignalKind.REFERENCE) or item.what == "reguarded":
@@ -103,7 +134,7 @@ def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
         if word is None or not signal.text.startswith("pytest."):
             continue
         added = item.what == "added"
-        if added and _is_about_new(signal.guards, change):
+        if added and _is_about_new(signal.guards, change, around):
             continue
         yield TestFact(
             **placed.spot(signal.line, symbol=change.name, side="new" if added else "old"),
@@ -114,15 +145,15 @@ def _marks(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
         )
 
 
-def _is_about_new(guards: tuple[str, ...], change: SymbolChange) -> bool:
-    """Return whether a condition asks for what this change adds to a test: a parameter, or values of one."""
+def _is_about_new(guards: tuple[str, ...], change: SymbolChange, around: _Around) -> bool:
+    """Return whether a condition asks for what this change adds to a test: a parameter, values of one, or a class to try."""
     if any(value in guard for guard in guards for value in _new_values(change)):
         return True
-    names = _new_parameters(change)
+    names = _new_parameters(change, around.altered) | around.classes
     return any(names & set(_NAME.findall(guard)) for guard in guards)
 
 
-def _new_parameters(change: SymbolChange) -> set[str]:
+def _new_parameters(change: SymbolChange, variables: frozenset[str]) -> set[str]:
     """Parameters of a test that are new, or whose values this change alters."""
     if change.before is None or change.after is None:
         return set()
@@ -130,6 +161,7 @@ def _new_parameters(change: SymbolChange) -> set[str]:
         {parameter.name for parameter in side.parameters} for side in (change.before, change.after)
     )
     altered = set(change.after.decorators) - set(change.before.decorators)
+    altered |= {text for text in change.after.decorators if variables & set(_NAME.findall(text))}
     named = {
         name
         for text in altered

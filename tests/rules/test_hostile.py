@@ -72,10 +72,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_file_is_refused_in_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = check(text)
     assert 0 < len(found) <= 303
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert all(len(line) < 1200 for line in found)
 
 
