@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from diffscope.adapters.git_process import Outcome, run
 from diffscope.diff.names import decode_name, quote
@@ -37,25 +39,41 @@ def make_patch(folder: Path, old: str, new: str) -> tuple[str, tuple[Gap, ...]]:
     raw = run(folder, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
     if raw.code != 0:
         raise _unreadable(folder, raw)
-    cells = raw.out.split(b"\0")
-    rows = [
-        (cells[at].decode().removeprefix(":").split(" "), cells[at + 1]) for at in range(0, len(cells) - 1, 2)
-    ]
-    missing = _missing(folder, {blob for meta, _ in rows for blob in meta[2:4] if blob.strip("0")})
-    lost = [(meta, name) for meta, name in rows if missing & set(meta[2:4]) and "160000" not in meta[:2]]
+    lost = find_lost(folder, raw.out)
     if not lost:
         raise _unreadable(folder, found)
-    rest = _patch_without(folder, old, new, [name for _, name in lost])
-    stand_ins = "".join(_stand_in(meta, name) for meta, name in lost)
-    gaps = tuple(
-        Gap(
-            what="blob",
-            reason="the clone does not have this file's content",
-            path=RepoPath(decode_name(name)),
-        )
-        for _, name in sorted(lost, key=lambda row: row[1])
-    )
-    return rest + stand_ins, gaps
+    rest = _patch_without(folder, old, new, [each.name for each in lost])
+    return rest + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
+
+
+class Lost(NamedTuple):
+    """A changed file of which the clone misses a side: its row of ``git diff --raw``, and its name as git gives it."""
+
+    row: list[str]
+    name: bytes
+
+    @property
+    def gap(self) -> Gap:
+        """What is said of it."""
+        reason = "the clone does not have this file's content"
+        return Gap(what="blob", reason=reason, path=RepoPath(decode_name(self.name)))
+
+
+def find_lost(folder: Path, raw: bytes) -> list[Lost]:
+    """Return the files with a missing blob among the rows of ``git diff --raw -z --no-renames --no-abbrev``, by name."""
+    cells = raw.split(b"\0")
+    rows = [
+        Lost(cells[at].decode().removeprefix(":").split(" "), cells[at + 1])
+        for at in range(0, len(cells) - 1, 2)
+    ]
+    missing = _missing(folder, {blob for each in rows for blob in each.row[2:4] if blob.strip("0")})
+    lost = [each for each in rows if missing & set(each.row[2:4]) and "160000" not in each.row[:2]]
+    return sorted(lost, key=lambda each: each.name)
+
+
+def excluding(names: Iterable[bytes]) -> list[str]:
+    """Return the pathspecs that leave files out; they need ``--no-literal-pathspecs``."""
+    return [f":(exclude,literal,top){name.decode('utf-8', 'surrogateescape')}" for name in names]
 
 
 def _text(out: bytes) -> str:
@@ -73,15 +91,15 @@ def _missing(folder: Path, blobs: set[str]) -> set[str]:
 
 
 def _patch_without(folder: Path, old: str, new: str, names: list[bytes]) -> str:
-    excluded = [f":(exclude,literal,top){name.decode('utf-8', 'surrogateescape')}" for name in names]
-    found = run(folder, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *excluded)
+    found = run(folder, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *excluding(names))
     if found.code != 0:
         raise _unreadable(folder, found)
     return _text(found.out)
 
 
-def _stand_in(meta: list[str], name: bytes) -> str:
-    old_mode, new_mode, old_blob, new_blob, status = meta
+def stand_in(lost: Lost) -> str:
+    """Return the section of a patch that says that a file changed, and not how."""
+    (old_mode, new_mode, old_blob, new_blob, status), name = lost
     old, new = quote(b"a/" + name), quote(b"b/" + name)
     modes = {"A": f"new file mode {new_mode}\n", "D": f"deleted file mode {old_mode}\n"}.get(status)
     if modes is None and old_mode != new_mode:

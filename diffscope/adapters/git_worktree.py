@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_patch import OPTIONS
+from diffscope.adapters.git_patch import OPTIONS, Lost, excluding, find_lost, stand_in
 from diffscope.adapters.git_process import run
 from diffscope.diff.make import new_file_patch
 from diffscope.diff.names import decode_name
@@ -46,8 +46,9 @@ def worktree_change(
         if base != "HEAD":
             raise
         commit = None  # nothing is committed yet
-    tracked = _tracked(repository, top, commit)
-    new, gaps = _untracked(top)
+    tracked, lost = _tracked(repository, top, commit)
+    new, unread = _untracked(top)
+    gaps = (*lost, *unread)
     if not tracked + new:
         raise InputError("the worktree changes nothing", at=str(top), hint="name a range: --base A --head B")
     branch = run(top, "symbolic-ref", "--quiet", "--short", "HEAD").out.decode("utf-8", "replace").strip()
@@ -62,14 +63,23 @@ def worktree_change(
     return Change(pull=pull, patch=tracked + new, gaps=gaps)
 
 
-def _tracked(repository: GitRepository, top: Path, commit: str | None) -> str:
+def _tracked(repository: GitRepository, top: Path, commit: str | None) -> tuple[str, tuple[Gap, ...]]:
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     options = [option for option in OPTIONS if option != "-r"]
-    found = run(top, *settings, "diff", *options, commit or repository.empty_tree, "--")
+    base = commit or repository.empty_tree
+    found = run(top, *settings, "diff", *options, base, "--")
+    lost: list[Lost] = []
+    if found.code != 0:
+        # A partial clone: what it does not have is a gap, the rest is compared.
+        raw = run(top, *settings, "diff", "--raw", "-z", "--no-renames", "--no-abbrev", base, "--")
+        lost = find_lost(top, raw.out)
+        without = excluding(each.name for each in lost)
+        found = run(top, "--no-literal-pathspecs", *settings, "diff", *options, base, "--", *without)
     if found.code != 0:
         message = found.err.split("\n")[-1].removeprefix("fatal: ")
         raise RepositoryError(f"git: {message}", at=str(top), hint=f"git -C {top} status")
-    return found.out.decode("utf-8", "backslashreplace")
+    text = found.out.decode("utf-8", "backslashreplace")
+    return text + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
 
 
 def _untracked(top: Path) -> tuple[str, tuple[Gap, ...]]:

@@ -296,6 +296,23 @@ def test_staged_and_unstaged_and_new_files_are_all_there(folder: Path) -> None:
     assert sides.gaps == ()
 
 
+def test_a_worktree_of_a_partial_clone_loses_one_file_only(folder: Path) -> None:
+    """A deleted file whose old bytes are missing is named with a gap; the rest is compared."""
+    write_files(folder, {"a.py": "a = 3\n", "gone.py": "g = 1\n"})
+    git(folder, "add", "gone.py")
+    git(folder, "commit", "-qm", "one more")
+    blob = git(folder, "rev-parse", "HEAD:gone.py").strip()
+    (folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    (folder / "gone.py").unlink()
+    with GitRepository(folder) as repository:
+        change = worktree_change(repository)
+    assert [(file.path, file.kind.value) for file in parse_diff(change.patch).files] == [
+        ("a.py", "text"),
+        ("gone.py", "binary"),
+    ]
+    assert [(gap.what, gap.path) for gap in change.gaps] == [("blob", "gone.py")]
+
+
 def test_the_worktree_is_the_same_seen_from_a_folder_within(folder: Path) -> None:
     write_files(folder, {"sub/x.py": "x = 1\n", "a.py": "a = 3\n"})
     with GitRepository(folder) as top, GitRepository(folder / "sub") as sub:
