@@ -16,7 +16,13 @@ MOST = 20
 
 def chain_lines(edges: Collection[Edge]) -> list[str]:
     """Return a line an edge: where it leads, its layer, the line that it stands on."""
-    return [f"-> {edge.target}  ({edge.layer.value}, line {edge.line} of {_holder(edge)})" for edge in edges]
+    return [f"-> {edge.target}  ({_why(edge)})" for edge in edges]
+
+
+def _why(edge: Edge) -> str:
+    if not edge.line:
+        return f"the package of {edge.source}, which runs first"
+    return f"{edge.layer.value}, line {edge.line} of {_holder(edge)}"
 
 
 def neighbour_lines(edges: Iterable[Edge], other: Callable[[Edge], str]) -> list[str]:

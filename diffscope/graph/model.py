@@ -251,7 +251,7 @@ class ModuleGraph:
     def serving_distance(self, module: ModuleName) -> ServingDistance | None:
         """Return how few eager imports lead from the serving path to a module; ``None`` when none does.
 
-        Of equally near modules of the serving path the outermost is the entry.
+        Importing a module runs the packages that it lies in: such a step is an edge of line 0. Of equally near modules of the serving path the outermost is the entry.
         """
         end = self._view.index.get(module)
         if end is None or end not in self._served.steps:
@@ -317,7 +317,7 @@ class ModuleGraph:
         if self._known.served:
             return self._known.served
         starts = [self._view.index[each] for each in self.serving_modules]
-        return search(self._view.adjacency(_EAGER).forward, starts)
+        return search(_RunOnImport(self._view), starts)
 
     def _reached(
         self, module: ModuleName, depth: int | None, layers: Collection[EdgeLayer]
@@ -329,3 +329,16 @@ class ModuleGraph:
         steps = search(near.reverse, [index], first=near.reverse_transit, depth=depth).steps
         del steps[index]
         return steps
+
+
+class _RunOnImport:
+    """Node -> what importing it runs: what it imports eagerly, and its package."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._imported = view.adjacency(_EAGER).forward
+
+    def __getitem__(self, node: int) -> list[int]:
+        package = self._view.package_of(node)
+        imported = self._imported[node]
+        return imported if package is None else [*imported, package]

@@ -15,7 +15,7 @@ from diffscope.graph.links import Links, check_links
 from diffscope.graph.tables import read_numbers, write_numbers
 from diffscope.graph.walk import Search
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raise on any change of what is stored, or of how it is worked out."""
 
 

@@ -118,11 +118,19 @@ class View:
 
     def chain(self, nodes: Sequence[int], layers: Collection[EdgeLayer]) -> Chain:
         """Return the chain along neighbouring nodes, by the first line of each that leads on."""
-        edges = tuple(
-            next(e for e in self.edges(source, layers) if e.target == self.name(target) and not e.is_transit)
-            for source, target in pairwise(nodes)
-        )
+        edges = tuple(self._first_edge(source, target, layers) for source, target in pairwise(nodes))
         return Chain(source=self.name(nodes[0]), target=self.name(nodes[-1]), edges=edges)
+
+    def _first_edge(self, source: int, target: int, layers: Collection[EdgeLayer]) -> Edge:
+        end = self.name(target)
+        for edge in self.edges(source, layers):
+            if edge.target == end and not edge.is_transit:
+                return edge
+        return Edge(source=self.name(source), target=end, layer=EdgeLayer.EAGER, line=0)
+
+    def package_of(self, index: int) -> int | None:
+        """Return the package that a module lies in: importing the module runs it first."""
+        return self.index.get(self.tables.names[index].rpartition(".")[0])
 
     def imports_of(self, index: int) -> Iterator[tuple[int, Importer]]:
         """Yield each import that leads to a module, by itself or through one that passes a name on: its reference and who it is."""

@@ -138,6 +138,26 @@ def test_serving_distance_counts_from_the_nearest_step(found: ModuleGraph) -> No
     assert found.serving_modules == ("vllm.entry", "vllm.core")
 
 
+def test_a_package_runs_before_its_modules_and_so_does_what_it_imports() -> None:
+    found = graph(
+        {
+            "vllm/__init__.py": "import vllm.early\n",
+            "vllm/early.py": "",
+            "vllm/p/__init__.py": "",
+            "vllm/p/run.py": "",
+        },
+        serving=("vllm/p/run.py",),
+    )
+    near = {name: found.serving_distance(name) for name in ("vllm.p", "vllm", "vllm.early")}
+    assert {name: each and (each.steps, each.chain.modules[-2]) for name, each in near.items()} == {
+        "vllm.p": (1, "vllm.p.run"),
+        "vllm": (2, "vllm.p"),
+        "vllm.early": (3, "vllm"),
+    }
+    assert near["vllm"] is not None
+    assert [edge.line for edge in near["vllm"].chain.edges] == [0, 0]
+
+
 def test_of_equally_near_steps_the_outermost_is_the_entry() -> None:
     files = {"vllm/a.py": "import vllm.x\n", "vllm/b.py": "import vllm.x\n", "vllm/x.py": ""}
     near = graph(files, serving=("vllm/b.py", "vllm/a.py")).serving_distance("vllm.x")
