@@ -99,7 +99,9 @@ def collect_facts(
         mention=collect_mentions(placed),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),
-        dependency=collect_dependencies(placed, (lambda: declared.requirements) if declared else tuple),
+        dependency=collect_dependencies(
+            placed, (lambda: declared.requirements) if declared else tuple, taxonomy.platforms_of
+        ),
         step=steps,
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,
