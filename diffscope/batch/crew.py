@@ -168,7 +168,7 @@ class Crew:
                     for judged in self._ask(process, left):
                         left.pop(0)
                         self._answers.put((number, judged))
-                except (OSError, EOFError, ValueError, msgspec.MsgspecError):
+                except (OSError, EOFError, ValueError, RuntimeError, msgspec.MsgspecError):
                     if self._is_over:
                         return
                     lost = left.pop(0)
