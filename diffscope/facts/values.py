@@ -59,7 +59,6 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     ]
     kind_reason: Annotated[str, said("What decided the kind.")] = ""
     kind_reason_zh: Annotated[str, said("The same in Chinese.")] = ""
-    kind_reason_zh: Annotated[str, said("The same in Chinese.")] = ""
     tags: Annotated[tuple[str, ...], said("Every tag that applies.")] = ()
     labels: Annotated[tuple[str, ...] | UnsetType, said("Labels of the pull request.")] = UNSET
     files: Annotated[int, said("Files changed.")]

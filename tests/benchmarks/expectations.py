@@ -6,8 +6,6 @@ Prints recall of areas and platforms, accuracy of kinds and the flags met over t
 With ``--weeks`` it also reads each week's pull requests: tags, flag families, means, and how many of the named ones rank in the top 24.
 """
 
-
-
 from __future__ import annotations
 
 import argparse
