@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("target", required=False, metavar="[PR|URL|-]")
 @options.repository_option
-@click.option("--diff", metavar="FILE", help="A patch; - is standard input.")
+@click.option(
+    "--diff", metavar="FILE", help="A patch; - is standard input. In a clone: against --base, HEAD or main."
+)
 @click.option("--base", metavar="REF", help="Where a range starts. Default: the main branch.")
 @click.option("--head", metavar="REF", help="Where it ends; it is judged from the merge base. Default: HEAD.")
 @click.option("--worktree", is_flag=True, help="Uncommitted changes, against --base or HEAD.")

@@ -28,7 +28,7 @@ _HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
 class Request(NamedTuple):
-    """What the command line asks for. Exactly one of target, diff, base or head, worktree and window."""
+    """What the command line asks for. Exactly one of target, diff, worktree, window, and base or head; a diff or a worktree may have a base."""
 
     target: str | None = None
     diff: str | None = None
@@ -80,7 +80,9 @@ def check(request: Request) -> Request:
         "a pull request": request.target is not None,
         "--diff": request.diff is not None,
         "--worktree": request.worktree,
-        "--base or --head": not request.worktree and (request.base is not None or request.head is not None),
+        "--base or --head": not request.worktree
+        and request.diff is None
+        and (request.base is not None or request.head is not None),
         "--range": request.window is not None,
     }
     chosen = [name for name, is_asked in asked.items() if is_asked]
@@ -96,6 +98,10 @@ def check(request: Request) -> Request:
             "--worktree has no --head",
             hint="the worktree is the head; --base REF is what it is compared with",
         )
+    if request.diff is not None and request.head is not None:
+        raise UsageError(
+            "--diff has no --head", hint="the patch makes the head; --base REF is what it was made against"
+        )
     return request
 
 
@@ -108,9 +114,7 @@ def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[G
     if request.target is not None:
         yield _pull(request.target, request.source, workspace, notice)
     elif request.diff is not None:
-        from diffscope.adapters.files import read_patch
-
-        yield Gathered(change=read_patch(request.diff))
+        yield Gathered(change=_patch(request.diff, request.base, workspace))
     elif request.worktree:
         from diffscope.adapters.git_worktree import worktree_change
 
@@ -121,6 +125,23 @@ def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[G
         _clone(workspace)
         base, head = request.base or _main(workspace), request.head or "HEAD"
         yield Gathered(change=workspace.clone.between(base, head))
+
+
+def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
+    """Return a patch with the commit that it was made against: the one that is named, or one that it fits."""
+    import msgspec
+
+    from diffscope.adapters.files import read_patch
+    from diffscope.adapters.git_base import with_base
+    from diffscope.diff.parse import salvage_diff
+
+    change = read_patch(name)
+    if base is not None:
+        commit = _clone(workspace).resolve(base)
+        return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
+    if workspace.repository is None:
+        return change
+    return with_base(change, salvage_diff(change.patch).diff, workspace.repository)
 
 
 def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gathered:

@@ -94,6 +94,30 @@ def test_the_worktree(tmp_path: Path, project: MakeProject) -> None:
     assert [file["path"] for file in document(outcome)["files"]] == ["vllm/a.py"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("named", [(), ("--base", "HEAD~1")], ids=["found", "named"])
+def test_a_patch_in_a_clone_is_laid_on_the_commit_that_it_was_made_against(
+    named: tuple[str, ...], tmp_path: Path, project: MakeProject
+) -> None:
+    """With the tree of its base a patch is judged as the same change on a branch would be."""
+    clone = git_repository(tmp_path / "clone", {"vllm/__init__.py": "", "vllm/a.py": "x = 1\n"})
+    if named:
+        git(clone, "commit", "-q", "--allow-empty", "-m", "later")
+    (clone / "vllm" / "a.py").write_text("x = 2\n", encoding="utf-8")
+    patch = git(clone, "diff").encode()
+    outcome = project().run("classify", "-", *named, "--repo", str(clone), "--format", "json", stdin=patch)
+    base = git(clone, "rev-parse", *(named[1:] or ("HEAD",))).strip()
+    assert (pull(outcome)["source"], pull(outcome)["base"]) == ("patch", base)
+    completeness = document(outcome)["completeness"]
+    assert {gap["what"] for gap in completeness["gaps"]} == {"metadata"}  # type: ignore[index]
+
+
+def test_a_patch_that_fits_no_commit_of_the_clone_says_so(tmp_path: Path, project: MakeProject) -> None:
+    clone = git_repository(tmp_path / "clone", {"vllm/__init__.py": ""})
+    outcome = project().run("classify", "-", "--repo", str(clone), "--format", "json", stdin=PATCH.encode())
+    gaps = document(outcome)["completeness"]["gaps"]  # type: ignore[index]
+    assert "the patch fits neither HEAD nor the main branch of the clone" in {gap["reason"] for gap in gaps}
+
+
 @pytest.mark.parametrize("arguments", [("--diff", "a.patch"), ("--diff", "-"), ("-",)], ids=" ".join)
 def test_a_patch_from_a_file_or_from_stdin(arguments: tuple[str, ...], project: MakeProject) -> None:
     """A patch alone is judged as far as it goes, and what is missing is said."""
@@ -127,6 +151,12 @@ ERRORS = [
         "--worktree has no --head",
         "the worktree is the head; --base REF is what it is compared with",
         id="a head for the worktree",
+    ),
+    pytest.param(
+        ("--diff", "a.patch", "--head", "x"),
+        "--diff has no --head",
+        "the patch makes the head; --base REF is what it was made against",
+        id="a head for a patch",
     ),
     pytest.param(
         ("--worktree",), "there is no clone of vLLM here", CLONE_HINT, id="the worktree of no clone"
