@@ -72,7 +72,7 @@ def _read_sides(
     before: bytes | None, after: bytes | None, old_bodies: list[Body], new_bodies: list[Body]
 ) -> tuple[Outline, Outline, list[Pair]]:
     old = read_side(before, old_bodies)
-    new = read_side(after, new_bodies)
+    new = read_side(after, new_bodies, old)
     return old.outline, new.outline, match_units(old.units, new.units)
 
 

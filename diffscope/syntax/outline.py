@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.syntax.keeping import find_kept
 from diffscope.syntax.lines import count_code_lines
 from diffscope.syntax.mentions import DOTTED, OPERATOR, find_operators, find_strings
-from diffscope.syntax.parsing import find_problems, parse_python, prepare_python
+from diffscope.syntax.parsing import Known, find_problems, parse_python, prepare_python
 from diffscope.syntax.registries import ROWS, find_rows
 from diffscope.syntax.scan import Scan
 from diffscope.syntax.thinning import Body, Thinned, cut_bodies, find_bodies
@@ -20,7 +20,7 @@ from diffscope.syntax.values import Outline
 from diffscope.syntax.walk import IMPORT_WORD, Declared, walk_statements
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Tree
 
 EXTRACTOR_VERSION: Final = "2"
 """Changes with everything that changes an ``Outline``; caches are keyed by it."""
@@ -34,8 +34,13 @@ class Parsed(NamedTuple):
 
     outline: Outline
     declared: tuple[Declared, ...]
-    root: Node
+    tree: Tree
     thinned: Thinned
+
+    @property
+    def known(self) -> Known:
+        """What was parsed, for others like it."""
+        return Known(self.thinned.source, self.tree)
 
 
 def outline_python(source: bytes) -> Outline:
@@ -47,11 +52,15 @@ def outline_python(source: bytes) -> Outline:
     return declare_python(source, find_bodies(source)).outline
 
 
-def declare_python(source: bytes, bodies: Sequence[Body] = ()) -> Parsed:
-    """Return the outline of a file and its definitions with their nodes. ``bodies`` need not be parsed, where that changes nothing."""
+def declare_python(source: bytes, bodies: Sequence[Body] = (), like: Known | None = None) -> Parsed:
+    """Return the outline of a file and its definitions with their nodes.
+
+    ``bodies`` need not be parsed, where that changes nothing. What the file has in common with another one like it costs less.
+    """
     scan = Scan(source, _OF_INTEREST)
     thinned = _thin(source, bodies, scan)
-    root = parse_python(thinned.source).root_node
+    tree = parse_python(thinned.source, like)
+    root = tree.root_node
     if thinned.places and (root.has_error or _cuts_text(root, thinned)):
         return declare_python(source)
     scan.lay_on(thinned)
@@ -67,7 +76,7 @@ def declare_python(source: bytes, bodies: Sequence[Body] = ()) -> Parsed:
         code_lines=count_code_lines(source),
         problems=tuple(sorted((*find_problems(root), *found.problems), key=lambda problem: problem.line)),
     )
-    return Parsed(outline, found.declared, root, thinned)
+    return Parsed(outline, found.declared, tree, thinned)
 
 
 def _thin(source: bytes, bodies: Sequence[Body], scan: Scan) -> Thinned:

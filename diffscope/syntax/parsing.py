@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.values import Problem
 
@@ -21,9 +21,58 @@ _VISIBLE: Final = re.compile(rb"[^\r\n]")
 _EMPTY_CONTINUATIONS: Final = re.compile(rb"(?:\\[ \t]*\r?\n[ \t]*){64,}")
 
 
-def parse_python(source: bytes) -> Tree:
-    """Return the tree of a Python file. Never raises: what does not parse stands in the tree as an error node."""
+class Known(NamedTuple):
+    """A source that was parsed, and its tree."""
+
+    source: bytes
+    tree: Tree
+
+
+def parse_python(source: bytes, like: Known | None = None) -> Tree:
+    """Return the tree of a Python file. Never raises: what does not parse stands in the tree as an error node.
+
+    What the source has alike with another one in front and behind is not parsed again. Where there are errors it is, since what is
+    made of these depends on how they were come upon.
+    """
+    if like is not None and not like.tree.root_node.has_error:
+        tree = _python_parser().parse(source, _edit(like, source))
+        if not tree.root_node.has_error:
+            return tree
     return _python_parser().parse(source)
+
+
+def _edit(known: Known, source: bytes) -> Tree:
+    """Return the tree of a known source as that of another one, what differs marked."""
+    start = _count_alike(known.source, source)
+    least = min(len(known.source), len(source)) - start
+    behind = _count_alike(known.source[: -least - 1 : -1], source[: -least - 1 : -1])
+    old_end, new_end = len(known.source) - behind, len(source) - behind
+    tree = known.tree.copy()
+    tree.edit(
+        start_byte=start,
+        old_end_byte=old_end,
+        new_end_byte=new_end,
+        start_point=_point(source, start),
+        old_end_point=_point(known.source, old_end),
+        new_end_point=_point(source, new_end),
+    )
+    return tree
+
+
+def _count_alike(one: bytes, other: bytes) -> int:
+    """Return how many bytes two sources begin with alike."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one.startswith(other[least:middle], least):
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _point(source: bytes, position: int) -> tuple[int, int]:
+    return source.count(b"\n", 0, position), position - source.rfind(b"\n", 0, position) - 1
 
 
 def parse_native(source: bytes) -> Tree:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.syntax.canonical import STRUCTURE, Stream, canonicalise
 from diffscope.syntax.expressions import is_idle
 from diffscope.syntax.outline import declare_python
+from diffscope.syntax.parsing import Known
 from diffscope.syntax.thinning import Body, Thinned, find_bodies
 from diffscope.syntax.trimming import find_shared
 from diffscope.syntax.values import Definition, DefinitionKind, Outline
@@ -140,19 +141,20 @@ class Side(NamedTuple):
 
     outline: Outline
     units: tuple[Unit, ...]
+    known: Known | None = None
 
 
-def read_side(source: bytes | None, bodies: Sequence[Body] = ()) -> Side:
+def read_side(source: bytes | None, bodies: Sequence[Body] = (), like: Side | None = None) -> Side:
     """Return one version of a file; nothing for one that does not exist. The given bodies need not be parsed."""
     if source is None:
         return Side(_NOTHING, ())
-    parsed = declare_python(source, bodies)
+    parsed = declare_python(source, bodies, like.known if like is not None else None)
     lines = source.split(b"\n")
     members = frozenset(each.node.id for each in parsed.declared)
-    module = Unit(Declared(_MODULE, parsed.root, is_typing=False), members, lines, holds_cut=False)
-    return Side(
-        parsed.outline, (module, *(_unit(each, members, lines, parsed.thinned) for each in parsed.declared))
-    )
+    root = Declared(_MODULE, parsed.tree.root_node, is_typing=False)
+    module = Unit(root, members, lines, holds_cut=False)
+    units = (module, *(_unit(each, members, lines, parsed.thinned) for each in parsed.declared))
+    return Side(parsed.outline, units, parsed.known)
 
 
 def shared_bodies(before: bytes, after: bytes) -> tuple[list[Body], list[Body]]:
