@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import msgspec
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -147,6 +147,7 @@ FILES = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES, st.randoms(use_true_random=False))
 def test_order_of_facts_changes_nothing(files: list[FileFact], chance: random.Random) -> None:
     """Same facts, same bytes; and area weights sum to one in what is written."""
