@@ -16,8 +16,11 @@ _ARCHITECTURES = re.compile(
     re.IGNORECASE,
 )
 _FLAGS = re.compile(
-    r"(?:FLAGS|add_compile_(?:options|definitions)|target_compile|target_link_options|-D\w|-O\d|-f\w|-W\w|-std=)"
+    r"(?:FLAGS|add_compile_(?:options|definitions)|target_compile|target_link_options|(?<![\w}-])-(?:D\w|O\d|f\w|W\w|std=))"
 )
+_WARNING = re.compile(r"-W(?![lpa],)\w[\w=+-]*")
+_NO_COMPILER = frozenset({"install", "message", "include", "find_package", "find_program", "file"})
+"""Commands that hand nothing to a compiler, whatever their arguments look like."""
 _SOURCES = re.compile(r"\.(?:cu|cpp|cc|c|hip|cuh|h|py)\b")
 _LONGEST = 200
 
@@ -73,7 +76,7 @@ def _differences(
     for piece in unpaired:
         yield BuildFact(
             **placed.spot(piece.line, side="old"),
-            what=piece.what,
+            what=_what_changed(piece, None),
             change="removed",
             before=piece.text[:_LONGEST],
         )
@@ -81,12 +84,23 @@ def _differences(
 
 def _what_changed(piece: _Piece, partner: _Piece | None) -> str:
     """Return what an instruction is about; a long one that goes on asking for the same architectures changed something else."""
+    if piece.what == "compile-flag" and _is_of_warnings(piece.text, partner.text if partner else None):
+        return "warning-flag"
     if partner is None or piece.what != "arch-list" or not piece.key.startswith("RUN "):
         return piece.what
     asked, before = (
         [word for word in text.split() if _ARCHITECTURES.search(word)] for text in (piece.text, partner.text)
     )
     return "image" if asked == before else piece.what
+
+
+def _is_of_warnings(text: str, other: str | None) -> bool:
+    """Return whether a command differs from another, or from none, by nothing but options that ask for warnings."""
+    if other is None:
+        words = [word for word in re.split(r'[\s";()]+', text) if word.startswith("-")]
+        return bool(words) and all(_WARNING.fullmatch(word) for word in words)
+    bare, other_bare = (_WARNING.sub("", each).replace('"', " ").split() for each in (text, other))
+    return bare == other_bare
 
 
 def _without(pieces: tuple[_Piece, ...], others: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
@@ -106,10 +120,13 @@ def _text(content: bytes | None) -> str:
 
 def _cmake(text: str) -> Iterator[_Piece]:
     text = re.sub(r"(?m)(?<!\\)#.*$", "", text)
+    end = 0
     for match in _COMMAND.finditer(text):
-        arguments = _balanced(text, match.end())
+        arguments = _balanced(text, match.end()) if match.start() >= end else None
         if arguments is None:
             continue
+        # What stands inside the brackets of a command is text, such as the script of `install(CODE ...)`.
+        end = match.end() + len(arguments)
         command = match[1].lower()
         folded = " ".join(arguments.split())
         key = folded.partition(" ")[0]
@@ -131,7 +148,7 @@ def _balanced(text: str, start: int) -> str | None:
 
 
 def _cmake_what(command: str, arguments: str) -> str:
-    if command.startswith("fetchcontent"):
+    if command.startswith("fetchcontent") or command in _NO_COMPILER:
         # What is fetched, and which commit of it, is a dependency.
         return "other"
     if _ARCHITECTURES.search(arguments):

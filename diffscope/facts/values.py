@@ -349,7 +349,7 @@ class DependencyFact(Located, frozen=True, kw_only=True):
 class BuildFact(Located, frozen=True, kw_only=True):
     """A build setting that changed."""
 
-    what: Annotated[str, said("compile-flag, arch-list, source-list, option, image, pipeline or other.")]
+    what: Annotated[str, said("compile-flag, warning-flag, arch-list, source-list, option, image, pipeline or other.")]
     change: Annotated[str, said("added, removed or changed.")]
     before: Annotated[str | None, said("Text before.")] = None
     after: Annotated[str | None, said("Text after.")] = None
