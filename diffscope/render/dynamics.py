@@ -18,6 +18,7 @@ from diffscope.render.words import Words
 from diffscope.report.dynamics import AMD_WORDS, Dynamics, is_bug, moment
 from diffscope.report.dynamics_changes import Topic
 from diffscope.report.events import Item
+from diffscope.source.values import Gap
 
 _HEAD = """---
 title: {title}
@@ -28,6 +29,15 @@ layout: default
 [<< Back to Home]({{{{ site.baseurl }}}}/)
 
 """
+
+_WHATS = {
+    "new-issues": ("new issues", "新 Issue"),
+    "closed-issues": ("closed issues", "已关闭 Issue"),
+    "new-pulls": ("new pull requests", "新 PR"),
+    "closed-pulls": ("merged and closed pull requests", "合并与关闭的 PR"),
+    "files": ("changed paths", "改动文件"),
+    "comments": ("comments", "评论"),
+}
 
 
 def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:00") -> str:
@@ -96,6 +106,10 @@ class DynamicsReading:
     def lacks(self, *whats: str) -> bool:
         """Return whether something of one of these kinds is missing."""
         return any(gap.what in whats for gap in self._dynamics.gaps)
+
+    def what(self, gap: Gap) -> str:
+        """Return what a gap is about, in words."""
+        return _WHATS.get(gap.what, (gap.what, gap.what))[self._words.language is Language.CHINESE]
 
     def area(self, name: str) -> str:
         """Return how the report calls an area."""

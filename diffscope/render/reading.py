@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import UNSET
 
+from diffscope.assessment.doubts import gather_doubts
 from diffscope.assessment.values import Assessment, ModuleReach
 from diffscope.facts.values import CiFacts, StepSelection
 from diffscope.render.gap_words import say_note, say_reason, say_what
@@ -32,9 +33,10 @@ class Reading:
 
     @property
     def name(self) -> str:
-        """``#38450 title``, or the title alone."""
+        """``#38450 title``, or the title alone; a word for a change that has none."""
         pull = self._assessment.change.pull
-        return f"#{pull.number} {pull.title}" if pull.number is not None else pull.title
+        title = pull.title or self._words("untitled")
+        return f"#{pull.number} {title}" if pull.number is not None else title
 
     @property
     def url(self) -> str:
@@ -219,11 +221,14 @@ class Reading:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Rules that could not be judged, each with what was missing."""
-        words = self._words
+        """Why rules could not be judged, a sentence for each reason, with the rules that it left open."""
+        assessment, words = self._assessment, self._words
+        doubts = gather_doubts(
+            assessment.unknown, gaps=assessment.completeness.gaps, pull=assessment.change.pull
+        )
         return tuple(
-            rule.code + words.aside(words("missing", facts=words.comma.join(rule.missing)))
-            for rule in self._assessment.unknown
+            words.pick(doubt.sentence()) + (words("needs-base") if doubt.needs_tree else "")
+            for doubt in doubts
         )
 
     @property

@@ -61,7 +61,9 @@ class _Report:
             self._screen.row(self._words(key), Piece(self._words.semicolon.join(phrases)), width=_COLUMN)
 
     def _header(self) -> None:
-        self._screen.line(Piece(self._read.name, Tone.STRONG))
+        pull = self._assessment.change.pull
+        if pull.title or pull.number is not None:
+            self._screen.line(Piece(self._read.name, Tone.STRONG))
         self._screen.line(Piece(" · ".join(self._read.headline), Tone.QUIET))
 
     def _risk(self) -> None:
@@ -127,9 +129,12 @@ class _Report:
         for waived in self._assessment.waived:
             self._row("waived", f"{waived.flag.code}  {words('waived-because', reason=waived.reason)}")
         if self._assessment.unknown:
-            shown = words.colon + self._read.few(self._read.unknown)
-            pieces = (Piece(self._read.unknown_count, Tone.MEDIUM), Piece(shown, Tone.QUIET))
-            self._screen.row(words("unknown-rules"), *pieces, width=_COLUMN)
+            sentences = self._read.unknown
+            # One reason speaks for itself; several ones stand under the count.
+            rows = [Piece(self._read.unknown_count, Tone.MEDIUM)] if len(sentences) > 1 else []
+            rows += [Piece(sentence, Tone.QUIET if rows else Tone.MEDIUM) for sentence in sentences]
+            for number, row in enumerate(rows):
+                self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
 
     def _tests(self) -> None:
         self._row("tests", *self._read.tests)

@@ -23,6 +23,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown": ("unknown", "未知"),
     "unknown-rules": ("Unknown", "未判定"),
     # the change
+    "untitled": ("a change without a title", "无标题的变更"),
     "by": ("by {author}", "作者 {author}"),
     "merged": ("merged {date}", "合并于 {date}"),
     "files": ("{count} files", "{count} 个文件"),
@@ -71,7 +72,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "waived": ("Waived", "已豁免"),
     "waived-because": ("waived: {reason}", "豁免原因：{reason}"),
     "not-judged": ("Not judged", "未能判定"),
-    "missing": ("missing {facts}", "缺少 {facts}"),
+    "needs-base": (
+        "; apply it in a clone and ask with --worktree, or with --base and --head",
+        "；请在克隆中应用它，再用 --worktree，或用 --base 与 --head",
+    ),
     "risk-section": ("Risk observations", "风险观察"),
     "family-count": ("{family} ({count})", "{family}（{count}）"),
     "not-judged-count": ("{count} rules could not be judged", "{count} 条规则未能判定"),

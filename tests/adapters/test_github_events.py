@@ -245,6 +245,7 @@ def test_what_is_missing_is_no_zero(site: Site, tmp_path: Path) -> None:
     assert "关闭 Issue 未知 | 新 PR 1 | 合并 PR 未知 | 关闭未合并 PR 未知" in told.out
     assert "**本周期无 AMD/ROCm 生态相关更新。**" not in told.out
     assert "列表未读全，不能断言没有" in told.out
+    assert "- 合并与关闭的 PR：GitHub's rate limit is used up" in told.out
     assert "rate limit is used up" in told.err
 
 
