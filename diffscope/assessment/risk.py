@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import UNSET
 
+from diffscope.assessment.doubts import gather_doubts
 from diffscope.assessment.values import Risk, RiskLevel
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.values import ChangeFacts
@@ -29,6 +30,8 @@ _SEVERITIES = {
 }
 _CALM = (RiskLevel.NONE, RiskLevel.LOW)
 _MOST_REASONS = 8
+_MOST_CODES = 6
+_MOST_DOUBTS = 3
 
 
 def judge_risk(
@@ -47,7 +50,8 @@ def judge_risk(
         return _risk(level, reasons)
     missing = list(_not_judged(tuple(unknown), facts, catalogue=catalogue, numbers=numbers))
     if missing:
-        return _risk(RiskLevel.UNKNOWN, [*missing, *reasons])
+        first = missing if standing else [_after_nothing(missing[0]), *missing[1:]]
+        return _risk(RiskLevel.UNKNOWN, [*first, *reasons])
     return _risk(level, reasons or [Bilingual(en="no rule fired", zh="没有规则命中")])
 
 
@@ -67,10 +71,20 @@ def _worst(flag: Flag) -> Bilingual:
     )
 
 
+def _after_nothing(reason: Bilingual) -> Bilingual:
+    return Bilingual(en=f"nothing fired; {reason.en}", zh=f"没有规则命中；{reason.zh}")
+
+
 def _not_judged(
     unknown: tuple[UnknownRule, ...], facts: ChangeFacts, *, catalogue: Catalogue, numbers: RiskNumbers
 ) -> Iterator[Bilingual]:
+    open_rules = [each for each in unknown if _could_matter(each, catalogue)]
+    is_open = len(open_rules) >= numbers.unknown_rules
+    doubts = gather_doubts(open_rules, gaps=facts.gaps, pull=facts.pull)[:_MOST_DOUBTS] if is_open else ()
+    yield from (doubt.sentence(most=_MOST_CODES) for doubt in doubts)
+    told = {path for doubt in doubts for path in doubt.paths}
     blind = [file.path for file in facts.file if file.category in PRODUCT and file.logic is UNSET]
+    blind = [path for path in blind if path not in told]
     if blind:
         count = len(blind)
         more = f" and {count - 1} more" if count > 1 else ""
@@ -81,14 +95,6 @@ def _not_judged(
     for gap in facts.gaps:
         if gap.what == "diff-truncated":
             yield Bilingual(en=f"not judged: {gap.reason}", zh=f"未判定，差异不完整：{gap.reason}")
-    open_rules = [each for each in unknown if _could_matter(each, catalogue)]
-    if len(open_rules) >= numbers.unknown_rules:
-        wanting = sorted({missing for each in open_rules for missing in each.missing})[:4]
-        codes = [each.code for each in open_rules[:6]]
-        yield Bilingual(
-            en=f"not judged: {', '.join(codes)} for want of {', '.join(wanting) or 'facts'}",
-            zh=f"未判定：{'、'.join(codes)}，缺少 {'、'.join(wanting) or '事实'}",
-        )
 
 
 def _could_matter(unknown: UnknownRule, catalogue: Catalogue) -> bool:

@@ -75,7 +75,7 @@ def test_calm_levels_need_judged_rules() -> None:
     """Three rules that could have fired at medium were not judged: that is not nothing."""
     found = risk(unknown=MANY)
     assert found.level is RiskLevel.UNKNOWN
-    assert found.because == ("not judged: XX100, XX101, XX102 for want of graph",)
+    assert found.because == ("nothing fired; missing graph; not judged for it: XX100, XX101, XX102",)
     assert risk(Severity.LOW, unknown=MANY).level is RiskLevel.UNKNOWN
 
 
@@ -94,7 +94,7 @@ def test_product_file_that_could_not_be_read_makes_it_unknown() -> None:
         facts=facts_of("Fix x", a_file(CORE, logic=UNSET), a_file("vllm/v1/request.py", logic=UNSET))
     )
     assert found.level is RiskLevel.UNKNOWN
-    assert found.because == (f"not judged: whether the logic of {CORE} and 1 more changed",)
+    assert found.because == (f"nothing fired; not judged: whether the logic of {CORE} and 1 more changed",)
 
 
 def test_truncated_diff_makes_it_unknown() -> None:
@@ -102,7 +102,7 @@ def test_truncated_diff_makes_it_unknown() -> None:
     found = risk(facts=facts_of("Fix x", a_file(CORE), gaps=(gap,)))
     assert (found.level, found.because) == (
         RiskLevel.UNKNOWN,
-        ("not judged: the diff was cut after 300 files",),
+        ("nothing fired; not judged: the diff was cut after 300 files",),
     )
 
 

@@ -56,7 +56,7 @@ def test_every_part_is_there_once() -> None:
         "2 of 3 steps run",
         "Kernels nightly (b200): optional",
         "```mermaid\nflowchart LR\n",
-        "CP109 (missing change.logic_areas)",
+        "missing change.logic_areas; not judged for it: CP109",
         "waived: covered on hardware",
         f"[full assessment (JSON, SARIF)]({RUN})",
         "fails at high or worse",

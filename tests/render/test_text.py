@@ -11,8 +11,11 @@ from msgspec import UNSET
 
 from diffscope.assessment.values import Completeness, Risk, RiskLevel, TestsAssessment
 from diffscope.facts.values import GraphFacts
+from diffscope.render import markdown
 from diffscope.render.style import Language, Style
 from diffscope.render.text import render
+from diffscope.rules.values import RuleCode, UnknownRule
+from diffscope.source.values import PullRequest, SourceKind
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
 
 NARROW = Style(width=80)
@@ -41,7 +44,7 @@ Flags (2)
            vllm/config/attention.py:17  `AttentionConfig.use_ember` goes from
              False to True (and 1 more place)
 Waived     TC205  waived: covered on hardware
-Unknown    1 rule could not be judged: CP109 (missing change.logic_areas)
+Unknown    missing change.logic_areas; not judged for it: CP109
 
 Tests      1 changed; no test names EmberBackend.supports_attn_type
            pytest tests/v1/attention/test_ember_attn.py \\
@@ -172,3 +175,54 @@ def test_a_note_that_quotes_a_whole_command_is_cut() -> None:
     text = render(an_assessment(flags=(flag,)), NARROW)
     assert text.count("pip install") < 15
     assert "…" in text
+
+
+BARE = an_empty_assessment(
+    change=msgspec.structs.replace(
+        an_empty_assessment().change,
+        pull=PullRequest(repository="vllm-project/vllm", source=SourceKind.PATCH, title=""),
+    ),
+    unknown=tuple(
+        UnknownRule(code=RuleCode(code), missing=("history: no history of the base",))
+        for code in ("HI901", "HI902")
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "row"),
+    [
+        pytest.param(
+            Language.ENGLISH,
+            "Unknown    2 rules need the tree of the base, which a bare patch does not have: HI901, HI902; apply it in a clone",
+            id="English",
+        ),
+        pytest.param(
+            Language.CHINESE,
+            "未判定     2 条规则需要基准的目录树，而单独的补丁没有：HI901、HI902；请在克隆中应用",
+            id="Chinese",
+        ),
+    ],
+)
+def test_a_bare_patch_says_what_it_lacks_and_has_no_empty_title(language: Language, row: str) -> None:
+    """It starts with what is known of it; its reason stands once, with what to do."""
+    text = render(BARE, Style(language=language, width=400))
+    assert text.startswith("vllm-project/vllm")
+    assert row in text
+
+
+def test_a_change_without_a_title_has_a_name_in_documents() -> None:
+    """A heading with nothing in it helps nobody."""
+    assert markdown.render(BARE, Style()).startswith("## a change without a title")
+
+
+def test_several_reasons_stand_under_their_count() -> None:
+    """One row a reason, however many rules share it."""
+    unknown = (
+        *BARE.unknown,
+        UnknownRule(code=RuleCode("CC701"), missing=("call: it does not parse (vllm/a.py)",)),
+    )
+    rows = render(msgspec.structs.replace(BARE, unknown=unknown), Style(width=400)).splitlines()
+    at = next(number for number, row in enumerate(rows) if row.startswith("Unknown"))
+    assert rows[at].endswith("3 rules could not be judged")
+    assert rows[at + 2].strip() == "vllm/a.py does not parse; not judged for it: CC701"
