@@ -29,6 +29,8 @@ from diffscope.syntax.values import (
     SymbolChange,
 )
 
+_Identity = tuple[object, ...]
+
 
 def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     """Return what changed between two versions of a file. ``None``: the file does not exist on that side.
@@ -39,7 +41,7 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     old_source = prepare_python(before) if before is not None else None
     new_source = prepare_python(after) if after is not None else None
     old, new, pairs = _read(old_source, new_source)
-    come, gone = _subtract(new.imports, old.imports), _subtract(old.imports, new.imports)
+    come, gone = _compare_imports(old.imports, new.imports)
     compare = _Comparing(_aliases(old), _aliases(new), imports_changed=bool(come or gone))
     changes = [compare.pair(pair) for pair in pairs]
     return Comparison(
@@ -101,18 +103,30 @@ def _order(change: SymbolChange) -> tuple[int, str, str]:
     return change.line, change.name, change.kind.value
 
 
-def _subtract(imports: Iterable[Import], others: Iterable[Import]) -> tuple[Import, ...]:
-    left = Counter(map(_identity, others))
+def _compare_imports(
+    old: tuple[Import, ...], new: tuple[Import, ...]
+) -> tuple[tuple[Import, ...], tuple[Import, ...]]:
+    """Return the imports that came and those that went."""
+    old_keys, new_keys = list(map(_identity, old)), list(map(_identity, new))
+    if old_keys == new_keys:
+        return (), ()
+    return _surplus(new, new_keys, old_keys), _surplus(old, old_keys, new_keys)
+
+
+def _surplus(
+    imports: Iterable[Import], keys: Iterable[_Identity], others: Iterable[_Identity]
+) -> tuple[Import, ...]:
+    left = Counter(others)
     surplus = []
-    for each in imports:
-        if left[_identity(each)]:
-            left[_identity(each)] -= 1
+    for each, key in zip(imports, keys, strict=True):
+        if left[key]:
+            left[key] -= 1
         else:
             surplus.append(each)
     return tuple(surplus)
 
 
-def _identity(each: Import) -> tuple[object, ...]:
+def _identity(each: Import) -> _Identity:
     guard = _guard_tokens(each.guard) if each.guard is not None else None
     return each.module, each.name, each.alias, each.level, each.layer.value, guard
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.memory import Memory
 from diffscope.syntax.text import head_of, name_of, text_of
@@ -17,25 +17,44 @@ _TARGET_LISTS: Final = frozenset(
     {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"}
 )
 _VALUE_LISTS: Final = frozenset({"expression_list", "tuple", "list"})
-_PARAMETERS: Final = Memory[tuple[Parameter, ...]]()
+_SIGNATURES: Final = Memory[tuple[tuple[Parameter, ...], str | None]]()
+_ASSIGNED: Final = Memory[tuple["_Assigned", ...]]()
 
 
 def read_function(
     node: Node, *, name: str, kind: DefinitionKind, decorated: Node | None = None
 ) -> Definition:
     """Return the definition of a ``function_definition`` node; ``decorated`` is the node with its decorators."""
-    parameters = node.child_by_field_name("parameters")
-    returns = node.child_by_field_name("return_type")
+    parameters, returns = _signature(node)
     return Definition(
         name=name,
         kind=kind,
         line=node.start_point[0] + 1,
         start=(decorated or node).start_point[0] + 1,
         end=_last_line(node),
-        parameters=read_parameters(parameters) if parameters is not None else (),
-        returns=text_of(returns) if returns is not None else None,
+        parameters=parameters,
+        returns=returns,
         decorators=_decorators(decorated),
         is_async=node.child(0).type == "async",
+    )
+
+
+def _signature(function: Node) -> tuple[tuple[Parameter, ...], str | None]:
+    """Return parameters and return type, read once for all functions that have the same ones."""
+    parameters, body = function.child_by_field_name("parameters"), function.child_by_field_name("body")
+    if parameters is None or body is None or function.has_error:
+        return _read_signature(function, parameters)
+    start = function.start_byte
+    text = (function.text or b"")[parameters.start_byte - start : body.start_byte - start]
+    known = _SIGNATURES.recall(text)
+    return known if known is not None else _SIGNATURES.keep(text, _read_signature(function, parameters))
+
+
+def _read_signature(function: Node, parameters: Node | None) -> tuple[tuple[Parameter, ...], str | None]:
+    returns = function.child_by_field_name("return_type")
+    return (
+        read_parameters(parameters) if parameters is not None else (),
+        text_of(returns) if returns is not None else None,
     )
 
 
@@ -62,6 +81,29 @@ def base_nodes(arguments: Node) -> Iterator[Node]:
 
 def read_assignment(node: Node, *, prefix: str) -> Iterator[Definition]:
     """Yield a definition for each plain name that an ``assignment`` node binds, in source order."""
+    assigned = tuple(_read_assigned(node)) if node.has_error else _recall_assigned(node)
+    first = node.start_point[0] + 1
+    for each in assigned:
+        yield _define(each, first, prefix)
+
+
+class _Assigned(NamedTuple):
+    """A name that an assignment binds; lines count from the first one of the statement."""
+
+    name: str
+    line: int
+    end: int
+    value: str | None
+    annotation: str | None
+
+
+def _recall_assigned(node: Node) -> tuple[_Assigned, ...]:
+    text = node.text or b""
+    known = _ASSIGNED.recall(text)
+    return known if known is not None else _ASSIGNED.keep(text, tuple(_read_assigned(node)))
+
+
+def _read_assigned(node: Node) -> Iterator[_Assigned]:
     targets = []
     value: Node | None = node
     annotation = node.child_by_field_name("type")
@@ -72,7 +114,7 @@ def read_assignment(node: Node, *, prefix: str) -> Iterator[Definition]:
         value = value.child_by_field_name("right")
     for target in targets:
         for name, part in _bindings(target, value):
-            yield _variable(node, prefix + text_of(name), name, part, annotation)
+            yield _assigned(node, text_of(name), name, part, annotation)
 
 
 def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
@@ -83,16 +125,14 @@ def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
     name = left
     while name.named_child_count:
         name = name.named_children[0]
-    yield _variable(node, prefix + text_of(name), name, right, None)
+    each = _assigned(node, text_of(name), name, right, None)
+    first = node.start_point[0] + 1
+    yield _define(each, first, prefix)
 
 
 def read_parameters(node: Node) -> tuple[Parameter, ...]:
     """Return the parameters of a ``parameters`` node, kinds as Python binds them."""
-    if node.has_error:
-        return tuple(_parameters(node))
-    text = node.text or b""
-    known = _PARAMETERS.recall(text)
-    return known if known is not None else _PARAMETERS.keep(text, tuple(_parameters(node)))
+    return tuple(_parameters(node))
 
 
 def _parameters(node: Node) -> Iterator[Parameter]:
@@ -171,17 +211,28 @@ def _items(value: Node | None) -> list[Node]:
     return [child for child in value.named_children if child.type != "comment"]
 
 
-def _variable(
+def _assigned(
     statement: Node, name: str, target: Node, value: Node | None, annotation: Node | None
-) -> Definition:
-    return Definition(
+) -> _Assigned:
+    row = statement.start_point[0]
+    return _Assigned(
         name=name,
-        kind=DefinitionKind.VARIABLE,
-        line=target.start_point[0] + 1,
-        start=statement.start_point[0] + 1,
-        end=_last_line(statement),
+        line=target.start_point[0] - row,
+        end=_last_line(statement) - row - 1,
         value=head_of(value, _VALUE) if value is not None else None,
         annotation=text_of(annotation) if annotation is not None else None,
+    )
+
+
+def _define(assigned: _Assigned, first: int, prefix: str) -> Definition:
+    return Definition(
+        name=prefix + assigned.name,
+        kind=DefinitionKind.VARIABLE,
+        line=first + assigned.line,
+        start=first,
+        end=first + assigned.end,
+        value=assigned.value,
+        annotation=assigned.annotation,
     )
 
 
