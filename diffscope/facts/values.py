@@ -304,7 +304,17 @@ class WriteFact(Located, frozen=True, kw_only=True):
         ),
     ]
     target: Annotated[str, said("What is written: `vllm_config.cache_config.block_size`, `os.environ['X']`.")]
-    value: Annotated[str, said("The value as written.")] = ""
+    value: Annotated[str, said("The value as written; the arguments of a call.")] = ""
+    assigned: Annotated[
+        str | None, said("The whole assignment, `os.environ['X'] = '1'`; null where a call writes.")
+    ] = None
+    called: Annotated[
+        str | None,
+        said("The whole call that writes, `signal.signal(signal.SIGINT, handler)`; null for an assignment."),
+    ] = None
+    breadth: Annotated[
+        int, said("Who sees it: 3 the whole process, 2 a configuration tree, 1 a module, 0 a class.")
+    ] = 0
     guards: Annotated[tuple[str, ...], said("Conditions around it.")] = ()
 
 
@@ -349,7 +359,9 @@ class DependencyFact(Located, frozen=True, kw_only=True):
 class BuildFact(Located, frozen=True, kw_only=True):
     """A build setting that changed."""
 
-    what: Annotated[str, said("compile-flag, warning-flag, arch-list, source-list, option, image, pipeline or other.")]
+    what: Annotated[
+        str, said("compile-flag, warning-flag, arch-list, source-list, option, image, pipeline or other.")
+    ]
     change: Annotated[str, said("added, removed or changed.")]
     before: Annotated[str | None, said("Text before.")] = None
     after: Annotated[str | None, said("Text after.")] = None

@@ -23,6 +23,8 @@ _LIBRARY_STATE = re.compile(
     r"|mp\.set_start_method|random\.seed|np\.random\.seed|torch\.(?:cuda\.)?manual_seed(?:_all)?|locale\.setlocale|signal\.signal"
     r"|gc\.(?:disable|freeze|set_threshold)|sys\.setrecursionlimit|warnings\.(?:simple)?filter\w*|asyncio\.set_event_loop_policy)$"
 )
+_AUGMENTED = re.compile(r"[-+*/%&|^@<>]{1,2}=$")
+_BREADTHS = {"environment": 3, "library-state": 3, "config": 2, "module-global": 1, "class-attribute": 0}
 _RESTORED = {
     "random.seed": "random.setstate",
     "np.random.seed": "np.random.set_state",
@@ -74,15 +76,26 @@ def _writes_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[WriteFac
     for item in change.signals:
         what = _what(item.signal, change)
         if what and _RESTORED.get(item.signal.text) not in calls:
-            removed = item.what == "removed"
+            removed, is_call = item.what == "removed", item.signal.kind is SignalKind.CALL
             yield WriteFact(
                 **placed.spot(item.signal.line, symbol=change.name, side="old" if removed else "new"),
                 what=what,
                 change=item.what,
                 target=item.signal.text,
                 value=item.signal.detail,
+                assigned=None if is_call else _assignment(item.signal),
+                called=f"{item.signal.text}({item.signal.detail})" if is_call else None,
+                breadth=_BREADTHS[what],
                 guards=item.signal.guards,
             )
+
+
+def _assignment(signal: Signal) -> str:
+    """Return an assignment as it is written: ``x = 1``, ``x += 1``, ``del x``."""
+    if signal.detail == "del":
+        return f"del {signal.text}"
+    sign, _, value = signal.detail.partition(" ")
+    return f"{signal.text} {sign} {value}" if _AUGMENTED.match(sign) else f"{signal.text} = {signal.detail}"
 
 
 def _what(signal: Signal, change: SymbolChange) -> str | None:
