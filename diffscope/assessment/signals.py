@@ -60,7 +60,9 @@ class Signals(Value, frozen=True, kw_only=True):
 def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy) -> Signals:
     """Return the signals of a change."""
     scores, title = taxonomy.tables.scores, tokens_of(facts.change.title)
-    product = [file for file in facts.file if file.category in PRODUCT and file.logic is not False]
+    # In one order: sums of fractions differ in their last digit with the order of their terms.
+    files = sorted(facts.file, key=lambda file: file.path)
+    product = [file for file in files if file.category in PRODUCT and file.logic is not False]
     symbols = [symbol for symbol in facts.symbol if symbol.category in PRODUCT and symbol.logic]
     options = [option for option in facts.option if _is_seen(option)]
     moves = _core_moves(facts)

@@ -75,7 +75,7 @@ def area_shares(files: Iterable[FileFact], title: str, taxonomy: Taxonomy) -> tu
 def logic_areas(files: Iterable[FileFact], least: float = 0.1) -> tuple[str, ...]:
     """Return the main areas in which product logic changed with at least that share, heaviest first."""
     weights: dict[str, float] = {}
-    for file in files:
+    for file in sorted(files, key=lambda file: file.path):
         if file.category in PRODUCT and file.logic is not False:
             weights[file.area] = weights.get(file.area, 0.0) + math.sqrt(changed_lines(file))
     total = sum(weights.values())
@@ -91,7 +91,7 @@ def platforms_of_change(
     files: Iterable[FileFact], title: str, taxonomy: Taxonomy, least: float = 0.05
 ) -> tuple[str, ...]:
     """Return the platforms that the title names or that files of at least that share of the change belong to, in the table's order."""
-    every = tuple(files)
+    every = sorted(files, key=lambda file: file.path)
     mass = masses(every)
     total = sum(mass.values())
     weights: dict[str, float] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -149,6 +149,10 @@ FILES = st.lists(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FILES, st.randoms(use_true_random=False))
+@example(
+    [a_file("vllm/lora/request.py", 147, 21), a_file("csrc/x.cu", 300, 197), a_file(CORE, 59, 237)],
+    random.Random(1),
+)
 def test_order_of_facts_changes_nothing(files: list[FileFact], chance: random.Random) -> None:
     """Same facts, same bytes; and area weights sum to one in what is written."""
     symbols = [
