@@ -63,7 +63,8 @@ def assess(
         symbols=assess_symbols(facts),
         graph=facts.graph,
         modules=tuple(
-            _reach(module) for module in sorted(facts.module, key=lambda one: (one.path, one.module or ""))
+            _reach(module, facts)
+            for module in sorted(facts.module, key=lambda one: (one.path, one.module or ""))
         ),
         tests=_tests(facts),
         ci=facts.ci,
@@ -89,7 +90,7 @@ def _place(symbol: SymbolFact) -> tuple[str, int, str, str]:
     return symbol.path, symbol.line, symbol.symbol or "", symbol.side
 
 
-def _reach(module: ModuleFact) -> ModuleReach:
+def _reach(module: ModuleFact, facts: ChangeFacts) -> ModuleReach:
     return ModuleReach(
         module=module.module or "",
         path=module.path,
@@ -99,7 +100,18 @@ def _reach(module: ModuleFact) -> ModuleReach:
         reach=module.reach,
         lazy=module.lazy_fan_in,
         registry=module.registry_fan_in,
+        is_new=module.is_new,
+        importers=_importers(module.module, facts) if module.is_new and module.module else (),
     )
+
+
+def _importers(module: str, facts: ChangeFacts) -> tuple[str, ...]:
+    found = {
+        one.module
+        for one in facts.imports
+        if one.change == "added" and one.module and module in (one.target, f"{one.target}.{one.name}")
+    }
+    return tuple(sorted(found - {module}))
 
 
 def _tests(facts: ChangeFacts) -> TestsAssessment:

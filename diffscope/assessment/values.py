@@ -94,6 +94,10 @@ class ModuleReach(Value, frozen=True, kw_only=True):
     reach: int | UnsetType = UNSET
     lazy: int | UnsetType = UNSET
     registry: int | UnsetType = UNSET
+    is_new: bool = False
+    """The change adds it: the graph of the base knows nothing of it."""
+    importers: tuple[str, ...] = ()
+    """Of a new module: those that the change lets import it."""
 
 
 class TestsAssessment(Value, frozen=True, kw_only=True):

@@ -95,6 +95,9 @@ class Reading:
     def reach(self, module: ModuleReach) -> str:
         """Return what is known of a module's place in the graph; figures that are unknown are left out."""
         words, phrases = self._words, []
+        if module.is_new:
+            by = [words("imported-by", modules=self.few(module.importers))] if module.importers else []
+            return words.comma.join((words("new-module"), *by))
         if module.distance is None:
             phrases.append(words("off-serving-path"))
         elif module.distance == 0:

@@ -44,6 +44,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "platforms": ("Platforms", "平台"),
     "reach": ("Reach", "影响范围"),
     "dependents": ("{count} import it", "{count} 个模块导入"),
+    "new-module": ("new module", "新增模块"),
+    "imported-by": ("imported by {modules}", "由 {modules} 导入"),
     "within-two": ("{count} within two steps", "两步内 {count} 个"),
     "lazy": ("{count} lazily", "延迟导入 {count} 个"),
     "registry": ("{count} by registry", "注册表引用 {count} 处"),
