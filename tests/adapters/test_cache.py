@@ -12,7 +12,7 @@ import pytest
 
 from diffscope.adapters.cache import FILE_NAME, Cache, default_directory, open_cache
 from diffscope.adapters.cache_file import AT_ONCE
-from diffscope.errors import CacheError
+from diffscope.errors import CacheError, InputError
 
 VALUES = {f"name{number}": os.urandom(2_000) for number in range(50)}
 
@@ -352,3 +352,41 @@ def test_a_cache_may_be_closed_twice_and_used_again(folder: Path) -> None:
     cache.close()
     assert cache.get("graph", "a") == b"1"
     cache.close()
+
+
+def test_whether_what_is_put_stays_is_known_before(folder: Path, tmp_path: Path) -> None:
+    """Not when the cache is off, may only be read, or was left aside."""
+    fill(folder)
+    with open_cache(folder) as cache, open_cache(folder, is_enabled=False) as off:
+        assert (cache.is_kept, off.is_kept) == (True, False)
+    reading = open_cache(folder)
+    reading._open_writable = lambda: setattr(reading, "_is_read_only", True)  # type: ignore[method-assign, func-returns-value]
+    assert not reading.is_kept
+    reading.close()
+    (tmp_path / "file").write_text("")
+    with open_cache(tmp_path / "file" / "cache") as aside:
+        assert not aside.is_kept
+
+
+def test_decoded_values_stay_until_they_are_put_anew(folder: Path) -> None:
+    """The last few of a space; what cannot be decoded is as though it were not there."""
+    asked: list[bytes] = []
+
+    def decode(data: bytes) -> str:
+        asked.append(data)
+        if data == b"bad":
+            raise InputError("no value")
+        return data.decode()
+
+    with open_cache(folder) as cache:
+        cache.put_many("space", {"a": b"1", "b": b"2", "c": b"3", "spoiled": b"bad"})
+        assert [cache.get_decoded("space", name, decode) for name in "aab"] == ["1", "1", "2"]
+        assert asked == [b"1", b"2"]
+        cache.put_many("space", {"a": b"new"})
+        assert cache.get_decoded("space", "a", decode) == "new"
+        assert cache.get_decoded("space", "c", decode) == "3"
+        assert cache.get_decoded("space", "b", decode) == "2"
+        assert asked == [b"1", b"2", b"new", b"3", b"2"]
+        assert cache.get_decoded("space", "spoiled", decode) is None
+        assert cache.get_decoded("space", "absent", decode) is None
+        assert cache.get_many_decoded("space", ["c", "absent", "a"], decode, keep=4) == {"c": "3", "a": "new"}
