@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -12,6 +13,10 @@ from diffscope.syntax.values import Aspect, SignalChange, SignalKind, SymbolChan
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
 
+_SETTING = re.compile(
+    r"^(?:not )?\(?(?:(?:[\w.]+\.)?(?:\w*config|envs|args|settings)\.[\w.]+|(?:[\w.]+\.)?(?:enable|use|is_enabled)_\w+|[\w.]*(?:world_size|_parallel_size|[tdpec]p_size)|[\w.]*get_\w*world_size\(\))"
+    r"(?:\s*(?:[<>!=]=?|is|is not)\s*(?:\d+|None|True|False))?\)?$"
+)
 _BY_ARGUMENT = frozenset({"device-stream"})
 """Roles of which the argument says what happens."""
 
@@ -75,6 +80,9 @@ def _call(
     placed: Placed, change: SymbolChange, item: SignalChange, *, role: str, platforms: set[str], awaited: bool
 ) -> CallFact:
     signal, removed = item.signal, item.what == "removed"
+    stood = item.before.guards if item.before else ()
+    is_old = item.what == "reguarded"
+    new_guards = tuple(guard for guard in signal.guards if is_old and guard not in stood)
     return CallFact(
         **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
         role=role,
@@ -82,6 +90,8 @@ def _call(
         callee=signal.resolved or signal.text,
         arguments=signal.detail,
         guards=signal.guards,
+        new_guards=new_guards,
+        by_setting=bool(new_guards) and all(map(_SETTING.match, new_guards)),
         guard_platforms=tuple(sorted(platforms)),
         in_async=signal.in_async,
         in_loop=signal.in_loop,

@@ -267,6 +267,15 @@ class CallFact(Located, frozen=True, kw_only=True):
     ]
     arguments: Annotated[str, said("Argument text, white space folded.")] = ""
     guards: Annotated[tuple[str, ...], said("Conditions around it, outermost first.")] = ()
+    new_guards: Annotated[
+        tuple[str, ...], said("Those of them that a call which is reguarded did not stand under before.")
+    ] = ()
+    by_setting: Annotated[
+        bool,
+        said(
+            "Every new condition is a plain flag of a configuration or the size of a group: the same for all ranks."
+        ),
+    ] = False
     guard_platforms: Annotated[tuple[str, ...], said("Platforms that these conditions name.")] = ()
     in_async: Annotated[bool, said("Directly inside an async function.")] = False
     in_loop: Annotated[bool, said("Inside a loop.")] = False
