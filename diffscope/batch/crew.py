@@ -125,9 +125,11 @@ class Crew:
         self._answers: SimpleQueue[tuple[int, Judged]] = SimpleQueue()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._late: set[int] = set()
+        self._has_begun = threading.Event()
         self._is_over = False
         self._threads = [
-            threading.Thread(target=self._converse, daemon=True) for _ in range(min(size, len(runs)))
+            threading.Thread(target=self._converse, args=(number == 0,), daemon=True)
+            for number in range(min(size, len(runs)))
         ]
         for thread in self._threads:
             thread.start()
@@ -146,7 +148,8 @@ class Crew:
         """End every worker."""
         with self._lock:
             self._is_over = True
-        for process in self._processes:
+        self._has_begun.set()
+        for process in tuple(self._processes):
             process.kill()
         for _ in self._threads:
             self._room.release()
@@ -155,8 +158,14 @@ class Crew:
         for process in self._processes:
             _end(process)
 
-    def _converse(self) -> None:
-        """Hand a worker one run after the other. What it was at when it died (memory, a bug) becomes a gap, and a new one goes on."""
+    def _converse(self, is_first: bool) -> None:  # noqa: FBT001 - a thread's argument
+        """Hand a worker one run after the other. What it was at when it died (memory, a bug) becomes a gap, and a new one goes on.
+
+        The others begin when the first change is judged: with an empty cache each of them would make graph, words of tests and
+        history from scratch, which the first makes by all cores.
+        """
+        if not is_first:
+            self._has_begun.wait()
         process: subprocess.Popen[bytes] | None = None
         age = 0
         while (number := self._take()) is not None:
@@ -167,18 +176,20 @@ class Crew:
                     process = process or self._launch()
                     for judged in self._ask(process, left):
                         left.pop(0)
-                        self._answers.put((number, judged))
+                        self._tell(number, judged)
                 except (OSError, EOFError, ValueError, RuntimeError, msgspec.MsgspecError):
                     if self._is_over:
                         return
                     lost = left.pop(0)
-                    self._answers.put(
-                        (number, Judged(wanted=lost, gap=_gap(lost, self._post_mortem(process))))
-                    )
+                    self._tell(number, Judged(wanted=lost, gap=_gap(lost, self._post_mortem(process))))
                     process = None
             if age >= _LIFETIME and process is not None:
                 self._dismiss(process)
                 process, age = None, 0
+
+    def _tell(self, number: int, judged: Judged) -> None:
+        self._answers.put((number, judged))
+        self._has_begun.set()
 
     def _post_mortem(self, process: subprocess.Popen[bytes] | None) -> str:
         if process is None:
@@ -235,19 +246,6 @@ class Crew:
             process = _launch(self._order)
             self._processes.append(process)
         return process
-
-
-def prime(order: Order, first: Wanted) -> None:
-    """Have the first change's graph in the cache, made by all cores, or each worker would make it from scratch."""
-    from diffscope.adapters.cache import open_cache  # noqa: PLC0415 - not needed where all is stored
-    from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
-
-    with (
-        contextlib.suppress(DiffscopeError),
-        open_cache(Path(order.cache)) as cache,
-        GitRepository(order.repository) as repository,
-    ):
-        graph_at(repository, f"{first.commit}^", cache=cache)
 
 
 def serve() -> None:

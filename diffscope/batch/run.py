@@ -15,7 +15,7 @@ from typing import Final
 
 from diffscope.adapters.store import open_store
 from diffscope.assessment.values import Assessment
-from diffscope.batch.crew import Crew, Judge, Judged, Order, Wanted, prime
+from diffscope.batch.crew import Crew, Judge, Judged, Order, Wanted
 from diffscope.workspace import Workspace
 
 Progress = Callable[[int, int], None]
@@ -103,9 +103,7 @@ class Batch:
         if self._workers == 1 or sum(map(len, jobs)) < _WORTH_A_CREW:
             yield from (tuple(map(self._judge, job)) for job in jobs)
             return
-        order = self._order()
-        prime(order, jobs[0][0])
-        with contextlib.closing(Crew(order, jobs, size=self._workers)) as crew:
+        with contextlib.closing(Crew(self._order(), jobs, size=self._workers)) as crew:
             yield from crew.answers()
 
     def _order(self) -> Order:
