@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.files import assess_files
@@ -24,12 +25,15 @@ from diffscope.assessment.values import (
 )
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.shares import area_shares
-from diffscope.facts.values import ChangeFacts, ModuleFact, SymbolFact
+from diffscope.facts.values import ChangeFacts, CiFacts, ModuleFact, SymbolFact
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.evaluate import Evaluation
 from diffscope.rules.waivers import apply_waivers, parse_waivers
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.version import VERSION
+
+_NEVER = "empty-list"
+"""Why a step that lists nothing is passed over."""
 
 
 def assess(
@@ -67,7 +71,7 @@ def assess(
             for module in sorted(facts.module, key=lambda one: (one.path, one.module or ""))
         ),
         tests=_tests(facts),
-        ci=facts.ci,
+        ci=_ci(facts.ci),
         labels=facts.labels,
         completeness=_completeness(facts, waived.warnings),
         tool=_tool(facts, catalogue, taxonomy),
@@ -142,6 +146,14 @@ def _unnamed(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:
         and (symbol.changed_tests_naming is UNSET or not symbol.changed_tests_naming)
     )
     return tuple(dict.fromkeys(found))
+
+
+def _ci(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
+    """Return what CI does, without the steps that nobody expects to run: by an empty list of what they look at, no change ever selects them."""
+    if ci is UNSET:
+        return ci
+    spots = tuple(spot for spot in ci.blind_spots if spot.reason != _NEVER)
+    return msgspec.structs.replace(ci, blind_spots=spots)
 
 
 def _completeness(facts: ChangeFacts, warnings: tuple[str, ...]) -> Completeness:

@@ -180,7 +180,10 @@ class Reading:
         if ci is UNSET or not ci.steps:
             return ()
         selected = [step for step in ci.steps if step.selected]
-        phrases = [words("steps-selected", count=len(selected), total=len(ci.steps))]
+        counts = [words.counted("one-step-runs", "steps-run", len(selected))]
+        if waiting := len(ci.steps) - len(selected):
+            counts.append(words.counted("one-step-optional", "steps-optional", waiting))
+        phrases = [words.comma.join(counts)]
         devices = Counter(step.device for step in selected if step.device)
         if devices:
             ordered = sorted(devices.items(), key=lambda item: (-item[1], item[0]))
@@ -204,7 +207,7 @@ class Reading:
         words = self._words
         states = Counter(step.amd_mirror for step in selected if step.amd_mirror)
         named = [
-            f"{words(key) if (key := f'mirror-{state}') in WORDS else state} {n}"
+            words(key, count=n) if (key := f"mirror-{state}") in WORDS else f"{state} {n}"
             for state, n in sorted(states.items())
         ]
         return (words("amd-mirrors", list=words.comma.join(named)),) if named else ()
