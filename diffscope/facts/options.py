@@ -30,6 +30,7 @@ _PROTOCOL_BASE = re.compile(
     r"(?:^|\.)(?:BaseModel|OpenAIBaseModel|\w*(?:Request|Response)(?:Base)?(?:Mixin)?)$"
 )
 _CONFIG_BASE = re.compile(r"(?:^|\.)\w*Config$")
+_CUT_FIELD = re.compile(r"(?:\w+\.)?[fF]ield\(\s*(?:default\s*=\s*)?(?P<default>[-\w.'\"]+)\s*,")
 
 _Read = tuple[Signal, str | None, str | None]
 """Where an option is read, its default and its type."""
@@ -117,7 +118,9 @@ def default_of(value: str | None) -> str | None:
     try:
         node = ast.parse(value.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return value
+        # A long text is cut; what comes first in a field is its default all the same.
+        cut = _CUT_FIELD.match(value)
+        return cut["default"] if cut else value
     if not (
         isinstance(node, ast.Call)
         and _callee(node) in ("field", "Field", "msgspec.field", "dataclasses.field", "pydantic.Field")

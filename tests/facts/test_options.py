@@ -111,6 +111,10 @@ def test_fields_of_a_request() -> None:
     ("value", "expected"),
     [
         pytest.param("Field(3, ge=1)", "3", id="first argument"),
+        pytest.param('Field(default=0, description=("A long te…', "0", id="a text that was cut"),
+        pytest.param(
+            'Field(description=("A long te…', 'Field(description=("A long te…', id="a cut text without one"
+        ),
         pytest.param("Field(..., ge=1)", None, id="an ellipsis is no default"),
         pytest.param("field()", None, id="nothing given"),
         pytest.param("(1 +", "(1 +", id="text that does not parse stays as it is"),
