@@ -135,6 +135,25 @@ def test_a_worker_that_never_answers_is_given_up(
     assert "took more than" in lost.gap.reason
 
 
+def test_others_begin_when_the_first_has_judged_a_change(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first makes from nothing lies in the cache by then: the graph, the words of tests, the history."""
+    ask, told = Crew._ask, list[str]()
+
+    def telling(self: Crew, process: Worker, run: Sequence[Wanted]) -> Iterator[Judged]:
+        told.append("asked")
+        for judged in ask(self, process, run):
+            told.append("answered")
+            yield judged
+
+    monkeypatch.setattr(Crew, "_ask", telling)
+    with Batch(workspace, workers=2) as batch:
+        assert all(judged.assessment for judged in batch.judge(wanted(workspace)))
+    assert told[:2] == ["asked", "answered"]
+    assert told.count("answered") == len(wanted(workspace))
+
+
 def test_workers_are_replaced_before_they_grow(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """After so many changes a fresh process goes on; the result is the same, and none is left behind."""
     launch, started = crew._launch, list[Worker]()
