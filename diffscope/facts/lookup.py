@@ -18,6 +18,9 @@ from diffscope.syntax.values import Parameter
 
 _TEST_DEPTH = 2
 _EAGER = frozenset({EdgeLayer.EAGER})
+_BY_NAME = frozenset(
+    {EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.TYPING, EdgeLayer.REGISTRY, EdgeLayer.STRING, EdgeLayer.TEST}
+)
 _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _RARE = 8
@@ -107,6 +110,19 @@ class TreeLookup:
         ]
         found = sorted({(where, line) for where, line in places if where and where not in self._touched})
         return tuple(f"{where}:{line}" for where, line in found[:_MOST_PLACES])
+
+    def module_at(self, path: str) -> str | None:
+        """Return the module of the base that a file is; ``None`` where the base has none there."""
+        return self._graph.module_of(RepoPath(path))
+
+    def module_users(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return ``path:line`` of what imports or names a module: from files outside the change, and from files that it edits."""
+        edges = self._graph.dependents(ModuleName(name), _BY_NAME)
+        places = sorted({(path, edge.line) for edge in edges if (path := self._graph.path_of(edge.source))})
+        sides: tuple[list[str], list[str]] = ([], [])
+        for path, line in places:
+            sides[path in self._touched].append(f"{path}:{line}")
+        return tuple(sides[0][:_MOST_PLACES]), tuple(sides[1][:_MOST_PLACES])
 
     def binds(self, module: str, name: str) -> bool:
         """Return whether a module that the change edits binds a name at its top after it, by definition or import."""

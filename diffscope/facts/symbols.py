@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
+from diffscope.facts.departed import departed_modules, edited_users
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
 from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
@@ -29,6 +31,7 @@ def collect_symbols(
 ) -> tuple[SymbolFact, ...]:
     """Return a fact for each changed symbol of Python files, by path, line and name."""
     by_path = {module.path: module for module in modules}
+    placed = tuple(placed)
     facts = [
         _symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup)
         for one in placed
@@ -36,7 +39,19 @@ def collect_symbols(
         for change in one.material.python.symbols
         if not stands(change, one.material.python)
     ]
+    facts = [_with_edited_users(fact, placed) for fact in facts]
+    facts += departed_modules(placed, lookup)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
+
+
+def _with_edited_users(fact: SymbolFact, placed: tuple[Placed, ...]) -> SymbolFact:
+    owner, _, name = (fact.symbol or "").rpartition(".")
+    is_field = (
+        fact.kind == DefinitionKind.VARIABLE.value and owner and fact.surfaces and not fact.owner_change
+    )
+    if not is_field or Aspect.REMOVED.value not in fact.aspects or fact.category != "source":
+        return fact
+    return msgspec.structs.replace(fact, users_edited=edited_users(placed, fact.path, name))
 
 
 def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) -> tuple[ParameterFact, ...]:
@@ -157,6 +172,7 @@ class _Answers(TypedDict, total=False):
     overrides: tuple[str, ...]
     tests_naming: int | UnsetType
     changed_tests_naming: int | UnsetType
+    class_tests_naming: int | UnsetType
     test_distance: int | UnsetType | None
 
 
@@ -169,6 +185,12 @@ def _lookups(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) ->
         changed_tests_naming=lookup.changed_tests_naming(change.name),
         test_distance=lookup.test_distance(path),
     )
+    owner = change.name.rpartition(".")[0]
+    if owner and change.kind is DefinitionKind.METHOD:
+        before = lookup.tests_naming(owner)
+        answers["class_tests_naming"] = (
+            UNSET if before is UNSET else before + lookup.changed_tests_naming(owner)
+        )
     if {Aspect.REMOVED, Aspect.MOVED, Aspect.SIGNATURE} & aspects:
         answers["users"] = lookup.users(path, change.name)
     if {Aspect.REMOVED, Aspect.SIGNATURE} & aspects:

@@ -180,11 +180,19 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     users: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line` in the tree that import it, untouched here.")
     ] = UNSET
+    users_edited: Annotated[
+        tuple[str, ...],
+        said("For a member or module that is gone: `path:line` before the change that used it, edited here."),
+    ] = ()
+    moved_to: Annotated[str | None, said("For a module that is gone: the path where it is now.")] = None
     overrides: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line Class.method` that override it and were not touched.")
     ] = UNSET
     tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
     changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
+    class_tests_naming: Annotated[
+        int | UnsetType, said("Test files of the base and of this change that name the class of a method.")
+    ] = UNSET
     test_distance: Annotated[
         int | UnsetType | None,
         said("Import steps from the nearest test to its module; null when none reaches it."),
