@@ -27,7 +27,7 @@ from diffscope.facts.registries import collect_registries
 from diffscope.facts.steps import Declarations, collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
-from diffscope.facts.values import ChangeFacts, GraphFacts, UnknownFamily
+from diffscope.facts.values import ChangeFacts, DependencyFact, GraphFacts, UnknownFamily
 from diffscope.facts.writes import collect_writes
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
@@ -99,9 +99,7 @@ def collect_facts(
         mention=collect_mentions(placed),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),
-        dependency=collect_dependencies(
-            placed, (lambda: declared.requirements) if declared else tuple, taxonomy.platforms_of
-        ),
+        dependency=_dependencies(placed, declared, taxonomy),
         step=steps,
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,
@@ -114,6 +112,13 @@ def collect_facts(
             placed, has_graph=lookup is not None, declared=declared, has_history=around.history is not None
         ),
     )
+
+
+def _dependencies(
+    placed: tuple[Placed, ...], declared: Declarations | None, taxonomy: Taxonomy
+) -> tuple[DependencyFact, ...]:
+    known = (lambda: declared.requirements) if declared else tuple
+    return collect_dependencies(placed, known, taxonomy.platforms_of)
 
 
 def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup | None:
