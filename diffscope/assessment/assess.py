@@ -32,6 +32,7 @@ from diffscope.rules.waivers import apply_waivers, parse_waivers
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.version import VERSION
 
+_VALIDATORS = frozenset({"field_validator", "model_validator", "validator", "root_validator"})
 _NEVER = "empty-list"
 """Why a step that lists nothing is passed over."""
 
@@ -135,6 +136,7 @@ def _unnamed(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:
         and symbol.logic
         and symbol.kind in ("class", "function", "method")
         and "removed" not in symbol.aspects
+        and not _is_called_by_another_name(symbol)
     ]
     known = [symbol for symbol in asked if symbol.tests_naming is not UNSET]
     if asked and not known:
@@ -146,6 +148,16 @@ def _unnamed(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:
         and (symbol.changed_tests_naming is UNSET or not symbol.changed_tests_naming)
     )
     return tuple(dict.fromkeys(found))
+
+
+def _is_called_by_another_name(symbol: SymbolFact) -> bool:
+    """Return whether a test reaches it without its name: an operator of the language, a check of pydantic, the forward of a class that it names."""
+    name = (symbol.symbol or "").rpartition(".")[2]
+    if name.startswith("__") and name.endswith("__"):
+        return True
+    if any(text.partition("(")[0].rpartition(".")[2] in _VALIDATORS for text in symbol.decorators):
+        return True
+    return name.startswith("forward") and bool(symbol.class_tests_naming or 0)
 
 
 def _ci(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
