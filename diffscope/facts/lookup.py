@@ -188,6 +188,20 @@ class TreeLookup:
         ]
         return tuple(sorted(found, key=lambda one: (one.path, one.line, one.name)))
 
+    def declared_above(self, path: str, symbol: str) -> dict[tuple[str, str], bool]:
+        """Return the classes of the tree above a member's class, as path and name, and whether each defines a member of that name."""
+        name = self._graph.module_of(RepoPath(path))
+        owner, _, member = symbol.rpartition(".")
+        if name is None or not owner:
+            return {}
+        found = {}
+        for base in self._graph.superclasses(name, owner):
+            outline, where = self._graph.outline_of(base.module), self._graph.path_of(base.module)
+            if outline is not None and where is not None:
+                own = f"{base.name}.{member}"
+                found[where, base.name] = any(one.name == own for one in outline.definitions)
+        return found
+
     def test_distance(self, path: str) -> int | UnsetType | None:
         """Return the import steps from the nearest test to a module, 1 or 2; ``None`` where no test is that near."""
         name = self._graph.module_of(RepoPath(path))

@@ -105,7 +105,7 @@ def _symbol(
         is_kernel=any(
             text.partition("(")[0].endswith(_KERNEL) for text in (definition.decorators if definition else ())
         ),
-        surfaces=taxonomy.surfaces_of(placed.fact.path, change.name, bases),
+        surfaces=_surfaces(placed, change, bases, taxonomy, lookup),
         moved_from=change.moved_from,
         fan_in=module.fan_in if module else UNSET,
         entry=module.entry if module else UNSET,
@@ -113,6 +113,29 @@ def _symbol(
         owner_change=_owner_change(placed, change),
         still_bound=removed and _is_still_bound(placed, change, lookup),
         **_lookups(placed, change, lookup),
+    )
+
+
+def _surfaces(
+    placed: Placed,
+    change: SymbolChange,
+    bases: tuple[str, ...],
+    taxonomy: Taxonomy,
+    lookup: TreeLookup | None,
+) -> tuple[str, ...]:
+    """Return the surfaces of a symbol: a member of a class below a contract belongs to it where the contract itself has that member."""
+    path, name = placed.fact.path, change.name
+    found = taxonomy.surfaces_of(path, name, bases)
+    own = taxonomy.surfaces_of(path, name)
+    if lookup is None or found == own or change.kind is DefinitionKind.CLASS:
+        return found
+    contracts = {
+        (surface, defines)
+        for (where, base), defines in lookup.declared_above(placed.fact.old_path or path, name).items()
+        for surface in taxonomy.surfaces_of(where, base, (base,))
+    }
+    return tuple(
+        each for each in found if each in own or (each, True) in contracts or (each, False) not in contracts
     )
 
 

@@ -80,3 +80,31 @@ def test_users_of_a_removed_function() -> None:
     tree = {**PACKAGE, "vllm/pools/user.py": "import os\n\nfrom vllm.pools.base import take\n"}
     found = next(one for one in facts(before, after, tree=tree).symbol if one.symbol == "take")
     assert found.users == ("vllm/pools/user.py:3",)
+
+
+_CONTRACT = "from abc import ABC\n\n\nclass AttentionMetadataBuilder(ABC):\n    def build(self, size, fast=False):\n        return size\n"
+_BUILDER = "from vllm.v1.attention.backend import AttentionMetadataBuilder\n\n\nclass PoolBuilder(AttentionMetadataBuilder):\n    def {name}(self, size{rest}):\n        return size\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "surfaces"),
+    [
+        pytest.param("build", ("attention-backend",), id="what the contract names"),
+        pytest.param("build_chunk", (), id="what one implementation calls its own"),
+    ],
+)
+def test_surface_of_a_member_is_what_the_contract_names(name: str, surfaces: tuple[str, ...]) -> None:
+    found = facts(
+        {"vllm/v1/attention/backends/pool.py": _BUILDER.format(name=name, rest=", fast=False")},
+        {"vllm/v1/attention/backends/pool.py": _BUILDER.format(name=name, rest="")},
+        tree={**PACKAGE, "vllm/v1/attention/backend.py": _CONTRACT},
+    )
+    assert [one.surfaces for one in found.symbol if one.symbol == f"PoolBuilder.{name}"] == [surfaces]
+
+
+def test_surface_of_a_member_stands_where_the_contract_is_not_in_the_tree() -> None:
+    found = facts(
+        {"vllm/v1/attention/backends/pool.py": _BUILDER.format(name="build_chunk", rest=", fast=False")},
+        {"vllm/v1/attention/backends/pool.py": _BUILDER.format(name="build_chunk", rest="")},
+    )
+    assert [one.surfaces for one in found.symbol] == [("attention-backend",)]
