@@ -163,7 +163,7 @@ class HistoryIndex:
             folder = new.rpartition("/")[0]
             if old.rpartition("/")[0] != folder:
                 moved.setdefault(folder, []).append(old)
-        return Names(later, *({key: tuple(old) for key, old in each.items()} for each in (turned, moved)))
+        return Names(later, _frozen(turned), _frozen(moved))
 
     @cached_property
     def _is_test(self) -> bytearray:
@@ -176,6 +176,10 @@ class HistoryIndex:
     @cached_property
     def _renaming(self) -> array[int]:
         return self._renames[::3]
+
+
+def _frozen(lists: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(names) for key, names in lists.items()}
 
 
 _opened: list[HistoryIndex] = []
