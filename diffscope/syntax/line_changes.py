@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from diffscope.syntax.canonical import STRUCTURE, Stream
@@ -46,7 +45,7 @@ def compare_token_lines(before: Iterable[tuple[str, int]], after: Iterable[tuple
 
 def count_branches(stream: Stream | None) -> int:
     """Return how many ways a unit can go besides straight on: what cyclomatic complexity counts."""
-    return sum(1 for token in stream.tokens if token in _BRANCHES) if stream is not None else 0
+    return sum(map(_BRANCHES.__contains__, stream.tokens)) if stream is not None else 0
 
 
 def _tokens(stream: Stream | None) -> Iterator[tuple[str, int]]:
@@ -57,8 +56,15 @@ def _tokens(stream: Stream | None) -> Iterator[tuple[str, int]]:
 
 
 def _lines(tokens: Iterable[tuple[str, int]]) -> Iterator[_Line]:
-    for number, group in groupby(tokens, key=lambda pair: pair[1]):
-        yield _Line(number, tuple(token for token, _ in group))
+    number, line = 0, list[str]()
+    for token, at in tokens:
+        if at != number:
+            if line:
+                yield _Line(number, tuple(line))
+            number, line = at, []
+        line.append(token)
+    if line:
+        yield _Line(number, tuple(line))
 
 
 def _differences(old: list[_Line], new: list[_Line]) -> Iterator[tuple[Sequence[_Line], Sequence[_Line]]]:

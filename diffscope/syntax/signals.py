@@ -355,13 +355,13 @@ class _Walk:
             text=text,
             line=node.start_point[0] + 1,
             detail=clip(detail.text, _DETAIL),
-            guards=tuple(guard.text for guard in place.guards),
+            guards=tuple([guard.text for guard in place.guards]),
             in_async=place.in_async,
             in_loop=place.in_loop,
             resolved=self._resolve(text),
         )
         key = (kind.value, detail.key, self._key(node))
-        around = tuple(guard.key for guard in place.guards if not guard.is_exit)
+        around = tuple([guard.key for guard in place.guards if not guard.is_exit])
         self.seen.append(Seen(signal, key, around, len(place.guards) - len(around)))
 
     def _resolve(self, text: str) -> str | None:
