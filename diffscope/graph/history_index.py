@@ -152,9 +152,9 @@ class HistoryIndex:
         earlier: dict[str, list[str]] = {}
         for at in range(triples):
             before, after = (self.stored.paths[self._renames[3 * at + side]] for side in (1, 2))
-            moved = [before, *earlier.pop(before, [])]
-            earlier.setdefault(after, []).extend(moved)
-            later.update(dict.fromkeys(moved, after))
+            names = [before, *earlier.pop(before, [])]
+            earlier.setdefault(after, []).extend(names)
+            later.update(dict.fromkeys(names, after))
             later.pop(after, None)
         turned: dict[str, list[str]] = {}
         moved: dict[str, list[str]] = {}
