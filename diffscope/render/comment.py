@@ -17,6 +17,7 @@ from diffscope.render.reading import Reading
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
+from diffscope.rules.says import clip
 from diffscope.rules.values import Evidence, Severity
 from diffscope.source.values import Value
 
@@ -166,12 +167,7 @@ def _owners(assessment: Assessment, words: Words) -> str:
 
 def _place(place: Evidence) -> str:
     """Return a place short enough for a table: the last parts of its path; the link behind it has the whole."""
-    text = location(place)
-    parts = text.split("/")
-    while len(text) > _LONGEST_PLACE and len(parts) > 1:
-        parts = parts[1:]
-        text = f"…/{'/'.join(parts)}"
-    return _clip(text, _LONGEST_PLACE)
+    return clip(location(place), _LONGEST_PLACE)
 
 
 def _fit(sections: list[str], words: Words, limit: int) -> str:
@@ -196,4 +192,4 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _clip(text: str, length: int = _CLIP) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    return clip(text, length)

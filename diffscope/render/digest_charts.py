@@ -15,6 +15,7 @@ from diffscope.render.sanitize import visible
 from diffscope.render.style import Language, Style
 from diffscope.render.words import Words
 from diffscope.report.values import Digest
+from diffscope.rules.says import clip
 
 HINT: Final = "pip install 'diffscope[charts]'"
 
@@ -161,8 +162,8 @@ def _files(digest: Digest, words: Words) -> Spec | None:
 
 
 def _short(path: str) -> str:
-    """Return the last part of a path that fits, ellipsis first: two files of one name stay apart."""
-    return path if len(path) <= 34 else f"…{path[-33:]}"
+    """Return the last parts of a path that fit, ellipsis first: two files of one name stay apart."""
+    return clip(path, 34)
 
 
 def _trend(digest: Digest, words: Words) -> Spec | None:

@@ -10,11 +10,13 @@ from diffscope.render.places import location, worst_first
 from diffscope.render.reading import Reading
 from diffscope.render.style import Style
 from diffscope.render.words import Words
+from diffscope.rules.says import clip
 from diffscope.rules.values import Flag, Severity
 
 _COLUMN = 11
 _SHOWN_MODULES = 3
 _LONGEST_NOTE = 240
+"""Three lines: some notes quote a whole build command."""
 _LEVEL_TONES = {
     RiskLevel.NONE: Tone.GOOD,
     RiskLevel.LOW: Tone.LOW,
@@ -120,7 +122,10 @@ class _Report:
             return
         first, more = flag.evidence[0], self._read.more(flag)
         side = words.aside(words("old-side")) if first.side == "old" else ""
-        pieces = [Piece(location(first), Tone.PATH), Piece(f"{side}  {_short(words.pick(first.note))}")]
+        pieces = [
+            Piece(location(first), Tone.PATH),
+            Piece(f"{side}  {clip(words.pick(first.note), _LONGEST_NOTE)}"),
+        ]
         pieces += [Piece(words.aside(more), Tone.QUIET)] if more else []
         self._screen.line(*pieces, indent=_COLUMN, hang=_COLUMN + 2)
 
@@ -154,8 +159,3 @@ class _Report:
         for number, note in enumerate(self._read.gaps):
             tone = Tone.QUIET if number else Tone.PLAIN
             self._screen.row("" if number else self._words("incomplete"), Piece(note, tone), width=_COLUMN)
-
-
-def _short(note: str) -> str:
-    """Return a note that takes three lines at most: some quote a whole build command."""
-    return note if len(note) <= _LONGEST_NOTE else f"{note[: _LONGEST_NOTE - 1]}…"

@@ -75,8 +75,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "waived-because": ("waived: {reason}", "豁免原因：{reason}"),
     "not-judged": ("Not judged", "未能判定"),
     "needs-base": (
-        "; apply it in a clone and ask with --worktree, or with --base and --head",
-        "；请在克隆中应用它，再用 --worktree，或用 --base 与 --head",
+        "; name it with --repo and --base",
+        "；请用 --repo 与 --base 指定",
     ),
     "risk-section": ("Risk observations", "风险观察"),
     "family-count": ("{family} ({count})", "{family}（{count}）"),

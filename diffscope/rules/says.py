@@ -3,7 +3,7 @@
 ``{field}`` is a field of the evidence's fact, ``{change.field}`` one of the change; ``{{`` and ``}}`` are braces. What stands in
 ``[[ ... ]]`` is left out when a field inside it is unknown, null or empty: ``{distance} steps from serving[[: {chain}]]``.
 
-How a field is written: a text as it is, white space folded and cut at 160 characters; a list with commas, at most four elements and
+How a field is written: a text as it is, white space folded and cut between words at 160 characters; a list with commas, at most four elements and
 how many more; null and an empty list as ``none``; unknown as ``unknown``; true and false as ``yes`` and ``no``; in Chinese 无, 未知,
 是, 否, and words of closed sets, of roles, areas, surfaces and registries by words.yml.
 """
@@ -27,6 +27,9 @@ _NAMES: Final = frozenset(
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{([a-z_]*(?:\.[a-z_]*)?)\}|[{}]")
 _LONGEST: Final = 160
 _MOST: Final = 4
+_STOPS: Final = " ,;:、，；：。"
+_BETWEEN: Final = re.compile(r"\s+|[、，；。]")
+"""Between two items of a text, where it may be cut."""
 _NONE: Final = {"en": "none", "zh": "无"}
 _UNKNOWN: Final = {"en": "unknown", "zh": "未知"}
 _TRUTHS: Final = {"en": {True: "yes", False: "no"}, "zh": {True: "是", False: "否"}}
@@ -141,7 +144,30 @@ def _value(hole: Hole, record: object, change: object) -> object:
     return getattr(change if hole.of_change else record, hole.field, UNSET)
 
 
+def clip(text: str, length: int) -> str:
+    """Return ``text`` in at most ``length`` characters, cut between its items: a path stays whole, or loses its first folders."""
+    if len(text) <= length:
+        return text
+    room = length - 2
+    at = max(
+        (found.start() for found in _BETWEEN.finditer(text[: room + 1]) if found.start() <= room), default=0
+    )
+    crossing = _BETWEEN.split(text[at:].lstrip(_STOPS), maxsplit=1)[0]
+    if at > length // 4 or (at and "/" in crossing):
+        return f"{text[:at].rstrip(_STOPS)} …"
+    if "/" in crossing:
+        return _shortened(crossing, length)
+    return f"{text[: length - 1]}…"
+
+
+def _shortened(path: str, length: int) -> str:
+    parts = path.split("/")[1:]
+    while len(parts) > 1 and len("/".join(parts)) > length - 2:
+        parts = parts[1:]
+    text = f"…/{'/'.join(parts)}"
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def _text(text: str) -> str:
     # White space of any sort is folded, so that a message stays one line whatever the source held.
-    folded = " ".join(text[: _LONGEST * 4].split())
-    return folded if len(folded) <= _LONGEST else folded[: _LONGEST - 1] + "…"
+    return clip(" ".join(text[: _LONGEST * 4].split()), _LONGEST)

@@ -194,12 +194,12 @@ BARE = an_empty_assessment(
     [
         pytest.param(
             Language.ENGLISH,
-            "Unknown    2 rules need the tree of the base, which a bare patch does not have: HI901, HI902; apply it in a clone",
+            "Unknown    2 rules need the tree of the base, which a bare patch does not have: HI901, HI902; name it with --repo and --base",
             id="English",
         ),
         pytest.param(
             Language.CHINESE,
-            "未判定     2 条规则需要基准的目录树，而单独的补丁没有：HI901、HI902；请在克隆中应用",
+            "未判定     2 条规则需要基准的目录树，而单独的补丁没有：HI901、HI902；请用 --repo 与 --base 指定",
             id="Chinese",
         ),
     ],

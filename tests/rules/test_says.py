@@ -8,7 +8,7 @@ import pytest
 
 from diffscope.adapters.rule_files import bundled_rules, load_rules
 from diffscope.facts.vocabulary import families
-from diffscope.rules.says import Speaker, holes, parse_template, spoken
+from diffscope.rules.says import Speaker, clip, holes, parse_template, spoken
 from diffscope.strict_yaml import load_strict, plain
 from tests.rule_builders import facts
 
@@ -68,6 +68,25 @@ def test_long_text_is_cut() -> None:
     found = facts(f'symbol: [{{path: "{"x" * 5000}"}}]')
     said = spoken("{path}", fact="symbol", record=found.symbol[0], change=found.change, speaker=ENGLISH)
     assert said == "x" * 159 + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "clipped"),
+    [
+        pytest.param("short, text", "short, text", id="what fits stays"),
+        pytest.param("vllm/a.py, vllm/bb.py, vllm/cc.py", "vllm/a.py, vllm/bb.py …", id="between two items"),
+        pytest.param(
+            "动作一、动作二、vllm/a_long_folder/b.py", "动作一、动作二 …", id="between Chinese items"
+        ),
+        pytest.param("in vllm/a_rather_long_folder/b.py", "in …", id="a path that does not fit is left out"),
+        pytest.param("vllm/model_executor/layers/a.py:12", "…/layers/a.py:12", id="a path loses its folders"),
+        pytest.param("x" * 40, "x" * 24 + "…", id="one long word is cut"),
+        pytest.param("a/" + "x" * 40, "…/" + "x" * 22 + "…", id="one long name is cut"),
+    ],
+)
+def test_texts_are_clipped_between_their_items(text: str, clipped: str) -> None:
+    """Half a path names a file that is not there."""
+    assert clip(text, 25) == clipped
 
 
 WRONG = [
