@@ -324,22 +324,20 @@ def test_a_window_across_a_rename_of_the_main_package(tmp_path: Path) -> None:
             Commit("[Core] Raise A again (#3)", {"serve/engine.py": "A = 3\n"}, at=at.format(3)),
         ],
     )
-    outcome = subprocess.run(
-        [sys.executable, "-m", "diffscope", *WEEK, "--format", "json", "--repo", str(clone)],
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "DIFFSCOPE_CACHE_DIR": str(tmp_path / "cache"),
-        },
-        capture_output=True,
-        check=True,
-    )
+    command = [sys.executable, "-m", "diffscope", *WEEK, "--repo", str(clone)]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "DIFFSCOPE_CACHE_DIR": str(tmp_path / "c"),
+    }
+    lines = tmp_path / "w.jsonl"
+    outputs = ("--format", "json", "--format", f"jsonl:{lines}")
+    outcome = subprocess.run([*command, *outputs], env=environment, capture_output=True, check=True)
     digest = json.loads(outcome.stdout)
-    assert [(pull["number"], pull["complete"]) for pull in digest["pulls"]] == [
-        (1, True),
-        (2, True),
-        (3, False),
-    ]
+    assert [pull["number"] for pull in digest["pulls"]] == [1, 2, 3]
+    assert digest["pulls"][2]["complete"] is False
+    told = [json.loads(line)["completeness"] for line in lines.read_text("utf-8").splitlines()]
+    assert ["graph" in {gap["what"] for gap in each["gaps"]} for each in told] == [False, False, True]
 
 
 def test_templates_of_ones_own_come_first_and_their_mistakes_are_told(place: Place, tmp_path: Path) -> None:
