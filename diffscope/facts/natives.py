@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.lookup import TreeLookup
-from diffscope.facts.material import Placed
+from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import NativeFact, OperatorFact
-from diffscope.syntax.values import Aspect, NativeChange, NativeComparison, OperatorChange
+from diffscope.syntax.values import Aspect, NativeChange, NativeComparison, OperatorChange, Outline
 
 _EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
 """The word that a binding file writes for its extension, and the extension's name."""
+_REGISTERS = re.compile(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
+_NAMESPACES = {"register_op": "vllm_ir"}
+"""Where an operator without a namespace goes, by what registers it; everything else puts it into ``vllm``."""
+_OPERATOR = re.compile(r"(?:\w+::)?[A-Za-z_]\w*")
 _FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
 
 
@@ -34,12 +38,40 @@ def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tu
 
     A file that moves its bindings elsewhere removes nothing: an operator that is removed and added alike is left out.
     """
+    placed = tuple(placed)
     listed = [(one, one.material.native) for one in placed if one.material.native is not None]
     changes = [(one, change) for one, native in listed for change in native.operators]
     facts = [
         fact for one, change in _without_moves(changes) for fact in _operator(one, change, listed, lookup)
     ]
+    facts += _removed_in_python(placed, lookup)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+def _removed_in_python(placed: tuple[Placed, ...], lookup: TreeLookup | None) -> Iterator[OperatorFact]:
+    """Yield a fact for each operator that Python code registered by name, and that no file of the change registers any more."""
+    compared = [(one, found) for one in placed if (found := source_comparison(one)) is not None]
+    standing = {name for _, found in compared for name in _registered(found.after)}
+    for one, found in compared:
+        for name, line in _registered(found.before).items():
+            word = name.rpartition("::")[2]
+            if name not in standing:
+                yield OperatorFact(
+                    **one.spot(line, symbol=word, side="old"),
+                    name=name,
+                    change="removed",
+                    callers=lookup.operator_callers(word) if lookup else UNSET,
+                )
+
+
+def _registered(outline: Outline | None) -> dict[str, int]:
+    """Return the operators that a Python file registers, ``namespace::name``, with the line of each."""
+    rows = [row for row in outline.rows if _REGISTERS.search(row.table)] if outline else []
+    return {
+        row.key if "::" in row.key else f"{_NAMESPACES.get(row.table, 'vllm')}::{row.key}": row.line
+        for row in rows
+        if _OPERATOR.fullmatch(row.key)
+    }
 
 
 def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> NativeFact:
