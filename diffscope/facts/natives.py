@@ -92,6 +92,8 @@ def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> 
         signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
         operators=operators,
         tests=tests,
+        # No test reaches today what is not there yet: those of its file reach its neighbours.
+        tests_today=() if kind == "added" or isinstance(tests, UnsetType) else tests,
         code_added=len(change.added_lines),
         code_removed=len(change.removed_lines),
     )

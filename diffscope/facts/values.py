@@ -411,6 +411,9 @@ class NativeFact(Located, frozen=True, kw_only=True):
     ] = ()
     operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
     tests: Annotated[tuple[str, ...] | UnsetType, said("Tests that reach it.")] = UNSET
+    tests_today: Annotated[
+        tuple[str, ...], said("Those tests of the base, for a function that stood before the change.")
+    ] = ()
     code_added: Annotated[int, said("Code lines added in it.")] = 0
     code_removed: Annotated[int, said("Code lines removed from it.")] = 0
 

@@ -1,0 +1,38 @@
+"""Native functions and operators of a change: what tests reach them, and operators that Python code registers."""
+
+from __future__ import annotations
+
+from tests.fact_builders import facts
+
+POOL = "void pool(torch::Tensor& x) {{\n  int a = {0};\n  run(x, a);\n}}\n"
+MORE = "\nvoid more(torch::Tensor& x) {\n  int b = 3;\n  run(x, b);\n}\n"
+TREE = {
+    "csrc/torch_bindings.cpp": (
+        "TORCH_LIBRARY_EXPAND(TORCH_EXTENSION_NAME, ops) {\n"
+        '  ops.def("pool(Tensor! x) -> ()");\n'
+        '  ops.impl("pool", torch::kCUDA, &pool);\n'
+        "}\n"
+    ),
+    "tests/kernels/test_pool.py": "import torch\n\n\ndef test_pool():\n    torch.ops._C.pool(1)\n",
+}
+TEST = ("tests/kernels/test_pool.py",)
+
+
+def test_only_a_function_that_stood_before_is_reached_by_tests_today() -> None:
+    found = facts({"csrc/pool.cu": POOL.format(1)}, {"csrc/pool.cu": POOL.format(2) + MORE}, tree=TREE)
+    assert {one.symbol: (one.change, one.tests, one.tests_today) for one in found.native} == {
+        "pool": ("body", TEST, TEST),
+        "more": ("added", TEST, ()),
+    }
+
+
+def test_operator_that_is_registered_no_more_names_those_who_call_it() -> None:
+    register = 'def pool(x):\n    return x\n\n\ndirect_register_custom_op(op_name="pool", op_func=pool)\n'
+    found = facts(
+        {"vllm/layers/pool.py": register},
+        {"vllm/layers/pool.py": "def pool(x):\n    return x\n"},
+        tree={"vllm/layers/user.py": "import torch\n\n\ndef run(x):\n    return torch.ops.vllm.pool(x)\n"},
+    )
+    assert [(one.name, one.change, one.side, one.callers) for one in found.operator] == [
+        ("vllm::pool", "removed", "old", ("vllm/layers/user.py:5",))
+    ]
