@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import UNSET
 
 from diffscope.assessment.doubts import gather_doubts
-from diffscope.assessment.values import Assessment, ModuleReach
+from diffscope.assessment.values import Assessment, ModuleReach, SymbolAssessment
 from diffscope.facts.values import CiFacts, StepSelection
 from diffscope.render.gap_words import say_note, say_reason, say_what
 from diffscope.render.places import by_family
@@ -22,6 +22,10 @@ _PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
 _LONG = 300
 """Minutes; from there on hours say more."""
+_CALLED = frozenset({"called", "no-longer-called"})
+_CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
+"""In which order symbols stand by the category of their file; any other comes between."""
+_BETWEEN = 5
 
 
 class Reading:
@@ -111,6 +115,17 @@ class Reading:
             if isinstance(count, int) and count:
                 phrases.append(words(key, count=count))
         return words.comma.join(phrases)
+
+    @property
+    def symbols(self) -> list[SymbolAssessment]:
+        """Changed symbols as a table shows them: those of the product's Python first, then native ones, others, and tests; what is only called last."""
+        categories = {file.path: file.category for file in self._assessment.files}
+
+        def key(symbol: SymbolAssessment) -> tuple[bool, int]:
+            called = not _CALLED.isdisjoint(symbol.aspects)
+            return called, _CATEGORIES.get(categories.get(symbol.path, ""), _BETWEEN)
+
+        return sorted(self._assessment.symbols, key=key)
 
     @property
     def snapshot(self) -> str:

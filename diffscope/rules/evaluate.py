@@ -147,7 +147,10 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
     else:
         weight = getattr(record, worst_by)
         weight = -1 if weight is UNSET or weight is None else weight
-    return -weight, getattr(record, "path", ""), getattr(record, "line", 0), repr(record)
+    # Of equal rank what is still there comes before what went: that is where a reader looks.
+    is_gone = getattr(record, "side", "new") == "old"
+    order = (is_gone, -weight) if worst_by is None else (-weight, is_gone)
+    return *order, getattr(record, "path", ""), getattr(record, "line", 0), repr(record)
 
 
 def _message(evidence: tuple[Evidence, ...]) -> Bilingual:

@@ -67,6 +67,29 @@ def test_markdown_says_when_nothing_fired() -> None:
     assert "\n\n\n" not in text
 
 
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_symbols_of_the_product_stand_before_those_of_tests(form: str) -> None:
+    """A table that is cut loses tests first; what is only called stands behind all."""
+    named = {
+        "test_pools": ("tests/test_a.py", "test", "body"),
+        "pool_kernel": ("csrc/pool.cu", "native", "body"),
+        "call_of_pools": ("vllm/pools.py", "source", "called"),
+        "take_pool": ("vllm/pools.py", "source", "body"),
+    }
+    given = an_assessment()
+    files = tuple(
+        msgspec.structs.replace(given.files[0], path=path, category=category)
+        for path, category, _ in dict.fromkeys(named.values())
+    )
+    symbols = tuple(
+        msgspec.structs.replace(given.symbols[0], name=name, path=path, aspects=(aspect,))
+        for name, (path, _, aspect) in named.items()
+    )
+    text = render([an_assessment(files=files, symbols=symbols)], ENGLISH, form=form)
+    table = text[text.index("What changed") :]
+    assert sorted(named, key=table.index) == ["take_pool", "pool_kernel", "test_pools", "call_of_pools"]
+
+
 @pytest.mark.parametrize("style", [ENGLISH, CHINESE], ids=["English", "Chinese"])
 def test_markdown_blocks_are_set_apart(style: Style) -> None:
     """Headings and tables have a blank line before and after, and no two blank lines follow each other."""
