@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from diffscope.assessment.values import Assessment, RiskLevel
 from diffscope.render.places import LEVELS, has_line, places
@@ -14,6 +15,16 @@ from diffscope.rules.values import Evidence, Flag
 
 LIMIT = 10
 """GitHub shows that many errors, that many warnings and that many notices of one step, and drops the rest in silence."""
+
+_GONE = frozenset({"removed", "no-longer-called"})
+
+
+class _Spot(NamedTuple):
+    """A place of a flag as GitHub takes it: no path for a file that is gone, no line for a file as a whole."""
+
+    place: Evidence
+    path: str = ""
+    line: int = 0
 
 
 def render(assessment: Assessment, style: Style) -> str:
@@ -27,20 +38,43 @@ def render(assessment: Assessment, style: Style) -> str:
         # The last notice is kept for the line about the rest.
         if shown[command] < (LIMIT - 1 if command == "notice" else LIMIT):
             shown[command] += 1
-            lines.append(_annotation(command, flag, place, words))
+            lines.append(_annotation(command, flag, _spot(place, assessment), words))
         else:
             left_out += 1
     lines.append(_summary(assessment, left_out, words))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _annotation(command: str, flag: Flag, place: Evidence, words: Words) -> str:
-    properties = [f"file={command_property(place.path)}"]
+def _spot(place: Evidence, assessment: Assessment) -> _Spot:
+    """Return where GitHub can show a place: its line, the nearest one that stands in the file now, the file, or nowhere."""
+    file = next((one for one in assessment.files if place.path in (one.path, one.old_path)), None)
+    if file is not None and file.status == "deleted":
+        return _Spot(place)
+    path = file.path if file else place.path
     if has_line(place):
-        properties.append(f"line={place.line}")
+        return _Spot(place, path, place.line)
+    if not place.line:
+        return _Spot(place, path)
+    near = (
+        *(one.line for one in assessment.symbols if one.path == path and _GONE.isdisjoint(one.aspects)),
+        *(
+            one.line
+            for flag in assessment.flags
+            for one in flag.evidence
+            if one.path == path and has_line(one)
+        ),
+    )
+    return _Spot(place, path, min(near, key=lambda line: (abs(line - place.line), line), default=0))
+
+
+def _annotation(command: str, flag: Flag, spot: _Spot, words: Words) -> str:
+    place = spot.place
+    properties = [f"file={command_property(spot.path)}"] if spot.path else []
+    properties += [f"line={spot.line}"] if spot.line else []
     properties.append(f"title={command_property(f'{flag.code} {words.pick(flag.title)}')}")
     old = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" and place.line else ""
-    text = f"{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.advice))}"
+    where = "" if spot.path else f"{visible(place.path)}{words.colon}"
+    text = f"{where}{visible(words.pick(place.note))}{old}\n{visible(words.pick(flag.advice))}"
     return f"::{command} {','.join(properties)}::{command_data(text)}"
 
 

@@ -140,6 +140,35 @@ def test_annotations() -> None:
     ]
 
 
+def annotated(*, status: str, known: tuple[tuple[int, str], ...] = ()) -> str:
+    """Return the first command for code that went from line 40 of a file."""
+    given, path = an_assessment(), "vllm/pools.py"
+    symbols = tuple(
+        msgspec.structs.replace(given.symbols[0], path=path, line=line, aspects=(aspect,))
+        for line, aspect in known
+    )
+    flag = a_flag(evidence=(evidence(path, 40, side="old"),))
+    file = msgspec.structs.replace(given.files[0], path=path, status=status)
+    text = render([an_assessment(flags=(flag,), files=(file,), symbols=symbols)], ENGLISH, form="github")
+    return text.partition("::")[2].partition(",title")[0].partition(" title")[0]
+
+
+def test_annotations_of_removed_code_stand_at_the_nearest_line_that_is_left() -> None:
+    """GitHub shows new lines only: the nearest changed symbol, or else the file."""
+    near = ((12, "body"), (44, "added"), (41, "removed"))
+    assert annotated(status="modified", known=near) == "error file=vllm/pools.py,line=44"
+    assert annotated(status="modified") == "error file=vllm/pools.py"
+
+
+def test_annotations_of_deleted_files_name_them_in_the_text_alone() -> None:
+    """An annotation on a file that is gone is shown nowhere."""
+    assert annotated(status="deleted", known=((12, "removed"),)) == "error"
+    flag = a_flag(evidence=(evidence("vllm/pools.py", 40, side="old"),))
+    file = msgspec.structs.replace(an_assessment().files[0], path="vllm/pools.py", status="deleted")
+    text = render([an_assessment(flags=(flag,), files=(file,))], ENGLISH, form="github")
+    assert text.startswith("::error title=CP102 Attention backend changed::vllm/pools.py: ")
+
+
 def test_annotations_keep_github_caps() -> None:
     """At most ten of each kind, every flag once before any flag twice, and the rest counted."""
     flags = (
