@@ -41,14 +41,30 @@ _STANDS_APART = frozenset({Aspect.MOVED, Aspect.REMOVED})
 
 def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
     """Return the numeric facts of source files, by path and line; a removed and an added one of the same name make one change."""
+    changes = tuple(changed_source_symbols(placed))
+    dropped = {each.name for _, change in changes for each in change.parameters if each.what == "removed"}
     facts = [
         fact
-        for one, change in changed_source_symbols(placed)
+        for one, change in changes
         if not _STANDS_APART & set(change.aspects)
         for fact in _numerics_of_symbol(one, change)
+        if not _goes_with_its_parameter(fact, change, dropped)
     ]
     facts = _without_moved(facts)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
+
+
+def _goes_with_its_parameter(fact: NumericFact, change: SymbolChange, dropped: set[str]) -> bool:
+    """Return whether a type is gone as what a call passed to a parameter that is gone: nobody asks for it any more."""
+    if fact.what != "dtype" or fact.change != "removed":
+        return False
+    passed = [
+        item.signal.detail
+        for item in change.signals
+        if item.what == "removed" and item.signal.kind is SignalKind.CALL and fact.text in item.signal.detail
+    ]
+    words = {name for text in passed for name in re.findall(rf"(\w+)\s*=\s*{re.escape(fact.text)}\b", text)}
+    return bool(words & dropped)
 
 
 def _without_moved(facts: list[NumericFact]) -> list[NumericFact]:
