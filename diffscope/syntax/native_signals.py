@@ -15,11 +15,11 @@ _INTEGER: Final = r"(?:unsigned\s+|signed\s+)?(?:long\s+long|long|int|unsigned|s
 _PATTERNS: Final = tuple(
     (kind, re.compile(pattern, re.DOTALL))
     for kind, pattern in (
-        (NativeSignalKind.LAUNCH, r"[\w:]+(?:<[^;{}()]*?>)?\s*<<<[^;]{0,400}?>>>"),
+        (NativeSignalKind.LAUNCH, r"(?<![\w:])[\w:]++(?:<[^;{}()]*?>)?\s*<<<[^;]{0,400}?>>>"),
         (NativeSignalKind.LAUNCH_BOUNDS, r"__launch_bounds__\s*\((?:[^()]|\([^()]*\))*\)"),
         (
             NativeSignalKind.SHARED_MEMORY,
-            r"(?:extern\s+)?__shared__[^;{}]*|\w*MaxDynamicSharedMemorySize\w*|sharedMemPerBlock\w*|HIP_DYNAMIC_SHARED[^;]*",
+            r"(?:extern\s+)?__shared__[^;{}]*|(?<!\w)\w*MaxDynamicSharedMemorySize\w*|sharedMemPerBlock\w*|HIP_DYNAMIC_SHARED[^;]*",
         ),
         (
             NativeSignalKind.POINTER_CAST,
@@ -50,7 +50,7 @@ _PATTERNS: Final = tuple(
         (
             NativeSignalKind.ARCHITECTURE,
             (
-                r"__CUDA_ARCH__|\bCUDA_ARCH\w*|\b__gfx\w+__|\bgfx\d\w*|\b[sS][mM]_?\d{2,3}a?\b|\w*cuda_device_capability\w*|\bget_sm_version_num\b"
+                r"__CUDA_ARCH__|\bCUDA_ARCH\w*|\b__gfx\w+__|\bgfx\d\w*|\b[sS][mM]_?\d{2,3}a?\b|(?<!\w)\w*cuda_device_capability\w*|\bget_sm_version_num\b"
                 r"|\b(?:major|minor)\s*(?:[=!<>]=|[<>])\s*\d+|ENABLE_\w*SM\d+\w*"
             ),
         ),
