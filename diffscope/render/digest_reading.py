@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from msgspec import UNSET
 
-from diffscope.render.digest_words import area_title, kind_title
+from diffscope.render.digest_words import area_title, kind_counted, kind_title
 from diffscope.render.words import Words
 from diffscope.report.values import Counted, Digest, FamilyRisk, Highlight, PullSummary, RiskItem, Theme
 from diffscope.rules.values import Bilingual, Severity
@@ -63,6 +63,14 @@ class DigestReading:
     def kind(self, name: str) -> str:
         """Return how the report calls a kind."""
         return kind_title(name, self._words.language)
+
+    def kinds(self, kinds: Sequence[Counted], most: int) -> str:
+        """Return the most frequent kinds with their counts, and how many changes are of other kinds: together all of them."""
+        words = self._words
+        told = [kind_counted(one.name, one.count, words.language) for one in kinds[:most]]
+        if rest := sum(one.count for one in kinds[most:]):
+            told.append(words.counted("one-other", "others", rest))
+        return words.comma.join(told)
 
     def gist(self, number: int, most: int = 3) -> tuple[Bilingual, ...]:
         """Return what a pull request does, in at most so many clauses; nothing where it is not of the window."""

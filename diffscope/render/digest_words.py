@@ -18,6 +18,16 @@ _KINDS = {
     "revert": ("reverts", "回滚"),
 }
 
+_ONE = {
+    "bugfix": "bug fix",
+    "feature": "feature",
+    "refactor": "refactoring",
+    "model": "model",
+    "test": "test",
+    "revert": "revert",
+}
+"""What one of a kind is called in English, where that differs."""
+
 
 def area_title(name: str, language: Language) -> str:
     """Return how a report calls an area or a platform; one of somebody's own goes by its name."""
@@ -30,3 +40,12 @@ def area_title(name: str, language: Language) -> str:
 def kind_title(name: str, language: Language) -> str:
     """Return how a report calls a kind of change."""
     return _KINDS.get(name, (name, name))[language is Language.CHINESE]
+
+
+def kind_counted(name: str, count: int, language: Language) -> str:
+    """Return how many changes of a kind there are, as a report says it: ``1 feature``, ``26 bug fixes``."""
+    if language is Language.CHINESE:
+        return f"{kind_title(name, language)} {count} 个"
+    return (
+        f"{count} {_ONE.get(name, kind_title(name, language)) if count == 1 else kind_title(name, language)}"
+    )

@@ -41,6 +41,8 @@ _MARKUP = re.compile(r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])")
 _REFERENCE = re.compile(r"(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 CODE = re.compile("`([^`]+)`")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
+_ARROW = re.compile(r"(?<=\S) -&gt; (?=\S)")
+"""Within a line, between words, an arrow neither ends a tag nor begins a quotation."""
 _WORD_JOINER = "\u2060"
 
 
@@ -61,7 +63,8 @@ def markdown(text: str) -> str:
     word joiner behind ``@`` and ``#``, within ``://`` and ``www.`` does.
     """
     parts = _REFERENCE.split(visible(text))
-    return _WORD_JOINER.join(_MARKUP.sub(r"\\\g<0>", part).translate(_ENTITIES) for part in parts)
+    text = _WORD_JOINER.join(_MARKUP.sub(r"\\\g<0>", part).translate(_ENTITIES) for part in parts)
+    return _ARROW.sub(" -> ", text)
 
 
 def code_span(text: str, *, cell: bool = False) -> str:

@@ -165,6 +165,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "lines": ("Lines", "行数"),
     "symbol": ("Symbol", "符号"),
     "aspects": ("What changed", "变更内容"),
+    "others": ("{count} others", "其他 {count} 个"),
+    "one-other": ("1 other", "其他 1 个"),
     "and-more": ("and {count} more", "另有 {count} 个"),
     "made-by": ("diffscope {version}, rules {rules}", "diffscope {version}，规则 {rules}"),
     "page-title": ("diffscope: {title}", "diffscope：{title}"),

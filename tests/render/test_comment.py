@@ -84,8 +84,8 @@ def test_steps_that_should_look_and_do_not_are_named_once_each() -> None:
     text = render_comment(an_assessment(ci=msgspec.structs.replace(ci, blind_spots=spots)), ENGLISH, ABOUT)
     assert (
         "CI steps whose tests import this change and that will not run: \n\n"
-        "- Intel GPU Test: tests/a.py -&gt; vllm/b.py\n"
-        "- V1 attention: tests/a.py -&gt; vllm/b.py\n"
+        "- Intel GPU Test: tests/a.py -> vllm/b.py\n"
+        "- V1 attention: tests/a.py -> vllm/b.py\n"
     ) in text
 
 

@@ -58,6 +58,9 @@ MARKDOWN = [
         "fixes #12, GH-3, a/b#4", "fixes #\u206012, GH\u2060-3, a/b#\u20604", id="references to issues"
     ),
     pytest.param("www.evil.example", "www\u2060.evil.example", id="a bare address"),
+    pytest.param("a -> b -> c", "a -> b -> c", id="an arrow between words"),
+    pytest.param("<!-- x -->", "&lt;!-- x --&gt;", id="the end of a comment"),
+    pytest.param("-> x", "-&gt; x", id="an arrow at the start"),
     pytest.param("$x^2$", "&#36;x^2&#36;", id="a formula"),
     pytest.param("\\*", r"\\\*", id="an escaped escape"),
 ]
