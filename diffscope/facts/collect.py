@@ -16,6 +16,7 @@ from diffscope.facts.imports import collect_imports, modules_after
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import FileMaterial, Placed
 from diffscope.facts.mentions import collect_mentions
+from diffscope.facts.metrics import collect_metrics
 from diffscope.facts.modules import collect_modules, place_files
 from diffscope.facts.moves import join_moves
 from diffscope.facts.natives import collect_natives, collect_operators
@@ -86,7 +87,7 @@ def collect_facts(
         module=modules,
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
-        option=collect_options(placed),
+        option=(*collect_options(placed), *collect_metrics(placed)),
         imports=collect_imports(placed, lookup),
         guard=collect_guards(placed, taxonomy),
         call=collect_calls(placed, taxonomy, knowledge.roles),

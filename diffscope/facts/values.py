@@ -217,9 +217,9 @@ class ParameterFact(Located, frozen=True, kw_only=True):
 
 
 class OptionFact(Located, frozen=True, kw_only=True):
-    """A setting that a user can see: configuration field, CLI flag, VLLM_* variable, field of a wire protocol."""
+    """A setting that a user can see: configuration field, CLI flag, VLLM_* variable, field of a wire protocol, name of a metric."""
 
-    what: Annotated[str, said("config-field, cli-flag, environment-variable or protocol-field.")]
+    what: Annotated[str, said("config-field, cli-flag, environment-variable, protocol-field or metric.")]
     name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `VLLM_USE_X`.")]
     change: Annotated[str, said("added, removed, default, retyped, made-required or made-optional.")]
     before: Annotated[str | None, said("Default (or type) before, as written.")] = None
