@@ -18,6 +18,17 @@ _KINDS = {
     "revert": ("reverts", "回滚"),
 }
 
+_TAGS = {
+    "ci/build": "CI 与构建",
+    "documentation": "文档",
+    "frontend": "前端",
+    "kernel": "内核",
+    "kv-connector": "KV 连接器",
+    "multi-modality": "多模态",
+    "new-model": "新模型",
+    "speculative-decoding": "投机解码",
+}
+"""Tags in Chinese that are called neither as a kind nor as an area."""
 _ONE = {
     "bugfix": "bug fix",
     "feature": "feature",
@@ -49,3 +60,10 @@ def kind_counted(name: str, count: int, language: Language) -> str:
     return (
         f"{count} {_ONE.get(name, kind_title(name, language)) if count == 1 else kind_title(name, language)}"
     )
+
+
+def tag_title(name: str, language: Language) -> str:
+    """Return how a tag is called in a line about one change: in English as it is written."""
+    if language is not Language.CHINESE:
+        return name
+    return _TAGS.get(name) or (kind_title if name in _KINDS else area_title)(name, language)

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from diffscope.assessment.doubts import gather_doubts
 from diffscope.assessment.values import Assessment, ModuleReach, SymbolAssessment
 from diffscope.facts.values import CiFacts, StepSelection
+from diffscope.render.digest_words import tag_title
 from diffscope.render.gap_words import say_note, say_reason, say_what
 from diffscope.render.places import by_family
 from diffscope.render.sanitize import uri_path
@@ -67,17 +68,26 @@ class Reading:
         """Kind, other tags and both scores."""
         assessment, words = self._assessment, self._words
         parts = (
-            assessment.kind,
-            words.comma.join(tag for tag in assessment.tags if tag != assessment.kind),
+            self.tag(assessment.kind),
+            words.comma.join(self.tag(tag) for tag in assessment.tags if tag != assessment.kind),
             words("importance", value=f"{assessment.importance.value:g}"),
             words("insight", value=f"{assessment.insight.value:g}"),
         )
         return tuple(part for part in parts if part)
 
+    def tag(self, name: str) -> str:
+        """Return how a kind, a tag, an area or a platform is called: in English as documents write it."""
+        return tag_title(name, self._words.language)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All tags."""
+        return tuple(map(self.tag, self._assessment.tags))
+
     @property
     def areas(self) -> str:
         """Areas with their weights."""
-        shares = (f"{share.area} {share.weight:.0%}" for share in self._assessment.areas)
+        shares = (f"{self.tag(share.area)} {share.weight:.0%}" for share in self._assessment.areas)
         return self._words.comma.join(shares) or self._words("none")
 
     @property
