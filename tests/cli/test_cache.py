@@ -43,9 +43,9 @@ def test_four_at_once_on_no_cache_answer_as_one_without(
         )
         for number in NUMBERS
     }
-    for number, process in running.items():
-        assert process.communicate() == (expected[number], "")
-        assert process.returncode == 0
+    answers = {number: process.communicate() for number, process in running.items()}
+    assert answers == {number: (answer, "") for number, answer in expected.items()}
+    assert [process.returncode for process in running.values()] == [0] * len(NUMBERS)
     connection = sqlite3.connect(here.cache / FILE_NAME)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
