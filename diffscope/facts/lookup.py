@@ -194,7 +194,7 @@ class TreeLookup:
         owner, _, member = symbol.rpartition(".")
         if name is None or not owner:
             return {}
-        found = {}
+        found: dict[tuple[str, str], bool] = {}
         for base in self._graph.superclasses(name, owner):
             outline, where = self._graph.outline_of(base.module), self._graph.path_of(base.module)
             if outline is not None and where is not None:
