@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.builders import build_minivllm
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("diffscope", deadline=None)
+settings.load_profile("diffscope")
 
 
 @pytest.fixture(scope="session")

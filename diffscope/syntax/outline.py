@@ -22,7 +22,7 @@ from diffscope.syntax.walk import IMPORT_WORD, Declared, walk_statements
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
-EXTRACTOR_VERSION: Final = "2"
+EXTRACTOR_VERSION: Final = "3"
 """Changes with everything that changes an ``Outline``; caches are keyed by it."""
 
 _OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)

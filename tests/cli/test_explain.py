@@ -25,7 +25,7 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
     lines = outcome.out.splitlines()
     assert lines[0] == "CP102 attention-backend: fires"
     assert lines[1].startswith(
-        "  medium: AiterFlashAttentionBackend.supports_attn_type (+0 -2 code lines) in "
+        "  medium: AiterFlashAttentionBackend.supports_attn_type (body, docstring; +0 -2 code lines)"
     )
     assert lines[2] == "evidence"
     assert lines[3].startswith(
@@ -49,7 +49,7 @@ def test_recorded_change_that_stays_silent(project: MakeProject) -> None:
 def test_chinese_flag(project: MakeProject) -> None:
     """The flag's own words follow --lang."""
     outcome = project().run("explain", "38450", "CP102", "--source", "recorded", "--lang", "zh")
-    assert "中的 AiterFlashAttentionBackend.supports_attn_type" in outcome.out
+    assert "AiterFlashAttentionBackend.supports_attn_type（函数体、文档字符串；代码 +0 -2 行）" in outcome.out
 
 
 def test_json_holds_the_whole_tree(project: MakeProject) -> None:
