@@ -42,7 +42,7 @@ class NamedWords:
         tests = self._question.tests
         known = self._known.get(word)
         if known is None:
-            if self._words.count(word) > 2 * part * len(tests):
+            if self._words.is_in_more_than(2 * part * len(tests), word):
                 return (), 0.0
             paths = [path for path in self._words.naming(word) if path in tests]
             known = self._known[word] = paths, math.log((len(tests) + 1) / max(1, len(paths)))

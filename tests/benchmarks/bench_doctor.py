@@ -6,8 +6,6 @@ Prints the least of several runs, wall and processor time, of each part and of t
 (start-up, imports and printing included). The aim is 3 s for the whole, warm. Also prints rule files a millisecond.
 """
 
-
-
 from __future__ import annotations
 
 import argparse

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import os
 import statistics
 import subprocess
@@ -89,10 +90,8 @@ def comparisons(clone: Path, count: int) -> None:
 
 
 def parse_quietly(source: bytes) -> None:
-    try:
+    with contextlib.suppress(SyntaxError):
         ast.parse(source)
-    except SyntaxError:
-        pass
 
 
 def measure(verb: Callable[[bytes], object], files: Iterable[bytes]) -> float:

@@ -54,5 +54,11 @@ NAMES = st.sampled_from(("a", "ab", "b", "Z", "_", "x1"))
 def test_an_index_with_changes_answers_as_a_new_one(
     old: dict[str, list[str]], new: dict[str, list[str] | None], word: str
 ) -> None:
+    """Which index of the past is at hand never shows."""
     merged = {path: words for path, words in (old | new).items() if words is not None}
-    assert TestWords(index_words(old), new).naming(word) == TestWords(index_words(merged)).naming(word)
+    changed, whole = TestWords(index_words(old), new), TestWords(index_words(merged))
+    assert changed.naming(word) == whole.naming(word)
+    assert changed.mean_size == whole.mean_size
+    assert [changed.size(path) for path in whole.paths] == [whole.size(path) for path in whole.paths]
+    for limit in (0, 1, 2):
+        assert changed.is_in_more_than(limit, word) == whole.is_in_more_than(limit, word)
