@@ -22,6 +22,8 @@ _WARNING = re.compile(r"-W(?![lpa],)\w[\w=+-]*")
 _NO_COMPILER = frozenset({"install", "message", "include", "find_package", "find_program", "file"})
 """Commands that hand nothing to a compiler, whatever their arguments look like."""
 _SOURCES = re.compile(r"\.(?:cu|cpp|cc|c|hip|cuh|h|py)\b")
+_CACHE_MOUNT = re.compile(r"--mount=type=(?:cache|tmpfs)\S*\s+")
+"""Leaves nothing in the image, and says nothing of what an instruction does."""
 _LONGEST = 200
 
 
@@ -176,7 +178,7 @@ def _dockerfile(text: str) -> Iterator[_Piece]:
         parts.append(stripped.removesuffix("\\").strip())
         if stripped.endswith("\\"):
             continue
-        instruction, parts = " ".join(parts), []
+        instruction, parts = _CACHE_MOUNT.sub("", " ".join(parts)), []
         word, _, rest = instruction.partition(" ")
         yield _Piece(
             _docker_what(word.upper(), rest),

@@ -44,6 +44,13 @@ BUILDS = [
         [("image", "changed")],
         id="an instruction over two lines",
     ),
+    pytest.param(
+        "docker/Dockerfile",
+        "RUN --mount=type=cache,target=/var/cache/a make all\n",
+        "RUN --mount=type=cache,target=/var/cache/b,sharing=locked make all\n",
+        [],
+        id="a mount that leaves nothing in the image",
+    ),
     pytest.param("CMakeLists.txt", "set(A (1)\n", "set(A (2)\n", [], id="a command that never closes"),
 ]
 
@@ -51,6 +58,12 @@ BUILDS = [
 @pytest.mark.parametrize(("path", "before", "after", "expected"), BUILDS)
 def test_build_settings(path: str, before: str, after: str, expected: list[tuple[str, str]]) -> None:
     assert [(one.what, one.change) for one in edit(path, before, after).build] == expected
+
+
+def test_an_instruction_is_told_without_its_cache_mount() -> None:
+    mount = "--mount=type=cache,target=/var/cache/pip "
+    (one,) = edit("docker/Dockerfile", f"RUN {mount}pip install a\n", f"RUN {mount}pip install b\n").build
+    assert (one.before, one.after) == ("RUN pip install a", "RUN pip install b")
 
 
 VERSIONS = [
