@@ -10,12 +10,15 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from diffscope.adapters.git_commit import CommitInfo, parse_commit
-from diffscope.adapters.git_patch import make_patch
-from diffscope.adapters.git_process import ObjectReader, Outcome, run
+from diffscope.adapters.git_differences import DifferenceReader
+from diffscope.adapters.git_objects import NameReader, ObjectReader
+from diffscope.adapters.git_patch import OPTIONS, decode_patch, make_patch
+from diffscope.adapters.git_process import Outcome, run
 from diffscope.diff.names import decode_name
 from diffscope.errors import NotFoundError, RepositoryError
 from diffscope.source.values import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
 
+_RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -47,6 +50,9 @@ class GitRepository:
         self.path = Path(path)
         self._place = _locate(self.path)
         self._objects = ObjectReader(self.path)
+        self._names = NameReader(self.path)
+        self._changes = DifferenceReader(self.path, *_RAW)
+        self._patches = DifferenceReader(self.path, *OPTIONS)
 
     def __enter__(self) -> Self:
         return self
@@ -57,12 +63,13 @@ class GitRepository:
         self.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_objects"):
+        if hasattr(self, "_patches"):
             self.close()
 
     def close(self) -> None:
-        """End the reading process."""
-        self._objects.close()
+        """End the reading processes."""
+        for reader in (self._objects, self._names, self._changes, self._patches):
+            reader.close()
 
     @property
     def git_dir(self) -> Path:
@@ -120,11 +127,7 @@ class GitRepository:
         name = self.resolve(revision)
         found = next(iter(self._objects.read([name])))[1]
         if found is None or found.kind != "commit":
-            raise NotFoundError(
-                f"commit {name} is not in this clone",
-                at=str(self.path),
-                hint=f"fetch it: git -C {self.path} fetch origin {name}",
-            )
+            raise self._absent(name)
         return parse_commit(name, found.data)
 
     def commits(self, names: Iterable[CommitId]) -> dict[CommitId, CommitInfo | None]:
@@ -156,36 +159,30 @@ class GitRepository:
         """Return the object id of each of ``folders`` (or files) at ``revision``; absent ones are left out."""
         commit = self.resolve(revision)
         wanted = sorted(folder for folder in set(folders) if "\n" not in folder)
-        given = "".join(f"{commit}:{folder}\n" for folder in wanted).encode()
-        found = run(self.path, "cat-file", "--batch-check=%(objectname)", given=given)
-        if found.code != 0:
-            raise self._error(found)
-        rows = zip(wanted, found.out.decode().splitlines(), strict=True)
-        return {folder: name for folder, name in rows if _OBJECT_ID.fullmatch(name)}
+        found = self._names.read([commit, *(f"{commit}:{folder}" for folder in wanted)])
+        if next(found)[1] is None:
+            raise self._absent(commit)
+        rows = zip(wanted, (name for _, name in found), strict=True)
+        return {folder: name for folder, name in rows if name is not None}
 
     def changed_paths(self, base: str, head: str) -> tuple[ChangedPath, ...]:
         """Return the paths that differ between two trees, sorted, renames as a deletion and an addition."""
-        found = run(
-            self.path,
-            "diff-tree",
-            "-r",
-            "-z",
-            "--raw",
-            "--no-renames",
-            "--no-abbrev",
-            self.resolve(base),
-            self.resolve(head),
-        )
-        if found.code != 0:
-            raise self._error(found)
-        cells = found.out.split(b"\0")
+        old, new = self.resolve(base), self.resolve(head)
+        told = self._between(self._changes, old, new)
+        if told is None:
+            found = run(self.path, "diff-tree", *_RAW, old, new)
+            if found.code != 0:
+                raise self._error(found)
+            told = found.out
+        cells = told.split(b"\0")
         changed = (_changed(cells[at], cells[at + 1]) for at in range(0, len(cells) - 1, 2))
         return tuple(sorted(changed, key=lambda change: change.path))
 
     def patch(self, base: str | None, head: str) -> tuple[str, tuple[Gap, ...]]:
         """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""
-        old = self.empty_tree if base is None else self.resolve(base)
-        return make_patch(self.path, old, self.resolve(head))
+        old, new = self.empty_tree if base is None else self.resolve(base), self.resolve(head)
+        told = self._between(self._patches, old, new)
+        return make_patch(self.path, old, new) if told is None else (decode_patch(told), ())
 
     def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
         """Return the bytes of each blob; ``None`` where the clone does not have it. Abbreviated ids work."""
@@ -207,6 +204,17 @@ class GitRepository:
             return None
         found = next(iter(self._objects.read([name])))[1]
         return found.data if found is not None and found.kind == "blob" else None
+
+    def _absent(self, commit: CommitId) -> NotFoundError:
+        return NotFoundError(
+            f"commit {commit} is not in this clone",
+            at=str(self.path),
+            hint=f"fetch it: git -C {self.path} fetch origin {commit}",
+        )
+
+    def _between(self, reader: DifferenceReader, old: str, new: str) -> bytes | None:
+        trees = [name for _, name in self._names.read([f"{old}^{{tree}}", f"{new}^{{tree}}"])]
+        return reader.read(trees[0], trees[1]) if trees[0] and trees[1] else None
 
     def _error(self, outcome: Outcome) -> RepositoryError:
         return _git_error(self.path, outcome)

@@ -35,7 +35,7 @@ def make_patch(folder: Path, old: str, new: str) -> tuple[str, tuple[Gap, ...]]:
     """
     found = run(folder, "diff-tree", *OPTIONS, old, new)
     if found.code == 0:
-        return _text(found.out), ()
+        return decode_patch(found.out), ()
     raw = run(folder, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
     if raw.code != 0:
         raise _unreadable(folder, raw)
@@ -76,7 +76,8 @@ def excluding(names: Iterable[bytes]) -> list[str]:
     return [f":(exclude,literal,top){name.decode('utf-8', 'surrogateescape')}" for name in names]
 
 
-def _text(out: bytes) -> str:
+def decode_patch(out: bytes) -> str:
+    """Return the text of what ``git diff-tree -p`` prints. A byte that is no UTF-8 becomes ``\\xNN``."""
     return out.decode("utf-8", "backslashreplace")
 
 
@@ -94,7 +95,7 @@ def _patch_without(folder: Path, old: str, new: str, names: list[bytes]) -> str:
     found = run(folder, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *excluding(names))
     if found.code != 0:
         raise _unreadable(folder, found)
-    return _text(found.out)
+    return decode_patch(found.out)
 
 
 def stand_in(lost: Lost) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -83,64 +83,25 @@ def run(folder: Path, *arguments: str, given: bytes = b"") -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
 
 
-class GitObject(NamedTuple):
-    """One object of the database."""
+class LivingProcess:
+    """One git command that answers what comes on its stdin for as long as its owner lives: a start costs more than most answers.
 
-    kind: str
-    data: bytes
+    A fork opens its own. Hold ``lock`` from a question to the end of its answer.
+    """
 
-
-class ObjectReader:
-    """One ``git cat-file --batch`` that lives as long as its owner. Safe with threads; a fork opens its own."""
-
-    _AHEAD = 400
-    """Requests written before answers are read: 400 lines of 65 bytes fit in the smallest pipe, so neither waits."""
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.lock = threading.Lock()
         self._folder = folder
+        self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
-        self._lock = threading.Lock()
 
-    def read(self, names: Iterable[str]) -> Iterator[tuple[str, GitObject | None]]:
-        """Yield each name with its object; ``None`` where the repository does not have it or cannot read it."""
-        todo = iter(names)
-        while chunk := list(islice(todo, self._AHEAD)):
-            with self._lock:
-                found = self._read_chunk(chunk)
-            yield from zip(chunk, found, strict=True)
-
-    def close(self) -> None:
-        """End the process, if there is one."""
-        process, self._process = self._process, None
-        if process is None or self._owner != os.getpid():
-            return
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
-        process.wait()
-
-    def _read_chunk(self, names: list[str]) -> list[GitObject | None]:
-        found: list[GitObject | None] = []
-        while len(found) < len(names):
-            rest = names[len(found) :]
-            try:
-                stdin, stdout = self._streams()
-                stdin.write("".join(f"{name}\n" for name in rest).encode())
-                stdin.flush()
-                for _ in rest:
-                    found.append(_read_answer(stdout))  # noqa: PERF401 - what was read before a failure counts
-            except (OSError, EOFError):
-                # A corrupt object, or a promised one that cannot be fetched, ends git: that one is missing.
-                self.close()
-                found.append(None)
-        return found
-
-    def _streams(self) -> tuple[IO[bytes], IO[bytes]]:
+    def streams(self) -> tuple[IO[bytes], IO[bytes]]:
+        """Return its stdin and stdout. Raises ``OSError`` or ``EOFError`` where git does not start."""
         if self._process is None or self._owner != os.getpid():
             self._owner = os.getpid()
             self._process = subprocess.Popen(  # noqa: S603 - a list without a word from outside
-                command(self._folder, ["cat-file", "--batch"]),
+                command(self._folder, self._arguments),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -150,16 +111,13 @@ class ObjectReader:
             raise EOFError
         return self._process.stdin, self._process.stdout
 
-
-def _read_answer(stream: IO[bytes]) -> GitObject | None:
-    head = stream.readline()
-    if not head.endswith(b"\n"):
-        raise EOFError
-    words = head.split()
-    if len(words) != 3 or not words[2].isdigit():  # "NAME missing", "NAME ambiguous"
-        return None
-    size = int(words[2])
-    data = stream.read(size + 1)
-    if len(data) != size + 1:
-        raise EOFError
-    return GitObject(words[1].decode(), data[:-1])
+    def close(self) -> None:
+        """End the process, if there is one; the next question starts another."""
+        process, self._process = self._process, None
+        if process is None or self._owner != os.getpid():
+            return
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        process.wait()

@@ -7,6 +7,7 @@ one frame a change on stdout.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import os
 import struct
@@ -251,6 +252,8 @@ class Crew:
 def serve() -> None:
     """Be a worker: the order and runs on stdin, answers on stdout, until stdin ends."""
     source, sink = sys.stdin.buffer, sys.stdout.buffer
+    # Nearly all that a worker makes goes when its last name goes: looking for cycles every 700 objects is a seventh of its time.
+    gc.set_threshold(100_000, 20, 20)
     order = msgspec.msgpack.decode(_read(source) or b"", type=Order)
     workspace = Workspace(
         GitRepository(order.repository),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.builds import collect_builds
@@ -28,7 +31,7 @@ from diffscope.facts.registries import collect_registries
 from diffscope.facts.steps import Declarations, collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
-from diffscope.facts.values import ChangeFacts, DependencyFact, GraphFacts, UnknownFamily
+from diffscope.facts.values import ChangeFacts, DependencyFact, GraphFacts, ImportFact, UnknownFamily
 from diffscope.facts.writes import collect_writes
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
@@ -78,6 +81,7 @@ def collect_facts(
     modules = collect_modules(placed, lookup)
     placed = place_files(placed, modules)
     symbols = collect_symbols(placed, modules, taxonomy, lookup)
+    imports = collect_imports(placed, lookup)
     declared = around.declarations
     ci, steps = collect_steps(placed, declared, change.pull, lookup) if declared else (UNSET, ())
     return ChangeFacts(
@@ -88,7 +92,7 @@ def collect_facts(
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
         option=(*collect_options(placed), *collect_metrics(placed)),
-        imports=collect_imports(placed, lookup),
+        imports=imports,
         guard=collect_guards(placed, taxonomy),
         call=collect_calls(placed, taxonomy, knowledge.roles),
         numeric=collect_numerics(placed),
@@ -107,12 +111,19 @@ def collect_facts(
         counterpart=collect_counterparts(placed, symbols, knowledge.counterparts, lookup),
         history=collect_history(placed, change.pull.title, around.history),
         nearest_tests=collect_nearest(placed, change.pull.title, around.graph, around.history),
-        graph=around.graph_facts,
+        graph=_with_rings(around.graph_facts, imports),
         gaps=(*change.gaps, *_gaps(placed)),
         unknown=_unknown(
             placed, has_graph=lookup is not None, declared=declared, has_history=around.history is not None
         ),
     )
+
+
+def _with_rings(graph: GraphFacts | UnsetType, imports: Iterable[ImportFact]) -> GraphFacts | UnsetType:
+    if graph is UNSET:
+        return UNSET
+    rings = {one.cycle for one in imports if isinstance(one.cycle, str)}
+    return msgspec.structs.replace(graph, cycles_closed=tuple(sorted(rings)))
 
 
 def _dependencies(
