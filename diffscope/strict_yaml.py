@@ -171,6 +171,7 @@ def _compose(
         message = f"the file has {len(text):,} characters; at most {limits.max_characters:,} are read"
         return (), (YamlProblem(message, "split the file", 1, 1),)
     composer: _Composer | None = None
+    stopped: tuple[YamlProblem, ...] = ()
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         composer = _StrictComposer(loader, limits) if is_strict else _TolerantComposer(loader, limits)
@@ -178,27 +179,21 @@ def _compose(
     except _Stop:
         pass
     except yaml.YAMLError as error:
-        return _partial(composer, _syntax_problem(error, text))
+        stopped = (_syntax_problem(error, text, limits),)
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
-        problem = YamlProblem(
-            "the text holds a lone surrogate, which is not a character", "remove it", line, 1
-        )
-        return _partial(composer, problem)
-    assert composer is not None  # noqa: S101 - set before anything that stops early
-    return tuple(composer.documents), tuple(composer.problems)
-
-
-def _partial(
-    composer: _Composer | None, problem: YamlProblem
-) -> tuple[tuple[Node, ...], tuple[YamlProblem, ...]]:
+        message = "the text holds a lone surrogate, which is not a character"
+        stopped = (YamlProblem(message, "remove it", line, 1),)
     if composer is None:
-        return (), (problem,)
-    return tuple(composer.documents), (*composer.problems, problem)
+        return (), stopped
+    return tuple(composer.documents), (*composer.problems, *stopped)
 
 
-def _syntax_problem(error: Any, text: str) -> YamlProblem:
+def _syntax_problem(error: Any, text: str, limits: Limits) -> YamlProblem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None and "nesting depth" in str(error.problem):
+        # libyaml reads far ahead of what it tells, and since 0.2.6 it has a limit of its own, above any of ours.
+        return _too_deep(limits, mark.line + 1, mark.column + 1)
     if mark is not None:
         context = f" {error.context}" if error.context else ""
         message = f"not valid YAML: {error.problem}{context}"
@@ -209,6 +204,11 @@ def _syntax_problem(error: Any, text: str) -> YamlProblem:
     line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
     reason = str(getattr(error, "reason", error)).splitlines()[0]
     return YamlProblem(f"not valid YAML: {reason}", "remove the character", line, 1)
+
+
+def _too_deep(limits: Limits, line: int, column: int) -> YamlProblem:
+    message = f"values are nested more than {limits.max_depth} levels deep"
+    return YamlProblem(message, "flatten the structure", line, column)
 
 
 class _Composer:
@@ -239,8 +239,7 @@ class _Composer:
             )
             raise _Stop
         if depth > self._limits.max_depth:
-            message = f"values are nested more than {self._limits.max_depth} levels deep"
-            self._problem(message, "flatten the structure", line, column)
+            self.problems.append(_too_deep(self._limits, line, column))
             raise _Stop
         kind = type(event).__name__
         if kind == "AliasEvent":

@@ -77,7 +77,7 @@ def excluding(names: Iterable[bytes]) -> list[str]:
 
 
 def decode_patch(out: bytes) -> str:
-    """Return the text of what ``git diff-tree -p`` prints. A byte that is no UTF-8 becomes ``\\xNN``."""
+    """Return the text of what ``git diff-tree -p`` prints; bytes that are no UTF-8 are written as escapes."""
     return out.decode("utf-8", "backslashreplace")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from diffscope.graph.values import ModuleName, NodeKind
@@ -52,6 +53,7 @@ def is_build_file(path: str) -> bool:
     return name in ("CMakeLists.txt", "pyproject.toml") or name.endswith(".cmake") or is_generator
 
 
+@lru_cache(maxsize=1 << 14)  # asked of every test of every tree
 def is_test_file(path: str) -> bool:
     """Say whether pytest would collect the file by its name."""
     name = path.rpartition("/")[2]

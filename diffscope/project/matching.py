@@ -47,16 +47,30 @@ def first_match(
 ) -> tuple[Listed, RepoPath] | None:
     """Return the first changed path that the entries select, with the entry."""
     listed = tuple(dependencies)
-    is_template = dialect is Dialect.AMD_TEMPLATE
-    excludes = [] if is_template else [each.text[1:] for each in listed if each.text.startswith("!")]
-    includes = [each for each in listed if is_template or not each.text.startswith("!")]
-    bare = [] if is_template else [each.text.rstrip("/") for each in includes]
+    if dialect is Dialect.AMD_TEMPLATE:
+        return _first_with_start(listed, paths)
+    bare = [each.text.rstrip("/") for each in listed if not each.text.startswith("!")]
+    if not bare:
+        return None
+    excludes = [each.text[1:].rstrip("/") for each in listed if each.text.startswith("!")]
     for path in paths:
-        if not is_template and _with_folders(path).isdisjoint(bare):
+        folders = _with_folders(path)
+        if folders.isdisjoint(bare) or not folders.isdisjoint(excludes):
             continue
-        entry = next((each for each in includes if matches_dependency(each.text, path, dialect)), None)
-        if entry is not None and not any(matches_dependency(each, path) for each in excludes):
-            return entry, path
+        entry = next(
+            each for each in listed if each.text.rstrip("/") in folders and not each.text.startswith("!")
+        )
+        return entry, path
+    return None
+
+
+def _first_with_start(
+    listed: tuple[Listed, ...], paths: Iterable[RepoPath]
+) -> tuple[Listed, RepoPath] | None:
+    starts = tuple(each.text for each in listed)
+    for path in paths:
+        if path.startswith(starts):
+            return next(each for each in listed if path.startswith(each.text)), path
     return None
 
 

@@ -131,14 +131,8 @@ class Taxonomy:
             return ()
         top = name.partition(".")[0]
         ends = tuple(base.partition("[")[0].rpartition(".")[2] for base in bases)
-        return tuple(rule.name for rule in self.tables.surfaces if self._is_surface(rule, path, top, ends))
-
-    def _is_surface(self, rule: SurfaceRule, path: str, top: str, bases: tuple[str, ...]) -> bool:
-        if any(_fits(pattern, base) for pattern in rule.bases for base in bases):
-            return True
-        if not rule.paths or rule.name not in self._surface_globs.owners_of(path):
-            return False
-        return not rule.symbols or any(_fits(pattern, top) for pattern in rule.symbols)
+        claimed = self._surface_globs.owners_of(path)
+        return tuple(rule.name for rule in self.tables.surfaces if _is_surface(rule, claimed, top, ends))
 
     def _ordered(self, names: set[str]) -> tuple[str, ...]:
         return tuple(rule.name for rule in self.tables.platforms.platforms if rule.name in names)
@@ -214,6 +208,14 @@ class Taxonomy:
             **{rule.name: rule.title for rule in tables.platforms.platforms},
             **{rule.name: rule.title for rule in tables.areas.areas},
         }
+
+
+def _is_surface(rule: SurfaceRule, claimed: tuple[str, ...], top: str, bases: tuple[str, ...]) -> bool:
+    if any(_fits(pattern, base) for pattern in rule.bases for base in bases):
+        return True
+    if not rule.paths or rule.name not in claimed:
+        return False
+    return not rule.symbols or any(_fits(pattern, top) for pattern in rule.symbols)
 
 
 def _fits(pattern: str, name: str) -> bool:

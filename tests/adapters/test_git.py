@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_patch import OPTIONS
 from diffscope.adapters.git_process import Outcome
 from diffscope.adapters.git_process import run as run_git
 from diffscope.diff.parse import parse_diff
@@ -380,3 +382,16 @@ def test_every_file_of_the_real_clone_is_read_but_the_two_it_lacks(vllm_clone: P
     missing = [entry.path for entry in entries if found[entry.blob] is None]
     assert len(entries) > 5000
     assert all(path.startswith("docs/assets/") for path in missing)
+
+
+@pytest.mark.clone
+def test_trees_are_compared_as_git_alone_compares_them(vllm_clone: Path) -> None:
+    log = run_git(vllm_clone, "log", "--first-parent", "--format=%H", "-n", "151", "HEAD").out.decode().split()
+    raw = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+    with GitRepository(vllm_clone) as repository:
+        for head, base in pairwise(log):
+            patch, gaps = repository.patch(base, head)
+            alone = run_git(vllm_clone, "diff-tree", *OPTIONS, base, head)
+            assert gaps or patch == alone.out.decode("utf-8", "backslashreplace"), head
+            rows = run_git(vllm_clone, "diff-tree", *raw, base, head).out.count(b"\0")
+            assert 2 * len(repository.changed_paths(base, head)) == rows, head
