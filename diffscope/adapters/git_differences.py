@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import IO
 
@@ -39,7 +40,7 @@ def _ask(stdin: IO[bytes], stdout: IO[bytes], pair: bytes) -> bytes:
     stdin.flush()
     told = bytearray()
     while not told.endswith(end):
-        piece = stdout.read1(_AT_ONCE)  # type: ignore[attr-defined]
+        piece = os.read(stdout.fileno(), _AT_ONCE)
         if not piece:
             raise EOFError
         told += piece
