@@ -115,11 +115,12 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
 
 
 def encode_record(facts: ChangeFacts) -> bytes:
-    """Return the bytes of a record: a line a fact."""
+    """Return the bytes of a record: a line a fact. Prose of the pull request (its body, its docstrings) is not ours to keep."""
     ci = facts.ci
     steps = () if ci is UNSET else ci.steps
     bare = msgspec.structs.replace(
         facts,
+        symbol=tuple(msgspec.structs.replace(one, summary="") for one in facts.symbol),
         pull=msgspec.structs.replace(facts.pull, body=None),
         ci=UNSET if ci is UNSET else msgspec.structs.replace(ci, steps=()),
     )

@@ -60,6 +60,7 @@ def _symbol(symbol: SymbolFact) -> SymbolAssessment:
         aspects=symbol.aspects,
         logic=symbol.logic,
         moved_from=symbol.moved_from,
+        summary=symbol.summary,
     )
 
 

@@ -81,6 +81,8 @@ class SymbolAssessment(Value, frozen=True, kw_only=True):
     aspects: tuple[str, ...]
     logic: bool
     moved_from: str | None = None
+    summary: str = ""
+    """Of an added one: the first sentence of its docstring, which is the pull request's own text."""
 
 
 class ModuleReach(Value, frozen=True, kw_only=True):

@@ -107,6 +107,7 @@ def _symbol(
         ),
         surfaces=_surfaces(placed, change, bases, taxonomy, lookup),
         moved_from=change.moved_from,
+        summary=change.summary,
         fan_in=module.fan_in if module else UNSET,
         entry=module.entry if module else UNSET,
         chain=module.chain if module else UNSET,

@@ -190,6 +190,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = UNSET
     tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
     changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
+    summary: Annotated[
+        str,
+        said("Of an added one: the first sentence of its docstring; empty for none, and in recorded facts."),
+    ] = ""
     class_tests_naming: Annotated[
         int | UnsetType, said("Test files of the base and of this change that name the class of a method.")
     ] = UNSET

@@ -24,7 +24,9 @@ def gist_of(assessment: Assessment) -> tuple[Bilingual, ...]:
     symbols = [symbol for symbol in assessment.symbols if _CALLS.isdisjoint(symbol.aspects)]
     code = [symbol for symbol in symbols if symbol.path in files and files[symbol.path].category in _CODE]
     switches = [symbol for symbol in symbols if symbol.kind in _SWITCHES]
-    clauses = [*_switch_clauses(switches), *_code_clauses(_ranked(code, files))]
+    ranked = _ranked(code, files)
+    clauses = [*_switch_clauses(switches), *_code_clauses(ranked)]
+    clauses[1:1] = _own_words(switches, ranked, symbols)
     if not clauses:
         clauses = [*_test_clauses(symbols, files), *_file_clauses(assessment.files)][:1]
     return tuple(clauses[:_CLAUSES])
@@ -70,6 +72,22 @@ def _code_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Bilingual]:
             yield _clause(english, chinese, names)
 
 
+def _own_words(
+    switches: Sequence[SymbolAssessment],
+    ranked: Sequence[SymbolAssessment],
+    symbols: Sequence[SymbolAssessment],
+) -> list[Bilingual]:
+    """Return what the first new thing that has a docstring says of itself: a field behind a new option, else a class or function."""
+    fields = {f"--{one.name.rpartition('.')[2].replace('_', '-')}": one for one in symbols if one.summary}
+    behind = [fields[one.name] for one in switches if one.name in fields and "added" in one.aspects]
+    outer = set(_outermost([one for one in ranked if "added" in one.aspects]))
+    speaking = [*behind, *(one for one in ranked if one.summary and one.name in outer)]
+    return [
+        Bilingual(en=f"`{one.name}`: “{one.summary}”", zh=f"`{one.name}` 的文档说明：“{one.summary}”")
+        for one in speaking[:1]
+    ]
+
+
 def _outermost(symbols: Sequence[SymbolAssessment]) -> list[str]:
     """Return the names that stand in no other of them; variables only where nothing else is."""
     names = dict.fromkeys(one.name for one in symbols if one.kind != "variable")
@@ -109,7 +127,8 @@ def _file_clauses(files: Sequence[FileAssessment]) -> Iterator[Bilingual]:
 
 
 def _clause(english: str, chinese: str, names: Sequence[str]) -> Bilingual:
-    listed = list(dict.fromkeys(names))
+    # Special methods say least of what a change is about.
+    listed = sorted(dict.fromkeys(names), key=lambda name: name.rpartition(".")[2].startswith("__"))
     marked = [f"`{name}`" for name in listed[:_MOST]]
     more = len(listed) - _MOST
     return Bilingual(

@@ -16,6 +16,7 @@ from diffscope.syntax.line_changes import compare_lines, count_branches
 from diffscope.syntax.matching import Pair, group_of, match_units
 from diffscope.syntax.parsing import parse_python, prepare_python
 from diffscope.syntax.signal_changes import compare_signals
+from diffscope.syntax.summaries import summary_of
 from diffscope.syntax.thinning import Body
 from diffscope.syntax.units import Unit, outside, read_side, shared_bodies, trim
 from diffscope.syntax.values import (
@@ -216,6 +217,7 @@ class _Comparing:
             removed_lines=lines.removed,
             branches_added=max(0, count_branches(new) - count_branches(old)),
             inner=compare_inner(before, after, lines) if logic else (),
+            summary=summary_of(unit) if before is None else "",
         )
 
 

@@ -273,6 +273,8 @@ class SymbolChange(Value, frozen=True, kw_only=True):
     """New if, elif, for, while, except, case and boolean branches: growth of cyclomatic complexity."""
     inner: tuple[InnerChange, ...] = ()
     """Definitions inside a function, by line."""
+    summary: str = ""
+    """Of an added one: the first sentence of its docstring."""
 
 
 class Comparison(Value, frozen=True, kw_only=True):

@@ -386,7 +386,9 @@ def test_every_file_of_the_real_clone_is_read_but_the_two_it_lacks(vllm_clone: P
 
 @pytest.mark.clone
 def test_trees_are_compared_as_git_alone_compares_them(vllm_clone: Path) -> None:
-    log = run_git(vllm_clone, "log", "--first-parent", "--format=%H", "-n", "151", "HEAD").out.decode().split()
+    log = (
+        run_git(vllm_clone, "log", "--first-parent", "--format=%H", "-n", "151", "HEAD").out.decode().split()
+    )
     raw = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
     with GitRepository(vllm_clone) as repository:
         for head, base in pairwise(log):

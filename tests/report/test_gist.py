@@ -79,3 +79,44 @@ def test_tests_alone_are_told_by_their_names() -> None:
 def test_a_change_of_nothing_says_nothing() -> None:
     """No file, no symbol, no clause."""
     assert gist_of(msgspec.structs.replace(an_assessment(), files=(), symbols=())) == ()
+
+
+def test_a_new_class_speaks_for_itself_right_behind_its_name() -> None:
+    change = a_change(("class", "Pool", "added"), ("method", "Pool.free", "added"), ("function", "g", "body"))
+    said = tuple(
+        msgspec.structs.replace(one, summary=f"Says what {one.name} does") for one in change.symbols[:2]
+    )
+    spoken = msgspec.structs.replace(change, symbols=(*said, change.symbols[2]))
+    assert [clause.en for clause in gist_of(spoken)] == [
+        "adds `Pool`",
+        "`Pool`: “Says what Pool does”",
+        "changes `g`",
+    ]
+
+
+def test_a_new_option_is_explained_by_the_field_behind_it() -> None:
+    change = a_change(
+        ("cli-flag", "--keep-pages", "added"),
+        ("class", "Pool", "added"),
+        ("variable", "CacheConfig.keep_pages", "added"),
+    )
+    spoken = msgspec.structs.replace(
+        change,
+        symbols=tuple(
+            msgspec.structs.replace(one, summary=f"Says what {one.name} is for")
+            if one.kind != "cli-flag"
+            else one
+            for one in change.symbols
+        ),
+    )
+    assert [clause.zh for clause in gist_of(spoken)][:2] == [
+        "新增命令行参数 `--keep-pages`",
+        "`CacheConfig.keep_pages` 的文档说明：“Says what CacheConfig.keep_pages is for”",
+    ]
+
+
+def test_special_methods_are_named_last() -> None:
+    names = [("method", f"A.{name}", "body") for name in ("__init__", "run", "stop", "wait")]
+    assert [clause.en for clause in gist_of(a_change(*names))] == [
+        "changes `A.run`, `A.stop`, `A.wait` and 1 more"
+    ]
