@@ -126,6 +126,49 @@ class DigestReading:
         difference = counted.count - counted.before
         return f"{difference:+d}" if difference else "±0"
 
+    def part(self, counted: Counted | FamilyRisk) -> str:
+        """Return the part of all pull requests: ``18%``."""
+        return _percent(counted.count, self.digest.source_pulls)
+
+    def part_before(self, counted: Counted | FamilyRisk) -> str:
+        """Return the part in the window compared with; nothing where there is none."""
+        whole = self.digest.compared_pulls
+        if not isinstance(whole, int) or not isinstance(counted.before, int):
+            return ""
+        return _percent(counted.before, whole)
+
+    @property
+    def growth(self) -> str:
+        """How many more or fewer pull requests there are than in the window compared with: ``-33%``."""
+        whole = self.digest.compared_pulls
+        if not isinstance(whole, int) or not whole:
+            return ""
+        return f"{round(100 * (self.digest.source_pulls - whole) / whole):+d}%"
+
+    @cached_property
+    def all_tags(self) -> tuple[Counted, ...]:
+        """Every tag but those that nearly all have, most frequent first."""
+        return tuple(tag for tag in self.digest.top_tags if tag.name not in _PLAIN_TAGS)
+
+    @property
+    def told(self) -> int:
+        """How many pull requests lie in one of the themes."""
+        return len({number for theme in self.digest.themes for number in theme.pulls})
+
+    def index(self) -> tuple[tuple[str, str, tuple[int, ...]], ...]:
+        """Return every count of the report as (of what, its name, the pull requests behind it)."""
+        d, words = self.digest, self._words
+        return (
+            *(("kind", self.kind(one.name), one.pulls) for one in d.kinds),
+            *(("tag", one.name, one.pulls) for one in self.all_tags),
+            *(("area", self.area(one.name), one.pulls) for one in d.top_areas),
+            *(("platform", self.area(one.name), one.pulls) for one in d.platforms),
+            *(("family", words.family(one.family), one.pulls) for one in d.risk.families if one.count),
+            *(("minor", words.family(one.family), one.minor) for one in d.risk.families if one.minor),
+            *(("author", one.name, one.pulls) for one in d.authors if one.count > 1),
+            *(("file", one.path, one.pulls) for one in d.hot_files),
+        )
+
     @cached_property
     def tags(self) -> tuple[Counted, ...]:
         """The tags that tell this window from others, most frequent first."""
@@ -181,3 +224,7 @@ class DigestReading:
             for number in (*family.pulls, *family.minor):
                 found.setdefault(number, []).append(family.family)
         return {number: tuple(families) for number, families in found.items()}
+
+
+def _percent(count: int, whole: int) -> str:
+    return f"{100 * count / whole:.0f}%" if whole else "0%"

@@ -8,7 +8,7 @@ them through one of these functions; ``visible`` is part of each, so that no con
 ``json_escapes``          JSON text: the same characters as ``\u`` escapes, so that the value stays what it was
 ``markdown``              Markdown prose on GitHub: no markup, mention, issue reference, link, HTML or formula
 ``code_span``             Markdown code: the fence is longer than any run of backticks inside
-``prose``                 a rule's sentence in Markdown: its ```code``` stays code
+``prose``                 a rule's sentence in Markdown: its ```code``` stays code, names of code become it
 ``command_data`` and      GitHub workflow commands (``::warning file=...::data``)
 ``command_property``
 ``message_text``          SARIF messages
@@ -21,6 +21,7 @@ HTML is escaped by the template engine (templates.py), after ``visible``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import quote
 
 _CONTROL = (
@@ -39,7 +40,16 @@ _MARKUP = re.compile(r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])")
 """What is markup within a line. List marks, headings and rules count at its start only, where no template puts foreign text."""
 
 _REFERENCE = re.compile(r"(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
-CODE = re.compile("`([^`]+)`")
+_CODE = re.compile("`([^`]+)`")
+_NAME = re.compile(
+    r"(?<![A-Za-z0-9_./:@#\\-])("
+    r"--[a-z][a-z0-9]*(?:-[a-z0-9]+)+"  # an option
+    r"|(?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_.-]+\.[a-z]{1,5}(?::[0-9]+)?"  # a path
+    r"|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z_][A-Za-z0-9_]+)+(?:\(\))?"  # a qualified name
+    r"|[A-Za-z0-9]*_[A-Za-z0-9_]+(?:\(\))?"  # a name of several words
+    r")(?![A-Za-z0-9_/:-])"
+)
+"""What is a name of code, whatever sentence it stands in: messages quote them without marking them."""
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
 _ARROW = re.compile(r"(?<=\S) -&gt; (?=\S)")
 """Within a line, between words, an arrow neither ends a tag nor begins a quotation."""
@@ -83,11 +93,19 @@ def code_span(text: str, *, cell: bool = False) -> str:
 
 
 def prose(text: str, *, cell: bool = False) -> str:
-    """Return a sentence as Markdown in which pairs of backticks make code, whatever stands between them, and nothing else is markup."""
-    parts = CODE.split(text)
+    """Return a sentence as Markdown in which code is code, and nothing else is markup."""
     return "".join(
-        code_span(part, cell=cell) if number % 2 else markdown(part) for number, part in enumerate(parts)
+        code_span(part, cell=cell) if is_code else markdown(part) for part, is_code in split_code(text)
     )
+
+
+def split_code(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of a sentence and whether each is code: what stands between backticks, whatever it is, and names of code."""
+    for number, part in enumerate(_CODE.split(text)):
+        if number % 2:
+            yield part, True
+        else:
+            yield from ((each, at % 2 == 1) for at, each in enumerate(_NAME.split(part)) if each)
 
 
 def command_data(text: str) -> str:

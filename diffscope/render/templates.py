@@ -113,8 +113,7 @@ def _block(text: str) -> str:
 
 
 def _html_prose(text: object) -> Markup:
-    parts = sanitize.CODE.split(sanitize.visible(str(text)))
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
-        for number, part in enumerate(parts)
+        Markup("<code>{}</code>").format(part) if is_code else escape(part)
+        for part, is_code in sanitize.split_code(sanitize.visible(str(text)))
     )

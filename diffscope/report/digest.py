@@ -76,6 +76,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         suggestions=suggestions(section, listed),
         pulls=tuple(_summary(one) for one in listed),
         compared_with=compared_with,
+        compared_pulls=UNSET if earlier is None else len(earlier),
         trend=trend,
         gaps=gaps,
         rules_hash=",".join(hashes),

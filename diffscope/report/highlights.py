@@ -10,7 +10,7 @@ from diffscope.report.gist import gist_of
 from diffscope.report.values import Highlight
 from diffscope.rules.values import Bilingual
 
-_MOST_FACTS = 3
+_MOST_FACTS = 2
 _FAR = 20
 """Modules. Fewer are no reach worth a word."""
 
@@ -39,8 +39,8 @@ def _highlight(assessment: Assessment) -> Highlight:
 def _facts(assessment: Assessment) -> Iterator[Bilingual]:
     """Yield clauses that the facts carry: what it does, how far it reaches, how large it is, which tests came along."""
     yield from gist_of(assessment)[:_MOST_FACTS]
-    yield _size(assessment)
     yield from _reach(assessment)
+    yield _size(assessment)
 
 
 def _reach(assessment: Assessment) -> Iterator[Bilingual]:
@@ -50,8 +50,8 @@ def _reach(assessment: Assessment) -> Iterator[Bilingual]:
     if reached:
         widest = max(reached, key=lambda module: (module.reach, module.module))
         yield Bilingual(
-            en=f"{widest.reach} modules within two imports of `{widest.module}`",
-            zh=f"`{widest.module}` 两层导入内触达 {widest.reach} 个模块",
+            en=f"{widest.reach} modules depend on `{widest.module}` within two imports",
+            zh=f"两层导入以内有 {widest.reach} 个模块依赖 `{widest.module}`",
         )
 
 
@@ -61,5 +61,5 @@ def _size(assessment: Assessment) -> Bilingual:
         en=f"{change.files} {'file' if change.files == 1 else 'files'} +{change.additions}/-{change.deletions}, "
         + (f"{tests} of them tests" if tests else "no test among them"),
         zh=f"{change.files} 个文件 +{change.additions}/-{change.deletions}，"
-        + (f"含测试 {tests} 个" if tests else "未含测试"),
+        + (f"其中测试文件 {tests} 个" if tests else "未改动测试"),
     )

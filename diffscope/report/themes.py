@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
@@ -30,8 +31,15 @@ def themes(assessments: Iterable[Assessment]) -> tuple[Theme, ...]:
     return tuple(_theme(key, group) for key, group in ranked[:_MOST])
 
 
+def _is_about(assessment: Assessment, key: str) -> bool:
+    """Return whether a pull request is first of all about an area or platform, and does not only touch it."""
+    title = " ".join(re.findall(r"[a-z0-9]+", assessment.change.pull.title.lower()))
+    is_named = f" {key.replace('-', ' ')} " in f" {title} "
+    return is_named or assessment.areas[0].area == key
+
+
 def _theme(key: str, group: list[Assessment]) -> Theme:
-    ranked = sorted(group, key=lambda one: (-one.importance.value, number_of(one)))
+    ranked = sorted(group, key=lambda one: (not _is_about(one, key), -one.importance.value, number_of(one)))
     churn: Counter[str] = Counter()
     touched: Counter[str] = Counter()
     for one in group:

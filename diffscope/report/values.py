@@ -164,7 +164,7 @@ class Theme(Value, frozen=True, kw_only=True):
     pulls: tuple[int, ...]
     kinds: tuple[Counted, ...]
     leading: tuple[int, ...]
-    """Its most important pull requests, at most five, most important first."""
+    """At most five pull requests that it is the main area of, or that name it; by importance. Those that touch it come after them."""
     hot_files: tuple[str, ...]
     risks: tuple[Counted, ...]
 
@@ -243,6 +243,8 @@ class Digest(Value, frozen=True, kw_only=True):
     suggestions: tuple[Suggestion, ...]
     pulls: tuple[PullSummary, ...]
     compared_with: Period | None = None
+    compared_pulls: int | UnsetType = UNSET
+    """How many pull requests the window compared with has: what the counts ``before`` are parts of."""
     trend: tuple[TrendPoint, ...] = ()
     """Earlier windows of the same length, oldest first, as far as they were at hand."""
     gaps: tuple[Gap, ...] = ()

@@ -59,7 +59,15 @@ def a_trend() -> tuple[TrendPoint, ...]:
 def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
     """Same sections, same order, in each language."""
     chinese = re.findall(r"^## (.*)$", render_digest(a_digest(), CHINESE, form="markdown"), re.MULTILINE)
-    assert chinese == ["执行摘要", "本周重点变化", "模块与主题趋势", "风险观察", "重点 PR 速览", "后续建议"]
+    assert chinese == [
+        "执行摘要",
+        "本周重点变化",
+        "模块与主题趋势",
+        "风险观察",
+        "重点 PR 速览",
+        "后续建议",
+        "索引",
+    ]
     english = re.findall(r"^## (.*)$", render_digest(a_digest(), ENGLISH, form="markdown"), re.MULTILINE)
     assert len(english) == len(chinese)
 
@@ -70,7 +78,7 @@ def test_a_family_lists_the_worst_with_evidence_and_names_the_rest() -> None:
     text = render_digest(
         build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="markdown"
     )
-    section = text.split("### Core-path change (12)")[1].split("\n## ")[0]
+    section = text.split("### Core-path change (12, 100%)")[1].split("\n## ")[0]
     assert section.count("- **high**") == 8
     assert "- 4 more:\n    - Attention: [#4](https://github.com/vllm-project/vllm/pull/4), [#3]" in section
     assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in section
@@ -78,9 +86,19 @@ def test_a_family_lists_the_worst_with_evidence_and_names_the_rest() -> None:
 
 def test_a_change_against_the_window_before_is_told_only_where_it_was_read() -> None:
     """With a window to compare, differences stand; without, none."""
-    assert "相比" not in render_digest(a_digest(), CHINESE, form="markdown")
+    assert "对比期" not in render_digest(a_digest(), CHINESE, form="markdown")
     compared = a_digest(before=(a_pull(99, flags=(_CORE,)),), compared_with=WEEK_BEFORE)
-    assert "### 核心路径变更（7 个 PR，较对比期 +6）" in render_digest(compared, CHINESE, form="markdown")
+    assert "### 核心路径变更（7 个 PR，占 50%，对比期 100%）" in render_digest(
+        compared, CHINESE, form="markdown"
+    )
+
+
+def test_every_number_of_the_weekly_is_traced_to_its_pull_requests() -> None:
+    """The index names kinds, tags, areas, families: each with all the numbers that it counts."""
+    text = render_digest(a_digest(), ENGLISH, form="markdown")
+    index = text.split("## Index")[1]
+    assert "- risk Core-path change (7): 1 3 5 7 9 11 13" in index
+    assert "- area Attention (14): 1 2 3 4 5 6 7 8 9 10 11 12 13 14" in index
 
 
 @pytest.mark.parametrize("style", [ENGLISH, CHINESE], ids=["English", "Chinese"])

@@ -98,6 +98,20 @@ PROSE = [
         "`<b>` and <b>", "`<b>` and &lt;b&gt;", id="what stands in it is inert, what stands outside too"
     ),
     pytest.param("one ` alone", r"one \` alone", id="one alone is none"),
+    pytest.param("A.run and _step() changed", "`A.run` and `_step()` changed", id="names are code unmarked"),
+    pytest.param(
+        "不再有 gpu_model_runner，见 a/b_c.py:12",
+        "不再有 `gpu_model_runner`，见 `a/b_c.py:12`",
+        id="among Chinese too",
+    ),
+    pytest.param(
+        "see --max-model-len, e.g. CPU/GPU or 2.10",
+        "see `--max-model-len`, e.g. CPU/GPU or 2.10",
+        id="an option is, plain words and versions are not",
+    ),
+    pytest.param(
+        "https://evil.example/a_b.py", "https:\u2060//evil.example/a_b.py", id="nothing within an address is"
+    ),
 ]
 
 
