@@ -101,5 +101,19 @@ def node(one: HostedItem) -> Json:
         "closedAt": one.closed_at,
         "author": author,
         "labels": {"nodes": [{"name": name} for name in one.labels]},
-        **({"mergedAt": one.merged_at, "files": files} if one.is_pull else {}),
+        "authorAssociation": "CONTRIBUTOR",
+        **(
+            {"mergedAt": one.merged_at, "files": files, "isDraft": False, "reviews": {"nodes": reviewed(one)}}
+            if one.is_pull
+            else {}
+        ),
     }
+
+
+def reviewed(one: HostedItem) -> list[Json]:
+    """Return the reviews of a pull request as GraphQL gives them, and one that its author has not sent."""
+    sent = [
+        {"state": state, "submittedAt": when, "author": {"login": login, "kind": "User"}}
+        for login, state, when in one.reviewed
+    ]
+    return [*sent, {"state": "PENDING", "submittedAt": None, "author": None}] if sent else []

@@ -49,6 +49,8 @@ class HostedItem:
     """Author and time."""
     reviews: tuple[tuple[str, str], ...] = ()
     """The same, of comments on lines."""
+    reviewed: tuple[tuple[str, str, str], ...] = ()
+    """Author, state and time of each review."""
 
 
 @dataclass

@@ -15,6 +15,20 @@ class Comment(Value, frozen=True, kw_only=True):
     """ISO 8601, as all times here: ``2025-12-10T11:43:00Z``."""
     is_bot: bool | None = None
     """What GitHub says (type ``Bot``); ``None`` lets the name tell."""
+    association: str | None = None
+    """What GitHub says of the author: ``MEMBER``, ``COLLABORATOR``, ``CONTRIBUTOR``, ``FIRST_TIME_CONTRIBUTOR``, ``NONE`` ..."""
+    text: str | None = None
+    """Its words, where they are known; the first 2,000 characters are enough."""
+
+
+class Review(Value, frozen=True, kw_only=True):
+    """One review of a pull request."""
+
+    author: str
+    state: str
+    """As GitHub says it: ``APPROVED``, ``CHANGES_REQUESTED``, ``COMMENTED``, ``DISMISSED``."""
+    created_at: str
+    is_bot: bool | None = None
 
 
 class Item(Value, frozen=True, kw_only=True):
@@ -32,6 +46,12 @@ class Item(Value, frozen=True, kw_only=True):
     files: tuple[str, ...] | None = None
     """Changed paths of a pull request, where they are known."""
     comments: tuple[Comment, ...] = ()
+    association: str | None = None
+    """What GitHub says of the author, as of a comment's."""
+    is_draft: bool | None = None
+    """Of pull requests only, where it is known."""
+    reviews: tuple[Review, ...] | None = None
+    """Of pull requests only, whenever they were written; ``None`` where they are not known."""
 
 
 class Events(Value, frozen=True, kw_only=True):

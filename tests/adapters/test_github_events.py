@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from diffscope.adapters.cache import open_cache
@@ -15,7 +16,7 @@ from diffscope.adapters.github.events import read_github_events
 from diffscope.adapters.github.retry import Patience
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.errors import RemoteError
-from diffscope.report.events import Comment, Events
+from diffscope.report.events import Comment, Events, Review
 from diffscope.source.window import Window
 from tests.cli.harness import Outcome, Project
 from tests.github_server import Account, Fault, HostedItem, Site, refusal, serve
@@ -43,6 +44,7 @@ ITEMS = (
         files=("vllm/v1/attention/backends/triton_attn.py",),
         comments=(("mergify[bot]", "2025-12-10T11:02:00Z"),),
         reviews=(("ben", "2025-12-10T11:30:00Z"),),
+        reviewed=(("ben", "APPROVED", "2025-12-10T11:31:00Z"),),
     ),
     HostedItem(
         number=370,
@@ -83,6 +85,11 @@ def read(site: Site, **wanted: object) -> Events:
     return read_github_events(client(site, **wanted), HOUR)  # type: ignore[arg-type]
 
 
+def without_reviews(events: Events) -> Events:
+    pulls = tuple(msgspec.structs.replace(item, reviews=None) for item in events.pulls)
+    return msgspec.structs.replace(events, pulls=pulls)
+
+
 def test_an_hour_is_seven_calls(site: Site) -> None:
     """Four searches, two lists of comments, one GraphQL query for paths and for what was only talked about."""
     events = read(site)
@@ -99,9 +106,23 @@ def test_an_hour_is_seven_calls(site: Site) -> None:
 def test_comments_of_the_window_only_and_who_is_a_bot(site: Site) -> None:
     """The start is inside, the end is not; comments on lines count; GitHub says who is a program."""
     known = {item.number: item.comments for item in (*read(site).issues, *read(site).pulls)}
-    assert known[387] == (Comment(author="ann", created_at="2025-12-10T11:50:00Z", is_bot=False),)
+    assert known[387] == (
+        Comment(
+            author="ann", created_at="2025-12-10T11:50:00Z", is_bot=False, association="NONE", text="words"
+        ),
+    )
     assert [(each.author, each.is_bot) for each in known[386]] == [("mergify[bot]", True), ("ben", False)]
     assert [each.author for each in known[300]] == ["ben", "cy"]
+
+
+def test_what_github_calls_authors_and_how_reviews_ended(site: Site) -> None:
+    """Reviews come with the paths; one that is not sent yet is none."""
+    known = {item.number: item for item in (*read(site).issues, *read(site).pulls)}
+    assert known[386].reviews == (
+        Review(author="ben", state="APPROVED", created_at="2025-12-10T11:31:00Z", is_bot=False),
+    )
+    assert (known[386].is_draft, known[387].is_draft, known[370].reviews) == (False, None, ())
+    assert {known[number].association for number in (386, 387, 300)} == {"CONTRIBUTOR"}
 
 
 def test_a_long_list_of_paths_is_cut_and_says_so(site: Site) -> None:
@@ -125,8 +146,8 @@ def test_a_second_reading_costs_nothing_of_the_limit(site: Site, tmp_path: Path)
 
 
 def test_without_a_token_items_are_asked_for_one_by_one(site: Site) -> None:
-    """GraphQL asks for a token; the same is told."""
-    assert read(site, token=None) == read(site)
+    """GraphQL asks for a token; the same is told but for the reviews, which are not known then."""
+    assert read(site, token=None) == without_reviews(read(site))
 
 
 def test_without_a_token_only_the_first_twenty_are(site: Site) -> None:
@@ -193,10 +214,10 @@ def test_a_search_that_ran_out_of_time_says_so(site: Site) -> None:
 
 
 def test_graphql_that_fails_leaves_rest(site: Site) -> None:
-    """The same is told, with more calls."""
+    """The same is told, with more calls; the reviews are not known."""
     whole = read(site)
     site.graphql = False
-    assert read(site) == whole
+    assert read(site) == without_reviews(whole)
 
 
 def run(site: Site, project: Project, *arguments: str) -> Outcome:

@@ -179,6 +179,8 @@ class FoundItem(Value, frozen=True, kw_only=True):
     user: User | None = None
     labels: tuple[Label, ...] = ()
     pull_request: FoundPull | None = None
+    draft: bool | None = None
+    author_association: str | None = None
 
 
 class SearchAnswer(Value, frozen=True, kw_only=True):
@@ -196,6 +198,8 @@ class SaidComment(Value, frozen=True, kw_only=True):
     user: User | None = None
     issue_url: str | None = None
     pull_request_url: str | None = None
+    body: str | None = None
+    author_association: str | None = None
 
 
 class Actor(Value, frozen=True, kw_only=True):
@@ -224,6 +228,20 @@ class Paths(Value, frozen=True, kw_only=True):
     nodes: tuple[PathNode, ...] = ()
 
 
+class ReviewNode(Value, frozen=True, kw_only=True):
+    """One review of a pull request; one that is not sent yet has no time."""
+
+    state: str
+    author: Actor | None = None
+    submittedAt: str | None = None  # noqa: N815
+
+
+class Reviews(Value, frozen=True, kw_only=True):
+    """The newest reviews of a pull request."""
+
+    nodes: tuple[ReviewNode, ...] = ()
+
+
 class NodeDetail(Value, frozen=True, kw_only=True):
     """An issue or a pull request, as the GraphQL interface gives it; only a pull request has ``files``."""
 
@@ -234,8 +252,11 @@ class NodeDetail(Value, frozen=True, kw_only=True):
     mergedAt: str | None = None  # noqa: N815
     body: str | None = None
     author: Actor | None = None
+    authorAssociation: str | None = None  # noqa: N815
     labels: Labels = Labels()
+    isDraft: bool | None = None  # noqa: N815
     files: Paths | None = None
+    reviews: Reviews | None = None
 
 
 class RepositoryNodes(Value, frozen=True, kw_only=True):

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from diffscope.adapters.github.answers import FileEntry, FoundItem, NodeDetail, RepositoryNodes, User
+from diffscope.adapters.github.answers import (
+    Actor,
+    FileEntry,
+    FoundItem,
+    NodeDetail,
+    RepositoryNodes,
+    Reviews,
+    User,
+)
 from diffscope.adapters.github.client import Client
 from diffscope.errors import NotFoundError, SourceError
-from diffscope.report.events import Item
+from diffscope.report.events import Item, Review
 from diffscope.source.values import Gap
 
 MOST_PATHS: Final = 100
@@ -18,13 +26,15 @@ _GHOST: Final = "ghost"
 _BATCH: Final = 25
 _ALONE: Final = 20
 """Items of each kind that are asked for one by one: 60 requests an hour is all that GitHub gives without a token."""
+_REVIEWS: Final = 50
 _FRAGMENTS: Final = f"""
 fragment issue on Issue {{
-  number title body createdAt closedAt author {{ login kind: __typename }} labels(first: 30) {{ nodes {{ name }} }}
+  number title body createdAt closedAt authorAssociation author {{ login kind: __typename }} labels(first: 30) {{ nodes {{ name }} }}
 }}
 fragment pull on PullRequest {{
-  number title body createdAt closedAt mergedAt author {{ login kind: __typename }} labels(first: 30) {{ nodes {{ name }} }}
-  files(first: {MOST_PATHS}) {{ totalCount nodes {{ path }} }}
+  number title body createdAt closedAt mergedAt isDraft authorAssociation author {{ login kind: __typename }}
+  labels(first: 30) {{ nodes {{ name }} }} files(first: {MOST_PATHS}) {{ totalCount nodes {{ path }} }}
+  reviews(last: {_REVIEWS}) {{ nodes {{ state submittedAt author {{ login kind: __typename }} }} }}
 }}"""
 
 
@@ -34,6 +44,8 @@ class Detail(NamedTuple):
     item: Item | None = None
     files: tuple[str, ...] | None = None
     is_pull: bool = False
+    reviews: tuple[Review, ...] | None = None
+    """By GraphQL only."""
 
 
 class Details(NamedTuple):
@@ -99,7 +111,9 @@ class _Reader:
             files = tuple(each.path for each in node.files.nodes)
             if node.files.totalCount > len(files):
                 self._cut(node.number)
-        return Detail(item=_item_of_node(node), files=files, is_pull=files is not None)
+        return Detail(
+            item=_item_of_node(node), files=files, is_pull=files is not None, reviews=_reviews(node.reviews)
+        )
 
     def _cut(self, number: int) -> None:
         reason = f"of #{number} only the first {MOST_PATHS} paths were read"
@@ -117,6 +131,8 @@ def item_of(found: FoundItem) -> Item:
         merged_at=found.pull_request.merged_at if found.pull_request else None,
         labels=tuple(sorted(label.name for label in found.labels)),
         body=found.body or "",
+        association=found.author_association,
+        is_draft=found.draft if found.pull_request else None,
     )
 
 
@@ -126,18 +142,37 @@ def name_of(user: User | None) -> str:
 
 
 def _item_of_node(node: NodeDetail) -> Item:
-    author = node.author
-    # REST marks an app's login, GraphQL does not: one account has one name here.
-    login = f"{author.login}[bot]" if author and author.kind == "Bot" else author.login if author else _GHOST
     return Item(
         number=node.number,
         title=node.title,
-        author=login,
+        author=_login(node.author),
         created_at=node.createdAt,
         closed_at=node.closedAt,
         merged_at=node.mergedAt,
         labels=tuple(sorted(label.name for label in node.labels.nodes)),
         body=node.body or "",
+        association=node.authorAssociation,
+        is_draft=node.isDraft,
+    )
+
+
+def _login(author: Actor | None) -> str:
+    # REST marks an app's login, GraphQL does not: one account has one name here.
+    return f"{author.login}[bot]" if author and author.kind == "Bot" else author.login if author else _GHOST
+
+
+def _reviews(found: Reviews | None) -> tuple[Review, ...] | None:
+    if found is None:
+        return None
+    return tuple(
+        Review(
+            author=_login(node.author),
+            state=node.state,
+            created_at=node.submittedAt,
+            is_bot=node.author.kind == "Bot" if node.author else None,
+        )
+        for node in found.nodes
+        if node.submittedAt is not None
     )
 
 

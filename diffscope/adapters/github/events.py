@@ -30,6 +30,8 @@ _MOST_FOUND: Final = 1000
 """Results that GitHub's search shows of any number; a span with more is halved."""
 _MOST_PAGES: Final = 50
 """Pages of comments, a hundred on each: more than vLLM has in a day."""
+_TEXT: Final = 2000
+"""Characters of a comment that are kept."""
 _NUMBER: Final = re.compile(r"/(\d+)$")
 
 
@@ -123,7 +125,13 @@ class _Reader:
                 number = _NUMBER.search(row.issue_url or row.pull_request_url or "")
                 if number is not None and since <= row.created_at < until:
                     is_bot = row.user.type == "Bot" if row.user else None
-                    comment = Comment(author=name_of(row.user), created_at=row.created_at, is_bot=is_bot)
+                    comment = Comment(
+                        author=name_of(row.user),
+                        created_at=row.created_at,
+                        is_bot=is_bot,
+                        association=row.author_association,
+                        text=(row.body or "")[:_TEXT],
+                    )
                     yield int(number[1]), comment
             if len(rows) < PAGE or rows[-1].created_at >= until:
                 return
@@ -144,9 +152,13 @@ class _Reader:
             known = self._items.get(number)
             is_pull = detail.files is not None or detail.is_pull
             if known is not None:
-                self._items[number] = msgspec.structs.replace(known, files=detail.files)
+                self._items[number] = msgspec.structs.replace(
+                    known, files=detail.files, reviews=detail.reviews
+                )
             elif detail.item is not None:
-                self._items[number] = msgspec.structs.replace(detail.item, files=detail.files)
+                self._items[number] = msgspec.structs.replace(
+                    detail.item, files=detail.files, reviews=detail.reviews
+                )
                 self._pulls |= {number} if is_pull else set()
         self._gaps += self._lost(pulls, strangers)
         self._gaps += found.gaps
