@@ -9,6 +9,7 @@ them through one of these functions; ``visible`` is part of each, so that no con
 ``markdown``              Markdown prose on GitHub: no markup, mention, issue reference, link, HTML or formula
 ``code_span``             Markdown code: the fence is longer than any run of backticks inside
 ``prose``                 a rule's sentence in Markdown: its ```code``` stays code, names of code become it
+``quoted``                a stranger's title or sentence: its ```code``` stays code where backticks pair up beyond doubt
 ``command_data`` and      GitHub workflow commands (``::warning file=...::data``)
 ``command_property``
 ``message_text``          SARIF messages
@@ -106,6 +107,14 @@ def split_code(text: str) -> Iterator[tuple[str, bool]]:
             yield part, True
         else:
             yield from ((each, at % 2 == 1) for at, each in enumerate(_NAME.split(part)) if each)
+
+
+def quoted(text: str) -> str:
+    """Return a stranger's sentence as Markdown: its pairs of backticks make code; where they stand side by side or alone, none does."""
+    if "``" in text or text.count("`") % 2:
+        return markdown(text)
+    parts = _CODE.split(text)
+    return "".join(code_span(part) if number % 2 else markdown(part) for number, part in enumerate(parts))
 
 
 def command_data(text: str) -> str:

@@ -59,6 +59,7 @@ def _markdown() -> Environment:
         cell=lambda text: Markup(sanitize.code_span(str(text), cell=True)),  # noqa: S704
         prose=lambda text: Markup(sanitize.prose(str(text))),  # noqa: S704
         cell_prose=lambda text: Markup(sanitize.prose(str(text), cell=True)),  # noqa: S704
+        quoted=lambda text: Markup(sanitize.quoted(str(text))),  # noqa: S704
         uri=lambda text: Markup(sanitize.uri_path(str(text))),  # noqa: S704
         block=lambda text: Markup(_block(str(text))),  # noqa: S704
     )

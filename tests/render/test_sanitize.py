@@ -120,6 +120,19 @@ def test_prose(text: str, expected: str) -> None:
     assert sanitize.prose(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Use `torch.compile` <b>", "Use `torch.compile` &lt;b&gt;", id="pairs"),
+        pytest.param("Use `a` and `b", r"Use \`a\` and \`b", id="one alone"),
+        pytest.param("`a``<b>`", r"\`a\`\`&lt;b&gt;\`", id="side by side"),
+    ],
+)
+def test_quoted(text: str, expected: str) -> None:
+    """Code only where every reader of Markdown sees the same pairs."""
+    assert sanitize.quoted(text) == expected
+
+
 def test_workflow_commands_are_escaped_as_the_runner_reads_them() -> None:
     """`%`, CR and LF in data; `:` and `,` too in a property; nothing else that could end either."""
     assert sanitize.command_data("100%\r\n::error::x") == "100%25%0D%0A::error::x"
