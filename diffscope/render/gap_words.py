@@ -59,6 +59,12 @@ REASONS: Final = (
     ("the diff and the comparison name different files: was something pushed in between? run it again", "差异与比较结果所列文件不同：期间是否有新的推送？请重新运行"),
     ("the change did not come from this GitHub source", "该变更并非来自此 GitHub 来源"),
     ("{} could not be judged: {}", "{} 无法判定：{}"),
+    ("of {} pull requests the changed paths are not known", "{} 个 PR 的改动文件未知"),
+    ("of #{} only the first {} paths were read", "#{} 仅读取了前 {} 个改动文件"),
+    ("{} older items with comments in the window are left out", "本时段内有评论的 {} 个较早条目未列入"),
+    ("more than {} comments changed since: the rest was not read", "此后变动的评论超过 {} 条：其余未读取"),
+    ("GitHub's search ran out of time and gave a part", "GitHub 搜索超时，只给出一部分"),
+    ("with GITHUB_TOKEN more can be asked for", "使用 GITHUB_TOKEN 可以读取更多"),
 )  # fmt: skip
 """English sentence, Chinese sentence; ``{}`` stands for what both quote, in the same order."""
 
