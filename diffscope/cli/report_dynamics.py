@@ -13,7 +13,8 @@ from diffscope.adapters.saved_events import read_events
 from diffscope.cli.options import Output
 from diffscope.cli.report_outputs import ReportOutputs, read_templates
 from diffscope.cli.talk import Talk
-from diffscope.errors import UsageError
+from diffscope.errors import DiffscopeError, UsageError
+from diffscope.graph.model import ModuleGraph
 from diffscope.render.digest_wish import Wish
 from diffscope.render.dynamics import render
 from diffscope.render.json import indented
@@ -53,11 +54,14 @@ def write_dynamics(sought: SoughtEvents, outputs: ReportOutputs, talk: Talk) -> 
         outputs.put(Output("json", sought.save), indented(events))
     for gap in events.gaps:
         talk.note(f"{gap.what}: {gap.reason}")
+    graph, commit = _graph() if any(item.files for item in events.pulls) else (None, None)
     dynamics = build_dynamics(
         events,
         since=stamp(window.start),
         until=stamp(window.end),
         taxonomy=_taxonomy(is_cached=sought.use_cache),
+        graph=graph,
+        graph_commit=commit,
     )
     wish = Wish(layout="dynamics", templates=read_templates(outputs.wishes.templates))
     for output in outputs.outputs:
@@ -88,6 +92,17 @@ def _events(window: Window, sought: SoughtEvents, talk: Talk) -> Events:
 def _taxonomy(*, is_cached: bool) -> Taxonomy:
     with open_cache(is_enabled=is_cached) as cache:
         return load_knowledge(bundled_rules(), cache=cache).taxonomy
+
+
+def _graph() -> tuple[ModuleGraph | None, str | None]:
+    """Return the graph that comes with diffscope and its commit; without it the report does without the reach of changes."""
+    from diffscope.adapters.snapshot import bundled_snapshot
+
+    try:
+        snapshot = bundled_snapshot()
+    except DiffscopeError:
+        return None, None
+    return snapshot.graph, snapshot.commit
 
 
 def _asked(sought: SoughtEvents, offset: str) -> Window:

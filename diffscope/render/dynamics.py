@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, timedelta, timezone
 from itertools import chain
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from diffscope.render.digest_markdown import link
 from diffscope.render.digest_wish import Wish
 from diffscope.render.digest_words import area_title
+from diffscope.render.dynamics_words import DynamicsWords
+from diffscope.render.gap_words import say_reason
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Language, Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
-from diffscope.report.dynamics import AMD_WORDS, Dynamics, is_bug, moment
-from diffscope.report.dynamics_changes import Topic
+from diffscope.report.activity import Contributor
+from diffscope.report.amd import AMD_WORDS, is_amd_author
+from diffscope.report.dynamics import Dynamics, moment
+from diffscope.report.dynamics_changes import Technical, Topic
+from diffscope.report.dynamics_watch import is_bug
 from diffscope.report.events import Item
+from diffscope.report.talk import Quote, Talk
 from diffscope.source.values import Gap
 
 _HEAD = """---
@@ -45,13 +52,24 @@ def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:0
     words = Words(style.language)
     read = DynamicsReading(dynamics, offset, words)
     name = f"dynamics.{style.language.value}.md.j2"
-    text = fill(name, words, own=wish.templates, d=dynamics, read=read, amd_words=AMD_WORDS)
+    say = DynamicsWords(words)
+    text = fill(name, words, own=wish.templates, d=dynamics, read=read, say=say, amd_words=AMD_WORDS)
     title = (
         f"vLLM 开发动态报告 - {read.day}" if style.language.value == "zh" else f"vLLM dynamics - {read.day}"
     )
     # What people write must not run as Liquid on the site that takes the report.
     inert = text.replace("{{", "{\u2060{").replace("{%", "{\u2060%")
     return _HEAD.format(title=visible(title), date=read.day) + inert
+
+
+class RobotTalk(NamedTuple):
+    """Items about which the same bots wrote as many comments, and no person any."""
+
+    numbers: tuple[int, ...]
+    bots: int
+    names: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+    """What is said about each of them in the same words."""
 
 
 class DynamicsReading:
@@ -111,6 +129,14 @@ class DynamicsReading:
         """Return what a gap is about, in words."""
         return _WHATS.get(gap.what, (gap.what, gap.what))[self._words.language is Language.CHINESE]
 
+    def why(self, gap: Gap) -> str:
+        """Return why it is missing; what GitHub itself said stays as it is."""
+        language = self._words.language
+        reason = say_reason(gap.reason, language)
+        if reason != gap.reason:
+            return reason
+        return self._words.semicolon.join(say_reason(part, language) for part in gap.reason.split("; "))
+
     def area(self, name: str) -> str:
         """Return how the report calls an area."""
         return area_title(name, self._words.language)
@@ -125,6 +151,13 @@ class DynamicsReading:
         url = f"https://github.com/{self._dynamics.repository}/{place}/{number}"
         return Markup(link(number, url))  # noqa: S704 - a number and an address without markup
 
+    def links(self, numbers: Sequence[int], most: int = 10) -> Markup:
+        """Return the first of these numbers, linked, and how many there are beyond."""
+        listed = Markup(self._words.comma).join(map(self.link, numbers[:most]))  # noqa: S704 - a word of ours
+        if len(numbers) <= most:
+            return listed
+        return listed + self._words.either(f" and {len(numbers) - most} more", f" 等 {len(numbers)} 个")
+
     def kind(self, number: int) -> str:
         """Return ``PR`` or ``Issue``."""
         return "PR" if number in self._pulls else "Issue"
@@ -132,13 +165,74 @@ class DynamicsReading:
     @property
     def amd_authors(self) -> tuple[str, ...]:
         """The authors whose name says that they are AMD's."""
-        found = (one.item.author for one in self._dynamics.amd if one.item.author.lower().endswith("-amd"))
+        found = (one.item.author for one in self._dynamics.amd if is_amd_author(one.item.author))
         return tuple(sorted(set(found)))
 
     @property
     def new_bugs(self) -> tuple[Item, ...]:
         """The bug reports that were opened."""
         return tuple(item for item in self._dynamics.new_issues if is_bug(item.title, item.labels))
+
+    @property
+    def pulls_seen(self) -> int:
+        """How many pull requests were opened, merged or closed."""
+        d = self._dynamics
+        return len({item.number for item in chain(d.new_pulls, d.merged_pulls, d.closed_pulls)})
+
+    @property
+    def main(self) -> tuple[Technical, ...]:
+        """The first two changes that are more than documentation and tests."""
+        return tuple(one for one in self._dynamics.changes if one.is_pull and one.sources != 0)[:2]
+
+    @property
+    def has_reach(self) -> bool:
+        """Whether the graph knows one of the changes that are told."""
+        return any(one.reach is not None for one in self._dynamics.changes)
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics of two items or more; where there is none, all."""
+        several = tuple(topic for topic in self._dynamics.topics if len(topic.numbers) > 1)
+        return (several or self._dynamics.topics)[:6]
+
+    @property
+    def single_topics(self) -> tuple[Topic, ...]:
+        """The topics of one item, where there are others."""
+        return tuple(topic for topic in self._dynamics.topics if topic not in self.topics and topic.is_area)
+
+    @property
+    def robotic(self) -> tuple[RobotTalk, ...]:
+        """What only bots spoke about, those with the same bots and as many comments together."""
+        groups: dict[tuple[int, tuple[str, ...]], list[Talk]] = {}
+        for talk in self._dynamics.talks:
+            if not talk.people:
+                groups.setdefault((talk.bots, tuple(sorted(talk.bot_names))), []).append(talk)
+        return tuple(
+            RobotTalk(tuple(talk.item.number for talk in talks), bots, names, _shared(talks))
+            for (bots, names), talks in groups.items()
+        )
+
+    @property
+    def several(self) -> tuple[int, ...]:
+        """The numbers of what two people or more talked about, most talk first."""
+        return tuple(talk.item.number for talk in self._dynamics.talks if len(talk.speakers) > 1)
+
+    def kinds(self, topic: Topic) -> str:
+        """Return how many issues and pull requests a topic has."""
+        pulls = sum(number in self._pulls for number in topic.numbers)
+        return self._counted(len(topic.numbers) - pulls, pulls)
+
+    def opened(self, one: Contributor) -> str:
+        """Return how many issues and pull requests a person opened."""
+        return self._counted(one.issues, one.pulls)
+
+    def _counted(self, issues: int, pulls: int) -> str:
+        if self._words.language is Language.CHINESE:
+            parts = [f"{count} 个 {name}" for count, name in ((pulls, "PR"), (issues, "Issue")) if count]
+        else:
+            named = ((pulls, "PR"), (issues, "issue"))
+            parts = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in named if count]
+        return self._words.comma.join(parts)
 
     @property
     def areas(self) -> tuple[Topic, ...]:
@@ -148,3 +242,8 @@ class DynamicsReading:
     def title(self, number: int) -> str:
         """Return the title of an item of the window."""
         return self._titles.get(number, "")
+
+
+def _shared(talks: Sequence[Talk]) -> tuple[Quote, ...]:
+    first, *rest = (talk.quotes for talk in talks)
+    return tuple(quote for quote in first if all(quote in quotes for quotes in rest))

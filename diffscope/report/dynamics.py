@@ -2,79 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
+from math import log2
+from typing import NamedTuple, TypedDict
 
 from diffscope.errors import InputError
+from diffscope.graph.model import ModuleGraph
+from diffscope.report.activity import Activity, activity
+from diffscope.report.amd import NearMiss, Related, near_miss, related
 from diffscope.report.dynamics_changes import Technical, Topic, technical, topics
-from diffscope.report.events import Comment, Events, Item
+from diffscope.report.dynamics_watch import Scene, Watched, gravest, is_bug, watched
+from diffscope.report.events import Events, Item
+from diffscope.report.talk import Talk, is_answered, is_bot, talks
 from diffscope.source.values import Gap, Value
 from diffscope.taxonomy.model import Taxonomy
 
 DYNAMICS_SCHEMA = "diffscope.dynamics/1"
-AMD_WORDS = (
-    "ROCm",
-    "HIP",
-    "AMD",
-    "AITER",
-    "Quark",
-    "MI2xx/MI3xx",
-    "gfx9…/gfx1…",
-    "RCCL",
-    "Instinct",
-    "Radeon",
-)
-"""What a title, a label, a text or a path is searched for; ``_AMD`` is the same as a pattern."""
-
-_AMD = re.compile(
-    r"(?<![a-z])(?:rocm|hip(?:ify|blas\w*)?|amd|aiter|quark|mi[23]\d{2}[a-z]?|gfx(?:9|1)[0-9a-f]+|rccl|instinct|radeon)(?![a-z])",
-    re.IGNORECASE,
-)
-_BOTS = frozenset(
-    [
-        "chatgpt-codex-connector",
-        "claude",
-        "codecov",
-        "copilot",
-        "coderabbitai",
-        "cursor",
-        "dependabot",
-        "gemini-code-assist",
-        "github-actions",
-        "mergify",
-        "pre-commit-ci",
-        "renovate",
-        "vllm-bot",
-        "buildkite",
-    ]
-)
-_HOT_FROM = 2
-_WATCHED = 5
 _TOLD = 8
-
-
-class Talk(Value, frozen=True, kw_only=True):
-    """How much was said about an item within the window."""
-
-    item: Item
-    is_pull: bool
-    people: int
-    """Comments by people."""
-    bots: int
-    """Comments by bots."""
-    speakers: tuple[str, ...]
-    """The people, in order of their first word."""
-    bot_names: tuple[str, ...]
-
-
-class Related(Value, frozen=True, kw_only=True):
-    """An item that concerns AMD, and what says so."""
-
-    item: Item
-    is_pull: bool
-    because: tuple[str, ...]
-    """``title: ROCm``, ``author: ann-amd``, ``file: csrc/rocm/ops.h`` ..."""
+_REPORTS_TOLD = 3
 
 
 class Dynamics(Value, frozen=True, kw_only=True):
@@ -91,6 +37,8 @@ class Dynamics(Value, frozen=True, kw_only=True):
     closed_pulls: tuple[Item, ...]
     """Closed without a merge."""
     amd: tuple[Related, ...]
+    amd_near: tuple[NearMiss, ...]
+    """Items that name AMD, in output or as what is not there, and do not concern it."""
     amd_checked: int
     """Items that were searched for AMD's words, opened, closed or merged in the window."""
     amd_with_files: int
@@ -101,58 +49,61 @@ class Dynamics(Value, frozen=True, kw_only=True):
     """By comments of people, then of bots."""
     topics: tuple[Topic, ...]
     changes: tuple[Technical, ...]
-    """What was merged, then what was opened, the largest first; then open bug reports. At most eight."""
+    """What was merged or opened: code before the rest, what requests pass, what is large and much imported first. Then bug reports, the gravest first. At most eight."""
+    graph_commit: str | None = None
+    """The commit of the graph that tells the reach of changes; ``None`` where none was asked."""
     contributors: tuple[str, ...]
-    """People who opened something."""
+    """People who opened something, by name."""
+    activity: Activity
     unanswered: tuple[Item, ...]
     """New items without a word by anyone but their authors and bots."""
-    watch: tuple[Talk, ...]
-    """Open bug reports, and open items with talk of two people or more."""
+    watch: tuple[Watched, ...]
+    """At most eight items with a reason to look, the gravest first."""
     gaps: tuple[Gap, ...] = ()
     """What the events do not tell: a count under a gap is the least that it can be."""
 
 
-def build_dynamics(events: Events, *, since: str, until: str, taxonomy: Taxonomy) -> Dynamics:
+def build_dynamics(
+    events: Events,
+    *,
+    since: str,
+    until: str,
+    taxonomy: Taxonomy,
+    graph: ModuleGraph | None = None,
+    graph_commit: str | None = None,
+) -> Dynamics:
     """Return what happened from ``since`` (included) to ``until`` (not), both ISO 8601 with an offset.
 
-    ``taxonomy`` tells the areas of paths and titles.
+    ``taxonomy`` tells the areas of paths and titles, ``graph`` who imports the changed modules.
 
     Raises:
         InputError: a time of the events cannot be read.
     """
-    start, end = moment(since), moment(until)
-    inside = _Inside(start, end)
-    new_issues = _listed(item for item in events.issues if inside(item.created_at))
-    closed_issues = _listed(item for item in events.issues if inside(item.closed_at))
-    new_pulls = _listed(item for item in events.pulls if inside(item.created_at))
-    merged = _listed(item for item in events.pulls if inside(item.merged_at))
-    dropped = _listed(item for item in events.pulls if inside(item.closed_at) and item.merged_at is None)
-    issues = _listed({item.number: item for item in (*new_issues, *closed_issues)}.values())
-    pulls = _listed({item.number: item for item in (*new_pulls, *merged, *dropped)}.values())
-    talks = _talks(events, inside)
-    fresh = (*new_issues, *new_pulls)
-    seen = (*issues, *pulls)
-    told = [technical(item, is_pull=False, taxonomy=taxonomy) for item in issues]
-    told += [technical(item, is_pull=True, taxonomy=taxonomy) for item in pulls]
+    inside = _Inside(moment(since), moment(until))
+    lists = _lists(events, inside)
+    told = [technical(item, is_pull=False, taxonomy=taxonomy) for item in lists.issues]
+    told += [technical(item, is_pull=True, taxonomy=taxonomy, graph=graph) for item in lists.pulls]
+    spoken = talks(events, inside)
     return Dynamics(
         repository=events.repository,
         since=since,
         until=until,
-        new_issues=new_issues,
-        closed_issues=closed_issues,
-        new_pulls=new_pulls,
-        merged_pulls=merged,
-        closed_pulls=dropped,
-        amd=tuple(related for item in seen for related in _related(item, is_pull=item in pulls)),
-        amd_checked=len(seen),
-        amd_with_files=sum(item.files is not None for item in seen),
-        amd_with_text=sum(item.body is not None for item in seen),
-        talks=tuple(talk for talk in talks if talk.people or talk.bots),
+        new_issues=lists.new_issues,
+        closed_issues=lists.closed_issues,
+        new_pulls=lists.new_pulls,
+        merged_pulls=lists.merged,
+        closed_pulls=lists.dropped,
+        **_amd(lists),
+        talks=spoken,
         topics=topics(told),
-        changes=_changes(told, merged, new_pulls, new_issues),
-        contributors=tuple(sorted({item.author for item in fresh if not is_bot(item.author)}, key=str.lower)),
-        unanswered=tuple(item for item in _listed(fresh) if not _others(item, inside)),
-        watch=_watch(events, talks, end),
+        changes=_changes(told, lists),
+        graph_commit=graph_commit,
+        contributors=tuple(
+            sorted({item.author for item in lists.fresh if not is_bot(item.author)}, key=str.lower)
+        ),
+        activity=activity(lists.new_issues, lists.new_pulls, inside.is_over),
+        unanswered=tuple(item for item in lists.fresh if not is_answered(item, inside)),
+        watch=_watch(events, lists, told, spoken, inside),
         gaps=events.gaps,
     )
 
@@ -168,93 +119,108 @@ def moment(text: str) -> datetime:
     return found
 
 
-def is_bot(name: str, *, told: bool | None = None) -> bool:
-    """Return whether an account is a program: as GitHub told, else by its name."""
-    return told if told is not None else name.endswith("[bot]") or name.lower() in _BOTS
+class _Amd(TypedDict):
+    amd: tuple[Related, ...]
+    amd_near: tuple[NearMiss, ...]
+    amd_checked: int
+    amd_with_files: int
+    amd_with_text: int
+
+
+class _Lists(NamedTuple):
+    new_issues: tuple[Item, ...]
+    closed_issues: tuple[Item, ...]
+    new_pulls: tuple[Item, ...]
+    merged: tuple[Item, ...]
+    dropped: tuple[Item, ...]
+
+    @property
+    def issues(self) -> tuple[Item, ...]:
+        return _listed((*self.new_issues, *self.closed_issues))
+
+    @property
+    def pulls(self) -> tuple[Item, ...]:
+        return _listed((*self.new_pulls, *self.merged, *self.dropped))
+
+    @property
+    def fresh(self) -> tuple[Item, ...]:
+        return _listed((*self.new_issues, *self.new_pulls))
 
 
 class _Inside:
     def __init__(self, start: datetime, end: datetime) -> None:
-        self._start, self._end = start, end
+        self._start, self.end = start, end
 
     def __call__(self, text: str | None) -> bool:
-        return text is not None and self._start <= moment(text) < self._end
+        return text is not None and self._start <= moment(text) < self.end
+
+    def is_over(self, text: str) -> bool:
+        return moment(text) < self.end
 
 
 def _listed(items: Iterable[Item]) -> tuple[Item, ...]:
-    return tuple(sorted(items, key=lambda item: -item.number))
+    """Return each item once, the newest first."""
+    return tuple(sorted({item.number: item for item in items}.values(), key=lambda item: -item.number))
 
 
-def _related(item: Item, *, is_pull: bool) -> Iterable[Related]:
-    because = [f"author: {item.author}"] if item.author.lower().endswith("-amd") else []
-    for what, text in (("title", item.title), ("text", item.body or "")):
-        match = _AMD.search(text)
-        if match is not None:
-            because.append(f"{what}: {match[0]}")
-    because += [f"label: {label}" for label in item.labels if _AMD.search(label)]
-    because += [f"file: {path}" for path in (item.files or ()) if _AMD.search(path.replace("_", " "))][:1]
-    if because:
-        yield Related(item=item, is_pull=is_pull, because=tuple(because))
-
-
-def _talks(events: Events, inside: _Inside) -> tuple[Talk, ...]:
-    kinds = ((events.issues, False), (events.pulls, True))
-    found = [_talk(item, inside, is_pull=is_pull) for items, is_pull in kinds for item in items]
-    return tuple(sorted(found, key=lambda talk: (-talk.people, -talk.bots, -talk.item.number)))
-
-
-def _talk(item: Item, inside: _Inside, *, is_pull: bool) -> Talk:
-    said = sorted(
-        (each for each in item.comments if inside(each.created_at)), key=lambda each: each.created_at
-    )
-    people = [each for each in said if not is_bot(each.author, told=each.is_bot)]
-    bots = [each for each in said if is_bot(each.author, told=each.is_bot)]
-    return Talk(
-        item=item,
-        is_pull=is_pull,
-        people=len(people),
-        bots=len(bots),
-        speakers=_names(people),
-        bot_names=_names(bots),
+def _lists(events: Events, inside: _Inside) -> _Lists:
+    return _Lists(
+        new_issues=_listed(item for item in events.issues if inside(item.created_at)),
+        closed_issues=_listed(item for item in events.issues if inside(item.closed_at)),
+        new_pulls=_listed(item for item in events.pulls if inside(item.created_at)),
+        merged=_listed(item for item in events.pulls if inside(item.merged_at)),
+        dropped=_listed(item for item in events.pulls if inside(item.closed_at) and item.merged_at is None),
     )
 
 
-def _names(comments: list[Comment]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.author for each in comments))
+def _amd(lists: _Lists) -> _Amd:
+    seen = [
+        (item, is_pull) for items, is_pull in ((lists.issues, False), (lists.pulls, True)) for item in items
+    ]
+    found = [(item, is_pull, related(item, is_pull=is_pull)) for item, is_pull in seen]
+    near = (near_miss(item, is_pull=is_pull) for item, is_pull, one in found if one is None)
+    return _Amd(
+        amd=tuple(one for _, _, one in found if one is not None),
+        amd_near=tuple(one for one in near if one is not None),
+        amd_checked=len(seen),
+        amd_with_files=sum(item.files is not None for item, _ in seen),
+        amd_with_text=sum(item.body is not None for item, _ in seen),
+    )
 
 
-def _changes(told: Iterable[Technical], *lists: Iterable[Item]) -> tuple[Technical, ...]:
-    """Return what is worth telling, list by list, each item once; of issues only bug reports."""
+def _changes(told: Iterable[Technical], lists: _Lists) -> tuple[Technical, ...]:
+    """Return what is worth telling: of pull requests those that were merged or opened, of issues the bug reports that were opened."""
     by_number = {one.number: one for one in told}
-    found: dict[int, Technical] = {}
-    for items in lists:
-        worth = [by_number[item.number] for item in items if item.number in by_number]
-        for one in sorted(worth, key=lambda one: (-(one.sources or 0), -one.number)):
-            if one.is_pull or is_bug(one.title, one.labels):
-                found.setdefault(one.number, one)
-    return tuple(found.values())[:_TOLD]
+    pulls = [by_number[item.number] for item in _listed((*lists.merged, *lists.new_pulls))]
+    reports = [one for item in lists.new_issues if is_bug((one := by_number[item.number]).title, one.labels)]
+    reports.sort(key=lambda one: (-(gravest(one.title, one.labels) or (0,))[0], -one.number))
+    pulls.sort(key=_worth)
+    room = max(_TOLD - len(reports), _TOLD - _REPORTS_TOLD)
+    kept = pulls[:room]
+    return (*kept, *reports[: _TOLD - len(kept)])
 
 
-def is_bug(title: str, labels: Iterable[str]) -> bool:
-    """Return whether an issue reports a bug, by its label or the bracket of its title."""
-    return "bug" in map(str.lower, labels) or title.lower().startswith("[bug")
+def _worth(one: Technical) -> tuple[bool, float, int]:
+    """Return the place of a change: what a request passes, then large ones and what much depends on."""
+    # Files that are not known may be code; documentation and tests are not.
+    sources = 1 if one.sources is None else one.sources
+    importers = one.reach.importers if one.reach else 0
+    weight = log2(1 + sources) + 0.3 * log2(1 + importers) + (3 if one.reach and one.reach.serving else 0)
+    return (not sources, -round(weight, 6), -one.number)
 
 
-def _others(item: Item, inside: _Inside) -> bool:
-    return any(
-        inside(each.created_at) and each.author != item.author and not is_bot(each.author, told=each.is_bot)
-        for each in item.comments
-    )
+def _watch(
+    events: Events, lists: _Lists, told: Iterable[Technical], spoken: Iterable[Talk], inside: _Inside
+) -> tuple[Watched, ...]:
+    """Return what to look at of what is open at the end and was opened or talked about, and of what was merged."""
+    talked = {talk.item.number: talk for talk in spoken}
+    known = all(gap.what != "comments" for gap in events.gaps)
+    answered = {item.number for item in lists.fresh if is_answered(item, inside)}
 
+    def is_live(item: Item) -> bool:
+        is_open = item.closed_at is None or not inside.is_over(item.closed_at)
+        return is_open and (inside(item.created_at) or item.number in talked)
 
-def _watch(events: Events, talks: tuple[Talk, ...], end: datetime) -> tuple[Talk, ...]:
-    known = {item.number for item in events.issues}
-
-    def is_open(item: Item) -> bool:
-        return item.closed_at is None or moment(item.closed_at) >= end
-
-    def is_watched(talk: Talk) -> bool:
-        is_report = talk.item.number in known and is_bug(talk.item.title, talk.item.labels)
-        return is_open(talk.item) and (is_report or len(talk.speakers) >= _HOT_FROM)
-
-    return tuple(talk for talk in talks if is_watched(talk))[:_WATCHED]
+    scene = Scene(talked, {one.number: one for one in told}, answered if known else None, inside.end)
+    issues = filter(is_live, events.issues)
+    return watched(issues, _listed((*filter(is_live, events.pulls), *lists.merged)), scene)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -365,6 +366,11 @@ def test_a_dynamics_report_runs_offline() -> None:
     )
     assert "> 数据统计: 新 Issue 1 | 关闭 Issue 0 | 新 PR 3 | 合并 PR 0 | 关闭未合并 PR 1" in text
     assert "**本周期无 AMD/ROCm 生态相关更新。**" in text
+    # Who imports a module differs from graph to graph; that the graph is named does not.
+    assert re.search(
+        r"影响\*\*：`vllm/v1/attention/backends/triton_attn\.py` 被 \d+ 个模块、\d+ 个测试文件导入\n", text
+    )
+    assert re.search(r"依赖图（提交 [0-9a-f]{10}），并非各变更自身的基准", text)
     document = json.loads(
         subprocess.run([*command, file, "--format", "json"], capture_output=True, check=True, cwd=ROOT).stdout
     )

@@ -6,9 +6,10 @@ import pytest
 
 from diffscope.adapters.saved_events import read_events
 from diffscope.errors import InputError
-from diffscope.report.dynamics import Dynamics, build_dynamics, is_bot
-from diffscope.report.dynamics_changes import technical, topics
+from diffscope.report.dynamics import Dynamics, build_dynamics
+from diffscope.report.dynamics_changes import areas_of, technical, topics
 from diffscope.report.events import Comment, Events, Item
+from diffscope.report.talk import Quote, is_bot
 from tests.cli.harness import ROOT
 from tests.taxonomies import bundled
 
@@ -29,6 +30,55 @@ def test_a_quiet_hour() -> None:
     assert numbers(found.new_pulls) == [90388, 90386, 90385]
     assert (found.closed_issues, found.merged_pulls, numbers(found.closed_pulls)) == ((), (), [90348])
     assert (found.amd, found.amd_checked, found.amd_with_files, found.amd_with_text) == ((), 5, 2, 1)
+
+
+def test_the_published_hour() -> None:
+    """What the report that is published of this hour says and facts can carry: no AMD, what the reporter ran on, nobody's talk."""
+    found = of("published_hour")
+    assert (found.amd, found.amd_checked, found.amd_with_files, found.amd_with_text) == ((), 5, 4, 5)
+    assert [(one.number, one.words, one.is_absent) for one in found.amd_near] == [
+        (30387, ("ROCm", "HIP"), True)
+    ]
+    told = {one.number: one for one in found.changes}
+    assert [*told] == [30386, 30385, 30388, 30387]
+    assert (told[30387].areas, told[30387].platforms) == (("kv-cache", "quantization", "attention"), ())
+    assert told[30385].areas == ("model-runner", "models", "compilation")
+    assert told[30387].environment is not None
+    assert told[30387].environment.gpus == ("8 × NVIDIA H100 80GB HBM3",)
+    assert (
+        told[30385].doubt
+        == "I am not sure about the change to `_model_forward`: it might break out-of-tree runners."
+    )
+    topics = {topic.name: topic.numbers for topic in found.topics}
+    assert topics["attention"] == (30387, 30386)
+    assert (topics["quantization"], topics["compilation"]) == ((30387,), (30385,))
+    assert [(one.item.number, [each.kind for each in one.signals]) for one in found.watch] == [
+        (30387, ["crash", "unanswered"]),
+        (30385, ["doubt"]),
+    ]
+    assert (found.activity.members, found.activity.drafts) == (("Isotr0py", "markmc", "NickLucche"), (30386,))
+
+
+def test_what_bots_and_people_say() -> None:
+    """The first sentence of the first two people; of bots each its first, where nobody else spoke."""
+    talks = {talk.item.number: talk for talk in of("published_hour").talks}
+    assert talks[30388].quotes == (
+        Quote(
+            author="chatgpt-codex-connector[bot]",
+            text="You have reached your Codex usage limits for code reviews.",
+        ),
+    )
+    talks = {talk.item.number: talk for talk in of("busy_day").talks}
+    assert talks[31020].quotes == (
+        Quote(author="ben", text="How does this work with MLA?"),
+        Quote(author="ann", text="The same tables serve it."),
+    )
+    assert (talks[31020].members, talks[31020].bot_names) == (("ben", "ann"), ("gemini-code-assist[bot]",))
+
+
+def test_bug_reports_keep_their_place_on_a_busy_day() -> None:
+    """Of eight that are told three are the gravest reports, however much was merged."""
+    assert [one.number for one in of("busy_day").changes][5:] == [31010, 31002, 31001]
 
 
 def test_bots_are_no_people() -> None:
@@ -59,7 +109,11 @@ def test_a_busy_hour() -> None:
 def test_amd_is_found_by_author_label_and_path() -> None:
     """Each reason is named."""
     (related,) = of("busy_hour").amd
-    assert related.because == ("author: kay-amd", "label: rocm", "file: csrc/rocm/attention.cu")
+    assert [(reason.where, reason.found, reason.files) for reason in related.because] == [
+        ("author", "kay-amd", None),
+        ("label", "rocm", None),
+        ("file", "csrc/rocm/attention.cu", 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +136,22 @@ def test_words_of_amd(title: str, *, is_related: bool) -> None:
         bool(build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled()).amd)
         is is_related
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "areas"),
+    [
+        pytest.param(
+            "[Bug]: loading a model with an fp8 cache fails", ("quantization",), id="a word of speech"
+        ),
+        pytest.param("[Model] Add an fp8 model", ("models", "quantization"), id="a bracket"),
+        pytest.param("[Bug]: support for a new model is slow", ("models",), id="a new model"),
+    ],
+)
+def test_models_are_named_on_purpose(title: str, areas: tuple[str, ...]) -> None:
+    """Nearly every report is about some model."""
+    item = Item(number=1, title=title, author="a", created_at="2025-01-01T00:30:00Z")
+    assert areas_of(item, bundled()) == areas
 
 
 @pytest.mark.parametrize(
