@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, timedelta, timezone
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
+from diffscope.render.area_words import AREA_TITLES
 from diffscope.render.digest_markdown import link
 from diffscope.render.digest_wish import Wish
 from diffscope.render.digest_words import area_title
@@ -37,6 +39,7 @@ layout: default
 
 """
 
+_GAPS: Final = re.compile(r"\n{3,}")
 _WHATS = {
     "new-issues": ("new issues", "新 Issue"),
     "closed-issues": ("closed issues", "已关闭 Issue"),
@@ -57,6 +60,7 @@ def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:0
     title = (
         f"vLLM 开发动态报告 - {read.day}" if style.language.value == "zh" else f"vLLM dynamics - {read.day}"
     )
+    text = _GAPS.sub("\n\n", text)
     # What people write must not run as Liquid on the site that takes the report.
     inert = text.replace("{{", "{\u2060{").replace("{%", "{\u2060%")
     return _HEAD.format(title=visible(title), date=read.day) + inert
@@ -136,6 +140,10 @@ class DynamicsReading:
         if reason != gap.reason:
             return reason
         return self._words.semicolon.join(say_reason(part, language) for part in gap.reason.split("; "))
+
+    def topic(self, topic: Topic) -> str:
+        """Return how the report calls a topic: a label or a bracket as it is written, unless it names an area or a platform."""
+        return self.area(topic.name) if topic.is_area or topic.name in AREA_TITLES else topic.name
 
     def area(self, name: str) -> str:
         """Return how the report calls an area."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
-from diffscope.report.bodies import Environment, environment, read_body
+from diffscope.report.bodies import Environment, environment, read_body, said
 from diffscope.report.events import Item
 from diffscope.source.values import Value
 
@@ -63,6 +63,8 @@ class Related(Value, frozen=True, kw_only=True):
     item: Item
     is_pull: bool
     because: tuple[Reason, ...]
+    said: str = ""
+    """What its author says of it, in one sentence."""
 
 
 class NearMiss(Value, frozen=True, kw_only=True):
@@ -81,7 +83,9 @@ class NearMiss(Value, frozen=True, kw_only=True):
 def related(item: Item, *, is_pull: bool) -> Related | None:
     """Return an item that concerns AMD with every reason; ``None`` for one that does not."""
     because = tuple(_reasons(item))
-    return Related(item=item, is_pull=is_pull, because=because) if because else None
+    if not because:
+        return None
+    return Related(item=item, is_pull=is_pull, because=because, said=said(item.body or "", is_pull=is_pull))
 
 
 def near_miss(item: Item, *, is_pull: bool) -> NearMiss | None:

@@ -60,7 +60,31 @@ def test_reasons_of_amd_in_chinese() -> None:
         "（依据：作者：kay-amd；标题：ROCm；正文：AITER；标签：rocm；路径：vllm/v1/attention/backends/mla/rocm_aiter_mla.py 等 2 个）"
         in text
     )
+    assert "    - **作者说明**：“AITER has a faster kernel for the decode of MLA.”\n" in text
     assert "28 个 PR 中的 27 个的改动文件路径" in text
+
+
+def test_a_window_without_anything() -> None:
+    """No share of nothing, and no more than one empty line anywhere."""
+    for language in Language:
+        text = report(Events(since=SINCE, until=UNTIL), language)
+        assert "\n\n\n" not in text
+        assert "all 0" not in text
+        assert "全部 0" not in text
+
+
+def test_a_label_that_names_a_platform_is_called_like_it() -> None:
+    """Any other stays as it is written."""
+    items = tuple(
+        Item(number=at, title="x", author="ann", created_at=WHEN, labels=("rocm", "perf-ci")) for at in (1, 2)
+    )
+    lines = section(
+        report(Events(since=SINCE, until=UNTIL, pulls=items), Language.ENGLISH), "🔥"
+    ).splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "1. **perf-ci** (2 PRs)",
+        "2. **ROCm** (2 PRs)",
+    ]
 
 
 def test_the_first_to_look_at_stands_in_the_summary() -> None:
