@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -154,3 +157,40 @@ def test_types_are_not_silenced() -> None:
         if "type: ignore" in file.read_text(encoding="utf-8")
     ]
     assert ignores == []
+
+
+NAMED_ELSEWHERE = {
+    "BY_ANSWER": "the answers of GitHub that become errors of ours, which a test holds against PyGithub's classes",
+    "MOST_BYTES": "a promise on a packaged file, which a test holds it to",
+    "format_commands": "click calls it",
+    "list_rules": "click calls it",
+    "run_tests": "click calls it",
+}
+
+
+def test_nothing_is_there_that_nobody_uses() -> None:
+    """Every function, class, method and constant is named at least once more, in code or in a template."""
+    texts = [file.read_text(encoding="utf-8") for file in (*MODULES, *(ROOT / "diffscope").rglob("*.j2"))]
+    times = Counter(word for text in texts for word in re.findall(r"\w+", text))
+    unused = {
+        name
+        for file in MODULES
+        for name in _defined(ast.parse(file.read_text(encoding="utf-8")))
+        if times[name] == 1 and not name.startswith("__")
+    }
+    assert unused == set(NAMED_ELSEWHERE)
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+    for node in tree.body:
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AnnAssign)
+            else []
+        )
+        yield from (target.id for target in targets if isinstance(target, ast.Name))

@@ -54,11 +54,6 @@ class CiEvent(Value, frozen=True, kw_only=True):
     source_event: str | None = None
     """For ``workflow_run``: what started that run."""
 
-    @property
-    def is_fork(self) -> bool:
-        """Whether the head comes from another repository, so that the token cannot write."""
-        return self.head_repository is not None and self.head_repository.lower() != self.repository.lower()
-
 
 class _Repository(Value, frozen=True, kw_only=True):
     full_name: str

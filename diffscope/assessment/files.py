@@ -20,7 +20,6 @@ from diffscope.taxonomy.words import tokens_of
 _Placed = TypeVar("_Placed", SymbolFact, NativeFact)
 
 _HIGHEST = 10.0
-_MOST_SYMBOLS = 8
 _NEAR = 2
 _MOSTLY = 0.25
 _MOST_UNCOUNTED = 6

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from diffscope.assessment.values import Assessment
     from diffscope.workspace import Workspace
 
+_TERSE = frozenset({"concise", "github", "rdjson"})
+"""Formats of findings alone: what could not be judged has no place in them."""
+
 
 @click.command()
 @click.argument("target", required=False, metavar="[PR|URL|-]")
@@ -91,6 +94,7 @@ def classify(
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
+    is_terse = any(one.form in _TERSE for one in chosen)
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = False
     is_crewed = request.is_window and record is None
@@ -110,6 +114,7 @@ def classify(
 
             for assessment in judge_range(request, workspace, workers=workers, talk=talk):
                 publisher.add(assessment)
+                tell_doubts(assessment, talk, is_terse=is_terse)
                 is_over = is_over or exceeds(assessment, fail_on)
         for gathered in () if is_crewed else gather(request, workspace, talk.note):
             facts = gathered.facts(workspace)
@@ -117,11 +122,23 @@ def classify(
                 talk.note(f"recorded {write_record(record, facts)}")
             assessment = workspace.judge(facts)
             publisher.add(assessment)
+            tell_doubts(assessment, talk, is_terse=is_terse)
             is_over = is_over or exceeds(assessment, fail_on)
             if request.is_window:
                 progress(*gathered.position)
         tell_of(workspace, talk)
     return FINDINGS if is_over else DONE
+
+
+def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
+    """Say what was not judged, where the format has no room for it: silence would read as all clear."""
+    if not is_terse or not (assessment.unknown or assessment.completeness.gaps):
+        return
+    pull, gaps = assessment.change.pull, assessment.completeness.gaps
+    name = f"#{pull.number}" if pull.number else (pull.head or "this change")[:12]
+    rules = f"{len(assessment.unknown)} rules could not be judged" if assessment.unknown else "judged in part"
+    more = f": {gaps[0].reason}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
+    talk.note(f"{name}: {rules}{more}; --format text says which")
 
 
 def tell_of(workspace: Workspace, talk: Talk) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -118,10 +119,11 @@ def _settings_above(folder: Path) -> Path | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. Errors of ours become two lines on stderr; bugs keep their traceback."""
+    """Run one command and return its exit code. Errors of ours become two lines on stderr; bugs keep their traceback, and exit with 2."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     # Nearly all that a run makes lives until it ends: looking for garbage every 700 objects is a tenth of its time.
     gc.set_threshold(100_000, 20, 20)
+    _open_closed_streams()
     try:
         code = _run(given)
         sys.stdout.flush()
@@ -135,7 +137,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Python flushes once more at exit; without somewhere to flush to it would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
+    except Exception:  # noqa: BLE001 - left to Python it would exit with 1, which means findings
+        traceback.print_exc()
+        return FAILED
     return code
+
+
+def _open_closed_streams() -> None:
+    """Stand in for streams that whoever calls has closed (``>&-``): nothing to read, and what is written fails as on a full disk."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the process
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - nobody listens
 
 
 def _run(arguments: list[str]) -> int:

@@ -87,10 +87,6 @@ class ChangeHistory:
                 together[number] += share
         return Past(total, self._named(together, wanted))
 
-    def activity(self, path: str) -> float:
-        """Return how often a path changed, weighted by age."""
-        return sum(map(self.weight, self._commits_of([path])))
-
     def recent(self, days: int) -> Iterator[PastChange]:
         """Yield the commits of so many days back, newest first."""
         times, subjects = self._index.times, self._index.stored.subjects
@@ -170,7 +166,8 @@ class ChangeHistory:
             likeness[commit] += value / math.sqrt(1 + self._index.size(commit))
 
     def _rarity(self, count: int) -> float:
-        return math.log((self._last + 2) / (count + 1))
+        # Of the commits that count, not of all that the history at hand happens to hold.
+        return math.log((self._last - self._first + 2) / (count + 1))
 
     def _commits_of(self, paths: Iterable[str]) -> list[int]:
         """Return the commits that touched a path under whatever name, oldest first."""

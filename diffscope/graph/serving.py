@@ -32,15 +32,6 @@ class ServingPath(NamedTuple):
                 found.update(dict.fromkeys(compile_glob(text).filter(ordered)))
         return tuple(found)
 
-    def unmatched(self, paths: Iterable[RepoPath | str]) -> tuple[str, ...]:
-        """Return the names of steps that no path is on: the data is behind the tree."""
-        ordered = sorted(paths)
-        return tuple(
-            step.name
-            for step in self.steps
-            if not any(compile_glob(text).filter(ordered) for text in step.globs)
-        )
-
 
 def load_serving(text: str, *, at: str) -> ServingPath:
     """Return the serving path of a ``serving.yml``: a list of ``{step: name, modules: [glob, ...]}``.

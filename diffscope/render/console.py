@@ -76,6 +76,13 @@ class Screen:
                 text.append(piece.text, style=piece.tone.value or None)
             self._console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
 
+    def whole(self, *pieces: Piece, indent: int = 0) -> None:
+        """Add one line that is never broken, so that what spans several can be pasted into a shell."""
+        text = Text(" " * indent)
+        for piece in pieces:
+            text.append(visible(piece.text), style=piece.tone.value or None)
+        self._console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+
     def row(self, label: str, *pieces: Piece, width: int) -> None:
         """Add a paragraph behind a label that stands in a column of that width."""
         self.line(Piece(padded(label, width), Tone.STRONG), *pieces, hang=width)

@@ -148,7 +148,7 @@ class _Report:
         for number, path in enumerate(paths, start=1):
             start = "pytest " if number == 1 else "       "
             end = "" if number == len(paths) else " \\"
-            self._screen.line(Piece(start), Piece(path, Tone.PATH), Piece(end), indent=_COLUMN)
+            self._screen.whole(Piece(start), Piece(path, Tone.PATH), Piece(end), indent=_COLUMN)
 
     def _labels(self) -> None:
         labels = self._assessment.labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from diffscope.source.values import BlobId, Change, RepoPath, TreeEntry
+from diffscope.source.values import BlobId, RepoPath, TreeEntry
 
 
 class BlobReader(Protocol):
@@ -23,10 +23,3 @@ class TreeReader(Protocol):
 
     def read(self, path: RepoPath) -> bytes | None:
         """Return the bytes of a file; ``None`` where it is absent or its blob is missing."""
-
-
-class PullSource(Protocol):
-    """Hands in pull requests by number: a clone, GitHub, the recorded ones."""
-
-    def pull(self, number: int) -> Change:
-        """Return the pull request as a change. Raises ``SourceError``: ``NotFoundError`` where there is none."""

@@ -15,7 +15,6 @@ _WITH_RAW: Final = re.compile(rb"""R"([^\s()\\"]{0,16})\(.*?\)\1"|""" + _BRACES.
 _HEAD_END: Final = re.compile(
     rb"\)\s*(?:(?:const|noexcept|override|final|volatile|mutable)\b\s*|&\s*)*(?:->[^;{}()]*)?\Z"
 )
-_BOUNDARY: Final = re.compile(rb"[;{}]")
 _NO_FUNCTION: Final = re.compile(rb"\balignas\b|\bextern\s*\"")
 _TAIL: Final = 200
 """Bytes before a brace in which the head of a function ends, if it is one."""

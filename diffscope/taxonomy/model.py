@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 import msgspec
 
 from diffscope.taxonomy.places import Claims, GlobTable, PlaceTable
-from diffscope.taxonomy.values import Label, PlatformRule, SurfaceRule, TaxonomyTables
+from diffscope.taxonomy.values import PlatformRule, SurfaceRule, TaxonomyTables
 from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
 
 OTHER = "other"
@@ -43,10 +43,6 @@ class Taxonomy:
             return language
         endings = name.split(".")
         return self._languages_by_ending.get(endings[-1], OTHER) if len(endings) > 1 else OTHER
-
-    def label_of(self, name: str) -> Label | None:
-        """Return the name for people of an area, platform, kind or surface."""
-        return self._labels.get(name)
 
     @cached_property
     def digest(self) -> str:
@@ -197,16 +193,6 @@ class Taxonomy:
             ending.lower(): rule.language
             for rule in self.tables.categories.languages
             for ending in rule.endings
-        }
-
-    @cached_property
-    def _labels(self) -> dict[str, Label]:
-        tables = self.tables
-        return {
-            **{rule.name: rule.title for rule in tables.surfaces},
-            **{rule.name: rule.title for rule in tables.kinds.kinds},
-            **{rule.name: rule.title for rule in tables.platforms.platforms},
-            **{rule.name: rule.title for rule in tables.areas.areas},
         }
 
 

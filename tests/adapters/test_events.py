@@ -42,18 +42,19 @@ def test_a_pull_request(tmp_path: Path) -> None:
         url=f"https://github.example/{NAME}/pull/7",
         head_repository="ada/vllm",
     )
-    assert event.is_fork
+    assert event.head_repository == "ada/vllm"
 
 
 def test_a_pull_request_within_the_repository_is_no_fork(tmp_path: Path) -> None:
-    assert not read("pull_request", pull_request(head_repository="VLLM-Project/vllm"), tmp_path).is_fork
+    event = read("pull_request", pull_request(head_repository=NAME), tmp_path)
+    assert event.head_repository == event.repository
 
 
 def test_a_pull_request_of_a_deleted_fork_and_account_is_one(tmp_path: Path) -> None:
     payload = pull_request()
     payload["pull_request"]["head"]["repo"] = payload["pull_request"]["user"] = None
     event = read("pull_request", payload, tmp_path)
-    assert (event.is_fork, event.author_login) == (True, None)
+    assert (event.head_repository, event.author_login) == ("?/?", None)
 
 
 def test_a_merge_group_names_its_pull_request(tmp_path: Path) -> None:

@@ -79,9 +79,13 @@ def test_no_colour_where_it_is_not_wanted(environ: dict[str, str], project: Make
 def test_the_width_follows_the_terminal_within_bounds(
     columns: int, widest: int, project: MakeProject
 ) -> None:
-    """80 to 100 columns read well; a longer line holds a single word that may not be broken."""
+    """80 to 100 columns read well; a longer line holds a single word that may not be broken, or one of a command's."""
     shown = run_on_terminal(project(), RECORDED, columns=columns, environ={"NO_COLOR": "1"})
-    too_long = [line for line in shown.splitlines() if len(line) > widest and len(line.split()) > 1]
+    too_long = [
+        line
+        for line in shown.splitlines()
+        if len(line) > widest and len(line.split()) > 1 and line[-1] != "\\"
+    ]
     assert all(len(line.strip().split()[-1]) > widest - 14 for line in too_long), too_long
 
 
@@ -100,3 +104,32 @@ def test_long_work_shows_its_progress_on_a_terminal_only(minivllm: Path, project
     assert "3/3" in run_on_terminal(here, arguments)
     assert here.run(*arguments).err == ""
     assert "3/3" not in run_on_terminal(here, (*arguments, "-q"))
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code", "told"),
+    [
+        pytest.param(
+            ">&-", RECORDED, 2, "cannot write the result", id="a closed stdout is a result that nobody gets"
+        ),
+        pytest.param(
+            "<&-", ("classify", "-"), 2, "the patch is empty", id="a closed stdin is an empty patch"
+        ),
+        pytest.param("2>&-", RECORDED, 0, "", id="a closed stderr has no listeners, and costs nothing"),
+    ],
+)
+def test_closed_streams(
+    project: MakeProject, closed: str, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    """Daemons and cron close what they do not need."""
+    made = project()
+    done = subprocess.run(
+        ["bash", "-c", f'exec "$@" {closed}', "-", sys.executable, "-m", "diffscope", *arguments],
+        cwd=made.folder,
+        env=made.environment({}) | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert told in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()

@@ -119,9 +119,9 @@ def test_age_halves_the_weight_and_ends_it() -> None:
         commit(3, "vllm/b.py", day=180),
     ]
     history = ChangeHistory(store_history(commits), last=2, now=commits[2].committed_at)
-    assert history.activity("vllm/a.py") == pytest.approx(1.5)
+    assert history.past(["vllm/a.py"], ()).weight == pytest.approx(1.5)
     late = ChangeHistory(store_history(commits), last=2, now=commits[2].committed_at + 400 * DAY)
-    assert late.activity("vllm/a.py") == pytest.approx(0.5 ** (400 / 180))
+    assert late.past(["vllm/a.py"], ()).weight == pytest.approx(0.5 ** (400 / 180))
 
 
 def test_a_history_survives_its_bytes_and_grows() -> None:

@@ -23,10 +23,6 @@ def test_modules_are_found_by_step_then_glob_then_name() -> None:
     assert path.find(tree) == ("vllm/b/core.py", "vllm/b/y.py", "vllm/a.py", "vllm/v1/core.py")
 
 
-def test_a_step_without_a_module_is_named() -> None:
-    assert load_serving(TEXT, at="serving.yml").unmatched(["vllm/a.py"]) == ("core",)
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from diffscope.graph.rings import graph_after, rings_closed
 from diffscope.graph.structure import cycles_closed, cycles_opened, find_communities, find_cycles, measure
 from diffscope.graph.values import EdgeLayer
-from diffscope.source.values import RepoPath
-from tests.graph_builders import graph, python_outlines
+from tests.graph_builders import graph
 
 RING = {
     "vllm/a.py": "import vllm.b\n",
@@ -53,26 +51,6 @@ def test_a_change_closes_and_opens_rings() -> None:
     assert [cycle.modules for cycle in closed] == [("vllm.a", "vllm.b", "vllm.c")]
     assert cycles_opened(graph(RING), graph(LINE)) == closed
     assert cycles_closed(graph(RING), graph(LINE)) == cycles_closed(graph(RING), graph(RING)) == ()
-
-
-def test_the_rings_of_a_change_are_found_from_its_imports_alone() -> None:
-    """The same answer without looking at the graph as a whole, and without the graph after it being handed in."""
-    before = graph(LINE)
-    after = graph_after(before, python_outlines({"vllm/c.py": RING["vllm/c.py"]}))
-    assert after.to_bytes() == graph(RING).to_bytes()
-    (ring,) = rings_closed(before, after, ["vllm.c"])
-    assert ring.modules == ("vllm.a", "vllm.b", "vllm.c")
-    assert [(edge.source, edge.line) for edge in ring.ring] == [("vllm.c", 1), ("vllm.a", 1), ("vllm.b", 1)]
-    assert rings_closed(after, before, ["vllm.c"]) == ()
-    assert [each.modules for each in rings_closed(before=after, after=after, modules=["vllm.c"])] == []
-
-
-def test_deleting_a_module_of_a_ring_opens_it() -> None:
-    before = graph(RING)
-    after = graph_after(before, {RepoPath("vllm/b.py"): None})
-    assert [each.modules for each in rings_closed(after, before, ["vllm.b"])] == [
-        ("vllm.a", "vllm.b", "vllm.c")
-    ]
 
 
 def test_a_ring_that_grows_is_closed_anew_and_one_that_shrinks_is_not() -> None:

@@ -117,11 +117,3 @@ def test_digest_changes_with_any_table() -> None:
     )
     assert other.digest != bundled().digest
     assert load_taxonomy(bundled_texts()).digest == bundled().digest
-
-
-@pytest.mark.parametrize("name", ["attention", "rocm", "bugfix", "kv-connector"])
-def test_names_have_labels_in_both_languages(name: str) -> None:
-    label = bundled().label_of(name)
-    assert label is not None
-    assert label.en
-    assert label.zh
