@@ -118,13 +118,16 @@ class Reading:
             phrases.append(words("on-serving-path"))
         elif isinstance(module.distance, int):
             phrases.append(words.counted("one-step", "distance", module.distance))
-        for key, count in (("dependents", module.dependents), ("within-two", module.reach)):
-            if isinstance(count, int):
-                phrases.append(words(key, count=count))
-        for key, count in (("lazy", module.lazy), ("registry", module.registry)):
-            if isinstance(count, int) and count:
-                phrases.append(words(key, count=count))
-        return words.comma.join(phrases)
+        counts = (
+            ("dependents", module.dependents),
+            ("within-two", module.reach),
+            ("lazy", module.lazy),
+            ("registry", module.registry),
+        )
+        used = [words(key, count=count) for key, count in counts if isinstance(count, int) and count]
+        if not used and module.dependents == 0:
+            used.append(words("unused"))
+        return words.comma.join((*phrases, *used))
 
     @property
     def symbols(self) -> list[SymbolAssessment]:

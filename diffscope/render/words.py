@@ -43,6 +43,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "areas": ("Areas", "领域"),
     "platforms": ("Platforms", "平台"),
     "reach": ("Reach", "影响范围"),
+    "unused": ("nothing imports it", "没有模块导入它"),
     "dependents": ("{count} import it", "{count} 个模块导入"),
     "new-module": ("new module", "新增模块"),
     "imported-by": ("imported by {modules}", "由 {modules} 导入"),

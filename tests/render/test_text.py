@@ -26,15 +26,7 @@ vllm-project/vllm · by Ada Example · merged 2026-03-29 · 4 files +120 -31 · 
 a local clone
 Risk       HIGH  CP102 attention-backend (high), CF501 default-changed (medium)
 Kind       bugfix · rocm, v1 · importance 6.5 · insight 4
-
 Areas      attention 80%, config 20%   Platforms: rocm
-Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import
-           it, 11 within two steps, 2 lazily, 1 by registry
-             vllm.v1.engine.core -> vllm.v1.executor ->
-             vllm.v1.worker.gpu_worker -> vllm.v1.attention.backends.ember_attn
-           vllm.config.attention  not on the eager serving path, 40 import it,
-           212 within two steps
-           closes an import cycle: vllm.a -> vllm.b -> vllm.a
 
 Flags (2)
   HIGH     CP102 attention-backend  Attention backend changed
@@ -46,6 +38,13 @@ Flags (2)
 Waived     TC205  waived: covered on hardware
 Unknown    missing change.logic_areas; not judged for it: CP109
 
+Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import
+           it, 11 within two steps, 2 lazily, 1 by registry
+             vllm.v1.engine.core -> vllm.v1.executor ->
+             vllm.v1.worker.gpu_worker -> vllm.v1.attention.backends.ember_attn
+           vllm.config.attention  not on the eager serving path, 40 import it,
+           212 within two steps
+           closes an import cycle: vllm.a -> vllm.b -> vllm.a
 Tests      1 changed; no test names EmberBackend.supports_attn_type
            pytest tests/v1/attention/test_ember_attn.py \\
                   tests/v1/attention/test_backends.py
@@ -62,7 +61,6 @@ Mend a sentence
 vllm-project/vllm · 1 file +1 -1 · from a patch
 Risk       NONE
 Kind       docs · documentation · importance 0 · insight 0
-
 Areas      docs 100%
 
 Flags      No rule fired on this change.
