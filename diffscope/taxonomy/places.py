@@ -2,7 +2,7 @@
 
 Precedence of the main owner: an owning glob (the one with the most literal characters), an owning folder (the outermost), a word of the
 file's name (the longest), a home (the one that covers most of the path), a word of a folder's name. Every other match makes a further owner,
-words of folders before homes.
+homes left out: a file that is claimed has left home.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ class PlaceTable:
             return globs[:_MAX_OWNERS]
         known = self._of_folder(folder)
         named = (*globs, *known.owning, *self._of_name(name))
-        homes = self._home.ranked(path)
-        if homes and known.homes:
-            homes = sorted((*homes, *known.homes), key=lambda each: -each[0])
-        at_home = [owner for _, owner in homes or known.homes]
-        every = (*named, *known.words, *at_home) if named else (*at_home[:1], *known.words, *at_home)
+        every = (*named, *known.words) if named else (*self._at_home(path, known), *known.words)
         return tuple(dict.fromkeys(every))[:_MAX_OWNERS]
+
+    def _at_home(self, path: str, known: _Claimed) -> tuple[str, ...]:
+        homes = (*self._home.ranked(path)[:1], *known.homes[:1])
+        return (max(homes, key=lambda each: each[0])[1],) if homes else ()
 
     def _of_folder(self, folder: str) -> _Claimed:
         known = self._folders.get(folder)

@@ -57,13 +57,13 @@ TABLE = PlaceTable(
         pytest.param("pkg/worker/x.py", ("worker",), id="a home takes what nothing else claims"),
         pytest.param(
             "pkg/worker/lora_x.py",
-            ("lora", "worker"),
-            id="a word of the name beats a home, which stays as a further owner",
+            ("lora",),
+            id="what a word of the name claims has left its home",
         ),
         pytest.param(
             "tests/worker/test_x.py",
-            ("worker", "tests"),
-            id="of two homes the one that covers more of the path wins",
+            ("worker",),
+            id="of two homes the one that covers more of the path wins, alone",
         ),
         pytest.param(
             "tests/attn_things/test_x.py",
