@@ -23,7 +23,7 @@ _BESIDE_PRODUCT = {
 """What a file counts beside product code, by category; alone, each counts in full."""
 _COSMETIC = 0.1
 _DELETED = 0.4
-_FURTHER = 0.35
+_FURTHER = 0.3
 """What a further area of a file counts, against its main area."""
 _NAMED = 1.6
 _LEAST = 0.04

@@ -34,6 +34,8 @@ def classified(
         pytest.param("Add x", (a_file("vllm/platforms/xpu.py"),), {"intel-gpu"}, {"rocm"}, id="a platform by file"),
         pytest.param("Quantize x", (a_file(CORE),), {"quantization"}, set(), id="a word of the title"),
         pytest.param("x", (a_file("vllm/model_executor/models/registry.py", 1),), {"new-model"}, set(), id="a registered model"),
+        pytest.param("Fix x", (a_file("csrc/moe/topk_softmax.cu", 9),), {"moe", "kernel"}, set(), id="a CUDA file is a kernel"),
+        pytest.param("Fix x", (a_file("vllm/model_executor/layers/fused_moe/layer.py", 9),), {"moe"}, {"kernel"}, id="a layer is none"),
         pytest.param("Fix x", (a_file(CORE, 40, 40),), {"bugfix", "refactor"}, set(), id="a fix that rewrites is tagged as both"),
         pytest.param("Fix x", (a_file(CORE), a_file("tests/test_x.py", 10)), {"test"}, set(), id="a fix that brings a test"),
         pytest.param("Fix x", (a_file(CORE), a_file("tests/test_x.py", 1, 10)), {"bugfix"}, {"test"}, id="a fix that cuts a test brings none"),

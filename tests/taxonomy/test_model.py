@@ -93,6 +93,20 @@ def test_areas_of_path(path: str, areas: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "areas"),
+    [
+        pytest.param("vllm/v1/worker/gpu_model_runner.py", ("model-runner",), id="a worker's folder adds nothing to a name"),
+        pytest.param("csrc/moe/topk_softmax.cu", ("moe",), id="nor does the folder of native code"),
+        pytest.param("tests/v1/core/test_scheduler.py", ("scheduler",), id="nor that it is a test"),
+        pytest.param("vllm/multimodal/media/connector.py", ("multimodal",), id="a connector to media carries no KV cache"),
+        pytest.param("vllm/entrypoints/serve/disagg/protocol.py", ("frontend",), id="nor does an entrypoint for tokens"),
+    ],
+)  # fmt: skip
+def test_areas_of_path_and_no_other(path: str, areas: tuple[str, ...]) -> None:
+    assert TAXONOMY.areas_of(path) == areas
+
+
+@pytest.mark.parametrize(
     ("path", "main"),
     [
         pytest.param(
