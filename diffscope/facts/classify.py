@@ -22,7 +22,7 @@ def classify_change(
     title = read_title(pull.title)
     sizes = measure(files)
     shapes = shapes_of(files, symbols, sizes)
-    kind, reason = decide_kind(title, Signs(sizes=sizes, shapes=shapes, labels=pull.labels or ()), taxonomy)
+    kind, reason, is_told = decide_kind(title, Signs(sizes=sizes, shapes=shapes, labels=pull.labels or ()), taxonomy)
     shares = area_shares(files, title.text, taxonomy)
     platforms = platforms_of_change(files, title.text, taxonomy)
     told = _Told(
@@ -37,6 +37,7 @@ def classify_change(
         kind=kind,
         kind_reason=reason.en,
         kind_reason_zh=reason.zh,
+        kind_told=is_told,
         tags=_tags(told, files, taxonomy),
         labels=UNSET if pull.labels is None else pull.labels,
         files=len(files),

@@ -18,20 +18,24 @@ class Sizes(Value, frozen=True, kw_only=True):
 
     by_category: dict[str, int]
     product: int
-    """Of product code: source and native files."""
+    """Of product code: source and native files, those left out in which only comments changed."""
     total: int
     product_added: int
     product_removed: int
 
 
 def measure(files: Iterable[FileFact]) -> Sizes:
-    """Return the sizes of a change. A file whose code lines are not known counts with its lines; one of no lines counts one."""
+    """Return the sizes of a change. A file whose code lines are not known counts with its lines; one of no lines counts one.
+
+    Comments and docstrings of product code count as ``docs``.
+    """
     by_category: dict[str, int] = {}
     added = removed = 0
     for file in files:
         lines = changed_lines(file)
-        by_category[file.category] = by_category.get(file.category, 0) + lines
-        if file.category in PRODUCT:
+        category = "docs" if _is_prose(file) else file.category
+        by_category[category] = by_category.get(category, 0) + lines
+        if category in PRODUCT:
             added += file.code_added
             removed += file.code_removed
     return Sizes(
@@ -41,6 +45,11 @@ def measure(files: Iterable[FileFact]) -> Sizes:
         product_added=added,
         product_removed=removed,
     )
+
+
+def _is_prose(file: FileFact) -> bool:
+    has_code = file.code_added or file.code_removed
+    return file.category in PRODUCT and file.logic is False and file.status == "modified" and not has_code
 
 
 def changed_lines(file: FileFact) -> int:

@@ -11,6 +11,11 @@ _NUMBER = re.compile(r"\s*\(#\d+\)\s*$")
 # Some brackets do not match (`{ROCm]`) and some tags are followed by a colon.
 _TAG = re.compile(r"\s*[\[{(]([^\[\]{}()]{1,60})[\]})]\s*[:\-]*\s*")
 _PREFIX = re.compile(r"\s*([A-Za-z][\w /&+.\-]{0,40}?)\s*(?:\(([^()]{1,40})\))?!?:\s+")
+_CODE = re.compile(
+    r"`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)"  # quoted
+    r"|(?<!\S)--?[A-Za-z][\w-]*"  # a flag of the command line
+    r"|\b[\w.]*(?:_[\w.]*|\w\(\w*\))"  # snake_case and calls
+)
 
 
 class Title(Value, frozen=True, kw_only=True):
@@ -42,3 +47,8 @@ def read_title(title: str) -> Title:
         tags=tuple(dict.fromkeys(" ".join(tag.lower().split()) for tag in tags if tag.strip())),
         rest=rest,
     )
+
+
+def prose(text: str) -> str:
+    """Return a title's words without what it quotes of code: ``Fix `x_cpu` in run()`` says ``Fix in``."""
+    return " ".join(_CODE.sub(" ", text).split())

@@ -59,6 +59,12 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     ]
     kind_reason: Annotated[str, said("What decided the kind.")] = ""
     kind_reason_zh: Annotated[str, said("The same in Chinese.")] = ""
+    kind_told: Annotated[
+        bool,
+        said(
+            "Title, label or the place of the files say the kind; false where it was guessed from the shape of the diff."
+        ),
+    ] = True
     tags: Annotated[tuple[str, ...], said("Every tag that applies.")] = ()
     labels: Annotated[tuple[str, ...] | UnsetType, said("Labels of the pull request.")] = UNSET
     files: Annotated[int, said("Files changed.")]

@@ -151,18 +151,20 @@ def _categories(reader: Reader, root: MapNode) -> CategoryTable:
 
 def _kinds(reader: Reader, root: MapNode) -> KindTable:
     reader.keys(root, ("weights", "kinds"))
-    keys = ("title", "tags", "verbs", "phrases", "labels", "shapes", "lean", "categories")
+    keys = ("title", "tags", "verbs", "sure", "phrases", "labels", "shapes", "lean", "categories", "never")
     rules = tuple(
         KindRule(
             name=entry.key,
             title=reader.label(fields, entry.line),
             tags=reader.words(fields, "tags"),
             verbs=reader.words(fields, "verbs"),
+            sure=reader.words(fields, "sure"),
             phrases=reader.words(fields, "phrases"),
             labels=reader.texts(fields, "labels"),
             shapes=reader.names(fields, "shapes", SHAPES, "shape"),
             lean=reader.names(fields, "lean", SHAPES, "shape"),
             categories=reader.names(fields, "categories", CATEGORIES, "category"),
+            never=reader.names(fields, "never", CATEGORIES, "category"),
         )
         for entry, fields in reader.rows(reader.section(root, "kinds"), keys, "the kind")
     )

@@ -60,6 +60,11 @@ class Taxonomy:
         return WordTable((rule.name, text) for rule in self.tables.kinds.kinds for text in rule.verbs)
 
     @cached_property
+    def kind_sure(self) -> WordTable:
+        """Kinds by the first words of a title that say them whatever else the change does."""
+        return WordTable((rule.name, text) for rule in self.tables.kinds.kinds for text in rule.sure)
+
+    @cached_property
     def kind_phrases(self) -> WordTable:
         """Kinds by words anywhere in a title."""
         return WordTable((rule.name, text) for rule in self.tables.kinds.kinds for text in rule.phrases)

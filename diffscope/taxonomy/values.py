@@ -95,6 +95,8 @@ class KindRule(Value, frozen=True, kw_only=True):
     """Bracketed words and ``prefix:`` words of a title."""
     verbs: tuple[str, ...] = ()
     """First words of a title, tags taken off."""
+    sure: tuple[str, ...] = ()
+    """Those single first words that say it beside product code too, where a file of its ``categories`` changed."""
     phrases: tuple[str, ...] = ()
     """Words anywhere in a title."""
     labels: tuple[str, ...] = ()
@@ -105,6 +107,8 @@ class KindRule(Value, frozen=True, kw_only=True):
     """Shapes of the diff that only tip a balance."""
     categories: tuple[str, ...] = ()
     """It is about files of these categories, and out of the question where product code makes up much of the change. Empty: any files."""
+    never: tuple[str, ...] = ()
+    """It is out of the question where nothing but these categories changed."""
 
 
 class KindWeights(Value, frozen=True, kw_only=True):

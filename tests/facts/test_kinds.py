@@ -52,10 +52,25 @@ def kind_of(title: str, *files: FileFact, **fields: object) -> str:
         pytest.param("Bump x to 1.2", (a_file("requirements/common.txt", 1, 1),), "build", id="a requirement"),
         pytest.param("[Docs] Document the risks", (a_file("vllm/v1/engine/core.py", 5),), "docs", id="a tag of documentation is better than none on a line of code"),
         pytest.param("[CI] Bump the type checker", (a_file("vllm/v1/engine/core.py", 70, 60),), "refactor", id="much rewritten code is no pipeline, whatever the tag"),
-        pytest.param("Zzz", (CORE,), "bugfix", id="a title that says nothing on a small edit"),
+        pytest.param("Zzz", (CORE,), "refactor", id="a title that says nothing on a small edit claims no fix"),
         pytest.param("Zzz", (a_file("vllm/v1/engine/core.py", 200),), "feature", id="a title that says nothing on much new code"),
         pytest.param("Zzz", (a_file("vllm/v1/engine/core.py", 2, 90),), "refactor", id="a title that says nothing on a removal"),
-        pytest.param("", (), "bugfix", id="no title and no files still has a kind"),
+        pytest.param("", (), "refactor", id="no title and no files still has a kind"),
+        pytest.param("[Bugfix] Fix x tests", (TEST,), "test", id="a fix of tests alone is a test change"),
+        pytest.param("[Bugfix] Fix x", (CORE, TEST), "bugfix", id="a fix of code with its test stays a fix"),
+        pytest.param("Fix state names in pause()", (a_file("vllm/v1/engine/core.py", 0, additions=2, deletions=2),), "docs", id="comments of product code are documentation"),
+        pytest.param("[Bugfix] Fix x", (DOCKER,), "bugfix", id="a fix of an image stays a fix"),
+        pytest.param("[MoE Refactor] Add parallel tests to x", (a_file("vllm/v1/engine/core.py", 9), a_file("tests/v1/engine/test_x.py", 200)), "test", id="tests that the title adds beside a little code"),
+        pytest.param("[CI/Build] Bump x to v2", (DOCKER, a_file("vllm/v1/engine/core.py", 30, 20)), "build", id="a bump that adapts code is a bump"),
+        pytest.param("Bump x in y", (CORE,), "refactor", id="a bump without a file of the build is none"),
+        pytest.param("[Bugfix][Perf] Add x support", (a_file("vllm/v1/engine/core.py", 400),), "performance", id="much new code under two tags is more than a fix"),
+        pytest.param("[Bugfix][Performance Improvement] Improve performance of x", (CORE,), "performance", id="a tag of two words is one tag"),
+        pytest.param("[PD] Change x Default from 'recompute' to 'fail'", (CORE,), "feature", id="a quoted value says nothing"),
+        pytest.param("Use `fail_fast` and skip_errors in x", (CORE,), "refactor", id="nor does a name of the code"),
+        pytest.param("Turn on fusion by default", (CORE,), "feature", id="what is turned on was not there"),
+        pytest.param("Return 422 instead of 500 for x", (CORE,), "bugfix", id="another status is a fix"),
+        pytest.param("[CI] Enable mypy for x", (CORE,), "refactor", id="types that are checked"),
+        pytest.param("Widen the range of x", (CORE,), "feature", id="what is widened serves more"),
     ],
 )  # fmt: skip
 def test_kind(title: str, files: tuple[FileFact, ...], kind: str) -> None:
@@ -79,6 +94,18 @@ def test_label_speaks_where_the_title_does_not() -> None:
     assert kind_of("Zzz", a_file("vllm/v1/engine/core.py", 200), labels=("bug",)) == "bugfix"
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        pytest.param("Zzz", False, id="the shape of the diff is a guess"),
+        pytest.param("Fix Zzz", True, id="a word of the title tells"),
+        pytest.param("[Perf] Zzz", True, id="a tag tells"),
+    ],
+)
+def test_kind_is_told_or_guessed(title: str, *, told: bool) -> None:
+    assert classify_change(a_pull(title), (CORE,), (), bundled()).kind_told is told
+
+
 def test_reason_names_what_decided() -> None:
     fact = classify_change(a_pull("[Bugfix] Fix crash"), (CORE,), (), bundled())
     assert fact.kind_reason == "title tag [bugfix], title begins with 'fix', words of the title say bugfix"
@@ -97,7 +124,7 @@ def test_new_public_symbols_tip_the_balance() -> None:
     """A title that says nothing, ten lines: what was added decides."""
     added = a_symbol("vllm/v1/engine/core.py", "EngineCore.pause", "added")
     small = a_file("vllm/v1/engine/core.py", 10)
-    assert classify_change(a_pull("Zzz"), (small,), (), bundled()).kind == "bugfix"
+    assert classify_change(a_pull("Zzz"), (small,), (), bundled()).kind == "refactor"
     assert classify_change(a_pull("Zzz"), (small,), (added,), bundled()).kind == "feature"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.facts.titles import read_title
+from diffscope.facts.titles import prose, read_title
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,23 @@ from diffscope.facts.titles import read_title
 def test_parts(title: str, tags: tuple[str, ...], rest: str) -> None:
     parts = read_title(title)
     assert (parts.tags, parts.rest) == (tags, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("Fix `seq_lens_cpu` in x", "Fix in x", id="what stands in backticks"),
+        pytest.param("Change x from \"recompute\" to 'fail'", "Change x from to", id="what stands in quotes"),
+        pytest.param("Fix the model's x", "Fix the model's x", id="an apostrophe is no quote"),
+        pytest.param("Add uses_cpu_device() hook", "Add hook", id="snake case, called"),
+        pytest.param("Call reset() on the CPU", "Call on the CPU", id="a call"),
+        pytest.param("Honor --linear-backend on CPU", "Honor on CPU", id="a flag of the command line"),
+        pytest.param("Fix off-by-one on CPU", "Fix off-by-one on CPU", id="a hyphen within a word"),
+        pytest.param("Fix x (and y)", "Fix x (and y)", id="an aside is no call"),
+    ],
+)
+def test_prose(text: str, said: str) -> None:
+    assert prose(text) == said
 
 
 @given(st.text(max_size=200))
