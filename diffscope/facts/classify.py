@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from diffscope.facts.kinds import Signs, decide_kind
+from diffscope.facts.platforms import Places, platforms_of_change
 from diffscope.facts.shapes import PRODUCT, is_new_public, measure, shapes_of
-from diffscope.facts.shares import Share, area_shares, logic_areas, platforms_of_change
+from diffscope.facts.shares import Share, area_shares, logic_areas
 from diffscope.facts.titles import Title, read_title
-from diffscope.facts.values import ChangeFact, FileFact, SymbolFact
+from diffscope.facts.values import BuildFact, ChangeFact, FileFact, GuardFact, SymbolFact
 from diffscope.source.values import PullRequest, Value
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.values import TagRule
@@ -16,15 +17,24 @@ from diffscope.taxonomy.words import tokens_of
 
 
 def classify_change(
-    pull: PullRequest, files: tuple[FileFact, ...], symbols: tuple[SymbolFact, ...], taxonomy: Taxonomy
+    pull: PullRequest,
+    files: tuple[FileFact, ...],
+    symbols: tuple[SymbolFact, ...],
+    taxonomy: Taxonomy,
+    *,
+    guards: tuple[GuardFact, ...] = (),
+    builds: tuple[BuildFact, ...] = (),
 ) -> ChangeFact:
-    """Return the fact of the change as a whole. The order of files and symbols never changes it; symbols may be missing."""
+    """Return the fact of the change as a whole. The order of the facts never changes it; symbols, guards and builds may be missing."""
     title = read_title(pull.title)
     sizes = measure(files)
     shapes = shapes_of(files, symbols, sizes)
-    kind, reason, is_told = decide_kind(title, Signs(sizes=sizes, shapes=shapes, labels=pull.labels or ()), taxonomy)
+    kind, reason, is_told = decide_kind(
+        title, Signs(sizes=sizes, shapes=shapes, labels=pull.labels or ()), taxonomy
+    )
     shares = area_shares(files, title.text, taxonomy)
-    platforms = platforms_of_change(files, title.text, taxonomy)
+    places = Places(files=files, symbols=symbols, guards=guards, builds=builds)
+    platforms = platforms_of_change(places, title, taxonomy)
     told = _Told(
         title=title, kind=kind, shapes=shapes, shares=shares, platforms=platforms, labels=pull.labels or ()
     )

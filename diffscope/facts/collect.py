@@ -68,37 +68,31 @@ def collect_facts(
 ) -> ChangeFacts:
     """Return the facts of a change. Never raises on odd input: what could not be read is listed in ``unknown`` and ``gaps``."""
     taxonomy = knowledge.taxonomy
-    joined = join_moves(files)
-    placed = tuple(
-        Placed(fact=fact, material=material)
-        for fact, material in zip(
-            collect_files(joined, taxonomy, around.declarations.owners if around.declarations else None),
-            sorted(joined, key=lambda one: one.diff.path),
-            strict=True,
-        )
-    )
+    declared = around.declarations
+    placed = _placed(files, taxonomy, declared)
     lookup = _lookup(placed, around.graph)
     modules = collect_modules(placed, lookup)
     placed = place_files(placed, modules)
+    facts = tuple(one.fact for one in placed)
     symbols = collect_symbols(placed, modules, taxonomy, lookup)
     imports = collect_imports(placed, lookup)
-    declared = around.declarations
+    guards, builds = collect_guards(placed, taxonomy), collect_builds(placed)
     ci, steps = collect_steps(placed, declared, change.pull, lookup) if declared else (UNSET, ())
     return ChangeFacts(
         pull=change.pull,
-        change=classify_change(change.pull, tuple(one.fact for one in placed), symbols, taxonomy),
-        file=tuple(one.fact for one in placed),
+        change=classify_change(change.pull, facts, symbols, taxonomy, guards=guards, builds=builds),
+        file=facts,
         module=modules,
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
         option=(*collect_options(placed), *collect_metrics(placed)),
         imports=imports,
-        guard=collect_guards(placed, taxonomy),
+        guard=guards,
         call=collect_calls(placed, taxonomy, knowledge.roles),
         numeric=collect_numerics(placed),
         write=collect_writes(placed),
         test=collect_tests(placed),
-        build=collect_builds(placed),
+        build=builds,
         registry=collect_registries(placed, knowledge.twins),
         override=collect_overrides(placed, taxonomy, lookup),
         mention=collect_mentions(placed),
@@ -116,6 +110,20 @@ def collect_facts(
         unknown=_unknown(
             placed, has_graph=lookup is not None, declared=declared, has_history=around.history is not None
         ),
+    )
+
+
+def _placed(
+    files: tuple[FileMaterial, ...], taxonomy: Taxonomy, declared: Declarations | None
+) -> tuple[Placed, ...]:
+    joined = join_moves(files)
+    return tuple(
+        Placed(fact=fact, material=material)
+        for fact, material in zip(
+            collect_files(joined, taxonomy, declared.owners if declared else None),
+            sorted(joined, key=lambda one: one.diff.path),
+            strict=True,
+        )
     )
 
 

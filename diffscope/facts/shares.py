@@ -1,4 +1,4 @@
-"""How a change spreads over areas and platforms: weighted by the logic that changed, so that one giant file does not drown the rest."""
+"""How a change spreads over areas: weighted by the logic that changed, so that one giant file does not drown the rest."""
 
 from __future__ import annotations
 
@@ -85,23 +85,6 @@ def logic_areas(files: Iterable[FileFact], least: float = 0.1) -> tuple[str, ...
             key=lambda area: (-weights[area], area),
         )
     )
-
-
-def platforms_of_change(
-    files: Iterable[FileFact], title: str, taxonomy: Taxonomy, least: float = 0.05
-) -> tuple[str, ...]:
-    """Return the platforms that the title names or that files of at least that share of the change belong to, in the table's order."""
-    every = sorted(files, key=lambda file: file.path)
-    mass = masses(every)
-    total = sum(mass.values())
-    weights: dict[str, float] = {}
-    for file in every:
-        for platform in file.platforms:
-            weights[platform] = weights.get(platform, 0.0) + mass[file.path]
-    found = {platform for platform in weights if weights[platform] >= least * total} | set(
-        taxonomy.platforms_in(title)
-    )
-    return tuple(rule.name for rule in taxonomy.tables.platforms.platforms if rule.name in found)
 
 
 def _mass(file: FileFact, *, has_product: bool) -> float:

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.departed import departed_modules, edited_users
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
+from diffscope.facts.platforms import platforms_of_symbol
 from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
 from diffscope.syntax.values import Aspect, Definition, DefinitionKind, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
@@ -89,8 +90,10 @@ def _symbol(
     definition = change.after or change.before
     removed = change.after is None and change.kind is not DefinitionKind.MODULE
     bases = _bases(placed, change, definition)
+    spot = placed.spot(change.line, symbol=change.name, side="old" if removed else "new")
+    spot["platforms"] = platforms_of_symbol(change.name, taxonomy) or spot["platforms"]
     return SymbolFact(
-        **placed.spot(change.line, symbol=change.name, side="old" if removed else "new"),
+        **spot,
         kind=change.kind.value,
         aspects=tuple(aspect.value for aspect in change.aspects),
         logic=change.logic,

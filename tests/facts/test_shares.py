@@ -1,4 +1,4 @@
-"""How a change spreads over areas and platforms."""
+"""How a change spreads over areas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.facts.shares import area_shares, logic_areas, platforms_of_change
+from diffscope.facts.shares import area_shares, logic_areas
 from diffscope.facts.values import FileFact
 from tests.taxonomies import a_file, bundled
 
@@ -50,7 +50,13 @@ def test_tests_and_docs_do_not_outweigh_the_code_they_come_with() -> None:
 
 def test_tests_alone_count_for_what_they_test() -> None:
     found = areas("x", a_file("tests/v1/core/test_scheduler.py", 40))
-    assert list(found) == ["scheduler", "tests"]
+    assert found == {"scheduler": 1}
+
+
+def test_further_area_of_a_file_is_less_than_a_quarter_of_it() -> None:
+    """A tag that asks for a quarter wants more than the second word of one file's name."""
+    found = areas("x", a_file("vllm/v1/core/attn_moe.py", 40))
+    assert found == pytest.approx({"attention": 0.77, "moe": 0.23}, abs=0.01)
 
 
 def test_one_giant_file_does_not_drown_the_rest() -> None:
@@ -95,20 +101,6 @@ def test_logic_areas_leave_tests_and_comments_out() -> None:
     assert logic_areas(files) == ("moe", "engine")
 
 
-@pytest.mark.parametrize(
-    ("title", "files", "platforms"),
-    [
-        pytest.param("x", (a_file("vllm/platforms/rocm.py", 5),), ("rocm",), id="a file of the platform"),
-        pytest.param("[ROCm] x", (a_file("vllm/v1/engine/core.py", 5),), ("rocm",), id="the title alone"),
-        pytest.param("x", (a_file("vllm/v1/engine/core.py", 900), a_file("vllm/platforms/rocm.py", 1)), (), id="one line in a thousand is no platform change"),
-        pytest.param("x", (a_file("docker/Dockerfile.rocm", 3), a_file("docker/Dockerfile.cpu", 3)), ("rocm", "cpu"), id="several, in the table's order"),
-        pytest.param("x", (), (), id="no files"),
-    ],
-)  # fmt: skip
-def test_platforms(title: str, files: tuple[FileFact, ...], platforms: tuple[str, ...]) -> None:
-    assert platforms_of_change(files, title, bundled()) == platforms
-
-
 CHANGES = st.lists(
     st.builds(
         a_file,
@@ -139,4 +131,3 @@ def test_order_of_files_changes_nothing(files: list[FileFact], chance: random.Ra
     chance.shuffle(mixed)
     assert area_shares(mixed, "[MoE] x", bundled()) == area_shares(files, "[MoE] x", bundled())
     assert logic_areas(mixed) == logic_areas(files)
-    assert platforms_of_change(mixed, "x", bundled()) == platforms_of_change(files, "x", bundled())
