@@ -49,7 +49,8 @@ def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> Decision:
     """Return the kind of a change and what decided it. There is always one: where nothing speaks, the shape of the diff does."""
     order = [rule.name for rule in taxonomy.tables.kinds.kinds]
     every = list(_evidence(title, signs, taxonomy))
-    found = [item for item in every if item.kind in _possible(title, signs, taxonomy)]
+    possible = _possible(title, signs, taxonomy)
+    found = [item for item in every if item.kind in possible]
     if not any(item.weight >= 1 for item in found) and signs.sizes.product <= _FEW_LINES:
         # `[Docs]` on a line of code: the title's word is still better than none.
         found = [item for item in every if item.weight >= taxonomy.tables.kinds.weights.place]
