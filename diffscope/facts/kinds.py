@@ -87,7 +87,10 @@ def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Eviden
             kind=kind, weight=weights.verb, reason=_said(f"title begins with '{word}'", f"标题以“{word}”开头")
         )
     names = {rule.name: rule.title.zh for rule in taxonomy.tables.kinds.kinds}
-    named = taxonomy.kind_phrases.owners_in(tokens_of(prose(title.rest)))
+    said = taxonomy.kind_phrases.owners_in(tokens_of(prose(title.rest)))
+    # A name of the code says where, not what: `test_x.py` is a test, `fail_fast` is no failure.
+    quoted = taxonomy.kind_phrases.owners_in(tokens_of(title.rest))
+    named = [kind for kind in quoted if kind in said or kind in places]
     for kind in named:
         reason = _said(f"words of the title say {kind}", f"标题用词表明是{names[kind]}")
         yield Evidence(kind=kind, weight=weights.phrase, reason=reason)

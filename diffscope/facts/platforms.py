@@ -13,6 +13,7 @@ from diffscope.source.values import Value
 from diffscope.taxonomy.model import Taxonomy
 
 _ARCHITECTURE = re.compile(r"(sm|gfx)\d")
+_NUMBERED = re.compile(r"(?<![a-z0-9])(sm|gfx)\d{2}")
 _MAKERS = {"sm": "cuda", "gfx": "rocm"}
 _QUESTION = re.compile(r"(\bnot\s+)?\b(?:\w+\.)*is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)\(\)")
 _ALIKE = {"cuda_alike": ("cuda", "rocm")}
@@ -50,6 +51,8 @@ def platforms_of_change(
     for text in (" ".join(title.tags), words):
         found.update(taxonomy.platforms_in(text))
     found.update(platform for platform in taxonomy.platforms_in(title.text) if platform in weights)
+    # An architecture is one in the name of a macro too.
+    found.update(_MAKERS[one[1]] for one in _NUMBERED.finditer(title.text.lower()))
     return tuple(rule.name for rule in taxonomy.tables.platforms.platforms if rule.name in found)
 
 
@@ -80,12 +83,14 @@ def _parts(places: Places, taxonomy: Taxonomy) -> dict[tuple[str, str], float]:
 def _gates(guards: tuple[GuardFact, ...]) -> Iterator[tuple[str, str]]:
     """Yield each path and platform that is asked for now and was not before, or no longer.
 
-    ``not is_rocm()`` and the device of a tensor (``x.is_cuda``) ask for none.
+    ``not is_rocm()`` and the device of a tensor (``x.is_cuda``) ask for none, nor does a condition that only moves to another file.
     """
     sides: dict[str, set[tuple[str, str]]] = {"added": set(), "removed": set()}
     denied = set()
+    texts = {side: {guard.condition for guard in guards if guard.change == side} for side in sides}
     for guard in guards:
-        if guard.category in PRODUCT and guard.change in sides:
+        is_moved = guard.condition in texts["added"] & texts["removed"]
+        if guard.category in PRODUCT and guard.change in sides and not is_moved:
             for platform, is_denied in _asked(guard):
                 sides[guard.change].add((guard.path, platform))
                 denied |= {(guard.path, platform)} if is_denied else set()

@@ -67,6 +67,7 @@ def kind_of(title: str, *files: FileFact, **fields: object) -> str:
         pytest.param("[Bugfix][Performance Improvement] Improve performance of x", (CORE,), "performance", id="a tag of two words is one tag"),
         pytest.param("[PD] Change x Default from 'recompute' to 'fail'", (CORE,), "feature", id="a quoted value says nothing"),
         pytest.param("Use `fail_fast` and skip_errors in x", (CORE,), "refactor", id="nor does a name of the code"),
+        pytest.param("Add structure to `requirements/`", (DOCKER,), "build", id="but it says where"),
         pytest.param("Turn on fusion by default", (CORE,), "feature", id="what is turned on was not there"),
         pytest.param("Return 422 instead of 500 for x", (CORE,), "bugfix", id="another status is a fix"),
         pytest.param("[CI] Enable mypy for x", (CORE,), "refactor", id="types that are checked"),

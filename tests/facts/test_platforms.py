@@ -41,6 +41,7 @@ def a_guard(condition: str, change: str = "added", *names: str, path: str = ORAC
         pytest.param("Fix x for the CPU backend", (a_file(CORE, 5),), ("cpu",), id="its backend is one"),
         pytest.param("Fix `lens_cpu` and use_rocm_x()", (a_file(CORE, 5),), (), id="names of the code are no platforms"),
         pytest.param("Fix `rocm_x`", (a_file(CORE, 900), a_file("vllm/platforms/rocm.py", 1)), ("rocm",), id="unless a file agrees here too"),
+        pytest.param("Guard x on ENABLE_FP4_SM100", (a_file(CORE, 5),), ("cuda",), id="an architecture in the name of a macro"),
     ],
 )  # fmt: skip
 def test_platforms(title: str, files: tuple[FileFact, ...], found: tuple[str, ...]) -> None:
@@ -61,6 +62,7 @@ def test_platforms(title: str, files: tuple[FileFact, ...], found: tuple[str, ..
         pytest.param((a_guard("logits.is_cuda"),), (), id="the device of a tensor"),
         pytest.param((a_guard("cpu_block_size > 0"),), (), id="a variable"),
         pytest.param((a_guard("p.is_cuda() or p.is_rocm()"), a_guard("not p.is_cuda_alike()", "removed")), (), id="the same, asked in other words"),
+        pytest.param((a_guard("p.is_rocm()"), a_guard("p.is_rocm()", "removed", path=CORE)), (), id="a condition that moves to another file"),
         pytest.param((a_guard("p.is_rocm()", path="tests/x.py"),), (), id="a file that hardly counts"),
     ],
 )  # fmt: skip
