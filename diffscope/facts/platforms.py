@@ -19,7 +19,7 @@ _QUESTION = re.compile(r"(\bnot\s+)?\b(?:\w+\.)*is_(cuda_alike|cuda|rocm|xpu|cpu
 _ALIKE = {"cuda_alike": ("cuda", "rocm")}
 _METHOD = re.compile(r"\.forward_(?!cuda)([a-z]+)$")
 _HOST = re.compile(
-    r"(?i)\bcpus?\b(?![ -](?:attn|attention|backend|build|image|kernel|platform|release|test|worker)s?\b)"
+    r"(?i)\bcpus?\b(?![ -](?:attn|attention|backend|build|image|job|kernel|platform|release|test|worker)s?\b)"
 )
 """The host's processor, as in "CPU overhead": the platform only where something else says so."""
 
