@@ -18,7 +18,26 @@ _PRECISION = re.compile(
     r"(?:e8m0|ue8m0|scale_fmt|tf32|accum|dequant|upcast|downcast|\bscales?\b|_scales?\b|zero_point|_precision\b|use_deep_gemm)",
     re.IGNORECASE,
 )
-_ROUNDING = re.compile(r"(?:^|[._])(round|rint|floor|ceil|trunc|nearbyint|clamp|clip|finfo|iinfo)_?$")
+_ROUNDING = re.compile(
+    r"^(?!math\.)(?:.*[._])?(?:round|rint|floor|ceil|trunc|nearbyint|finfo|iinfo)_?$", re.DOTALL
+)
+"""Of :mod:`math` they make whole numbers to count with."""
+_BOUNDED = re.compile(r"(?:^|[._])(?:clamp|clip)(?:_min|_max)?_?$")
+_INVERTED = re.compile(r"(?:^|\.)(?:reciprocal_?|rcp|rcp_approx\w*)$")
+"""Division by the receiver, or by the only argument where that is a library."""
+_LIBRARY = re.compile(r"(?:torch|tl|np|numpy|jnp|triton|libdevice|math|cute|T)(?:\.\w+)*")
+_SMALL = 1e-4
+"""Up to which a literal is taken for an epsilon."""
+_TIMED = re.compile(r"time|interval|sleep|second|delay|(?:^|_)[mun]?s$", re.IGNORECASE)
+_ALLOCATING = re.compile(
+    r"^(?!tl\.).*\b(?:new_)?(?:empty|zeros|ones|full)(?:_like|_strided|_permuted)?$", re.DOTALL
+)
+"""What only makes room. What a kernel begins a sum with is where it adds up."""
+_NARROW = re.compile(r"\.u?int(?:8|16)$")
+_CASTING = re.compile(r"\.(?:to|type|astype)$|cast|quant", re.IGNORECASE)
+_COUNTING = re.compile(
+    r"(?:^|[._])(?:\w*ids?|\w*idx|\w*ind(?:ex|exes|ices)|offsets?|len(?:s|gths?)?|slots?|tables?|masks?|positions?|counts?)\b\S*$"
+)
 _DIVIDING = re.compile(r"\.(?:div|div_|divide|divide_|true_divide|true_divide_)$")
 """Division written as a call: the divisor is the last argument."""
 _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
@@ -27,30 +46,30 @@ _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
     SignalKind.REFERENCE: (_DTYPE, "dtype"),
     SignalKind.GUARD: (_PRECISION, "precision"),
     SignalKind.ATTRIBUTE_WRITE: (_PRECISION, "precision"),
-    SignalKind.CALL: (_ROUNDING, "rounding"),
 }
+_BY_CALL = ((_DIVIDING, "division"), (_INVERTED, "reciprocal"), (_ROUNDING, "rounding"), (_BOUNDED, "clamp"))
 _BOUNDING = re.compile(r"(?:^|\.)(?:where|max|maximum|clamp|clamp_|clamp_min|clamp_min_|fmax)$")
 _PROTECTED = re.compile(
     r"\b(?:max|maximum|clamp|clamp_min|where|finfo|tiny|cdiv|next_power_of_2)\b|(?i:\b(?:\w*_)?eps(?:ilon)?\b)|\+\s*\d|1e-"
 )
 
 
-_STANDS_APART = frozenset({Aspect.MOVED, Aspect.REMOVED})
-"""What moved computes as before; what is gone computes nothing."""
-
-
 def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
-    """Return the numeric facts of source files, by path and line; a removed and an added one of the same name make one change."""
+    """Return the numeric facts of source files, by path and line; a removed and an added one of the same name make one change.
+
+    What moved computes as before; what is gone computes nothing, but may have handed its types on.
+    """
     changes = tuple(changed_source_symbols(placed))
     dropped = {each.name for _, change in changes for each in change.parameters if each.what == "removed"}
-    facts = [
-        fact
+    found = [
+        (fact, Aspect.REMOVED in change.aspects)
         for one, change in changes
-        if not _STANDS_APART & set(change.aspects)
+        if Aspect.MOVED not in change.aspects
         for fact in _numerics_of_symbol(one, change)
         if not _goes_with_its_parameter(fact, change, dropped)
     ]
-    facts = _without_moved(facts)
+    left = Counter(fact.text for fact, is_gone in found if is_gone and fact.what == "dtype")
+    facts = _without_moved([fact for fact, is_gone in found if not is_gone], left)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
 
 
@@ -67,14 +86,14 @@ def _goes_with_its_parameter(fact: NumericFact, change: SymbolChange, dropped: s
     return bool(words & dropped)
 
 
-def _without_moved(facts: list[NumericFact]) -> list[NumericFact]:
-    """Leave out types that left one function for another, new or not; one function may gather what several had."""
+def _without_moved(facts: list[NumericFact], left_by_gone: Counter[str]) -> list[NumericFact]:
+    """Leave out types that left one function, gone or not, for another, new or not; one may gather what several had."""
     types = [fact for fact in facts if fact.what == "dtype"]
     gathered = {fact.text for fact in types if fact.new_symbol}
     counts = {
         side: Counter(fact.text for fact in types if fact.change == side) for side in ("added", "removed")
     }
-    pairs = counts["added"] & counts["removed"]
+    pairs = counts["added"] & (counts["removed"] + left_by_gone)
     left = {"added": Counter(pairs), "removed": Counter(pairs)}
     kept = []
     for fact in facts:
@@ -111,31 +130,94 @@ def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[Numeri
     for item in change.signals:
         what = _what(item)
         if what:
-            grouped[what, item.signal.detail if what != "division" else ""][item.what].append(item.signal)
-    for (what, _), sides in sorted(grouped.items()):
+            grouped[what, _named(what, item.signal)][item.what].append(item.signal)
+    for (what, name), sides in sorted(grouped.items()):
         removed, added = sides["removed"], sides["added"]
+        if what == "precision":
+            removed, added = _asking_differently(removed, added)
         for index, signal in enumerate(added):
-            before = removed[index].text if index < len(removed) else None
-            yield _fact(placed, change, what, signal, before=before, removed=False)
-        for signal in removed[len(added) :]:
+            before = _text_of(what, removed[index]) if index < len(removed) else None
+            if before is not None or name != _ROOM:
+                yield _fact(placed, change, what, signal, before=before, removed=False)
+        for signal in removed[len(added) :] if name != _ROOM else ():
             yield _fact(placed, change, what, signal, before=None, removed=True)
+
+
+_ROOM = "room"
+
+
+def _named(what: str, signal: Signal) -> str:
+    """Return what a choice is paired by: the name it goes to; a type that only makes room is paired with another such."""
+    if what == "dtype":
+        return _ROOM if _ALLOCATING.search(signal.use) else ""
+    return "" if what in ("division", "reciprocal", "epsilon") else signal.detail
+
+
+def _asking_differently(removed: list[Signal], added: list[Signal]) -> tuple[list[Signal], list[Signal]]:
+    """Return conditions and assignments without those that ask for the same precision on both sides, whatever else they ask."""
+    sides = tuple([(frozenset(_words(signal.text)), signal) for signal in side] for side in (removed, added))
+    counts = [Counter(words for words, _ in side) for side in sides]
+    same = counts[0] & counts[1]
+    kept: tuple[list[Signal], list[Signal]] = ([], [])
+    for side, left in zip(sides, kept, strict=True):
+        open_pairs = Counter(same)
+        for words, signal in side:
+            if open_pairs[words] > 0:
+                open_pairs[words] -= 1
+            else:
+                left.append(signal)
+    return kept
+
+
+def _words(condition: str) -> Iterator[str]:
+    return (match[0] for match in re.finditer(r"[A-Za-z_][\w.]*", condition) if _PRECISION.search(match[0]))
 
 
 def _what(item: SignalChange) -> str | None:
     signal = item.signal
-    if signal.kind is SignalKind.CALL and _DIVIDING.search(signal.text):
-        return "division" if item.what != "reguarded" else None
-    pattern, word = _BY_KIND.get(signal.kind, (None, None))
-    if item.what == "reguarded" or (pattern is not None and not pattern.search(signal.text)):
+    if item.what == "reguarded":
         return None
-    return word
+    if signal.kind is SignalKind.CALL:
+        return next((word for pattern, word in _BY_CALL if pattern.search(signal.text)), None)
+    pattern, word = _BY_KIND.get(signal.kind, (None, None))
+    if pattern is not None and not pattern.search(signal.text):
+        return None
+    if word == "dtype" and not _is_computed_in(signal):
+        return None
+    return "epsilon" if word == "number" and _is_epsilon(signal) else word
+
+
+def _is_computed_in(signal: Signal) -> bool:
+    """Return whether a type is one of values: a side of a comparison has its guard, and bytes and short numbers are mostly room or names."""
+    if signal.use == "==":
+        return False
+    is_cast = _CASTING.search(signal.use) and not _COUNTING.search(signal.use)
+    return bool(is_cast) or not _NARROW.search(signal.text)
+
+
+def _is_epsilon(signal: Signal) -> bool:
+    try:
+        value = abs(float(signal.text))
+    except ValueError:
+        return False
+    return 0 < value <= _SMALL and not _TIMED.search(f"{signal.detail} {signal.use}")
+
+
+def _text_of(what: str, signal: Signal) -> str:
+    """Return the divisor of a division that is written as a call; else what the signal says."""
+    if signal.kind is SignalKind.CALL and what == "division":
+        return signal.detail.rpartition(", ")[2]
+    if what == "reciprocal":
+        receiver = signal.text.rpartition(".")[0]
+        return signal.detail if not receiver or _LIBRARY.fullmatch(receiver) else receiver
+    return signal.text
 
 
 def _fact(
     placed: Placed, change: SymbolChange, what: str, signal: Signal, *, before: str | None, removed: bool
 ) -> NumericFact:
-    is_call = what == "division" and signal.kind is SignalKind.CALL
-    text = signal.detail.rpartition(", ")[2] if is_call else signal.text
+    text = _text_of(what, signal)
+    divides = what in ("division", "reciprocal")
     return NumericFact(
         **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
         what=what,
@@ -143,6 +225,6 @@ def _fact(
         text=text,
         before=before,
         detail=signal.detail,
-        guarded=what == "division" and (is_protected(text, signal.guards) or _is_bounded(text, change)),
+        guarded=divides and (is_protected(text, signal.guards) or _is_bounded(text, change)),
         new_symbol=Aspect.ADDED in change.aspects,
     )

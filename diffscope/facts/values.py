@@ -307,7 +307,8 @@ class NumericFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "dtype, number, division, rounding or precision (a condition or assignment on scales, formats, accumulation)."
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp or precision (a condition or assignment "
+            "on scales, formats, accumulation)."
         ),
     ]
     change: Annotated[str, said("added, removed or changed.")]

@@ -42,4 +42,6 @@ class Place(NamedTuple):
     in_loop: bool = False
     target: Named = NOTHING
     """The name or keyword that a value goes to."""
+    use: str = ""
+    """What takes a value: the name of the called, ``==`` for a comparison; empty for neither."""
     globals: frozenset[str] = frozenset()

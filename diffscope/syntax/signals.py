@@ -92,8 +92,7 @@ class _Walk:
         inner = place._replace(
             in_async=node.children[0].type == "async", in_loop=False, target=NOTHING, globals=frozenset()
         )
-        for part in node.named_children:
-            self.visit(part, inner)
+        self.children(node, inner)
 
     def lambda_(self, node: Node, place: Place) -> None:
         self.children(node, place._replace(in_async=False, in_loop=False))
@@ -183,10 +182,7 @@ class _Walk:
 
     def assert_(self, node: Node, place: Place) -> None:
         for at, child in enumerate(node.named_children):
-            if at == 0:
-                self.condition(child, place)
-            else:
-                self.visit(child, place)
+            (self.visit if at else self.condition)(child, place)
 
     def condition(self, node: Node, place: Place) -> None:
         node = unwrap(node)
@@ -203,7 +199,10 @@ class _Walk:
         if function.type != "identifier" and not is_dotted(function):
             self.visit(function, place)
         if arguments is not None:
-            self.visit(arguments, place)
+            self.visit(arguments, place._replace(use=text_of(function)[-_STRING:]))
+
+    def comparison(self, node: Node, place: Place) -> None:
+        self.children(node, place._replace(use="=="))
 
     def keyword(self, node: Node, place: Place) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -322,8 +321,7 @@ class _Walk:
         self.visit(value, place)
 
     def await_(self, node: Node, place: Place) -> None:
-        if node.named_child_count:
-            awaited = node.named_children[0]
+        for awaited in node.named_children[:1]:
             self._add(SignalKind.AWAIT, awaited, callee_of(awaited), place)
         self.children(node, place)
 
@@ -358,6 +356,7 @@ class _Walk:
             guards=tuple([guard.text for guard in place.guards]),
             in_async=place.in_async,
             in_loop=place.in_loop,
+            use=place.use,
             resolved=self._resolve(text),
         )
         key = (kind.value, detail.key, self._key(node))
@@ -389,6 +388,7 @@ _HANDLERS: Final = {
     "call": _Walk.call,
     "pair": _Walk.pair,
     "binary_operator": _Walk.binary,
+    "comparison_operator": _Walk.comparison,
     "delete_statement": _Walk.delete,
     "attribute": _Walk.attribute,
     "unary_operator": _Walk.unary,

@@ -223,6 +223,8 @@ class Signal(Value, frozen=True, kw_only=True):
     """The conditions that hold there, outermost first: those around it, ``not (…)`` for else branches and behind ``if …: return``."""
     in_async: bool = False
     in_loop: bool = False
+    use: str = ""
+    """What takes the value: the callee that it is an argument of, ``==`` for a side of a comparison. Told, and not compared."""
     resolved: str | None = None
     """``text`` with the import alias at its head resolved (``dist.barrier`` -> ``torch.distributed.barrier``), where that differs."""
 
