@@ -151,7 +151,7 @@ def _platforms(facts: ChangeFacts, product: list[FileFact], moves: list[Dependen
     """Return what platforms and architectures the changed logic and dependencies single out, the default platform left aside."""
     own = {platform for place in (*product, *moves) for platform in place.platforms}
     by_guard = {name for guard in facts.guard if guard.category in PRODUCT for name in guard.names}
-    return tuple(sorted(((own & set(facts.change.platforms)) | by_guard) - {_DEFAULT_PLATFORM}))
+    return tuple(sorted(((own & set(facts.change.platforms)) | by_guard) - {_DEFAULT_PLATFORM, "any"}))
 
 
 def _names_platform(facts: ChangeFacts, taxonomy: Taxonomy) -> bool:

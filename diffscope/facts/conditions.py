@@ -16,6 +16,9 @@ _ARCHITECTURE = re.compile(
     re.IGNORECASE,
 )
 _DEVICE_QUESTION = re.compile(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
+_PLATFORM_QUESTION = re.compile(r"(?:^|\.)current_platform\.(?:is|has|supports?|use)_\w+$")
+_UNNAMED = ("any",)
+"""What a question for an ability of the platform at hand names."""
 _WORD = re.compile(r"(not\s+)?\b([A-Za-z_][\w.]*)")
 _CALLED = re.compile(r"([A-Za-z_][\w.]*)\(")
 _NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "hasattr"})
@@ -73,16 +76,20 @@ def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) 
 def _is_still_asked(condition: str, change: SymbolChange) -> bool:
     """Return whether the calls of a condition that is gone all stand: `if p.is_rocm() and x:` became `use = p.is_rocm() and x`."""
     asked = {name for name in _CALLED.findall(condition) if name not in _NO_QUESTION}
-    gone = {
+    others_asked = {
         item.signal.text
         for item in change.signals
-        if item.signal.kind is SignalKind.CALL and item.what == "removed"
+        if item.signal.kind is SignalKind.CALL
+        and (
+            (item.what == "removed" and item.signal.text in asked)
+            or (item.what == "added" and _PLATFORM_QUESTION.search(item.signal.text))
+        )
     }
     others = (
         item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == "added"
     )
     is_another = any(asked & set(_CALLED.findall(item.signal.text)) for item in others)
-    return bool(asked) and Aspect.REMOVED not in change.aspects and not asked & gone and not is_another
+    return bool(asked) and Aspect.REMOVED not in change.aspects and not others_asked and not is_another
 
 
 def _asked_outside(change: SymbolChange) -> Iterator[tuple[str, str, int]]:
@@ -93,7 +100,7 @@ def _asked_outside(change: SymbolChange) -> Iterator[tuple[str, str, int]]:
         if (
             signal.kind is SignalKind.CALL
             and item.what != "reguarded"
-            and _DEVICE_QUESTION.search(signal.text)
+            and (_DEVICE_QUESTION.search(signal.text) or _PLATFORM_QUESTION.search(signal.text))
         ):
             asked = f"{signal.text}({signal.detail.strip().removeprefix('(').removesuffix(')')})"
             if not any(signal.text in condition for condition in conditions):
@@ -124,13 +131,22 @@ def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
         if name.endswith("is_cuda_alike"):
             head = name.removesuffix("is_cuda_alike")
             words |= {f"{sign}{head}is_cuda", f"{sign}{head}is_rocm"}
-        elif taxonomy.platforms_in(name) or _ARCHITECTURE.search(name):
+        elif taxonomy.platforms_in(name) or _ARCHITECTURE.search(name) or _PLATFORM_QUESTION.search(name):
             words.add(f"{sign}{name}")
     if words and re.search(r"\bnot\s*\(", condition):
         words.add("not (")
     if _ARCHITECTURE.search(condition):
         words |= set(re.findall(r"[<>=!]=?\s*\d+|\(\s*\d+\s*\)", condition))
     return frozenset(words)
+
+
+def _platforms_in(condition: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the platforms that a condition names; one that asks for an ability names none, and yet asks."""
+    asks = any(
+        _PLATFORM_QUESTION.search(name) and not _DEVICE_QUESTION.search(name)
+        for name in _CALLED.findall(condition)
+    )
+    return taxonomy.platforms_in(condition) or (_UNNAMED if asks else ())
 
 
 def _bare(condition: str) -> str:
@@ -142,7 +158,7 @@ def _facts(
 ) -> Iterator[GuardFact]:
     side = "old" if state == "removed" or (change.after is None and change.before is not None) else "new"
     for what, names in (
-        ("platform", taxonomy.platforms_in(condition)),
+        ("platform", _platforms_in(condition, taxonomy)),
         ("architecture", architectures_in(condition)),
     ):
         if names:
