@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
+from diffscope.facts.collectives import with_opposites
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.settle import settle_moves
 from diffscope.facts.values import CallFact
@@ -17,6 +20,7 @@ _SETTING = re.compile(
     r"^(?:not )?\(?(?:(?:[\w.]+\.)?(?:\w*config|envs|args|settings)\.[\w.]+|(?:[\w.]+\.)?(?:enable|use|is_enabled)_\w+|[\w.]*(?:world_size|_parallel_size|[tdpec]p_size)|[\w.]*get_\w*world_size\(\))"
     r"(?:\s*(?:[<>!=]=?|is|is not)\s*(?:\d+|None|True|False))?\)?$"
 )
+_DENIED_TWICE = re.compile(r"not \(not ([\w.]+(?:\([^()]*\))?)\)")
 _BY_ARGUMENT = frozenset({"device-stream"})
 """Roles of which the argument says what happens."""
 
@@ -34,28 +38,50 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
             for fact in _without_exchanged(tuple(_calls_of_symbol(one, change, taxonomy, roles)))
         ),
         key=lambda fact: (fact.role, fact.callee, fact.arguments),
+        tells=_First(),
     )
-    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role)))
+    return tuple(
+        sorted(
+            with_opposites(facts),
+            key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role),
+        )
+    )
+
+
+class _First:
+    """Tells the first lock of each file that goes with its symbol: that there was one is enough."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, fact: CallFact) -> bool:
+        if fact.role != "lock" or fact.path in self._told:
+            return False
+        self._told.add(fact.path)
+        return True
 
 
 def _without_exchanged(facts: tuple[CallFact, ...]) -> Iterator[CallFact]:
-    """Leave out calls of a symbol that came for equal ones with other arguments: who waits for which stream is another matter."""
-    sides = {
-        side: Counter((fact.role, fact.callee) for fact in facts if fact.change == side)
-        for side in ("added", "removed")
-    }
-    exchanged = sides["added"] & sides["removed"]
-    left = {side: Counter(exchanged) for side in sides}
+    """Leave out calls of a symbol that came for equal ones at the same place with other arguments.
+
+    Who waits for which stream is told: such a pair is one fact, the call that is ``exchanged``.
+    """
+    waiting: dict[object, list[CallFact]] = defaultdict(list)
     for fact in facts:
-        open_pairs = left.get(fact.change)
-        if (
-            open_pairs is not None
-            and fact.role not in _BY_ARGUMENT
-            and open_pairs[fact.role, fact.callee] > 0
-        ):
-            open_pairs[fact.role, fact.callee] -= 1
-            continue
-        yield fact
+        if fact.change == "removed":
+            waiting[_place_of(fact)].append(fact)
+    paired = []
+    for fact in facts:
+        if fact.change == "added" and waiting[_place_of(fact)]:
+            old = waiting[_place_of(fact)].pop(0)
+            paired += [id(old), id(fact)]
+            if fact.role in _BY_ARGUMENT:
+                yield msgspec.structs.replace(fact, change="exchanged", before=old.arguments)
+    yield from (fact for fact in facts if id(fact) not in paired)
+
+
+def _place_of(fact: CallFact) -> object:
+    return fact.role, fact.callee, fact.guards, fact.in_loop, fact.is_inner
 
 
 def _calls_of_symbol(
@@ -86,15 +112,22 @@ def _call(
     return CallFact(
         **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
         role=role,
-        change=item.what,
+        change="moved" if item.before and item.before.is_inner is not signal.is_inner else item.what,
         callee=signal.resolved or signal.text,
         arguments=signal.detail,
-        guards=signal.guards,
-        new_guards=new_guards,
+        guards=tuple(map(_plain, signal.guards)),
+        new_guards=tuple(map(_plain, new_guards)),
         by_setting=bool(new_guards) and all(map(_SETTING.match, new_guards)),
         guard_platforms=tuple(sorted(platforms)),
         in_async=signal.in_async,
         in_loop=signal.in_loop,
         awaited=awaited,
+        is_inner=signal.is_inner,
         new_symbol=Aspect.ADDED in change.aspects,
     )
+
+
+def _plain(guard: str) -> str:
+    """Return a condition that is denied twice as itself."""
+    twice = _DENIED_TWICE.fullmatch(guard)
+    return twice[1] if twice else guard

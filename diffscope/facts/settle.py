@@ -13,11 +13,15 @@ from diffscope.facts.values import CallFact, GuardFact, WriteFact
 _Fact = TypeVar("_Fact", CallFact, GuardFact, WriteFact)
 
 
-def settle_moves(facts: Iterable[tuple[_Fact, bool]], key: Callable[[_Fact], Hashable]) -> list[_Fact]:
+def settle_moves(
+    facts: Iterable[tuple[_Fact, bool]],
+    key: Callable[[_Fact], Hashable],
+    tells: Callable[[_Fact], bool] = lambda fact: False,
+) -> list[_Fact]:
     """Return the facts, where one that came and one that left under the same key are one that is ``moved``, told at its new place.
 
     With each fact stands whether its whole symbol is gone: such a fact is read for what came of it and not told by itself, since
-    the symbol's own fact tells it.
+    the symbol's own fact tells it; but for those that ``tells`` names.
     """
     listed = list(facts)
     counts = {
@@ -33,6 +37,6 @@ def settle_moves(facts: Iterable[tuple[_Fact, bool]], key: Callable[[_Fact], Has
             open_pairs[key(fact)] -= 1
         if is_moved and fact.change == "added":
             settled.append(msgspec.structs.replace(fact, change="moved"))
-        elif not is_moved and not is_gone:
+        elif not is_moved and (not is_gone or tells(fact)):
             settled.append(fact)
     return settled

@@ -273,7 +273,13 @@ class GuardFact(Located, frozen=True, kw_only=True):
 class CallFact(Located, frozen=True, kw_only=True):
     """A call that came, went or got other guards, within a changed symbol of a source file."""
 
-    change: Annotated[str, said("added, removed, moved (from another function of the change) or reguarded.")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, moved (from another function of the change), exchanged (a wait between streams with other arguments) or "
+            "reguarded."
+        ),
+    ]
     role: Annotated[
         str,
         said(
@@ -284,6 +290,7 @@ class CallFact(Located, frozen=True, kw_only=True):
         str, said("As written, import aliases resolved: `torch.cuda.synchronize`, `self.lock.acquire`.")
     ]
     arguments: Annotated[str, said("Argument text, white space folded.")] = ""
+    before: Annotated[str | None, said("The arguments before, of a call that is exchanged.")] = None
     guards: Annotated[tuple[str, ...], said("Conditions around it, outermost first.")] = ()
     new_guards: Annotated[
         tuple[str, ...], said("Those of them that a call which is reguarded did not stand under before.")
@@ -298,6 +305,13 @@ class CallFact(Located, frozen=True, kw_only=True):
     in_async: Annotated[bool, said("Directly inside an async function.")] = False
     in_loop: Annotated[bool, said("Inside a loop.")] = False
     awaited: Annotated[bool, said("Under an await.")] = False
+    is_inner: Annotated[bool, said("In a function inside the symbol.")] = False
+    opposite: Annotated[
+        str | None,
+        said(
+            "For a collective: the symbol that has as many calls of it, on the same group, under the opposite condition; null for none."
+        ),
+    ] = None
     new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
 
 

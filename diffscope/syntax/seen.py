@@ -44,4 +44,6 @@ class Place(NamedTuple):
     """The name or keyword that a value goes to."""
     use: str = ""
     """What takes a value: the name of the called, ``==`` for a comparison; empty for neither."""
+    is_inner: bool = False
+    """In a function inside the unit."""
     globals: frozenset[str] = frozenset()

@@ -16,14 +16,15 @@ def compare_signals(
 ) -> tuple[SignalChange, ...]:
     """Return the differences by line: a multiset difference by code and conditions around it; what is left of equal code is ``reguarded``.
 
-    A call that has come to stand behind more or fewer early exits is ``reguarded`` too; other signals are not, since an exit
-    concerns all that follows.
+    A call that has come to stand behind more or fewer early exits, or in a function inside, is ``reguarded`` too; other signals are
+    not, since an exit concerns all that follows.
     """
     pairs, gone, come = _match(_read(before, old_aliases), _read(after, new_aliases))
     changes = [
         SignalChange(what="reguarded", signal=new.signal, before=old.signal)
         for old, new in pairs
-        if old.exits != new.exits and new.signal.kind is SignalKind.CALL
+        if new.signal.kind is SignalKind.CALL
+        and (old.exits != new.exits or old.signal.is_inner is not new.signal.is_inner)
     ]
     waiting: dict[Key, list[Seen]] = defaultdict(list)
     for seen in gone:

@@ -25,6 +25,7 @@ _OWNERS: Final = (b"self", b"cls")
 _SKIPPED: Final = (
     "comment", "type", "type_parameter", "global_statement", "nonlocal_statement", "type_alias_statement",
 )  # fmt: skip
+_INNER: Final = {"in_loop": False, "target": NOTHING, "globals": frozenset[str](), "is_inner": True}
 _COMPREHENSIONS: Final = (
     "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression",
 )  # fmt: skip
@@ -89,10 +90,7 @@ class _Walk:
         """Neither an import nor a comment nor a type says anything here."""
 
     def function(self, node: Node, place: Place) -> None:
-        inner = place._replace(
-            in_async=node.children[0].type == "async", in_loop=False, target=NOTHING, globals=frozenset()
-        )
-        self.children(node, inner)
+        self.children(node, place._replace(in_async=node.children[0].type == "async", **_INNER))
 
     def lambda_(self, node: Node, place: Place) -> None:
         self.children(node, place._replace(in_async=False, in_loop=False))
@@ -357,6 +355,7 @@ class _Walk:
             in_async=place.in_async,
             in_loop=place.in_loop,
             use=place.use,
+            is_inner=place.is_inner,
             resolved=self._resolve(text),
         )
         key = (kind.value, detail.key, self._key(node))

@@ -225,6 +225,8 @@ class Signal(Value, frozen=True, kw_only=True):
     in_loop: bool = False
     use: str = ""
     """What takes the value: the callee that it is an argument of, ``==`` for a side of a comparison. Told, and not compared."""
+    is_inner: bool = False
+    """In a function inside the symbol: whoever calls that decides when."""
     resolved: str | None = None
     """``text`` with the import alias at its head resolved (``dist.barrier`` -> ``torch.distributed.barrier``), where that differs."""
 

@@ -35,7 +35,7 @@ def test_a_call_with_other_arguments_is_neither_new_nor_gone() -> None:
 def test_another_stream_is_another_wait() -> None:
     before = "def run(s, a, b):\n    s.wait_stream(a)\n"
     found = edit(POOL, before, before.replace("(a)", "(b)")).call
-    assert sorted(one.change for one in found if one.role == "device-stream") == ["added", "removed"]
+    assert sorted(one.change for one in found if one.role == "device-stream") == ["exchanged"]
 
 
 GUARDED = "def {name}(x):\n    if current_platform.is_rocm():\n        return x\n    return 1 + x\n"
