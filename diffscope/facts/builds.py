@@ -27,11 +27,17 @@ _CACHE_MOUNT = re.compile(r"--mount=type=(?:cache|tmpfs)\S*\s+")
 _LONGEST = 200
 
 
+_KEYWORD = re.compile(r"(?:SRCS|SOURCES|APPEND|PREPEND|REMOVE_ITEM) (\S+)(?:.* (?:CUDA|HIP)_ARCHS (\S+))?")
+"""Commands whose first word says only what the second is."""
+
+
 class _Piece(NamedTuple):
     what: str
     key: str
     text: str
     line: int
+    architectures: str | None = None
+    """Of a command that builds sources for architectures: what it names those by."""
 
 
 def collect_builds(placed: Iterable[Placed]) -> tuple[BuildFact, ...]:
@@ -65,7 +71,7 @@ def _differences(
     come = _without(after, before)
     unpaired = list(gone)
     for piece in come:
-        partner = next((old for old in unpaired if (old.what, old.key) == (piece.what, piece.key)), None)
+        partner = _partner(piece, unpaired)
         if partner is not None:
             unpaired.remove(partner)
         yield BuildFact(
@@ -84,10 +90,19 @@ def _differences(
         )
 
 
+def _partner(piece: _Piece, unpaired: list[_Piece]) -> _Piece | None:
+    """Return what a piece was before: the one for the same architectures, else the one of the same key."""
+    alike = [old for old in unpaired if (old.what, old.key.split()[0]) == (piece.what, piece.key.split()[0])]
+    same = (old for old in alike if piece.architectures and old.architectures == piece.architectures)
+    return next(same, None) or next((old for old in alike if old.key == piece.key), None)
+
+
 def _what_changed(piece: _Piece, partner: _Piece | None) -> str:
     """Return what an instruction is about; a long one that goes on asking for the same architectures changed something else."""
     if piece.what == "compile-flag" and _is_of_warnings(piece.text, partner.text if partner else None):
         return "warning-flag"
+    if partner is not None and piece.architectures and piece.architectures == partner.architectures:
+        return "source-list"
     if partner is None or piece.what != "arch-list" or not piece.key.startswith("RUN "):
         return piece.what
     asked, before = (
@@ -131,12 +146,13 @@ def _cmake(text: str) -> Iterator[_Piece]:
         end = match.end() + len(arguments)
         command = match[1].lower()
         folded = " ".join(arguments.split())
-        key = folded.partition(" ")[0]
+        named = _KEYWORD.match(folded)
         yield _Piece(
             _cmake_what(command, folded),
-            f"{command} {key}",
+            f"{command} {named[1] if named else folded.partition(' ')[0]}",
             f"{command}({folded})",
             text.count("\n", 0, match.start(1)) + 1,
+            named[2] if named else None,
         )
 
 

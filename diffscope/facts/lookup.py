@@ -248,6 +248,10 @@ class TreeLookup:
         )
         return tuple(f"{path}:{line}" for path, line in places[:_MOST_PLACES])
 
+    def knows_operator(self, operator: str) -> bool:
+        """Return whether the base names an operator anywhere, by its name without namespace."""
+        return operator in self._operators
+
     def declares_elsewhere(self, operator: str) -> bool:
         """Return whether a binding file outside the change declares an operator too, by its name without namespace."""
         paths = (

@@ -41,8 +41,12 @@ def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tu
     placed = tuple(placed)
     listed = [(one, one.material.native) for one in placed if one.material.native is not None]
     changes = [(one, change) for one, native in listed for change in native.operators]
+    found = (source_comparison(one) for one in placed)
+    compared = [each.after for each in found if each is not None and each.after is not None]
     facts = [
-        fact for one, change in _without_moves(changes) for fact in _operator(one, change, listed, lookup)
+        fact
+        for one, change in _without_moves(changes)
+        for fact in _operator(one, change, lookup, _has_fake(change, listed, compared, lookup))
     ]
     facts += _removed_in_python(placed, lookup)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
@@ -119,8 +123,8 @@ def _folded(schema: str) -> str:
 def _operator(
     placed: Placed,
     change: OperatorChange,
-    listed: list[tuple[Placed, NativeComparison]],
     lookup: TreeLookup | None,
+    has_fake: bool | UnsetType,
 ) -> Iterator[OperatorFact]:
     if change.change == "removed" and lookup is not None and lookup.declares_elsewhere(change.name):
         # One platform's bindings no longer have it; the others do, and so do its callers.
@@ -132,14 +136,26 @@ def _operator(
         before=change.before,
         after=change.after,
         callers=lookup.operator_callers(change.name) if lookup else UNSET,
-        has_fake=_has_fake(change, listed),
+        has_fake=has_fake,
     )
 
 
-def _has_fake(change: OperatorChange, listed: list[tuple[Placed, NativeComparison]]) -> bool | UnsetType:
-    outlines = [native.after for _, native in listed if native.after is not None]
+def _has_fake(
+    change: OperatorChange,
+    listed: list[tuple[Placed, NativeComparison]],
+    compared: list[Outline],
+    lookup: TreeLookup | None,
+) -> bool | UnsetType:
+    """Return whether a fake is registered; of an operator that the base had under any namespace only a hit is knowledge."""
     bindings = [
-        binding for outline in outlines for binding in outline.bindings if binding.name == change.name
+        binding
+        for _, native in listed
+        for binding in (native.after.bindings if native.after is not None else ())
+        if binding.name == change.name
     ]
-    # A fake may also be registered in Python, anywhere; only a hit is knowledge.
-    return True if any(_FAKE.search(binding.device or "") for binding in bindings) else UNSET
+    if any(_FAKE.search(binding.device or "") for binding in bindings):
+        return True
+    rows = (row for outline in compared for row in outline.rows if _FAKE.search(row.table))
+    if any(row.key.rpartition("::")[2] == change.name for row in rows):
+        return True
+    return UNSET if lookup is None or lookup.knows_operator(change.name) else False

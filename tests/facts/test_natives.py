@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from msgspec import UNSET
+
 from tests.fact_builders import facts
 
 POOL = "void pool(torch::Tensor& x) {{\n  int a = {0};\n  run(x, a);\n}}\n"
@@ -36,3 +39,21 @@ def test_operator_that_is_registered_no_more_names_those_who_call_it() -> None:
     assert [(one.name, one.change, one.side, one.callers) for one in found.operator] == [
         ("vllm::pool", "removed", "old", ("vllm/layers/user.py:5",))
     ]
+
+
+@pytest.mark.parametrize(
+    ("python", "name", "expected"),
+    [
+        pytest.param("", "mesh", False, id="no fake in a change that brings the operator"),
+        pytest.param(
+            '@register_fake("_C::mesh")\ndef _mesh(x):\n    return x\n', "mesh", True, id="a fake in Python"
+        ),
+        pytest.param("", "pool", UNSET, id="an operator that the base has elsewhere"),
+    ],
+)
+def test_new_operator_and_its_fake(python: str, name: str, expected: object) -> None:
+    binding = (
+        f'TORCH_LIBRARY_EXPAND(TORCH_EXTENSION_NAME, ops) {{\n  ops.def("{name}(Tensor x) -> Tensor");\n}}\n'
+    )
+    found = facts({"vllm/ops.py": ""}, {"csrc/cpu/bindings.cpp": binding, "vllm/ops.py": python}, tree=TREE)
+    assert [(one.change, one.has_fake) for one in found.operator] == [("added", expected)]
