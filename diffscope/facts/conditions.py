@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.settle import settle_moves
 from diffscope.facts.values import GuardFact
-from diffscope.syntax.values import Aspect, SignalKind, SymbolChange
+from diffscope.syntax.values import Aspect, NativeSignalKind, SignalKind, SymbolChange
 from diffscope.taxonomy.model import Taxonomy
 
 _ARCHITECTURE = re.compile(
@@ -21,23 +21,47 @@ _UNNAMED = ("any",)
 """What a question for an ability of the platform at hand names."""
 _WORD = re.compile(r"(not\s+)?\b([A-Za-z_][\w.]*)")
 _CALLED = re.compile(r"([A-Za-z_][\w.]*)\(")
+_PREPROCESSED = re.compile(r"(?:__CUDA_ARCH__|CUDA(?:RT)?_VERSION)\s*[<>=!]|__gfx\w+__")
+_ARCH_NUMBER = re.compile(r"__CUDA_ARCH__\s*[<>=!]=?\s*(\d{2,3})0\b")
 _NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "hasattr"})
 _CAPABILITY = re.compile(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
 
 
 def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardFact, ...]:
-    """Return the guard facts of source files, one for each condition and symbol, by path and line."""
+    """Return the guard facts of source and native files, one for each condition and symbol, by path and line."""
+    placed = tuple(placed)
+    found = [
+        (fact, Aspect.REMOVED in change.aspects)
+        for one, change in changed_source_symbols(placed)
+        for fact in _guards_of_symbol(one, change, taxonomy)
+    ]
     facts = settle_moves(
-        (
-            (fact, Aspect.REMOVED in change.aspects)
-            for one, change in changed_source_symbols(placed)
-            for fact in _guards_of_symbol(one, change, taxonomy)
-        ),
+        [*found, *((fact, False) for one in placed for fact in _native_guards(one))],
         key=lambda fact: (fact.what, fact.condition),
     )
     return tuple(
         sorted(facts, key=lambda fact: (fact.path, fact.line, fact.change, fact.condition, fact.what))
     )
+
+
+def _native_guards(placed: Placed) -> Iterator[GuardFact]:
+    """Yield the conditions of the preprocessor on architecture or toolkit that came or went in functions which stand."""
+    functions = placed.material.native.functions if placed.material.native else ()
+    for change in functions if placed.fact.category == "native" else ():
+        if not change.logic or {Aspect.ADDED, Aspect.REMOVED, Aspect.MOVED} & set(change.aspects):
+            continue
+        for item in change.signals:
+            text = item.signal.text
+            if item.signal.kind is NativeSignalKind.ARCHITECTURE and _PREPROCESSED.search(text):
+                numbers = _ARCH_NUMBER.findall(text)
+                side = "old" if item.what == "removed" else "new"
+                yield GuardFact(
+                    **placed.spot(item.signal.line, symbol=change.name or None, side=side),
+                    change=item.what,
+                    condition=text,
+                    what="architecture",
+                    names=tuple(sorted({f"sm{number}" for number in numbers})) or ("capability",),
+                )
 
 
 def architectures_in(condition: str) -> tuple[str, ...]:
