@@ -28,6 +28,7 @@ from diffscope.facts.numerics import collect_numerics
 from diffscope.facts.options import collect_options
 from diffscope.facts.overrides import collect_overrides
 from diffscope.facts.registries import collect_registries
+from diffscope.facts.settings import with_settings
 from diffscope.facts.steps import Declarations, collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
@@ -77,11 +78,12 @@ def collect_facts(
     symbols = collect_symbols(placed, modules, taxonomy, lookup)
     imports = collect_imports(placed, lookup)
     guards, builds = collect_guards(placed, taxonomy), collect_builds(placed)
+    dependencies = _dependencies(placed, declared, taxonomy)
     ci, steps = collect_steps(placed, declared, change.pull, lookup) if declared else (UNSET, ())
     return ChangeFacts(
         pull=change.pull,
         change=classify_change(change.pull, facts, symbols, taxonomy, guards=guards, builds=builds),
-        file=facts,
+        file=with_settings(facts, dependencies, builds),
         module=modules,
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
@@ -98,7 +100,7 @@ def collect_facts(
         mention=collect_mentions(placed),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),
-        dependency=_dependencies(placed, declared, taxonomy),
+        dependency=dependencies,
         step=steps,
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,

@@ -114,6 +114,12 @@ class FileFact(Located, frozen=True, kw_only=True):
     deletions: Annotated[int, said("Lines removed.")] = 0
     code_added: Annotated[int, said("Code lines added.")] = 0
     code_removed: Annotated[int, said("Code lines removed.")] = 0
+    settings: Annotated[
+        tuple[str, ...],
+        said(
+            "Of an image or a file of requirements: what changed in it, `AITER_BRANCH a -> b`, `+name version`."
+        ),
+    ] = ()
     owners: Annotated[
         tuple[str, ...] | UnsetType, said("Owners by CODEOWNERS at the base; empty for none.")
     ] = UNSET
