@@ -46,7 +46,7 @@ def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tu
     facts = [
         fact
         for one, change in _without_moves(changes)
-        for fact in _operator(one, change, lookup, _has_fake(change, listed, compared, lookup))
+        for fact in _operator(one, change, lookup, has_fake=_has_fake(change, listed, compared, lookup))
     ]
     facts += _removed_in_python(placed, lookup)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
@@ -124,6 +124,7 @@ def _operator(
     placed: Placed,
     change: OperatorChange,
     lookup: TreeLookup | None,
+    *,
     has_fake: bool | UnsetType,
 ) -> Iterator[OperatorFact]:
     if change.change == "removed" and lookup is not None and lookup.declares_elsewhere(change.name):

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 import msgspec
 
-from diffscope.facts.values import BuildFact, DependencyFact, FileFact
+from diffscope.facts.values import ChangeFacts
 
 _LONGEST = 60
 _INSTRUCTIONS = frozenset({"image", "arch-list"})
 
 
-def with_settings(
-    files: Iterable[FileFact], dependencies: Iterable[DependencyFact], builds: Iterable[BuildFact]
-) -> tuple[FileFact, ...]:
-    """Return the files, each with what its facts say of it: versions first, then instructions that carry none."""
+def with_settings(facts: ChangeFacts) -> ChangeFacts:
+    """Return the facts, each file with what others say of it: versions first, then instructions that carry none."""
     told: dict[str, dict[str, None]] = defaultdict(dict)
     lines = set()
-    for one in dependencies:
+    for one in facts.dependency:
         told[one.path][_text(one.name, one.before, one.after)] = None
         lines.add((one.path, one.side, one.line))
-    for each in builds:
+    for each in facts.build:
         if each.what in _INSTRUCTIONS and (each.path, each.side, each.line) not in lines:
             told[each.path][_instruction(each.before, each.after)] = None
-    return tuple(
+    if not told:
+        return facts
+    files = tuple(
         msgspec.structs.replace(file, settings=tuple(told[file.path])) if file.path in told else file
-        for file in files
+        for file in facts.file
     )
+    return msgspec.structs.replace(facts, file=files)
 
 
 def _text(name: str, before: str | None, after: str | None) -> str:

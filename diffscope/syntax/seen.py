@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from diffscope.syntax.values import Signal
 
@@ -47,3 +48,13 @@ class Place(NamedTuple):
     is_inner: bool = False
     """In a function inside the unit."""
     globals: frozenset[str] = frozenset()
+
+
+INNER: Final[Mapping[str, Any]] = {
+    "in_loop": False,
+    "target": NOTHING,
+    "use": "",
+    "globals": frozenset(),
+    "is_inner": True,
+}
+"""What a function inside changes of the place around it."""

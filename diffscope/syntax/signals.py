@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from diffscope.syntax.canonical import Stream
 from diffscope.syntax.expressions import callee_of, content_of, early_exits, is_dotted, unwrap
 from diffscope.syntax.imports import IMPORT_STATEMENTS
-from diffscope.syntax.seen import NOTHING, Key, Named, Place, Seen
+from diffscope.syntax.seen import INNER, NOTHING, Key, Named, Place, Seen
 from diffscope.syntax.text import clip, text_of
 from diffscope.syntax.values import Signal, SignalKind
 
@@ -25,7 +25,6 @@ _OWNERS: Final = (b"self", b"cls")
 _SKIPPED: Final = (
     "comment", "type", "type_parameter", "global_statement", "nonlocal_statement", "type_alias_statement",
 )  # fmt: skip
-_INNER: Final = {"in_loop": False, "target": NOTHING, "globals": frozenset[str](), "is_inner": True}
 _COMPREHENSIONS: Final = (
     "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression",
 )  # fmt: skip
@@ -90,7 +89,7 @@ class _Walk:
         """Neither an import nor a comment nor a type says anything here."""
 
     def function(self, node: Node, place: Place) -> None:
-        self.children(node, place._replace(in_async=node.children[0].type == "async", **_INNER))
+        self.children(node, place._replace(in_async=node.children[0].type == "async", **INNER))
 
     def lambda_(self, node: Node, place: Place) -> None:
         self.children(node, place._replace(in_async=False, in_loop=False))
