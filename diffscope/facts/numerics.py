@@ -137,19 +137,20 @@ def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[Numeri
             removed, added = _asking_differently(removed, added)
         for index, signal in enumerate(added):
             before = _text_of(what, removed[index]) if index < len(removed) else None
-            if before is not None or name != _ROOM:
+            if before is not None or name not in _EXCHANGED:
                 yield _fact(placed, change, what, signal, before=before, removed=False)
-        for signal in removed[len(added) :] if name != _ROOM else ():
+        for signal in removed[len(added) :] if name not in _EXCHANGED else ():
             yield _fact(placed, change, what, signal, before=None, removed=True)
 
 
-_ROOM = "room"
+_EXCHANGED = frozenset({"==", "room"})
+"""Uses of a type that matter where another type takes its place: a comparison that comes is a condition, and room is no value."""
 
 
 def _named(what: str, signal: Signal) -> str:
-    """Return what a choice is paired by: the name it goes to; a type that only makes room is paired with another such."""
+    """Return what a choice is paired by: the name it goes to; a type by its use where that computes nothing."""
     if what == "dtype":
-        return _ROOM if _ALLOCATING.search(signal.use) else ""
+        return "room" if _ALLOCATING.search(signal.use) else "==" if signal.use == "==" else ""
     return "" if what in ("division", "reciprocal", "epsilon") else signal.detail
 
 
@@ -188,9 +189,7 @@ def _what(item: SignalChange) -> str | None:
 
 
 def _is_computed_in(signal: Signal) -> bool:
-    """Return whether a type is one of values: a side of a comparison has its guard, and bytes and short numbers are mostly room or names."""
-    if signal.use == "==":
-        return False
+    """Return whether a type is one of values: bytes and short numbers are mostly room or names."""
     is_cast = _CASTING.search(signal.use) and not _COUNTING.search(signal.use)
     return bool(is_cast) or not _NARROW.search(signal.text)
 
