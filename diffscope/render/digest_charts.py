@@ -1,6 +1,6 @@
-"""Charts of a digest as SVG, drawn by Vega (vl-convert) at build: the one door to it, an extra (``diffscope[charts]``).
+"""Charts of a digest as files of SVG: bars and lines drawn by Vega (vl-convert), the one door to it, an extra (``diffscope[charts]``).
 
-Text and axes are drawn in ``currentColor``, so that a page's light and dark reach into them.
+Text and axes are drawn in ``currentColor``: a page that holds one gives it its light or dark. The page of a report draws its own.
 """
 
 from __future__ import annotations
@@ -9,21 +9,30 @@ import re
 from collections import Counter
 from typing import Final
 
-from diffscope.render.digest_map import Spec, area_map
-from diffscope.render.digest_reading import DigestReading
+from markupsafe import escape
+
+from diffscope.render.digest_map import map_svg
+from diffscope.render.digest_page import LEVELS, PageReading
 from diffscope.render.sanitize import visible
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.render.words import Words
 from diffscope.report.values import Digest
-from diffscope.rules.says import clip
+
+Spec = dict[str, object]
+"""A chart, as Vega-Lite is told of it: JSON."""
 
 HINT: Final = "pip install 'diffscope[charts]'"
 
-_COLORS: Final = {"high": "#c2410c", "medium": "#d9a514", "low": "#5b8def", "line": "#3b7dd8"}
+_COLORS: Final = {
+    "high": "#c8411b",
+    "medium": "#e0a526",
+    "low": "#7ba3ea",
+    "none": "#b9c2cf",
+    "line": "#5b8def",
+}
 _FONT: Final = "system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 _WIDTH: Final = 460
-_MOST: Final = 12
-_TREND_FAMILIES: Final = 5
+_MOST: Final = 14
 
 _ID: Final = re.compile(r"\b(clip|gradient)_?\d+\b")
 
@@ -38,45 +47,51 @@ def is_available() -> bool:
 
 
 def draw(digest: Digest, style: Style) -> dict[str, str]:
-    """Return name -> SVG: ``risks``, ``areas``, ``files``, ``map`` and, with earlier windows, ``trend``; none for an empty window."""
+    """Return name -> SVG: ``risks``, ``kinds``, ``areas``, ``files``, ``map`` and, with two windows before, ``trend``.
+
+    None for an empty window.
+    """
     words = Words(style.language)
-    read = DigestReading(digest, words)
-    made = {
-        "risks": _risks(digest, words),
-        "areas": _areas(digest, read, words),
-        "files": _files(digest, words),
-        "trend": _trend(digest, words),
+    read = PageReading(digest, words)
+    titles = {
+        "risks": read.say("Pull requests by risk family", "各风险类别的 PR 数"),
+        "kinds": read.say("Pull requests by kind and risk", "各类型 PR 数与风险"),
+        "areas": read.say("Lines changed by area", "各领域改动行数"),
+        "files": read.say("Hot files: pull requests that change them", "热点文件：改动它的 PR 数"),
+        "trend": read.say("Risk families, shares of all pull requests", "各风险类别占全部 PR 的比例"),
+        "map": read.say("Areas by lines changed and risk", "领域地图：改动行数与风险"),
     }
-    charts = {name: _lite(spec) for name, spec in made.items() if spec is not None}
+    made = {
+        "risks": _risks(read, words),
+        "kinds": _kinds(read, words),
+        "areas": _areas(read),
+        "files": _files(read),
+        "trend": _trend(read, words),
+    }
+    charts = {name: _lite(spec, titles[name], name) for name, spec in made.items() if spec is not None}
     if digest.area_map:
-        charts["map"] = _vega(area_map(digest, read, font=_FONT, colors=_COLORS))
-    return {name: _settled(svg, name) for name, svg in charts.items()}
+        charts["map"] = map_svg(read, font=_FONT, title=titles["map"])
+    return charts
 
 
-def _settled(svg: str, name: str) -> str:
-    """Return the chart with ids that count from its own start: the library counts on from one chart to the next."""
+def _lite(spec: Spec, title: str, name: str) -> str:
+    """Return the chart with a title, and with ids that count from its own start: the library counts on from one to the next."""
+    import vl_convert  # noqa: PLC0415 - an extra; it starts a JavaScript engine
+
+    svg = str(vl_convert.vegalite_to_svg(spec | {"config": _CONFIG, "description": title}))
     known: dict[str, str] = {}
 
     def settle(match: re.Match[str]) -> str:
         return known.setdefault(match[0], f"{name}-{match[1]}{len(known)}")
 
-    return _ID.sub(settle, svg)
-
-
-def _lite(spec: Spec) -> str:
-    import vl_convert  # noqa: PLC0415 - an extra; it starts a JavaScript engine
-
-    return str(vl_convert.vegalite_to_svg(spec | {"config": _CONFIG}))
-
-
-def _vega(spec: Spec) -> str:
-    import vl_convert  # noqa: PLC0415
-
-    return str(vl_convert.vega_to_svg(spec))
+    head, end, body = _ID.sub(settle, svg).partition(">")
+    return f'{head} role="img" aria-label="{escape(title)}"{end}<title>{escape(title)}</title>{body}'
 
 
 _CONFIG: Final[Spec] = {
     "background": "transparent",
+    # Labels are measured in the fonts that the library brings; a reader's may run wider.
+    "padding": {"left": 44, "top": 5, "right": 12, "bottom": 5},
     "font": _FONT,
     "view": {"stroke": None},
     "axis": {
@@ -87,7 +102,7 @@ _CONFIG: Final[Spec] = {
         "gridColor": "currentColor",
         "gridOpacity": 0.12,
         "labelFontSize": 12,
-        "labelLimit": 320,
+        "labelLimit": 420,
         "labelFlush": False,
     },
     "legend": {
@@ -96,6 +111,7 @@ _CONFIG: Final[Spec] = {
         "orient": "top",
         "title": None,
         "labelFontSize": 12,
+        "labelLimit": 320,
     },
 }
 
@@ -132,51 +148,55 @@ def _whole(rows: list[Spec]) -> Spec:
     return {"format": ",d", "tickCount": min(8, max(totals.values(), default=1))}
 
 
-def _risks(digest: Digest, words: Words) -> Spec | None:
-    chinese = words.language is Language.CHINESE
-    counted, minor = ("计入", "轻微") if chinese else ("counted", "light")
+def _risks(read: PageReading, words: Words) -> Spec | None:
+    counted, minor = read.say("counted", "计入"), read.say("light", "轻微")
     rows: list[Spec] = []
-    for family in digest.risk.families:
+    for family in read.digest.risk.families:
         for rank, (part, value) in enumerate(((counted, family.count), (minor, len(family.minor)))):
             rows.append({"name": words.family(family.family), "part": part, "value": value, "rank": rank})
-    return _bars(rows, colors={counted: _COLORS["high"], minor: _COLORS["medium"]})
+    return _bars(rows, colors={counted: _COLORS["high"], minor: _COLORS["none"]})
 
 
-def _areas(digest: Digest, read: DigestReading, words: Words) -> Spec | None:
-    part = "行数" if words.language is Language.CHINESE else "lines"
+def _kinds(read: PageReading, words: Words) -> Spec | None:
+    rows: list[Spec] = [
+        {
+            "name": visible(read.kind(bar.name)),
+            "part": words(part.name),
+            "value": part.count,
+            "rank": LEVELS.index(part.name),
+        }
+        for bar in read.kind_bars
+        for part in bar.parts
+    ]
+    return _bars(rows, colors={words(level): _COLORS[level] for level in LEVELS})
+
+
+def _areas(read: PageReading) -> Spec | None:
+    part = read.say("lines", "行数")
     rows: list[Spec] = [
         {"name": visible(read.area(area.area)), "part": part, "value": area.churn, "rank": 0}
-        for area in digest.area_map[:_MOST]
+        for area in read.digest.area_map[:_MOST]
     ]
-    return _bars(rows, colors={part: _COLORS["low"]})
+    return _bars(rows, colors={part: _COLORS["line"]})
 
 
-def _files(digest: Digest, words: Words) -> Spec | None:
-    part = "PR" if words.language is Language.CHINESE else "pull requests"
+def _files(read: PageReading) -> Spec | None:
+    hot = read.digest.hot_files[:_MOST]
+    called = read.short(file.path for file in hot)
     rows: list[Spec] = [
-        {"name": _short(visible(file.path)), "part": part, "value": file.count, "rank": 0}
-        for file in digest.hot_files[:_MOST]
+        {"name": visible(called[file.path]), "part": "PR", "value": file.count, "rank": 0} for file in hot
     ]
-    spec = _bars(rows, colors={part: _COLORS["line"]})
-    return spec and spec | {"width": _WIDTH - 160}  # the names are long
+    return _bars(rows, colors={"PR": _COLORS["line"]})
 
 
-def _short(path: str) -> str:
-    """Return the last parts of a path that fit, ellipsis first: two files of one name stay apart."""
-    return clip(path, 34)
-
-
-def _trend(digest: Digest, words: Words) -> Spec | None:
-    if not digest.trend:
+def _trend(read: PageReading, words: Words) -> Spec | None:
+    rows: list[Spec] = [
+        {"window": point.label, "family": words.family(name), "value": point.share / 100}
+        for name, points in read.trend
+        for point in points
+    ]
+    if not rows:
         return None
-    chosen = [family.name for family in digest.top_risks[:_TREND_FAMILIES]]
-    windows = [(point.period.label, {one.name: one.count for one in point.risks}) for point in digest.trend]
-    windows.append((digest.period.label, {one.name: one.count for one in digest.top_risks}))
-    rows = [
-        {"window": label, "family": words.family(name), "value": counts.get(name, 0)}
-        for label, counts in windows
-        for name in chosen
-    ]
     return {
         "width": _WIDTH,
         "height": 220,
@@ -190,7 +210,7 @@ def _trend(digest: Digest, words: Words) -> Spec | None:
                 "title": None,
                 "axis": {"labelAngle": -30},
             },
-            "y": {"field": "value", "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
+            "y": {"field": "value", "type": "quantitative", "title": None, "axis": {"format": ".0%"}},
             "color": {"field": "family", "type": "nominal", "legend": {"columns": 2}},
         },
     }

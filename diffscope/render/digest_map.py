@@ -1,85 +1,119 @@
-"""The map of areas as a Vega specification: a treemap of lines changed, coloured by risk. Data only; digest_charts.py draws it."""
+"""The map of vLLM's areas: a treemap of lines changed, coloured by the risk of the pull requests whose main area each one is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from diffscope.render.digest_reading import DigestReading
+from markupsafe import escape
+
+from diffscope.render.digest_page import PageReading
 from diffscope.render.sanitize import visible
-from diffscope.report.values import AreaChange, Digest
+from diffscope.render.treemap import PADDING, Tile, broken, squarify, text_width
+from diffscope.report.values import AreaChange
+from diffscope.source.values import Value
 
-Spec = dict[str, object]
-"""A chart, as Vega and Vega-Lite are told of it: JSON."""
+WIDE: Final = (700, 430)
+NARROW: Final = (290, 560)
+"""The least sizes in pixels at which a map is shown: what fits there fits."""
 
-_WIDTH: Final = 940
-_HEIGHT: Final = 380
-_RISKS: Final = ("high", "medium", "low")
-_TREEMAP: Final[Spec] = {
-    "type": "treemap",
-    "field": "size",
-    "sort": {"field": "value", "order": "descending"},
-    "round": True,
-    "paddingInner": 3,
-    "size": [{"signal": "width"}, {"signal": "height"}],
-}
-_TILE: Final[Spec] = {
-    "x": {"field": "x0"},
-    "y": {"field": "y0"},
-    "x2": {"field": "x1"},
-    "y2": {"field": "y1"},
-    "fill": {"scale": "risk", "field": "risk"},
-    "fillOpacity": {"signal": "0.35 + 0.6 * min(1, datum.share * 1.5)"},
-    "stroke": {"value": "currentColor"},
-    "strokeOpacity": {"value": 0.35},
-}
-_LABEL: Final[Spec] = {
-    "x": {"signal": "datum.x0 + 5"},
-    "y": {"signal": "datum.y0 + 15"},
-    "text": {"signal": "datum.x1 - datum.x0 > 34 && datum.y1 - datum.y0 > 18 ? datum.label : ''"},
-    "limit": {"signal": "datum.x1 - datum.x0 - 8"},
-    "fill": {"value": "currentColor"},
-    "fontSize": {"value": 12},
+_FONTS: Final = ((13, 17), (11, 15))
+"""Sizes of letters and of lines, in pixels: as the style of the page has them."""
+_FILLS: Final = {
+    "high-1": ("#f9d0c4", "#3d1004"),
+    "high-2": ("#ee9a80", "#3d1004"),
+    "high-3": ("#b8350c", "#ffffff"),
+    "medium-1": ("#fbefc9", "#3a2c00"),
+    "medium-2": ("#f2d274", "#3a2c00"),
+    "medium-3": ("#dba91c", "#2e2300"),
+    "low": ("#d3e1fa", "#12264d"),
+    "quiet": ("#e3e7ed", "#333c4b"),
 }
 
 
-def area_map(digest: Digest, read: DigestReading, *, font: str, colors: Mapping[str, str]) -> Spec:
-    """Return the map: a tile an area, sized by lines changed, coloured by its worst risk, denser where it is more of it."""
-    tiles: list[Spec] = [{"id": "all"}, *(_tile(area, read) for area in digest.area_map if area.churn)]
-    return {
-        "$schema": "https://vega.github.io/schema/vega/v5.json",
-        "width": _WIDTH,
-        "height": _HEIGHT,
-        "padding": 1,
-        "background": "transparent",
-        "data": [
-            {
-                "name": "tree",
-                "values": tiles,
-                "transform": [{"type": "stratify", "key": "id", "parentKey": "parent"}, _TREEMAP],
-            },
-            {"name": "leaves", "source": "tree", "transform": [{"type": "filter", "expr": "datum.parent"}]},
-        ],
-        "scales": [
-            {"name": "risk", "type": "ordinal", "domain": _RISKS, "range": [colors[risk] for risk in _RISKS]}
-        ],
-        "marks": [
-            {"type": "rect", "from": {"data": "leaves"}, "encode": {"enter": _TILE}},
-            {
-                "type": "text",
-                "from": {"data": "leaves"},
-                "encode": {"enter": _LABEL | {"font": {"value": font}}},
-            },
-        ],
-    }
+class Cell(Value, frozen=True, kw_only=True):
+    """One tile, in hundredths of the map: an area, or the rest of them together (``area`` is empty)."""
+
+    area: str
+    label: str
+    lines: tuple[str, ...]
+    """The label, as it is broken at the least size."""
+    note: str
+    """A further line, where there is room."""
+    title: str
+    """The whole of it in words."""
+    tone: str
+    """``high-2``: the worst risk, and how much of the area's work is of medium risk or worse. ``low``, ``quiet``: none of it."""
+    is_small: bool
+    """Whether the label only fits in small letters."""
+    tile: Tile
 
 
-def _tile(area: AreaChange, read: DigestReading) -> Spec:
-    return {
-        "id": area.area,
-        "parent": "all",
-        "size": area.churn,
-        "label": visible(read.area(area.area)),
-        "risk": "high" if area.high else "medium" if area.medium else "low",
-        "share": (len(area.high) * 2 + len(area.medium)) / (2 * len(area.pulls)),
-    }
+def area_cells(read: PageReading, size: tuple[int, int]) -> tuple[Cell, ...]:
+    """Return the cells of a map of this size, largest first; areas too small for their label stand together as the last one."""
+    kept = [area for area in read.digest.area_map if area.churn]
+    rest: list[AreaChange] = []
+    while kept or rest:
+        sizes = [area.churn for area in kept] + ([sum(area.churn for area in rest)] if rest else [])
+        tiles = squarify(sizes, *size)
+        labels = [visible(read.area(area.area)) for area in kept]
+        bare = [area for area, label, tile in zip(kept, labels, tiles, strict=False) if not _fit(label, tile)]
+        if not bare:
+            names = [area.area for area in kept] + [""] * bool(rest)
+            labels += [read.say_rest(len(rest))] * bool(rest)
+            return tuple(_cell(read, *each, size) for each in zip(names, labels, sizes, tiles, strict=True))
+        kept.remove(bare[-1])
+        rest.append(bare[-1])
+    return ()
+
+
+def _fit(label: str, tile: Tile) -> tuple[tuple[str, ...], bool] | None:
+    """Return the lines of a label, and whether it takes small letters; ``None`` where it does not fit."""
+    for is_small, (font, line) in enumerate(_FONTS):
+        lines = broken(label, tile.width, font)
+        if lines and len(lines) * line <= tile.height - PADDING:
+            return lines, bool(is_small)
+    return None
+
+
+def _cell(read: PageReading, area: str, label: str, churn: int, tile: Tile, size: tuple[int, int]) -> Cell:
+    lines, is_small = _fit(label, tile) or ((label,), True)
+    font, line = _FONTS[1]
+    below = tile.height - PADDING - len(lines) * _FONTS[is_small][1]
+    note = read.say_lines(churn)
+    has_room = below >= line and text_width(note, font) <= tile.width - 2 * PADDING
+    return Cell(
+        area=area,
+        label=label,
+        lines=lines,
+        note=note if has_room else "",
+        title=read.say_cell(area, label, churn),
+        tone=read.tone(area),
+        is_small=is_small,
+        tile=Tile(*(round(100 * part / whole, 3) for part, whole in zip(tile, (*size, *size), strict=True))),
+    )
+
+
+def map_svg(read: PageReading, *, font: str, title: str) -> str:
+    """Return the map as a picture of its own."""
+    width, height = WIDE
+    cells = "".join(_drawn(cell) for cell in area_cells(read, WIDE))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        f' role="img" font-family="{escape(font)}" font-size="13"><title>{escape(title)}</title>{cells}</svg>'
+    )
+
+
+def _drawn(cell: Cell) -> str:
+    x, y, wide, high = (part * whole / 100 for part, whole in zip(cell.tile, (*WIDE, *WIDE), strict=True))
+    fill, ink = _FILLS[cell.tone]
+    font, line = _FONTS[cell.is_small]
+    small, below = _FONTS[1]
+    told = [(text, font, line) for text in cell.lines] + [(cell.note, small, below)] * bool(cell.note)
+    spans = "".join(
+        f'<tspan x="{x + PADDING:.1f}" dy="{step}" font-size="{size}">{escape(text)}</tspan>'
+        for text, size, step in told
+    )
+    return (
+        f'<g><title>{escape(cell.title)}</title><rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{max(wide - 2, 0):.1f}"'
+        f' height="{max(high - 2, 0):.1f}" rx="2" fill="{fill}"/><text y="{y:.1f}" fill="{ink}">{spans}</text></g>'
+    )

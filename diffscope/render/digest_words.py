@@ -53,13 +53,20 @@ def kind_title(name: str, language: Language) -> str:
     return _KINDS.get(name, (name, name))[language is Language.CHINESE]
 
 
+def kind_one(name: str, language: Language) -> str:
+    """Return what one change of a kind is called."""
+    return (
+        kind_title(name, language)
+        if language is Language.CHINESE
+        else _ONE.get(name, kind_title(name, language))
+    )
+
+
 def kind_counted(name: str, count: int, language: Language) -> str:
     """Return how many changes of a kind there are, as a report says it: ``1 feature``, ``26 bug fixes``."""
     if language is Language.CHINESE:
         return f"{kind_title(name, language)} {count} 个"
-    return (
-        f"{count} {_ONE.get(name, kind_title(name, language)) if count == 1 else kind_title(name, language)}"
-    )
+    return f"{count} {(kind_one if count == 1 else kind_title)(name, language)}"
 
 
 def tag_title(name: str, language: Language) -> str:

@@ -16,7 +16,7 @@ from diffscope.report.highlights import highlights
 from diffscope.report.risks import families_of, items_of, risk_section
 from diffscope.report.suggestions import suggestions
 from diffscope.report.themes import themes
-from diffscope.report.trend import still_open
+from diffscope.report.trend import still_open, trend_point
 from diffscope.report.values import Digest, Period, PullSummary, Revert, TrendPoint
 from diffscope.rules.values import RuleCode
 from diffscope.source.values import Gap
@@ -24,6 +24,9 @@ from diffscope.version import VERSION
 
 HIGHLIGHTED = 24
 """Highlights of a digest. Published weeklies name 18 of about 190; a reader who wants fewer takes the first."""
+
+_PATHS = 40
+"""Paths of a pull request in the digest: a sweep over a thousand files is told by its number of files."""
 
 _REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:vllm-project/vllm)?#(\d+)", re.IGNORECASE)
 
@@ -77,6 +80,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         pulls=tuple(_summary(one) for one in listed),
         compared_with=compared_with,
         compared_pulls=UNSET if earlier is None else len(earlier),
+        compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
         trend=trend,
         gaps=gaps,
         rules_hash=",".join(hashes),
@@ -134,4 +138,10 @@ def _summary(assessment: Assessment) -> PullSummary:
         complete=assessment.completeness.complete,
         tests=len(assessment.tests.changed),
         gist=gist_of(assessment),
+        paths=_paths(assessment),
     )
+
+
+def _paths(assessment: Assessment) -> tuple[str, ...]:
+    ranked = sorted(assessment.files, key=lambda file: (-(file.additions + file.deletions), file.path))
+    return tuple(file.path for file in ranked[:_PATHS])

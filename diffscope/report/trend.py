@@ -21,6 +21,7 @@ def trend_point(period: Period, assessments: Sequence[Assessment]) -> TrendPoint
         churn=sum(one.change.additions + one.change.deletions for one in assessments),
         mean_importance=round(sum(importance) / len(importance), 2) if importance else 0.0,
         risks=count(assessments, families_of),
+        levels=count(assessments, lambda one: (one.risk.level.value,)),
     )
 
 

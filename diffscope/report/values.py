@@ -130,13 +130,14 @@ class RiskSection(Value, frozen=True, kw_only=True):
 
 
 class TrendPoint(Value, frozen=True, kw_only=True):
-    """The figures of an earlier window."""
+    """The figures of one window, to stand beside another's."""
 
     period: Period
     source_pulls: int
     churn: int
     mean_importance: float
     risks: tuple[Counted, ...]
+    levels: tuple[Counted, ...] = ()
 
 
 class Highlight(Value, frozen=True, kw_only=True):
@@ -213,6 +214,8 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Changed test files."""
     gist: tuple[Bilingual, ...] = ()
     """What it does, in clauses of names; the most telling first."""
+    paths: tuple[str, ...] = ()
+    """Its files, those with most lines changed first; at most forty."""
 
 
 class Digest(Value, frozen=True, kw_only=True):
@@ -245,6 +248,8 @@ class Digest(Value, frozen=True, kw_only=True):
     compared_with: Period | None = None
     compared_pulls: int | UnsetType = UNSET
     """How many pull requests the window compared with has: what the counts ``before`` are parts of."""
+    compared: TrendPoint | UnsetType = UNSET
+    """The further figures of the window compared with; absent where there is none."""
     trend: tuple[TrendPoint, ...] = ()
     """Earlier windows of the same length, oldest first, as far as they were at hand."""
     gaps: tuple[Gap, ...] = ()
