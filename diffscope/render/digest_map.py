@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from markupsafe import escape
@@ -18,6 +19,8 @@ NARROW: Final = (290, 560)
 
 _FONTS: Final = ((13, 17), (11, 15))
 """Sizes of letters and of lines, in pixels: as the style of the page has them."""
+_REST: Final = (100, 30, 20, 12, 8)
+"""Parts of the map that the cell of the rest takes at least, tried one after the other until it can say what it is."""
 _FILLS: Final = {
     "high-1": ("#f9d0c4", "#3d1004"),
     "high-2": ("#ee9a80", "#3d1004"),
@@ -53,17 +56,31 @@ def area_cells(read: PageReading, size: tuple[int, int]) -> tuple[Cell, ...]:
     kept = [area for area in read.digest.area_map if area.churn]
     rest: list[AreaChange] = []
     while kept or rest:
-        sizes = [area.churn for area in kept] + ([sum(area.churn for area in rest)] if rest else [])
-        tiles = squarify(sizes, *size)
-        labels = [visible(read.area(area.area)) for area in kept]
-        bare = [area for area, label, tile in zip(kept, labels, tiles, strict=False) if not _fit(label, tile)]
-        if not bare:
-            names = [area.area for area in kept] + [""] * bool(rest)
-            labels += [read.say_rest(len(rest))] * bool(rest)
-            return tuple(_cell(read, *each, size) for each in zip(names, labels, sizes, tiles, strict=True))
-        kept.remove(bare[-1])
-        rest.append(bare[-1])
+        names = [area.area for area in kept] + [""] * bool(rest)
+        labels = [visible(read.area(area.area)) for area in kept] + [read.say_rest(len(rest))] * bool(rest)
+        churn = [area.churn for area in kept] + [sum(area.churn for area in rest)] * bool(rest)
+        tiles = _tiles(churn, labels, size, has_rest=bool(rest))
+        bare = [area for area, label, tile in zip(names, labels, tiles, strict=True) if not _fit(label, tile)]
+        if not bare or not kept:
+            return tuple(_cell(read, *each, size) for each in zip(names, labels, churn, tiles, strict=True))
+        # Where the cell of the rest is itself too small, the smallest area joins it.
+        goes = next((area for area in reversed(kept) if area.area == bare[-1]), kept[-1])
+        kept.remove(goes)
+        rest.append(goes)
     return ()
+
+
+def _tiles(
+    churn: Sequence[int], labels: Sequence[str], size: tuple[int, int], *, has_rest: bool
+) -> Sequence[Tile]:
+    """Return the tiles; the last one, if it is the rest, takes what its label needs, up to an eighth of the map."""
+    tiles: Sequence[Tile] = ()
+    for part in _REST if has_rest else _REST[:1]:
+        last = max(churn[-1], sum(churn) / part) if has_rest else churn[-1]
+        tiles = squarify([*churn[:-1], last], *size)
+        if _fit(labels[-1], tiles[-1]):
+            break
+    return tiles
 
 
 def _fit(label: str, tile: Tile) -> tuple[tuple[str, ...], bool] | None:

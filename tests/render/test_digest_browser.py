@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from diffscope.assessment.values import Assessment, Risk, RiskLevel
 from diffscope.render.digest_formats import render_digest
 from diffscope.render.style import Language, Style
 from diffscope.report.digest import build_digest
-from tests.digests import WEEK, a_pull
+from diffscope.report.values import AreaChange, Digest
+from diffscope.rules.values import Severity
+from tests.assessments import hostile
+from tests.digests import WEEK, a_pull, flag
 from tests.render.test_digest_documents import a_digest, a_trend
 
 if TYPE_CHECKING:
@@ -21,6 +27,74 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AREAS = (
+    "models",
+    "quantization",
+    "spec-decode",
+    "structured-output",
+    "tool-calling",
+    "kv-offload",
+    "moe",
+    "lora",
+)
+
+CONTRAST = """
+element => {
+  const light = color => {
+    const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map(c => c / 255).map(c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const style = getComputedStyle(element), [a, b] = [light(style.color), light(style.backgroundColor)];
+  return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+}
+"""
+CUT = """
+() => [...document.querySelectorAll(".map")].filter(map => map.offsetParent).flatMap(map => [...map.children]).filter(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  const text = range.getBoundingClientRect(), tile = cell.getBoundingClientRect();
+  return !cell.textContent || text.right > tile.right || text.bottom > tile.bottom;
+}).map(cell => cell.textContent)
+"""
+
+
+def pulls() -> tuple[Assessment, ...]:
+    """Return a week: two of high risk, two of medium, two touched lightly, one hostile."""
+    core, lightly = flag("CP101", "core-path", Severity.HIGH), flag("CP101", "core-path", Severity.LOW)
+    tests = flag("TC201", "missing-tests")
+    made = (
+        a_pull(
+            1,
+            title="[kv_offload+HMA][7/N]: Support caches",
+            author="Ada",
+            flags=(core, tests),
+            level=RiskLevel.HIGH,
+        ),
+        a_pull(
+            2,
+            title="Zero bubble scheduling",
+            author="Ben",
+            flags=(core,),
+            level=RiskLevel.HIGH,
+            importance=9.0,
+        ),
+        a_pull(
+            3, title="KV cache of the offloading worker", author="Ben", flags=(tests,), level=RiskLevel.MEDIUM
+        ),
+        a_pull(4, title="Bump torch", author="Cy", flags=(tests,), level=RiskLevel.MEDIUM, kind="build"),
+        a_pull(
+            5, title="Rename a helper", author="Cy", flags=(lightly,), level=RiskLevel.LOW, importance=2.0
+        ),
+        a_pull(6, title="Rename another", author="Cy", flags=(lightly,), level=RiskLevel.LOW, importance=1.0),
+    )
+    evil = hostile('"><img src=x onerror=alert(1)> \\u202e #kind=x&y')
+    calm = Risk(level=RiskLevel.NONE, because=())
+    return (*made, msgspec.structs.replace(evil, flags=(), waived=(), unknown=(), risk=calm))
+
+
+def a_week(language: Language = Language.ENGLISH) -> str:
+    digest = build_digest(pulls(), repository="vllm-project/vllm", period=WEEK, trend=a_trend())
+    return render_digest(digest, Style(language=language), form="html")
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +111,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("page") / "week.html"
-    text = render_digest(a_digest(trend=a_trend()), Style(language=Language.CHINESE), form="html")
-    file.write_text(text, encoding="utf-8")
+    file.write_text(a_week(), encoding="utf-8")
     return file
 
 
@@ -58,65 +131,248 @@ def page(browser: Browser, file: Path, complaints: list[str]) -> Iterator[Page]:
     )
     opened.goto(file.as_uri())
     yield opened
+    assert complaints == []
     opened.close()
 
 
-def shown(page: Page) -> int:
-    return page.locator("#pulls tbody tr:visible").count()
+def shown(page: Page) -> list[int]:
+    """Return the numbers of the rows that are seen, in their order."""
+    rows = page.locator("#pulls tbody tr:visible")
+    return [int(str(rows.nth(at).get_attribute("data-number"))) for at in range(rows.count())]
 
 
-def test_it_filters_by_word_level_and_family(page: Page, complaints: list[str]) -> None:
+def address(page: Page) -> str:
+    return page.url.partition("#")[2]
+
+
+def test_it_filters_by_word_level_and_family(page: Page) -> None:
     """Each narrows the table, all together too; reset brings everything back."""
-    assert shown(page) == 14
+    assert len(shown(page)) == 7
     page.select_option("select[data-field=level]", "high")
-    assert (shown(page), page.locator("#shown").inner_text()) == (7, "显示 7 / 14 个")
-    page.fill("#search", "number 13")
-    assert shown(page) == 1
+    assert (shown(page), page.inner_text("#shown")) == ([2, 1], "2 of 2 shown; 7 in all")
+    page.fill("#search", "bubble")
+    assert shown(page) == [2]
     page.select_option("select[data-field=families]", "missing-tests")
-    assert shown(page) == 0
+    assert shown(page) == []
     page.click("#reset")
-    assert shown(page) == 14
-    assert complaints == []
+    assert len(shown(page)) == 7
+    assert page.evaluate("document.activeElement.id") == "search"
 
 
-def test_a_family_leads_to_its_pull_requests(page: Page, complaints: list[str]) -> None:
-    """The button below a family filters the table by it."""
-    page.locator("button[data-family=core-path]").click()
-    assert shown(page) == 7
-    assert page.evaluate("document.activeElement.dataset.field") == "families"
+def test_a_family_leads_to_those_that_it_counts(page: Page) -> None:
+    """As many as the number in front; light ones join at a tick."""
+    page.locator(".families summary").filter(has_text="Core-path change").click()
+    page.get_by_role("link", name="Show the 2 in the table").click()
+    assert shown(page) == [2, 1]
+    page.get_by_label("include light flags").check()
+    assert shown(page) == [2, 1, 5, 6]
+    assert address(page) == "families=core-path&minor=1"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        pytest.param("kv offload", [1, 3], id="both words, wherever they stand"),
+        pytest.param("kv_offload", [1], id="one behind the other"),
+        pytest.param("KV-Offload HMA", [1], id="marks between words do not matter"),
+        pytest.param("missing test coverage", [1, 3, 4], id="a family in English"),
+        pytest.param("核心路径变更", [2, 1, 5, 6], id="a family in Chinese"),
+        pytest.param("backends/ember_attn.py", [2, 1, 3, 4, 5, 6], id="a file"),
+        pytest.param("build torch", [4], id="kind and title"),
+        pytest.param("ben", [2, 3], id="an author"),
+        pytest.param("+", [2, 1, 3, 4, 5, 6, 90210], id="a mark alone asks for nothing"),
+        pytest.param("nowhere", [], id="nothing"),
+    ],
+)
+def test_search_finds_words(page: Page, words: str, found: list[int]) -> None:
+    page.fill("#search", words)
+    assert sorted(shown(page)) == sorted(found)
+
+
+def test_nothing_found_says_so_and_leads_back(page: Page) -> None:
+    """A sentence, and a way out."""
+    page.fill("#search", "nowhere")
+    assert "No pull request matches these filters." in page.inner_text("#nothing")
+    assert not page.is_visible("#pulls")
+    page.get_by_role("button", name="Reset the filters").click()
+    assert len(shown(page)) == 7
+    assert not page.is_visible("#nothing")
+
+
+def test_the_address_holds_the_filters(page: Page, browser: Browser) -> None:
+    """A reload and a friend see the same; without filters the address is bare."""
+    page.fill("#search", "rename")
+    page.select_option("select[data-field=level]", "low")
+    page.get_by_role("button", name="Importance").click()
+    page.get_by_role("button", name="Importance").click()
+    assert shown(page) == [6, 5]
+    page.reload()
+    assert shown(page) == [6, 5]
+    assert page.input_value("#search") == "rename"
+    friend = browser.new_page()
+    friend.goto(page.url)
+    assert shown(friend) == [6, 5]
+    assert friend.locator("th[aria-sort]").get_attribute("aria-sort") == "ascending"
+    friend.close()
+    page.click("#reset")
+    assert address(page) == ""
+
+
+def test_an_address_of_nonsense_is_no_harm(page: Page, file: Path) -> None:
+    """Unknown fields and values, broken escapes."""
+    page.goto(f"{file.as_uri()}#sort=oops&way=up&level=%E0%A4%A&__proto__=1")
+    assert shown(page) == []
+    page.click("#again")
+    assert len(shown(page)) == 7
+
+
+@pytest.mark.parametrize(
+    ("inside", "name", "found"),
+    [
+        pytest.param(".numbers", "high risk", [2, 1], id="a tile"),
+        pytest.param(".numbers", "highlights", [2, 1, 3, 4, 5, 6, 90210], id="highlights"),
+        pytest.param("#authors", "Cy", [4, 5, 6], id="an author"),
+        pytest.param(".bars.long", "ember_attn.py", [2, 1, 3, 4, 5, 6], id="a hot file"),
+        pytest.param(".map.wide", "Attention", [2, 1, 3, 4, 5, 6, 90210], id="an area of the map"),
+        pytest.param(".bars", "build", [4], id="a kind"),
+        pytest.param(".summary ~ .two", "Missing test coverage", [1, 3, 4], id="a family of a pull request"),
+    ],
+)
+def test_every_name_filters_the_table(page: Page, inside: str, name: str, found: list[int]) -> None:
+    """It leads to as many as it counts, and the way back is one click."""
+    page.locator(inside).get_by_role("link", name=name).first.click()
+    assert sorted(shown(page)) == sorted(found)
+    assert page.evaluate("document.activeElement.id") == "table"
+    page.locator("#chips button").first.click()
+    assert (len(shown(page)), address(page)) == (7, "")
+
+
+def test_the_same_link_again_filters_again(page: Page) -> None:
+    """Though the address does not change."""
+    link = page.locator("#authors").get_by_role("link", name="Cy")
+    link.click()
+    page.evaluate("scrollTo(0, 0)")
+    link.click()
+    assert page.evaluate("document.activeElement.id") == "table"
+    page.go_back()
+    assert len(shown(page)) == 7
+
+
+def test_hostile_names_filter_as_text(page: Page, complaints: list[str]) -> None:
+    """An author whose name is markup is a filter like any other."""
+    page.locator("#authors a").filter(has_text="<img").click()
+    assert shown(page) == [90210]
+    assert "<img src=x" in page.inner_text("#chips")
+    assert page.locator("img").count() == 0
     assert complaints == []
 
 
 def test_keys_are_enough(page: Page) -> None:
-    """Slash goes to the search; a header sorts by Enter and says so."""
+    """Slash goes to the search, from a menu too, and stays a letter within it; a header sorts by Enter and says so."""
+    page.focus("select[data-field=kind]")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.press("/")
+    assert page.input_value("#search") == "/"
+    assert page.locator("th[aria-sort]").inner_text().startswith("Risk")
     page.locator("button[data-sort=importance]").focus()
     page.keyboard.press("Enter")
-    assert page.locator("#pulls tbody tr").first.get_attribute("id") == "pr-14"
-    assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
+    assert shown(page)[0] == 2
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Importance")
     page.keyboard.press("Enter")
-    assert page.locator("#pulls tbody tr").first.get_attribute("id") == "pr-1"
+    assert shown(page)[0] == 6
+
+
+@pytest.mark.parametrize(
+    ("key", "first"), [("number", 90210), ("kind", 90210), ("rank", 6), ("churn", 1), ("areas", 1)]
+)
+def test_every_useful_column_sorts(page: Page, key: str, first: int) -> None:
+    """Numbers from the largest, words from the first; the risk, sorted already, turns round."""
+    page.click(f"button[data-sort={key}]")
+    assert page.locator(f"th[aria-sort] button[data-sort={key}]").count() == 1
+    assert first in shown(page)
+
+
+def test_header_and_filters_stay_in_sight(page: Page, browser: Browser, tmp_path: Path) -> None:
+    """Far down a long table."""
+    file = tmp_path / "long.html"
+    file.write_text(long_page(), encoding="utf-8")
+    long = browser.new_page(viewport={"width": 1200, "height": 700})
+    long.goto(file.as_uri())
+    long.locator("#pulls tbody tr:visible").last.scroll_into_view_if_needed()
+    filters, header = long.locator("#filters").bounding_box(), long.locator("#pulls th").first.bounding_box()
+    assert filters is not None
+    assert header is not None
+    assert filters["y"] == 0
+    assert abs(header["y"] - filters["height"]) < 2
+    long.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable_in_light_and_dark(page: Page, scheme: str) -> None:
-    """Ink and paper differ, in charts too, which draw in the page's colour."""
+    """Ink and paper differ."""
     page.emulate_media(color_scheme=scheme)
     look = "element => [getComputedStyle(element).color, getComputedStyle(document.body).backgroundColor]"
     ink, paper = page.locator("h1").evaluate(look)
     light, dark = "rgb(246, 247, 249)", "rgb(18, 22, 29)"
     assert paper == (light if scheme == "light" else dark)
     assert ink != paper
-    if page.locator("figure svg text").count():
-        fill = page.locator("figure svg text").first.evaluate("element => getComputedStyle(element).fill")
-        assert fill == ink
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_colour_of_the_map_carries_its_label(page: Page, scheme: str) -> None:
+    """Contrast of text on each, as WCAG AA asks of small letters."""
+    page.emulate_media(color_scheme=scheme)
+    cell = page.locator(".map.wide .cell").first
+    for tone in (*(f"{risk}-{step}" for risk in ("high", "medium") for step in (1, 2, 3)), "calm", "quiet"):
+        cell.evaluate("(cell, tone) => { cell.className = 'cell ' + tone; }", tone)
+        assert cell.evaluate(CONTRAST) >= 4.5, tone
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("width", [360, 390, 780, 800, 1160, 1400])
+def test_the_map_cuts_no_label_at_any_width(
+    browser: Browser, tmp_path: Path, language: Language, width: int
+) -> None:
+    """One map is seen, each of its cells with a whole label, a title and a name for those who listen."""
+    churn = [4_000, 3_000, 2_000, 1_500, 900, 500, 200, 90]
+    areas = tuple(
+        AreaChange(area=area, churn=lines, files=1, pulls=(), medium=(), high=())
+        for area, lines in zip(AREAS, churn, strict=True)
+    )
+    digest = msgspec.structs.replace(a_digest(), area_map=areas)
+    page = open_page(browser, tmp_path, digest, language, width)
+    assert page.locator(".map:visible").count() == 1
+    assert page.evaluate(CUT) == []
+    named = page.locator(".map:visible .cell[title][aria-label]")
+    assert named.count() == page.locator(".map:visible .cell").count() >= 5
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def open_page(browser: Browser, folder: Path, digest: Digest, language: Language, width: int) -> Page:
+    file = folder / "page.html"
+    file.write_text(render_digest(digest, Style(language=language), form="html"), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(file.as_uri())
+    return page
 
 
 def test_it_fits_a_narrow_screen(page: Page) -> None:
-    """Nothing makes the page scroll sideways at the width of a telephone."""
+    """Nothing makes the page scroll sideways at the width of a telephone; what its header did, a menu does."""
     page.set_viewport_size({"width": 360, "height": 740})
+    page.reload()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not page.is_visible("#order")
+    page.get_by_text("Filter and sort").click()
+    page.select_option("#order", "importance")
+    assert shown(page)[0] == 2
+    filters = page.locator("#filters").bounding_box()
+    assert filters is not None
+    page.reload()
+    closed = page.locator("#filters").bounding_box()
+    assert closed is not None
+    assert closed["height"] < 160
 
 
 def test_it_reads_without_a_script(browser: Browser, file: Path) -> None:
@@ -124,28 +380,57 @@ def test_it_reads_without_a_script(browser: Browser, file: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(file.as_uri())
-    assert shown(page) == 14
+    assert len(shown(page)) == 7
     assert not page.locator("#search").is_visible()
+    assert page.locator("button:visible").count() == 0
     context.close()
 
 
-def test_a_long_table_shows_its_first_rows_until_all_are_asked_for(browser: Browser, tmp_path: Path) -> None:
-    """Half a year has thousands: 500 at a time, of those that match, in the order of the sort."""
-    pulls = tuple(
+def test_a_link_to_a_row_finds_it_beyond_the_first(browser: Browser, tmp_path: Path) -> None:
+    """`#pr-3` of a long table shows it."""
+    file = tmp_path / "long.html"
+    file.write_text(long_page(), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(f"{file.as_uri()}#pr-3")
+    assert page.locator("#pr-3").is_visible()
+    page.close()
+
+
+def long_page() -> str:
+    listed = tuple(
         a_pull(number, importance=number / 100, title=("even", "odd")[number % 2]) for number in range(1, 703)
     )
-    digest = build_digest(pulls, repository="vllm-project/vllm", period=WEEK)
+    digest = build_digest(listed, repository="vllm-project/vllm", period=WEEK)
+    return render_digest(digest, Style(), form="html")
+
+
+def test_a_long_table_shows_its_first_rows_until_all_are_asked_for(browser: Browser, tmp_path: Path) -> None:
+    """Half a year has thousands: thirty at a time, of those that match, in the order of the sort."""
     file = tmp_path / "long.html"
-    file.write_text(render_digest(digest, Style(), form="html"), encoding="utf-8")
+    file.write_text(long_page(), encoding="utf-8")
     page = browser.new_page()
     page.goto(file.as_uri())
     rows = page.locator("#pulls tbody tr:visible")
-    assert (page.inner_text("#shown"), rows.count()) == ("500 of 702 shown; 702 match", 500)
-    page.click("button[data-sort=importance]")
-    assert rows.first.locator("td").first.inner_text() == "#702"
+    assert (page.inner_text("#shown"), rows.count()) == ("30 of 702 shown", 30)
+    assert rows.first.get_attribute("data-number") == "702"
+    page.click("button[data-sort=number]")
+    page.click("button[data-sort=number]")
+    assert rows.first.get_attribute("data-number") == "1"
     page.fill("#search", "odd")
-    assert (page.inner_text("#shown"), page.is_visible("#more")) == ("351 of 702 shown", False)
-    page.fill("#search", "")
+    assert page.inner_text("#shown") == "30 of 351 shown; 702 in all"
+    assert page.inner_text("#more") == "Show all 351"
     page.click("#more")
-    assert (page.inner_text("#shown"), rows.count()) == ("702 of 702 shown", 702)
+    assert (page.inner_text("#shown"), rows.count()) == ("351 of 351 shown; 702 in all", 351)
+    assert not page.is_visible("#more")
+    page.close()
+
+
+def test_in_chinese_it_says_the_same(browser: Browser, tmp_path: Path) -> None:
+    """Status, chips and the way back."""
+    file = tmp_path / "zh.html"
+    file.write_text(a_week(Language.CHINESE), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(f"{file.as_uri()}#families=core-path")
+    assert page.inner_text("#shown") == "显示 2 / 2 个，共 7 个"
+    assert re.sub(r"\s", "", page.inner_text("#chips")) == "风险类别：核心路径变更×"
     page.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 
 from diffscope.assessment.values import RiskLevel
 from diffscope.errors import UsageError
-from diffscope.render import digest_charts, digest_html
+from diffscope.render import digest_charts
 from diffscope.render.digest_formats import charts, render_digest
 from diffscope.render.digest_script import SCRIPT
 from diffscope.render.digest_wish import Wish
@@ -151,14 +152,64 @@ def test_a_page_asks_nothing_of_the_network() -> None:
     assert not re.search(r"url\((?!#)", text)
 
 
-def test_without_the_extra_the_page_says_so_and_keeps_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No drawing library: a sentence with what to install, and the map as a table."""
-    monkeypatch.setattr(digest_html, "is_available", lambda: False)
+def test_the_page_draws_its_charts_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library that draws files is not asked: the same bytes with it and without."""
+    whole = render_digest(a_digest(trend=a_trend()), ENGLISH, form="html")
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert render_digest(a_digest(trend=a_trend()), ENGLISH, form="html") == whole
+    assert {"map wide", "map narrow"} <= {value for name, value in Page(whole).attributes if name == "class"}
+
+
+def test_the_page_begins_with_the_summary_and_ends_with_the_table() -> None:
+    """What a reader wants first: sentences, what to look at first, lines of work; the long list last."""
     text = render_digest(a_digest(), ENGLISH, form="html")
-    assert "Charts are left out" in text
-    assert "diffscope[charts]" in text
-    assert "<svg" not in text
-    assert "The map as a table" in text
+    sections = re.findall(r'<h2 id="([^"]+)"', text)
+    assert sections == [
+        "summary",
+        "themes",
+        "risks",
+        "charts",
+        "modules",
+        "highlights",
+        "follow-up",
+        "table",
+    ]
+    summary = text.split('<h2 id="summary">')[1].split('<h2 id="themes">')[0]
+    assert "This week 14 pull requests were merged: 14 features." in summary
+    assert "“Core-path change” (7 pull requests, 50% of all), before “Missing test coverage” (7)" in summary
+    assert "No pull request is both on a core path and without tests." in summary
+    assert "[Core] Change number 13" in summary
+
+
+def test_windows_are_compared_in_shares() -> None:
+    """A window of twice the pull requests with twice the flags is no change; the page tells of how many each is."""
+    before = tuple(a_pull(number, flags=(_CORE,)) for number in range(50, 54))
+    compared = a_digest(before=before, compared_with=WEEK_BEFORE)
+    text = render_digest(compared, ENGLISH, form="html")
+    assert "Against 2026-W12, which had 4 pull requests, in shares of all: features 100% (was 100%);" in text
+    assert "7 · 50%, was 100%" in text
+    assert "此前 100%" in render_digest(compared, CHINESE, form="html")
+    alone = render_digest(a_digest(), ENGLISH, form="html")
+    assert "was 100%" not in alone
+
+
+@pytest.mark.parametrize(("windows", "drawn"), [(0, False), (1, False), (2, True)])
+def test_a_trend_has_three_points_or_is_not_drawn(windows: int, drawn: bool) -> None:
+    """Two points are two numbers, which a sentence tells."""
+    text = render_digest(a_digest(trend=a_trend()[:windows]), ENGLISH, form="html")
+    assert ("over the last windows" in text) is drawn
+
+
+def test_rows_come_worst_first() -> None:
+    """By risk, then by importance; the header says so."""
+    rows = re.findall(r'<tr id="pr-(\d+)"', render_digest(a_digest(), ENGLISH, form="html"))
+    assert rows == [str(number) for number in (*range(13, 0, -2), *range(14, 0, -2))]
+
+
+def test_pages_of_equal_digests_are_equal() -> None:
+    """Same input, same bytes."""
+    first, second = (render_digest(a_digest(trend=a_trend()), CHINESE, form="html") for _ in range(2))
+    assert first == second
 
 
 def test_charts_without_the_extra_are_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,10 +225,11 @@ def test_charts_are_svg_and_the_same_each_time() -> None:
     pytest.importorskip("vl_convert", reason="needs diffscope[charts]")
     digest = a_digest(trend=a_trend())
     drawn = charts(digest, CHINESE)
-    assert sorted(drawn) == ["areas", "files", "map", "risks", "trend"]
+    assert sorted(drawn) == ["areas", "files", "kinds", "map", "risks", "trend"]
     for svg in drawn.values():
         assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
         assert "<script" not in svg
+        assert ET.fromstring(svg).findtext("{*}title")
     assert charts(digest, CHINESE) == drawn
     assert "核心路径变更" in drawn["risks"]
 

@@ -109,6 +109,25 @@ def test_counts_are_compared_with_the_window_before() -> None:
     ]
 
 
+def test_the_window_compared_gives_its_size() -> None:
+    """Counts of windows of different size do not compare: shares do, for which the whole is told."""
+    assert digest(PULLS).compared is msgspec.UNSET
+    compared = digest(PULLS, before=PULLS[:2], compared_with=WEEK_BEFORE).compared
+    assert compared == trend_point(WEEK_BEFORE, PULLS[:2])
+    assert compared.source_pulls == 2
+
+
+def test_a_pull_request_names_its_files_the_largest_change_first() -> None:
+    """At most forty of them; how many there are is told apart."""
+    (file, *_) = PULLS[0].files
+    sizes = {f"vllm/{number:02}.py": number for number in range(50)}
+    files = tuple(
+        msgspec.structs.replace(file, path=path, additions=size, deletions=0) for path, size in sizes.items()
+    )
+    (pull,) = digest((a_pull(1, files=files),)).pulls
+    assert (pull.paths[:2], len(pull.paths)) == (("vllm/49.py", "vllm/48.py"), 40)
+
+
 def test_what_lacked_tests_stays_open_until_something_follows() -> None:
     """A later change of a nearest test closes it; a test of something else does not."""
     lacking = (flag("TC201", "missing-tests"),)
@@ -139,6 +158,7 @@ def test_a_trend_point_counts_as_the_digest_does() -> None:
     assert [(one.name, one.count) for one in point.risks] == [
         (one.name, one.count) for one in whole.top_risks
     ]
+    assert {one.name: one.count for one in point.levels} == {one.name: one.count for one in whole.risk.levels}
 
 
 @given(st.permutations(PULLS))
