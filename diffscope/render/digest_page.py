@@ -1,4 +1,4 @@
-"""What the page of a digest asks beyond what every report does: rows with their filters, links that filter, shares, bars, lines."""
+"""What the page of a digest asks beyond what every report does: rows with their filters, links that filter, bars, lines, the map."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diffscope.render.digest_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
 from diffscope.render.style import Language
 from diffscope.render.words import Words
-from diffscope.report.values import AreaChange, Counted, Digest, FamilyRisk, PullSummary, TrendPoint
+from diffscope.report.values import AreaChange, Counted, Digest, PullSummary, TrendPoint
 from diffscope.rules.families import FAMILIES
 from diffscope.source.values import Value
 
@@ -136,18 +136,7 @@ class PageReading(DigestReading):
         """Return what one change of a kind is called."""
         return kind_one(name, Language.CHINESE if self._is_chinese else Language.ENGLISH)
 
-    # shares
-
-    def share(self, counted: Counted | FamilyRisk) -> str:
-        """Return the share of all pull requests, in hundredths: ``18%``."""
-        return _percent(counted.count, self.digest.source_pulls)
-
-    def share_before(self, counted: Counted | FamilyRisk) -> str:
-        """Return the share in the window compared; nothing where there is none, or how many it had is not known."""
-        before = self.before
-        if before is None or not isinstance(counted.before, int):
-            return ""
-        return _percent(counted.before, before.source_pulls)
+    # the window compared with
 
     @property
     def before(self) -> TrendPoint | None:
@@ -265,7 +254,3 @@ def _by_number(counted: Sequence[Counted]) -> dict[int, tuple[str, ...]]:
 def _last(path: str, kept: int) -> str:
     parts = path.split("/")
     return path if len(path) <= _LONGEST or len(parts) <= kept else f"…/{'/'.join(parts[-kept:])}"
-
-
-def _percent(count: int, total: int) -> str:
-    return f"{round(100 * count / total)}%" if total else ""

@@ -6,7 +6,7 @@ from diffscope.render.digest_page import PageReading
 from diffscope.render.words import Words
 from diffscope.report.values import Counted, Theme
 
-_FAMILIES, _AREAS, _TAGS, _KINDS = 4, 4, 4, 5
+_FAMILIES, _AREAS, _TAGS, _KINDS = 4, 4, 6, 5
 
 
 def summary(read: PageReading, words: Words) -> tuple[str, ...]:
@@ -34,8 +34,8 @@ def _work(read: PageReading, words: Words) -> str:
     d = read.digest
     this = read.say("This week" if read.is_week else "This window", "本周" if read.is_week else "本期")
     merged = read.say(
-        f"{this} {_n(d.source_pulls, 'pull request was', 'pull requests were')} merged: {read.kinds(d.kinds, _KINDS)}.",
-        f"{this}共合并 {d.source_pulls} 个 PR：{read.kinds(d.kinds, _KINDS)}。",
+        f"{this} {_n(d.source_pulls, 'pull request was', 'pull requests were')} merged, each of one kind: {read.kinds(d.kinds, _KINDS)}.",
+        f"{this}共合并 {d.source_pulls} 个 PR，每个归为一种类型：{read.kinds(d.kinds, _KINDS)}。",
     )
     if not d.themes:
         return merged
@@ -43,17 +43,16 @@ def _work(read: PageReading, words: Words) -> str:
         read.say(f"{read.area(one.key)} ({one.count})", f"{read.area(one.key)}（{one.count} 个）")
         for one in d.themes[:_AREAS]
     )
-    return merged + read.say(f" Most of the work is in {areas}.", f"变化集中于：{areas}。")
+    return merged + read.say(f" The main lines of work are {areas}.", f"变化集中于：{areas}。")
 
 
 def _where(read: PageReading, words: Words) -> str:
     d, told = read.digest, []
-    if read.tags:
-        tags = words.comma.join(
-            read.say(f"{one.name} ({one.count})", f"{one.name}（{one.count} 个）")
-            for one in read.tags[:_TAGS]
+    if read.all_tags:
+        tags = words.comma.join(f"{one.name} {one.count}" for one in read.all_tags[:_TAGS])
+        told.append(
+            read.say(f"By tag, of which one may have several: {tags}.", f"按标签（可有多个）：{tags}。")
         )
-        told.append(read.say(f"The most frequent tags are {tags}.", f"出现最多的标签是 {tags}。"))
     if d.hot_files:
         hot = d.hot_files[0]
         told.append(
@@ -80,17 +79,17 @@ def _risk(read: PageReading, words: Words) -> str:
             "No pull request has a flag of medium severity or worse.", "没有 PR 触发中级及以上的风险规则。"
         )
     first, rest = families[0], words.comma.join(_quoted(read, words, one) for one in families[1:])
-    share = read.share(first)
+    share = read.part(first)
     before = read.say(f", before {rest}", f"，其次是{rest}") if rest else ""
     return read.say(
         f"The most frequent risk is “{words.family(first.name)}” ({_n(first.count, 'pull request', 'pull requests')},"
-        f" {share} of all){before}.",
+        f" {share}){before}.",
         f"风险方面，“{words.family(first.name)}”居首，共 {first.count} 个 PR（占 {share}）{before}。",
     )
 
 
 def _against(read: PageReading, words: Words) -> str:
-    """Return the comparison in shares: windows differ in how much they merge."""
+    """Return the comparison by part of the whole: windows differ in how much they merge."""
     before = read.before
     if before is None:
         return ""
@@ -98,14 +97,15 @@ def _against(read: PageReading, words: Words) -> str:
     told += [(words.family(one.name), one) for one in read.digest.top_risks[:3]]
     shares = read.say("; ", "；").join(
         read.say(
-            f"{name} {read.share(one)} (was {read.share_before(one)})",
-            f"{name} {read.share(one)}（此前 {read.share_before(one)}）",
+            f"{name} {read.part(one)} (was {read.part_before(one)})",
+            f"{name} {read.part(one)}（对比期 {read.part_before(one)}）",
         )
         for name, one in told
     )
+    had = _n(before.source_pulls, "pull request", "pull requests")
     return read.say(
-        f"Against {before.period.label}, which had {_n(before.source_pulls, 'pull request', 'pull requests')}, in shares of all: {shares}.",
-        f"{before.period.label} 共合并 {before.source_pulls} 个 PR；与其相比，各项占比为：{shares}。",
+        f"{before.period.label} had {had}, so the change is {read.growth}. By part: {shares}.",
+        f"{before.period.label} 有 {before.source_pulls} 个 PR，变化 {read.growth}。按占比：{shares}。",
     )
 
 

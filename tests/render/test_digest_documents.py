@@ -175,8 +175,8 @@ def test_the_page_begins_with_the_summary_and_ends_with_the_table() -> None:
         "table",
     ]
     summary = text.split('<h2 id="summary">')[1].split('<h2 id="themes">')[0]
-    assert "This week 14 pull requests were merged: 14 features." in summary
-    assert "“Core-path change” (7 pull requests, 50% of all), before “Missing test coverage” (7)" in summary
+    assert "This week 14 pull requests were merged, each of one kind: 14 features." in summary
+    assert "“Core-path change” (7 pull requests, 50%), before “Missing test coverage” (7)" in summary
     assert "No pull request is both on a core path and without tests." in summary
     assert "[Core] Change number 13" in summary
 
@@ -186,9 +186,9 @@ def test_windows_are_compared_in_shares() -> None:
     before = tuple(a_pull(number, flags=(_CORE,)) for number in range(50, 54))
     compared = a_digest(before=before, compared_with=WEEK_BEFORE)
     text = render_digest(compared, ENGLISH, form="html")
-    assert "Against 2026-W12, which had 4 pull requests, in shares of all: features 100% (was 100%);" in text
+    assert "2026-W12 had 4 pull requests, so the change is +250%. By part: features 100% (was 100%);" in text
     assert "7 · 50%, was 100%" in text
-    assert "此前 100%" in render_digest(compared, CHINESE, form="html")
+    assert "50%，对比期 100%" in render_digest(compared, CHINESE, form="html")
     alone = render_digest(a_digest(), ENGLISH, form="html")
     assert "was 100%" not in alone
 

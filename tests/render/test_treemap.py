@@ -11,7 +11,7 @@ from diffscope.render.digest_page import PageReading
 from diffscope.render.style import Language
 from diffscope.render.treemap import broken, squarify
 from diffscope.render.words import Words
-from diffscope.report.values import AreaChange, Counted, Digest, PullSummary
+from diffscope.report.values import AreaChange, Digest, PullSummary
 from tests.render.test_digest_documents import a_digest
 
 
@@ -138,10 +138,3 @@ def test_files_are_called_by_their_last_parts() -> None:
         "…/attention/utils/common.py",
         "…/quantization/utils/common.py",
     ]
-
-
-def test_shares_need_a_window_to_compare_with() -> None:
-    """Of 14; nothing where nothing was compared."""
-    read = a_map({})
-    seven = Counted(name="x", count=7, pulls=())
-    assert (read.share(seven), read.share_before(seven)) == ("50%", "")
