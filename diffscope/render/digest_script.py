@@ -51,20 +51,22 @@ SCRIPT: Final = r"""
     $("lightly").hidden = !state.families;
     $("reset").hidden = !active.length && !state.q && state.sort === START.sort && state.way === START.way;
   };
+  const first = [...rows];  // worst first: what ties fall back to
+  let sorted = "";
   const sort = () => {
+    if (sorted === state.sort + state.way) return;
+    sorted = state.sort + state.way;
     const column = heads.findIndex(head => head.firstElementChild?.dataset.sort === state.sort);
     const button = heads[column]?.firstElementChild, sign = state.way === "ascending" ? 1 : -1;
     for (const head of heads) head.removeAttribute("aria-sort");
     if (button) heads[column].setAttribute("aria-sort", state.way);
     const key = row => button?.dataset.text !== undefined ? row.cells[column].textContent.trim() : Number(row.dataset[state.sort]);
-    const keys = new Map(rows.map(row => [row, key(row)]));
+    const keys = new Map(first.map(row => [row, key(row)]));
     const compare = (a, b) => typeof a === "string" ? a.localeCompare(b) : a - b;
-    body.append(...[...rows].sort((a, b) => sign * compare(keys.get(a), keys.get(b))));
+    body.append(...[...first].sort((a, b) => sign * compare(keys.get(a), keys.get(b))));
     rows.splice(0, rows.length, ...body.rows);
   };
-  const first = [...rows];  // worst first: what ties fall back to
   const draw = () => {
-    rows.splice(0, rows.length, ...first);
     sort();
     if (search.value !== (state.q || "")) search.value = state.q || "";
     for (const each of selects) each.value = state[each.dataset.field] || "";
