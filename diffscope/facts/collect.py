@@ -78,12 +78,11 @@ def collect_facts(
     symbols = collect_symbols(placed, modules, taxonomy, lookup)
     imports = collect_imports(placed, lookup)
     guards, builds = collect_guards(placed, taxonomy), collect_builds(placed)
-    dependencies = _dependencies(placed, declared, taxonomy)
     ci, steps = collect_steps(placed, declared, change.pull, lookup) if declared else (UNSET, ())
-    return ChangeFacts(
+    found = ChangeFacts(
         pull=change.pull,
         change=classify_change(change.pull, facts, symbols, taxonomy, guards=guards, builds=builds),
-        file=with_settings(facts, dependencies, builds),
+        file=facts,
         module=modules,
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
@@ -100,7 +99,7 @@ def collect_facts(
         mention=collect_mentions(placed),
         native=collect_natives(placed, lookup),
         operator=collect_operators(placed, lookup),
-        dependency=dependencies,
+        dependency=_dependencies(placed, declared, taxonomy),
         step=steps,
         ci=ci,
         labels=declared.labels(change.pull, placed) if declared else UNSET,
@@ -113,6 +112,7 @@ def collect_facts(
             placed, has_graph=lookup is not None, declared=declared, has_history=around.history is not None
         ),
     )
+    return with_settings(found)
 
 
 def _placed(
