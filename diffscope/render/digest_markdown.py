@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from diffscope.render.digest_page import PageReading
 from diffscope.render.digest_reading import DigestReading
+from diffscope.render.digest_summary import summary
 from diffscope.render.digest_wish import Wish
 from diffscope.render.style import Language, Style
 from diffscope.render.templates import fill
@@ -17,10 +19,13 @@ from diffscope.report.values import Digest
 def render(digest: Digest, style: Style, wish: Wish) -> str:
     """Return the report. Raises ``UsageError`` where a template of the user's own is wrong."""
     words = Words(style.language)
-    read = DigestReading(digest, words)
+    read = PageReading(digest, words)
     links = Links(read, words)
     name = f"{wish.layout}.{style.language.value}.md.j2"
-    return fill(name, words, own=wish.templates, d=digest, read=read, pr=links.one, prs=links.many)
+    told = summary(read, words)
+    return fill(
+        name, words, own=wish.templates, d=digest, read=read, summary=told, pr=links.one, prs=links.many
+    )
 
 
 class Links:
