@@ -12,6 +12,7 @@ from diffscope.facts.calls import collect_calls
 from diffscope.facts.classify import classify_change
 from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
+from diffscope.facts.default_tables import collect_default_tables
 from diffscope.facts.dependencies import collect_dependencies
 from diffscope.facts.files import collect_files
 from diffscope.facts.history import collect_history
@@ -86,7 +87,7 @@ def collect_facts(
         module=modules,
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
-        option=(*collect_options(placed), *collect_metrics(placed)),
+        option=(*collect_options(placed), *collect_default_tables(placed), *collect_metrics(placed)),
         imports=imports,
         guard=guards,
         call=collect_calls(placed, taxonomy, knowledge.roles),

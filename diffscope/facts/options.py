@@ -32,6 +32,8 @@ _PROTOCOL_BASE = re.compile(
 _CONFIG_BASE = re.compile(r"(?:^|\.)\w*Config$")
 _CUT_FIELD = re.compile(r"(?:\w+\.)?[fF]ield\(\s*(?:default\s*=\s*)?(?P<default>[-\w.'\"]+)\s*,")
 
+_NO = ("False", '"0"', "'0'")
+
 _Read = tuple[Signal, str | None, str | None]
 """Where an option is read, its default and its type."""
 
@@ -41,6 +43,7 @@ def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     compared = [(one, found) for one in placed if (found := source_comparison(one))]
     facts = [fact for one, found in compared for fact in _options_of_file(one, found)]
     kept = _without_aliases(_joined(facts), constants=_constants(found for _, found in compared))
+    kept = (_with_decider(fact, placed=compared) for fact in kept)
     return tuple(sorted(kept, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
 
 
@@ -69,9 +72,30 @@ def _without_aliases(facts: Iterable[OptionFact], *, constants: _Constants) -> I
             new = constants.after.get((fact.after or "").removeprefix("envs."))
             if (old or new) and _plain(old or fact.before) == _plain(new or fact.after):
                 continue
-            if _is_off(fact.before) and _is_off(fact.after):
+            if _is_off(fact.before) and _is_off(fact.after) and not _is_left_open(fact):
                 continue
         yield fact
+
+
+def _is_left_open(fact: OptionFact) -> bool:
+    """Return whether a switch that was off has no value of its own now: what it is without one, other code decides."""
+    # A flag of a parser is mostly without a value so that the field behind it keeps its own.
+    return fact.what != "cli-flag" and fact.before in _NO and fact.after == "None"
+
+
+def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, Comparison]]) -> OptionFact:
+    """Add the place in the change that asks whether a setting without a value has got one, and so decides what it is by default."""
+    if fact.change != "default" or fact.after != "None":
+        return fact
+    name = fact.name.rpartition(".")[2]
+    words = {name, name.lower().removeprefix("vllm_")} if name.isupper() else {name}
+    asks = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(re.escape, words)))})\s+is\s+(?:not\s+)?None\b")
+    for one, comparison in placed:
+        lines = (one.material.after or b"").decode("utf-8", "replace").split("\n")
+        for number in (number for change in comparison.symbols for number in change.added_lines):
+            if asks.search(lines[number - 1] if number <= len(lines) else ""):
+                return msgspec.structs.replace(fact, decider=f"{one.fact.path}:{number}")
+    return fact
 
 
 def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
@@ -97,7 +121,7 @@ def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
 
 def _is_off(default: str | None) -> bool:
     """Return whether a default switches nothing on: hardly any code tells `None` from `False`."""
-    return default in (None, "None", "False", '""', "''", '"0"', "'0'")
+    return default in (None, "None", '""', "''", *_NO)
 
 
 def _plain(default: str | None) -> str:

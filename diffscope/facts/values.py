@@ -235,11 +235,26 @@ class ParameterFact(Located, frozen=True, kw_only=True):
 class OptionFact(Located, frozen=True, kw_only=True):
     """A setting that a user can see: configuration field, CLI flag, VLLM_* variable, field of a wire protocol, name of a metric."""
 
-    what: Annotated[str, said("config-field, cli-flag, environment-variable, protocol-field or metric.")]
+    what: Annotated[
+        str,
+        said(
+            "config-field, cli-flag, environment-variable, protocol-field, metric or default-table (an entry of one)."
+        ),
+    ]
     name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `VLLM_USE_X`.")]
-    change: Annotated[str, said("added, removed, default, retyped, made-required or made-optional.")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, default, computed (the function that decides it changed), retyped, made-required or made-optional."
+        ),
+    ]
     before: Annotated[str | None, said("Default (or type) before, as written.")] = None
     after: Annotated[str | None, said("Default (or type) after, as written.")] = None
+    decider: Annotated[
+        str | None,
+        said("For a default that became None: `path:line` in this change that asks whether it is None."),
+    ] = None
+    computed_by: Annotated[str | None, said("The changed function that decides the default.")] = None
     turns_on: Annotated[
         bool, said("A new option whose default turns behaviour on, or a default that went from off to on.")
     ] = False
