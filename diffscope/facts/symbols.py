@@ -13,7 +13,14 @@ from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
 from diffscope.facts.platforms import platforms_of_symbol
 from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
-from diffscope.syntax.values import Aspect, Definition, DefinitionKind, SignalKind, SymbolChange
+from diffscope.syntax.values import (
+    Aspect,
+    Definition,
+    DefinitionKind,
+    ParameterChange,
+    SignalKind,
+    SymbolChange,
+)
 from diffscope.taxonomy.model import Taxonomy
 
 _KERNEL = (
@@ -63,8 +70,7 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
             **one.spot(change.line, symbol=change.name),
             what=difference.what,
             name=difference.name,
-            before=difference.before,
-            after=difference.after,
+            **_texts(difference),
             public=owner.public,
             surfaces=owner.surfaces,
             overrides=owner.overrides,
@@ -78,6 +84,19 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
     return tuple(
         sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.name, fact.what))
     )
+
+
+class _Texts(TypedDict, total=False):
+    before: str | None
+    after: str | None
+    order_before: str | None
+    order_after: str | None
+
+
+def _texts(difference: ParameterChange) -> _Texts:
+    if difference.what == "moved":
+        return _Texts(order_before=difference.before, order_after=difference.after)
+    return _Texts(before=difference.before, after=difference.after)
 
 
 def _symbol(

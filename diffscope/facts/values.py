@@ -225,8 +225,12 @@ class ParameterFact(Located, frozen=True, kw_only=True):
         ),
     ]
     name: Annotated[str, said("The parameter.")]
-    before: Annotated[str | None, said("Text before.")] = None
-    after: Annotated[str | None, said("Text after.")] = None
+    before: Annotated[str | None, said("Text before; null for one that moved.")] = None
+    after: Annotated[str | None, said("Text after; null for one that moved.")] = None
+    order_before: Annotated[
+        str | None, said("For a parameter that moved: the positional ones in the order before.")
+    ] = None
+    order_after: Annotated[str | None, said("And in the order after.")] = None
     public: Annotated[bool, said("The function is public.")] = True
     surfaces: Annotated[tuple[str, ...], said("Public surfaces that the function belongs to.")] = ()
     overrides: Annotated[tuple[str, ...] | UnsetType, said("Overrides that were not touched.")] = UNSET

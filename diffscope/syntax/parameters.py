@@ -46,7 +46,7 @@ def compare_parameters(before: Signature, after: Signature) -> tuple[ParameterCh
     """Return every difference between two signatures, in the order of the new parameters, removed ones first.
 
     ``renamed``: another name at the same place with the same kind, annotation and default, used by the body alike.
-    ``moved``: a positional parameter whose index is another one, removals before it left out of account; texts are the indexes.
+    ``moved``: a positional parameter that callers pass at another place, though they leave out what is removed; texts are the orders.
     """
     old = {parameter.name: parameter for parameter in before.parameters}
     new = {parameter.name: parameter for parameter in after.parameters}
@@ -70,8 +70,8 @@ def compare_parameters(before: Signature, after: Signature) -> tuple[ParameterCh
             changes.append(ParameterChange(what="renamed", name=name, before=origin.name, after=name))
         changes.extend(_compare_one(origin, parameter, before, after))
         if name in places:
-            was, now = places[name]
-            changes.append(ParameterChange(what="moved", name=name, before=str(was), after=str(now)))
+            was, now = _order(before.parameters), _order(after.parameters)
+            changes.append(ParameterChange(what="moved", name=name, before=was, after=now))
     return tuple(changes)
 
 
@@ -133,14 +133,22 @@ def _is_same(old: Parameter, new: Parameter, before: Signature, after: Signature
 
 def _places(
     before: Sequence[Parameter], after: Sequence[Parameter], origins: dict[str, Parameter]
-) -> dict[str, tuple[int, int]]:
-    """Return new name -> (old index, new index) of each positional parameter that callers must pass elsewhere."""
-    stayed = {origin.name for origin in origins.values()}
-    was = [each.name for each in before if each.kind in _POSITIONAL and each.name in stayed]
+) -> frozenset[str]:
+    """Return the new names of the positional parameters that callers must pass at another place."""
+    was = [each.name for each in before if each.kind in _POSITIONAL]
     now = [each.name for each in after if each.kind in _POSITIONAL]
-    places = {}
+    stayed = {origin.name for origin in origins.values()}
+    kept = [name for name in was if name in stayed]
+    moved = set()
     for index, name in enumerate(now):
         origin = origins.get(name)
-        if origin is not None and origin.name in was and was.index(origin.name) != index:
-            places[name] = (was.index(origin.name), index)
-    return places
+        # Where what goes and what comes leave it in its place, neither way of counting calls it moved.
+        if origin is not None and origin.name in kept:
+            if index not in (kept.index(origin.name), was.index(origin.name)):
+                moved.add(name)
+    return frozenset(moved)
+
+
+def _order(parameters: Sequence[Parameter]) -> str:
+    names = [each.name for each in parameters if each.kind in _POSITIONAL]
+    return ", ".join(name for name in names if name not in ("self", "cls"))
