@@ -18,6 +18,7 @@ _REGISTERS = re.compile(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
 _NAMESPACES = {"register_op": "vllm_ir"}
 """Where an operator without a namespace goes, by what registers it; everything else puts it into ``vllm``."""
 _OPERATOR = re.compile(r"(?:\w+::)?[A-Za-z_]\w*")
+_BETWEEN_ARGUMENTS = re.compile(r",(?![^\[]*\])")
 _FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
 
 
@@ -136,9 +137,25 @@ def _operator(
         change=change.change,
         before=change.before,
         after=change.after,
+        arguments_removed=_beyond(change.before, change.after) if change.change == "schema" else (),
+        arguments_added=_beyond(change.after, change.before) if change.change == "schema" else (),
         callers=lookup.operator_callers(change.name) if lookup else UNSET,
         has_fake=has_fake,
     )
+
+
+def _beyond(schema: str | None, other: str | None) -> tuple[str, ...]:
+    """Return the arguments of a schema that another has not, and the result where it is another one."""
+    (arguments, result), (others, other_result) = _parts(schema), _parts(other)
+    found = [argument for argument in arguments if argument not in others]
+    return (*found, f"-> {result}") if result != other_result else tuple(found)
+
+
+def _parts(schema: str | None) -> tuple[list[str], str]:
+    head, _, result = " ".join((schema or "").split()).rpartition("->")
+    inner = head.strip().removeprefix("(").removesuffix(")")
+    # A comma inside brackets is one of a default: `int[2] size=[1, 1]`.
+    return [each.strip() for each in _BETWEEN_ARGUMENTS.split(inner) if each.strip()], result.strip()
 
 
 def _has_fake(

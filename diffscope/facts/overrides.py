@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+import msgspec
 
 from diffscope.facts.lookup import Relative, TreeLookup
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.values import OverrideFact
-from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Parameter, ParameterKind, SymbolChange
+from diffscope.syntax.values import (
+    Aspect,
+    Definition,
+    DefinitionKind,
+    Parameter,
+    ParameterKind,
+    SignalKind,
+    SymbolChange,
+)
 from diffscope.taxonomy.model import Taxonomy
 
 _CONTRACT = frozenset(
@@ -26,14 +37,16 @@ def collect_overrides(
     """
     if lookup is None:
         return ()
+    changed = tuple(changed_source_symbols(placed))
     facts = [
         fact
-        for one, change in changed_source_symbols(placed)
+        for one, change in changed
         if change.kind is DefinitionKind.METHOD
         and _breaks_contract(change)
         and not _is_constructor(change.name)
         for fact in (*_overrides(one, change, lookup), *_siblings(one, change, taxonomy, lookup))
     ]
+    facts = [_with_calls(fact, changed) for fact in facts]
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.what, fact.target)))
 
 
@@ -109,6 +122,34 @@ def _overrides(placed: Placed, change: SymbolChange, lookup: TreeLookup) -> Iter
         reason = _grown_misfit(change, relative)
         if reason:
             yield _fact(placed, change, "override", relative, reason, None)
+
+
+def _with_calls(fact: OverrideFact, changed: Iterable[tuple[Placed, SymbolChange]]) -> OverrideFact:
+    """Add that nobody passes yet what an override does not take: a parameter with a default, which no call that is added names."""
+    if not fact.missing or any(not _is_optional(fact, name, changed) for name in fact.missing):
+        return fact
+    method = fact.base.rpartition(".")[2]
+    named = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, fact.missing))})(?![\w.])")
+    is_passed = any(
+        item.what == "added"
+        and item.signal.kind is SignalKind.CALL
+        and item.signal.text.rpartition(".")[2] == method
+        # What a class passes to its own base never meets an override below it.
+        and not item.signal.text.startswith("super(")
+        and named.search(item.signal.detail)
+        for _, change in changed
+        for item in change.signals
+    )
+    return msgspec.structs.replace(fact, passed=is_passed)
+
+
+def _is_optional(fact: OverrideFact, name: str, changed: Iterable[tuple[Placed, SymbolChange]]) -> bool:
+    return any(
+        parameter.name == name and parameter.default is not None
+        for one, change in changed
+        if one.fact.path == fact.path and change.name == fact.base and change.after is not None
+        for parameter in change.after.parameters
+    )
 
 
 def _siblings(

@@ -48,8 +48,20 @@ def collect_symbols(
         if not stands(change, one.material.python)
     ]
     facts = [_with_edited_users(fact, placed) for fact in facts]
+    facts = _with_new_places(facts)
     facts += departed_modules(placed, lookup)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
+
+
+def _with_new_places(facts: list[SymbolFact]) -> list[SymbolFact]:
+    """Add to what left a file the file in which it arrived."""
+    places = {fact.moved_from: fact.path for fact in facts if fact.moved_from and ":" in fact.moved_from}
+    return [
+        msgspec.structs.replace(fact, moved_to=places[name])
+        if fact.side == "old" and (name := f"{fact.path}:{fact.symbol}") in places
+        else fact
+        for fact in facts
+    ]
 
 
 def _with_edited_users(fact: SymbolFact, placed: tuple[Placed, ...]) -> SymbolFact:

@@ -196,7 +196,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         tuple[str, ...],
         said("For a member or module that is gone: `path:line` before the change that used it, edited here."),
     ] = ()
-    moved_to: Annotated[str | None, said("For a module that is gone: the path where it is now.")] = None
+    moved_to: Annotated[str | None, said("For what is gone from its file: the path where it is now.")] = None
     overrides: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line Class.method` that override it and were not touched.")
     ] = UNSET
@@ -441,6 +441,11 @@ class OperatorFact(Located, frozen=True, kw_only=True):
     change: Annotated[str, said("added, removed, schema or implementation.")]
     before: Annotated[str | None, said("Schema before.")] = None
     after: Annotated[str | None, said("Schema after.")] = None
+    arguments_removed: Annotated[
+        tuple[str, ...],
+        said("For a schema: arguments that it had so and has no more; a result as `-> Tensor`."),
+    ] = ()
+    arguments_added: Annotated[tuple[str, ...], said("And those that it had not so before.")] = ()
     callers: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line` in Python that call it and were not touched.")
     ] = UNSET
@@ -483,6 +488,12 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     extra: Annotated[
         tuple[str, ...], said("Parameters that this one requires and the changed method does not have.")
     ] = ()
+    passed: Annotated[
+        bool,
+        said(
+            "What it does not take may come: it is required, or a call of the method that this change adds passes it."
+        ),
+    ] = True
     family: Annotated[str | None, said("For a sibling: the family it belongs to.")] = None
 
 

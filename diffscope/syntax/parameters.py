@@ -143,9 +143,11 @@ def _places(
     for index, name in enumerate(now):
         origin = origins.get(name)
         # Where what goes and what comes leave it in its place, neither way of counting calls it moved.
-        if origin is not None and origin.name in kept:
-            if index not in (kept.index(origin.name), was.index(origin.name)):
-                moved.add(name)
+        stands = origin is None or origin.name not in kept
+        if origin is not None and not stands:
+            stands = index in (kept.index(origin.name), was.index(origin.name))
+        if not stands:
+            moved.add(name)
     return frozenset(moved)
 
 
