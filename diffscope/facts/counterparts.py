@@ -9,6 +9,7 @@ from diffscope.facts.material import Placed
 from diffscope.facts.values import CounterpartFact, SymbolFact
 from diffscope.taxonomy.counterparts import Pairing
 
+_CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__"})
 _MOVING = frozenset({"signature", "removed", "bases", "default", "body"})
 
 
@@ -40,9 +41,13 @@ def _of_symbol(
     for pairing in pairings:
         if not pairing.watches(symbol.path) or any(pairing.is_counterpart(path) for path in files):
             continue
-        top = symbol.symbol.partition(".")[0]
+        top, _, member = symbol.symbol.partition(".")
         users = [
-            user for user in lookup.users(symbol.path, top) if pairing.is_counterpart(user.rpartition(":")[0])
+            user
+            for user in lookup.users(symbol.path, top)
+            if pairing.is_counterpart(user.rpartition(":")[0])
+            # Who is handed the object does not care how it is made.
+            and not (member in _CONSTRUCTORS and lookup.is_handed(user.rpartition(":")[0], top))
         ]
         if users:
             yield CounterpartFact(

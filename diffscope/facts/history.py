@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from diffscope.facts.material import Placed
 from diffscope.facts.values import HistoryFact
@@ -17,10 +17,17 @@ _AGAIN = re.compile(
     r"\b(?:re-?(?:appl\w+|land\w*|add\w*|submit\w*|do|work\w*|enable\w*)|unrevert\w*|again|take \d|attempt \d|v\d|fix for reverted)\b",
     re.IGNORECASE,
 )
+_LITERALLY = re.compile(
+    r"\b(?:re-?(?:appl(?:y|ies)|land|do|submit|add)(?:s|ed|ing)?|unrevert\w*|take \d|attempt \d|fix for reverted)\b",
+    re.IGNORECASE,
+)
+"""Words that are said of work which was there before, and hardly of any other."""
 _SAID_BY_ALL = frozenset(
     {"revert", "reverts", "reverted", "back", "out", "reapply", "reland", "redo", "resubmit", "unrevert"}
 )
 _PULL = re.compile(r"#(\d{1,9})")
+_OWN_PULL = re.compile(r"\s*\(#\d+\)\s*$")
+_NUMBER = re.compile(r"\b\d{3,9}\b")
 _PRODUCT = frozenset({"source", "native", "build"})
 
 
@@ -38,15 +45,31 @@ def collect_history(
         return ()
     paths = {one.fact.path: one for one in listed}
     for past in history.recent(WITHIN_DAYS):
-        if _REVERT.search(past.subject) and _takes_up(title, paths, past):
+        if _REVERT.search(past.subject) and any(
+            _takes_up(title, paths, subject, files) for subject, files in _told(past, history)
+        ):
             return (_fact(paths, past),)
     return ()
 
 
-def _takes_up(title: str, paths: Iterable[str], past: PastChange) -> bool:
-    said, theirs = subject_words(title) - _SAID_BY_ALL, subject_words(past.subject) - _SAID_BY_ALL
+def _told(revert: PastChange, history: ChangeHistory) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield subjects and files of what a revert takes back: its own, and where it quotes no title, those of the numbers that it names."""
+    yield revert.subject, revert.paths
+    if '"' in revert.subject:
+        return
+    numbers = _NUMBER.findall(_OWN_PULL.sub("", revert.subject))
+    ends = tuple(f"(#{number})" for number in numbers)
+    for past in history.recent(2 * WITHIN_DAYS) if ends else ():
+        if past.subject.endswith(ends):
+            yield past.subject, past.paths
+
+
+def _takes_up(title: str, paths: Iterable[str], subject: str, files: tuple[str, ...]) -> bool:
+    said, theirs = subject_words(title) - _SAID_BY_ALL, subject_words(subject) - _SAID_BY_ALL
     shared, either = said & theirs, said | theirs
-    overlap = len(set(paths) & set(past.paths)) / len(past.paths) if past.paths else 0.0
+    overlap = len(set(paths) & set(files)) / len(files) if files else 0.0
+    if _LITERALLY.search(title) and len(shared) >= 2 and overlap >= 0.8:
+        return True
     if _AGAIN.search(title):
         return len(shared) >= 2 and len(shared) >= 0.4 * len(either) and overlap >= 0.5
     return len(shared) >= 3 and len(shared) >= 0.5 * len(either) and overlap >= 0.6

@@ -202,6 +202,17 @@ class TreeLookup:
                 found[where, base.name] = any(one.name == own for one in outline.definitions)
         return found
 
+    def is_handed(self, path: str, name: str) -> bool:
+        """Return whether a file takes objects of a class as parameters or holds them in declared fields, by its annotations."""
+        outline = self._graph.outline_at(RepoPath(path))
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        return any(
+            word.search(text)
+            for one in (outline.definitions if outline else ())
+            for text in (one.annotation, *(each.annotation for each in one.parameters))
+            if text
+        )
+
     def test_distance(self, path: str) -> int | UnsetType | None:
         """Return the import steps from the nearest test to a module, 1 or 2; ``None`` where no test is that near."""
         name = self._graph.module_of(RepoPath(path))

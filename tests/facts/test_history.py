@@ -70,6 +70,53 @@ def test_work_that_was_reverted_is_known_by_title_and_files(
     assert all((one.days, one.what) == (4, "reverted-before") for one in found)
 
 
+BY_NUMBER = past(
+    (9, "[Core] Pool blocks by size (#3390)", FILES),
+    (8, "[Core] Sort pools (#3391)", ("vllm/v1/far.py",)),
+    (4, "[CI] Revert PRs 3390 and 3391 (#3395)", (*FILES, "vllm/v1/far.py", "vllm/v1/wide.py")),
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "paths", "expected"),
+    [
+        pytest.param(
+            "[Core] Pool blocks by size", FILES, [3395], id="the title of a number that was reverted"
+        ),
+        pytest.param("[Core] Pool blocks by age of use", FILES, [], id="another title"),
+        pytest.param("[Core] Pool blocks by size", ("vllm/v1/far.py",), [], id="the files of another number"),
+    ],
+)
+def test_a_revert_that_names_numbers_is_known_by_what_they_were(
+    title: str, paths: tuple[str, ...], expected: list[int]
+) -> None:
+    assert [one.number for one in collect_history(edited(*paths), title, BY_NUMBER)] == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "paths", "expected"),
+    [
+        pytest.param(
+            "[Bugfix] Redo pool sizing of blocks for new models", FILES, [95], id="redone under other words"
+        ),
+        pytest.param(
+            "[Bugfix] Redo pool sizing of blocks for new models", FILES[:1], [], id="half of the files"
+        ),
+        pytest.param(
+            "[Bugfix] Rework pool sizing of blocks for new models",
+            FILES,
+            [],
+            id="reworked, as anything may be",
+        ),
+        pytest.param("[Bugfix] Redo pool sizing for new models", FILES, [], id="one word alike"),
+    ],
+)
+def test_what_is_literally_redone_needs_two_words_and_the_files(
+    title: str, paths: tuple[str, ...], expected: list[int]
+) -> None:
+    assert [one.number for one in collect_history(edited(*paths), title, REVERTED)] == expected
+
+
 def test_a_revert_of_long_ago_is_forgotten() -> None:
     old = past(
         (60, 'Revert "[Core] Pool blocks by size (#90)" (#95)', FILES), (1, "[Misc] Tidy (#99)", FILES)
