@@ -418,6 +418,9 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     kind: Annotated[str, said("requirement, docker-argument, base-image, cmake-tag or package.")] = (
         "requirement"
     )
+    elsewhere: Annotated[
+        bool, said("Another requirements file that is not of tests asks for it too, after the change.")
+    ] = False
     disagrees: Annotated[
         tuple[str, ...], said("Other files whose bound for it differs: `path:line specifier`.")
     ] = ()
