@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed
 from diffscope.facts.values import SymbolFact
+from diffscope.syntax.values import SignalKind, SymbolChange
+from diffscope.taxonomy.model import Taxonomy
 
 _MOST = 20
 
@@ -36,6 +38,44 @@ def departed_modules(placed: Iterable[Placed], lookup: TreeLookup | None) -> Ite
             users_edited=tuple(user for user in edited if not user.startswith(f"{old}:")),
             overrides=(),
         )
+
+
+def departed_attributes(placed: tuple[Placed, ...], taxonomy: Taxonomy) -> Iterator[SymbolFact]:
+    """Yield a fact for each attribute of a class on a surface that its constructor took as a parameter and takes no more."""
+    for one in placed:
+        comparison = one.material.python if one.fact.category == "source" else None
+        for change in comparison.symbols if comparison else ():
+            owner, _, method = change.name.rpartition(".")
+            after = comparison.after if comparison else None
+            if method != "__init__" or change.before is None or change.after is None or after is None:
+                continue
+            bases = next((each.bases for each in after.definitions if each.name == owner), ())
+            for name, line in _unset(change):
+                surfaces = taxonomy.surfaces_of(one.fact.path, f"{owner}.{name}", bases)
+                declared = any(each.name == f"{owner}.{name}" for each in after.definitions)
+                written = re.search(rf"\bself\.{name}\b".encode(), one.material.after or b"")
+                if surfaces and not declared and not written:
+                    yield SymbolFact(
+                        **one.spot(line, symbol=f"{owner}.{name}", side="old"),
+                        kind="variable",
+                        aspects=("removed",),
+                        logic=False,
+                        public=True,
+                        bases=bases,
+                        surfaces=surfaces,
+                        users=(),
+                        users_edited=edited_users(placed, one.fact.path, name),
+                    )
+
+
+def _unset(constructor: SymbolChange) -> Iterator[tuple[str, int]]:
+    """Yield attributes, and their lines, that went together with the parameter of the same name: data for readers, not how a class works."""
+    gone = {each.name for each in constructor.parameters if each.what == "removed"}
+    for item in constructor.signals:
+        if item.what == "removed" and item.signal.kind is SignalKind.ATTRIBUTE_WRITE:
+            owner, _, name = item.signal.text.partition(".")
+            if owner == "self" and name in gone and not name.startswith("_"):
+                yield name, item.signal.line
 
 
 def _old_and_new(placed: Placed, others: tuple[Placed, ...]) -> tuple[str | None, str | None]:

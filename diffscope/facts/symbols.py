@@ -8,7 +8,7 @@ from typing import TypedDict
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.departed import departed_modules, edited_users
+from diffscope.facts.departed import departed_attributes, departed_modules, edited_users
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
 from diffscope.facts.platforms import platforms_of_symbol
@@ -50,6 +50,7 @@ def collect_symbols(
     facts = [_with_edited_users(fact, placed) for fact in facts]
     facts = _with_new_places(facts)
     facts += departed_modules(placed, lookup)
+    facts += departed_attributes(placed, taxonomy)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
 
 
