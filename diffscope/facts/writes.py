@@ -42,7 +42,8 @@ def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
     """Return the write facts of source files, by path and line."""
     facts = settle_moves(
         (
-            (fact, Aspect.REMOVED in change.aspects)
+            # A setting that a class which is gone wrote is written no more, whatever else is told of the class.
+            (fact, Aspect.REMOVED in change.aspects and fact.what != "config")
             for one, change in changed_source_symbols(placed)
             if Aspect.MOVED not in change.aspects
             for fact in _renamed(tuple(_writes_of_symbol(one, change)))
@@ -53,13 +54,27 @@ def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
 
 
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
-    """Yield the writes of a symbol; one that came for another with the same value, to another field of the same object, is ``moved``."""
+    """Yield the writes of a symbol; one that came for another with the same value, to another field of the same object, is ``moved``.
+
+    Both are where the field is the same one, by a longer or a shorter way.
+    """
+    twins: dict[int, WriteFact] = {}
     gone = [fact for fact in facts if fact.change == "removed"]
-    for fact in facts:
-        twin = next((old for old in gone if _is_renamed(old, fact)), None) if fact.change == "added" else None
+    for fact in (fact for fact in facts if fact.change == "added"):
+        twin = next((old for old in gone if _is_same_place(old, fact) or _is_renamed(old, fact)), None)
         if twin is not None:
             gone.remove(twin)
-        yield fact if twin is None else msgspec.structs.replace(fact, change="moved")
+            twins[id(fact)] = twin
+            if _is_same_place(twin, fact):
+                twins[id(twin)] = fact
+    for fact in facts:
+        yield msgspec.structs.replace(fact, change="moved") if id(fact) in twins else fact
+
+
+def _is_same_place(old: WriteFact, new: WriteFact) -> bool:
+    # `vllm_config.cache_config.size` and `cache_config.size` are one place, as far as a name can tell.
+    short, long = sorted((old.target, new.target), key=len)
+    return "." in short and long.endswith(f".{short}") and (old.what, old.value) == (new.what, new.value)
 
 
 def _is_renamed(old: WriteFact, new: WriteFact) -> bool:
