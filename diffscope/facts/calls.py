@@ -21,6 +21,10 @@ _SETTING = re.compile(
     r"(?:\s*(?:[<>!=]=?|is|is not)\s*(?:\d+|None|True|False))?\)?$"
 )
 _DENIED_TWICE = re.compile(r"not \(not ([\w.]+(?:\([^()]*\))?)\)")
+_REFUSAL = "refusal"
+"""The one role of what is raised, not called; only where requests are checked."""
+_REQUESTS = frozenset({"sampling-params", "openai-protocol"})
+"""Surfaces whose classes hold what a client asks for."""
 _BY_ARGUMENT = frozenset({"device-stream"})
 """Roles of which the argument says what happens."""
 
@@ -90,13 +94,18 @@ def _calls_of_symbol(
     placed: Placed, change: SymbolChange, taxonomy: Taxonomy, roles: RoleTable
 ) -> Iterator[CallFact]:
     awaited = {item.signal.line for item in change.signals if item.signal.kind is SignalKind.AWAIT}
+    # Checks are private members of what everybody builds.
+    owner = change.name.partition(".")[0].lstrip("_")
+    refuses = bool(_REQUESTS.intersection(taxonomy.surfaces_of(placed.fact.path, owner)))
     for item in change.signals:
         signal = item.signal
         # `with self.lock:` has no call, yet takes the lock; a call in the with statement has its own signal.
         is_call = signal.kind is SignalKind.CALL or (
             signal.kind is SignalKind.WITH and "(" not in signal.text
         )
-        found = roles.roles_of(signal.resolved or signal.text) if is_call else ()
+        is_refusal = signal.kind is SignalKind.RAISE and refuses
+        found = roles.roles_of(signal.resolved or signal.text) if is_call or is_refusal else ()
+        found = tuple(role for role in found if (role == _REFUSAL) == is_refusal)
         platforms = (
             {name for guard in signal.guards for name in taxonomy.platforms_in(guard)} if found else set()
         )
@@ -118,6 +127,7 @@ def _call(
         callee=signal.resolved or signal.text,
         arguments=signal.detail,
         guards=tuple(map(_plain, signal.guards)),
+        condition=_plain(signal.guards[-1]) if signal.guards else None,
         new_guards=tuple(map(_plain, new_guards)),
         by_setting=bool(new_guards) and all(map(_SETTING.match, new_guards)),
         guard_platforms=tuple(sorted(platforms)),

@@ -317,8 +317,10 @@ class CallFact(Located, frozen=True, kw_only=True):
     arguments: Annotated[str, said("Argument text, white space folded.")] = ""
     before: Annotated[str | None, said("The arguments before, of a call that is exchanged.")] = None
     guards: Annotated[tuple[str, ...], said("Conditions around it, outermost first.")] = ()
+    condition: Annotated[str | None, said("The innermost of them.")] = None
     new_guards: Annotated[
-        tuple[str, ...], said("Those of them that a call which is reguarded did not stand under before.")
+        tuple[str, ...],
+        said("Those of the conditions that a call which is reguarded did not stand under before."),
     ] = ()
     by_setting: Annotated[
         bool,
