@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from diffscope.facts.build_arguments import collect_build_arguments
 from diffscope.facts.builds import collect_builds
 from diffscope.facts.calls import collect_calls
 from diffscope.facts.classify import classify_change
@@ -33,7 +34,14 @@ from diffscope.facts.settings import with_settings
 from diffscope.facts.steps import Declarations, collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
-from diffscope.facts.values import ChangeFacts, DependencyFact, GraphFacts, ImportFact, UnknownFamily
+from diffscope.facts.values import (
+    ChangeFacts,
+    DependencyFact,
+    GraphFacts,
+    ImportFact,
+    OptionFact,
+    UnknownFamily,
+)
 from diffscope.facts.writes import collect_writes
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
@@ -87,7 +95,7 @@ def collect_facts(
         module=modules,
         symbol=symbols,
         parameter=collect_parameters(placed, symbols),
-        option=(*collect_options(placed), *collect_default_tables(placed), *collect_metrics(placed)),
+        option=_options(placed),
         imports=imports,
         guard=guards,
         call=collect_calls(placed, taxonomy, knowledge.roles),
@@ -127,6 +135,15 @@ def _placed(
             sorted(joined, key=lambda one: one.diff.path),
             strict=True,
         )
+    )
+
+
+def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
+    return (
+        *collect_options(placed),
+        *collect_default_tables(placed),
+        *collect_build_arguments(placed),
+        *collect_metrics(placed),
     )
 
 

@@ -242,7 +242,7 @@ class OptionFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "config-field, cli-flag, environment-variable, protocol-field, metric or default-table (an entry of one)."
+            "config-field, cli-flag, environment-variable, protocol-field, metric, default-table (an entry of one) or build-argument (of an image)."
         ),
     ]
     name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `VLLM_USE_X`.")]
