@@ -103,6 +103,9 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
     after = {(one.name, one.kind, one.condition): one for one in _declared(path, placed.material.after)}
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
+        if old and new and _is_resolved(placed):
+            # A resolver writes down what extras lead to, not the extras.
+            old = old._replace(extras=new.extras)
         change = _change(old, new)
         standing = new or old
         if change is None or standing is None:
@@ -122,6 +125,10 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
             if declared and new and new.kind == "requirement"
             else (),
         )
+
+
+def _is_resolved(placed: Placed) -> bool:
+    return bool(_COMPILED.search((placed.material.after or b"")[:_HEADER]))
 
 
 def _is_cmake(path: str) -> bool:
@@ -224,7 +231,7 @@ def _lowest(text: str) -> Version | None:
 
 def _disagreements(new: _Declared, placed: Placed, declared: _Tree) -> tuple[str, ...]:
     path = placed.fact.path
-    if declared.is_compiled(path) or _COMPILED.search((placed.material.after or b"")[:_HEADER]):
+    if declared.is_compiled(path) or _is_resolved(placed):
         return ()
     found = (
         f"{one.path}:{one.line} {one.specifier or one.url or 'any version'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.canonical import Stream
@@ -70,7 +71,7 @@ def compare_parameters(before: Signature, after: Signature) -> tuple[ParameterCh
             changes.append(ParameterChange(what="renamed", name=name, before=origin.name, after=name))
         changes.extend(_compare_one(origin, parameter, before, after))
         if name in places:
-            was, now = _order(before.parameters), _order(after.parameters)
+            was, now = _orders(before.parameters, after.parameters)
             changes.append(ParameterChange(what="moved", name=name, before=was, after=now))
     return tuple(changes)
 
@@ -151,6 +152,25 @@ def _places(
     return frozenset(moved)
 
 
-def _order(parameters: Sequence[Parameter]) -> str:
+def _orders(before: Sequence[Parameter], after: Sequence[Parameter]) -> tuple[str, str]:
+    """Return both orders of the positional parameters, from one in front of where they part to one behind where they meet again."""
+    was, now = _names_in_order(before), _names_in_order(after)
+    start = _alike(was, now)
+    left = min(len(was), len(now)) - start
+    end = min(left, _alike(was[::-1], now[::-1]))
+    return _excerpt(was, start, end), _excerpt(now, start, end)
+
+
+def _alike(names: list[str], others: list[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(names, others, strict=False)))
+
+
+def _names_in_order(parameters: Sequence[Parameter]) -> list[str]:
     names = [each.name for each in parameters if each.kind in _POSITIONAL]
-    return ", ".join(name for name in names if name not in ("self", "cls"))
+    return [name for name in names if name not in ("self", "cls")]
+
+
+def _excerpt(names: list[str], start: int, end: int) -> str:
+    first, last = max(0, start - 1), len(names) - max(0, end - 1)
+    shown = ["…"] * (first > 0) + names[first:last] + ["…"] * (last < len(names))
+    return ", ".join(shown)
