@@ -85,7 +85,8 @@ def _is_left_open(fact: OptionFact) -> bool:
 
 def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, Comparison]]) -> OptionFact:
     """Add the place in the change that asks whether a setting without a value has got one, and so decides what it is by default."""
-    if fact.change != "default" or fact.after != "None":
+    # What was on mostly goes on by that choice too.
+    if fact.change != "default" or fact.after != "None" or turns_on(fact.before):
         return fact
     name = fact.name.rpartition(".")[2]
     words = {name, name.lower().removeprefix("vllm_")} if name.isupper() else {name}
