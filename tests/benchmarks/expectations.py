@@ -77,14 +77,15 @@ def compare_pulls(workspace: Workspace, pulls: Mapping[str, Mapping[str, list[st
             met[what] += asked - len(missed)
             for miss in missed:
                 yield f"  {number} {what}: wants {miss}, has {said(found, what)} ({found.change.pull.title[:60]})"
-    for what, aim in (("areas", "aim 95%"), ("platforms", "aim 100%"), ("kind", "aim 90%"), ("flags", "")):
+    for what, aim in (("areas", "aim 95%"), ("platforms", "aim 100%"), ("kind", "aim 90%"), ("flags", "medium and above")):
         yield str(Tally(what, met[what], wanted[what], aim))
 
 
 def misses(found: Assessment, expected: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Return what is expected and was not answered."""
     areas = {share.area for share in found.areas}
-    families = {flag.family for flag in found.flags}
+    # A lighter touch is noted, not counted: the reports name what deserves a look.
+    families = {flag.family for flag in found.flags if flag.severity.rank >= Severity.MEDIUM.rank}
     return {
         "areas": [area for area in expected.get("areas", ()) if area not in areas],
         "platforms": [one for one in expected.get("platforms", ()) if one not in found.platforms],
@@ -98,7 +99,7 @@ def said(found: Assessment, what: str) -> str:
     if what == "areas":
         return ", ".join(f"{share.area} {share.weight:.2f}" for share in found.areas)
     if what == "flags":
-        return ", ".join(f"{flag.code}" for flag in found.flags) or "none"
+        return ", ".join(f"{flag.code} {flag.severity.value}" for flag in found.flags) or "none"
     return (
         ", ".join(found.platforms) or "none" if what == "platforms" else f"{found.kind}: {found.kind_reason}"
     )
