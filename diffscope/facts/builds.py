@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.facts.material import Placed
@@ -48,15 +48,20 @@ def collect_builds(placed: Iterable[Placed]) -> tuple[BuildFact, ...]:
     )
 
 
+def declares_builds(path: str) -> bool:
+    """Return whether build settings are read off a file of that path."""
+    return _reader_of(path) is not None
+
+
+def _reader_of(path: str) -> Callable[[str], Iterator[_Piece]] | None:
+    name = path.rpartition("/")[2]
+    if name == "CMakeLists.txt" or name.endswith(".cmake"):
+        return _cmake
+    return _dockerfile if "dockerfile" in name.lower() else None
+
+
 def _builds_of_file(placed: Placed) -> Iterator[BuildFact]:
-    name = placed.fact.path.rpartition("/")[2]
-    read = (
-        _cmake
-        if name == "CMakeLists.txt" or name.endswith(".cmake")
-        else _dockerfile
-        if "dockerfile" in name.lower()
-        else None
-    )
+    read = _reader_of(placed.fact.path)
     if read is None or not placed.material.read:
         return
     before = tuple(read(_text(placed.material.before)))

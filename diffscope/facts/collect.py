@@ -8,18 +8,18 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.build_arguments import collect_build_arguments
-from diffscope.facts.builds import collect_builds
+from diffscope.facts.builds import collect_builds, declares_builds
 from diffscope.facts.calls import collect_calls
 from diffscope.facts.classify import classify_change
 from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.default_tables import collect_default_tables
-from diffscope.facts.dependencies import collect_dependencies
+from diffscope.facts.dependencies import collect_dependencies, declares_dependencies
 from diffscope.facts.files import collect_files
 from diffscope.facts.history import collect_history
 from diffscope.facts.imports import collect_imports, modules_after
 from diffscope.facts.lookup import TreeLookup
-from diffscope.facts.material import FileMaterial, Placed
+from diffscope.facts.material import FileMaterial, Placed, is_lost
 from diffscope.facts.mentions import collect_mentions
 from diffscope.facts.metrics import collect_metrics
 from diffscope.facts.modules import collect_modules, place_files
@@ -170,6 +170,10 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
 
 
 _FROM_PYTHON = ("symbol", "parameter", "option", "import", "guard", "call", "numeric", "write")
+_FROM_BOTH_SIDES = ("counterpart", "operator", "override", "registry")
+"""Families that of a source file which was not compared at all are unknown too; one that does not parse in places still tells some."""
+_FROM_NATIVE = ("native", "operator")
+_UNREAD = "its text before or after the change could not be read"
 
 
 _FROM_GRAPH = ("override", "counterpart")
@@ -193,28 +197,47 @@ def _unknown(
         found.append(UnknownFamily(family="history", reason="no history of the base"))
     for one in placed:
         reason = _why_unread(one)
-        if reason and one.fact.category == "source":
+        if reason:
             found += [
-                UnknownFamily(family=family, reason=reason, path=one.fact.path) for family in _FROM_PYTHON
+                UnknownFamily(family=family, reason=reason, path=one.fact.path)
+                for family in _families_of(one)
             ]
-        elif reason and one.fact.category == "test":
-            found.append(UnknownFamily(family="test", reason=reason, path=one.fact.path))
     return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
 
 
+def _families_of(placed: Placed) -> tuple[str, ...]:
+    """Return the families that a file which was not read, or does not parse, would have had records of."""
+    path, category = placed.fact.path, placed.fact.category
+    if path.endswith(".py"):
+        if category == "source":
+            return _FROM_PYTHON if placed.material.python else (*_FROM_PYTHON, *_FROM_BOTH_SIDES)
+        return ("test",) if category == "test" else ()
+    return (
+        *(_FROM_NATIVE if category == "native" else ()),
+        *(("build",) if declares_builds(path) else ()),
+        *(("dependency",) if declares_dependencies(path) else ()),
+    )
+
+
 def _why_unread(placed: Placed) -> str | None:
-    if not placed.fact.path.endswith(".py") or placed.fact.content != "text":
+    material = placed.material
+    if is_lost(material):
+        return _UNREAD
+    if placed.fact.content != "text":
         return None
-    if placed.material.python is None:
-        return "its text before or after the change could not be read"
-    return "it does not parse" if placed.material.python.problems else None
+    if not placed.fact.path.endswith(".py"):
+        return None if material.read else _UNREAD
+    if material.python is None:
+        return _UNREAD
+    return "it does not parse" if material.python.problems else None
 
 
 def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
     found = []
     for one in placed:
-        reason = _why_unread(one)
-        if reason:
+        reason = _why_unread(one) if one.fact.path.endswith(".py") else None
+        # Of a file whose content the clone does not have, the source has told.
+        if reason and not is_lost(one.material):
             parsed = one.material.python is not None
             line = (
                 f", first at line {one.material.python.problems[0].line}"

@@ -73,13 +73,14 @@ def collect_dependencies(
     platforms_of: Callable[[str], Iterable[str]] = lambda _: (),
 ) -> tuple[DependencyFact, ...]:
     """Return the dependency facts, by path and line. ``known`` gives the requirements of the base, for bounds that disagree."""
-    concerned = [one for one in placed if one.material.read and _declares(one.fact.path)]
+    concerned = [one for one in placed if one.material.read and declares_dependencies(one.fact.path)]
     declared = _Tree(_after(concerned, known()), platforms_of) if concerned else None
     facts = [fact for one in concerned for fact in _of_file(one, declared)]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.kind)))
 
 
-def _declares(path: str) -> bool:
+def declares_dependencies(path: str) -> bool:
+    """Return whether dependencies are read off a file of that path."""
     return is_requirements_file(path) or is_dockerfile(path) or _is_cmake(path)
 
 

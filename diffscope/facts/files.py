@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from msgspec import UNSET, UnsetType
 
 from diffscope.diff.values import FileDiff, FileKind, FileStatus, Line
-from diffscope.facts.material import FileMaterial
+from diffscope.facts.material import FileMaterial, is_lost
 from diffscope.facts.values import FileFact
 from diffscope.source.values import RepoPath
 from diffscope.syntax.values import Aspect, Comparison, DefinitionKind, SymbolChange
@@ -110,6 +110,8 @@ def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
 def _logic(material: FileMaterial, category: str, added: int, removed: int) -> bool | UnsetType:
     if category not in _LOGIC_CATEGORIES:
         return False
+    if is_lost(material):
+        return UNSET
     if material.diff.kind is not FileKind.TEXT:
         return material.diff.kind is FileKind.SUBMODULE
     if material.python is not None and not material.python.problems:

@@ -78,6 +78,11 @@ def compare_files(diff: Diff, sides: Sides) -> tuple[FileMaterial, ...]:
     return tuple(sorted(files, key=lambda one: one.diff.path))
 
 
+def is_lost(file: FileMaterial) -> bool:
+    """Return whether nothing is known of a changed file but that it changed: a clone without its content gives it out as binary."""
+    return file.diff.kind is FileKind.BINARY and not file.read
+
+
 def changed_source_symbols(placed: Iterable[Placed]) -> Iterator[tuple[Placed, SymbolChange]]:
     """Yield the symbols of the product's Python files whose logic changed, each with its file."""
     for one in placed:
