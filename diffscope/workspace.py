@@ -6,7 +6,7 @@ tables that come with them and the cache; it reads what a change needs and hands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
@@ -142,7 +142,7 @@ class Workspace:
     def _surroundings(self, change: Change, source: Elsewhere | None) -> tuple[Surroundings, tuple[Gap, ...]]:
         # Recorded changes need neither graph nor declarations, and start-up is hot.
         from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
-        from diffscope.adapters.history import history_at  # noqa: PLC0415
+        from diffscope.adapters.history import days_known, history_at  # noqa: PLC0415
 
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
@@ -165,7 +165,8 @@ class Workspace:
             )
             facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
             history = history_at(self.repository, base, self.cache)
-            around = msgspec.structs.replace(around, graph=graph, graph_facts=facts, history=history)
+            days = days_known(self.repository, base)
+            around = Surroundings(graph=graph, graph_facts=facts, history=history, history_days=days)
         except DiffscopeError as error:
             gaps.append(Gap(what="graph", reason=str(error)))
         try:
@@ -173,7 +174,23 @@ class Workspace:
             around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:
             gaps.append(Gap(what="declarations", reason=str(error)))
-        return around, tuple(gaps)
+        return around, (*gaps, *_gaps_of(around))
+
+
+def _gaps_of(around: Surroundings) -> Iterator[Gap]:
+    absent = len(around.graph.tables.absent) if around.graph else 0
+    if absent:
+        reason = (
+            f"the clone does not have the content of {absent} files that the graph of the base is made from"
+        )
+        yield Gap(what="graph", reason=reason)
+    missing = len(around.declarations.missing) if around.declarations else 0
+    if missing:
+        reason = f"the clone does not have the content of {missing} files by which the base declares owners, labels and steps"
+        yield Gap(what="declarations", reason=reason)
+    if around.history_days is not None:
+        reason = f"the history is cut off {around.history_days} d before the base: git fetch --unshallow"
+        yield Gap(what="history", reason=reason)
 
 
 def packaged_surroundings() -> Surroundings:

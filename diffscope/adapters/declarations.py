@@ -108,8 +108,13 @@ def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Projec
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # a cache of another time: what it holds is read again
     project = read_project(collect())
-    cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
+    if _is_whole(project):  # they may be had another time, or in another clone
+        cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
     return project
+
+
+def _is_whole(project: Project) -> bool:
+    return all(problem.kind != "missing" for problem in project.problems)
 
 
 def _kept_collected(
@@ -122,7 +127,8 @@ def _kept_collected(
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # as above
     collected = collect_tests(step_calls(project), TreeIndex(paths()))
-    cache.put_many(_COLLECTED, {key: _ENCODER.encode(collected)})
+    if _is_whole(project):
+        cache.put_many(_COLLECTED, {key: _ENCODER.encode(collected)})
     return collected
 
 

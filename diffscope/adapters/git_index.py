@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_boundary import boundary_mark
 from diffscope.adapters.git_log import Squash, main_tip, squashes
 from diffscope.adapters.git_process import run
 from diffscope.source.values import CommitId
@@ -147,7 +148,7 @@ def _fresh(
     read: Callable[[], list[tuple[str | int, ...]]],
 ) -> list[tuple[str | int, ...]]:
     """Bring the index to ``tip`` and read from it in the same transaction, so that no other process moves it between."""
-    boundary = _boundary(repository)
+    boundary = boundary_mark(repository)
     for _ in range(_ROUNDS):
         database.execute("BEGIN")
         known = _known(database, boundary)
@@ -165,13 +166,6 @@ def _fresh(
             )
         database.execute("COMMIT")
     raise sqlite3.OperationalError("other processes keep moving the index")
-
-
-def _boundary(repository: GitRepository) -> str:
-    """Return a mark of where a shallow history ends: deepening it adds commits below the same tip."""
-    if not repository.is_shallow:
-        return ""
-    return hashlib.sha256((repository.common_dir / "shallow").read_bytes()).hexdigest()
 
 
 def _known(database: sqlite3.Connection, boundary: str) -> str | None:

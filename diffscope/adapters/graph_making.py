@@ -58,8 +58,9 @@ class GraphMaker:
         before, jobs, gone = self._nearest(here) or self._scratch()
         changed = self._changes(jobs, gone)
         graph = derive_graph(before, changed, outline_of=outline_of) if changed else before
-        self._store.keep(key, graph.to_bytes())
-        here.keep(self._cache, PLACES)
+        if not graph.tables.absent:  # another clone may have what this one lacks, and this one may get it
+            self._store.keep(key, graph.to_bytes())
+            here.keep(self._cache, PLACES)
         return graph
 
     def _sow(self, here: Place) -> None:

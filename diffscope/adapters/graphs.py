@@ -59,7 +59,8 @@ def graph_at(
         graph = maker.make(key, reader.outline)
         reader.known_words = maker.words
     graph = graph.attach(outline_of=reader.outline, serving=serving, test_words=reader.words)
-    store.keep_shortcuts(key, graph)
+    if not graph.tables.absent:
+        store.keep_shortcuts(key, graph)
     return graph
 
 

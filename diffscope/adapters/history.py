@@ -7,6 +7,7 @@ from typing import Final
 
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_boundary import boundary_mark, cut_commits, cut_off_at
 from diffscope.adapters.git_log import main_tip
 from diffscope.adapters.git_process import run
 from diffscope.diff.names import decode_name
@@ -37,13 +38,20 @@ def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> Cha
     last = find_commit(stored, commit) if stored else -1
     if stored is None or (last < 0 and _tip(stored) != main_tip(repository)):
         stored = _refresh(repository, commit, now, stored)
-        cache.put_many(_SPACE, {str(repository.common_dir): encode_history(stored)})
+        cache.put_many(_SPACE, {_name(repository): encode_history(stored)})
         last = find_commit(stored, commit)
     if last < 0:
         # A commit off the main line (the head of a branch) has the past of the place where it left that line.
         fork = repository.merge_base(_tip(stored), commit)
         last = find_commit(stored, fork) if fork else -1
     return ChangeHistory(stored, last=last, now=now)
+
+
+def days_known(repository: GitRepository, commit: CommitId) -> int | None:
+    """Return how many days before a commit its history is cut off, where that is within what would be read of it; else ``None``."""
+    at = cut_off_at(repository, commit)
+    age = None if at is None else repository.commit(commit).committed_at - at
+    return None if age is None or age >= DEPTH else max(0, age) // 86_400
 
 
 def _refresh(
@@ -62,7 +70,12 @@ def _refresh(
 
 
 def _cached(cache: Cache, repository: GitRepository) -> StoredHistory | None:
-    return cache.get_decoded(_SPACE, str(repository.common_dir), decode_history)
+    return cache.get_decoded(_SPACE, _name(repository), decode_history)
+
+
+def _name(repository: GitRepository) -> str:
+    # What a shallow clone knew of the past is not all, once it is deepened.
+    return f"{repository.common_dir} {boundary_mark(repository)}".rstrip()
 
 
 def _is_ancestor(repository: GitRepository, older: str, newer: str) -> bool:
@@ -89,11 +102,13 @@ def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[P
         *options,
         revisions,
     )
+    cut = cut_commits(repository)
     # A clone with a missing tree still tells of the commits before it.
     for block in found.out.split(b"\x01")[1:]:
         head, *cells = block.rstrip(b"\n").split(b"\0")
         commit, time, subject = head.decode("utf-8", "replace").split(" ", 2)
-        paths, renames = _touched([name for cell in cells if (name := cell.lstrip(b"\n"))])
+        names = [] if commit in cut else [name for cell in cells if (name := cell.lstrip(b"\n"))]
+        paths, renames = _touched(names)
         yield PastCommit(commit, int(time), tuple(paths), tuple(renames), subject)
 
 

@@ -75,9 +75,10 @@ def _words_of(
     kept = cache.get_many_decoded(_FILES, list(wanted.values()), _decode, keep=2 * _TOO_FAR)
     unread = {path: blob for path, blob in wanted.items() if blob not in kept}
     fresh = _read_words(repository, unread, known)
-    # No words may mean that the clone does not have the file yet.
-    cache.put_many(_FILES, {wanted[path]: " ".join(words).encode() for path, words in fresh.items() if words})
-    words = {path: kept[blob] if blob in kept else frozenset(fresh[path]) for path, blob in wanted.items()}
+    cache.put_many(_FILES, {wanted[path]: " ".join(words).encode() for path, words in fresh.items()})
+    words = {
+        path: kept[blob] if blob in kept else frozenset(fresh.get(path, ())) for path, blob in wanted.items()
+    }
     return {change.path: words.get(change.path) for change in changed}
 
 
@@ -89,15 +90,24 @@ def index_of(
     repository: GitRepository, commit: CommitId, known: Mapping[RepoPath, tuple[str, ...]] | None = None
 ) -> WordIndex:
     """Return the index of the tests of a commit, made from all of them."""
+    return _index(repository, commit, known or {})[0]
+
+
+def _index(
+    repository: GitRepository, commit: CommitId, known: Mapping[RepoPath, tuple[str, ...]]
+) -> tuple[WordIndex, bool]:
+    """Return the index, and whether the clone has all of its files."""
     wanted = {entry.path: entry.blob for entry in repository.entries(commit) if is_indexed(entry.path)}
-    return index_words(_read_words(repository, wanted, known or {}))
+    words = _read_words(repository, wanted, known)
+    return index_words({path: words.get(path, ()) for path in wanted}), len(words) == len(wanted)
 
 
 def _build(
     repository: GitRepository, here: Place, cache: Cache, known: Mapping[RepoPath, tuple[str, ...]]
 ) -> WordIndex:
-    index = index_of(repository, here.commit, known)
-    _keep(here, index, cache)
+    index, is_whole = _index(repository, here.commit, known)
+    if is_whole:  # another clone may have what this one lacks
+        _keep(here, index, cache)
     return index
 
 
@@ -111,9 +121,11 @@ def _read_words(
     wanted: Mapping[RepoPath, BlobId],
     known: Mapping[RepoPath, tuple[str, ...]],
 ) -> dict[RepoPath, tuple[str, ...]]:
+    """Return the words of each file that the clone has."""
     unread = {path: blob for path, blob in wanted.items() if path not in known}
     data = repository.read_blobs(unread.values())
     words = {path: known[path] for path in wanted if path in known}
-    for path, blob in unread.items():
-        words[path] = identifiers(data.get(blob) or b"")
+    words.update(
+        (path, identifiers(found)) for path, blob in unread.items() if (found := data.get(blob)) is not None
+    )
     return words

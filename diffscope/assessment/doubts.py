@@ -23,6 +23,7 @@ _ABSENT: Final = {
     "no CI steps at the base": "基准没有 CI 步骤",
     "no CI declarations of the base": "没有基准的 CI 声明",
     "no history of the base": "没有基准的历史",
+    "the history of the base is cut off": "基准的历史被截断",
     _UNREAD: "无法读取变更前或变更后的文本",
 }
 """What is not there, in Chinese; a bare patch lacks each of it for one reason."""

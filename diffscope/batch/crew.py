@@ -83,8 +83,17 @@ class Order(Value, frozen=True, kw_only=True):
         )
 
 
+_REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
+"""Gaps that a better clone of the same commits would not have."""
+
+
+def is_final(assessment: Assessment) -> bool:
+    """Return whether no clone would judge better: only then may the store answer for every clone, and for this one when it has more."""
+    return not any(gap.what in _REPAIRABLE for gap in assessment.completeness.gaps)
+
+
 class Judge:
-    """Judges one change at a time and keeps what it thought."""
+    """Judges one change at a time and keeps what it thought, where that is final."""
 
     def __init__(self, workspace: Workspace, store: Store) -> None:
         self._workspace = workspace
@@ -99,7 +108,8 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - said with the command that shows it whole
             told = f"a mistake in diffscope ({type(error).__name__}: {error}); see: diffscope classify {wanted.commit[:12]}"
             return Judged(wanted=wanted, gap=_gap(wanted, told))
-        self._store.put_many({self.key(wanted): assessment})
+        if is_final(assessment):
+            self._store.put_many({self.key(wanted): assessment})
         return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes)
 
     def key(self, wanted: Wanted) -> Key:

@@ -16,7 +16,7 @@ from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.default_tables import collect_default_tables
 from diffscope.facts.dependencies import collect_dependencies, declares_dependencies
 from diffscope.facts.files import collect_files
-from diffscope.facts.history import collect_history
+from diffscope.facts.history import WITHIN_DAYS, collect_history
 from diffscope.facts.imports import collect_imports, modules_after
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import FileMaterial, Placed, is_lost
@@ -71,6 +71,8 @@ class Surroundings(Value, frozen=True, kw_only=True):
     declarations: Declarations | None = None
     history: ChangeHistory | None = None
     """What changed together before the base."""
+    history_days: int | None = None
+    """How many days before the base that is cut off; ``None`` where it reaches as far back as is asked for."""
 
 
 def collect_facts(
@@ -117,9 +119,7 @@ def collect_facts(
         nearest_tests=collect_nearest(placed, change.pull.title, around.graph, around.history),
         graph=_with_rings(around.graph_facts, imports),
         gaps=(*change.gaps, *_gaps(placed)),
-        unknown=_unknown(
-            placed, has_graph=lookup is not None, declared=declared, has_history=around.history is not None
-        ),
+        unknown=_unknown(placed, around, has_graph=lookup is not None),
     )
     return with_settings(found)
 
@@ -181,20 +181,22 @@ _FROM_GRAPH = ("override", "counterpart")
 
 
 def _unknown(
-    placed: tuple[Placed, ...], *, has_graph: bool, declared: Declarations | None, has_history: bool
+    placed: tuple[Placed, ...], around: Surroundings, *, has_graph: bool
 ) -> tuple[UnknownFamily, ...]:
     found = []
     if not has_graph and any(one.fact.category == "source" and one.fact.logic is not False for one in placed):
         found += [
             UnknownFamily(family=family, reason="no module graph of the base") for family in _FROM_GRAPH
         ]
+    declared = around.declarations
     has_steps = declared is not None and declared.has_steps
     if not has_steps and any(one.fact.category in {"source", "native", "test"} for one in placed):
         why = "no CI steps at the base" if declared else "no CI declarations of the base"
         found.append(UnknownFamily(family="step", reason=why))
     products = (one for one in placed if one.fact.category in {"source", "native", "build"})
-    if not has_history and any(one.fact.logic is not False for one in products):
-        found.append(UnknownFamily(family="history", reason="no history of the base"))
+    past = _why_no_history(around)
+    if past and any(one.fact.logic is not False for one in products):
+        found.append(UnknownFamily(family="history", reason=past))
     for one in placed:
         reason = _why_unread(one)
         if reason:
@@ -203,6 +205,13 @@ def _unknown(
                 for family in _families_of(one)
             ]
     return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
+
+
+def _why_no_history(around: Surroundings) -> str | None:
+    if around.history is None:
+        return "no history of the base"
+    days = around.history_days
+    return None if days is None or days >= WITHIN_DAYS else "the history of the base is cut off"
 
 
 def _families_of(placed: Placed) -> tuple[str, ...]:

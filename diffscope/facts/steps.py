@@ -53,6 +53,8 @@ class Declarations:
         collected: Callable[[], Mapping[RepoPath, tuple[Collecting, ...]]] = dict,
     ) -> None:
         self.project = project
+        self.missing = tuple(problem.path for problem in project.problems if problem.kind == "missing")
+        """The declaring files whose content could not be had."""
         self._read_paths = paths
         self._read_requirements = requirements
         self._read_collected = collected

@@ -1,0 +1,36 @@
+"""Where the history of a shallow clone is cut off."""
+
+from __future__ import annotations
+
+import hashlib
+
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_process import run
+
+
+def boundary_mark(repository: GitRepository) -> str:
+    """Return a mark of where a shallow history ends: deepening it adds commits below the same tip. Empty for a whole one."""
+    data = _boundary(repository)
+    return hashlib.sha256(data).hexdigest() if data else ""
+
+
+def cut_commits(repository: GitRepository) -> frozenset[str]:
+    """Return the commits whose parents are cut off: what they changed is not known, and git shows them as though they made every file."""
+    return frozenset(_boundary(repository).decode("ascii", "replace").split())
+
+
+def cut_off_at(repository: GitRepository, commit: str) -> int | None:
+    """Return when the oldest first parent of a commit was committed, in seconds, where history is cut off there; ``None`` where it is whole."""
+    cut = cut_commits(repository)
+    if not cut:
+        return None
+    found = run(repository.path, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit))
+    oldest = found.out.decode().split()
+    return repository.commit(oldest[-1]).committed_at if oldest and oldest[-1] in cut else None
+
+
+def _boundary(repository: GitRepository) -> bytes:
+    if not repository.is_shallow:
+        return b""
+    file = repository.common_dir / "shallow"
+    return file.read_bytes() if file.is_file() else b""
