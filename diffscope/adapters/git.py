@@ -19,6 +19,7 @@ from diffscope.errors import NotFoundError, RepositoryError
 from diffscope.source.values import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+_HEAD = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -112,10 +113,14 @@ class GitRepository:
             )
             if found.code == 0 and (name := found.out.decode().strip()):
                 return CommitId(name)
+        if revision.startswith(("HEAD", "@")) and run(self.path, *_HEAD).code != 0:
+            raise NotFoundError(
+                "the repository has no commit", at=str(self.path), hint="name a clone of vLLM: --repo PATH"
+            )
+        cure = "--unshallow" if self.is_shallow else "--all"
+        what = f"origin {revision}" if _is_name(revision) else cure
         raise NotFoundError(
-            f"no commit {revision!r}",
-            at=str(self.path),
-            hint=f"fetch it: git -C {self.path} fetch origin {_plain(revision)}",
+            f"no commit {revision!r}", at=str(self.path), hint=f"fetch it: git -C {self.path} fetch {what}"
         )
 
     def has_commit(self, commit: CommitId) -> bool:
@@ -257,8 +262,10 @@ def _file_name(out: bytes) -> str:
     return out.decode("utf-8", "surrogateescape").removesuffix("\n")
 
 
-def _plain(revision: str) -> str:
-    return revision if re.fullmatch(r"[\w./-]{1,80}", revision) and revision[0] != "-" else "--all"
+def _is_name(revision: str) -> bool:
+    """Return whether a remote may know it by that name: no HEAD~3, and nothing that a shell or git would take for something else."""
+    is_plain = re.fullmatch(r"[\w./-]{1,80}", revision) is not None
+    return is_plain and revision[0] != "-" and not revision.startswith("HEAD")
 
 
 def _entry(row: bytes) -> TreeEntry:

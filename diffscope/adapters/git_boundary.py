@@ -22,11 +22,19 @@ def cut_commits(repository: GitRepository) -> frozenset[str]:
 def cut_off_at(repository: GitRepository, commit: str) -> int | None:
     """Return when the oldest first parent of a commit was committed, in seconds, where history is cut off there; ``None`` where it is whole."""
     cut = cut_commits(repository)
-    if not cut:
-        return None
+    oldest = _oldest(repository, commit) if cut else ""
+    return repository.commit(oldest).committed_at if oldest in cut else None
+
+
+def first_commit_at(repository: GitRepository, commit: str) -> int | None:
+    """Return when the oldest first parent of a commit was committed, in seconds."""
+    oldest = _oldest(repository, commit)
+    return repository.commit(oldest).committed_at if oldest else None
+
+
+def _oldest(repository: GitRepository, commit: str) -> str:
     found = run(repository.path, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit))
-    oldest = found.out.decode().split()
-    return repository.commit(oldest[-1]).committed_at if oldest and oldest[-1] in cut else None
+    return next(reversed(found.out.decode().split()), "")
 
 
 def _boundary(repository: GitRepository) -> bytes:

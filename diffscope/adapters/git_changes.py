@@ -122,10 +122,11 @@ class CloneSource:
         if base is None:
             path = self._repository.path
             cure = "--unshallow" if self._repository.is_shallow else "--all"
+            trees = f"git -C {path} diff --full-index {old[:12]} {new[:12]} | diffscope classify -"
             raise RepositoryError(
                 f"{old[:12]} and {new[:12]} have no common ancestor in this clone",
                 at=str(path),
-                hint=f"git -C {path} fetch {cure}, or compare the trees themselves: BASE..HEAD",
+                hint=f"git -C {path} fetch {cure}, or compare the trees themselves: {trees}",
             )
         return base
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
-from diffscope.errors import RepositoryError
+from diffscope.errors import RepositoryError, UsageError
 from diffscope.source.values import CommitId
 
 
@@ -13,6 +13,7 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
 
     Raises:
         NotFoundError: one of the two is no commit.
+        UsageError: the range is turned around.
         RepositoryError: the history cannot be read.
     """
     start, end = repository.resolve(base), repository.resolve(head)
@@ -21,4 +22,10 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
         raise RepositoryError(
             f"git: {found.err.strip()}", at=str(repository.path), hint="fetch what is missing"
         )
-    return tuple(CommitId(line) for line in found.out.decode().split())
+    listed = tuple(CommitId(line) for line in found.out.decode().split())
+    if not listed and start != end:
+        raise UsageError(
+            f"nothing comes after {base} up to {head}: {head} is the older one",
+            hint=f"turn it around: {head}..{base}",
+        )
+    return listed

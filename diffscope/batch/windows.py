@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_log import main_tip, pull_number
+from diffscope.adapters.git_log import pull_number
 from diffscope.adapters.git_logins import logins_of
 from diffscope.adapters.git_range import commits_between
 from diffscope.assessment.values import Assessment
+from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.crew import Wanted
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
@@ -33,6 +34,8 @@ class Span(NamedTuple):
     period: Period
     wanted: tuple[Wanted, ...]
     is_range: bool = False
+    gaps: tuple[Gap, ...] = ()
+    """What of the window the clone does not reach."""
 
 
 class Read(NamedTuple):
@@ -61,7 +64,8 @@ def find_range(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span
     """Return the span of ``A..B``: every change merged after A, up to B, oldest first. Raises as ``find_span`` does."""
     base, head = range_ends(text)
     repository = _repository(workspace)
-    commits = commits_between(repository, base or main_tip(repository) or "HEAD", head or "HEAD")
+    newest_commit(repository)
+    commits = commits_between(repository, base, head or "HEAD")
     known = repository.commits(commits)
     infos = [(commit, known[commit]) for commit in commits]
     # A commit that cannot be read is wanted all the same: it becomes a gap, and is not left out in silence.
@@ -74,10 +78,13 @@ def find_range(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span
 
 
 def range_ends(text: str) -> tuple[str, str]:
-    """Return both ends of ``A..B``, each of which may be empty. Raises ``UsageError``."""
+    """Return both ends of ``A..B``; without B it is empty, and HEAD is meant. Raises ``UsageError``."""
     base, separator, head = text.partition("..")
     if not separator or head.startswith("."):
         raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
+    if not base:
+        hint = f"name the commit after which it begins: A..{head or 'B'}"
+        raise UsageError(f"{text!r} has no start", hint=hint)
     return base, head
 
 
@@ -125,7 +132,7 @@ def digest_of(
         compared_with=compared[0].period if compared else None,
         logins=logins_of(repository, commits) if repository is not None else {},
         trend=_trend(workspace, batch, span),
-        gaps=(*read.gaps, *(compared[1].gaps if compared else ())),
+        gaps=(*span.gaps, *read.gaps, *((*compared[0].gaps, *compared[1].gaps) if compared else ())),
     )
 
 
@@ -146,7 +153,9 @@ def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, 
 
 def _span(workspace: Workspace, period: Period, window: Window) -> Span:
     merged = workspace.clone.window(window)
-    return Span(period, tuple(Wanted(number=each.number, commit=each.commit) for each in merged))
+    gaps = window_gaps(_repository(workspace), window, is_empty=not merged)
+    wanted = tuple(Wanted(number=each.number, commit=each.commit) for each in merged)
+    return Span(period, wanted, gaps=gaps)
 
 
 def _repository(workspace: Workspace) -> GitRepository:

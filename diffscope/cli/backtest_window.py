@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_log import main_tip
 from diffscope.adapters.later_fixes import Followed, Horizon, follow
 from diffscope.assessment.values import Assessment
+from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.crew import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import REPOSITORY, find_span
@@ -91,6 +91,8 @@ class History(NamedTuple):
     wanted: tuple[Wanted, ...]
     merged_at: Mapping[CommitId, int]
     horizon: Horizon
+    gaps: tuple[Gap, ...] = ()
+    """What of the window the clone does not reach."""
 
 
 def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | None, talk: Talk) -> None:
@@ -113,9 +115,9 @@ def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | No
         Batch(workspace, workers=tools.workers) as batch,
     ):
         history = read_history(workspace, asked)
-        assessments, gaps = _judged(batch, history, talk)
-        found = backtest_of(workspace, assessments, history, asked, gaps=gaps, talk=talk)
-        for note in (*workspace.cache.notes, *batch.notes):
+        assessments, lost = _judged(batch, history, talk)
+        found = backtest_of(workspace, assessments, history, asked, gaps=(*history.gaps, *lost), talk=talk)
+        for note in (*(gap.reason for gap in history.gaps), *workspace.cache.notes, *batch.notes):
             talk.note(note)
     write_stdout(FORMATS[form](found, _style()), is_for_people=form == "text")
     if statistics is not None:
@@ -132,11 +134,16 @@ def read_history(workspace: Workspace, asked: Asked) -> History:
     offset = asked.offset or OFFSET
     repository = _repository(workspace)
     end = days(asked.as_of, asked.as_of, utc_offset=offset).end if asked.as_of else _newest(repository) + 1
+    gaps: tuple[Gap, ...] = ()
     if asked.range is not None:
         wanted = find_span(workspace, asked.range, offset=offset).wanted
     else:
-        merged = workspace.clone.window(_window(asked, offset, end))
+        window = _window(asked, offset, end)
+        merged = workspace.clone.window(window)
         wanted = tuple(Wanted(number=each.number, commit=each.commit) for each in merged)
+        is_enough = asked.limit is not None and len(wanted) >= asked.limit
+        if not is_enough:
+            gaps = window_gaps(repository, window, is_empty=not wanted)
     found = repository.commits([each.commit for each in wanted]).values()
     merged_at = {info.commit: info.committed_at for info in found if info is not None}
     kept = [each for each in wanted if merged_at.get(each.commit, end) < end]
@@ -145,6 +152,7 @@ def read_history(workspace: Workspace, asked: Asked) -> History:
         newest,
         {each.commit: merged_at[each.commit] for each in newest},
         Horizon(asked.within_days, end),
+        gaps,
     )
 
 
@@ -228,8 +236,7 @@ def _window(asked: Asked, offset: str, end: int) -> Window:
 
 
 def _newest(repository: GitRepository) -> int:
-    tip = main_tip(repository)
-    return repository.commit(tip).committed_at if tip else 0
+    return repository.commit(newest_commit(repository)).committed_at
 
 
 def _repository(workspace: Workspace) -> GitRepository:

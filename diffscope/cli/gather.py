@@ -232,12 +232,10 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
     from diffscope.adapters.git_range import commits_between
+    from diffscope.batch.windows import range_ends
 
-    text = request.window or ""
-    base, separator, head = text.partition("..")
-    if not separator or head.startswith("."):
-        raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
-    commits = commits_between(_clone(workspace), base or _main(workspace), head or "HEAD")
+    base, head = range_ends(request.window or "")
+    commits = commits_between(_clone(workspace), base, head or "HEAD")
     skipped = 0
     for number, commit in enumerate(commits, start=1):
         if commit in request.done:

@@ -13,7 +13,7 @@ from diffscope.adapters.saved_events import read_events
 from diffscope.cli.options import Output
 from diffscope.cli.report_outputs import ReportOutputs, read_templates
 from diffscope.cli.talk import Talk
-from diffscope.errors import DiffscopeError, UsageError
+from diffscope.errors import DiffscopeError, RemoteError, UsageError
 from diffscope.graph.model import ModuleGraph
 from diffscope.render.digest_wish import Wish
 from diffscope.render.dynamics import render
@@ -23,6 +23,8 @@ from diffscope.report.events import Events
 from diffscope.report.periods import OFFSET
 from diffscope.source.window import Window, days, stamp
 from diffscope.taxonomy.model import Taxonomy
+
+_OFFLINE = "check the network and try again, or --events FILE for what --save-events FILE kept"
 
 
 class SoughtEvents(NamedTuple):
@@ -81,6 +83,11 @@ def _events(window: Window, sought: SoughtEvents, talk: Talk) -> Events:
         client = Client(find_access(os.environ), store=GitHubStore(cache), notice=talk.note)
         try:
             events = read_github_events(client, window)
+        except RemoteError as error:
+            if error.hint is None or "--repo" not in error.hint:
+                raise
+            # No clone knows of issues and talk.
+            raise RemoteError(error.message, at=error.at, hint=_OFFLINE) from None
         finally:
             client.close()
         talk.detail(f"GitHub: {client.calls} requests, {client.unchanged} of them unchanged")

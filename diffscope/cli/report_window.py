@@ -53,7 +53,7 @@ def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
         if outputs.need_digest:
             compared = _compared(sought, workspace, batch, (span, talk))
             outputs.write(digest_of(workspace, batch, span, read, compared=compared))
-        for note in (*(gap.reason for gap in read.gaps), *batch.notes):
+        for note in (*(gap.reason for gap in (*span.gaps, *read.gaps)), *batch.notes):
             talk.note(note)
 
 

@@ -23,6 +23,7 @@ WHATS: Final = {
     "metadata": "元数据",
     "parse": "解析",
     "registry": "注册表",
+    "window": "时间范围",
 }
 """Names of what is missing."""
 
@@ -31,6 +32,9 @@ REASONS: Final = (
     ("no CI steps at the base", "基准没有 CI 步骤"),
     ("no CI declarations of the base", "没有基准的 CI 声明"),
     ("no history of the base", "没有基准的历史"),
+    ("the clone ends at {}, before the window does: git fetch", "克隆止于 {}，早于时间范围的结尾：git fetch"),
+    ("history is cut off at {}, after the window starts: git fetch --unshallow", "历史在 {} 处被截断，晚于时间范围的开头：git fetch --unshallow"),
+    ("the history begins at {}, after the window ends", "历史始于 {}，晚于时间范围的结尾"),
     ("the history of the base is cut off", "基准的历史被截断"),
     ("the history is cut off {} d before the base: git fetch --unshallow", "历史在基准之前 {} 天处被截断：git fetch --unshallow"),
     ("the clone does not have the content of {} files that the graph of the base is made from", "克隆中没有构成基准模块图的 {} 个文件的内容"),

@@ -91,7 +91,7 @@ def test_windows_limits_and_horizons(work: Project, clone: Path) -> None:
 
 def test_an_empty_window_is_a_result(work: Project, clone: Path) -> None:
     """Nothing merged, nothing measured, nothing wrong."""
-    done = work.run("backtest", "--repo", str(clone), "--since", "2025-01-01", "--until", "2025-01-02")
+    done = work.run("backtest", "--repo", str(clone), "--since", "2026-01-10", "--until", "2026-01-11")
     assert (done.exit_code, done.err) == (0, "")
     assert done.out.endswith("0 changes\nNothing was merged in this window.\n")
 

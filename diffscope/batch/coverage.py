@@ -1,0 +1,47 @@
+"""What a window asks for and a clone does not hold: later than its newest commit, or before its history begins."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_boundary import cut_off_at, first_commit_at
+from diffscope.adapters.git_log import main_tip
+from diffscope.errors import RepositoryError
+from diffscope.source.values import CommitId, Gap
+from diffscope.source.window import Window, stamp
+
+_QUIET: Final = 86_400
+"""Seconds in which nothing may be merged though the clone is fresh: most weeks end on a quiet Sunday."""
+
+
+def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) -> tuple[Gap, ...]:
+    """Return what of a window the clone does not reach; ``is_empty`` says that nothing was found in it.
+
+    Raises:
+        RepositoryError: the clone has no commit.
+    """
+    tip = newest_commit(repository)
+    newest, cut = repository.commit(tip).committed_at, cut_off_at(repository, tip)
+    found = []
+    if newest < window.end - _QUIET:
+        found.append(f"the clone ends at {_day(newest)}, before the window does: git fetch")
+    if cut is not None and cut >= window.start:
+        found.append(f"history is cut off at {_day(cut)}, after the window starts: git fetch --unshallow")
+    elif is_empty and (first := first_commit_at(repository, tip)) is not None and first >= window.end:
+        found.append(f"the history begins at {_day(first)}, after the window ends")
+    return tuple(Gap(what="window", reason=reason) for reason in found)
+
+
+def newest_commit(repository: GitRepository) -> CommitId:
+    """Return the newest commit of the main branch. Raises ``RepositoryError`` where there is none."""
+    tip = main_tip(repository)
+    if tip is None:
+        raise RepositoryError(
+            "the repository has no commit", at=str(repository.path), hint="name a clone of vLLM: --repo PATH"
+        )
+    return CommitId(tip)
+
+
+def _day(seconds: int) -> str:
+    return stamp(seconds)[:10]
