@@ -6,6 +6,7 @@ tables that come with them and the cache; it reads what a change needs and hands
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 from diffscope.adapters.cache import Cache, default_directory, open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_changes import CloneSource
+from diffscope.adapters.git_find import NO_VLLM
 from diffscope.adapters.git_index import PullIndex
 from diffscope.adapters.knowledge import load_knowledge
 from diffscope.adapters.rule_files import bundled_rules, load_rules
@@ -34,6 +36,7 @@ from diffscope.source.values import Change, Gap
 
 if TYPE_CHECKING:
     from diffscope.adapters.declarations import DeclaredTrees
+    from diffscope.graph.model import ModuleGraph
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
@@ -178,6 +181,8 @@ class Workspace:
 
 
 def _gaps_of(around: Surroundings) -> Iterator[Gap]:
+    if around.graph is not None and not _is_vllm(around.graph):
+        yield Gap(what="repository", reason=NO_VLLM)
     absent = len(around.graph.tables.absent) if around.graph else 0
     if absent:
         reason = (
@@ -191,6 +196,11 @@ def _gaps_of(around: Surroundings) -> Iterator[Gap]:
     if around.history_days is not None:
         reason = f"the history is cut off {around.history_days} d before the base: git fetch --unshallow"
         yield Gap(what="history", reason=reason)
+
+
+def _is_vllm(graph: ModuleGraph) -> bool:
+    at = bisect_left(graph.modules, "vllm")
+    return at < len(graph) and graph.modules[at].partition(".")[0] == "vllm"
 
 
 def packaged_surroundings() -> Surroundings:

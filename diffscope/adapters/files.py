@@ -17,6 +17,9 @@ _MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
 _SHOW = re.compile(r"commit ([0-9a-f]{40,64})(?: \(.*\))?\n")
 _SUBJECT_MARK = re.compile(r"^\[(?:RFC )?PATCH[^\]]*\]\s*")
 _NUMBER = re.compile(r" \(#(\d{1,9})\)$")
+_COLOURED = re.compile(rb"^(?:\x1b\[[\d;]*m)+(?:diff --|--- |@@ )", re.MULTILINE)
+"""How a diff begins that was made for a terminal: ``--color=always``."""
+_COLOUR = re.compile(rb"\x1b\[[\d;]*[mK]")
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -47,6 +50,8 @@ def read_patch(
 def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
     """Return patch bytes as a change. PowerShell's ``>`` writes UTF-16; that is read too."""
     encoding = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "utf-8")
+    if b"\x1b[" in data and _COLOURED.search(data):
+        data = _COLOUR.sub(b"", data)
     text = data.decode(encoding, "backslashreplace")
     # Only text before the first diff is about the change as a whole.
     head = text[: text.find("diff --git ")] if "diff --git " in text[:100_000] else ""

@@ -10,6 +10,7 @@ from diffscope.adapters.git_process import run
 from diffscope.errors import RepositoryError
 
 VARIABLE = "DIFFSCOPE_REPO"
+NO_VLLM = "this tree has no vllm package: areas, rules and reach are those of vLLM and say little of it"
 
 
 def find_repository(

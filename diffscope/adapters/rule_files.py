@@ -74,6 +74,25 @@ def folder_texts(folder: Path) -> dict[str, str]:
     return texts | _own_files(holder, shown_name(holder)) | {f"{name}/{RULE_FILE}": _read(folder / RULE_FILE)}
 
 
+def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
+    """Check a folder that somebody names: without a rule in it, it would be passed over without a word.
+
+    ``is_itself_one`` says that a single rule will do.
+
+    Raises:
+        ConfigurationError: it is there, and holds no rule, list or word.
+    """
+    is_rule = (folder / RULE_FILE).is_file()
+    if not folder.is_dir() or _folder_texts(folder, folder.name) or (is_rule and is_itself_one):
+        return
+    hint = (
+        "it is a rule itself: name the folder that it lies in"
+        if is_rule
+        else f"each rule has a folder of its own: {folder.name}/CP110-my-slug/{RULE_FILE}"
+    )
+    raise ConfigurationError("there is no rule in this folder", at=str(folder), hint=hint)
+
+
 def shown_name(folder: Path) -> str:
     """Return the name of a rule folder in paths of rule files: ``rules/...`` is the bundled one, wherever it lies."""
     here, bundled = folder.resolve(), bundled_rules().resolve()

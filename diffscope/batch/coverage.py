@@ -6,6 +6,7 @@ from typing import Final
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_boundary import cut_off_at, first_commit_at
+from diffscope.adapters.git_find import NO_VLLM
 from diffscope.adapters.git_log import main_tip
 from diffscope.errors import RepositoryError
 from diffscope.source.values import CommitId, Gap
@@ -22,6 +23,7 @@ def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) ->
         RepositoryError: the clone has no commit.
     """
     tip = newest_commit(repository)
+    foreign = foreign_gaps(repository, tip)
     newest, cut = repository.commit(tip).committed_at, cut_off_at(repository, tip)
     found = []
     if newest < window.end - _QUIET:
@@ -30,7 +32,13 @@ def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) ->
         found.append(f"history is cut off at {_day(cut)}, after the window starts: git fetch --unshallow")
     elif is_empty and (first := first_commit_at(repository, tip)) is not None and first >= window.end:
         found.append(f"the history begins at {_day(first)}, after the window ends")
-    return tuple(Gap(what="window", reason=reason) for reason in found)
+    return (*foreign, *(Gap(what="window", reason=reason) for reason in found))
+
+
+def foreign_gaps(repository: GitRepository, revision: str) -> tuple[Gap, ...]:
+    """Return what is said of a tree that is none of vLLM's."""
+    is_foreign = not repository.tree_ids(revision, ["vllm"])
+    return (Gap(what="repository", reason=NO_VLLM),) if is_foreign else ()
 
 
 def newest_commit(repository: GitRepository) -> CommitId:

@@ -10,7 +10,7 @@ from diffscope.adapters.git_log import pull_number
 from diffscope.adapters.git_logins import logins_of
 from diffscope.adapters.git_range import commits_between
 from diffscope.assessment.values import Assessment
-from diffscope.batch.coverage import newest_commit, window_gaps
+from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
 from diffscope.batch.crew import Wanted
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
@@ -74,7 +74,8 @@ def find_range(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span
         for commit, info in infos
     )
     period = period_of_range(text, tuple(info.committed_at for _, info in infos if info), offset=offset)
-    return Span(period, tuple(wanted), is_range=True)
+    gaps = foreign_gaps(repository, head or "HEAD")
+    return Span(period, tuple(wanted), is_range=True, gaps=gaps)
 
 
 def range_ends(text: str) -> tuple[str, str]:

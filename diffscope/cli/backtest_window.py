@@ -136,7 +136,8 @@ def read_history(workspace: Workspace, asked: Asked) -> History:
     end = days(asked.as_of, asked.as_of, utc_offset=offset).end if asked.as_of else _newest(repository) + 1
     gaps: tuple[Gap, ...] = ()
     if asked.range is not None:
-        wanted = find_span(workspace, asked.range, offset=offset).wanted
+        span = find_span(workspace, asked.range, offset=offset)
+        wanted, gaps = span.wanted, span.gaps
     else:
         window = _window(asked, offset, end)
         merged = workspace.clone.window(window)

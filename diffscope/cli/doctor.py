@@ -101,6 +101,12 @@ def _examine(
         commit = repository.resolve(revision)
         talk.detail(f"reading {repository.path} at {commit}")
         entries = repository.entries(commit)
+        if not any(entry.path.startswith("vllm/") for entry in entries):
+            raise UsageError(
+                f"no vllm package at {revision}: doctor looks at the rule files of vLLM",
+                at=str(repository.path),
+                hint="name a clone of vLLM: diffscope doctor --repo PATH",
+            )
         files = collect_project_files(entries, repository)
         tests = read_entries(wanted_tests(entries), repository)
     report = examine(files, tests, globs=read_rule_globs(bundled_rules()), revision=commit)

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from diffscope.errors import ConfigurationError
-from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration, check_against, select_rules
+from diffscope.errors import ConfigurationError, DiffscopeError
+from diffscope.rules.configuration import (
+    EVERY_STABLE_RULE,
+    RuleConfiguration,
+    check_against,
+    check_options,
+    select_rules,
+)
 from diffscope.rules.reading import mistakes_error
 from diffscope.workspace import Progress, Workspace
 
@@ -34,6 +40,7 @@ def open_workspace(
 
     Raises:
         ConfigurationError: an entry names no rule, or a folder is not there; every mistake at once.
+        UsageError: ``select`` or ``ignore`` names no rule.
     """
     settings = _settings()
     configuration = settings.rules if settings else EVERY_STABLE_RULE
@@ -46,10 +53,15 @@ def open_workspace(
         use_cache=use_cache,
         progress=progress,
     )
-    mistakes = check_against(workspace.configuration, workspace.catalogue)
-    if mistakes:
+    try:
+        # What the command line says is in no line of a file.
+        check_options(select_rules(select=select or None, ignore=ignore), workspace.catalogue)
+        mistakes = check_against(configuration, workspace.catalogue)
+        if mistakes:
+            raise mistakes_error(mistakes, kind=ConfigurationError)
+    except DiffscopeError:
         workspace.close()
-        raise mistakes_error(mistakes, kind=ConfigurationError)
+        raise
     return workspace
 
 

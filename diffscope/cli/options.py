@@ -117,8 +117,18 @@ def rules_option(function: _F) -> _F:
         type=click.Path(path_type=Path, file_okay=False),
         multiple=True,
         metavar="DIR",
+        callback=_with_rules,
         help="One more folder of rules. Repeatable.",
     )(function)
+
+
+def _with_rules(_: click.Context, __: click.Parameter, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    if folders:
+        from diffscope.adapters.rule_files import check_holds_rules
+
+        for folder in folders:
+            check_holds_rules(folder)
+    return folders
 
 
 def selection_options(function: _F) -> _F:

@@ -36,6 +36,10 @@ class ReportOutputs:
         self._outputs = tuple(forms) or (Output("markdown", None),)
         self.wishes = wishes
         self.style = Style(language=Language(wishes.lang))
+        for output in self._outputs:
+            # An hour of judging should not end in an error that could be told at once.
+            if output.file is not None and not output.file.parent.is_dir():
+                raise _unwritable(output.file, "No such file or directory")
         to_stdout = [output.form for output in self._outputs if output.file is None]
         if len(to_stdout) > 1:
             raise UsageError(
@@ -71,6 +75,7 @@ class ReportOutputs:
             if output.form != "jsonl":
                 self.put(output, render_digest(digest, self.style, form=output.form, wish=wish))
         if self.wishes.charts is not None:
+            _make_folder(self.wishes.charts)
             for name, svg in charts(digest, self.style).items():
                 self.put(Output("svg", self.wishes.charts / f"{name}.svg"), svg)
 
@@ -97,9 +102,16 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return {}
     try:
-        return {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.j2"))}
+        found = {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.j2"))}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"a template cannot be read: {error}", at=str(folder)) from None
+    if not found:
+        raise UsageError(
+            "there is no template in this folder",
+            at=str(folder),
+            hint="a template has the name of the one that it replaces: weekly.en.md.j2",
+        )
+    return found
 
 
 @contextlib.contextmanager
@@ -107,7 +119,6 @@ def _replacing(file: Path) -> Iterator[Callable[[str], None]]:
     """Yield what writes to a file beside ``file``, which takes its place at the end if nothing went wrong."""
     temporary: str | None = None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         with os.fdopen(handle, "wb") as stream:
             yield lambda text: _write(stream, text)
@@ -115,12 +126,21 @@ def _replacing(file: Path) -> Iterator[Callable[[str], None]]:
         Path(temporary).replace(file)
         temporary = None
     except OSError as error:
-        raise UsageError(
-            f"cannot write the result: {error.strerror}", at=str(file), hint="name another file"
-        ) from None
+        raise _unwritable(file, error.strerror) from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error.strerror) from None
+
+
+def _unwritable(file: Path, reason: str | None) -> UsageError:
+    return UsageError(f"cannot write the result: {reason}", at=str(file), hint="name another file")
 
 
 def _write(stream: IO[bytes], text: str) -> None:

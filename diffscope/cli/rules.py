@@ -82,11 +82,20 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     beside them place the files of any commit, so that only what the history of HEAD never had is wrong there, and what
     another commit has is noted. Exit code 1 if there is anything to correct.
     """
-    from diffscope.adapters.rule_files import bundled_rules, case_texts, folder_texts, rule_texts, shown_name
+    from diffscope.adapters.rule_files import (
+        bundled_rules,
+        case_texts,
+        check_holds_rules,
+        folder_texts,
+        rule_texts,
+        shown_name,
+    )
     from diffscope.rules.lint import lint_catalogue
     from diffscope.rules.load import check_catalogue
     from diffscope.rules.reading import mistake_line
 
+    if folder is not None:
+        check_holds_rules(folder, is_itself_one=True)
     catalogue, mistakes = check_catalogue(folder_texts(folder) if folder else rule_texts())
     linted = lint_catalogue(catalogue, case_texts([rule.origin for rule in catalogue.rules]))
     # The lists and words beside a single rule belong to other rules too.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -19,6 +20,7 @@ from diffscope.diff.values import Diff, FileDiff, FileStatus, Hunk, Line, Salvag
 from diffscope.errors import DiffError
 from diffscope.source.values import BlobId, Gap
 
+_WORD_DIFF = re.compile(r"\[-[^\n]*-\]|\{\+[^\n]*\+\}")
 _MAKE_ONE = "git diff --full-index -M BASE...HEAD > change.patch"
 
 
@@ -60,7 +62,11 @@ def salvage_diff(patch: str, *, limits: Limits = DEFAULT_LIMITS) -> Salvage:
             files.append(found)
     if not files:
         raise DiffError(
-            gaps[0].reason, at=gaps[0].path and shown(gaps[0].path), hint=f"make it again: {_MAKE_ONE}"
+            gaps[0].reason,
+            at=gaps[0].path and shown(gaps[0].path),
+            hint=f"it looks like a word diff: make it without --word-diff: {_MAKE_ONE}"
+            if _WORD_DIFF.search(patch)
+            else f"make it again: {_MAKE_ONE}",
         )
     return Salvage(diff=Diff(files=_sorted(files)), gaps=tuple(gaps))
 

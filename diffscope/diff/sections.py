@@ -116,6 +116,8 @@ class _Cutter:
             self._blame(section, "the hunk is empty")
             return
         self._skip_body(section, old, new)
+        if not any(line[:1] in {"+", "-"} for line in self.lines[start + 1 : self.at]):
+            self._blame(section, "the hunk changes no line")
         if section.fault is None:
             section.hunks.extend(self.lines[start : self.at])
 

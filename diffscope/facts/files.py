@@ -55,7 +55,8 @@ def _file(
     return FileFact(
         path=diff.path,
         side="old" if diff.status is FileStatus.DELETED else "new",
-        module=module_name(diff.path),
+        # A link is a path, whatever its name ends in: it is imported from where it leads to.
+        module=None if diff.kind is FileKind.SYMLINK else module_name(diff.path),
         area=areas[0],
         areas=areas,
         category=category,

@@ -23,6 +23,7 @@ WHATS: Final = {
     "metadata": "元数据",
     "parse": "解析",
     "registry": "注册表",
+    "repository": "仓库",
     "window": "时间范围",
 }
 """Names of what is missing."""
@@ -32,6 +33,7 @@ REASONS: Final = (
     ("no CI steps at the base", "基准没有 CI 步骤"),
     ("no CI declarations of the base", "没有基准的 CI 声明"),
     ("no history of the base", "没有基准的历史"),
+    ("this tree has no vllm package: areas, rules and reach are those of vLLM and say little of it", "此目录树中没有 vllm 包：领域、规则与影响面均针对 vLLM，对它参考意义不大"),
     ("the clone ends at {}, before the window does: git fetch", "克隆止于 {}，早于时间范围的结尾：git fetch"),
     ("history is cut off at {}, after the window starts: git fetch --unshallow", "历史在 {} 处被截断，晚于时间范围的开头：git fetch --unshallow"),
     ("the history begins at {}, after the window ends", "历史始于 {}，晚于时间范围的结尾"),

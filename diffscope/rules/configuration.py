@@ -14,9 +14,10 @@ A rule that is not stable runs only where ``select`` names its very code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from diffscope.errors import UsageError
 from diffscope.rules.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.families import FAMILIES
 from diffscope.rules.reading import Mistake, Reading, clipped, nearest
@@ -76,17 +77,39 @@ def select_rules(*, select: Iterable[str] | None, ignore: Iterable[str] = ()) ->
 def check_against(configuration: RuleConfiguration, catalogue: Catalogue) -> tuple[Mistake, ...]:
     """Return the entries that name no rule of the catalogue, each with the nearest code."""
     overrides = tuple(override.selector for override in configuration.severity)
-    words = {word for rule in catalogue.rules for word in (rule.code, rule.family)}
     return tuple(
         Mistake(
             path=configuration.origin,
             line=max(selector.line, 1),
             message=f"'{clipped(selector.text)}' names no rule",
-            hint=nearest(selector.text, words),
+            hint=hint,
         )
-        for selector in (*(configuration.select or ()), *configuration.ignore, *overrides)
-        if not any(covers(selector.text, rule) for rule in catalogue.rules)
+        for selector, hint in _naming_none(
+            (*(configuration.select or ()), *configuration.ignore, *overrides), catalogue
+        )
     )
+
+
+def check_options(asked: RuleConfiguration, catalogue: Catalogue) -> None:
+    """Check a ``--select`` and ``--ignore``.
+
+    Raises:
+        UsageError: one of them names no rule.
+    """
+    for option, selectors in (("--select", asked.select or ()), ("--ignore", asked.ignore)):
+        for selector, hint in _naming_none(selectors, catalogue):
+            raise UsageError(
+                f"{option} '{clipped(selector.text)}' names no rule",
+                hint=hint or "diffscope rules list shows every code and family",
+            )
+
+
+def _naming_none(selectors: Iterable[Selector], catalogue: Catalogue) -> Iterator[tuple[Selector, str]]:
+    """Yield the selectors that name no rule of the catalogue, each with the nearest code."""
+    words = {word for rule in catalogue.rules for word in (rule.code, rule.family)}
+    for selector in selectors:
+        if not any(covers(selector.text, rule) for rule in catalogue.rules):
+            yield selector, nearest(selector.text, words)
 
 
 def is_on(rule: Rule, configuration: RuleConfiguration) -> bool:

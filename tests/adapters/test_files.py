@@ -12,7 +12,7 @@ from diffscope.diff.limits import Limits
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import InputError, NotFoundError
 from diffscope.source.values import Gap, SourceKind
-from tests.builders import FIXTURES
+from tests.builders import FIXTURES, git, git_repository, write_files
 
 DIFFS = FIXTURES / "diffs"
 DIFF = (DIFFS / "modified.patch").read_bytes()
@@ -102,3 +102,17 @@ def test_more_than_the_cap_is_not_read_into_memory() -> None:
     with pytest.raises(InputError, match="more than 10 bytes") as caught:
         read_patch(DIFFS / "modified.patch", limits=Limits(patch_bytes=10))
     assert caught.value.hint
+
+
+def test_colours_of_a_terminal_are_taken_off(tmp_path: Path) -> None:
+    """``git diff --color=always | diffscope classify -`` is what a shell alias makes of ``git diff``."""
+    folder = git_repository(tmp_path / "one", {"vllm/a.py": "def f():\n    return 1\n"})
+    write_files(folder, {"vllm/a.py": "def f():\n    return 2  \n\n"})
+    plain, coloured = (git(folder, "diff", f"--color={when}").encode() for when in ("never", "always"))
+    assert b"\x1b[" in coloured
+    assert patch_change(coloured).patch == plain.decode()
+
+
+def test_a_source_line_that_holds_colours_keeps_them() -> None:
+    patch = DIFF.replace(b"\n+", b"\n+\x1b[31mred\x1b[m ", 1)
+    assert "\x1b[31mred" in patch_change(patch).patch

@@ -13,7 +13,7 @@ import pytest
 
 from diffscope.adapters.recorded import RecordedSource
 from diffscope.workspace import Workspace
-from tests.builders import Commit, git, git_repository
+from tests.builders import Commit, git, git_repository, write_files
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import ROOT, Outcome
 
@@ -378,6 +378,48 @@ def test_an_entry_that_names_no_rule_is_an_error(project: MakeProject) -> None:
     assert outcome.err.startswith(
         f"error: {here.folder / 'diffscope.yml'}:2: 'CP999' names no rule\nhint: did you mean 'CP"
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hint"),
+    [
+        ("--select", "NOPE", "diffscope rules list shows every code and family"),
+        ("--ignore", "XX*", "diffscope rules list shows every code and family"),
+        ("--select", "CP999", "did you mean 'CP109'?"),
+        ("--ignore", "core-paths", "did you mean 'core-path'?"),
+    ],
+)
+def test_an_option_that_names_no_rule_is_not_blamed_on_a_file(
+    project: MakeProject, option: str, value: str, hint: str
+) -> None:
+    outcome = project().run("classify", "38450", "--source", "recorded", option, value)
+    assert outcome == Outcome(2, "", f"error: {option} '{value}' names no rule\nhint: {hint}\n")
+
+
+def test_a_folder_without_rules_is_refused(project: MakeProject) -> None:
+    """Passed over without a word, it would look as though its rules were silent."""
+    here = project({"empty/README.md": "Nothing.\n"})
+    for command in (
+        ("classify", "38450", "--source", "recorded", "--rules", "empty"),
+        ("rules", "list", "--rules", "empty"),
+        ("rules", "validate", "empty"),
+    ):
+        outcome = here.run(*command)
+        assert (outcome.exit_code, outcome.out) == (2, "")
+        assert outcome.err == (
+            "error: empty: there is no rule in this folder\n"
+            "hint: each rule has a folder of its own: empty/CP110-my-slug/rule.yml\n"
+        )
+
+
+def test_a_link_is_no_module(tmp_path: Path, project: MakeProject) -> None:
+    """It is a path, whatever its name ends in."""
+    clone = git_repository(tmp_path / "clone", {"vllm/__init__.py": "", "vllm/a.py": "x = 1\n"})
+    write_files(clone, {"vllm/link.py": "-> /etc/passwd"})
+    outcome = project().run("classify", "--worktree", "--repo", str(clone), "--format", "json")
+    (file,) = document(outcome)["files"]
+    assert (file["path"], file["module"]) == ("vllm/link.py", None)
+    assert document(outcome)["modules"] == []
 
 
 def test_a_terminal_of_another_character_set_gets_what_it_has(project: MakeProject) -> None:

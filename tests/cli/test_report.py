@@ -97,7 +97,7 @@ def test_lines_hold_every_assessment_and_files_are_written_beside_stdout(
     place: Place, tmp_path: Path
 ) -> None:
     """One run, three outputs."""
-    lines, page = tmp_path / "w.jsonl", tmp_path / "deep" / "w.md"
+    lines, page = tmp_path / "w.jsonl", tmp_path / "w.md"
     outcome = place.run(
         *WEEK, "--format", f"jsonl:{lines}", "--format", f"markdown:{page}", "--format", "json"
     )
@@ -106,11 +106,30 @@ def test_lines_hold_every_assessment_and_files_are_written_beside_stdout(
     assert page.read_text().startswith("# vLLM 2026-W13 weekly report")
 
 
+def test_a_file_in_a_folder_that_is_not_there_is_refused_at_once(place: Place, tmp_path: Path) -> None:
+    """As ``classify`` does: nothing is made, and nothing is judged before it is said."""
+    page = tmp_path / "deep" / "w.md"
+    outcome = place.run(*WEEK, "--format", f"markdown:{page}", cache=tmp_path / "cache")
+    assert (outcome.exit_code, outcome.out) == (2, "")
+    assert (
+        outcome.err
+        == f"error: {page}: cannot write the result: No such file or directory\nhint: name another file\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_templates_is_refused(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "weekly.md").write_text("# Mine\n")
+    outcome = place.run(*WEEK, "--templates", str(tmp_path))
+    assert outcome.exit_code == 2
+    assert "there is no template in this folder\nhint: a template has the name" in outcome.err
+
+
 def test_an_empty_window_says_so(place: Place) -> None:
     """Zeros, a sentence, exit 0, in both languages."""
-    empty = ("report", "--week", "2020-W01")
-    assert "This week nothing was merged." in place.run(*empty).out
-    assert "本周没有合并任何 PR。" in place.run(*empty, "--lang", "zh").out
+    empty = ("report", "--since", "2026-03-10")
+    assert "nothing was merged." in place.run(*empty).out
+    assert "没有合并任何 PR。" in place.run(*empty, "--lang", "zh").out
     assert json.loads(place.run(*empty, "--format", "json").out)["source_pulls"] == 0
 
 

@@ -124,3 +124,29 @@ def test_error_messages_hold_no_control_characters() -> None:
     with pytest.raises(DiffError) as caught:
         parse_diff(patch)
     assert caught.value.at == "a\\x1b[31mred\\x1b[0m.py"
+
+
+@pytest.mark.parametrize("lines", [1, 9])
+def test_a_word_diff_is_refused_with_a_hint(lines: int) -> None:
+    """Its lines bear no sign: indented code would read as context, and the change as none."""
+    body = "".join(f"    x{number} = 1\n" for number in range(lines - 1))
+    patch = (
+        "diff --git a/a.py b/a.py\nindex 1111111..2222222 100644\n--- a/a.py\n+++ b/a.py\n"
+        f"@@ -1,{lines} +1,{lines} @@\n{body}    return [-1-]{{+2+}}\n"
+    )
+    with pytest.raises(DiffError, match="the hunk changes no line") as caught:
+        parse_diff(patch)
+    with pytest.raises(DiffError) as tolerant:
+        salvage_diff(patch)
+    assert "--word-diff" in (tolerant.value.hint or "")
+    assert "--word-diff" in (caught.value.hint or "")
+
+
+def test_a_word_diff_of_lines_at_the_margin_is_refused_with_the_same_hint() -> None:
+    patch = (
+        "diff --git a/a.py b/a.py\nindex 1111111..2222222 100644\n--- a/a.py\n+++ b/a.py\n"
+        "@@ -1 +1 @@\nx = [-1-]{+2+}\n"
+    )
+    with pytest.raises(DiffError) as caught:
+        salvage_diff(patch)
+    assert "--word-diff" in (caught.value.hint or "")
