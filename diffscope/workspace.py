@@ -199,8 +199,9 @@ def _gaps_of(around: Surroundings) -> Iterator[Gap]:
 
 
 def _is_vllm(graph: ModuleGraph) -> bool:
-    at = bisect_left(graph.modules, "vllm")
-    return at < len(graph) and graph.modules[at].partition(".")[0] == "vllm"
+    names = graph.tables.names
+    at = bisect_left(names, "vllm")
+    return at < len(names) and names[at].partition(".")[0] == "vllm"
 
 
 def packaged_surroundings() -> Surroundings:

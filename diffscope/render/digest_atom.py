@@ -8,6 +8,7 @@ from diffscope.render.digest_wish import Wish
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
+from diffscope.report.counts import name_of
 from diffscope.report.values import Digest, PullSummary
 
 _NAMESPACE = "http://www.w3.org/2005/Atom"
@@ -33,9 +34,10 @@ def render(digest: Digest, style: Style, wish: Wish) -> str:
 
 def _entry(feed: ET.Element, pull: PullSummary, repository: str, words: Words) -> None:
     entry = ET.SubElement(feed, "entry")
-    url = pull.url or f"https://github.com/{repository}/pull/{pull.number}"
+    place = f"pull/{pull.number}" if pull.number >= 0 else f"commit/{name_of(pull.number)}"
+    url = pull.url or f"https://github.com/{repository}/{place}"
     _add(entry, "id", f"{url}#diffscope")
-    _add(entry, "title", f"#{pull.number} {pull.title} ({words(pull.level)})")
+    _add(entry, "title", f"{name_of(pull.number)} {pull.title} ({words(pull.level)})")
     _add(entry, "updated", pull.merged_at or _NEVER)
     ET.SubElement(entry, "link", {"href": url})
     author = ET.SubElement(entry, "author")

@@ -13,6 +13,7 @@ from diffscope.render.digest_wish import Wish
 from diffscope.render.style import Language, Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
+from diffscope.report.counts import name_of
 from diffscope.report.values import Digest
 
 
@@ -52,4 +53,4 @@ class Links:
 def link(number: int, url: str | None) -> str:
     """Return a pull request's number, linked where it has an address that Markdown cannot misread."""
     is_plain = url is not None and url.startswith("https://") and not set(url) & set("()<> \\\"'`")
-    return f"[#{number}]({url})" if is_plain else f"#{number}"
+    return f"[#{number}]({url})" if is_plain else name_of(number)

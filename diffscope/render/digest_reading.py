@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from diffscope.render.digest_words import area_title, kind_counted, kind_title
 from diffscope.render.words import Words
+from diffscope.report.counts import name_of
 from diffscope.report.values import Counted, Digest, FamilyRisk, Highlight, PullSummary, RiskItem, Theme
 from diffscope.rules.values import Bilingual, Severity
 
@@ -45,7 +46,11 @@ class DigestReading:
         known = self._pulls.get(number)
         if known is not None:
             return known.url
-        return f"https://github.com/{self.digest.repository}/pull/{number}" if number else None
+        return f"https://github.com/{self.digest.repository}/pull/{number}" if number > 0 else None
+
+    def name(self, number: int) -> str:
+        """Return how a change is called: ``#38450``, or a commit's short id."""
+        return name_of(number)
 
     def pull(self, number: int) -> PullSummary | None:
         """Return a pull request of the window."""
@@ -155,10 +160,10 @@ class DigestReading:
         """How many pull requests lie in one of the themes."""
         return len({number for theme in self.digest.themes for number in theme.pulls})
 
-    def index(self) -> tuple[tuple[str, str, tuple[int, ...]], ...]:
+    def index(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
         """Return every count of the report as (of what, its name, the pull requests behind it)."""
         d, words = self.digest, self._words
-        return (
+        counts: tuple[tuple[str, str, tuple[int, ...]], ...] = (
             *(("kind", self.kind(one.name), one.pulls) for one in d.kinds),
             *(("tag", one.name, one.pulls) for one in self.all_tags),
             *(("area", self.area(one.name), one.pulls) for one in d.top_areas),
@@ -167,6 +172,10 @@ class DigestReading:
             *(("minor", words.family(one.family), one.minor) for one in d.risk.families if one.minor),
             *(("author", one.name, one.pulls) for one in d.authors if one.count > 1),
             *(("file", one.path, one.pulls) for one in d.hot_files),
+        )
+        return tuple(
+            (what, name, tuple(name_of(one).removeprefix("#") for one in pulls))
+            for what, name, pulls in counts
         )
 
     @cached_property

@@ -33,10 +33,7 @@ def theme_line(read: PageReading, words: Words, theme: Theme) -> str:
 def _work(read: PageReading, words: Words) -> str:
     d = read.digest
     this = read.say("This week" if read.is_week else "This window", "本周" if read.is_week else "本期")
-    merged = read.say(
-        f"{this} {_n(d.source_pulls, 'pull request was', 'pull requests were')} merged, each of one kind: {read.kinds(d.kinds, _KINDS)}.",
-        f"{this}共合并 {d.source_pulls} 个 PR，每个归为一种类型：{read.kinds(d.kinds, _KINDS)}。",
-    )
+    merged = _merged(read, this)
     if not d.themes:
         return merged
     areas = words.comma.join(
@@ -44,6 +41,22 @@ def _work(read: PageReading, words: Words) -> str:
         for one in d.themes[:_AREAS]
     )
     return merged + read.say(f" The main lines of work are {areas}.", f"变化集中于：{areas}。")
+
+
+def _merged(read: PageReading, this: str) -> str:
+    d, kinds = read.digest, read.kinds(read.digest.kinds, _KINDS)
+    each = "each " if d.source_pulls > 1 else ""
+    if not d.source_commits:
+        told = _n(d.source_pulls, "pull request was", "pull requests were")
+        return read.say(
+            f"{this} {told} merged, {each}of one kind: {kinds}.",
+            f"{this}共合并 {d.source_pulls} 个 PR，每个归为一种类型：{kinds}。",
+        )
+    told = _n(d.source_pulls, "change was", "changes were")
+    return read.say(
+        f"{this} {told} merged ({d.source_commits} without a pull request), {each}of one kind: {kinds}.",
+        f"{this}共合并 {d.source_pulls} 个变更（{d.source_commits} 个没有 PR），每个归为一种类型：{kinds}。",
+    )
 
 
 def _where(read: PageReading, words: Words) -> str:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final
 
 from msgspec import UNSET
 
 from diffscope.assessment.values import Assessment
 from diffscope.report.values import Author, Counted, HotFile
 
+_DIGITS: Final = 12
+"""Of a commit's id. A number of that size is still exact in JavaScript."""
+
 
 def number_of(assessment: Assessment) -> int:
-    """Return the pull request's number, 0 for a change that has none."""
-    return assessment.change.pull.number or 0
+    """Return the pull request's number; of a commit that is of none, a negative one of its own, which ``name_of`` reads."""
+    pull = assessment.change.pull
+    if pull.number is not None:
+        return pull.number
+    return -int(pull.head[:_DIGITS], 16) if pull.head else 0
+
+
+def name_of(number: int) -> str:
+    """Return how a change is called: ``#38450``, or the commit's short id where it is of no pull request."""
+    return f"#{number}" if number >= 0 else f"{-number:0{_DIGITS}x}"
 
 
 def count(

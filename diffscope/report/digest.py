@@ -54,6 +54,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         repository=repository,
         period=period,
         source_pulls=len(listed),
+        source_commits=sum(one.change.pull.number is None for one in listed),
         highlighted=len(chosen),
         mean_importance=_mean(one.importance.value for one in listed),
         mean_insight=_mean(one.insight.value for one in listed),

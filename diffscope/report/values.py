@@ -225,6 +225,7 @@ class Digest(Value, frozen=True, kw_only=True):
     repository: str
     period: Period
     source_pulls: int
+    """Changes that were merged. One that is of no pull request stands by a negative number: its commit's first twelve digits."""
     highlighted: int
     mean_importance: float
     mean_insight: float
@@ -252,6 +253,8 @@ class Digest(Value, frozen=True, kw_only=True):
     """The further figures of the window compared with; absent where there is none."""
     trend: tuple[TrendPoint, ...] = ()
     """Earlier windows of the same length, oldest first, as far as they were at hand."""
+    source_commits: int = 0
+    """Those of ``source_pulls`` that are commits without a pull request."""
     gaps: tuple[Gap, ...] = ()
     rules_hash: str
     version: str

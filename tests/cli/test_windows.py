@@ -175,3 +175,29 @@ def test_doctor_refuses_another_repository_in_one_line(work: Project, foreign: P
         f"error: {foreign}: no vllm package at HEAD: doctor looks at the rule files of vLLM\n"
         "hint: name a clone of vLLM: diffscope doctor --repo PATH\n"
     )
+
+
+def test_commits_without_a_pull_request_have_names_of_their_own(work: Project, tmp_path: Path) -> None:
+    """Two of them are two, not twice #0, and they are counted apart."""
+    steps = [
+        Commit("Straight to main", {"vllm/a.py": "1\n"}, at="2026-02-10T00:00:00Z"),
+        Commit("Once more", {"vllm/a.py": "2\n"}, at="2026-02-11T00:00:00Z"),
+        Commit("By the book (#7)", {"vllm/a.py": "3\n"}, at="2026-02-12T00:00:00Z"),
+    ]
+    clone = git_repository(tmp_path / "clone", {"vllm/__init__.py": "", "vllm/a.py": "0\n"}, steps)
+    names = [git(clone, "rev-parse", f"HEAD~{back}")[:12] for back in (2, 1)]
+    report = ("report", "--range", "HEAD~3..HEAD", "--repo", str(clone), "--workers", "1")
+    digest = json.loads(work.run(*report, "--format", "json").out)
+    assert (digest["source_pulls"], digest["source_commits"]) == (3, 2)
+    assert sorted(pull["number"] for pull in digest["pulls"]) == sorted(
+        [7, *(-int(name, 16) for name in names)]
+    )
+    for form in ("markdown", "html", "atom"):
+        page = work.run(*report, "--format", form).out
+        assert "#0" not in page.replace("#000", "")
+        assert form == "atom" or all(name in page for name in names)
+    page = work.run(*report).out
+    assert "This window 3 changes were merged (2 without a pull request), each of one kind:" in page
+    one = work.run("report", "--range", "HEAD~1..HEAD", "--repo", str(clone)).out
+    assert "This window 1 pull request was merged, of one kind:" in one
+    assert "本期共合并 3 个变更（2 个没有 PR），每个归为一种类型：" in work.run(*report, "--lang", "zh").out
