@@ -54,6 +54,7 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         counterparts=tables.counterparts,
         twins=tables.twins,
         serving=tables.serving,
+        digest=key,
     )
 
 

@@ -24,6 +24,7 @@ from typing import IO, Final, Self
 import msgspec
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.kept_facts import KeptFacts
 from diffscope.adapters.store import Key, Store, judge_hash, open_store
 from diffscope.assessment.values import Assessment
 from diffscope.errors import DiffscopeError
@@ -102,7 +103,7 @@ class Judge:
     def __call__(self, wanted: Wanted) -> Judged:
         """Return what becomes of a change: a mistake of ours in one must not cost the others."""
         try:
-            assessment = self._workspace.classify(self._workspace.clone.commit(wanted.commit))
+            assessment = self._judge(wanted.commit)
         except DiffscopeError as error:
             return Judged(wanted=wanted, gap=_gap(wanted, str(error)))
         except Exception as error:  # noqa: BLE001 - said with the command that shows it whole
@@ -112,16 +113,30 @@ class Judge:
             self._store.put_many({self.key(wanted): assessment})
         return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes)
 
+    def _judge(self, commit: CommitId) -> Assessment:
+        facts = self._facts.get(commit)
+        if facts is not None:
+            return self._workspace.judge(facts)
+        facts = self._workspace.facts(self._workspace.clone.commit(commit))
+        assessment = self._workspace.judge(facts)
+        if is_final(assessment):
+            self._facts.put(commit, facts)
+        return assessment
+
     def key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by."""
         return Key("vllm-project/vllm", wanted.number, wanted.commit, self._name)
+
+    @cached_property
+    def _facts(self) -> KeptFacts:
+        return KeptFacts(self._workspace.cache, maker=judge_hash("facts", self._workspace.knowledge.digest))
 
     @cached_property
     def _name(self) -> str:
         workspace = self._workspace
         configuration = msgspec.structs.replace(workspace.configuration, origin="")
         settings = hashlib.sha256(msgspec.json.encode(configuration)).hexdigest()
-        return judge_hash(workspace.catalogue.digest, workspace.knowledge.taxonomy.digest, settings)
+        return judge_hash(workspace.catalogue.digest, workspace.knowledge.digest, settings)
 
 
 class Crew:

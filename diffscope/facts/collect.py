@@ -61,6 +61,8 @@ class Knowledge(Value, frozen=True, kw_only=True):
     counterparts: tuple[Pairing, ...] = ()
     twins: tuple[TwinRule, ...] = ()
     serving: ServingPath = ServingPath(())
+    digest: str = ""
+    """Equal ones make equal facts of equal changes."""
 
 
 class Surroundings(Value, frozen=True, kw_only=True):

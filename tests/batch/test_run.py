@@ -12,11 +12,12 @@ import pytest
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.store import open_store
-from diffscope.assessment.values import Assessment
 from diffscope.batch import crew
 from diffscope.batch.crew import Crew, Judged, Order, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.configuration import RuleConfiguration
 from diffscope.source.values import Change, CommitId
 from diffscope.workspace import Workspace
 from tests.builders import build_minivllm
@@ -177,14 +178,14 @@ def test_a_mistake_of_ours_in_one_change_costs_that_change(
 ) -> None:
     """With workers or without: the others are judged, and the gap names the command that shows the mistake."""
     asked = wanted(workspace)
-    classify = Workspace.classify
+    facts = Workspace.facts
 
-    def broken(self: Workspace, change: Change) -> Assessment:
+    def broken(self: Workspace, change: Change) -> ChangeFacts:
         if change.pull.head == asked[1].commit:
             raise KeyError("oops")
-        return classify(self, change)
+        return facts(self, change)
 
-    monkeypatch.setattr(Workspace, "classify", broken)
+    monkeypatch.setattr(Workspace, "facts", broken)
     if workers == 2:
         monkeypatch.setattr(crew, "_SERVE", "raise SystemExit(3)")
     with Batch(workspace, workers=workers) as batch:
@@ -199,6 +200,31 @@ def test_a_mistake_of_ours_in_one_change_costs_that_change(
     else:
         assert len(reasons) == len(asked)
         assert all(reason.endswith("ended with exit code 3") for reason in reasons)
+
+
+def test_other_rules_judge_the_same_facts(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a rule author waits for: nothing is read again, and the answer is that of a fresh start."""
+    asked = wanted(workspace)
+    fewer = RuleConfiguration(ignore=("CP*",))
+    assert workspace.repository is not None
+    with Batch(workspace, workers=1) as batch:
+        before = [judged.assessment for judged in batch.judge(asked)]
+    with (
+        Workspace(workspace.repository, configuration=fewer, cache_directory=tmp_path / "fresh") as other,
+        Batch(other, workers=1) as batch,
+    ):
+        expected = [judged.assessment for judged in batch.judge(asked)]
+    monkeypatch.setattr(Workspace, "facts", None)
+    with (
+        Workspace(workspace.repository, configuration=fewer, cache_directory=workspace.folder) as edited,
+        Batch(edited, workers=1) as batch,
+    ):
+        found = list(batch.judge(asked))
+    assert not any(judged.is_stored for judged in found)
+    assert [judged.assessment for judged in found] == expected
+    assert expected != before
 
 
 def test_a_stored_assessment_that_is_damaged_is_judged_again(workspace: Workspace) -> None:

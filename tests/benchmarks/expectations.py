@@ -77,7 +77,12 @@ def compare_pulls(workspace: Workspace, pulls: Mapping[str, Mapping[str, list[st
             met[what] += asked - len(missed)
             for miss in missed:
                 yield f"  {number} {what}: wants {miss}, has {said(found, what)} ({found.change.pull.title[:60]})"
-    for what, aim in (("areas", "aim 95%"), ("platforms", "aim 100%"), ("kind", "aim 90%"), ("flags", "medium and above")):
+    for what, aim in (
+        ("areas", "aim 95%"),
+        ("platforms", "aim 100%"),
+        ("kind", "aim 90%"),
+        ("flags", "medium and above"),
+    ):
         yield str(Tally(what, met[what], wanted[what], aim))
 
 

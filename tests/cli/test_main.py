@@ -11,7 +11,7 @@ import click
 import pytest
 
 from diffscope.cli import main as module
-from diffscope.cli.exits import CLOSED_PIPE, INTERRUPTED
+from diffscope.cli.exits import CLOSED_PIPE, FAILED, INTERRUPTED
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.version import VERSION
 from tests.cli.conftest import MakeProject
@@ -148,9 +148,11 @@ def test_an_error_without_a_hint_is_one_line(project: MakeProject, monkeypatch: 
 
 
 def test_bugs_keep_their_traceback(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not ours is not hidden."""
-    with pytest.raises(ZeroDivisionError):
-        _run_raising(ZeroDivisionError(), project, monkeypatch)
+    """What is not ours is not hidden, and is told from findings, which exit with 1."""
+    outcome = _run_raising(ZeroDivisionError(), project, monkeypatch)
+    assert (outcome.exit_code, outcome.out) == (FAILED, "")
+    assert outcome.err.startswith("Traceback")
+    assert outcome.err.endswith("ZeroDivisionError\n")
 
 
 def test_an_interrupt_is_quiet(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
