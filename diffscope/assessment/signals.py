@@ -14,7 +14,7 @@ from diffscope.taxonomy.values import ImportanceNumbers, ScoreTable
 from diffscope.taxonomy.words import tokens_of
 
 _NEW_MODULE = 20
-_MECHANICAL = frozenset({"moved", "removed", "docstring", "cosmetic"})
+_MECHANICAL = frozenset({"moved", "removed", "message", "docstring", "cosmetic"})
 _DEFAULT_PLATFORM = "cuda"
 _INFRASTRUCTURE = frozenset({"build", "infra", "config"})
 

@@ -11,7 +11,7 @@ import msgspec
 from diffscope.syntax.values import Aspect, Comparison, DefinitionKind, SymbolChange
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
-_FORM = frozenset({Aspect.BODY, Aspect.ANNOTATION, Aspect.DOCSTRING, Aspect.COSMETIC})
+_FORM = frozenset({Aspect.BODY, Aspect.MESSAGE, Aspect.ANNOTATION, Aspect.DOCSTRING, Aspect.COSMETIC})
 _LONGEST = 400
 """Lines of a function above which nobody renames and does nothing else."""
 _BY_NAME = frozenset({"locals", "vars", "eval", "exec", "dir"})

@@ -10,19 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from diffscope.syntax.imports import IMPORT_STATEMENTS, read_names
-from diffscope.syntax.literals import read_number, read_text
+from diffscope.syntax.literals import read_text
+from diffscope.syntax.messages import holds_texts, is_message
+from diffscope.syntax.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
 from diffscope.syntax.text import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-OPEN: Final = "⟨"
-CLOSE: Final = "⟩"
-INDENT: Final = "⇥"
-DEDENT: Final = "⇤"
-NEWLINE: Final = "⏎"
-STRUCTURE: Final = frozenset({OPEN, CLOSE, INDENT, DEDENT, NEWLINE})
-"""Tokens that stand for no source text: they keep apart what the source keeps apart by layout or precedence."""
 
 _DEEPEST: Final = 150
 """Nested nodes that are normalised one by one; what is nested deeper counts as written."""
@@ -37,48 +31,8 @@ _BARE: Final = frozenset({"parenthesized_expression", "with_clause", *_TUPLES})
 """Nodes whose parentheses say nothing that the tree does not say."""
 _BRACKETS: Final = frozenset({"(", ")"})
 _CLOSERS: Final = frozenset({")", "]", "}"})
-_NUMBERS: Final = frozenset({"integer", "float"})
 _SILENT: Final = frozenset({"comment", "line_continuation", ";"})
 _EMPTY_STATEMENTS: Final = frozenset({"pass_statement", *IMPORT_STATEMENTS})
-
-
-class Stream:
-    """Tokens with their lines."""
-
-    def __init__(self) -> None:
-        self.tokens: list[str] = []
-        self.lines: list[int] = []
-        self.docstrings: list[str] = []
-        self.soft: list[tuple[int, int]] = []
-        """Where annotations start and end, in order: no run of the code depends on them."""
-        self.spans: dict[int, tuple[int, int]] = {}
-        """Id of a node that has children -> where its tokens start and end."""
-
-    def of(self, node: Node | None) -> tuple[str, ...]:
-        """Return the tokens of a node of the stream; nothing for one with children that is not in it."""
-        if node is None:
-            return ()
-        if node.child_count == 0:
-            token = leaf_token(node)
-            return (token,) if token else ()
-        start, end = self.spans.get(node.id, (0, 0))
-        return tuple(self.tokens[start:end])
-
-    def logic(self, node: Node | None = None) -> tuple[str, ...]:
-        """Return the tokens that a run depends on: of a node, or all."""
-        if node is not None and node.child_count == 0:
-            return self.of(node)
-        start, end = (0, len(self.tokens)) if node is None else self.spans.get(node.id, (0, 0))
-        found: list[str] = []
-        for soft_start, soft_end in self.soft:
-            if start <= soft_start and soft_end <= end:
-                found += self.tokens[start:soft_start]
-                start = soft_end
-        return (*found, *self.tokens[start:end])
-
-    def annotations(self) -> tuple[str, ...]:
-        """Return the annotation tokens."""
-        return tuple(token for start, end in self.soft for token in self.tokens[start:end])
 
 
 def canonicalise(
@@ -96,6 +50,9 @@ class _Writer:
         self._leave_out = leave_out
         self._imports = imports
         self._is_soft = False
+        self._is_told = False
+        self._quotes = False
+        """Texts are messages here."""
 
     def statements(self, nodes: list[Node], depth: int) -> None:
         run: list[Node] = []
@@ -126,8 +83,23 @@ class _Writer:
             ):
                 self._soft_statement(only, depth)
                 return
+        start = self._begin_message() if is_message(node) else None
+        self._quotes = holds_texts(node)
         self._emit(NEWLINE, node)
         self.node(node, depth)
+        self._quotes = False
+        self._end_message(start)
+
+    def _begin_message(self) -> int | None:
+        if self._is_told:
+            return None
+        self._is_told = True
+        return len(self.stream.tokens)
+
+    def _end_message(self, start: int | None) -> None:
+        if start is not None:
+            self._is_told = False
+            self.stream.told.append((start, len(self.stream.tokens)))
 
     def _soft_statement(self, node: Node, depth: int) -> None:
         """``x: int`` binds nothing; ``...`` does nothing."""
@@ -270,7 +242,24 @@ class _Writer:
             self._emit(NEWLINE, node)
             self._emit(f"import {name}", node)
 
+    def assertion(self, node: Node, depth: int) -> None:
+        """Write what is asserted, and beside it what is said where it does not hold."""
+        condition, *text = [child for child in node.named_children if child.type not in _SILENT]
+        self._emit("assert", node)
+        self.node(condition, depth + 1)
+        start = self._begin_message()
+        for each in text:
+            self._emit(",", each)
+            self.node(each, depth + 1)
+        self._end_message(start)
+
     def string(self, node: Node, depth: int) -> None:
+        """Write a text, which may be a message."""
+        start = self._begin_message() if self._quotes else None
+        self._string(node, depth)
+        self._end_message(start)
+
+    def _string(self, node: Node, depth: int) -> None:
         """Write what the literals side by side stand for: text, and between it what is interpolated."""
         text, mark = "", ""
         self._emit(OPEN, node)
@@ -321,16 +310,9 @@ _WRITERS: Final = {
     "subscript": _Writer.subscript,
     "argument_list": _Writer.arguments,
     "with_item": _Writer.with_item,
+    "assert_statement": _Writer.assertion,
     "class_definition": _Writer.class_,
 }
-
-
-def leaf_token(node: Node) -> str:
-    """Return the token of a node without children; empty for one that stands for no text."""
-    text = (node.text or b"").decode("utf-8", "replace")
-    if node.type in _NUMBERS:
-        return read_number(text)
-    return text if text.strip() else ""
 
 
 def _parts(string: Node) -> Iterator[str | Node]:

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
-from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures
-from diffscope.syntax.canonical import STRUCTURE, canonicalise
+from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures, leaves_messages_out
+from diffscope.syntax.canonical import canonicalise
 from diffscope.syntax.inner import compare_inner
 from diffscope.syntax.line_changes import compare_lines, count_branches
 from diffscope.syntax.matching import Pair, group_of, match_units
 from diffscope.syntax.parsing import parse_python, prepare_python
 from diffscope.syntax.signal_changes import compare_signals
+from diffscope.syntax.stream import STRUCTURE
 from diffscope.syntax.summaries import summary_of
 from diffscope.syntax.thinning import Body
 from diffscope.syntax.units import Unit, outside, read_side, shared_bodies, trim
@@ -196,7 +197,9 @@ class _Comparing:
             new = after.stream
         elif after is None and before is not None:
             old = before.stream
-        lines = compare_lines(old, new)
+        # What is new as a whole is as long as it is; an edit is what it does.
+        is_edit = old is not None and new is not None
+        lines = compare_lines(old, new, messages=not (is_edit and leaves_messages_out(unit)))
         line, end = unit.definition.line, unit.definition.end
         if unit.kind is DefinitionKind.MODULE:
             touched = (lines.added if after else lines.removed) or (1,)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
-from diffscope.syntax.canonical import STRUCTURE, Stream
+from diffscope.syntax.stream import STRUCTURE, Stream
 
 _LINES_COMPARED: Final = 4_000_000
 """Product of the numbers of lines from which a full comparison takes seconds; above it lines are compared as bags."""
@@ -27,9 +27,9 @@ class _Line(NamedTuple):
     tokens: tuple[str, ...]
 
 
-def compare_lines(before: Stream | None, after: Stream | None) -> LineChanges:
-    """Return the lines that differ; all lines of the one side where the other is missing."""
-    return compare_token_lines(_tokens(before), _tokens(after))
+def compare_lines(before: Stream | None, after: Stream | None, *, messages: bool = True) -> LineChanges:
+    """Return the lines that differ, those of messages or not; all lines of the one side where the other is missing."""
+    return compare_token_lines(_tokens(before, messages=messages), _tokens(after, messages=messages))
 
 
 def compare_token_lines(before: Iterable[tuple[str, int]], after: Iterable[tuple[str, int]]) -> LineChanges:
@@ -48,11 +48,20 @@ def count_branches(stream: Stream | None) -> int:
     return sum(map(_BRANCHES.__contains__, stream.tokens)) if stream is not None else 0
 
 
-def _tokens(stream: Stream | None) -> Iterator[tuple[str, int]]:
-    if stream is not None:
-        for token, line in zip(stream.tokens, stream.lines, strict=True):
-            if token not in STRUCTURE:
-                yield token, line
+def _tokens(stream: Stream | None, *, messages: bool) -> Iterator[tuple[str, int]]:
+    if stream is None:
+        return
+    start = 0
+    for told_start, told_end in () if messages else stream.told:
+        yield from _between(stream, start, told_start)
+        start = told_end
+    yield from _between(stream, start, len(stream.tokens))
+
+
+def _between(stream: Stream, start: int, end: int) -> Iterator[tuple[str, int]]:
+    for token, line in zip(stream.tokens[start:end], stream.lines[start:end], strict=True):
+        if token not in STRUCTURE:
+            yield token, line
 
 
 def _lines(tokens: Iterable[tuple[str, int]]) -> Iterator[_Line]:

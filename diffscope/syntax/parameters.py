@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from diffscope.syntax.canonical import Stream
 from diffscope.syntax.definitions import parameter_parts, read_parameters
+from diffscope.syntax.stream import Stream
 from diffscope.syntax.values import Parameter, ParameterChange, ParameterKind
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.canonical import Stream
 from diffscope.syntax.expressions import callee_of, content_of, early_exits, is_dotted, unwrap
 from diffscope.syntax.imports import IMPORT_STATEMENTS
 from diffscope.syntax.seen import INNER, NOTHING, Key, Named, Place, Seen
+from diffscope.syntax.stream import Stream
 from diffscope.syntax.text import clip, text_of
 from diffscope.syntax.values import Signal, SignalKind
 

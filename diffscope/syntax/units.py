@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from diffscope.syntax.canonical import STRUCTURE, Stream, canonicalise
+from diffscope.syntax.canonical import canonicalise
 from diffscope.syntax.expressions import is_idle
 from diffscope.syntax.outline import declare_python
 from diffscope.syntax.parsing import Known
+from diffscope.syntax.stream import STRUCTURE, Stream
 from diffscope.syntax.thinning import Body, Thinned, find_bodies
 from diffscope.syntax.trimming import find_shared
 from diffscope.syntax.values import Definition, DefinitionKind, Outline

@@ -157,7 +157,7 @@ class Outline(Value, frozen=True, kw_only=True):
 
 
 class Aspect(Enum):
-    """What of a symbol changed. ``DOCSTRING`` and ``COSMETIC`` alone never make logic."""
+    """What of a symbol changed. ``MESSAGE``, ``DOCSTRING`` and ``COSMETIC`` alone never make logic."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -169,6 +169,8 @@ class Aspect(Enum):
     BASES = "bases"
     DECORATORS = "decorators"
     BODY = "body"
+    MESSAGE = "message"
+    """In its body, but nothing else than what it logs, warns of, says of an error, or asserts for a type checker."""
     DOCSTRING = "docstring"
     COSMETIC = "cosmetic"
 
@@ -261,7 +263,7 @@ class SymbolChange(Value, frozen=True, kw_only=True):
     aspects: tuple[Aspect, ...]
     """Sorted by the order of ``Aspect``."""
     logic: bool
-    """False when everything that changed is docstring, comment, formatting, import order or annotation only."""
+    """False when everything that changed is message, docstring, comment, formatting, import order or annotation only."""
     line: int
     """On the new side; on the old side for a removal."""
     end: int

@@ -67,6 +67,24 @@ FORM = [
     pytest.param("x = f'{a=}'", "x = f'a={a!r}'", ["~x: cosmetic"], id="a formatted string that shows its expression"),
 ]  # fmt: skip
 
+MESSAGES = [
+    pytest.param("def f():\n    g()", "def f():\n    logger.info_once('a')\n    g()", ["~f: message"], id="a new log line"),
+    pytest.param("def f():\n    warnings.warn('a')", "def f():\n    warnings.warn(b)", ["~f: message"], id="another warning"),
+    pytest.param("def f():\n    g()", "def f():\n    if a > 1:\n        logger.warning('x')\n    g()", ["~f: message"], id="a condition for nothing but a log line"),
+    pytest.param("def f():\n    raise E('a')", "def f():\n    raise E(f'a {b} ' 'c')", ["~f: message"], id="the text of an exception"),
+    pytest.param("def f():\n    return False, r('a')", "def f():\n    return False, r(f'a {b}')", ["~f: message"], id="the reason beside a refusal"),
+    pytest.param("def f():\n    g()", "def f():\n    assert a is not None, 'b'\n    g()", ["~f: message"], id="an assertion for a type checker"),
+    pytest.param("def f():\n    assert a > 1", "def f():\n    assert a > 1, 'b'", ["~f: message"], id="the text of an assertion"),
+    pytest.param("def f():\n    raise E('a')", "def f():\n    raise F('a')", ["f: body"], id="another exception"),
+    pytest.param("def f():\n    return True, 'a'", "def f():\n    return True, 'b'", ["f: body"], id="a text that is a result"),
+    pytest.param("def f():\n    g()", "def f():\n    assert a > 1\n    g()", ["f: body"], id="an assertion of more than presence"),
+    pytest.param("def f():\n    assert a > 1, 'b'", "def f():\n    assert a > 2, 'c'", ["f: body"], id="another condition with another text"),
+    pytest.param("def f():\n    g()", "def f():\n    if a:\n        log.warning('x')\n        return\n    g()", ["f: body"], id="a log line and an exit"),
+    pytest.param("def f():\n    x = math.log(a)", "def f():\n    x = math.log(b)", ["f: body"], id="a logarithm"),
+    pytest.param("def f():\n    logger.info('a')", "def f():\n    logger.info((x := 1))", ["f: body"], id="a log line that binds a name"),
+    pytest.param("def test_f():\n    g()", "def test_f():\n    assert a is not None\n    g()", ["test_f: body"], id="an assertion of a test"),
+]  # fmt: skip
+
 DOCUMENTATION = [
     pytest.param('"""a"""', '"""b"""', ["~<module>: docstring"], id="the module's docstring"),
     pytest.param('def f():\n    """a"""', 'def f():\n    """b"""', ["~f: docstring"], id="a function's docstring"),
@@ -193,7 +211,9 @@ MOVES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("before", "after", "expected"), [*FORM, *DOCUMENTATION, *SYMBOLS, *MOVES])
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [*FORM, *MESSAGES, *DOCUMENTATION, *SYMBOLS, *MOVES]
+)
 def test_symbols(before: str | None, after: str | None, expected: list[str]) -> None:
     assert [describe(change) for change in compare(before, after).symbols] == expected
 

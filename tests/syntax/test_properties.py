@@ -215,10 +215,16 @@ def test_our_own_sources_written_anew_have_no_logic_change(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES[::3], ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_number_changed_anywhere_is_a_logic_change(path: Path) -> None:
+def test_a_number_changed_anywhere_but_in_a_message_is_a_logic_change(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
-    numbers = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is int]
+    messages = (node for node in ast.walk(tree) if isinstance(node, (ast.Raise, ast.Assert)))
+    told = {inner for node in messages for inner in ast.walk(node)}
+    numbers = [
+        node
+        for node in ast.walk(tree)
+        if node not in told and isinstance(node, ast.Constant) and type(node.value) is int
+    ]
     for node in numbers[:5]:
         node.value += 7
         assert logic(text, ast.unparse(tree))
