@@ -93,6 +93,7 @@ class TreeLookup:
             lazy_fan_in=len(users.get(EdgeLayer.LAZY, ())),
             registry_fan_in=len(by_name),
             tests_within_two=len(self._tests_near(name)),
+            asked_for=self._graph.asked_for_by(RepoPath(path)),
         )
 
     def users(self, path: str, symbol: str) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ def _symbol(
     bases = _bases(placed, change, definition)
     spot = placed.spot(change.line, symbol=change.name, side="old" if removed else "new")
     spot["platforms"] = platforms_of_symbol(change.name, taxonomy) or spot["platforms"]
+    owner_change = _owner_change(placed, change)
     return SymbolFact(
         **spot,
         kind=change.kind.value,
@@ -146,7 +147,11 @@ def _symbol(
         fan_in=module.fan_in if module else UNSET,
         entry=module.entry if module else UNSET,
         chain=module.chain if module else UNSET,
-        owner_change=_owner_change(placed, change),
+        asked_for=module.asked_for if module else None,
+        owner_change=owner_change,
+        inherited=owner_change is None and _is_inherited(placed, change, lookup),
+        value_before=change.before.value if change.before else None,
+        value_after=change.after.value if change.after else None,
         still_bound=removed and _is_still_bound(placed, change, lookup),
         **_lookups(placed, change, lookup),
     )
@@ -224,6 +229,13 @@ def _owner_change(placed: Placed, change: SymbolChange) -> str | None:
     aspects = next((one.aspects for one in comparison.symbols if one.name == owner), ())
     wholes = (Aspect.MOVED, Aspect.ADDED, Aspect.REMOVED)
     return next((aspect.value for aspect in wholes if aspect in aspects), None)
+
+
+def _is_inherited(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) -> bool:
+    """Return whether a new member stands in for one that its class had from above: what was called before calls it now."""
+    if lookup is None or placed.fact.category != "source" or Aspect.ADDED not in change.aspects:
+        return False
+    return any(lookup.declared_above(placed.fact.old_path or placed.fact.path, change.name).values())
 
 
 class _Answers(TypedDict, total=False):

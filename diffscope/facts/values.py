@@ -142,6 +142,9 @@ class ModuleFact(Located, frozen=True, kw_only=True):
         UNSET
     )
     tests_within_two: Annotated[int | UnsetType, said("Test files that reach it within two imports.")] = UNSET
+    asked_for: Annotated[
+        str | None, said("Variable, off by default at the base, without which no request passes it; or null.")
+    ] = None
 
 
 class SymbolFact(Located, frozen=True, kw_only=True):
@@ -178,6 +181,21 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     owner_change: Annotated[
         str | None,
         said("For a member: added, removed or moved where its class as a whole was; null otherwise."),
+    ] = None
+    asked_for: Annotated[
+        str | None, said("Variable, off by default at the base, without which no request passes it; or null.")
+    ] = None
+    inherited: Annotated[
+        bool,
+        said(
+            "New in a class that was there before, in the place of a member that the class had from one above it."
+        ),
+    ] = False
+    value_before: Annotated[
+        str | None, said("What a variable was assigned before, as written; null for anything else.")
+    ] = None
+    value_after: Annotated[
+        str | None, said("What a variable is assigned after, as written; null for anything else.")
     ] = None
     still_bound: Annotated[
         bool,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
+from typing import Final
 
 from diffscope.graph.classes import ClassQueries
 from diffscope.graph.links import relink
@@ -46,6 +47,9 @@ OutlineReader = Callable[[RepoPath], Outline | None]
 _EAGER = frozenset({EdgeLayer.EAGER})
 _EAGER_OR_TEST = frozenset({EdgeLayer.EAGER, EdgeLayer.TEST})
 _ALL = frozenset(EdgeLayer)
+
+
+_SETTINGS: Final = RepoPath("vllm/envs.py")
 
 
 class ModuleGraph:
@@ -258,6 +262,15 @@ class ModuleGraph:
             return None
         chain = self._view.chain(trail(self._served, end), _EAGER)
         return ServingDistance(steps=self._served.steps[end], entry=chain.source, chain=chain)
+
+    def asked_for_by(self, path: RepoPath) -> str | None:
+        """Return the variable without which the serving path does not go through a file: one that is off in this tree if nobody sets it."""
+        variable = self._serving_path.variable_of(path)
+        settings = self.outline_at(_SETTINGS) if variable else None
+        is_off = settings is not None and any(
+            one.name == variable and one.value == "False" for one in settings.definitions
+        )
+        return variable if is_off else None
 
     def importers_of_symbol(self, module: ModuleName, name: str) -> tuple[Importer, ...]:
         """Return who imports a name from a module, directly or through modules that pass it on, by module and line."""

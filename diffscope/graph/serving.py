@@ -16,6 +16,8 @@ class ServingStep(NamedTuple):
 
     name: str
     globs: tuple[str, ...]
+    on_request: tuple[tuple[str, str], ...] = ()
+    """Globs of what the step goes through only where a variable of vllm/envs.py is set, and that variable."""
 
 
 class ServingPath(NamedTuple):
@@ -32,9 +34,14 @@ class ServingPath(NamedTuple):
                 found.update(dict.fromkeys(compile_glob(text).filter(ordered)))
         return tuple(found)
 
+    def variable_of(self, path: str) -> str | None:
+        """Return the variable that has to be set before a step goes through a path; ``None`` for what takes no asking."""
+        rows = (row for step in self.steps for row in step.on_request)
+        return next((variable for text, variable in rows if compile_glob(text).matches(path)), None)
+
 
 def load_serving(text: str, *, at: str) -> ServingPath:
-    """Return the serving path of a ``serving.yml``: a list of ``{step: name, modules: [glob, ...]}``.
+    """Return the serving path of a ``serving.yml``: a list of ``{step: name, modules: [glob, ...]}``, with ``on_request: {glob: variable}`` or without.
 
     Raises:
         RuleError: the shape is another; every mistake is named.
@@ -55,10 +62,23 @@ def load_serving(text: str, *, at: str) -> ServingPath:
 
 
 def _step(node: Node) -> ServingStep | None:
-    if not isinstance(node, MapNode) or set(node.keys()) != {"step", "modules"}:
+    if not isinstance(node, MapNode) or set(node.keys()) - {"on_request"} != {"step", "modules"}:
         return None
-    name, modules = node.get("step"), node.get("modules")
+    name, modules, asked = node.get("step"), node.get("modules"), node.get("on_request")
     if not isinstance(name, ScalarNode) or not isinstance(modules, ListNode) or not modules.items:
         return None
     globs = [item.text for item in modules.items if isinstance(item, ScalarNode)]
-    return ServingStep(name.text, tuple(globs)) if len(globs) == len(modules.items) else None
+    rows = _rows(asked)
+    if len(globs) != len(modules.items) or rows is None:
+        return None
+    return ServingStep(name.text, tuple(globs), rows)
+
+
+def _rows(node: Node | None) -> tuple[tuple[str, str], ...] | None:
+    if node is None:
+        return ()
+    if not isinstance(node, MapNode):
+        return None
+    entries = [(entry.key, entry.value) for entry in node.entries]
+    rows = [(key, value.text) for key, value in entries if isinstance(value, ScalarNode)]
+    return tuple(rows) if len(rows) == len(entries) else None

@@ -23,6 +23,12 @@ def test_modules_are_found_by_step_then_glob_then_name() -> None:
     assert path.find(tree) == ("vllm/b/core.py", "vllm/b/y.py", "vllm/a.py", "vllm/v1/core.py")
 
 
+def test_what_a_step_goes_through_on_request_names_its_variable() -> None:
+    text = '- {step: "core", modules: ["vllm/core.py"], on_request: {"vllm/new/**": "VLLM_USE_NEW"}}\n'
+    path = load_serving(text, at="serving.yml")
+    assert [path.variable_of(each) for each in ("vllm/new/a/b.py", "vllm/core.py")] == ["VLLM_USE_NEW", None]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -33,8 +39,17 @@ def test_modules_are_found_by_step_then_glob_then_name() -> None:
         ),
         ("- {step: x, modules: []}\n", "line 1"),
         ("- {step: x, modules: [[]]}\n", "line 1"),
+        ("- {step: x, modules: [a], on_request: [b]}\n", "line 1"),
+        ("- {step: x, modules: [a], on_request: {b: [c]}}\n", "line 1"),
     ],
-    ids=["a mapping", "every wrong step is named", "no globs", "a glob that is no text"],
+    ids=[
+        "a mapping",
+        "every wrong step is named",
+        "no globs",
+        "a glob that is no text",
+        "requests without a variable",
+        "a variable that is no text",
+    ],
 )
 def test_another_shape_is_refused(text: str, message: str) -> None:
     with pytest.raises(RuleError) as caught:

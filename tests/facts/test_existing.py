@@ -1,0 +1,62 @@
+"""What of a change reaches code that ran before: members in the place of inherited ones, values, code that has to be asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.facts.values import ChangeFacts, SymbolFact
+from tests.fact_builders import edit, facts
+
+PACKAGE = {"vllm/__init__.py": "", "vllm/pools/__init__.py": "", "vllm/v1/__init__.py": ""}
+BASE = "class Pool:\n    def take(self):\n        return 1\n"
+CHILD = "from vllm.pools.base import Pool\n\n\nclass Fast(Pool):\n    size = 1\n"
+
+
+def symbol(found: ChangeFacts, name: str) -> SymbolFact:
+    return next(one for one in found.symbol if one.symbol == name)
+
+
+@pytest.mark.parametrize(
+    ("before", "method", "expected"),
+    [
+        pytest.param(CHILD, "take", True, id="the base has that method"),
+        pytest.param(CHILD, "give", False, id="the base has no such method"),
+        pytest.param("", "take", False, id="the class is new itself"),
+    ],
+)
+def test_a_new_method_may_take_the_place_of_an_inherited_one(
+    before: str, method: str, expected: bool
+) -> None:
+    after = f"{CHILD}\n    def {method}(self):\n        return 2\n"
+    found = facts(
+        {"vllm/pools/fast.py": before} if before else {},
+        {"vllm/pools/fast.py": after},
+        tree={**PACKAGE, "vllm/pools/base.py": BASE},
+    )
+    assert symbol(found, f"Fast.{method}").inherited is expected
+
+
+def test_a_variable_tells_its_value_on_both_sides() -> None:
+    found = edit("vllm/a.py", "class A:\n    size = 1\n", "class A:\n    size = B.two\n")
+    assert (symbol(found, "A.size").value_before, symbol(found, "A.size").value_after) == ("1", "B.two")
+
+
+@pytest.mark.parametrize(
+    ("path", "default", "expected"),
+    [
+        pytest.param(
+            "vllm/v1/worker/gpu/states.py", "False", "VLLM_USE_V2_MODEL_RUNNER", id="off by default"
+        ),
+        pytest.param("vllm/v1/worker/gpu/states.py", "None", None, id="the engine decides"),
+        pytest.param("vllm/v1/worker/states.py", "False", None, id="another place"),
+    ],
+)
+def test_code_that_has_to_be_asked_for_names_its_variable(
+    path: str, default: str, expected: str | None
+) -> None:
+    found = facts(
+        {path: "def f():\n    return 1\n"},
+        {path: "def f():\n    return 2\n"},
+        tree={**PACKAGE, "vllm/envs.py": f"VLLM_USE_V2_MODEL_RUNNER: bool = {default}\n"},
+    )
+    assert symbol(found, "f").asked_for == expected
