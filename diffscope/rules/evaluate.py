@@ -29,6 +29,8 @@ from diffscope.rules.values import Bilingual, Evidence, Flag, Severity, UnknownR
 from diffscope.source.values import Value
 
 MOST_EVIDENCE: Final = 10
+_LINES_OF_A_BRANCH: Final = 3
+"""Lines that weigh as much as a new branch, where evidence is put in order."""
 _CONFIDENCE: Final = ("low", "medium", "high")
 
 
@@ -143,7 +145,9 @@ def _reached(steps: list[tuple[Severity, Judge]], context: Context) -> list[Seve
 def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
     """Sort key: the worst first, then by place, then by everything else."""
     if worst_by is None:
-        weight = getattr(record, "code_added", 0) + getattr(record, "code_removed", 0)
+        # A line rewritten in place is one line, and a new branch is what behaves anew: a name changed all over comes behind both.
+        lines = max(getattr(record, "code_added", 0), getattr(record, "code_removed", 0))
+        weight = lines + _LINES_OF_A_BRANCH * getattr(record, "branches_added", 0)
     else:
         weight = getattr(record, worst_by)
         weight = -1 if weight is UNSET or weight is None else weight

@@ -45,6 +45,19 @@ def test_flag_says_where_and_why() -> None:
     assert (flag.title.zh, flag.advice.en, flag.confidence) == ("标题", "Look.", "high")
 
 
+NEW_LINES = "{path: vllm/n.py, line: 1, symbol: new_lines, logic: true, code_added: 9}"
+RENAMED = "{path: vllm/r.py, line: 1, symbol: renamed, logic: true, code_added: 8, code_removed: 8}"
+BRANCH = "{path: vllm/s.py, line: 1, symbol: branch, logic: true, code_added: 7, branches_added: 1}"
+GONE = "{path: vllm/g.py, line: 1, side: old, symbol: gone, logic: true, code_removed: 50}"
+
+
+def test_new_branches_and_lines_come_before_lines_rewritten_in_place() -> None:
+    """A name changed all over is no worse than what is new, and what is gone comes last."""
+    text = "symbol:\n" + "".join(f"  - {each}\n" for each in (GONE, RENAMED, NEW_LINES, BRANCH))
+    (flag,) = evaluate(rules(rule_text(when="{any: evidence}")), facts(text)).flags
+    assert [each.symbol for each in flag.evidence] == ["branch", "new_lines", "renamed", "gone"]
+
+
 def test_worst_by_another_number() -> None:
     """The number that a rule names decides what comes first; what has none comes last."""
     query = "{fact: symbol, where: {distance: {is_known: true}}, worst_by: distance}"
