@@ -54,7 +54,8 @@ GONE = "{path: vllm/g.py, line: 1, side: old, symbol: gone, logic: true, code_re
 def test_new_branches_and_lines_come_before_lines_rewritten_in_place() -> None:
     """A name changed all over is no worse than what is new, and what is gone comes last."""
     text = "symbol:\n" + "".join(f"  - {each}\n" for each in (GONE, RENAMED, NEW_LINES, BRANCH))
-    (flag,) = evaluate(rules(rule_text(when="{any: evidence}")), facts(text)).flags
+    query = "{fact: symbol, where: {logic: true}}"
+    (flag,) = evaluate(rules(rule_text(evidence=query, when="{any: evidence}")), facts(text)).flags
     assert [each.symbol for each in flag.evidence] == ["branch", "new_lines", "renamed", "gone"]
 
 
