@@ -149,6 +149,7 @@ def _symbol(
         chain=module.chain if module else UNSET,
         asked_for=module.asked_for if module else None,
         owner_change=owner_change,
+        part_of_new=owner_change == Aspect.ADDED.value or (module is not None and module.is_new),
         inherited=owner_change is None and _is_inherited(placed, change, lookup),
         value_before=change.before.value if change.before else None,
         value_after=change.after.value if change.after else None,

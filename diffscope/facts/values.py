@@ -185,6 +185,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     asked_for: Annotated[
         str | None, said("Variable, off by default at the base, without which no request passes it; or null.")
     ] = None
+    part_of_new: Annotated[
+        bool, said("A part of a class or of a module that the change adds as a whole.")
+    ] = False
     inherited: Annotated[
         bool,
         said(

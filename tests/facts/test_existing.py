@@ -33,7 +33,8 @@ def test_a_new_method_may_take_the_place_of_an_inherited_one(
         {"vllm/pools/fast.py": after},
         tree={**PACKAGE, "vllm/pools/base.py": BASE},
     )
-    assert symbol(found, f"Fast.{method}").inherited is expected
+    made = symbol(found, f"Fast.{method}")
+    assert (made.inherited, made.part_of_new) == (expected, not before)
 
 
 def test_a_variable_tells_its_value_on_both_sides() -> None:
