@@ -113,6 +113,12 @@ class Judge:
             self._store.put_many({self.key(wanted): assessment})
         return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes)
 
+    def prepare(self) -> None:
+        """Read what every change needs; a mistake in it is told by the first change."""
+        with contextlib.suppress(DiffscopeError):
+            self._workspace.catalogue  # noqa: B018 - read now and kept
+            self._workspace.knowledge  # noqa: B018 - as above
+
     def _judge(self, commit: CommitId) -> Assessment:
         facts = self._facts.get(commit)
         if facts is not None:
@@ -190,9 +196,11 @@ class Crew:
         The others begin when the first change is judged: with an empty cache each of them would make graph, words of tests and
         history from scratch, which the first makes by all cores.
         """
-        if not is_first:
-            self._has_begun.wait()
         process: subprocess.Popen[bytes] | None = None
+        if not is_first:
+            with contextlib.suppress(OSError, EOFError):
+                process = self._launch()  # its interpreter starts meanwhile
+            self._has_begun.wait()
         age = 0
         while (number := self._take()) is not None:
             left = list(self._runs[number])
@@ -288,6 +296,7 @@ def serve() -> None:
     )
     with workspace, open_store(Path(order.cache), is_enabled=order.is_stored) as store:
         judge = Judge(workspace, store)
+        judge.prepare()
         while (data := _read(source)) is not None:
             for wanted in msgspec.msgpack.decode(data, type=tuple[Wanted, ...]):
                 _write(sink, msgspec.msgpack.encode(judge(wanted)))
