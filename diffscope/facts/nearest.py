@@ -1,4 +1,7 @@
-"""The tests nearest to a change, asked of the graph with what the change altered."""
+"""The tests nearest to a change: those that it touches itself, then what the graph ranks by what the change altered.
+
+The ranking knows nothing of the tests that the change touches, so that its score stays a forecast that can be measured.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,61 @@ from diffscope.facts.material import Placed
 from diffscope.facts.values import Nearest
 from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
+from diffscope.graph.names import is_test_file
 from diffscope.graph.nearest import nearest_tests
-from diffscope.graph.values import SourceChange
+from diffscope.graph.values import NearTest, SourceChange
 from diffscope.source.values import RepoPath
 
 _WORD = re.compile(r"[A-Za-z_]\w+")
 _PRODUCT = frozenset({"source", "native"})
 _MOVES = frozenset({"renamed", "deleted"})
+_MOST = 10
+_CHANGED = "changed here"
+_ADDED = "added here"
 
 
 def collect_nearest(
     placed: Iterable[Placed], title: str, graph: ModuleGraph | None, history: ChangeHistory | None
 ) -> tuple[Nearest, ...] | UnsetType:
-    """Return the ten nearest tests, nearest first; unknown without a graph, none where no product file changed."""
+    """Return the ten nearest tests, nearest first; unknown without a graph, none where no product file changed.
+
+    Tests that the change edits or adds stand before all others, as certain; tests that it takes away are left out.
+    """
     if graph is None:
         return UNSET
+    placed = tuple(placed)
     changed = source_changes(placed)
     if not changed:
         return ()
-    found = nearest_tests(changed, graph, history=history, title=title)
-    return tuple(Nearest(path=one.path, score=one.score, reasons=one.reasons) for one in found)
+    touched, gone = _tests(placed)
+    spare = min(len(touched) + len(gone), _MOST)
+    found = nearest_tests(changed, graph, history=history, title=title, limit=_MOST + spare)
+    ranked = {one.path: one for one in found if one.path not in gone}
+    first = sorted(touched, key=lambda path: (-ranked[path].score if path in ranked else 0.0, path))
+    rest = (path for path in ranked if path not in touched)
+    return tuple(_nearest(path, ranked.get(path), touched.get(path)) for path in (*first, *rest))[:_MOST]
+
+
+def _tests(placed: Iterable[Placed]) -> tuple[dict[RepoPath, str], frozenset[RepoPath]]:
+    """Return the tests that a change edits or adds, with what it does to them, and those that are no longer there after it."""
+    touched: dict[RepoPath, str] = {}
+    gone: set[RepoPath] = set()
+    for one in placed:
+        path, old, status = RepoPath(one.fact.path), one.fact.old_path, one.fact.status
+        if status == "deleted":
+            gone.add(path)
+        elif one.fact.category == "test" and is_test_file(path):
+            touched[path] = _ADDED if status == "added" else _CHANGED
+        if status == "renamed" and old:
+            gone.add(RepoPath(old))
+    return touched, frozenset(gone)
+
+
+def _nearest(path: RepoPath, ranked: NearTest | None, known: str | None) -> Nearest:
+    reasons = ranked.reasons if ranked else ()
+    if known is None:
+        return Nearest(path=path, score=ranked.score if ranked else 0.0, reasons=reasons)
+    return Nearest(path=path, score=1.0, reasons=(known, *reasons[:2]))
 
 
 def source_changes(placed: Iterable[Placed]) -> tuple[SourceChange, ...]:

@@ -166,12 +166,15 @@ class Reading:
 
     @property
     def pytest_paths(self) -> list[str]:
-        """At most ten test files to run, quoted for a shell: the changed ones, then the nearest."""
+        """At most ten test files to run, quoted for a shell: the changed ones that are still there, then the nearest."""
         tests = self._assessment.tests
         nearest = () if tests.nearest is UNSET else tests.nearest
+        gone = {file.path for file in self._assessment.files if file.status == "deleted"}
         paths = dict.fromkeys((*tests.changed, *(test.path for test in nearest)))
         runnable = [
-            path for path in paths if path.rpartition("/")[2].startswith("test_") and path.endswith(".py")
+            path
+            for path in paths
+            if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
         ]
         return [shlex.quote(path) for path in runnable[:10]]
 

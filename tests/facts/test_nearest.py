@@ -11,7 +11,9 @@ from diffscope.facts.material import Placed, compare_files
 from diffscope.facts.nearest import collect_nearest, source_changes
 from diffscope.facts.values import FileFact
 from diffscope.graph.values import SourceChange
+from diffscope.graph.words import TestWords, index_words
 from diffscope.source.values import RepoPath
+from tests.graph_builders import graph
 
 BEFORE = {
     "vllm/a.py": b"def old_door(size):\n    return size\n",
@@ -24,15 +26,16 @@ AFTER = {
     "vllm/b.py": b"def helper():\n    return other(1)\n",
     "tests/test_a.py": b"new_door(1)\n",
 }
-CATEGORIES = {"tests/test_a.py": "test"}
 
 
-def placed(*, logic: bool | None = True) -> tuple[Placed, ...]:
-    diff = parse_diff(make_patch(BEFORE, AFTER))
+def placed(
+    before: dict[str, bytes] = BEFORE, after: dict[str, bytes] = AFTER, *, logic: bool | None = True
+) -> tuple[Placed, ...]:
+    diff = parse_diff(make_patch(before, after))
     sides = Sides(
         files=tuple(
-            FileSides(path=RepoPath(path), before=BEFORE[path], after=AFTER.get(path), is_read=True)
-            for path in sorted(BEFORE)
+            FileSides(path=RepoPath(path), before=before.get(path), after=after.get(path), is_read=True)
+            for path in sorted(before.keys() | after.keys())
         )
     )
     return tuple(
@@ -41,7 +44,7 @@ def placed(*, logic: bool | None = True) -> tuple[Placed, ...]:
                 path=one.diff.path,
                 status=one.diff.status.value,
                 change_type="core-logic",
-                category=CATEGORIES.get(one.diff.path, "source"),
+                category="test" if one.diff.path.startswith("tests/") else "source",
                 logic=logic,
             ),
             material=one,
@@ -74,3 +77,31 @@ def test_what_changes_no_logic_counts_only_where_it_goes() -> None:
 
 def test_without_a_graph_nothing_is_known_and_without_sources_there_is_nothing() -> None:
     assert collect_nearest(placed(), "", None, None) is UNSET
+
+
+def test_tests_that_the_change_touches_come_first_and_those_that_it_takes_away_are_left_out() -> None:
+    """The ranking itself is not told: what it finds nearest comes next, under its own score."""
+    tests = {
+        "tests/test_a.py": b"from vllm.a import old_door\nold_door(1)\n",
+        "tests/far/test_far.py": b"x = 1\n",
+        "tests/test_last.py": b"from vllm.a import old_door\n",
+        "tests/far/conftest.py": b"y = 1\n",
+    }
+    base = {**BEFORE, **tests}
+    after = {
+        **AFTER,
+        "tests/test_a.py": tests["tests/test_a.py"],
+        "tests/far/test_far.py": b"x = 2\n",
+        "tests/far/conftest.py": b"y = 2\n",
+        "tests/far/test_new.py": b"x = 3\n",
+    }
+    words = index_words({path: sorted(set(text.decode().split())) for path, text in tests.items()})
+    found = collect_nearest(
+        placed(base, after), "", graph(base).attach(test_words=lambda: TestWords(words)), None
+    )
+    assert found is not UNSET
+    assert [(one.path, one.score == 1.0, one.reasons[:1]) for one in found] == [
+        ("tests/far/test_far.py", True, ("changed here",)),
+        ("tests/far/test_new.py", True, ("added here",)),
+        ("tests/test_a.py", False, ("is named after a.py",)),
+    ]

@@ -166,6 +166,13 @@ def test_the_command_can_be_pasted(changed: tuple[str, ...], command: str | None
     assert (command is not None and command in text) or "pytest" not in textwrap.dedent(text)
 
 
+def test_a_test_that_the_change_deletes_is_nothing_to_run() -> None:
+    whole = an_assessment()
+    gone = msgspec.structs.replace(whole.files[0], path="tests/test_gone.py", status="deleted")
+    tests = TestsAssessment(changed=("tests/test_gone.py", "tests/test_kept.py"), nearest=UNSET)
+    assert "pytest tests/test_kept.py" in render(an_assessment(tests=tests, files=(gone,)), NARROW)
+
+
 def test_a_note_that_quotes_a_whole_command_is_cut() -> None:
     """One place takes three lines at most; the JSON has all of it."""
     note = msgspec.structs.replace(a_flag().message, en="RUN pip install x && " * 40)
