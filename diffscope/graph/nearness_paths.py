@@ -18,6 +18,8 @@ _EVERYWHERE: Final = frozenset(
     {"vllm", "tests", "test", "py", "init", "csrc", "cu", "cuh", "cpp", "h", "utils"}
 )
 _CLOSE: Final = 0.5
+_SHORT: Final = 2
+"""Letters. A word of the title that is no longer, or is a number, stands for too much to be a reason."""
 _FEW: Final = 200
 """Tests. Where more of them differ, what is known of the others saves nothing."""
 
@@ -39,10 +41,11 @@ class PathSigns:
         if sign is Sign.STEM:
             return f"is named after {short_name(self._stems[_subject(path)])}"
         if sign is Sign.TITLE_PATH:
-            word = max(
-                self._title_tokens & _words_of(path), key=lambda token: (self._words.rarity[token], token)
-            )
-            return f"its path has the title's {word}"
+            told = [
+                word for word in self._title_tokens & _words_of(path) if len(word) > _SHORT and word.isalpha()
+            ]
+            word = max(told, key=lambda token: (self._words.rarity[token], token), default="")
+            return f"its path has the title's {word}" if word else ""
         return "its path is alike" if self._near[path] > _CLOSE * max(self._near.values()) else ""
 
     def _alike(self) -> dict[RepoPath, float]:

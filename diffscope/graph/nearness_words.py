@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import math
 import re
 from collections import defaultdict
@@ -21,6 +22,26 @@ _SHOWN: Final = 3
 _NAME: Final = re.compile(r"[a-z0-9][A-Z]|[A-Za-z0-9]_|[A-Z]{2}")
 """Found in words that are no English."""
 _SNAKE: Final = re.compile(r"[A-Za-z_]\w+")
+
+_TELL_NOTHING: Final = frozenset(keyword.kwlist) | frozenset(
+    [
+        "Args",
+        "Example",
+        "Examples",
+        "FIXME",
+        "NOTE",
+        "Note",
+        "Notes",
+        "Raises",
+        "Returns",
+        "TODO",
+        "Yields",
+        "kwargs",
+    ]
+)
+"""What sources are laid out with, whatever they are about. Names with two underscores around them belong here too."""
+_SHORT: Final = 2
+"""Letters. A word of the title that is no longer stands for too much to be a reason."""
 
 Named = tuple[Sequence[RepoPath], float]
 """The tests that name a word, and the word's rarity."""
@@ -81,8 +102,10 @@ class WordSigns:
         if sign is Sign.NAMES:
             return f"names {words[0]}"
         if sign is Sign.TITLE_WORDS:
-            return f"names the title's {words[0]}"
-        told = ", ".join(words[:_SHOWN])
+            long = next((word for word in words if len(word) > _SHORT), None)
+            return f"names the title's {long}" if long else ""
+        named = [word for word in words if _NAME.search(word)]
+        told = ", ".join((named or words)[:_SHOWN])
         return f"names what goes: {told}" if sign is Sign.GONE else f"shares {told}"
 
     def _names(self) -> Values:
@@ -99,7 +122,7 @@ class WordSigns:
         found: defaultdict[RepoPath, float] = defaultdict(float)
         for change in self._question.changes:
             near: defaultdict[RepoPath, float] = defaultdict(float)
-            for word in sorted(word for word in change.words if len(word) > 3)[:_MOST_WORDS]:
+            for word in sorted(filter(_tells, change.words))[:_MOST_WORDS]:
                 paths, rarity = self._words.naming(word)
                 value = rarity * rarity
                 for path in paths:
@@ -131,7 +154,7 @@ class WordSigns:
         return sorted(word for word in last if len(word) > 2 and not word.startswith("__"))
 
     def _lost(self) -> list[str]:
-        return sorted({word for change in self._question.changes for word in change.gone if len(word) > 3})
+        return sorted({word for change in self._question.changes for word in change.gone if _tells(word)})
 
     def _rarest(self, sign: Sign) -> dict[RepoPath, list[str]]:
         """Return for each of the chosen tests the words that it has of those that a sign looks for: names first, rarest first."""
@@ -152,7 +175,11 @@ class WordSigns:
             return self._lost()
         if sign is Sign.TITLE_WORDS:
             return _forms(self._question.title)
-        return {word for change in self._question.changes for word in change.words if len(word) > 3}
+        return {word for change in self._question.changes for word in change.words if _tells(word)}
+
+
+def _tells(word: str) -> bool:
+    return len(word) > 3 and word not in _TELL_NOTHING and not (word.startswith("__") and word.endswith("__"))
 
 
 def _forms(title: str) -> set[str]:

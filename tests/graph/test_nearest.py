@@ -28,7 +28,7 @@ TESTS = {
     "tests/v1/core/test_kv.py": "from vllm.v1.core.kv import Blocks\n",
     "tests/v1/e2e/test_all.py": "import vllm.v1.core.sched.scheduler\n"
     + "".join(f"word{n}\n" for n in range(400)),
-    "tests/lora/test_layers.py": "from vllm.lora.layers import LoRALayer\nrare_knob = 1\n",
+    "tests/lora/test_layers.py": "from vllm.lora.layers import LoRALayer\nrare_knob = 1\nlayer = TODO, Returns, __init__\n",
     "tests/kernels/test_norm.py": "torch.ops._C.rms_norm(x)\n",
     "tests/other/test_other.py": "x = 1\n",
     "tests/v1/core/utils.py": "from vllm.v1.core.sched.scheduler import Scheduler\n",
@@ -166,13 +166,38 @@ def test_the_order_of_changes_never_changes_the_answer(found: ModuleGraph) -> No
     assert nearest_tests(changes, found) == nearest_tests(changes[::-1], found)
 
 
-def test_shared_names_are_told_before_shared_english(found: ModuleGraph) -> None:
-    """The rarer word stands behind: it may be out of a comment."""
-    words = Nearness((change("vllm/x.py", words=("rare_knob", "LoRALayer", "import")),), found, None, "")
-    words.measure()
-    words.choose([RepoPath("tests/lora/test_layers.py")])
-    told = words.reason(Sign.WORDS, RepoPath("tests/lora/test_layers.py"))
-    assert told == "shares LoRALayer, rare_knob, import"
+SHARED = [
+    pytest.param(("rare_knob", "LoRALayer", "layer"), "shares LoRALayer, rare_knob", id="names before English, which may be out of a comment"),
+    pytest.param(("layer",), "shares layer", id="English where there is nothing else"),
+    pytest.param(("rare_knob", "TODO", "Returns", "import", "__init__"), "shares rare_knob", id="no words that every source is laid out with"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "told"), SHARED)
+def test_shared_words_that_are_told(found: ModuleGraph, words: tuple[str, ...], told: str) -> None:
+    asked = Nearness((change("vllm/x.py", words=words),), found, None, "")
+    asked.measure()
+    asked.choose([RepoPath("tests/lora/test_layers.py")])
+    assert asked.reason(Sign.WORDS, RepoPath("tests/lora/test_layers.py")) == told
+
+
+SHORT = [
+    pytest.param(Sign.TITLE_WORDS, "Make V2 rare_knob", "names the title's rare_knob", id="a word of some length"),
+    pytest.param(Sign.TITLE_WORDS, "Make V2", "", id="two letters"),
+    pytest.param(Sign.TITLE_PATH, "Split layers 2", "its path has the title's layers", id="a word of the path"),
+    pytest.param(Sign.TITLE_PATH, "Split 2", "", id="a number in the path"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sign", "title", "told"), SHORT)
+def test_what_stands_for_too_much_counts_but_is_no_reason(sign: Sign, title: str, told: str) -> None:
+    path = "tests/lora2/test_layers.py"
+    words = index_words({path: ["LoRALayer", "V2", "rare_knob"], **{each: ["x"] for each in TESTS}})
+    bare = graph({**SOURCES, **TESTS, path: "x = 1\n"}).attach(test_words=lambda: TestWords(words))
+    asked = Nearness((change("vllm/x.py"),), bare, None, title)
+    assert path in asked.measure()[sign]
+    asked.choose([RepoPath(path)])
+    assert asked.reason(sign, RepoPath(path)) == told
 
 
 def test_a_package_is_called_by_its_folder(found: ModuleGraph) -> None:
