@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
+from diffscope.facts.assertions import loosened_assertions
 from diffscope.facts.material import Placed
+from diffscope.facts.replaced import without_replaced
 from diffscope.facts.values import TestFact
 from diffscope.syntax.values import (
     Aspect,
@@ -22,6 +24,7 @@ from diffscope.syntax.values import (
 _SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
 _TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_ASSIGNED = re.compile(r"^ *([A-Za-z_]\w*)(?: *:[^=\n]+)? *=(?!=) *(.+)$", re.MULTILINE)
 _XFAIL = re.compile(r"(?:^|\.)xfail\b")
 _TOLERANCE = re.compile(
     r"^(?:a|r|abs_|rel_)?tol(?:erance)?$|^(?:rel|abs|max_diff|threshold|\w*_(?:atol|rtol|tol|tolerance|threshold))$",
@@ -41,6 +44,7 @@ class _Around(NamedTuple):
 
 def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
     """Return the test facts of test files, by path and line. Helpers of tests count as ``modified`` only."""
+    placed = tuple(placed)
     facts = [
         fact
         for one in placed
@@ -50,6 +54,7 @@ def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
         if change.logic or Aspect.DECORATORS in change.aspects
         for fact in _without_exchanged(tuple(_tests_of_symbol(one, change, around)))
     ]
+    facts = list(without_replaced(facts, placed))
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.change, fact.symbol or "")))
 
 
@@ -92,11 +97,13 @@ def _tests_of_symbol(placed: Placed, change: SymbolChange, around: _Around) -> I
     if is_old and (change.kind is DefinitionKind.MODULE or change.name == "pytestmark"):
         yield from _marks(placed, change, around)
     yield from _tolerances(placed, change)
+    yield from loosened_assertions(placed, change)
 
 
 def _test(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[TestFact]:
     if Aspect.ADDED in change.aspects:
         yield TestFact(**placed.spot(change.line, symbol=change.name), change="added")
+        yield from _failing(placed, change)
     elif Aspect.REMOVED in change.aspects:
         yield TestFact(**placed.spot(change.line, symbol=change.name, side="old"), change="removed")
     elif Aspect.MOVED not in change.aspects or len(change.aspects) > 1:
@@ -104,6 +111,23 @@ def _test(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[Tes
         yield from _decorators(placed, change)
         yield from _marks(placed, change, around)
         yield from _tolerances(placed, change)
+        yield from loosened_assertions(placed, change)
+
+
+def _failing(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+    """A new test of a file that was there, marked as failing from the start. A skip elsewhere is the rule for new ones."""
+    marks = (
+        [text for text in change.after.decorators if _XFAIL.search(text.partition("(")[0])]
+        if change.after
+        else []
+    )
+    if marks and placed.fact.status != "added":
+        yield TestFact(
+            **placed.spot(change.line, symbol=change.name),
+            change="xfailed",
+            after=marks[0][:160],
+            condition=marks[0].partition("(")[2].removesuffix(")"),
+        )
 
 
 def _decorators(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
@@ -134,7 +158,7 @@ def _marks(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[Te
         if word is None or not signal.text.startswith("pytest."):
             continue
         added = item.what == "added"
-        if added and _is_about_new(signal.guards, change, around):
+        if added and _is_about_new(_spelled_out(signal.guards, placed, change), change, around):
             continue
         yield TestFact(
             **placed.spot(signal.line, symbol=change.name, side="new" if added else "old"),
@@ -143,6 +167,19 @@ def _marks(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[Te
             after=f"{signal.text}({signal.detail})"[:160] if added else None,
             condition=" and ".join(signal.guards),
         )
+
+
+def _spelled_out(guards: tuple[str, ...], placed: Placed, change: SymbolChange) -> tuple[str, ...]:
+    """Return conditions, and what the names in them are assigned in the same function: what they ask for may stand there."""
+    if change.after is None or placed.material.after is None:
+        return guards
+    lines = placed.material.after.decode("utf-8", "replace").splitlines()
+    body = "\n".join(lines[change.after.line : change.after.end])
+    found, names = list(guards), {name for guard in guards for name in _NAME.findall(guard)}
+    for name, value in _ASSIGNED.findall(body):
+        if name in names:
+            found.append(value)
+    return tuple(found)
 
 
 def _is_about_new(guards: tuple[str, ...], change: SymbolChange, around: _Around) -> bool:

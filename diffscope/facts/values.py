@@ -417,7 +417,8 @@ class TestFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, modified, skipped, unskipped, xfailed, tolerance-loosened, parameters-removed, assertion-removed."
+            "added, removed (and not replaced), modified, skipped, unskipped, xfailed, tolerance-loosened, assertion-loosened, "
+            "parameters-removed, assertion-removed."
         ),
     ]
     before: Annotated[str | None, said("Text before.")] = None

@@ -52,6 +52,97 @@ ROWS = [
         id="a tighter tolerance",
     ),
     pytest.param(
+        "def test_a():\n    assert out == 'a'\n",
+        "def test_a():\n    assert out.endswith('a')\n",
+        {("test_a", "modified"), ("test_a", "assertion-loosened")},
+        id="an end instead of the whole",
+    ),
+    pytest.param(
+        "class Tester:\n    def check(self):\n        assert texts == wanted\n",
+        "class Tester:\n    def check(self):\n        assert text in wanted\n",
+        {("Tester.check", "assertion-loosened")},
+        id="a part instead of the whole, in a helper, of one and not of all",
+    ),
+    pytest.param(
+        "def test_a():\n    assert out == 5\n",
+        "def test_a():\n    assert out == pytest.approx(5)\n",
+        {("test_a", "modified"), ("test_a", "assertion-loosened")},
+        id="likeness instead of equality",
+    ),
+    pytest.param(
+        "def test_a():\n    assert out == 5\n",
+        "def test_a():\n    assert out == 6\n    assert out >= 5\n",
+        {("test_a", "modified")},
+        id="another value, and one condition more",
+    ),
+    pytest.param(
+        "def test_a():\n    assert out == 5\n",
+        "def test_a():\n    assert other >= 5\n",
+        {("test_a", "modified")},
+        id="an assertion about something else",
+    ),
+    pytest.param(
+        "def test_a():\n    if out == 5:\n        run()\n",
+        "def test_a():\n    if out >= 5:\n        run()\n",
+        {("test_a", "modified")},
+        id="a condition that is no assertion",
+    ),
+    pytest.param(
+        "def test_a():\n    assert out in wanted\n",
+        "def test_a():\n    assert out == wanted\n",
+        {("test_a", "modified")},
+        id="an assertion gets stricter",
+    ),
+    pytest.param(
+        "def test_a():\n    assert 1\n",
+        "def test_a():\n    assert 1\n\n\n@pytest.mark.xfail(reason='not yet')\ndef test_b():\n    assert 2\n",
+        {("test_b", "added"), ("test_b", "xfailed")},
+        id="a new test that is known to fail",
+    ),
+    pytest.param(
+        "def test_a():\n    assert 1\n",
+        "def test_a():\n    assert 1\n\n\n@pytest.mark.skipif(not is_new(), reason='old')\ndef test_b():\n    assert 2\n",
+        {("test_b", "added")},
+        id="a new test that is skipped elsewhere",
+    ),
+    pytest.param(
+        "def test_a():\n    assert run() == 5\n",
+        "def test_a_of_five():\n    out = run(5)\n    assert out == 6\n",
+        {("test_a_of_five", "added")},
+        id="a test gets a longer name",
+    ),
+    pytest.param(
+        "def test_a():\n    assert run() == 5\n",
+        "class TestAll:\n    def test_a(self):\n        out = run(5)\n        assert out == 6\n",
+        {("TestAll.test_a", "added")},
+        id="a test goes into a class",
+    ),
+    pytest.param(
+        "def test_pick():\n    a = make()\n    b = grow(a)\n    c = run(b)\n    assert c == 5\n",
+        "def test_chosen():\n    a = make()\n    b = grow(a)\n    c = walk(b)\n    assert c == 6\n",
+        {("test_chosen", "added")},
+        id="a test with half of its lines in another",
+    ),
+    pytest.param(
+        "def test_pick():\n    a = make()\n    b = grow(a)\n    c = run(b)\n    assert c == 5\n",
+        "def test_chosen():\n    one = other()\n    two = other(one)\n    three = other(two)\n    assert two != three\n",
+        {("test_chosen", "added"), ("test_pick", "removed")},
+        id="another test in the same file",
+    ),
+    pytest.param(
+        "@pytest.mark.parametrize('kind', ['a'])\ndef test_a(kind):\n    assert run(kind)\n",
+        "@pytest.mark.parametrize('kind', ['a'])\ndef test_a(kind, way):\n    why = way.check()\n    if why:\n        pytest.skip(why)\n"
+        "    assert run(kind)\n",
+        {("test_a", "modified")},
+        id="a skip by what a new parameter answers",
+    ),
+    pytest.param(
+        "def test_a(kind):\n    assert run(kind)\n",
+        "def test_a(kind):\n    why = kind.check()\n    if why:\n        pytest.skip(why)\n    assert run(kind)\n",
+        {("test_a", "modified"), ("test_a", "skipped")},
+        id="a skip by what an old parameter answers",
+    ),
+    pytest.param(
         "def test_a():\n    assert 1\n", "def test_a():\n    # One.\n    assert 1\n", set(), id="a comment"
     ),
 ]

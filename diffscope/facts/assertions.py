@@ -1,0 +1,61 @@
+"""Assertions of tests that ask for less than before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diffscope.facts.material import Placed
+from diffscope.facts.values import TestFact
+from diffscope.syntax.values import Signal, SignalKind, SymbolChange
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_WEAK = re.compile(
+    r"\.(?:starts|ends)with\(|\b(?:isclose|allclose|approx|is_close)\(|(?<!not )\bin\b|[<>]=", re.ASCII
+)
+_EQUAL = re.compile(r"(?<![=!<>])==(?!=)")
+_PYTHON = frozenset(
+    {"in", "not", "is", "and", "or", "if", "else", "for", "None", "True", "False", "len", "str"}
+)
+
+
+def loosened_assertions(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+    """Yield the assertions of a symbol that asked for equality and now ask for likeness, a part or a bound of the same things."""
+    conditions = [item for item in change.signals if item.signal.kind is SignalKind.GUARD]
+    if not any(_WEAK.search(item.signal.text) for item in conditions if item.what == "added"):
+        return
+    old, new = (
+        [item.signal for item in conditions if item.what == what and _is_assertion(placed, item.signal, what)]
+        for what in ("removed", "added")
+    )
+    exact = [signal for signal in old if _is_exact(signal.text)]
+    # What is still asked for exactly stands for one of those that were.
+    left = len(exact) - sum(_is_exact(signal.text) for signal in new)
+    for signal in new:
+        before = next((one for one in exact if _things(one) & _things(signal)), None)
+        if left > 0 and before is not None and not _is_exact(signal.text) and _WEAK.search(signal.text):
+            left -= 1
+            exact.remove(before)
+            yield TestFact(
+                **placed.spot(signal.line, symbol=change.name),
+                change="assertion-loosened",
+                before=before.text[:160],
+                after=signal.text[:160],
+            )
+
+
+def _is_exact(text: str) -> bool:
+    return bool(_EQUAL.search(text)) and not re.search(r"\bapprox\(", text)
+
+
+def _is_assertion(placed: Placed, signal: Signal, what: str) -> bool:
+    text = placed.material.after if what == "added" else placed.material.before
+    if text is None:
+        return False
+    lines = text.splitlines()
+    return signal.line <= len(lines) and lines[signal.line - 1].lstrip().startswith(b"assert")
+
+
+def _things(signal: Signal) -> frozenset[str]:
+    """Return what an assertion is about: its names, one and many of a thing alike."""
+    return frozenset(word.lower().rstrip("s") for word in _NAME.findall(signal.text)) - _PYTHON
