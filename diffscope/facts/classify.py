@@ -57,7 +57,7 @@ def classify_change(
         code_added=sizes.product_added,
         code_removed=sizes.product_removed,
         code_grown=sizes.product_added - sizes.product_removed,
-        test_files=len(tests),
+        test_files=sum(1 for file in tests if file.code_added),
         test_code_added=sum(file.code_added for file in tests),
         logic_symbols=len(changed),
         public_symbols_added=sum(1 for symbol in symbols if is_new_public(symbol)),

@@ -79,7 +79,9 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
         int,
         said("Code lines added to source and native files less those removed; below 0 where they shrink."),
     ] = 0
-    test_files: Annotated[int, said("Test files changed, deletions left out.")]
+    test_files: Annotated[
+        int, said("Test files that gain or alter code: what only loses code or follows a rename is left out.")
+    ]
     test_code_added: Annotated[int, said("Code lines added to test files.")]
     logic_symbols: Annotated[int, said("Source symbols whose logic changed.")]
     public_symbols_added: Annotated[

@@ -63,10 +63,11 @@ def test_counts() -> None:
         a_file("csrc/moe/topk.cu", 10),
         a_file("tests/v1/engine/test_x.py", 50),
         a_file("tests/v1/engine/test_old.py", 0, 50, status="deleted"),
+        a_file("tests/v1/engine/test_less.py", 0, 40),
         a_file("vllm/tokenizers/hf.py", 0, 0),
         symbols=symbols,
     )
-    assert (fact.files, fact.source_files, fact.test_files) == (5, 2, 1)
+    assert (fact.files, fact.source_files, fact.test_files) == (6, 2, 1)
     assert (fact.code_added, fact.code_removed, fact.test_code_added) == (40, 7, 50)
     assert (fact.logic_symbols, fact.public_symbols_added, fact.branches_added) == (3, 1, 3)
     assert not fact.cosmetic
