@@ -35,11 +35,22 @@ def modules_after(placed: Iterable[Placed]) -> dict[str, AfterModule]:
         imports = set()
         for item in outline.imports:
             if item.layer is ImportLayer.EAGER:
-                module = _absolute(one.fact.path, item)
+                module = absolute_module(one.fact.path, item)
                 names.add(item.alias or item.name or item.module)
                 imports |= {module, f"{module}.{item.name}"}
         found[one.fact.module] = AfterModule(frozenset(names), frozenset(imports))
     return found
+
+
+def absolute_module(path: str, item: Import) -> str:
+    """Return the module that an import of a file names, its leading dots resolved."""
+    if not item.level:
+        return item.module
+    package = (module_name(path) or "").split(".")
+    if not path.endswith("/__init__.py"):
+        package = package[:-1]
+    kept = package[: len(package) - (item.level - 1)]
+    return ".".join([*kept, *([item.module] if item.module else [])])
 
 
 def _imports_of_file(
@@ -47,7 +58,7 @@ def _imports_of_file(
 ) -> Iterator[ImportFact]:
     for change, imports in (("added", comparison.imports_added), ("removed", comparison.imports_removed)):
         for item in imports:
-            target = _absolute(placed.fact.path, item)
+            target = absolute_module(placed.fact.path, item)
             is_new = change == "added" and item.layer is ImportLayer.EAGER
             yield ImportFact(
                 **placed.spot(item.line, side="new" if change == "added" else "old"),
@@ -60,13 +71,3 @@ def _imports_of_file(
                 if is_new and lookup and placed.fact.module
                 else None,
             )
-
-
-def _absolute(path: str, item: Import) -> str:
-    if not item.level:
-        return item.module
-    package = (module_name(path) or "").split(".")
-    if not path.endswith("/__init__.py"):
-        package = package[:-1]
-    kept = package[: len(package) - (item.level - 1)]
-    return ".".join([*kept, *([item.module] if item.module else [])])

@@ -214,6 +214,10 @@ class TreeLookup:
             if text
         )
 
+    def declares(self, module: str, name: str, member: str) -> bool:
+        """Return whether a class of the tree, by its name in a module, or one above it defines a member."""
+        return self._graph.declares(ModuleName(module), name, member)
+
     def test_distance(self, path: str) -> int | UnsetType | None:
         """Return the import steps from the nearest test to a module, 1 or 2; ``None`` where no test is that near."""
         name = self._graph.module_of(RepoPath(path))
@@ -297,6 +301,11 @@ class TreeLookup:
         is_rare = elsewhere is not None and len(elsewhere) <= _RARE
         asked = words[-1:] if is_rare else words
         return sum(1 for known in self._changed_words if known.issuperset(asked))
+
+    @property
+    def has_changed_tests(self) -> bool:
+        """Whether the change adds or edits a test file."""
+        return bool(self._test_texts)
 
     @cached_property
     def _changed_words(self) -> tuple[frozenset[str], ...]:

@@ -12,6 +12,7 @@ from diffscope.facts.departed import departed_attributes, departed_modules, edit
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
 from diffscope.facts.platforms import platforms_of_symbol
+from diffscope.facts.reaching import Place, implemented, reached_by_tests
 from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
 from diffscope.syntax.values import (
     Aspect,
@@ -49,6 +50,8 @@ def collect_symbols(
     ]
     facts = [_with_edited_users(fact, placed) for fact in facts]
     facts = _with_new_places(facts)
+    if lookup is not None:
+        facts = _with_reach(facts, placed, lookup)
     facts += departed_modules(placed, lookup)
     facts += departed_attributes(placed, taxonomy)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
@@ -60,6 +63,19 @@ def _with_new_places(facts: list[SymbolFact]) -> list[SymbolFact]:
     return [
         msgspec.structs.replace(fact, moved_to=places[name])
         if fact.side == "old" and (name := f"{fact.path}:{fact.symbol}") in places
+        else fact
+        for fact in facts
+    ]
+
+
+def _with_reach(facts: list[SymbolFact], placed: tuple[Placed, ...], lookup: TreeLookup) -> list[SymbolFact]:
+    """Return the facts with what tests reach and what classes above declare; most changes have little of both."""
+    reached, implements = reached_by_tests(placed, lookup), implemented(placed, lookup)
+    if not reached and not implements:
+        return facts
+    return [
+        msgspec.structs.replace(fact, reached_by_tests=place in reached, implements=place in implements)
+        if (place := Place(fact.path, fact.symbol or "")) in reached or place in implements
         else fact
         for fact in facts
     ]

@@ -233,6 +233,15 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     class_tests_naming: Annotated[
         int | UnsetType, said("Test files of the base and of this change that name the class of a method.")
     ] = UNSET
+    reached_by_tests: Annotated[
+        bool,
+        said(
+            "A test of this change names it, its class, or what calls it within two calls, as far as the change tells."
+        ),
+    ] = False
+    implements: Annotated[
+        bool, said("A new method that a class above its own declares, as far as the tree tells.")
+    ] = False
     test_distance: Annotated[
         int | UnsetType | None,
         said("Import steps from the nearest test to its module; null when none reaches it."),

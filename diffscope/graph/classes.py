@@ -84,6 +84,21 @@ class ClassQueries:
             found.update(dict.fromkeys(level))
         return tuple(ClassName(module=self._view.name(each.module), name=each.name) for each in found)
 
+    def declares(self, module: ModuleName, name: str, member: str) -> bool:
+        """Return whether a class, by its name in a module, or one above it defines a member."""
+        index = self._view.index.get(module)
+        if index is None:
+            return False
+        found = self._resolver.follow(index, name)
+        here = self._view.name(found.module)
+        owners = (ClassName(module=here, name=found.name), *self.superclasses(here, found.name))
+        return any(
+            each.name == f"{owner.name}.{member}"
+            for owner in owners
+            if (outline := self._read_outline(self._view.index[owner.module]))
+            for each in outline.definitions
+        )
+
     def overrides(self, module: ModuleName, name: str, method: str) -> tuple[Override, ...]:
         """Return the methods of that name in the classes below, by depth, module and class."""
         return tuple(

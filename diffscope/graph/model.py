@@ -292,6 +292,10 @@ class ModuleGraph:
         """Return the classes of the tree above a class, nearest first; none where outlines cannot be had."""
         return self._classes.superclasses(module, name)
 
+    def declares(self, module: ModuleName, name: str, member: str) -> bool:
+        """Say whether a class, by its name in a module, or one above it defines a member; no where outlines cannot be had."""
+        return self._classes.declares(module, name, member)
+
     def overrides(self, module: ModuleName, name: str, method: str) -> tuple[Override, ...]:
         """Return the methods below a class that override one of its own, by depth, module and class."""
         return self._classes.overrides(module, name, method)

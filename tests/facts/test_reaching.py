@@ -1,0 +1,95 @@
+"""What tests run without naming it: through what they name, and through the class above."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fact_builders import facts
+
+PATH = "vllm/v1/pool.py"
+TEST = "tests/v1/test_pool.py"
+BODY = "        x = x + 1\n        return x\n"
+CHAIN = """\
+def open_pool(x):
+    return pick_pool(x)
+
+
+def pick_pool(x):
+    return fast_pool(x)
+
+
+def fast_pool(x):
+    return deep_pool(x)
+
+
+def deep_pool(x):
+    return x
+"""
+KERNEL = """\
+def open_pool(x):
+    return PoolKernel.compile(x)
+
+
+class PoolKernel:
+    def __init__(self):
+        self.x = 1
+
+    def compile(x):
+        return PoolKernel()
+
+    def launch(self, x):
+        return x
+
+
+class OtherKernel:
+    def launch_other(self, x):
+        return x
+"""
+REACHED = [
+    pytest.param(CHAIN, "from vllm.v1.pool import open_pool\nopen_pool(1)\n", {"open_pool", "pick_pool", "fast_pool"}, id="two calls from what a test names"),
+    pytest.param(KERNEL, "from vllm.v1.pool import open_pool\nopen_pool(1)\n", {"open_pool", "PoolKernel", "PoolKernel.__init__", "PoolKernel.compile", "PoolKernel.launch"}, id="a class of which a method is called, with all of its methods"),
+    pytest.param(KERNEL, "from vllm.v1.pool import OtherKernel\n", {"OtherKernel", "OtherKernel.launch_other"}, id="a class that a test names, with its methods"),
+    pytest.param(CHAIN, "x = 1\n", set(), id="nothing is named"),
+    pytest.param("@jit\ndef pool_kernel(x):\n    return x\n\n\ndef open_pool(x):\n    pool_kernel[(1,)](x)\n", "open_pool(1)\n", {"open_pool", "pool_kernel"}, id="a kernel is called with its grid"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "test", "expected"), REACHED)
+def test_what_the_tests_of_a_change_reach(source: str, test: str, expected: set[str]) -> None:
+    found = facts({}, {PATH: source, TEST: test}, tree={"vllm/v1/__init__.py": ""}).symbol
+    assert {one.symbol for one in found if one.path == PATH and one.reached_by_tests} == expected
+
+
+def test_without_a_test_in_the_change_nothing_is_reached() -> None:
+    found = facts({}, {PATH: CHAIN}, tree={TEST: "open_pool(1)\n"}).symbol
+    assert not any(one.reached_by_tests for one in found)
+
+
+TREE = {
+    "vllm/base.py": "class Root:\n    def close(self): ...\n\n\nclass Base(Root):\n    def apply(self, x): ...\n",
+    "vllm/api/__init__.py": "from vllm.base import Base\n",
+}
+IMPLEMENTED = [
+    pytest.param("from vllm.base import Base\n\n\nclass Pool(Base):\n", {"Pool.apply", "Pool.close"}, id="a class of the tree, and the one above it"),
+    pytest.param("from vllm.api import Base as Above\n\n\nclass Pool(Above[int]):\n", {"Pool.apply", "Pool.close"}, id="a class that a package hands on"),
+    pytest.param("from .. import base\n\n\nclass Pool(base.Base):\n", {"Pool.apply", "Pool.close"}, id="a class of an imported module"),
+    pytest.param("class Mine:\n    def fresh(self): ...\n\n\nclass Pool(Mine):\n", {"Pool.fresh"}, id="a class that the same change adds"),
+    pytest.param("from vllm.v1.new import New\n\n\nclass Pool(New):\n", {"Pool.fresh", "Pool.apply", "Pool.close"}, id="a class of another new file, and those of the tree above it"),
+    pytest.param("from torch import nn\n\n\nclass Pool(nn.Module):\n", set(), id="a class of another project"),
+    pytest.param("class Pool:\n", set(), id="no class above"),
+    pytest.param("class Pool(Pool):\n", set(), id="a class that names itself"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "expected"), IMPLEMENTED)
+def test_new_methods_that_a_class_above_declares(head: str, expected: set[str]) -> None:
+    methods = "".join(f"    def {name}(self, x):\n{BODY}\n" for name in ("apply", "close", "fresh", "own"))
+    new = "from vllm.base import Base\n\n\nclass New(Base):\n    def fresh(self): ...\n"
+    found = facts({}, {PATH: head + methods, "vllm/v1/new.py": new}, tree=TREE).symbol
+    assert {one.symbol for one in found if one.path == PATH and one.implements} == expected
+
+
+def test_a_method_that_was_there_is_no_new_one() -> None:
+    head = "from vllm.base import Base\n\n\nclass Pool(Base):\n    def apply(self, x):\n        return x"
+    found = facts({PATH: f"{head}\n"}, {PATH: f"{head} + 1\n"}, tree=TREE).symbol
+    assert [(one.symbol, one.implements) for one in found] == [("Pool.apply", False)]
