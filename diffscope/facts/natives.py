@@ -19,6 +19,10 @@ _NAMESPACES = {"register_op": "vllm_ir"}
 """Where an operator without a namespace goes, by what registers it; everything else puts it into ``vllm``."""
 _OPERATOR = re.compile(r"(?:\w+::)?[A-Za-z_]\w*")
 _BETWEEN_ARGUMENTS = re.compile(r",(?![^\[]*\])")
+_DEVICE_HEADER = re.compile(
+    r"^(?:torch|ATen|c10|cuda|hip|cub|rocm|cutlass|cute|sycl|immintrin|arm_neon)\b|_?(?:cuda|hip)\w*\.h"
+)
+_DEVICE_SUFFIX = (".cu", ".cuh", ".hip")
 _FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
 
 
@@ -101,6 +105,20 @@ def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> 
         tests_today=() if kind == "added" or isinstance(tests, UnsetType) else tests,
         code_added=len(change.added_lines),
         code_removed=len(change.removed_lines),
+        computes=_computes(placed),
+    )
+
+
+def _computes(placed: Placed) -> bool:
+    """Return whether a file can hold what computes with tensors: an extension of Python that only talks to the system does not."""
+    native = placed.material.native
+    outline = native and (native.after or native.before)
+    if not outline or placed.fact.path.endswith(_DEVICE_SUFFIX):
+        return True
+    return (
+        any(function.is_kernel for function in outline.functions)
+        or bool(outline.bindings)
+        or any(not item.system or _DEVICE_HEADER.search(item.path) for item in outline.includes)
     )
 
 

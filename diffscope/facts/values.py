@@ -510,6 +510,12 @@ class NativeFact(Located, frozen=True, kw_only=True):
     ] = ()
     code_added: Annotated[int, said("Code lines added in it.")] = 0
     code_removed: Annotated[int, said("Code lines removed from it.")] = 0
+    computes: Annotated[
+        bool,
+        said(
+            "Its file has a kernel, binds an operator, or includes headers of torch, of a device or of its own tree."
+        ),
+    ] = True
 
 
 class OverrideFact(Located, frozen=True, kw_only=True):
