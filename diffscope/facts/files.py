@@ -54,6 +54,7 @@ def _file(
     logic = _logic(material, category, added, removed)
     return FileFact(
         path=diff.path,
+        line=_first_line(diff),
         side="old" if diff.status is FileStatus.DELETED else "new",
         # A link is a path, whatever its name ends in: it is imported from where it leads to.
         module=None if diff.kind is FileKind.SYMLINK else module_name(diff.path),
@@ -73,6 +74,17 @@ def _file(
         code_removed=removed,
         owners=owners(diff.path) if owners else UNSET,
     )
+
+
+def _first_line(diff: FileDiff) -> int:
+    """Return the first line that changes, on the side that the file is on; where lines only go, the one that they stood before."""
+    for hunk in diff.hunks[:1]:
+        if diff.status is FileStatus.DELETED:
+            return max(1, hunk.old_start)
+        if hunk.added:
+            return hunk.added[0].number
+        return max(1, hunk.new_start + (hunk.removed[0].number - hunk.old_start if hunk.removed else 0))
+    return 0
 
 
 def module_name(path: str) -> str | None:

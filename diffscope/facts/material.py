@@ -53,12 +53,12 @@ class Placed(Value, frozen=True, kw_only=True):
     material: FileMaterial
 
     def spot(self, line: int, *, symbol: str | None = None, side: str = "new") -> Spot:
-        """Return the shared fields of a fact at that line."""
+        """Return the shared fields of a fact at that line; without a line, at the first one that changes."""
         fact = self.fact
         return Spot(
             path=fact.path,
-            line=line,
-            side=side,
+            line=line or fact.line,
+            side=side if line else fact.side,
             symbol=symbol,
             module=fact.module,
             area=fact.area,

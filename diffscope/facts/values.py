@@ -29,7 +29,10 @@ class Located(Fact, frozen=True, kw_only=True):
 
     path: Annotated[str, said("File, by its new name (the old one where the new side is absent).")]
     line: Annotated[
-        int, said("Line on the new side; on the old side when `side` is old; 0 for the file as a whole.")
+        int,
+        said(
+            "Line on the new side; on the old side when `side` is old. For a file as a whole the first that changes; 0 where none does."
+        ),
     ] = 0
     side: Annotated[str, said("`new` or `old`.")] = "new"
     symbol: Annotated[str | None, said("Qualified name within the file: `EngineCore.step`.")] = None

@@ -10,7 +10,7 @@ from diffscope.diff.parse import parse_diff
 from diffscope.diff.values import FileSides, Sides
 from diffscope.facts.files import collect_files
 from diffscope.facts.material import compare_files
-from tests.fact_builders import edit
+from tests.fact_builders import edit, facts
 from tests.taxonomies import bundled
 
 PROTOCOL = "vllm/entrypoints/openai/protocol.py"
@@ -62,3 +62,26 @@ def test_renamed_file(edits: int, expected: str) -> None:
     side = FileSides(path=new, before="\n".join(before).encode(), after="\n".join(after).encode())
     files = compare_files(parse_diff(head + hunks + "\n"), Sides(files=(side,)))
     assert [file.change_type for file in collect_files(files, bundled())] == [expected]
+
+
+LINES = [
+    pytest.param("a\nb\nc\n", "a\nB\nc\n", 2, "new", id="the first line that is new"),
+    pytest.param("a\nb\nc\nd\n", "a\nb\nd\n", 3, "new", id="where lines only went"),
+    pytest.param(None, "a\n", 1, "new", id="a new file"),
+    pytest.param("a\nb\n", None, 1, "old", id="a file that goes"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "line", "side"), LINES)
+def test_a_file_as_a_whole_stands_at_its_first_line_that_changes(
+    before: str | None, after: str | None, line: int, side: str
+) -> None:
+    """Annotations of a pull request need a line."""
+    path = "requirements/cpu.txt"
+    found = facts({path: before} if before else {}, {path: after} if after else {}).file
+    assert [(one.line, one.side) for one in found] == [(line, side)]
+
+
+def test_a_module_stands_where_its_file_does() -> None:
+    found = facts({"vllm/a.py": "x = 1\ny = 2\n"}, {"vllm/a.py": "x = 1\ny = 3\n"})
+    assert [(one.line, one.side) for one in found.module] == [(2, "new")]
