@@ -9,14 +9,40 @@ from diffscope.facts.material import Placed
 from diffscope.facts.values import TestFact
 from diffscope.syntax.values import Signal, SignalKind, SymbolChange
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_SAME = 0.5
+"""Share of words that an assertion keeps; below it, it asks about something else."""
 _WEAK = re.compile(
     r"\.(?:starts|ends)with\(|\b(?:isclose|allclose|approx|is_close)\(|(?<!not )\bin\b|[<>]=", re.ASCII
 )
 _EQUAL = re.compile(r"(?<![=!<>])==(?!=)")
-_PYTHON = frozenset(
-    {"in", "not", "is", "and", "or", "if", "else", "for", "None", "True", "False", "len", "str"}
+_HOW = frozenset(
+    [
+        "in",
+        "not",
+        "is",
+        "and",
+        "or",
+        "if",
+        "else",
+        "for",
+        "none",
+        "true",
+        "false",
+        "len",
+        "str",
+        "startswith",
+        "endswith",
+        "isclose",
+        "allclose",
+        "close",
+        "approx",
+        "pytest",
+        "torch",
+        "np",
+    ]
 )
+"""Words that say how something is asked for."""
 
 
 def loosened_assertions(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
@@ -32,8 +58,14 @@ def loosened_assertions(placed: Placed, change: SymbolChange) -> Iterator[TestFa
     # What is still asked for exactly stands for one of those that were.
     left = len(exact) - sum(_is_exact(signal.text) for signal in new)
     for signal in new:
-        before = next((one for one in exact if _things(one) & _things(signal)), None)
-        if left > 0 and before is not None and not _is_exact(signal.text) and _WEAK.search(signal.text):
+        before = max(exact, key=lambda one: _likeness(one, signal), default=None)
+        if (
+            left > 0
+            and before is not None
+            and _likeness(before, signal) >= _SAME
+            and not _is_exact(signal.text)
+            and _WEAK.search(signal.text)
+        ):
             left -= 1
             exact.remove(before)
             yield TestFact(
@@ -56,6 +88,12 @@ def _is_assertion(placed: Placed, signal: Signal, what: str) -> bool:
     return signal.line <= len(lines) and lines[signal.line - 1].lstrip().startswith(b"assert")
 
 
+def _likeness(one: Signal, other: Signal) -> float:
+    """Return the share of words that two assertions have in common."""
+    first, second = _things(one), _things(other)
+    return len(first & second) / (len(first | second) or 1)
+
+
 def _things(signal: Signal) -> frozenset[str]:
-    """Return what an assertion is about: its names, one and many of a thing alike."""
-    return frozenset(word.lower().rstrip("s") for word in _NAME.findall(signal.text)) - _PYTHON
+    """Return what an assertion is about: the words of its names, one and many of a thing alike."""
+    return frozenset(word.lower().rstrip("s") for word in _WORD.findall(signal.text)) - _HOW

@@ -82,6 +82,12 @@ ROWS = [
         id="an assertion about something else",
     ),
     pytest.param(
+        "def test_a():\n    assert response.output[0].kind == 'message'\n",
+        "def test_a():\n    assert len(response.input_messages) >= 1\n",
+        {("test_a", "modified")},
+        id="an assertion about something else of the same thing",
+    ),
+    pytest.param(
         "def test_a():\n    if out == 5:\n        run()\n",
         "def test_a():\n    if out >= 5:\n        run()\n",
         {("test_a", "modified")},
