@@ -15,6 +15,7 @@ from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.default_tables import collect_default_tables
 from diffscope.facts.dependencies import collect_dependencies, declares_dependencies
+from diffscope.facts.extractions import join_extractions
 from diffscope.facts.files import collect_files
 from diffscope.facts.history import WITHIN_DAYS, collect_history
 from diffscope.facts.imports import collect_imports, modules_after
@@ -129,7 +130,7 @@ def collect_facts(
 def _placed(
     files: tuple[FileMaterial, ...], taxonomy: Taxonomy, declared: Declarations | None
 ) -> tuple[Placed, ...]:
-    joined = join_moves(files)
+    joined = join_extractions(join_moves(files))
     return tuple(
         Placed(fact=fact, material=material)
         for fact, material in zip(

@@ -42,3 +42,44 @@ def test_another_function_of_the_same_name_is_new() -> None:
         ("vllm/a.py", ("removed",)),
         ("vllm/b.py", ("added",)),
     }
+
+
+LONG = """\
+        x = x.float()
+        scale = self.scale.float()
+        if self.limit is not None:
+            x = x.clamp(self.limit)
+        out = x * scale
+        out = out + self.bias
+        return out
+"""
+WHOLE = f"class Norm:\n    def forward(self, x):\n{LONG}"
+CALLER = "class Norm:\n    def forward(self, x):\n        return self.forward_static(x, self.scale, self.limit, self.bias)\n\n"
+HEAD = "    @staticmethod\n    def forward_static(\n        x,\n        scale,\n        limit,\n        bias,\n    ):\n"
+BARE = LONG.replace("self.", "")
+
+
+def extracted(after: str) -> tuple[tuple[str, ...], str | None, int]:
+    """Return the aspects, the origin and the code lines of ``forward_static``."""
+    found = facts({"vllm/norm.py": WHOLE}, {"vllm/norm.py": after}).symbol
+    one = next(one for one in found if one.symbol == "Norm.forward_static")
+    return one.aspects, one.moved_from, one.code_added
+
+
+def test_a_body_that_becomes_a_function_of_its_own_has_moved() -> None:
+    """What were attributes are parameters now; what it has beyond that is an edit."""
+    place = "vllm/norm.py:Norm.forward"
+    assert extracted(CALLER + HEAD + BARE) == (("moved", "body"), place, 0)
+    edited = BARE.replace("out = out + bias", "out = out - bias")
+    assert extracted(CALLER + HEAD + edited) == (("moved", "body"), place, 1)
+
+
+def test_a_new_function_that_is_called_in_place_of_other_code_is_new() -> None:
+    other = "".join(f"        y{n} = x * {n}\n" for n in range(8))
+    aspects, origin, lines = extracted(f"{CALLER}{HEAD}{other}        return y1\n")
+    assert (aspects, origin, lines) == (("added",), None, 16)
+
+
+def test_a_copy_of_code_that_stays_is_new() -> None:
+    after = WHOLE + "\n" + HEAD.replace("self, ", "") + BARE
+    assert extracted(after)[0] == ("added",)
