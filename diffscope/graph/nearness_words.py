@@ -41,7 +41,26 @@ _TELL_NOTHING: Final = frozenset(keyword.kwlist) | frozenset(
 )
 """What sources are laid out with, whatever they are about. Names with two underscores around them belong here too."""
 _SHORT: Final = 2
-"""Letters. A word of the title that is no longer stands for too much to be a reason."""
+"""Letters. A word of the title that is no longer stands for too much to be a reason,"""
+_SAYS_LITTLE: Final = frozenset(
+    [
+        "after",
+        "all",
+        "also",
+        "before",
+        "into",
+        "make",
+        "missing",
+        "more",
+        "new",
+        "only",
+        "that",
+        "this",
+        "via",
+        "without",
+    ]
+)
+"""and so do these, which titles are made of."""
 
 Named = tuple[Sequence[RepoPath], float]
 """The tests that name a word, and the word's rarity."""
@@ -102,11 +121,12 @@ class WordSigns:
         if sign is Sign.NAMES:
             return f"names {words[0]}"
         if sign is Sign.TITLE_WORDS:
-            long = next((word for word in words if len(word) > _SHORT), None)
-            return f"names the title's {long}" if long else ""
+            told = (word for word in words if len(word) > _SHORT and word.lower() not in _SAYS_LITTLE)
+            word = next(told, "")
+            return f"names the title's {word}" if word else ""
         named = [word for word in words if _NAME.search(word)]
-        told = ", ".join((named or words)[:_SHOWN])
-        return f"names what goes: {told}" if sign is Sign.GONE else f"shares {told}"
+        shown = ", ".join((named or words)[:_SHOWN])
+        return f"names what goes: {shown}" if sign is Sign.GONE else f"shares {shown}"
 
     def _names(self) -> Values:
         found: dict[RepoPath, float] = {}

@@ -86,6 +86,7 @@ def test_tests_that_the_change_touches_come_first_and_those_that_it_takes_away_a
         "tests/far/test_far.py": b"x = 1\n",
         "tests/test_last.py": b"from vllm.a import old_door\n",
         "tests/far/conftest.py": b"y = 1\n",
+        "tests/test_b.py": b"import vllm.c\n",
     }
     base = {**BEFORE, **tests}
     after = {
@@ -105,3 +106,11 @@ def test_tests_that_the_change_touches_come_first_and_those_that_it_takes_away_a
         ("tests/far/test_new.py", True, ("added here",)),
         ("tests/test_a.py", False, ("is named after a.py",)),
     ]
+
+
+def test_unlikely_tests_are_left_out_beyond_the_first_three() -> None:
+    base = {"vllm/far/a.py": b"x = 1\n", **{f"tests/far/test_{n}.py": b"x = 1\n" for n in range(6)}}
+    found = collect_nearest(placed(base, {**base, "vllm/far/a.py": b"x = 2\n"}), "", graph(base), None)
+    assert found is not UNSET
+    assert [one.path for one in found] == [f"tests/far/test_{n}.py" for n in range(3)]
+    assert all(one.score < 0.01 for one in found)

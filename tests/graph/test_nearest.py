@@ -184,6 +184,7 @@ def test_shared_words_that_are_told(found: ModuleGraph, words: tuple[str, ...], 
 SHORT = [
     pytest.param(Sign.TITLE_WORDS, "Make V2 rare_knob", "names the title's rare_knob", id="a word of some length"),
     pytest.param(Sign.TITLE_WORDS, "Make V2", "", id="two letters"),
+    pytest.param(Sign.TITLE_WORDS, "Split via layers", "", id="a word that titles are made of"),
     pytest.param(Sign.TITLE_PATH, "Split layers 2", "its path has the title's layers", id="a word of the path"),
     pytest.param(Sign.TITLE_PATH, "Split 2", "", id="a number in the path"),
 ]  # fmt: skip
@@ -192,7 +193,7 @@ SHORT = [
 @pytest.mark.parametrize(("sign", "title", "told"), SHORT)
 def test_what_stands_for_too_much_counts_but_is_no_reason(sign: Sign, title: str, told: str) -> None:
     path = "tests/lora2/test_layers.py"
-    words = index_words({path: ["LoRALayer", "V2", "rare_knob"], **{each: ["x"] for each in TESTS}})
+    words = index_words({path: ["LoRALayer", "V2", "rare_knob", "via"], **{each: ["x"] for each in TESTS}})
     bare = graph({**SOURCES, **TESTS, path: "x = 1\n"}).attach(test_words=lambda: TestWords(words))
     asked = Nearness((change("vllm/x.py"),), bare, None, title)
     assert path in asked.measure()[sign]
