@@ -10,12 +10,17 @@ from typing import NamedTuple
 from diffscope.facts.imports import absolute_module
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, changed_source_symbols
+from diffscope.facts.shapes import PRODUCT
 from diffscope.syntax.values import Aspect, DefinitionKind, Import, Outline, SignalKind, SymbolChange
 
 _LAST = re.compile(r"([A-Za-z_]\w*)(?:\[.*)?$", re.DOTALL)
 """The name that is called; a kernel is called with its grid behind it."""
 _CALLS = 2
 """Calls from what a test names, up to which what is called counts as run by it."""
+
+
+_LINES_TO_ONE = 20
+"""Code lines of the product to one of tests, beyond which the tests did not grow with it."""
 
 
 class Place(NamedTuple):
@@ -29,11 +34,12 @@ def reached_by_tests(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[
     """Return the changed symbols that a test of the change names, and what these call, directly or through one other.
 
     With a class, or one of its methods, all of its methods are reached. A call is taken for one of whatever symbol of the change has
-    its last name.
+    its last name. Tests that gain next to nothing, a row in a table of runs, name much and look at little: with them nothing is reached.
     """
-    changed = {Place(one.fact.path, change.name): change for one, change in changed_source_symbols(placed)}
-    if not lookup.has_changed_tests:
+    placed = tuple(placed)
+    if not lookup.has_changed_tests or not _grow_with(placed):
         return frozenset()
+    changed = {Place(one.fact.path, change.name): change for one, change in changed_source_symbols(placed)}
     called = defaultdict(list)
     for place in changed:
         called[place.name.rpartition(".")[2]].append(place)
@@ -63,6 +69,15 @@ def implemented(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[Place
         and Aspect.ADDED in change.aspects
         and bases.declare(one.fact.path, change.name)
     )
+
+
+def _grow_with(placed: tuple[Placed, ...]) -> bool:
+    """Return whether tests gain a line for every twenty of the product at least."""
+    tests, product = (
+        sum(one.fact.code_added for one in placed if one.fact.category in categories)
+        for categories in (("test",), PRODUCT)
+    )
+    return tests * _LINES_TO_ONE >= product
 
 
 def _calls(change: SymbolChange) -> Iterator[str]:

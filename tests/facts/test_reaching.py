@@ -48,7 +48,7 @@ class OtherKernel:
 REACHED = [
     pytest.param(CHAIN, "from vllm.v1.pool import open_pool\nopen_pool(1)\n", {"open_pool", "pick_pool", "fast_pool"}, id="two calls from what a test names"),
     pytest.param(KERNEL, "from vllm.v1.pool import open_pool\nopen_pool(1)\n", {"open_pool", "PoolKernel", "PoolKernel.__init__", "PoolKernel.compile", "PoolKernel.launch"}, id="a class of which a method is called, with all of its methods"),
-    pytest.param(KERNEL, "from vllm.v1.pool import OtherKernel\n", {"OtherKernel", "OtherKernel.launch_other"}, id="a class that a test names, with its methods"),
+    pytest.param(KERNEL, "from vllm.v1.pool import OtherKernel\nOtherKernel()\n", {"OtherKernel", "OtherKernel.launch_other"}, id="a class that a test names, with its methods"),
     pytest.param(CHAIN, "x = 1\n", set(), id="nothing is named"),
     pytest.param("@jit\ndef pool_kernel(x):\n    return x\n\n\ndef open_pool(x):\n    pool_kernel[(1,)](x)\n", "open_pool(1)\n", {"open_pool", "pool_kernel"}, id="a kernel is called with its grid"),
 ]  # fmt: skip
@@ -58,6 +58,12 @@ REACHED = [
 def test_what_the_tests_of_a_change_reach(source: str, test: str, expected: set[str]) -> None:
     found = facts({}, {PATH: source, TEST: test}, tree={"vllm/v1/__init__.py": ""}).symbol
     assert {one.symbol for one in found if one.path == PATH and one.reached_by_tests} == expected
+
+
+def test_a_row_beside_much_new_code_reaches_nothing() -> None:
+    more = "".join(f"\n\ndef pool_{n}(x):\n    return x\n" for n in range(40))
+    found = facts({}, {PATH: CHAIN + more, TEST: "open_pool(1)\n"}, tree={"vllm/v1/__init__.py": ""}).symbol
+    assert not any(one.reached_by_tests for one in found)
 
 
 def test_without_a_test_in_the_change_nothing_is_reached() -> None:
