@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from diffscope.facts.defaults import NO, default_of, is_off, made_by, plain, turns_on
 from diffscope.facts.material import Placed, source_comparison, stands
 from diffscope.facts.values import OptionFact
 from diffscope.syntax.values import (
@@ -30,10 +31,10 @@ _PROTOCOL_BASE = re.compile(
     r"(?:^|\.)(?:BaseModel|OpenAIBaseModel|\w*(?:Request|Response)(?:Base)?(?:Mixin)?)$"
 )
 _CONFIG_BASE = re.compile(r"(?:^|\.)\w*Config$")
-_CUT_FIELD = re.compile(r"(?:\w+\.)?[fF]ield\(\s*(?:default\s*=\s*)?(?P<default>[-\w.'\"]+)\s*,")
-
-_NO = ("False", '"0"', "'0'")
-
+_NOT_GIVEN = re.compile(r"\binit\s*=\s*False\b")
+_FIELD_OF = re.compile(r"""get_field\((\w+),\s*['"](\w+)['"]\)""")
+_HELPER = re.compile(r"^[a-z_]\w*$")
+_VARIABLE = re.compile(r"VLLM_[A-Z0-9_]+")
 _Read = tuple[Signal, str | None, str | None]
 """Where an option is read, its default and its type."""
 
@@ -70,9 +71,9 @@ def _without_aliases(facts: Iterable[OptionFact], *, constants: _Constants) -> I
         if fact.change == "default":
             old = constants.before.get((fact.before or "").removeprefix("envs."))
             new = constants.after.get((fact.after or "").removeprefix("envs."))
-            if (old or new) and _plain(old or fact.before) == _plain(new or fact.after):
+            if (old or new) and plain(old or fact.before) == plain(new or fact.after):
                 continue
-            if _is_off(fact.before) and _is_off(fact.after) and not _is_left_open(fact):
+            if is_off(fact.before) and is_off(fact.after) and not _is_left_open(fact):
                 continue
         yield fact
 
@@ -80,7 +81,7 @@ def _without_aliases(facts: Iterable[OptionFact], *, constants: _Constants) -> I
 def _is_left_open(fact: OptionFact) -> bool:
     """Return whether a switch that was off has no value of its own now: what it is without one, other code decides."""
     # A flag of a parser is mostly without a value so that the field behind it keeps its own.
-    return fact.what != "cli-flag" and fact.before in _NO and fact.after == "None"
+    return fact.what != "cli-flag" and fact.before in NO and fact.after == "None"
 
 
 def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, Comparison]]) -> OptionFact:
@@ -89,6 +90,9 @@ def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, Comparison
     if fact.change != "default" or fact.after != "None" or turns_on(fact.before):
         return fact
     name = fact.name.rpartition(".")[2]
+    if fact.what == "cli-flag":
+        # What a parser reads from `--pool-size` it calls `pool_size`.
+        name = name.lstrip("-").replace("-", "_")
     words = {name, name.lower().removeprefix("vllm_")} if name.isupper() else {name}
     asks = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(re.escape, words)))})\s+is\s+(?:not\s+)?None\b")
     for one, comparison in placed:
@@ -107,64 +111,52 @@ def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
     arrived = {
         (what, name.rpartition(".")[2]) for (what, name), changes in grouped.items() if "added" in changes
     }
+    relocated = _relocated(grouped)
     for (what, name), changes in grouped.items():
+        if "removed" in changes and name in relocated:
+            continue
         if "removed" in changes and what == "protocol-field" and (what, name.rpartition(".")[2]) in arrived:
             # A field that left some models for one of the same change went up into a base of theirs.
             continue
         if "removed" in changes and "added" in changes:
             gone, come = changes.pop("removed"), changes.pop("added")
-            if _plain(gone.before) != _plain(come.after):
+            if plain(gone.before) != plain(come.after):
                 changes.setdefault(
                     "default", msgspec.structs.replace(come, change="default", before=gone.before)
                 )
         yield from changes.values()
 
 
-def _is_off(default: str | None) -> bool:
-    """Return whether a default switches nothing on: hardly any code tells `None` from `False`."""
-    return default in (None, "None", '""', "''", *_NO)
+def _relocated(grouped: dict[tuple[str, str], dict[str, OptionFact]]) -> set[str]:
+    """Return fields that an option took its default from, and takes from a new field with the same default now: they moved there."""
+    found = set()
+    for changes in grouped.values():
+        fact = changes.get("default")
+        old, new = (_field_of(fact.before), _field_of(fact.after)) if fact else ("", "")
+        gone = grouped.get(("config-field", old), {}).get("removed")
+        come = grouped.get(("config-field", new), {}).get("added")
+        if gone and come and plain(gone.before) == plain(come.after):
+            found.add(old)
+    return found
 
 
-def _plain(default: str | None) -> str:
-    # `VLLM_X: bool = False` and `os.getenv("VLLM_X", "0")` declare the same default in two languages.
-    text = (default or "None").strip("'\"")
-    return {"False": "0", "True": "1", "": "None"}.get(text, text)
-
-
-def turns_on(default: str | None) -> bool:
-    """Return whether a default switches behaviour on. Text, numbers and names are choices, not switches."""
-    return default in ("True", '"1"', "'1'")
-
-
-def default_of(value: str | None) -> str | None:
-    """Return the default that a field's assigned text stands for: ``field(default=3)`` and ``Field(3, ge=1)`` stand for ``3``."""
-    if value is None:
-        return None
-    try:
-        node = ast.parse(value.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        # A long text is cut; what comes first in a field is its default all the same.
-        cut = _CUT_FIELD.match(value)
-        return cut["default"] if cut else value
-    if not (
-        isinstance(node, ast.Call)
-        and _callee(node) in ("field", "Field", "msgspec.field", "dataclasses.field", "pydantic.Field")
-    ):
-        return ast.unparse(node)
-    for keyword in node.keywords:
-        if keyword.arg in ("default", "default_factory"):
-            factory = keyword.arg == "default_factory"
-            return ast.unparse(keyword.value) + ("()" if factory else "")
-    if node.args:
-        return None if ast.unparse(node.args[0]) == "..." else ast.unparse(node.args[0])
-    return None
+def _field_of(default: str | None) -> str:
+    return _FIELD_OF.sub(r"\1.\2", default or "")
 
 
 def _options_of_file(placed: Placed, comparison: Comparison) -> Iterator[OptionFact]:
     for change in comparison.symbols:
         if change.kind is DefinitionKind.VARIABLE:
-            yield from _field(placed, change, comparison)
-        yield from _read_options(placed, change)
+            yield from (fact for fact in _field(placed, change, comparison) if not _is_kept(placed, fact))
+        yield from (fact for fact in _read_options(placed, change) if not _is_kept(placed, fact))
+
+
+def _is_kept(placed: Placed, fact: OptionFact) -> bool:
+    """Return whether a variable that is declared or read in one place no more still has an entry or a declaration in its file."""
+    if fact.what != "environment-variable" or fact.change != "removed":
+        return False
+    entry = rf"""^[ \t]*(['"]?){re.escape(fact.name)}\1[ \t]*:"""
+    return re.search(entry.encode(), placed.material.after or b"", re.MULTILINE) is not None
 
 
 def _field(placed: Placed, change: SymbolChange, comparison: Comparison) -> Iterator[OptionFact]:
@@ -208,6 +200,9 @@ def _field_kind(placed: Placed, change: SymbolChange, comparison: Comparison) ->
     )
     if owner is None or not is_field or field.startswith("_"):
         return None
+    if definition is not None and _NOT_GIVEN.search(definition.value or ""):
+        # Code sets it later; nobody can give it.
+        return None
     if any(_PROTOCOL_BASE.search(base) for base in owner.bases) and "entrypoints" in path.parts:
         return "protocol-field"
     return "config-field" if _is_configuration(path, owner) else None
@@ -250,7 +245,7 @@ def _definition(comparison: Comparison, name: str) -> Definition | None:
 def _read_options(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
     sides: dict[str, dict[str, _Read]] = {"removed": {}, "added": {}}
     for item in change.signals:
-        found = _flag(item.signal) or _variable(item.signal)
+        found = _flag(item.signal) or _variable(item.signal, placed.fact.path)
         if found and item.what in sides:
             what, name, default, type_text = found
             sides[item.what][f"{what} {name}"] = (item.signal, default, type_text)
@@ -313,8 +308,11 @@ def _flag(signal: Signal) -> tuple[str, str, str | None, str | None] | None:
     return "cli-flag", flags[0], default, keywords.get("type") or keywords.get("choices")
 
 
-def _variable(signal: Signal) -> tuple[str, str, str | None, str | None] | None:
-    if signal.kind is not SignalKind.CALL or not _ENVIRONMENT_READ.match(signal.text):
+def _variable(signal: Signal, path: str) -> tuple[str, str, str | None, str | None] | None:
+    is_read = _ENVIRONMENT_READ.match(signal.text) is not None
+    # Where variables are declared, an own helper that is given a name and a default reads the variable too.
+    is_helper = not is_read and _HELPER.match(signal.text) and path.endswith("envs.py")
+    if signal.kind is not SignalKind.CALL or not (is_read or is_helper):
         return None
     call = _parse_call(signal.detail)
     if (
@@ -325,19 +323,18 @@ def _variable(signal: Signal) -> tuple[str, str, str | None, str | None] | None:
     ):
         return None
     name = call.args[0].value
-    if not name.startswith("VLLM_"):
+    if not _VARIABLE.fullmatch(name) or (is_helper and len(call.args) < 2):
         return None
-    default = ast.unparse(call.args[1]) if len(call.args) > 1 else "None"
+    given = call.args[1] if len(call.args) > 1 else None
+    default = (
+        "None" if given is None else made_by(given) if isinstance(given, ast.Lambda) else ast.unparse(given)
+    )
     return "environment-variable", name, default, None
 
 
 def _parse_call(arguments: str) -> ast.Call | None:
     try:
-        node = ast.parse(f"_({arguments.strip().removeprefix('(').removesuffix(')')})", mode="eval").body
+        node = ast.parse(f"_({arguments})", mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return node if isinstance(node, ast.Call) else None
-
-
-def _callee(node: ast.Call) -> str:
-    return ast.unparse(node.func)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.options import default_of, turns_on
+from diffscope.facts.defaults import default_of, turns_on
 from tests.fact_builders import edit, facts
 
 CONFIG = "vllm/config/pool.py"
@@ -53,8 +53,20 @@ ROWS = [
     pytest.param(
         "    n: list = field(default_factory=list)\n",
         "    n: list = field(default_factory=tuple)\n",
-        [("PoolConfig.n", "default", "list()", "tuple()", False)],
+        [("PoolConfig.n", "default", "[]", "()", False)],
         id="another factory",
+    ),
+    pytest.param(
+        "    n: list = field(default_factory=lambda: [1])\n",
+        "    n: list = field(default_factory=make)\n",
+        [("PoolConfig.n", "default", "[1]", "make()", False)],
+        id="what a factory makes",
+    ),
+    pytest.param(
+        "    n: int = field(default=1, init=False)\n",
+        "    n: int = field(default=2, init=False)\n",
+        [],
+        id="a field that nobody can give",
     ),
     pytest.param("    _n: int = 1\n", "    _n: int = 2\n", [], id="a private field"),
     pytest.param(
