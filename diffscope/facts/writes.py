@@ -97,7 +97,7 @@ def _writes_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[WriteFac
                 what=what,
                 change=item.what,
                 target=item.signal.text,
-                value=item.signal.detail,
+                value=_bare(item.signal.detail) if what == "config" else item.signal.detail,
                 assigned=None if is_call else _assignment(item.signal),
                 called=f"{item.signal.text}({item.signal.detail})" if is_call else None,
                 breadth=_BREADTHS[what],
@@ -105,12 +105,23 @@ def _writes_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[WriteFac
             )
 
 
+def _bare(value: str) -> str:
+    """Return a value without the parentheses that only break a line."""
+    inner = value[1:-1].strip()
+    is_wrapped = value.startswith("(") and value.endswith(")") and not set(inner) & set("(),")
+    return inner if is_wrapped and inner else value
+
+
 def _assignment(signal: Signal) -> str:
     """Return an assignment as it is written: ``x = 1``, ``x += 1``, ``del x``."""
     if signal.detail == "del":
         return f"del {signal.text}"
     sign, _, value = signal.detail.partition(" ")
-    return f"{signal.text} {sign} {value}" if _AUGMENTED.match(sign) else f"{signal.text} = {signal.detail}"
+    return (
+        f"{signal.text} {sign} {value}"
+        if _AUGMENTED.match(sign)
+        else f"{signal.text} = {_bare(signal.detail)}"
+    )
 
 
 def _what(signal: Signal, change: SymbolChange) -> str | None:
