@@ -108,10 +108,21 @@ def _find_renamed(before: Signature, after: Signature) -> dict[str, str]:
         now = [each for each in after.parameters if each.kind in parameters]
         gone = [(at, each) for at, each in enumerate(was) if each.name not in new_names]
         come = [(at, each) for at, each in enumerate(now) if each.name not in old_names]
-        for (at, old), (place, new) in zip(gone, come, strict=False):
-            if len(gone) == len(come) and at == place and _is_same(old, new, before, after):
+        if len(gone) != len(come):
+            continue
+        alike = [
+            at == place and _is_same(old, new, before, after)
+            for (at, old), (place, new) in zip(gone, come, strict=True)
+        ]
+        for is_alike, (_, old), (_, new) in zip(alike, gone, come, strict=True):
+            # Where one of several is another thing, so are those beside it that only look alike.
+            if is_alike and (all(alike) or _words(old) & _words(new)):
                 renamed[new.name] = old.name
     return renamed
+
+
+def _words(parameter: Parameter) -> set[str]:
+    return {word for word in parameter.name.lower().split("_") if word}
 
 
 def _names(signature: Signature) -> set[str]:

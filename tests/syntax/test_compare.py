@@ -239,6 +239,14 @@ SIGNATURES = [
     pytest.param("def f(a):\n    return a + 1", "def f(b):\n    return b + 1", ["renamed b"], id="another name, used alike"),
     pytest.param("def f(a):\n    return a + 1", "def f(b):\n    return 1", ["removed a", "added-required b"], id="another name, not used alike"),
     pytest.param("def f(a: int): ...", "def f(b: str): ...", ["removed a", "added-required b"], id="another type is another parameter"),
+    pytest.param(
+        "def f(maker: Maker, raw: T): ...", "def f(weights: T, ids: T): ...", ["removed maker", "removed raw", "added-required weights", "added-required ids"],
+        id="beside one that is another thing, the same type is no other name",
+    ),
+    pytest.param(
+        "def f(maker: Maker, raw_ids: T): ...", "def f(weights: T, ids: T): ...", ["removed maker", "added-required weights", "renamed ids"],
+        id="beside one that is another thing, a word in common is another name",
+    ),
     pytest.param("def f(*args): ...", "def f(*rest): ...", ["renamed rest"], id="the name of a variadic one"),
     pytest.param("def f(*, a, b): ...", "def f(*, b, a): ...", [], id="keywords have no order"),
     pytest.param("def f(a: int): ...", "def f(a: str): ...", ["annotation a"], id="a type changes"),
