@@ -151,7 +151,7 @@ def _operator(
         return
     yield OperatorFact(
         **placed.spot(change.line, symbol=change.name, side="old" if change.change == "removed" else "new"),
-        name=f"{change.namespace.replace(_EXTENSION, _MAIN_EXTENSION)}::{change.name}",
+        name=f"{_namespace(placed, change, lookup)}::{change.name}",
         change=change.change,
         before=change.before,
         after=change.after,
@@ -160,6 +160,16 @@ def _operator(
         callers=lookup.operator_callers(change.name) if lookup else UNSET,
         has_fake=has_fake,
     )
+
+
+def _namespace(placed: Placed, change: OperatorChange, lookup: TreeLookup | None) -> str:
+    """Return the namespace of an operator; where the binding file leaves it to its extension, the one of what it bound before."""
+    if _EXTENSION not in change.namespace:
+        return change.namespace
+    # ``torch.ops._C.topk``
+    known = [name.split(".") for name in lookup.operators_of(placed.fact.path)] if lookup else []
+    same = [name for name in known if name[-1] == change.name]
+    return change.namespace.replace(_EXTENSION, (same or known or [[_MAIN_EXTENSION, ""]])[0][-2])
 
 
 def _beyond(schema: str | None, other: str | None) -> tuple[str, ...]:

@@ -57,3 +57,25 @@ def test_new_operator_and_its_fake(python: str, name: str, expected: object) -> 
     )
     found = facts({"vllm/ops.py": ""}, {"csrc/cpu/bindings.cpp": binding, "vllm/ops.py": python}, tree=TREE)
     assert [(one.change, one.has_fake) for one in found.operator] == [("added", expected)]
+
+
+def test_schema_that_its_extension_names_is_called_as_code_calls_it() -> None:
+    binding = (
+        "TORCH_LIBRARY_EXPAND(TORCH_EXTENSION_NAME, ops) {{\n"
+        '  ops.def("mesh(Tensor! x{0}) -> ()");\n'
+        '  ops.impl("mesh", torch::kCUDA, &mesh);\n'
+        "}}\n"
+    )
+    lists = 'set(MESH_SRC "csrc/mesh/bindings.cpp")\ndefine_extension_target(_mesh_C DESTINATION vllm SOURCES ${MESH_SRC})\n'
+    found = facts(
+        {"csrc/mesh/bindings.cpp": binding.format("")},
+        {"csrc/mesh/bindings.cpp": binding.format(", int k")},
+        tree={
+            "CMakeLists.txt": lists,
+            "vllm/__init__.py": "",
+            "vllm/mesh.py": "import torch\n\n\ndef run(x):\n    torch.ops._mesh_C.mesh(x)\n",
+        },
+    )
+    assert [(one.name, one.change, one.callers) for one in found.operator] == [
+        ("_mesh_C::mesh", "schema", ("vllm/mesh.py:5",))
+    ]
