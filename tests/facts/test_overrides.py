@@ -108,3 +108,17 @@ def test_surface_of_a_member_stands_where_the_contract_is_not_in_the_tree() -> N
         {"vllm/v1/attention/backends/pool.py": _BUILDER.format(name="build_chunk", rest="")},
     )
     assert [one.surfaces for one in found.symbol] == [("attention-backend",)]
+
+
+def test_users_in_the_product_come_before_those_in_tests() -> None:
+    user = "from vllm.pools.sizes import align\n"
+    tree = {
+        "vllm/__init__.py": "",
+        "vllm/pools/__init__.py": "",
+        "vllm/v1.py": user,
+        "tests/helpers.py": user,
+    }
+    before = "def align(x):\n    return x\n\n\ndef keep(x):\n    return x\n"
+    after = "def keep(x):\n    return x\n"
+    found = facts({"vllm/pools/sizes.py": before}, {"vllm/pools/sizes.py": after}, tree=tree).symbol
+    assert [one.users for one in found] == [("vllm/v1.py:1", "tests/helpers.py:1")]
