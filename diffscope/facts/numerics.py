@@ -5,23 +5,36 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.values import NumericFact
-from diffscope.syntax.values import Aspect, Signal, SignalChange, SignalKind, SymbolChange
+from diffscope.syntax.values import Aspect, DefinitionKind, Signal, SignalChange, SignalKind, SymbolChange
 
 _DTYPE = re.compile(
     r"^(?:torch|tl|triton\.language|np|numpy|jnp|cutlass|scalar_types)\."
     r"((?:b?float|half|double|u?int|fp|e\dm\d|uint|float8|float4|complex)\w*)$"
 )
 _PRECISION = re.compile(
-    r"(?:e8m0|ue8m0|scale_fmt|tf32|accum|dequant|upcast|downcast|\bscales?\b|_scales?\b|zero_point|_precision\b|use_deep_gemm)",
+    r"(?:e8m0|ue8m0|scale_fmt|tf32|accum|dequant|upcast|downcast|\bscales?\b|_scales?\b|zero_point|_precision\b)",
     re.IGNORECASE,
 )
+_COMPUTED = re.compile(
+    r"[*/%]|[\w)\]] [+-] |^-?[\d.]+(?:e-?\d+)?$|['\"]"
+    r"|\.(?:a?max|a?min|mean|sum|abs|mul|div|sub|add|pow|sqrt|exp2?|log2?|reciprocal|clamp|float|half|bfloat16|to)_?\("
+    r"|quant\w*\(|e8m0|upcast|downcast",
+    re.IGNORECASE,
+)
+"""What a scale is computed by, or says as such; what hands it on, wraps it or lays it out leaves it as it is."""
+_WEIGHED = re.compile(r"[*/%]|[<>]|[=!]= ?-?\d")
+"""A condition that weighs a scale, as against asking what is there."""
+_FORMAT = re.compile(r"e8m0|scale_fmt|tf32|accum|upcast|downcast", re.IGNORECASE)
 _ROUNDING = re.compile(
     r"^(?!math\.)(?:.*[._])?(?:round|rint|floor|ceil|trunc|nearbyint|finfo|iinfo)_?$", re.DOTALL
 )
 """Of :mod:`math` they make whole numbers to count with."""
+_HALVED = re.compile(r"[+-] 0?\.5\b")
+"""What a choice between two values adds to round by hand."""
 _BOUNDED = re.compile(r"(?:^|[._])(?:clamp|clip)(?:_min|_max)?_?$")
 _INVERTED = re.compile(r"(?:^|\.)(?:reciprocal_?|rcp|rcp_approx\w*)$")
 """Division by the receiver, or by the only argument where that is a library."""
@@ -135,12 +148,37 @@ def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[Numeri
         removed, added = sides["removed"], sides["added"]
         if what == "precision":
             removed, added = _asking_differently(removed, added)
-        for index, signal in enumerate(added):
-            before = _text_of(what, removed[index]) if index < len(removed) else None
-            if before is not None or name not in _EXCHANGED:
-                yield _fact(placed, change, what, signal, before=before, removed=False)
-        for signal in removed[len(added) :] if name not in _EXCHANGED else ():
-            yield _fact(placed, change, what, signal, before=None, removed=True)
+        for before, signal in _pairs(what, removed, added):
+            if before is not None and signal is not None:
+                yield _fact(placed, change, what, signal, before=_text_of(what, before), removed=False)
+            elif signal is not None and name not in _EXCHANGED and not _is_entry(what, change):
+                yield _fact(placed, change, what, signal, before=None, removed=False)
+            elif before is not None and name not in _EXCHANGED:
+                yield _fact(placed, change, what, before, before=None, removed=True)
+
+
+def _is_entry(what: str, change: SymbolChange) -> bool:
+    """Return whether a type joins a table of types: what was computed in the others is computed in them still."""
+    return what == "dtype" and change.kind is DefinitionKind.VARIABLE
+
+
+def _pairs(
+    what: str, removed: list[Signal], added: list[Signal]
+) -> Iterator[tuple[Signal | None, Signal | None]]:
+    """Yield what went beside what came for it; conditions only where both name one thing of precision."""
+    if what != "precision" or not all(signal.kind is SignalKind.GUARD for signal in (*removed, *added)):
+        yield from zip_longest(removed, added)
+        return
+    open_ones = list(removed)
+    for signal in added:
+        words = set(_words(signal.text))
+        before = next((old for old in open_ones if words & set(_words(old.text))), None)
+        if before is not None:
+            open_ones.remove(before)
+            yield before, signal
+        elif _says_precision(signal):
+            yield None, signal
+    yield from ((old, None) for old in open_ones if _says_precision(old))
 
 
 _EXCHANGED = frozenset({"==", "room"})
@@ -179,13 +217,26 @@ def _what(item: SignalChange) -> str | None:
     if item.what == "reguarded":
         return None
     if signal.kind is SignalKind.CALL:
-        return next((word for pattern, word in _BY_CALL if pattern.search(signal.text)), None)
+        return _computed_by(signal)
     pattern, word = _BY_KIND.get(signal.kind, (None, None))
     if pattern is not None and not pattern.search(signal.text):
         return None
     if word == "dtype" and not _is_computed_in(signal):
         return None
+    if signal.kind is SignalKind.ATTRIBUTE_WRITE and not _COMPUTED.search(signal.detail):
+        return None
     return "epsilon" if word == "number" and _is_epsilon(signal) else word
+
+
+def _computed_by(call: Signal) -> str | None:
+    if call.text.endswith(".where") and _HALVED.search(call.detail):
+        return "rounding"
+    return next((word for pattern, word in _BY_CALL if pattern.search(call.text)), None)
+
+
+def _says_precision(condition: Signal) -> bool:
+    """Return whether a condition weighs a scale or names a format; others ask what is there, or for a way to go."""
+    return bool(_WEIGHED.search(condition.text) or _FORMAT.search(condition.text))
 
 
 def _is_computed_in(signal: Signal) -> bool:
