@@ -19,7 +19,9 @@ _FLAGS = re.compile(
     r"(?:FLAGS|add_compile_(?:options|definitions)|target_compile|target_link_options|(?<![\w}-])-(?:D\w|O\d|f\w|W\w|std=))"
 )
 _WARNING = re.compile(r"-W(?![lpa],)\w[\w=+-]*")
-_NO_COMPILER = frozenset({"install", "message", "include", "find_package", "find_program", "file"})
+_NO_COMPILER = frozenset(
+    {"install", "message", "include", "find_package", "find_program", "file", "if", "elseif", "else", "endif"}
+)
 """Commands that hand nothing to a compiler, whatever their arguments look like."""
 _SOURCES = re.compile(r"\.(?:cu|cpp|cc|c|hip|cuh|h|py)\b")
 _CACHE_MOUNT = re.compile(r"--mount=type=(?:cache|tmpfs)\S*\s+")
