@@ -58,7 +58,7 @@ class _Tree(NamedTuple):
     def asks_elsewhere(self, name: str, path: str) -> bool:
         """Return whether another file than this asks for a dependency; what tests install is theirs alone."""
         return any(
-            one.name == name and one.path != path and "test" not in one.path for one in self.requirements
+            one.name == name and one.path != path and not _is_of_tests(one.path) for one in self.requirements
         )
 
     def is_elsewhere(self, path: str, other: str) -> bool:
@@ -232,19 +232,26 @@ def _lowest(text: str) -> Version | None:
 
 def _disagreements(new: _Declared, placed: Placed, declared: _Tree) -> tuple[str, ...]:
     path = placed.fact.path
-    if declared.is_compiled(path) or _is_resolved(placed):
+    # Who asks for any version, or for what tests need, takes what the other file says.
+    if declared.is_compiled(path) or _is_resolved(placed) or _is_of_tests(path) or not new.version:
         return ()
     found = (
-        f"{one.path}:{one.line} {one.specifier or one.url or 'any version'}"
+        f"{one.path}:{one.line} {one.specifier or one.url}"
         for one in declared.requirements
         if one.name == new.name
         and one.path != path
+        and (one.specifier or one.url)
+        and not _is_of_tests(one.path)
         and one.marker == new.condition
         and _public(one.specifier or one.url or "") != _public(new.version)
         and not declared.is_elsewhere(path, one.path)
         and not declared.is_compiled(one.path)
     )
     return tuple(sorted(set(found)))[:10]
+
+
+def _is_of_tests(path: str) -> bool:
+    return "test" in path
 
 
 def _public(version: str) -> str:
