@@ -406,7 +406,7 @@ class WriteFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change, or from another field) or reguarded."
+            "added, removed, changed (another value), moved (from another function of the change, or from another field) or reguarded."
         ),
     ]
     target: Annotated[str, said("What is written: `vllm_config.cache_config.block_size`, `os.environ['X']`.")]

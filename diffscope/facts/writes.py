@@ -24,6 +24,10 @@ _LIBRARY_STATE = re.compile(
     r"|gc\.(?:disable|freeze|set_threshold)|sys\.setrecursionlimit|warnings\.(?:simple)?filter\w*|asyncio\.set_event_loop_policy)$"
 )
 _AUGMENTED = re.compile(r"[-+*/%&|^@<>]{1,2}=$")
+_CLOCK = re.compile(r"(?:[._](?:time|elapsed|duration|counter)|_seconds)$")
+"""Fields of a configuration that only keep how long something took, or how often it was done."""
+_ONE_THREAD = re.compile(r"\._TLS\.")
+"""State of a library that other threads do not see."""
 _BREADTHS = {"environment": 3, "library-state": 3, "config": 2, "module-global": 1, "class-attribute": 0}
 _RESTORED = {
     "random.seed": "random.setstate",
@@ -56,7 +60,7 @@ def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
     """Yield the writes of a symbol; one that came for another with the same value, to another field of the same object, is ``moved``.
 
-    Both are where the field is the same one, by a longer or a shorter way.
+    Both are where the field is the same one, by a longer or a shorter way. A place that is written another value is ``changed``.
     """
     twins: dict[int, WriteFact] = {}
     gone = [fact for fact in facts if fact.change == "removed"]
@@ -68,7 +72,20 @@ def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
             if _is_same_place(twin, fact):
                 twins[id(twin)] = fact
     for fact in facts:
-        yield msgspec.structs.replace(fact, change="moved") if id(fact) in twins else fact
+        if id(fact) in twins:
+            yield msgspec.structs.replace(fact, change="moved")
+        elif fact.change == "added" and _takes_place(fact, gone):
+            yield msgspec.structs.replace(fact, change="changed")
+        else:
+            yield fact
+
+
+def _takes_place(new: WriteFact, gone: list[WriteFact]) -> bool:
+    """Return whether a write that is gone wrote the same place, and take it off the list."""
+    old = next((old for old in gone if (old.what, old.target) == (new.what, new.target)), None)
+    if old is not None:
+        gone.remove(old)
+    return old is not None
 
 
 def _is_same_place(old: WriteFact, new: WriteFact) -> bool:
@@ -133,13 +150,22 @@ def _what(signal: Signal, change: SymbolChange) -> str | None:
     if kind is SignalKind.CALL:
         if _ENVIRONMENT_CALL.match(text):
             return "environment"
-        return "library-state" if _LIBRARY_STATE.match(text) else None
+        return "library-state" if _LIBRARY_STATE.match(text) and not _is_seeding(text, change) else None
     return _attribute_kind(text, change) if kind is SignalKind.ATTRIBUTE_WRITE else None
 
 
+def _is_seeding(callee: str, change: SymbolChange) -> bool:
+    """Return whether a function that exists to seed seeds one more generator."""
+    return (
+        "seed" in callee and "seed" in change.name.rpartition(".")[2] and Aspect.ADDED not in change.aspects
+    )
+
+
 def _attribute_kind(target: str, change: SymbolChange) -> str | None:
+    if _ONE_THREAD.search(target):
+        return None
     if _LIBRARY_ATTRIBUTE.match(target):
         return "library-state"
-    if _CONFIG.search(target) and not _OWN_CONFIG.match(target):
+    if _CONFIG.search(target) and not _OWN_CONFIG.match(target) and not _CLOCK.search(target):
         return "config"
     return "class-attribute" if _CLASS.match(target) and "." in change.name else None
