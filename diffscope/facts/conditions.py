@@ -83,7 +83,7 @@ def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) 
         signal = item.signal
         if signal.kind is SignalKind.GUARD:
             state = item.what if item.what in ("added", "removed") else "body"
-            if state == "removed" and _is_still_asked(signal.text, change):
+            if state != "body" and _is_asked_beside(signal.text, state, change):
                 state = "body"
             states.setdefault((signal.text, state), signal.line)
             continue
@@ -97,23 +97,26 @@ def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) 
         yield from _facts(placed, change, condition, state, line, taxonomy)
 
 
-def _is_still_asked(condition: str, change: SymbolChange) -> bool:
-    """Return whether the calls of a condition that is gone all stand: `if p.is_rocm() and x:` became `use = p.is_rocm() and x`."""
+def _is_asked_beside(condition: str, state: str, change: SymbolChange) -> bool:
+    """Return whether the calls of a condition that is gone all stand: `if p.is_rocm() and x:` became `use = p.is_rocm() and x`.
+
+    Of one that came, whether they all stood before: `return p.is_rocm()` became `if not p.is_rocm(): return False`.
+    """
+    other = "added" if state == "removed" else "removed"
     asked = {name for name in _CALLED.findall(condition) if name not in _NO_QUESTION}
     others_asked = {
         item.signal.text
         for item in change.signals
         if item.signal.kind is SignalKind.CALL
         and (
-            (item.what == "removed" and item.signal.text in asked)
-            or (item.what == "added" and _PLATFORM_QUESTION.search(item.signal.text))
+            (item.what == state and item.signal.text in asked)
+            or (item.what == other and _PLATFORM_QUESTION.search(item.signal.text))
         )
     }
-    others = (
-        item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == "added"
-    )
+    others = (item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == other)
     is_another = any(asked & set(_CALLED.findall(item.signal.text)) for item in others)
-    return bool(asked) and Aspect.REMOVED not in change.aspects and not others_asked and not is_another
+    is_whole = {Aspect.ADDED, Aspect.REMOVED} & set(change.aspects)
+    return bool(asked) and not is_whole and not others_asked and not is_another
 
 
 def _asked_outside(change: SymbolChange) -> Iterator[tuple[str, str, int]]:
