@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.settle import settle_moves
 from diffscope.facts.values import GuardFact
@@ -93,8 +95,37 @@ def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) 
                 states.setdefault((condition, "body"), signal.line)
     for text, state, line in _asked_outside(change):
         states.setdefault((text, state), line)
-    for (condition, state), line in _settled(states, taxonomy).items():
-        yield from _facts(placed, change, condition, state, line, taxonomy)
+    settled = _settled(states, taxonomy)
+    before = _replaced(settled, taxonomy)
+    gone = set(before.values())
+    for (condition, state), line in settled.items():
+        for fact in _facts(placed, change, condition, state, line, taxonomy):
+            yield msgspec.structs.replace(
+                fact,
+                before=before.get(condition) if state == "added" else None,
+                replaced=state == "removed" and condition in gone,
+            )
+
+
+def _replaced(settled: Iterable[tuple[str, str]], taxonomy: Taxonomy) -> dict[str, str]:
+    """Return for conditions that came which one went for each: one that asks the same platform, or that is a part of the other."""
+    sides = {side: [text for text, state in settled if state == side] for side in ("added", "removed")}
+    found: dict[str, str] = {}
+    for text in sides["added"]:
+        asked, names = _asked_for(text, taxonomy), _platforms_in(text, taxonomy)
+        for old in sides["removed"]:
+            # Where no platform is asked for any more, the question is gone, and told as such.
+            if old in found.values() or (_platforms_in(old, taxonomy) and not names):
+                continue
+            if asked & _asked_for(old, taxonomy) or old in text or text in old:
+                found[text] = old
+                break
+    return found
+
+
+def _asked_for(condition: str, taxonomy: Taxonomy) -> set[str]:
+    words = {word.removeprefix("not ") for word in _question(condition, taxonomy)}
+    return {word for word in words if word[0].isalpha() or word[0] == "_"}
 
 
 def _is_asked_beside(condition: str, state: str, change: SymbolChange) -> bool:

@@ -330,6 +330,11 @@ class GuardFact(Located, frozen=True, kw_only=True):
     names: Annotated[
         tuple[str, ...], said("Platforms or architectures named: rocm, cuda, sm90, gfx942, capability ...")
     ] = ()
+    before: Annotated[
+        str | None,
+        said("Of an added one: the condition of the same function that went for it and asks much the same."),
+    ] = None
+    replaced: Annotated[bool, said("Of a removed one: another condition came for it.")] = False
 
 
 class CallFact(Located, frozen=True, kw_only=True):
