@@ -26,9 +26,9 @@ _COMPUTED = re.compile(
     re.IGNORECASE,
 )
 """What a scale is computed by, or says as such; what hands it on, wraps it or lays it out leaves it as it is."""
-_WEIGHED = re.compile(r"[*/%]|[<>]|[=!]= ?-?\d")
-"""A condition that weighs a scale, as against asking what is there."""
-_FORMAT = re.compile(r"e8m0|scale_fmt|tf32|accum|upcast|downcast", re.IGNORECASE)
+_WEIGHED = re.compile(r"^(?!.*(?:\bndim|\bnumel|\bshape|\bsize|\bdim\()).*(?:[*/%]|[<>])", re.DOTALL)
+"""A condition that weighs a scale, as against asking what is there or how large."""
+_FORMAT = re.compile(r"scales?\.dtype\b|e8m0|scale_fmt|tf32|accum|upcast|downcast", re.IGNORECASE)
 _ROUNDING = re.compile(
     r"^(?!math\.)(?:.*[._])?(?:round|rint|floor|ceil|trunc|nearbyint|finfo|iinfo)_?$", re.DOTALL
 )
