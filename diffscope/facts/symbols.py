@@ -8,6 +8,7 @@ from typing import TypedDict
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from diffscope.facts.carried import Carried, Home, lines_carried
 from diffscope.facts.departed import departed_attributes, departed_modules, edited_users
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
@@ -41,8 +42,9 @@ def collect_symbols(
     """Return a fact for each changed symbol of Python files, by path, line and name."""
     by_path = {module.path: module for module in modules}
     placed = tuple(placed)
+    carried = lines_carried(placed)
     facts = [
-        _symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup)
+        _without_carried(_symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup), change, carried)
         for one in placed
         if one.material.python is not None
         for change in one.material.python.symbols
@@ -55,6 +57,17 @@ def collect_symbols(
     facts += departed_modules(placed, lookup)
     facts += departed_attributes(placed, taxonomy)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
+
+
+def _without_carried(fact: SymbolFact, change: SymbolChange, carried: Carried) -> SymbolFact:
+    """Return the fact without the lines that only came from another symbol of the change or went to one."""
+    home = Home(fact.path, change.name, change.line)
+    gained, lost = carried.gained.get(home, 0), carried.lost.get(home, 0)
+    if not gained and not lost:
+        return fact
+    return msgspec.structs.replace(
+        fact, code_added=fact.code_added - gained, code_removed=fact.code_removed - lost
+    )
 
 
 def _with_new_places(facts: list[SymbolFact]) -> list[SymbolFact]:

@@ -168,8 +168,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ]
     public: Annotated[bool, said("No part of its name starts with an underscore.")]
     end_line: Annotated[int, said("Last line, on the same side as `line`.")] = 0
-    code_added: Annotated[int, said("Code lines added in it.")] = 0
-    code_removed: Annotated[int, said("Code lines removed from it.")] = 0
+    code_added: Annotated[int, said("Code lines added in it, less those that came from another symbol.")] = 0
+    code_removed: Annotated[
+        int, said("Code lines removed from it, less those that went to another symbol.")
+    ] = 0
     branches_added: Annotated[int, said("Branches added in it.")] = 0
     decorators: Annotated[tuple[str, ...], said("Decorators, after the change where it still exists.")] = ()
     bases: Annotated[
