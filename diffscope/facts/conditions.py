@@ -46,6 +46,15 @@ def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardF
     )
 
 
+def conditions_new(change: SymbolChange) -> int:
+    """Return how many conditions an edited function asks anew, or once more than before; one that only changed its place is none."""
+    if {Aspect.ADDED, Aspect.REMOVED, Aspect.MOVED}.intersection(change.aspects):
+        return 0
+    asked = [one for one in change.signals if one.signal.kind is SignalKind.GUARD]
+    gone = {one.signal.text for one in asked if one.what == "removed"}
+    return len({one.signal.text for one in asked if one.what == "added"} - gone)
+
+
 def _native_guards(placed: Placed) -> Iterator[GuardFact]:
     """Yield the conditions of the preprocessor on architecture or toolkit that came or went in functions which stand."""
     functions = placed.material.native.functions if placed.material.native else ()

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.carried import Carried, Home, lines_carried
+from diffscope.facts.conditions import conditions_new
 from diffscope.facts.departed import departed_attributes, departed_modules, edited_users
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
@@ -164,6 +165,7 @@ def _symbol(
         code_added=len(change.added_lines),
         code_removed=len(change.removed_lines),
         branches_added=change.branches_added,
+        conditions_new=conditions_new(change),
         decorators=definition.decorators if definition else (),
         bases=bases,
         is_async=definition.is_async if definition else False,

@@ -173,6 +173,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         int, said("Code lines removed from it, less those that went to another symbol.")
     ] = 0
     branches_added: Annotated[int, said("Branches added in it.")] = 0
+    conditions_new: Annotated[
+        int, said("Conditions asked in it anew, or once more; 0 where it is new, gone or moved.")
+    ] = 0
     decorators: Annotated[tuple[str, ...], said("Decorators, after the change where it still exists.")] = ()
     bases: Annotated[
         tuple[str, ...], said("Base classes as written, of the class or of the method's class.")

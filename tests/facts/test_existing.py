@@ -61,3 +61,26 @@ def test_code_that_has_to_be_asked_for_names_its_variable(
         tree={**PACKAGE, "vllm/envs.py": f"VLLM_USE_V2_MODEL_RUNNER: bool = {default}\n"},
     )
     assert symbol(found, "f").asked_for == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "conditions"),
+    [
+        pytest.param("if a:", "if a and b > 1:", 1, id="one asks something else"),
+        pytest.param("if a:", "while b(a):", 1, id="of a loop"),
+        pytest.param("if a:", "if a:\n        a.mark()\n    if a:", 1, id="asked once more"),
+        pytest.param("if a:", "if a:\n        a.mark()", 0, id="only what stands under it"),
+        pytest.param("if a:\n        return 0\n    if b:", "if b:", 0, id="one goes"),
+    ],
+)
+def test_an_edited_function_tells_its_new_conditions(before: str, after: str, conditions: int) -> None:
+    shape = "def run(a, b):\n    {}\n        b += 2\n    return b\n"
+    found = edit("vllm/v1/runner.py", shape.format(before), shape.format(after))
+    assert symbol(found, "run").conditions_new == conditions
+
+
+def test_a_new_function_has_no_new_conditions() -> None:
+    found = edit(
+        "vllm/v1/runner.py", "A = 1\n", "A = 1\n\n\ndef run(a):\n    if a:\n        return 1\n    return 2\n"
+    )
+    assert symbol(found, "run").conditions_new == 0
