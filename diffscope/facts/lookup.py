@@ -25,6 +25,8 @@ _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _RARE = 8
 """Test files that name a word, up to which the word is taken for a name of its own and not for a common verb."""
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_OWN = re.compile(r"^(?:async +)?(?:def|class) +([A-Za-z_]\w*)", re.MULTILINE)
 _MOST_PLACES = 20
 """Places named per symbol; a reviewer reads the first few and the count of the rest says little more."""
 
@@ -313,10 +315,13 @@ class TreeLookup:
 
     @cached_property
     def _changed_words(self) -> tuple[frozenset[str], ...]:
-        return tuple(
-            frozenset(re.findall(r"[A-Za-z_]\w*", text.decode("utf-8", "replace")))
-            for text in self._test_texts
-        )
+        return tuple(_words_of_test(text.decode("utf-8", "replace")) for text in self._test_texts)
 
     def _tests_near(self, name: ModuleName) -> dict[ModuleName, int]:
         return {each.test: each.steps for each in self._graph.tests_reaching(name, depth=_TEST_DEPTH)}
+
+
+def _words_of_test(text: str) -> frozenset[str]:
+    """Return what a test file names: not what it defines itself, unless it asks some module or object for that name too."""
+    own = {name for name in _OWN.findall(text) if f".{name}" not in text}
+    return frozenset(_WORD.findall(text)) - own
