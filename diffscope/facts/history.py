@@ -87,6 +87,6 @@ def _fact(paths: dict[str, Placed], past: PastChange) -> HistoryFact:
         what="reverted-before",
         subject=past.subject,
         number=numbers[-1] if numbers else None,
-        days=past.days,
+        days=past.days or None,
         files=len(shared),
     )

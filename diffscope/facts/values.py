@@ -600,7 +600,7 @@ class HistoryFact(Located, frozen=True, kw_only=True):
     what: Annotated[str, said("What it says: reverted-before (the change takes up what was reverted).")]
     subject: Annotated[str, said("Subject of the commit that it speaks of.")]
     number: Annotated[int | None, said("Number of that commit's pull request.")] = None
-    days: Annotated[int, said("Days between that commit and the base.")] = 0
+    days: Annotated[int | None, said("Days between that commit and the base; null for the same day.")] = None
     files: Annotated[int, said("Files that both touch.")] = 0
 
 

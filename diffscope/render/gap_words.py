@@ -104,6 +104,16 @@ def say_note(note: str, language: Language) -> str:
     return f"{families.replace(', ', '、')}：{say_reason(reason, language)}{f'（{path}）' if path else ''}"
 
 
+def say_missing_in_chinese(missing: str) -> str:
+    """Return what a rule lacked, as `module.distance: not computed for vllm/x.py and 2 more`, as a Chinese sentence."""
+    found = _FIELD.fullmatch(missing)
+    if found is None:
+        return say_note(missing, Language.CHINESE)
+    field, path, more = found.groups()
+    return f"未能对 {path}{f' 等 {int(more) + 1} 个文件' if more else ''} 得出 {field}"
+
+
+_FIELD: Final = re.compile(r"(\w+\.\w+): not computed for (.+?)(?: and (\d+) more)?")
 _NOTE: Final = re.compile(r"([a-z_]+(?:, [a-z_]+)*): (.+?)(?: \(([^()]+)\))?")
 _PATTERNS: Final = tuple(
     (re.compile("(.+?)".join(map(re.escape, english.split("{}")))), chinese) for english, chinese in REASONS

@@ -33,6 +33,25 @@ _BETWEEN: Final = re.compile(r"\s+|[、，；。]")
 _NONE: Final = {"en": "none", "zh": "无"}
 _UNKNOWN: Final = {"en": "unknown", "zh": "未知"}
 _TRUTHS: Final = {"en": {True: "yes", False: "no"}, "zh": {True: "是", False: "否"}}
+_PLACES: Final = {
+    "<module>": {"en": "code at module level", "zh": "模块顶层代码"},
+    "pytestmark": {"en": "the whole file", "zh": "整个文件"},
+}
+"""Symbols that are no names of their own."""
+_PLATFORMS: Final = {each: each.upper() for each in ("cuda", "xpu", "cpu", "tpu")} | {
+    "rocm": "ROCm",
+    "hpu": "Gaudi",
+}
+_SURFACES: Final = {
+    "op-schema": "operator wrappers",
+    "inputs": "prompt inputs",
+    "outputs": "request outputs",
+    "environment": "environment variables",
+}
+"""English names of surfaces that do not say by themselves what they are."""
+_ANY: Final = {"en": "any version", "zh": "任意版本"}
+_ARROW: Final = {"en": ": ", "zh": "："}
+_ONE: Final = re.compile(r"(?<![\w.+-])1 (?:code line|branche?|line|day|place|file|module)s\b")
 _COMMA: Final = {"en": ", ", "zh": "、"}
 _MORE: Final = {"en": " and {} more", "zh": " 等 {} 项"}
 
@@ -101,18 +120,25 @@ def holes(text: str) -> tuple[Hole, ...]:
 def spoken(text: str, *, fact: str, record: object, change: object, speaker: Speaker) -> str:
     """Return a template with its placeholders filled from a record of a family and from the change."""
     out: list[str] = []
+    is_left_out = False
     for piece in parse_template(text)[0]:
         inner = piece.pieces if isinstance(piece, Group) else (piece,)
         values = {hole: _value(hole, record, change) for hole in inner if isinstance(hole, Hole)}
         if isinstance(piece, Group) and any(value in (UNSET, None, "", ()) for value in values.values()):
+            is_left_out = True
             continue
+        if is_left_out and inner[0] == " -> ":
+            # An arrow needs something to come from.
+            inner = (_ARROW[speaker.language], *inner[1:])
+        is_left_out = False
         for part in inner:
             if isinstance(part, Hole):
                 family = "change" if part.of_change else fact
                 out.append(shown(values[part], family=family, field=part.field, speaker=speaker))
             else:
                 out.append(part)
-    return "".join(out)
+    said = "".join(out)
+    return _ONE.sub(_singular, said) if speaker.language == "en" else said
 
 
 def shown(value: object, *, family: str, field: str, speaker: Speaker) -> str:
@@ -127,10 +153,30 @@ def shown(value: object, *, family: str, field: str, speaker: Speaker) -> str:
     declared = families()[family].field(field) if speaker.words else None
     words = speaker.words if declared is not None and (declared.choices or field in _NAMES) else {}
     if isinstance(value, tuple):
-        listed = _COMMA[language].join(_text(words.get(each, each)) for each in value[:_MOST])
+        listed = _COMMA[language].join(_word(each, family, field, speaker, words) for each in value[:_MOST])
         more = len(value) - _MOST
         return listed + (_MORE[language].format(more if language == "en" else len(value)) if more > 0 else "")
-    return _text(words.get(str(value), str(value)))
+    return _word(str(value), family, field, speaker, words)
+
+
+def _word(value: str, family: str, field: str, speaker: Speaker, words: Mapping[str, str]) -> str:
+    """Return one value as a reader calls it: members of closed sets are words and not keys."""
+    language = speaker.language
+    if field == "symbol" and value in _PLACES:
+        return _PLACES[value][language]
+    if field == "disagrees" and value.endswith(_ANY["en"]):
+        value = value.removesuffix(_ANY["en"]) + _ANY[language]
+    elif field == "platforms":
+        value = _PLATFORMS.get(value, value)
+    elif field == "surfaces" and language == "en":
+        value = _SURFACES.get(value, value)
+    elif language == "en" and (declared := families()[family].field(field)) and declared.choices:
+        value = value.replace("-", " ")
+    return _text(words.get(value, value))
+
+
+def _singular(found: re.Match[str]) -> str:
+    return found[0].removesuffix("es") if found[0].endswith("branches") else found[0].removesuffix("s")
 
 
 def _hole(word: str) -> Hole:

@@ -44,7 +44,7 @@ _PATTERNS: Final = tuple(
             NativeSignalKind.BARRIER,
             (
                 r"\b(?:__syncthreads\w*|__syncwarp|__threadfence\w*|__builtin_amdgcn_s_barrier|\w*mbarrier\w*|\w*[bB]arrier\w*|cp_async_wait\w*"
-                r"|cudaDeviceSynchronize|cudaStreamSynchronize|hipDeviceSynchronize|__builtin_amdgcn_s_waitcnt|grid_group|this_grid|cluster_sync\w*)\b"
+                r"|cudaDeviceSynchronize|cudaStreamSynchronize|cudaGridDependencySynchronize|cudaTriggerProgrammaticLaunchCompletion|griddepcontrol|hipDeviceSynchronize|__builtin_amdgcn_s_waitcnt|grid_group|this_grid|cluster_sync\w*)\b"
             ),
         ),
         (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.render.gap_words import REASONS, WHATS, say_note, say_reason, say_what
+from diffscope.render.gap_words import REASONS, WHATS, say_missing_in_chinese, say_note, say_reason, say_what
 from diffscope.render.style import Language
 
 PACKAGE = Path(__file__).parents[2] / "diffscope"
@@ -45,6 +45,18 @@ def test_sentence_has_its_translation(english: str, chinese: str) -> None:
 def test_notes_of_unknown_families(note: str, chinese: str) -> None:
     assert say_note(note, Language.CHINESE) == chinese
     assert say_note(note, Language.ENGLISH) == note
+
+
+@pytest.mark.parametrize(
+    ("missing", "chinese"),
+    [
+        pytest.param("operator.has_fake: not computed for csrc/x.cpp", "未能对 csrc/x.cpp 得出 operator.has_fake", id="a field"),
+        pytest.param("operator.has_fake: not computed for csrc/x.cpp and 2 more", "未能对 csrc/x.cpp 等 3 个文件 得出 operator.has_fake", id="of several files"),
+        pytest.param("guard: it does not parse (vllm/x.py)", "guard：无法解析（vllm/x.py）", id="a family"),
+    ],
+)  # fmt: skip
+def test_what_a_rule_lacked(missing: str, chinese: str) -> None:
+    assert say_missing_in_chinese(missing) == chinese
 
 
 def test_what_is_not_known_stays_as_it_is() -> None:

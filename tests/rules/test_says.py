@@ -56,6 +56,29 @@ SAID = [
 ]
 
 
+READABLE = [
+    pytest.param("symbol", "{symbol: '<module>'}", "{symbol}", "code at module level", "模块顶层代码", id="what stands in no function"),
+    pytest.param("test", "{symbol: pytestmark}", "{symbol}", "the whole file", "整个文件", id="a mark of a whole file"),
+    pytest.param("symbol", "{platforms: [rocm, xpu, moon]}", "{platforms}", "ROCm, XPU, moon", "ROCm、XPU、moon", id="platforms"),
+    pytest.param("native", "{signals: [pointer-cast]}", "{signals}", "pointer cast", "pointer-cast", id="a key is a word in English"),
+    pytest.param("symbol", "{surfaces: [op-schema, LLM]}", "{surfaces}", "operator wrappers, LLM", "op-schema、LLM", id="surfaces"),
+    pytest.param("build", "{change: added, after: X}", "{change}[[: {before}]][[ -> {after}]]", "added: X", "新增：X", id="an arrow from nothing"),
+    pytest.param("build", "{change: added, before: Y, after: X}", "{change}[[: {before}]][[ -> {after}]]", "added: Y -> X", "新增: Y -> X", id="an arrow"),
+    pytest.param("symbol", "{branches_added: 1, code_added: 1}", "{branches_added} branches, +{code_added} code lines", "1 branch, +1 code lines", "1 branches, +1 code lines", id="one of them"),
+    pytest.param("dependency", "{disagrees: ['a.txt:3 any version']}", "{disagrees}", "a.txt:3 any version", "a.txt:3 任意版本", id="no bound"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fact", "record", "template", "english", "chinese"), READABLE)
+def test_keys_are_written_as_words(fact: str, record: str, template: str, english: str, chinese: str) -> None:
+    found = facts(f"{fact}: [{{path: a.py, {record[1:]}]")
+    for speaker, expected in ((ENGLISH, english), (CHINESE, chinese)):
+        said = spoken(
+            template, fact=fact, record=getattr(found, fact)[0], change=found.change, speaker=speaker
+        )
+        assert said == expected
+
+
 @pytest.mark.parametrize(("template", "english", "chinese"), SAID)
 def test_template(template: str, english: str, chinese: str) -> None:
     record, change = SYMBOL.symbol[0], SYMBOL.change
