@@ -24,6 +24,8 @@ from diffscope.syntax.values import (
 _SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
 _TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_MODEL = re.compile(r"(?=.{6})(?=.*[A-Za-z])[\w.]*[-/\d][\w./-]*")
+"""How models and their configurations are called: not by a plain word."""
 _ASSIGNED = re.compile(r"^ *([A-Za-z_]\w*)(?: *:[^=\n]+)? *=(?!=) *(.+)$", re.MULTILINE)
 _XFAIL = re.compile(r"(?:^|\.)xfail\b")
 _TOLERANCE = re.compile(
@@ -40,6 +42,8 @@ class _Around(NamedTuple):
     """Classes that the file imports newly."""
     altered: frozenset[str] = frozenset()
     """Variables of the module whose value is new or another."""
+    others: tuple[Placed, ...] = ()
+    """The other files of the change."""
 
 
 def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
@@ -49,7 +53,7 @@ def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
         fact
         for one in placed
         if one.fact.category == "test" and one.material.python is not None
-        for around in [_around(one.material.python)]
+        for around in [_around(one.material.python, tuple(other for other in placed if other is not one))]
         for change in one.material.python.symbols
         if change.logic or Aspect.DECORATORS in change.aspects
         for fact in _without_exchanged(tuple(_tests_of_symbol(one, change, around)))
@@ -64,7 +68,7 @@ def is_test_name(name: str) -> bool:
     return last.startswith("test") and all(owner.startswith("Test") for owner in owners)
 
 
-def _around(comparison: Comparison) -> _Around:
+def _around(comparison: Comparison, others: tuple[Placed, ...]) -> _Around:
     names = (item.alias or item.name or "" for item in comparison.imports_added)
     return _Around(
         classes=frozenset(name for name in names if name[:1].isupper() and not name.isupper()),
@@ -73,6 +77,7 @@ def _around(comparison: Comparison) -> _Around:
             for change in comparison.symbols
             if change.kind is DefinitionKind.VARIABLE and change.logic and change.after is not None
         ),
+        others=others,
     )
 
 
@@ -158,7 +163,8 @@ def _marks(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[Te
         if word is None or not signal.text.startswith("pytest."):
             continue
         added = item.what == "added"
-        if added and _is_about_new(_spelled_out(signal.guards, placed, change), change, around):
+        guards = _spelled_out(signal.guards, placed, change) if added else ()
+        if added and (_is_about_new(guards, change, around) or _names_what_arrives(guards, placed, around)):
             continue
         yield TestFact(
             **placed.spot(signal.line, symbol=change.name, side="new" if added else "old"),
@@ -188,6 +194,22 @@ def _is_about_new(guards: tuple[str, ...], change: SymbolChange, around: _Around
         return True
     names = _new_parameters(change, around.altered) | around.classes
     return any(names & set(_NAME.findall(guard)) for guard in guards)
+
+
+def _names_what_arrives(guards: tuple[str, ...], placed: Placed, around: _Around) -> bool:
+    """Return whether a condition names a model or a configuration that the same change brings: no test of it was there to skip."""
+    texts = (text[1:-1] for guard in guards for text in _TEXT.findall(guard))
+    names = [text.encode() for text in texts if _MODEL.fullmatch(text)]
+    before = placed.material.before or b""
+    return any(name not in before and any(_brings(other, name) for other in around.others) for name in names)
+
+
+def _brings(other: Placed, name: bytes) -> bool:
+    """Return whether a file is new under that name, or has it in its text now and did not before."""
+    if other.fact.status == "added":
+        return name in other.fact.path.encode()
+    before, after = other.material.before, other.material.after
+    return before is not None and after is not None and name in after and name not in before
 
 
 def _new_parameters(change: SymbolChange, variables: frozenset[str]) -> set[str]:

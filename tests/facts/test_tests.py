@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.facts.tests import is_test_name
-from tests.fact_builders import edit
+from tests.fact_builders import edit, facts
 
 PATH = "tests/v1/test_pool.py"
 ROWS = [
@@ -158,6 +158,26 @@ ROWS = [
 def test_changes_of_tests(before: str, after: str, expected: set[tuple[str, str]]) -> None:
     found = edit(PATH, "import pytest\n\n\n" + before, "import pytest\n\n\n" + after).test
     assert {(one.symbol, one.change) for one in found} == expected
+
+
+BROUGHT = [
+    pytest.param({"tests/v1/rows.txt": "org/one\n"}, {"tests/v1/rows.txt": "org/one\norg/pool-2b\n"}, False, id="a row of the same change"),
+    pytest.param({}, {"tests/v1/org/pool-2b.yaml": "a: 1\n"}, False, id="a file of the same change"),
+    pytest.param({}, {}, True, id="nothing of it"),
+    pytest.param({"tests/v1/rows.txt": "org/pool-2b\n"}, {"tests/v1/rows.txt": "org/one\norg/pool-2b\n"}, True, id="it was there"),
+    pytest.param({}, {"tests/v1/other.py": "x = 'org/pool-2b'\n"}, True, id="a new file speaks of it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "skipped"), BROUGHT)
+def test_a_skip_of_what_arrives_takes_nothing_away(
+    before: dict[str, str], after: dict[str, str], skipped: bool
+) -> None:
+    test = "import pytest\n\n\ndef test_a(model):\n"
+    skip = "    if model.startswith('org/pool-2b'):\n        pytest.skip('later')\n"
+    run = "    assert run(model)\n"
+    found = facts({PATH: test + run, **before}, {PATH: test + skip + run, **after}).test
+    assert any(one.change == "skipped" for one in found) is skipped
 
 
 def test_only_what_pytest_collects_is_a_test() -> None:
