@@ -67,7 +67,7 @@ def _fact(placed: Placed, kind: str, entry: str, gaps: list[RenameGap]) -> StepF
         what=f"rename-{kind}",
         step=first.name,
         detail=state,
-        entry=f"{entry} at {first.file}:{first.line}",
+        entry=f"{entry} ({first.file}:{first.line})",
         others=len(gaps) - 1 or None,
     )
 

@@ -589,7 +589,7 @@ class StepFact(Located, frozen=True, kw_only=True):
     device: Annotated[str | None, said("The device it would need.")] = None
     detail: Annotated[str, said("What decided, in one sentence.")] = ""
     entry: Annotated[
-        str | None, said("The entry that watches an old name, with its place: `csrc/moe at x.yaml:12`.")
+        str | None, said("The entry that watches an old name, with its place: `csrc/moe (x.yaml:12)`.")
     ] = None
     others: Annotated[int | None, said("Further entries that do the same; null for none.")] = None
 

@@ -166,7 +166,7 @@ def _word(value: str, family: str, field: str, speaker: Speaker, words: Mapping[
         return _PLACES[value][language]
     if field == "disagrees" and value.endswith(_ANY["en"]):
         value = value.removesuffix(_ANY["en"]) + _ANY[language]
-    elif field == "platforms":
+    elif field in ("platforms", "device"):
         value = _PLATFORMS.get(value, value)
     elif field == "surfaces" and language == "en":
         value = _SURFACES.get(value, value)

@@ -141,7 +141,7 @@ def moved(pipeline: str | None = None) -> list[tuple[str, str | None, str]]:
 
 def test_a_rename_leaves_an_entry_behind() -> None:
     assert moved() == [
-        ("rename-step", "vllm/pools/ at .buildkite/test_areas/a.yaml:4", "matches nothing any more")
+        ("rename-step", "vllm/pools/ (.buildkite/test_areas/a.yaml:4)", "matches nothing any more")
     ]
 
 
