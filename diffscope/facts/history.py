@@ -44,10 +44,8 @@ def collect_history(
     if not any(one.fact.category in _PRODUCT for one in listed):
         return ()
     paths = {one.fact.path: one for one in listed}
-    for past in history.recent(WITHIN_DAYS):
-        if _REVERT.search(past.subject) and any(
-            _takes_up(title, paths, subject, files) for subject, files in _told(past, history)
-        ):
+    for past in history.recent(WITHIN_DAYS, _REVERT):
+        if any(_takes_up(title, paths, subject, files) for subject, files in _told(past, history)):
             return (_fact(paths, past),)
     return ()
 
@@ -57,10 +55,9 @@ def _told(revert: PastChange, history: ChangeHistory) -> Iterator[tuple[str, tup
     yield revert.subject, revert.paths
     if '"' in revert.subject:
         return
-    numbers = _NUMBER.findall(_OWN_PULL.sub("", revert.subject))
-    ends = tuple(f"(#{number})" for number in numbers)
-    for past in history.recent(2 * WITHIN_DAYS) if ends else ():
-        if past.subject.endswith(ends):
+    for number in _NUMBER.findall(_OWN_PULL.sub("", revert.subject)):
+        past = history.merged(int(number), 2 * WITHIN_DAYS)
+        if past is not None:
             yield past.subject, past.paths
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -87,14 +88,24 @@ class ChangeHistory:
                 together[number] += share
         return Past(total, self._named(together, wanted))
 
-    def recent(self, days: int) -> Iterator[PastChange]:
-        """Yield the commits of so many days back, newest first."""
-        times, subjects = self._index.times, self._index.stored.subjects
-        for commit in range(self._last, -1, -1):
-            age = self._now - times[commit]
-            if age > days * _DAY:
+    def recent(self, days: int, subject: re.Pattern[str]) -> Iterator[PastChange]:
+        """Yield the commits of so many days back whose subjects have a pattern, newest first."""
+        found = self._index.speaking_of(subject)
+        for commit in reversed(found[: bisect_right(found, self._last)]):
+            if self._now - self._index.times[commit] > days * _DAY:
                 return
-            yield PastChange(subjects[commit], max(0, age) // _DAY, partial(self._paths_of, commit))
+            yield self._past(commit)
+
+    def merged(self, number: int, days: int) -> PastChange | None:
+        """Return the commit that merged a pull request so many days back at most; ``None`` where there is none."""
+        commit = self._index.merges.get(number, self._last + 1)
+        if commit > self._last or self._now - self._index.times[commit] > days * _DAY:
+            return None
+        return self._past(commit)
+
+    def _past(self, commit: int) -> PastChange:
+        age = max(0, self._now - self._index.times[commit]) // _DAY
+        return PastChange(self._index.stored.subjects[commit], age, partial(self._paths_of, commit))
 
     def similar(self, files: Mapping[str, float], subject: str, wanted: Collection[str]) -> dict[str, float]:
         """Return how often each of the ``wanted`` tests changed in commits like this one.

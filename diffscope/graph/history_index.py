@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
@@ -18,6 +19,7 @@ from diffscope.graph.words import TestWords
 
 _MOST_FILES: Final = 120
 """A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
+_NUMBER: Final = re.compile(r"\(#(\d+)\)\s*$")
 _OPEN: Final = 2
 _KEPT: Final = 4
 _MOST_KEPT: Final = 5_000
@@ -48,6 +50,7 @@ class HistoryIndex:
         self._tests: dict[int, tuple[int, ...]] = {}
         self._subject_sizes: dict[int, int] = {}
         self._named: dict[str, tuple[int, ...]] = {}
+        self._speaking: dict[re.Pattern[str], tuple[int, ...]] = {}
         self._together: dict[tuple[int, ...], list[int]] = {}
         self._folders: dict[str, tuple[int, ...]] = {}
         self._growth: dict[float, array[float]] = {}
@@ -74,6 +77,21 @@ class HistoryIndex:
     @cached_property
     def _words(self) -> TestWords:
         return TestWords(self.stored.words)
+
+    def speaking_of(self, subject: re.Pattern[str]) -> tuple[int, ...]:
+        """Return the commits whose subjects have a pattern, oldest first; kept, for every change asks for the same."""
+        known = self._speaking.get(subject)
+        if known is None:
+            known = self._speaking[subject] = tuple(
+                commit for commit, text in enumerate(self.stored.subjects) if subject.search(text)
+            )
+        return known
+
+    @cached_property
+    def merges(self) -> dict[int, int]:
+        """Pull request -> the newest commit that merged it."""
+        ends = ((commit, _NUMBER.search(text)) for commit, text in enumerate(self.stored.subjects))
+        return {int(end[1]): commit for commit, end in ends if end is not None}
 
     def size(self, commit: int) -> int:
         """Return how many paths a commit touched."""
