@@ -117,8 +117,13 @@ class Batch:
 
 
 def _cut(wanted: Sequence[Wanted], workers: int) -> list[tuple[Wanted, ...]]:
-    length = max(1, min(_LONGEST_RUN, -(-len(wanted) // (4 * workers))))
-    return [tuple(wanted[at : at + length]) for at in range(0, len(wanted), length)]
+    """Return runs that shrink towards the end, so that no worker is left with a long one when the others are done."""
+    runs, at = list[tuple[Wanted, ...]](), 0
+    while at < len(wanted):
+        length = min(_LONGEST_RUN, -(-(len(wanted) - at) // (4 * workers)))
+        runs.append(tuple(wanted[at : at + length]))
+        at += length
+    return runs
 
 
 def _usable_cores() -> int:
