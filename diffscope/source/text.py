@@ -1,0 +1,120 @@
+"""The text of one side of a file, and places in it. A place holds its text, so a line number is never read against another file.
+
+``SourceText.lines`` is the only line splitter of the core. Like git, and like the line numbers of ``ast``, it ends a line at LF
+alone: ``str.splitlines`` also cuts at form feeds, U+2028 and others, which are ordinary characters of a source line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from enum import Enum
+from functools import cached_property
+
+import msgspec
+
+from diffscope.source.values import RepoPath
+
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_CODING_LINES = 2
+"""Lines in which Python looks for an encoding declaration (PEP 263)."""
+
+
+class Side(Enum):
+    """Which side of a change a text is; the value is the wire word."""
+
+    BEFORE = "old"
+    AFTER = "new"
+
+
+class SourceText(msgspec.Struct, frozen=True, dict=True):
+    """The bytes of one side of one file."""
+
+    path: RepoPath
+    side: Side
+    data: bytes
+
+    @cached_property
+    def text(self) -> str:
+        r"""The decoded text. Python files as PEP 263 says, others as UTF-8; a byte that does not decode stands as ``\xNN``."""
+        return decode(self.data, is_python=self.path.endswith((".py", ".pyi")))
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Every line without its LF or CR LF; a last line without an end counts, an empty rest after the last LF does not."""
+        return split_lines(self.text)
+
+    def line(self, number: int) -> str:
+        """Return a line by its number from 1. Raises ``IndexError`` outside of the text."""
+        if not 1 <= number <= len(self.lines):
+            raise IndexError(f"{self.path} has no line {number} on its {self.side.value} side")
+        return self.lines[number - 1]
+
+    def region(self, start: int, end: int | None = None) -> Region:
+        """Return the lines ``start`` to ``end``, both included, from 1. Raises ``IndexError`` outside of the text."""
+        last = start if end is None else end
+        if not 1 <= start <= last <= len(self.lines):
+            raise IndexError(f"{self.path} has no lines {start}-{last} on its {self.side.value} side")
+        return Region(self, start, last)
+
+
+class Region(msgspec.Struct, frozen=True):
+    """Whole lines of one text, ``start`` to ``end``, both included, from 1. Made by ``SourceText.region`` alone."""
+
+    text: SourceText
+    start: int
+    end: int
+
+    @property
+    def path(self) -> RepoPath:
+        """The file that the lines stand in."""
+        return self.text.path
+
+    @property
+    def side(self) -> Side:
+        """The side of the change that the lines stand on."""
+        return self.text.side
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines themselves."""
+        return self.text.lines[self.start - 1 : self.end]
+
+
+def split_lines(text: str) -> tuple[str, ...]:
+    """Return the lines of a text as git counts them, each without its LF or CR LF."""
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return tuple(line.removesuffix("\r") for line in lines)
+
+
+def decode(data: bytes, *, is_python: bool = False) -> str:
+    r"""Return the text of bytes, without a byte order mark: UTF-8, or what a Python file declares (PEP 263).
+
+    A byte that does not decode becomes ``\xNN``, so that texts which differ stay different. Never raises.
+    """
+    codec = _declared(data) if is_python else "utf-8"
+    return data.removeprefix(codecs.BOM_UTF8).decode(codec, "backslashreplace")
+
+
+def _declared(data: bytes) -> str:
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    for line in data.split(b"\n", _CODING_LINES)[:_CODING_LINES]:
+        found = _CODING.match(line)
+        if found:
+            return _text_codec(found[1].decode("ascii"))
+        if line.strip(b" \t\f\r") and not line.lstrip(b" \t\f").startswith(b"#"):
+            break
+    return "utf-8"
+
+
+def _text_codec(name: str) -> str:
+    """Return the name of a codec that turns bytes to text; UTF-8 for one that Python does not have or that is none."""
+    try:
+        codec = codecs.lookup(name)
+        b" ".decode(codec.name, "backslashreplace")
+    except (LookupError, ValueError):
+        return "utf-8"
+    return codec.name
