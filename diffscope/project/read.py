@@ -22,6 +22,7 @@ from diffscope.project.values import (
     ProjectFiles,
     Requirement,
 )
+from diffscope.source.text import decode
 from diffscope.source.values import RepoPath, TreeEntry
 
 MAX_FILE: Final = 4_000_000
@@ -125,4 +126,4 @@ def read_dependencies(
 
 
 def _text(data: bytes) -> str:
-    return data.decode("utf-8-sig", "replace")
+    return decode(data)
