@@ -15,7 +15,6 @@ from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.default_tables import collect_default_tables
 from diffscope.facts.dependencies import collect_dependencies, declares_dependencies
-from diffscope.facts.extractions import join_extractions
 from diffscope.facts.files import collect_files
 from diffscope.facts.history import WITHIN_DAYS, collect_history
 from diffscope.facts.imports import collect_imports, modules_after
@@ -24,7 +23,7 @@ from diffscope.facts.material import FileMaterial, Placed, is_lost
 from diffscope.facts.mentions import collect_mentions
 from diffscope.facts.metrics import collect_metrics
 from diffscope.facts.modules import collect_modules, place_files
-from diffscope.facts.moves import join_moves
+from diffscope.facts.moves.join import join_moves
 from diffscope.facts.natives import collect_natives, collect_operators
 from diffscope.facts.nearest import collect_nearest
 from diffscope.facts.numerics import collect_numerics
@@ -130,7 +129,7 @@ def collect_facts(
 def _placed(
     files: tuple[FileMaterial, ...], taxonomy: Taxonomy, declared: Declarations | None
 ) -> tuple[Placed, ...]:
-    joined = join_extractions(join_moves(files))
+    joined = join_moves(files)
     return tuple(
         Placed(fact=fact, material=material)
         for fact, material in zip(
@@ -168,7 +167,7 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
     if graph is None:
         return None
     touched = [name for one in placed for name in (one.fact.path, one.fact.old_path) if name]
-    tests = [one.material.after for one in placed if one.fact.category == "test" and one.material.after]
+    tests = [one.material.after.text for one in placed if one.fact.category == "test" and one.material.after]
     return TreeLookup(graph, touched, tests, modules_after(placed))
 
 

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from diffscope.facts.changed import ChangedPython, ChangedSymbol
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import Mention
-from diffscope.syntax.values import (
-    Aspect,
-    Comparison,
-    Definition,
-    DefinitionKind,
-    Import,
-    Outline,
-    SignalKind,
-    SymbolChange,
-)
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Import, Outline, SignalKind
 
 _MOST = 60
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
@@ -46,8 +38,8 @@ def collect_mentions(placed: Iterable[Placed]) -> tuple[Mention, ...]:
             continue
         names = _Names(comparison, one.fact.path)
         for change in comparison.symbols:
-            inner += _inner(one.fact.path, change)
-            for found in _calls(one.fact.path, change, names):
+            inner += _inner(one, change)
+            for found in _calls(one, change, names):
                 if found[1].name.rpartition(".")[2] not in changed:
                     calls.setdefault((found[1].name, found[1].aspect), found)
     kept = sorted(calls.values(), key=lambda pair: (pair[0], _order(pair[1])))[:_MOST]
@@ -58,20 +50,21 @@ def _order(mention: Mention) -> tuple[str, int, str, str]:
     return mention.path, mention.line, mention.name, mention.aspect
 
 
-def _inner(path: str, change: SymbolChange) -> Iterator[Mention]:
+def _inner(placed: Placed, change: ChangedSymbol) -> Iterator[Mention]:
     for each in change.inner:
+        spot = placed.spot(each.region)
         yield Mention(
-            path=path,
-            line=each.line,
+            path=spot["path"],
+            line=spot["line"],
             name=f"{change.name}.{each.name}",
             kind=each.kind.value,
             aspect=each.aspect.value,
         )
 
 
-def _calls(path: str, change: SymbolChange, names: _Names) -> Iterator[tuple[bool, Mention]]:
+def _calls(placed: Placed, change: ChangedSymbol, names: _Names) -> Iterator[tuple[bool, Mention]]:
     """Yield whether the caller itself came or went, and what it calls."""
-    if not change.logic or Aspect.MOVED in change.aspects:
+    if not change.logic:
         return
     calls = [item for item in change.signals if item.signal.kind is SignalKind.CALL]
     words = {"added": "called", "removed": "no-longer-called"}
@@ -85,13 +78,17 @@ def _calls(path: str, change: SymbolChange, names: _Names) -> Iterator[tuple[boo
         if target is not None:
             name, kind = target
             is_whole = bool(_WHOLE & set(change.aspects))
-            yield is_whole, Mention(path=path, line=item.signal.line, name=name, kind=kind, aspect=aspect)
+            spot = placed.spot(item.region)
+            yield (
+                is_whole,
+                Mention(path=spot["path"], line=spot["line"], name=name, kind=kind, aspect=aspect),
+            )
 
 
 class _Names:
     """What a name of a file stands for, as far as both of its sides tell."""
 
-    def __init__(self, comparison: Comparison, path: str) -> None:
+    def __init__(self, comparison: ChangedPython, path: str) -> None:
         outlines = [outline for outline in (comparison.before, comparison.after) if outline is not None]
         self._package = path.partition("/")[0]
         self._defined = {

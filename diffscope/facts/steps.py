@@ -244,7 +244,7 @@ def _unwatched(
 def _no_step(placed: Placed, decisions: Iterable[StepDecision]) -> StepFact:
     optional = [each.label for each in decisions if each.optional and each.entry]
     return StepFact(
-        **placed.spot(0),
+        **placed.spot(),
         what="optional-only" if optional else "no-step",
         step=optional[0] if optional else None,
         detail="only optional steps list it"
@@ -256,7 +256,7 @@ def _no_step(placed: Placed, decisions: Iterable[StepDecision]) -> StepFact:
 def _not_run(placed: Placed, decisions: Iterable[StepDecision], platform: str) -> StepFact:
     waiting = [each.label for each in decisions if each.platform == platform and each.optional and each.entry]
     return StepFact(
-        **placed.spot(0),
+        **placed.spot(),
         what="platform-not-run",
         device=platform,
         step=waiting[0] if waiting else None,
@@ -277,7 +277,7 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
         if coverage.state != "collected":
             steps = sorted({each.step.label for each in coverage.steps})
             yield StepFact(
-                **new[coverage.path].spot(0),
+                **new[coverage.path].spot(),
                 what=coverage.state,
                 step=steps[0] if steps else None,
                 detail="only optional steps collect it" if steps else "no command of any step collects it",

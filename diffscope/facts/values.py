@@ -174,7 +174,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = 0
     branches_added: Annotated[int, said("Branches added in it.")] = 0
     conditions_new: Annotated[
-        int, said("Conditions asked in it anew, or once more; 0 where it is new, gone or moved.")
+        int, said("Conditions asked in it anew, or once more; 0 where it is new or gone.")
     ] = 0
     decorators: Annotated[tuple[str, ...], said("Decorators, after the change where it still exists.")] = ()
     bases: Annotated[
@@ -220,6 +220,13 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
     ] = ()
     moved_from: Annotated[str | None, said("Its old name or `path:name`, for a move.")] = None
+    moved_from_path: Annotated[
+        str | None,
+        said("For code that came from another file or out of another function: the file where it was."),
+    ] = None
+    moved_from_line: Annotated[
+        int, said("Its first line there before the change; 0 where `moved_from_path` is null.")
+    ] = 0
     fan_in: Annotated[int | UnsetType, said("Modules that import its module eagerly.")] = UNSET
     users: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line` in the tree that import it, untouched here.")

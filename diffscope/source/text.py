@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Container, Iterable, Iterator
 from enum import Enum
 from functools import cached_property
+from typing import NewType
 
 import msgspec
 
@@ -57,9 +59,24 @@ class SourceText(msgspec.Struct, frozen=True, dict=True):
             raise IndexError(f"{self.path} has no lines {start}-{last} on its {self.side.value} side")
         return Region(self, start, last)
 
+    def part(self, start: int, end: int) -> Region | None:
+        """Return the lines ``start`` to ``end`` that a reader of this very text told, as far as they are lines of it.
+
+        A parser may tell a line behind the last one, and counts the lines of a file that has CR alone, which is one line to git.
+        ``None`` for a text without lines.
+        """
+        last = len(self.lines)
+        first = min(max(start, 1), last)
+        return Region(self, first, max(first, min(end, last))) if last else None
+
+    def lines_at(self, numbers: Iterable[int]) -> Lines:
+        """Return the lines of the given numbers, as ``part`` does each."""
+        last = len(self.lines)
+        return Lines(self, tuple(dict.fromkeys(min(number, last) for number in numbers)) if last else ())
+
 
 class Region(msgspec.Struct, frozen=True):
-    """Whole lines of one text, ``start`` to ``end``, both included, from 1. Made by ``SourceText.region`` alone."""
+    """Whole lines of one text, ``start`` to ``end``, both included, from 1. Made by ``SourceText`` alone."""
 
     text: SourceText
     start: int
@@ -79,6 +96,31 @@ class Region(msgspec.Struct, frozen=True):
     def lines(self) -> tuple[str, ...]:
         """The lines themselves."""
         return self.text.lines[self.start - 1 : self.end]
+
+
+LineCount = NewType("LineCount", int)
+"""How many lines; never the number of one."""
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Some lines of one text, by their numbers in rising order. Made by ``SourceText.lines_at`` alone."""
+
+    text: SourceText
+    numbers: tuple[int, ...]
+
+    @property
+    def count(self) -> LineCount:
+        """How many lines."""
+        return LineCount(len(self.numbers))
+
+    @property
+    def regions(self) -> Iterator[Region]:
+        """Each line as a region of its own."""
+        return (Region(self.text, number, number) for number in self.numbers)
+
+    def kept(self, numbers: Container[int]) -> Lines:
+        """Return those of the lines that have one of the given numbers."""
+        return Lines(self.text, tuple(number for number in self.numbers if number in numbers))
 
 
 def split_lines(text: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures, leaves_messages_out
 from diffscope.syntax.canonical import canonicalise
@@ -19,7 +19,7 @@ from diffscope.syntax.signal_changes import compare_signals
 from diffscope.syntax.stream import STRUCTURE
 from diffscope.syntax.summaries import summary_of
 from diffscope.syntax.thinning import Body
-from diffscope.syntax.units import Unit, outside, read_side, shared_bodies, trim
+from diffscope.syntax.units import Side, Unit, outside, read_side, shared_bodies, trim
 from diffscope.syntax.values import (
     Aspect,
     Comparison,
@@ -222,6 +222,44 @@ class _Comparing:
             inner=compare_inner(before, after, lines) if logic else (),
             summary=summary_of(unit) if before is None else "",
         )
+
+
+class Definitions:
+    """The definitions of one version of a file, to be compared with those of another file; parsed when one is asked for."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """The names that the file's imports bind."""
+        return _aliases(self._side.outline)
+
+    def unit(self, definition: Definition) -> Unit | None:
+        """Return the unit of a definition; ``None`` where the file has none of that name on that line."""
+        return self._units.get((definition.name, definition.line))
+
+    @cached_property
+    def _side(self) -> Side:
+        return read_side(prepare_python(self._source))
+
+    @cached_property
+    def _units(self) -> dict[tuple[str, int], Unit]:
+        return {(unit.name, unit.definition.line): unit for unit in self._side.units}
+
+
+def compare_moved(
+    before: Definitions, old: Definition, after: Definitions, new: Definition
+) -> SymbolChange | None:
+    """Return what changed in a definition on its way from one file to another, lines that went counted in the first one.
+
+    ``None`` where a file does not have its definition.
+    """
+    was, now = before.unit(old), after.unit(new)
+    if was is None or now is None:
+        return None
+    compare = _Comparing(before.aliases, after.aliases, imports_changed=False)
+    return compare.pair(Pair(was, now, is_moved=True))
 
 
 def _definition(unit: Unit | None) -> Definition | None:

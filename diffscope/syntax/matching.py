@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from diffscope.syntax.likeness import OTHER_NAME, SAME_NAME, likeness, triples_of
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import DefinitionKind
 
-SIMILARITY: Final = 0.8
-"""Share of equal token triples (Dice) from which two units of different names are one that was renamed and edited."""
-SAME_NAME_SIMILARITY: Final = 0.6
-"""The same for units that keep their own name and change their class."""
 _SMALLEST: Final = 12
 """Tokens below which a body says too little to tell what was renamed: ``return self.x`` is everywhere."""
 _MOST_PAIRS: Final = 10_000
@@ -85,13 +82,14 @@ class _Matching:
             new = [unit for unit in new if len(unit.whole) >= _SMALLEST]
         if not old or not new or len(old) * len(new) > _MOST_PAIRS:
             return
-        triples = {id(unit): _triples(unit.whole) for unit in (*old, *new)}
+        triples = {id(unit): triples_of(unit.whole) for unit in (*old, *new)}
         scored = []
         for at, unit in enumerate(old):
             for place, other in enumerate(new):
-                score = _similarity(triples[id(unit)], triples[id(other)])
                 same_name = _own_name(unit) == _own_name(other)
-                if score >= (SAME_NAME_SIMILARITY if same_name else SIMILARITY):
+                least = SAME_NAME if same_name else OTHER_NAME
+                score = likeness(triples[id(unit)], triples[id(other)], least=least)
+                if score >= least:
                     scored.append((-score, not same_name, at, place))
         best: dict[int, int] = {}
         for _, _, at, place in sorted(scored):
@@ -136,16 +134,3 @@ def _rename(name: str, renamed: dict[str, str]) -> str:
 
 def _own_name(unit: Unit) -> str:
     return unit.name.rpartition(".")[2]
-
-
-def _triples(tokens: tuple[str, ...]) -> Counter[tuple[str, str, str]]:
-    return Counter(zip(tokens, tokens[1:], tokens[2:], strict=False))
-
-
-def _similarity(one: Counter[tuple[str, str, str]], other: Counter[tuple[str, str, str]]) -> float:
-    total = one.total() + other.total()
-    smaller, larger = (one, other) if len(one) <= len(other) else (other, one)
-    # Two sizes too far apart cannot be similar; most pairs end here.
-    if not total or 2 * smaller.total() / total < SAME_NAME_SIMILARITY:
-        return 0.0
-    return 2 * sum(min(count, larger[triple]) for triple, count in smaller.items()) / total

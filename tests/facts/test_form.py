@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import diffscope
 from diffscope.adapters.rule_files import load_rules
-from diffscope.facts.renaming import is_renaming
+from diffscope.facts.moves.local_renames import is_renaming
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.evaluate import evaluate
 from tests.fact_builders import facts

@@ -8,7 +8,9 @@ from textwrap import dedent
 
 import msgspec
 
-from diffscope.syntax.values import Aspect, Comparison, DefinitionKind, SymbolChange
+from diffscope.facts.changed import ChangedSymbol
+from diffscope.facts.material import FileMaterial
+from diffscope.syntax.values import Aspect, DefinitionKind
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _FORM = frozenset({Aspect.BODY, Aspect.MESSAGE, Aspect.ANNOTATION, Aspect.DOCSTRING, Aspect.COSMETIC})
@@ -19,16 +21,14 @@ _BY_NAME = frozenset({"locals", "vars", "eval", "exec", "dir"})
 _UNREAD = frozenset({"annotation", "returns", "type_comment", "ctx", "kind"})
 
 
-def without_renamings(comparison: Comparison, before: bytes, after: bytes) -> Comparison:
-    """Return a comparison of two sides where functions that only call their local variables otherwise are cosmetic."""
-    old, new = ((side.decode("utf-8", "replace").splitlines()) for side in (before, after))
-    symbols = tuple(
-        _cosmetic(change) if _may_rename(change) and _renames(change, old, new) else change
-        for change in comparison.symbols
-    )
-    return (
-        comparison if symbols == comparison.symbols else msgspec.structs.replace(comparison, symbols=symbols)
-    )
+def without_local_renames(file: FileMaterial) -> FileMaterial:
+    """Return a file where functions that only call their local variables otherwise are cosmetic."""
+    if file.python is None:
+        return file
+    symbols = tuple(_cosmetic(change) if _renames(change) else change for change in file.python.symbols)
+    if symbols == file.python.symbols:
+        return file
+    return msgspec.structs.replace(file, python=msgspec.structs.replace(file.python, symbols=symbols))
 
 
 def is_renaming(before: str, after: str) -> bool:
@@ -40,34 +40,32 @@ def is_renaming(before: str, after: str) -> bool:
     return _Pairing(_locals(old), _locals(new)).holds(old, new)
 
 
-def _may_rename(change: SymbolChange) -> bool:
+def _renames(change: ChangedSymbol) -> bool:
+    old, new = change.whole_before, change.whole_after
+    if old is None or new is None or not _may_rename(change):
+        return False
+    return is_renaming("\n".join(old.lines), "\n".join(new.lines))
+
+
+def _may_rename(change: ChangedSymbol) -> bool:
     return (
         change.logic
         and change.kind in _FUNCTIONS
         and Aspect.BODY in change.aspects
         and _FORM.issuperset(change.aspects)
-        and 0 < len(change.added_lines) == len(change.removed_lines) <= _LONGEST
+        and 0 < change.code_added == change.code_removed <= _LONGEST
     )
 
 
-def _renames(change: SymbolChange, old: list[str], new: list[str]) -> bool:
-    if change.before is None or change.after is None:
-        return False
-    before, after = change.before, change.after
-    return is_renaming(
-        "\n".join(old[before.start - 1 : before.end]), "\n".join(new[after.start - 1 : after.end])
-    )
-
-
-def _cosmetic(change: SymbolChange) -> SymbolChange:
+def _cosmetic(change: ChangedSymbol) -> ChangedSymbol:
     kept = tuple(aspect for aspect in change.aspects if aspect is not Aspect.BODY)
     return msgspec.structs.replace(
         change,
         aspects=kept or (Aspect.COSMETIC,),
         logic=False,
         signals=(),
-        added_lines=(),
-        removed_lines=(),
+        added=None,
+        removed=None,
         branches_added=0,
     )
 
