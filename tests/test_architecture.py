@@ -142,6 +142,61 @@ def test_core_calls_no_input_output(file: Path) -> None:
     assert not calls & {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
 
 
+SPLITTERS = re.compile(
+    r"\.splitlines\(|\bkeepends\b|re\.split\(r?[\"'](?:\\r\??)?\\n[\"']|\bin (?:io\.)?(?:StringIO|BytesIO)\(|\.readlines?\("
+    r"|decode\((?:[\"']utf-8[\w-]*[\"'], )?(?:errors=)?[\"']replace[\"']"
+)
+"""What cuts a text into lines, or decodes one, by rules other than git's and Python's own."""
+TREE_TEXTS = {"canonical", "outline", "parsing", "stream", "text"}
+"""Modules of syntax that decode single tokens of a tree, and no text of lines."""
+
+
+def splitters_in(text: str) -> list[str]:
+    code = (line.partition("#")[0] for line in text.split("\n"))
+    return [found[0] for line in code for found in SPLITTERS.finditer(line)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("for line in text.splitlines():", id="splitlines"),
+        pytest.param("text.splitlines(keepends=True)", id="splitlines that keep the ends"),
+        pytest.param('re.split(r"\\r?\\n", text)', id="a split by line ends"),
+        pytest.param("for line in io.StringIO(text):", id="a text read as a file"),
+        pytest.param('data.decode("utf-8", "replace")', id="bytes that differ made equal"),
+        pytest.param('data.decode(errors="replace")', id="the same by keyword"),
+    ],
+)
+def test_a_second_line_splitter_would_be_noticed(line: str) -> None:
+    assert splitters_in(line)
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in MODULES if is_core(file)], ids=lambda file: file.relative_to(PACKAGE).as_posix()
+)
+def test_core_has_one_line_splitter(file: Path) -> None:
+    """Lines and texts come from `diffscope.source.text`, which counts as git does."""
+    if file.parent.name == "syntax" and file.stem in TREE_TEXTS:
+        return
+    if file.stem == "patterns":
+        # The words of an error of RE2.
+        return
+    assert splitters_in(file.read_text(encoding="utf-8")) == []
+
+
+LOOSE_LINES = re.compile(r"\bsignal\.line\b|\.(?:added|removed)_lines\b")
+
+
+def test_facts_take_lines_of_symbols_from_their_text() -> None:
+    """Lines that syntax counted become regions in one module, so that none is read against another file."""
+    loose = [
+        file.name
+        for file in (PACKAGE / "facts").rglob("*.py")
+        if LOOSE_LINES.search(file.read_text(encoding="utf-8"))
+    ]
+    assert sorted(loose) == ["changed.py", "conditions.py", "natives.py"]
+
+
 def test_core_covers_every_stage_below_adapters() -> None:
     """The list of pure stages is the flow contract below adapters: a new stage cannot be forgotten."""
     layers = [{name.strip(" ()") for name in layer.split("|")} for layer in CONTRACTS["flow"]["layers"]]

@@ -11,6 +11,7 @@ from diffscope.adapters.git_index import PullIndex
 from diffscope.adapters.git_log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
 from diffscope.adapters.git_process import run
 from diffscope.errors import InputError, NotFoundError, RepositoryError
+from diffscope.source.text import split_lines
 from diffscope.source.values import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
 from diffscope.source.window import Window, stamp
 
@@ -178,7 +179,7 @@ class CloneSource:
     def _words(self, base: CommitId, head: CommitInfo) -> _Words:
         form = "--format=%H %s"
         found = run(self._repository.path, "log", form, "--reverse", "--no-merges", head.commit, f"^{base}")
-        rows = [row.partition(" ") for row in found.out.decode("utf-8", "replace").splitlines()]
+        rows = [row.partition(" ") for row in split_lines(found.out.decode("utf-8", "replace"))]
         if len(rows) > 1:
             listed = "\n".join(f"- {subject}" for _, _, subject in rows[:_MOST_SUBJECTS])
             return _Words(title=rows[0][2], body=listed, number=None)

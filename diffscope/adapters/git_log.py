@@ -8,6 +8,7 @@ from typing import NamedTuple
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
 from diffscope.errors import RepositoryError
+from diffscope.source.text import split_lines
 
 _OURS = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", "vllm", "vllm-project")))
 _ANYBODYS = ("refs/remotes/*",)
@@ -51,7 +52,7 @@ def main_tip(repository: GitRepository) -> str | None:
         form = "--format=%(committerdate:unix) %(objectname)"
         names = [f"{place}/{name}" for place in places for name in ("main", "master")]
         found = run(repository.path, "for-each-ref", form, *names)
-        rows = [line.split() for line in found.out.decode("utf-8", "replace").splitlines()]
+        rows = [line.split() for line in split_lines(found.out.decode("utf-8", "replace"))]
         if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
             return max(tips)[1]
     head = run(repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")

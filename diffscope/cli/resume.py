@@ -46,7 +46,7 @@ def _heads(file: Path) -> frozenset[str]:
     whole = data[: data.rfind(b"\n") + 1]
     try:
         heads = frozenset(
-            msgspec.json.decode(line, type=_Line).change.pull.head for line in whole.splitlines()
+            msgspec.json.decode(line, type=_Line).change.pull.head for line in whole.split(b"\n") if line
         )
     except msgspec.DecodeError as error:
         raise InputError(

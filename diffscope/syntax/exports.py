@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from diffscope.source.text import decode
 from diffscope.syntax.text import text_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ _PLAIN: Final = frozenset({"string_start", "string_content", "string_end"})
 def _contents(node: Node) -> Iterator[str]:
     for child in node.children:
         if child.type == "string_content":
-            yield (child.text or b"").decode("utf-8", "replace")
+            yield decode(child.text or b"")
 
 
 def _literal(node: Node) -> list[str] | None:
