@@ -153,8 +153,15 @@ def _likeness_renamed(old: _Candidate, new: _Candidate) -> float:
         return 0.0
     if likeness(old.lines, new.lines, least=_PLAUSIBLE) < _PLAUSIBLE:
         return 0.0
-    score = likeness(old.triples, new.triples, least=OTHER_NAME)
-    return score if score >= OTHER_NAME else 0.0
+    least = SAME_NAME if _is_put_into_class(old, new) else OTHER_NAME
+    score = likeness(old.triples, new.triples, least=least)
+    return score if score >= least else 0.0
+
+
+def _is_put_into_class(old: _Candidate, new: _Candidate) -> bool:
+    """Return whether a function became a method of the same name, or a method such a function."""
+    names = sorted((old.change.name, new.change.name), key=len)
+    return "." not in names[0] and names[1].endswith(f".{names[0]}")
 
 
 def _candidates(files: tuple[FileMaterial, ...], aspect: Aspect) -> list[_Candidate]:
