@@ -41,7 +41,7 @@ EDITS = [
     pytest.param("config, retries=3", "config, extra, retries=3", id="a parameter comes"),
     pytest.param("    dist.barrier(group)\n    self", "    self", id="the line before another goes"),
     pytest.param("        total = total * 2\n    scale", "        total = total * 2\n        scale", id="a line goes under a condition"),
-    pytest.param('    return scale\n', '    return scale  # and no more\n', id="a comment changes"),
+    pytest.param("    return scale\n", "    return scale  # and no more\n", id="a comment changes"),
 ]  # fmt: skip
 
 FAMILIES = ("parameter", "guard", "call", "numeric", "write")
