@@ -81,19 +81,17 @@ def _unset(constructor: ChangedSymbol) -> Iterator[tuple[str, Region | None]]:
 
 
 def _old_and_new(placed: Placed, others: tuple[Placed, ...]) -> tuple[str | None, str | None]:
-    """Return where a file was that is there no more, and where it is; for a deleted file, where the most of its symbols arrived."""
+    """Return where a file was that is there no more, and where it is; for a deleted file, where the most lines of its symbols arrived."""
     fact = placed.fact
     if fact.status == "renamed":
         return fact.old_path, fact.path
     if fact.status != "deleted":
         return None, None
-    arrived = Counter(
-        other.fact.path
-        for other in others
-        if other.material.python is not None
-        for change in other.material.python.symbols
-        if change.moved_from and change.moved_from.path == fact.path
-    )
+    arrived: Counter[str] = Counter()
+    for other in others:
+        for change in other.material.python.symbols if other.material.python is not None else ():
+            if change.moved_from and change.moved_from.path == fact.path and change.moved_from.region:
+                arrived[other.fact.path] += len(change.moved_from.region.lines)
     return fact.path, min(arrived, key=lambda path: (-arrived[path], path), default=None)
 
 
