@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from diffscope.facts.changed import ChangedPython, ChangedSymbol
+from diffscope.facts.changed import ChangedPython, ChangedSignal, ChangedSymbol
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import Mention
 from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Import, Outline, SignalKind
@@ -32,14 +33,17 @@ def collect_mentions(placed: Iterable[Placed]) -> tuple[Mention, ...]:
     }
     inner: list[Mention] = []
     calls: dict[tuple[str, str], tuple[bool, Mention]] = {}
+    compared = {
+        one.fact.path: comparison for one in every if (comparison := source_comparison(one)) is not None
+    }
+    names = {path: _Names(comparison, path) for path, comparison in compared.items()}
     for one in every:
-        comparison = source_comparison(one)
+        comparison = compared.get(one.fact.path)
         if comparison is None:
             continue
-        names = _Names(comparison, one.fact.path)
         for change in comparison.symbols:
             inner += _inner(one, change)
-            for found in _calls(one, change, names):
+            for found in _calls(one, change, _Sides.of(change, one.fact.path, names)):
                 if found[1].name.rpartition(".")[2] not in changed:
                     calls.setdefault((found[1].name, found[1].aspect), found)
     kept = sorted(calls.values(), key=lambda pair: (pair[0], _order(pair[1])))[:_MOST]
@@ -62,19 +66,19 @@ def _inner(placed: Placed, change: ChangedSymbol) -> Iterator[Mention]:
         )
 
 
-def _calls(placed: Placed, change: ChangedSymbol, names: _Names) -> Iterator[tuple[bool, Mention]]:
+def _calls(placed: Placed, change: ChangedSymbol, sides: _Sides) -> Iterator[tuple[bool, Mention]]:
     """Yield whether the caller itself came or went, and what it calls."""
     if not change.logic:
         return
     calls = [item for item in change.signals if item.signal.kind is SignalKind.CALL]
     words = {"added": "called", "removed": "no-longer-called"}
-    sides = {what: {item.signal.text for item in calls if item.what == what} for what in words}
+    texts = {what: {item.signal.text for item in calls if item.what == what} for what in words}
     for item in calls:
         aspect = words.get(item.what)
         # Called before and after, with other arguments: the call changed, not whether it is made.
-        if aspect is None or item.signal.text in sides["added"] & sides["removed"]:
+        if aspect is None or item.signal.text in texts["added"] & texts["removed"]:
             continue
-        target = names.target(item.signal.text, change.name)
+        target = sides.target(item)
         if target is not None:
             name, kind = target
             is_whole = bool(_WHOLE & set(change.aspects))
@@ -83,6 +87,28 @@ def _calls(placed: Placed, change: ChangedSymbol, names: _Names) -> Iterator[tup
                 is_whole,
                 Mention(path=spot["path"], line=spot["line"], name=name, kind=kind, aspect=aspect),
             )
+
+
+class _Sides(NamedTuple):
+    """What the names in a symbol stand for: in what went from it they are those of where it was."""
+
+    names: _Names
+    caller: str
+    old_names: _Names
+    old_caller: str
+
+    @classmethod
+    def of(cls, change: ChangedSymbol, path: str, names: Mapping[str, _Names]) -> _Sides:
+        origin = change.moved_from
+        if origin is None or origin.path is None:
+            return cls(names[path], change.name, names[path], change.name)
+        return cls(names[path], change.name, names.get(origin.path, names[path]), origin.name)
+
+    def target(self, item: ChangedSignal) -> tuple[str, str] | None:
+        """Return the name and kind of what a call reaches; ``None`` where the file does not tell, or it lies outside."""
+        if item.what == "removed":
+            return self.old_names.target(item.signal.text, self.old_caller)
+        return self.names.target(item.signal.text, self.caller)
 
 
 class _Names:

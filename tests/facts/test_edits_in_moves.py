@@ -144,6 +144,33 @@ def test_members_of_a_class_that_moves_under_another_name_are_read_through_it() 
     }
 
 
+def test_a_call_that_is_edited_out_of_a_move_is_named_by_the_file_that_it_left() -> None:
+    """The new file need not import what is called no more."""
+    imports = "from vllm.distributed.groups import sync_ranks\n\n"
+    old = RUN.replace("dist.barrier(group)", "sync_ranks(group)")
+    found = facts(
+        {"vllm/a.py": imports + PADDING + old + KEEP, "vllm/b.py": HEAD},
+        {
+            "vllm/a.py": imports + PADDING + KEEP,
+            "vllm/b.py": HEAD + RUN.replace("    dist.barrier(group)\n", ""),
+        },
+    )
+    line = (imports + PADDING + old).split("\n").index("    sync_ranks(group)") + 1
+    assert [(one.path, one.line, one.name) for one in found.mention if one.aspect == "no-longer-called"] == [
+        ("vllm/a.py", line, "sync_ranks")
+    ]
+
+
+def test_a_class_of_annotations_that_moves_keeps_its_identity() -> None:
+    """Fields without values run nothing, and still tell that it is the same class."""
+    fields = "".join(f"    field{at}: NotRequired[int]\n    # The number {at}.\n" for at in range(5))
+    old = f'class Options(TypedDict):\n    """What may be asked."""\n\n{fields}'
+    new = old.replace("field3: NotRequired[int]", "field3: NotRequired[str]")
+    found = facts({"vllm/a.py": old + KEEP, "vllm/b.py": HEAD}, {"vllm/a.py": KEEP, "vllm/b.py": HEAD + new})
+    arrived = next(one for one in found.symbol if one.symbol == "Options" and one.side == "new")
+    assert (arrived.moved_from, "added" in arrived.aspects) == ("vllm/a.py:Options", False)
+
+
 INLINED = """\
 class Norm:
     def forward(self, x):
