@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from diffscope.syntax.branches import branch_key, branch_of
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import DefinitionKind
 
@@ -59,7 +60,10 @@ class _Matching:
         self.pairs: list[Pair] = []
 
     def by_name(self, renamed: dict[str, str]) -> None:
-        """Pair units of equal names, old names read through the renamed classes; of several, equal texts first, then in order."""
+        """Pair units of equal names, old names read through the renamed classes.
+
+        Of several, those that stand in the same branch; among these and among the rest, equal texts first, then in order.
+        """
         groups: dict[tuple[str, str], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
         for unit in self.before:
             groups[_rename(unit.name, renamed), _GROUPS[unit.kind]][0].append(unit)
@@ -110,6 +114,28 @@ def _pair_group(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
     if len(old) == len(new) == 1:
         yield Pair(old[0], new[0])
         return
+    if len(old) > 1 and len(new) > 1:
+        paired, old, new = _pair_branches(old, new)
+        yield from paired
+    yield from _pair_texts(old, new)
+
+
+def _pair_branches(old: list[Unit], new: list[Unit]) -> tuple[list[Pair], list[Unit], list[Unit]]:
+    """Return the pairs of units in branches that both sides have, and the units that stand in others."""
+    branches: dict[tuple[object, ...], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
+    for side, units in enumerate((old, new)):
+        for unit in units:
+            branches[branch_key(branch_of(unit.node))][side].append(unit)
+    pairs = [pair for was, now in branches.values() if len(was) == len(now) for pair in _pair_texts(was, now)]
+    taken = {id(unit) for pair in pairs for unit in pair[:2]}
+    return (
+        pairs,
+        [unit for unit in old if id(unit) not in taken],
+        [unit for unit in new if id(unit) not in taken],
+    )
+
+
+def _pair_texts(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
     left = list(new)
     changed = []
     for unit in old:

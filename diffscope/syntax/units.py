@@ -81,7 +81,7 @@ class Unit:
     def text(self) -> bytes:
         """The source of the unit alone. Equal texts are equal code; blank lines between members do not count."""
         if self.kind in (DefinitionKind.MODULE, DefinitionKind.CLASS):
-            return b"\n".join(node.text or b"" for node in self._own_nodes())
+            return b"\n".join(self._own_texts())
         if self.kind is DefinitionKind.VARIABLE:
             return self.node.text or b""
         return b"\n".join(self._lines[self.definition.start - 1 : self.definition.end])
@@ -115,19 +115,24 @@ class Unit:
     def _undivided(self) -> Stream:
         return canonicalise([self.node])
 
-    def _own_nodes(self) -> Iterator[Node]:
-        """Yield the nodes that are the unit's own, a node that may hold a member being taken apart."""
-        pending = [self.node]
+    def _own_texts(self) -> Iterator[bytes]:
+        """Yield the texts of the nodes that are the unit's own, a node that may hold a member being taken apart; and where blocks end."""
+        pending: list[Node | None] = [self.node]
         while pending:
             node = pending.pop()
-            if node.id in self.members or is_idle(node):
+            if node is None:
+                yield _BLOCK_END
+            elif node.id in self.members or is_idle(node):
                 continue
-            if node.type in _OPENED or node == self.node:
+            elif node.type in _OPENED or node == self.node:
+                if node.type == "block":
+                    pending.append(None)
                 pending.extend(reversed(node.children))
             else:
-                yield node
+                yield node.text or b""
 
 
+_BLOCK_END: Final = b"\0"
 _OPENED: Final = frozenset(
     {
         "block", "class_definition", "decorated_definition", "if_statement", "elif_clause", "else_clause", "try_statement",
