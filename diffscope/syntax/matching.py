@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -136,15 +136,18 @@ def _pair_branches(old: list[Unit], new: list[Unit]) -> tuple[list[Pair], list[U
 
 
 def _pair_texts(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
-    left = list(new)
-    changed = []
+    waiting: dict[bytes, deque[Unit]] = defaultdict(deque)
+    for unit in new:
+        waiting[unit.text].append(unit)
+    changed, taken = [], set()
     for unit in old:
-        same = next((other for other in left if other.text == unit.text), None)
+        same = waiting[unit.text].popleft() if waiting[unit.text] else None
         if same is None:
             changed.append(unit)
         else:
-            left.remove(same)
+            taken.add(id(same))
             yield Pair(unit, same)
+    left = [unit for unit in new if id(unit) not in taken]
     for unit, other in zip(changed, left, strict=False):
         yield Pair(unit, other)
 

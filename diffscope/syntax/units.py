@@ -28,7 +28,13 @@ class Unit:
     """A definition and what of the file belongs to it alone: a class does not own its members, nor the module its definitions."""
 
     def __init__(
-        self, declared: Declared, members: frozenset[int], lines: Sequence[bytes], *, holds_cut: bool
+        self,
+        declared: Declared,
+        members: frozenset[int],
+        lines: Sequence[bytes],
+        *,
+        holds_cut: bool,
+        streams: dict[int, Stream] | None = None,
     ) -> None:
         self.definition = declared.definition
         self.node = declared.node
@@ -40,6 +46,7 @@ class Unit:
         self.shared: frozenset[int] = frozenset()
         """The ids of the nodes that need no look, since the other side has them too."""
         self._lines = lines
+        self._streams = streams if streams is not None else {}
 
     @property
     def name(self) -> str:
@@ -113,7 +120,11 @@ class Unit:
 
     @cached_property
     def _undivided(self) -> Stream:
-        return canonicalise([self.node])
+        known = self._streams.get(self.node.id)
+        if known is None:
+            # A statement that binds many names is a unit for each of them.
+            known = self._streams[self.node.id] = canonicalise([self.node])
+        return known
 
     def _own_texts(self) -> Iterator[bytes]:
         """Yield the texts of the nodes that are the unit's own, a node that may hold a member being taken apart; and where blocks end."""
@@ -159,7 +170,8 @@ def read_side(source: bytes | None, bodies: Sequence[Body] = (), like: Side | No
     members = frozenset(each.node.id for each in parsed.declared)
     root = Declared(_MODULE, parsed.tree.root_node, is_typing=False)
     module = Unit(root, members, lines, holds_cut=False)
-    units = (module, *(_unit(each, members, lines, parsed.thinned) for each in parsed.declared))
+    streams: dict[int, Stream] = {}
+    units = (module, *(_unit(each, members, lines, parsed.thinned, streams) for each in parsed.declared))
     return Side(parsed.outline, units, parsed.known)
 
 
@@ -191,8 +203,16 @@ def trim(before: Unit, after: Unit) -> None:
         before.shared, after.shared = shared
 
 
-def _unit(each: Declared, members: frozenset[int], lines: Sequence[bytes], thinned: Thinned) -> Unit:
+def _unit(
+    each: Declared,
+    members: frozenset[int],
+    lines: Sequence[bytes],
+    thinned: Thinned,
+    streams: dict[int, Stream],
+) -> Unit:
     # What stands inside a function belongs to it, and a class must not leave itself out.
     is_class = each.definition.kind is DefinitionKind.CLASS
     owned = members - {each.node.id} if is_class else frozenset()
-    return Unit(each, owned, lines, holds_cut=thinned.cuts(each.node.start_byte, each.node.end_byte))
+    return Unit(
+        each, owned, lines, holds_cut=thinned.cuts(each.node.start_byte, each.node.end_byte), streams=streams
+    )
