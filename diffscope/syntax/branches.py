@@ -15,6 +15,7 @@ Clause = tuple[str, tuple["Node", ...]]
 Branch = tuple[Clause, ...]
 """Outermost clause first."""
 
+_MOST_ASKED: Final = 8
 _OWNERS: Final = frozenset({"module", "class_definition", "function_definition"})
 _HANDLERS: Final = ("except_clause", "except_group_clause")
 _HEADED: Final = frozenset(
@@ -23,14 +24,33 @@ _HEADED: Final = frozenset(
 _PARTS: Final = frozenset({"block", "comment", "else_clause", "finally_clause"})
 
 
-def branch_of(statement: Node) -> Branch:
-    """Return the clauses around a statement; nothing for one that stands in its class or module directly."""
-    clauses: list[Clause] = []
-    node, parent = statement, statement.parent
-    while parent is not None and parent.type not in _OWNERS:
-        clauses += reversed(list(_clauses(parent, node)))
-        node, parent = parent, parent.parent
-    return tuple(reversed(clauses))
+class Branches:
+    """Where the statements of one file stand. What an ``if`` asks is read once for all that stand in it."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int, dict[int, list[Node]]] = {}
+
+    def of(self, statement: Node) -> Branch:
+        """Return the clauses around a statement; nothing for one that stands in its class or module directly."""
+        clauses: list[Clause] = []
+        node, parent = statement, statement.parent
+        while parent is not None and parent.type not in _OWNERS:
+            if parent.type == "if_statement":
+                clauses += reversed(list(self._conditions(parent, node)))
+            else:
+                clauses += reversed(list(_clauses(parent, node)))
+            node, parent = parent, parent.parent
+        return tuple(reversed(clauses))
+
+    def _conditions(self, parent: Node, node: Node) -> Iterator[Clause]:
+        if node.type == "block":
+            yield from _own_condition(parent)
+            return
+        failed = self._asked.get(parent.id)
+        if failed is None:
+            failed = self._asked[parent.id] = _asked_before(parent)
+        for condition in failed.get(node.id, ()):
+            yield "not", (condition,)
 
 
 def is_same_branch(one: Branch, other: Branch) -> bool:
@@ -51,8 +71,8 @@ def _texts(branch: Branch) -> list[tuple[str, tuple[bytes, ...]]]:
 
 def _clauses(parent: Node, node: Node) -> Iterator[Clause]:
     """Yield what a compound statement or clause says of one of its parts."""
-    if parent.type in ("if_statement", "elif_clause"):
-        yield from _conditions(parent, node)
+    if parent.type == "elif_clause":
+        yield from _own_condition(parent)
     elif parent.type == "try_statement" and node.type in ("block", "else_clause"):
         handlers = [child for child in parent.children if child.type in _HANDLERS]
         word = "try" if node.type == "block" else "try-else"
@@ -67,20 +87,20 @@ def _clauses(parent: Node, node: Node) -> Iterator[Clause]:
         yield "finally", ()
 
 
-def _conditions(parent: Node, node: Node) -> Iterator[Clause]:
+def _own_condition(parent: Node) -> Iterator[Clause]:
     condition = parent.child_by_field_name("condition")
-    if condition is None:
-        return
-    if node.type == "block":
+    if condition is not None:
         yield "if", (condition,)
-        return
-    yield "not", (condition,)
+
+
+def _asked_before(parent: Node) -> dict[int, list[Node]]:
+    """Return the conditions known to be false in each other branch of an ``if``, by the id of its clause; of many, the last ones."""
+    failed = [parent.child_by_field_name("condition")]
+    found = {}
     for clause in parent.children_by_field_name("alternative"):
-        if clause.id == node.id:
-            break
-        failed = clause.child_by_field_name("condition")
-        if failed is not None:
-            yield "not", (failed,)
+        found[clause.id] = [condition for condition in failed[-_MOST_ASKED:] if condition is not None]
+        failed.append(clause.child_by_field_name("condition"))
+    return found
 
 
 def _head(node: Node) -> list[Node]:

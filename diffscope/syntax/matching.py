@@ -6,7 +6,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from diffscope.syntax.branches import branch_key, branch_of
+from diffscope.syntax.branches import Branches, branch_key
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import DefinitionKind
 
@@ -124,8 +124,9 @@ def _pair_branches(old: list[Unit], new: list[Unit]) -> tuple[list[Pair], list[U
     """Return the pairs of units in branches that both sides have, and the units that stand in others."""
     branches: dict[tuple[object, ...], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
     for side, units in enumerate((old, new)):
+        known = Branches()
         for unit in units:
-            branches[branch_key(branch_of(unit.node))][side].append(unit)
+            branches[branch_key(known.of(unit.node))][side].append(unit)
     pairs = [pair for was, now in branches.values() if len(was) == len(now) for pair in _pair_texts(was, now)]
     taken = {id(unit) for pair in pairs for unit in pair[:2]}
     return (

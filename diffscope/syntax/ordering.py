@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from diffscope.syntax.branches import branch_of, is_same_branch
+from diffscope.syntax.branches import Branches, is_same_branch
 from diffscope.syntax.canonical import canonicalise
 from diffscope.syntax.dependence import Needs, depend, read_needs
 from diffscope.syntax.expressions import is_idle
@@ -105,10 +105,11 @@ def _compare(
     if [item.key for item in old] != [item.key for item in new]:
         moved = _moved(old, new)
     is_flipped = bool(moved)
+    known = Branches(), Branches()
     places = {item.key: item for item in old}
     for at, item in enumerate(new):
         other = places[item.key]
-        if (item.is_nested or other.is_nested) and _is_elsewhere(other, item, changed_imports):
+        if (item.is_nested or other.is_nested) and _is_elsewhere(other, item, known, changed_imports):
             moved.add(at)
     if not moved:
         return NOT_REORDERED
@@ -121,10 +122,12 @@ def _compare(
     )
 
 
-def _is_elsewhere(old: _Item, new: _Item, changed_imports: Collection[Name]) -> bool:
+def _is_elsewhere(
+    old: _Item, new: _Item, known: tuple[Branches, Branches], changed_imports: Collection[Name]
+) -> bool:
     if new.name in changed_imports or new.key[0] == "statement":
         return False
-    return not is_same_branch(branch_of(old.node), branch_of(new.node))
+    return not is_same_branch(known[0].of(old.node), known[1].of(new.node))
 
 
 def _items(unit: Unit, members: Mapping[int, int]) -> Iterator[_Item]:

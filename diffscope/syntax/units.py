@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,6 +20,8 @@ from diffscope.syntax.walk import Declared
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_MOST_NAMES: Final = 50
+"""Names of one statement that are units of their own."""
 MODULE_NAME: Final = "<module>"
 _MODULE: Final = Definition(name=MODULE_NAME, kind=DefinitionKind.MODULE, line=1, start=1, end=1)
 _NOTHING: Final = Outline(imports=(), definitions=())
@@ -167,12 +170,19 @@ def read_side(source: bytes | None, bodies: Sequence[Body] = (), like: Side | No
         return Side(_NOTHING, ())
     parsed = declare_python(source, bodies, like.known if like is not None else None)
     lines = source.split(b"\n")
-    members = frozenset(each.node.id for each in parsed.declared)
+    declared = _without_crowds(parsed.declared)
+    members = frozenset(each.node.id for each in declared)
     root = Declared(_MODULE, parsed.tree.root_node, is_typing=False)
     module = Unit(root, members, lines, holds_cut=False)
     streams: dict[int, Stream] = {}
-    units = (module, *(_unit(each, members, lines, parsed.thinned, streams) for each in parsed.declared))
+    units = (module, *(_unit(each, members, lines, parsed.thinned, streams) for each in declared))
     return Side(parsed.outline, units, parsed.known)
+
+
+def _without_crowds(declared: Sequence[Declared]) -> list[Declared]:
+    """Leave out the names of a statement that binds hundreds: it is compared once, as one of the module's or class's own."""
+    counts = Counter(each.node.id for each in declared)
+    return [each for each in declared if counts[each.node.id] <= _MOST_NAMES]
 
 
 def shared_bodies(before: bytes, after: bytes) -> tuple[list[Body], list[Body]]:
