@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.changed import ChangedSymbol, MovedFrom
 from diffscope.facts.conditions import conditions_new
 from diffscope.facts.departed import departed_attributes, departed_modules, edited_users
+from diffscope.facts.importable import stays_importable
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
 from diffscope.facts.moves.lines import Home, MovedLines, find_moved_lines
@@ -257,6 +258,9 @@ def _is_still_bound(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | 
     """Return whether what was defined here is imported here now, or set by the constructor instead of a property."""
     owner, _, name = change.name.rpartition(".")
     if not owner:
+        comparison, after = placed.material.python, placed.material.after
+        if comparison is not None and after is not None and stays_importable(comparison, after, name):
+            return True
         return bool(lookup and placed.fact.module and lookup.binds(placed.fact.module, name))
     comparison = placed.material.python
     constructor = f"{owner}.__init__"

@@ -143,11 +143,12 @@ def decode(data: bytes, *, is_python: bool = False) -> str:
 
     A byte that does not decode becomes ``\xNN``, so that texts which differ stay different. Never raises.
     """
-    codec = _declared(data) if is_python else "utf-8"
+    codec = encoding_of(data) if is_python else "utf-8"
     return data.removeprefix(codecs.BOM_UTF8).decode(codec, "backslashreplace")
 
 
-def _declared(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
+    """Return the name of the codec that a Python file declares (PEP 263); UTF-8 where it declares none that Python has."""
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8"
     for line in data.split(b"\n", _CODING_LINES)[:_CODING_LINES]:

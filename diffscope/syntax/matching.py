@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from diffscope.syntax.branches import Branches, branch_key
 from diffscope.syntax.likeness import OTHER_NAME, SAME_NAME, likeness, triples_of
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import DefinitionKind
@@ -56,7 +57,10 @@ class _Matching:
         self.pairs: list[Pair] = []
 
     def by_name(self, renamed: dict[str, str]) -> None:
-        """Pair units of equal names, old names read through the renamed classes; of several, equal texts first, then in order."""
+        """Pair units of equal names, old names read through the renamed classes.
+
+        Of several, those that stand in the same branch; among these and among the rest, equal texts first, then in order.
+        """
         groups: dict[tuple[str, str], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
         for unit in self.before:
             groups[_rename(unit.name, renamed), _GROUPS[unit.kind]][0].append(unit)
@@ -108,15 +112,41 @@ def _pair_group(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
     if len(old) == len(new) == 1:
         yield Pair(old[0], new[0])
         return
-    left = list(new)
-    changed = []
+    if len(old) > 1 and len(new) > 1:
+        paired, old, new = _pair_branches(old, new)
+        yield from paired
+    yield from _pair_texts(old, new)
+
+
+def _pair_branches(old: list[Unit], new: list[Unit]) -> tuple[list[Pair], list[Unit], list[Unit]]:
+    """Return the pairs of units in branches that both sides have, and the units that stand in others."""
+    branches: dict[tuple[object, ...], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
+    for side, units in enumerate((old, new)):
+        known = Branches()
+        for unit in units:
+            branches[branch_key(known.of(unit.node))][side].append(unit)
+    pairs = [pair for was, now in branches.values() if len(was) == len(now) for pair in _pair_texts(was, now)]
+    taken = {id(unit) for pair in pairs for unit in pair[:2]}
+    return (
+        pairs,
+        [unit for unit in old if id(unit) not in taken],
+        [unit for unit in new if id(unit) not in taken],
+    )
+
+
+def _pair_texts(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
+    waiting: dict[bytes, deque[Unit]] = defaultdict(deque)
+    for unit in new:
+        waiting[unit.text].append(unit)
+    changed, taken = [], set()
     for unit in old:
-        same = next((other for other in left if other.text == unit.text), None)
+        same = waiting[unit.text].popleft() if waiting[unit.text] else None
         if same is None:
             changed.append(unit)
         else:
-            left.remove(same)
+            taken.add(id(same))
             yield Pair(unit, same)
+    left = [unit for unit in new if id(unit) not in taken]
     for unit, other in zip(changed, left, strict=False):
         yield Pair(unit, other)
 

@@ -1,0 +1,51 @@
+"""Two versions of a file -> where diffscope and ``ast`` disagree on what is logic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diffscope.syntax.compare import compare_python
+from diffscope.syntax.values import Aspect, Comparison
+from tests.syntax.ast_meaning import Meaning, read_meanings
+
+
+def disagreements(before: bytes, after: bytes) -> list[str] | None:
+    """Return a line for each disagreement; ``None`` where one of the two cannot read a side."""
+    meanings = read_meanings(before, after)
+    if meanings is None:
+        return None
+    found = compare_python(before, after)
+    if found.problems or (found.before is not None and found.before.problems):
+        return None
+    return list(_disagree(*meanings, found))
+
+
+def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
+    logic = {change.name for change in found.symbols if change.logic}
+    told = logic | {change.name for change in found.symbols if Aspect.MESSAGE in change.aspects}
+    listed = {change.name for change in found.symbols} | {change.moved_from for change in found.symbols}
+    moved = {change.moved_from for change in found.symbols} | {
+        change.name for change in found.symbols if Aspect.MOVED in change.aspects
+    }
+    for name in sorted(set(old.exact) & set(new.exact) - {""}):
+        if name in moved:
+            continue
+        if old.silent[name] != new.silent[name] and name not in logic:
+            yield f"missed {name}"
+        elif old.exact[name] != new.exact[name] and name not in told:
+            yield f"missed message {name}"
+        elif old.exact[name] == new.exact[name] and name in logic and not _is_container(name, found):
+            yield f"invented {name}"
+    yield from (
+        f"missed whole {name}" for name in sorted(set(old.exact) ^ set(new.exact)) if name not in listed
+    )
+    is_seen = bool(logic or moved - {None} or found.imports_added or found.imports_removed)
+    if old.silent[""] != new.silent[""] and not is_seen:
+        yield "missed the rest"
+    if old.ordered == new.ordered and logic:
+        yield f"invented in the same file {sorted(logic)}"
+
+
+def _is_container(name: str, found: Comparison) -> bool:
+    """A class is told for its own statements and the order of its members too, which its head does not hold."""
+    return any(change.name == name and change.kind.value == "class" for change in found.symbols)
