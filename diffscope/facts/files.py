@@ -37,14 +37,34 @@ _LOGIC_CATEGORIES = frozenset(
 def collect_files(
     files: Iterable[FileMaterial],
     taxonomy: Taxonomy,
-    owners: Callable[[RepoPath], tuple[str, ...]] | None = None,
+    owners: Callable[[RepoPath], tuple[str, ...] | UnsetType] | None = None,
 ) -> tuple[FileFact, ...]:
     """Return a fact for each changed file, by path. ``owners`` answers by CODEOWNERS at the base; without it owners are unknown."""
     return tuple(sorted((_file(file, taxonomy, owners) for file in files), key=lambda fact: fact.path))
 
 
+def bare_file(diff: FileDiff) -> FileFact:
+    """Return what a diff alone tells of a file: for one of which nothing else could be told."""
+    return FileFact(
+        path=diff.path,
+        line=_first_line(diff),
+        side="old" if diff.status is FileStatus.DELETED else "new",
+        old_path=diff.old_path,
+        status=diff.status.value,
+        content=diff.kind.value,
+        change_type="core-logic",
+        language="other",
+        additions=diff.additions,
+        deletions=diff.deletions,
+        code_added=diff.additions,
+        code_removed=diff.deletions,
+    )
+
+
 def _file(
-    material: FileMaterial, taxonomy: Taxonomy, owners: Callable[[RepoPath], tuple[str, ...]] | None
+    material: FileMaterial,
+    taxonomy: Taxonomy,
+    owners: Callable[[RepoPath], tuple[str, ...] | UnsetType] | None,
 ) -> FileFact:
     diff = material.diff
     areas = taxonomy.areas_of(diff.path)
@@ -109,6 +129,8 @@ def _code_lines(material: FileMaterial, language: str) -> tuple[int, int]:
                 if change.logic or Aspect.REMOVED in change.aspects
             ),
         )
+    if not material.read and not material.diff.hunks:
+        return material.diff.additions, material.diff.deletions
     marks = _COMMENT_MARKS.get(language, _DEFAULT_MARKS)
     return _count(material.diff, marks, "added"), _count(material.diff, marks, "removed")
 
@@ -123,7 +145,7 @@ def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
 def _logic(material: FileMaterial, category: str, added: int, removed: int) -> bool | UnsetType:
     if category not in _LOGIC_CATEGORIES:
         return False
-    if is_lost(material):
+    if is_lost(material) or material.failed:
         return UNSET
     if material.diff.kind is not FileKind.TEXT:
         return material.diff.kind is FileKind.SUBMODULE

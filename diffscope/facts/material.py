@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TypedDict
 
@@ -11,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, Sides
 from diffscope.facts.renaming import without_renamings
 from diffscope.facts.values import FileFact
+from diffscope.source.attempts import Attempts
 from diffscope.source.values import Value
 from diffscope.syntax.compare import compare_python
 from diffscope.syntax.values import Aspect, Comparison, NativeComparison, SymbolChange
@@ -30,6 +32,8 @@ class FileMaterial(Value, frozen=True, kw_only=True):
     """Every side that exists was read."""
     python: Comparison | None = None
     native: NativeComparison | None = None
+    failed: bool = False
+    """Its sides could not be compared for an internal error: nothing is known of it but its diff."""
 
 
 class Spot(TypedDict):
@@ -68,13 +72,18 @@ class Placed(Value, frozen=True, kw_only=True):
         )
 
 
-def compare_files(diff: Diff, sides: Sides) -> tuple[FileMaterial, ...]:
-    """Return every file of a diff with its sides compared, sorted by path; a file without its sides is not compared."""
+def compare_files(diff: Diff, sides: Sides, attempt: Attempts | None = None) -> tuple[FileMaterial, ...]:
+    """Return every file of a diff with its sides compared, sorted by path; a file without its sides is not compared.
+
+    ``attempt`` keeps a gap for each file whose comparison fails inside.
+    """
     by_path = {side.path: side for side in sides.files}
-    files = (
-        _compare(file, by_path.get(file.path) or FileSides(path=file.path, is_read=False))
-        for file in diff.files
-    )
+    attempt = attempt or Attempts()
+    files = []
+    for file in diff.files:
+        both = by_path.get(file.path) or FileSides(path=file.path, is_read=False)
+        failed = FileMaterial(diff=file, before=both.before, after=both.after, read=both.is_read, failed=True)
+        files.append(attempt("comparison", partial(_compare, file, both), failed, path=file.path))
     return tuple(sorted(files, key=lambda one: one.diff.path))
 
 
