@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diffscope.assessment.values import Assessment
-from diffscope.batch.crew import Wanted
+from diffscope.batch.crew import Judged, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
 from diffscope.cli.gather import Request, no_clone
@@ -36,15 +36,14 @@ def judge_range(
     with Batch(workspace, workers=workers) as batch, Progress("changes", talk) as progress:
         try:
             for at, judged in enumerate(batch.judge(left), start=1):
-                if judged.assessment is not None:
-                    yield judged.assessment
-                elif judged.gap is not None and judged.gap.code == "change-empty":
+                if judged.gap is not None and judged.gap.code == "change-empty":
                     empty.append(judged.wanted)
                 elif judged.gap is not None:
                     lost += 1
                     talk.note(judged.gap.reason)
-                    if judged.stand_in is not None and judged.gap.code == "internal-error":
-                        yield judged.stand_in
+                shown = _shown(judged)
+                if shown is not None:
+                    yield shown
                 progress(before + at, len(span.wanted))
         except KeyboardInterrupt:
             talk.note("interrupted; what was judged is kept, and the same command goes on from there")
@@ -57,3 +56,8 @@ def judge_range(
         raise SourceError(
             f"{lost} of {len(span.wanted)} changes could not be judged", hint="the notes above say why"
         )
+
+
+def _shown(judged: Judged) -> Assessment | None:
+    failed = judged.gap is not None and judged.gap.code == "internal-error"
+    return judged.stand_in if failed else judged.assessment

@@ -64,6 +64,7 @@ def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
             outputs.write(digest_of(workspace, batch, span, read, compared=compared))
         for note in (*(gap.reason for gap in (*span.gaps, *read.gaps)), *batch.notes):
             talk.note(note)
+    outputs.finish()
 
 
 def none_judged(count: int, reason: str) -> SourceError:
