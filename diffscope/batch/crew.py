@@ -125,7 +125,9 @@ class Judge:
         except DiffscopeError as error:
             return self.without(wanted, _gap(wanted, str(error), code="change-unavailable"))
         if assessment is None:
-            return self.without(wanted, _gap(wanted, attempt.gaps[0].reason))
+            reason = attempt.gaps[0].reason.partition(";")[0]
+            told = f"{reason}; to report it: diffscope --debug classify {wanted.commit[:12]}"
+            return self.without(wanted, _gap(wanted, told))
         key = self.key if is_final(assessment) else self.provisional_key
         self._keep(key(wanted), assessment)
         spent = round(1000 * (perf_counter() - start))

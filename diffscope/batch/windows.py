@@ -44,7 +44,7 @@ class Read(NamedTuple):
     assessments: tuple[Assessment, ...]
     gaps: tuple[Gap, ...]
     is_lost: bool = False
-    """Not one of several changes could be judged."""
+    """The clone could not give one of its changes: figures of none would be a lie."""
 
 
 def find_span(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span:
@@ -123,7 +123,7 @@ def read_span(
             kept.append(slim(known))
             if each is not None:
                 each(known)
-    is_lost = bool(gaps) and not judged_whole
+    is_lost = not judged_whole and bool(gaps) and all(gap.code == "change-unavailable" for gap in gaps)
     return Read(tuple(kept), (*gaps, *empty_gaps(empty)), is_lost)
 
 

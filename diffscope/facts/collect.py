@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.builds import declares_builds
@@ -57,11 +58,11 @@ def collect_facts(
         file=tuple(one.fact for one in placed),
         step=steps,
         ci=ci,
-        gaps=(*change.gaps, *_gaps(placed), *attempt.gaps),
         unknown=_unknown(material),
         **collected,
     )
-    return attempt("facts.settings", lambda: with_settings(found), found)
+    found = attempt("facts.settings", lambda: with_settings(found), found)
+    return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))
 
 
 def _collect(collector: Collector, material: Material, attempt: Attempts) -> None:

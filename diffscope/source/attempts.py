@@ -113,7 +113,8 @@ def described(error: BaseException) -> str:
     # Not str(error): an exception may fail to tell what it is.
     message = str(TracebackException(type(error), error, None))
     line = "".join(
-        each if each.isprintable() else f"\\x{ord(each):02x}" for each in " ".join(message.split())
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in " ".join(message.split())
     )
     cut = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
     return f"{type(error).__name__}: {cut}" if cut else type(error).__name__

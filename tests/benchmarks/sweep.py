@@ -115,7 +115,7 @@ def summary(rows: list[Row], cost: Cost) -> Iterator[str]:
     yield f"commits judged: {len(rows):,}"
     yield f"levels: {_counted(levels.items())}"
     empty = [
-        row["number"] and f"#{row['number']}" or str(row["commit"])[:12]
+        (row["number"] and f"#{row['number']}") or str(row["commit"])[:12]
         for row in rows
         if row["level"] == "empty"
     ]
