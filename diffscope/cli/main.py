@@ -128,6 +128,7 @@ def _settings_above(folder: Path) -> Path | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Every error becomes two lines on stderr; internal ones keep their traceback with --debug."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    is_debug = "--debug" in given or bool(os.environ.get("DIFFSCOPE_DEBUG"))  # click takes the list apart
     # Nearly all that a run makes lives until it ends: looking for garbage every 700 objects is a tenth of its time.
     gc.set_threshold(100_000, 20, 20)
     _open_closed_streams()
@@ -145,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 - left to Python it would exit with 1, which means findings
-        return _fail_inside(error, is_debug="--debug" in given or bool(os.environ.get("DIFFSCOPE_DEBUG")))
+        return _fail_inside(error, is_debug=is_debug)
     return code
 
 

@@ -106,6 +106,7 @@ def test_a_worker_that_dies_costs_the_change_in_hand(
         found = list(batch.judge(asked))
     lost = [judged for judged in found if judged.assessment is None]
     assert [judged.wanted for judged in found] == list(asked)
+    assert all(judged.stand_in is not None and judged.stand_in.files for judged in lost)
     assert [judged.gap.reason.split(": ")[1] for judged in lost if judged.gap] == [
         "the process that judged it ended with exit code -9"
     ]
