@@ -173,6 +173,7 @@ class Workspace:
             what = f"of {around.graph_facts.commit}" if around.graph_facts else "missing"
             gap = Gap(
                 what="graph",
+                code="no-base-tree",
                 reason=f"no tree of the base: no clone, or no base commit; the packaged graph is {what}",
             )
             return around, (gap, *lost)
@@ -182,12 +183,12 @@ class Workspace:
             around = attempt("graph", lambda: self._graph_around(repository, base), around)
             around = attempt("history", lambda: self._with_history(around, repository, base), around)
         except DiffscopeError as error:
-            gaps.append(Gap(what="graph", reason=str(error)))
+            gaps.append(Gap(what="graph", code="no-graph", reason=str(error)))
         try:
             declarations = attempt("declarations", lambda: self._declared.at(base), None)
             around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:
-            gaps.append(Gap(what="declarations", reason=str(error)))
+            gaps.append(Gap(what="declarations", code="no-declarations", reason=str(error)))
         return around, (*gaps, *_gaps_of(around))
 
     def _graph_around(self, repository: GitRepository, base: CommitId) -> Surroundings:
@@ -207,20 +208,20 @@ class Workspace:
 
 def _gaps_of(around: Surroundings) -> Iterator[Gap]:
     if around.graph is not None and not _is_vllm(around.graph):
-        yield Gap(what="repository", reason=NO_VLLM)
+        yield Gap(what="repository", code="not-vllm", reason=NO_VLLM)
     absent = len(around.graph.tables.absent) if around.graph else 0
     if absent:
         reason = (
             f"the clone does not have the content of {absent} files that the graph of the base is made from"
         )
-        yield Gap(what="graph", reason=reason)
+        yield Gap(what="graph", code="blob-missing", reason=reason)
     missing = len(around.declarations.missing) if around.declarations else 0
     if missing:
         reason = f"the clone does not have the content of {missing} files by which the base declares owners, labels and steps"
-        yield Gap(what="declarations", reason=reason)
+        yield Gap(what="declarations", code="blob-missing", reason=reason)
     if around.history_days is not None:
         reason = f"the history is cut off {around.history_days} d before the base: git fetch --unshallow"
-        yield Gap(what="history", reason=reason)
+        yield Gap(what="history", code="history-cut-off", reason=reason)
 
 
 def _is_vllm(graph: ModuleGraph) -> bool:

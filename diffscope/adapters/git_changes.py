@@ -105,7 +105,7 @@ class CloneSource:
         chosen = next((squash for squash in found if not is_revert(squash.subject)), found[0])
         others = ", ".join(squash.commit[:12] for squash in found if squash is not chosen)
         reason = f"{len(found)} commits end in (#{number}): took {chosen.commit[:12]}, the newest that is no revert; not {others}"
-        gaps = (Gap(what="metadata", reason=reason),) if others else ()
+        gaps = (Gap(what="metadata", code="several-commits", reason=reason),) if others else ()
         return self._single(self._repository.commit(chosen.commit), number, gaps=gaps)
 
     def _pull_ref(self, number: int) -> CommitId | None:

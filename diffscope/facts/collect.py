@@ -215,6 +215,11 @@ def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
                 else ""
             )
             found.append(
-                Gap(what="parse" if parsed else "blob", reason=reason + line, path=RepoPath(one.fact.path))
+                Gap(
+                    what="parse" if parsed else "blob",
+                    code="file-unparsed" if parsed else "file-unread",
+                    reason=reason + line,
+                    path=RepoPath(one.fact.path),
+                )
             )
     return tuple(found)

@@ -63,8 +63,20 @@ GapCode = Literal[
     "internal-error",
     "change-empty",
     "change-unavailable",
+    "several-commits",
+    "no-base-tree",
+    "no-graph",
+    "no-declarations",
+    "not-vllm",
+    "blob-missing",
+    "file-unread",
+    "file-unparsed",
+    "registry-empty",
+    "history-cut-off",
+    "history-too-young",
+    "clone-too-old",
 ]
-"""Why something is missing, in one word that does not change."""
+"""Why something is missing, in words that do not change. ``unspecified``: ``what`` and ``reason`` are all that is told."""
 
 
 class Gap(Value, frozen=True, kw_only=True):
