@@ -131,9 +131,18 @@ def empty_gaps(empty: Sequence[Wanted]) -> tuple[Gap, ...]:
     """Return one gap for all changes that change nothing, or none where there is none."""
     if not empty:
         return ()
-    names = ", ".join(map(name_of, empty))
-    what = f"{len(empty)} changes change" if empty[1:] else "1 change changes"
-    return (Gap(what="change", code="change-empty", reason=f"{what} nothing: {names}"),)
+    reason = changing_nothing(list(map(name_of, empty)))
+    return (Gap(what="change", code="change-empty", reason=reason),)
+
+
+def changing_nothing(names: Sequence[str]) -> str:
+    """Return the one line that is said of changes that change nothing."""
+    listed = ", ".join(names)
+    return (
+        f"{len(names)} changes change nothing: {listed}"
+        if names[1:]
+        else f"1 change changes nothing: {listed}"
+    )
 
 
 def read_stored(batch: Batch, span: Span) -> Read:

@@ -232,7 +232,7 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
     from diffscope.adapters.git_range import commits_between
-    from diffscope.batch.windows import range_ends
+    from diffscope.batch.windows import changing_nothing, range_ends
 
     base, head = range_ends(request.window or "")
     commits = commits_between(_clone(workspace), base, head or "HEAD")
@@ -250,8 +250,7 @@ def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[
         else:
             yield Gathered(change=change, position=(number, len(commits)))
     if empty:
-        what = f"{len(empty)} changes change" if empty[1:] else "1 change changes"
-        notice(f"{what} nothing: {', '.join(empty)}")
+        notice(changing_nothing(empty))
     if skipped:
         raise SourceError(
             f"{skipped} of {len(commits)} changes could not be had", hint="the notes above say why"

@@ -155,7 +155,7 @@ def talk_options(function: _F) -> _F:
         return function(*arguments, talk=Talk(-1 if quiet else int(verbose)), **options)
 
     # As people write it: behind the command.
-    debug = click.option("--debug", is_flag=True, hidden=True)
+    debug = click.option("--debug", is_flag=True, hidden=True, help="As before the command.")
     quiet = click.option("-q", "--quiet", is_flag=True, help="Say errors only.")
     verbose = click.option("-v", "--verbose", is_flag=True, help="Say what is done.")
     return cast("_F", quiet(verbose(debug(with_talk))))
