@@ -157,7 +157,7 @@ def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
     name = f"#{pull.number}" if pull.number else (pull.head or "this change")[:12]
     rules = f"{len(assessment.unknown)} rules could not be judged" if assessment.unknown else "judged in part"
     more = f": {gaps[0].reason}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
-    talk.note(f"{name}: {rules}{more}; --format text says which")
+    talk.note(f"{name}: {rules}{more}{'; --format text says which' if is_terse else ''}")
 
 
 def tell_of(workspace: Workspace, talk: Talk) -> None:

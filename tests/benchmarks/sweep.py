@@ -1,6 +1,6 @@
 """Judges every commit of a clone and tells what failed inside, what was not judged, and what it cost.
 
-    python -m tests.benchmarks.sweep PATH/TO/VLLM [--workers N] [--every N] [--most N] [--output FILE] [--again]
+    python -m tests.benchmarks.sweep PATH/TO/VLLM [--workers N] [--skip N] [--every N] [--most N] [--output FILE] [--again]
 
 One line of JSON a commit goes to FILE as it is judged, and nothing else is kept but the product's own cache. Ctrl-C ends it at any
 time with the summary so far, and the same command goes on from there. Lines that another version of the code or of the rules wrote are
@@ -38,7 +38,9 @@ def main() -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     with GitRepository(arguments.clone) as repository, Workspace(repository) as workspace:
         judge = judge_hash(workspace.catalogue.digest, workspace.knowledge.digest)
-        wanted = list(commits(repository, arguments.revision))[:: arguments.every][: arguments.most]
+        wanted = list(commits(repository, arguments.revision))[arguments.skip :: arguments.every][
+            : arguments.most
+        ]
         rows = [] if arguments.again else [row for row in read(output) if row["judge"] == judge]
         known = {row["commit"] for row in rows} & {each.commit for each in wanted}
         rows = [row for row in rows if row["commit"] in known]
@@ -195,6 +197,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("clone", type=Path)
     parser.add_argument("--revision", default="HEAD", help="the branch, with its first parents")
     parser.add_argument("--workers", type=int, help="processes; the number of cores unless told")
+    parser.add_argument("--skip", type=int, default=0, help="pass over so many of the oldest commits")
     parser.add_argument("--every", type=int, default=1, help="every so many commits")
     parser.add_argument("--most", type=int, help="so many commits at most")
     parser.add_argument(
