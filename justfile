@@ -53,6 +53,10 @@ generated:
 bench repository:
     DIFFSCOPE_REPO={{repository}} {{python}} -m pytest tests/benchmarks -q -s -n0
 
+# Judge every commit of a clone: internal errors (aim 0), gaps by code, time, memory. Ctrl-C and go on: just sweep /path/to/vllm
+sweep repository *options:
+    {{python}} -m tests.benchmarks.sweep {{repository}} {{options}}
+
 # Record facts anew, of these pull requests or of all on record: just record /path/to/vllm [38450 ...]
 record repository *numbers:
     for number in {{ if numbers == "" { "$(basename -s .json fixtures/recorded/*.json)" } else { numbers } }}; do \

@@ -26,13 +26,15 @@ from diffscope.assessment.values import Assessment
 from diffscope.diff.parse import salvage_diff
 from diffscope.diff.values import Diff, Sides
 from diffscope.errors import DiffscopeError
-from diffscope.facts.collect import Knowledge, Surroundings
+from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
+from diffscope.facts.material import FileMaterial
 from diffscope.facts.steps import Declarations
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
-from diffscope.source.values import Change, Gap
+from diffscope.source.attempts import Attempts
+from diffscope.source.values import Change, CommitId, Gap
 
 if TYPE_CHECKING:
     from diffscope.adapters.declarations import DeclaredTrees
@@ -56,10 +58,11 @@ class Workspace:
     """A clone or none, the rules, the cache. Close it, or use it in a ``with`` statement.
 
     ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules;
-    ``configuration`` says which of them run. ``folder`` is where the cache lies; ``None`` without one.
+    ``configuration`` says which of them run. ``folder`` is where the cache lies; ``None`` without one. What fails inside is a gap of
+    the change; with ``is_debug`` it is raised.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what every adapter needs, each with a default
         self,
         repository: GitRepository | None = None,
         *,
@@ -68,6 +71,7 @@ class Workspace:
         use_cache: bool = True,
         cache_directory: Path | None = None,
         progress: Progress | None = None,
+        is_debug: bool = False,
     ) -> None:
         self.repository = repository
         self.configuration = configuration
@@ -75,6 +79,7 @@ class Workspace:
         self.folder = (cache_directory or default_directory()) if use_cache else None
         self._use_cache = use_cache
         self.progress = progress
+        self.is_debug = is_debug
 
     def __enter__(self) -> Self:
         return self
@@ -128,25 +133,39 @@ class Workspace:
             catalogue=self.catalogue,
             taxonomy=self.knowledge.taxonomy,
             configuration=self.configuration,
+            is_debug=self.is_debug,
         )
 
     def facts(self, change: Change, source: Elsewhere | None = None) -> ChangeFacts:
         """Return the facts of a change; ``source`` is where it comes from, if not from the clone."""
+        attempt = Attempts(is_debug=self.is_debug)
         salvage = salvage_diff(change.patch)
-        read = (
-            source.sides(change, salvage.diff)
-            if source
-            else read_sides(change, salvage.diff, self.repository)
-        )
-        around, gaps = self._surroundings(change, source)
+        read = attempt("sides", lambda: self._sides(change, salvage.diff, source), Sides(files=()))
+        around, gaps = self._surroundings(change, source, attempt)
         whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
-        return gather_facts(whole, salvage.diff, read, knowledge=self.knowledge, around=around)
+        return gather_facts(
+            whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
+        )
 
-    def _surroundings(self, change: Change, source: Elsewhere | None) -> tuple[Surroundings, tuple[Gap, ...]]:
-        # Recorded changes need neither graph nor declarations, and start-up is hot.
-        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
-        from diffscope.adapters.history import days_known, history_at  # noqa: PLC0415
+    def stand_in(self, commit: CommitId, gap: Gap) -> Assessment:
+        """Return what the list of its files tells of a commit that could not be judged, for the reason that ``gap`` gives.
 
+        Raises:
+            SourceError: the clone does not have the commit.
+        """
+        change, diff = self.clone.listed(commit)
+        failed = gap.code == "internal-error"
+        files = tuple(FileMaterial(diff=file, read=False, failed=failed) for file in diff.files)
+        known = msgspec.structs.replace(change, gaps=(gap,))
+        around = Surroundings()
+        return self.judge(collect_facts(known, files, knowledge=self.knowledge, around=around))
+
+    def _sides(self, change: Change, diff: Diff, source: Elsewhere | None) -> Sides:
+        return source.sides(change, diff) if source else read_sides(change, diff, self.repository)
+
+    def _surroundings(
+        self, change: Change, source: Elsewhere | None, attempt: Attempts
+    ) -> tuple[Surroundings, tuple[Gap, ...]]:
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
             declared, lost = source.declarations(change, cache=self.cache) if source else (None, ())
@@ -154,48 +173,55 @@ class Workspace:
             what = f"of {around.graph_facts.commit}" if around.graph_facts else "missing"
             gap = Gap(
                 what="graph",
+                code="no-base-tree",
                 reason=f"no tree of the base: no clone, or no base commit; the packaged graph is {what}",
             )
             return around, (gap, *lost)
-        around, gaps = Surroundings(), list[Gap]()
+        repository, gaps = self.repository, list[Gap]()
+        around = Surroundings()
         try:
-            graph = graph_at(
-                self.repository,
-                base,
-                cache=self.cache,
-                serving=self.knowledge.serving,
-                progress=self.progress,
-            )
-            facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
-            history = history_at(self.repository, base, self.cache)
-            days = days_known(self.repository, base)
-            around = Surroundings(graph=graph, graph_facts=facts, history=history, history_days=days)
+            around = attempt("graph", lambda: self._graph_around(repository, base), around)
+            around = attempt("history", lambda: self._with_history(around, repository, base), around)
         except DiffscopeError as error:
-            gaps.append(Gap(what="graph", reason=str(error)))
+            gaps.append(Gap(what="graph", code="no-graph", reason=str(error)))
         try:
-            declarations = self._declared.at(base)
+            declarations = attempt("declarations", lambda: self._declared.at(base), None)
             around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:
-            gaps.append(Gap(what="declarations", reason=str(error)))
+            gaps.append(Gap(what="declarations", code="no-declarations", reason=str(error)))
         return around, (*gaps, *_gaps_of(around))
+
+    def _graph_around(self, repository: GitRepository, base: CommitId) -> Surroundings:
+        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415 - recorded changes do without
+
+        serving = self.knowledge.serving
+        graph = graph_at(repository, base, cache=self.cache, serving=serving, progress=self.progress)
+        facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
+        return Surroundings(graph=graph, graph_facts=facts)
+
+    def _with_history(self, around: Surroundings, repository: GitRepository, base: CommitId) -> Surroundings:
+        from diffscope.adapters.history import days_known, history_at  # noqa: PLC0415 - as above
+
+        history, days = history_at(repository, base, self.cache), days_known(repository, base)
+        return msgspec.structs.replace(around, history=history, history_days=days)
 
 
 def _gaps_of(around: Surroundings) -> Iterator[Gap]:
     if around.graph is not None and not _is_vllm(around.graph):
-        yield Gap(what="repository", reason=NO_VLLM)
+        yield Gap(what="repository", code="not-vllm", reason=NO_VLLM)
     absent = len(around.graph.tables.absent) if around.graph else 0
     if absent:
         reason = (
             f"the clone does not have the content of {absent} files that the graph of the base is made from"
         )
-        yield Gap(what="graph", reason=reason)
+        yield Gap(what="graph", code="blob-missing", reason=reason)
     missing = len(around.declarations.missing) if around.declarations else 0
     if missing:
         reason = f"the clone does not have the content of {missing} files by which the base declares owners, labels and steps"
-        yield Gap(what="declarations", reason=reason)
+        yield Gap(what="declarations", code="blob-missing", reason=reason)
     if around.history_days is not None:
         reason = f"the history is cut off {around.history_days} d before the base: git fetch --unshallow"
-        yield Gap(what="history", reason=reason)
+        yield Gap(what="history", code="history-cut-off", reason=reason)
 
 
 def _is_vllm(graph: ModuleGraph) -> bool:

@@ -12,6 +12,7 @@ from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
 from diffscope.cli.talk import Talk
+from diffscope.errors import InternalError
 
 if TYPE_CHECKING:
     from diffscope.assessment.values import Assessment
@@ -90,13 +91,14 @@ def classify(
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.cli.resume import read_done
+    from diffscope.source.attempts import is_internal
 
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
     is_terse = any(one.form in _TERSE for one in chosen)
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
-    is_over = False
+    is_over = is_unsure = False
     is_crewed = request.is_window and record is None
     with (
         Progress("changes" if request.is_window else "reading files", talk) as progress,
@@ -116,6 +118,7 @@ def classify(
                 publisher.add(assessment)
                 tell_doubts(assessment, talk, is_terse=is_terse)
                 is_over = is_over or exceeds(assessment, fail_on)
+                is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
         for gathered in () if is_crewed else gather(request, workspace, talk.note):
             facts = gathered.facts(workspace)
             if record is not None:
@@ -124,21 +127,37 @@ def classify(
             publisher.add(assessment)
             tell_doubts(assessment, talk, is_terse=is_terse)
             is_over = is_over or exceeds(assessment, fail_on)
+            is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
             if request.is_window:
                 progress(*gathered.position)
         tell_of(workspace, talk)
+    publisher.finish()
+    if is_unsure and not is_over:
+        refuse_unsure(fail_on)
     return FINDINGS if is_over else DONE
 
 
+def refuse_unsure(fail_on: str) -> None:
+    """Raise ``InternalError`` where ``--fail-on`` asks of a change what was not judged for an internal error: it is not passed in silence."""
+    if fail_on != "none":
+        hint = "the result says what was not judged; run it again with --debug, and report what it prints"
+        raise InternalError(
+            f"whether a flag is {fail_on} or worse was not judged: an internal error", hint=hint
+        )
+
+
 def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
-    """Say what was not judged, where the format has no room for it: silence would read as all clear."""
-    if not is_terse or not (assessment.unknown or assessment.completeness.gaps):
-        return
+    """Say what failed inside, and, where the format has no room for it, what else was not judged: silence would read as all clear."""
+    from diffscope.source.attempts import is_internal
+
     pull, gaps = assessment.change.pull, assessment.completeness.gaps
+    if not (is_terse or is_internal(gaps)) or not (assessment.unknown or gaps):
+        return
+    gaps = tuple(sorted(gaps, key=lambda gap: gap.code != "internal-error"))
     name = f"#{pull.number}" if pull.number else (pull.head or "this change")[:12]
     rules = f"{len(assessment.unknown)} rules could not be judged" if assessment.unknown else "judged in part"
     more = f": {gaps[0].reason}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
-    talk.note(f"{name}: {rules}{more}; --format text says which")
+    talk.note(f"{name}: {rules}{more}{'; --format text says which' if is_terse else ''}")
 
 
 def tell_of(workspace: Workspace, talk: Talk) -> None:

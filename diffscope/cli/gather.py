@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
+from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from diffscope.adapters.git import GitRepository
@@ -232,21 +232,25 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
     from diffscope.adapters.git_range import commits_between
-    from diffscope.batch.windows import range_ends
+    from diffscope.batch.windows import changing_nothing, range_ends
 
     base, head = range_ends(request.window or "")
     commits = commits_between(_clone(workspace), base, head or "HEAD")
-    skipped = 0
+    skipped, empty = 0, list[str]()
     for number, commit in enumerate(commits, start=1):
         if commit in request.done:
             continue
         try:
             change = workspace.clone.commit(commit)
+        except EmptyChangeError:
+            empty.append(commit[:12])
         except (SourceError, InputError) as error:
             notice(f"skipped {commit[:12]}: {error}")
             skipped += 1
         else:
             yield Gathered(change=change, position=(number, len(commits)))
+    if empty:
+        notice(changing_nothing(empty))
     if skipped:
         raise SourceError(
             f"{skipped} of {len(commits)} changes could not be had", hint="the notes above say why"

@@ -6,18 +6,20 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from diffscope.assessment.values import Assessment
-from diffscope.cli.options import Output
-from diffscope.cli.publish import write_stdout
-from diffscope.errors import UsageError
+from diffscope.cli.options import Output, is_debug
+from diffscope.cli.publish import refuse_failed, write_stdout
+from diffscope.errors import DiffscopeError, UsageError
 from diffscope.render.digest_formats import charts, render_digest
 from diffscope.render.digest_wish import Wish
 from diffscope.render.jsonl import render as render_line
 from diffscope.render.style import Language, Style
 from diffscope.report.values import Digest
+from diffscope.source.attempts import Attempts
 
 
 class Wishes(NamedTuple):
@@ -35,6 +37,7 @@ class ReportOutputs:
     def __init__(self, forms: Sequence[Output], wishes: Wishes) -> None:
         self._outputs = tuple(forms) or (Output("markdown", None),)
         self.wishes = wishes
+        self._attempt = Attempts(is_debug=is_debug())
         self.style = Style(language=Language(wishes.lang))
         for output in self._outputs:
             # An hour of judging should not end in an error that could be told at once.
@@ -62,22 +65,55 @@ class ReportOutputs:
             ]
 
             def each(assessment: Assessment) -> None:
-                text = render_line(assessment, self.style)
-                for sink in sinks:
-                    sink(text)
+                text = self._attempt("format jsonl", partial(render_line, assessment, self.style), None)
+                for sink in sinks if text is not None else ():
+                    sink(text or "")
 
             yield each if sinks else None
 
     def write(self, digest: Digest) -> None:
         """Write the digest in every other format, and the charts where they are wanted."""
         wish = Wish(layout=self.wishes.layout, templates=read_templates(self.wishes.templates))
+        wrong: list[DiffscopeError] = []
         for output in self._outputs:
             if output.form != "jsonl":
-                self.put(output, render_digest(digest, self.style, form=output.form, wish=wish))
+                wrong += self._write_one(output, digest, wish)
         if self.wishes.charts is not None:
-            _make_folder(self.wishes.charts)
-            for name, svg in charts(digest, self.style).items():
-                self.put(Output("svg", self.wishes.charts / f"{name}.svg"), svg)
+            wrong += self._write_charts(digest, self.wishes.charts)
+        for error in wrong:
+            raise error
+
+    def finish(self) -> None:
+        """Say which formats failed inside.
+
+        Raises:
+            InternalError: one of them did; everything else was written.
+        """
+        refuse_failed(self._attempt.gaps)
+
+    def _write_one(self, output: Output, digest: Digest, wish: Wish) -> tuple[DiffscopeError, ...]:
+        """Write one format; an error of the user's (a template, a full disk) waits until the others are written."""
+        work = partial(render_digest, digest, self.style, form=output.form, wish=wish)
+        try:
+            self.put_rendered(output, work)
+        except DiffscopeError as error:
+            return (error,)
+        return ()
+
+    def _write_charts(self, digest: Digest, folder: Path) -> tuple[DiffscopeError, ...]:
+        try:
+            _make_folder(folder)
+            for name, svg in self._attempt("charts", partial(charts, digest, self.style), {}).items():
+                self.put(Output("svg", folder / f"{name}.svg"), svg)
+        except DiffscopeError as error:
+            return (error,)
+        return ()
+
+    def put_rendered(self, output: Output, work: Callable[[], str]) -> None:
+        """Write what a renderer gives; one that fails inside is told by ``finish``."""
+        text = self._attempt(f"format {output.form}", work, None)
+        if text is not None:
+            self.put(output, text)
 
     def put(self, output: Output, text: str) -> None:
         """Write a text where an output says."""

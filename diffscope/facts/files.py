@@ -39,7 +39,7 @@ _LOGIC_CATEGORIES = frozenset(
 def collect_files(
     files: Iterable[FileMaterial],
     taxonomy: Taxonomy,
-    owners: Callable[[RepoPath], tuple[str, ...]] | None = None,
+    owners: Callable[[RepoPath], tuple[str, ...] | UnsetType] | None = None,
 ) -> tuple[FileFact, ...]:
     """Return a fact for each changed file, by path. ``owners`` answers by CODEOWNERS at the base; without it owners are unknown."""
     listed = tuple(files)
@@ -64,10 +64,28 @@ def _is_own(file: FileMaterial, change: ChangedSymbol) -> bool:
     return change.old_text is file.before
 
 
+def bare_file(diff: FileDiff) -> FileFact:
+    """Return what a diff alone tells of a file: for one of which nothing else could be told."""
+    return FileFact(
+        path=diff.path,
+        line=_first_line(diff),
+        side="old" if diff.status is FileStatus.DELETED else "new",
+        old_path=diff.old_path,
+        status=diff.status.value,
+        content=diff.kind.value,
+        change_type="core-logic",
+        language="other",
+        additions=diff.additions,
+        deletions=diff.deletions,
+        code_added=diff.additions,
+        code_removed=diff.deletions,
+    )
+
+
 def _file(
     material: FileMaterial,
     taxonomy: Taxonomy,
-    owners: Callable[[RepoPath], tuple[str, ...]] | None,
+    owners: Callable[[RepoPath], tuple[str, ...] | UnsetType] | None,
     removed_in_moves: LineCount,
 ) -> FileFact:
     diff = material.diff
@@ -130,6 +148,8 @@ def _code_lines(material: FileMaterial, language: str, removed_in_moves: LineCou
             )
             + removed_in_moves,
         )
+    if not material.read and not material.diff.hunks:
+        return material.diff.additions, material.diff.deletions
     marks = _COMMENT_MARKS.get(language, _DEFAULT_MARKS)
     return _count(material.diff, marks, "added"), _count(material.diff, marks, "removed")
 
@@ -144,7 +164,7 @@ def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
 def _logic(material: FileMaterial, category: str, added: int, removed: int) -> bool | UnsetType:
     if category not in _LOGIC_CATEGORIES:
         return False
-    if is_lost(material):
+    if is_lost(material) or material.failed:
         return UNSET
     if material.diff.kind is not FileKind.TEXT:
         return material.diff.kind is FileKind.SUBMODULE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TypedDict
 
@@ -11,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, Sides
 from diffscope.facts.changed import ChangedPython, ChangedSymbol, in_texts
 from diffscope.facts.values import FileFact
+from diffscope.source.attempts import Attempts
 from diffscope.source.text import Region, Side, SourceText
 from diffscope.source.values import RepoPath, Value
 from diffscope.syntax.compare import compare_python
@@ -31,6 +33,8 @@ class FileMaterial(Value, frozen=True, kw_only=True):
     """Every side that exists was read."""
     python: ChangedPython | None = None
     native: NativeComparison | None = None
+    failed: bool = False
+    """Its sides could not be compared for an internal error: nothing is known of it but its diff."""
 
 
 class Spot(TypedDict):
@@ -88,13 +92,19 @@ class Placed(Value, frozen=True, kw_only=True):
         raise ValueError(f"{text.path} on its {text.side.value} side is no text of {self.fact.path}")
 
 
-def compare_files(diff: Diff, sides: Sides) -> tuple[FileMaterial, ...]:
-    """Return every file of a diff with its sides compared, sorted by path; a file without its sides is not compared."""
+def compare_files(diff: Diff, sides: Sides, attempt: Attempts | None = None) -> tuple[FileMaterial, ...]:
+    """Return every file of a diff with its sides compared, sorted by path; a file without its sides is not compared.
+
+    ``attempt`` keeps a gap for each file whose comparison fails inside.
+    """
     by_path = {side.path: side for side in sides.files}
-    files = (
-        _compare(file, by_path.get(file.path) or FileSides(path=file.path, is_read=False))
-        for file in diff.files
-    )
+    attempt = attempt or Attempts()
+    files = []
+    for file in diff.files:
+        both = by_path.get(file.path) or FileSides(path=file.path, is_read=False)
+        before, after = _texts(file, both)
+        failed = FileMaterial(diff=file, before=before, after=after, read=both.is_read, failed=True)
+        files.append(attempt("comparison", partial(_compare, file, both), failed, path=file.path))
     return tuple(sorted(files, key=lambda one: one.diff.path))
 
 
@@ -134,14 +144,18 @@ def _compare(file: FileDiff, sides: FileSides) -> FileMaterial:
         from diffscope.syntax.native import compare_native  # noqa: PLC0415
 
         native = compare_native(sides.before, sides.after)
-    before = _text(file.old_path or file.path, Side.BEFORE, sides.before)
-    after = _text(file.path, Side.AFTER, sides.after)
+    before, after = _texts(file, sides)
     python = None
     if comparable and suffix == ".py":
         python = in_texts(compare_python(sides.before, sides.after), before, after)
     return FileMaterial(
         diff=file, before=before, after=after, read=sides.is_read, python=python, native=native
     )
+
+
+def _texts(file: FileDiff, sides: FileSides) -> tuple[SourceText | None, SourceText | None]:
+    before = _text(file.old_path or file.path, Side.BEFORE, sides.before)
+    return before, _text(file.path, Side.AFTER, sides.after)
 
 
 def _text(path: RepoPath, side: Side, data: bytes | None) -> SourceText | None:

@@ -20,6 +20,7 @@ WHATS: Final = {
     "fix": "修复",
     "graph": "模块图",
     "history": "历史",
+    "internal": "内部错误",
     "metadata": "元数据",
     "parse": "解析",
     "registry": "注册表",
@@ -69,6 +70,10 @@ REASONS: Final = (
     ("GitHub leaves out the hunks of this file, and its content could not be had or is too large to compare", "GitHub 省略了该文件的差异块，且无法取得其内容或内容过大"),
     ("the diff and the comparison name different files: was something pushed in between? run it again", "差异与比较结果所列文件不同：期间是否有新的推送？请重新运行"),
     ("the change did not come from this GitHub source", "该变更并非来自此 GitHub 来源"),
+    ("internal error in {} ({}); to report it, run again with --debug", "{} 发生内部错误（{}）；请加 --debug 重新运行并报告"),
+    ("internal error", "内部错误"),
+    ("1 change changes nothing: {}", "1 个变更没有改动任何内容：{}"),
+    ("{} changes change nothing: {}", "{} 个变更没有改动任何内容：{}"),
     ("{} could not be judged: {}", "{} 无法判定：{}"),
     ("of {} pull requests the changed paths are not known", "{} 个 PR 的改动文件未知"),
     ("of #{} only the first {} paths were read", "#{} 仅读取了前 {} 个改动文件"),
@@ -108,7 +113,7 @@ def say_missing_in_chinese(missing: str) -> str:
     """Return what a rule lacked, as `module.distance: not computed for vllm/x.py and 2 more`, as a Chinese sentence."""
     found = _FIELD.fullmatch(missing)
     if found is None:
-        return say_note(missing, Language.CHINESE)
+        return say_note(say_reason(missing, Language.CHINESE), Language.CHINESE)
     field, path, more = found.groups()
     return f"未能对 {path}{f' 等 {int(more) + 1} 个文件' if more else ''} 得出 {field}"
 

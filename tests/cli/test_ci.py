@@ -16,6 +16,7 @@ import pytest
 from tests.adapters.github_events import ZERO, Payload, merge_group, pull_request, push, workflow_run
 from tests.builders import FIXTURES, Commit, git, git_repository, record, write_files
 from tests.cli.workflows import READER, WRITER, Workflow
+from tests.faults import TOLD, fault
 from tests.github_server import NAME
 from tests.hostile import HOSTILE
 
@@ -670,3 +671,39 @@ def assert_inert(workflow: Workflow, out: str, err: str) -> None:
             *(one[key] for one in run["annotations"] for key in ("title", "message")),
         ]
         assert all(letter.isprintable() or letter == "\n" for text in shown for letter in text)
+
+
+def test_what_fails_inside_is_posted_and_no_pass(workflow: Workflow) -> None:
+    """What is known is posted; where --fail-on asks for a verdict the step and the check are red, and it says why."""
+    with fault("facts.symbol"):
+        done = workflow.run(
+            "--post", "comment,check", "--fail-on", "critical", payload=event(workflow), token=WRITER
+        )
+    assert (done.exit_code, len(workflow.comments)) == (2, 1)
+    assert "error: whether a flag is critical or worse was not judged: an internal error\n" in done.err
+    assert "internal error in facts.symbol" in workflow.comments[0]
+    (run,) = workflow.site.check_runs.values()
+    assert run["given"]["conclusion"] == "failure"
+    assert workflow.outputs["complete"] == "false"
+
+
+@pytest.mark.parametrize("part", ["comment", "summary", "format sarif", "format json", "format github"])
+def test_a_renderer_that_fails_leaves_the_others(part: str, workflow: Workflow) -> None:
+    """Files, summary and annotations that can be made are there; the step fails and names what cannot."""
+    with fault(part):
+        done = workflow.run(payload=event(workflow))
+    assert done.exit_code == 2
+    assert f"error: internal error in {part} ({TOLD})\n" in done.err
+    assert ("::warning" in done.out) is (part != "format github")
+    assert "medium" in workflow.summary
+    files = {file.name for file in Path(workflow.outputs["folder"]).iterdir()}
+    lost = {"comment": "comment.md", "format sarif": "assessment.sarif", "format json": "assessment.json"}
+    names = {"comment.md", "assessment.sarif", "assessment.json", "assessment.rdjson"}
+    assert files == names - {lost.get(part)}
+
+
+def test_a_comment_that_fails_leaves_the_check(workflow: Workflow) -> None:
+    with fault("post comment"):
+        done = workflow.run("--post", "comment,check", payload=event(workflow), token=WRITER)
+    assert (done.exit_code, len(workflow.comments), len(workflow.site.check_runs)) == (0, 0, 1)
+    assert "comment: an internal error" in done.err

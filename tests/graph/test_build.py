@@ -218,7 +218,9 @@ def test_a_file_that_does_not_parse_is_a_gap_and_keeps_its_edges() -> None:
     """What stands around the broken place counts; that it is broken is said."""
     found = graph({"vllm/a.py": "import vllm.b\ndef (:\n", "vllm/b.py": ""})
     assert "vllm.a -> vllm.b eager:1" in edges(found)
-    assert found.gaps() == (Gap(what="parse", reason="line 2 does not parse", path=RepoPath("vllm/a.py")),)
+    assert found.gaps() == (
+        Gap(what="parse", code="file-unparsed", reason="line 2 does not parse", path=RepoPath("vllm/a.py")),
+    )
 
 
 def test_a_file_whose_bytes_are_missing_is_a_gap_and_a_node() -> None:
