@@ -27,7 +27,7 @@ from diffscope.diff.parse import salvage_diff
 from diffscope.diff.values import Diff, Sides
 from diffscope.errors import DiffscopeError
 from diffscope.facts.collect import Knowledge, Surroundings
-from diffscope.facts.steps import Declarations
+from diffscope.facts.declarations import Declarations
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue

@@ -25,7 +25,8 @@ from diffscope.assessment.values import (
 )
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.shares import area_shares
-from diffscope.facts.values import ChangeFacts, CiFacts, ModuleFact, SymbolFact
+from diffscope.facts.ci_values import TREE_HEAD, CiFacts
+from diffscope.facts.values import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.evaluate import Evaluation
 from diffscope.rules.waivers import apply_waivers, parse_waivers
@@ -174,8 +175,18 @@ def _completeness(facts: ChangeFacts, warnings: tuple[str, ...]) -> Completeness
         complete=not gaps and not facts.unknown,
         gaps=gaps,
         unplaced=tuple(sorted(file.path for file in facts.file if file.area == OTHER)),
-        notes=(*_unknown_families(facts), *warnings),
+        notes=(*_unknown_families(facts), *_judged_tree(facts.ci), *warnings),
     )
+
+
+def _judged_tree(ci: CiFacts | UnsetType) -> tuple[str, ...]:
+    """Return by which tree the steps are judged, where that is no matter of course."""
+    if ci is UNSET:
+        return ()
+    if ci.tree_problem is not None:
+        return (f"ci: the change edits .buildkite, but is judged by that of its base: {ci.tree_problem}",)
+    judged = "ci: the change edits .buildkite and is judged by its own, as it would be run"
+    return (judged,) if ci.tree == TREE_HEAD else ()
 
 
 def _unknown_families(facts: ChangeFacts) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from enum import Enum
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.values import CiFacts, GraphFacts, Nearest
+from diffscope.facts.ci_values import CiFacts
+from diffscope.facts.values import GraphFacts, Nearest
 from diffscope.rules.values import Flag, UnknownRule, Waived
 from diffscope.source.values import Gap, PullRequest, Value
 

@@ -12,6 +12,7 @@ from diffscope.facts.builds import collect_builds, declares_builds
 from diffscope.facts.calls import collect_calls
 from diffscope.facts.classify import classify_change
 from diffscope.facts.conditions import collect_guards
+from diffscope.facts.declarations import Declarations
 from diffscope.facts.counterparts import collect_counterparts
 from diffscope.facts.default_tables import collect_default_tables
 from diffscope.facts.dependencies import collect_dependencies, declares_dependencies
@@ -32,7 +33,7 @@ from diffscope.facts.options import collect_options
 from diffscope.facts.overrides import collect_overrides
 from diffscope.facts.registries import collect_registries
 from diffscope.facts.settings import with_settings
-from diffscope.facts.steps import Declarations, collect_steps
+from diffscope.facts.steps import collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
 from diffscope.facts.values import (

@@ -33,6 +33,8 @@ REASONS: Final = (
     ("no CI steps at the base", "基准没有 CI 步骤"),
     ("no CI declarations of the base", "没有基准的 CI 声明"),
     ("no history of the base", "没有基准的历史"),
+    ("the change edits .buildkite and is judged by its own, as it would be run", "变更修改了 .buildkite，按其自身的声明判定（与实际运行一致）"),
+    ("the change edits .buildkite, but is judged by that of its base: {}", "变更修改了 .buildkite，但按其基准的声明判定：{}"),
     ("this tree has no vllm package: areas, rules and reach are those of vLLM and say little of it", "此目录树中没有 vllm 包：领域、规则与影响面均针对 vLLM，对它参考意义不大"),
     ("the clone ends at {}, before the window does: git fetch", "克隆止于 {}，早于时间范围的结尾：git fetch"),
     ("history is cut off at {}, after the window starts: git fetch --unshallow", "历史在 {} 处被截断，晚于时间范围的开头：git fetch --unshallow"),
