@@ -149,6 +149,8 @@ class Completeness(Value, frozen=True, kw_only=True):
     unplaced: tuple[str, ...] = ()
     """Files that no area claims."""
     notes: tuple[str, ...] = ()
+    steps_by: str | None = None
+    """Whose declarations select the steps of CI: ``base``, or ``head`` for a change that edits them; ``None`` where none are known."""
 
 
 class Tool(Value, frozen=True, kw_only=True):

@@ -35,56 +35,76 @@ _UNREAD: Final = "its text after the change could not be read"
 _States = dict[tuple[RepoPath, int], AmdState]
 
 
+class EditedFile(NamedTuple):
+    """A changed file, as far as it may declare steps."""
+
+    path: RepoPath
+    old_path: RepoPath | None
+    """Where a rename took it from."""
+    is_gone: bool
+    after: bytes | None
+    """``None`` also where it could not be read."""
+
+
 class JudgedTree(NamedTuple):
-    """The declarations that select the steps of a change."""
+    """The declarations that select the steps of a change, and the changed paths as CI sees them."""
 
     declarations: Declarations
     tree: str
     """``base`` or ``head``."""
     base: Declarations
+    paths: tuple[RepoPath, ...]
     problem: str | None = None
     """Why a change that edits job files is judged by those of the base."""
 
-    def select(self, placed: Iterable[Placed], pull: PullRequest) -> Selection:
+    def select(self, pull: PullRequest) -> Selection:
         """Return what every pipeline decides for the change."""
-        paths = visible_paths(RepoPath(one.fact.path) for one in placed)
-        return select_steps(self.declarations.project.pipelines, paths, labels=pull.labels or ())
+        return select_steps(self.declarations.project.pipelines, self.paths, labels=pull.labels or ())
 
 
-def judge_tree(placed: Iterable[Placed], declarations: Declarations) -> JudgedTree:
-    """Return by which tree the steps of a change are selected: its own, where it edits what declares them."""
-    placed = tuple(placed)
-    edited: dict[RepoPath, bytes | None] = {}
+def edited_files(placed: Iterable[Placed]) -> Iterator[EditedFile]:
+    """Yield the changed files of a change."""
     for one in placed:
-        for path in (one.fact.old_path, one.fact.path) if one.fact.status == "renamed" else (one.fact.path,):
-            if path is None or not _declares_steps(path):
-                continue
-            stays = path == one.fact.path and one.fact.status != "deleted"
-            if stays and one.material.after is None:
-                return JudgedTree(declarations, TREE_BASE, declarations, f"{path}: {_UNREAD}")
-            edited[RepoPath(path)] = one.material.after if stays else None
+        old = one.fact.old_path if one.fact.status == "renamed" else None
+        yield EditedFile(
+            path=RepoPath(one.fact.path),
+            old_path=RepoPath(old) if old else None,
+            is_gone=one.fact.status == "deleted",
+            after=one.material.after,
+        )
+
+
+def judge_tree(files: Iterable[EditedFile], declarations: Declarations) -> JudgedTree:
+    """Return by which tree the steps of a change are selected: its own, where it edits what declares them."""
+    files = tuple(files)
+    judged = JudgedTree(declarations, TREE_BASE, declarations, visible_paths(one.path for one in files))
+    edited: dict[RepoPath, bytes | None] = {}
+    for one in files:
+        if one.old_path is not None and _declares_steps(one.old_path):
+            edited[one.old_path] = None
+        if _declares_steps(one.path):
+            if not one.is_gone and one.after is None:
+                return judged._replace(problem=f"{one.path}: {_UNREAD}")
+            edited[one.path] = None if one.is_gone else one.after
     if not edited:
-        return JudgedTree(declarations, TREE_BASE, declarations)
-    added = (RepoPath(one.fact.path) for one in placed if one.fact.status != "deleted")
-    after = declarations.after(edited, added)
+        return judged
+    after = declarations.after(edited, (one.path for one in files if not one.is_gone))
     if isinstance(after, str):
-        return JudgedTree(declarations, TREE_BASE, declarations, after)
-    return JudgedTree(after, TREE_HEAD, declarations)
+        return judged._replace(problem=after)
+    return judged._replace(declarations=after, tree=TREE_HEAD)
 
 
 def _declares_steps(path: str) -> bool:
     return path.startswith(FOLDER) and declares(path)
 
 
-def collect_ci(
-    placed: Iterable[Placed], judged: JudgedTree, selection: Selection, pull: PullRequest
-) -> CiFacts:
+def collect_ci(judged: JudgedTree, selection: Selection, pull: PullRequest) -> CiFacts:
     """Return what CI does with a change: what runs by reason, what does not in numbers."""
     pipelines = judged.declarations.project.pipelines
     states = amd_states(pipelines, selection.decisions)
     difference: tuple[StepDifference, ...] = ()
     if judged.tree == TREE_HEAD:
-        before = judged._replace(declarations=judged.base).select(placed, pull)
+        before = judged._replace(declarations=judged.base).select(pull)
         difference = tuple(_differences(before, selection))
     counted = Counter(one.reason for one in selection.decisions if not one.selected)
     return CiFacts(
@@ -94,7 +114,9 @@ def collect_ci(
         docs_only=selection.docs_only,
         pipelines=tuple(_pipeline(one, selection) for one in pipelines),
         steps=tuple(_runs(selection, states)),
-        not_run=tuple(StepsNotRun(reason=reason, steps=counted[reason]) for reason in Reason if counted[reason]),
+        not_run=tuple(
+            StepsNotRun(reason=reason, steps=counted[reason]) for reason in Reason if counted[reason]
+        ),
         optional=tuple(_optional(selection)),
         minutes=selection.minutes,
         without_timeout=selection.without_timeout,

@@ -12,8 +12,8 @@ from diffscope.facts.builds import collect_builds, declares_builds
 from diffscope.facts.calls import collect_calls
 from diffscope.facts.classify import classify_change
 from diffscope.facts.conditions import collect_guards
-from diffscope.facts.declarations import Declarations
 from diffscope.facts.counterparts import collect_counterparts
+from diffscope.facts.declarations import Declarations
 from diffscope.facts.default_tables import collect_default_tables
 from diffscope.facts.dependencies import collect_dependencies, declares_dependencies
 from diffscope.facts.extractions import join_extractions

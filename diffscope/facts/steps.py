@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from diffscope.facts.ci import collect_ci, judge_tree
+from diffscope.facts.ci import collect_ci, edited_files, judge_tree
 from diffscope.facts.ci_values import CiFacts, StepBlindSpot
 from diffscope.facts.declarations import Declarations
 from diffscope.facts.lookup import TreeLookup
@@ -39,8 +39,8 @@ def collect_steps(
 
     A change that edits the declarations of steps is judged by its own, as the generator does, which runs in the checkout of the change.
     """
-    judged = judge_tree(placed, declarations)
-    selection = judged.select(placed, pull)
+    judged = judge_tree(edited_files(placed), declarations)
+    selection = judged.select(pull)
     facts = [
         *(_unwatched(placed, judged.declarations, selection) if judged.declarations.has_steps else ()),
         *(_uncollected(placed, judged.declarations) if judged.declarations.has_steps else ()),
@@ -48,7 +48,7 @@ def collect_steps(
     ]
     ordered = tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.what, fact.step or "", fact.detail)))
     spots = _blind_spots(placed, judged.declarations, selection, lookup) if lookup else ()
-    ci = collect_ci(placed, judged, selection, pull)
+    ci = collect_ci(judged, selection, pull)
     return msgspec.structs.replace(ci, blind_spots=spots), ordered
 
 

@@ -84,7 +84,9 @@ def name_of(decision: StepDecision) -> str:
 
 def nearest_names(pipelines: Iterable[Pipeline], wanted: str, limit: int = 3) -> tuple[str, ...]:
     """Return the names of steps that are spelt most like a word, nearest first."""
-    names = {name for pipeline in pipelines for step in pipeline.steps for name in (step.key, step.label) if name}
+    names = {
+        name for pipeline in pipelines for step in pipeline.steps for name in (step.key, step.label) if name
+    }
     lower: dict[str, str] = {}
     for name in sorted(names):
         lower.setdefault(name.lower(), name)
@@ -120,9 +122,7 @@ def _matched(pattern: Listed, paths: tuple[RepoPath, ...]) -> list[RepoPath]:
 
 def _entries(step: Step, mirror: Mirror | None, paths: tuple[RepoPath, ...]) -> Iterator[PatternTrace]:
     listed = (
-        step.dependencies or ()
-        if step.dialect is Dialect.AMD_TEMPLATE
-        else dependencies_of(step, mirror)
+        step.dependencies or () if step.dialect is Dialect.AMD_TEMPLATE else dependencies_of(step, mirror)
     )
     for entry in listed:
         is_exclusion = entry.text.startswith("!") and step.dialect is Dialect.GENERATOR

@@ -11,6 +11,7 @@ from diffscope.render.words import Words
 
 _LONG = 300
 """Minutes; from there on hours say more."""
+_NAMED = 3
 _DIFFERENCES = ("added", "removed", "starts", "stops")
 
 Few = Callable[[Iterable[str], int], str]
@@ -54,7 +55,7 @@ def _phrases(ci: CiFacts, words: Words, few: Few) -> Iterator[str]:
     yield from _run_all(ci.pipelines, words)
     yield _limits(ci, words)
     yield _mirrors(ci, words)
-    yield _tree(ci, words)
+    yield _tree(ci, words, few)
     newer = words("ci-rules-newer") if ci.rules.newer_than_change else ""
     yield words("ci-rules", commit=ci.rules.commit, date=ci.rules.date) + newer
 
@@ -85,9 +86,7 @@ def _limits(ci: CiFacts, words: Words) -> str:
     if not ci.minutes:
         return without
     is_long = ci.minutes >= _LONG
-    limits = (
-        words("hours", count=round(ci.minutes / 60)) if is_long else words("minutes", count=ci.minutes)
-    )
+    limits = words("hours", count=round(ci.minutes / 60)) if is_long else words("minutes", count=ci.minutes)
     return words.comma.join(part for part in (limits, without) if part)
 
 
@@ -101,11 +100,12 @@ def _mirrors(ci: CiFacts, words: Words) -> str:
     return words("amd-mirrors", list=words.comma.join(named)) if named else ""
 
 
-def _tree(ci: CiFacts, words: Words) -> str:
-    if ci.tree_problem is not None:
-        return words("ci-tree-problem", problem=ci.tree_problem)
+def _tree(ci: CiFacts, words: Words, few: Few) -> str:
     if ci.tree != TREE_HEAD:
         return ""
-    kinds = Counter(one.what for one in ci.difference)
-    told = [words(f"ci-{kind}", count=kinds[kind]) for kind in _DIFFERENCES if kinds[kind]]
+    told = []
+    for what in _DIFFERENCES:
+        named = [one.step for one in ci.difference if one.what == what]
+        if named:
+            told.append(words(f"ci-{what}", count=len(named)) + words.aside(few(named, _NAMED)))
     return words("ci-tree-head", list=words.comma.join(told) or words("ci-same-steps"))

@@ -126,12 +126,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "ci-entry-matches": ("{path} lies in its entry {entry}", "{path} 属于其条目 {entry}"),
     "ci-tree-head": (
-        "selected by the .buildkite of the change itself, against that of its base: {list}",
-        "按此变更自身的 .buildkite 选择，与其基准相比：{list}",
-    ),
-    "ci-tree-problem": (
-        "selected by the .buildkite of the base, though the change edits it: {problem}",
-        "变更修改了 .buildkite，但仍按基准的选择：{problem}",
+        "selected by the change's own .buildkite; against its base: {list}",
+        "按此变更自身的 .buildkite 选择；与其基准相比：{list}",
     ),
     "ci-same-steps": ("the same steps", "步骤相同"),
     "ci-added": ("{count} added", "新增 {count} 个"),
