@@ -43,6 +43,11 @@ _GROUPS = (
     ("run_all patterns of the pipeline", (PatternKind.RUN_ALL, PatternKind.RUN_ALL_EXCLUDE)),
     ("entries of the step", (PatternKind.ENTRY, PatternKind.EXCLUSION)),
 )
+_NOTES = {
+    (PatternKind.RUN_ALL_EXCLUDE, False): " (takes out)",
+    (PatternKind.RUN_ALL_EXCLUDE, True): " (takes out)",
+    (PatternKind.ENTRY, True): " (its own file: the group has depends_on)",
+}
 _TREES = {
     "base": "the declarations at the base of the change",
     "head": "the change's own declarations, since it edits .buildkite",
@@ -177,7 +182,7 @@ def _pattern_lines(patterns: Iterable[PatternTrace]) -> Iterator[str]:
     for each in patterns:
         is_out = each.kind in (PatternKind.EXCLUSION, PatternKind.RUN_ALL_EXCLUDE)
         mark = "-" if each.path is None else "!" if is_out else "+"
-        note = " (takes out)" if each.kind is PatternKind.RUN_ALL_EXCLUDE else ""
+        note = _NOTES.get((each.kind, each.line is None), "")
         line = f" [line {each.line}]" if each.line else ""
         more = f" and {each.others} more" if each.others else ""
         yield f"{mark} {each.pattern}{note}{line}" + (f": {each.path}{more}" if each.path else "")

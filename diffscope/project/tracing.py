@@ -31,7 +31,8 @@ class PatternTrace(Value, frozen=True, kw_only=True):
     kind: PatternKind
     pattern: str
     line: int | None
-    """In the job file or the configuration; ``None`` for a path that stands in ``bootstrap-amd.sh``."""
+    """In the job file or the configuration; ``None`` for what stands in neither: a path of ``bootstrap-amd.sh``, and the job file
+    itself, which the generator adds to the entries of a group with ``depends_on``."""
     path: RepoPath | None
     """The first path that it matches; ``None`` for none."""
     others: int = 0
@@ -129,7 +130,8 @@ def _entries(step: Step, mirror: Mirror | None, paths: tuple[RepoPath, ...]) -> 
         kind = PatternKind.EXCLUSION if is_exclusion else PatternKind.ENTRY
         text = entry.text[1:] if is_exclusion else entry.text
         found = [path for path in paths if matches_dependency(text, path, step.dialect)]
-        yield _trace(kind, entry.text, entry.line, found)
+        is_added = step.watches_own_file and entry.text == step.file and entry.line == step.line
+        yield _trace(kind, entry.text, None if is_added else entry.line, found)
 
 
 def _trace(kind: PatternKind, pattern: str, line: int | None, found: list[RepoPath]) -> PatternTrace:

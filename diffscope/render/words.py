@@ -98,8 +98,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "ci": ("CI", "CI"),
     "steps-run": ("{count} steps run", "运行 {count} 个步骤"),
     "one-step-runs": ("1 step runs", "运行 1 个步骤"),
-    "steps-optional": ("{count} optional ones list a changed path", "另有 {count} 个可选步骤列出了变更路径"),
-    "one-step-optional": ("1 optional one lists a changed path", "另有 1 个可选步骤列出了变更路径"),
+    "steps-optional": ("{count} optional steps list a changed path", "另有 {count} 个可选步骤列出了变更路径"),
+    "one-step-optional": ("1 optional step lists a changed path", "另有 1 个可选步骤列出了变更路径"),
     "ci-docs-only": (
         "nothing runs: all that changes is documentation to CI (docs/, *.md, mkdocs.yaml)",
         "不运行任何步骤：对 CI 而言变更全部是文档（docs/、*.md、mkdocs.yaml）",
