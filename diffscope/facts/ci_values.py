@@ -54,7 +54,7 @@ class OptionalStep(Value, frozen=True, kw_only=True):
     path: RepoPath
 
 
-class CiPipeline(Value, frozen=True, kw_only=True):
+class CiPipeline(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A pipeline, and whether it runs everything."""
 
     name: str
@@ -72,7 +72,7 @@ class CiPipeline(Value, frozen=True, kw_only=True):
     """Keys that its configuration lacks, without which the generator makes nothing of it."""
 
 
-class StepDifference(Value, frozen=True, kw_only=True):
+class StepDifference(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A step that runs, or is there, otherwise with the change's own declarations than with those of the base."""
 
     pipeline: str

@@ -92,14 +92,14 @@ class ChangeHistory:
         """Yield the commits of so many days back whose subjects have a pattern, newest first."""
         found = self._index.speaking_of(subject)
         for commit in reversed(found[: bisect_right(found, self._last)]):
-            if self._now - self._index.times[commit] > days * _DAY:
+            if commit < self._first or self._now - self._index.times[commit] > days * _DAY:
                 return
             yield self._past(commit)
 
     def merged(self, number: int, days: int) -> PastChange | None:
         """Return the commit that merged a pull request so many days back at most; ``None`` where there is none."""
         merges = self._index.merges.get(number, ())
-        known = merges[: bisect_right(merges, self._last)]
+        known = merges[bisect_left(merges, self._first) : bisect_right(merges, self._last)]
         if not known or self._now - self._index.times[known[-1]] > days * _DAY:
             return None
         return self._past(known[-1])

@@ -191,7 +191,7 @@ def answers(history: ChangeHistory) -> tuple[object, ...]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(past=PAST, last=st.integers(0, 23), extra=st.integers(0, 23))
 def test_what_lies_outside_the_window_changes_no_answer(
     past: list[tuple[list[str], list[tuple[str, str]], list[str], int]], last: int, extra: int
