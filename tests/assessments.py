@@ -305,7 +305,7 @@ _FULL = Assessment(
         unnamed_symbols=("EmberBackend.supports_attn_type",),
     ),
     ci=CiFacts(
-        pipelines=(CiPipeline(name="vllm_ci", path=RepoPath(".buildkite/ci_config.yaml"), runs=2, steps=3),),
+        pipelines=(CiPipeline(name="vllm_ci", runs=2, steps=3),),
         steps=(
             StepRun(
                 pipeline="vllm_ci",

@@ -30,7 +30,7 @@ from diffscope.project.tracing import name_of
 from diffscope.project.values import Pipeline
 from diffscope.source.values import PullRequest, RepoPath
 
-_MOST_OPTIONAL: Final = 5
+_MOST_OPTIONAL: Final = 3
 _UNREAD: Final = "its text after the change could not be read"
 _States = dict[tuple[RepoPath, int], AmdState]
 
@@ -135,7 +135,6 @@ def _pipeline(pipeline: Pipeline, selection: Selection) -> CiPipeline:
     found = next((one for one in selection.run_all if one.pipeline == pipeline.name), None)
     return CiPipeline(
         name=pipeline.name,
-        path=pipeline.path,
         runs=sum(one.selected for one in decided),
         steps=len(decided),
         run_all=found.entry if found else None,

@@ -58,8 +58,6 @@ class CiPipeline(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A pipeline, and whether it runs everything."""
 
     name: str
-    path: RepoPath
-    """Its configuration."""
     runs: int
     """Steps and mirrors that run."""
     steps: int

@@ -74,7 +74,7 @@ FACTS = ChangeFacts(
     ),
     nearest_tests=(Nearest(path="tests/test_a.py", score=1.5, reasons=("imports it",)),),
     ci=CiFacts(
-        pipelines=(CiPipeline(name="vllm_ci", path=RepoPath("x.yaml"), runs=1, steps=2),),
+        pipelines=(CiPipeline(name="vllm_ci", runs=1, steps=2),),
         steps=(
             StepRun(
                 pipeline="vllm_ci",

@@ -52,7 +52,7 @@ def ran(*states: tuple[AmdState | None, int], queue: str = "gpu") -> tuple[StepR
 
 
 def a_pipeline(runs: int, name: str = "vllm_ci", **fields: object) -> CiPipeline:
-    made = CiPipeline(name=name, path=RepoPath("x.yaml"), runs=runs, steps=9)
+    made = CiPipeline(name=name, runs=runs, steps=9)
     return msgspec.structs.replace(made, **fields)
 
 
