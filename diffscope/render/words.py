@@ -117,11 +117,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "ci-no-limit": ("{count} steps have none", "{count} 个步骤没有时限"),
     "ci-one-no-limit": ("1 step has none", "1 个步骤没有时限"),
     "ci-run-all": (
-        "all of {pipelines} runs but what is optional: {path} matches its run_all pattern {pattern}",
+        "everything in {pipelines} that is not optional runs: {path} matches the run_all pattern {pattern}",
         "{pipelines} 运行除可选外的全部步骤：{path} 匹配 run_all 模式 {pattern}",
     ),
     "ci-run-all-label": (
-        "all of {pipelines} runs: the label {pattern}",
+        "everything in {pipelines} runs: the label {pattern}",
         "{pipelines} 运行全部步骤：标签 {pattern}",
     ),
     "ci-entry-matches": ("{path} lies in its entry {entry}", "{path} 属于其条目 {entry}"),
@@ -132,8 +132,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "ci-same-steps": ("the same steps", "步骤相同"),
     "ci-added": ("{count} added", "新增 {count} 个"),
     "ci-removed": ("{count} removed", "移除 {count} 个"),
-    "ci-starts": ("{count} more run", "多运行 {count} 个"),
-    "ci-stops": ("{count} no longer run", "不再运行 {count} 个"),
+    "ci-starts": ("{count} newly selected", "多运行 {count} 个"),
+    "ci-stops": ("{count} no longer selected", "不再运行 {count} 个"),
     "ci-rules": ("by the rules of ci-infra at {commit} ({date})", "按 ci-infra {commit}（{date}）的规则"),
     "ci-rules-newer": (", which have changed since this change", "，此变更之后规则有过修改"),
     "blind-spots": (
