@@ -24,11 +24,12 @@ from diffscope.adapters.rule_files import bundled_rules, load_rules
 from diffscope.adapters.sides import read_sides
 from diffscope.assessment.values import Assessment
 from diffscope.diff.parse import salvage_diff
-from diffscope.diff.values import Diff, Sides
-from diffscope.errors import DiffscopeError
+from diffscope.diff.values import Diff, FileStatus, Sides
+from diffscope.errors import DiffscopeError, NotFoundError
+from diffscope.facts.ci import EditedFile, JudgedTree, judge_tree
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
+from diffscope.facts.declarations import Declarations
 from diffscope.facts.material import FileMaterial
-from diffscope.facts.steps import Declarations
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
@@ -146,6 +147,36 @@ class Workspace:
         return gather_facts(
             whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
         )
+
+    def judged_steps(self, change: Change, source: Elsewhere | None = None) -> JudgedTree:
+        """Return the declarations that select the steps of a change; no graph is read for it.
+
+        Raises:
+            NotFoundError: nothing is known of what the target declares at the base of the change.
+        """
+        salvage = salvage_diff(change.patch)
+        base = change.pull.base
+        if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
+            declared = source.declarations(change, cache=self.cache)[0] if source else None
+        else:
+            declared = self._declared.at(base)
+        if declared is None:
+            raise NotFoundError(
+                "the steps of CI are not known without the tree of the base",
+                hint="name a clone that has it: --repo PATH",
+            )
+        read = self._sides(change, salvage.diff, source)
+        after = {one.path: one.after for one in read.files}
+        files = (
+            EditedFile(
+                path=one.path,
+                old_path=one.old_path if one.status is FileStatus.RENAMED else None,
+                is_gone=one.status is FileStatus.DELETED,
+                after=after.get(one.path),
+            )
+            for one in sorted(salvage.diff.files, key=lambda one: one.path)
+        )
+        return judge_tree(files, declared)
 
     def stand_in(self, commit: CommitId, gap: Gap) -> Assessment:
         """Return what the list of its files tells of a commit that could not be judged, for the reason that ``gap`` gives.

@@ -27,14 +27,16 @@ from diffscope.assessment.values import (
     TestsAssessment,
     Tool,
 )
+from diffscope.facts.ci_values import CiFacts
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.shares import area_shares
-from diffscope.facts.values import ChangeFacts, CiFacts, ModuleFact, SymbolFact
+from diffscope.facts.values import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.evaluate import Evaluation
 from diffscope.rules.values import Flag
 from diffscope.rules.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
+from diffscope.source.values import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.version import VERSION
 
@@ -215,13 +217,23 @@ def _ci(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
 
 
 def _completeness(facts: ChangeFacts, warnings: tuple[str, ...]) -> Completeness:
-    gaps = tuple(sorted(facts.gaps, key=lambda gap: (gap.what, gap.path or "", gap.reason)))
+    found = (*facts.gaps, *_unread_steps(facts.ci))
+    gaps = tuple(sorted(found, key=lambda gap: (gap.what, gap.path or "", gap.reason)))
     return Completeness(
         complete=not gaps and not facts.unknown,
         gaps=gaps,
         unplaced=tuple(sorted(file.path for file in facts.file if file.area == OTHER)),
         notes=(*_unknown_families(facts), *warnings),
+        steps_by=None if facts.ci is UNSET else facts.ci.tree,
     )
+
+
+def _unread_steps(ci: CiFacts | UnsetType) -> tuple[Gap, ...]:
+    """Return a gap where a change edits the declarations of steps, and those of its base had to do."""
+    if ci is UNSET or ci.tree_problem is None:
+        return ()
+    reason = f"steps are selected by the base, though the change edits them: {ci.tree_problem}"
+    return (Gap(what="declarations", reason=reason),)
 
 
 def _unknown_families(facts: ChangeFacts) -> tuple[str, ...]:

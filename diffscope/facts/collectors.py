@@ -11,9 +11,11 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.build_arguments import collect_build_arguments
 from diffscope.facts.builds import collect_builds
 from diffscope.facts.calls import collect_calls
+from diffscope.facts.ci_values import CiFacts
 from diffscope.facts.classify import classify_change
 from diffscope.facts.conditions import collect_guards
 from diffscope.facts.counterparts import collect_counterparts
+from diffscope.facts.declarations import Declarations
 from diffscope.facts.default_tables import collect_default_tables
 from diffscope.facts.dependencies import collect_dependencies
 from diffscope.facts.history import collect_history
@@ -29,12 +31,11 @@ from diffscope.facts.numerics import collect_numerics
 from diffscope.facts.options import collect_options
 from diffscope.facts.overrides import collect_overrides
 from diffscope.facts.registries import collect_registries
-from diffscope.facts.steps import Declarations, collect_steps
+from diffscope.facts.steps import collect_steps
 from diffscope.facts.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests import collect_tests
 from diffscope.facts.values import (
     ChangeFact,
-    CiFacts,
     DependencyFact,
     GraphFacts,
     ImportFact,

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from diffscope.facts.ci_values import CiFacts
 from diffscope.source.values import Gap, PullRequest, Value
 
 Text = str
@@ -617,47 +618,6 @@ class Nearest(Value, frozen=True, kw_only=True):
     path: str
     score: float
     reasons: tuple[str, ...]
-
-
-class StepSelection(Value, frozen=True, kw_only=True):
-    """One CI step and what the generator decides for this diff."""
-
-    label: str
-    selected: bool
-    reason: str
-    device: str | None = None
-    file: str | None = None
-    optional: bool = False
-    amd_mirror: str | None = None
-    """``present``, ``missing``, ``optional``, ``differs``; ``None`` where it does not apply."""
-    minutes: int | None = None
-
-
-class StepBlindSpot(Value, frozen=True, kw_only=True):
-    """A step whose tests import what the change alters, and which its dependency lists do not select."""
-
-    label: str
-    file: str
-    """``path:line`` of the step."""
-    reason: str
-    path: str
-    """The changed file."""
-    test: str
-    """The test of the step that imports it most directly."""
-    chain: str
-    """``test -> module``."""
-    tests: int
-    """How many of its test files import something that the change alters."""
-
-
-class CiFacts(Value, frozen=True, kw_only=True):
-    """What the target repository's own CI declarations say of this diff."""
-
-    steps: tuple[StepSelection, ...] = ()
-    run_all: str | None = None
-    minutes: int | None = None
-    blind_spots: tuple[StepBlindSpot, ...] = ()
-    """Steps that should look at the change and do not; optional ones are left out, since they stay away by choice."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):

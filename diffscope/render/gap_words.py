@@ -34,6 +34,7 @@ REASONS: Final = (
     ("no CI steps at the base", "基准没有 CI 步骤"),
     ("no CI declarations of the base", "没有基准的 CI 声明"),
     ("no history of the base", "没有基准的历史"),
+    ("steps are selected by the base, though the change edits them: {}", "变更修改了步骤声明，但仍按基准选择步骤：{}"),
     ("this tree has no vllm package: areas, rules and reach are those of vLLM and say little of it", "此目录树中没有 vllm 包：领域、规则与影响面均针对 vLLM，对它参考意义不大"),
     ("the clone ends at {}, before the window does: git fetch", "克隆止于 {}，早于时间范围的结尾：git fetch"),
     ("history is cut off at {}, after the window starts: git fetch --unshallow", "历史在 {} 处被截断，晚于时间范围的开头：git fetch --unshallow"),

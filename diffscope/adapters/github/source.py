@@ -16,7 +16,7 @@ from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree, Progress
 from diffscope.diff.names import split_git_names, strip_prefixes
 from diffscope.diff.values import Diff, FileSides, Sides
 from diffscope.errors import NotFoundError, SourceError
-from diffscope.facts.steps import Declarations
+from diffscope.facts.declarations import Declarations
 from diffscope.source.values import BlobId, Change, CommitId, Gap, PullRequest, RepoPath, SourceKind
 
 LocalPatch = Callable[[CommitId, CommitId], str | None]
