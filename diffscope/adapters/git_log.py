@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_commit import seconds
 from diffscope.adapters.git_process import run
 from diffscope.errors import RepositoryError
 
@@ -50,17 +51,16 @@ def main_tip(repository: GitRepository) -> str | None:
     for places in (_OURS, _ANYBODYS):
         form = "--format=%(committerdate:unix) %(objectname)"
         names = [f"{place}/{name}" for place in places for name in ("main", "master")]
-        found = run(repository.path, "for-each-ref", form, *names)
-        rows = [line.split() for line in found.out.decode("utf-8", "replace").splitlines()]
+        found = run(repository.refs, "for-each-ref", form, *names)
+        rows = [line.split() for line in found.out.decode("utf-8", "replace").split("\n")]
         if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
             return max(tips)[1]
-    head = run(repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    return head.out.decode().strip() or None
+    return repository.head()
 
 
 def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
     """Return the squash commits that ``git log REVISIONS`` reaches, newest first. Raises ``RepositoryError``."""
-    found = run(repository.path, "log", "-z", "--format=%H%n%ct%n%an%n%s", "--end-of-options", *revisions)
+    found = run(repository.objects, "log", "-z", "--format=%H%n%ct%n%an%n%s", "--end-of-options", *revisions)
     if found.code != 0:
         message = found.err.split("\n")[-1].removeprefix("fatal: ")
         raise RepositoryError(
@@ -68,7 +68,7 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
         )
     rows = (row.split("\n", 3) for row in found.out.decode("utf-8", "replace").split("\0") if row)
     return [
-        Squash(number=number, commit=commit, committed_at=int(at), author=author, subject=subject)
+        Squash(number=number, commit=commit, committed_at=seconds(at), author=author, subject=subject)
         for commit, at, author, subject in rows
         if (number := pull_number(subject)) is not None
     ]

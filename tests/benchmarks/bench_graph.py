@@ -219,7 +219,9 @@ def classify(repository: GitRepository, folder: Path, given: argparse.Namespace)
     """Classify the newest pull request on a fresh machine, and again."""
     del given
     print("== diffscope classify, whole process")
-    newest = run(repository.path, "log", "--first-parent", "--format=%s", "-n", "50", "HEAD").out.decode()
+    newest = run(
+        repository.objects, "log", "--first-parent", "--format=%s", "-n", "50", repository.resolve("HEAD")
+    ).out.decode()
     number = next(line.rpartition("(#")[2].rstrip(")") for line in newest.splitlines() if line.endswith(")"))
     command = [sys.executable, "-m", "diffscope", "classify", number, "-q", "--format", f"json:{os.devnull}"]
     for name in ("a fresh machine", "the second time"):
@@ -229,7 +231,9 @@ def classify(repository: GitRepository, folder: Path, given: argparse.Namespace)
 
 def unpack_tree(repository: GitRepository, folder: Path) -> Path:
     """Write vllm/ and tests/ of HEAD into a folder, for the tools that read files."""
-    packed = run(repository.path, "archive", "--format=tar", "HEAD", "vllm", "tests").out
+    packed = run(
+        repository.objects, "archive", "--format=tar", repository.resolve("HEAD"), "vllm", "tests"
+    ).out
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
     return folder
