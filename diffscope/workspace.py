@@ -28,6 +28,7 @@ from diffscope.diff.values import Diff, Sides
 from diffscope.errors import DiffscopeError
 from diffscope.facts.collect import Knowledge, Surroundings
 from diffscope.facts.steps import Declarations
+from diffscope.facts.unreadable import mark_unreadable
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
@@ -138,6 +139,7 @@ class Workspace:
             if source
             else read_sides(change, salvage.diff, self.repository)
         )
+        read = mark_unreadable(salvage.diff, read, self.knowledge.taxonomy)
         around, gaps = self._surroundings(change, source)
         whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
         return gather_facts(whole, salvage.diff, read, knowledge=self.knowledge, around=around)

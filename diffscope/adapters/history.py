@@ -24,7 +24,7 @@ from diffscope.graph.history_store import (
 )
 from diffscope.source.values import CommitId
 
-_SPACE: Final = "history-2"
+_SPACE: Final = "history-3"
 _FOLDERS: Final = ("csrc", "tests", "vllm")
 _MARGIN: Final = 30 * 86_400
 """Seconds. The history starts a little earlier than the first commit needs, so that the next ones need not start over."""

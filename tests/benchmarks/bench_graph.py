@@ -189,8 +189,9 @@ def walk(repository: GitRepository, folder: Path, given: argparse.Namespace) -> 
     """Ask for the graph at the base of each pull request of a week, one after the other."""
     monday = datetime.fromisoformat(given.week).replace(tzinfo=BEIJING)
     options = (f"--since={monday.isoformat()}", f"--until={(monday + timedelta(days=7)).isoformat()}")
+    head = repository.resolve("HEAD")
     rows = run(
-        repository.path, "log", "--first-parent", "--reverse", "--format=%P", *options, "HEAD"
+        repository.objects, "log", "--first-parent", "--reverse", "--format=%P", *options, head
     ).out.decode()
     bases = [row.split()[0] for row in rows.splitlines()][: given.pulls]
     print(f"== the week of {given.week}: {len(bases)} bases, one after the other")
