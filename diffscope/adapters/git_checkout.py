@@ -230,15 +230,15 @@ def _keeps_modes(repository: GitRepository, top: Path, noted: Mapping[bytes, Not
     answer = run(clone_access(repository.git_dir, top), "config", "--type=bool", "--get", "core.fileMode")
     if answer.out.strip() != b"false":
         return True
-    modes = set[tuple[str, str]]()
+    modes = set[str]()
     for name, file in noted.items():
         try:
             status = (top / os.fsdecode(name)).lstat()
         except OSError:
             continue
         if stat.S_ISREG(status.st_mode) and file.mode in _REGULAR:
-            modes.add((file.mode, _mode(status)))
-    return any(left == right == "100755" for left, right in modes) and ("100644", "100644") in modes
+            modes.add(_mode(status))
+    return len(modes) > 1
 
 
 def _is_file(status: os.stat_result) -> bool:

@@ -43,7 +43,8 @@ def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> Cha
         last = find_commit(stored, commit)
     if last < 0:
         # A commit off the main line (the head of a branch) has the past of the place where it left that line.
-        fork = repository.merge_base(_tip(stored), commit)
+        tip = _tip(stored)
+        fork = repository.merge_base(tip, commit) if tip else None
         last = find_commit(stored, fork) if fork else -1
     return ChangeHistory(stored, last=last, now=now)
 
