@@ -97,25 +97,40 @@ COMMANDS: tuple[Sequence[str], ...] = (
 Answers = list[tuple[int, str, str]]
 
 
-def answers(clone: Clone, environ: Mapping[str, str] | None = None) -> Answers:
-    """Return exit code, output and messages of every command of ``COMMANDS``, without a cache."""
-    return [clone.project.run(*command, "--no-cache", "-q", environ=environ) for command in COMMANDS]
+def answers(
+    clone: Clone,
+    commands: Sequence[int] = range(len(COMMANDS)),
+    *,
+    environ: Mapping[str, str] | None = None,
+    uses_cache: bool = False,
+) -> Answers:
+    """Return exit code, output and messages of commands, which are named by their places in ``COMMANDS``."""
+    options = ("-q",) if uses_cache else ("-q", "--no-cache")
+    return [clone.project.run(*COMMANDS[number], *options, environ=environ) for number in commands]
 
 
-def answers_with(clone: Clone, settings: Iterable[Setting], place: str) -> Answers:
+def answers_with(
+    clone: Clone,
+    settings: Iterable[Setting],
+    place: str,
+    commands: Sequence[int] = range(len(COMMANDS)),
+    *,
+    uses_cache: bool = False,
+) -> Answers:
     """Return the answers under settings that stand in the clone, in the user's file, or in the environment."""
     chosen = list(settings)
     if place == "clone":
         with configured(clone, chosen):
-            return answers(clone)
+            return answers(clone, commands, uses_cache=uses_cache)
     if place == "user":
-        user = clone.project.folder.parents[1] / "user.gitconfig"
+        user = clone.folder.parent / "user.gitconfig"
         user.write_text(_text(chosen), encoding="utf-8")
-        return answers(clone, {"GIT_CONFIG_GLOBAL": str(user), "GIT_CONFIG_SYSTEM": str(user)})
-    environ = {"GIT_CONFIG_COUNT": str(len(chosen))}
-    for number, (name, value) in enumerate(chosen):
-        environ |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return answers(clone, environ)
+        environ = {"GIT_CONFIG_GLOBAL": str(user), "GIT_CONFIG_SYSTEM": str(user)}
+    else:
+        environ = {"GIT_CONFIG_COUNT": str(len(chosen))}
+        for number, (name, value) in enumerate(chosen):
+            environ |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return answers(clone, commands, environ=environ, uses_cache=uses_cache)
 
 
 @contextmanager
@@ -158,14 +173,22 @@ def _complaint(clone: Clone, settings: Iterable[Setting]) -> str:
     return ""
 
 
-def differing(clone: Clone, settings: Sequence[Setting], place: str, expected: Answers) -> set[Setting]:
+def differing(
+    clone: Clone,
+    settings: Sequence[Setting],
+    place: str,
+    expected: Answers,
+    commands: Sequence[int] = range(len(COMMANDS)),
+) -> set[Setting]:
     """Return the settings under which an answer differs, found by halving. Two that cancel each other out are not found."""
     left, found = list(settings), set[Setting]()
-    while left and answers_with(clone, left, place) != expected:
+    while left and answers_with(clone, left, place, commands) != expected:
         chosen = left
         while len(chosen) > 1:
             half = chosen[: len(chosen) // 2]
-            chosen = half if answers_with(clone, half, place) != expected else chosen[len(chosen) // 2 :]
+            chosen = (
+                half if answers_with(clone, half, place, commands) != expected else chosen[len(chosen) // 2 :]
+            )
         found.update(chosen)
         left = [setting for setting in left if setting not in found]
     return found
@@ -184,7 +207,7 @@ def _text(settings: Iterable[Setting]) -> str:
 
 def _try_all(values: Sequence[str], places: Sequence[str]) -> None:
     names = variables()
-    print(f"{len(names)} variables x {len(values)} values x {len(places)} places")
+    _tell(f"{len(names)} variables x {len(values)} values x {len(places)} places")
     with tempfile.TemporaryDirectory() as folder:
         clone = lay_clone(Path(folder))
         expected = answers(clone)
@@ -195,12 +218,16 @@ def _try_all(values: Sequence[str], places: Sequence[str]) -> None:
             tried = [setting for setting in settings if setting not in stopped]
             found = differing(clone, tried, place, expected)
             told = " ".join(sorted(setting.name for setting in found))
-            print(
+            _tell(
                 f"{place} {value!r}: {len(tried)} tried, {len(stopped)} refused by git, {len(found)} differ {told}"
             )
             if stopped:
-                print("   refused:", *sorted(setting.name for setting in stopped))
-            sys.stdout.flush()
+                _tell(f"   refused: {' '.join(sorted(setting.name for setting in stopped))}")
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
