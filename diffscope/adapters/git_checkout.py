@@ -27,7 +27,7 @@ LARGEST: Final = 8 * 1024 * 1024
 
 _ROW: Final = re.compile(
     rb"([A-Za-z?]) ([0-7]{6}) ([0-9a-f]+) ([0-3])\t([^\0]+)\0"
-    rb"  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n[^\n]*\n[^\n]*\n  size: (\d+)\t[^\n]*\n"
+    rb"(?:  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n[^\n]*\n[^\n]*\n  size: (\d+)\t[^\n]*\n)?"
 )
 _LINK, _SUBMODULE = "120000", "160000"
 _REGULAR: Final = ("100644", "100755")
@@ -172,31 +172,44 @@ class _Reader:
 
 def _noted(repository: GitRepository, top: Path) -> dict[bytes, Noted]:
     access = clone_access(repository.git_dir, top)
-    found = run(access, "ls-files", "-z", "--cached", "--stage", "-v", "--debug")
+    asked = ("ls-files", "-z", "--cached", "--stage", "-v")
+    found = run(access, *asked, "--debug")
     if found.code != 0:
-        message = found.err.split("\n")[-1].removeprefix("fatal: ")
+        message = found.err.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
         raise RepositoryError(f"git: {message}", at=str(top), hint=f"git -C {top} status")
-    noted, end = dict[bytes, Noted](), 0
-    for row in _ROW.finditer(found.out):
-        if row.start() != end:
-            break
-        end = row.end()
-        tag, mode, blob, stage, name, *numbers = row.groups()
-        changed, changed_ns, modified, modified_ns, size = map(int, numbers)
-        is_merged = stage == b"0"
+    rows = _rows(found.out)
+    if rows is None:
+        # The form of --debug may change with git. Without it every file is read.
+        rows = _rows(run(access, *asked).out)
+    if rows is None:
+        raise RepositoryError(
+            "the index cannot be read: git lists it in an unknown form",
+            at=str(top),
+            hint=f"git -C {top} status",
+        )
+    noted = dict[bytes, Noted]()
+    for tag, mode, blob, stage, name, *numbers in rows:
+        changed, changed_ns, modified, modified_ns, size = (int(number or 0) for number in numbers)
         noted[name] = Noted(
             mode=mode.decode(),
             blob=BlobId(blob.decode()),
             is_skipped=tag in b"Ss",
             changed_at=(changed, changed_ns),
             modified_at=(modified, modified_ns),
-            size=size if is_merged else 0,
-        )
-    if end != len(found.out):
-        raise RepositoryError(
-            "this git lists its index in a way that is not known", at=str(top), hint="git --version"
+            size=size if stage == b"0" else 0,
         )
     return noted
+
+
+def _rows(listed: bytes) -> list[tuple[bytes, ...]] | None:
+    """Return the rows of the index; ``None`` where some part of the listing is none."""
+    rows, end = list[tuple[bytes, ...]](), 0
+    for row in _ROW.finditer(listed):
+        if row.start() != end:
+            return None
+        rows.append(row.groups())
+        end = row.end()
+    return rows if end == len(listed) else None
 
 
 def _untracked(repository: GitRepository, top: Path) -> Iterable[bytes]:

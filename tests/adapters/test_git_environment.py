@@ -12,8 +12,10 @@ import pytest
 from diffscope.adapters.cache import open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_changes import CloneSource
+from diffscope.adapters.git_environment import GitAccess
 from diffscope.adapters.git_index import PullIndex
 from diffscope.adapters.git_log import squashes
+from diffscope.adapters.git_process import Outcome, run
 from diffscope.adapters.git_worktree import worktree_change
 from diffscope.adapters.history import history_at
 from diffscope.adapters.sides import read_sides
@@ -418,6 +420,25 @@ def test_modes_and_kinds_of_files_are_those_of_the_file_system(tmp_path: Path) -
     told = [(file.path, file.old_mode, file.new_mode) for file in found]
     assert ("a.sh", "100644", "100755") in told
     assert {"link", "gone", "gone/x.py"} <= {path for path, *_ in told}
+
+
+def test_an_index_without_times_is_read_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A git that lists its index in another form costs time, not the answer."""
+    folder = git_repository(tmp_path / "clone", {"a.py": BEFORE, "b.py": BEFORE, "c.py": BEFORE})
+    write_files(folder, {"a.py": AFTER})
+    (folder / "c.py").write_bytes(BEFORE.replace("\n", "\r\n").encode())
+
+    def other_form(access: GitAccess, *arguments: str) -> Outcome:
+        found = run(access, *arguments)
+        return (
+            found._replace(out=found.out.replace(b"  ctime", b"  changed"))
+            if "--debug" in arguments
+            else found
+        )
+
+    monkeypatch.setattr("diffscope.adapters.git_checkout.run", other_form)
+    with GitRepository(folder) as repository:
+        assert counts(worktree_change(repository).patch) == [("a.py", "text", 1, 1)]
 
 
 def test_a_pipe_in_the_place_of_a_file_is_a_gap(tmp_path: Path) -> None:
