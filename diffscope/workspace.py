@@ -30,6 +30,7 @@ from diffscope.facts.ci import EditedFile, JudgedTree, judge_tree
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.declarations import Declarations
 from diffscope.facts.material import FileMaterial
+from diffscope.facts.unreadable import mark_unreadable
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.catalogue import Catalogue
@@ -143,6 +144,7 @@ class Workspace:
         salvage = salvage_diff(change.patch)
         read = attempt("sides", lambda: self._sides(change, salvage.diff, source), Sides(files=()))
         around, gaps = self._surroundings(change, source, attempt)
+        read = mark_unreadable(salvage.diff, read, self.knowledge.taxonomy)
         whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
         return gather_facts(
             whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt

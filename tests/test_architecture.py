@@ -249,3 +249,38 @@ def _defined(tree: ast.Module) -> Iterator[str]:
             else []
         )
         yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+STARTS_PROCESSES = {
+    "adapters/git_process.py": "git, as adapters/git_environment.py says",
+    "adapters/github/access.py": "gh, for a token",
+    "adapters/pool.py": "our own interpreter",
+    "batch/crew.py": "our own interpreter",
+}
+
+
+_STARTS = re.compile(r"os\.(?:system|popen|exec[lv]p?e?|spawn\w+|posix_spawnp?)$")
+
+
+def test_git_is_started_from_one_place() -> None:
+    """Environment and options of git are built in one module; no other names the program, and few start processes at all."""
+    naming, starting = set(), set()
+    for file in MODULES:
+        name = file.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and _modules(node) & {"subprocess", "pty"}:
+                starting.add(name)
+            if isinstance(node, ast.Attribute) and _STARTS.match(ast.unparse(node)):
+                starting.add(name)
+            if isinstance(node, ast.List) and node.elts and _starts_with_git(node.elts[0]):
+                naming.add(name)
+    assert naming == {"adapters/git_environment.py"}
+    assert starting == set(STARTS_PROCESSES)
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> set[str]:
+    return {node.module or ""} if isinstance(node, ast.ImportFrom) else {alias.name for alias in node.names}
+
+
+def _starts_with_git(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value == "git"

@@ -33,7 +33,9 @@ def first_commit_at(repository: GitRepository, commit: str) -> int | None:
 
 
 def _oldest(repository: GitRepository, commit: str) -> str:
-    found = run(repository.path, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit))
+    found = run(
+        repository.objects, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit)
+    )
     return next(reversed(found.out.decode().split()), "")
 
 

@@ -13,7 +13,6 @@ from diffscope.adapters.git_log import Squash, is_revert, main_tip, pull_number,
 from diffscope.adapters.git_process import run
 from diffscope.diff.values import Diff
 from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError
-from diffscope.source.text import split_lines
 from diffscope.source.values import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
 from diffscope.source.window import Window, stamp
 
@@ -95,11 +94,11 @@ class CloneSource:
     def _off_main(self, number: int) -> tuple[Squash, ...]:
         """Look on the current branch, which may hold what no main branch does: a release, or work not merged yet."""
         main = main_tip(self._repository)
-        has_head = run(self._repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").code == 0
-        if main is None or not has_head:
+        head = self._repository.head()
+        if main is None or head is None:
             return ()
         return tuple(
-            squash for squash in squashes(self._repository, "HEAD", f"^{main}") if squash.number == number
+            squash for squash in squashes(self._repository, head, f"^{main}") if squash.number == number
         )
 
     def _squash(self, number: int, found: Sequence[Squash]) -> Change:
@@ -112,7 +111,7 @@ class CloneSource:
     def _pull_ref(self, number: int) -> CommitId | None:
         patterns = [pattern.format(number) for pattern in _PULL_REFS]
         found = run(
-            self._repository.path,
+            self._repository.refs,
             "for-each-ref",
             "--sort=-committerdate",
             "--format=%(objectname)",
@@ -192,13 +191,17 @@ class CloneSource:
         return Change(pull=pull, patch=patch, gaps=lost)
 
     def _words(self, base: CommitId, head: CommitInfo) -> _Words:
-        form = "--format=%H %s"
-        found = run(self._repository.path, "log", form, "--reverse", "--no-merges", head.commit, f"^{base}")
-        rows = [row.partition(" ") for row in split_lines(found.out.decode("utf-8", "replace"))]
-        if len(rows) > 1:
-            listed = "\n".join(f"- {subject}" for _, _, subject in rows[:_MOST_SUBJECTS])
-            return _Words(title=rows[0][2], body=listed, number=None)
-        only = self._repository.commit(rows[0][0]) if rows else head
+        found = run(
+            self._repository.objects,
+            *("rev-list", "--reverse", "--no-merges", head.commit, f"^{base}"),
+        )
+        commits = [CommitId(name) for name in found.out.decode().split()]
+        if len(commits) > 1:
+            told = self._repository.commits(commits[:_MOST_SUBJECTS])
+            subjects = [info.subject for name in commits if (info := told.get(name)) is not None]
+            listed = "\n".join(f"- {subject}" for subject in subjects)
+            return _Words(title=subjects[0], body=listed, number=None)
+        only = self._repository.commit(commits[0]) if commits else head
         return _Words(title=only.subject, body=only.body or None, number=pull_number(only.subject))
 
 

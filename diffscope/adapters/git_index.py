@@ -184,7 +184,7 @@ class _News(NamedTuple):
 
 
 def _news(repository: GitRepository, known: str | None, tip: str) -> _News:
-    if known is not None and run(repository.path, "cat-file", "-e", f"{known}^{{commit}}").code == 0:
+    if known is not None and run(repository.objects, "cat-file", "-e", f"{known}^{{commit}}").code == 0:
         added, removed = squashes(repository, tip, f"^{known}"), squashes(repository, known, f"^{tip}")
         return _News(added, removed, is_whole=False)
     return _News(squashes(repository, tip), [], is_whole=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
+from diffscope.diff.names import decode_name
 from diffscope.errors import InputError, RepositoryError
 from diffscope.patterns import compile_glob
 from diffscope.project.findings import RuleGlob
@@ -43,7 +44,7 @@ def paths_ever(repository: GitRepository, revision: str) -> frozenset[str]:
     """Return every path that the line of first parents to a revision ever added. Raises ``RepositoryError``."""
     commit = repository.resolve(revision)
     found = run(
-        repository.path,
+        repository.objects,
         *("log", "-z", "--first-parent", "--no-renames", "--diff-filter=A", "--name-only", "--format="),
         *("--end-of-options", commit),
     )
@@ -51,7 +52,7 @@ def paths_ever(repository: GitRepository, revision: str) -> frozenset[str]:
         raise RepositoryError(
             f"git: {found.err.strip()}", at=str(repository.path), hint="diffscope rules validate"
         )
-    return frozenset(found.out.decode("utf-8", "replace").strip("\0\n").split("\0"))
+    return frozenset(decode_name(name) for cell in found.out.split(b"\0") if (name := cell.lstrip(b"\n")))
 
 
 def _texts(node: Node) -> Iterator[ScalarNode]:

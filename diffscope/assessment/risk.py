@@ -9,6 +9,7 @@ from msgspec import UNSET
 from diffscope.assessment.doubts import gather_doubts
 from diffscope.assessment.values import Risk, RiskLevel
 from diffscope.facts.shapes import PRODUCT
+from diffscope.facts.unreadable import NOT_TEXT
 from diffscope.facts.values import ChangeFacts
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.values import Bilingual, Flag, Severity, UnknownRule
@@ -97,6 +98,10 @@ def _not_judged(
     for gap in facts.gaps:
         if gap.what == "diff-truncated":
             yield Bilingual(en=f"not judged: {gap.reason}", zh=f"未判定，差异不完整：{gap.reason}")
+        elif gap.what == NOT_TEXT:
+            yield Bilingual(
+                en=f"not judged: {gap.path}: {gap.reason}", zh=f"未判定，无法作为文本读取：{gap.path}"
+            )
     failed = [gap for gap in facts.gaps if gap.code in _NOT_JUDGED]
     if failed:
         rest = len(failed) - 1

@@ -10,7 +10,7 @@ from diffscope.adapters.git import GitRepository
 from diffscope.adapters.settings import FILE_NAME, Settings, parse_settings
 from diffscope.assessment.values import Assessment
 from diffscope.diff.names import unsafe
-from diffscope.errors import ConfigurationError
+from diffscope.errors import ConfigurationError, RepositoryError
 from diffscope.source.ports import TreeReader
 from diffscope.source.values import CommitId, RepoPath, TreeEntry
 
@@ -37,8 +37,18 @@ class CloneTree:
         return self._repository.entries(self._commit)
 
     def read(self, path: RepoPath) -> bytes | None:
-        """Return the bytes of a file."""
-        return self._repository.read(self._commit, path)
+        """Return the bytes of a file; ``None`` where the commit has none.
+
+        Raises ``RepositoryError`` for one whose content the clone lacks: what the base demands is not to be taken for nothing.
+        """
+        data = self._repository.read(self._commit, path)
+        if data is None and self._repository.tree_ids(self._commit, [path]):
+            raise RepositoryError(
+                f"the clone does not have the content of {path} at the base",
+                at=str(self._repository.path),
+                hint="check out without a filter: fetch-depth: 0 of actions/checkout does",
+            )
+        return data
 
 
 def read_base(tree: TreeReader | None, folder: Path) -> BaseRules:

@@ -171,9 +171,14 @@ def tell_of(workspace: Workspace, talk: Talk) -> None:
 
 
 def exceeds(assessment: Assessment, fail_on: str) -> bool:
-    """Return whether any flag that is not waived is as severe as ``fail_on`` or worse."""
+    """Return whether any flag that is not waived is as severe as ``fail_on`` or worse, or a source file was brought that nobody can read.
+
+    Such a file may hold anything: a gate that asks for findings must not open for it.
+    """
+    from diffscope.facts.unreadable import NOT_TEXT
     from diffscope.rules.values import Severity
 
-    return fail_on != "none" and any(
-        flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags
+    return fail_on != "none" and (
+        any(flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags)
+        or any(gap.what == NOT_TEXT for gap in assessment.completeness.gaps)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,34 @@ LEVELS = [
 def test_the_exit_code_follows_the_level(level: str, code: int, workflow: Workflow) -> None:
     assert workflow.run("--fail-on", level, payload=event(workflow)).exit_code == code
     assert ("fails at" in workflow.summary) is (level != "none")
+
+
+HIDDEN = [
+    pytest.param({".gitattributes": "*.py -diff\n*.py binary\n"}, "medium", 1, id="attributes that hide source files"),
+    pytest.param({"vllm/hidden.py": b"x = 1 # \0\n"}, "critical", 1, id="a source file that is not text"),
+    pytest.param({"docs/picture.png": b"\x89PNG\0"}, "critical", 0, id="an image"),
+    pytest.param({".mailmap": "Other <o@example.org> <ada@example.org>\n", ".github/CODEOWNERS": "\n"}, "critical", 0, id="names and owners of the head"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "level", "code"), HIDDEN)
+def test_a_change_cannot_hide_what_it_brings(
+    head: Mapping[str, str | bytes | None],
+    level: str,
+    code: int,
+    tmp_path: Path,
+    minivllm: Path,
+    stack: ExitStack,
+) -> None:
+    workflow = with_settings(tmp_path, minivllm, stack, base={}, head=head)
+    git(workflow.repository, "checkout", "--quiet", "topic")
+    done = workflow.run("--source", "clone", "--fail-on", level, payload=event(workflow))
+    assert done.exit_code == code
+    assert workflow.codes
+    report = json.loads((workflow.folder / "temp" / "diffscope" / "assessment.json").read_text())
+    assert (len([gap for gap in report["completeness"]["gaps"] if gap["what"] == "not-text"]) > 0) is (
+        "vllm/hidden.py" in head
+    )
 
 
 def test_the_same_run_twice_leaves_the_same_bytes(workflow: Workflow) -> None:
@@ -386,7 +414,12 @@ ci:
 
 
 def with_settings(
-    tmp_path: Path, minivllm: Path, stack: ExitStack, *, base: dict[str, str], head: dict[str, str]
+    tmp_path: Path,
+    minivllm: Path,
+    stack: ExitStack,
+    *,
+    base: dict[str, str],
+    head: Mapping[str, str | bytes | None],
 ) -> Workflow:
     """Return a workflow whose base and head have files of their own besides the fix of aborted requests."""
     folder = tmp_path / "repository"
@@ -436,7 +469,7 @@ def test_settings_are_the_bases(
         minivllm,
         stack,
         base={"diffscope.yml": BASE_SETTINGS, **rules},
-        head={"diffscope.yml": head},  # type: ignore[dict-item]
+        head={"diffscope.yml": head},
     )
     git(workflow.repository, "checkout", "--quiet", "topic")
     done = workflow.run("--source", source, "--post", "comment,labels", payload=event(workflow), token=WRITER)
