@@ -14,6 +14,8 @@ from diffscope.errors import InputError, NotFoundError
 from diffscope.source.values import Change, CommitId, Gap, PullRequest, SourceKind
 
 _MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
+_MAILS = re.compile(r"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
+"""The first line of each mail of ``git format-patch``, which has this one date always; the last is the head of the series."""
 _SHOW = re.compile(r"commit ([0-9a-f]{40,64})(?: \(.*\))?\n")
 _SUBJECT_MARK = re.compile(r"^\[(?:RFC )?PATCH[^\]]*\]\s*")
 _NUMBER = re.compile(r" \(#(\d{1,9})\)$")
@@ -56,6 +58,9 @@ def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
     # Only text before the first diff is about the change as a whole.
     head = text[: text.find("diff --git ")] if "diff --git " in text[:100_000] else ""
     title, author, commit, body = _words(head.replace("\r\n", "\n"))
+    mails = _MAILS.findall(text)
+    if len(mails) > 1:
+        commit = _commit(mails[-1])
     number = _NUMBER.search(title)
     pull = PullRequest(
         repository=name,

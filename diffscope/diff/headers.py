@@ -76,21 +76,24 @@ def read_header(section: Section, folders: Folders | None = None) -> Header | No
     """
     if section.is_git:
         return _read_git(section.header)
-    if match := _SUBMODULE.match(section.header[0]):
-        return _read_submodule(match)
     if section.is_index:
         return _read_index(section.header)
-    if match := HG_BINARY.match(section.header[0]):
+    return _read_sentence(section.header[0]) or _read_plain(section, folders)
+
+
+def _read_sentence(line: str) -> Header | None:
+    """Return what one line says of a file of which nothing else is written."""
+    if match := _SUBMODULE.match(line):
+        return _read_submodule(match)
+    if match := HG_BINARY.match(line):
         return Header(old=match[1], new=match[1], is_binary=True, says_change=True)
-    if is_plain_binary(section.header[0]):
-        old, _, new = (
-            section.header[0].removeprefix("Binary files ").removesuffix(" differ").partition(" and ")
-        )
+    if is_plain_binary(line):
+        old, _, new = line.removeprefix("Binary files ").removesuffix(" differ").partition(" and ")
         return _name_plain(Header(is_binary=True, says_change=True), _side(old), _side(new))
-    if match := _ONE_SIDED.match(section.header[0]):
+    if match := _ONE_SIDED.match(line):
         path = f"{match[1]}/{match[2]}".partition("/")[2]
         return Header(old=path, new=path)
-    return _read_plain(section, folders)
+    return None
 
 
 def _read_submodule(match: re.Match[str]) -> Header:

@@ -73,7 +73,12 @@ def pair_renames(deleted: Iterable[str], added: Iterable[str], score: Score) -> 
         for names in (Counter(map(_name, left)),)
     ]
     for old, new in sorted(scores):
-        if _name(old) == _name(new) and old in alone[0] and new in alone[1] and scores[old, new] >= _LEAST_BY_NAME:
+        if (
+            _name(old) == _name(new)
+            and old in alone[0]
+            and new in alone[1]
+            and scores[old, new] >= _LEAST_BY_NAME
+        ):
             _take(pairs, taken, old, new, scores)
     for old, new in sorted(
         scores, key=lambda pair: (-scores[pair], _name(pair[0]) != _name(pair[1]), pair[1], pair[0])

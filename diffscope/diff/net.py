@@ -7,17 +7,32 @@ from dataclasses import dataclass
 
 from diffscope.diff.likeness import MOST, Profile, likeness, pair_renames, profile
 from diffscope.diff.names import as_path
-from diffscope.diff.pieces import Base, ReadBase, Script, Text, make_script
+from diffscope.diff.pieces import Base, ReadBase, Script, Text, is_binary, make_script
 from diffscope.diff.shortest import Op
 from diffscope.diff.values import FileDiff, FileKind, FileStatus
 from diffscope.source.values import BlobId, Gap
 
 _LIKELY = MOST // 4 * 3
 """Taken for a renamed file that the patches show in part: what they do not show is in both."""
-_NOT_HELD = "the patches of the series do not hold the content that tells what became of this file"
+NOT_HELD = "the patches of the series do not hold the content that tells what became of this file"
 LEFT_OUT = "the patch leaves out the lines of this deleted file"
 _MOST_PAIRS = 1_000_000
 """As git's ``-l1000``: with more, only what a patch calls a rename is one."""
+_NEVER_TEXT = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".webp",
+    ".ico",
+    ".pdf",
+    ".gz",
+    ".zip",
+    ".woff2",
+    ".mp3",
+    ".mp4",
+    ".wav",
+)
 _KINDS = {"160000": FileKind.SUBMODULE, "120000": FileKind.SYMLINK}
 
 
@@ -32,6 +47,8 @@ class Live:
     mode: str | None = None
     blob: str | None = None
     kind: FileKind = FileKind.TEXT
+    blinds: int = 0
+    """How many patches say that it is binary: each speaks of one of its two sides, and does not say which."""
 
 
 class Net:
@@ -74,6 +91,20 @@ class Net:
                 for path in paths:
                     self._gaps.setdefault(path, reason)
 
+        for live in self._files.values():
+            if self._may_be_text(live):
+                for path in {live.path, live.base.path if live.base else live.path}:
+                    self._gaps.setdefault(path, NOT_HELD)
+
+    def _may_be_text(self, live: Live) -> bool:
+        """Return whether a file may have become binary and text again, with other lines: nothing must hide behind that."""
+        if live.text is not None or live.blinds < 2 or live.kind is not FileKind.BINARY:
+            return False
+        if live.path.lower().endswith(_NEVER_TEXT) or (live.base and is_same_blob(live.base.blob, live.blob)):
+            return False
+        content = self._read(live.base.path, live.base.blob) if live.base else None
+        return content is None or not is_binary(content)
+
     def _same_path(self, base: Base, live: Live) -> Iterator[FileDiff]:
         is_own = live.base is base
         if is_same_blob(base.blob, live.blob) or (is_own and live.text is not None):
@@ -83,8 +114,14 @@ class Net:
             return
         else:
             old, new = self._whole(base), self._whole(live)
+            if base.is_blind or (live.text is None and live.kind is FileKind.BINARY):
+                live.kind = FileKind.BINARY
+                is_other = _is_other_type(base, live)
+                script = _between(base, old or [], new or [], as_is=True) if is_other else Script()
+                yield _file(base, live, script, FileStatus.TYPE_CHANGED if is_other else FileStatus.MODIFIED)
+                return
             if old is None or new is None:
-                self._gaps[base.path] = _NOT_HELD
+                self._gaps[base.path] = NOT_HELD
                 return
             script = _between(base, old, new, as_is=_is_other_type(base, live))
         if script.hunks or _is_other_mode(base, live):
@@ -95,20 +132,22 @@ class Net:
         if base is not None:
             old, new = self._whole(base), self._whole(live)
             is_known = score == MOST or (old is not None and new is not None)
-            script = self._own(live)
+            script = self._own(live) if live.base is base else Script()
             if live.base is not base and old is not None and new is not None:
                 script = _between(base, old, new)
             percent = score * 100 // MOST if is_known else None
             return _file(base, live, script, FileStatus.RENAMED, percent)
         lines = self._whole(live)
-        if lines is None and live.base is not None:
+        if live.base is not None and live.base.is_blind:
+            live.kind = FileKind.BINARY
+        elif lines is None and live.base is not None:
             return _file(live.base, live, self._own(live), FileStatus.COPIED)
         script = make_script([(0, 0, [("+", line) for line in lines or ()])], {})
         return _file(None, live, script, FileStatus.ADDED)
 
     def _gone(self, base: Base) -> FileDiff:
         lines = self._whole(base)
-        if lines is None and not base.is_blind:
+        if lines is None and not base.is_certain and not base.path.lower().endswith(_NEVER_TEXT):
             self._gaps[base.path] = LEFT_OUT
         script = make_script([(0, 0, [("-", line) for line in lines or ()])], {})
         return _file(base, None, script, FileStatus.DELETED)

@@ -16,7 +16,7 @@ from diffscope.diff.apply import blob_id
 from diffscope.diff.headers import MOVED, Folders, Header, find_folders, read_header
 from diffscope.diff.limits import DEFAULT_LIMITS, Limits, check_limits
 from diffscope.diff.names import as_path, shown, unsafe
-from diffscope.diff.net import LEFT_OUT
+from diffscope.diff.net import LEFT_OUT, NOT_HELD
 from diffscope.diff.pieces import ReadBase
 from diffscope.diff.sections import Section, cut, cut_hunks
 from diffscope.diff.series import Edit, compose
@@ -71,11 +71,17 @@ def salvage_diff(
         raise DiffError(
             gaps[0].reason,
             at=gaps[0].path and shown(gaps[0].path),
-            hint=f"it looks like a word diff: make it without --word-diff: {_MAKE_ONE}"
-            if _WORD_DIFF.search(patch)
-            else f"make it again: {_MAKE_ONE}",
+            hint=_hint(patch, gaps[0]),
         )
     return Salvage(diff=Diff(files=tuple(files)), gaps=tuple(gaps))
+
+
+def _hint(patch: str, gap: Gap) -> str:
+    if gap.reason == NOT_HELD:
+        return f"name the commit that they were made against: --base REF, in a clone; or hand in one diff: {_MAKE_ONE}"
+    if _WORD_DIFF.search(patch):
+        return f"it looks like a word diff: make it without --word-diff: {_MAKE_ONE}"
+    return f"make it again: {_MAKE_ONE}"
 
 
 class _Found(NamedTuple):
@@ -99,17 +105,24 @@ def _read(section: Section, folders: Folders | None, limits: Limits) -> _Found |
         if path is not None and (why := unsafe(path, longest=limits.path_length)):
             reason = f"a path of the patch is refused: {why}"
             return _Found(section, gap=Gap(what="diff-path", reason=reason, path=as_path(shown(path))))
-    if section.fault is not None:
-        return _Found(section, gap=_lost(section, section.fault, name))
-    try:
-        hunks = _read_hunks(section)
-    except UnidiffParseError as error:
-        return _Found(section, gap=_lost(section, f"the hunks cannot be read: {error}", name))
-    if hunks or not _needs_hunks(header):
-        return _Found(section, header, hunks)
-    if header.status is FileStatus.DELETED and header.old_blob is not None:
-        return _Found(section, header, gap=_lost(section, LEFT_OUT, name))
-    return _Found(section, gap=_lost(section, "the file header is followed by no change", name))
+    return _read_body(section, header, name)
+
+
+def _read_body(section: Section, header: Header, name: str) -> _Found:
+    hunks: tuple[LibraryHunk, ...] = ()
+    fault = section.fault
+    if fault is None:
+        try:
+            hunks = _read_hunks(section)
+        except UnidiffParseError as error:
+            fault = f"the hunks cannot be read: {error}"
+    if fault is None and not hunks and _needs_hunks(header):
+        if header.status is FileStatus.DELETED and header.old_blob is not None:
+            return _Found(section, header, gap=_lost(section, LEFT_OUT, name))
+        fault = "the file header is followed by no change"
+    if fault is not None:
+        return _Found(section, gap=_lost(section, fault, name))
+    return _Found(section, header, hunks)
 
 
 def _compose(found: list[_Found], read_base: ReadBase) -> tuple[list[FileDiff], list[Gap]]:

@@ -57,7 +57,9 @@ class Base:
     sections: dict[int, str] = field(default_factory=dict)
     """The heading that git gave to the hunk that starts at a line."""
     is_blind: bool = False
-    """The patches say that it is binary."""
+    """The first that the patches tell of it is that it, or what it became, is binary."""
+    is_certain: bool = False
+    """It is binary itself."""
 
     def learn(self, at: int, text: str) -> None:
         """Take note of a line; raise ``MisfitError`` where another one is known or the file has ended before."""
@@ -70,17 +72,27 @@ class Base:
         while shown in self.known:
             shown += 1
         lines = [self.known[at] for at in range(shown)]
-        if self.length == shown or (self.blob and has_id("".join(lines).encode("utf-8", "surrogatepass"), self.blob)):
+        if self.length == shown or (
+            self.blob and has_id("".join(lines).encode("utf-8", "surrogatepass"), self.blob)
+        ):
             self.length = shown
             return lines
-        content = read(self.path, self.blob)
+        content = None if self.is_certain else read(self.path, self.blob)
         if content is None:
+            return None
+        self.is_blind = self.is_certain = is_binary(content)
+        if self.is_certain:
             return None
         lines = cut_lines(content.decode("utf-8", "backslashreplace"))
         if any(lines[at : at + 1] != [text] for at, text in self.known.items()):
             return None
         self.known, self.length = dict(enumerate(lines)), len(lines)
         return lines
+
+
+def is_binary(content: bytes) -> bool:
+    """Return whether git calls a content binary: for a NUL in its first 8000 bytes."""
+    return b"\0" in content[:8000]
 
 
 def cut_lines(text: str) -> list[str]:
@@ -169,7 +181,9 @@ class Text:
             ops += [("-", lines[at]) for at in range(old, piece.start)]
             old = piece.start
             end = None if piece.length is None else piece.start + piece.length
-            for at in known[bisect_left(known, piece.start) : None if end is None else bisect_left(known, end)]:
+            for at in known[
+                bisect_left(known, piece.start) : None if end is None else bisect_left(known, end)
+            ]:
                 if at != old:
                     yield *start, ops
                     new += at - old
@@ -278,9 +292,7 @@ def make_script(
     return Script(tuple(hunks), bool(open_sides & {"-", " "}), bool(open_sides & {"+", " "}))
 
 
-def _hunks(
-    old: int, new: int, ops: list[Op], sections: Mapping[int, str]
-) -> Iterator[tuple[Hunk, list[Op]]]:
+def _hunks(old: int, new: int, ops: list[Op], sections: Mapping[int, str]) -> Iterator[tuple[Hunk, list[Op]]]:
     changed = [at for at, (kind, _) in enumerate(ops) if kind != " "]
     groups: list[list[int]] = []
     for at in changed:

@@ -15,7 +15,9 @@ _HUNK = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
 _SUBMODULE = re.compile(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
 _ONE_SIDED = re.compile(r"Only in (.+?): (.+)$")
 HG_BINARY = re.compile(r"Binary file (.+) has changed$")
-_MAIL = re.compile(r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ")
+_MAIL = re.compile(
+    r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+)
 _COMMIT = re.compile(r"commit [0-9a-f]{40,64}(?: \(.*\))?$")
 _PROPERTY = re.compile(r"Property changes on: |(?:Added|Deleted): svn:")
 """Subversion tells of properties below the hunks."""
@@ -59,6 +61,11 @@ def _lines(patch: str) -> list[str]:
     if header.endswith("\r"):
         return [line.removesuffix("\r") for line in lines]
     return lines
+
+
+def is_git_diff(text: str) -> bool:
+    """Say whether a text begins as a diff of git's does; a page, a sentence or nothing at all does not."""
+    return text.lstrip().startswith("diff --git ")
 
 
 def cut_hunks(lines: Iterable[str]) -> list[list[str]]:
@@ -143,7 +150,9 @@ class _Cutter:
     def _is_index_alone(self) -> bool:
         """Say whether Subversion names a file here without ``---`` and ``+++`` below."""
         below = [*self.lines[self.at + 1 : self.at + 3], "", ""]
-        return below[0].startswith("=====") and (not below[1] or is_unshown(below[1]) or below[1].startswith("Index: "))
+        return below[0].startswith("=====") and (
+            not below[1] or is_unshown(below[1]) or below[1].startswith("Index: ")
+        )
 
     def _is_plain_start(self) -> bool:
         following = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from diffscope.diff.headers import Header
-from diffscope.diff.net import Live, Net, is_same_blob
+from diffscope.diff.net import NOT_HELD, Live, Net, is_same_blob
 from diffscope.diff.pieces import Base, Kept, Made, MisfitError, ReadBase, Text, read_hunk
 from diffscope.diff.values import FileDiff, FileKind, FileStatus
 from diffscope.source.values import Gap
@@ -18,7 +18,7 @@ from diffscope.source.values import Gap
 _GONE = frozenset({FileStatus.DELETED, FileStatus.RENAMED})
 _COMES = frozenset({FileStatus.ADDED, FileStatus.RENAMED, FileStatus.COPIED})
 DOES_NOT_FOLLOW = "patch {} of the series does not follow on the earlier ones at this file: a patch is missing, or a merge stands between"
-_DAMAGED = "patch {} of the series is damaged at this file"
+DAMAGED = "patch {} of the series is damaged at this file"
 
 
 @dataclass(slots=True, frozen=True)
@@ -50,9 +50,9 @@ def compose(
         series.apply(patch)
         for at, path in broken:
             if at == number:
-                series.give_up(path, _DAMAGED.format(at))
+                series.give_up(path, DAMAGED.format(at))
     for at, path in broken:
-        series.give_up(path, _DAMAGED.format(at))
+        series.give_up(path, DAMAGED.format(at))
     return Net(series.bases, series.files, series.lost, read).result()
 
 
@@ -79,10 +79,10 @@ class _Series:
             header = edit.header
             try:
                 live = self._apply(edit, before, made)
-            except MisfitError:
-                for path in (header.old, header.new):
-                    if path is not None:
-                        self.give_up(path, DOES_NOT_FOLLOW.format(edit.number))
+            except MisfitError as misfit:
+                reason = str(misfit) or DOES_NOT_FOLLOW.format(edit.number)
+                for path in filter(None, (header.old, header.new)):
+                    self.give_up(path, reason)
                 if header.new is not None:
                     made.setdefault(header.new, before.get(header.old or "") or Live(header.new, None, None))
                 continue
@@ -127,6 +127,7 @@ def _add(edit: Edit) -> Live:
         mode=header.new_mode,
         blob=header.new_blob,
         kind=header.kind,
+        blinds=int(edit.is_blind),
     )
 
 
@@ -139,26 +140,20 @@ def _check(live: Live, header: Header) -> None:
 
 
 def _change(live: Live, edit: Edit) -> Live:
-    header, base = edit.header, live.base
-    is_untouched = base is not None and live.text is not None and live.text.is_base
-    if base is not None and is_untouched:
-        base.blob = base.blob or header.old_blob
-    if base is not None and live.mode is None:
-        base.mode = base.mode or header.old_mode
-    text, kind = live.text, header.kind
+    header = edit.header
+    _learn(live, edit)
+    if header.new is None and (live.base is None or live.text is None):
+        return live
+    text, kind, blinds = live.text, header.kind, live.blinds
     if edit.is_blind:
-        text = None
-        if base is not None and is_untouched:
-            base.is_blind = True
+        text, blinds = None, blinds + 1
         kind = FileKind.SUBMODULE if header.is_submodule else FileKind.BINARY
     elif edit.hunks and text is not None:
         text = text.apply(edit.hunks)
-    elif edit.hunks and not (base and base.is_blind):
-        raise MisfitError
-    if text is None and kind is FileKind.TEXT:
-        kind = live.kind
-    if header.new is None and text is not None and edit.hunks:
-        text.empty()
+        if header.new is None:
+            text.empty()
+    elif edit.hunks and not (live.base and live.base.is_blind and blinds == 1):
+        raise MisfitError(NOT_HELD)
     is_changed = bool(edit.hunks) or edit.is_blind
     return replace(
         live,
@@ -166,5 +161,19 @@ def _change(live: Live, edit: Edit) -> Live:
         text=text,
         mode=header.new_mode or live.mode or header.old_mode,
         blob=header.new_blob or (None if is_changed else live.blob or header.old_blob),
-        kind=live.kind if not is_changed and kind is FileKind.TEXT else kind,
+        blinds=blinds,
+        kind=live.kind if kind is FileKind.TEXT and (text is None or not is_changed) else kind,
     )
+
+
+def _learn(live: Live, edit: Edit) -> None:
+    """Take note of what a patch tells of the file as it was before the series, where nothing changed it until here."""
+    base = live.base
+    if base is None:
+        return
+    if live.mode is None:
+        base.mode = base.mode or edit.header.old_mode
+    if live.text is not None and live.text.is_base:
+        base.blob = base.blob or edit.header.old_blob
+        base.is_blind = edit.is_blind
+        base.is_certain = edit.is_blind and edit.header.new is None

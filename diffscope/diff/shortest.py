@@ -105,7 +105,8 @@ def _arranged(ops: Sequence[Op]) -> list[Op]:
         _slide(moved, kind)
     arranged: list[Op] = []
     for is_kept, run in groupby(moved, lambda op: op[0] == " "):
-        arranged += run if is_kept else sorted(run, key=lambda op: op[0] == "+")
+        ops_of_run = list(run)
+        arranged += ops_of_run if is_kept else sorted(ops_of_run, key=lambda op: op[0] == "+")
     return arranged
 
 
