@@ -9,6 +9,7 @@ from pathlib import Path
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_patch import OPTIONS, Lost, excluding, find_lost, stand_in
 from diffscope.adapters.git_process import run
+from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.make import new_file_patch
 from diffscope.diff.names import decode_name
 from diffscope.errors import InputError, NotFoundError, RepositoryError
@@ -105,7 +106,10 @@ def _new_file(top: Path, name: bytes) -> str | Gap:
             return _gap(name, "not a regular file: a repository inside this one, or a device")
         if status.st_size > _LARGEST:
             return _gap(name, f"a new file of {status.st_size:,} bytes: not read")
-        return new_file_patch(name, path.read_bytes(), mode="100755" if status.st_mode & 0o100 else "100644")
+        content = read_bytes(path, most=_LARGEST, hint="", kind=InputError, follows_links=False)
+        return new_file_patch(name, content, mode="100755" if status.st_mode & 0o100 else "100644")
+    except InputError as error:
+        return _gap(name, error.message)
     except OSError as error:
         return _gap(name, f"it cannot be read: {error.strerror}")
 
