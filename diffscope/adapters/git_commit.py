@@ -24,7 +24,8 @@ class CommitInfo(Value, frozen=True, kw_only=True):
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999: a commit may claim any number, and a date must come of it."""
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d{1,18}) [+-]\d+$")
+_SECONDS = re.compile(r"-?[0-9]{1,30}")
+_PERSON = re.compile(r"(.*?) ?<([^>]*)> (-?\d{1,30}) [+-]\d+$")
 
 
 def parse_commit(name: CommitId, data: bytes) -> CommitInfo:
@@ -52,7 +53,12 @@ def parse_commit(name: CommitId, data: bytes) -> CommitInfo:
 
 def _person(text: str) -> tuple[str, str, int]:
     match = _PERSON.match(text)
-    return (match[1], match[2], min(max(int(match[3]), 0), _LAST_SECOND)) if match else ("", "", 0)
+    return (match[1], match[2], as_seconds(match[3])) if match else ("", "", 0)
+
+
+def as_seconds(written: str) -> int:
+    """Return a time that a commit claims as seconds since the epoch, within the years 1970 to 9999; 0 for what is no time."""
+    return min(max(int(written), 0), _LAST_SECOND) if _SECONDS.fullmatch(written) else 0
 
 
 def _decode(message: bytes, encoding: str) -> str:

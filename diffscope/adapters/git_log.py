@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_commit import as_seconds
 from diffscope.adapters.git_process import run
 from diffscope.errors import RepositoryError
 
@@ -68,7 +69,7 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
         )
     rows = (row.split("\n", 3) for row in found.out.decode("utf-8", "replace").split("\0") if row)
     return [
-        Squash(number=number, commit=commit, committed_at=int(at), author=author, subject=subject)
+        Squash(number=number, commit=commit, committed_at=as_seconds(at), author=author, subject=subject)
         for commit, at, author, subject in rows
         if (number := pull_number(subject)) is not None
     ]

@@ -8,6 +8,7 @@ from typing import Final
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_boundary import boundary_mark, cut_commits, cut_off_at
+from diffscope.adapters.git_commit import as_seconds
 from diffscope.adapters.git_log import main_tip
 from diffscope.adapters.git_process import run
 from diffscope.diff.names import decode_name
@@ -109,7 +110,7 @@ def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[P
         commit, time, subject = head.decode("utf-8", "replace").split(" ", 2)
         names = [] if commit in cut else [name for cell in cells if (name := cell.lstrip(b"\n"))]
         paths, renames = _touched(names)
-        yield PastCommit(commit, int(time), tuple(paths), tuple(renames), subject)
+        yield PastCommit(commit, as_seconds(time), tuple(paths), tuple(renames), subject)
 
 
 def _touched(cells: list[bytes]) -> tuple[list[str], list[tuple[str, str]]]:

@@ -73,11 +73,12 @@ def day_of(seconds: int, *, utc_offset: str = "+00:00") -> date:
 
 def _day(text: str) -> date:
     try:
-        if _DAY.fullmatch(text) is None:
-            raise ValueError
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
-        raise UsageError(f"{text!r} is not a day", hint="write it as 2026-03-29") from None
+        found = None
+    if found is None:
+        raise UsageError(f"{text!r} is not a day", hint="write it as 2026-03-29")
+    return found
 
 
 def _zone(text: str) -> timezone:
