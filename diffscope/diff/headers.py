@@ -42,6 +42,8 @@ class Header:
     is_submodule: bool = False
     says_change: bool = False
     """Without a hunk, too, the header says what happened."""
+    is_whole: bool = False
+    """Subversion says that the file is new: without a hunk it is empty."""
 
     @property
     def kind(self) -> FileKind:
@@ -223,6 +225,7 @@ def _read_plain(section: Section, folders: Folders | None) -> Header | None:
             old=None if is_added else old,
             new=None if is_deleted else new,
             says_change=is_added or is_deleted,
+            is_whole=is_added and _NONEXISTENT.match(old_stamp) is not None,
         )
     elif folders is None:
         header = Header(*strip_prefixes(old, new))

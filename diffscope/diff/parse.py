@@ -156,7 +156,7 @@ def _compose_ordered(patches: list[list[_Found]], read_base: ReadBase) -> tuple[
 
 def _needs_hunks(header: Header) -> bool:
     """Say whether a header alone tells half: its hunks were cut off, or left out by what wrote the patch."""
-    if header.is_binary or header.is_submodule:
+    if header.is_binary or header.is_submodule or header.is_whole:
         return False
     if not header.says_change or header.similarity not in {None, 100}:
         return True
