@@ -21,7 +21,7 @@ from diffscope.adapters.git_find import NO_VLLM
 from diffscope.adapters.git_index import PullIndex
 from diffscope.adapters.knowledge import load_knowledge
 from diffscope.adapters.rule_files import bundled_rules, load_rules
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.sides import base_reader, read_sides
 from diffscope.assessment.values import Assessment
 from diffscope.diff.parse import salvage_diff
 from diffscope.diff.values import Diff, FileStatus, Sides
@@ -141,7 +141,8 @@ class Workspace:
     def facts(self, change: Change, source: Elsewhere | None = None) -> ChangeFacts:
         """Return the facts of a change; ``source`` is where it comes from, if not from the clone."""
         attempt = Attempts(is_debug=self.is_debug)
-        salvage = salvage_diff(change.patch)
+        reader = base_reader(None if source else self.repository, change.pull.base)
+        salvage = salvage_diff(change.patch, read_base=reader)
         read = attempt("sides", lambda: self._sides(change, salvage.diff, source), Sides(files=()))
         around, gaps = self._surroundings(change, source, attempt)
         read = mark_unreadable(salvage.diff, read, self.knowledge.taxonomy)

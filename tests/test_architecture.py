@@ -197,6 +197,70 @@ def test_facts_take_lines_of_symbols_from_their_text() -> None:
     assert sorted(loose) == ["changed.py", "conditions.py", "natives.py"]
 
 
+READERS = {
+    "adapters/read_file.py": "the reader",
+    "adapters/graph_making.py": "reads what ships with diffscope",
+    "adapters/graphs.py": "reads what ships with diffscope",
+    "adapters/snapshot.py": "reads what ships with diffscope",
+    "adapters/store.py": "reads diffscope's own modules",
+    "adapters/git_differences.py": "reads the output of git",
+    "cli/generate.py": "writes the pages of this repository",
+    "cli/main.py": "opens the null device where a standard stream is closed",
+    "cli/publish.py": "opens the null device where nobody reads any more",
+}
+
+
+def test_files_are_read_in_one_place() -> None:
+    """What a user names may be a pipe, a device or gigabytes: ``adapters/read_file.py`` looks before it reads, nothing else reads."""
+    found = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in MODULES
+        if any(map(_reads_file, ast.walk(ast.parse(file.read_text(encoding="utf-8")))))
+    }
+    assert found - READERS.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "reads"),
+    [
+        pytest.param("path.read_text()", True, id="the text of a path"),
+        pytest.param("path.read_bytes()", True, id="the bytes of a path"),
+        pytest.param("open(name)", True, id="open without a mode"),
+        pytest.param("path.open('rb')", True, id="open to read"),
+        pytest.param("path.open(mode='r+')", True, id="open to change"),
+        pytest.param("path.open('wb')", False, id="open to write"),
+        pytest.param("open(name, 'a', encoding='utf-8')", False, id="open to append"),
+        pytest.param("os.open(name, os.O_RDONLY)", True, id="a descriptor to read"),
+        pytest.param("os.open(name, os.O_WRONLY | os.O_CREAT)", False, id="a descriptor to write"),
+        pytest.param("os.read(descriptor, 10)", True, id="from a descriptor"),
+        pytest.param("read_bytes(path, most=1)", False, id="through the reader"),
+    ],
+)
+def test_a_read_is_noticed(code: str, reads: bool) -> None:
+    assert any(map(_reads_file, ast.walk(ast.parse(code)))) is reads
+
+
+def _reads_file(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Name):
+        return node.func.id == "open" and _opens_to_read(node, at=1)
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    is_of_os = isinstance(node.func.value, ast.Name) and node.func.value.id == "os"
+    if node.func.attr == "open":
+        return "O_WRONLY" not in ast.unparse(node) if is_of_os else _opens_to_read(node, at=0)
+    return node.func.attr in {"read_text", "read_bytes"} or (is_of_os and node.func.attr in {"read", "readv"})
+
+
+def _opens_to_read(call: ast.Call, *, at: int) -> bool:
+    modes = [*call.args[at : at + 1], *(word.value for word in call.keywords if word.arg == "mode")]
+    written = "".join(
+        mode.value for mode in modes if isinstance(mode, ast.Constant) and isinstance(mode.value, str)
+    )
+    return not modes or "r" in written or "+" in written
+
+
 def test_core_covers_every_stage_below_adapters() -> None:
     """The list of pure stages is the flow contract below adapters: a new stage cannot be forgotten."""
     layers = [{name.strip(" ()") for name in layer.split("|")} for layer in CONTRACTS["flow"]["layers"]]

@@ -68,7 +68,7 @@ class CloneSource:
         base = info.parents[0] if info.parents else None
         old = self._repository.empty_tree if base is None else base
         pull = self._described(info, pull_number(info.subject), base)
-        return Change(pull=pull, patch=""), list_files(self._repository.path, old, info.commit)
+        return Change(pull=pull, patch=""), list_files(self._repository.objects, old, info.commit)
 
     def between(self, base: str, head: str, *, is_direct: bool = False) -> Change:
         """Return ``BASE...HEAD``, from the merge base; with ``is_direct`` ``BASE..HEAD``, tree against tree."""

@@ -17,13 +17,14 @@ from typing import Final, NamedTuple
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_environment import clone_access, discovery_access
 from diffscope.adapters.git_process import run
+from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.apply import blob_id
 from diffscope.diff.names import decode_name
-from diffscope.errors import RepositoryError
+from diffscope.errors import InputError, RepositoryError
 from diffscope.source.values import BlobId, Gap, RepoPath
 
 LARGEST: Final = 8 * 1024 * 1024
-"""A new file above this many bytes is named, not read: a model's weights beside the code, say."""
+"""A changed or new file above this many bytes is named, not read: a model's weights beside the code, say."""
 
 _ROW: Final = re.compile(
     rb"([A-Za-z?]) ([0-7]{6}) ([0-9a-f]+) ([0-3])\t([^\0]+)\0"
@@ -121,6 +122,9 @@ class _Reader:
         same = Lying(noted.mode, noted.blob)
         if not _is_file(status):
             self._keep(name, same, "not a regular file")
+            return
+        if status.st_size > LARGEST:
+            self._keep(name, same, f"a file of {status.st_size:,} bytes: not read")
             return
         try:
             data = _content(path, status)
@@ -265,4 +269,10 @@ def _mode(status: os.stat_result) -> str:
 
 
 def _content(path: Path, status: os.stat_result) -> bytes:
-    return os.fsencode(path.readlink()) if stat.S_ISLNK(status.st_mode) else path.read_bytes()
+    """Return what lies at a path. Raises ``OSError``, also for what became something else than a file in the meantime."""
+    if stat.S_ISLNK(status.st_mode):
+        return os.fsencode(path.readlink())
+    try:
+        return read_bytes(path, most=LARGEST, hint="", kind=InputError, follows_links=False)
+    except InputError as error:
+        raise OSError(0, error.message) from None

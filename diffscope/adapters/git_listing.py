@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
+from diffscope.adapters.git_environment import GitAccess
 from diffscope.adapters.git_process import run
 from diffscope.diff.names import decode_name
 from diffscope.diff.values import Diff, FileDiff, FileKind, FileStatus
@@ -21,14 +21,14 @@ _STATUSES: Final = {
 _SUBMODULE, _LINK = "160000", "120000"
 
 
-def list_files(folder: Path, old: str, new: str) -> Diff:
+def list_files(access: GitAccess, old: str, new: str) -> Diff:
     """Return the files that differ between two trees, without their hunks, sorted; empty where git cannot tell.
 
     Where a blob is missing nobody can count lines: the files are then listed without.
     """
-    found = run(folder, "diff-tree", *_OPTIONS, "--numstat", old, new)
+    found = run(access, "diff-tree", *_OPTIONS, "--numstat", old, new)
     if found.code != 0:
-        found = run(folder, "diff-tree", *_OPTIONS, "--no-renames", old, new)
+        found = run(access, "diff-tree", *_OPTIONS, "--no-renames", old, new)
     cells = iter(found.out.split(b"\0")[:-1] if found.code == 0 else ())
     files: dict[RepoPath, FileDiff] = {}
     counts: dict[RepoPath, tuple[int, int]] = {}

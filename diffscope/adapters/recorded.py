@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.ci_values import CiFacts
 from diffscope.facts.values import ChangeFacts
@@ -23,6 +24,8 @@ from diffscope.source.values import SourceKind, Value
 SCHEMA: Final = "diffscope.facts/2"
 LONGEST_CODE: Final = 120
 """An expression longer than this is cut in a record: enough to know it by, too little to be anybody's source."""
+_LARGEST: Final = 50_000_000
+"""Bytes of a record; the largest that ships has some hundred thousand."""
 _CODE: Final = frozenset(
     {"parameter", "option", "guard", "call", "numeric", "write", "test", "build", "operator"}
 )
@@ -63,7 +66,9 @@ class RecordedSource:
         """
         file = self._folder / f"{number}.json"
         try:
-            record = msgspec.json.decode(file.read_bytes(), type=Record)
+            record = decode_json(
+                read_bytes(file, most=_LARGEST, hint="record it again: --record DIR", kind=InputError), Record
+            )
         except FileNotFoundError:
             known = ", ".join(str(known) for known in self.numbers()[:5])
             raise NotFoundError(
@@ -71,7 +76,7 @@ class RecordedSource:
                 at=str(self._folder),
                 hint=f"on record are {known}, ...",
             ) from None
-        except (msgspec.DecodeError, OSError) as error:
+        except msgspec.DecodeError as error:
             raise InputError(
                 f"not a record: {error}", at=str(file), hint="record it again: --record DIR"
             ) from None

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from diffscope.adapters.cache import Cache
+from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.rules.catalogue import Catalogue, decode_catalogue, encode_catalogue
 from diffscope.rules.load import LISTS_FILE, RULE_FILE, WORDS_FILE, load_catalogue
@@ -66,7 +67,7 @@ def rule_texts(folders: Sequence[Path] = ()) -> dict[str, str]:
 def folder_texts(folder: Path) -> dict[str, str]:
     """Return the rule files of one folder alone, with the bundled lists and words; a folder that is itself a rule gives that rule."""
     name = shown_name(folder)
-    is_rule = (folder / RULE_FILE).is_file()
+    is_rule = is_there(folder / RULE_FILE)
     holder = folder.parent if is_rule else folder
     texts = _own_files(bundled_rules(), _BUNDLED)
     if not is_rule:
@@ -82,7 +83,7 @@ def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
     Raises:
         ConfigurationError: it is there, and holds no rule, list or word.
     """
-    is_rule = (folder / RULE_FILE).is_file()
+    is_rule = is_there(folder / RULE_FILE)
     if not folder.is_dir() or _folder_texts(folder, folder.name) or (is_rule and is_itself_one):
         return
     hint = (
@@ -108,7 +109,7 @@ def case_texts(origins: Sequence[str]) -> dict[str, str]:
     for origin in origins:
         root = bundled_rules().parent if origin.startswith(f"{_BUNDLED}/") else Path()
         path = (root / origin).with_name(CASES_FILE)
-        if path.is_file():
+        if is_there(path):
             found[origin] = _read(path)
     return found
 
@@ -116,7 +117,7 @@ def case_texts(origins: Sequence[str]) -> dict[str, str]:
 def read_statistics() -> bytes | None:
     """Return the measured fire rates that come with the rules; ``None`` where there are none."""
     path = bundled_rules() / STATISTICS_FILE
-    return path.read_bytes() if path.is_file() else None
+    return read_bytes(path, most=_LARGEST, hint="reinstall diffscope") if is_there(path) else None
 
 
 def write_new_files(files: Mapping[Path, str]) -> None:
@@ -135,30 +136,26 @@ def write_new_files(files: Mapping[Path, str]) -> None:
 
 def _folder_texts(folder: Path, name: str) -> dict[str, str]:
     texts = _own_files(folder, name)
-    for path in sorted(folder.glob(f"*/{RULE_FILE}")):
+    try:
+        # Not by a glob, which passes over a link that leads nowhere.
+        found = sorted(each / RULE_FILE for each in folder.iterdir() if is_there(each / RULE_FILE))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder cannot be read: {error.strerror}", at=str(folder), hint="name a folder of rules"
+        ) from None
+    for path in found:
         texts[f"{name}/{path.parent.name}/{RULE_FILE}"] = _read(path)
     return texts
 
 
 def _own_files(folder: Path, name: str) -> dict[str, str]:
     return {
-        f"{name}/{file}": _read(folder / file)
-        for file in (LISTS_FILE, WORDS_FILE)
-        if (folder / file).is_file()
+        f"{name}/{file}": _read(folder / file) for file in (LISTS_FILE, WORDS_FILE) if is_there(folder / file)
     }
 
 
 def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise ConfigurationError(
-                f"the file is larger than {_LARGEST:,} bytes", at=str(path), hint="split it"
-            )
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8", at=str(path), hint="save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigurationError(f"the file cannot be read: {error.strerror}", at=str(path)) from None
+    return read_text(path, most=_LARGEST, hint="put a text file there, or split it")
 
 
 def _key(texts: Mapping[str, str]) -> str:

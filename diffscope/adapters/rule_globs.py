@@ -7,13 +7,15 @@ from pathlib import Path
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
+from diffscope.adapters.read_file import read_text
 from diffscope.diff.names import decode_name
-from diffscope.errors import InputError, RepositoryError
+from diffscope.errors import ConfigurationError, InputError, RepositoryError
 from diffscope.patterns import compile_glob
 from diffscope.project.findings import RuleGlob
 from diffscope.source.values import RepoPath
 from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, parse_strict
 
+_LARGEST = 1_000_000
 _PROSE = frozenset(
     {"title", "why", "remedy", "says", "reason", "en", "zh", "words", "texts", "titles", "symbols"}
 )
@@ -28,8 +30,8 @@ def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:
     found: list[RuleGlob] = []
     for path in sorted([*folder.glob("*.yml"), *folder.glob("*/rule.yml")]):
         try:
-            root, _ = parse_strict(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            root, _ = parse_strict(read_text(path, most=_LARGEST, hint="diffscope rules validate"))
+        except ConfigurationError:
             continue
         name = RepoPath(f"rules/{path.relative_to(folder).as_posix()}")
         found += [

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from diffscope.adapters.read_file import read_bytes
 from diffscope.errors import UsageError
 from diffscope.source.values import Value
 
@@ -100,17 +101,11 @@ def write_report(folder: Path, files: Mapping[str, str]) -> dict[str, Path]:
 
 def read_report(path: Path, *, most: int) -> bytes:
     """Return a file of somebody's artifact: a regular file of at most ``most`` bytes."""
+    hint = "name assessment.json of the artifact"
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_LINKS | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as stream:
-            data = stream.read(most + 1)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read: {error.strerror}", at=str(path), hint="name assessment.json of the artifact"
-        ) from None
-    if len(data) > most:
-        raise UsageError(f"more than {most:,} bytes", at=str(path), hint="diffscope writes none that large")
-    return data
+        return read_bytes(path, most=most, hint=hint, kind=UsageError, follows_links=False)
+    except FileNotFoundError:
+        raise UsageError("cannot be read: no such file", at=str(path), hint=hint) from None
 
 
 def _write(path: Path, text: str) -> Path:

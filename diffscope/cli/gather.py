@@ -133,6 +133,7 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
 
     from diffscope.adapters.files import read_patch
     from diffscope.adapters.git_base import with_base
+    from diffscope.adapters.sides import base_reader
     from diffscope.diff.parse import salvage_diff
 
     change = read_patch(name)
@@ -141,7 +142,8 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
         return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
     if workspace.repository is None:
         return change
-    return with_base(change, salvage_diff(change.patch).diff, workspace.repository)
+    reader = base_reader(workspace.repository, None)
+    return with_base(change, salvage_diff(change.patch, read_base=reader).diff, workspace.repository)
 
 
 def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gathered:

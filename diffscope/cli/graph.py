@@ -191,10 +191,12 @@ def export(
     from diffscope.cli.graph_opened import layers_of
     from diffscope.cli.publish import write_result
     from diffscope.graph.export import export_graph
+    from diffscope.render.sanitize import json_escapes
 
     chosen = layers_of(layers)
     modules = None if around is None else _around(opened, opened.find(around), depth, chosen)
-    write_result(export_graph(opened.graph, form, modules=modules, layers=chosen), output)
+    text = export_graph(opened.graph, form, modules=modules, layers=chosen)
+    write_result(json_escapes(text) if form == "json" else text, output)
     return DONE
 
 

@@ -61,10 +61,11 @@ class OpenedGraph:
     @cached_property
     def registries(self) -> tuple[Registry, ...]:
         """The registries that are known by name."""
+        from diffscope.adapters.read_file import read_text
         from diffscope.adapters.rule_files import bundled_rules
         from diffscope.graph.registries import load_registries
 
-        text = (bundled_rules() / "registries.yml").read_text("utf-8")
+        text = read_text(bundled_rules() / "registries.yml", most=1_000_000, hint="reinstall diffscope")
         return load_registries(text, at="rules/registries.yml")
 
     def find(self, text: str) -> ModuleName:

@@ -118,7 +118,7 @@ def cli(context: click.Context, *, config: Path | None, debug: bool) -> None:
 
 def _settings_above(folder: Path) -> Path | None:
     for each in (folder, *folder.parents):
-        if (each / "diffscope.yml").exists():
+        if os.path.lexists(each / "diffscope.yml"):
             return each / "diffscope.yml"
         if (each / ".git").exists():
             return None

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Final, NamedTuple
 
+from diffscope.adapters.read_file import read_text
 from diffscope.assessment.values import Assessment
 from diffscope.cli.options import Output, is_debug
 from diffscope.cli.publish import refuse_failed, write_stdout
@@ -20,6 +21,9 @@ from diffscope.render.jsonl import render as render_line
 from diffscope.render.style import Language, Style
 from diffscope.report.values import Digest
 from diffscope.source.attempts import Attempts
+
+_LARGEST: Final = 1_000_000
+"""Bytes of a template."""
 
 
 class Wishes(NamedTuple):
@@ -138,9 +142,13 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return {}
     try:
-        found = {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.j2"))}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"a template cannot be read: {error}", at=str(folder)) from None
+        files = sorted(file for file in folder.iterdir() if file.name.endswith(".j2"))
+    except OSError as error:
+        raise UsageError(
+            f"the folder cannot be read: {error.strerror}", at=str(folder), hint="--templates DIR"
+        ) from None
+    hint = "a template is a text file of some hundred lines"
+    found = {file.name: read_text(file, most=_LARGEST, hint=hint, kind=UsageError) for file in files}
     if not found:
         raise UsageError(
             "there is no template in this folder",

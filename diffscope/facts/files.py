@@ -166,13 +166,19 @@ def _logic(material: FileMaterial, category: str, added: int, removed: int) -> b
         return False
     if is_lost(material) or material.failed:
         return UNSET
-    if material.diff.kind is not FileKind.TEXT:
-        return material.diff.kind is FileKind.SUBMODULE
+    if material.diff.status is FileStatus.TYPE_CHANGED or material.diff.kind is not FileKind.TEXT:
+        return material.diff.kind is FileKind.SUBMODULE or _leads_elsewhere(material.diff)
     if material.python is not None and not material.python.problems:
         return any(change.logic for change in material.python.symbols) or _imports_changed(material.python)
     if material.diff.path.endswith(".py"):
         return UNSET if added or removed else False
     return bool(added or removed)
+
+
+def _leads_elsewhere(diff: FileDiff) -> bool:
+    """Return whether a path holds something else than before: a link to another place, or a link instead of a file."""
+    is_link = diff.kind is FileKind.SYMLINK and diff.status is FileStatus.MODIFIED
+    return diff.status is FileStatus.TYPE_CHANGED or (is_link and bool(diff.hunks))
 
 
 def _imports_changed(comparison: ChangedPython) -> bool:

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, Sides
+from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
 from diffscope.facts.changed import ChangedPython, ChangedSymbol, in_texts
 from diffscope.facts.values import FileFact
 from diffscope.source.attempts import Attempts
@@ -138,16 +138,18 @@ def _compare(file: FileDiff, sides: FileSides) -> FileMaterial:
     suffix = PurePosixPath(file.path).suffix.lower()
     small = len(sides.before or b"") <= _LARGEST and len(sides.after or b"") <= _LARGEST
     comparable = sides.is_read and small and file.kind is FileKind.TEXT
+    # The old side of what was a link or a submodule is no source of that language.
+    old = None if file.status is FileStatus.TYPE_CHANGED else sides.before
     native = None
     if comparable and suffix in _NATIVE_SUFFIXES:
         # Most changes touch no native code, and start-up is hot.
         from diffscope.syntax.native import compare_native  # noqa: PLC0415
 
-        native = compare_native(sides.before, sides.after)
+        native = compare_native(old, sides.after)
     before, after = _texts(file, sides)
     python = None
     if comparable and suffix == ".py":
-        python = in_texts(compare_python(sides.before, sides.after), before, after)
+        python = in_texts(compare_python(old, sides.after), before, after)
     return FileMaterial(
         diff=file, before=before, after=after, read=sides.is_read, python=python, native=native
     )

@@ -104,7 +104,7 @@ class FileFact(Located, frozen=True, kw_only=True):
     """One changed file."""
 
     old_path: Annotated[str | None, said("Old name of a rename or copy.")] = None
-    status: Annotated[str, said("added, modified, deleted, renamed or copied.")]
+    status: Annotated[str, said("added, modified, deleted, renamed, copied or type-changed.")]
     content: Annotated[str, said("text, binary, submodule or symlink.")] = "text"
     language: Annotated[str, said("python, cuda, cpp, rust, yaml, markdown, ... by name.")] = "other"
     change_type: Annotated[
