@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from diffscope.adapters.output import make_folder, write_file
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.values import ChangeFacts, CiFacts, StepSelection
 from diffscope.source.values import SourceKind, Value
@@ -98,7 +99,8 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
     """Write the facts of a change as ``<number>.json`` and return the file.
 
     Raises:
-        InputError: the change has no number, or the folder cannot be written.
+        InputError: the change has no number.
+        UsageError: the folder cannot be written.
     """
     if facts.pull.number is None:
         raise InputError(
@@ -106,11 +108,8 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
             hint="record a pull request: diffscope classify N --record DIR",
         )
     file = folder / f"{facts.pull.number}.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(encode_record(facts))
-    except OSError as error:
-        raise InputError(f"cannot write a record: {error.strerror}", at=str(file)) from None
+    make_folder(folder, what="a record")
+    write_file(file, encode_record(facts), what="a record")
     return file
 
 

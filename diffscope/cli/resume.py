@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from diffscope.adapters.output import write_file
 from diffscope.cli.gather import Request
 from diffscope.cli.options import Output
 from diffscope.errors import InputError, UsageError
@@ -39,10 +40,16 @@ def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
 
 
 def _heads(file: Path) -> frozenset[str]:
+    if not file.exists():
+        return frozenset()
+    if not file.is_file():
+        raise UsageError("not a file to go on with", at=str(file), hint="leave out --resume")
     try:
         data = file.read_bytes()
-    except FileNotFoundError:
-        return frozenset()
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}", at=str(file), hint="name another file"
+        ) from None
     whole = data[: data.rfind(b"\n") + 1]
     try:
         heads = frozenset(
@@ -53,5 +60,5 @@ def _heads(file: Path) -> frozenset[str]:
             f"not assessments, one a line: {error}", at=str(file), hint="name another file"
         ) from None
     if whole != data:
-        file.write_bytes(whole)
+        write_file(file, whole)
     return heads
