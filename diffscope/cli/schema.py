@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 
 import click
@@ -42,4 +43,20 @@ def schema_text(document: str) -> str:
     module, _, name = DOCUMENTS[document].partition(":")
     kind = getattr(import_module(module), name)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"diffscope {document}"}
-    return indented(head | msgspec.json.schema(kind))
+    described = _described(msgspec.json.schema(kind))
+    assert isinstance(described, dict)  # noqa: S101 - a schema is an object
+    return indented(head | described)
+
+
+def _described(node: object) -> object:
+    """Return a part of a schema with every description dedented: msgspec and Python do so in some versions and not in others."""
+    if isinstance(node, list):
+        return [_described(each) for each in node]
+    if isinstance(node, dict):
+        return {
+            name: inspect.cleandoc(part)
+            if name == "description" and isinstance(part, str)
+            else _described(part)
+            for name, part in node.items()
+        }
+    return node
