@@ -43,20 +43,21 @@ def schema_text(document: str) -> str:
     module, _, name = DOCUMENTS[document].partition(":")
     kind = getattr(import_module(module), name)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"diffscope {document}"}
-    described = _described(msgspec.json.schema(kind))
-    assert isinstance(described, dict)  # noqa: S101 - a schema is an object
-    return indented(head | described)
+    settled = _settled(msgspec.json.schema(kind))
+    assert isinstance(settled, dict)  # noqa: S101 - a schema is an object
+    return indented(head | settled)
 
 
-def _described(node: object) -> object:
-    """Return a part of a schema with every description dedented: msgspec and Python do so in some versions and not in others."""
+def _settled(node: object) -> object:
+    """Return a part of a schema as every version of msgspec and Python has it: descriptions dedented, alternatives sorted, null last."""
     if isinstance(node, list):
-        return [_described(each) for each in node]
-    if isinstance(node, dict):
-        return {
-            name: inspect.cleandoc(part)
-            if name == "description" and isinstance(part, str)
-            else _described(part)
-            for name, part in node.items()
-        }
-    return node
+        return [_settled(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {name: _settled(part) for name, part in node.items()}
+    description, alternatives = found.get("description"), found.get("anyOf")
+    if isinstance(description, str):
+        found["description"] = inspect.cleandoc(description)
+    if isinstance(alternatives, list):
+        found["anyOf"] = sorted(alternatives, key=lambda each: (each == {"type": "null"}, str(each)))
+    return found
