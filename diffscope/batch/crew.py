@@ -71,7 +71,7 @@ class Order(Value, frozen=True, kw_only=True):
     is_stored: bool
 
     @classmethod
-    def of(cls, workspace: Workspace, *, cache: Path) -> Self:
+    def of(cls, workspace: Workspace, *, cache: Path, is_stored: bool) -> Self:
         """Return the order for workers of a workspace that has a clone."""
         workspace.clone  # noqa: B018 - raises where there is none
         path = workspace.repository.path if workspace.repository else Path()
@@ -80,7 +80,7 @@ class Order(Value, frozen=True, kw_only=True):
             rule_folders=tuple(str(folder.resolve()) for folder in workspace.rule_folders),
             configuration=workspace.configuration,
             cache=str(cache.resolve()),
-            is_stored=workspace.folder is not None,
+            is_stored=is_stored,
         )
 
 
@@ -111,7 +111,9 @@ class Judge:
             return Judged(wanted=wanted, gap=_gap(wanted, told))
         if is_final(assessment):
             self._store.put_many({self.key(wanted): assessment})
-        return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes)
+        return Judged(
+            wanted=wanted, assessment=assessment, notes=(*self._store.notes, *self._workspace.notes)
+        )
 
     def prepare(self) -> None:
         """Read what every change needs; a mistake in it is told by the first change."""

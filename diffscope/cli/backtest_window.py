@@ -117,7 +117,7 @@ def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | No
         history = read_history(workspace, asked)
         assessments, lost = _judged(batch, history, talk)
         found = backtest_of(workspace, assessments, history, asked, gaps=(*history.gaps, *lost), talk=talk)
-        for note in (*(gap.reason for gap in history.gaps), *workspace.cache.notes, *batch.notes):
+        for note in (*(gap.reason for gap in history.gaps), *batch.notes):
             talk.note(note)
     write_stdout(FORMATS[form](found, _style()), is_for_people=form == "text")
     if statistics is not None:

@@ -143,7 +143,7 @@ def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
 
 def tell_of(workspace: Workspace, talk: Talk) -> None:
     """Say what went wrong with the cache, and with ``-v`` what was used."""
-    for note in workspace.cache.notes:
+    for note in workspace.notes:
         talk.note(note)
     if workspace.repository is not None:
         talk.detail(f"clone: {workspace.repository.path}")

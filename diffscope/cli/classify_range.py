@@ -44,7 +44,8 @@ def judge_range(
             talk.note("interrupted; what was judged is kept, and the same command goes on from there")
             raise
         for note in batch.notes:
-            talk.note(note)
+            if note not in workspace.notes:  # which `tell_of` says
+                talk.note(note)
     if lost:
         raise SourceError(
             f"{lost} of {len(span.wanted)} changes could not be judged", hint="the notes above say why"
