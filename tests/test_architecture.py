@@ -194,3 +194,95 @@ def _defined(tree: ast.Module) -> Iterator[str]:
             else []
         )
         yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+WRITER = "diffscope/adapters/output.py"
+_WRITING_CALLS = {
+    "write_text",
+    "write_bytes",
+    "touch",
+    "mkstemp",
+    "NamedTemporaryFile",
+    "mknod",
+    "mkfifo",
+    "rename",
+    "renames",
+    "truncate",
+}
+_WRITING_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}
+_COPIES = {"copy", "copy2", "copyfile", "copytree", "move"}
+
+
+def writing_calls(source: str) -> list[str]:
+    """Return the calls in a module by which a file could be written, as they stand there.
+
+    What leads nowhere (``os.devnull``) is no file.
+    """
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and _writes(node)
+    ]
+
+
+def _writes(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    if call.args and ast.unparse(call.args[0]) == "os.devnull":
+        return False
+    if owner == "shutil":
+        return name in _COPIES
+    if name == "open":
+        flags = {node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute)}
+        return bool(flags & _WRITING_FLAGS) if owner == "os" else _is_writing_mode(call)
+    # Of all that is called so, a path alone takes one thing by its place and nothing by name.
+    is_path_replace = name == "replace" and len(call.args) == 1 and not call.keywords
+    return (
+        name in _WRITING_CALLS
+        or is_path_replace
+        or (owner == "os" and name in {"replace", "link", "symlink"})
+    )
+
+
+def _is_writing_mode(call: ast.Call) -> bool:
+    # open(file, mode), path.open(mode): a mode that is no constant could be any.
+    is_builtin = isinstance(call.func, ast.Name)
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "mode"] or call.args[
+        int(is_builtin) :
+    ][:1]
+    return any(
+        not isinstance(mode, ast.Constant) or bool(set("wax+") & set(str(mode.value))) for mode in given
+    )
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_files_are_written_by_the_one_writer(file: Path) -> None:
+    """Atomic, through links, plain on pipes and devices: in one place, so that no other can forget one of them."""
+    if file.relative_to(ROOT).as_posix() != WRITER:
+        assert writing_calls(file.read_text(encoding="utf-8")) == [], f"write it with {WRITER}"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_refused"),
+    [
+        pytest.param("open(name, 'w')", True, id="open to write"),
+        pytest.param("open(name, mode='ab')", True, id="open to append"),
+        pytest.param("open(name, 'r+b')", True, id="open to change"),
+        pytest.param("path.open('wb' if first else 'ab')", True, id="a mode that depends"),
+        pytest.param("open(name)", False, id="open to read"),
+        pytest.param("path.open('rb')", False, id="a path opened to read"),
+        pytest.param("os.open(name, os.O_WRONLY | os.O_CREAT)", True, id="a descriptor to write"),
+        pytest.param("os.open(name, os.O_RDONLY)", False, id="a descriptor to read"),
+        pytest.param("os.open(os.devnull, os.O_WRONLY)", False, id="a descriptor that leads nowhere"),
+        pytest.param("path.write_text(text, encoding='utf-8')", True, id="a text at once"),
+        pytest.param("path.write_bytes(data)", True, id="bytes at once"),
+        pytest.param("os.replace(a, b)", True, id="a file in the place of another"),
+        pytest.param("path.replace(other)", True, id="a path in the place of another"),
+        pytest.param("text.replace('a', 'b')", False, id="letters of a text"),
+        pytest.param("structs.replace(value, name=1)", False, id="a field of a value"),
+        pytest.param("shutil.move(a, b)", True, id="a file moved"),
+        pytest.param("tempfile.mkstemp()", True, id="a temporary file"),
+    ],
+)
+def test_what_writes_a_file_is_noticed(source: str, *, is_refused: bool) -> None:
+    assert bool(writing_calls(source)) is is_refused
