@@ -70,7 +70,12 @@ def test_the_metadata_says_what_it_is(wheel: Path) -> None:
     """Version, licence and the Python that is needed; the description is the README."""
     archive = zipfile.ZipFile(wheel)
     metadata = BytesParser().parsebytes(archive.read(f"{DIST_INFO}/METADATA"))
-    assert (metadata["Name"], metadata["Version"], metadata["License-Expression"], metadata["Requires-Python"]) == (
+    assert (
+        metadata["Name"],
+        metadata["Version"],
+        metadata["License-Expression"],
+        metadata["Requires-Python"],
+    ) == (
         "vllm-diffscope",
         VERSION,
         "Apache-2.0",
