@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -32,6 +33,11 @@ LONGER = {"facts/values.py", "syntax/values.py"}
 """Records and nothing else: one after the other they read as a table, cut apart they do not."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def is_core(file: Path) -> bool:
@@ -103,7 +109,7 @@ def test_signpost_states_the_stage(name: str, stage: int) -> None:
     """The docstring of a stage says `Stage N`, and N is its place in the flow contract."""
     file = PACKAGE / f"{name}.py"
     file = file if file.exists() else PACKAGE / name / "__init__.py"
-    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    docstring = ast.get_docstring(parsed(file)) or ""
     assert docstring.startswith(f"Stage {stage}"), f"{name} is stage {stage} of the flow contract"
 
 
@@ -111,7 +117,7 @@ def test_signpost_states_the_stage(name: str, stage: int) -> None:
 def test_module_keeps_its_budget(file: Path) -> None:
     """A file has at most 400 lines, a function body at most 50, and every module but an empty one says what it is for."""
     text = file.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = parsed(file)
     lines = text.count("\n")
     is_table = file.relative_to(PACKAGE).as_posix() in LONGER
     assert lines <= 400 or is_table, f"{lines} lines: cut it where a reader would"
@@ -136,7 +142,7 @@ def test_core_calls_no_input_output(file: Path) -> None:
     """No stage of the core opens a file, prints or asks: builtins need no import, so no contract can see them."""
     calls = {
         node.func.id
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not calls & {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
@@ -175,7 +181,7 @@ def test_nothing_is_there_that_nobody_uses() -> None:
     unused = {
         name
         for file in MODULES
-        for name in _defined(ast.parse(file.read_text(encoding="utf-8")))
+        for name in _defined(parsed(file))
         if times[name] == 1 and not name.startswith("__")
     }
     assert unused == set(NAMED_ELSEWHERE)
@@ -213,16 +219,12 @@ _WRITING_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}
 _COPIES = {"copy", "copy2", "copyfile", "copytree", "move"}
 
 
-def writing_calls(source: str) -> list[str]:
+def writing_calls(tree: ast.Module) -> list[str]:
     """Return the calls in a module by which a file could be written, as they stand there.
 
     What leads nowhere (``os.devnull``) is no file.
     """
-    return [
-        ast.unparse(node)
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call) and _writes(node)
-    ]
+    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and _writes(node)]
 
 
 def _writes(call: ast.Call) -> bool:
@@ -259,7 +261,7 @@ def _is_writing_mode(call: ast.Call) -> bool:
 def test_files_are_written_by_the_one_writer(file: Path) -> None:
     """Atomic, through links, plain on pipes and devices: in one place, so that no other can forget one of them."""
     if file.relative_to(ROOT).as_posix() != WRITER:
-        assert writing_calls(file.read_text(encoding="utf-8")) == [], f"write it with {WRITER}"
+        assert writing_calls(parsed(file)) == [], f"write it with {WRITER}"
 
 
 @pytest.mark.parametrize(
@@ -285,4 +287,4 @@ def test_files_are_written_by_the_one_writer(file: Path) -> None:
     ],
 )
 def test_what_writes_a_file_is_noticed(source: str, *, is_refused: bool) -> None:
-    assert bool(writing_calls(source)) is is_refused
+    assert bool(writing_calls(ast.parse(source))) is is_refused
