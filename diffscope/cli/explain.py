@@ -68,6 +68,8 @@ def explain(
         (gathered,) = gather(request, workspace, talk.note)
         facts = gathered.facts(workspace)
         found = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
+        for note in workspace.notes:
+            talk.note(note)
     write_stdout(
         indented(found) if form == "json" else explanation_text(found, lang), is_for_people=form == "text"
     )
