@@ -99,6 +99,7 @@ def classify(
     is_over = False
     is_crewed = request.is_window and record is None
     with (
+        publisher,
         Progress("changes" if request.is_window else "reading files", talk) as progress,
         open_workspace(
             find_clone(repo, request),

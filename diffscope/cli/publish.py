@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from diffscope.adapters.output import GrowingFile, check_output, encoded, write_file
 from diffscope.assessment.values import Assessment
@@ -34,6 +35,14 @@ class Publisher:
             for output in self._outputs
             if output.file is not None
         }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close pipes: their readers wait for the end."""
+        for file in self._files.values():
+            file.close()
 
     def add(self, assessment: Assessment) -> None:
         """Write one assessment."""
