@@ -9,7 +9,11 @@ _default:
 # Make a virtual environment with everything that the recipes need.
 setup:
     python3 -m venv .venv
-    .venv/bin/pip install -e '.[dev]'
+    .venv/bin/pip install -c requirements.lock -e '.[dev]'
+
+# Write requirements.lock anew, with the newest versions that pyproject.toml admits; then run the tests with them. It needs uv.
+lock:
+    uv pip compile --quiet --universal --upgrade --python-version 3.11 --all-extras --no-annotate --custom-compile-command "just lock" pyproject.toml --output-file requirements.lock
 
 # Everything that CI runs: format, lint, types, contracts, generated files, tests.
 check: lint types contracts generated test

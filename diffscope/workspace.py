@@ -114,7 +114,17 @@ class Workspace:
         """The changes of the clone; asking for it without one is a mistake of the caller."""
         if self.repository is None:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
-        return CloneSource(self.repository, PullIndex(self.repository, self.folder))
+        return CloneSource(self.repository, self._pulls)
+
+    @cached_property
+    def _pulls(self) -> PullIndex:
+        assert self.repository is not None  # noqa: S101 - the clone's alone
+        return PullIndex(self.repository, self.folder)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with what is kept between runs, and what was done about it."""
+        return (*self.cache.notes, *(self._pulls.notes if "_pulls" in self.__dict__ else ()))
 
     @cached_property
     def _declared(self) -> DeclaredTrees:

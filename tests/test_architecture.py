@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -32,6 +33,11 @@ LONGER = {"facts/values.py", "syntax/values.py"}
 """Records and nothing else: one after the other they read as a table, cut apart they do not."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def is_core(file: Path) -> bool:
@@ -103,7 +109,7 @@ def test_signpost_states_the_stage(name: str, stage: int) -> None:
     """The docstring of a stage says `Stage N`, and N is its place in the flow contract."""
     file = PACKAGE / f"{name}.py"
     file = file if file.exists() else PACKAGE / name / "__init__.py"
-    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    docstring = ast.get_docstring(parsed(file)) or ""
     assert docstring.startswith(f"Stage {stage}"), f"{name} is stage {stage} of the flow contract"
 
 
@@ -111,7 +117,7 @@ def test_signpost_states_the_stage(name: str, stage: int) -> None:
 def test_module_keeps_its_budget(file: Path) -> None:
     """A file has at most 400 lines, a function body at most 50, and every module but an empty one says what it is for."""
     text = file.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = parsed(file)
     lines = text.count("\n")
     is_table = file.relative_to(PACKAGE).as_posix() in LONGER
     assert lines <= 400 or is_table, f"{lines} lines: cut it where a reader would"
@@ -136,7 +142,7 @@ def test_core_calls_no_input_output(file: Path) -> None:
     """No stage of the core opens a file, prints or asks: builtins need no import, so no contract can see them."""
     calls = {
         node.func.id
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not calls & {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
@@ -294,7 +300,7 @@ def test_nothing_is_there_that_nobody_uses() -> None:
     unused = {
         name
         for file in MODULES
-        for name in _defined(ast.parse(file.read_text(encoding="utf-8")))
+        for name in _defined(parsed(file))
         if times[name] == 1 and not name.startswith("__")
     }
     assert unused == set(NAMED_ELSEWHERE)
@@ -348,3 +354,91 @@ def _modules(node: ast.Import | ast.ImportFrom) -> set[str]:
 
 def _starts_with_git(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value == "git"
+
+
+WRITER = "diffscope/adapters/output.py"
+_WRITING_CALLS = {
+    "write_text",
+    "write_bytes",
+    "touch",
+    "mkstemp",
+    "NamedTemporaryFile",
+    "mknod",
+    "mkfifo",
+    "rename",
+    "renames",
+    "truncate",
+}
+_WRITING_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}
+_COPIES = {"copy", "copy2", "copyfile", "copytree", "move"}
+
+
+def writing_calls(tree: ast.Module) -> list[str]:
+    """Return the calls in a module by which a file could be written, as they stand there.
+
+    What leads nowhere (``os.devnull``) is no file.
+    """
+    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and _writes(node)]
+
+
+def _writes(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    if call.args and ast.unparse(call.args[0]) == "os.devnull":
+        return False
+    if owner == "shutil":
+        return name in _COPIES
+    if name == "open":
+        flags = {node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute)}
+        return bool(flags & _WRITING_FLAGS) if owner == "os" else _is_writing_mode(call)
+    # Of all that is called so, a path alone takes one thing by its place and nothing by name.
+    is_path_replace = name == "replace" and len(call.args) == 1 and not call.keywords
+    return (
+        name in _WRITING_CALLS
+        or is_path_replace
+        or (owner == "os" and name in {"replace", "link", "symlink"})
+    )
+
+
+def _is_writing_mode(call: ast.Call) -> bool:
+    # open(file, mode), path.open(mode): a mode that is no constant could be any.
+    is_builtin = isinstance(call.func, ast.Name)
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "mode"] or call.args[
+        int(is_builtin) :
+    ][:1]
+    return any(
+        not isinstance(mode, ast.Constant) or bool(set("wax+") & set(str(mode.value))) for mode in given
+    )
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_files_are_written_by_the_one_writer(file: Path) -> None:
+    """Atomic, through links, plain on pipes and devices: in one place, so that no other can forget one of them."""
+    if file.relative_to(ROOT).as_posix() != WRITER:
+        assert writing_calls(parsed(file)) == [], f"write it with {WRITER}"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_refused"),
+    [
+        pytest.param("open(name, 'w')", True, id="open to write"),
+        pytest.param("open(name, mode='ab')", True, id="open to append"),
+        pytest.param("open(name, 'r+b')", True, id="open to change"),
+        pytest.param("path.open('wb' if first else 'ab')", True, id="a mode that depends"),
+        pytest.param("open(name)", False, id="open to read"),
+        pytest.param("path.open('rb')", False, id="a path opened to read"),
+        pytest.param("os.open(name, os.O_WRONLY | os.O_CREAT)", True, id="a descriptor to write"),
+        pytest.param("os.open(name, os.O_RDONLY)", False, id="a descriptor to read"),
+        pytest.param("os.open(os.devnull, os.O_WRONLY)", False, id="a descriptor that leads nowhere"),
+        pytest.param("path.write_text(text, encoding='utf-8')", True, id="a text at once"),
+        pytest.param("path.write_bytes(data)", True, id="bytes at once"),
+        pytest.param("os.replace(a, b)", True, id="a file in the place of another"),
+        pytest.param("path.replace(other)", True, id="a path in the place of another"),
+        pytest.param("text.replace('a', 'b')", False, id="letters of a text"),
+        pytest.param("structs.replace(value, name=1)", False, id="a field of a value"),
+        pytest.param("shutil.move(a, b)", True, id="a file moved"),
+        pytest.param("tempfile.mkstemp()", True, id="a temporary file"),
+    ],
+)
+def test_what_writes_a_file_is_noticed(source: str, *, is_refused: bool) -> None:
+    assert bool(writing_calls(ast.parse(source))) is is_refused

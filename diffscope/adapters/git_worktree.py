@@ -5,6 +5,7 @@ The files are stored as a tree in a temporary folder, so that they are compared 
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ from diffscope.adapters.git_checkout import Checkout, Lying, read_checkout
 from diffscope.adapters.git_environment import object_access
 from diffscope.adapters.git_patch import make_patch
 from diffscope.adapters.git_process import run
+from diffscope.adapters.output import write_file
 from diffscope.errors import InputError, NotFoundError, RepositoryError
 from diffscope.source.values import Change, Gap, PullRequest, SourceKind
 
@@ -60,7 +62,7 @@ def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> t
         objects = folder / "objects"
         (objects / "info").mkdir(parents=True)
         alternates = f"{repository.common_dir / 'objects'}\n"
-        (objects / "info" / "alternates").write_text(alternates, encoding="utf-8", errors="surrogateescape")
+        write_file(objects / "info" / "alternates", os.fsencode(alternates))
         for file in checkout.files.values():
             _store(objects, file)
         access = object_access(
@@ -86,4 +88,4 @@ def _store(objects: Path, file: Lying) -> None:
         return
     path = objects / file.blob[:2] / file.blob[2:]
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(zlib.compress(b"blob %d\0" % len(file.data) + file.data, 1))
+    write_file(path, zlib.compress(b"blob %d\0" % len(file.data) + file.data, 1))

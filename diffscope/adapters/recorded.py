@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from diffscope.adapters.output import make_folder, write_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.ci_values import CiFacts
@@ -92,7 +93,8 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
     """Write the facts of a change as ``<number>.json`` and return the file.
 
     Raises:
-        InputError: the change has no number, or the folder cannot be written.
+        InputError: the change has no number.
+        UsageError: the folder cannot be written.
     """
     if facts.pull.number is None:
         raise InputError(
@@ -100,11 +102,8 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
             hint="record a pull request: diffscope classify N --record DIR",
         )
     file = folder / f"{facts.pull.number}.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(encode_record(facts))
-    except OSError as error:
-        raise InputError(f"cannot write a record: {error.strerror}", at=str(file)) from None
+    make_folder(folder, what="a record")
+    write_file(file, encode_record(facts), what="a record")
     return file
 
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from diffscope.adapters.cache import Cache
+from diffscope.adapters.output import encoded, make_folder, write_new_file
 from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.rules.catalogue import Catalogue, decode_catalogue, encode_catalogue
@@ -125,13 +126,19 @@ def write_new_files(files: Mapping[Path, str]) -> None:
 
     Raises:
         ConfigurationError: one of them does; nothing is written then.
+        UsageError: one of them cannot be written.
     """
     for path in files:
         if path.exists():
             raise ConfigurationError("it exists already", at=str(path), hint="take another code or slug")
     for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        make_folder(path.parent, what="the rule")
+        try:
+            write_new_file(path, encoded(text), what="the rule")
+        except FileExistsError:
+            raise ConfigurationError(
+                "it exists already", at=str(path), hint="take another code or slug"
+            ) from None
 
 
 def _folder_texts(folder: Path, name: str) -> dict[str, str]:

@@ -131,7 +131,12 @@ class Judge:
         key = self.key if is_final(assessment) else self.provisional_key
         self._keep(key(wanted), assessment)
         spent = round(1000 * (perf_counter() - start))
-        return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes, milliseconds=spent)
+        return Judged(wanted=wanted, assessment=assessment, notes=self.notes, milliseconds=spent)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with the store or the cache."""
+        return (*self._store.notes, *self._workspace.notes)
 
     def without(self, wanted: Wanted, gap: Gap) -> Judged:
         """Return what becomes of a change that could not be judged: the gap, and what the list of its files tells."""
@@ -140,7 +145,7 @@ class Judge:
             stand_in = attempt("change", lambda: self._workspace.stand_in(wanted.commit, gap), None)
             if stand_in is not None:
                 self._keep(self.provisional_key(wanted), stand_in)
-            return Judged(wanted=wanted, gap=gap, stand_in=stand_in, notes=self._store.notes)
+            return Judged(wanted=wanted, gap=gap, stand_in=stand_in, notes=self.notes)
         return Judged(wanted=wanted, gap=gap)
 
     def _keep(self, key: Key, assessment: Assessment) -> None:

@@ -59,8 +59,8 @@ class Batch:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What went wrong with the store, here or in a worker, each sentence once."""
-        return tuple(dict.fromkeys((*self._store.notes, *self._notes)))
+        """What went wrong with the cache or the store, here or in a worker, each sentence once."""
+        return tuple(dict.fromkeys((*self._workspace.notes, *self._store.notes, *self._notes)))
 
     def stored(self, wanted: Sequence[Wanted]) -> Iterator[Assessment]:
         """Yield the assessments that the store has, provisional ones too, a few in memory at a time; judge nothing.
@@ -127,15 +127,14 @@ class Batch:
             yield from crew.answers()
 
     def _order(self) -> Order:
-        folder = self._workspace.folder
+        # A cache that is left aside here, locked by another process, say, would be in every worker.
+        folder = None if self._workspace.cache.is_off else self._workspace.folder
+        is_stored = self._keeps and folder is not None and not self._store.is_off
         if folder is None and self._temporary is None:
             # Without any cache each graph would be made from scratch, a thousand files a change.
             self._temporary = tempfile.TemporaryDirectory(prefix="diffscope-")
-        return Order.of(
-            self._workspace,
-            cache=folder or Path(self._temporary.name if self._temporary else "."),
-            is_stored=self._keeps,
-        )
+        cache = folder or Path(self._temporary.name if self._temporary else ".")
+        return Order.of(self._workspace, cache=cache, is_stored=is_stored)
 
 
 def is_empty(assessment: Assessment) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.output import make_folder, write_own_file
 from diffscope.adapters.settings import FILE_NAME, Settings, parse_settings
 from diffscope.assessment.values import Assessment
 from diffscope.diff.names import unsafe
@@ -80,7 +81,7 @@ def edited_settings(assessment: Assessment, settings: Settings) -> tuple[str, ..
 
 def _write_out(tree: TreeReader, entries: Iterable[TreeEntry], name: str, folder: Path) -> Path:
     root = folder / name
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root, what="the rules of the base")
     chosen = [
         entry for entry in entries if entry.path.startswith(f"{name}/") and entry.mode.startswith("100")
     ]
@@ -91,6 +92,6 @@ def _write_out(tree: TreeReader, entries: Iterable[TreeEntry], name: str, folder
     for entry in chosen:
         if unsafe(entry.path, longest=_LONGEST_PATH) is None and "\\" not in entry.path:
             path = folder / entry.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(tree.read(entry.path) or b"")
+            make_folder(path.parent, what="the rules of the base")
+            write_own_file(path, tree.read(entry.path) or b"", what="the rules of the base")
     return root

@@ -88,6 +88,8 @@ def judge(request: Request, environ: Mapping[str, str], scratch: Path, talk: Tal
         base = read_base(found.base, scratch)
         with _judging(workspace, base, request) as judging:
             assessment = judging.classify(found.change, found.source)
+            for note in dict.fromkeys((*workspace.notes, *judging.notes)):
+                talk.note(note)
     return _judged(assessment, event, base.settings, request=request, runner=runner, access=hub.access)
 
 

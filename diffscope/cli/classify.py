@@ -101,6 +101,7 @@ def classify(
     is_over = is_unsure = False
     is_crewed = request.is_window and record is None
     with (
+        publisher,
         Progress("changes" if request.is_window else "reading files", talk) as progress,
         open_workspace(
             find_clone(repo, request),
@@ -162,7 +163,7 @@ def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
 
 def tell_of(workspace: Workspace, talk: Talk) -> None:
     """Say what went wrong with the cache, and with ``-v`` what was used."""
-    for note in workspace.cache.notes:
+    for note in workspace.notes:
         talk.note(note)
     if workspace.repository is not None:
         talk.detail(f"clone: {workspace.repository.path}")

@@ -48,9 +48,9 @@ def judge_range(
         except KeyboardInterrupt:
             talk.note("interrupted; what was judged is kept, and the same command goes on from there")
             raise
-        for gap in empty_gaps(empty):
-            talk.note(gap.reason)
-        for note in batch.notes:
+        # `tell_of` says those of the workspace.
+        news = [note for note in batch.notes if note not in workspace.notes]
+        for note in (*(gap.reason for gap in empty_gaps(empty)), *news):
             talk.note(note)
     if lost:
         raise SourceError(

@@ -132,14 +132,9 @@ def _style(output: Path | None) -> Style:
 
 
 def _publish(text: str, output: Path | None, *, is_for_people: bool) -> None:
-    from diffscope.cli.publish import write_stdout
-    from diffscope.errors import UsageError
+    from diffscope.cli.publish import write_result, write_stdout
 
     if output is None:
         write_stdout(text, is_for_people=is_for_people)
-        return
-    try:
-        output.write_bytes(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        reason = f"cannot write the result: {error.strerror}"
-        raise UsageError(reason, at=str(output), hint="name another file") from None
+    else:
+        write_result(text, output)

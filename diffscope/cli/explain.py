@@ -78,6 +78,8 @@ def explain(
         found, text = _explained(
             gather(request, workspace, talk.note), workspace, code=code, step=step, lang=lang
         )
+        for note in workspace.notes:
+            talk.note(note)
     write_stdout(indented(found) if form == "json" else text, is_for_people=form == "text")
     return DONE
 

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Self
 
+from diffscope.adapters.output import GrowingFile, check_output, encoded, write_file
 from diffscope.assessment.values import Assessment
 from diffscope.cli.options import Output, is_debug
 from diffscope.errors import InternalError, UsageError
@@ -30,9 +32,21 @@ class Publisher:
         self._attempt = Attempts(is_debug=is_debug())
         self._outputs = outputs or (Output("text", None),)
         self._language = Language(language)
-        self._is_resumed = is_resumed
         self._count = 0
         _check(self._outputs, is_many=is_many)
+        self._files = {
+            output: GrowingFile(output.file, goes_on=is_resumed)
+            for output in self._outputs
+            if output.file is not None
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close pipes: their readers wait for the end."""
+        for file in self._files.values():
+            file.close()
 
     def add(self, assessment: Assessment) -> None:
         """Write one assessment."""
@@ -43,7 +57,7 @@ class Publisher:
             if output.file is None:
                 write_stdout(text, is_for_people=output.form == "text")
             else:
-                _write_file(output.file, text, is_first=self._count == 0 and not self._is_resumed)
+                self._files[output].add(encoded(text))
         self._count += 1
 
     def finish(self) -> None:
@@ -110,7 +124,7 @@ def write_result(text: str, file: Path | None) -> None:
     if file is None:
         write_stdout(text)
     else:
-        _write_file(file, text, is_first=True)
+        write_file(file, encoded(text))
 
 
 def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
@@ -123,6 +137,9 @@ def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
     single = [output.form for output in outputs if not RENDERERS[output.form].many]
     if is_many and single:
         raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
+    for output in outputs:
+        if output.file is not None:
+            check_output(output.file)
 
 
 def _style(output: Output, language: Language) -> Style:
@@ -142,13 +159,3 @@ def _speaks_unicode(encoding: str | None) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _write_file(file: Path, text: str, *, is_first: bool) -> None:
-    try:
-        with file.open("wb" if is_first else "ab") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the result: {error.strerror}", at=str(file), hint="name another file"
-        ) from None

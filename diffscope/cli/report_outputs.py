@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from diffscope.adapters.output import check_output, encoded, make_folder, replacing, write_file
 from diffscope.adapters.read_file import read_text
 from diffscope.assessment.values import Assessment
 from diffscope.cli.options import Output, is_debug
@@ -45,8 +44,8 @@ class ReportOutputs:
         self.style = Style(language=Language(wishes.lang))
         for output in self._outputs:
             # An hour of judging should not end in an error that could be told at once.
-            if output.file is not None and not output.file.parent.is_dir():
-                raise _unwritable(output.file, "No such file or directory")
+            if output.file is not None:
+                check_output(output.file)
         to_stdout = [output.form for output in self._outputs if output.file is None]
         if len(to_stdout) > 1:
             raise UsageError(
@@ -64,7 +63,9 @@ class ReportOutputs:
         lines = [output for output in self._outputs if output.form == "jsonl"]
         with contextlib.ExitStack() as stack:
             sinks = [
-                write_stdout if output.file is None else stack.enter_context(_replacing(output.file))
+                write_stdout
+                if output.file is None
+                else _text_sink(stack.enter_context(replacing(output.file)))
                 for output in lines
             ]
 
@@ -106,7 +107,7 @@ class ReportOutputs:
 
     def _write_charts(self, digest: Digest, folder: Path) -> tuple[DiffscopeError, ...]:
         try:
-            _make_folder(folder)
+            make_folder(folder)
             for name, svg in self._attempt("charts", partial(charts, digest, self.style), {}).items():
                 self.put(Output("svg", folder / f"{name}.svg"), svg)
         except DiffscopeError as error:
@@ -124,8 +125,7 @@ class ReportOutputs:
         if output.file is None:
             write_stdout(text)
         else:
-            with _replacing(output.file) as sink:
-                sink(text)
+            write_file(output.file, encoded(text))
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -158,34 +158,5 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     return found
 
 
-@contextlib.contextmanager
-def _replacing(file: Path) -> Iterator[Callable[[str], None]]:
-    """Yield what writes to a file beside ``file``, which takes its place at the end if nothing went wrong."""
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        with os.fdopen(handle, "wb") as stream:
-            yield lambda text: _write(stream, text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(file)
-        temporary = None
-    except OSError as error:
-        raise _unwritable(file, error.strerror) from None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error.strerror) from None
-
-
-def _unwritable(file: Path, reason: str | None) -> UsageError:
-    return UsageError(f"cannot write the result: {reason}", at=str(file), hint="name another file")
-
-
-def _write(stream: IO[bytes], text: str) -> None:
-    stream.write(text.encode("utf-8", "backslashreplace"))
+def _text_sink(write: Callable[[bytes], None]) -> Callable[[str], None]:
+    return lambda text: write(encoded(text))

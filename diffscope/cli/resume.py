@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from diffscope.adapters.output import write_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.cli.gather import Request
 from diffscope.cli.options import Output
@@ -44,12 +45,21 @@ def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
 
 
 def _heads(file: Path) -> frozenset[str]:
+    if not file.exists():
+        return frozenset()
+    if not file.is_file():
+        raise UsageError("not a file to go on with", at=str(file), hint="leave out --resume")
     try:
         data = read_bytes(
             file, most=_LARGEST, hint="name a file of results: --format jsonl:FILE", kind=InputError
         )
     except FileNotFoundError:
         return frozenset()
+        data = file.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}", at=str(file), hint="name another file"
+        ) from None
     whole = data[: data.rfind(b"\n") + 1]
     try:
         heads = frozenset(decode_json(line, _Line).change.pull.head for line in whole.split(b"\n")[:-1])
@@ -58,5 +68,5 @@ def _heads(file: Path) -> frozenset[str]:
             f"not assessments, one a line: {error}", at=str(file), hint="name another file"
         ) from None
     if whole != data:
-        file.write_bytes(whole)
+        write_file(file, whole)
     return heads

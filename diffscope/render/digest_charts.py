@@ -1,4 +1,4 @@
-"""Charts of a digest as files of SVG: bars and lines drawn by Vega (vl-convert), the one door to it, an extra (``diffscope[charts]``).
+"""Charts of a digest as files of SVG: bars and lines drawn by Vega (vl-convert), the one door to it, an extra (``vllm-diffscope[charts]``).
 
 Text and axes are drawn in ``currentColor``: a page that holds one gives it its light or dark. The page of a report draws its own.
 """
@@ -21,7 +21,7 @@ from diffscope.report.values import Digest
 Spec = dict[str, object]
 """A chart, as Vega-Lite is told of it: JSON."""
 
-HINT: Final = "pip install 'diffscope[charts]'"
+HINT: Final = "pip install 'vllm-diffscope[charts]'"
 
 _COLORS: Final = {
     "high": "#c8411b",

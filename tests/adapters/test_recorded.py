@@ -16,7 +16,7 @@ from diffscope.adapters.recorded import (
     encode_record,
     write_record,
 )
-from diffscope.errors import InputError, NotFoundError
+from diffscope.errors import InputError, NotFoundError, UsageError
 from diffscope.facts.ci_values import CiFacts, CiPipeline, StepRun, StepSet
 from diffscope.facts.values import (
     CallFact,
@@ -173,7 +173,7 @@ def test_a_change_without_a_number_has_no_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match="cannot write a record"):
+    with pytest.raises(UsageError, match="cannot write a record"):
         write_record(tmp_path / "file", FACTS)
 
 

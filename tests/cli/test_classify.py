@@ -335,9 +335,7 @@ def test_output_names_the_file_of_the_one_format(minivllm: Path, project: MakePr
 
 
 def test_an_output_that_cannot_be_written(minivllm: Path, project: MakeProject) -> None:
-    expected = (
-        "error: no/x.json: cannot write the result: No such file or directory\nhint: name another file\n"
-    )
+    expected = "error: no/x.json: cannot write the result: No such file or directory\nhint: make the folder first, or name another file\n"
     outcome = project().run("classify", NUMBER, "--repo", str(minivllm), "--format", "json:no/x.json")
     assert outcome == Outcome(2, "", expected)
 

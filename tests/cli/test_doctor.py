@@ -177,7 +177,7 @@ def test_a_file_takes_the_result(clone: Path, project: MakeProject) -> None:
     assert failed == Outcome(
         2,
         "",
-        "error: none/out.json: cannot write the result: No such file or directory\nhint: name another file\n",
+        "error: none/out.json: cannot write the result: No such file or directory\nhint: make the folder first, or name another file\n",
     )
 
 

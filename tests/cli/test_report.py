@@ -113,7 +113,7 @@ def test_a_file_in_a_folder_that_is_not_there_is_refused_at_once(place: Place, t
     assert (outcome.exit_code, outcome.out) == (2, "")
     assert (
         outcome.err
-        == f"error: {page}: cannot write the result: No such file or directory\nhint: name another file\n"
+        == f"error: {page}: cannot write the result: No such file or directory\nhint: make the folder first, or name another file\n"
     )
     assert list(tmp_path.iterdir()) == []
 

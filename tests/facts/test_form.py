@@ -17,6 +17,7 @@ from diffscope.adapters.rule_files import load_rules
 from diffscope.facts.moves.local_renames import is_renaming
 from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.evaluate import evaluate
+from tests.examples import examples
 from tests.fact_builders import facts
 
 ENGINE = '''
@@ -229,7 +230,7 @@ def test_each_form_changes_every_kind_of_file_and_raises_no_flag(form: str) -> N
     assert flags(PLACES, after) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.sampled_from(sorted(PLACES)), st.permutations(sorted(FORMS)), st.integers(1, len(FORMS)))
 def test_forms_in_any_mixture_raise_no_flag(path: str, order: list[str], count: int) -> None:
     text = PLACES[path]

@@ -12,6 +12,7 @@ from diffscope.errors import InputError
 from diffscope.graph.build import build_graph
 from diffscope.graph.model import ModuleGraph
 from diffscope.source.values import Gap, RepoPath
+from tests.examples import examples
 from tests.graph_builders import derived, edges, graph, outlines
 
 EDGE_CASES = [
@@ -300,7 +301,7 @@ SOURCES = st.lists(STATEMENTS, max_size=5).map(lambda lines: "\n".join((*lines, 
 TREES = st.dictionaries(st.sampled_from(PATHS), SOURCES, max_size=len(PATHS))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(before=TREES, after=TREES, kept=st.sets(st.sampled_from(PATHS)))
 def test_a_derived_graph_equals_one_built_from_scratch(
     before: dict[str, str], after: dict[str, str], kept: set[str]

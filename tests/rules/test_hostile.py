@@ -13,6 +13,7 @@ from diffscope.rules.cases import read_cases
 from diffscope.rules.conditions import Operator
 from diffscope.rules.load import check_catalogue
 from diffscope.rules.reading import mistake_line
+from tests.examples import examples
 from tests.rule_builders import RULE, rule_text
 
 PATH = "rules/XX101-test-rule/rule.yml"
@@ -106,7 +107,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(KEYS, TREES, min_size=1, max_size=3))
 def test_any_tree_in_place_of_any_key_is_read_or_refused(changed: dict[str, str]) -> None:
     """Whatever stands where, the rule loads or its mistakes are told; nothing else happens."""
@@ -114,7 +115,7 @@ def test_any_tree_in_place_of_any_key_is_read_or_refused(changed: dict[str, str]
     assert bool(catalogue.rules) is not bool(mistakes)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(
         ["facts", "findings", "before", "tree", "recorded", "severity", "unknown", "todo", "labels", "title"]
