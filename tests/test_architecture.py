@@ -205,6 +205,7 @@ def test_facts_take_lines_of_symbols_from_their_text() -> None:
 
 READERS = {
     "adapters/read_file.py": "the reader",
+    "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
     "adapters/graph_making.py": "reads what ships with diffscope",
     "adapters/graphs.py": "reads what ships with diffscope",
     "adapters/snapshot.py": "reads what ships with diffscope",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +15,6 @@ from diffscope.source.values import Value
 SUMMARY_BYTES = 1024 * 1024
 """More than this of one step GitHub drops as a whole."""
 
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)  # Windows has neither the flag nor such links
 _KEY = re.compile(r"[a-z][a-z-]*")
 _URL = re.compile(r"https?://[\w.:-]+", re.ASCII)
 _WORD = re.compile(r"[\w./-]+", re.ASCII)

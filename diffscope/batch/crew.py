@@ -62,7 +62,6 @@ class Judged(Value, frozen=True, kw_only=True):
     milliseconds: int = 0
     """How long it took to judge; 0 where it came out of the store."""
     is_stored: bool = False
-    """Whether it came out of the store."""
     notes: tuple[str, ...] = ()
     """What went wrong with the store."""
 
@@ -92,7 +91,6 @@ class Order(Value, frozen=True, kw_only=True):
 
 _REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
 """Gaps that a better clone of the same commits would not have."""
-
 _PASSING: Final = frozenset({"internal-error", "change-empty", "change-unavailable"})
 """Codes of gaps that are looked into anew each time."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from diffscope.errors import InternalError
 
 if TYPE_CHECKING:
     from diffscope.assessment.values import Assessment
+    from diffscope.cli.progress import Progress
     from diffscope.workspace import Workspace
 
 _TERSE = frozenset({"concise", "github", "rdjson"})
@@ -86,7 +88,6 @@ def classify(
     """
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source))
-    from diffscope.adapters.recorded import write_record
     from diffscope.cli.opened import open_workspace
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
@@ -99,7 +100,6 @@ def classify(
     is_terse = any(one.form in _TERSE for one in chosen)
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = is_unsure = False
-    is_crewed = request.is_window and record is None
     with (
         publisher,
         Progress("changes" if request.is_window else "reading files", talk) as progress,
@@ -112,30 +112,44 @@ def classify(
             progress=None if request.is_window else progress,
         ) as workspace,
     ):
-        if is_crewed:
-            from diffscope.cli.classify_range import judge_range
-
-            for assessment in judge_range(request, workspace, workers=workers, talk=talk):
-                publisher.add(assessment)
-                tell_doubts(assessment, talk, is_terse=is_terse)
-                is_over = is_over or exceeds(assessment, fail_on)
-                is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
-        for gathered in () if is_crewed else gather(request, workspace, talk.note):
-            facts = gathered.facts(workspace)
-            if record is not None:
-                talk.note(f"recorded {write_record(record, facts)}")
-            assessment = workspace.judge(facts)
+        for assessment in _assessments(
+            request, workspace, record=record, workers=workers, talk=talk, progress=progress
+        ):
             publisher.add(assessment)
             tell_doubts(assessment, talk, is_terse=is_terse)
             is_over = is_over or exceeds(assessment, fail_on)
             is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
-            if request.is_window:
-                progress(*gathered.position)
         tell_of(workspace, talk)
     publisher.finish()
     if is_unsure and not is_over:
         refuse_unsure(fail_on)
     return FINDINGS if is_over else DONE
+
+
+def _assessments(
+    request: Request,
+    workspace: Workspace,
+    *,
+    record: Path | None,
+    workers: int | None,
+    talk: Talk,
+    progress: Progress,
+) -> Iterator[Assessment]:
+    """Yield what becomes of each change: those of a range by workers, unless their facts are to be recorded."""
+    if request.is_window and record is None:
+        from diffscope.cli.classify_range import judge_range
+
+        yield from judge_range(request, workspace, workers=workers, talk=talk)
+        return
+    for gathered in gather(request, workspace, talk.note):
+        facts = gathered.facts(workspace)
+        if record is not None:
+            from diffscope.adapters.recorded import write_record
+
+            talk.note(f"recorded {write_record(record, facts)}")
+        yield workspace.judge(facts)
+        if request.is_window:
+            progress(*gathered.position)
 
 
 def refuse_unsure(fail_on: str) -> None:

@@ -45,21 +45,12 @@ def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
 
 
 def _heads(file: Path) -> frozenset[str]:
-    if not file.exists():
-        return frozenset()
-    if not file.is_file():
-        raise UsageError("not a file to go on with", at=str(file), hint="leave out --resume")
     try:
         data = read_bytes(
             file, most=_LARGEST, hint="name a file of results: --format jsonl:FILE", kind=InputError
         )
     except FileNotFoundError:
         return frozenset()
-        data = file.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read: {error.strerror}", at=str(file), hint="name another file"
-        ) from None
     whole = data[: data.rfind(b"\n") + 1]
     try:
         heads = frozenset(decode_json(line, _Line).change.pull.head for line in whole.split(b"\n")[:-1])

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.source.text import decode
 from diffscope.syntax.branches import Branches, is_same_branch
 from diffscope.syntax.canonical import canonicalise
 from diffscope.syntax.dependence import Needs, depend, read_needs
@@ -241,13 +242,13 @@ def _bound(node: Node) -> Iterator[str]:
     inner = node.child_by_field_name("definition") or node
     name = inner.child_by_field_name("name")
     if name is not None:
-        yield (name.text or b"").decode("utf-8", "replace")
+        yield decode(name.text or b"")
         return
     pending = [inner]
     while pending:
         each = pending.pop()
         if each.type == "identifier":
-            yield (each.text or b"").decode("utf-8", "replace")
+            yield decode(each.text or b"")
         elif each.type in ("assignment", "expression_statement", "type_alias_statement"):
             left, right = each.child_by_field_name("left"), each.child_by_field_name("right")
             pending += [left] if left is not None else each.named_children[:1]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from diffscope.source.text import decode
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
 def prefix_of(string: Node) -> str:
     """Return the lower-case prefix of a literal, with the quotes behind it."""
-    return (string.children[0].text or b"").decode("utf-8", "replace").lower() if string.child_count else ""
+    return decode(string.children[0].text or b"").lower() if string.child_count else ""
 
 
 def interpolates(text: Node) -> bool:
@@ -31,10 +33,10 @@ def parts_of(string: Node) -> Iterator[str | Node]:
     quotes = len((opening.text or b"").lstrip(b"bBfFrRtTuU"))
     for child in string.children[1:]:
         if child.type == "interpolation":
-            yield source[position : child.start_byte - start].decode("utf-8", "replace")
+            yield decode(source[position : child.start_byte - start])
             yield child
             position = child.end_byte - start
-    yield source[position : len(source) - quotes].decode("utf-8", "replace")
+    yield decode(source[position : len(source) - quotes])
 
 
 def shown_text(interpolation: Node) -> str:
@@ -45,10 +47,10 @@ def shown_text(interpolation: Node) -> str:
         return ""
     source, start = interpolation.text or b"", interpolation.start_byte
     end = children[at + 1].start_byte if at + 1 < len(children) else children[at].end_byte
-    return source[1 : end - start].decode("utf-8", "replace")
+    return decode(source[1 : end - start])
 
 
 def expression_text(interpolation: Node) -> str:
     """Return the text of what is interpolated, without conversion and format."""
     first = interpolation.named_children[0] if interpolation.named_child_count else interpolation
-    return (first.text or b"").decode("utf-8", "replace")
+    return decode(first.text or b"")
