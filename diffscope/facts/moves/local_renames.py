@@ -33,16 +33,20 @@ def without_local_renames(file: FileMaterial) -> FileMaterial:
 
 def is_renaming(before: str, after: str) -> bool:
     """Return whether two functions are one but for the names of local variables, annotations and docstrings."""
+    pairs: set[tuple[str, str]] = set()
     try:
         old, new = ast.parse(dedent(before)), ast.parse(dedent(after))
+        # Most edits change the form: what is local is asked where the names alone differ.
+        return _have_one_form(old, new, pairs) and _is_one_to_one(pairs, _locals(old), _locals(new))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return _Pairing(_locals(old), _locals(new)).holds(old, new)
 
 
 def _renames(change: ChangedSymbol) -> bool:
+    if not _may_rename(change):
+        return False
     old, new = change.whole_before, change.whole_after
-    if old is None or new is None or not _may_rename(change):
+    if old is None or new is None:
         return False
     return is_renaming("\n".join(old.lines), "\n".join(new.lines))
 
@@ -88,31 +92,32 @@ def _locals(tree: ast.AST) -> frozenset[str]:
     return frozenset(bound - fixed)
 
 
-class _Pairing:
-    """Names of one side and the other, one to one."""
+def _have_one_form(old: object, new: object, pairs: set[tuple[str, str]]) -> bool:
+    """Return whether two trees are one but for their names, and collect which name stands for which."""
+    if isinstance(old, ast.Name) and isinstance(new, ast.Name):
+        pairs.add((old.id, new.id))
+        return True
+    if isinstance(old, ast.AST) and isinstance(new, ast.AST):
+        return type(old) is type(new) and all(
+            _have_one_form(left, right, pairs) for left, right in zip(_parts(old), _parts(new), strict=True)
+        )
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(
+            _have_one_form(left, right, pairs) for left, right in zip(old, new, strict=True)
+        )
+    return type(old) is type(new) and old == new
 
-    def __init__(self, old: frozenset[str], new: frozenset[str]) -> None:
-        self._old, self._new = old, new
-        self._forth: dict[str, str] = {}
-        self._back: dict[str, str] = {}
 
-    def holds(self, old: object, new: object) -> bool:
-        """Return whether two trees are one but for names that are paired."""
-        if isinstance(old, ast.Name) and isinstance(new, ast.Name):
-            return self._names(old.id, new.id)
-        if isinstance(old, ast.AST) and isinstance(new, ast.AST):
-            return type(old) is type(new) and all(
-                self.holds(left, right) for left, right in zip(_parts(old), _parts(new), strict=True)
-            )
-        if isinstance(old, list) and isinstance(new, list):
-            return len(old) == len(new) and all(map(self.holds, old, new))
-        return type(old) is type(new) and old == new
-
-    def _names(self, old: str, new: str) -> bool:
-        if old not in self._old and new not in self._new:
-            return old == new
-        is_paired = self._forth.setdefault(old, new) == new and self._back.setdefault(new, old) == old
-        return is_paired and old in self._old and new in self._new
+def _is_one_to_one(
+    pairs: set[tuple[str, str]], old_locals: frozenset[str], new_locals: frozenset[str]
+) -> bool:
+    """Return whether local variables stand for local variables, each for one, and all other names for themselves."""
+    among = [pair for pair in pairs if pair[0] in old_locals or pair[1] in new_locals]
+    return (
+        all(old == new for old, new in pairs if old not in old_locals and new not in new_locals)
+        and all(old in old_locals and new in new_locals for old, new in among)
+        and len({old for old, _ in among}) == len({new for _, new in among}) == len(among)
+    )
 
 
 def _parts(node: ast.AST) -> Iterator[object]:

@@ -11,7 +11,7 @@ import msgspec
 
 from diffscope.facts.changed import ChangedSymbol, MovedFrom, symbol_in_texts
 from diffscope.facts.material import FileMaterial
-from diffscope.source.text import Region
+from diffscope.source.text import LineCount, Region
 from diffscope.source.values import RepoPath
 from diffscope.syntax.compare import Definitions, compare_moved
 from diffscope.syntax.likeness import OTHER_NAME, SAME_NAME, Triples, likeness, triples_of
@@ -19,7 +19,7 @@ from diffscope.syntax.values import Aspect, Definition, DefinitionKind
 
 _FUNCTIONS = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SHORTEST_RENAMED = 4
-"""Lines up to which two symbols of different names are never taken for one: short bodies repeat by chance."""
+"""Lines behind the first below which two symbols of different names are never taken for one: short bodies repeat by chance."""
 _PLAUSIBLE = 0.4
 """Likeness of lines below which two symbols of different names are not looked at any closer."""
 _MOST_PAIRS = 10_000
@@ -69,6 +69,11 @@ class _Candidate:
         """Its lines behind the first, neither blank nor comment."""
         stripped = (line.strip() for line in self.place.lines[1:])
         return Counter(line for line in stripped if line and not line.startswith("#"))
+
+    @cached_property
+    def size(self) -> LineCount:
+        """How many such lines."""
+        return LineCount(self.lines.total())
 
     @cached_property
     def triples(self) -> Triples:
@@ -152,7 +157,8 @@ def _likeness(old: _Candidate, new: _Candidate) -> float:
 
 def _likeness_renamed(old: _Candidate, new: _Candidate) -> float:
     """Return how alike two symbols of different names are; 0 below what makes them one."""
-    if min(old.lines.total(), new.lines.total()) < _SHORTEST_RENAMED:
+    shorter, longer = sorted((old.size, new.size))
+    if shorter < _SHORTEST_RENAMED or 2 * shorter < _PLAUSIBLE * (shorter + longer):
         return 0.0
     if likeness(old.lines, new.lines, least=_PLAUSIBLE) < _PLAUSIBLE:
         return 0.0
