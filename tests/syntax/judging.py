@@ -28,7 +28,8 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
         change.name for change in found.symbols if Aspect.MOVED in change.aspects
     }
     for name in sorted(set(old.exact) & set(new.exact) - {""}):
-        if name in moved:
+        if name in moved or name.rpartition(".")[0] in logic:
+            # What makes the fields of a class may have changed, and with it whether their annotations count.
             continue
         if old.silent[name] != new.silent[name] and name not in logic:
             yield f"missed {name}"
@@ -37,7 +38,9 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
         elif old.exact[name] == new.exact[name] and name in logic and not _is_container(name, found):
             yield f"invented {name}"
     yield from (
-        f"missed whole {name}" for name in sorted(set(old.exact) ^ set(new.exact)) if name not in listed
+        f"missed whole {name}"
+        for name in sorted(set(old.exact) ^ set(new.exact))
+        if name not in listed and (name.rpartition(".")[0] or "<module>") not in logic
     )
     is_seen = bool(logic or moved - {None} or found.imports_added or found.imports_removed)
     if old.silent[""] != new.silent[""] and not is_seen:
