@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 from diffscope.syntax.compare import compare_python
 from diffscope.syntax.values import Aspect, Comparison
 from tests.syntax.ast_meaning import Meaning, read_meanings
+from tests.syntax.mutations import mutants
 
 
 def disagreements(before: bytes, after: bytes) -> list[str] | None:
@@ -52,3 +54,13 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
 def _is_container(name: str, found: Comparison) -> bool:
     """A class is told for its own statements and the order of its members too, which its head does not hold."""
     return any(change.name == name and change.kind.value == "class" for change in found.symbols)
+
+
+def judge(text: str, kind: str, seed: int) -> tuple[int, list[str]]:
+    """Return how many edits were judged, and where the two disagree."""
+    judged, found = 0, []
+    for before, after in mutants(text, kind, random.Random(seed)):
+        lines = disagreements(before, after)
+        judged += lines is not None
+        found += [f"{kind} {seed}: {line}" for line in lines or ()]
+    return judged, found

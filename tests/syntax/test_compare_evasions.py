@@ -101,8 +101,11 @@ FORM = [
 
 def describe(before: str, after: str) -> list[str]:
     found = compare_python(before.encode(), after.encode())
-    words = {change.name: " ".join(aspect.value for aspect in change.aspects) for change in found.symbols}
-    return [f"{change.name}: {words[change.name]}" for change in found.symbols if change.logic]
+    return [
+        f"{change.name}: {' '.join(aspect.value for aspect in change.aspects)}"
+        for change in found.symbols
+        if change.logic
+    ]
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), SEEN)
@@ -114,7 +117,7 @@ def test_what_changes_a_run_is_logic(before: str, after: str, expected: list[str
 @pytest.mark.parametrize(("head", "field", "counts"), FIELDS)
 def test_the_order_of_fields_counts_where_they_are_told_by_their_place(
     head: str, field: str, counts: bool
-) -> None:  # noqa: FBT001
+) -> None:
     before, after = (
         f"{head}\n    {first}{field}\n    {second}{field}\n" for first, second in (("x", "y"), ("y", "x"))
     )
