@@ -29,7 +29,15 @@ _CONTRACT = re.compile(
     r"(?:BaseModel|Struct|TypedDict|NamedTuple|Enum|Flag|Protocol|Config|(?:Request|Response)(?:Mixin)?)$"
 )
 _VISIBLE = frozenset(
-    {Aspect.ADDED, Aspect.REMOVED, Aspect.SIGNATURE, Aspect.DEFAULT, Aspect.BASES, Aspect.DECORATORS}
+    {
+        Aspect.ADDED,
+        Aspect.REMOVED,
+        Aspect.SIGNATURE,
+        Aspect.DEFAULT,
+        Aspect.BASES,
+        Aspect.DECORATORS,
+        Aspect.FIELD_ORDER,
+    }
 )
 _LOGIC_CATEGORIES = frozenset(
     {"source", "native", "test", "config", "infra", "build", "example", "benchmark"}

@@ -160,12 +160,14 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     aspects: Annotated[
         tuple[str, ...],
         said(
-            "added, removed, moved, signature, default, annotation, bases, decorators, body, message, docstring, cosmetic."
+            "added, removed, moved, signature, default, annotation, bases, decorators, body, field-order, order, message, docstring, cosmetic."
         ),
     ]
     logic: Annotated[
         bool,
-        said("False when only messages, docstring, comment, formatting, import order or typing changed."),
+        said(
+            "False when only messages, docstring, comment, formatting, import order or typing changed that no run depends on."
+        ),
     ]
     public: Annotated[bool, said("No part of its name starts with an underscore.")]
     end_line: Annotated[int, said("Last line, on the same side as `line`.")] = 0

@@ -114,7 +114,7 @@ def _read_assigned(node: Node) -> Iterator[_Assigned]:
         value = value.child_by_field_name("right")
     for target in targets:
         for name, part in _bindings(target, value):
-            yield _assigned(node, text_of(name), name, part, annotation)
+            yield _assigned(node, name_of(name), name, part, annotation)
 
 
 def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
@@ -125,7 +125,7 @@ def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
     name = left
     while name.named_child_count:
         name = name.named_children[0]
-    each = _assigned(node, text_of(name), name, right, None)
+    each = _assigned(node, name_of(name), name, right, None)
     first = node.start_point[0] + 1
     yield _define(each, first, prefix)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 from diffscope.syntax.compare import compare_python
 from diffscope.syntax.values import Aspect, Comparison
 from tests.syntax.ast_meaning import Meaning, read_meanings
+from tests.syntax.mutations import mutants
 
 
 def disagreements(before: bytes, after: bytes) -> list[str] | None:
@@ -28,7 +30,8 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
         change.name for change in found.symbols if Aspect.MOVED in change.aspects
     }
     for name in sorted(set(old.exact) & set(new.exact) - {""}):
-        if name in moved:
+        if name in moved or name.rpartition(".")[0] in logic:
+            # What makes the fields of a class may have changed, and with it whether their annotations count.
             continue
         if old.silent[name] != new.silent[name] and name not in logic:
             yield f"missed {name}"
@@ -37,7 +40,9 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
         elif old.exact[name] == new.exact[name] and name in logic and not _is_container(name, found):
             yield f"invented {name}"
     yield from (
-        f"missed whole {name}" for name in sorted(set(old.exact) ^ set(new.exact)) if name not in listed
+        f"missed whole {name}"
+        for name in sorted(set(old.exact) ^ set(new.exact))
+        if name not in listed and (name.rpartition(".")[0] or "<module>") not in logic
     )
     is_seen = bool(logic or moved - {None} or found.imports_added or found.imports_removed)
     if old.silent[""] != new.silent[""] and not is_seen:
@@ -49,3 +54,13 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
 def _is_container(name: str, found: Comparison) -> bool:
     """A class is told for its own statements and the order of its members too, which its head does not hold."""
     return any(change.name == name and change.kind.value == "class" for change in found.symbols)
+
+
+def judge(text: str, kind: str, seed: int) -> tuple[int, list[str]]:
+    """Return how many edits were judged, and where the two disagree."""
+    judged, found = 0, []
+    for before, after in mutants(text, kind, random.Random(seed)):
+        lines = disagreements(before, after)
+        judged += lines is not None
+        found += [f"{kind} {seed}: {line}" for line in lines or ()]
+    return judged, found
