@@ -136,4 +136,8 @@ def test_a_range_goes_on_only_with_a_file(project: MakeProject, minivllm: Path) 
         *("classify", "--range", "main~1..main", "--repo", str(minivllm), "--resume"),
         *("--format", "jsonl:pipe"),
     )
-    assert outcome == (2, "", "error: pipe: it is a pipe\nhint: name a file of results: --format jsonl:FILE\n")
+    assert outcome == (
+        2,
+        "",
+        "error: pipe: cannot be read: it is a pipe, not a regular file\nhint: name a file of results: --format jsonl:FILE\n",
+    )
