@@ -90,9 +90,11 @@ class Workspace:
         self.close()
 
     def close(self) -> None:
-        """Let go of the cache."""
+        """Let go of the cache and of the index of pull requests."""
         if "cache" in self.__dict__:
             self.cache.close()
+        if "_pulls" in self.__dict__:
+            self._pulls.close()
 
     @cached_property
     def cache(self) -> Cache:

@@ -31,7 +31,6 @@ from diffscope.adapters.cache_file import (
     live_bytes,
     measure,
     pragma,
-    prepare,
     select_values,
     transaction,
 )
@@ -263,14 +262,12 @@ class Cache:
             return None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = connect(self._path)
-            prepare(connection)
+            return connect(self._path)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname not in _UNWRITABLE or not self._path.exists():
                 raise
             self._is_read_only = True
             return None
-        return connection
 
     def _give_up(self, action: str) -> None:
         """Leave a locked file alone for as long as this process runs: waiting again and again would be a hang."""

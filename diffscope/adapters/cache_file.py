@@ -74,17 +74,22 @@ class ForeignError(Exception):
 
 
 def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
-    """Return a connection that commits by itself unless a transaction is open."""
+    """Return a connection that commits by itself unless a transaction is open; the tables are made where it may write."""
     if is_read_only:
         # Immutable: without it even reading needs a file beside the database, to lock it.
         return sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None
         )
     connection = sqlite3.connect(path, timeout=PATIENCE.seconds, isolation_level=None)
-    # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
-    connection.execute("PRAGMA synchronous = OFF")
-    # The log beside the file gives its room back once it has been taken over.
-    connection.execute(f"PRAGMA journal_size_limit = {AT_ONCE}")
+    try:
+        # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
+        connection.execute("PRAGMA synchronous = OFF")
+        # The log beside the file gives its room back once it has been taken over.
+        connection.execute(f"PRAGMA journal_size_limit = {AT_ONCE}")
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -42,7 +43,8 @@ def _graph_options(function: _F) -> _F:
     def with_graph(*, repo: Path | None, revision: str, use_cache: bool, talk: Talk, **rest: Any) -> Any:
         from diffscope.cli.graph_opened import open_graph
 
-        return function(opened=open_graph(repo, revision, use_cache=use_cache, talk=talk), **rest)
+        with contextlib.closing(open_graph(repo, revision, use_cache=use_cache, talk=talk)) as opened:
+            return function(opened=opened, **rest)
 
     at = click.option(
         "--at", "revision", default="HEAD", show_default=True, metavar="REV", help="The commit to look at."

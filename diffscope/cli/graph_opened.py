@@ -25,13 +25,18 @@ _MOST_HINTS = 4
 
 
 class OpenedGraph:
-    """A graph and its repository, both open until the process ends: class queries read outlines when they are asked."""
+    """A graph and its repository, both open until `close`: class queries read outlines when they are asked."""
 
     def __init__(self, graph: ModuleGraph, repository: GitRepository, cache: Cache, revision: str) -> None:
         self.graph = graph
         self.repository = repository
         self.revision = revision
         self._cache = cache
+
+    def close(self) -> None:
+        """Let go of the cache and of git."""
+        self._cache.close()
+        self.repository.close()
 
     def source(self, path: RepoPath) -> bytes | None:
         """Return the bytes of a file of the tree."""
