@@ -111,9 +111,8 @@ def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> 
 
 
 def _place(placed: Placed, change: NativeChange | OperatorChange) -> Region | None:
-    is_gone = (
-        Aspect.REMOVED in change.aspects if isinstance(change, NativeChange) else change.change == "removed"
-    )
+    # An operator that lost its last implementation has its line on the old side too.
+    is_gone = Aspect.REMOVED in change.aspects if isinstance(change, NativeChange) else change.after is None
     return placed.old(change.line) if is_gone else placed.new(change.line)
 
 

@@ -62,17 +62,22 @@ class SourceText(msgspec.Struct, frozen=True, dict=True):
     def part(self, start: int, end: int) -> Region | None:
         """Return the lines ``start`` to ``end`` that a reader of this very text told, as far as they are lines of it.
 
-        A parser may tell a line behind the last one, and counts the lines of a file that has CR alone, which is one line to git.
-        ``None`` for a text without lines.
+        A parser may end behind the last line, at the empty rest of the text, and counts the lines of a file that has CR alone, which
+        is one line to git. ``None`` for a text without lines. Raises ``IndexError`` for lines that no reader of this text can tell.
         """
+        if not self.lines:
+            return None
+        if b"\n" not in self.data:
+            return Region(self, 1, 1)
         last = len(self.lines)
-        first = min(max(start, 1), last)
-        return Region(self, first, max(first, min(end, last))) if last else None
+        if not 1 <= start <= end or start > last + 1:
+            raise IndexError(f"{self.path} has no lines {start}-{end} on its {self.side.value} side")
+        return Region(self, min(start, last), min(end, last))
 
     def lines_at(self, numbers: Iterable[int]) -> Lines:
         """Return the lines of the given numbers, as ``part`` does each."""
-        last = len(self.lines)
-        return Lines(self, tuple(dict.fromkeys(min(number, last) for number in numbers)) if last else ())
+        parts = (self.part(number, number) for number in numbers)
+        return Lines(self, tuple(dict.fromkeys(part.start for part in parts if part is not None)))
 
 
 class Region(msgspec.Struct, frozen=True):

@@ -63,7 +63,7 @@ PARTS = [
     pytest.param(b"x\ny\nz\n", (2, 3), (2, 3), id="lines of the text"),
     pytest.param(b"x\ny\n", (2, 3), (2, 2), id="a parser may end behind the last line"),
     pytest.param(b"x\ry\rz", (2, 3), (1, 1), id="CR alone ends no line"),
-    pytest.param(b"x\n", (0, 0), (1, 1), id="there is no line 0"),
+    pytest.param(b"x\ny\n", (3, 3), (2, 2), id="the empty rest belongs to the last line"),
     pytest.param(b"", (1, 1), None, id="a text without lines has no part"),
 ]
 
@@ -81,3 +81,11 @@ def test_lines_of_a_text_are_counted_and_shown_by_it() -> None:
     lines = text.lines_at((1, 3))
     assert (lines.count, [line.lines for line in lines.regions]) == (2, [("x",), ("z",)])
     assert lines.kept(range(2, 4)) == text.lines_at((3,))
+
+
+@pytest.mark.parametrize("asked", [(0, 0), (4, 4), (2, 1)])
+def test_a_line_of_another_text_is_refused(asked: tuple[int, int]) -> None:
+    """Nobody who read two lines can tell the fourth: that is a line of some other file."""
+    text = SourceText(RepoPath("a.py"), Side.AFTER, b"x\ny\n")
+    with pytest.raises(IndexError, match=r"a\.py has no lines"):
+        text.part(*asked)
