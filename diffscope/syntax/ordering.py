@@ -98,22 +98,23 @@ def find_reordered(pairs: Collection[Pair], changed_imports: Collection[Name]) -
 def _compare(
     before: Unit, after: Unit, nodes: tuple[dict[int, int], dict[int, int]], changed_imports: Collection[Name]
 ) -> Reordered:
-    old = list(_items(before, nodes[0]))
-    new = list(_items(after, nodes[1]))
-    if [item.key for item in old] != [item.key for item in new]:
-        old, new = _common(old, new)
+    old, new = _items(before, nodes[0]), _items(after, nodes[1])
     moved: set[int] = set()
     if [item.key for item in old] != [item.key for item in new]:
-        moved = _moved(old, new)
+        old, new = _common(old, new)
+        if [item.key for item in old] != [item.key for item in new]:
+            moved = _moved(old, new)
     is_flipped = bool(moved)
     known = Branches(), Branches()
-    places = {item.key: item for item in old}
-    for at, item in enumerate(new):
-        other = places[item.key]
-        if (item.is_nested or other.is_nested) and _is_elsewhere(other, item, known, changed_imports):
-            moved.add(at)
+    if any(item.is_nested for item in (*old, *new)):
+        places = {item.key: item for item in old}
+        for at, item in enumerate(new):
+            other = places[item.key]
+            if (item.is_nested or other.is_nested) and _is_elsewhere(other, item, known, changed_imports):
+                moved.add(at)
     if not moved:
         return NOT_REORDERED
+    places = {item.key: item for item in old}
     lines = [(new[at].line, places[new[at].key].line) for at in moved]
     return Reordered(
         frozenset({Aspect.ORDER}),
@@ -131,33 +132,41 @@ def _is_elsewhere(
     return not is_same_branch(known[0].of(old.node), known[1].of(new.node))
 
 
-def _items(unit: Unit, members: Mapping[int, int]) -> Iterator[_Item]:
-    """Yield what a class or module consists of, compound statements taken apart, equal things numbered."""
+def _items(unit: Unit, members: Mapping[int, int]) -> list[_Item]:
+    """Return what a class or module consists of, compound statements taken apart, equal things numbered."""
+    items = list(_statements(unit, members))
+    if len({item.key for item in items}) == len(items):
+        return items
     counts: Counter[Key] = Counter()
-    for item in _statements(unit, members):
+    for at, item in enumerate(items):
         counts[item.key] += 1
-        yield item._replace(key=(*item.key, counts[item.key]))
+        if counts[item.key] > 1:
+            items[at] = item._replace(key=(*item.key, counts[item.key]))
+    return items
 
 
 def _statements(unit: Unit, members: Mapping[int, int]) -> Iterator[_Item]:
     body = unit.body
-    pending = [(child, False) for child in reversed(body.children)] if body is not None else []
+    own = unit.members
+    pending = [(child, False) for child in reversed(body.named_children)] if body is not None else []
     while pending:
         node, is_nested = pending.pop()
-        at = members.get(node.id)
-        if at is not None:
-            yield _Item(("definition", at), node, is_nested=is_nested)
-        elif node.id in unit.members or not node.is_named or node.type == "comment" or is_idle(node):
+        if node.id in own:
+            at = members.get(node.id)
+            if at is not None:
+                yield _Item(("definition", at), node, None, is_nested)
             continue
-        elif node.type in IMPORT_STATEMENTS:
-            yield from (_Item(("import", name), node, name, is_nested) for name in read_names(node))
-        elif node.type in _COMPOUND or node.type in _CLAUSES:
+        kind = node.type
+        if kind in IMPORT_STATEMENTS:
+            for name in read_names(node):
+                yield _Item(("import", name), node, name, is_nested)
+        elif kind in _COMPOUND or kind in _CLAUSES:
             parts = reversed(node.named_children)
             pending += [(part, True) for part in parts if part.type == "block" or part.type in _CLAUSES]
-        elif node.type == "block":
-            pending += [(part, is_nested) for part in reversed(node.children)]
-        elif not _is_text(node):
-            yield _Item(("statement", node.text), node, is_nested=is_nested)
+        elif kind == "block":
+            pending += [(part, is_nested) for part in reversed(node.named_children)]
+        elif kind != "comment" and not _is_text(node) and not is_idle(node):
+            yield _Item(("statement", node.text), node, None, is_nested)
 
 
 def _is_text(node: Node) -> bool:

@@ -129,6 +129,13 @@ def find_unreadable(source: bytes) -> tuple[Problem, ...]:
 
 def _as_utf8(source: bytes) -> bytes:
     """Return a source in UTF-8; as it is where that would move lines."""
+    if encoding_of(source) == "utf-8":
+        try:
+            source.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            return source
     text = decode(source, is_python=True)
     if text.count("\n") != source.count(b"\n"):
         return source

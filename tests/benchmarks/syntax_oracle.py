@@ -30,7 +30,9 @@ def main() -> int:
         print("set DIFFSCOPE_REPO to a clone of vLLM", file=sys.stderr)
         return 2
     counts: Counter[str] = Counter()
-    for name, before, after in pairs(Path(named), arguments.changes, arguments.skip):
+    for at, (name, before, after) in enumerate(pairs(Path(named), arguments.changes, arguments.skip)):
+        if at and at % CHUNK == 0:
+            print(f"… {counts['judged']} judged", file=sys.stderr, flush=True)
         found = disagreements(before, after)
         counts["judged" if found is not None else "not read by ast or the grammar"] += 1
         for line in found or ():

@@ -27,8 +27,6 @@ class Meaning(NamedTuple):
 
     exact: dict[str, str]
     silent: dict[str, str]
-    ordered: str
-    """The whole file, definitions in their order."""
 
 
 def read_meanings(before: bytes, after: bytes) -> tuple[Meaning, Meaning] | None:
@@ -41,12 +39,17 @@ def read_meanings(before: bytes, after: bytes) -> tuple[Meaning, Meaning] | None
     try:
         exact = [_symbols(_normalised(tree, messages=True)) for tree in _without_equal(before, after)]
         silent = [_symbols(_normalised(tree, messages=False)) for tree in _without_equal(before, after)]
-        ordered = [
-            ast.dump(_normalised(tree, messages=True, order=True)) for tree in _without_equal(before, after)
-        ]
     except RecursionError:
         return None
-    return Meaning(exact[0], silent[0], ordered[0]), Meaning(exact[1], silent[1], ordered[1])
+    return Meaning(exact[0], silent[0]), Meaning(exact[1], silent[1])
+
+
+def is_same_program(before: bytes, after: bytes) -> bool:
+    """Return whether two versions mean the same with all definitions in their order."""
+    old, new = (
+        ast.dump(_normalised(tree, messages=True, order=True)) for tree in _without_equal(before, after)
+    )
+    return old == new
 
 
 def _without_equal(*sources: bytes) -> list[ast.Module]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diffscope.syntax.compare import compare_python
 from diffscope.syntax.values import Aspect, Comparison
-from tests.syntax.ast_meaning import Meaning, read_meanings
+from tests.syntax.ast_meaning import Meaning, is_same_program, read_meanings
 from tests.syntax.mutations import mutants
 
 
@@ -19,7 +19,11 @@ def disagreements(before: bytes, after: bytes) -> list[str] | None:
     found = compare_python(before, after)
     if found.problems or (found.before is not None and found.before.problems):
         return None
-    return list(_disagree(*meanings, found))
+    lines = list(_disagree(*meanings, found))
+    logic = sorted(change.name for change in found.symbols if change.logic)
+    if logic and is_same_program(before, after):
+        lines.append(f"invented in the same file {logic}")
+    return lines
 
 
 def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
@@ -47,8 +51,6 @@ def _disagree(old: Meaning, new: Meaning, found: Comparison) -> Iterator[str]:
     is_seen = bool(logic or moved - {None} or found.imports_added or found.imports_removed)
     if old.silent[""] != new.silent[""] and not is_seen:
         yield "missed the rest"
-    if old.ordered == new.ordered and logic:
-        yield f"invented in the same file {sorted(logic)}"
 
 
 def _is_container(name: str, found: Comparison) -> bool:
