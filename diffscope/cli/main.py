@@ -36,7 +36,10 @@ COMMANDS: dict[str, Command] = {
     "classify": Command(
         "diffscope.cli.classify:classify", "Classify one change, or every change of a range."
     ),
-    "explain": Command("diffscope.cli.explain:explain", "Say why a rule fired or stayed silent on a change."),
+    "explain": Command(
+        "diffscope.cli.explain:explain",
+        "Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.",
+    ),
     "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
     "rules": Command("diffscope.cli.rules:rules", "List, show, validate, test and start rules."),
     "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
