@@ -69,7 +69,6 @@ REASONS: Final = (
     ("the file header names no file", "文件头没有指明文件"),
     ("the file header is followed by no change", "文件头之后没有变更"),
     ("the patch leaves out the lines of this deleted file", "补丁省略了这个被删除文件的内容"),
-    ("the patch leaves out the lines of this deleted file (line {} of the patch)", "补丁省略了这个被删除文件的内容（补丁第 {} 行）"),
     ("the patches of the series do not hold the content that tells what became of this file", "补丁系列中没有足以判断该文件变化的内容"),
     ("patch {} of the series does not follow on the earlier ones at this file: a patch is missing, or a merge stands between", "系列中的第 {} 个补丁与此前的补丁在该文件处不衔接：缺少补丁，或其间有合并提交"),
     ("patch {} of the series is damaged at this file", "系列中的第 {} 个补丁在该文件处已损坏"),
