@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from diffscope.facts.changed import in_texts
 from diffscope.facts.importable import stays_importable
+from diffscope.source.text import Side, SourceText
+from diffscope.source.values import RepoPath
 from diffscope.syntax.compare import compare_python
 
 LAZY = "def __getattr__(name):\n    if name == 'helper':\n        from impl import helper\n        return helper\n    raise AttributeError(name)\n"
@@ -31,5 +34,7 @@ MODULES = [
 
 @pytest.mark.parametrize(("after", "expected"), MODULES)
 def test_a_name_stays_where_something_still_gives_it(after: str, expected: bool) -> None:
-    before = b"def helper(x):\n    return x\n"
-    assert stays_importable(compare_python(before, after.encode()), after.encode(), "helper") is expected
+    old = SourceText(RepoPath("vllm/a.py"), Side.BEFORE, b"def helper(x):\n    return x\n")
+    new = SourceText(RepoPath("vllm/a.py"), Side.AFTER, after.encode())
+    changed = in_texts(compare_python(old.data, new.data), old, new)
+    assert stays_importable(changed, new, "helper") is expected
