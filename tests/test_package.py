@@ -119,6 +119,10 @@ def test_what_is_imported_is_the_wheel(program: Path, tmp_path: Path) -> None:
     """The test would prove nothing if the checkout were imported instead."""
     script = "import diffscope; print(diffscope.__file__)"
     done = subprocess.run(
-        [program.parent / "python", "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+        [program.parent / "python", "-I", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip().startswith(str(program.parent.parent))
