@@ -605,7 +605,16 @@ def test_an_artifact_of_a_closed_pull_request_is_refused(workflow: Workflow) -> 
     assert "the pull request is closed" in post_stored(workflow, file).err
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"\xff\xfe", b"{}" * 5_000_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"{", id="half an object"),
+        pytest.param(b"[" * 100_000, id="nested"),
+        pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param(b"{}" * 5_000_000, id="ten megabytes"),
+    ],
+)
 def test_an_artifact_of_junk_is_refused(content: bytes, workflow: Workflow) -> None:
     file = workflow.folder / "junk.json"
     file.write_bytes(content)
