@@ -30,8 +30,8 @@ from diffscope.facts.collect import Knowledge, Surroundings
 from diffscope.facts.steps import Declarations
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
-from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.values import Change, Gap
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import textwrap
 
 from diffscope.facts.values import ChangeFacts
 from diffscope.facts.vocabulary import families
-from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.conditions import Condition
-from diffscope.rules.literal_facts import read_facts
-from diffscope.rules.load import load_catalogue
-from diffscope.rules.parse import parse_expression, parse_where
-from diffscope.rules.parse_fields import Scope
+from diffscope.rules.authoring.literal_facts import read_facts
+from diffscope.rules.language.catalogue import Catalogue
+from diffscope.rules.language.conditions import Condition
+from diffscope.rules.language.expressions import parse_expression, parse_where
+from diffscope.rules.language.fields import Scope
+from diffscope.rules.language.load import load_catalogue
 from diffscope.rules.reading import Reading, mistake_line
 
 RULE = """\

@@ -11,13 +11,13 @@ from diffscope.cli.generate_rules import rule_documents
 from diffscope.cli.rule_cases import case_collector, load_cases
 from diffscope.facts.values import ChangeFacts
 from diffscope.facts.vocabulary import families
-from diffscope.rules.cases import Case
-from diffscope.rules.catalogue import Rule
-from diffscope.rules.conditions import facts_asked
-from diffscope.rules.evaluate import asked
-from diffscope.rules.lint import lint_catalogue
+from diffscope.rules.authoring.cases import Case
+from diffscope.rules.authoring.lint import lint_catalogue
+from diffscope.rules.authoring.run_cases import CaseStatus, run_case
+from diffscope.rules.engine.evaluate import asked
+from diffscope.rules.language.catalogue import Rule
+from diffscope.rules.language.conditions import facts_asked
 from diffscope.rules.reading import mistake_line
-from diffscope.rules.run_cases import CaseStatus, run_case
 
 CATALOGUE, CASES = load_cases()
 

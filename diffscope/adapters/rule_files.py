@@ -12,8 +12,8 @@ from typing import Final
 
 from diffscope.adapters.cache import Cache
 from diffscope.errors import ConfigurationError
-from diffscope.rules.catalogue import Catalogue, decode_catalogue, encode_catalogue
-from diffscope.rules.load import LISTS_FILE, RULE_FILE, WORDS_FILE, load_catalogue
+from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
+from diffscope.rules.language.load import LISTS_FILE, RULE_FILE, WORDS_FILE, load_catalogue
 from diffscope.version import VERSION
 
 CASES_FILE: Final = "cases.yml"

@@ -26,9 +26,9 @@ from diffscope.assessment.values import (
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.shares import area_shares
 from diffscope.facts.values import ChangeFacts, CiFacts, ModuleFact, SymbolFact
-from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.evaluate import Evaluation
-from diffscope.rules.waivers import apply_waivers, parse_waivers
+from diffscope.rules.engine.evaluate import Evaluation
+from diffscope.rules.engine.waivers import apply_waivers, parse_waivers
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.version import VERSION
 

@@ -10,7 +10,7 @@ from diffscope.assessment.doubts import gather_doubts
 from diffscope.assessment.values import Risk, RiskLevel
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Bilingual, Flag, Severity, UnknownRule
 from diffscope.taxonomy.values import RiskNumbers
 

@@ -28,7 +28,7 @@ from diffscope.adapters.kept_facts import KeptFacts
 from diffscope.adapters.store import Key, Store, judge_hash, open_store
 from diffscope.assessment.values import Assessment
 from diffscope.errors import DiffscopeError
-from diffscope.rules.configuration import RuleConfiguration
+from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.values import CommitId, Gap, Value
 from diffscope.workspace import Workspace
 

@@ -14,7 +14,7 @@ from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.talk import Talk
 
 if TYPE_CHECKING:
-    from diffscope.rules.explain import Explanation, ShownRecord, Trace
+    from diffscope.rules.engine.explain import Explanation, ShownRecord, Trace
 
 _MARKS = {"true": "+", "false": "-", "unknown": "?"}
 
@@ -60,7 +60,7 @@ def explain(
     from diffscope.cli.publish import write_stdout
     from diffscope.cli.rules import find_rule
     from diffscope.render.json import indented
-    from diffscope.rules.explain import explain as explained
+    from diffscope.rules.engine.explain import explain as explained
 
     clone = find_clone(repo, request)
     with open_workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace:

@@ -8,8 +8,8 @@ from typing import Final
 from diffscope.adapters.knowledge import load_knowledge
 from diffscope.adapters.rule_files import bundled_rules, load_rules
 from diffscope.render.json import indented
-from diffscope.rules.pages import rule_index, vocabulary_page
-from diffscope.rules.schema import rule_schema
+from diffscope.rules.authoring.pages import rule_index, vocabulary_page
+from diffscope.rules.authoring.schema import rule_schema
 
 _AREA_WORDS: Final = '''"""Names of areas and platforms in English and Chinese: made from rules/areas.yml and rules/platforms.yml by `just generate`."""
 

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from diffscope.errors import ConfigurationError, DiffscopeError
-from diffscope.rules.configuration import (
+from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
     check_against,

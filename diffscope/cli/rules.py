@@ -12,8 +12,8 @@ from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from diffscope.rules.catalogue import Catalogue, Rule
-    from diffscope.rules.run_cases import CaseResult
+    from diffscope.rules.authoring.run_cases import CaseResult
+    from diffscope.rules.language.catalogue import Catalogue, Rule
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FORMAT = click.option(
@@ -51,8 +51,8 @@ def list_rules(*, rule_folders: tuple[Path, ...], lang: str, form: str) -> int:
 def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
     """Show the page of a rule: what, why, example, what to do, fire rate."""
     from diffscope.adapters.rule_files import case_texts, load_rules, read_statistics
-    from diffscope.rules.cases import read_cases
-    from diffscope.rules.pages import rule_page
+    from diffscope.rules.authoring.cases import read_cases
+    from diffscope.rules.authoring.pages import rule_page
     from diffscope.rules.statistics import parse_statistics
 
     rule = find_rule(load_rules(rule_folders), code)
@@ -90,8 +90,8 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
         rule_texts,
         shown_name,
     )
-    from diffscope.rules.lint import lint_catalogue
-    from diffscope.rules.load import check_catalogue
+    from diffscope.rules.authoring.lint import lint_catalogue
+    from diffscope.rules.language.load import check_catalogue
     from diffscope.rules.reading import mistake_line
 
     if folder is not None:
@@ -116,7 +116,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
 def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
     """Run the cases of the rules in a folder (default: the bundled ones). Exit code 1 if a case fails."""
     from diffscope.cli.rule_cases import case_collector, load_cases
-    from diffscope.rules.run_cases import CaseStatus, run_case
+    from diffscope.rules.authoring.run_cases import CaseStatus, run_case
 
     catalogue, cases = load_cases(folder)
     collect = case_collector()
@@ -144,7 +144,7 @@ def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
 def new(*, code: str, slug: str, into: Path) -> int:
     """Start a rule: a folder CODE-slug with a rule.yml that loads and a cases.yml to fill in."""
     from diffscope.adapters.rule_files import load_rules, write_new_files
-    from diffscope.rules.scaffold import scaffold_rule
+    from diffscope.rules.authoring.scaffold import scaffold_rule
     from diffscope.version import VERSION
 
     catalogue = load_rules([into] if into.is_dir() else [])
@@ -180,7 +180,7 @@ def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int
     from diffscope.adapters.git_find import find_repository
     from diffscope.adapters.rule_globs import paths_ever, read_rule_globs
     from diffscope.patterns import compile_glob
-    from diffscope.rules.load import LISTS_FILE, RULE_FILE
+    from diffscope.rules.language.load import LISTS_FILE, RULE_FILE
 
     repository = find_repository(repo, current=Path.cwd(), environment={})
     assert repository is not None  # noqa: S101 - one that is named and not there is an error already
@@ -230,7 +230,7 @@ def _counted(number: int) -> str:
 
 
 def _results(results: list[CaseResult]) -> str:
-    from diffscope.rules.run_cases import CaseStatus
+    from diffscope.rules.authoring.run_cases import CaseStatus
 
     lines = []
     for result in results:

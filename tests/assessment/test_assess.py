@@ -12,7 +12,7 @@ from msgspec import UNSET
 from diffscope.assessment.assess import assess
 from diffscope.assessment.values import Assessment, RiskLevel
 from diffscope.facts.values import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
-from diffscope.rules.evaluate import Evaluation
+from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.values import Flag, Severity
 from diffscope.source.values import Gap
 from tests.assessment.test_scores import CORE, facts_of

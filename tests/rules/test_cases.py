@@ -6,9 +6,9 @@ import pytest
 
 from diffscope.errors import InputError
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.cases import Case, check_case_set, read_cases
+from diffscope.rules.authoring.cases import Case, check_case_set, read_cases
+from diffscope.rules.authoring.run_cases import CaseResult, CaseStatus, run_case
 from diffscope.rules.reading import mistake_line
-from diffscope.rules.run_cases import CaseResult, CaseStatus, run_case
 from tests.rule_builders import facts, rule_text, rules
 
 AT = "rules/XX101-test-rule/cases.yml"

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.configuration import RuleConfiguration, Selector, SeverityOverride, select_rules
-from diffscope.rules.context import Context
-from diffscope.rules.evaluate import MOST_EVIDENCE, evaluate
-from diffscope.rules.quantify import compile_judge
+from diffscope.rules.engine.configuration import RuleConfiguration, Selector, SeverityOverride, select_rules
+from diffscope.rules.engine.context import Context
+from diffscope.rules.engine.evaluate import MOST_EVIDENCE, evaluate
+from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.values import Severity
 from tests.rule_builders import expression, facts, rule_text, rules
 

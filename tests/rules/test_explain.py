@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from diffscope.rules.evaluate import evaluate
-from diffscope.rules.explain import Explanation, Trace, explain
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.engine.explain import Explanation, Trace, explain
 from tests.rule_builders import facts, rule_text, rules
 from tests.rules.test_evaluate import EXPRESSIONS, SYMBOLS, UNKNOWN
 

@@ -10,13 +10,13 @@ import pytest
 
 from diffscope.adapters.rule_files import rule_texts
 from diffscope.cli.rule_cases import case_collector
-from diffscope.rules.cases import Case, read_cases
-from diffscope.rules.conditions import Measure, Operator, Place, Quantifier
-from diffscope.rules.configuration import read_section
-from diffscope.rules.load import load_catalogue
+from diffscope.rules.authoring.cases import Case, read_cases
+from diffscope.rules.authoring.run_cases import CaseStatus, run_case
+from diffscope.rules.engine.configuration import read_section
+from diffscope.rules.engine.waivers import parse_waivers
+from diffscope.rules.language.conditions import Measure, Operator, Place, Quantifier
+from diffscope.rules.language.load import load_catalogue
 from diffscope.rules.reading import Reading
-from diffscope.rules.run_cases import CaseStatus, run_case
-from diffscope.rules.waivers import parse_waivers
 from diffscope.strict_yaml import load_strict
 from tests.rule_builders import expression, where
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffscope.facts.vocabulary import families
-from diffscope.rules.cases import read_cases
-from diffscope.rules.conditions import Operator
-from diffscope.rules.load import check_catalogue
+from diffscope.rules.authoring.cases import read_cases
+from diffscope.rules.language.conditions import Operator
+from diffscope.rules.language.load import check_catalogue
 from diffscope.rules.reading import mistake_line
 from tests.rule_builders import RULE, rule_text
 

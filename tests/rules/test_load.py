@@ -7,8 +7,8 @@ import time
 import pytest
 
 from diffscope.errors import RuleError
-from diffscope.rules.catalogue import decode_catalogue, encode_catalogue
-from diffscope.rules.load import check_catalogue, load_catalogue
+from diffscope.rules.language.catalogue import decode_catalogue, encode_catalogue
+from diffscope.rules.language.load import check_catalogue, load_catalogue
 from diffscope.rules.reading import mistake_line
 from diffscope.rules.values import Severity
 from tests.rule_builders import RULE, rule_text, rules

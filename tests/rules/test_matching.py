@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.rules.context import Context, Truth
-from diffscope.rules.matching import compile_matcher, matches_like
+from diffscope.rules.engine.context import Context, Truth
+from diffscope.rules.engine.matching import compile_matcher, matches_like
 from tests.rule_builders import facts, where
 
 SYMBOL = """

@@ -9,13 +9,13 @@ import pytest
 
 from diffscope.adapters.rule_files import read_statistics
 from diffscope.errors import InputError, UsageError
-from diffscope.rules.cases import read_cases
-from diffscope.rules.lint import lint_catalogue
-from diffscope.rules.load import check_catalogue
-from diffscope.rules.pages import rule_index, rule_page, vocabulary_page
+from diffscope.rules.authoring.cases import read_cases
+from diffscope.rules.authoring.lint import lint_catalogue
+from diffscope.rules.authoring.pages import rule_index, rule_page, vocabulary_page
+from diffscope.rules.authoring.scaffold import scaffold_rule
+from diffscope.rules.authoring.schema import rule_schema
+from diffscope.rules.language.load import check_catalogue
 from diffscope.rules.reading import mistake_line
-from diffscope.rules.scaffold import scaffold_rule
-from diffscope.rules.schema import rule_schema
 from diffscope.rules.statistics import parse_statistics
 from diffscope.strict_yaml import load_strict, plain
 from tests.rule_builders import RULE, rule_text, rules

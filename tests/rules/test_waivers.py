@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from diffscope.rules.evaluate import evaluate
-from diffscope.rules.waivers import apply_waivers, parse_waivers
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.engine.waivers import apply_waivers, parse_waivers
 from tests.rule_builders import facts, rule_text, rules
 
 READ = [

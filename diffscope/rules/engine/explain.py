@@ -5,8 +5,19 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.catalogue import Catalogue, Rule, make_catalogue
-from diffscope.rules.conditions import (
+from diffscope.rules.engine.configuration import (
+    EVERY_STABLE_RULE,
+    RuleConfiguration,
+    is_on,
+    select_rules,
+)
+from diffscope.rules.engine.context import Context, Truth
+from diffscope.rules.engine.evaluate import asked, evaluate
+from diffscope.rules.engine.matching import compile_matcher
+from diffscope.rules.engine.missing import missing_facts
+from diffscope.rules.engine.quantify import all_of, compile_judge, measured_span
+from diffscope.rules.language.catalogue import Catalogue, Rule, make_catalogue
+from diffscope.rules.language.conditions import (
     ALWAYS,
     AllOf,
     AnyOf,
@@ -19,18 +30,7 @@ from diffscope.rules.conditions import (
     Quantifier,
     fields_asked,
 )
-from diffscope.rules.configuration import (
-    EVERY_STABLE_RULE,
-    RuleConfiguration,
-    is_on,
-    select_rules,
-)
-from diffscope.rules.context import Context, Truth
-from diffscope.rules.describe import asked_of, described
-from diffscope.rules.evaluate import asked, evaluate
-from diffscope.rules.matching import compile_matcher
-from diffscope.rules.missing import missing_facts
-from diffscope.rules.quantify import all_of, compile_judge, measured_span
+from diffscope.rules.language.describe import asked_of, described
 from diffscope.rules.values import Flag
 from diffscope.source.values import Value
 

@@ -9,10 +9,10 @@ from msgspec import UNSET
 
 from diffscope.errors import DiffscopeError
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.cases import Case, Finding
-from diffscope.rules.catalogue import Rule, make_catalogue
-from diffscope.rules.configuration import select_rules
-from diffscope.rules.evaluate import Evaluation, evaluate
+from diffscope.rules.authoring.cases import Case, Finding
+from diffscope.rules.engine.configuration import select_rules
+from diffscope.rules.engine.evaluate import Evaluation, evaluate
+from diffscope.rules.language.catalogue import Rule, make_catalogue
 from diffscope.rules.values import Evidence, Flag
 from diffscope.source.values import Value
 

@@ -8,8 +8,8 @@ from typing import Final
 from diffscope.errors import InputError
 from diffscope.facts.vocabulary import Family, Field
 from diffscope.patterns import compile_glob, compile_regex
-from diffscope.rules.catalogue import EvidenceQuery
-from diffscope.rules.conditions import (
+from diffscope.rules.language.catalogue import EvidenceQuery
+from diffscope.rules.language.conditions import (
     COMPARISONS,
     LIST_OPERATORS,
     OPERATORS_OF,

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
-from diffscope.rules.catalogue import Catalogue, NamedList, Rule, make_catalogue
-from diffscope.rules.conditions import Operand
-from diffscope.rules.read_rule import read_rule
+from diffscope.rules.language.catalogue import Catalogue, NamedList, Rule, make_catalogue
+from diffscope.rules.language.conditions import Operand
+from diffscope.rules.language.rule_file import read_rule
 from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error, shape
 from diffscope.strict_yaml import ScalarNode
 

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from diffscope.facts.values import ChangeFacts, Located, UnknownFamily
 from diffscope.facts.vocabulary import records
-from diffscope.rules.conditions import Place
+from diffscope.rules.language.conditions import Place
 
 Truth = bool | None
 """Kleene's three values; ``None`` is unknown."""

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from diffscope.rules.conditions import Condition
+from diffscope.rules.language.conditions import Condition
 from diffscope.rules.values import Bilingual, RuleCode, Severity
 from diffscope.source.values import Value
 

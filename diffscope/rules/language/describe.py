@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.rules.conditions import (
+from diffscope.rules.language.conditions import (
     ALWAYS,
     LIST_OPERATORS,
     AllOf,

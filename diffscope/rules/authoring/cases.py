@@ -27,7 +27,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.literal_facts import read_facts
+from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.reading import Mistake, Reading, clipped, shape
 from diffscope.rules.values import Severity
 from diffscope.source.values import Value

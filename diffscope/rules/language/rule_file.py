@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from diffscope.facts.vocabulary import Family, families
-from diffscope.rules.catalogue import EvidenceQuery, Rule, SeverityStep, Stage, Status
-from diffscope.rules.conditions import (
+from diffscope.rules.families import FAMILIES
+from diffscope.rules.language.catalogue import EvidenceQuery, Rule, SeverityStep, Stage, Status
+from diffscope.rules.language.conditions import (
     ALWAYS,
     AllOf,
     AnyOf,
@@ -20,11 +21,10 @@ from diffscope.rules.conditions import (
     Quantified,
     Quantifier,
 )
-from diffscope.rules.families import FAMILIES
-from diffscope.rules.parse import parse_expression, parse_fact, parse_where
-from diffscope.rules.parse_fields import Scope
+from diffscope.rules.language.expressions import parse_expression, parse_fact, parse_where
+from diffscope.rules.language.fields import Scope
+from diffscope.rules.language.template import holes, parse_template
 from diffscope.rules.reading import Reading, clipped, nearest
-from diffscope.rules.says import holes, parse_template
 from diffscope.rules.values import Bilingual, RuleCode, Severity
 from diffscope.strict_yaml import Entry, MapNode, ScalarNode
 

@@ -12,19 +12,19 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.catalogue import Catalogue, Rule, Stage
-from diffscope.rules.conditions import Condition, Quantified, Quantifier, facts_asked
-from diffscope.rules.configuration import (
+from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
     is_on,
     overridden_severity,
 )
-from diffscope.rules.context import Context, Truth
-from diffscope.rules.matching import Matcher, compile_matcher
-from diffscope.rules.missing import asks_graph, missing_facts
-from diffscope.rules.quantify import Judge, all_of, any_holds, compile_judge
-from diffscope.rules.says import Speaker, spoken
+from diffscope.rules.engine.context import Context, Truth
+from diffscope.rules.engine.matching import Matcher, compile_matcher
+from diffscope.rules.engine.missing import asks_graph, missing_facts
+from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
+from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
+from diffscope.rules.language.conditions import Condition, Quantified, Quantifier, facts_asked
+from diffscope.rules.language.template import Speaker, spoken
 from diffscope.rules.values import Bilingual, Evidence, Flag, Severity, UnknownRule
 from diffscope.source.values import Value
 

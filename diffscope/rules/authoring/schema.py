@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from diffscope.facts.vocabulary import Family, Field, families, shared_fields
-from diffscope.rules.catalogue import Stage
-from diffscope.rules.conditions import (
+from diffscope.rules.families import FAMILIES
+from diffscope.rules.language.catalogue import Stage
+from diffscope.rules.language.conditions import (
     COMPARISONS,
     LIST_OPERATORS,
     MEANINGS,
@@ -18,8 +19,7 @@ from diffscope.rules.conditions import (
     Operator,
     Place,
 )
-from diffscope.rules.families import FAMILIES
-from diffscope.rules.read_rule import CODE_FORM, NAME_FORM, REQUIRED
+from diffscope.rules.language.rule_file import CODE_FORM, NAME_FORM, REQUIRED
 from diffscope.rules.values import Severity
 
 Schema = dict[str, Any]

@@ -12,7 +12,9 @@ from typing import Final, assert_never
 from msgspec import UNSET
 
 from diffscope.facts.vocabulary import families
-from diffscope.rules.conditions import (
+from diffscope.rules.engine.context import Context, Truth, negated
+from diffscope.rules.engine.matching import Matcher, compile_matcher
+from diffscope.rules.language.conditions import (
     AllOf,
     AnyOf,
     Bound,
@@ -26,8 +28,6 @@ from diffscope.rules.conditions import (
     Quantified,
     Quantifier,
 )
-from diffscope.rules.context import Context, Truth, negated
-from diffscope.rules.matching import Matcher, compile_matcher
 
 Judge = Callable[[Context], Truth]
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from diffscope.rules.cases import check_case_set, read_cases
-from diffscope.rules.catalogue import Catalogue, Rule
+from diffscope.rules.authoring.cases import check_case_set, read_cases
+from diffscope.rules.language.catalogue import Catalogue, Rule
+from diffscope.rules.language.template import holes
 from diffscope.rules.reading import Mistake
-from diffscope.rules.says import holes
 from diffscope.rules.values import Bilingual
 
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")

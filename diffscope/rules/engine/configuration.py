@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.errors import UsageError
-from diffscope.rules.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.families import FAMILIES
+from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.reading import Mistake, Reading, clipped, nearest
 from diffscope.rules.values import Severity
 from diffscope.source.values import Value

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from msgspec import UNSET
 
 from diffscope.facts.vocabulary import families
-from diffscope.rules.conditions import (
+from diffscope.rules.engine.context import Context, Phantom
+from diffscope.rules.engine.matching import compile_matcher
+from diffscope.rules.engine.quantify import compile_judge
+from diffscope.rules.language.conditions import (
     AllOf,
     AnyOf,
     Condition,
@@ -17,9 +20,6 @@ from diffscope.rules.conditions import (
     Quantified,
     fields_asked,
 )
-from diffscope.rules.context import Context, Phantom
-from diffscope.rules.matching import compile_matcher
-from diffscope.rules.quantify import compile_judge
 
 
 def missing_facts(conditions: Iterable[Condition], context: Context) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from diffscope.facts.vocabulary import Family, families
-from diffscope.rules.conditions import (
+from diffscope.rules.language.conditions import (
     ALWAYS,
     COMPARISONS,
     AllOf,
@@ -22,7 +22,7 @@ from diffscope.rules.conditions import (
     Quantifier,
     all_together,
 )
-from diffscope.rules.parse_fields import Scope, parse_field
+from diffscope.rules.language.fields import Scope, parse_field
 from diffscope.rules.reading import clipped, nearest, shape
 from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from diffscope.errors import UsageError
-from diffscope.rules.catalogue import Catalogue
 from diffscope.rules.families import FAMILIES
-from diffscope.rules.read_rule import CODE_FORM, NAME_FORM
+from diffscope.rules.language.catalogue import Catalogue
+from diffscope.rules.language.rule_file import CODE_FORM, NAME_FORM
 
 _FAMILY_OF: dict[str, str] = {
     "CP": "core-path",

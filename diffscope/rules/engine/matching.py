@@ -12,7 +12,8 @@ from typing import Any, Final, assert_never
 from msgspec import UNSET
 
 from diffscope.patterns import compile_glob, compile_regex
-from diffscope.rules.conditions import (
+from diffscope.rules.engine.context import Context, Truth, negated
+from diffscope.rules.language.conditions import (
     PATTERN_OPERATORS,
     AllOf,
     AnyOf,
@@ -26,7 +27,6 @@ from diffscope.rules.conditions import (
     Quantified,
     Quantifier,
 )
-from diffscope.rules.context import Context, Truth, negated
 
 Matcher = Callable[[object, Context], Truth]
 _Holds = Callable[[Any], bool]
