@@ -13,7 +13,7 @@ from typing import Final
 from diffscope.adapters.cache import Cache
 from diffscope.errors import ConfigurationError
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
-from diffscope.rules.language.load import LISTS_FILE, RULE_FILE, WORDS_FILE, load_catalogue
+from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE, SHARED_FILES, load_catalogue
 from diffscope.version import VERSION
 
 CASES_FILE: Final = "cases.yml"
@@ -51,7 +51,7 @@ def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> C
 
 
 def rule_texts(folders: Sequence[Path] = ()) -> dict[str, str]:
-    """Return path -> text of every rule file, list file and word file, the bundled ones by ``rules/...``."""
+    """Return path -> text of every rule file and of the files that rules rest on, the bundled ones by ``rules/...``."""
     texts = _folder_texts(bundled_rules(), _BUNDLED)
     for folder in folders:
         if not folder.is_dir():
@@ -71,7 +71,7 @@ def folder_texts(folder: Path) -> dict[str, str]:
     texts = _own_files(bundled_rules(), _BUNDLED)
     if not is_rule:
         return texts | _folder_texts(folder, name)
-    return texts | _own_files(holder, shown_name(holder)) | {f"{name}/{RULE_FILE}": _read(folder / RULE_FILE)}
+    return texts | _own_files(holder, shown_name(holder)) | _rule_texts(folder, name)
 
 
 def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
@@ -136,16 +136,18 @@ def write_new_files(files: Mapping[Path, str]) -> None:
 def _folder_texts(folder: Path, name: str) -> dict[str, str]:
     texts = _own_files(folder, name)
     for path in sorted(folder.glob(f"*/{RULE_FILE}")):
-        texts[f"{name}/{path.parent.name}/{RULE_FILE}"] = _read(path)
+        texts |= _rule_texts(path.parent, f"{name}/{path.parent.name}")
     return texts
 
 
+def _rule_texts(folder: Path, name: str) -> dict[str, str]:
+    """Return the rule file of a folder, with its Chinese texts where they are."""
+    files = (RULE_FILE, *([CHINESE_FILE] if (folder / CHINESE_FILE).is_file() else []))
+    return {f"{name}/{file}": _read(folder / file) for file in files}
+
+
 def _own_files(folder: Path, name: str) -> dict[str, str]:
-    return {
-        f"{name}/{file}": _read(folder / file)
-        for file in (LISTS_FILE, WORDS_FILE)
-        if (folder / file).is_file()
-    }
+    return {f"{name}/{file}": _read(folder / file) for file in SHARED_FILES if (folder / file).is_file()}
 
 
 def _read(path: Path) -> str:

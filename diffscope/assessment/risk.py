@@ -102,5 +102,5 @@ def _could_matter(unknown: UnknownRule, catalogue: Catalogue) -> bool:
     return (
         rule is None
         or rule.severity.rank >= Severity.MEDIUM.rank
-        or any(step.to.rank >= Severity.MEDIUM.rank for step in rule.escalate)
+        or any(step.to.rank >= Severity.MEDIUM.rank for step in rule.severity_steps)
     )

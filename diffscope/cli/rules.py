@@ -91,13 +91,16 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
         shown_name,
     )
     from diffscope.rules.authoring.lint import lint_catalogue
-    from diffscope.rules.language.load import check_catalogue
+    from diffscope.rules.language.load import check_catalogue, read_names
     from diffscope.rules.reading import mistake_line
 
     if folder is not None:
         check_holds_rules(folder, is_itself_one=True)
-    catalogue, mistakes = check_catalogue(folder_texts(folder) if folder else rule_texts())
-    linted = lint_catalogue(catalogue, case_texts([rule.origin for rule in catalogue.rules]))
+    texts = folder_texts(folder) if folder else rule_texts()
+    catalogue, mistakes = check_catalogue(texts)
+    linted = lint_catalogue(
+        catalogue, read_names(texts)[0], case_texts([rule.origin for rule in catalogue.rules])
+    )
     # The lists and words beside a single rule belong to other rules too.
     own = shown_name(folder) if folder else ""
     lines = [mistake_line(each) for each in (*mistakes, *linted) if each.path.startswith(own)]

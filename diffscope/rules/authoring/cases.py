@@ -2,32 +2,43 @@
 
 ::
 
-    step_function_body_changed:          # lower_case_words
-      before: {"vllm/v1/engine/core.py": "..."}    # both sides, through the whole pipeline
-      after:  {"vllm/v1/engine/core.py": "..."}
-      tree:   {"vllm/v1/core/sched/scheduler.py": "..."}    # files that both sides share, unchanged
-      findings: [{path: "vllm/v1/engine/core.py", line: 3, symbol: "EngineCore.step"}]
+    step_method_changed:                 # lower_case_words
+      before:                            # both sides, through the whole pipeline
+        vllm/v1/engine/core.py: |
+          class EngineCore:
+              def step(self):
+                  return 1
+      after:
+        vllm/v1/engine/core.py: |
+          class EngineCore:
+              def step(self):  # <- CP101 medium: EngineCore.step
+                  return 2
+      tree: {vllm/v1/core/sched/scheduler.py: "..."}    # files that both sides share, unchanged
     docstring_only: {before: ..., after: ..., findings: []}
     from_facts:                          # or facts alone, where they are hard to provoke
       facts: {symbol: [{path: "vllm/a.py", logic: true}], unknown: [{family: module, reason: "no graph"}]}
-      findings: []
+      findings: [{path: "vllm/a.py", line: 3}]
+      severity: medium
     recorded_38450: {recorded: 38450, findings: []}         # or a recorded pull request
 
-``findings`` are exact: nothing more, nothing less; of each, the keys given are compared (``path``, ``line``, ``side``, ``symbol``,
-``says``, ``says_zh``). Optional: ``title``, ``body``, ``labels`` of the pull request, ``severity`` of the flag, ``unknown: true``
-where the rule must answer that it cannot tell, ``todo: "why"`` for a case that is known to fail (once it passes, it is refused).
+Findings are exact: nothing more, nothing less. They are marked on the lines of the example (marks.py), or listed in ``findings``, of which
+the keys given are compared (``path``, ``line``, ``side``, ``symbol``, ``says``, ``says_zh``). Optional: ``title``, ``body``, ``labels`` of the
+pull request, ``severity`` of the flag, ``unknown: true`` where the rule must answer that it cannot tell, ``todo: "why"`` for a case that is
+known to fail (once it passes, it is refused).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Final
 
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.values import ChangeFacts
 from diffscope.rules.authoring.literal_facts import read_facts
+from diffscope.rules.authoring.marks import FORM, Mark, read_marks
 from diffscope.rules.reading import Mistake, Reading, clipped, shape
 from diffscope.rules.values import Severity
 from diffscope.source.values import Value
@@ -114,28 +125,45 @@ def check_case_set(cases: tuple[Case, ...], *, at: str) -> tuple[Mistake, ...]:
 
 def _case(entry: Entry, reading: Reading) -> Case:
     what = f"the case '{clipped(entry.key, 40)}'"
-    entries = reading.mapping(entry.value, what, known=KEYS, required=("findings",))
+    entries = reading.mapping(entry.value, what, known=KEYS)
     _check_form(entry, entries, reading)
     title = _optional_text(entries, "title", reading) or "A change"
     body = _optional_text(entries, "body", reading)
     labels = _labels(entries, reading)
     facts = entries.get("facts")
+    before, marks_before = _files(entries, "before", reading)
+    after, marks_after = _files(entries, "after", reading)
+    marks = (
+        *(_marked(each, "old") for each in marks_before),
+        *(_marked(each, "new") for each in marks_after),
+    )
+    if marks and "findings" in entries:
+        reading.report(entries["findings"], "findings are marked and listed", "keep one of the two")
+    if not marks and "findings" not in entries and isinstance(entry.value, MapNode):
+        reading.report(
+            entry, f"{what} marks no finding and lacks 'findings'", f"mark one: {FORM}; or add findings: []"
+        )
     return Case(
         name=entry.key,
         line=entry.line,
-        findings=_findings(entries, reading),
-        before=_files(entries, "before", reading),
-        after=_files(entries, "after", reading),
-        tree=_files(entries, "tree", reading),
+        findings=_findings(entries, reading) if "findings" in entries else marks,
+        before=before,
+        after=after,
+        tree=_files(entries, "tree", reading)[0],
         facts=read_facts(facts.value, reading, title=title, body=body, labels=labels) if facts else None,
         recorded=reading.whole(entries["recorded"].value, "'recorded'") if "recorded" in entries else None,
         title=title,
         body=body,
         labels=labels,
-        severity=_severity(entries, reading),
+        severity=_severity(entry, entries, [mark for _, mark in (*marks_before, *marks_after)], reading),
         unknown=reading.truth(entries["unknown"].value, "'unknown'") if "unknown" in entries else False,
         todo=_optional_text(entries, "todo", reading),
     )
+
+
+def _marked(place: tuple[str, Mark], side: str) -> Finding:
+    path, mark = place
+    return Finding(path=path, line=mark.line, side=side, symbol=mark.symbol)
 
 
 def _check_form(entry: Entry, entries: _Entries, reading: Reading) -> None:
@@ -178,16 +206,37 @@ def _finding(node: Node, reading: Reading) -> Finding:
     return Finding(symbol=symbol, line=line, **texts)
 
 
-def _files(entries: _Entries, key: str, reading: Reading) -> tuple[CaseFile, ...]:
+def _files(
+    entries: _Entries, key: str, reading: Reading
+) -> tuple[tuple[CaseFile, ...], tuple[tuple[str, Mark], ...]]:
+    """Return the files of a side without their marks, and the marks with the paths of their files."""
     if key not in entries:
-        return ()
+        return (), ()
     node = entries[key].value
     if not isinstance(node, MapNode):
         reading.report(
             node, f"'{key}' must be a mapping of paths to texts, not {shape(node)}", "write {path: text}"
         )
-        return ()
-    return tuple(CaseFile(path=each.key, text=_content(each, reading)) for each in node.entries)
+        return (), ()
+    code = PurePosixPath(reading.path).parent.name[:5]
+    files: list[CaseFile] = []
+    marks: list[tuple[str, Mark]] = []
+    for each in node.entries:
+        marked = read_marks(_content(each, reading))
+        files.append(CaseFile(path=each.key, text=marked.text))
+        marks += ((each.key, mark) for mark in marked.marks)
+        for line in marked.wrong:
+            reading.report(each, f"'{clipped(line)}' is no mark", f"write {FORM}")
+        for mark in marked.marks:
+            if code and mark.code != code:
+                reading.report(
+                    each,
+                    f"a mark is of {mark.code}, and the rule is {clipped(code)}",
+                    f"mark {clipped(code)}",
+                )
+        if key == "tree" and marked.marks:
+            reading.report(each, "'tree' does not change, so that nothing is found in it", "mark 'after'")
+    return tuple(files), tuple(marks)
 
 
 def _content(entry: Entry, reading: Reading) -> str:
@@ -207,9 +256,14 @@ def _labels(entries: _Entries, reading: Reading) -> tuple[str, ...] | None:
     return tuple(reading.text(item, "a label") for item in items)
 
 
-def _severity(entries: _Entries, reading: Reading) -> Severity | None:
+def _severity(entry: Entry, entries: _Entries, marks: list[Mark], reading: Reading) -> Severity | None:
+    marked = {mark.severity for mark in marks if mark.severity is not None}
+    if len(marked) > 1:
+        reading.report(entry, "the marks of a case name several severities", "a flag has one: name the same")
     if "severity" not in entries:
-        return None
+        return next(iter(marked), None)
+    if marked:
+        reading.report(entries["severity"], "the severity is marked and listed", "keep one of the two")
     words = [severity.value for severity in Severity]
     word = reading.choice(entries["severity"].value, "severity", words)
     return Severity(word) if word else None

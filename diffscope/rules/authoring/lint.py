@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from diffscope.rules.authoring.cases import check_case_set, read_cases
+from diffscope.rules.authoring.predicate_examples import check_examples
 from diffscope.rules.language.catalogue import Catalogue, Rule
+from diffscope.rules.language.names import NamedList, Names, Predicate
 from diffscope.rules.language.template import holes
 from diffscope.rules.reading import Mistake
 from diffscope.rules.values import Bilingual
@@ -17,8 +19,8 @@ _HOLE: Final = re.compile(r"\{[a-z_.]*\}")
 _TODO: Final = re.compile(r"\bTODO\b|待补充|待翻译")
 
 
-def lint_catalogue(catalogue: Catalogue, cases: Mapping[str, str]) -> tuple[Mistake, ...]:
-    """Return what is wrong with rules and their cases; ``cases`` is rule file -> text of the ``cases.yml`` beside it."""
+def lint_catalogue(catalogue: Catalogue, names: Names, cases: Mapping[str, str]) -> tuple[Mistake, ...]:
+    """Return what is wrong with rules, their cases and the predicates; ``cases`` is rule file -> text of the ``cases.yml`` beside it."""
     found: list[Mistake] = []
     for rule in catalogue.rules:
         found += _lint_texts(rule)
@@ -29,7 +31,9 @@ def lint_catalogue(catalogue: Catalogue, cases: Mapping[str, str]) -> tuple[Mist
             continue
         read, mistakes = read_cases(text, at=at)
         found += mistakes or check_case_set(read, at=at)
-    return (*found, *_unused_lists(catalogue))
+    for predicate in names.predicates.values():
+        found += check_examples(predicate, names)
+    return (*found, *_unused_names(catalogue, names))
 
 
 def _lint_texts(rule: Rule) -> list[Mistake]:
@@ -62,19 +66,18 @@ def _text_problems(text: Bilingual) -> list[str]:
     problems = []
     # A text of placeholders and signs alone reads the same in both languages.
     has_words = any(character.isalpha() for character in _HOLE.sub("", text.en))
-    if has_words and not _CHINESE.search(text.zh):
+    if has_words and text.zh != text.en and not _CHINESE.search(text.zh):
         problems.append("the Chinese text holds no Chinese")
     if _TODO.search(text.en) or _TODO.search(text.zh):
         problems.append("it is still to be written")
     return problems
 
 
-def _unused_lists(catalogue: Catalogue) -> list[Mistake]:
-    used = {name for rule in catalogue.rules for name in rule.lists}
+def _unused_names(catalogue: Catalogue, names: Names) -> list[Mistake]:
+    used = {name for rule in catalogue.rules for name in rule.names}
+    shared: list[NamedList | Predicate] = [*names.lists.values(), *names.predicates.values()]
     return [
-        Mistake(
-            path=each.origin, line=each.line, message=f"no rule uses the list '{each.name}'", hint="remove it"
-        )
-        for each in catalogue.lists
+        Mistake(path=each.origin, line=each.line, message=f"no rule uses ${each.name}", hint="remove it")
+        for each in shared
         if each.name not in used
     ]

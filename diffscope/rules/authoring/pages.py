@@ -10,7 +10,14 @@ from diffscope.rules.authoring.cases import Case
 from diffscope.rules.engine.evaluate import asked
 from diffscope.rules.families import FAMILIES
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
-from diffscope.rules.language.conditions import MEANINGS, OPERATORS_OF, Operator, facts_asked
+from diffscope.rules.language.conditions import (
+    ALWAYS,
+    FIELD_OPERATORS,
+    MEANINGS,
+    Exists,
+    Operator,
+    facts_asked,
+)
 from diffscope.rules.language.describe import described, outlined
 from diffscope.rules.statistics import RuleStatistics, Statistics
 
@@ -24,7 +31,7 @@ def rule_index(catalogue: Catalogue) -> str:
         "",
         _GENERATED,
         "",
-        "A rule is a folder with `rule.yml` and `cases.yml`; docs/rules.md says how to write one.",
+        "A rule is a folder with `rule.yml`, its Chinese texts in `zh.yml`, and `cases.yml`; docs/rules.md says how to write one.",
         "`diffscope rules show CODE` prints the page of a rule.",
     ]
     for family, title in FAMILIES.items():
@@ -48,7 +55,7 @@ def vocabulary_page() -> str:
         "",
         "## Operators",
         "",
-        "| operator | fits | holds when the field |",
+        "| operator | of | holds when the field, or what stands under it |",
         "| --- | --- | --- |",
         *map(_operator_row, Operator),
         "",
@@ -82,8 +89,11 @@ def rule_page(
     if rule.limits is not None:
         lines += _section(words["limits"], [getattr(rule.limits, language)])
     when, evidence = conditions = asked(rule)
-    lines += _section(words["when"], outlined(when, evidence))
+    if when != ALWAYS:
+        lines += _section(words["when"], outlined(when, evidence))
     lines += _section(words["evidence"], [described(evidence)])
+    if rule.severity_steps:
+        lines += _section(words["steps"], _severity_lines(rule, evidence))
     lines += _section(
         words["facts"], [", ".join(sorted({fact for each in conditions for fact in facts_asked(each)}))]
     )
@@ -102,6 +112,7 @@ _WORDS = {
         "limits": "Limits",
         "when": "Fires when",
         "evidence": "Evidence",
+        "steps": "Severity, by the first line that holds",
         "facts": "Facts asked",
         "example": "Example",
         "rate": "Fire rate",
@@ -116,6 +127,7 @@ _WORDS = {
         "limits": "局限",
         "when": "触发条件",
         "evidence": "证据",
+        "steps": "级别（以首个成立的条件为准）",
         "facts": "所用事实",
         "example": "示例",
         "rate": "触发率",
@@ -130,8 +142,18 @@ def _section(title: str, texts: Iterable[str]) -> list[str]:
 
 
 def _severities(rule: Rule) -> str:
-    steps = [step.to.value for step in (*rule.lower, *rule.escalate)]
+    others = {step.to for step in rule.severity_steps} - {rule.severity}
+    steps = [severity.value for severity in sorted(others, key=lambda each: each.rank)]
     return f"{rule.severity.value} ({', '.join(steps)})" if steps else rule.severity.value
+
+
+def _severity_lines(rule: Rule, evidence: Exists) -> list[str]:
+    """Return the lines of the ordered list: the first that holds decides."""
+    lines: list[str] = []
+    for step in rule.severity_steps:
+        first, *rest = outlined(step.when, evidence)
+        lines += [f"{step.to.value}: {first}", *(f"  {line}" for line in rest)]
+    return [*lines, rule.severity.value]
 
 
 def _example(cases: Sequence[Case], rule: Rule) -> list[str]:
@@ -185,8 +207,8 @@ def _index_row(rule: Rule) -> str:
 
 
 def _operator_row(operator: Operator) -> str:
-    fits = [kind for kind, operators in OPERATORS_OF.items() if operator in operators]
-    return f"| `{operator.value}` | {', '.join(fits) or 'any'} | {MEANINGS[operator]} |"
+    fits = [kind for kind, operators in FIELD_OPERATORS.items() if operator in operators]
+    return f"| `{operator.value}` | {', '.join(fits) or 'conditions'} | {MEANINGS[operator]} |"
 
 
 def _field_table(family: Family, fields: Iterable[Field]) -> list[str]:

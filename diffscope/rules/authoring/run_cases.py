@@ -50,7 +50,7 @@ def run_case(
     if facts is None:
         reason = f"recorded change {case.recorded} is not here" if case.recorded else "no pipeline here"
         return CaseResult(code=rule.code, case=case.name, status=CaseStatus.SKIPPED, differences=(reason,))
-    catalogue = make_catalogue((rule,), (), words)
+    catalogue = make_catalogue((rule,), words)
     found = evaluate(catalogue, facts, configuration=select_rules(select=[rule.code]))
     return _result(rule, case, _differences(case, found))
 

@@ -21,9 +21,9 @@ from diffscope.rules.engine.configuration import (
 from diffscope.rules.engine.context import Context, Truth
 from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.engine.missing import asks_graph, missing_facts
-from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
+from diffscope.rules.engine.quantify import all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
-from diffscope.rules.language.conditions import Condition, Quantified, Quantifier, facts_asked
+from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Speaker, spoken
 from diffscope.rules.values import Bilingual, Evidence, Flag, Severity, UnknownRule
 from diffscope.source.values import Value
@@ -62,10 +62,9 @@ def evaluate(
     return Evaluation(flags=tuple(flags), unknown=tuple(unknown))
 
 
-def asked(rule: Rule) -> tuple[Condition, Quantified]:
+def asked(rule: Rule) -> tuple[Condition, Exists]:
     """Return what a rule asks before it fires: ``when``, and that there be evidence."""
-    query = rule.evidence
-    return rule.when, Quantified(quantifier=Quantifier.ANY, fact=query.fact, where=query.where)
+    return rule.when, Exists(fact=rule.evidence.fact, where=rule.evidence.where)
 
 
 class _Program:
@@ -75,8 +74,7 @@ class _Program:
         self.rule = rule
         self._when = compile_judge(rule.when)
         self._evidence: Matcher = compile_matcher(rule.evidence.where)
-        self._raised = [(step.to, compile_judge(step.when)) for step in rule.escalate]
-        self._lowered = [(step.to, compile_judge(step.when)) for step in rule.lower]
+        self._steps = [(step.to, compile_judge(step.when)) for step in rule.severity_steps]
         self._speakers = (Speaker(language="en", words={}), Speaker(language="zh", words=words))
 
     def judge(self, context: Context) -> Truth:
@@ -125,21 +123,15 @@ class _Program:
         )
 
     def _severity(self, context: Context) -> Severity:
-        raised = _reached(self._raised, context)
-        if raised:
-            return max(raised, key=lambda severity: severity.rank)
-        lowered = _reached(self._lowered, context)
-        return min(lowered, key=lambda severity: severity.rank) if lowered else self.rule.severity
+        # A condition that cannot be answered decides nothing: the next line of the list does.
+        holding = (severity for severity, judge in self._steps if judge(context) is True)
+        return next(holding, self.rule.severity)
 
 
 @lru_cache(maxsize=8)
 def _programs(catalogue: Catalogue) -> tuple[_Program, ...]:
     words = dict(catalogue.words)
     return tuple(_Program(rule, words) for rule in catalogue.rules)
-
-
-def _reached(steps: list[tuple[Severity, Judge]], context: Context) -> list[Severity]:
-    return [severity for severity, judge in steps if judge(context) is True]
 
 
 def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:

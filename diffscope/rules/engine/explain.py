@@ -22,13 +22,13 @@ from diffscope.rules.language.conditions import (
     AllOf,
     AnyOf,
     Condition,
+    Exists,
     FieldTest,
     Measured,
-    Not,
+    Named,
     Operator,
-    Quantified,
-    Quantifier,
     fields_asked,
+    parts_of,
 )
 from diffscope.rules.language.describe import asked_of, described
 from diffscope.rules.values import Flag
@@ -74,7 +74,7 @@ class Trace(Value, frozen=True, kw_only=True):
 
 
 class SeverityTrace(Value, frozen=True, kw_only=True):
-    """One step of ``escalate`` or ``lower``."""
+    """One line of ``severity``: the first that holds decides."""
 
     to: str
     trace: Trace
@@ -108,9 +108,8 @@ def explain(
     context = Context(facts)
     when, query = asked(rule)
     truth = all_of((compile_judge(when)(context), compile_judge(query)(context)))
-    alone = make_catalogue((rule,), (), catalogue.words)
+    alone = make_catalogue((rule,), catalogue.words)
     found = evaluate(alone, facts, configuration=select_rules(select=[rule.code]))
-    steps = (*rule.escalate, *rule.lower)
     return Explanation(
         code=rule.code,
         name=rule.name,
@@ -120,31 +119,31 @@ def explain(
         when=trace(when, context, evidence=query),
         evidence=trace(query, context),
         severity_steps=tuple(
-            SeverityTrace(to=step.to.value, trace=trace(step.when, context, evidence=query)) for step in steps
+            SeverityTrace(to=step.to.value, trace=trace(step.when, context, evidence=query))
+            for step in rule.severity_steps
         ),
         flag=found.flags[0] if found.flags else None,
         missing=missing_facts(asked(rule), context) if truth is None else (),
     )
 
 
-def trace(condition: Condition, context: Context, *, evidence: Quantified | None = None) -> Trace:
+def trace(condition: Condition, context: Context, *, evidence: Exists | None = None) -> Trace:
     """Return how a condition on a change came out, part by part; what ``evidence`` asks is called so."""
     truth = compile_judge(condition)(context)
-    if isinstance(condition, Quantified | Measured):
+    if isinstance(condition, Exists | Measured):
         return _trace_records(condition, truth, context, evidence)
-    parts: tuple[Condition, ...] = ()
-    word = "always"
+    parts = parts_of(condition)
+    word = "not"
     if isinstance(condition, AllOf | AnyOf):
-        parts = condition.parts
         word = "all of" if isinstance(condition, AllOf) else "any of"
-    elif isinstance(condition, Not):
-        parts, word = (condition.part,), "not"
+    elif isinstance(condition, Named):
+        word = f"${condition.name}"
     traced = tuple(trace(part, context, evidence=evidence) for part in parts)
     return Trace(condition=word if parts else "always", truth=_word(truth), parts=traced)
 
 
 def _trace_records(
-    condition: Quantified | Measured, truth: Truth, context: Context, evidence: Quantified | None
+    condition: Exists | Measured, truth: Truth, context: Context, evidence: Exists | None
 ) -> Trace:
     name, where = asked_of(condition, evidence)
     records = context.records(condition.fact)
@@ -155,10 +154,8 @@ def _trace_records(
     judged = [(record, matcher(record, context)) for record in records]
     holding = [record for record, found in judged if found is True]
     failing = [record for record, found in judged if found is not True]
-    # Under "every", what does not hold is what decides.
-    is_every = isinstance(condition, Quantified) and condition.quantifier is Quantifier.EVERY
     # All of the evidence is shown where it is described.
-    deciding = failing if is_every else [] if name == "evidence" and where == ALWAYS else holding
+    deciding = [] if name == "evidence" and where == ALWAYS else holding
     names = _telling_fields(where)
     if isinstance(condition, Measured):
         names += [field for field in condition.fields if field not in names]
@@ -169,7 +166,7 @@ def _trace_records(
         held=len(holding),
         measured=_span_text(measured_span(condition, context)) if isinstance(condition, Measured) else None,
         records=tuple(_shown(record, names) for record in deciding[:MOST_RECORDS]),
-        near=() if is_every else _near(where, context, failing),
+        near=_near(where, context, failing),
         missing=missing_facts((condition,), context) if truth is None else (),
     )
 
@@ -177,7 +174,11 @@ def _trace_records(
 def _telling_fields(where: Condition) -> list[str]:
     """Return the fields whose values the condition itself does not give away."""
     tests = where.parts if isinstance(where, AllOf) else (where,)
-    plain = {test.field for test in tests if isinstance(test, FieldTest) and test.operator is Operator.IS}
+    plain = {
+        test.field
+        for test in tests
+        if isinstance(test, FieldTest) and test.operator is Operator.IN and len(test.operands) == 1
+    }
     return sorted({field for _, field in fields_asked(where)} - plain - {"", "path", "line", "symbol"})
 
 

@@ -14,18 +14,20 @@ from msgspec import UNSET
 from diffscope.patterns import compile_glob, compile_regex
 from diffscope.rules.engine.context import Context, Truth, negated
 from diffscope.rules.language.conditions import (
+    PATH_FIELDS,
     PATTERN_OPERATORS,
     AllOf,
     AnyOf,
     Condition,
+    Exists,
     FieldTest,
     Joined,
     Measured,
+    Named,
     Not,
     Operand,
     Operator,
-    Quantified,
-    Quantifier,
+    SameField,
 )
 
 Matcher = Callable[[object, Context], Truth]
@@ -34,25 +36,13 @@ _Holds = Callable[[Any], bool]
 _COMPARE: Final[dict[Operator, Callable[[Any, Any], bool]]] = {
     Operator.AT_LEAST: operator.ge,
     Operator.AT_MOST: operator.le,
-    Operator.MORE_THAN: operator.gt,
-    Operator.LESS_THAN: operator.lt,
-}
-_SET_HOLDERS: Final[dict[Operator, Callable[[frozenset[Operand]], _Holds]]] = {
-    Operator.IS: lambda words: words.__contains__,
-    Operator.IN: lambda words: words.__contains__,
-    Operator.IS_NOT: lambda words: lambda value: value not in words,
-    Operator.NOT_IN: lambda words: lambda value: value not in words,
-    Operator.HAS: lambda words: lambda value: not words.isdisjoint(value),
-    Operator.HAS_ANY: lambda words: lambda value: not words.isdisjoint(value),
-    Operator.HAS_ALL: lambda words: words.issubset,
-    Operator.HAS_NONE: lambda words: words.isdisjoint,
 }
 
 
 def compile_matcher(condition: Condition) -> Matcher:
     """Return the function of a condition on one record."""
     match condition:
-        case FieldTest():
+        case FieldTest() | SameField():
             return _field_matcher(condition)
         case AllOf():
             return _all_matcher(tuple(map(compile_matcher, condition.parts)))
@@ -61,9 +51,11 @@ def compile_matcher(condition: Condition) -> Matcher:
         case Not():
             part = compile_matcher(condition.part)
             return lambda record, context: negated(part(record, context))
+        case Named():
+            return compile_matcher(condition.part)
         case Joined():
             return _joined_matcher(condition)
-        case Quantified() | Measured():
+        case Exists() | Measured():
             raise TypeError(f"{type(condition).__name__} is asked of a change, not of a record")
         case _:
             assert_never(condition)
@@ -117,13 +109,7 @@ def _any_matcher(parts: tuple[Matcher, ...]) -> Matcher:
 
 def _joined_matcher(joined: Joined) -> Matcher:
     matcher = compile_matcher(joined.where)
-    is_none = joined.quantifier is Quantifier.NONE
-
-    def match_joined(record: object, context: Context) -> Truth:
-        found = _meets(joined, matcher, record, context)
-        return negated(found) if is_none else found
-
-    return match_joined
+    return lambda record, context: _meets(joined, matcher, record, context)
 
 
 def _meets(joined: Joined, matcher: Matcher, record: object, context: Context) -> Truth:
@@ -142,15 +128,12 @@ def _meets(joined: Joined, matcher: Matcher, record: object, context: Context) -
     return truth
 
 
-def _field_matcher(test: FieldTest) -> Matcher:
+def _field_matcher(test: FieldTest | SameField) -> Matcher:
     name = test.field
-    if test.operator is Operator.IS_KNOWN:
-        wanted = test.operands[0]
-        return lambda record, _: (getattr(record, name) is not UNSET) is wanted
-    if test.operator in (Operator.EQUALS_FIELD, Operator.DIFFERS_FROM):
-        return _pair_matcher(name, str(test.operands[0]), wanted=test.operator is Operator.EQUALS_FIELD)
+    if isinstance(test, SameField):
+        return _same_field_matcher(name, test.other)
     holds = _holder(test)
-    if test.operator is Operator.GLOB and name == "path":
+    if test.operator is Operator.LIKE and name == "path":
         return _path_matcher(holds)
 
     def match_field(record: object, _: Context) -> Truth:
@@ -171,26 +154,28 @@ def _path_matcher(holds: _Holds) -> Matcher:
     return match_path
 
 
-def _pair_matcher(name: str, other: str, *, wanted: bool) -> Matcher:
-    def match_pair(record: object, _: Context) -> Truth:
+def _same_field_matcher(name: str, other: str) -> Matcher:
+    def match_same(record: object, _: Context) -> Truth:
         left, right = getattr(record, name), getattr(record, other)
         if left is UNSET or right is UNSET:
             return None
-        return (left == right) is wanted
+        return bool(left == right)
 
-    return match_pair
+    return match_same
 
 
 def _holder(test: FieldTest) -> _Holds:
     """Return the test of a known value."""
-    first = test.operands[0]
     if test.operator in _COMPARE:
-        return _number_holder(_COMPARE[test.operator], first)
+        return _number_holder(_COMPARE[test.operator], test.operands[0])
     if test.operator in PATTERN_OPERATORS:
-        return _text_holder(_pattern_holders(test.operator, tuple(map(str, test.operands))))
-    if test.operator is Operator.IS_NULL:
-        return lambda value: (value is None) is first
-    return _SET_HOLDERS[test.operator](frozenset(test.operands))
+        return _text_holder(_pattern_holders(test, tuple(map(str, test.operands))))
+    words = frozenset(test.operands)
+    if not test.is_list:
+        return words.__contains__
+    if None in words:
+        return lambda value: value is None or not words.isdisjoint(value)
+    return lambda value: value is not None and not words.isdisjoint(value)
 
 
 def _number_holder(compare: Callable[[Any, Any], bool], bound: Operand) -> _Holds:
@@ -212,11 +197,11 @@ def _text_holder(holders: tuple[Callable[[str], bool], ...]) -> _Holds:
     return holds_text
 
 
-def _pattern_holders(kind: Operator, patterns: tuple[str, ...]) -> tuple[Callable[[str], bool], ...]:
-    if kind is Operator.GLOB:
-        return tuple(compile_glob(pattern).matches for pattern in patterns)
-    if kind is Operator.REGEX:
+def _pattern_holders(test: FieldTest, patterns: tuple[str, ...]) -> tuple[Callable[[str], bool], ...]:
+    if test.operator is Operator.MATCHES:
         return tuple(compile_regex(pattern).search for pattern in patterns)
+    if test.field in PATH_FIELDS:
+        return tuple(compile_glob(pattern).matches for pattern in patterns)
     return tuple(_liker(pattern) for pattern in patterns)
 
 

@@ -11,14 +11,12 @@ from diffscope.rules.engine.context import Context, Phantom
 from diffscope.rules.engine.matching import compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.language.conditions import (
-    AllOf,
-    AnyOf,
     Condition,
+    Exists,
     Joined,
     Measured,
-    Not,
-    Quantified,
     fields_asked,
+    parts_of,
 )
 
 
@@ -48,17 +46,14 @@ def asks_graph(condition: Condition) -> bool:
     return False
 
 
-def _leaves(condition: Condition) -> Iterator[Quantified | Measured]:
-    if isinstance(condition, AllOf | AnyOf):
-        for part in condition.parts:
-            yield from _leaves(part)
-    elif isinstance(condition, Not):
-        yield from _leaves(condition.part)
-    elif isinstance(condition, Quantified | Measured):
+def _leaves(condition: Condition) -> Iterator[Exists | Measured]:
+    if isinstance(condition, Exists | Measured):
         yield condition
+    for part in parts_of(condition):
+        yield from _leaves(part)
 
 
-def _phantoms(leaf: Quantified | Measured, context: Context) -> Iterator[tuple[str, Phantom]]:
+def _phantoms(leaf: Exists | Measured, context: Context) -> Iterator[tuple[str, Phantom]]:
     matcher = compile_matcher(leaf.where)
     for phantom in context.phantoms(leaf.fact):
         if matcher(phantom, context) is not False:
@@ -75,7 +70,7 @@ def _reason(found: tuple[str, Phantom]) -> str:
 
 
 def _gather_fields(
-    leaf: Quantified | Measured, context: Context, lacking: dict[tuple[str, str], set[str]]
+    leaf: Exists | Measured, context: Context, lacking: dict[tuple[str, str], set[str]]
 ) -> None:
     matcher = compile_matcher(leaf.where)
     names = {field for family, field in fields_asked(leaf.where, leaf.fact) if family == leaf.fact and field}
@@ -90,11 +85,8 @@ def _gather_fields(
 
 
 def _joins(where: Condition) -> Iterator[Joined]:
-    if isinstance(where, AllOf | AnyOf):
-        for part in where.parts:
-            yield from _joins(part)
-    elif isinstance(where, Not):
-        yield from _joins(where.part)
-    elif isinstance(where, Joined):
+    if isinstance(where, Joined):
         yield where
         yield from _joins(where.where)
+    for part in parts_of(where):
+        yield from _joins(part)

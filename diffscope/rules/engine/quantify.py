@@ -19,14 +19,15 @@ from diffscope.rules.language.conditions import (
     AnyOf,
     Bound,
     Condition,
+    Exists,
     FieldTest,
     Joined,
     Measure,
     Measured,
+    Named,
     Not,
     Operator,
-    Quantified,
-    Quantifier,
+    SameField,
 )
 
 Judge = Callable[[Context], Truth]
@@ -46,12 +47,15 @@ def compile_judge(condition: Condition) -> Judge:
         case Not():
             part = compile_judge(condition.part)
             return lambda context: negated(part(context))
-        case Quantified():
-            return _quantified(condition)
+        case Named():
+            return compile_judge(condition.part)
+        case Exists():
+            matcher = compile_matcher(condition.where)
+            return lambda context: any_holds(condition.fact, matcher, context)
         case Measured():
             matcher = compile_matcher(condition.where)
             return lambda context: within(_span(condition, matcher, context), condition.bounds)
-        case FieldTest() | Joined():
+        case FieldTest() | SameField() | Joined():
             raise TypeError(f"{type(condition).__name__} is asked of a record, not of a change")
         case _:
             assert_never(condition)
@@ -102,22 +106,6 @@ def measured_span(condition: Measured, context: Context) -> tuple[float, float]:
 def within(span: tuple[float, float], bounds: tuple[Bound, ...]) -> Truth:
     """Say whether a number known to lie between two ends keeps within bounds."""
     return all_of(_kept(span, bound) for bound in bounds)
-
-
-def _quantified(condition: Quantified) -> Judge:
-    matcher = compile_matcher(condition.where)
-    fact = condition.fact
-    match condition.quantifier:
-        case Quantifier.ANY:
-            return lambda context: any_holds(fact, matcher, context)
-        case Quantifier.NONE:
-            return lambda context: negated(any_holds(fact, matcher, context))
-        case Quantifier.EVERY:
-            return lambda context: negated(
-                any_holds(fact, lambda record, inner: negated(matcher(record, inner)), context)
-            )
-        case _:
-            assert_never(condition.quantifier)
 
 
 def _span(condition: Measured, matcher: Matcher, context: Context) -> tuple[float, float]:
@@ -174,20 +162,10 @@ def _summed(fields: tuple[str, ...], certain: list[object], possible: list[objec
 
 def _kept(span: tuple[float, float], bound: Bound) -> Truth:
     low, high = span
-    number = bound.number
-    match bound.operator:
-        case Operator.AT_LEAST:
-            return _settled(sure=low >= number, possible=high >= number)
-        case Operator.MORE_THAN:
-            return _settled(sure=low > number, possible=high > number)
-        case Operator.AT_MOST:
-            return _settled(sure=high <= number, possible=low <= number)
-        case Operator.LESS_THAN:
-            return _settled(sure=high < number, possible=low < number)
-        case Operator.IS:
-            return _settled(sure=low == high == number, possible=low <= number <= high)
-    raise TypeError(f"{bound.operator} bounds no number")
+    if bound.operator is Operator.AT_LEAST:
+        return _decided(sure=low >= bound.number, possible=high >= bound.number)
+    return _decided(sure=high <= bound.number, possible=low <= bound.number)
 
 
-def _settled(*, sure: bool, possible: bool) -> Truth:
+def _decided(*, sure: bool, possible: bool) -> Truth:
     return True if sure else None if possible else False

@@ -1,4 +1,4 @@
-"""A rule and the catalogue of rules, as values: what load.py makes of rule files and what evaluate.py runs."""
+"""A rule and the catalogue of rules, as values: what load.py makes of rule files and what engine/evaluate.py runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from diffscope.rules.language.conditions import Condition
+from diffscope.rules.language.conditions import ALWAYS, Condition, EvidenceQuery
 from diffscope.rules.values import Bilingual, RuleCode, Severity
 from diffscope.source.values import Value
 
-GRAMMAR: Final = 1
+GRAMMAR: Final = 2
 """Raised when the same rule text comes to mean something else."""
 
 
@@ -33,16 +33,8 @@ class Status(Value, frozen=True, kw_only=True):
     since: str
 
 
-class EvidenceQuery(Value, frozen=True, kw_only=True):
-    """Which records of which family a flag points at, and the number that puts the worst first."""
-
-    fact: str
-    where: Condition
-    worst_by: str | None = None
-
-
 class SeverityStep(Value, frozen=True, kw_only=True):
-    """Another severity, where a condition holds."""
+    """A severity, where a condition holds."""
 
     to: Severity
     when: Condition
@@ -56,36 +48,28 @@ class Rule(Value, frozen=True, kw_only=True):
     family: str
     status: Status
     severity: Severity
+    """Where no step holds."""
+    severity_steps: tuple[SeverityStep, ...] = ()
+    """The first that holds decides."""
     title: Bilingual
     why: Bilingual
     remedy: Bilingual
     limits: Bilingual | None = None
     """What the rule is known to get wrong or cannot see."""
-    when: Condition
+    when: Condition = ALWAYS
+    """What must hold besides: without it a rule fires where there is evidence."""
     says: Bilingual
     evidence: EvidenceQuery
-    escalate: tuple[SeverityStep, ...] = ()
-    lower: tuple[SeverityStep, ...] = ()
-    lists: tuple[str, ...] = ()
-    """Named lists that it uses, sorted."""
+    names: tuple[str, ...] = ()
+    """Named lists and predicates that it uses, sorted."""
     origin: str
     """The rule file, as it was handed in."""
-
-
-class NamedList(Value, frozen=True, kw_only=True):
-    """A list that rules share."""
-
-    name: str
-    values: tuple[str | int | bool | None, ...]
-    origin: str
-    line: int
 
 
 class Catalogue(Value, frozen=True, kw_only=True):
     """Every rule, sorted by code. Two catalogues with the same digest judge alike and speak alike."""
 
     rules: tuple[Rule, ...]
-    lists: tuple[NamedList, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
     """Words of closed sets in Chinese, sorted."""
     digest: str
@@ -101,16 +85,14 @@ class Catalogue(Value, frozen=True, kw_only=True):
         return next((rule for rule in self.rules if rule.code == code), None)
 
 
-def make_catalogue(
-    rules: tuple[Rule, ...], lists: tuple[NamedList, ...], words: tuple[tuple[str, str], ...]
-) -> Catalogue:
+def make_catalogue(rules: tuple[Rule, ...], words: tuple[tuple[str, str], ...] = ()) -> Catalogue:
     """Return a catalogue, sorted, with the digest of all that bears on its flags."""
     ordered = tuple(sorted(rules, key=lambda rule: rule.code))
     # Where a rule file lies and how far it is measured elsewhere must not change the digest.
-    content = [msgspec.structs.replace(rule, origin="", lists=()) for rule in ordered]
+    content = [msgspec.structs.replace(rule, origin="", names=()) for rule in ordered]
     encoded = msgspec.msgpack.encode((GRAMMAR, content, words))
     digest = hashlib.sha256(encoded).hexdigest()[:16]
-    return Catalogue(rules=ordered, lists=lists, words=words, digest=digest)
+    return Catalogue(rules=ordered, words=words, digest=digest)
 
 
 def encode_catalogue(catalogue: Catalogue) -> bytes:

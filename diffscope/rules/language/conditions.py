@@ -1,24 +1,21 @@
-"""The grammar of ``when``: what a rule file may ask, as values. docs/rules.md shows it with examples.
+"""The grammar of conditions, as values. docs/rules.md shows it with examples.
 
-A rule asks *expressions* of the whole change::
+A rule asks *expressions* of the whole change. A mapping holds where every line of it holds, a list where every item does::
 
-    {all: [EXPRESSION, ...]}   {any: [EXPRESSION, ...]}   {not: EXPRESSION}
-    {any: FACT, where: WHERE}      some record of the family holds
-    {none: FACT, where: WHERE}     no record holds
-    {every: FACT, where: WHERE}    every record holds (true where there is none)
-    {count: FACT, where: WHERE, distinct: FIELD, at_least: N}    how many records (or distinct values of a field) hold
-    {sum: FACT, of: FIELD, where: WHERE, at_least: N}            the sum of a number (or of several: [FIELD, FIELD])
+    FACT: WHERE                     some record of the family fits; {} fits every record
+    all: [EXPRESSION, ...]          any: [EXPRESSION, ...]          not: EXPRESSION
+    count: FACT                     how many records fit ``where``; with ``distinct: FIELD`` how many different values they hold
+    sum: FIELD, of: FACT            the sum of a number (or of several: [FIELD, FIELD]) over the records that fit ``where``
+    $NAME                           a predicate on the change, from predicates.yml
 
-``count`` and ``sum`` take ``at_least``, ``at_most``, ``more_than``, ``less_than`` and ``is``. ``where`` may be left out: every
-record holds. In place of a FACT stands ``evidence`` for the records that the rule's ``evidence`` describes. A WHERE is asked of one
-record; all its lines must hold::
+``count`` and ``sum`` take ``where``, ``at_least`` and ``at_most`` beside them. In place of a FACT stands ``evidence`` for the records that the
+rule's ``evidence`` describes. A WHERE is asked of one record; all its lines must hold::
 
-    FIELD: VALUE                     the same as {is: VALUE}
-    FIELD: {OPERATOR: OPERAND, ...}  all of them
-    any_of: [WHERE, ...]   all_of: [WHERE, ...]   not: WHERE
-    joined: {any: FACT, same: symbol|path|module|area, where: WHERE}     (or none:) a record of another family at the same place
-
-The operators are those of ``Operator``. A list operand may hold, or be, ``{$list: NAME}``: a list of ``lists.yml``.
+    FIELD: VALUE                    the same as {in: VALUE}: a value, a list of values, a named list ($NAME), null
+    FIELD: {OPERATOR: OPERAND, ...}
+    FIELD: {field: FIELD}           it equals another field of the same record
+    all: [WHERE, ...]   any: [WHERE, ...]   not: WHERE   $NAME
+    same_symbol: {FACT: WHERE}      a record of another family at the same place; also same_path, same_module, same_area
 """
 
 from __future__ import annotations
@@ -32,88 +29,47 @@ Operand = str | int | bool | None
 
 
 class Operator(Enum):
-    """What is asked of one field; the value is the word in rule files."""
+    """What a rule may ask; the value is the word in rule files."""
 
-    IS = "is"
-    IS_NOT = "is_not"
     IN = "in"
-    NOT_IN = "not_in"
+    NOT = "not"
     AT_LEAST = "at_least"
     AT_MOST = "at_most"
-    MORE_THAN = "more_than"
-    LESS_THAN = "less_than"
-    GLOB = "glob"
     LIKE = "like"
-    REGEX = "regex"
-    HAS = "has"
-    HAS_ANY = "has_any"
-    HAS_ALL = "has_all"
-    HAS_NONE = "has_none"
-    IS_NULL = "is_null"
-    IS_KNOWN = "is_known"
-    EQUALS_FIELD = "equals_field"
-    DIFFERS_FROM = "differs_from"
+    MATCHES = "matches"
+    ALL = "all"
+    ANY = "any"
+    COUNT = "count"
+    SUM = "sum"
 
 
 MEANINGS: Final[dict[Operator, str]] = {
-    Operator.IS: "equals the value",
-    Operator.IS_NOT: "differs from the value; null differs from every value",
-    Operator.IN: "is one of the list",
-    Operator.NOT_IN: "is none of the list; null is in no list",
-    Operator.AT_LEAST: "is this number or more; for a list, it has so many elements; null never holds",
-    Operator.AT_MOST: "is this number or less; for a list, it has so many elements; null never holds",
-    Operator.MORE_THAN: "is more than this number; for a list, it has more elements; null never holds",
-    Operator.LESS_THAN: "is less than this number; for a list, it has fewer elements; null never holds",
-    Operator.GLOB: "the whole path matches one of the globs (of a renamed file, either name); for a list, some element does",
-    Operator.LIKE: "the whole text matches one of the patterns, in which * is any run of characters; for a list, some element does",
-    Operator.REGEX: "one of the regular expressions (RE2) is found in it; for a list, in some element",
-    Operator.HAS: "the list holds the word",
-    Operator.HAS_ANY: "the list holds one of the words",
-    Operator.HAS_ALL: "the list holds all of the words",
-    Operator.HAS_NONE: "the list holds none of the words",
-    Operator.IS_NULL: "is (or, with false, is not) known to be nothing",
-    Operator.IS_KNOWN: "could (or, with false, could not) be computed",
-    Operator.EQUALS_FIELD: "equals another field of the same record",
-    Operator.DIFFERS_FROM: "differs from another field of the same record",
-}
-
-COMPARISONS: Final = (
-    Operator.AT_LEAST,
-    Operator.AT_MOST,
-    Operator.MORE_THAN,
-    Operator.LESS_THAN,
-)
-LIST_OPERATORS: Final = (
-    Operator.IN,
-    Operator.NOT_IN,
-    Operator.HAS_ANY,
-    Operator.HAS_ALL,
-    Operator.HAS_NONE,
-)
-PATTERN_OPERATORS: Final = (Operator.GLOB, Operator.LIKE, Operator.REGEX)
-
-OPERATORS_OF: Final[dict[str, tuple[Operator, ...]]] = {
-    "text": (Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN, *PATTERN_OPERATORS),
-    "number": (Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN, *COMPARISONS),
-    "truth": (Operator.IS, Operator.IS_NOT),
-    "texts": (
-        Operator.HAS,
-        Operator.HAS_ANY,
-        Operator.HAS_ALL,
-        Operator.HAS_NONE,
-        *COMPARISONS,
-        *PATTERN_OPERATORS,
+    Operator.IN: "is the value, or one of a list of values; a field that is a list holds one of them. A bare value means `in`",
+    Operator.NOT: "the opposite: of a value, of a list of values, of other operators, of a condition. Unknown stays unknown",
+    Operator.AT_LEAST: "is this number or more; a list has so many elements; null never holds",
+    Operator.AT_MOST: "is this number or less; a list has at most so many elements; null never holds",
+    Operator.LIKE: (
+        "matches one of the patterns as a whole, `*` being any run of characters; in `path` and `old_path` a glob: `*` stays within a "
+        "folder, `**` crosses folders, `{a,b}` is either, and both names of a renamed file count; of a list, some element does"
     ),
+    Operator.MATCHES: "one of the regular expressions (RE2) is found in it; of a list, in some element",
+    Operator.ALL: "every condition of the list holds",
+    Operator.ANY: "some condition of the list holds",
+    Operator.COUNT: "how many records fit is within `at_least` and `at_most`",
+    Operator.SUM: "the sum of a number over the records that fit is within `at_least` and `at_most`",
 }
-"""Operators by the type of a field. Besides these, any field takes the operators on null, knownness and other fields that fit it."""
 
-
-class Quantifier(Enum):
-    """How many records must hold; the value is the word in rule files."""
-
-    ANY = "any"
-    NONE = "none"
-    EVERY = "every"
+COMPARISONS: Final = (Operator.AT_LEAST, Operator.AT_MOST)
+PATTERN_OPERATORS: Final = (Operator.LIKE, Operator.MATCHES)
+FIELD_OPERATORS: Final[dict[str, tuple[Operator, ...]]] = {
+    "text": (Operator.IN, Operator.NOT, *PATTERN_OPERATORS),
+    "number": (Operator.IN, Operator.NOT, *COMPARISONS),
+    "truth": (Operator.IN, Operator.NOT),
+    "texts": (Operator.IN, Operator.NOT, *COMPARISONS, *PATTERN_OPERATORS),
+}
+"""Operators by the type of a field."""
+PATH_FIELDS: Final = ("path", "old_path")
+"""Fields whose ``like`` is a glob."""
 
 
 class Measure(Enum):
@@ -124,7 +80,7 @@ class Measure(Enum):
 
 
 class Place(Enum):
-    """What two joined records share."""
+    """What two joined records share; ``same_`` before the value is the word in rule files."""
 
     SYMBOL = "symbol"
     PATH = "path"
@@ -133,11 +89,20 @@ class Place(Enum):
 
 
 class FieldTest(Value, frozen=True, kw_only=True, tag="field"):
-    """One operator on one field. ``operands`` are alternatives, or the one operand."""
+    """One operator on one field; ``operands`` are alternatives, or the one number."""
 
     field: str
     operator: Operator
     operands: tuple[Operand, ...]
+    is_list: bool = False
+    """Whether the field is a list, so that ``in`` asks for an element."""
+
+
+class SameField(Value, frozen=True, kw_only=True, tag="same"):
+    """Two fields of one record are equal."""
+
+    field: str
+    other: str
 
 
 class AllOf(Value, frozen=True, kw_only=True, tag="all"):
@@ -158,25 +123,30 @@ class Not(Value, frozen=True, kw_only=True, tag="not"):
     part: Condition
 
 
-class Joined(Value, frozen=True, kw_only=True, tag="joined"):
-    """Some (or no) record of another family at the same place holds."""
+class Named(Value, frozen=True, kw_only=True, tag="named"):
+    """A predicate by its name, with what it asks."""
 
-    quantifier: Quantifier
+    name: str
+    part: Condition
+
+
+class Joined(Value, frozen=True, kw_only=True, tag="joined"):
+    """Some record of another family at the same place holds."""
+
     fact: str
     same: Place
     where: Condition
 
 
-class Quantified(Value, frozen=True, kw_only=True, tag="quantified"):
-    """Some, no or every record of a family holds."""
+class Exists(Value, frozen=True, kw_only=True, tag="exists"):
+    """Some record of a family holds."""
 
-    quantifier: Quantifier
     fact: str
     where: Condition
 
 
 class Bound(Value, frozen=True, kw_only=True):
-    """One comparison of a measured number."""
+    """One comparison of a measured number: ``at_least`` or ``at_most``."""
 
     operator: Operator
     number: int
@@ -192,9 +162,17 @@ class Measured(Value, frozen=True, kw_only=True, tag="measured"):
     bounds: tuple[Bound, ...]
 
 
-Condition = FieldTest | AllOf | AnyOf | Not | Joined | Quantified | Measured
+Condition = FieldTest | SameField | AllOf | AnyOf | Not | Named | Joined | Exists | Measured
 
 ALWAYS: Final = AllOf(parts=())
+
+
+class EvidenceQuery(Value, frozen=True, kw_only=True):
+    """Which records of which family a flag points at, and the number that puts the worst first."""
+
+    fact: str
+    where: Condition
+    worst_by: str | None = None
 
 
 def all_together(*conditions: Condition | None) -> Condition:
@@ -206,6 +184,17 @@ def all_together(*conditions: Condition | None) -> Condition:
     return parts[0] if len(parts) == 1 else AllOf(parts=tuple(parts))
 
 
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """Return the conditions directly inside one, on the same record or the same change."""
+    match condition:
+        case AllOf() | AnyOf():
+            return condition.parts
+        case Not() | Named():
+            return (condition.part,)
+        case _:
+            return ()
+
+
 def facts_asked(condition: Condition) -> tuple[str, ...]:
     """Return the families that a condition asks, sorted."""
     return tuple(sorted({fact for fact, _ in fields_asked(condition)}))
@@ -215,15 +204,13 @@ def fields_asked(condition: Condition, fact: str = "") -> frozenset[tuple[str, s
     """Return every (family, field) that a condition asks; the field is empty where the family itself is asked."""
     match condition:
         case FieldTest():
-            other = condition.operator in (Operator.EQUALS_FIELD, Operator.DIFFERS_FROM)
-            names = (condition.field, *map(str, condition.operands if other else ()))
-            return frozenset((fact, name) for name in names)
-        case AllOf() | AnyOf():
-            return frozenset().union(*(fields_asked(part, fact) for part in condition.parts))
-        case Not():
-            return fields_asked(condition.part, fact)
-        case Joined() | Quantified():
+            return frozenset({(fact, condition.field)})
+        case SameField():
+            return frozenset({(fact, condition.field), (fact, condition.other)})
+        case Joined() | Exists():
             return fields_asked(condition.where, condition.fact) | {(condition.fact, "")}
         case Measured():
             own = {(condition.fact, name) for name in ("", *condition.fields)}
             return fields_asked(condition.where, condition.fact) | own
+        case _:
+            return frozenset().union(*(fields_asked(part, fact) for part in parts_of(condition)))

@@ -4,54 +4,53 @@ from __future__ import annotations
 
 from diffscope.rules.language.conditions import (
     ALWAYS,
-    LIST_OPERATORS,
     AllOf,
     AnyOf,
     Condition,
+    Exists,
     FieldTest,
     Joined,
     Measure,
     Measured,
+    Named,
     Not,
     Operand,
-    Quantified,
+    Operator,
+    SameField,
     all_together,
+    parts_of,
 )
 
 
-def described(condition: Condition, evidence: Quantified | None = None) -> str:
+def described(condition: Condition, evidence: Exists | None = None) -> str:
     """Return a condition as one line that reads like its rule file; what ``evidence`` asks is called so."""
     match condition:
-        case FieldTest():
-            return f"{condition.field} {condition.operator.value} {_operands(condition)}"
-        case AllOf():
-            return " and ".join(_inner(part, evidence) for part in condition.parts) or "always"
-        case AnyOf():
-            return " or ".join(_inner(part, evidence) for part in condition.parts)
+        case FieldTest() | SameField():
+            return _field_text(condition)
+        case AllOf() | AnyOf():
+            word = " and " if isinstance(condition, AllOf) else " or "
+            return word.join(_inner(part, evidence) for part in condition.parts) or "always"
         case Not():
-            return f"not ({described(condition.part, evidence)})"
+            return f"not {_bracketed(condition.part, evidence)}"
+        case Named():
+            return f"${condition.name}"
         case Joined():
-            head = f"{condition.quantifier.value} {condition.fact} of the same {condition.same.value}"
-            return head + _suffix(condition.where)
-    return _quantified(condition, evidence)
+            return f"same_{condition.same.value} {condition.fact}{_suffix(condition.where)}"
+    return _asked(condition, evidence)
 
 
-def outlined(condition: Condition, evidence: Quantified | None = None) -> tuple[str, ...]:
-    """Return a condition on a change as indented lines, one a quantifier."""
-    parts: tuple[Condition, ...]
-    if isinstance(condition, Not):
-        head = "not:"
-        parts = (condition.part,)
-    elif isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1:
+def outlined(condition: Condition, evidence: Exists | None = None) -> tuple[str, ...]:
+    """Return a condition on a change as indented lines, one an item."""
+    if isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1:
         head = "all of:" if isinstance(condition, AllOf) else "any of:"
-        parts = condition.parts
-    else:
-        return (described(condition, evidence),)
-    return head, *(f"  {line}" for part in parts for line in outlined(part, evidence))
+        return head, *(f"  {line}" for part in condition.parts for line in outlined(part, evidence))
+    if isinstance(condition, Not) and len(parts_of(condition.part)) > 1:
+        return "not:", *(f"  {line}" for line in outlined(condition.part, evidence))
+    return (described(condition, evidence),)
 
 
-def asked_of(condition: Quantified | Measured, evidence: Quantified | None) -> tuple[str, Condition]:
-    """Return the fact and the where of a quantifier, by the name of ``evidence`` where it asks that and more."""
+def asked_of(condition: Exists | Measured, evidence: Exists | None) -> tuple[str, Condition]:
+    """Return the fact and the where of a question, by the name of ``evidence`` where it asks that and more."""
     if evidence is not None and evidence.fact == condition.fact and evidence is not condition:
         theirs, own = all_together(evidence.where), all_together(condition.where)
         first = theirs.parts if isinstance(theirs, AllOf) else (theirs,)
@@ -61,19 +60,28 @@ def asked_of(condition: Quantified | Measured, evidence: Quantified | None) -> t
     return condition.fact, condition.where
 
 
-def _inner(condition: Condition, evidence: Quantified | None) -> str:
+def _field_text(condition: FieldTest | SameField) -> str:
+    if isinstance(condition, SameField):
+        return f"{condition.field} equals {condition.other}"
+    shown = [_operand(operand) for operand in condition.operands]
+    if condition.operator is Operator.IN and len(shown) == 1:
+        return f"{condition.field} {'has' if condition.is_list else 'is'} {shown[0]}"
+    operands = shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
+    return f"{condition.field} {condition.operator.value} {operands}"
+
+
+def _inner(condition: Condition, evidence: Exists | None) -> str:
     text = described(condition, evidence)
     return f"({text})" if isinstance(condition, AllOf | AnyOf) and len(condition.parts) > 1 else text
 
 
+def _bracketed(condition: Condition, evidence: Exists | None) -> str:
+    text = described(condition, evidence)
+    return text if isinstance(condition, Named) else f"({text})"
+
+
 def _suffix(where: Condition) -> str:
     return "" if where == ALWAYS else f" where {described(where)}"
-
-
-def _operands(test: FieldTest) -> str:
-    shown = [_operand(operand) for operand in test.operands]
-    is_list = test.operator in LIST_OPERATORS or len(shown) != 1
-    return f"[{', '.join(shown)}]" if is_list else shown[0]
 
 
 def _operand(operand: Operand) -> str:
@@ -82,10 +90,10 @@ def _operand(operand: Operand) -> str:
     return str(operand)
 
 
-def _quantified(condition: Quantified | Measured, evidence: Quantified | None) -> str:
+def _asked(condition: Exists | Measured, evidence: Exists | None) -> str:
     fact, where = asked_of(condition, evidence)
-    if isinstance(condition, Quantified):
-        return f"{condition.quantifier.value} {fact}{_suffix(where)}"
+    if isinstance(condition, Exists):
+        return f"{fact}{_suffix(where)}"
     bounds = " and ".join(f"{bound.operator.value} {bound.number}" for bound in condition.bounds)
     if condition.measure is Measure.SUM:
         head = f"sum of {' + '.join(condition.fields)} of {fact}"

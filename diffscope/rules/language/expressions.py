@@ -8,204 +8,267 @@ from diffscope.facts.vocabulary import Family, families
 from diffscope.rules.language.conditions import (
     ALWAYS,
     COMPARISONS,
-    AllOf,
     AnyOf,
     Bound,
     Condition,
+    EvidenceQuery,
+    Exists,
     Joined,
     Measure,
     Measured,
+    Named,
     Not,
     Operator,
     Place,
-    Quantified,
-    Quantifier,
     all_together,
 )
-from diffscope.rules.language.fields import Scope, parse_field
-from diffscope.rules.reading import clipped, nearest, shape
+from diffscope.rules.language.fields import parse_field
+from diffscope.rules.language.names import Predicate, Scope, name_of
+from diffscope.rules.reading import Reading, clipped, nearest, shape
 from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
 
-_BOUNDS: Final = tuple(operator.value for operator in (*COMPARISONS, Operator.IS))
-_HEADS: Final[dict[str, tuple[str, ...]]] = {
-    "all": (),
-    "any": ("where",),
-    "not": (),
-    "none": ("where",),
-    "every": ("where",),
-    "count": ("where", "distinct", *_BOUNDS),
-    "sum": ("where", "of", *_BOUNDS),
+EVIDENCE: Final = "evidence"
+_BOUNDS: Final = tuple(operator.value for operator in COMPARISONS)
+_GROUPS: Final = ("all", "any", "not")
+_MEASURES: Final[dict[str, tuple[str, ...]]] = {
+    "count": ("count", "where", "distinct", *_BOUNDS),
+    "sum": ("sum", "of", "where", *_BOUNDS),
 }
-_GROUPS: Final = ("any_of", "all_of", "not", "joined")
+SAME_PLACE: Final = {f"same_{place.value}": place for place in Place}
 
 
 def parse_expression(node: Node, scope: Scope, what: str = "'when'") -> Condition:
     """Return an expression over the whole change; a neutral one where it is wrong."""
+    if name_of(node) is not None:
+        found = scope.predicate(node, is_of_change=True)
+        return _named_expression(found, node, scope) if found is not None else ALWAYS
+    if isinstance(node, ListNode):
+        return _all_items(node, node, scope, what)
     if not isinstance(node, MapNode):
-        hint = "put 'all:' or 'any:' before the list" if isinstance(node, ListNode) else "write {any: FACT}"
-        scope.reading.report(node, f"{what} must be a mapping, not {shape(node)}", hint)
+        scope.reading.report(
+            node,
+            f"{what} must be a condition, not {shape(node)}",
+            "write evidence: {FIELD: VALUE}, or change: {...}",
+        )
         return ALWAYS
-    keys = node.keys()
-    heads = [key for key in keys if key in _HEADS]
-    if len(heads) != 1:
-        return _no_head(node, heads, scope, what)
-    head = heads[0]
-    entry = node.entry(head)
-    assert entry is not None  # noqa: S101 - it is one of the mapping's own keys
-    _refuse_unknown(node, (head, *_HEADS[head]), scope, f"'{head}'")
-    if head == "not":
-        return Not(part=parse_expression(entry.value, scope, "'not'"))
-    if head == "all" or isinstance(entry.value, ListNode):
-        return _group(node, entry, scope)
-    if head in ("count", "sum"):
-        return _measured(node, entry, scope)
-    family, inherited = _asked_fact(entry.value, scope)
-    where = _where_of(node, family, inherited, scope)
-    return Quantified(quantifier=Quantifier(head), fact=family.name if family else "", where=where)
-
-
-def parse_fact(node: Node, scope: Scope) -> Family | None:
-    """Return the family that a node names; ``None``, noted, where there is no such family."""
-    word = scope.reading.choice(node, "fact", families())
-    return families()[word] if word else None
+    if not node.entries:
+        scope.reading.report(
+            node, f"{what} asks nothing", "name a fact: {call: {}} holds where there is a call"
+        )
+    measures = [key for key in _MEASURES if node.get(key) is not None]
+    if measures:
+        return _measured(node, measures[0], scope)
+    return all_together(*(_line(entry, scope, what) for entry in node.entries))
 
 
 def parse_where(node: Node, family: Family, scope: Scope) -> Condition:
     """Return a condition on one record of a family."""
+    if name_of(node) is not None:
+        found = scope.predicate(node, is_of_change=False)
+        return _named_where(found, node, family, scope) if found is not None else ALWAYS
+    if isinstance(node, ListNode):
+        return all_together(
+            *(parse_where(item, family, scope) for item in _items(node, node, scope, "'where'"))
+        )
     if not isinstance(node, MapNode):
-        message = f"'where' must be a mapping of fields, not {shape(node)}"
-        scope.reading.report(node, message, "write {field: value}")
+        message = f"a condition on '{family.name}' must be a mapping of fields, not {shape(node)}"
+        scope.reading.report(node, message, "write {FIELD: VALUE}, or {} for every record")
         return ALWAYS
-    return all_together(*(_where_entry(entry, family, scope) for entry in node.entries))
+    return all_together(*(_where_line(entry, family, scope) for entry in node.entries))
 
 
-def _no_head(node: MapNode, heads: list[str], scope: Scope, what: str) -> Condition:
-    if heads:
-        message = f"{what} has {' and '.join(repr(head) for head in heads)} side by side"
-        scope.reading.report(node, message, "wrap them: all: [{...}, {...}]")
+def parse_predicate(predicate: Predicate, scope: Scope) -> Condition:
+    """Return what a predicate asks, read by itself: for one on the change, ``evidence`` is every record of its family."""
+    family = families()[predicate.fact]
+    inner = Scope(
+        scope.reading,
+        scope.names,
+        evidence=EvidenceQuery(fact=family.name, where=ALWAYS),
+        inside=(*scope.inside, predicate.name),
+    )
+    found = (
+        parse_expression(predicate.node, inner)
+        if predicate.is_of_change
+        else parse_where(predicate.node, family, inner)
+    )
+    scope.used |= inner.used
+    return found
+
+
+def _named_where(predicate: Predicate, node: Node, family: Family, scope: Scope) -> Condition:
+    if family.name != predicate.fact:
+        message = f"${predicate.name} is asked of '{predicate.fact}', not of '{family.name}'"
+        scope.reading.report(node, message, "write out what it asks")
         return ALWAYS
-    keys = node.keys()
-    words = ", ".join(clipped(key, 20) for key in keys[:5]) or "nothing"
-    hint = next((found for key in keys if (found := nearest(key, _HEADS)).startswith("did")), "")
-    message = f"{what} has no {', '.join(list(_HEADS)[:-1])} or sum: it has {words}"
-    scope.reading.report(node, message, hint)
-    return ALWAYS
+    # What is wrong in the predicate is reported where it stands, once.
+    inner = Scope(Reading(predicate.origin), scope.names, inside=scope.inside)
+    part = parse_predicate(predicate, inner)
+    scope.used |= inner.used
+    return Named(name=predicate.name, part=part)
 
 
-def _refuse_unknown(node: MapNode, known: tuple[str, ...], scope: Scope, what: str) -> None:
+def _named_expression(predicate: Predicate, node: Node, scope: Scope) -> Condition:
+    evidence = scope.evidence
+    if evidence is None or evidence.fact != predicate.fact:
+        has = f"is of '{evidence.fact}'" if evidence is not None else "is missing"
+        message = f"${predicate.name} asks for evidence of '{predicate.fact}', and the rule's {has}"
+        scope.reading.report(node, message, "write out what it asks")
+        return ALWAYS
+    inner = Scope(
+        Reading(predicate.origin), scope.names, evidence=evidence, inside=(*scope.inside, predicate.name)
+    )
+    part = parse_expression(predicate.node, inner)
+    scope.used |= inner.used
+    return Named(name=predicate.name, part=part)
+
+
+def _line(entry: Entry, scope: Scope, what: str) -> Condition | None:
+    """Return what one line of an expression asks."""
+    match entry.key:
+        case "all":
+            return _all_items(entry.value, entry, scope, "'all'")
+        case "any":
+            items = _items(entry.value, entry, scope, "'any'")
+            return AnyOf(parts=tuple(parse_expression(item, scope, "an item of 'any'") for item in items))
+        case "not":
+            if isinstance(entry.value, ListNode):
+                _refuse_list(entry, scope)
+                return None
+            return Not(part=parse_expression(entry.value, scope, "'not'"))
+        case "evidence":
+            return _asked_evidence(entry, scope)
+    return _asked_fact(entry, scope, what)
+
+
+def _asked_fact(entry: Entry, scope: Scope, what: str) -> Condition | None:
+    family = families().get(entry.key)
+    if family is None:
+        words = [EVIDENCE, *families(), *_GROUPS, *_MEASURES]
+        message = f"{what} asks '{clipped(entry.key)}', which is no fact and no operator"
+        scope.reading.report(entry, message, nearest(entry.key, words))
+        return None
+    return Exists(fact=family.name, where=parse_where(entry.value, family, scope))
+
+
+def _refuse_list(entry: Entry, scope: Scope) -> None:
+    # Whether a list is meant as all or as any of its items would be a guess.
+    scope.reading.report(
+        entry, "'not' has a list of conditions", "write not: {any: [...]} or not: {all: [...]}"
+    )
+
+
+def _all_items(node: Node, place: Node | Entry, scope: Scope, what: str) -> Condition:
+    items = _items(node, place, scope, what)
+    return all_together(*(parse_expression(item, scope, f"an item of {what}") for item in items))
+
+
+def _items(node: Node, place: Node | Entry, scope: Scope, what: str) -> tuple[Node, ...]:
+    items = scope.reading.items(node, what)
+    if isinstance(node, ListNode) and not items:
+        scope.reading.report(place, f"{what} is an empty list", "list at least one condition")
+    return items
+
+
+def _asked_evidence(entry: Entry, scope: Scope) -> Condition | None:
+    query = scope.evidence
+    family = families().get(query.fact) if query is not None else None
+    # Evidence that could not be read has its own mistakes.
+    if query is None or family is None:
+        return None
+    return Exists(fact=query.fact, where=all_together(query.where, parse_where(entry.value, family, scope)))
+
+
+def _measured(node: MapNode, head: str, scope: Scope) -> Condition:
+    known = _MEASURES[head]
     for entry in node.entries:
         if entry.key not in known:
-            message = f"unknown key '{clipped(entry.key)}' in {what}"
-            scope.reading.report(entry, message, nearest(entry.key, known))
-
-
-def _group(node: MapNode, entry: Entry, scope: Scope) -> Condition:
-    where = node.entry("where")
-    if where is not None:
-        message = f"'where' cannot stand beside a list of '{entry.key}'"
-        scope.reading.report(where, message, "move it into one of the list's items")
-    items = scope.reading.items(entry.value, f"'{entry.key}'")
-    if isinstance(entry.value, ListNode) and not items:
-        scope.reading.report(entry, f"'{entry.key}' is an empty list", "list at least one condition")
-    parts = tuple(parse_expression(item, scope, f"an item of '{entry.key}'") for item in items)
-    return AllOf(parts=parts) if entry.key == "all" else AnyOf(parts=parts)
-
-
-def _asked_fact(node: Node, scope: Scope) -> tuple[Family | None, Condition]:
-    """Return the family that a quantifier asks, and what ``evidence`` adds to its where."""
-    if not (isinstance(node, ScalarNode) and node.value == "evidence"):
-        return parse_fact(node, scope), ALWAYS
-    if scope.evidence is None:
-        message = "'evidence' cannot be asked: it has no 'where' of its own"
-        scope.reading.report(node, message, "write evidence: {fact: ..., where: {...}}")
-        return None, ALWAYS
-    return families().get(scope.evidence.fact), scope.evidence.where
-
-
-def _where_of(node: MapNode, family: Family | None, inherited: Condition, scope: Scope) -> Condition:
-    where = node.get("where")
-    # With the family unknown, every field would be reported too: one mistake is enough.
-    if where is None or family is None:
-        return inherited
-    return all_together(inherited, parse_where(where, family, scope))
-
-
-def _measured(node: MapNode, entry: Entry, scope: Scope) -> Condition:
-    family, inherited = _asked_fact(entry.value, scope)
+            message = f"unknown key '{clipped(entry.key)}' beside '{head}'"
+            hint = (
+                nearest(entry.key, known)
+                if entry.key not in (*_MEASURES, *families())
+                else "list them: - {...}"
+            )
+            scope.reading.report(entry, message, hint)
     bounds = tuple(
         Bound(operator=Operator(found.key), number=scope.reading.whole(found.value, f"'{found.key}'"))
         for found in node.entries
         if found.key in _BOUNDS
     )
     if not bounds:
-        scope.reading.report(entry, f"'{entry.key}' has no bound", f"add one of {', '.join(_BOUNDS)}")
+        scope.reading.report(node, f"'{head}' has no bound", f"add {' or '.join(_BOUNDS)}")
+    asked = node.entry("count" if head == "count" else "of")
+    if asked is None:
+        scope.reading.report(node, "'sum' lacks 'of'", "write {sum: FIELD, of: FACT, at_least: N}")
+        return ALWAYS
+    family, inherited = _measured_fact(asked.value, scope)
+    if family is None:
+        return ALWAYS
+    where = node.get("where")
+    own = parse_where(where, family, scope) if where is not None else None
     return Measured(
-        measure=Measure(entry.key),
-        fact=family.name if family else "",
-        where=_where_of(node, family, inherited, scope),
-        fields=_measured_fields(node, entry, family, scope),
+        measure=Measure(head),
+        fact=family.name,
+        where=all_together(inherited, own),
+        fields=_measured_fields(node, head, family, scope),
         bounds=bounds,
     )
 
 
-def _measured_fields(node: MapNode, head: Entry, family: Family | None, scope: Scope) -> tuple[str, ...]:
-    is_sum = head.key == "sum"
-    entry = node.entry("of" if is_sum else "distinct")
-    if entry is None and is_sum:
-        scope.reading.report(head, "'sum' lacks 'of'", "add 'of: FIELD', a field that is a number")
-    if entry is None or family is None:
+def _measured_fact(node: Node, scope: Scope) -> tuple[Family | None, Condition]:
+    """Return the family that is counted, and what ``evidence`` adds to its where."""
+    if isinstance(node, ScalarNode) and node.value == EVIDENCE:
+        query = scope.evidence
+        return (None, ALWAYS) if query is None else (families().get(query.fact), query.where)
+    word = scope.reading.choice(node, "fact", (EVIDENCE, *families()))
+    return (families()[word] if word else None), ALWAYS
+
+
+def _measured_fields(node: MapNode, head: str, family: Family, scope: Scope) -> tuple[str, ...]:
+    entry = node.entry("sum" if head == "sum" else "distinct")
+    if entry is None:
         return ()
+    is_sum = head == "sum"
     known = [field.name for field in family.fields if field.type == "number" or not is_sum]
     what = f"{'number' if is_sum else 'field'} of '{family.name}'"
     is_several = is_sum and isinstance(entry.value, ListNode)
-    items = scope.reading.items(entry.value, "'of'") if is_several else (entry.value,)
+    items = scope.reading.items(entry.value, "'sum'") if is_several else (entry.value,)
     return tuple(name for item in items if (name := scope.reading.choice(item, what, known)))
 
 
-def _where_entry(entry: Entry, family: Family, scope: Scope) -> Condition | None:
+def _where_line(entry: Entry, family: Family, scope: Scope) -> Condition | None:
     field = family.field(entry.key)
     if field is not None:
         return parse_field(entry, field, family, scope)
     match entry.key:
-        case "any_of" | "all_of":
-            parts = _where_group(entry, family, scope)
-            return AnyOf(parts=parts) if entry.key == "any_of" else all_together(*parts)
+        case "all" | "any":
+            items = _items(entry.value, entry, scope, f"'{entry.key}'")
+            parts = tuple(parse_where(item, family, scope) for item in items)
+            return AnyOf(parts=parts) if entry.key == "any" else all_together(*parts)
         case "not":
+            if isinstance(entry.value, ListNode):
+                _refuse_list(entry, scope)
+                return None
             return Not(part=parse_where(entry.value, family, scope))
-        case "joined":
-            return _joined(entry, family, scope)
-    words = [*(each.name for each in family.fields), *_GROUPS]
+    if entry.key in SAME_PLACE:
+        return _joined(entry, family, scope)
+    words = [*(each.name for each in family.fields), *_GROUPS, *SAME_PLACE]
     message = f"unknown field '{clipped(entry.key)}' of fact '{family.name}'"
     scope.reading.report(entry, message, nearest(entry.key, words))
     return None
 
 
-def _where_group(entry: Entry, family: Family, scope: Scope) -> tuple[Condition, ...]:
-    items = scope.reading.items(entry.value, f"'{entry.key}'")
-    if isinstance(entry.value, ListNode) and not items:
-        scope.reading.report(entry, f"'{entry.key}' is an empty list", "list at least one mapping of fields")
-    return tuple(parse_where(item, family, scope) for item in items)
-
-
 def _joined(entry: Entry, family: Family, scope: Scope) -> Condition | None:
-    known = ("any", "none", "same", "where")
-    entries = scope.reading.mapping(entry.value, "'joined'", known=known, required=("same",))
-    heads = [entries[key] for key in ("any", "none") if key in entries]
-    if len(heads) != 1:
-        scope.reading.report(
-            entry, "'joined' needs one of 'any' and 'none'", "write {any: FACT, same: symbol}"
-        )
+    if not isinstance(entry.value, MapNode) or len(entry.value.entries) != 1:
+        message = f"'{entry.key}' needs one fact, not {shape(entry.value)}"
+        scope.reading.report(entry, message, f"write {entry.key}: {{call: {{FIELD: VALUE}}}}")
         return None
-    other = parse_fact(heads[0].value, scope)
-    if family.single or (other is not None and other.single):
-        scope.reading.report(entry, "'change' has no place to join by", "ask it beside, in 'all:'")
+    (asked,) = entry.value.entries
+    other = families().get(asked.key)
+    if other is None:
+        scope.reading.report(asked, f"unknown fact '{clipped(asked.key)}'", nearest(asked.key, families()))
         return None
-    same = (
-        scope.reading.choice(entries["same"].value, "place", [each.value for each in Place])
-        if "same" in entries
-        else None
-    )
-    where = parse_where(entries["where"].value, other, scope) if "where" in entries and other else ALWAYS
-    if other is None or same is None:
+    if family.single or other.single:
+        message = "'change' has no place that another fact could share"
+        scope.reading.report(entry, message, "ask it beside, in 'when'")
         return None
-    return Joined(quantifier=Quantifier(heads[0].key), fact=other.name, same=Place(same), where=where)
+    return Joined(fact=other.name, same=SAME_PLACE[entry.key], where=parse_where(asked.value, other, scope))

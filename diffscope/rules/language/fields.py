@@ -1,27 +1,28 @@
-"""One line of a ``where`` -> a test of one field: operators, operands and their types, with named lists put in."""
+"""What a ``where`` asks of one field: YAML nodes -> tests, every mistake noted with its line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from diffscope.errors import InputError
 from diffscope.facts.vocabulary import Family, Field
 from diffscope.patterns import compile_glob, compile_regex
-from diffscope.rules.language.catalogue import EvidenceQuery
 from diffscope.rules.language.conditions import (
     COMPARISONS,
-    LIST_OPERATORS,
-    OPERATORS_OF,
+    FIELD_OPERATORS,
+    PATH_FIELDS,
     PATTERN_OPERATORS,
     Condition,
     FieldTest,
+    Not,
     Operand,
     Operator,
+    SameField,
     all_together,
 )
-from diffscope.rules.reading import Reading, clipped, nearest, shape
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
+from diffscope.rules.language.names import Scope, name_of
+from diffscope.rules.reading import clipped, nearest, shape
+from diffscope.strict_yaml import Entry, MapNode, Node, ScalarNode
 
 _TYPE_WORDS: Final = {
     "text": "text",
@@ -29,123 +30,115 @@ _TYPE_WORDS: Final = {
     "truth": "true or false",
     "texts": "a list of text",
 }
-
-
-class Scope:
-    """What a condition is read in: the file's mistakes, the named lists, and which of them were used."""
-
-    def __init__(self, reading: Reading, lists: Mapping[str, tuple[Operand, ...]]) -> None:
-        self.reading = reading
-        self.lists = lists
-        self.used: set[str] = set()
-        self.evidence: EvidenceQuery | None = None
-        """What ``evidence`` stands for as a fact: set once it is read, where it has its own ``where``."""
+_SAME: Final = "field"
+_WORDS: Final = tuple(each.value for each in dict.fromkeys(sum(FIELD_OPERATORS.values(), ())))
 
 
 def parse_field(entry: Entry, field: Field, family: Family, scope: Scope) -> Condition | None:
     """Return what a ``where`` asks of one field; ``None``, noted, where it is wrong."""
-    node = entry.value
-    if isinstance(node, ListNode) or (isinstance(node, MapNode) and node.get("$list") is not None):
-        hint = "write {has_any: [...]}" if field.type == "texts" else "write {in: [...]}"
-        scope.reading.report(node, f"'{field.name}' has a list where an operator is needed", hint)
-        return None
-    if isinstance(node, ScalarNode):
-        return _test(field, Operator.IS, node, family, scope)
+    return _asked(entry.value, field, family, scope)
+
+
+def _asked(node: Node, field: Field, family: Family, scope: Scope) -> Condition | None:
+    if not isinstance(node, MapNode):
+        return _test(field, Operator.IN, node, family, scope)
     if not node.entries:
-        scope.reading.report(node, f"'{field.name}' asks nothing", "write {is: value}")
-        return None
-    words = [operator.value for operator in Operator]
+        scope.reading.report(node, f"'{field.name}' asks nothing", "write a value, or {at_least: 1}")
+    if (other := node.get(_SAME)) is not None and len(node.entries) == 1:
+        return _same_field(field, other, family, scope)
     parts: list[Condition] = []
     for each in node.entries:
-        if each.key not in words:
+        if each.key not in _WORDS:
             message = f"unknown operator '{clipped(each.key)}' of '{field.name}'"
-            scope.reading.report(each, message, nearest(each.key, words))
+            scope.reading.report(each, message, nearest(each.key, _WORDS))
         elif (part := _test(field, Operator(each.key), each.value, family, scope)) is not None:
             parts.append(part)
-    return all_together(*parts)
+    return all_together(*parts) if parts else None
 
 
 def _test(field: Field, operator: Operator, node: Node, family: Family, scope: Scope) -> Condition | None:
-    if operator in (Operator.EQUALS_FIELD, Operator.DIFFERS_FROM):
-        return _field_pair(field, operator, node, family, scope)
-    if operator in (Operator.IS_NULL, Operator.IS_KNOWN):
-        return _flagged(field, operator, node, scope)
-    if operator not in OPERATORS_OF[field.type]:
-        fitting = ", ".join(each.value for each in OPERATORS_OF[field.type])
+    if operator is Operator.NOT:
+        part = _asked(node, field, family, scope)
+        return Not(part=part) if part is not None else None
+    if operator not in FIELD_OPERATORS[field.type]:
+        fitting = ", ".join(each.value for each in FIELD_OPERATORS[field.type])
         message = f"'{field.name}' is {_TYPE_WORDS[field.type]}: '{operator.value}' does not fit it"
         scope.reading.report(node, message, f"use one of {fitting}")
         return None
-    operands = _operands(operator, node, scope)
+    operands = _operands(field, operator, node, scope)
     checked = [_operand(field, operator, value, place, scope) for value, place in operands]
-    return FieldTest(field=field.name, operator=operator, operands=tuple(checked)) if checked else None
+    if not checked:
+        return None
+    return FieldTest(
+        field=field.name,
+        operator=operator,
+        operands=tuple(dict.fromkeys(checked)),
+        is_list=field.type == "texts",
+    )
 
 
-def _field_pair(
-    field: Field, operator: Operator, node: Node, family: Family, scope: Scope
-) -> Condition | None:
+def _same_field(field: Field, node: Node, family: Family, scope: Scope) -> Condition | None:
     fitting = [each.name for each in family.fields if each.type == field.type and each.name != field.name]
     name = scope.reading.choice(node, f"field of the type of '{field.name}'", fitting)
-    return FieldTest(field=field.name, operator=operator, operands=(name,)) if name else None
+    return SameField(field=field.name, other=name) if name else None
 
 
-def _flagged(field: Field, operator: Operator, node: Node, scope: Scope) -> Condition | None:
-    value = scope.reading.truth(node, f"'{operator.value}'")
-    is_null = operator is Operator.IS_NULL
-    if not (field.may_be_null if is_null else field.may_be_unknown):
-        never = "null" if is_null else "unknown"
-        scope.reading.report(node, f"'{field.name}' is never {never}", "remove this line")
-    return FieldTest(field=field.name, operator=operator, operands=(value,))
-
-
-def _operands(operator: Operator, node: Node, scope: Scope) -> list[tuple[object, Node]]:
+def _operands(field: Field, operator: Operator, node: Node, scope: Scope) -> list[tuple[object, Node]]:
     """Return the operands of an operator with the nodes they stand at, named lists put in."""
-    may_list = operator in LIST_OPERATORS or operator in PATTERN_OPERATORS
-    if isinstance(node, ScalarNode):
-        if operator in LIST_OPERATORS:
-            message = f"'{operator.value}' needs a list, not {shape(node)}"
-            scope.reading.report(node, message, f"write {{{operator.value}: [{clipped(node.text, 30)}]}}")
-        return [(node.value, node)]
-    if not may_list:
-        scope.reading.report(
-            node, f"'{operator.value}' needs one value, not {shape(node)}", "write one value"
-        )
+    if operator in COMPARISONS:
+        if isinstance(node, ScalarNode):
+            return [(node.value, node)]
+        message = f"'{operator.value}' needs one value, not {shape(node)}"
+        scope.reading.report(node, message, "write one value")
         return []
-    items = node.items if isinstance(node, ListNode) else (node,)
-    if not items:
-        scope.reading.report(node, f"'{operator.value}' has an empty list", "list at least one value")
-    return [pair for item in items for pair in _item(item, scope)]
+    if isinstance(node, MapNode):
+        message = f"'{operator.value}' of '{field.name}' needs values, not {shape(node)}"
+        scope.reading.report(node, message, "write a value, a list, or $NAME")
+        return []
+    if isinstance(node, ScalarNode):
+        return _item(node, scope)
+    if not node.items:
+        scope.reading.report(node, f"'{field.name}' has an empty list", "list at least one value")
+    return [pair for item in node.items for pair in _item(item, scope)]
 
 
 def _item(node: Node, scope: Scope) -> list[tuple[object, Node]]:
+    name = name_of(node)
+    if name is not None:
+        return [(value, node) for value in scope.list_values(name, node)]
     if isinstance(node, ScalarNode):
         return [(node.value, node)]
-    name = node.get("$list") if isinstance(node, MapNode) and len(node.entries) == 1 else None
-    if name is None:
-        message = f"a list holds texts, numbers or {{$list: NAME}}, not {shape(node)}"
-        scope.reading.report(node, message, "write the values out")
-        return []
-    word = scope.reading.choice(name, "list", scope.lists)
-    if word is None:
-        return []
-    scope.used.add(word)
-    return [(value, name) for value in scope.lists[word]]
+    message = f"a list holds texts, numbers or $NAME, not {shape(node)}"
+    scope.reading.report(node, message, "write the values out")
+    return []
 
 
 def _operand(field: Field, operator: Operator, value: object, node: Node, scope: Scope) -> Operand:
     if operator in PATTERN_OPERATORS:
-        return _pattern(operator, value, node, scope)
+        return _pattern(field, operator, value, node, scope)
     if value is None:
-        if operator not in (Operator.IS, Operator.IS_NOT):
-            scope.reading.report(node, f"'{operator.value}' does not take null", "use is_null")
+        if operator is not Operator.IN:
+            scope.reading.report(node, f"'{operator.value}' does not take null", "write a number")
         elif not field.may_be_null:
             scope.reading.report(node, f"'{field.name}' is never null", "write a value")
         return None
     kind = "number" if operator in COMPARISONS else "text" if field.type == "texts" else field.type
     found = _typed(field, kind, value, node, scope)
-    if isinstance(found, str) and field.choices and found not in field.choices:
-        message = f"'{clipped(found)}' is no word of '{field.name}'"
-        scope.reading.report(node, message, nearest(found, field.choices))
+    if isinstance(found, str):
+        _check_word(field, found, node, scope)
     return found
+
+
+def _check_word(field: Field, word: str, node: Node, scope: Scope) -> None:
+    """Note a word that neither the vocabulary nor a table knows."""
+    if field.choices and word not in field.choices:
+        message = f"'{clipped(word)}' is no word of '{field.name}'"
+        scope.reading.report(node, message, nearest(word, field.choices))
+    elif not field.choices:
+        table = scope.names.table_of(field.name)
+        if table is not None and word not in table.words:
+            message = f"'{clipped(word)}' is no {table.what} of {table.origin}"
+            scope.reading.report(node, message, nearest(word, table.words))
 
 
 def _typed(field: Field, kind: str, value: object, node: Node, scope: Scope) -> Operand:
@@ -162,15 +155,15 @@ def _typed(field: Field, kind: str, value: object, node: Node, scope: Scope) -> 
     return None
 
 
-def _pattern(operator: Operator, value: object, node: Node, scope: Scope) -> Operand:
+def _pattern(field: Field, operator: Operator, value: object, node: Node, scope: Scope) -> Operand:
     if not isinstance(value, str) or not value:
         scope.reading.report(node, f"'{operator.value}' needs a text, not {shape(node)}", "quote the pattern")
         return ""
     try:
-        if operator is Operator.GLOB:
-            compile_glob(value)
-        elif operator is Operator.REGEX:
+        if operator is Operator.MATCHES:
             compile_regex(value)
+        elif field.name in PATH_FIELDS:
+            compile_glob(value)
     except InputError as error:
         scope.reading.report(node, clipped(error.message, 300), error.hint or "")
     return value

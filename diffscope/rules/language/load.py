@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Final
 
-from diffscope.rules.language.catalogue import Catalogue, NamedList, Rule, make_catalogue
-from diffscope.rules.language.conditions import Operand
+from diffscope.facts.vocabulary import families
+from diffscope.rules.language.catalogue import Catalogue, Rule, make_catalogue
+from diffscope.rules.language.expressions import parse_predicate
+from diffscope.rules.language.names import (
+    NamedList,
+    Names,
+    Predicate,
+    Scope,
+    WordTable,
+    read_lists,
+    read_predicates,
+)
 from diffscope.rules.language.rule_file import read_rule
-from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error, shape
-from diffscope.strict_yaml import ScalarNode
+from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error
+from diffscope.strict_yaml import MapNode, parse_strict
 
 LISTS_FILE: Final = "lists.yml"
+PREDICATES_FILE: Final = "predicates.yml"
 WORDS_FILE: Final = "words.yml"
 RULE_FILE: Final = "rule.yml"
-_LIST_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+CHINESE_FILE: Final = "zh.yml"
+TABLES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "areas.yml": ("areas", "area", ("area", "areas", "logic_areas")),
+    "platforms.yml": ("platforms", "platform", ("platforms", "guard_platforms")),
+    "surfaces.yml": ("surfaces", "surface", ("surfaces",)),
+}
+"""Tables whose words rules ask for: the section with the words, what one is called, the fields that hold them."""
+SHARED_FILES: Final = (LISTS_FILE, PREDICATES_FILE, WORDS_FILE, *TABLES)
+"""Files beside the rules that rules rest on."""
+_OTHER_AREA: Final = "other"
+"""The area of what no line of areas.yml places."""
 
 
 def load_catalogue(files: Mapping[str, str]) -> Catalogue:
     """Return the catalogue of rule files, given as path -> text.
 
-    ``CODE-slug/rule.yml`` holds a rule, ``lists.yml`` the named lists, ``words.yml`` Chinese words of closed sets; whatever
-    stands before these names in a path is free.
+    ``CODE-slug/rule.yml`` holds a rule and ``zh.yml`` beside it its Chinese texts, ``lists.yml`` and ``predicates.yml`` what rules name,
+    ``words.yml`` Chinese words of closed sets, ``areas.yml`` and its like the words that rules may ask for (any where there is no table);
+    whatever stands before these names in a path is free.
 
     Raises:
         RuleError: some file is wrong; the message lists every mistake of every file.
@@ -37,60 +57,75 @@ def load_catalogue(files: Mapping[str, str]) -> Catalogue:
 
 def check_catalogue(files: Mapping[str, str]) -> tuple[Catalogue, tuple[Mistake, ...]]:
     """Return the catalogue of the rules that are right, and every mistake; never raises on bad rule files."""
-    ordered = sorted(files)
-    mistakes: list[Mistake] = []
-    lists: list[NamedList] = []
-    for path in filter(partial(_is_named, LISTS_FILE), ordered):
-        lists += _read_lists(path, files[path], lists, mistakes)
-    values = {each.name: each.values for each in lists}
+    names, found = read_names(files)
+    mistakes = list(found)
     words: dict[str, str] = {}
-    for path in filter(partial(_is_named, WORDS_FILE), ordered):
+    for path in _named(files, WORDS_FILE):
         words |= _read_words(path, files[path], mistakes)
     rules: dict[str, Rule] = {}
-    for path in filter(partial(_is_named, RULE_FILE), ordered):
-        _add_rule(path, files[path], values, rules, mistakes)
-    return make_catalogue(tuple(rules.values()), tuple(lists), tuple(sorted(words.items()))), tuple(mistakes)
+    for path in _named(files, RULE_FILE):
+        _add_rule(path, files, names, rules, mistakes)
+    return make_catalogue(tuple(rules.values()), tuple(sorted(words.items()))), tuple(mistakes)
 
 
-def _is_named(name: str, path: str) -> bool:
-    return PurePosixPath(path).name == name
+def read_names(files: Mapping[str, str]) -> tuple[Names, tuple[Mistake, ...]]:
+    """Return what rules may call by name, of all files together, and every mistake in them."""
+    mistakes: list[Mistake] = []
+    lists: dict[str, NamedList] = {}
+    for path in _named(files, LISTS_FILE):
+        reading = Reading(path)
+        lists |= read_lists(reading, files[path], lists)
+        mistakes += reading.mistakes
+    tables = {
+        field: table
+        for name, (_, _, fields) in TABLES.items()
+        if (table := _word_table(files, name)) is not None
+        for field in fields
+    }
+    predicates: dict[str, Predicate] = {}
+    readings = []
+    for path in _named(files, PREDICATES_FILE):
+        readings.append(Reading(path))
+        predicates |= read_predicates(readings[-1], files[path], {**lists, **predicates}, families())
+    names = Names(lists=lists, predicates=predicates, tables=tables)
+    for reading in readings:
+        for predicate in predicates.values():
+            if predicate.origin == reading.path:
+                parse_predicate(predicate, Scope(reading, names))
+        mistakes += reading.mistakes
+    return names, tuple(mistakes)
+
+
+def _named(files: Mapping[str, str], name: str) -> list[str]:
+    return [path for path in sorted(files) if PurePosixPath(path).name == name]
+
+
+def _word_table(files: Mapping[str, str], name: str) -> WordTable | None:
+    """Return the words of a table, of all folders together; ``None`` where it is not at hand. What is wrong in it is its reader's business."""
+    section, what, _ = TABLES[name]
+    words: set[str] = set()
+    for path in _named(files, name):
+        root, _ = parse_strict(files[path])
+        rows = root.get(section) if isinstance(root, MapNode) else None
+        words |= set(rows.keys()) if isinstance(rows, MapNode) else set()
+    if not words:
+        return None
+    extra = {_OTHER_AREA} if what == "area" else set()
+    return WordTable(what=what, words=frozenset(words | extra), origin=name)
 
 
 def _add_rule(
-    path: str,
-    text: str,
-    lists: Mapping[str, tuple[Operand, ...]],
-    rules: dict[str, Rule],
-    mistakes: list[Mistake],
+    path: str, files: Mapping[str, str], names: Names, rules: dict[str, Rule], mistakes: list[Mistake]
 ) -> None:
     reading = Reading(path)
-    rule = read_rule(reading, text, lists)
+    beside = (PurePosixPath(path).parent / CHINESE_FILE).as_posix()
+    chinese = Reading(beside)
+    rule = read_rule(reading, files[path], chinese, files.get(beside), names)
     if rule is not None and (earlier := rules.get(rule.code)) is not None:
         reading.report(1, f"the code {rule.code} is taken by {earlier.origin}", "take the next free number")
     elif rule is not None:
         rules[rule.code] = rule
-    mistakes += reading.mistakes
-
-
-def _read_lists(path: str, text: str, before: list[NamedList], mistakes: list[Mistake]) -> list[NamedList]:
-    reading = Reading(path)
-    taken = {each.name: each.origin for each in before}
-    found: list[NamedList] = []
-    for entry in reading.parse(text).entries:
-        if not _LIST_NAME.fullmatch(entry.key):
-            reading.report(entry, f"'{clipped(entry.key)}' is no name of a list", "write lower_case_words")
-        if entry.key in taken:
-            reading.report(entry, f"the list '{entry.key}' stands in {taken[entry.key]} too", "rename one")
-        values: list[Operand] = []
-        for item in reading.items(entry.value, f"'{clipped(entry.key)}'"):
-            value = item.value if isinstance(item, ScalarNode) else None
-            if value is None or isinstance(value, float):
-                reading.report(item, f"a list holds texts and whole numbers, not {shape(item)}", "quote it")
-            else:
-                values.append(value)
-        found.append(NamedList(name=entry.key, values=tuple(values), origin=path, line=entry.line))
-    mistakes += reading.mistakes
-    return found
+    mistakes += (*reading.mistakes, *chinese.mistakes)
 
 
 def _read_words(path: str, text: str, mistakes: list[Mistake]) -> dict[str, str]:
