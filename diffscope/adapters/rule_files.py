@@ -133,6 +133,33 @@ def write_new_files(files: Mapping[Path, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def rules_to_convert(folder: Path) -> list[tuple[Path, str, str | None]]:
+    """Return the rule file of each rule in a folder, or of the folder itself, with its text and that of its cases."""
+    own = folder / RULE_FILE
+    files = [own] if own.is_file() else sorted(folder.glob(f"*/{RULE_FILE}"))
+    if not files:
+        raise ConfigurationError(
+            "there is no rule in this folder", at=str(folder), hint=f"each rule has a folder with {RULE_FILE}"
+        )
+    beside = [(path, path.with_name(CASES_FILE)) for path in files]
+    return [(path, _read(path), _read(cases) if cases.is_file() else None) for path, cases in beside]
+
+
+def overwrite_files(files: Mapping[Path, str]) -> None:
+    """Write files in place of what is there; a file is whole at any time.
+
+    Raises:
+        ConfigurationError: one of them cannot be written.
+    """
+    for path, text in files.items():
+        beside = path.with_name(f".{path.name}.new")
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(path)
+        except OSError as error:
+            raise ConfigurationError(f"the file cannot be written: {error.strerror}", at=str(path)) from None
+
+
 def _folder_texts(folder: Path, name: str) -> dict[str, str]:
     texts = _own_files(folder, name)
     for path in sorted(folder.glob(f"*/{RULE_FILE}")):

@@ -14,7 +14,24 @@ from diffscope.source.values import RepoPath
 from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, parse_strict
 
 _PROSE = frozenset(
-    {"title", "why", "remedy", "says", "reason", "en", "zh", "words", "texts", "titles", "symbols"}
+    {
+        "title",
+        "why",
+        "remedy",
+        "says",
+        "limits",
+        "about",
+        "holds",
+        "fails",
+        "unknown",
+        "reason",
+        "en",
+        "zh",
+        "words",
+        "texts",
+        "titles",
+        "symbols",
+    }
 )
 
 

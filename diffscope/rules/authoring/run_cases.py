@@ -10,6 +10,7 @@ from msgspec import UNSET
 from diffscope.errors import DiffscopeError
 from diffscope.facts.values import ChangeFacts
 from diffscope.rules.authoring.cases import Case, Finding
+from diffscope.rules.authoring.misses import why_missing, why_severity
 from diffscope.rules.engine.configuration import select_rules
 from diffscope.rules.engine.evaluate import Evaluation, evaluate
 from diffscope.rules.language.catalogue import Rule, make_catalogue
@@ -52,7 +53,7 @@ def run_case(
         return CaseResult(code=rule.code, case=case.name, status=CaseStatus.SKIPPED, differences=(reason,))
     catalogue = make_catalogue((rule,), words)
     found = evaluate(catalogue, facts, configuration=select_rules(select=[rule.code]))
-    return _result(rule, case, _differences(case, found))
+    return _result(rule, case, (*_differences(case, found), *_reasons(rule, case, facts, found)))
 
 
 def _result(rule: Rule, case: Case, differences: tuple[str, ...]) -> CaseResult:
@@ -71,7 +72,7 @@ def _differences(case: Case, found: Evaluation) -> tuple[str, ...]:
         return () if case.unknown else (f"the rule cannot tell: {missing}",)
     flag = found.flags[0] if found.flags else None
     differences = ["the rule is not unknown"] if case.unknown else []
-    differences += _unmatched(case.findings, flag.evidence if flag else ())
+    differences += _shown_unmatched(*_unmatched(case.findings, flag.evidence if flag else ()))
     return (*differences, *_flag_differences(case, flag))
 
 
@@ -82,17 +83,37 @@ def _flag_differences(case: Case, flag: Flag | None) -> list[str]:
     return [f"severity is {flag.severity.value}, not {case.severity.value}"]
 
 
-def _unmatched(expected: tuple[Finding, ...], actual: tuple[Evidence, ...]) -> list[str]:
+def _reasons(rule: Rule, case: Case, facts: ChangeFacts, found: Evaluation) -> list[str]:
+    """Return why what is missing is missing, and why the severity is another: the condition, the fact, seen and wanted."""
+    if found.unknown:
+        return []
+    flag = found.flags[0] if found.flags else None
+    missing, _ = _unmatched(case.findings, flag.evidence if flag else ())
+    reasons = why_missing(rule, facts, missing) if missing else []
+    if flag is not None and case.severity not in (None, flag.severity):
+        assert case.severity is not None  # noqa: S101 - the line above
+        reasons += why_severity(rule, facts, case.severity)
+    return [f"  {reason}" for reason in reasons]
+
+
+def _unmatched(
+    expected: tuple[Finding, ...], actual: tuple[Evidence, ...]
+) -> tuple[list[Finding], list[Evidence]]:
     """Return what only one side has. The finding that says most picks its evidence first."""
     left = list(actual)
     missing = []
     for finding in sorted(expected, key=lambda each: -len(_given(each))):
         fitting = next((evidence for evidence in left if _fits(finding, evidence)), None)
         if fitting is None:
-            missing.append(f"missing: {_shown(_given(finding))}")
+            missing.append(finding)
         else:
             left.remove(fitting)
-    return [*sorted(missing), *(f"not expected: {_shown(_told(evidence))}" for evidence in left)]
+    return missing, left
+
+
+def _shown_unmatched(missing: list[Finding], left: list[Evidence]) -> list[str]:
+    lines = sorted(f"missing: {_shown(_given(finding))}" for finding in missing)
+    return [*lines, *(f"not expected: {_shown(_told(evidence))}" for evidence in left)]
 
 
 def _fits(finding: Finding, evidence: Evidence) -> bool:

@@ -3,74 +3,57 @@
 from __future__ import annotations
 
 from diffscope.errors import UsageError
-from diffscope.rules.families import FAMILIES
+from diffscope.rules.authoring.schema import SCHEMA_FOLDER
+from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Catalogue
+from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE
 from diffscope.rules.language.rule_file import CODE_FORM, NAME_FORM
 
-_FAMILY_OF: dict[str, str] = {
-    "CP": "core-path",
-    "TC": "missing-tests",
-    "CI": "ci-coverage",
-    "PF": "platform-compat",
-    "IF": "interface-change",
-    "CF": "config-default",
-    "DP": "dependency-version",
-    "CC": "concurrency",
-    "KS": "kernel-safety",
-    "QN": "quantization-numerics",
-    "GS": "global-side-effect",
-    "FI": "feature-interaction",
-}
+_SCHEMAS = f"../../{SCHEMA_FOLDER}"
+"""As seen from a rule of this repository; elsewhere an editor shows that there is no such file, and no more."""
 
 _RULE = """\
-code: "{code}"
-name: "{slug}"
-family: "{family}"            # one of: diffscope rules list
-status: {{is: "preview", since: "{version}"}}   # stable once it is measured
-severity: "low"               # info | low | medium | high | critical
-title: {{en: "{title}", zh: "待翻译：{title}"}}
-why:
-  en: "TODO one or two sentences: what goes wrong when nobody looks."
-  zh: "待补充：一两句话说明没人检查时会出什么问题。"
-remedy:
-  en: "TODO what to do or check."
-  zh: "待补充：应当做什么或检查什么。"
-evidence:                     # the records that a flag points at; the words are in docs/vocabulary.md
-  fact: symbol
-  where:
-    category: "source"
-    logic: true
-    path: {{glob: "vllm/TODO/**"}}
-when:                         # the grammar is in docs/rules.md
-  all:
-    - {{any: evidence}}
-    - {{none: change, where: {{kind: {{in: [docs, test]}}}}}}
-says:
-  en: "{{symbol}} changed (+{{code_added}} -{{code_removed}} code lines)"
-  zh: "{{symbol}} 有变更（代码 +{{code_added}} -{{code_removed}} 行）"
+# yaml-language-server: $schema={schemas}/rule.schema.json
+status: {{is: preview, since: "{version}"}} # stable once it is measured; a preview rule runs only with --select {code}
+{family}title: {title}
+why: "TODO one or two sentences: what goes wrong when nobody looks."
+remedy: "TODO what to do or check."
+evidence: # the records that a flag points at: a fact of docs/vocabulary.md, and what is asked of it
+  symbol: {{category: source, logic: true, path: {{like: "vllm/TODO/**"}}}}
+when: {{not: {{change: {{kind: [docs, test]}}}}}} # what must hold besides; remove it if nothing must
+severity: low # or a list: - high: {{evidence: {{code_added: {{at_least: 100}}}}}}, and a word alone at the end
+says: "{{symbol}} changed (+{{code_added}} -{{code_removed}} code lines)"
+"""
+
+_CHINESE = """\
+# yaml-language-server: $schema={schemas}/rule-zh.schema.json
+title: "待翻译：{title}"
+why: "待补充：一两句话说明没人检查时会出什么问题。"
+remedy: "待补充：应当做什么或检查什么。"
+says: "{{symbol}} 有变更（代码 +{{code_added}} -{{code_removed}} 行）"
 """
 
 _CASES = """\
+# yaml-language-server: $schema={schemas}/rule-cases.schema.json
 # Exact findings: nothing more, nothing less. One hit and two near misses at least, simplest first; remove each todo as the rule learns it.
 logic_changed:
-  todo: "write a change that must be found"
+  todo: "write a change that must be found, and mark the line that earns it"
   before:
-    "vllm/TODO/example.py": |
+    vllm/example.py: |
       def answer():
           return 41
   after:
-    "vllm/TODO/example.py": |
-      def answer():
+    vllm/example.py: |
+      def answer():  # <- {code} low: answer
           return 42
-  findings: [{path: "vllm/TODO/example.py", line: 999, symbol: "answer"}]
 docstring_changed:
-  todo: "write a change that all but fires"
+  todo: "write a change that all but fires; this one is found until then"
   before:
-    "vllm/TODO/example.py": |
+    vllm/TODO/example.py: |
       def answer():
           return 41
   after:
-    "vllm/TODO/example.py": |
+    vllm/TODO/example.py: |
       def answer():
           return 42
   findings: []
@@ -94,9 +77,11 @@ def scaffold_rule(code: str, slug: str, *, catalogue: Catalogue, version: str) -
             f"{code} is {taken.name} already", hint=f"the next free one is {_next_free(code, catalogue)}"
         )
     title = slug.replace("-", " ").capitalize()
-    family = _FAMILY_OF.get(code[:2], next(iter(FAMILIES)))
-    rule = _RULE.format(code=code, slug=slug, family=family, title=title, version=version)
-    return {"rule.yml": rule, "cases.yml": _CASES}
+    # Letters that belong to no family yet need one named.
+    family = "" if family_of(code) else f"family: {next(iter(FAMILIES))} # one of: {', '.join(FAMILIES)}\n"
+    words = {"code": code, "title": title, "version": version, "family": family, "schemas": _SCHEMAS}
+    files = {RULE_FILE: _RULE, CHINESE_FILE: _CHINESE, "cases.yml": _CASES}
+    return {name: text.format(**words) for name, text in files.items()}
 
 
 def _next_free(code: str, catalogue: Catalogue) -> str:

@@ -202,7 +202,7 @@ def _shown(record: object, names: list[str], failed: Condition | None = None) ->
         path=getattr(record, "path", None),
         line=getattr(record, "line", None),
         symbol=getattr(record, "symbol", None),
-        fields=tuple(FieldValue(name=name, value=_text(getattr(record, name))) for name in known),
+        fields=tuple(FieldValue(name=name, value=shown_value(getattr(record, name))) for name in known),
         failed=(described(failed),) if failed is not None else (),
     )
 
@@ -212,7 +212,8 @@ def _span_text(span: tuple[float, float]) -> str:
     return low if low == high else f"{low} or more" if high == "inf" else f"{low} to {high}"
 
 
-def _text(value: object) -> str:
+def shown_value(value: object) -> str:
+    """Return a value of a field as explanations write it."""
     if value is UNSET:
         return "unknown"
     if value is None or isinstance(value, bool):

@@ -87,7 +87,8 @@ def read_names(files: Mapping[str, str]) -> tuple[Names, tuple[Mistake, ...]]:
     for path in _named(files, PREDICATES_FILE):
         readings.append(Reading(path))
         predicates |= read_predicates(readings[-1], files[path], {**lists, **predicates}, families())
-    names = Names(lists=lists, predicates=predicates, tables=tables)
+    is_whole = not mistakes and not any(reading.mistakes for reading in readings)
+    names = Names(lists=lists, predicates=predicates, tables=tables, is_whole=is_whole)
     for reading in readings:
         for predicate in predicates.values():
             if predicate.origin == reading.path:

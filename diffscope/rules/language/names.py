@@ -57,7 +57,9 @@ class Names(Value, frozen=True, kw_only=True):
     lists: Mapping[str, NamedList] = {}
     predicates: Mapping[str, Predicate] = {}
     tables: Mapping[str, WordTable] = {}
-    """By field, for fields of open sets whose words a table declares; ``area`` and ``platforms`` but no closed choices."""
+    """By field, for fields of open sets whose words a table declares."""
+    is_whole: bool = True
+    """False where a file of names could not be read: then a name that is not there is not reported a second time."""
 
     def table_of(self, field: str) -> WordTable | None:
         """Return the table that declares the words of a field."""
@@ -92,7 +94,7 @@ class Scope:
             self.reading.report(
                 node, f"${name} is a predicate and no list", "name it where a condition stands"
             )
-        else:
+        elif self.names.is_whole:
             self.reading.report(node, f"unknown list '${clipped(name)}'", nearest(name, self.names.lists))
         return ()
 
@@ -100,6 +102,8 @@ class Scope:
         """Return the predicate that a node names; ``None``, noted, where it names none that fits."""
         name = name_of(node) or ""
         found = self.names.predicates.get(name)
+        if found is None and not self.names.is_whole:
+            return None
         if found is None:
             fitting = [
                 each for each, one in self.names.predicates.items() if one.is_of_change is is_of_change
