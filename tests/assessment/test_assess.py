@@ -20,7 +20,7 @@ from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules
 from tests.taxonomies import a_file, a_symbol, bundled
 
-CATALOGUE = rules(rule_text(code='"CP102"', name='"attention-backend"'), rule_text())
+CATALOGUE = rules(rule_text(), CP102=rule_text(family=None))
 
 
 def assessed(facts: ChangeFacts, *flags: Flag) -> Assessment:

@@ -99,8 +99,7 @@ def _failed(condition: Condition, record: object, context: Context) -> list[str]
 def _failed_test(condition: Condition, record: object) -> str:
     wanted = f"wanted {described(condition)}"
     match condition:
-        case FieldTest() | Not(part=FieldTest()):
-            field = condition.part.field if isinstance(condition, Not) else condition.field
+        case FieldTest(field=field) | Not(part=FieldTest(field=field)):
             return f"{field} is {_value(record, field)}, {wanted}"
         case SameField():
             seen = f"{_value(record, condition.field)} and {_value(record, condition.other)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import UNSET
 
 from diffscope.facts.values import ChangeFacts
@@ -26,6 +27,7 @@ from diffscope.rules.language.conditions import (
     FieldTest,
     Measured,
     Named,
+    Not,
     Operator,
     fields_asked,
     parts_of,
@@ -133,6 +135,10 @@ def trace(condition: Condition, context: Context, *, evidence: Exists | None = N
     if isinstance(condition, Exists | Measured):
         return _trace_records(condition, truth, context, evidence)
     parts = parts_of(condition)
+    if isinstance(condition, Not) and isinstance(condition.part, Exists | Measured):
+        # What is not to be there is asked in one breath: the records that are there all the same stand below.
+        asked = trace(condition.part, context, evidence=evidence)
+        return msgspec.structs.replace(asked, condition=f"not {asked.condition}", truth=_word(truth))
     word = "not"
     if isinstance(condition, AllOf | AnyOf):
         word = "all of" if isinstance(condition, AllOf) else "any of"

@@ -84,7 +84,6 @@ def parse_predicate(predicate: Predicate, scope: Scope) -> Condition:
         scope.reading,
         scope.names,
         evidence=EvidenceQuery(fact=family.name, where=ALWAYS),
-        inside=(*scope.inside, predicate.name),
     )
     found = (
         parse_expression(predicate.node, inner)
@@ -101,7 +100,7 @@ def _named_where(predicate: Predicate, node: Node, family: Family, scope: Scope)
         scope.reading.report(node, message, "write out what it asks")
         return ALWAYS
     # What is wrong in the predicate is reported where it stands, once.
-    inner = Scope(Reading(predicate.origin), scope.names, inside=scope.inside)
+    inner = Scope(Reading(predicate.origin), scope.names)
     part = parse_predicate(predicate, inner)
     scope.used |= inner.used
     return Named(name=predicate.name, part=part)
@@ -114,9 +113,7 @@ def _named_expression(predicate: Predicate, node: Node, scope: Scope) -> Conditi
         message = f"${predicate.name} asks for evidence of '{predicate.fact}', and the rule's {has}"
         scope.reading.report(node, message, "write out what it asks")
         return ALWAYS
-    inner = Scope(
-        Reading(predicate.origin), scope.names, evidence=evidence, inside=(*scope.inside, predicate.name)
-    )
+    inner = Scope(Reading(predicate.origin), scope.names, evidence=evidence)
     part = parse_expression(predicate.node, inner)
     scope.used |= inner.used
     return Named(name=predicate.name, part=part)

@@ -17,6 +17,7 @@ from diffscope.rules.language.names import (
     WordTable,
     read_lists,
     read_predicates,
+    without_loops,
 )
 from diffscope.rules.language.rule_file import read_rule
 from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error
@@ -83,17 +84,15 @@ def read_names(files: Mapping[str, str]) -> tuple[Names, tuple[Mistake, ...]]:
         for field in fields
     }
     predicates: dict[str, Predicate] = {}
-    readings = []
-    for path in _named(files, PREDICATES_FILE):
-        readings.append(Reading(path))
-        predicates |= read_predicates(readings[-1], files[path], {**lists, **predicates}, families())
-    is_whole = not mistakes and not any(reading.mistakes for reading in readings)
+    readings = {path: Reading(path) for path in _named(files, PREDICATES_FILE)}
+    for path, reading in readings.items():
+        predicates |= read_predicates(reading, files[path], {**lists, **predicates}, families())
+    predicates = without_loops(predicates, readings)
+    is_whole = not mistakes and not any(reading.mistakes for reading in readings.values())
     names = Names(lists=lists, predicates=predicates, tables=tables, is_whole=is_whole)
-    for reading in readings:
-        for predicate in predicates.values():
-            if predicate.origin == reading.path:
-                parse_predicate(predicate, Scope(reading, names))
-        mistakes += reading.mistakes
+    for predicate in predicates.values():
+        parse_predicate(predicate, Scope(readings[predicate.origin], names))
+    mistakes += [mistake for reading in readings.values() for mistake in reading.mistakes]
     return names, tuple(mistakes)
 
 
@@ -119,7 +118,8 @@ def _add_rule(
     path: str, files: Mapping[str, str], names: Names, rules: dict[str, Rule], mistakes: list[Mistake]
 ) -> None:
     reading = Reading(path)
-    beside = (PurePosixPath(path).parent / CHINESE_FILE).as_posix()
+    # Not by a path type: it would take "./" off, and with it tell a team's "./rules" from the bundled "rules" no more.
+    beside = f"{path.removesuffix(RULE_FILE)}{CHINESE_FILE}"
     chinese = Reading(beside)
     rule = read_rule(reading, files[path], chinese, files.get(beside), names)
     if rule is not None and (earlier := rules.get(rule.code)) is not None:

@@ -12,7 +12,7 @@ from typing import Final
 from diffscope.rules.language.conditions import EvidenceQuery, Operand
 from diffscope.rules.reading import Reading, clipped, nearest, shape
 from diffscope.source.values import Value
-from diffscope.strict_yaml import MapNode, Node, ScalarNode
+from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode
 
 NAME_SIGN: Final = "$"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -69,20 +69,11 @@ class Names(Value, frozen=True, kw_only=True):
 class Scope:
     """What a condition is read in: the file's mistakes, the names, which of them were used, and what ``evidence`` stands for."""
 
-    def __init__(
-        self,
-        reading: Reading,
-        names: Names,
-        *,
-        evidence: EvidenceQuery | None = None,
-        inside: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, reading: Reading, names: Names, *, evidence: EvidenceQuery | None = None) -> None:
         self.reading = reading
         self.names = names
         self.evidence = evidence
         self.used: set[str] = set()
-        self.inside = inside
-        """The predicates that are being read, outermost first."""
 
     def list_values(self, name: str, node: Node) -> tuple[Operand, ...]:
         """Return the values of a named list; none, noted, where there is no such list."""
@@ -113,8 +104,6 @@ class Scope:
             asked = "the change" if found.is_of_change else f"one record of '{found.fact}'"
             hint = "write it as an expression" if found.is_of_change else f"write {found.fact}: ${name}"
             self.reading.report(node, f"${name} is asked of {asked}", hint)
-        elif name in self.inside:
-            self.reading.report(node, f"${name} asks itself", "write out what it asks")
         else:
             self.used.add(name)
             return found
@@ -186,6 +175,44 @@ def read_predicates(
             line=entry.line,
         )
     return found
+
+
+def without_loops(
+    predicates: Mapping[str, Predicate], readings: Mapping[str, Reading]
+) -> dict[str, Predicate]:
+    """Return the predicates that do not ask themselves, however far around; the others are noted in the reading of their file."""
+    asked = {name: _names_in(each.node) & predicates.keys() for name, each in predicates.items()}
+    kept = {}
+    for name, predicate in predicates.items():
+        reached = _reached(asked, name)
+        if name in reached:
+            readings[predicate.origin].report(
+                predicate.line, f"${name} asks itself", "write out what it asks"
+            )
+        # What only leads into a loop cannot be read either, and is not what is wrong.
+        elif not any(other in _reached(asked, other) for other in reached):
+            kept[name] = predicate
+    return kept
+
+
+def _reached(asked: Mapping[str, set[str]], start: str) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(asked[start])
+    while waiting:
+        if (other := waiting.pop()) not in reached:
+            reached.add(other)
+            waiting += asked[other]
+    return reached
+
+
+def _names_in(node: Node) -> set[str]:
+    """Return every name that a tree of YAML holds."""
+    if isinstance(node, MapNode):
+        return set().union(*(_names_in(entry.value) for entry in node.entries))
+    if isinstance(node, ListNode):
+        return set().union(*map(_names_in, node.items))
+    name = name_of(node)
+    return set() if name is None else {name}
 
 
 def _check_name(reading: Reading, name: str, line: int, taken: Mapping[str, NamedList | Predicate]) -> None:

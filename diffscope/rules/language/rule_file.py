@@ -40,7 +40,7 @@ def read_rule(
             reading.report(1, "the file is empty", "start with: diffscope rules new CODE slug")
         return None
     if is_format_1(root):
-        folder = PurePosixPath(reading.path).parent.as_posix()
+        folder = reading.path.rpartition("/")[0] or "."
         reading.report(1, "the rule is of format 1", CONVERT_HINT.format(folder))
         return None
     # After a syntax error the rest of the file is missing: what it lacks would be a second report of the same mistake.
