@@ -39,15 +39,17 @@ def table_mistakes(folder: Path) -> list[str]:
         if len(texts) == len(FILES):
             lines += [f"{name}/{line}" for line in _mistakes(lambda: read_tables(texts))]
     for file, load in _LOADERS.items():
-        path = folder / file
-        if path.is_file():
-            try:
-                text = path.read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                lines.append(_unreadable(f"{name}/{file}", error))
-                continue
-            lines += _mistakes(lambda load=load, text=text, at=f"{name}/{file}": load(text, at))  # type: ignore[misc]
+        if (folder / file).is_file():
+            lines += _table_mistakes(folder / file, load, at=f"{name}/{file}")
     return lines
+
+
+def _table_mistakes(path: Path, load: Callable[[str, str], object], *, at: str) -> list[str]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return [_unreadable(at, error)]
+    return _mistakes(lambda: load(text, at))
 
 
 def _mistakes(read: Callable[[], object]) -> list[str]:

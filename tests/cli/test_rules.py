@@ -111,7 +111,7 @@ def test_validate_against_a_clone_finds_dead_globs(project: MakeProject) -> None
 def test_validate_tells_what_only_other_commits_have(project: MakeProject) -> None:
     """A table may name what was or will be there, a rule may not; what the history never had is wrong in both."""
     rule = rule_text(when='{symbol: {path: {like: "vllm/old/**"}}}')
-    table = 'pool:\n  - "vllm/old/**"\n  - "vllm/never/**"\n  - "vllm/new/*.py"\n'
+    table = 'pool:\n  tables: [models]\n  groups: [["vllm/old/**", "vllm/never/**", "vllm/new/*.py"]]\n'
     built = project(
         {
             **FILES,
@@ -212,7 +212,7 @@ def test_new_rule_can_be_tested_at_once(project: MakeProject) -> None:
 
 def test_broken_rule_folder_is_an_error_with_every_mistake(project: MakeProject) -> None:
     """Every command that loads rules shows all of what is wrong."""
-    files = {"mine/XX101-test-rule/rule.yml": rule_text(severity="hihg", family="core")}
+    files = FILES | {"mine/XX101-test-rule/rule.yml": rule_text(severity="hihg", family="core")}
     outcome = project(files).run("rules", "list", "--rules", "mine")
     assert outcome.exit_code == 2
     assert outcome.err.splitlines()[0] == "error: 2 mistakes"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from diffscope.rules.authoring.cases import Case, CaseFile, Finding, read_cases
 from diffscope.rules.authoring.marks import Mark, mark_text
 from diffscope.rules.authoring.yaml_text import Items, Literal, Pairs, written
-
-_OF_EXAMPLES: Final = ("before", "after", "tree")
 
 
 def convert_cases(text: str, code: str) -> str:
@@ -92,9 +89,9 @@ def _placed(finding: Finding, case: Case) -> tuple[str, str, int] | None:
     return side, path, line
 
 
-def _symbol(finding: Finding) -> str:
+def _symbol(finding: Finding) -> str | UnsetType:
     symbol = finding.symbol if isinstance(finding.symbol, str) else ""
-    return symbol if symbol and " " not in symbol else UNSET  # type: ignore[return-value]
+    return symbol if symbol and " " not in symbol else UNSET
 
 
 def _files(files: tuple[CaseFile, ...], marks: Mapping[str, list[Mark]]) -> Pairs | None:
