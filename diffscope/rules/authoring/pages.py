@@ -14,9 +14,14 @@ from diffscope.rules.language.conditions import (
     ALWAYS,
     FIELD_OPERATORS,
     MEANINGS,
+    Condition,
     Exists,
+    Joined,
+    Measured,
+    Named,
     Operator,
     facts_asked,
+    parts_of,
 )
 from diffscope.rules.language.describe import described, outlined
 from diffscope.rules.statistics import RuleStatistics, Statistics
@@ -94,6 +99,8 @@ def rule_page(
     lines += _section(words["evidence"], [described(evidence)])
     if rule.severity_steps:
         lines += _section(words["steps"], _severity_lines(rule, evidence))
+    if named := _named((*conditions, *(step.when for step in rule.severity_steps)), evidence):
+        lines += _section(words["predicates"], [f"${name}: {asks}" for name, asks in named.items()])
     lines += _section(
         words["facts"], [", ".join(sorted({fact for each in conditions for fact in facts_asked(each)}))]
     )
@@ -113,6 +120,7 @@ _WORDS = {
         "when": "Fires when",
         "evidence": "Evidence",
         "steps": "Severity, by the first line that holds",
+        "predicates": "Predicates",
         "facts": "Facts asked",
         "example": "Example",
         "rate": "Fire rate",
@@ -128,6 +136,7 @@ _WORDS = {
         "when": "触发条件",
         "evidence": "证据",
         "steps": "级别（以首个成立的条件为准）",
+        "predicates": "共用条件",
         "facts": "所用事实",
         "example": "示例",
         "rate": "触发率",
@@ -154,6 +163,20 @@ def _severity_lines(rule: Rule, evidence: Exists) -> list[str]:
         first, *rest = outlined(step.when, evidence)
         lines += [f"{step.to.value}: {first}", *(f"  {line}" for line in rest)]
     return [*lines, rule.severity.value]
+
+
+def _named(conditions: Iterable[Condition], evidence: Exists) -> dict[str, str]:
+    """Return what the predicates in some conditions ask, by name: a page that named them alone would hide what a rule does."""
+    found: dict[str, str] = {}
+    for condition in conditions:
+        if isinstance(condition, Named):
+            found.setdefault(condition.name, described(condition.part, evidence))
+        inside = (
+            (condition.where,) if isinstance(condition, Exists | Joined | Measured) else parts_of(condition)
+        )
+        for name, asks in _named(inside, evidence).items():
+            found.setdefault(name, asks)
+    return dict(sorted(found.items()))
 
 
 def _example(cases: Sequence[Case], rule: Rule) -> list[str]:
