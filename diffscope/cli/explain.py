@@ -84,7 +84,9 @@ def explanation_text(explanation: Explanation, language: str) -> str:
     if explanation.flag is not None:
         lines.append(f"  {explanation.flag.severity.value}: {getattr(explanation.flag.message, language)}")
     lines += [f"  missing: {reason}" for reason in explanation.missing]
-    lines += ["evidence", *_trace_lines(explanation.evidence, 1), "when", *_trace_lines(explanation.when, 1)]
+    lines += ["evidence", *_trace_lines(explanation.evidence, 1)]
+    if explanation.when.condition != "always":
+        lines += ["when", *_trace_lines(explanation.when, 1)]
     for step in explanation.severity_steps:
         lines += [f"severity {step.to} when", *_trace_lines(step.trace, 1)]
     return "\n".join(map(visible, lines)) + "\n"

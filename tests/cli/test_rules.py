@@ -71,6 +71,7 @@ def test_validate_shows_all_mistakes(project: MakeProject) -> None:
     files = {
         "mine/XX101-test-rule/rule.yml": rule_text(severity="hihg"),
         "mine/XX101-test-rule/zh.yml": CHINESE,
+        "mine/XX101-test-rule/cases.yml": "a_case: {facts: {}, finding: []}",
         "mine/XX102-next-rule/rule.yml": RULE,
         "mine/XX102-next-rule/zh.yml": rule_text(CHINESE, title="Another title"),
         "mine/XX102-next-rule/cases.yml": "a_case: {fcts: {}, findings: []}",
@@ -83,8 +84,10 @@ def test_validate_shows_all_mistakes(project: MakeProject) -> None:
         "mine/XX102-next-rule/rule.yml:1: 'title': the Chinese text holds no Chinese",
         "mine/XX102-next-rule/cases.yml:1: unknown key 'fcts' in the case 'a_case' (did you mean 'facts'?)",
         "mine/XX102-next-rule/cases.yml:1: a case has no input (give before and after, or facts, or recorded)",
+        "mine/XX101-test-rule/cases.yml:1: unknown key 'finding' in the case 'a_case' (did you mean 'findings'?)",
+        "mine/XX101-test-rule/cases.yml:1: the case 'a_case' marks no finding and lacks 'findings' (mark one: # <- CP101 medium: EngineCore.step; or add findings: [])",
         "mine/lists.yml:1: no rule uses $unused_list (remove it)",
-        "1 rule, 5 to correct",
+        "1 rule, 7 to correct",
     ]
 
 

@@ -31,6 +31,10 @@ def lint_catalogue(catalogue: Catalogue, names: Names, cases: Mapping[str, str])
             continue
         read, mistakes = read_cases(text, at=at)
         found += mistakes or check_case_set(read, at=at)
+    # The cases of a rule that could not be read have mistakes of their own.
+    read_already = {rule.origin for rule in catalogue.rules}
+    for origin in sorted(cases.keys() - read_already):
+        found += read_cases(cases[origin], at=f"{origin.rpartition('/')[0]}/cases.yml")[1]
     for predicate in names.predicates.values():
         found += check_examples(predicate, names)
     return (*found, *_unused_names(catalogue, names))
