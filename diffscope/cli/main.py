@@ -38,7 +38,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "explain": Command("diffscope.cli.explain:explain", "Say why a rule fired or stayed silent on a change."),
     "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
-    "rules": Command("diffscope.cli.rules:rules", "List, show, validate, test and start rules."),
+    "rules": Command("diffscope.cli.rules:rules", "List, show, validate, convert, test and start rules."),
     "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
     "doctor": Command(
         "diffscope.cli.doctor:doctor",
