@@ -45,12 +45,11 @@ def compile_matcher(condition: Condition) -> Matcher:
         case FieldTest() | SameField():
             return _field_matcher(condition)
         case AllOf():
-            return _all_matcher(tuple(map(compile_matcher, condition.parts)))
+            return _all_matcher(tuple(map(compile_matcher, _flat(condition))))
         case AnyOf():
             return _any_matcher(tuple(map(compile_matcher, condition.parts)))
         case Not():
-            part = compile_matcher(condition.part)
-            return lambda record, context: negated(part(record, context))
+            return _not_matcher(condition.part)
         case Named():
             return compile_matcher(condition.part)
         case Joined():
@@ -77,6 +76,16 @@ def matches_like(pattern: str, text: str) -> bool:
             return False
         position = found + len(piece)
     return True
+
+
+def _flat(condition: Condition) -> tuple[Condition, ...]:
+    """Return what must hold as one list, predicates taken apart: a call for each of them is a tenth of the time of all rules."""
+    match condition:
+        case Named():
+            return _flat(condition.part)
+        case AllOf():
+            return tuple(part for inner in condition.parts for part in _flat(inner))
+    return (condition,)
 
 
 def _all_matcher(parts: tuple[Matcher, ...]) -> Matcher:
@@ -141,6 +150,23 @@ def _field_matcher(test: FieldTest | SameField) -> Matcher:
         return None if value is UNSET else holds(value)
 
     return match_field
+
+
+def _not_matcher(condition: Condition) -> Matcher:
+    if isinstance(condition, FieldTest) and condition.field != "path":
+        return _opposite_field_matcher(condition)
+    part = compile_matcher(condition)
+    return lambda record, context: negated(part(record, context))
+
+
+def _opposite_field_matcher(test: FieldTest) -> Matcher:
+    name, holds = test.field, _holder(test)
+
+    def match_not(record: object, _: Context) -> Truth:
+        value = getattr(record, name)
+        return None if value is UNSET else not holds(value)
+
+    return match_not
 
 
 def _path_matcher(holds: _Holds) -> Matcher:
