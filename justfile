@@ -9,7 +9,11 @@ _default:
 # Make a virtual environment with everything that the recipes need.
 setup:
     python3 -m venv .venv
-    .venv/bin/pip install -e '.[dev]'
+    .venv/bin/pip install -c requirements.lock -e '.[dev]'
+
+# Write requirements.lock anew, with the newest versions that pyproject.toml admits; then run the tests with them. It needs uv.
+lock:
+    uv pip compile --quiet --universal --upgrade --python-version 3.11 --all-extras --no-annotate --custom-compile-command "just lock" pyproject.toml --output-file requirements.lock
 
 # Everything that CI runs: format, lint, types, contracts, generated files, tests.
 check: lint types contracts generated test
@@ -52,6 +56,10 @@ generated:
 # Benchmarks; they need a clone: just bench /path/to/vllm
 bench repository:
     DIFFSCOPE_REPO={{repository}} {{python}} -m pytest tests/benchmarks -q -s -n0
+
+# Judge every commit of a clone: internal errors (aim 0), gaps by code, time, memory. Ctrl-C and go on: just sweep /path/to/vllm
+sweep repository *options:
+    {{python}} -m tests.benchmarks.sweep {{repository}} {{options}}
 
 # Record facts anew, of these pull requests or of all on record: just record /path/to/vllm [38450 ...]
 record repository *numbers:

@@ -24,11 +24,13 @@ def classify(
     source: str = "auto",
     rule_folders: Sequence[Path] = (),
     use_cache: bool = True,
+    debug: bool = False,
     notice: Callable[[str], None] | None = None,
 ) -> Assessment:
     """Return the assessment of one change; the arguments are the options of ``diffscope classify``.
 
     ``notice`` takes what the command line says on stderr (a fallback to recorded facts, say); by default it is a warning.
+    What fails inside is a gap under ``completeness``; with ``debug`` it is raised.
 
     Raises:
         DiffscopeError: the change cannot be had or judged; the error carries a hint.
@@ -44,7 +46,7 @@ def classify(
         )
     )
     clone = find_clone(None if repo is None else Path(repo), request)
-    with Workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace:
+    with Workspace(clone, rule_folders=rule_folders, use_cache=use_cache, is_debug=debug) as workspace:
         (gathered,) = gather(request, workspace, notice or _warn)
         return gathered.assess(workspace)
 

@@ -7,15 +7,18 @@
     ├── ConfigurationError    diffscope.yml, a waiver or an environment variable is wrong
     ├── InputError            what was handed in cannot be judged
     │   ├── DiffError         the patch: junk, truncated, combined, hostile
+    │   ├── EmptyChangeError  a commit or a range that changes no file
     │   └── YamlError         a YAML file: not strict, too deep, too large
     ├── RuleError             rule files: every mistake of a file at once
     ├── SourceError           the change cannot be had
     │   ├── NotFoundError     no such pull request, revision or file
     │   ├── RepositoryError   not a git repository, shallow, corrupt
     │   └── RemoteError       GitHub: network, rate limit, permission
-    └── CacheError            the cache directory cannot be used at all
+    ├── CacheError            the cache directory cannot be used at all
+    └── InternalError         a part of diffscope failed inside; what the others gave was written
 
-Only the command line catches them. Anything else that escapes is a bug and keeps its traceback.
+Only the command line catches them. Anything else that is raised is an internal error: source/attempts.py keeps it to the part that
+failed, and with ``--debug`` it keeps its traceback.
 """
 
 from __future__ import annotations
@@ -58,6 +61,10 @@ class DiffError(InputError):
     """The patch is junk, truncated, of an unsupported form, or over a cap."""
 
 
+class EmptyChangeError(InputError):
+    """A commit or a range changes no file."""
+
+
 class YamlError(InputError):
     """A YAML file breaks the strict subset or a cap."""
 
@@ -84,3 +91,7 @@ class RemoteError(SourceError):
 
 class CacheError(DiffscopeError):
     """The cache directory cannot be used at all."""
+
+
+class InternalError(DiffscopeError):
+    """A part of diffscope failed inside; what the others gave was written."""

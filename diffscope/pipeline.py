@@ -14,16 +14,23 @@ from diffscope.facts.values import ChangeFacts
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import Catalogue
+from diffscope.source.attempts import Attempts
 from diffscope.source.values import Change
 from diffscope.taxonomy.model import Taxonomy
 
 
 def gather_facts(
-    change: Change, diff: Diff, sides: Sides, *, knowledge: Knowledge, around: Surroundings
+    change: Change,
+    diff: Diff,
+    sides: Sides,
+    *,
+    knowledge: Knowledge,
+    around: Surroundings,
+    attempt: Attempts | None = None,
 ) -> ChangeFacts:
     """Return the facts of a change: compare both sides of each file, then join them with what surrounds them."""
-    files = compare_files(diff, sides)
-    return collect_facts(change, files, knowledge=knowledge, around=around)
+    files = compare_files(diff, sides, attempt := attempt or Attempts())
+    return collect_facts(change, files, knowledge=knowledge, around=around, attempt=attempt)
 
 
 def judge(
@@ -32,7 +39,10 @@ def judge(
     catalogue: Catalogue,
     taxonomy: Taxonomy,
     configuration: RuleConfiguration = EVERY_STABLE_RULE,
+    is_debug: bool = False,
 ) -> Assessment:
-    """Return the assessment of facts, fresh or recorded."""
-    evaluation = evaluate(catalogue, facts, configuration=configuration)
-    return assess(facts, evaluation, taxonomy=taxonomy, catalogue=catalogue)
+    """Return the assessment of facts, fresh or recorded; with ``is_debug`` a part that fails inside raises."""
+    evaluation = evaluate(catalogue, facts, configuration=configuration, attempt=Attempts(is_debug=is_debug))
+    return assess(
+        facts, evaluation, taxonomy=taxonomy, catalogue=catalogue, attempt=Attempts(is_debug=is_debug)
+    )

@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from diffscope.errors import YamlError
+from diffscope.yaml_places import Places
 from diffscope.yaml_scalars import Scalar, read_core, read_yaml_11
 
 
@@ -170,16 +171,18 @@ def _compose(
     if len(text) > limits.max_characters:
         message = f"the file has {len(text):,} characters; at most {limits.max_characters:,} are read"
         return (), (YamlProblem(message, "split the file", 1, 1),)
+    text = text.removeprefix("\ufeff")
+    places = Places(text)
     composer: _Composer | None = None
     stopped: tuple[YamlProblem, ...] = ()
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-        composer = _StrictComposer(loader, limits) if is_strict else _TolerantComposer(loader, limits)
+        composer = (_StrictComposer if is_strict else _TolerantComposer)(loader, limits, places)
         composer.compose_stream()
     except _Stop:
         pass
     except yaml.YAMLError as error:
-        stopped = (_syntax_problem(error, text, limits),)
+        stopped = (_syntax_problem(error, text, limits, places),)
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
         message = "the text holds a lone surrogate, which is not a character"
@@ -189,20 +192,18 @@ def _compose(
     return tuple(composer.documents), (*composer.problems, *stopped)
 
 
-def _syntax_problem(error: Any, text: str, limits: Limits) -> YamlProblem:
+def _syntax_problem(error: Any, text: str, limits: Limits, places: Places) -> YamlProblem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is not None and "nesting depth" in str(error.problem):
         # libyaml reads far ahead of what it tells, and since 0.2.6 it has a limit of its own, above any of ours.
-        return _too_deep(limits, mark.line + 1, mark.column + 1)
+        return _too_deep(limits, *places.of(mark))
     if mark is not None:
         context = f" {error.context}" if error.context else ""
         message = f"not valid YAML: {error.problem}{context}"
-        return YamlProblem(
-            message, "correct the syntax on this line or the one before", mark.line + 1, mark.column + 1
-        )
+        return YamlProblem(message, "correct the syntax on this line or the one before", *places.of(mark))
     position = getattr(error, "position", None)
     line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
-    reason = str(getattr(error, "reason", error)).splitlines()[0]
+    reason = str(getattr(error, "reason", error)).partition("\n")[0]
     return YamlProblem(f"not valid YAML: {reason}", "remove the character", line, 1)
 
 
@@ -214,11 +215,12 @@ def _too_deep(limits: Limits, line: int, column: int) -> YamlProblem:
 class _Composer:
     """Events -> nodes, one document after the other; what is forbidden differs in the two subclasses."""
 
-    def __init__(self, loader: _Events, limits: Limits) -> None:
+    def __init__(self, loader: _Events, limits: Limits, places: Places) -> None:
         self.documents: list[Node] = []
         self.problems: list[YamlProblem] = []
         self._next = loader.get_event
         self._limits = limits
+        self._place_of = places.of
         self._count = 0
 
     def compose_stream(self) -> None:
@@ -231,8 +233,7 @@ class _Composer:
 
     def _node(self, event: Any, depth: int) -> Node:
         self._count += 1
-        mark = event.start_mark
-        line, column = mark.line + 1, mark.column + 1
+        line, column = self._place_of(event.start_mark)
         if self._count > self._limits.max_nodes:
             self._problem(
                 f"the file has more than {self._limits.max_nodes:,} values", "split the file", line, column
@@ -318,13 +319,13 @@ class _StrictComposer(_Composer):
         return read_core(text)
 
     def _on_document(self, event: Any) -> None:
-        mark = event.start_mark
+        line, column = self._place_of(event.start_mark)
         if self.documents:
             message = "the file holds more than one document"
-            self._problem(message, "keep one document in a file", mark.line + 1, mark.column + 1)
+            self._problem(message, "keep one document in a file", line, column)
             raise _Stop
         if event.version or event.tags:
-            self._problem("directives (%YAML, %TAG) are not allowed", "remove the line", mark.line + 1, 1)
+            self._problem("directives (%YAML, %TAG) are not allowed", "remove the line", line, 1)
 
     def _on_alias(self, anchor: str, depth: int, line: int, column: int) -> Node:
         self._problem(f"the alias *{anchor} is not allowed", "write the value out", line, column)
@@ -346,8 +347,8 @@ class _StrictComposer(_Composer):
 class _TolerantComposer(_Composer):
     """What other people's files may hold, as PyYAML's safe loader reads it."""
 
-    def __init__(self, loader: _Events, limits: Limits) -> None:
-        super().__init__(loader, limits)
+    def __init__(self, loader: _Events, limits: Limits, places: Places) -> None:
+        super().__init__(loader, limits, places)
         self._anchors: dict[str, tuple[Node, int, int]] = {}
 
     def _scalar(self, text: str) -> Scalar:

@@ -21,18 +21,22 @@ from diffscope.adapters.git_find import NO_VLLM
 from diffscope.adapters.git_index import PullIndex
 from diffscope.adapters.knowledge import load_knowledge
 from diffscope.adapters.rule_files import bundled_rules, load_rules
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.sides import base_reader, read_sides
 from diffscope.assessment.values import Assessment
 from diffscope.diff.parse import salvage_diff
-from diffscope.diff.values import Diff, Sides
-from diffscope.errors import DiffscopeError
-from diffscope.facts.collect import Knowledge, Surroundings
-from diffscope.facts.steps import Declarations
+from diffscope.diff.values import Diff, FileStatus, Sides
+from diffscope.errors import DiffscopeError, NotFoundError
+from diffscope.facts.ci import EditedFile, JudgedTree, judge_tree
+from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
+from diffscope.facts.declarations import Declarations
+from diffscope.facts.material import FileMaterial
+from diffscope.facts.unreadable import mark_unreadable
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.source.values import Change, Gap
+from diffscope.source.attempts import Attempts
+from diffscope.source.values import Change, CommitId, Gap
 
 if TYPE_CHECKING:
     from diffscope.adapters.declarations import DeclaredTrees
@@ -56,10 +60,11 @@ class Workspace:
     """A clone or none, the rules, the cache. Close it, or use it in a ``with`` statement.
 
     ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules;
-    ``configuration`` says which of them run. ``folder`` is where the cache lies; ``None`` without one.
+    ``configuration`` says which of them run. ``folder`` is where the cache lies; ``None`` without one. What fails inside is a gap of
+    the change; with ``is_debug`` it is raised.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what every adapter needs, each with a default
         self,
         repository: GitRepository | None = None,
         *,
@@ -68,6 +73,7 @@ class Workspace:
         use_cache: bool = True,
         cache_directory: Path | None = None,
         progress: Progress | None = None,
+        is_debug: bool = False,
     ) -> None:
         self.repository = repository
         self.configuration = configuration
@@ -75,6 +81,7 @@ class Workspace:
         self.folder = (cache_directory or default_directory()) if use_cache else None
         self._use_cache = use_cache
         self.progress = progress
+        self.is_debug = is_debug
 
     def __enter__(self) -> Self:
         return self
@@ -83,9 +90,11 @@ class Workspace:
         self.close()
 
     def close(self) -> None:
-        """Let go of the cache."""
+        """Let go of the cache and of the index of pull requests."""
         if "cache" in self.__dict__:
             self.cache.close()
+        if "_pulls" in self.__dict__:
+            self._pulls.close()
 
     @cached_property
     def cache(self) -> Cache:
@@ -107,7 +116,17 @@ class Workspace:
         """The changes of the clone; asking for it without one is a mistake of the caller."""
         if self.repository is None:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
-        return CloneSource(self.repository, PullIndex(self.repository, self.folder))
+        return CloneSource(self.repository, self._pulls)
+
+    @cached_property
+    def _pulls(self) -> PullIndex:
+        assert self.repository is not None  # noqa: S101 - the clone's alone
+        return PullIndex(self.repository, self.folder)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with what is kept between runs, and what was done about it."""
+        return (*self.cache.notes, *(self._pulls.notes if "_pulls" in self.__dict__ else ()))
 
     @cached_property
     def _declared(self) -> DeclaredTrees:
@@ -128,25 +147,71 @@ class Workspace:
             catalogue=self.catalogue,
             taxonomy=self.knowledge.taxonomy,
             configuration=self.configuration,
+            is_debug=self.is_debug,
         )
 
     def facts(self, change: Change, source: Elsewhere | None = None) -> ChangeFacts:
         """Return the facts of a change; ``source`` is where it comes from, if not from the clone."""
-        salvage = salvage_diff(change.patch)
-        read = (
-            source.sides(change, salvage.diff)
-            if source
-            else read_sides(change, salvage.diff, self.repository)
-        )
-        around, gaps = self._surroundings(change, source)
+        attempt = Attempts(is_debug=self.is_debug)
+        reader = base_reader(None if source else self.repository, change.pull.base)
+        salvage = salvage_diff(change.patch, read_base=reader)
+        read = attempt("sides", lambda: self._sides(change, salvage.diff, source), Sides(files=()))
+        around, gaps = self._surroundings(change, source, attempt)
+        read = mark_unreadable(salvage.diff, read, self.knowledge.taxonomy)
         whole = msgspec.structs.replace(change, gaps=(*change.gaps, *salvage.gaps, *read.gaps, *gaps))
-        return gather_facts(whole, salvage.diff, read, knowledge=self.knowledge, around=around)
+        return gather_facts(
+            whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
+        )
 
-    def _surroundings(self, change: Change, source: Elsewhere | None) -> tuple[Surroundings, tuple[Gap, ...]]:
-        # Recorded changes need neither graph nor declarations, and start-up is hot.
-        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415
-        from diffscope.adapters.history import days_known, history_at  # noqa: PLC0415
+    def judged_steps(self, change: Change, source: Elsewhere | None = None) -> JudgedTree:
+        """Return the declarations that select the steps of a change; no graph is read for it.
 
+        Raises:
+            NotFoundError: nothing is known of what the target declares at the base of the change.
+        """
+        salvage = salvage_diff(change.patch)
+        base = change.pull.base
+        if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
+            declared = source.declarations(change, cache=self.cache)[0] if source else None
+        else:
+            declared = self._declared.at(base)
+        if declared is None:
+            raise NotFoundError(
+                "the steps of CI are not known without the tree of the base",
+                hint="name a clone that has it: --repo PATH",
+            )
+        read = self._sides(change, salvage.diff, source)
+        after = {one.path: one.after for one in read.files}
+        files = (
+            EditedFile(
+                path=one.path,
+                old_path=one.old_path if one.status is FileStatus.RENAMED else None,
+                is_gone=one.status is FileStatus.DELETED,
+                after=after.get(one.path),
+            )
+            for one in sorted(salvage.diff.files, key=lambda one: one.path)
+        )
+        return judge_tree(files, declared)
+
+    def stand_in(self, commit: CommitId, gap: Gap) -> Assessment:
+        """Return what the list of its files tells of a commit that could not be judged, for the reason that ``gap`` gives.
+
+        Raises:
+            SourceError: the clone does not have the commit.
+        """
+        change, diff = self.clone.listed(commit)
+        failed = gap.code == "internal-error"
+        files = tuple(FileMaterial(diff=file, read=False, failed=failed) for file in diff.files)
+        known = msgspec.structs.replace(change, gaps=(gap,))
+        around = Surroundings()
+        return self.judge(collect_facts(known, files, knowledge=self.knowledge, around=around))
+
+    def _sides(self, change: Change, diff: Diff, source: Elsewhere | None) -> Sides:
+        return source.sides(change, diff) if source else read_sides(change, diff, self.repository)
+
+    def _surroundings(
+        self, change: Change, source: Elsewhere | None, attempt: Attempts
+    ) -> tuple[Surroundings, tuple[Gap, ...]]:
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
             declared, lost = source.declarations(change, cache=self.cache) if source else (None, ())
@@ -154,48 +219,55 @@ class Workspace:
             what = f"of {around.graph_facts.commit}" if around.graph_facts else "missing"
             gap = Gap(
                 what="graph",
+                code="no-base-tree",
                 reason=f"no tree of the base: no clone, or no base commit; the packaged graph is {what}",
             )
             return around, (gap, *lost)
-        around, gaps = Surroundings(), list[Gap]()
+        repository, gaps = self.repository, list[Gap]()
+        around = Surroundings()
         try:
-            graph = graph_at(
-                self.repository,
-                base,
-                cache=self.cache,
-                serving=self.knowledge.serving,
-                progress=self.progress,
-            )
-            facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
-            history = history_at(self.repository, base, self.cache)
-            days = days_known(self.repository, base)
-            around = Surroundings(graph=graph, graph_facts=facts, history=history, history_days=days)
+            around = attempt("graph", lambda: self._graph_around(repository, base), around)
+            around = attempt("history", lambda: self._with_history(around, repository, base), around)
         except DiffscopeError as error:
-            gaps.append(Gap(what="graph", reason=str(error)))
+            gaps.append(Gap(what="graph", code="no-graph", reason=str(error)))
         try:
-            declarations = self._declared.at(base)
+            declarations = attempt("declarations", lambda: self._declared.at(base), None)
             around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:
-            gaps.append(Gap(what="declarations", reason=str(error)))
+            gaps.append(Gap(what="declarations", code="no-declarations", reason=str(error)))
         return around, (*gaps, *_gaps_of(around))
+
+    def _graph_around(self, repository: GitRepository, base: CommitId) -> Surroundings:
+        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415 - recorded changes do without
+
+        serving = self.knowledge.serving
+        graph = graph_at(repository, base, cache=self.cache, serving=serving, progress=self.progress)
+        facts = GraphFacts(commit=base, digest=graph.digest, modules=len(graph), exact=True)
+        return Surroundings(graph=graph, graph_facts=facts)
+
+    def _with_history(self, around: Surroundings, repository: GitRepository, base: CommitId) -> Surroundings:
+        from diffscope.adapters.history import days_known, history_at  # noqa: PLC0415 - as above
+
+        history, days = history_at(repository, base, self.cache), days_known(repository, base)
+        return msgspec.structs.replace(around, history=history, history_days=days)
 
 
 def _gaps_of(around: Surroundings) -> Iterator[Gap]:
     if around.graph is not None and not _is_vllm(around.graph):
-        yield Gap(what="repository", reason=NO_VLLM)
+        yield Gap(what="repository", code="not-vllm", reason=NO_VLLM)
     absent = len(around.graph.tables.absent) if around.graph else 0
     if absent:
         reason = (
             f"the clone does not have the content of {absent} files that the graph of the base is made from"
         )
-        yield Gap(what="graph", reason=reason)
+        yield Gap(what="graph", code="blob-missing", reason=reason)
     missing = len(around.declarations.missing) if around.declarations else 0
     if missing:
         reason = f"the clone does not have the content of {missing} files by which the base declares owners, labels and steps"
-        yield Gap(what="declarations", reason=reason)
+        yield Gap(what="declarations", code="blob-missing", reason=reason)
     if around.history_days is not None:
         reason = f"the history is cut off {around.history_days} d before the base: git fetch --unshallow"
-        yield Gap(what="history", reason=reason)
+        yield Gap(what="history", code="history-cut-off", reason=reason)
 
 
 def _is_vllm(graph: ModuleGraph) -> bool:

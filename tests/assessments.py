@@ -20,7 +20,9 @@ from diffscope.assessment.values import (
     Tool,
     Waived,
 )
-from diffscope.facts.values import CiFacts, GraphFacts, Nearest, StepSelection
+from diffscope.facts.ci_values import CiFacts, CiPipeline, OptionalStep, StepRun, StepSet, StepsNotRun
+from diffscope.facts.values import GraphFacts, Nearest
+from diffscope.project.answers import AmdState, Reason
 from diffscope.rules.values import Bilingual, Evidence, Flag, RuleCode, Severity, UnknownRule
 from diffscope.source.values import BlobId, CommitId, Gap, PullRequest, RepoPath, SourceKind
 
@@ -303,26 +305,27 @@ _FULL = Assessment(
         unnamed_symbols=("EmberBackend.supports_attn_type",),
     ),
     ci=CiFacts(
+        pipelines=(CiPipeline(name="vllm_ci", runs=2, steps=3),),
         steps=(
-            StepSelection(
-                label="V1 Test attention (H100)",
-                selected=True,
-                reason="vllm/v1/attention",
-                device="h100",
-                file=".buildkite/test_areas/attention.yaml",
-                amd_mirror="missing",
-                minutes=40,
+            StepRun(
+                pipeline="vllm_ci",
+                reason=Reason.DEPENDENCY,
+                entry="vllm/v1/attention",
+                path=RepoPath("vllm/v1/attention/backends/ember_attn.py"),
+                on=(
+                    StepSet(queue="h100", amd=AmdState.MISSING, steps=("v1-attention",)),
+                    StepSet(queue="gpu", amd=AmdState.PRESENT, steps=("v1-others",)),
+                ),
             ),
-            StepSelection(
-                label="V1 Test others",
-                selected=True,
-                reason="vllm/v1",
-                device="gpu",
-                amd_mirror="present",
-                minutes=30,
-            ),
-            StepSelection(
-                label="Kernels nightly", selected=False, reason="optional", device="b200", optional=True
+        ),
+        not_run=(StepsNotRun(reason=Reason.OPTIONAL, steps=1),),
+        optional=(
+            OptionalStep(
+                pipeline="vllm_ci",
+                step="kernels-nightly",
+                queue="b200",
+                entry="vllm/v1/attention",
+                path=RepoPath("vllm/v1/attention/backends/ember_attn.py"),
             ),
         ),
         minutes=70,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -9,10 +10,19 @@ import pytest
 from hypothesis import settings
 
 from tests.builders import build_minivllm
+from tests.examples import examples
 
 # How long an example takes says more of what else the machine does than of the code.
-settings.register_profile("diffscope", deadline=None)
+settings.register_profile("diffscope", deadline=None, max_examples=examples(100))
 settings.load_profile("diffscope")
+
+# As the command line does: thousands of tests and the trees that they are made of live to the end, looking for garbage among them costs time.
+gc.set_threshold(100_000, 20, 20)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected is no garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ def test_only_the_second_workflow_can_write_and_it_checks_nothing_out() -> None:
 
 
 def test_zizmor_finds_nothing() -> None:
-    """The examples and the action as its strictest persona sees them; `zizmor` is on PyPI."""
+    """The action, the examples and our own workflows as its strictest persona sees them; `zizmor` is on PyPI."""
     program = shutil.which(
         "zizmor", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     )
@@ -91,8 +91,7 @@ def test_zizmor_finds_nothing() -> None:
         "--no-progress",
         "--persona=auditor",
         "--format=plain",
-        str(ACTION),
-        *map(str, EXAMPLES),
+        *map(str, FILES),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

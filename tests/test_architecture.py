@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -32,6 +33,11 @@ LONGER = {"facts/values.py", "syntax/values.py"}
 """Records and nothing else: one after the other they read as a table, cut apart they do not."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def is_core(file: Path) -> bool:
@@ -103,7 +109,7 @@ def test_signpost_states_the_stage(name: str, stage: int) -> None:
     """The docstring of a stage says `Stage N`, and N is its place in the flow contract."""
     file = PACKAGE / f"{name}.py"
     file = file if file.exists() else PACKAGE / name / "__init__.py"
-    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    docstring = ast.get_docstring(parsed(file)) or ""
     assert docstring.startswith(f"Stage {stage}"), f"{name} is stage {stage} of the flow contract"
 
 
@@ -111,7 +117,7 @@ def test_signpost_states_the_stage(name: str, stage: int) -> None:
 def test_module_keeps_its_budget(file: Path) -> None:
     """A file has at most 400 lines, a function body at most 50, and every module but an empty one says what it is for."""
     text = file.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = parsed(file)
     lines = text.count("\n")
     is_table = file.relative_to(PACKAGE).as_posix() in LONGER
     assert lines <= 400 or is_table, f"{lines} lines: cut it where a reader would"
@@ -136,10 +142,130 @@ def test_core_calls_no_input_output(file: Path) -> None:
     """No stage of the core opens a file, prints or asks: builtins need no import, so no contract can see them."""
     calls = {
         node.func.id
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not calls & {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
+
+
+SPLITTERS = re.compile(
+    r"\.splitlines\(|\bkeepends\b|re\.split\(r?[\"'](?:\\r\??)?\\n[\"']|\bin (?:io\.)?(?:StringIO|BytesIO)\(|\.readlines?\("
+    r"|decode\((?:[\"']utf-8[\w-]*[\"'], )?(?:errors=)?[\"']replace[\"']"
+)
+"""What cuts a text into lines, or decodes one, by rules other than git's and Python's own."""
+TREE_TEXTS = {"canonical", "outline", "parsing", "stream", "text"}
+"""Modules of syntax that decode single tokens of a tree, and no text of lines."""
+
+
+def splitters_in(text: str) -> list[str]:
+    code = (line.partition("#")[0] for line in text.split("\n"))
+    return [found[0] for line in code for found in SPLITTERS.finditer(line)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("for line in text.splitlines():", id="splitlines"),
+        pytest.param("text.splitlines(keepends=True)", id="splitlines that keep the ends"),
+        pytest.param('re.split(r"\\r?\\n", text)', id="a split by line ends"),
+        pytest.param("for line in io.StringIO(text):", id="a text read as a file"),
+        pytest.param('data.decode("utf-8", "replace")', id="bytes that differ made equal"),
+        pytest.param('data.decode(errors="replace")', id="the same by keyword"),
+    ],
+)
+def test_a_second_line_splitter_would_be_noticed(line: str) -> None:
+    assert splitters_in(line)
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in MODULES if is_core(file)], ids=lambda file: file.relative_to(PACKAGE).as_posix()
+)
+def test_core_has_one_line_splitter(file: Path) -> None:
+    """Lines and texts come from `diffscope.source.text`, which counts as git does."""
+    if file.parent.name == "syntax" and file.stem in TREE_TEXTS:
+        return
+    if file.stem == "patterns":
+        # The words of an error of RE2.
+        return
+    assert splitters_in(file.read_text(encoding="utf-8")) == []
+
+
+LOOSE_LINES = re.compile(r"\bsignal\.line\b|\.(?:added|removed)_lines\b")
+
+
+def test_facts_take_lines_of_symbols_from_their_text() -> None:
+    """Lines that syntax counted become regions in one module, so that none is read against another file."""
+    loose = [
+        file.name
+        for file in (PACKAGE / "facts").rglob("*.py")
+        if LOOSE_LINES.search(file.read_text(encoding="utf-8"))
+    ]
+    assert sorted(loose) == ["changed.py", "conditions.py", "natives.py"]
+
+
+READERS = {
+    "adapters/read_file.py": "the reader",
+    "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
+    "adapters/graph_making.py": "reads what ships with diffscope",
+    "adapters/graphs.py": "reads what ships with diffscope",
+    "adapters/snapshot.py": "reads what ships with diffscope",
+    "adapters/store.py": "reads diffscope's own modules",
+    "adapters/git_differences.py": "reads the output of git",
+    "cli/generate.py": "writes the pages of this repository",
+    "cli/main.py": "opens the null device where a standard stream is closed",
+    "cli/publish.py": "opens the null device where nobody reads any more",
+}
+
+
+def test_files_are_read_in_one_place() -> None:
+    """What a user names may be a pipe, a device or gigabytes: ``adapters/read_file.py`` looks before it reads, nothing else reads."""
+    found = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in MODULES
+        if any(map(_reads_file, ast.walk(ast.parse(file.read_text(encoding="utf-8")))))
+    }
+    assert found - READERS.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "reads"),
+    [
+        pytest.param("path.read_text()", True, id="the text of a path"),
+        pytest.param("path.read_bytes()", True, id="the bytes of a path"),
+        pytest.param("open(name)", True, id="open without a mode"),
+        pytest.param("path.open('rb')", True, id="open to read"),
+        pytest.param("path.open(mode='r+')", True, id="open to change"),
+        pytest.param("path.open('wb')", False, id="open to write"),
+        pytest.param("open(name, 'a', encoding='utf-8')", False, id="open to append"),
+        pytest.param("os.open(name, os.O_RDONLY)", True, id="a descriptor to read"),
+        pytest.param("os.open(name, os.O_WRONLY | os.O_CREAT)", False, id="a descriptor to write"),
+        pytest.param("os.read(descriptor, 10)", True, id="from a descriptor"),
+        pytest.param("read_bytes(path, most=1)", False, id="through the reader"),
+    ],
+)
+def test_a_read_is_noticed(code: str, reads: bool) -> None:
+    assert any(map(_reads_file, ast.walk(ast.parse(code)))) is reads
+
+
+def _reads_file(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Name):
+        return node.func.id == "open" and _opens_to_read(node, at=1)
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    is_of_os = isinstance(node.func.value, ast.Name) and node.func.value.id == "os"
+    if node.func.attr == "open":
+        return "O_WRONLY" not in ast.unparse(node) if is_of_os else _opens_to_read(node, at=0)
+    return node.func.attr in {"read_text", "read_bytes"} or (is_of_os and node.func.attr in {"read", "readv"})
+
+
+def _opens_to_read(call: ast.Call, *, at: int) -> bool:
+    modes = [*call.args[at : at + 1], *(word.value for word in call.keywords if word.arg == "mode")]
+    written = "".join(
+        mode.value for mode in modes if isinstance(mode, ast.Constant) and isinstance(mode.value, str)
+    )
+    return not modes or "r" in written or "+" in written
 
 
 def test_core_covers_every_stage_below_adapters() -> None:
@@ -175,7 +301,7 @@ def test_nothing_is_there_that_nobody_uses() -> None:
     unused = {
         name
         for file in MODULES
-        for name in _defined(ast.parse(file.read_text(encoding="utf-8")))
+        for name in _defined(parsed(file))
         if times[name] == 1 and not name.startswith("__")
     }
     assert unused == set(NAMED_ELSEWHERE)
@@ -194,3 +320,126 @@ def _defined(tree: ast.Module) -> Iterator[str]:
             else []
         )
         yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+STARTS_PROCESSES = {
+    "adapters/git_process.py": "git, as adapters/git_environment.py says",
+    "adapters/github/access.py": "gh, for a token",
+    "adapters/pool.py": "our own interpreter",
+    "batch/crew.py": "our own interpreter",
+}
+
+
+_STARTS = re.compile(r"os\.(?:system|popen|exec[lv]p?e?|spawn\w+|posix_spawnp?)$")
+
+
+def test_git_is_started_from_one_place() -> None:
+    """Environment and options of git are built in one module; no other names the program, and few start processes at all."""
+    naming, starting = set(), set()
+    for file in MODULES:
+        name = file.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and _modules(node) & {"subprocess", "pty"}:
+                starting.add(name)
+            if isinstance(node, ast.Attribute) and _STARTS.match(ast.unparse(node)):
+                starting.add(name)
+            if isinstance(node, ast.List) and node.elts and _starts_with_git(node.elts[0]):
+                naming.add(name)
+    assert naming == {"adapters/git_environment.py"}
+    assert starting == set(STARTS_PROCESSES)
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> set[str]:
+    return {node.module or ""} if isinstance(node, ast.ImportFrom) else {alias.name for alias in node.names}
+
+
+def _starts_with_git(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value == "git"
+
+
+WRITER = "diffscope/adapters/output.py"
+_WRITING_CALLS = {
+    "write_text",
+    "write_bytes",
+    "touch",
+    "mkstemp",
+    "NamedTemporaryFile",
+    "mknod",
+    "mkfifo",
+    "rename",
+    "renames",
+    "truncate",
+}
+_WRITING_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}
+_COPIES = {"copy", "copy2", "copyfile", "copytree", "move"}
+
+
+def writing_calls(tree: ast.Module) -> list[str]:
+    """Return the calls in a module by which a file could be written, as they stand there.
+
+    What leads nowhere (``os.devnull``) is no file.
+    """
+    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and _writes(node)]
+
+
+def _writes(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    if call.args and ast.unparse(call.args[0]) == "os.devnull":
+        return False
+    if owner == "shutil":
+        return name in _COPIES
+    if name == "open":
+        flags = {node.attr for node in ast.walk(call) if isinstance(node, ast.Attribute)}
+        return bool(flags & _WRITING_FLAGS) if owner == "os" else _is_writing_mode(call)
+    # Of all that is called so, a path alone takes one thing by its place and nothing by name.
+    is_path_replace = name == "replace" and len(call.args) == 1 and not call.keywords
+    return (
+        name in _WRITING_CALLS
+        or is_path_replace
+        or (owner == "os" and name in {"replace", "link", "symlink"})
+    )
+
+
+def _is_writing_mode(call: ast.Call) -> bool:
+    # open(file, mode), path.open(mode): a mode that is no constant could be any.
+    is_builtin = isinstance(call.func, ast.Name)
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "mode"] or call.args[
+        int(is_builtin) :
+    ][:1]
+    return any(
+        not isinstance(mode, ast.Constant) or bool(set("wax+") & set(str(mode.value))) for mode in given
+    )
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_files_are_written_by_the_one_writer(file: Path) -> None:
+    """Atomic, through links, plain on pipes and devices: in one place, so that no other can forget one of them."""
+    if file.relative_to(ROOT).as_posix() != WRITER:
+        assert writing_calls(parsed(file)) == [], f"write it with {WRITER}"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_refused"),
+    [
+        pytest.param("open(name, 'w')", True, id="open to write"),
+        pytest.param("open(name, mode='ab')", True, id="open to append"),
+        pytest.param("open(name, 'r+b')", True, id="open to change"),
+        pytest.param("path.open('wb' if first else 'ab')", True, id="a mode that depends"),
+        pytest.param("open(name)", False, id="open to read"),
+        pytest.param("path.open('rb')", False, id="a path opened to read"),
+        pytest.param("os.open(name, os.O_WRONLY | os.O_CREAT)", True, id="a descriptor to write"),
+        pytest.param("os.open(name, os.O_RDONLY)", False, id="a descriptor to read"),
+        pytest.param("os.open(os.devnull, os.O_WRONLY)", False, id="a descriptor that leads nowhere"),
+        pytest.param("path.write_text(text, encoding='utf-8')", True, id="a text at once"),
+        pytest.param("path.write_bytes(data)", True, id="bytes at once"),
+        pytest.param("os.replace(a, b)", True, id="a file in the place of another"),
+        pytest.param("path.replace(other)", True, id="a path in the place of another"),
+        pytest.param("text.replace('a', 'b')", False, id="letters of a text"),
+        pytest.param("structs.replace(value, name=1)", False, id="a field of a value"),
+        pytest.param("shutil.move(a, b)", True, id="a file moved"),
+        pytest.param("tempfile.mkstemp()", True, id="a temporary file"),
+    ],
+)
+def test_what_writes_a_file_is_noticed(source: str, *, is_refused: bool) -> None:
+    assert bool(writing_calls(ast.parse(source))) is is_refused

@@ -17,6 +17,7 @@ from diffscope.adapters.recorded import RecordedSource
 from diffscope.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
+DIST_INFO = f"vllm_diffscope-{VERSION}.dist-info"
 
 pytestmark = pytest.mark.wheel
 
@@ -61,20 +62,26 @@ def test_the_wheel_holds_rules_records_and_types(wheel: Path) -> None:
         f"diffscope/render/templates/{file.name}" for file in (ROOT / "diffscope/render/templates").iterdir()
     }
     assert rules | tables | records | templates | {"diffscope/py.typed"} <= names
-    assert {name.partition("/")[0] for name in names} == {"diffscope", f"diffscope-{VERSION}.dist-info"}
+    assert {name.partition("/")[0] for name in names} == {"diffscope", DIST_INFO}
     assert wheel.stat().st_size < 4_000_000
 
 
 def test_the_metadata_says_what_it_is(wheel: Path) -> None:
     """Version, licence and the Python that is needed; the description is the README."""
     archive = zipfile.ZipFile(wheel)
-    metadata = BytesParser().parsebytes(archive.read(f"diffscope-{VERSION}.dist-info/METADATA"))
-    assert (metadata["Version"], metadata["License-Expression"], metadata["Requires-Python"]) == (
+    metadata = BytesParser().parsebytes(archive.read(f"{DIST_INFO}/METADATA"))
+    assert (
+        metadata["Name"],
+        metadata["Version"],
+        metadata["License-Expression"],
+        metadata["Requires-Python"],
+    ) == (
+        "vllm-diffscope",
         VERSION,
         "Apache-2.0",
         ">=3.11",
     )
-    assert f"diffscope-{VERSION}.dist-info/licenses/LICENSE" in archive.namelist()
+    assert f"{DIST_INFO}/licenses/LICENSE" in archive.namelist()
     assert metadata.get_payload().startswith("# diffscope\n")  # type: ignore[union-attr]
 
 
@@ -112,6 +119,10 @@ def test_what_is_imported_is_the_wheel(program: Path, tmp_path: Path) -> None:
     """The test would prove nothing if the checkout were imported instead."""
     script = "import diffscope; print(diffscope.__file__)"
     done = subprocess.run(
-        [program.parent / "python", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+        [program.parent / "python", "-I", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip().startswith(str(program.parent.parent))

@@ -1,7 +1,7 @@
 """The cache: what was worked out once, by content, in one SQLite file that many processes may use at a time.
 
 Nothing in it is needed and nothing is trusted: each value carries a checksum, a damaged file is made anew, and a folder that cannot
-be written or a full disk only makes diffscope slower. What happened is said in ``notes``.
+be written, a full disk or another process that keeps it locked only makes diffscope slower. What happened is said in ``notes``.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from typing import Final, Self, TypeVar, cast
 from diffscope.adapters.cache_file import (
     AT_ONCE,
     BUSY,
-    BUSY_SECONDS,
     OLDEST,
+    PATIENCE,
     SMALL,
     SMALL_STAYS,
     ForeignError,
     SpaceInfo,
     connect,
     files_of,
+    hurry,
     live_bytes,
     measure,
     pragma,
-    prepare,
     select_values,
     transaction,
 )
@@ -99,6 +99,11 @@ class Cache:
     def notes(self) -> tuple[str, ...]:
         """What went wrong and what was done about it, in sentences, each once."""
         return tuple(dict.fromkeys(self._notes))
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing can be had from it, now and later."""
+        return self._is_off
 
     @property
     def is_kept(self) -> bool:
@@ -234,7 +239,7 @@ class Cache:
         """Do what an error of the database asks for, and say whether to try again."""
         is_operational = isinstance(error, sqlite3.OperationalError)
         if is_operational and error.sqlite_errorname in BUSY:
-            self._notes.append(f"the cache {self._path} was busy for {BUSY_SECONDS:.0f} s; nothing was lost")
+            self._give_up(action)
             return False
         # SQLITE_ERROR: a table or a column is not there, which is somebody else's idea of this file.
         if is_operational and error.sqlite_errorname != "SQLITE_ERROR":
@@ -247,6 +252,8 @@ class Cache:
             return None
         if self._connection is None:
             self._connection = self._open_writable() or connect(self._path, is_read_only=True)
+        elif PATIENCE.is_lost:
+            hurry(self._connection)
         return self._connection
 
     def _open_writable(self) -> sqlite3.Connection | None:
@@ -255,14 +262,21 @@ class Cache:
             return None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            connection = connect(self._path)
-            prepare(connection)
+            return connect(self._path)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname not in _UNWRITABLE or not self._path.exists():
                 raise
             self._is_read_only = True
             return None
-        return connection
+
+    def _give_up(self, action: str) -> None:
+        """Leave a locked file alone for as long as this process runs: waiting again and again would be a hang."""
+        PATIENCE.lose()
+        if action == "write":
+            self._notes.append(f"nothing is kept in the cache {self._path}: another process has locked it")
+            self._is_read_only = True
+        else:
+            self._bypass("another process has locked it")
 
     def _bypass(self, reason: str) -> None:
         self._notes.append(f"the cache {self._path} is left aside: {reason}")
@@ -291,9 +305,15 @@ class Cache:
                 f"{len(damaged)} damaged values in the cache {self._path} are worked out again"
             )
         now = int(time.time())
-        with contextlib.suppress(sqlite3.OperationalError), transaction(connection):
-            connection.executemany("DELETE FROM entry WHERE rowid = ?", [(row,) for row in damaged])
-            connection.executemany("UPDATE entry SET used = ? WHERE rowid = ?", [(now, row) for row in stale])
+        try:
+            with transaction(connection):
+                connection.executemany("DELETE FROM entry WHERE rowid = ?", [(row,) for row in damaged])
+                connection.executemany(
+                    "UPDATE entry SET used = ? WHERE rowid = ?", [(now, row) for row in stale]
+                )
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname in BUSY:
+                self._give_up("write")
 
     def _evict(self, connection: sqlite3.Connection) -> None:
         if live_bytes(connection) <= self._limit:

@@ -28,7 +28,7 @@ COMMIT;
 OLDEST: Final = """
 SELECT rowid, length(value) + 200 FROM entry ORDER BY used + (length(value) < ?) * ?, rowid
 """
-BUSY_SECONDS: Final = 10.0
+BUSY_SECONDS: Final = 1.5
 _FRESH_SECONDS: Final = 300
 """A value used within this time is not marked as used again: reading stays reading. Not longer, or a run that fills the cache in
 minutes would throw away what it uses all the time."""
@@ -50,23 +50,52 @@ class SpaceInfo(Value, frozen=True, kw_only=True):
     bytes: int
 
 
+class Patience:
+    """How long this process waits for files that others have locked: once for long, then hardly, whatever file it is."""
+
+    def __init__(self) -> None:
+        self.is_lost = False
+
+    @property
+    def seconds(self) -> float:
+        """How long the next statement may wait."""
+        return 0.02 if self.is_lost else BUSY_SECONDS
+
+    def lose(self) -> None:
+        """Wait no more: a statement waited in vain."""
+        self.is_lost = True
+
+
+PATIENCE: Final = Patience()
+
+
 class ForeignError(Exception):
     """The file is a sound database of another program: it is neither used nor deleted."""
 
 
 def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
-    """Return a connection that commits by itself unless a transaction is open."""
+    """Return a connection that commits by itself unless a transaction is open; the tables are made where it may write."""
     if is_read_only:
         # Immutable: without it even reading needs a file beside the database, to lock it.
         return sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None
         )
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-    # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
-    connection.execute("PRAGMA synchronous = OFF")
-    # The log beside the file gives its room back once it has been taken over.
-    connection.execute(f"PRAGMA journal_size_limit = {AT_ONCE}")
+    connection = sqlite3.connect(path, timeout=PATIENCE.seconds, isolation_level=None)
+    try:
+        # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
+        connection.execute("PRAGMA synchronous = OFF")
+        # The log beside the file gives its room back once it has been taken over.
+        connection.execute(f"PRAGMA journal_size_limit = {AT_ONCE}")
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def hurry(connection: sqlite3.Connection) -> None:
+    """Let a connection that was opened before patience was lost wait no longer than one opened now."""
+    connection.execute(f"PRAGMA busy_timeout = {PATIENCE.seconds * 1000:.0f}")
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -77,7 +106,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
         raise ForeignError("it is a database of another program; name another folder")
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + PATIENCE.seconds
     while True:
         try:
             connection.executescript(_SCHEMA.format(application=_APPLICATION))

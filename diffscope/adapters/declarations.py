@@ -13,8 +13,9 @@ from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.project_files import collect_project_files, read_entries
 from diffscope.errors import DiffscopeError
-from diffscope.facts.steps import Declarations
+from diffscope.facts.declarations import Declarations
 from diffscope.project.answers import Collecting
+from diffscope.project.buildkite import FOLDER
 from diffscope.project.collection import collect_tests, step_calls
 from diffscope.project.read import declares, read_dependencies, read_project, wanted_entries
 from diffscope.project.requirements import is_requirements_file
@@ -85,6 +86,7 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
         paths=lambda: (entry.path for entry in entries()),
         requirements=lambda: requirements_of(entries(), repository),
         collected=collected,
+        job_files=lambda: _job_files(entries(), repository),
     )
 
 
@@ -97,7 +99,13 @@ def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cach
         project,
         paths=lambda: (entry.path for entry in entries),
         requirements=lambda: requirements_of(entries, blobs),
+        job_files=lambda: _job_files(entries, blobs),
     )
+
+
+def _job_files(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPath, bytes]:
+    """Return the bytes of what declares the steps, by path; what the repository does not have is left out."""
+    return read_entries((one for one in wanted_entries(entries) if one.path.startswith(FOLDER)), blobs)
 
 
 def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Project:

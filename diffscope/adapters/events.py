@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, UsageError
 from diffscope.source.values import CommitId, Value
 
@@ -134,16 +135,15 @@ def read_event(environ: Mapping[str, str]) -> CiEvent:
 
 def _decode(path: Path) -> _Payload:
     try:
-        if path.stat().st_size > _LARGEST_EVENT:
-            raise InputError(
-                "the event is larger than GitHub sends any", at=str(path), hint="is it the event file?"
-            )
-        return msgspec.json.decode(path.read_bytes(), type=_Payload)
-    except OSError as error:
+        data = read_bytes(
+            path, most=_LARGEST_EVENT, hint="set GITHUB_EVENT_PATH to the event file", kind=InputError
+        )
+        return decode_json(data, _Payload)
+    except FileNotFoundError:
         raise InputError(
-            f"the event cannot be read: {error.strerror}", at=str(path), hint="set GITHUB_EVENT_PATH"
+            "the event cannot be read: no such file", at=str(path), hint="set GITHUB_EVENT_PATH"
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise InputError(
             f"the event is not as documented: {error}", at=str(path), hint="is it the event file?"
         ) from None

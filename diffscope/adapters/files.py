@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 from pathlib import Path
-from typing import IO
 
+from diffscope.adapters.read_file import read_stream
 from diffscope.diff.limits import DEFAULT_LIMITS, Limits
 from diffscope.errors import InputError, NotFoundError
 from diffscope.source.values import Change, CommitId, Gap, PullRequest, SourceKind
 
 _MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
+_MAILS = re.compile(r"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
+"""The first line of each mail of ``git format-patch``, which has this one date always; the last is the head of the series."""
 _SHOW = re.compile(r"commit ([0-9a-f]{40,64})(?: \(.*\))?\n")
 _SUBJECT_MARK = re.compile(r"^\[(?:RFC )?PATCH[^\]]*\]\s*")
 _NUMBER = re.compile(r" \(#(\d{1,9})\)$")
@@ -31,20 +32,18 @@ def read_patch(
     Title, author and commit come from the head that ``git format-patch`` and ``git show`` write. Raises
     ``NotFoundError``, or ``InputError`` where the file cannot be read or is larger than ``limits``.
     """
-    if str(path) == "-":
-        return patch_change(_bounded(sys.stdin.buffer, "standard input", limits), name=name)
-    file = Path(path)
     try:
-        with file.open("rb") as stream:
-            return patch_change(_bounded(stream, str(file), limits), name=name)
-    except FileNotFoundError:
+        data = read_stream(
+            path,
+            most=limits.patch_bytes,
+            hint="hand in the files that matter, or name a file",
+            kind=InputError,
+        )
+    except NotFoundError as error:
         raise NotFoundError(
-            "no such patch file", at=str(file), hint="a patch on standard input is named -"
+            "no such patch file", at=error.at, hint="a patch on standard input is named -"
         ) from None
-    except OSError as error:
-        raise InputError(
-            f"the patch file cannot be read: {error.strerror}", at=str(file), hint="name a file"
-        ) from None
+    return patch_change(data, name=name)
 
 
 def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
@@ -56,6 +55,9 @@ def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
     # Only text before the first diff is about the change as a whole.
     head = text[: text.find("diff --git ")] if "diff --git " in text[:100_000] else ""
     title, author, commit, body = _words(head.replace("\r\n", "\n"))
+    mails = _MAILS.findall(text)
+    if len(mails) > 1:
+        commit = _commit(mails[-1])
     number = _NUMBER.search(title)
     pull = PullRequest(
         repository=name,
@@ -68,15 +70,6 @@ def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
     )
     gaps = () if title else (Gap(what="metadata", reason="a bare patch has no title, author or number"),)
     return Change(pull=pull, patch=text, gaps=gaps)
-
-
-def _bounded(stream: IO[bytes], name: str, limits: Limits) -> bytes:
-    data = stream.read(limits.patch_bytes + 1)
-    if len(data) > limits.patch_bytes:
-        raise InputError(
-            f"more than {limits.patch_bytes:,} bytes", at=name, hint="hand in the files that matter"
-        )
-    return data
 
 
 def _words(head: str) -> tuple[str, str, CommitId | None, str]:

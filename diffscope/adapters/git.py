@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import NamedTuple, Self
 
 from diffscope.adapters.git_commit import CommitInfo, parse_commit
 from diffscope.adapters.git_differences import DifferenceReader
+from diffscope.adapters.git_environment import GitAccess, clone_access, discovery_access, object_access
 from diffscope.adapters.git_objects import NameReader, ObjectReader
 from diffscope.adapters.git_patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git_process import Outcome, run
@@ -19,7 +21,7 @@ from diffscope.errors import NotFoundError, RepositoryError
 from diffscope.source.values import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
-_HEAD = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+_DOUBTED = "dubious ownership"
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -38,6 +40,8 @@ class _Place(NamedTuple):
     common_dir: Path
     is_bare: bool
     is_shallow: bool
+    object_format: str
+    found_by: GitAccess
 
 
 class GitRepository:
@@ -50,10 +54,13 @@ class GitRepository:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._place = _locate(self.path)
-        self._objects = ObjectReader(self.path)
-        self._names = NameReader(self.path)
-        self._changes = DifferenceReader(self.path, *_RAW)
-        self._patches = DifferenceReader(self.path, *OPTIONS)
+        self.refs = clone_access(self.git_dir, None)
+        self.objects = object_access(self.common_dir, self.object_format)
+        self._lent: dict[BlobId, bytes] = {}
+        self._objects = ObjectReader(self.objects)
+        self._names = NameReader(self.objects)
+        self._changes = DifferenceReader(self.objects, *_RAW)
+        self._patches = DifferenceReader(self.objects, *OPTIONS)
 
     def __enter__(self) -> Self:
         return self
@@ -95,13 +102,18 @@ class GitRepository:
     @cached_property
     def top(self) -> Path | None:
         """The root of the worktree; ``None`` for a bare repository or inside ``.git``."""
-        found = run(self.path, "rev-parse", "--show-toplevel")
+        found = run(self._place.found_by, "rev-parse", "--show-toplevel")
         return Path(_file_name(found.out)) if found.code == 0 and found.out.strip() else None
+
+    @property
+    def object_format(self) -> str:
+        """How objects are named: ``sha1`` or ``sha256``."""
+        return self._place.object_format
 
     @cached_property
     def empty_tree(self) -> str:
         """The id of the tree without files, in this repository's kind of hash. git knows it without storing it."""
-        return run(self.path, "hash-object", "-t", "tree", "--stdin").out.decode().strip()
+        return hashlib.new(self.object_format, b"tree 0\0").hexdigest()
 
     def resolve(self, revision: str) -> CommitId:
         """Return the commit that ``revision`` names. Raises ``NotFoundError``."""
@@ -109,11 +121,11 @@ class GitRepository:
             return CommitId(revision)
         if revision and revision[0] != "-" and revision.isprintable():
             found = run(
-                self.path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+                self.refs, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
             )
             if found.code == 0 and (name := found.out.decode().strip()):
                 return CommitId(name)
-        if revision.startswith(("HEAD", "@")) and run(self.path, *_HEAD).code != 0:
+        if revision.startswith(("HEAD", "@")) and self.head() is None:
             raise NotFoundError(
                 "the repository has no commit", at=str(self.path), hint="name a clone of vLLM: --repo PATH"
             )
@@ -122,6 +134,11 @@ class GitRepository:
         raise NotFoundError(
             f"no commit {revision!r}", at=str(self.path), hint=f"fetch it: git -C {self.path} fetch {what}"
         )
+
+    def head(self) -> CommitId | None:
+        """Return the commit that HEAD names; ``None`` before the first one."""
+        found = run(self.refs, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return CommitId(found.out.decode().strip()) if found.code == 0 else None
 
     def has_commit(self, commit: CommitId) -> bool:
         """Say whether the commit itself is here (in a shallow clone a parent may not be)."""
@@ -147,14 +164,14 @@ class GitRepository:
 
     def merge_base(self, left: str, right: str) -> CommitId | None:
         """Return the newest common ancestor; ``None`` where there is none (or it is cut off)."""
-        found = run(self.path, "merge-base", self.resolve(left), self.resolve(right))
+        found = run(self.objects, "merge-base", self.resolve(left), self.resolve(right))
         if found.code not in {0, 1}:
             raise self._error(found)
         return CommitId(found.out.decode().split("\n")[0]) if found.out else None
 
     def entries(self, revision: str) -> tuple[TreeEntry, ...]:
         """Return every file of the tree at ``revision``, sorted by path. Submodules are entries of mode 160000."""
-        found = run(self.path, "ls-tree", "-r", "-z", "--full-tree", self.resolve(revision))
+        found = run(self.objects, "ls-tree", "-r", "-z", "--full-tree", self.resolve(revision))
         if found.code != 0:
             raise self._error(found)
         entries = (_entry(row) for row in found.out.split(b"\0") if row)
@@ -175,7 +192,7 @@ class GitRepository:
         old, new = self.resolve(base), self.resolve(head)
         told = self._between(self._changes, old, new)
         if told is None:
-            found = run(self.path, "diff-tree", *_RAW, old, new)
+            found = run(self.objects, "diff-tree", *_RAW, old, new)
             if found.code != 0:
                 raise self._error(found)
             told = found.out
@@ -187,16 +204,22 @@ class GitRepository:
         """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""
         old, new = self.empty_tree if base is None else self.resolve(base), self.resolve(head)
         told = self._between(self._patches, old, new)
-        return make_patch(self.path, old, new) if told is None else (decode_patch(told), ())
+        return make_patch(self.objects, old, new, at=self.path) if told is None else (decode_patch(told), ())
 
     def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
         """Return the bytes of each blob; ``None`` where the clone does not have it. Abbreviated ids work."""
         wanted = sorted(set(blobs))
+        lent = {blob: self._lent[blob] for blob in wanted if blob in self._lent}
+        wanted = [blob for blob in wanted if blob not in lent]
         found = self._objects.read(wanted)
-        return {
+        return lent | {
             BlobId(name): item.data if item is not None and item.kind == "blob" else None
             for name, item in found
         }
+
+    def lend(self, blobs: Mapping[BlobId, bytes]) -> None:
+        """Answer for blobs that the clone does not store: files of its worktree."""
+        self._lent.update(blobs)
 
     def read(self, revision: str, path: RepoPath) -> bytes | None:
         """Return one file of one tree; ``None`` where it is absent or its blob is missing."""
@@ -231,15 +254,21 @@ def _locate(path: Path) -> _Place:
             "no such folder", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
         )
     flags = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository", "--is-shallow-repository")
-    found = run(path, "rev-parse", *flags)
+    access = discovery_access(path)
+    found = run(access, "rev-parse", *flags, "--show-object-format")
+    if found.code != 0 and _DOUBTED in found.err:
+        access = discovery_access(path, trusts_user=True)
+        found = run(access, "rev-parse", *flags, "--show-object-format")
     if found.code != 0:
         raise _git_error(path, found)
-    git_dir, common_dir, is_bare, is_shallow = _file_name(found.out).split("\n")
+    git_dir, common_dir, is_bare, is_shallow, object_format = _file_name(found.out).split("\n")
     return _Place(
         git_dir=Path(git_dir),
         common_dir=(path / common_dir).resolve(),
         is_bare=is_bare == "true",
         is_shallow=is_shallow == "true",
+        object_format=object_format,
+        found_by=access,
     )
 
 
@@ -249,7 +278,7 @@ def _git_error(path: Path, outcome: Outcome) -> RepositoryError:
         return RepositoryError(
             "not a git repository", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
         )
-    if "dubious ownership" in outcome.err:
+    if _DOUBTED in outcome.err:
         return RepositoryError(
             "the clone belongs to another user, so git refuses it",
             at=str(path),

@@ -81,7 +81,9 @@ def _blame(
 ) -> set[CommitId] | None:
     lines = [word for first, last in spans for word in ("-L", f"{first},{last}")]
     # --incremental prints one entry a run of lines, and not the lines.
-    found = run(repository.path, "blame", "--incremental", f"--since={stamp(since)}", *lines, at, "--", path)
+    found = run(
+        repository.objects, "blame", "--incremental", f"--since={stamp(since)}", *lines, at, "--", path
+    )
     if found.code != 0:
         return None
     return {CommitId(name.decode()) for name in _ENTRY.findall(found.out)}

@@ -6,6 +6,10 @@ import hashlib
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
+from diffscope.adapters.read_file import is_there, read_bytes
+from diffscope.errors import RepositoryError
+
+_LARGEST = 100_000_000
 
 
 def boundary_mark(repository: GitRepository) -> str:
@@ -33,7 +37,9 @@ def first_commit_at(repository: GitRepository, commit: str) -> int | None:
 
 
 def _oldest(repository: GitRepository, commit: str) -> str:
-    found = run(repository.path, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit))
+    found = run(
+        repository.objects, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit)
+    )
     return next(reversed(found.out.decode().split()), "")
 
 
@@ -41,4 +47,4 @@ def _boundary(repository: GitRepository) -> bytes:
     if not repository.is_shallow:
         return b""
     file = repository.common_dir / "shallow"
-    return file.read_bytes() if file.is_file() else b""
+    return read_bytes(file, most=_LARGEST, hint="git fsck", kind=RepositoryError) if is_there(file) else b""

@@ -8,9 +8,11 @@ from typing import NamedTuple
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_commit import CommitInfo
 from diffscope.adapters.git_index import PullIndex
+from diffscope.adapters.git_listing import list_files
 from diffscope.adapters.git_log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
 from diffscope.adapters.git_process import run
-from diffscope.errors import InputError, NotFoundError, RepositoryError
+from diffscope.diff.values import Diff
+from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError
 from diffscope.source.values import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
 from diffscope.source.window import Window, stamp
 
@@ -57,6 +59,17 @@ class CloneSource:
         info = self._repository.commit(revision)
         return self._single(info, pull_number(info.subject), gaps=())
 
+    def listed(self, revision: str) -> tuple[Change, Diff]:
+        """Return one commit without its patch, and which files it changes by how many lines, as git lists them.
+
+        Nothing is parsed or kept: for a commit that could not be judged. What git cannot list is left out.
+        """
+        info = self._repository.commit(revision)
+        base = info.parents[0] if info.parents else None
+        old = self._repository.empty_tree if base is None else base
+        pull = self._described(info, pull_number(info.subject), base)
+        return Change(pull=pull, patch=""), list_files(self._repository.objects, old, info.commit)
+
     def between(self, base: str, head: str, *, is_direct: bool = False) -> Change:
         """Return ``BASE...HEAD``, from the merge base; with ``is_direct`` ``BASE..HEAD``, tree against tree."""
         old, new = self._repository.resolve(base), self._repository.resolve(head)
@@ -81,24 +94,24 @@ class CloneSource:
     def _off_main(self, number: int) -> tuple[Squash, ...]:
         """Look on the current branch, which may hold what no main branch does: a release, or work not merged yet."""
         main = main_tip(self._repository)
-        has_head = run(self._repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").code == 0
-        if main is None or not has_head:
+        head = self._repository.head()
+        if main is None or head is None:
             return ()
         return tuple(
-            squash for squash in squashes(self._repository, "HEAD", f"^{main}") if squash.number == number
+            squash for squash in squashes(self._repository, head, f"^{main}") if squash.number == number
         )
 
     def _squash(self, number: int, found: Sequence[Squash]) -> Change:
         chosen = next((squash for squash in found if not is_revert(squash.subject)), found[0])
         others = ", ".join(squash.commit[:12] for squash in found if squash is not chosen)
         reason = f"{len(found)} commits end in (#{number}): took {chosen.commit[:12]}, the newest that is no revert; not {others}"
-        gaps = (Gap(what="metadata", reason=reason),) if others else ()
+        gaps = (Gap(what="metadata", code="several-commits", reason=reason),) if others else ()
         return self._single(self._repository.commit(chosen.commit), number, gaps=gaps)
 
     def _pull_ref(self, number: int) -> CommitId | None:
         patterns = [pattern.format(number) for pattern in _PULL_REFS]
         found = run(
-            self._repository.path,
+            self._repository.refs,
             "for-each-ref",
             "--sort=-committerdate",
             "--format=%(objectname)",
@@ -141,7 +154,10 @@ class CloneSource:
             )
         patch, lost = self._repository.patch(base, info.commit)
         _refuse_empty(patch, f"commit {info.commit[:12]}")
-        pull = PullRequest(
+        return Change(pull=self._described(info, number, base), patch=patch, gaps=(*gaps, *lost))
+
+    def _described(self, info: CommitInfo, number: int | None, base: CommitId | None) -> PullRequest:
+        return PullRequest(
             repository=self._name,
             source=SourceKind.CLONE,
             title=pull_title(info.subject) if number is not None else info.subject,
@@ -153,7 +169,6 @@ class CloneSource:
             head=info.commit,
             url=None if number is None else f"https://github.com/{self._name}/pull/{number}",
         )
-        return Change(pull=pull, patch=patch, gaps=(*gaps, *lost))
 
     def _range(self, base: CommitId, head: CommitId, *, number: int | None, kind: SourceKind) -> Change:
         info = self._repository.commit(head)
@@ -176,13 +191,17 @@ class CloneSource:
         return Change(pull=pull, patch=patch, gaps=lost)
 
     def _words(self, base: CommitId, head: CommitInfo) -> _Words:
-        form = "--format=%H %s"
-        found = run(self._repository.path, "log", form, "--reverse", "--no-merges", head.commit, f"^{base}")
-        rows = [row.partition(" ") for row in found.out.decode("utf-8", "replace").splitlines()]
-        if len(rows) > 1:
-            listed = "\n".join(f"- {subject}" for _, _, subject in rows[:_MOST_SUBJECTS])
-            return _Words(title=rows[0][2], body=listed, number=None)
-        only = self._repository.commit(rows[0][0]) if rows else head
+        found = run(
+            self._repository.objects,
+            *("rev-list", "--reverse", "--no-merges", head.commit, f"^{base}"),
+        )
+        commits = [CommitId(name) for name in found.out.decode().split()]
+        if len(commits) > 1:
+            told = self._repository.commits(commits[:_MOST_SUBJECTS])
+            subjects = [info.subject for name in commits if (info := told.get(name)) is not None]
+            listed = "\n".join(f"- {subject}" for subject in subjects)
+            return _Words(title=subjects[0], body=listed, number=None)
+        only = self._repository.commit(commits[0]) if commits else head
         return _Words(title=only.subject, body=only.body or None, number=pull_number(only.subject))
 
 
@@ -197,4 +216,4 @@ class _Words(NamedTuple):
 
 def _refuse_empty(patch: str, what: str) -> None:
     if not patch:
-        raise InputError(f"{what} changes nothing", hint="name a commit or range with a difference")
+        raise EmptyChangeError(f"{what} changes nothing", hint="name a commit or range with a difference")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import IO
 
+from diffscope.adapters.git_environment import GitAccess
 from diffscope.adapters.git_process import LivingProcess
 
 _AT_ONCE = 1 << 16
@@ -14,8 +14,8 @@ _AT_ONCE = 1 << 16
 class DifferenceReader:
     """Answers what ``git diff-tree OPTIONS OLD NEW`` prints, by ids of trees."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self._process = LivingProcess(folder, "diff-tree", "--stdin", *options)
+    def __init__(self, access: GitAccess, *options: str) -> None:
+        self._process = LivingProcess(access, "diff-tree", "--stdin", *options)
 
     def read(self, old: str, new: str) -> bytes | None:
         """Return what git prints; ``None`` where it cannot compare the two, which a call of its own may explain."""

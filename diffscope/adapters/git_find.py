@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_process import run
 from diffscope.errors import RepositoryError
+from diffscope.source.values import RepoPath
 
 VARIABLE = "DIFFSCOPE_REPO"
 NO_VLLM = "this tree has no vllm package: areas, rules and reach are those of vLLM and say little of it"
@@ -58,4 +58,5 @@ def is_vllm(repository: GitRepository) -> bool:
     """Say whether the repository holds the ``vllm`` package, in its worktree or at HEAD (with no checkout)."""
     if repository.top is not None and (repository.top / "vllm" / "__init__.py").is_file():
         return True
-    return run(repository.path, "cat-file", "-e", "HEAD:vllm/__init__.py").code == 0
+    head = repository.head()
+    return head is not None and repository.read(head, RepoPath("vllm/__init__.py")) is not None

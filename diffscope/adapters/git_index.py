@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from diffscope.adapters.cache_file import BUSY, PATIENCE
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_boundary import boundary_mark
 from diffscope.adapters.git_log import Squash, main_tip, squashes
@@ -28,7 +29,6 @@ CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _COLUMNS = 'number, "commit", committed_at, author, subject'
 _ROUNDS = 5
-_WAIT_SECONDS = 10.0
 
 
 class PullIndex:
@@ -41,6 +41,8 @@ class PullIndex:
         self._repository = repository
         self._file = None if folder is None else folder / "pulls" / f"{_key(repository.common_dir)}.sqlite"
         self._memory: sqlite3.Connection | None = None
+        self.notes: tuple[str, ...] = ()
+        """What went wrong with the file, in sentences."""
 
     def __enter__(self) -> PullIndex:
         return self
@@ -87,6 +89,11 @@ class PullIndex:
             try:
                 found = _use(self._file, answer)
             except (sqlite3.DatabaseError, ValueError, TypeError, OSError) as error:
+                if _is_busy(error):
+                    PATIENCE.lose()
+                    self.notes = (f"the index {self._file} is left aside: another process has locked it",)
+                    self._file = None
+                    return None
                 if not _is_broken(error):
                     return None
             else:
@@ -113,7 +120,7 @@ def _key(common_dir: Path) -> str:
 
 def _use(file: Path, answer: Callable[[sqlite3.Connection], list[Squash]]) -> list[Squash]:
     file.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(file, timeout=_WAIT_SECONDS, isolation_level=None)
+    database = sqlite3.connect(file, timeout=PATIENCE.seconds, isolation_level=None)
     try:
         database.execute("PRAGMA synchronous = NORMAL")
         return answer(database)
@@ -121,10 +128,14 @@ def _use(file: Path, answer: Callable[[sqlite3.Connection], list[Squash]]) -> li
         database.close()
 
 
+def _is_busy(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorname", "") in BUSY
+
+
 def _is_broken(error: Exception) -> bool:
     """Tell a file that is no index of ours from one that is merely locked, read-only or on a full disk."""
     if isinstance(error, sqlite3.DatabaseError):
-        return error.sqlite_errorcode & 0xFF in {
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in {
             sqlite3.SQLITE_ERROR,
             sqlite3.SQLITE_CORRUPT,
             sqlite3.SQLITE_NOTADB,
@@ -184,7 +195,7 @@ class _News(NamedTuple):
 
 
 def _news(repository: GitRepository, known: str | None, tip: str) -> _News:
-    if known is not None and run(repository.path, "cat-file", "-e", f"{known}^{{commit}}").code == 0:
+    if known is not None and run(repository.objects, "cat-file", "-e", f"{known}^{{commit}}").code == 0:
         added, removed = squashes(repository, tip, f"^{known}"), squashes(repository, known, f"^{tip}")
         return _News(added, removed, is_whole=False)
     return _News(squashes(repository, tip), [], is_whole=True)

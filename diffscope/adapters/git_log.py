@@ -6,8 +6,10 @@ import re
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_commit import seconds
 from diffscope.adapters.git_process import run
 from diffscope.errors import RepositoryError
+from diffscope.source.text import split_lines
 
 _OURS = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", "vllm", "vllm-project")))
 _ANYBODYS = ("refs/remotes/*",)
@@ -50,25 +52,28 @@ def main_tip(repository: GitRepository) -> str | None:
     for places in (_OURS, _ANYBODYS):
         form = "--format=%(committerdate:unix) %(objectname)"
         names = [f"{place}/{name}" for place in places for name in ("main", "master")]
-        found = run(repository.path, "for-each-ref", form, *names)
-        rows = [line.split() for line in found.out.decode("utf-8", "replace").splitlines()]
+        found = run(repository.refs, "for-each-ref", form, *names)
+        if found.code != 0:
+            raise _error(repository, found.err)
+        rows = [line.split() for line in split_lines(found.out.decode("utf-8", "replace"))]
         if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
             return max(tips)[1]
-    head = run(repository.path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    return head.out.decode().strip() or None
+    return repository.head()
 
 
 def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
     """Return the squash commits that ``git log REVISIONS`` reaches, newest first. Raises ``RepositoryError``."""
-    found = run(repository.path, "log", "-z", "--format=%H%n%ct%n%an%n%s", "--end-of-options", *revisions)
+    found = run(repository.objects, "log", "-z", "--format=%H%n%ct%n%an%n%s", "--end-of-options", *revisions)
     if found.code != 0:
-        message = found.err.split("\n")[-1].removeprefix("fatal: ")
-        raise RepositoryError(
-            f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} fsck"
-        )
+        raise _error(repository, found.err)
     rows = (row.split("\n", 3) for row in found.out.decode("utf-8", "replace").split("\0") if row)
     return [
-        Squash(number=number, commit=commit, committed_at=int(at), author=author, subject=subject)
+        Squash(number=number, commit=commit, committed_at=seconds(at), author=author, subject=subject)
         for commit, at, author, subject in rows
         if (number := pull_number(subject)) is not None
     ]
+
+
+def _error(repository: GitRepository, says: str) -> RepositoryError:
+    message = says.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
+    return RepositoryError(f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} fsck")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import IO, Generic, NamedTuple, TypeVar
 
+from diffscope.adapters.git_environment import GitAccess
 from diffscope.adapters.git_process import LivingProcess
 
 _Answer = TypeVar("_Answer")
@@ -26,8 +26,8 @@ class _Reader(ABC, Generic[_Answer]):
     _AHEAD = 400
     """Requests written before answers are read: 400 lines of 65 bytes fit in the smallest pipe, so neither waits."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self._process = LivingProcess(folder, "cat-file", *arguments)
+    def __init__(self, access: GitAccess, *arguments: str) -> None:
+        self._process = LivingProcess(access, "cat-file", *arguments)
 
     def read(self, names: Iterable[str]) -> Iterator[tuple[str, _Answer | None]]:
         """Yield each name with its answer; ``None`` where the repository does not have it or cannot read it."""
@@ -65,8 +65,8 @@ class _Reader(ABC, Generic[_Answer]):
 class ObjectReader(_Reader[GitObject]):
     """Reads objects whole."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, "--batch")
+    def __init__(self, access: GitAccess) -> None:
+        super().__init__(access, "--batch")
 
     def _read_answer(self, stream: IO[bytes]) -> GitObject | None:
         words = _line(stream).split()
@@ -82,8 +82,8 @@ class ObjectReader(_Reader[GitObject]):
 class NameReader(_Reader[str]):
     """Reads the ids that names (``COMMIT:FOLDER``, ``COMMIT^{tree}``) stand for, whether or not the object itself is there."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, "--batch-check=%(objectname)")
+    def __init__(self, access: GitAccess) -> None:
+        super().__init__(access, "--batch-check=%(objectname)")
 
     def _read_answer(self, stream: IO[bytes]) -> str | None:
         words = _line(stream).split()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from diffscope.adapters.git_environment import GitAccess
 from diffscope.adapters.git_process import Outcome, run
 from diffscope.diff.names import decode_name, quote
 from diffscope.errors import RepositoryError
@@ -27,22 +28,26 @@ OPTIONS = (
 )
 
 
-def make_patch(folder: Path, old: str, new: str) -> tuple[str, tuple[Gap, ...]]:
+def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str, tuple[Gap, ...]]:
     """Return the patch between two trees, and a gap for each file whose blob is missing.
 
     Such a file stands in the patch with its modes and blob ids, as a binary one: it changed, and nobody here can
     say how.
     """
-    found = run(folder, "diff-tree", *OPTIONS, old, new)
+    found = run(access, "diff-tree", *OPTIONS, old, new)
     if found.code == 0:
         return decode_patch(found.out), ()
-    raw = run(folder, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
+    raw = run(access, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
     if raw.code != 0:
-        raise _unreadable(folder, raw)
-    lost = find_lost(folder, raw.out)
+        raise _unreadable(at, raw)
+    lost = find_lost(access, raw.out)
     if not lost:
-        raise _unreadable(folder, found)
-    rest = _patch_without(folder, old, new, [each.name for each in lost])
+        raise _unreadable(at, found)
+    without = excluding(each.name for each in lost)
+    found = run(access, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *without)
+    if found.code != 0:
+        raise _unreadable(at, found)
+    rest = decode_patch(found.out)
     return rest + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
 
 
@@ -59,14 +64,14 @@ class Lost(NamedTuple):
         return Gap(what="blob", reason=reason, path=RepoPath(decode_name(self.name)))
 
 
-def find_lost(folder: Path, raw: bytes) -> list[Lost]:
+def find_lost(access: GitAccess, raw: bytes) -> list[Lost]:
     """Return the files with a missing blob among the rows of ``git diff --raw -z --no-renames --no-abbrev``, by name."""
     cells = raw.split(b"\0")
     rows = [
         Lost(cells[at].decode().removeprefix(":").split(" "), cells[at + 1])
         for at in range(0, len(cells) - 1, 2)
     ]
-    missing = _missing(folder, {blob for each in rows for blob in each.row[2:4] if blob.strip("0")})
+    missing = _missing(access, {blob for each in rows for blob in each.row[2:4] if blob.strip("0")})
     lost = [each for each in rows if missing & set(each.row[2:4]) and "160000" not in each.row[:2]]
     return sorted(lost, key=lambda each: each.name)
 
@@ -81,21 +86,14 @@ def decode_patch(out: bytes) -> str:
     return out.decode("utf-8", "backslashreplace")
 
 
-def _missing(folder: Path, blobs: set[str]) -> set[str]:
+def _missing(access: GitAccess, blobs: set[str]) -> set[str]:
     given = "".join(f"{blob}\n" for blob in sorted(blobs)).encode()
     # One blob a process only where a batch dies: git before 2.45 stops at a promised object that it may not fetch.
-    found = run(folder, "cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
+    found = run(access, "cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
     rows = dict(line.split(" ", 1) for line in found.out.decode().splitlines())
     unanswered = blobs - rows.keys()
-    alone = {blob for blob in unanswered if run(folder, "cat-file", "-e", blob).code != 0}
+    alone = {blob for blob in unanswered if run(access, "cat-file", "-e", blob).code != 0}
     return alone | {blob for blob, kind in rows.items() if kind == "missing"}
-
-
-def _patch_without(folder: Path, old: str, new: str, names: list[bytes]) -> str:
-    found = run(folder, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *excluding(names))
-    if found.code != 0:
-        raise _unreadable(folder, found)
-    return decode_patch(found.out)
 
 
 def stand_in(lost: Lost) -> str:

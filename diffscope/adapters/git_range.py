@@ -17,7 +17,7 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
         RepositoryError: the history cannot be read.
     """
     start, end = repository.resolve(base), repository.resolve(head)
-    found = run(repository.path, "rev-list", "--first-parent", "--reverse", end, f"^{start}")
+    found = run(repository.objects, "rev-list", "--first-parent", "--reverse", end, f"^{start}")
     if found.code != 0:
         raise RepositoryError(
             f"git: {found.err.strip()}", at=str(repository.path), hint="fetch what is missing"

@@ -1,32 +1,23 @@
-"""Uncommitted work as a change: what differs from a commit, staged or not, and new files that are not ignored."""
+"""Uncommitted work as a change: what differs from a commit, staged or not, and new files that are not ignored.
+
+The files are stored as a tree in a temporary folder, so that they are compared as any two trees are.
+"""
 
 from __future__ import annotations
 
 import os
-import stat
+import tempfile
+import zlib
 from pathlib import Path
 
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_patch import OPTIONS, Lost, excluding, find_lost, stand_in
+from diffscope.adapters.git_checkout import Checkout, Lying, read_checkout
+from diffscope.adapters.git_environment import object_access
+from diffscope.adapters.git_patch import make_patch
 from diffscope.adapters.git_process import run
-from diffscope.diff.make import new_file_patch
-from diffscope.diff.names import decode_name
+from diffscope.adapters.output import write_file
 from diffscope.errors import InputError, NotFoundError, RepositoryError
-from diffscope.source.values import Change, Gap, PullRequest, RepoPath, SourceKind
-
-_SETTINGS = (
-    "diff.noprefix=false",
-    "diff.mnemonicPrefix=false",
-    "diff.relative=false",
-    "diff.interHunkContext=0",
-    "diff.indentHeuristic=true",
-    "diff.algorithm=default",
-    "diff.orderFile=/dev/null",
-    "diff.ignoreSubmodules=dirty",
-    "diff.colorMoved=no",
-)
-_LARGEST = 8 * 1024 * 1024
-"""A new file above this many bytes is named, not read: a model's weights beside the code, say."""
+from diffscope.source.values import Change, Gap, PullRequest, SourceKind
 
 
 def worktree_change(
@@ -46,69 +37,55 @@ def worktree_change(
         if base != "HEAD":
             raise
         commit = None  # nothing is committed yet
-    tracked, lost = _tracked(repository, top, commit)
-    new, unread = _untracked(top)
-    gaps = (*lost, *unread)
-    if not tracked + new:
+    checkout = read_checkout(repository, top)
+    patch, lost = _patch(repository, commit, checkout)
+    if not patch:
         raise InputError("the worktree changes nothing", at=str(top), hint="name a range: --base A --head B")
-    branch = run(top, "symbolic-ref", "--quiet", "--short", "HEAD").out.decode("utf-8", "replace").strip()
-    author = run(top, "config", "user.name").out.decode("utf-8", "replace").strip()
+    repository.lend({file.blob: file.data for file in checkout.files.values() if file.data is not None})
+    branch = (
+        run(repository.refs, "symbolic-ref", "--quiet", "--short", "HEAD")
+        .out.decode("utf-8", "replace")
+        .strip()
+    )
     pull = PullRequest(
         repository=name,
         source=SourceKind.WORKTREE,
         title=f"Uncommitted changes on {branch or 'a detached HEAD'}",
-        author=author or None,
         base=commit,
     )
-    return Change(pull=pull, patch=tracked + new, gaps=gaps)
+    return Change(pull=pull, patch=patch, gaps=(*lost, *checkout.gaps))
 
 
-def _tracked(repository: GitRepository, top: Path, commit: str | None) -> tuple[str, tuple[Gap, ...]]:
-    settings = [word for setting in _SETTINGS for word in ("-c", setting)]
-    options = [option for option in OPTIONS if option != "-r"]
-    base = commit or repository.empty_tree
-    found = run(top, *settings, "diff", *options, base, "--")
-    lost: list[Lost] = []
-    if found.code != 0:
-        # A partial clone: what it does not have is a gap, the rest is compared.
-        raw = run(top, *settings, "diff", "--raw", "-z", "--no-renames", "--no-abbrev", base, "--")
-        lost = find_lost(top, raw.out)
-        without = excluding(each.name for each in lost)
-        found = run(top, "--no-literal-pathspecs", *settings, "diff", *options, base, "--", *without)
-    if found.code != 0:
-        message = found.err.split("\n")[-1].removeprefix("fatal: ")
-        raise RepositoryError(f"git: {message}", at=str(top), hint=f"git -C {top} status")
-    text = found.out.decode("utf-8", "backslashreplace")
-    return text + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
+def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> tuple[str, tuple[Gap, ...]]:
+    with tempfile.TemporaryDirectory(prefix="diffscope-", ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary)
+        objects = folder / "objects"
+        (objects / "info").mkdir(parents=True)
+        alternates = f"{repository.common_dir / 'objects'}\n"
+        write_file(objects / "info" / "alternates", os.fsencode(alternates))
+        for file in checkout.files.values():
+            _store(objects, file)
+        access = object_access(
+            repository.common_dir, repository.object_format, index=folder / "index", objects=objects
+        )
+        rows = b"".join(
+            f"{file.mode} {file.blob}\t".encode() + name + b"\0" for name, file in checkout.files.items()
+        )
+        listed = run(access, "update-index", "-z", "--index-info", given=rows)
+        made = run(access, "write-tree", "--missing-ok")
+        if listed.code != 0 or made.code != 0:
+            message = (listed.err or made.err).split("\n")[-1].removeprefix("fatal: ")
+            raise RepositoryError(
+                f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} status"
+            )
+        old = repository.empty_tree if base is None else base
+        return make_patch(access, old, made.out.decode().strip(), at=repository.path)
 
 
-def _untracked(top: Path) -> tuple[str, tuple[Gap, ...]]:
-    found = run(top, "ls-files", "-z", "--others", "--exclude-standard")
-    parts: list[str] = []
-    gaps: list[Gap] = []
-    for name in sorted(name for name in found.out.split(b"\0") if name):
-        part = _new_file(top, name)
-        if isinstance(part, Gap):
-            gaps.append(part)
-        else:
-            parts.append(part)
-    return "".join(parts), tuple(gaps)
-
-
-def _new_file(top: Path, name: bytes) -> str | Gap:
-    path = top / os.fsdecode(name)
-    try:
-        status = path.lstat()
-        if stat.S_ISLNK(status.st_mode):
-            return new_file_patch(name, os.fsencode(path.readlink()), mode="120000")
-        if not stat.S_ISREG(status.st_mode):
-            return _gap(name, "not a regular file: a repository inside this one, or a device")
-        if status.st_size > _LARGEST:
-            return _gap(name, f"a new file of {status.st_size:,} bytes: not read")
-        return new_file_patch(name, path.read_bytes(), mode="100755" if status.st_mode & 0o100 else "100644")
-    except OSError as error:
-        return _gap(name, f"it cannot be read: {error.strerror}")
-
-
-def _gap(name: bytes, reason: str) -> Gap:
-    return Gap(what="blob", reason=reason, path=RepoPath(decode_name(name)))
+def _store(objects: Path, file: Lying) -> None:
+    """Store a file as git would, but without its filters."""
+    if file.data is None:
+        return
+    path = objects / file.blob[:2] / file.blob[2:]
+    path.parent.mkdir(exist_ok=True)
+    write_file(path, zlib.compress(b"blob %d\0" % len(file.data) + file.data, 1))

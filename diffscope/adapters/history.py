@@ -8,6 +8,7 @@ from typing import Final
 from diffscope.adapters.cache import Cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_boundary import boundary_mark, cut_commits, cut_off_at
+from diffscope.adapters.git_commit import seconds
 from diffscope.adapters.git_log import main_tip
 from diffscope.adapters.git_process import run
 from diffscope.diff.names import decode_name
@@ -23,7 +24,7 @@ from diffscope.graph.history_store import (
 )
 from diffscope.source.values import CommitId
 
-_SPACE: Final = "history-2"
+_SPACE: Final = "history-3"
 _FOLDERS: Final = ("csrc", "tests", "vllm")
 _MARGIN: Final = 30 * 86_400
 """Seconds. The history starts a little earlier than the first commit needs, so that the next ones need not start over."""
@@ -42,7 +43,8 @@ def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> Cha
         last = find_commit(stored, commit)
     if last < 0:
         # A commit off the main line (the head of a branch) has the past of the place where it left that line.
-        fork = repository.merge_base(_tip(stored), commit)
+        tip = _tip(stored)
+        fork = repository.merge_base(tip, commit) if tip else None
         last = find_commit(stored, fork) if fork else -1
     return ChangeHistory(stored, last=last, now=now)
 
@@ -66,7 +68,7 @@ def _refresh(
     if stored and _is_ancestor(repository, _tip(stored), tip):
         newer = _log(repository, f"{_tip(stored)}..{tip}")
         return store_history([*load_commits(stored), *newer], covers_from=stored.covers_from)
-    return store_history(list(_log(repository, tip, f"--since={since}")), covers_from=since)
+    return store_history(list(_log(repository, tip, f"--since=@{max(0, since)} +0000")), covers_from=since)
 
 
 def _cached(cache: Cache, repository: GitRepository) -> StoredHistory | None:
@@ -79,7 +81,7 @@ def _name(repository: GitRepository) -> str:
 
 
 def _is_ancestor(repository: GitRepository, older: str, newer: str) -> bool:
-    return bool(older) and run(repository.path, "merge-base", "--is-ancestor", older, newer).code == 0
+    return bool(older) and run(repository.objects, "merge-base", "--is-ancestor", older, newer).code == 0
 
 
 def _tip(stored: StoredHistory) -> str:
@@ -90,7 +92,7 @@ def _tip(stored: StoredHistory) -> str:
 def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[PastCommit]:
     """Yield first-parent commits, oldest first. The commit named last comes last, whatever it touched."""
     found = run(
-        repository.path,
+        repository.objects,
         "log",
         "--first-parent",
         "--reverse",
@@ -98,29 +100,48 @@ def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[P
         "-z",
         "-M",
         "-l1000",
-        "--format=%x01%H %ct %s%x00",
+        "--format=%H %ct %s",
         *options,
         revisions,
     )
     cut = cut_commits(repository)
     # A clone with a missing tree still tells of the commits before it.
-    for block in found.out.split(b"\x01")[1:]:
-        head, *cells = block.rstrip(b"\n").split(b"\0")
+    for head, rows in _commits(found.out.split(b"\0")):
         commit, time, subject = head.decode("utf-8", "replace").split(" ", 2)
-        names = [] if commit in cut else [name for cell in cells if (name := cell.lstrip(b"\n"))]
-        paths, renames = _touched(names)
-        yield PastCommit(commit, int(time), tuple(paths), tuple(renames), subject)
+        paths, renames = _touched([] if commit in cut else rows)
+        yield PastCommit(commit, seconds(time), tuple(paths), tuple(renames), subject)
 
 
-def _touched(cells: list[bytes]) -> tuple[list[str], list[tuple[str, str]]]:
+def _commits(cells: list[bytes]) -> Iterator[tuple[bytes, list[list[bytes]]]]:
+    """Yield what ``git log --raw -z`` prints of each commit: its first line, and a row of cells for each file (modes and status, names).
+
+    Where a row can start a cell is either a row, which starts with a colon, or a commit, which starts with its id: whatever stands in
+    a subject or a name, it is neither.
+    """
+    head, rows = b"", list[list[bytes]]()
+    at = 0
+    while at < len(cells):
+        cell = cells[at].lstrip(b"\n")
+        at += 1
+        if cell.startswith(b":"):
+            count = 2 if cell.rpartition(b" ")[2][:1] in (b"R", b"C") else 1
+            rows.append([cell, *cells[at : at + count]])
+            at += count
+        elif cell:
+            if head:
+                yield head, rows
+            head, rows = cell, []
+    if head:
+        yield head, rows
+
+
+def _touched(rows: list[list[bytes]]) -> tuple[list[str], list[tuple[str, str]]]:
     paths: list[str] = []
     renames: list[tuple[str, str]] = []
-    at = 0
-    while at + 1 < len(cells):
-        status = cells[at].rpartition(b" ")[2]
-        names = [decode_name(name) for name in cells[at + 1 : at + (3 if status[:1] in (b"R", b"C") else 2)]]
-        at += 1 + len(names)
-        if status[:1] == b"R" and all(map(_counts, names)):
+    for row in rows:
+        status = row[0].rpartition(b" ")[2]
+        names = [decode_name(name) for name in row[1:]]
+        if status[:1] == b"R" and len(names) == 2 and all(map(_counts, names)):
             renames.append((names[0], names[1]))
         if names and _counts(names[-1]) and status != b"D":
             paths.append(names[-1])

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from diffscope.adapters.cache import Cache
-from diffscope.errors import ConfigurationError
+from diffscope.adapters.read_file import read_text
 from diffscope.facts.collect import Knowledge
 from diffscope.graph.serving import ServingPath, load_serving
 from diffscope.source.values import Value
@@ -23,6 +23,7 @@ from diffscope.taxonomy.values import TaxonomyTables
 from diffscope.version import VERSION
 
 _NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml")
+_LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
 
 
@@ -77,9 +78,4 @@ def _parse(texts: Mapping[str, str]) -> _Tables:
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"cannot be read: {error}", at=str(path), hint="reinstall diffscope"
-        ) from None
+    return read_text(path, most=_LARGEST, hint="reinstall diffscope")

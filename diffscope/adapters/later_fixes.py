@@ -13,7 +13,7 @@ from diffscope.adapters.git_blame import Blamed, blame_fix
 from diffscope.report.backtest.fixes import is_fix
 from diffscope.source.values import CommitId, Gap, MergedPull
 
-_SPACE: Final = "blame-1"
+_SPACE: Final = "blame-2"
 _DAY: Final = 86_400
 
 

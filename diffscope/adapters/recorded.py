@@ -1,8 +1,8 @@
 """Recorded changes: the facts of real pull requests as files, one a pull request, shipped with diffscope.
 
-A record is what rules and assessment need and nothing that could be source: no patch, no body, expressions cut short, CI steps
-without the reason of each. Values that a reader fills in by default are left out, and every fact stands on a line of its own, so
-that a record reads well in review and a change of it makes a small diff.
+A record is what rules and assessment need and nothing that could be source: no patch, no body, expressions cut short. Values that a
+reader fills in by default are left out, and every fact stands on a line of its own, so that a record reads well in review and a change
+of it makes a small diff.
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
+from diffscope.adapters.output import make_folder, write_file
+from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, NotFoundError
-from diffscope.facts.values import ChangeFacts, CiFacts, StepSelection
+from diffscope.facts.ci_values import CiFacts
+from diffscope.facts.values import ChangeFacts
 from diffscope.source.values import SourceKind, Value
 
-SCHEMA: Final = "diffscope.facts/1"
+SCHEMA: Final = "diffscope.facts/2"
 LONGEST_CODE: Final = 120
 """An expression longer than this is cut in a record: enough to know it by, too little to be anybody's source."""
+_LARGEST: Final = 50_000_000
+"""Bytes of a record; the largest that ships has some hundred thousand."""
 _CODE: Final = frozenset(
     {"parameter", "option", "guard", "call", "numeric", "write", "test", "build", "operator"}
 )
@@ -29,23 +34,11 @@ _CODE: Final = frozenset(
 _NAMES: Final = frozenset({"path", "symbol", "module", "name"})
 
 
-class RecordedStep(msgspec.Struct, frozen=True, array_like=True):
-    """A CI step as a row: there are two hundred of them in a record. Why each runs, only a clone can tell."""
-
-    label: str
-    selected: bool
-    device: str | None = None
-    minutes: int | None = None
-    amd_mirror: str | None = None
-    optional: bool = False
-
-
 class Record(Value, frozen=True, kw_only=True):
-    """One file of the records. ``steps`` belong into ``facts.ci``."""
+    """One file of the records."""
 
     schema: str
     facts: ChangeFacts
-    steps: tuple[RecordedStep, ...] = ()
 
 
 def bundled_records() -> Path:
@@ -74,7 +67,9 @@ class RecordedSource:
         """
         file = self._folder / f"{number}.json"
         try:
-            record = msgspec.json.decode(file.read_bytes(), type=Record)
+            record = decode_json(
+                read_bytes(file, most=_LARGEST, hint="record it again: --record DIR", kind=InputError), Record
+            )
         except FileNotFoundError:
             known = ", ".join(str(known) for known in self.numbers()[:5])
             raise NotFoundError(
@@ -82,7 +77,7 @@ class RecordedSource:
                 at=str(self._folder),
                 hint=f"on record are {known}, ...",
             ) from None
-        except (msgspec.DecodeError, OSError) as error:
+        except msgspec.DecodeError as error:
             raise InputError(
                 f"not a record: {error}", at=str(file), hint="record it again: --record DIR"
             ) from None
@@ -91,14 +86,15 @@ class RecordedSource:
                 f"a record of schema {record.schema}, not {SCHEMA}", at=str(file), hint="record it again"
             )
         pull = msgspec.structs.replace(record.facts.pull, source=SourceKind.RECORDED)
-        return msgspec.structs.replace(record.facts, pull=pull, ci=_with_steps(record))
+        return msgspec.structs.replace(record.facts, pull=pull)
 
 
 def write_record(folder: Path, facts: ChangeFacts) -> Path:
     """Write the facts of a change as ``<number>.json`` and return the file.
 
     Raises:
-        InputError: the change has no number, or the folder cannot be written.
+        InputError: the change has no number.
+        UsageError: the folder cannot be written.
     """
     if facts.pull.number is None:
         raise InputError(
@@ -106,58 +102,28 @@ def write_record(folder: Path, facts: ChangeFacts) -> Path:
             hint="record a pull request: diffscope classify N --record DIR",
         )
     file = folder / f"{facts.pull.number}.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(encode_record(facts))
-    except OSError as error:
-        raise InputError(f"cannot write a record: {error.strerror}", at=str(file)) from None
+    make_folder(folder, what="a record")
+    write_file(file, encode_record(facts), what="a record")
     return file
 
 
 def encode_record(facts: ChangeFacts) -> bytes:
     """Return the bytes of a record: a line a fact. Prose of the pull request (its body, its docstrings) is not ours to keep."""
-    ci = facts.ci
-    steps = () if ci is UNSET else ci.steps
     bare = msgspec.structs.replace(
         facts,
         symbol=tuple(msgspec.structs.replace(one, summary="") for one in facts.symbol),
         pull=msgspec.structs.replace(facts.pull, body=None),
-        ci=UNSET if ci is UNSET else msgspec.structs.replace(ci, steps=()),
     )
-    lines = ["{", f'"schema": {_line(SCHEMA)},', '"facts": {', ",\n".join(_members(bare)), "},", '"steps": [']
-    return ("\n".join([*lines, ",\n".join(_row(step) for step in steps), "]", "}"]) + "\n").encode()
+    lines = ["{", f'"schema": {_line(SCHEMA)},', '"facts": {', ",\n".join(_members(bare)), "}", "}"]
+    return ("\n".join(lines) + "\n").encode()
 
 
-def _row(step: StepSelection) -> str:
-    values = [step.label, step.selected, step.device, step.minutes, step.amd_mirror, step.optional]
-    while not values[-1] and len(values) > 2:
-        values.pop()
-    return _line(values)
-
-
-def _with_steps(record: Record) -> CiFacts | UnsetType:
-    ci = record.facts.ci
-    if ci is UNSET:
-        return UNSET
-    steps = tuple(
-        StepSelection(
-            label=step.label,
-            selected=step.selected,
-            reason="not recorded",
-            device=step.device,
-            minutes=step.minutes,
-            amd_mirror=step.amd_mirror,
-            optional=step.optional,
-        )
-        for step in record.steps
-    )
-    return msgspec.structs.replace(ci, steps=steps)
-
-
-def _members(facts: ChangeFacts) -> Iterator[str]:
+def _members(facts: msgspec.Struct) -> Iterator[str]:
     for name, value in _kept(facts):
         plain = _plain(value, is_code=name in _CODE)
-        if isinstance(plain, list):
+        if isinstance(value, CiFacts):
+            yield f'"{name}": {{\n' + ",\n".join(_members(value)) + "\n}"
+        elif isinstance(plain, list):
             yield f'"{name}": [\n' + ",\n".join(_line(item) for item in plain) + "\n]"
         else:
             yield f'"{name}": {_line(plain)}'

@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from diffscope.adapters.cache import Cache
+from diffscope.adapters.output import encoded, make_folder, write_file, write_new_file
+from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
 from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE, SHARED_FILES, load_catalogue
@@ -66,7 +68,7 @@ def rule_texts(folders: Sequence[Path] = ()) -> dict[str, str]:
 def folder_texts(folder: Path) -> dict[str, str]:
     """Return the rule files of one folder alone, with the bundled lists and words; a folder that is itself a rule gives that rule."""
     name = shown_name(folder)
-    is_rule = (folder / RULE_FILE).is_file()
+    is_rule = is_there(folder / RULE_FILE)
     holder = folder.parent if is_rule else folder
     texts = _own_files(bundled_rules(), _BUNDLED)
     if not is_rule:
@@ -82,7 +84,7 @@ def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
     Raises:
         ConfigurationError: it is there, and holds no rule, list or word.
     """
-    is_rule = (folder / RULE_FILE).is_file()
+    is_rule = is_there(folder / RULE_FILE)
     if not folder.is_dir() or _folder_texts(folder, folder.name) or (is_rule and is_itself_one):
         return
     hint = (
@@ -108,7 +110,7 @@ def case_texts(origins: Sequence[str]) -> dict[str, str]:
     for origin in origins:
         root = bundled_rules().parent if origin.startswith(f"{_BUNDLED}/") else Path()
         path = (root / origin).with_name(CASES_FILE)
-        if path.is_file():
+        if is_there(path):
             found[origin] = _read(path)
     return found
 
@@ -116,7 +118,7 @@ def case_texts(origins: Sequence[str]) -> dict[str, str]:
 def read_statistics() -> bytes | None:
     """Return the measured fire rates that come with the rules; ``None`` where there are none."""
     path = bundled_rules() / STATISTICS_FILE
-    return path.read_bytes() if path.is_file() else None
+    return read_bytes(path, most=_LARGEST, hint="reinstall diffscope") if is_there(path) else None
 
 
 def write_new_files(files: Mapping[Path, str]) -> None:
@@ -124,70 +126,75 @@ def write_new_files(files: Mapping[Path, str]) -> None:
 
     Raises:
         ConfigurationError: one of them does; nothing is written then.
+        UsageError: one of them cannot be written.
     """
     for path in files:
         if path.exists():
             raise ConfigurationError("it exists already", at=str(path), hint="take another code or slug")
     for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        make_folder(path.parent, what="the rule")
+        try:
+            write_new_file(path, encoded(text), what="the rule")
+        except FileExistsError:
+            raise ConfigurationError(
+                "it exists already", at=str(path), hint="take another code or slug"
+            ) from None
 
 
 def rules_to_convert(folder: Path) -> list[tuple[Path, str, str | None]]:
-    """Return the rule file of each rule in a folder, or of the folder itself, with its text and that of its cases."""
-    own = folder / RULE_FILE
-    files = [own] if own.is_file() else sorted(folder.glob(f"*/{RULE_FILE}"))
+    """Return the rule file of each rule in a folder, or of the folder itself, with its text and that of its cases.
+
+    Raises:
+        ConfigurationError: there is no rule in it, or a file cannot be read.
+    """
+    files = [folder / RULE_FILE] if is_there(folder / RULE_FILE) else _rule_files_of(folder)
     if not files:
         raise ConfigurationError(
             "there is no rule in this folder", at=str(folder), hint=f"each rule has a folder with {RULE_FILE}"
         )
     beside = [(path, path.with_name(CASES_FILE)) for path in files]
-    return [(path, _read(path), _read(cases) if cases.is_file() else None) for path, cases in beside]
+    return [(path, _read(path), _read(cases) if is_there(cases) else None) for path, cases in beside]
 
 
 def overwrite_files(files: Mapping[Path, str]) -> None:
     """Write files in place of what is there; a file is whole at any time.
 
     Raises:
-        ConfigurationError: one of them cannot be written.
+        UsageError: one of them cannot be written.
     """
     for path, text in files.items():
-        beside = path.with_name(f".{path.name}.new")
-        try:
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
-        except OSError as error:
-            raise ConfigurationError(f"the file cannot be written: {error.strerror}", at=str(path)) from None
+        write_file(path, encoded(text), what="the rule")
 
 
 def _folder_texts(folder: Path, name: str) -> dict[str, str]:
     texts = _own_files(folder, name)
-    for path in sorted(folder.glob(f"*/{RULE_FILE}")):
+    for path in _rule_files_of(folder):
         texts |= _rule_texts(path.parent, f"{name}/{path.parent.name}")
     return texts
 
 
+def _rule_files_of(folder: Path) -> list[Path]:
+    try:
+        # Not by a glob, which passes over a link that leads nowhere.
+        return sorted(each / RULE_FILE for each in folder.iterdir() if is_there(each / RULE_FILE))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder cannot be read: {error.strerror}", at=str(folder), hint="name a folder of rules"
+        ) from None
+
+
 def _rule_texts(folder: Path, name: str) -> dict[str, str]:
     """Return the rule file of a folder, with its Chinese texts where they are."""
-    files = (RULE_FILE, *([CHINESE_FILE] if (folder / CHINESE_FILE).is_file() else []))
+    files = (RULE_FILE, *([CHINESE_FILE] if is_there(folder / CHINESE_FILE) else []))
     return {f"{name}/{file}": _read(folder / file) for file in files}
 
 
 def _own_files(folder: Path, name: str) -> dict[str, str]:
-    return {f"{name}/{file}": _read(folder / file) for file in SHARED_FILES if (folder / file).is_file()}
+    return {f"{name}/{file}": _read(folder / file) for file in SHARED_FILES if is_there(folder / file)}
 
 
 def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise ConfigurationError(
-                f"the file is larger than {_LARGEST:,} bytes", at=str(path), hint="split it"
-            )
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8", at=str(path), hint="save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigurationError(f"the file cannot be read: {error.strerror}", at=str(path)) from None
+    return read_text(path, most=_LARGEST, hint="put a text file there, or split it")
 
 
 def _key(texts: Mapping[str, str]) -> str:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_process import run
-from diffscope.errors import InputError, RepositoryError
+from diffscope.adapters.read_file import read_text
+from diffscope.diff.names import decode_name
+from diffscope.errors import ConfigurationError, InputError, RepositoryError
 from diffscope.patterns import compile_glob
 from diffscope.project.findings import RuleGlob
 from diffscope.source.values import RepoPath
 from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, parse_strict
 
+_LARGEST = 1_000_000
 _PROSE = frozenset(
     {
         "title",
@@ -44,8 +47,8 @@ def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:
     found: list[RuleGlob] = []
     for path in sorted([*folder.glob("*.yml"), *folder.glob("*/rule.yml")]):
         try:
-            root, _ = parse_strict(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            root, _ = parse_strict(read_text(path, most=_LARGEST, hint="diffscope rules validate"))
+        except ConfigurationError:
             continue
         name = RepoPath(f"rules/{path.relative_to(folder).as_posix()}")
         found += [
@@ -60,7 +63,7 @@ def paths_ever(repository: GitRepository, revision: str) -> frozenset[str]:
     """Return every path that the line of first parents to a revision ever added. Raises ``RepositoryError``."""
     commit = repository.resolve(revision)
     found = run(
-        repository.path,
+        repository.objects,
         *("log", "-z", "--first-parent", "--no-renames", "--diff-filter=A", "--name-only", "--format="),
         *("--end-of-options", commit),
     )
@@ -68,7 +71,7 @@ def paths_ever(repository: GitRepository, revision: str) -> frozenset[str]:
         raise RepositoryError(
             f"git: {found.err.strip()}", at=str(repository.path), hint="diffscope rules validate"
         )
-    return frozenset(found.out.decode("utf-8", "replace").strip("\0\n").split("\0"))
+    return frozenset(decode_name(name) for cell in found.out.split(b"\0") if (name := cell.lstrip(b"\n")))
 
 
 def _texts(node: Node) -> Iterator[ScalarNode]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from diffscope.adapters.output import append_file, encoded, make_folder, write_own_file
+from diffscope.adapters.read_file import read_bytes
 from diffscope.errors import UsageError
 from diffscope.source.values import Value
 
 SUMMARY_BYTES = 1024 * 1024
 """More than this of one step GitHub drops as a whole."""
 
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)  # Windows has neither the flag nor such links
 _KEY = re.compile(r"[a-z][a-z-]*")
 _URL = re.compile(r"https?://[\w.:-]+", re.ASCII)
 _WORD = re.compile(r"[\w./-]+", re.ASCII)
@@ -57,7 +57,9 @@ def summary_room(runner: Runner) -> int:
 def append_summary(runner: Runner, text: str) -> None:
     """Add Markdown to the job summary, where there is one. The caller keeps it within ``summary_room``."""
     if runner.summary is not None:
-        _append(runner.summary, text if text.endswith("\n") else f"{text}\n")
+        append_file(
+            runner.summary, encoded(text if text.endswith("\n") else f"{text}\n"), what="the job summary"
+        )
 
 
 def append_outputs(runner: Runner, outputs: Mapping[str, str]) -> None:
@@ -77,7 +79,7 @@ def append_outputs(runner: Runner, outputs: Mapping[str, str]) -> None:
             )
         lines.append(f"{key}={value}\n")
     if runner.output is not None:
-        _append(runner.output, "".join(lines))
+        append_file(runner.output, encoded("".join(lines)), what="the outputs of the step")
 
 
 def write_report(folder: Path, files: Mapping[str, str]) -> dict[str, Path]:
@@ -85,49 +87,21 @@ def write_report(folder: Path, files: Mapping[str, str]) -> dict[str, Path]:
 
     Links are not followed: a pull request may have put one where the folder should be.
     """
-    try:
-        if folder.is_symlink():
-            raise UsageError("the folder is a link", at=str(folder), hint="name another: --output-dir DIR")
-        folder.mkdir(parents=True, exist_ok=True)
-        return {name: _write(folder / name, text) for name, text in files.items()}
-    except OSError as error:
-        raise UsageError(
-            f"the report cannot be written: {error.strerror}",
-            at=str(folder),
-            hint="name another: --output-dir DIR",
-        ) from None
+    if folder.is_symlink():
+        raise UsageError("the folder is a link", at=str(folder), hint="name another: --output-dir DIR")
+    make_folder(folder, what="the report")
+    for name, text in files.items():
+        write_own_file(folder / name, encoded(text), what="the report")
+    return {name: folder / name for name in files}
 
 
 def read_report(path: Path, *, most: int) -> bytes:
     """Return a file of somebody's artifact: a regular file of at most ``most`` bytes."""
+    hint = "name assessment.json of the artifact"
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_LINKS | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as stream:
-            data = stream.read(most + 1)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be read: {error.strerror}", at=str(path), hint="name assessment.json of the artifact"
-        ) from None
-    if len(data) > most:
-        raise UsageError(f"more than {most:,} bytes", at=str(path), hint="diffscope writes none that large")
-    return data
-
-
-def _write(path: Path, text: str) -> Path:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINKS, 0o644)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(text.encode("utf-8", "backslashreplace"))
-    return path
-
-
-def _append(path: Path, text: str) -> None:
-    try:
-        with path.open("ab") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise UsageError(
-            f"the runner's file cannot be written: {error.strerror}", at=str(path), hint="is it the runner's?"
-        ) from None
+        return read_bytes(path, most=most, hint=hint, kind=UsageError, follows_links=False)
+    except FileNotFoundError:
+        raise UsageError("cannot be read: no such file", at=str(path), hint=hint) from None
 
 
 def _path(text: str | None) -> Path | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError
 from diffscope.report.events import EVENTS_SCHEMA, Events
 
@@ -20,14 +21,13 @@ def read_events(file: Path) -> Events:
         InputError: it cannot be read, or is something else.
     """
     try:
-        if file.stat().st_size > _LARGEST:
-            raise InputError(f"more than {_LARGEST:,} bytes", at=str(file), hint="save a shorter span")
-        events = msgspec.json.decode(file.read_bytes(), type=Events)
-    except OSError as error:
-        raise InputError(
-            f"the file cannot be read: {error.strerror}", at=str(file), hint="--events FILE"
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        data = read_bytes(
+            file, most=_LARGEST, hint="name a file of saved events: --events FILE", kind=InputError
+        )
+        events = decode_json(data, Events)
+    except FileNotFoundError:
+        raise InputError("there is no such file", at=str(file), hint="--events FILE") from None
+    except msgspec.DecodeError as error:
         raise InputError(f"no saved events: {error}", at=str(file), hint="diffscope schema events") from None
     if events.schema != EVENTS_SCHEMA:
         raise InputError(

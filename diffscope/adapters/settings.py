@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from diffscope.adapters.ci_settings import CiSettings, read_ci
+from diffscope.adapters.read_file import read_text
 from diffscope.errors import ConfigurationError
 from diffscope.render.formats import RENDERERS
 from diffscope.render.style import Language
@@ -47,18 +48,7 @@ def read_settings(file: Path) -> Settings:
     Raises:
         ConfigurationError: it cannot be read, or is wrong; the message lists every mistake.
     """
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise ConfigurationError(
-                f"more than {_LARGEST:,} bytes", at=str(file), hint="name another file: --config FILE"
-            )
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError("the file is not UTF-8", at=str(file), hint="save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot be read: {error.strerror}", at=str(file), hint="name another file: --config FILE"
-        ) from None
+    text = read_text(file, most=_LARGEST, hint="name another file: --config FILE")
     return parse_settings(text, at=str(file))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from diffscope.diff.apply import apply_hunks, has_id
+from diffscope.diff.pieces import ReadBase
 from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
 from diffscope.source.ports import BlobReader
 from diffscope.source.values import BlobId, Change, CommitId, Gap, RepoPath
@@ -45,6 +46,20 @@ def read_sides(change: Change, diff: Diff, clone: Clone | None = None) -> Sides:
             Gap(what="base-tree", reason="no clone: of changed files only the changed lines are known")
         )
     return Sides(files=tuple(files), gaps=tuple(gaps))
+
+
+def base_reader(clone: Clone | None, base: CommitId | None) -> ReadBase:
+    """Return what reads the files that a series of patches starts from: by blob id, or by path at ``base``; nothing without a clone."""
+
+    def read(path: str, blob: str | None) -> bytes | None:
+        if clone is None:
+            return None
+        found = clone.read_blobs([BlobId(blob)]).get(BlobId(blob)) if blob else None
+        if found is None and base is not None:
+            found = clone.read(base, RepoPath(path))
+        return found if found is None or has_id(found, blob or "") else None
+
+    return read
 
 
 def _blobs(diff: Diff, clone: Clone | None) -> Mapping[BlobId, bytes | None]:

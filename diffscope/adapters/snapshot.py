@@ -12,6 +12,7 @@ from diffscope.adapters.cache import open_cache
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.graphs import bundled_serving, graph_at
 from diffscope.adapters.outlines import outline_name, plain_outline, read_outline
+from diffscope.adapters.output import write_file
 from diffscope.adapters.packaged import MAKE, Packaged, Parts, bundled_path, pack, unpack
 from diffscope.adapters.test_words import index_of
 from diffscope.errors import ConfigurationError, InputError
@@ -86,7 +87,7 @@ def _natives(repository: GitRepository, commit: CommitId) -> dict[str, bytes]:
 def _refresh(clone: str, revision: str = "HEAD") -> None:
     with GitRepository(clone) as repository:
         data = take_snapshot(repository, revision)
-    bundled_path().write_bytes(data)
+    write_file(bundled_path(), data, what="the snapshot")
     found = decode_snapshot(data)
     sys.stdout.write(f"{bundled_path()}: {len(data):,} bytes, {len(found.graph):,} nodes, {found.commit}\n")
 

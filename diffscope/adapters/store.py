@@ -59,6 +59,11 @@ class Store:
         self.close()
 
     @property
+    def is_off(self) -> bool:
+        """Whether nothing can be had from it, now and later."""
+        return self._cache.is_off
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What went wrong with the file and what was done about it."""
         return self._cache.notes

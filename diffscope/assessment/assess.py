@@ -8,6 +8,7 @@ from collections import defaultdict
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from diffscope.assessment.bare import bare_files, score_size
 from diffscope.assessment.files import assess_files
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
@@ -20,15 +21,22 @@ from diffscope.assessment.values import (
     ChangeSummary,
     Completeness,
     ModuleReach,
+    Risk,
+    RiskLevel,
+    Score,
     TestsAssessment,
     Tool,
 )
+from diffscope.facts.ci_values import CiFacts
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.shares import area_shares
-from diffscope.facts.values import ChangeFacts, CiFacts, ModuleFact, SymbolFact
+from diffscope.facts.values import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.rules.engine.evaluate import Evaluation
-from diffscope.rules.engine.waivers import apply_waivers, parse_waivers
+from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
+from diffscope.rules.values import Flag
+from diffscope.source.attempts import INTERNAL_ERROR, Attempts
+from diffscope.source.values import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.version import VERSION
 
@@ -38,45 +46,85 @@ _NEVER = "empty-list"
 
 
 def assess(
-    facts: ChangeFacts, evaluation: Evaluation, *, taxonomy: Taxonomy, catalogue: Catalogue
+    facts: ChangeFacts,
+    evaluation: Evaluation,
+    *,
+    taxonomy: Taxonomy,
+    catalogue: Catalogue,
+    attempt: Attempts | None = None,
 ) -> Assessment:
     """Return the assessment of a change from its facts, fresh or recorded, and what the rules say of them.
 
-    Pure: the same facts, rules and tables give the same document, whatever the order of files, symbols and flags.
+    Pure: the same facts, rules and tables give the same document, whatever the order of files, symbols and flags. ``attempt`` keeps
+    a gap for each part of it that fails inside.
     """
-    scores = taxonomy.tables.scores
-    waived = apply_waivers(
-        evaluation.flags, parse_waivers(facts.pull.body), codes=[rule.code for rule in catalogue.rules]
+    attempt = attempt or Attempts()
+    waived = attempt(
+        "assessment.waivers",
+        lambda: _waived(facts, evaluation, catalogue),
+        WaivedFlags(standing=evaluation.flags),
     )
-    signals = read_signals(facts, waived.standing, taxonomy)
-    return Assessment(
+    flags = waived.standing
+    importance, insight = _scores(facts, flags, taxonomy, attempt)
+    found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
         kind_reason=facts.change.kind_reason,
         kind_reason_zh=facts.change.kind_reason_zh,
         tags=facts.change.tags,
-        tag_reasons=explain_tags(facts, taxonomy),
-        areas=_areas(facts, taxonomy),
+        tag_reasons=attempt("assessment.tags", lambda: explain_tags(facts, taxonomy), ()),
+        areas=attempt("assessment.areas", lambda: _areas(facts, taxonomy), ()),
         platforms=facts.change.platforms,
-        risk=judge_risk(waived.standing, evaluation.unknown, facts, catalogue=catalogue, numbers=scores.risk),
-        importance=score_importance(signals, scores),
-        insight=score_insight(signals, scores),
-        flags=waived.standing,
+        risk=Risk(level=RiskLevel.UNKNOWN, because=(INTERNAL_ERROR,), because_zh=("内部错误",)),
+        importance=importance,
+        insight=insight,
+        flags=flags,
         waived=waived.waived,
         unknown=evaluation.unknown,
-        files=assess_files(facts, waived.standing, taxonomy),
-        symbols=assess_symbols(facts),
+        files=attempt("assessment.files", lambda: assess_files(facts, flags, taxonomy), bare_files(facts)),
+        symbols=attempt("assessment.symbols", lambda: assess_symbols(facts), ()),
         graph=facts.graph,
-        modules=tuple(
-            _reach(module, facts)
-            for module in sorted(facts.module, key=lambda one: (one.path, one.module or ""))
-        ),
-        tests=_tests(facts),
-        ci=_ci(facts.ci),
+        modules=attempt("assessment.modules", lambda: _modules(facts), ()),
+        tests=attempt("assessment.tests", lambda: _tests(facts), TestsAssessment(changed=())),
+        ci=attempt("assessment.ci", lambda: _ci(facts.ci), UNSET),
         labels=facts.labels,
-        completeness=_completeness(facts, waived.warnings),
+        completeness=Completeness(complete=False, gaps=()),
         tool=_tool(facts, catalogue, taxonomy),
     )
+    gaps = (*facts.gaps, *evaluation.gaps, *attempt.gaps)
+    known = msgspec.structs.replace(facts, gaps=gaps)
+    numbers = taxonomy.tables.scores.risk
+    risk = attempt(
+        "assessment.risk",
+        lambda: judge_risk(flags, evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
+        found.risk,
+    )
+    known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
+    return msgspec.structs.replace(found, risk=risk, completeness=_completeness(known, waived.warnings))
+
+
+def _waived(facts: ChangeFacts, evaluation: Evaluation, catalogue: Catalogue) -> WaivedFlags:
+    codes = [rule.code for rule in catalogue.rules]
+    return apply_waivers(evaluation.flags, parse_waivers(facts.pull.body), codes=codes)
+
+
+def _scores(
+    facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy, attempt: Attempts
+) -> tuple[Score, Score]:
+    """Return importance and insight; where they cannot be told, what the size of the diff says."""
+    scores, by_size = taxonomy.tables.scores, score_size(facts)
+    signals = attempt("assessment.signals", lambda: read_signals(facts, flags, taxonomy), None)
+    if signals is None:
+        return by_size, by_size
+    return (
+        attempt("assessment.importance", lambda: score_importance(signals, scores), by_size),
+        attempt("assessment.insight", lambda: score_insight(signals, scores), by_size),
+    )
+
+
+def _modules(facts: ChangeFacts) -> tuple[ModuleReach, ...]:
+    listed = sorted(facts.module, key=lambda one: (one.path, one.module or ""))
+    return tuple(_reach(module, facts) for module in listed)
 
 
 def _summary(facts: ChangeFacts) -> ChangeSummary:
@@ -169,13 +217,23 @@ def _ci(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
 
 
 def _completeness(facts: ChangeFacts, warnings: tuple[str, ...]) -> Completeness:
-    gaps = tuple(sorted(facts.gaps, key=lambda gap: (gap.what, gap.path or "", gap.reason)))
+    found = (*facts.gaps, *_unread_steps(facts.ci))
+    gaps = tuple(sorted(found, key=lambda gap: (gap.what, gap.path or "", gap.reason)))
     return Completeness(
         complete=not gaps and not facts.unknown,
         gaps=gaps,
         unplaced=tuple(sorted(file.path for file in facts.file if file.area == OTHER)),
         notes=(*_unknown_families(facts), *warnings),
+        steps_by=None if facts.ci is UNSET else facts.ci.tree,
     )
+
+
+def _unread_steps(ci: CiFacts | UnsetType) -> tuple[Gap, ...]:
+    """Return a gap where a change edits the declarations of steps, and those of its base had to do."""
+    if ci is UNSET or ci.tree_problem is None:
+        return ()
+    reason = f"steps are selected by the base, though the change edits them: {ci.tree_problem}"
+    return (Gap(what="declarations", reason=reason),)
 
 
 def _unknown_families(facts: ChangeFacts) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from diffscope.rules.values import Bilingual, UnknownRule
+from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.values import Gap, PullRequest, SourceKind, Value
 
 _MOST_PLACES: Final = 3
@@ -94,6 +95,8 @@ def gather_doubts(
 def _cause(missing: str) -> _Cause:
     if field := _OF_FIELD.fullmatch(missing):
         return _Cause(f"{field['field']} not computed", field["path"], int(field["more"] or 0))
+    if missing == INTERNAL_ERROR:
+        return _Cause(INTERNAL_ERROR)
     if family := _OF_FAMILY.fullmatch(missing):
         return _Cause(family["reason"], family["path"])
     return _Cause(f"missing {missing}")
@@ -117,4 +120,4 @@ def _chinese(reason: str) -> str:
         return f"缺少 {reason.removeprefix('missing ')}"
     if reason.endswith(" not computed"):
         return f"未计算 {reason.removesuffix(' not computed')}"
-    return "无法解析" if reason == _PARSE else reason
+    return {_PARSE: "无法解析", INTERNAL_ERROR: "内部错误"}.get(reason, reason)

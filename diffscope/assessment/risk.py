@@ -9,6 +9,7 @@ from msgspec import UNSET
 from diffscope.assessment.doubts import gather_doubts
 from diffscope.assessment.values import Risk, RiskLevel
 from diffscope.facts.shapes import PRODUCT
+from diffscope.facts.unreadable import NOT_TEXT
 from diffscope.facts.values import ChangeFacts
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Bilingual, Flag, Severity, UnknownRule
@@ -32,6 +33,8 @@ _CALM = (RiskLevel.NONE, RiskLevel.LOW)
 _MOST_REASONS = 8
 _MOST_CODES = 6
 _MOST_DOUBTS = 3
+_NOT_JUDGED = frozenset({"internal-error", "change-unavailable"})
+"""Codes of gaps behind which anything may be."""
 
 
 def judge_risk(
@@ -95,6 +98,17 @@ def _not_judged(
     for gap in facts.gaps:
         if gap.what == "diff-truncated":
             yield Bilingual(en=f"not judged: {gap.reason}", zh=f"未判定，差异不完整：{gap.reason}")
+        elif gap.what == NOT_TEXT:
+            yield Bilingual(
+                en=f"not judged: {gap.path}: {gap.reason}", zh=f"未判定，无法作为文本读取：{gap.path}"
+            )
+    failed = [gap for gap in facts.gaps if gap.code in _NOT_JUDGED]
+    if failed:
+        rest = len(failed) - 1
+        yield Bilingual(
+            en=f"{failed[0].reason}{f' (and {rest} more)' if rest else ''}",
+            zh=f"{failed[0].reason}{f'（另有 {rest} 处）' if rest else ''}",
+        )
 
 
 def _could_matter(unknown: UnknownRule, catalogue: Catalogue) -> bool:

@@ -6,7 +6,8 @@ from enum import Enum
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.values import CiFacts, GraphFacts, Nearest
+from diffscope.facts.ci_values import CiFacts
+from diffscope.facts.values import GraphFacts, Nearest
 from diffscope.rules.values import Flag, UnknownRule, Waived
 from diffscope.source.values import Gap, PullRequest, Value
 
@@ -148,6 +149,8 @@ class Completeness(Value, frozen=True, kw_only=True):
     unplaced: tuple[str, ...] = ()
     """Files that no area claims."""
     notes: tuple[str, ...] = ()
+    steps_by: str | None = None
+    """Whose declarations select the steps of CI: ``base``, or ``head`` for a change that edits them; ``None`` where none are known."""
 
 
 class Tool(Value, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from diffscope.adapters.git_boundary import cut_off_at, first_commit_at
 from diffscope.adapters.git_find import NO_VLLM
 from diffscope.adapters.git_log import main_tip
 from diffscope.errors import RepositoryError
-from diffscope.source.values import CommitId, Gap
+from diffscope.source.values import CommitId, Gap, GapCode
 from diffscope.source.window import Window, stamp
 
 _QUIET: Final = 86_400
@@ -25,20 +25,23 @@ def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) ->
     tip = newest_commit(repository)
     foreign = foreign_gaps(repository, tip)
     newest, cut = repository.commit(tip).committed_at, cut_off_at(repository, tip)
-    found = []
+    found: list[tuple[GapCode, str]] = []
     if newest < window.end - _QUIET:
-        found.append(f"the clone ends at {_day(newest)}, before the window does: git fetch")
+        found.append(
+            ("clone-too-old", f"the clone ends at {_day(newest)}, before the window does: git fetch")
+        )
     if cut is not None and cut >= window.start:
-        found.append(f"history is cut off at {_day(cut)}, after the window starts: git fetch --unshallow")
+        reason = f"history is cut off at {_day(cut)}, after the window starts: git fetch --unshallow"
+        found.append(("history-cut-off", reason))
     elif is_empty and (first := first_commit_at(repository, tip)) is not None and first >= window.end:
-        found.append(f"the history begins at {_day(first)}, after the window ends")
-    return (*foreign, *(Gap(what="window", reason=reason) for reason in found))
+        found.append(("history-too-young", f"the history begins at {_day(first)}, after the window ends"))
+    return (*foreign, *(Gap(what="window", code=code, reason=reason) for code, reason in found))
 
 
 def foreign_gaps(repository: GitRepository, revision: str) -> tuple[Gap, ...]:
     """Return what is said of a tree that is none of vLLM's."""
     is_foreign = not repository.tree_ids(revision, ["vllm"])
-    return (Gap(what="repository", reason=NO_VLLM),) if is_foreign else ()
+    return (Gap(what="repository", code="not-vllm", reason=NO_VLLM),) if is_foreign else ()
 
 
 def newest_commit(repository: GitRepository) -> CommitId:

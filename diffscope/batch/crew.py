@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
+from time import perf_counter
 from typing import IO, Final, Self
 
 import msgspec
@@ -27,9 +28,10 @@ from diffscope.adapters.git import GitRepository
 from diffscope.adapters.kept_facts import KeptFacts
 from diffscope.adapters.store import Key, Store, judge_hash, open_store
 from diffscope.assessment.values import Assessment
-from diffscope.errors import DiffscopeError
+from diffscope.errors import DiffscopeError, EmptyChangeError
 from diffscope.rules.engine.configuration import RuleConfiguration
-from diffscope.source.values import CommitId, Gap, Value
+from diffscope.source.attempts import Attempts
+from diffscope.source.values import CommitId, Gap, GapCode, Value
 from diffscope.workspace import Workspace
 
 _SIZE: Final = struct.Struct("<I")
@@ -50,13 +52,16 @@ class Wanted(Value, frozen=True, kw_only=True):
 
 
 class Judged(Value, frozen=True, kw_only=True):
-    """What became of a change: its assessment, or the gap in its place."""
+    """What became of a change: its assessment, or the gap in its place and what stands in for the assessment."""
 
     wanted: Wanted
     assessment: Assessment | None = None
     gap: Gap | None = None
+    stand_in: Assessment | None = None
+    """Beside a gap: what the list of the change's files tells. ``None`` where the clone does not have the commit."""
+    milliseconds: int = 0
+    """How long it took to judge; 0 where it came out of the store."""
     is_stored: bool = False
-    """Whether it came out of the store."""
     notes: tuple[str, ...] = ()
     """What went wrong with the store."""
 
@@ -71,7 +76,7 @@ class Order(Value, frozen=True, kw_only=True):
     is_stored: bool
 
     @classmethod
-    def of(cls, workspace: Workspace, *, cache: Path) -> Self:
+    def of(cls, workspace: Workspace, *, cache: Path, is_stored: bool) -> Self:
         """Return the order for workers of a workspace that has a clone."""
         workspace.clone  # noqa: B018 - raises where there is none
         path = workspace.repository.path if workspace.repository else Path()
@@ -80,38 +85,70 @@ class Order(Value, frozen=True, kw_only=True):
             rule_folders=tuple(str(folder.resolve()) for folder in workspace.rule_folders),
             configuration=workspace.configuration,
             cache=str(cache.resolve()),
-            is_stored=workspace.folder is not None,
+            is_stored=is_stored,
         )
 
 
 _REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
 """Gaps that a better clone of the same commits would not have."""
+_PASSING: Final = frozenset({"internal-error", "change-empty", "change-unavailable"})
+"""Codes of gaps that are looked into anew each time."""
 
 
 def is_final(assessment: Assessment) -> bool:
     """Return whether no clone would judge better: only then may the store answer for every clone, and for this one when it has more."""
-    return not any(gap.what in _REPAIRABLE for gap in assessment.completeness.gaps)
+    return not any(gap.what in _REPAIRABLE or gap.code in _PASSING for gap in assessment.completeness.gaps)
 
 
 class Judge:
-    """Judges one change at a time and keeps what it thought, where that is final."""
+    """Judges one change at a time and keeps what it thought.
 
-    def __init__(self, workspace: Workspace, store: Store) -> None:
+    What is final is kept for every clone. Anything else is kept as provisional, for this clone: it stands for the change where earlier
+    windows are looked back at, and is judged anew when the change is asked for. Nothing is kept where ``keeps`` is false.
+    """
+
+    def __init__(self, workspace: Workspace, store: Store, *, keeps: bool = True) -> None:
         self._workspace = workspace
         self._store = store
+        self._keeps = keeps
 
     def __call__(self, wanted: Wanted) -> Judged:
-        """Return what becomes of a change: a mistake of ours in one must not cost the others."""
+        """Return what becomes of a change. What fails inside in one does not cost the others."""
+        attempt, start = Attempts(is_debug=self._workspace.is_debug), perf_counter()
         try:
-            assessment = self._judge(wanted.commit)
+            assessment = attempt("change", lambda: self._judge(wanted.commit), None)
+        except EmptyChangeError:
+            reason = f"{name_of(wanted)} changes nothing"
+            return self.without(wanted, Gap(what="change", code="change-empty", reason=reason))
         except DiffscopeError as error:
-            return Judged(wanted=wanted, gap=_gap(wanted, str(error)))
-        except Exception as error:  # noqa: BLE001 - said with the command that shows it whole
-            told = f"a mistake in diffscope ({type(error).__name__}: {error}); see: diffscope classify {wanted.commit[:12]}"
-            return Judged(wanted=wanted, gap=_gap(wanted, told))
-        if is_final(assessment):
-            self._store.put_many({self.key(wanted): assessment})
-        return Judged(wanted=wanted, assessment=assessment, notes=self._store.notes)
+            return self.without(wanted, _gap(wanted, str(error), code="change-unavailable"))
+        if assessment is None:
+            reason = attempt.gaps[0].reason.partition(";")[0]
+            told = f"{reason}; to report it: diffscope --debug classify {wanted.commit[:12]}"
+            return self.without(wanted, _gap(wanted, told))
+        key = self.key if is_final(assessment) else self.provisional_key
+        self._keep(key(wanted), assessment)
+        spent = round(1000 * (perf_counter() - start))
+        return Judged(wanted=wanted, assessment=assessment, notes=self.notes, milliseconds=spent)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with the store or the cache."""
+        return (*self._store.notes, *self._workspace.notes)
+
+    def without(self, wanted: Wanted, gap: Gap) -> Judged:
+        """Return what becomes of a change that could not be judged: the gap, and what the list of its files tells."""
+        attempt = Attempts()
+        with contextlib.suppress(DiffscopeError):
+            stand_in = attempt("change", lambda: self._workspace.stand_in(wanted.commit, gap), None)
+            if stand_in is not None:
+                self._keep(self.provisional_key(wanted), stand_in)
+            return Judged(wanted=wanted, gap=gap, stand_in=stand_in, notes=self.notes)
+        return Judged(wanted=wanted, gap=gap)
+
+    def _keep(self, key: Key, assessment: Assessment) -> None:
+        if self._keeps:
+            self._store.put_many({key: assessment})
 
     def prepare(self) -> None:
         """Read what every change needs; a mistake in it is told by the first change."""
@@ -125,13 +162,17 @@ class Judge:
             return self._workspace.judge(facts)
         facts = self._workspace.facts(self._workspace.clone.commit(commit))
         assessment = self._workspace.judge(facts)
-        if is_final(assessment):
+        if self._keeps and is_final(assessment):
             self._facts.put(commit, facts)
         return assessment
 
     def key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by."""
         return Key("vllm-project/vllm", wanted.number, wanted.commit, self._name)
+
+    def provisional_key(self, wanted: Wanted) -> Key:
+        """Return what the store knows a change by that was judged in part, or not at all, in this clone."""
+        return Key("vllm-project/vllm", wanted.number, wanted.commit, self._provisional_name)
 
     @cached_property
     def _facts(self) -> KeptFacts:
@@ -143,6 +184,11 @@ class Judge:
         configuration = msgspec.structs.replace(workspace.configuration, origin="")
         settings = hashlib.sha256(msgspec.json.encode(configuration)).hexdigest()
         return judge_hash(workspace.catalogue.digest, workspace.knowledge.digest, settings)
+
+    @cached_property
+    def _provisional_name(self) -> str:
+        repository = self._workspace.repository
+        return judge_hash("provisional", self._name, str(repository.common_dir) if repository else "")
 
 
 class Crew:
@@ -295,7 +341,7 @@ def serve() -> None:
         cache_directory=Path(order.cache),
     )
     with workspace, open_store(Path(order.cache), is_enabled=order.is_stored) as store:
-        judge = Judge(workspace, store)
+        judge = Judge(workspace, store, keeps=order.is_stored)
         judge.prepare()
         while (data := _read(source)) is not None:
             for wanted in msgspec.msgpack.decode(data, type=tuple[Wanted, ...]):
@@ -345,6 +391,10 @@ def _read(stream: IO[bytes]) -> bytes | None:
     return data
 
 
-def _gap(wanted: Wanted, reason: str) -> Gap:
-    name = f"#{wanted.number}" if wanted.number else wanted.commit[:12]
-    return Gap(what="change", reason=f"{name} could not be judged: {reason}")
+def name_of(wanted: Wanted) -> str:
+    """Return how a change is called: ``#38450``, or the commit's short id where it is of no pull request."""
+    return f"#{wanted.number}" if wanted.number else wanted.commit[:12]
+
+
+def _gap(wanted: Wanted, reason: str, *, code: GapCode = "internal-error") -> Gap:
+    return Gap(what="change", code=code, reason=f"{name_of(wanted)} could not be judged: {reason}")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from diffscope.adapters.store import open_store
+from diffscope.adapters.store import Key, open_store
 from diffscope.assessment.values import Assessment
 from diffscope.batch.crew import Crew, Judge, Judged, Order, Wanted
 from diffscope.workspace import Workspace
@@ -30,14 +30,18 @@ _LONGEST_RUN: Final = 16
 class Batch:
     """A workspace with a store beside it, for many changes. Borrows the workspace; close it, or use it in a ``with``.
 
-    ``workers`` is the number of cores unless told; with 1, or few changes, all is done in this process.
+    ``workers`` is the number of cores unless told; with 1, or few changes, all is done in this process. With ``keeps`` false the store is
+    neither asked nor written.
     """
 
-    def __init__(self, workspace: Workspace, *, workers: int | None = None) -> None:
+    def __init__(self, workspace: Workspace, *, workers: int | None = None, keeps: bool = True) -> None:
         self._workspace = workspace
         self._workers = _usable_cores() if workers is None else workers
-        self._store = open_store(workspace.folder, is_enabled=workspace.folder is not None)
-        self._judge = Judge(workspace, self._store)
+        if workspace.is_debug:
+            self._workers = 1  # what fails is to be raised here
+        self._keeps = keeps and workspace.folder is not None
+        self._store = open_store(workspace.folder, is_enabled=self._keeps)
+        self._judge = Judge(workspace, self._store, keeps=self._keeps)
         self._notes: dict[str, None] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
@@ -55,19 +59,29 @@ class Batch:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What went wrong with the store, here or in a worker, each sentence once."""
-        return tuple(dict.fromkeys((*self._store.notes, *self._notes)))
+        """What went wrong with the cache or the store, here or in a worker, each sentence once."""
+        return tuple(dict.fromkeys((*self._workspace.notes, *self._store.notes, *self._notes)))
 
     def stored(self, wanted: Sequence[Wanted]) -> Iterator[Assessment]:
-        """Yield the assessments that the store has, a few in memory at a time; judge nothing."""
+        """Yield the assessments that the store has, provisional ones too, a few in memory at a time; judge nothing.
+
+        Changes that change nothing are left out.
+        """
         for at in range(0, len(wanted), _LONGEST_RUN):
-            keys = [self._judge.key(each) for each in wanted[at : at + _LONGEST_RUN]]
-            yield from self._store.get_many(keys).values()
+            pairs = [self._keys(each) for each in wanted[at : at + _LONGEST_RUN]]
+            found = self._store.get_many(key for pair in pairs for key in pair)
+            for final, provisional in pairs:
+                kept = found.get(final) or found.get(provisional)
+                if kept is not None and not is_empty(kept):
+                    yield kept
 
     def missing(self, wanted: Sequence[Wanted]) -> int:
-        """Return how many of the changes the store does not have."""
+        """Return how many of the changes the store does not have, not even as provisional ones."""
         known = self._store.names()
-        return sum(str(self._judge.key(each)) not in known for each in wanted)
+        return sum(not any(str(key) in known for key in self._keys(each)) for each in wanted)
+
+    def _keys(self, wanted: Wanted) -> tuple[Key, Key]:
+        return self._judge.key(wanted), self._judge.provisional_key(wanted)
 
     def judge(self, wanted: Sequence[Wanted], *, progress: Progress | None = None) -> Iterator[Judged]:
         """Yield what becomes of each change, in the order given. Nothing that one change does wrong ends the others."""
@@ -92,11 +106,17 @@ class Batch:
             stored = kept.get(self._judge.key(each))
             if each in made:
                 self._notes.update(dict.fromkeys(made[each].notes))
-                yield made[each]
+                yield self._completed(made[each])
             elif stored is not None:
                 yield Judged(wanted=each, assessment=stored, is_stored=True)
             else:  # it was damaged in the store
                 yield self._judge(each)
+
+    def _completed(self, judged: Judged) -> Judged:
+        """Return it with what stands in for an assessment, where a worker died before it could say so."""
+        if judged.gap is None or judged.stand_in is not None or judged.gap.code != "internal-error":
+            return judged
+        return self._judge.without(judged.wanted, judged.gap)
 
     def _answers(self, jobs: list[tuple[Wanted, ...]]) -> Iterator[tuple[Judged, ...]]:
         """Yield what becomes of each job, in order."""
@@ -107,13 +127,19 @@ class Batch:
             yield from crew.answers()
 
     def _order(self) -> Order:
-        folder = self._workspace.folder
+        # A cache that is left aside here, locked by another process, say, would be in every worker.
+        folder = None if self._workspace.cache.is_off else self._workspace.folder
+        is_stored = self._keeps and folder is not None and not self._store.is_off
         if folder is None and self._temporary is None:
             # Without any cache each graph would be made from scratch, a thousand files a change.
             self._temporary = tempfile.TemporaryDirectory(prefix="diffscope-")
-        return Order.of(
-            self._workspace, cache=folder or Path(self._temporary.name if self._temporary else ".")
-        )
+        cache = folder or Path(self._temporary.name if self._temporary else ".")
+        return Order.of(self._workspace, cache=cache, is_stored=is_stored)
+
+
+def is_empty(assessment: Assessment) -> bool:
+    """Return whether it stands for a change that changes nothing."""
+    return any(gap.code == "change-empty" for gap in assessment.completeness.gaps)
 
 
 def _cut(wanted: Sequence[Wanted], workers: int) -> list[tuple[Wanted, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
@@ -11,7 +11,7 @@ from diffscope.adapters.git_logins import logins_of
 from diffscope.adapters.git_range import commits_between
 from diffscope.assessment.values import Assessment
 from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
-from diffscope.batch.crew import Wanted
+from diffscope.batch.crew import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.report.digest import build_digest
@@ -39,10 +39,12 @@ class Span(NamedTuple):
 
 
 class Read(NamedTuple):
-    """The assessments of a span, slim, and what could not be judged."""
+    """The assessments of a span, slim, and what could not be judged. A change that could not be stands by what its list of files tells."""
 
     assessments: tuple[Assessment, ...]
     gaps: tuple[Gap, ...]
+    is_lost: bool = False
+    """The clone could not give one of its changes: figures of none would be a lie."""
 
 
 def find_span(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span:
@@ -107,16 +109,45 @@ def read_span(
     progress: Progress | None = None,
     each: Callable[[Assessment], None] | None = None,
 ) -> Read:
-    """Return the assessments of a span; ``each`` is handed every whole one as it comes, in order."""
-    kept, gaps = list[Assessment](), list[Gap]()
+    """Return the assessments of a span; ``each`` is handed every one as it comes, in order."""
+    kept, gaps, empty, judged_whole = list[Assessment](), list[Gap](), list[Wanted](), 0
     for judged in batch.judge(span.wanted, progress=progress):
-        if judged.assessment is not None:
-            kept.append(slim(judged.assessment))
-            if each is not None:
-                each(judged.assessment)
-        elif judged.gap is not None:
+        if judged.gap is not None and judged.gap.code == "change-empty":
+            empty.append(judged.wanted)
+            continue
+        if judged.gap is not None:
             gaps.append(judged.gap)
-    return Read(tuple(kept), tuple(gaps))
+        judged_whole += judged.assessment is not None
+        known = judged.assessment or judged.stand_in
+        if known is not None:
+            kept.append(slim(known))
+            if each is not None:
+                each(known)
+    is_lost = not judged_whole and bool(gaps) and all(gap.code == "change-unavailable" for gap in gaps)
+    return Read(tuple(kept), (*gaps, *empty_gaps(empty)), is_lost)
+
+
+def empty_gaps(empty: Sequence[Wanted]) -> tuple[Gap, ...]:
+    """Return one gap for all changes that change nothing, or none where there is none."""
+    if not empty:
+        return ()
+    reason = changing_nothing(list(map(name_of, empty)))
+    return (Gap(what="change", code="change-empty", reason=reason),)
+
+
+def changing_nothing(names: Sequence[str]) -> str:
+    """Return the one line that is said of changes that change nothing."""
+    listed = ", ".join(names)
+    return (
+        f"{len(names)} changes change nothing: {listed}"
+        if names[1:]
+        else f"1 change changes nothing: {listed}"
+    )
+
+
+def read_stored(batch: Batch, span: Span) -> Read:
+    """Return what the store has of a span; nothing is judged."""
+    return Read(tuple(map(slim, batch.stored(span.wanted))), ())
 
 
 def digest_of(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.later_fixes import Followed, Horizon, follow
+from diffscope.adapters.output import encoded, write_file
 from diffscope.assessment.values import Assessment
 from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.crew import Wanted
@@ -21,7 +22,6 @@ from diffscope.cli.opened import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
 from diffscope.cli.talk import Talk
-from diffscope.errors import UsageError
 from diffscope.render.backtest import FORMATS
 from diffscope.render.json import indented
 from diffscope.render.style import Style
@@ -117,11 +117,13 @@ def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | No
         history = read_history(workspace, asked)
         assessments, lost = _judged(batch, history, talk)
         found = backtest_of(workspace, assessments, history, asked, gaps=(*history.gaps, *lost), talk=talk)
-        for note in (*(gap.reason for gap in history.gaps), *workspace.cache.notes, *batch.notes):
+        for note in (*(gap.reason for gap in history.gaps), *batch.notes):
             talk.note(note)
     write_stdout(FORMATS[form](found, _style()), is_for_people=form == "text")
     if statistics is not None:
-        _write(statistics, indented(statistics_of(found, made_by=asked.command)))
+        write_file(
+            statistics, encoded(indented(statistics_of(found, made_by=asked.command))), what="the statistics"
+        )
 
 
 def read_history(workspace: Workspace, asked: Asked) -> History:
@@ -252,15 +254,3 @@ def _style() -> Style:
     columns = shutil.get_terminal_size((110, 24)).columns if is_terminal else 110
     speaks_ascii = (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""}
     return Style(width=min(max(columns, 100), 140), color=is_colorful, ascii_only=speaks_ascii)
-
-
-def _write(file: Path, text: str) -> None:
-    """Replace the file whole: an interrupt leaves the old one."""
-    partial = file.with_name(f"{file.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(file)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the statistics: {error.strerror}", at=str(file), hint="name another file"
-        ) from None

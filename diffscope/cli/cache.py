@@ -9,6 +9,7 @@ import click
 
 from diffscope.cli.exits import DONE
 from diffscope.cli.publish import write_stdout
+from diffscope.cli.talk import say
 
 if TYPE_CHECKING:
     from diffscope.adapters.cache import CacheInfo
@@ -47,6 +48,8 @@ def info(*, form: str) -> int:
         return DONE
     lines = [line for one in (found, kept) for line in _lines(one)]
     write_stdout("".join(f"{line}\n" for line in lines), is_for_people=True)
+    for note in dict.fromkeys((*found.notes, *kept.notes)):
+        say(f"note: {note}")
     return DONE
 
 
@@ -66,8 +69,6 @@ def _lines(found: CacheInfo) -> Iterator[str]:
     yield f"{_size(found.bytes)} of at most {_size(found.limit)}"
     for space in found.spaces:
         yield f"  {space.space:<24} {space.entries:>7} entries {_size(space.bytes):>10}"
-    for note in found.notes:
-        yield f"note: {note}"
 
 
 def _size(count: int) -> str:

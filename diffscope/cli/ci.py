@@ -99,6 +99,7 @@ def ci(
     those that the change brings.
     """
     from diffscope.cli.ci_run import finish, judge, read_stored
+    from diffscope.cli.classify import refuse_unsure
 
     if click.get_current_context().obj is not None:
         raise UsageError(
@@ -117,4 +118,6 @@ def ci(
     if judged is None:
         return DONE
     finish(judged, request, talk)
+    if judged.is_unsure:
+        refuse_unsure(judged.fail_on)
     return FINDINGS if judged.is_over else DONE

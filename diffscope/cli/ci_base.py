@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.output import make_folder, write_own_file
 from diffscope.adapters.settings import FILE_NAME, Settings, parse_settings
 from diffscope.assessment.values import Assessment
 from diffscope.diff.names import unsafe
-from diffscope.errors import ConfigurationError
+from diffscope.errors import ConfigurationError, RepositoryError
 from diffscope.source.ports import TreeReader
 from diffscope.source.values import CommitId, RepoPath, TreeEntry
 
@@ -37,8 +38,18 @@ class CloneTree:
         return self._repository.entries(self._commit)
 
     def read(self, path: RepoPath) -> bytes | None:
-        """Return the bytes of a file."""
-        return self._repository.read(self._commit, path)
+        """Return the bytes of a file; ``None`` where the commit has none.
+
+        Raises ``RepositoryError`` for one whose content the clone lacks: what the base demands is not to be taken for nothing.
+        """
+        data = self._repository.read(self._commit, path)
+        if data is None and self._repository.tree_ids(self._commit, [path]):
+            raise RepositoryError(
+                f"the clone does not have the content of {path} at the base",
+                at=str(self._repository.path),
+                hint="check out without a filter: fetch-depth: 0 of actions/checkout does",
+            )
+        return data
 
 
 def read_base(tree: TreeReader | None, folder: Path) -> BaseRules:
@@ -70,7 +81,7 @@ def edited_settings(assessment: Assessment, settings: Settings) -> tuple[str, ..
 
 def _write_out(tree: TreeReader, entries: Iterable[TreeEntry], name: str, folder: Path) -> Path:
     root = folder / name
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root, what="the rules of the base")
     chosen = [
         entry for entry in entries if entry.path.startswith(f"{name}/") and entry.mode.startswith("100")
     ]
@@ -81,6 +92,6 @@ def _write_out(tree: TreeReader, entries: Iterable[TreeEntry], name: str, folder
     for entry in chosen:
         if unsafe(entry.path, longest=_LONGEST_PATH) is None and "\\" not in entry.path:
             path = folder / entry.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(tree.read(entry.path) or b"")
+            make_folder(path.parent, what="the rules of the base")
+            write_own_file(path, tree.read(entry.path) or b"", what="the rules of the base")
     return root

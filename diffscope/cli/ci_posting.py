@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from diffscope.adapters.ci_settings import CiSettings
@@ -11,6 +12,7 @@ from diffscope.adapters.github.plan import CheckAnnotation, CheckReport, wanted_
 from diffscope.adapters.github.posting import Posted, Poster
 from diffscope.assessment.values import Assessment
 from diffscope.cli.ci_request import POSTS
+from diffscope.cli.options import is_debug
 from diffscope.errors import SourceError
 from diffscope.render.comment import (
     CHECK_BYTES,
@@ -25,6 +27,7 @@ from diffscope.render.places import LEVELS, has_line, places
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
+from diffscope.source.attempts import Attempts, is_internal
 
 CHECK_NAME = "diffscope"
 
@@ -65,13 +68,26 @@ def post(posting: Posting, wanted: Sequence[str], poster: Callable[[], Poster]) 
             return tuple(Posted(what=what, done=newer) for what in wanted)
     except SourceError as error:
         return tuple(Posted(what=what, done=_reason(error), refused=True) for what in wanted)
-    return (*(_post_one(what, posting, hub) for what in chosen), *skipped)
+    attempt = Attempts(is_debug=is_debug())
+    lost = "an internal error; run diffscope ci with --debug to report it"
+    return (
+        *(
+            attempt(
+                f"post {what}",
+                partial(_post_one, what, posting, hub),
+                Posted(what=what, done=lost, refused=True),
+            )
+            for what in chosen
+        ),
+        *skipped,
+    )
 
 
 def check_report(posting: Posting) -> CheckReport:
     """Return the check run: worst places first, at most 200 of them."""
     assessment, style = posting.assessment, posting.style
-    conclusion = "failure" if posting.is_failure else "neutral" if assessment.flags else "success"
+    is_neutral = bool(assessment.flags) or is_internal(assessment.completeness.gaps)
+    conclusion = "failure" if posting.is_failure else "neutral" if is_neutral else "success"
     return CheckReport(
         name=CHECK_NAME,
         head=assessment.change.pull.head or "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,8 @@ from diffscope.cli.ci_change import (
 from diffscope.cli.ci_posting import Posting, post
 from diffscope.cli.ci_request import Request
 from diffscope.cli.classify import exceeds
-from diffscope.cli.publish import write_stdout
+from diffscope.cli.options import is_debug
+from diffscope.cli.publish import refuse_failed, write_stdout
 from diffscope.cli.talk import Talk
 from diffscope.errors import ConfigurationError, InputError, UsageError
 from diffscope.render.comment import Circumstances, render_comment, render_summary
@@ -44,6 +46,7 @@ from diffscope.render.formats import render
 from diffscope.render.style import Language, Style
 from diffscope.rules.engine.configuration import check_against
 from diffscope.rules.reading import mistakes_error
+from diffscope.source.attempts import Attempts, is_internal
 from diffscope.source.values import CommitId
 from diffscope.workspace import Workspace
 
@@ -62,6 +65,8 @@ class Judged(NamedTuple):
     language: str
     fail_on: str
     is_over: bool
+    is_unsure: bool
+    """No flag is as severe as ``fail_on``, and not all was judged for an internal error."""
     edited: tuple[str, ...]
 
 
@@ -83,6 +88,8 @@ def judge(request: Request, environ: Mapping[str, str], scratch: Path, talk: Tal
         base = read_base(found.base, scratch)
         with _judging(workspace, base, request) as judging:
             assessment = judging.classify(found.change, found.source)
+            for note in dict.fromkeys((*workspace.notes, *judging.notes)):
+                talk.note(note)
     return _judged(assessment, event, base.settings, request=request, runner=runner, access=hub.access)
 
 
@@ -133,21 +140,38 @@ def finish(judged: Judged, request: Request, talk: Talk) -> None:
     runner, assessment = judged.runner, judged.assessment
     style = Style(language=Language(judged.language))
     about = Circumstances(report_url=runner.run_url, fail_on=judged.fail_on, edited=judged.edited)
-    files = {name: render([assessment], style, form=form) for form, name in FILES.items()}
-    comment = render_comment(assessment, style, about)
-    written = write_report(request.output_dir or runner.folder, {**files, COMMENT_FILE: comment})
+    attempt = Attempts(is_debug=is_debug())
+    texts = {
+        name: attempt(f"format {form}", partial(render, [assessment], style, form=form), None)
+        for form, name in FILES.items()
+    }
+    texts[COMMENT_FILE] = comment = attempt(
+        "comment", partial(render_comment, assessment, style, about), None
+    )
+    files = {name: text for name, text in texts.items() if text is not None}
+    folder = request.output_dir or runner.folder
+    written = write_report(folder, files)
     posted = _post(judged, request, style, about)
     for one in posted:
         talk.note(f"{one.what}: {one.done}")
     if request.dry_run and request.post:
-        write_stdout(comment)
+        write_stdout(comment or "")
     notes = tuple(f"{one.what}: {one.done}" for one in posted if one.refused)
-    summary = render_summary(
-        assessment, style, msgspec.structs.replace(about, notes=notes), limit=summary_room(runner)
-    )
-    append_summary(runner, summary)
-    write_stdout(render([assessment], style, form="github"))
-    append_outputs(runner, _outputs(assessment, written, posted))
+    told, room = msgspec.structs.replace(about, notes=notes), summary_room(runner)
+    summary = attempt("summary", partial(render_summary, assessment, style, told, limit=room), None)
+    append_summary(runner, bare_summary(assessment) if summary is None else summary)
+    lines = attempt("format github", partial(render, [assessment], style, form="github"), "")
+    write_stdout(lines)
+    append_outputs(runner, _outputs(assessment, folder, written, posted))
+    for gap in attempt.gaps:
+        talk.note(gap.reason)
+    refuse_failed(attempt.gaps)
+
+
+def bare_summary(assessment: Assessment) -> str:
+    """Return level and flags in plain words, for where the summary itself failed inside."""
+    flags = ", ".join(f"{flag.code} ({flag.severity.value})" for flag in assessment.flags)
+    return f"diffscope: risk {assessment.risk.level.value}; {flags or 'no flags'}; its summary could not be made\n"
 
 
 def _open(
@@ -176,6 +200,7 @@ def _judging(workspace: Workspace, base: BaseRules, request: Request) -> Workspa
         rule_folders=base.folders,
         configuration=base.settings.rules,
         use_cache=request.use_cache,
+        is_debug=is_debug(),
     )
     if mistakes := check_against(judging.configuration, judging.catalogue):
         raise mistakes_error(mistakes, kind=ConfigurationError)
@@ -192,6 +217,7 @@ def _judged(
     access: Access,
 ) -> Judged:
     fail_on = request.fail_on or settings.fail_on or "none"
+    is_over = exceeds(assessment, fail_on)
     return Judged(
         assessment=assessment,
         event=event,
@@ -200,7 +226,8 @@ def _judged(
         access=access,
         language=request.lang or settings.lang or "en",
         fail_on=fail_on,
-        is_over=exceeds(assessment, fail_on),
+        is_over=is_over,
+        is_unsure=not is_over and is_internal(assessment.completeness.gaps),
         edited=edited_settings(assessment, settings),
     )
 
@@ -219,7 +246,7 @@ def _post(judged: Judged, request: Request, style: Style, about: Circumstances) 
         settings=judged.settings.ci,
         style=style,
         about=about,
-        is_failure=judged.is_over,
+        is_failure=judged.is_over or (judged.is_unsure and judged.fail_on != "none"),
     )
     with Workspace(None, use_cache=False) as workspace:
         hub = Hub(judged.access, workspace, lambda _: None)
@@ -231,14 +258,14 @@ def _post(judged: Judged, request: Request, style: Style, about: Circumstances) 
 
 
 def _outputs(
-    assessment: Assessment, written: Mapping[str, Path], posted: Sequence[Posted]
+    assessment: Assessment, folder: Path, written: Mapping[str, Path], posted: Sequence[Posted]
 ) -> Mapping[str, str]:
     return {
         "level": assessment.risk.level.value,
         "flags": str(len(assessment.flags)),
         "complete": str(assessment.completeness.complete).lower(),
         "posted": str(bool(posted) and not any(one.refused for one in posted)).lower(),
-        "folder": str(written[COMMENT_FILE].parent),
-        **{form: str(written[name]) for form, name in FILES.items()},
-        "comment": str(written[COMMENT_FILE]),
+        "folder": str(folder),
+        **{form: str(written.get(name, "")) for form, name in FILES.items()},
+        "comment": str(written.get(COMMENT_FILE, "")),
     }

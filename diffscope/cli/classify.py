@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
 from diffscope.cli.talk import Talk
+from diffscope.errors import InternalError
 
 if TYPE_CHECKING:
     from diffscope.assessment.values import Assessment
+    from diffscope.cli.progress import Progress
     from diffscope.workspace import Workspace
 
 _TERSE = frozenset({"concise", "github", "rdjson"})
@@ -85,20 +88,20 @@ def classify(
     """
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source))
-    from diffscope.adapters.recorded import write_record
     from diffscope.cli.opened import open_workspace
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.cli.resume import read_done
+    from diffscope.source.attempts import is_internal
 
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
     is_terse = any(one.form in _TERSE for one in chosen)
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
-    is_over = False
-    is_crewed = request.is_window and record is None
+    is_over = is_unsure = False
     with (
+        publisher,
         Progress("changes" if request.is_window else "reading files", talk) as progress,
         open_workspace(
             find_clone(repo, request),
@@ -109,41 +112,72 @@ def classify(
             progress=None if request.is_window else progress,
         ) as workspace,
     ):
-        if is_crewed:
-            from diffscope.cli.classify_range import judge_range
-
-            for assessment in judge_range(request, workspace, workers=workers, talk=talk):
-                publisher.add(assessment)
-                tell_doubts(assessment, talk, is_terse=is_terse)
-                is_over = is_over or exceeds(assessment, fail_on)
-        for gathered in () if is_crewed else gather(request, workspace, talk.note):
-            facts = gathered.facts(workspace)
-            if record is not None:
-                talk.note(f"recorded {write_record(record, facts)}")
-            assessment = workspace.judge(facts)
+        for assessment in _assessments(
+            request, workspace, record=record, workers=workers, talk=talk, progress=progress
+        ):
             publisher.add(assessment)
             tell_doubts(assessment, talk, is_terse=is_terse)
             is_over = is_over or exceeds(assessment, fail_on)
-            if request.is_window:
-                progress(*gathered.position)
+            is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
         tell_of(workspace, talk)
+    publisher.finish()
+    if is_unsure and not is_over:
+        refuse_unsure(fail_on)
     return FINDINGS if is_over else DONE
 
 
-def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
-    """Say what was not judged, where the format has no room for it: silence would read as all clear."""
-    if not is_terse or not (assessment.unknown or assessment.completeness.gaps):
+def _assessments(
+    request: Request,
+    workspace: Workspace,
+    *,
+    record: Path | None,
+    workers: int | None,
+    talk: Talk,
+    progress: Progress,
+) -> Iterator[Assessment]:
+    """Yield what becomes of each change: those of a range by workers, unless their facts are to be recorded."""
+    if request.is_window and record is None:
+        from diffscope.cli.classify_range import judge_range
+
+        yield from judge_range(request, workspace, workers=workers, talk=talk)
         return
+    for gathered in gather(request, workspace, talk.note):
+        facts = gathered.facts(workspace)
+        if record is not None:
+            from diffscope.adapters.recorded import write_record
+
+            talk.note(f"recorded {write_record(record, facts)}")
+        yield workspace.judge(facts)
+        if request.is_window:
+            progress(*gathered.position)
+
+
+def refuse_unsure(fail_on: str) -> None:
+    """Raise ``InternalError`` where ``--fail-on`` asks of a change what was not judged for an internal error: it is not passed in silence."""
+    if fail_on != "none":
+        hint = "the result says what was not judged; run it again with --debug, and report what it prints"
+        raise InternalError(
+            f"whether a flag is {fail_on} or worse was not judged: an internal error", hint=hint
+        )
+
+
+def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
+    """Say what failed inside, and, where the format has no room for it, what else was not judged: silence would read as all clear."""
+    from diffscope.source.attempts import is_internal
+
     pull, gaps = assessment.change.pull, assessment.completeness.gaps
+    if not (is_terse or is_internal(gaps)) or not (assessment.unknown or gaps):
+        return
+    gaps = tuple(sorted(gaps, key=lambda gap: gap.code != "internal-error"))
     name = f"#{pull.number}" if pull.number else (pull.head or "this change")[:12]
     rules = f"{len(assessment.unknown)} rules could not be judged" if assessment.unknown else "judged in part"
     more = f": {gaps[0].reason}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
-    talk.note(f"{name}: {rules}{more}; --format text says which")
+    talk.note(f"{name}: {rules}{more}{'; --format text says which' if is_terse else ''}")
 
 
 def tell_of(workspace: Workspace, talk: Talk) -> None:
     """Say what went wrong with the cache, and with ``-v`` what was used."""
-    for note in workspace.cache.notes:
+    for note in workspace.notes:
         talk.note(note)
     if workspace.repository is not None:
         talk.detail(f"clone: {workspace.repository.path}")
@@ -152,9 +186,14 @@ def tell_of(workspace: Workspace, talk: Talk) -> None:
 
 
 def exceeds(assessment: Assessment, fail_on: str) -> bool:
-    """Return whether any flag that is not waived is as severe as ``fail_on`` or worse."""
+    """Return whether any flag that is not waived is as severe as ``fail_on`` or worse, or a source file was brought that nobody can read.
+
+    Such a file may hold anything: a gate that asks for findings must not open for it.
+    """
+    from diffscope.facts.unreadable import NOT_TEXT
     from diffscope.rules.values import Severity
 
-    return fail_on != "none" and any(
-        flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags
+    return fail_on != "none" and (
+        any(flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags)
+        or any(gap.what == NOT_TEXT for gap in assessment.completeness.gaps)
     )

@@ -46,6 +46,12 @@ _FORMATS = ("text", "json", "sarif")
     metavar="CODE",
     help="Only findings whose code starts so: DR3. Repeatable.",
 )
+@click.option(
+    "--own-rules",
+    "tries_own_rules",
+    is_flag=True,
+    help="Also try the globs of diffscope's own rules on the tree.",
+)
 @click.option("--fix", is_flag=True, help="Print a patch of the safe fixes instead; nothing is written.")
 @click.option(
     "--fail-on",
@@ -63,6 +69,7 @@ def doctor(
     form: str,
     output: Path | None,
     codes: tuple[str, ...],
+    tries_own_rules: bool,
     fix: bool,
     fail_on: str,
     talk: Talk,
@@ -71,7 +78,7 @@ def doctor(
 
     Nothing is checked out or written. --fix prints a patch: diffscope doctor --fix | git apply
     """
-    report, files = _examine(repo, revision, codes, talk)
+    report, files = _examine(repo, revision, codes, talk, tries_own_rules=tries_own_rules)
     if fix:
         from diffscope.project.fixes import make_fixes
 
@@ -85,7 +92,7 @@ def doctor(
 
 
 def _examine(
-    repo: Path | None, revision: str, codes: tuple[str, ...], talk: Talk
+    repo: Path | None, revision: str, codes: tuple[str, ...], talk: Talk, *, tries_own_rules: bool
 ) -> tuple[DoctorReport, ProjectFiles]:
     from diffscope.adapters.git_find import find_repository
     from diffscope.adapters.project_files import collect_project_files, read_entries
@@ -109,7 +116,8 @@ def _examine(
             )
         files = collect_project_files(entries, repository)
         tests = read_entries(wanted_tests(entries), repository)
-    report = examine(files, tests, globs=read_rule_globs(bundled_rules()), revision=commit)
+    globs = read_rule_globs(bundled_rules()) if tries_own_rules else ()
+    report = examine(files, tests, globs=globs, revision=commit)
     return (only(report, codes) if codes else report), files
 
 
@@ -124,14 +132,9 @@ def _style(output: Path | None) -> Style:
 
 
 def _publish(text: str, output: Path | None, *, is_for_people: bool) -> None:
-    from diffscope.cli.publish import write_stdout
-    from diffscope.errors import UsageError
+    from diffscope.cli.publish import write_result, write_stdout
 
     if output is None:
         write_stdout(text, is_for_people=is_for_people)
-        return
-    try:
-        output.write_bytes(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        reason = f"cannot write the result: {error.strerror}"
-        raise UsageError(reason, at=str(output), hint="name another file") from None
+    else:
+        write_result(text, output)

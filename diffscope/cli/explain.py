@@ -1,4 +1,4 @@
-"""``diffscope explain``: why a rule fired or stayed silent on a change, condition by condition."""
+"""``diffscope explain``: why a rule fired or stayed silent on a change, condition by condition; why a step of CI runs or does not."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from diffscope.cli import options
 from diffscope.cli.exits import DONE
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.talk import Talk
+from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
+    from diffscope.cli.gather import Gathered
     from diffscope.rules.engine.explain import Explanation, ShownRecord, Trace
+    from diffscope.workspace import Workspace
 
 _MARKS = {"true": "+", "false": "-", "unknown": "?"}
 
 
 @click.command()
 @click.argument("target", metavar="PR|URL|-")
-@click.argument("code")
+@click.argument("code", required=False)
+@click.option("--step", "step", metavar="KEY", help="A step of CI instead of a rule, by its key or label.")
+@click.option("--steps", "lists_steps", is_flag=True, help="Every step of CI with what decides on it.")
 @options.repository_option
 @click.option(
     "--source", type=click.Choice(SOURCES), default="auto", show_default=True, help="Where it comes from."
@@ -41,7 +46,9 @@ _MARKS = {"true": "+", "false": "-", "unknown": "?"}
 def explain(
     *,
     target: str,
-    code: str,
+    code: str | None,
+    step: str | None,
+    lists_steps: bool,
     repo: Path | None,
     source: str,
     lang: str,
@@ -50,28 +57,54 @@ def explain(
     use_cache: bool,
     talk: Talk,
 ) -> int:
-    """Say why a rule fired or stayed silent on a change.
+    """Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.
 
     Each condition stands with its truth (+ holds, - does not, ? cannot be told), the records that decided, and those that
-    fail by a single test.
+    fail by a single test. --step KEY shows each pattern that is asked for a step (+ matches, - does not, ! takes out), --steps
+    lists all steps.
     """
+    if [code is not None, step is not None, lists_steps].count(True) != 1:
+        raise UsageError(
+            "one thing at a time: a rule, --step KEY or --steps",
+            hint="diffscope explain N CODE, or diffscope explain N --step KEY",
+        )
     request = check(Request(target, source=source))
     from diffscope.cli.opened import open_workspace
     from diffscope.cli.publish import write_stdout
-    from diffscope.cli.rules import find_rule
     from diffscope.render.json import indented
-    from diffscope.rules.engine.explain import explain as explained
 
     clone = find_clone(repo, request)
     with open_workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace:
-        rule = find_rule(workspace.catalogue, code)
-        (gathered,) = gather(request, workspace, talk.note)
-        facts = gathered.facts(workspace)
-        found = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
-    write_stdout(
-        indented(found) if form == "json" else explanation_text(found, lang), is_for_people=form == "text"
-    )
+        found, text = _explained(
+            gather(request, workspace, talk.note), workspace, code=code, step=step, lang=lang
+        )
+        for note in workspace.notes:
+            talk.note(note)
+    write_stdout(indented(found) if form == "json" else text, is_for_people=form == "text")
     return DONE
+
+
+def _explained(
+    changes: Iterator[Gathered], workspace: Workspace, *, code: str | None, step: str | None, lang: str
+) -> tuple[object, str]:
+    """Return the answer as a value and as text."""
+    if code is None:
+        from diffscope.cli.explain_steps import explain_step, list_steps, list_text, steps_text
+
+        (gathered,) = changes
+        if step is None:
+            listed = list_steps(gathered, workspace)
+            return listed, list_text(listed)
+        traced = explain_step(gathered, workspace, step)
+        return traced, steps_text(traced)
+    from diffscope.cli.rules import find_rule
+    from diffscope.rules.engine.explain import explain as explained
+
+    rule = find_rule(workspace.catalogue, code)
+    (gathered,) = changes
+    facts = gathered.facts(workspace)
+    found = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
+    return found, explanation_text(found, lang)
 
 
 def explanation_text(explanation: Explanation, language: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
+from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from diffscope.adapters.git import GitRepository
@@ -133,6 +133,7 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
 
     from diffscope.adapters.files import read_patch
     from diffscope.adapters.git_base import with_base
+    from diffscope.adapters.sides import base_reader
     from diffscope.diff.parse import salvage_diff
 
     change = read_patch(name)
@@ -141,7 +142,8 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
         return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
     if workspace.repository is None:
         return change
-    return with_base(change, salvage_diff(change.patch).diff, workspace.repository)
+    reader = base_reader(workspace.repository, None)
+    return with_base(change, salvage_diff(change.patch, read_base=reader).diff, workspace.repository)
 
 
 def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gathered:
@@ -232,21 +234,25 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
     from diffscope.adapters.git_range import commits_between
-    from diffscope.batch.windows import range_ends
+    from diffscope.batch.windows import changing_nothing, range_ends
 
     base, head = range_ends(request.window or "")
     commits = commits_between(_clone(workspace), base, head or "HEAD")
-    skipped = 0
+    skipped, empty = 0, list[str]()
     for number, commit in enumerate(commits, start=1):
         if commit in request.done:
             continue
         try:
             change = workspace.clone.commit(commit)
+        except EmptyChangeError:
+            empty.append(commit[:12])
         except (SourceError, InputError) as error:
             notice(f"skipped {commit[:12]}: {error}")
             skipped += 1
         else:
             yield Gathered(change=change, position=(number, len(commits)))
+    if empty:
+        notice(changing_nothing(empty))
     if skipped:
         raise SourceError(
             f"{skipped} of {len(commits)} changes could not be had", hint="the notes above say why"

@@ -19,6 +19,7 @@ from typing import Final
 
 import click
 
+from diffscope.adapters.output import encoded, make_folder, write_file
 from diffscope.cli.generate_rules import area_words, rule_documents
 from diffscope.cli.main import COMMANDS, cli, main
 from diffscope.cli.schema import DOCUMENTS, schema_text
@@ -118,8 +119,8 @@ def _nowhere() -> Iterator[None]:
 def _write(made: Mapping[str, str]) -> None:
     for name in stale(made):
         path = ROOT / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(made[name], encoding="utf-8")
+        make_folder(path.parent)
+        write_file(path, encoded(made[name]), what="a generated file")
         say(f"wrote {name}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from diffscope.adapters.knowledge import load_knowledge
+from diffscope.adapters.output import encoded, make_folder, write_file
 from diffscope.adapters.rule_files import bundled_rules, load_rules
 from diffscope.render.json import indented
 from diffscope.rules.authoring.pages import rule_index, vocabulary_page
@@ -42,8 +43,8 @@ def write_documents(root: Path) -> None:
     """Write the generated files of a checkout."""
     for name, text in rule_documents().items():
         path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        make_folder(path.parent)
+        write_file(path, encoded(text), what="a generated file")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -42,7 +43,8 @@ def _graph_options(function: _F) -> _F:
     def with_graph(*, repo: Path | None, revision: str, use_cache: bool, talk: Talk, **rest: Any) -> Any:
         from diffscope.cli.graph_opened import open_graph
 
-        return function(opened=open_graph(repo, revision, use_cache=use_cache, talk=talk), **rest)
+        with contextlib.closing(open_graph(repo, revision, use_cache=use_cache, talk=talk)) as opened:
+            return function(opened=opened, **rest)
 
     at = click.option(
         "--at", "revision", default="HEAD", show_default=True, metavar="REV", help="The commit to look at."
@@ -191,10 +193,12 @@ def export(
     from diffscope.cli.graph_opened import layers_of
     from diffscope.cli.publish import write_result
     from diffscope.graph.export import export_graph
+    from diffscope.render.sanitize import json_escapes
 
     chosen = layers_of(layers)
     modules = None if around is None else _around(opened, opened.find(around), depth, chosen)
-    write_result(export_graph(opened.graph, form, modules=modules, layers=chosen), output)
+    text = export_graph(opened.graph, form, modules=modules, layers=chosen)
+    write_result(json_escapes(text) if form == "json" else text, output)
     return DONE
 
 

@@ -25,13 +25,18 @@ _MOST_HINTS = 4
 
 
 class OpenedGraph:
-    """A graph and its repository, both open until the process ends: class queries read outlines when they are asked."""
+    """A graph and its repository, both open until `close`: class queries read outlines when they are asked."""
 
     def __init__(self, graph: ModuleGraph, repository: GitRepository, cache: Cache, revision: str) -> None:
         self.graph = graph
         self.repository = repository
         self.revision = revision
         self._cache = cache
+
+    def close(self) -> None:
+        """Let go of the cache and of git."""
+        self._cache.close()
+        self.repository.close()
 
     def source(self, path: RepoPath) -> bytes | None:
         """Return the bytes of a file of the tree."""
@@ -61,10 +66,11 @@ class OpenedGraph:
     @cached_property
     def registries(self) -> tuple[Registry, ...]:
         """The registries that are known by name."""
+        from diffscope.adapters.read_file import read_text
         from diffscope.adapters.rule_files import bundled_rules
         from diffscope.graph.registries import load_registries
 
-        text = (bundled_rules() / "registries.yml").read_text("utf-8")
+        text = read_text(bundled_rules() / "registries.yml", most=1_000_000, hint="reinstall diffscope")
         return load_registries(text, at="rules/registries.yml")
 
     def find(self, text: str) -> ModuleName:

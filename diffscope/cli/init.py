@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from diffscope.adapters.output import encoded, write_file, write_new_file
 from diffscope.cli.exits import DONE
 from diffscope.cli.talk import say
 from diffscope.errors import UsageError
@@ -52,13 +53,8 @@ def init(*, folder: Path, force: bool) -> int:
     """
     file = folder / FILE_NAME
     try:
-        with file.open("w" if force else "x", encoding="utf-8") as stream:
-            stream.write(TEXT)
+        (write_file if force else write_new_file)(file, encoded(TEXT), what="the settings")
     except FileExistsError:
         raise UsageError("it is there already", at=str(file), hint="diffscope init --force") from None
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written: {error.strerror}", at=str(file), hint="diffscope init FOLDER"
-        ) from None
     say(f"wrote {file}; next: diffscope rules list")
     return DONE

@@ -87,12 +87,19 @@ class LazyGroup(click.Group):
     metavar="FILE",
     help="Settings. Default: diffscope.yml in the current folder or above it, up to the top of the repository.",
 )
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="DIFFSCOPE_DEBUG",
+    help="Show where diffscope itself fails, for a report: the first internal error ends it, with its traceback.",
+)
 @click.pass_context
-def cli(context: click.Context, *, config: Path | None) -> None:
+def cli(context: click.Context, *, config: Path | None, debug: bool) -> None:
     """Classify the diffs of vLLM pull requests: areas, platforms, reach, risk flags with their evidence.
 
     Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not run.
     """
+    del debug  # options.is_debug() reads it
     # On a pull request the current folder holds the pull request's own settings; `ci` reads those of its base.
     file = config or (None if context.invoked_subcommand == "ci" else _settings_above(Path.cwd()))
     if file is not None:
@@ -111,7 +118,7 @@ def cli(context: click.Context, *, config: Path | None) -> None:
 
 def _settings_above(folder: Path) -> Path | None:
     for each in (folder, *folder.parents):
-        if (each / "diffscope.yml").exists():
+        if os.path.lexists(each / "diffscope.yml"):
             return each / "diffscope.yml"
         if (each / ".git").exists():
             return None
@@ -119,8 +126,9 @@ def _settings_above(folder: Path) -> Path | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code. Errors of ours become two lines on stderr; bugs keep their traceback, and exit with 2."""
+    """Run one command and return its exit code. Every error becomes two lines on stderr; internal ones keep their traceback with --debug."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    is_debug = "--debug" in given or bool(os.environ.get("DIFFSCOPE_DEBUG"))  # click takes the list apart
     # Nearly all that a run makes lives until it ends: looking for garbage every 700 objects is a tenth of its time.
     gc.set_threshold(100_000, 20, 20)
     _open_closed_streams()
@@ -137,9 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Python flushes once more at exit; without somewhere to flush to it would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
-    except Exception:  # noqa: BLE001 - left to Python it would exit with 1, which means findings
-        traceback.print_exc()
-        return FAILED
+    except Exception as error:  # noqa: BLE001 - left to Python it would exit with 1, which means findings
+        return _fail_inside(error, is_debug=is_debug)
     return code
 
 
@@ -174,6 +181,16 @@ def _fail(message: str, hint: str | None) -> int:
     if hint:
         say(f"hint: {hint}")
     return FAILED
+
+
+def _fail_inside(error: Exception, *, is_debug: bool) -> int:
+    from diffscope.source.attempts import described
+
+    if is_debug:
+        traceback.print_exception(error)
+    return _fail(
+        f"internal error ({described(error)})", "run it again with --debug, and report what it prints"
+    )
 
 
 def _usage_hint(error: click.ClickException) -> str | None:

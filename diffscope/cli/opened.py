@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from diffscope.cli.options import is_debug
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
@@ -52,6 +53,7 @@ def open_workspace(
         configuration=_narrowed(configuration, select, ignore),
         use_cache=use_cache,
         progress=progress,
+        is_debug=is_debug(),
     )
     try:
         # What the command line says is in no line of a file.

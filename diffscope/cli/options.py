@@ -149,9 +149,19 @@ def talk_options(function: _F) -> _F:
     """``-q`` and ``-v``, which make one argument ``talk``."""
 
     @wraps(function)
-    def with_talk(*arguments: Any, quiet: bool, verbose: bool, **options: Any) -> Any:
+    def with_talk(*arguments: Any, quiet: bool, verbose: bool, debug: bool, **options: Any) -> Any:
+        if debug:
+            click.get_current_context().find_root().params["debug"] = True
         return function(*arguments, talk=Talk(-1 if quiet else int(verbose)), **options)
 
+    # As people write it: behind the command.
+    debug = click.option("--debug", is_flag=True, hidden=True, help="As before the command.")
     quiet = click.option("-q", "--quiet", is_flag=True, help="Say errors only.")
     verbose = click.option("-v", "--verbose", is_flag=True, help="Say what is done.")
-    return cast("_F", quiet(verbose(with_talk)))
+    return cast("_F", quiet(verbose(debug(with_talk))))
+
+
+def is_debug() -> bool:
+    """Return whether ``--debug`` was given, before the command or behind it."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().params.get("debug"))

@@ -6,41 +6,83 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Self
 
+from diffscope.adapters.output import GrowingFile, check_output, encoded, write_file
 from diffscope.assessment.values import Assessment
-from diffscope.cli.options import Output
-from diffscope.errors import UsageError
+from diffscope.cli.options import Output, is_debug
+from diffscope.errors import InternalError, UsageError
 from diffscope.render.formats import RENDERERS, render
 from diffscope.render.style import Language, Style
+from diffscope.source.attempts import Attempts
+from diffscope.source.values import Gap
 
 _NARROW, _WIDE = 80, 100
 _BETWEEN = {"text": "\n", "markdown": "\n"}
 
 
 class Publisher:
-    """Writes each assessment to every output as it comes."""
+    """Writes each assessment to every output as it comes. A format that fails inside costs the others nothing; ``finish`` says which."""
 
     def __init__(
         self, outputs: Sequence[Output], *, language: str, is_many: bool, is_resumed: bool = False
     ) -> None:
+        self._attempt = Attempts(is_debug=is_debug())
         self._outputs = outputs or (Output("text", None),)
         self._language = Language(language)
-        self._is_resumed = is_resumed
         self._count = 0
         _check(self._outputs, is_many=is_many)
+        self._files = {
+            output: GrowingFile(output.file, goes_on=is_resumed)
+            for output in self._outputs
+            if output.file is not None
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close pipes: their readers wait for the end."""
+        for file in self._files.values():
+            file.close()
 
     def add(self, assessment: Assessment) -> None:
         """Write one assessment."""
         for output in self._outputs:
-            style = _style(output, self._language)
-            between = _BETWEEN.get(output.form, "") if self._count else ""
-            text = between + render([assessment], style, form=output.form)
+            text = self._rendered(output, assessment)
+            if text is None:
+                continue
             if output.file is None:
                 write_stdout(text, is_for_people=output.form == "text")
             else:
-                _write_file(output.file, text, is_first=self._count == 0 and not self._is_resumed)
+                self._files[output].add(encoded(text))
         self._count += 1
+
+    def finish(self) -> None:
+        """Say which formats failed inside.
+
+        Raises:
+            InternalError: one of them did; everything else was written.
+        """
+        refuse_failed(self._attempt.gaps)
+
+    def _rendered(self, output: Output, assessment: Assessment) -> str | None:
+        style = _style(output, self._language)
+        between = _BETWEEN.get(output.form, "") if self._count else ""
+        work = partial(render, [assessment], style, form=output.form)
+        text = self._attempt(f"format {output.form}", work, None)
+        return None if text is None else between + text
+
+
+def refuse_failed(gaps: Sequence[Gap]) -> None:
+    """Raise ``InternalError`` where a format failed inside; what the others gave was written."""
+    if gaps:
+        rest = f" (and {len(gaps) - 1} more)" if gaps[1:] else ""
+        reason = gaps[0].reason.partition(";")[0]
+        hint = "the other formats were written; run it again with --debug, and report what it prints"
+        raise InternalError(f"{reason}{rest}", hint=hint)
 
 
 def outputs_of(outputs: Sequence[Output], file: Path | None) -> tuple[Output, ...]:
@@ -82,7 +124,7 @@ def write_result(text: str, file: Path | None) -> None:
     if file is None:
         write_stdout(text)
     else:
-        _write_file(file, text, is_first=True)
+        write_file(file, encoded(text))
 
 
 def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
@@ -95,6 +137,9 @@ def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
     single = [output.form for output in outputs if not RENDERERS[output.form].many]
     if is_many and single:
         raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
+    for output in outputs:
+        if output.file is not None:
+            check_output(output.file)
 
 
 def _style(output: Output, language: Language) -> Style:
@@ -114,13 +159,3 @@ def _speaks_unicode(encoding: str | None) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _write_file(file: Path, text: str, *, is_first: bool) -> None:
-    try:
-        with file.open("wb" if is_first else "ab") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the result: {error.strerror}", at=str(file), hint="name another file"
-        ) from None

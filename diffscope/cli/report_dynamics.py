@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,8 +69,9 @@ def write_dynamics(sought: SoughtEvents, outputs: ReportOutputs, talk: Talk) -> 
     wish = Wish(layout="dynamics", templates=read_templates(outputs.wishes.templates))
     for output in outputs.outputs:
         is_json = output.form == "json"
-        text = indented(dynamics) if is_json else render(dynamics, outputs.style, wish, offset=offset)
-        outputs.put(output, text)
+        as_text = partial(render, dynamics, outputs.style, wish, offset=offset)
+        outputs.put_rendered(output, partial(indented, dynamics) if is_json else as_text)
+    outputs.finish()
 
 
 def _events(window: Window, sought: SoughtEvents, talk: Talk) -> Events:

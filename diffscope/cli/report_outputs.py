@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import Final, NamedTuple
 
+from diffscope.adapters.output import check_output, encoded, make_folder, replacing, write_file
+from diffscope.adapters.read_file import read_text
 from diffscope.assessment.values import Assessment
-from diffscope.cli.options import Output
-from diffscope.cli.publish import write_stdout
-from diffscope.errors import UsageError
+from diffscope.cli.options import Output, is_debug
+from diffscope.cli.publish import refuse_failed, write_stdout
+from diffscope.errors import DiffscopeError, UsageError
 from diffscope.render.digest_formats import charts, render_digest
 from diffscope.render.digest_wish import Wish
 from diffscope.render.jsonl import render as render_line
 from diffscope.render.style import Language, Style
 from diffscope.report.values import Digest
+from diffscope.source.attempts import Attempts
+
+_LARGEST: Final = 1_000_000
+"""Bytes of a template."""
 
 
 class Wishes(NamedTuple):
@@ -35,11 +40,12 @@ class ReportOutputs:
     def __init__(self, forms: Sequence[Output], wishes: Wishes) -> None:
         self._outputs = tuple(forms) or (Output("markdown", None),)
         self.wishes = wishes
+        self._attempt = Attempts(is_debug=is_debug())
         self.style = Style(language=Language(wishes.lang))
         for output in self._outputs:
             # An hour of judging should not end in an error that could be told at once.
-            if output.file is not None and not output.file.parent.is_dir():
-                raise _unwritable(output.file, "No such file or directory")
+            if output.file is not None:
+                check_output(output.file)
         to_stdout = [output.form for output in self._outputs if output.file is None]
         if len(to_stdout) > 1:
             raise UsageError(
@@ -57,35 +63,69 @@ class ReportOutputs:
         lines = [output for output in self._outputs if output.form == "jsonl"]
         with contextlib.ExitStack() as stack:
             sinks = [
-                write_stdout if output.file is None else stack.enter_context(_replacing(output.file))
+                write_stdout
+                if output.file is None
+                else _text_sink(stack.enter_context(replacing(output.file)))
                 for output in lines
             ]
 
             def each(assessment: Assessment) -> None:
-                text = render_line(assessment, self.style)
-                for sink in sinks:
-                    sink(text)
+                text = self._attempt("format jsonl", partial(render_line, assessment, self.style), None)
+                for sink in sinks if text is not None else ():
+                    sink(text or "")
 
             yield each if sinks else None
 
     def write(self, digest: Digest) -> None:
         """Write the digest in every other format, and the charts where they are wanted."""
         wish = Wish(layout=self.wishes.layout, templates=read_templates(self.wishes.templates))
+        wrong: list[DiffscopeError] = []
         for output in self._outputs:
             if output.form != "jsonl":
-                self.put(output, render_digest(digest, self.style, form=output.form, wish=wish))
+                wrong += self._write_one(output, digest, wish)
         if self.wishes.charts is not None:
-            _make_folder(self.wishes.charts)
-            for name, svg in charts(digest, self.style).items():
-                self.put(Output("svg", self.wishes.charts / f"{name}.svg"), svg)
+            wrong += self._write_charts(digest, self.wishes.charts)
+        for error in wrong:
+            raise error
+
+    def finish(self) -> None:
+        """Say which formats failed inside.
+
+        Raises:
+            InternalError: one of them did; everything else was written.
+        """
+        refuse_failed(self._attempt.gaps)
+
+    def _write_one(self, output: Output, digest: Digest, wish: Wish) -> tuple[DiffscopeError, ...]:
+        """Write one format; an error of the user's (a template, a full disk) waits until the others are written."""
+        work = partial(render_digest, digest, self.style, form=output.form, wish=wish)
+        try:
+            self.put_rendered(output, work)
+        except DiffscopeError as error:
+            return (error,)
+        return ()
+
+    def _write_charts(self, digest: Digest, folder: Path) -> tuple[DiffscopeError, ...]:
+        try:
+            make_folder(folder)
+            for name, svg in self._attempt("charts", partial(charts, digest, self.style), {}).items():
+                self.put(Output("svg", folder / f"{name}.svg"), svg)
+        except DiffscopeError as error:
+            return (error,)
+        return ()
+
+    def put_rendered(self, output: Output, work: Callable[[], str]) -> None:
+        """Write what a renderer gives; one that fails inside is told by ``finish``."""
+        text = self._attempt(f"format {output.form}", work, None)
+        if text is not None:
+            self.put(output, text)
 
     def put(self, output: Output, text: str) -> None:
         """Write a text where an output says."""
         if output.file is None:
             write_stdout(text)
         else:
-            with _replacing(output.file) as sink:
-                sink(text)
+            write_file(output.file, encoded(text))
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -102,9 +142,13 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return {}
     try:
-        found = {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.j2"))}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"a template cannot be read: {error}", at=str(folder)) from None
+        files = sorted(file for file in folder.iterdir() if file.name.endswith(".j2"))
+    except OSError as error:
+        raise UsageError(
+            f"the folder cannot be read: {error.strerror}", at=str(folder), hint="--templates DIR"
+        ) from None
+    hint = "a template is a text file of some hundred lines"
+    found = {file.name: read_text(file, most=_LARGEST, hint=hint, kind=UsageError) for file in files}
     if not found:
         raise UsageError(
             "there is no template in this folder",
@@ -114,34 +158,5 @@ def read_templates(folder: Path | None) -> dict[str, str]:
     return found
 
 
-@contextlib.contextmanager
-def _replacing(file: Path) -> Iterator[Callable[[str], None]]:
-    """Yield what writes to a file beside ``file``, which takes its place at the end if nothing went wrong."""
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        with os.fdopen(handle, "wb") as stream:
-            yield lambda text: _write(stream, text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(file)
-        temporary = None
-    except OSError as error:
-        raise _unwritable(file, error.strerror) from None
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder, error.strerror) from None
-
-
-def _unwritable(file: Path, reason: str | None) -> UsageError:
-    return UsageError(f"cannot write the result: {reason}", at=str(file), hint="name another file")
-
-
-def _write(stream: IO[bytes], text: str) -> None:
-    stream.write(text.encode("utf-8", "backslashreplace"))
+def _text_sink(write: Callable[[bytes], None]) -> Callable[[str], None]:
+    return lambda text: write(encoded(text))

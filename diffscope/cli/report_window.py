@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.batch.run import Batch
-from diffscope.batch.windows import Read, Span, digest_of, find_span, is_at_hand, read_span, span_before
+from diffscope.batch.windows import (
+    Read,
+    Span,
+    digest_of,
+    find_span,
+    is_at_hand,
+    read_span,
+    read_stored,
+    span_before,
+)
 from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.opened import open_workspace
 from diffscope.cli.progress import Progress
@@ -48,13 +57,14 @@ def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
         span = find_span(workspace, sought.window, offset=offset)
         with _telling(talk), outputs.stream() as each, Progress(span.period.label, talk) as progress:
             read = read_span(batch, span, progress=progress, each=each)
-        if read.gaps and not read.assessments:
+        if read.is_lost:
             raise none_judged(len(read.gaps), read.gaps[0].reason)
         if outputs.need_digest:
             compared = _compared(sought, workspace, batch, (span, talk))
             outputs.write(digest_of(workspace, batch, span, read, compared=compared))
         for note in (*(gap.reason for gap in (*span.gaps, *read.gaps)), *batch.notes):
             talk.note(note)
+    outputs.finish()
 
 
 def none_judged(count: int, reason: str) -> SourceError:
@@ -89,6 +99,8 @@ def _compared(
                     f"{other.period.label} is not in the store, so nothing is compared; --compare before reads it"
                 )
             return None
+        if asked is None:
+            return other, read_stored(batch, other)
     else:
         other = find_span(workspace, str(asked), offset=sought.offset or OFFSET)
     with _telling(talk), Progress(other.period.label, talk) as progress:

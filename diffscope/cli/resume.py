@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from diffscope.adapters.output import write_file
+from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.cli.gather import Request
 from diffscope.cli.options import Output
 from diffscope.errors import InputError, UsageError
+
+_LARGEST: Final = 2_000_000_000
+"""Bytes: some 100,000 assessments."""
 
 
 class _Pull(msgspec.Struct):
@@ -40,18 +46,18 @@ def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
 
 def _heads(file: Path) -> frozenset[str]:
     try:
-        data = file.read_bytes()
+        data = read_bytes(
+            file, most=_LARGEST, hint="name a file of results: --format jsonl:FILE", kind=InputError
+        )
     except FileNotFoundError:
         return frozenset()
     whole = data[: data.rfind(b"\n") + 1]
     try:
-        heads = frozenset(
-            msgspec.json.decode(line, type=_Line).change.pull.head for line in whole.splitlines()
-        )
+        heads = frozenset(decode_json(line, _Line).change.pull.head for line in whole.split(b"\n")[:-1])
     except msgspec.DecodeError as error:
         raise InputError(
             f"not assessments, one a line: {error}", at=str(file), hint="name another file"
         ) from None
     if whole != data:
-        file.write_bytes(whole)
+        write_file(file, whole)
     return heads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 
 import click
@@ -42,4 +43,21 @@ def schema_text(document: str) -> str:
     module, _, name = DOCUMENTS[document].partition(":")
     kind = getattr(import_module(module), name)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"diffscope {document}"}
-    return indented(head | msgspec.json.schema(kind))
+    settled = _settled(msgspec.json.schema(kind))
+    assert isinstance(settled, dict)  # noqa: S101 - a schema is an object
+    return indented(head | settled)
+
+
+def _settled(node: object) -> object:
+    """Return a part of a schema as every version of msgspec and Python has it: descriptions dedented, alternatives sorted, null last."""
+    if isinstance(node, list):
+        return [_settled(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {name: _settled(part) for name, part in node.items()}
+    description, alternatives = found.get("description"), found.get("anyOf")
+    if isinstance(description, str):
+        found["description"] = inspect.cleandoc(description)
+    if isinstance(alternatives, list):
+        found["anyOf"] = sorted(alternatives, key=lambda each: (each == {"type": "null"}, str(each)))
+    return found

@@ -31,13 +31,6 @@ def make_patch(
     )
 
 
-def new_file_patch(name: bytes, content: bytes, *, mode: str = "100644") -> str:
-    """Return the part of a patch that adds one file; ``mode`` as git writes it."""
-    left, right = quote(b"a/" + name), quote(b"b/" + name)
-    head = f"diff --git {left} {right}\nnew file mode {mode}\nindex {_NO_BLOB}..{blob_id(content)}\n"
-    return head + "".join(_body("/dev/null", right, b"", content))
-
-
 def _file(old_path: str, path: str, old: bytes | None, new: bytes | None) -> Iterator[str]:
     if old == new and old_path == path:
         return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as LibraryHunk
@@ -12,10 +13,13 @@ from unidiff.patch import Line as LibraryLine
 from unidiff.patch import PatchSet
 
 from diffscope.diff.apply import blob_id
-from diffscope.diff.headers import MOVED, Header, read_header
+from diffscope.diff.headers import MOVED, Folders, Header, find_folders, read_header
 from diffscope.diff.limits import DEFAULT_LIMITS, Limits, check_limits
 from diffscope.diff.names import as_path, shown, unsafe
-from diffscope.diff.sections import Section, cut
+from diffscope.diff.net import LEFT_OUT, NOT_HELD
+from diffscope.diff.pieces import ReadBase
+from diffscope.diff.sections import Section, cut, cut_hunks
+from diffscope.diff.series import Edit, compose
 from diffscope.diff.values import Diff, FileDiff, FileStatus, Hunk, Line, Salvage
 from diffscope.errors import DiffError
 from diffscope.source.values import BlobId, Gap
@@ -27,22 +31,24 @@ _MAKE_ONE = "git diff --full-index -M BASE...HEAD > change.patch"
 def parse_diff(patch: str, *, limits: Limits = DEFAULT_LIMITS) -> Diff:
     """Return what ``patch`` says.
 
-    Takes ``git diff``, ``git show``, ``git format-patch`` (one mail) and plain ``diff -u``. Raises ``DiffError``
+    Takes ``git diff``, ``git show``, ``git format-patch`` (one mail or a series), and ``diff -u`` of others. Raises ``DiffError``
     where the patch is empty, holds no diff, is a combined diff, is damaged (naming file and line), names a
     path outside the repository, or is larger than ``limits``.
     """
     salvage = salvage_diff(patch, limits=limits)
-    if salvage.gaps:
-        first = salvage.gaps[0]
+    for first in (gap for gap in salvage.gaps if not gap.reason.startswith(LEFT_OUT)):
         raise DiffError(first.reason, at=first.path and shown(first.path), hint=f"make it again: {_MAKE_ONE}")
     return salvage.diff
 
 
-def salvage_diff(patch: str, *, limits: Limits = DEFAULT_LIMITS) -> Salvage:
+def salvage_diff(
+    patch: str, *, limits: Limits = DEFAULT_LIMITS, read_base: ReadBase = lambda *_: None
+) -> Salvage:
     """Return the whole files of ``patch`` and a ``Gap`` for each part that is damaged or unsafe.
 
-    Raises ``DiffError`` only where nothing can be kept: an empty patch, no diff in it, a combined diff, a
-    series that changes one file twice, a patch larger than ``limits``.
+    A series (the mails of ``git format-patch``, the commits of ``git log -p``) is composed to the one change that it makes;
+    ``read_base`` is asked where only the files of its base could tell. Raises ``DiffError`` only where nothing can be kept: an empty
+    patch, no diff in it, a combined diff, one patch that changes a file twice, a patch larger than ``limits``.
     """
     if not patch.strip():
         raise DiffError("the patch is empty", hint=f"if the change is not, {_MAKE_ONE}")
@@ -52,49 +58,105 @@ def salvage_diff(patch: str, *, limits: Limits = DEFAULT_LIMITS) -> Salvage:
         raise DiffError(
             "no diff in the input", hint=f"a patch starts with 'diff --git' or '---': {_MAKE_ONE}"
         )
-    files: list[FileDiff] = []
-    gaps: list[Gap] = []
-    for section in sections:
-        found = _read(section, limits)
-        if isinstance(found, Gap):
-            gaps.append(found)
-        else:
-            files.append(found)
+    folders = find_folders(sections)
+    found = [each for section in sections if (each := _read(section, folders, limits)) is not None]
+    if len({section.part for section in sections}) > 1:
+        files, gaps = _compose(found, read_base)
+        if not files and not gaps:
+            raise DiffError("the patches of the series cancel one another out: they change nothing")
+    else:
+        gaps = [each.gap for each in found if each.gap]
+        files = list(_sorted(_file(each.header, each.hunks) for each in found if each.header is not None))
     if not files:
         raise DiffError(
             gaps[0].reason,
             at=gaps[0].path and shown(gaps[0].path),
-            hint=f"it looks like a word diff: make it without --word-diff: {_MAKE_ONE}"
-            if _WORD_DIFF.search(patch)
-            else f"make it again: {_MAKE_ONE}",
+            hint=_hint(patch, gaps[0]),
         )
-    return Salvage(diff=Diff(files=_sorted(files)), gaps=tuple(gaps))
+    return Salvage(diff=Diff(files=tuple(files)), gaps=tuple(gaps))
 
 
-def _read(section: Section, limits: Limits) -> FileDiff | Gap:
-    header = read_header(section)
+def _hint(patch: str, gap: Gap) -> str:
+    if gap.reason == NOT_HELD:
+        return f"name the commit that they were made against: --base REF, in a clone; or hand in one diff: {_MAKE_ONE}"
+    if _WORD_DIFF.search(patch):
+        return f"it looks like a word diff: make it without --word-diff: {_MAKE_ONE}"
+    return f"make it again: {_MAKE_ONE}"
+
+
+class _Found(NamedTuple):
+    """A section as it was read. Without a header nothing is kept of it and ``gap`` says why; with one, ``gap`` says what is left out."""
+
+    section: Section
+    header: Header | None = None
+    hunks: tuple[LibraryHunk, ...] = ()
+    gap: Gap | None = None
+
+
+def _read(section: Section, folders: Folders | None, limits: Limits) -> _Found | None:
+    """Return what a section says; ``None`` where it is of no file."""
+    header = read_header(section, folders)
     name = None if header is None else header.new or header.old
     if header is None or name is None:
-        return _lost(section, "the file header names no file", None)
+        return _Found(section, gap=_lost(section, "the file header names no file", None))
+    if name == "." and header.says_change:
+        return None  # Subversion's, of a property of the folder itself
     for path in (header.old, header.new):
         if path is not None and (why := unsafe(path, longest=limits.path_length)):
-            return Gap(
-                what="diff-path", reason=f"a path of the patch is refused: {why}", path=as_path(shown(path))
-            )
-    if section.fault is not None:
-        return _lost(section, section.fault, name)
-    if not section.hunks and _needs_hunks(header):
-        return _lost(section, "the file header is followed by no change", name)
-    try:
-        hunks = _read_hunks(section)
-    except UnidiffParseError as error:
-        return _lost(section, f"the hunks cannot be read: {error}", name)
-    return _file(header, hunks)
+            reason = f"a path of the patch is refused: {why}"
+            return _Found(section, gap=Gap(what="diff-path", reason=reason, path=as_path(shown(path))))
+    return _read_body(section, header, name)
+
+
+def _read_body(section: Section, header: Header, name: str) -> _Found:
+    hunks: tuple[LibraryHunk, ...] = ()
+    fault = section.fault
+    if fault is None:
+        try:
+            hunks = _read_hunks(section)
+        except UnidiffParseError as error:
+            fault = f"the hunks cannot be read: {error}"
+    if fault is None and not hunks and _needs_hunks(header):
+        if header.status is FileStatus.DELETED and header.old_blob is not None:
+            return _Found(section, header, gap=_lost(section, LEFT_OUT, name))
+        fault = "the file header is followed by no change"
+    if fault is not None:
+        return _Found(section, gap=_lost(section, fault, name))
+    return _Found(section, header, hunks)
+
+
+def _compose(found: list[_Found], read_base: ReadBase) -> tuple[list[FileDiff], list[Gap]]:
+    """Return what the patches of a series make together, in the one order in which they follow on one another."""
+    parts: dict[int, list[_Found]] = {}
+    for each in found:
+        parts.setdefault(each.section.part, []).append(each)
+    patches = list(parts.values())
+    if not all(each.section.of_commit for each in found):
+        return _compose_ordered(patches, read_base)
+    # git log has the newest first, git log --reverse and git show of several the oldest: the wrong order does not fit.
+    newest_first, oldest_first = (_compose_ordered(order, read_base) for order in (patches[::-1], patches))
+    return newest_first if len(newest_first[1]) <= len(oldest_first[1]) else oldest_first
+
+
+def _compose_ordered(patches: list[list[_Found]], read_base: ReadBase) -> tuple[list[FileDiff], list[Gap]]:
+    edits: list[list[Edit]] = []
+    damaged: list[tuple[int, str]] = []
+    gaps: list[Gap] = []
+    for number, patch in enumerate(patches, start=1):
+        kept = [(each.header, each.section) for each in patch if each.header is not None]
+        edits.append([Edit(header, cut_hunks(section.hunks), number) for header, section in kept])
+        for gap in (each.gap for each in patch if each.header is None):
+            if gap is not None:
+                gaps.append(gap)
+                damaged += [] if gap.path is None else [(number, gap.path)]
+    files, open_ends = compose(edits, read_base, damaged=damaged)
+    told = {gap.path for gap in gaps}
+    return files, [*gaps, *(gap for gap in open_ends if gap.path not in told)]
 
 
 def _needs_hunks(header: Header) -> bool:
     """Say whether a header alone tells half: its hunks were cut off, or left out by what wrote the patch."""
-    if header.is_binary or header.is_submodule:
+    if header.is_binary or header.is_submodule or header.is_whole:
         return False
     if not header.says_change or header.similarity not in {None, 100}:
         return True
@@ -112,15 +174,15 @@ def _lost(section: Section, reason: str, name: str | None) -> Gap:
     return Gap(what="diff-truncated", reason=f"{reason} (line {line} of the patch)", path=path)
 
 
-def _read_hunks(section: Section) -> list[LibraryHunk]:
+def _read_hunks(section: Section) -> tuple[LibraryHunk, ...]:
     # The names are stand-ins: unidiff neither unquotes names nor knows where one with spaces ends.
     if not section.hunks:
-        return []
+        return ()
     lines = (f"{line}\n" for line in ("--- a/file", "+++ b/file", *section.hunks))
-    return list(PatchSet(lines)[0])
+    return tuple(PatchSet(lines)[0])
 
 
-def _file(header: Header, library_hunks: list[LibraryHunk]) -> FileDiff:
+def _file(header: Header, library_hunks: Sequence[LibraryHunk]) -> FileDiff:
     hunks = tuple(_hunk(hunk) for hunk in library_hunks)
     old_open, new_open = _open_ends(library_hunks)
     status = header.status
@@ -162,7 +224,7 @@ def _line(line: LibraryLine, number: int | None) -> Line:
     return Line(number=number or 0, text=line.value.removesuffix("\n"))
 
 
-def _open_ends(hunks: list[LibraryHunk]) -> tuple[bool, bool]:
+def _open_ends(hunks: Sequence[LibraryHunk]) -> tuple[bool, bool]:
     """Say of the old and the new side whether they end without a line feed: the mark follows a line of theirs."""
     old_open = new_open = False
     for hunk in hunks[-1:]:
@@ -194,7 +256,7 @@ def _join(first: FileDiff, second: FileDiff) -> FileDiff:
     return FileDiff(
         path=new.path,
         old_path=None,
-        status=FileStatus.MODIFIED,
+        status=FileStatus.TYPE_CHANGED if _is_other_type(old, new) else FileStatus.MODIFIED,
         kind=new.kind,
         additions=new.additions,
         deletions=old.deletions,
@@ -206,6 +268,10 @@ def _join(first: FileDiff, second: FileDiff) -> FileDiff:
         no_newline_at_end=new.no_newline_at_end,
         old_no_newline_at_end=old.old_no_newline_at_end,
     )
+
+
+def _is_other_type(old: FileDiff, new: FileDiff) -> bool:
+    return (old.old_mode or "")[:3] != (new.new_mode or "")[:3]
 
 
 def _joined_hunks(old: FileDiff, new: FileDiff) -> tuple[Hunk, ...]:

@@ -6,6 +6,7 @@ Counting is what tells a removed line ``-- a/x`` (which reads ``--- a/x``) from 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from diffscope.errors import DiffError
@@ -13,6 +14,13 @@ from diffscope.errors import DiffError
 _HUNK = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
 _SUBMODULE = re.compile(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
 _ONE_SIDED = re.compile(r"Only in (.+?): (.+)$")
+HG_BINARY = re.compile(r"Binary file (.+) has changed$")
+_MAIL = re.compile(
+    r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+)
+_COMMIT = re.compile(r"commit [0-9a-f]{40,64}(?: \(.*\))?$")
+_PROPERTY = re.compile(r"Property changes on: |(?:Added|Deleted): svn:")
+"""Subversion tells of properties below the hunks."""
 _COMBINED = ("diff --cc ", "diff --combined ", "@@@ ")
 
 
@@ -28,6 +36,12 @@ class Section:
     fault: str | None = None
     """Why the section is not whole."""
     fault_line: int = 0
+    is_index: bool = False
+    """Of Subversion's ``Index:`` line, which is all that it writes of a binary file."""
+    part: int = 0
+    """Number of the mail or commit that the section stands in; 0 before the first."""
+    of_commit: bool = False
+    """The part is one of ``git log -p`` or ``git show``."""
 
 
 def cut(patch: str) -> list[Section]:
@@ -49,6 +63,26 @@ def _lines(patch: str) -> list[str]:
     return lines
 
 
+def is_git_diff(text: str) -> bool:
+    """Say whether a text begins as a diff of git's does; a page, a sentence or nothing at all does not."""
+    return text.lstrip().startswith("diff --git ")
+
+
+def cut_hunks(lines: Iterable[str]) -> list[list[str]]:
+    """Return the raw lines of one section's hunks, one list a hunk."""
+    hunks: list[list[str]] = []
+    for line in lines:
+        if line.startswith("@@ -"):
+            hunks.append([])
+        hunks[-1].append(line)
+    return hunks
+
+
+def is_unshown(line: str) -> bool:
+    """Say whether Subversion says here that it does not show a binary file."""
+    return line.startswith("Cannot display: file marked as a binary type")
+
+
 def is_plain_binary(line: str) -> bool:
     """Say whether GNU diff says here that two binary files differ."""
     return line.startswith("Binary files ") and line.endswith(" differ") and " and " in line
@@ -60,6 +94,8 @@ class _Cutter:
         self.at = 0
         self.sections: list[Section] = []
         self.current: Section | None = None
+        self.part = 0
+        self.of_commit = False
         # In a patch of git's these sentences are the words of a commit message, or belong to a header.
         self.is_plain = not any(line.startswith("diff --git ") for line in lines)
 
@@ -83,20 +119,40 @@ class _Cutter:
         elif self.current is not None and line.startswith("@@ -"):
             self._take_hunk(self.current, line)
             return
-        elif _SUBMODULE.match(line) or (self.is_plain and is_plain_binary(line)):
+        elif _MAIL.match(line) or _COMMIT.match(line):
+            self.part += 1
+            self.of_commit = line.startswith("commit ")
+            self.current = None
+        elif _SUBMODULE.match(line) or (self.is_plain and (is_plain_binary(line) or HG_BINARY.match(line))):
             self._open(is_git=False)
+        elif self.is_plain and line.startswith("Index: ") and self._is_index_alone():
+            self._open(is_git=False)
+            self.sections[-1].is_index = True
         elif self.is_plain and _ONE_SIDED.match(line):
             self._open(is_git=False)
             self._blame(
                 self.sections[-1], "the file is on one side only and the patch leaves it out: use diff -N"
             )
-        elif self.current is not None and not self.current.hunks:
+        elif self.current is not None and (not self.current.hunks or _PROPERTY.match(line)):
             self.current.header.append(line)
         self.at += 1
 
     def _open(self, *, is_git: bool) -> None:
-        self.current = Section(start=self.at + 1, header=[self.lines[self.at]], is_git=is_git)
+        self.current = Section(
+            start=self.at + 1,
+            header=[self.lines[self.at]],
+            is_git=is_git,
+            part=self.part,
+            of_commit=self.of_commit,
+        )
         self.sections.append(self.current)
+
+    def _is_index_alone(self) -> bool:
+        """Say whether Subversion names a file here without ``---`` and ``+++`` below."""
+        below = [*self.lines[self.at + 1 : self.at + 3], "", ""]
+        return below[0].startswith("=====") and (
+            not below[1] or is_unshown(below[1]) or below[1].startswith("Index: ")
+        )
 
     def _is_plain_start(self) -> bool:
         following = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else ""

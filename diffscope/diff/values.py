@@ -15,6 +15,8 @@ class FileStatus(Enum):
     DELETED = "deleted"
     RENAMED = "renamed"
     COPIED = "copied"
+    TYPE_CHANGED = "type-changed"
+    """It became a link, a submodule or a file that it was not: all of the old side went, all of the new one came."""
 
 
 class FileKind(Enum):

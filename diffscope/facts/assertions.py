@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from diffscope.facts.changed import ChangedSignal, ChangedSymbol
 from diffscope.facts.material import Placed
 from diffscope.facts.values import TestFact
-from diffscope.syntax.values import Signal, SignalKind, SymbolChange
+from diffscope.syntax.values import Signal, SignalKind
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _SAME = 0.5
@@ -45,19 +46,20 @@ _HOW = frozenset(
 """Words that say how something is asked for."""
 
 
-def loosened_assertions(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+def loosened_assertions(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
     """Yield the assertions of a symbol that asked for equality and now ask for likeness, a part or a bound of the same things."""
     conditions = [item for item in change.signals if item.signal.kind is SignalKind.GUARD]
     if not any(_WEAK.search(item.signal.text) for item in conditions if item.what == "added"):
         return
     old, new = (
-        [item.signal for item in conditions if item.what == what and _is_assertion(placed, item.signal, what)]
+        [item for item in conditions if item.what == what and _is_assertion(item)]
         for what in ("removed", "added")
     )
-    exact = [signal for signal in old if _is_exact(signal.text)]
+    exact = [item.signal for item in old if _is_exact(item.signal.text)]
     # What is still asked for exactly stands for one of those that were.
-    left = len(exact) - sum(_is_exact(signal.text) for signal in new)
-    for signal in new:
+    left = len(exact) - sum(_is_exact(item.signal.text) for item in new)
+    for item in new:
+        signal = item.signal
         before = max(exact, key=lambda one: _likeness(one, signal), default=None)
         if (
             left > 0
@@ -69,7 +71,7 @@ def loosened_assertions(placed: Placed, change: SymbolChange) -> Iterator[TestFa
             left -= 1
             exact.remove(before)
             yield TestFact(
-                **placed.spot(signal.line, symbol=change.name),
+                **placed.spot(item.region, symbol=change.name),
                 change="assertion-loosened",
                 before=before.text[:160],
                 after=signal.text[:160],
@@ -80,12 +82,8 @@ def _is_exact(text: str) -> bool:
     return bool(_EQUAL.search(text)) and not re.search(r"\bapprox\(", text)
 
 
-def _is_assertion(placed: Placed, signal: Signal, what: str) -> bool:
-    text = placed.material.after if what == "added" else placed.material.before
-    if text is None:
-        return False
-    lines = text.splitlines()
-    return signal.line <= len(lines) and lines[signal.line - 1].lstrip().startswith(b"assert")
+def _is_assertion(item: ChangedSignal) -> bool:
+    return item.region is not None and item.region.lines[0].lstrip().startswith("assert")
 
 
 def _likeness(one: Signal, other: Signal) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from diffscope.facts.material import Placed
 from diffscope.facts.values import OptionFact
 from diffscope.project.dockerfile import is_dockerfile
+from diffscope.source.text import SourceText
 
 _CHOICE = re.compile(rb"^[ \t]*ARG[ \t]+(\w+)=([\"']?)([A-Za-z][A-Za-z_-]*)\2[ \t]*$", re.MULTILINE)
 """A word: versions, images and addresses are dependencies, told as such."""
@@ -22,7 +23,7 @@ def collect_build_arguments(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
         before, after = _choices(one.material.before), _choices(one.material.after)
         facts += [
             OptionFact(
-                **one.spot(line),
+                **one.spot(one.new(line)),
                 what="build-argument",
                 name=name,
                 change="default",
@@ -35,8 +36,8 @@ def collect_build_arguments(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line)))
 
 
-def _choices(content: bytes | None) -> dict[str, tuple[str, int]]:
-    text = content or b""
+def _choices(content: SourceText | None) -> dict[str, tuple[str, int]]:
+    text = content.data if content is not None else b""
     found: dict[str, tuple[str, int]] = {}
     for match in _CHOICE.finditer(text):
         found.setdefault(match[1].decode(), (match[3].decode(), text.count(b"\n", 0, match.start()) + 1))

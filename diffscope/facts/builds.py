@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.facts.material import Placed
 from diffscope.facts.values import BuildFact
+from diffscope.source.pairing import pair_equal
+from diffscope.source.text import SourceText
 
 _COMMAND = re.compile(r"^[ \t]*([A-Za-z_]\w*)[ \t]*\(", re.MULTILINE)
 _ARCHITECTURES = re.compile(
@@ -55,7 +56,7 @@ def declares_builds(path: str) -> bool:
     return _reader_of(path) is not None
 
 
-def _reader_of(path: str) -> Callable[[str], Iterator[_Piece]] | None:
+def _reader_of(path: str) -> Callable[[SourceText], Iterator[_Piece]] | None:
     name = path.rpartition("/")[2]
     if name == "CMakeLists.txt" or name.endswith(".cmake"):
         return _cmake
@@ -66,23 +67,22 @@ def _builds_of_file(placed: Placed) -> Iterator[BuildFact]:
     read = _reader_of(placed.fact.path)
     if read is None or not placed.material.read:
         return
-    before = tuple(read(_text(placed.material.before)))
-    after = tuple(read(_text(placed.material.after)))
+    before = tuple(read(placed.material.before)) if placed.material.before else ()
+    after = tuple(read(placed.material.after)) if placed.material.after else ()
     yield from _differences(placed, before, after)
 
 
 def _differences(
     placed: Placed, before: tuple[_Piece, ...], after: tuple[_Piece, ...]
 ) -> Iterator[BuildFact]:
-    gone = _without(before, after)
-    come = _without(after, before)
-    unpaired = list(gone)
-    for piece in come:
+    paired = pair_equal(before, after, key=lambda piece: (piece.what, piece.text))
+    unpaired = paired.gone
+    for piece in paired.come:
         partner = _partner(piece, unpaired)
         if partner is not None:
             unpaired.remove(partner)
         yield BuildFact(
-            **placed.spot(piece.line),
+            **placed.spot(placed.new(piece.line)),
             what=_what_changed(piece, partner),
             change="changed" if partner else "added",
             before=partner.text[:_LONGEST] if partner else None,
@@ -90,7 +90,7 @@ def _differences(
         )
     for piece in unpaired:
         yield BuildFact(
-            **placed.spot(piece.line, side="old"),
+            **placed.spot(placed.old(piece.line)),
             what=_what_changed(piece, None),
             change="removed",
             before=piece.text[:_LONGEST],
@@ -127,23 +127,8 @@ def _is_of_warnings(text: str, other: str | None) -> bool:
     return bare == other_bare
 
 
-def _without(pieces: tuple[_Piece, ...], others: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
-    left = Counter((other.what, other.text) for other in others)
-    kept = []
-    for piece in pieces:
-        if left[piece.what, piece.text] > 0:
-            left[piece.what, piece.text] -= 1
-        else:
-            kept.append(piece)
-    return tuple(kept)
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
-
-
-def _cmake(text: str) -> Iterator[_Piece]:
-    text = re.sub(r"(?m)(?<!\\)#.*$", "", text)
+def _cmake(content: SourceText) -> Iterator[_Piece]:
+    text = re.sub(r"(?m)(?<!\\)#.*$", "", content.text)
     end = 0
     for match in _COMMAND.finditer(text):
         arguments = _balanced(text, match.end()) if match.start() >= end else None
@@ -191,9 +176,9 @@ def _cmake_what(command: str, arguments: str) -> str:
     return "option" if command in ("option", "set", "cmake_dependent_option") else "other"
 
 
-def _dockerfile(text: str) -> Iterator[_Piece]:
+def _dockerfile(content: SourceText) -> Iterator[_Piece]:
     start, parts = 0, list[str]()
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(content.lines, 1):
         stripped = raw.strip()
         if not stripped or stripped.startswith("#"):
             continue

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from diffscope.facts.changed import ChangedSignal, ChangedSymbol
 from diffscope.facts.collectives import with_opposites
 from diffscope.facts.material import Placed, changed_source_symbols
-from diffscope.facts.settle import settle_moves
+from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.values import CallFact
-from diffscope.syntax.values import Aspect, SignalChange, SignalKind, SymbolChange
+from diffscope.syntax.values import Aspect, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
 
@@ -34,11 +35,10 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
 
     A call without a role in ``rules/roles.yml`` is no fact: no rule could tell why it matters.
     """
-    facts = settle_moves(
+    facts = pair_moved(
         (
             (fact, Aspect.REMOVED in change.aspects)
             for one, change in changed_source_symbols(placed)
-            if Aspect.MOVED not in change.aspects
             for fact in _without_exchanged(tuple(_calls_of_symbol(one, change, taxonomy, roles)))
         ),
         key=lambda fact: (fact.role, fact.callee, fact.arguments),
@@ -91,9 +91,9 @@ def _place_of(fact: CallFact) -> object:
 
 
 def _calls_of_symbol(
-    placed: Placed, change: SymbolChange, taxonomy: Taxonomy, roles: RoleTable
+    placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy, roles: RoleTable
 ) -> Iterator[CallFact]:
-    awaited = {item.signal.line for item in change.signals if item.signal.kind is SignalKind.AWAIT}
+    awaited = {item.region for item in change.signals if item.signal.kind is SignalKind.AWAIT}
     # Checks are private members of what everybody builds.
     owner = change.name.partition(".")[0].lstrip("_")
     refuses = bool(_REQUESTS.intersection(taxonomy.surfaces_of(placed.fact.path, owner)))
@@ -110,18 +110,24 @@ def _calls_of_symbol(
             {name for guard in signal.guards for name in taxonomy.platforms_in(guard)} if found else set()
         )
         for role in found:
-            yield _call(placed, change, item, role=role, platforms=platforms, awaited=signal.line in awaited)
+            yield _call(placed, change, item, role=role, platforms=platforms, awaited=item.region in awaited)
 
 
 def _call(
-    placed: Placed, change: SymbolChange, item: SignalChange, *, role: str, platforms: set[str], awaited: bool
+    placed: Placed,
+    change: ChangedSymbol,
+    item: ChangedSignal,
+    *,
+    role: str,
+    platforms: set[str],
+    awaited: bool,
 ) -> CallFact:
-    signal, removed = item.signal, item.what == "removed"
+    signal = item.signal
     stood = item.before.guards if item.before else ()
     is_old = item.what == "reguarded"
     new_guards = tuple(guard for guard in signal.guards if is_old and guard not in stood)
     return CallFact(
-        **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
+        **placed.spot(item.region, symbol=change.name),
         role=role,
         change="moved" if item.before and item.before.is_inner is not signal.is_inner else item.what,
         callee=signal.resolved or signal.text,

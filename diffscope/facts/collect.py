@@ -2,173 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.build_arguments import collect_build_arguments
-from diffscope.facts.builds import collect_builds, declares_builds
-from diffscope.facts.calls import collect_calls
-from diffscope.facts.classify import classify_change
-from diffscope.facts.conditions import collect_guards
-from diffscope.facts.counterparts import collect_counterparts
-from diffscope.facts.default_tables import collect_default_tables
-from diffscope.facts.dependencies import collect_dependencies, declares_dependencies
-from diffscope.facts.extractions import join_extractions
-from diffscope.facts.files import collect_files
-from diffscope.facts.history import WITHIN_DAYS, collect_history
-from diffscope.facts.imports import collect_imports, modules_after
+from diffscope.facts.builds import declares_builds
+from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
+from diffscope.facts.dependencies import declares_dependencies
+from diffscope.facts.files import bare_file, collect_files
+from diffscope.facts.history import WITHIN_DAYS
+from diffscope.facts.imports import modules_after
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import FileMaterial, Placed, is_lost
-from diffscope.facts.mentions import collect_mentions
-from diffscope.facts.metrics import collect_metrics
-from diffscope.facts.modules import collect_modules, place_files
-from diffscope.facts.moves import join_moves
-from diffscope.facts.natives import collect_natives, collect_operators
-from diffscope.facts.nearest import collect_nearest
-from diffscope.facts.numerics import collect_numerics
-from diffscope.facts.options import collect_options
-from diffscope.facts.overrides import collect_overrides
-from diffscope.facts.registries import collect_registries
+from diffscope.facts.modules import place_files
+from diffscope.facts.moves.join import join_moves
 from diffscope.facts.settings import with_settings
-from diffscope.facts.steps import Declarations, collect_steps
-from diffscope.facts.symbols import collect_parameters, collect_symbols
-from diffscope.facts.tests import collect_tests
 from diffscope.facts.values import (
     ChangeFacts,
-    DependencyFact,
-    GraphFacts,
-    ImportFact,
-    OptionFact,
     UnknownFamily,
 )
-from diffscope.facts.writes import collect_writes
-from diffscope.graph.history import ChangeHistory
 from diffscope.graph.model import ModuleGraph
-from diffscope.graph.serving import ServingPath
-from diffscope.source.values import Change, Gap, RepoPath, Value
-from diffscope.taxonomy.counterparts import Pairing
-from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.roles import RoleTable
-from diffscope.taxonomy.twins import TwinRule
+from diffscope.source.attempts import INTERNAL_ERROR, Attempts
+from diffscope.source.values import Change, Gap, RepoPath
 
-
-class Knowledge(Value, frozen=True, kw_only=True):
-    """What the facts are judged by: tables that come with the rules."""
-
-    taxonomy: Taxonomy
-    roles: RoleTable
-    counterparts: tuple[Pairing, ...] = ()
-    twins: tuple[TwinRule, ...] = ()
-    serving: ServingPath = ServingPath(())
-    digest: str = ""
-    """Equal ones make equal facts of equal changes."""
-
-
-class Surroundings(Value, frozen=True, kw_only=True):
-    """What is known of the tree around the change. Each part may be missing; what depends on it is then unknown."""
-
-    graph: ModuleGraph | None = None
-    graph_facts: GraphFacts | UnsetType = UNSET
-    declarations: Declarations | None = None
-    history: ChangeHistory | None = None
-    """What changed together before the base."""
-    history_days: int | None = None
-    """How many days before the base that is cut off; ``None`` where it reaches as far back as is asked for."""
+__all__ = ["Knowledge", "Surroundings", "collect_facts"]
 
 
 def collect_facts(
-    change: Change, files: tuple[FileMaterial, ...], *, knowledge: Knowledge, around: Surroundings
+    change: Change,
+    files: tuple[FileMaterial, ...],
+    *,
+    knowledge: Knowledge,
+    around: Surroundings,
+    attempt: Attempts | None = None,
 ) -> ChangeFacts:
-    """Return the facts of a change. Never raises on odd input: what could not be read is listed in ``unknown`` and ``gaps``."""
-    taxonomy = knowledge.taxonomy
-    declared = around.declarations
-    placed = _placed(files, taxonomy, declared)
-    lookup = _lookup(placed, around.graph)
-    modules = collect_modules(placed, lookup)
-    placed = place_files(placed, modules)
-    facts = tuple(one.fact for one in placed)
-    symbols = collect_symbols(placed, modules, taxonomy, lookup)
-    imports = collect_imports(placed, lookup)
-    guards, builds = collect_guards(placed, taxonomy), collect_builds(placed)
-    ci, steps = collect_steps(placed, declared, change.pull, lookup) if declared else (UNSET, ())
+    """Return the facts of a change. Never raises on odd input: what could not be read is listed in ``unknown`` and ``gaps``.
+
+    ``attempt`` keeps a gap for each collector that fails inside; what it would have collected is unknown.
+    """
+    attempt = attempt or Attempts()
+    material = Material(change, knowledge, around)
+    _place(material, files, attempt)
+    for collector in COLLECTORS:
+        _collect(collector, material, attempt)
+        if collector.name == "module":
+            material.placed = place_files(material.placed, material.found["module"])
+    placed = material.placed
+    collected = dict(material.found)
+    ci, steps = collected.pop("steps")
     found = ChangeFacts(
         pull=change.pull,
-        change=classify_change(change.pull, facts, symbols, taxonomy, guards=guards, builds=builds),
-        file=facts,
-        module=modules,
-        symbol=symbols,
-        parameter=collect_parameters(placed, symbols),
-        option=_options(placed),
-        imports=imports,
-        guard=guards,
-        call=collect_calls(placed, taxonomy, knowledge.roles),
-        numeric=collect_numerics(placed),
-        write=collect_writes(placed),
-        test=collect_tests(placed),
-        build=builds,
-        registry=collect_registries(placed, knowledge.twins),
-        override=collect_overrides(placed, taxonomy, lookup),
-        mention=collect_mentions(placed),
-        native=collect_natives(placed, lookup),
-        operator=collect_operators(placed, lookup),
-        dependency=_dependencies(placed, declared, taxonomy),
+        file=tuple(one.fact for one in placed),
         step=steps,
         ci=ci,
-        labels=declared.labels(change.pull, placed) if declared else UNSET,
-        counterpart=collect_counterparts(placed, symbols, knowledge.counterparts, lookup),
-        history=collect_history(placed, change.pull.title, around.history),
-        nearest_tests=collect_nearest(placed, change.pull.title, around.graph, around.history),
-        graph=_with_rings(around.graph_facts, imports),
-        gaps=(*change.gaps, *_gaps(placed)),
-        unknown=_unknown(placed, around, has_graph=lookup is not None),
+        unknown=_unknown(material),
+        **collected,
     )
-    return with_settings(found)
+    found = attempt("facts.settings", lambda: with_settings(found), found)
+    return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))
 
 
-def _placed(
-    files: tuple[FileMaterial, ...], taxonomy: Taxonomy, declared: Declarations | None
-) -> tuple[Placed, ...]:
-    joined = join_extractions(join_moves(files))
-    return tuple(
-        Placed(fact=fact, material=material)
-        for fact, material in zip(
-            collect_files(joined, taxonomy, declared.owners if declared else None),
-            sorted(joined, key=lambda one: one.diff.path),
-            strict=True,
+def _collect(collector: Collector, material: Material, attempt: Attempts) -> None:
+    part, work = f"facts.{collector.name}", partial(collector.collect, material)
+    default = bare_change(material) if collector.name == "change" else collector.default
+    if collector.by_file:
+        found, paths = attempt.by_file(
+            part,
+            material.placed,
+            lambda placed: work(tuple(placed)),
+            default,
+            path_of=lambda one: one.fact.path,
         )
+    else:
+        lost = len(attempt.gaps)
+        found = attempt(part, lambda: work(material.placed), default)
+        paths = (None,) if len(attempt.gaps) > lost else ()
+    material.found[collector.name] = found
+    material.lose((collector.name,) if collector.families is None else collector.families, paths)
+
+
+def _place(material: Material, files: tuple[FileMaterial, ...], attempt: Attempts) -> None:
+    """Pair what moved, then give each file its own fact."""
+    taxonomy, declared = material.knowledge.taxonomy, material.around.declarations
+
+    def owners(path: RepoPath) -> tuple[str, ...] | UnsetType:
+        assert declared is not None  # noqa: S101 - asked where there are some
+        return attempt("facts.owners", lambda: declared.owners(path), UNSET, path=path)
+
+    moved, lost = attempt.by_file("facts.moves", files, _joined, files, path_of=_path_of)
+    kept = {one.diff.path for one in moved}
+    joined = sorted((*moved, *(one for one in files if one.diff.path not in kept)), key=_path_of)
+    material.lose(_FROM_PYTHON, lost)
+    bare = tuple(bare_file(one.diff) for one in joined)
+    facts, without = attempt.by_file(
+        "facts.file",
+        joined,
+        lambda some: collect_files(some, taxonomy, owners if declared else None),
+        bare,
+        path_of=_path_of,
     )
+    material.lose(("file",), without)
+    by_path = {fact.path: fact for fact in (*bare, *facts)}
+    material.placed = tuple(Placed(fact=by_path[one.diff.path], material=one) for one in joined)
+    placed, graph = material.placed, material.around.graph
+    material.lookup = attempt("facts.lookup", lambda: _lookup(placed, graph), None)
 
 
-def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
-    return (
-        *collect_options(placed),
-        *collect_default_tables(placed),
-        *collect_build_arguments(placed),
-        *collect_metrics(placed),
-    )
+def _joined(files: Sequence[FileMaterial]) -> tuple[FileMaterial, ...]:
+    return join_moves(files)
 
 
-def _with_rings(graph: GraphFacts | UnsetType, imports: Iterable[ImportFact]) -> GraphFacts | UnsetType:
-    if graph is UNSET:
-        return UNSET
-    rings = {one.cycle for one in imports if isinstance(one.cycle, str)}
-    return msgspec.structs.replace(graph, cycles_closed=tuple(sorted(rings)))
-
-
-def _dependencies(
-    placed: tuple[Placed, ...], declared: Declarations | None, taxonomy: Taxonomy
-) -> tuple[DependencyFact, ...]:
-    known = (lambda: declared.requirements) if declared else tuple
-    return collect_dependencies(placed, known, taxonomy.platforms_of)
+def _path_of(file: FileMaterial) -> str:
+    return file.diff.path
 
 
 def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup | None:
     if graph is None:
         return None
     touched = [name for one in placed for name in (one.fact.path, one.fact.old_path) if name]
-    tests = [one.material.after for one in placed if one.fact.category == "test" and one.material.after]
+    tests = [one.material.after.text for one in placed if one.fact.category == "test" and one.material.after]
     return TreeLookup(graph, touched, tests, modules_after(placed))
 
 
@@ -183,11 +137,12 @@ _FROM_GRAPH = ("override", "counterpart")
 """Families of which nothing is known without the graph of the base: other families only lose fields."""
 
 
-def _unknown(
-    placed: tuple[Placed, ...], around: Surroundings, *, has_graph: bool
-) -> tuple[UnknownFamily, ...]:
-    found = []
-    if not has_graph and any(one.fact.category == "source" and one.fact.logic is not False for one in placed):
+def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
+    placed, around = material.placed, material.around
+    found = list(material.failed)
+    if material.lookup is None and any(
+        one.fact.category == "source" and one.fact.logic is not False for one in placed
+    ):
         found += [
             UnknownFamily(family=family, reason="no module graph of the base") for family in _FROM_GRAPH
         ]
@@ -233,6 +188,8 @@ def _families_of(placed: Placed) -> tuple[str, ...]:
 
 def _why_unread(placed: Placed) -> str | None:
     material = placed.material
+    if material.failed:
+        return INTERNAL_ERROR
     if is_lost(material):
         return _UNREAD
     if placed.fact.content != "text":
@@ -249,7 +206,7 @@ def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
     for one in placed:
         reason = _why_unread(one) if one.fact.path.endswith(".py") else None
         # Of a file whose content the clone does not have, the source has told.
-        if reason and not is_lost(one.material):
+        if reason and not (is_lost(one.material) or one.material.failed):
             parsed = one.material.python is not None
             line = (
                 f", first at line {one.material.python.problems[0].line}"
@@ -257,6 +214,11 @@ def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
                 else ""
             )
             found.append(
-                Gap(what="parse" if parsed else "blob", reason=reason + line, path=RepoPath(one.fact.path))
+                Gap(
+                    what="parse" if parsed else "blob",
+                    code="file-unparsed" if parsed else "file-unread",
+                    reason=reason + line,
+                    path=RepoPath(one.fact.path),
+                )
             )
     return tuple(found)

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from diffscope.facts.changed import ChangedSymbol
 from diffscope.facts.material import Placed, changed_source_symbols
-from diffscope.facts.settle import settle_moves
+from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.values import GuardFact
-from diffscope.syntax.values import Aspect, NativeSignalKind, SignalKind, SymbolChange
+from diffscope.source.text import Region
+from diffscope.syntax.values import Aspect, NativeSignalKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
 _ARCHITECTURE = re.compile(
@@ -29,6 +31,10 @@ _NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "h
 _CAPABILITY = re.compile(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
 
 
+_States = dict[tuple[str, str], Region | None]
+"""Conditions and what happened to them -> where."""
+
+
 def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardFact, ...]:
     """Return the guard facts of source and native files, one for each condition and symbol, by path and line."""
     placed = tuple(placed)
@@ -37,7 +43,7 @@ def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardF
         for one, change in changed_source_symbols(placed)
         for fact in _guards_of_symbol(one, change, taxonomy)
     ]
-    facts = settle_moves(
+    facts = pair_moved(
         [*found, *((fact, False) for one in placed for fact in _native_guards(one))],
         key=lambda fact: (fact.what, fact.condition),
     )
@@ -46,9 +52,9 @@ def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardF
     )
 
 
-def conditions_new(change: SymbolChange) -> int:
+def conditions_new(change: ChangedSymbol) -> int:
     """Return how many conditions an edited function asks anew, or once more than before; one that only changed its place is none."""
-    if {Aspect.ADDED, Aspect.REMOVED, Aspect.MOVED}.intersection(change.aspects):
+    if {Aspect.ADDED, Aspect.REMOVED}.intersection(change.aspects):
         return 0
     asked = [one for one in change.signals if one.signal.kind is SignalKind.GUARD]
     gone = {one.signal.text for one in asked if one.what == "removed"}
@@ -59,15 +65,16 @@ def _native_guards(placed: Placed) -> Iterator[GuardFact]:
     """Yield the conditions of the preprocessor on architecture or toolkit that came or went in functions which stand."""
     functions = placed.material.native.functions if placed.material.native else ()
     for change in functions if placed.fact.category == "native" else ():
-        if not change.logic or {Aspect.ADDED, Aspect.REMOVED, Aspect.MOVED} & set(change.aspects):
+        if not change.logic or {Aspect.ADDED, Aspect.REMOVED} & set(change.aspects):
             continue
         for item in change.signals:
             text = item.signal.text
             if item.signal.kind is NativeSignalKind.ARCHITECTURE and _PREPROCESSED.search(text):
                 numbers = _ARCH_NUMBER.findall(text)
-                side = "old" if item.what == "removed" else "new"
+                line = item.signal.line
+                place = placed.old(line) if item.what == "removed" else placed.new(line)
                 yield GuardFact(
-                    **placed.spot(item.signal.line, symbol=change.name or None, side=side),
+                    **placed.spot(place, symbol=change.name or None),
                     change=item.what,
                     condition=text,
                     what="architecture",
@@ -87,28 +94,28 @@ def architectures_in(condition: str) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _guards_of_symbol(placed: Placed, change: SymbolChange, taxonomy: Taxonomy) -> Iterator[GuardFact]:
+def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy) -> Iterator[GuardFact]:
     own = {item.signal.text for item in change.signals if item.signal.kind is SignalKind.GUARD}
-    states: dict[tuple[str, str], int] = {}
+    states: _States = {}
     for item in change.signals:
         signal = item.signal
         if signal.kind is SignalKind.GUARD:
             state = item.what if item.what in ("added", "removed") else "body"
             if state != "body" and _is_asked_beside(signal.text, state, change):
                 state = "body"
-            states.setdefault((signal.text, state), signal.line)
+            states.setdefault((signal.text, state), item.region)
             continue
         for condition in signal.guards:
             # Code under a condition that itself came or went is told by that condition's own fact.
             if _bare(condition) not in own:
-                states.setdefault((condition, "body"), signal.line)
-    for text, state, line in _asked_outside(change):
-        states.setdefault((text, state), line)
+                states.setdefault((condition, "body"), item.region)
+    for text, state, place in _asked_outside(change):
+        states.setdefault((text, state), place)
     settled = _settled(states, taxonomy)
     before = _replaced(settled, taxonomy)
     gone = set(before.values())
-    for (condition, state), line in settled.items():
-        for fact in _facts(placed, change, condition, state, line, taxonomy):
+    for (condition, state), place in settled.items():
+        for fact in _facts(placed, change, condition, state, place, taxonomy):
             yield msgspec.structs.replace(
                 fact,
                 before=before.get(condition) if state == "added" else None,
@@ -137,7 +144,7 @@ def _asked_for(condition: str, taxonomy: Taxonomy) -> set[str]:
     return {word for word in words if word[0].isalpha() or word[0] == "_"}
 
 
-def _is_asked_beside(condition: str, state: str, change: SymbolChange) -> bool:
+def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
     """Return whether the calls of a condition that is gone all stand: `if p.is_rocm() and x:` became `use = p.is_rocm() and x`.
 
     Of one that came, whether they all stood before: `return p.is_rocm()` became `if not p.is_rocm(): return False`.
@@ -159,7 +166,7 @@ def _is_asked_beside(condition: str, state: str, change: SymbolChange) -> bool:
     return bool(asked) and not is_whole and not others_asked and not is_another
 
 
-def _asked_outside(change: SymbolChange) -> Iterator[tuple[str, str, int]]:
+def _asked_outside(change: ChangedSymbol) -> Iterator[tuple[str, str, Region | None]]:
     """Yield what is asked of the device in no condition: `return p.is_cuda() and p.is_device_capability(120)`."""
     conditions = [item.signal.text for item in change.signals if item.signal.kind is SignalKind.GUARD]
     for item in change.signals:
@@ -171,22 +178,22 @@ def _asked_outside(change: SymbolChange) -> Iterator[tuple[str, str, int]]:
         ):
             asked = f"{signal.text}({signal.detail.strip().removeprefix('(').removesuffix(')')})"
             if not any(signal.text in condition for condition in conditions):
-                yield asked, item.what, signal.line
+                yield asked, item.what, item.region
 
 
-def _settled(states: dict[tuple[str, str], int], taxonomy: Taxonomy) -> dict[tuple[str, str], int]:
+def _settled(states: _States, taxonomy: Taxonomy) -> _States:
     """Return the states, where a condition that came for one that asks the same of the platform counts as one that stands."""
     asked = {
         state: {_question(condition, taxonomy): condition for condition, one in states if one == state}
         for state in ("added", "removed")
     }
     same = {question for question in asked["added"].keys() & asked["removed"].keys() if question}
-    settled: dict[tuple[str, str], int] = {}
-    for (condition, state), line in states.items():
+    settled: _States = {}
+    for (condition, state), place in states.items():
         stands = state in asked and _question(condition, taxonomy) in same
         if stands and state == "removed":
             continue
-        settled.setdefault((condition, "body" if stands else state), line)
+        settled.setdefault((condition, "body" if stands else state), place)
     return settled
 
 
@@ -221,13 +228,17 @@ def _bare(condition: str) -> str:
 
 
 def _facts(
-    placed: Placed, change: SymbolChange, condition: str, state: str, line: int, taxonomy: Taxonomy
+    placed: Placed,
+    change: ChangedSymbol,
+    condition: str,
+    state: str,
+    place: Region | None,
+    taxonomy: Taxonomy,
 ) -> Iterator[GuardFact]:
-    side = "old" if state == "removed" or (change.after is None and change.before is not None) else "new"
     for what, names in (
         ("platform", _platforms_in(condition, taxonomy)),
         ("architecture", architectures_in(condition)),
     ):
         if names:
-            spot = placed.spot(line, symbol=change.name, side=side)
+            spot = placed.spot(place, symbol=change.name)
             yield GuardFact(**spot, change=state, condition=condition, what=what, names=names)

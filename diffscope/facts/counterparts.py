@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed
 from diffscope.facts.values import CounterpartFact, SymbolFact
+from diffscope.source.text import Region, Side
 from diffscope.taxonomy.counterparts import Pairing
 
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__"})
@@ -51,8 +52,12 @@ def _of_symbol(
         ]
         if users:
             yield CounterpartFact(
-                **placed.spot(symbol.line, symbol=symbol.symbol, side=symbol.side),
+                **placed.spot(_place(placed, symbol), symbol=symbol.symbol),
                 family=pairing.name,
                 counterpart=users[0],
                 reason=pairing.reason,
             )
+
+
+def _place(placed: Placed, symbol: SymbolFact) -> Region | None:
+    return placed.old(symbol.line) if symbol.side == Side.BEFORE.value else placed.new(symbol.line)

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from diffscope.facts.changed import ChangedPython, ChangedSymbol
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import OptionFact
-from diffscope.syntax.values import Aspect, Comparison, Definition, DefinitionKind, Outline, SymbolChange
+from diffscope.source.text import Region, SourceText
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Outline
 
 _TABLE = re.compile(r"^_?(?:DEFAULT|OPTIMIZATION_LEVEL)_|_DEFAULTS?$")
 _FACTORY = re.compile(r"\bdefault_factory\s*=\s*(\w+)")
@@ -17,8 +19,8 @@ _NAME = re.compile(r"(?!None$|False$)[A-Za-z_]\w*")
 _COLLECTIONS = frozenset({"frozenset", "set", "tuple", "list"})
 _ON = "True"
 
-_Entries = dict[str, tuple[str, int]]
-"""Dotted keys of a table -> value as text and line."""
+_Entries = dict[str, tuple[str, Region | None]]
+"""Dotted keys of a table -> value as text, and its line."""
 
 
 def collect_default_tables(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
@@ -38,14 +40,14 @@ def _holds_settings(path: str) -> bool:
     return pure.parent.name == "config" or pure.name == "arg_utils.py"
 
 
-def _of_table(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
+def _of_table(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
     if change.kind is not DefinitionKind.VARIABLE or not _TABLE.search(change.name):
         return
     if change.before is None or change.after is None:
         # A table that comes or goes as a whole puts in one place what stood in others.
         return
-    before = _entries(placed.material.before, change.before)
-    after = _entries(placed.material.after, change.after)
+    before = _entries(change.whole_before)
+    after = _entries(change.whole_after)
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
         if (old and old[0]) != (new and new[0]):
@@ -53,13 +55,17 @@ def _of_table(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
 
 
 def _entry(
-    placed: Placed, table: str, key: str, old: tuple[str, int] | None, new: tuple[str, int] | None
+    placed: Placed,
+    table: str,
+    key: str,
+    old: tuple[str, Region | None] | None,
+    new: tuple[str, Region | None] | None,
 ) -> OptionFact:
     was, now = old[0] if old else None, new[0] if new else None
     # An entry that comes with a function or a condition by name is on where that says so.
     is_on = now == _ON or (old is None and now is not None and bool(_NAME.fullmatch(now)))
     return OptionFact(
-        **placed.spot((new or old or ("", 0))[1], symbol=table, side="new" if new else "old"),
+        **placed.spot((new or old or ("", None))[1], symbol=table),
         what="default-table",
         name=f"{table}.{key}" if key else table,
         change="added" if old is None else "removed" if new is None else "default",
@@ -69,7 +75,7 @@ def _entry(
     )
 
 
-def _of_decider(placed: Placed, change: SymbolChange, found: Comparison) -> Iterator[OptionFact]:
+def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> Iterator[OptionFact]:
     """Yield the first default that a changed function decides: where an entry or a factory names it on both sides."""
     is_edited = change.logic and Aspect.BODY in change.aspects and "." not in change.name
     if (
@@ -83,7 +89,7 @@ def _of_decider(placed: Placed, change: SymbolChange, found: Comparison) -> Iter
     both = sorted({*before} & {*after})
     if both:
         yield OptionFact(
-            **placed.spot(change.line, symbol=change.name),
+            **placed.spot(change.region, symbol=change.name),
             what="default-table" if _TABLE.search(both[0].partition(".")[0]) else "config-field",
             name=both[0],
             change="computed",
@@ -91,7 +97,7 @@ def _of_decider(placed: Placed, change: SymbolChange, found: Comparison) -> Iter
         )
 
 
-def _decided(outline: Outline | None, content: bytes | None, function: str) -> Iterator[str]:
+def _decided(outline: Outline | None, content: SourceText | None, function: str) -> Iterator[str]:
     """Yield the defaults that name a function as what decides them."""
     for definition in outline.definitions if outline else ():
         if definition.kind is not DefinitionKind.VARIABLE or definition.name == function:
@@ -101,35 +107,45 @@ def _decided(outline: Outline | None, content: bytes | None, function: str) -> I
             if factory and factory[1] == function:
                 yield definition.name
         elif _TABLE.search(definition.name):
-            for key, (value, _) in _entries(content, definition).items():
+            for key, (value, _) in _entries(_place(content, definition)).items():
                 if value == function:
                     yield f"{definition.name}.{key}"
 
 
-def _entries(content: bytes | None, definition: Definition) -> _Entries:
+def _place(content: SourceText | None, definition: Definition) -> Region | None:
+    return content.part(definition.start, definition.end) if content is not None else None
+
+
+def _entries(table: Region | None) -> _Entries:
     """Return the entries of a table; a single value has the key ``""``, a member of a set or list itself as key."""
-    lines = (content or b"").split(b"\n")[definition.start - 1 : definition.end]
+    if table is None:
+        return {}
     try:
-        tree = ast.parse(b"\n".join(lines))
+        tree = ast.parse("\n".join(table.lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     statement = tree.body[0] if tree.body else None
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
         return {}
-    return dict(_flat(statement.value, "", definition.start - 1))
+    return dict(_flat(statement.value, "", table))
 
 
-def _flat(node: ast.expr, key: str, offset: int) -> Iterator[tuple[str, tuple[str, int]]]:
+def _flat(node: ast.expr, key: str, table: Region) -> Iterator[tuple[str, tuple[str, Region | None]]]:
     if isinstance(node, ast.Dict):
         for name, value in zip(node.keys, node.values, strict=True):
             word = str(name.value) if isinstance(name, ast.Constant) else ast.unparse(name) if name else "**"
-            yield from _flat(value, f"{key}.{word}".removeprefix("."), offset)
+            yield from _flat(value, f"{key}.{word}".removeprefix("."), table)
         return
     members = _members(node)
     for member in members:
-        yield f"{key}.{member.value!s}".removeprefix("."), (_ON, member.lineno + offset)
+        yield f"{key}.{member.value!s}".removeprefix("."), (_ON, _line(table, member))
     if not members:
-        yield key, (ast.unparse(node), node.lineno + offset)
+        yield key, (ast.unparse(node), _line(table, node))
+
+
+def _line(table: Region, node: ast.expr) -> Region | None:
+    number = table.start + node.lineno - 1
+    return table.text.part(number, number)
 
 
 def _members(node: ast.expr) -> list[ast.Constant]:

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from diffscope.facts.changed import ChangedSymbol
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed
 from diffscope.facts.values import SymbolFact
-from diffscope.syntax.values import SignalKind, SymbolChange
+from diffscope.source.text import Region, SourceText
+from diffscope.syntax.values import SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
 _MOST = 20
@@ -28,7 +30,7 @@ def departed_modules(placed: Iterable[Placed], lookup: TreeLookup | None) -> Ite
             continue
         users, edited = lookup.module_users(name)
         yield SymbolFact(
-            **one.spot(1, symbol=name, side="old"),
+            **one.spot(one.old(1), symbol=name),
             kind="module",
             aspects=("moved",),
             logic=False,
@@ -50,13 +52,13 @@ def departed_attributes(placed: tuple[Placed, ...], taxonomy: Taxonomy) -> Itera
             if method != "__init__" or change.before is None or change.after is None or after is None:
                 continue
             bases = next((each.bases for each in after.definitions if each.name == owner), ())
-            for name, line in _unset(change):
+            for name, place in _unset(change):
                 surfaces = taxonomy.surfaces_of(one.fact.path, f"{owner}.{name}", bases)
                 declared = any(each.name == f"{owner}.{name}" for each in after.definitions)
-                written = re.search(rf"\bself\.{name}\b".encode(), one.material.after or b"")
+                written = re.search(rf"\bself\.{name}\b".encode(), _bytes(one.material.after))
                 if surfaces and not declared and not written:
                     yield SymbolFact(
-                        **one.spot(line, symbol=f"{owner}.{name}", side="old"),
+                        **one.spot(place, symbol=f"{owner}.{name}"),
                         kind="variable",
                         aspects=("removed",),
                         logic=False,
@@ -68,30 +70,28 @@ def departed_attributes(placed: tuple[Placed, ...], taxonomy: Taxonomy) -> Itera
                     )
 
 
-def _unset(constructor: SymbolChange) -> Iterator[tuple[str, int]]:
-    """Yield attributes, and their lines, that went together with the parameter of the same name: data for readers, not how a class works."""
+def _unset(constructor: ChangedSymbol) -> Iterator[tuple[str, Region | None]]:
+    """Yield attributes, and where they stood, that went together with the parameter of the same name: data for readers, not how a class works."""
     gone = {each.name for each in constructor.parameters if each.what == "removed"}
     for item in constructor.signals:
         if item.what == "removed" and item.signal.kind is SignalKind.ATTRIBUTE_WRITE:
             owner, _, name = item.signal.text.partition(".")
             if owner == "self" and name in gone and not name.startswith("_"):
-                yield name, item.signal.line
+                yield name, item.region
 
 
 def _old_and_new(placed: Placed, others: tuple[Placed, ...]) -> tuple[str | None, str | None]:
-    """Return where a file was that is there no more, and where it is; for a deleted file, where the most of its symbols arrived."""
+    """Return where a file was that is there no more, and where it is; for a deleted file, where the most lines of its symbols arrived."""
     fact = placed.fact
     if fact.status == "renamed":
         return fact.old_path, fact.path
     if fact.status != "deleted":
         return None, None
-    arrived = Counter(
-        other.fact.path
-        for other in others
-        if other.material.python is not None
-        for change in other.material.python.symbols
-        if change.moved_from and change.moved_from.startswith(f"{fact.path}:")
-    )
+    arrived: Counter[str] = Counter()
+    for other in others:
+        for change in other.material.python.symbols if other.material.python is not None else ():
+            if change.moved_from and change.moved_from.path == fact.path and change.moved_from.region:
+                arrived[other.fact.path] += len(change.moved_from.region.lines)
     return fact.path, min(arrived, key=lambda path: (-arrived[path], path), default=None)
 
 
@@ -101,12 +101,16 @@ def edited_users(placed: Iterable[Placed], path: str, name: str) -> tuple[str, .
     found = (
         f"{one.fact.path}:{number}"
         for one in placed
-        if one.fact.path != path and one.material.before and word.search(one.material.before)
-        for number, line in enumerate(one.material.before.splitlines(), start=1)
+        if one.fact.path != path and word.search(_bytes(one.material.before))
+        for number, line in enumerate(_bytes(one.material.before).split(b"\n"), start=1)
         if word.search(line) and not _stands(line, one.material.after)
     )
     return tuple(sorted(found))[:_MOST]
 
 
-def _stands(line: bytes, after: bytes | None) -> bool:
-    return after is not None and line.strip() in after
+def _stands(line: bytes, after: SourceText | None) -> bool:
+    return after is not None and line.strip() in after.data
+
+
+def _bytes(text: SourceText | None) -> bytes:
+    return text.data if text is not None else b""

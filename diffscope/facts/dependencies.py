@@ -11,6 +11,7 @@ from diffscope.facts.values import DependencyFact
 from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.requirements import is_requirements_file, parse_requirements
 from diffscope.project.values import Requirement
+from diffscope.source.text import SourceText
 from diffscope.source.values import RepoPath
 
 if TYPE_CHECKING:
@@ -86,14 +87,12 @@ def declares_dependencies(path: str) -> bool:
 
 def _after(concerned: Iterable[Placed], known: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """Return the requirements of the tree after the change: files of the change by their new side, others from the base."""
-    files = {
-        one.fact.path: one.material.after or b"" for one in concerned if is_requirements_file(one.fact.path)
-    }
+    files = {one.fact.path: one.material.after for one in concerned if is_requirements_file(one.fact.path)}
     touched = {*files, *(one.fact.old_path for one in concerned)}
     moved = (
         each
         for path, content in files.items()
-        for each in parse_requirements(content.decode("utf-8", "replace"), RepoPath(path))
+        for each in parse_requirements(content.text if content else "", RepoPath(path))
     )
     return (*(each for each in known if each.path not in touched), *moved)
 
@@ -112,7 +111,7 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
         if change is None or standing is None:
             continue
         yield DependencyFact(
-            **placed.spot(standing.line, side="new" if new else "old"),
+            **placed.spot(placed.new(standing.line) if new else placed.old(standing.line)),
             name=standing.name,
             change=change,
             before=_shown(old, new) if old else None,
@@ -129,15 +128,16 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
 
 
 def _is_resolved(placed: Placed) -> bool:
-    return bool(_COMPILED.search((placed.material.after or b"")[:_HEADER]))
+    after = placed.material.after
+    return after is not None and bool(_COMPILED.search(after.data[:_HEADER]))
 
 
 def _is_cmake(path: str) -> bool:
     return path.endswith(("CMakeLists.txt", ".cmake"))
 
 
-def _declared(path: str, content: bytes | None) -> tuple[_Declared, ...]:
-    text = (content or b"").decode("utf-8", "replace")
+def _declared(path: str, content: SourceText | None) -> tuple[_Declared, ...]:
+    text = content.text if content is not None else ""
     if is_requirements_file(path):
         return tuple(_requirement(one) for one in parse_requirements(text, RepoPath(path)) if one.name)
     if is_dockerfile(path):

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from msgspec import UNSET, UnsetType
 
 from diffscope.diff.values import FileDiff, FileKind, FileStatus, Line
+from diffscope.facts.changed import ChangedPython, ChangedSymbol
 from diffscope.facts.material import FileMaterial, is_lost
 from diffscope.facts.values import FileFact
+from diffscope.source.text import LineCount
 from diffscope.source.values import RepoPath
-from diffscope.syntax.values import Aspect, Comparison, DefinitionKind, SymbolChange
+from diffscope.syntax.values import Aspect, DefinitionKind
 from diffscope.taxonomy.model import Taxonomy
 
 _COMMENT_MARKS = {
@@ -27,7 +29,15 @@ _CONTRACT = re.compile(
     r"(?:BaseModel|Struct|TypedDict|NamedTuple|Enum|Flag|Protocol|Config|(?:Request|Response)(?:Mixin)?)$"
 )
 _VISIBLE = frozenset(
-    {Aspect.ADDED, Aspect.REMOVED, Aspect.SIGNATURE, Aspect.DEFAULT, Aspect.BASES, Aspect.DECORATORS}
+    {
+        Aspect.ADDED,
+        Aspect.REMOVED,
+        Aspect.SIGNATURE,
+        Aspect.DEFAULT,
+        Aspect.BASES,
+        Aspect.DECORATORS,
+        Aspect.FIELD_ORDER,
+    }
 )
 _LOGIC_CATEGORIES = frozenset(
     {"source", "native", "test", "config", "infra", "build", "example", "benchmark"}
@@ -37,20 +47,60 @@ _LOGIC_CATEGORIES = frozenset(
 def collect_files(
     files: Iterable[FileMaterial],
     taxonomy: Taxonomy,
-    owners: Callable[[RepoPath], tuple[str, ...]] | None = None,
+    owners: Callable[[RepoPath], tuple[str, ...] | UnsetType] | None = None,
 ) -> tuple[FileFact, ...]:
     """Return a fact for each changed file, by path. ``owners`` answers by CODEOWNERS at the base; without it owners are unknown."""
-    return tuple(sorted((_file(file, taxonomy, owners) for file in files), key=lambda fact: fact.path))
+    listed = tuple(files)
+    removed = _removed_in_moves(listed)
+    facts = (_file(file, taxonomy, owners, removed.get(file.diff.path, LineCount(0))) for file in listed)
+    return tuple(sorted(facts, key=lambda fact: fact.path))
+
+
+def _removed_in_moves(files: tuple[FileMaterial, ...]) -> dict[RepoPath, LineCount]:
+    """Return how many lines of each file were edited out of what moved to another one."""
+    found: dict[RepoPath, LineCount] = {}
+    for file in files:
+        for change in file.python.symbols if file.python is not None else ():
+            origin = change.moved_from.path if change.moved_from is not None else None
+            if origin is not None and not _is_own(file, change):
+                found[origin] = LineCount(found.get(origin, 0) + change.code_removed)
+    return found
+
+
+def _is_own(file: FileMaterial, change: ChangedSymbol) -> bool:
+    """Return whether the lines that a symbol lost were lines of its file."""
+    return change.old_text is file.before
+
+
+def bare_file(diff: FileDiff) -> FileFact:
+    """Return what a diff alone tells of a file: for one of which nothing else could be told."""
+    return FileFact(
+        path=diff.path,
+        line=_first_line(diff),
+        side="old" if diff.status is FileStatus.DELETED else "new",
+        old_path=diff.old_path,
+        status=diff.status.value,
+        content=diff.kind.value,
+        change_type="core-logic",
+        language="other",
+        additions=diff.additions,
+        deletions=diff.deletions,
+        code_added=diff.additions,
+        code_removed=diff.deletions,
+    )
 
 
 def _file(
-    material: FileMaterial, taxonomy: Taxonomy, owners: Callable[[RepoPath], tuple[str, ...]] | None
+    material: FileMaterial,
+    taxonomy: Taxonomy,
+    owners: Callable[[RepoPath], tuple[str, ...] | UnsetType] | None,
+    removed_in_moves: LineCount,
 ) -> FileFact:
     diff = material.diff
     areas = taxonomy.areas_of(diff.path)
     category = taxonomy.category_of(diff.path)
     language = taxonomy.language_of(diff.path)
-    added, removed = _code_lines(material, language)
+    added, removed = _code_lines(material, language, removed_in_moves)
     logic = _logic(material, category, added, removed)
     return FileFact(
         path=diff.path,
@@ -94,21 +144,20 @@ def module_name(path: str) -> str | None:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def _code_lines(material: FileMaterial, language: str) -> tuple[int, int]:
+def _code_lines(material: FileMaterial, language: str, removed_in_moves: LineCount) -> tuple[int, int]:
     if material.python is not None and not material.python.problems:
         symbols = material.python.symbols
         return (
+            sum(change.code_added for change in symbols if change.logic or Aspect.ADDED in change.aspects),
             sum(
-                len(change.added_lines)
+                change.code_removed
                 for change in symbols
-                if change.logic or Aspect.ADDED in change.aspects
-            ),
-            sum(
-                len(change.removed_lines)
-                for change in symbols
-                if change.logic or Aspect.REMOVED in change.aspects
-            ),
+                if (change.logic or Aspect.REMOVED in change.aspects) and _is_own(material, change)
+            )
+            + removed_in_moves,
         )
+    if not material.read and not material.diff.hunks:
+        return material.diff.additions, material.diff.deletions
     marks = _COMMENT_MARKS.get(language, _DEFAULT_MARKS)
     return _count(material.diff, marks, "added"), _count(material.diff, marks, "removed")
 
@@ -123,10 +172,10 @@ def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
 def _logic(material: FileMaterial, category: str, added: int, removed: int) -> bool | UnsetType:
     if category not in _LOGIC_CATEGORIES:
         return False
-    if is_lost(material):
+    if is_lost(material) or material.failed:
         return UNSET
-    if material.diff.kind is not FileKind.TEXT:
-        return material.diff.kind is FileKind.SUBMODULE
+    if material.diff.status is FileStatus.TYPE_CHANGED or material.diff.kind is not FileKind.TEXT:
+        return material.diff.kind is FileKind.SUBMODULE or _leads_elsewhere(material.diff)
     if material.python is not None and not material.python.problems:
         return any(change.logic for change in material.python.symbols) or _imports_changed(material.python)
     if material.diff.path.endswith(".py"):
@@ -134,7 +183,13 @@ def _logic(material: FileMaterial, category: str, added: int, removed: int) -> b
     return bool(added or removed)
 
 
-def _imports_changed(comparison: Comparison) -> bool:
+def _leads_elsewhere(diff: FileDiff) -> bool:
+    """Return whether a path holds something else than before: a link to another place, or a link instead of a file."""
+    is_link = diff.kind is FileKind.SYMLINK and diff.status is FileStatus.MODIFIED
+    return diff.status is FileStatus.TYPE_CHANGED or (is_link and bool(diff.hunks))
+
+
+def _imports_changed(comparison: ChangedPython) -> bool:
     # A name that came or went can change what runs; the same names in another order cannot.
     return bool(
         {item.module for item in comparison.imports_added}
@@ -164,7 +219,7 @@ def _change_type(material: FileMaterial, category: str, *, logic: bool | UnsetTy
 
 
 def _small_edit(material: FileMaterial) -> int:
-    lines = (material.after or b"").count(b"\n")
+    lines = material.after.data.count(b"\n") if material.after is not None else 0
     return max(4, lines // 5)
 
 
@@ -175,7 +230,7 @@ def _source_change_type(material: FileMaterial) -> str:
     return _of_whole(changed) or _of_parts(material.python, material.diff.path, changed)
 
 
-def _of_whole(changed: list[SymbolChange]) -> str | None:
+def _of_whole(changed: list[ChangedSymbol]) -> str | None:
     if changed and all(Aspect.MOVED in change.aspects for change in changed):
         return "rename-or-move"
     if _functions(changed) and all(Aspect.REMOVED in change.aspects for change in changed):
@@ -183,7 +238,7 @@ def _of_whole(changed: list[SymbolChange]) -> str | None:
     return None
 
 
-def _of_parts(comparison: Comparison, path: str, changed: list[SymbolChange]) -> str:
+def _of_parts(comparison: ChangedPython, path: str, changed: list[ChangedSymbol]) -> str:
     functions, contracts = _functions(changed), _contracts(comparison)
     fields = [
         change
@@ -199,11 +254,11 @@ def _of_parts(comparison: Comparison, path: str, changed: list[SymbolChange]) ->
     return "entrypoint" if "/cli/" in path or path.endswith(("api_server.py", "/llm.py")) else "core-logic"
 
 
-def _functions(changed: list[SymbolChange]) -> list[SymbolChange]:
+def _functions(changed: list[ChangedSymbol]) -> list[ChangedSymbol]:
     return [change for change in changed if change.kind in _FUNCTIONS]
 
 
-def _contracts(comparison: Comparison) -> frozenset[str]:
+def _contracts(comparison: ChangedPython) -> frozenset[str]:
     """Return the classes of the file whose fields others rely on: dataclasses, structs, models of a protocol, enumerations."""
     outlines = [outline for outline in (comparison.before, comparison.after) if outline is not None]
     return frozenset(
@@ -218,7 +273,7 @@ def _contracts(comparison: Comparison) -> frozenset[str]:
     )
 
 
-def _changes_contract(change: SymbolChange) -> bool:
+def _changes_contract(change: ChangedSymbol) -> bool:
     """Return whether what others see of a symbol changed: not the body of what was there before."""
     return bool(_VISIBLE & set(change.aspects)) or change.kind is DefinitionKind.VARIABLE
 

@@ -80,7 +80,7 @@ def _fact(paths: dict[str, Placed], past: PastChange) -> HistoryFact:
         key=lambda one: (one.fact.category in _PRODUCT, one.fact.code_added, one.fact.path),
     )
     return HistoryFact(
-        **placed.spot(0),
+        **placed.spot(),
         what="reverted-before",
         subject=past.subject,
         number=numbers[-1] if numbers else None,

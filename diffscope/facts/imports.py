@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from diffscope.facts.changed import ChangedPython
 from diffscope.facts.files import module_name
 from diffscope.facts.lookup import AfterModule, TreeLookup
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import ImportFact
-from diffscope.syntax.values import Comparison, Import, ImportLayer
+from diffscope.syntax.values import Import, ImportLayer
 
 
 def collect_imports(placed: Iterable[Placed], lookup: TreeLookup | None = None) -> tuple[ImportFact, ...]:
@@ -54,14 +55,14 @@ def absolute_module(path: str, item: Import) -> str:
 
 
 def _imports_of_file(
-    placed: Placed, comparison: Comparison, lookup: TreeLookup | None
+    placed: Placed, comparison: ChangedPython, lookup: TreeLookup | None
 ) -> Iterator[ImportFact]:
     for change, imports in (("added", comparison.imports_added), ("removed", comparison.imports_removed)):
         for item in imports:
             target = absolute_module(placed.fact.path, item)
             is_new = change == "added" and item.layer is ImportLayer.EAGER
             yield ImportFact(
-                **placed.spot(item.line, side="new" if change == "added" else "old"),
+                **placed.spot(placed.new(item.line) if change == "added" else placed.old(item.line)),
                 change=change,
                 target=target,
                 name=item.name,

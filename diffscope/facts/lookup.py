@@ -59,7 +59,7 @@ class TreeLookup:
         self,
         graph: ModuleGraph,
         touched: Iterable[str],
-        test_texts: Iterable[bytes] = (),
+        test_texts: Iterable[str] = (),
         after: Mapping[str, AfterModule] = {},
     ) -> None:
         self._graph = graph
@@ -315,7 +315,7 @@ class TreeLookup:
 
     @cached_property
     def _changed_words(self) -> tuple[frozenset[str], ...]:
-        return tuple(_words_of_test(text.decode("utf-8", "replace")) for text in self._test_texts)
+        return tuple(map(_words_of_test, self._test_texts))
 
     def _tests_near(self, name: ModuleName) -> dict[ModuleName, int]:
         return {each.test: each.steps for each in self._graph.tests_reaching(name, depth=_TEST_DEPTH)}

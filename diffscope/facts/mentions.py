@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
+from diffscope.facts.changed import ChangedPython, ChangedSignal, ChangedSymbol
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import Mention
-from diffscope.syntax.values import (
-    Aspect,
-    Comparison,
-    Definition,
-    DefinitionKind,
-    Import,
-    Outline,
-    SignalKind,
-    SymbolChange,
-)
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Import, Outline, SignalKind
 
 _MOST = 60
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
@@ -40,14 +33,17 @@ def collect_mentions(placed: Iterable[Placed]) -> tuple[Mention, ...]:
     }
     inner: list[Mention] = []
     calls: dict[tuple[str, str], tuple[bool, Mention]] = {}
+    compared = {
+        one.fact.path: comparison for one in every if (comparison := source_comparison(one)) is not None
+    }
+    names = {path: _Names(comparison, path) for path, comparison in compared.items()}
     for one in every:
-        comparison = source_comparison(one)
+        comparison = compared.get(one.fact.path)
         if comparison is None:
             continue
-        names = _Names(comparison, one.fact.path)
         for change in comparison.symbols:
-            inner += _inner(one.fact.path, change)
-            for found in _calls(one.fact.path, change, names):
+            inner += _inner(one, change)
+            for found in _calls(one, change, _Sides.of(change, one.fact.path, names)):
                 if found[1].name.rpartition(".")[2] not in changed:
                     calls.setdefault((found[1].name, found[1].aspect), found)
     kept = sorted(calls.values(), key=lambda pair: (pair[0], _order(pair[1])))[:_MOST]
@@ -58,40 +54,67 @@ def _order(mention: Mention) -> tuple[str, int, str, str]:
     return mention.path, mention.line, mention.name, mention.aspect
 
 
-def _inner(path: str, change: SymbolChange) -> Iterator[Mention]:
+def _inner(placed: Placed, change: ChangedSymbol) -> Iterator[Mention]:
     for each in change.inner:
+        spot = placed.spot(each.region)
         yield Mention(
-            path=path,
-            line=each.line,
+            path=spot["path"],
+            line=spot["line"],
             name=f"{change.name}.{each.name}",
             kind=each.kind.value,
             aspect=each.aspect.value,
         )
 
 
-def _calls(path: str, change: SymbolChange, names: _Names) -> Iterator[tuple[bool, Mention]]:
+def _calls(placed: Placed, change: ChangedSymbol, sides: _Sides) -> Iterator[tuple[bool, Mention]]:
     """Yield whether the caller itself came or went, and what it calls."""
-    if not change.logic or Aspect.MOVED in change.aspects:
+    if not change.logic:
         return
     calls = [item for item in change.signals if item.signal.kind is SignalKind.CALL]
     words = {"added": "called", "removed": "no-longer-called"}
-    sides = {what: {item.signal.text for item in calls if item.what == what} for what in words}
+    texts = {what: {item.signal.text for item in calls if item.what == what} for what in words}
     for item in calls:
         aspect = words.get(item.what)
         # Called before and after, with other arguments: the call changed, not whether it is made.
-        if aspect is None or item.signal.text in sides["added"] & sides["removed"]:
+        if aspect is None or item.signal.text in texts["added"] & texts["removed"]:
             continue
-        target = names.target(item.signal.text, change.name)
+        target = sides.target(item)
         if target is not None:
             name, kind = target
             is_whole = bool(_WHOLE & set(change.aspects))
-            yield is_whole, Mention(path=path, line=item.signal.line, name=name, kind=kind, aspect=aspect)
+            spot = placed.spot(item.region)
+            yield (
+                is_whole,
+                Mention(path=spot["path"], line=spot["line"], name=name, kind=kind, aspect=aspect),
+            )
+
+
+class _Sides(NamedTuple):
+    """What the names in a symbol stand for: in what went from it they are those of where it was."""
+
+    names: _Names
+    caller: str
+    old_names: _Names
+    old_caller: str
+
+    @classmethod
+    def of(cls, change: ChangedSymbol, path: str, names: Mapping[str, _Names]) -> _Sides:
+        origin = change.moved_from
+        if origin is None or origin.path is None:
+            return cls(names[path], change.name, names[path], change.name)
+        return cls(names[path], change.name, names.get(origin.path, names[path]), origin.name)
+
+    def target(self, item: ChangedSignal) -> tuple[str, str] | None:
+        """Return the name and kind of what a call reaches; ``None`` where the file does not tell, or it lies outside."""
+        if item.what == "removed":
+            return self.old_names.target(item.signal.text, self.old_caller)
+        return self.names.target(item.signal.text, self.caller)
 
 
 class _Names:
     """What a name of a file stands for, as far as both of its sides tell."""
 
-    def __init__(self, comparison: Comparison, path: str) -> None:
+    def __init__(self, comparison: ChangedPython, path: str) -> None:
         outlines = [outline for outline in (comparison.before, comparison.after) if outline is not None]
         self._package = path.partition("/")[0]
         self._defined = {

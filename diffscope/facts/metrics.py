@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import OptionFact
+from diffscope.source.text import SourceText
 
 _NAMED = re.compile(rb"\bname\s*=\s*[\"'](vllm:\w+)[\"']")
 
@@ -16,7 +17,7 @@ def collect_metrics(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     compared = [one for one in placed if source_comparison(one) is not None]
     standing = {name for one in compared for name in dict(_declared(one.material.after))}
     facts = [
-        OptionFact(**one.spot(line, side="old"), what="metric", name=name, change="removed")
+        OptionFact(**one.spot(one.old(line)), what="metric", name=name, change="removed")
         for one in compared
         for name, line in _declared(one.material.before)
         if name not in standing
@@ -24,7 +25,7 @@ def collect_metrics(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name)))
 
 
-def _declared(content: bytes | None) -> Iterator[tuple[str, int]]:
-    text = content or b""
+def _declared(content: SourceText | None) -> Iterator[tuple[str, int]]:
+    text = content.data if content is not None else b""
     for match in _NAMED.finditer(text) if b"vllm:" in text else ():
         yield match[1].decode(), text.count(b"\n", 0, match.start(1)) + 1

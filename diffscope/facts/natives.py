@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, source_comparison
 from diffscope.facts.values import NativeFact, OperatorFact
+from diffscope.source.text import Region
 from diffscope.syntax.values import Aspect, NativeChange, NativeComparison, OperatorChange, Outline
 
 _EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
@@ -66,7 +67,7 @@ def _removed_in_python(placed: tuple[Placed, ...], lookup: TreeLookup | None) ->
             word = name.rpartition("::")[2]
             if name not in standing:
                 yield OperatorFact(
-                    **one.spot(line, symbol=word, side="old"),
+                    **one.spot(one.old(line), symbol=word),
                     name=name,
                     change="removed",
                     callers=lookup.operator_callers(word) if lookup else UNSET,
@@ -95,7 +96,7 @@ def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> 
     if lookup is not None:
         operators, tests = lookup.operators_of(placed.fact.path), lookup.tests_of_native(placed.fact.path)
     return NativeFact(
-        **placed.spot(change.line, symbol=change.name, side="old" if kind == "removed" else "new"),
+        **placed.spot(_place(placed, change), symbol=change.name),
         change=kind,
         is_kernel=bool(standing and "__global__" in standing.qualifiers),
         signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
@@ -107,6 +108,12 @@ def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> 
         code_removed=len(change.removed_lines),
         computes=_computes(placed),
     )
+
+
+def _place(placed: Placed, change: NativeChange | OperatorChange) -> Region | None:
+    # An operator that lost its last implementation has its line on the old side too.
+    is_gone = Aspect.REMOVED in change.aspects if isinstance(change, NativeChange) else change.after is None
+    return placed.old(change.line) if is_gone else placed.new(change.line)
 
 
 def _computes(placed: Placed) -> bool:
@@ -150,7 +157,7 @@ def _operator(
         # One platform's bindings no longer have it; the others do, and so do its callers.
         return
     yield OperatorFact(
-        **placed.spot(change.line, symbol=change.name, side="old" if change.change == "removed" else "new"),
+        **placed.spot(_place(placed, change), symbol=change.name),
         name=f"{_namespace(placed, change, lookup)}::{change.name}",
         change=change.change,
         before=change.before,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
+from diffscope.facts.changed import ChangedSignal, ChangedSymbol
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.values import NumericFact
-from diffscope.syntax.values import Aspect, DefinitionKind, Signal, SignalChange, SignalKind, SymbolChange
+from diffscope.source.pairing import pair_equal
+from diffscope.syntax.values import Aspect, DefinitionKind, Signal, SignalKind
 
 _DTYPE = re.compile(
     r"^(?:torch|tl|triton\.language|np|numpy|jnp|cutlass|scalar_types)\."
@@ -77,16 +79,15 @@ def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
     found = [
         (fact, Aspect.REMOVED in change.aspects)
         for one, change in changes
-        if Aspect.MOVED not in change.aspects
         for fact in _numerics_of_symbol(one, change)
         if not _goes_with_its_parameter(fact, change, dropped)
     ]
-    left = Counter(fact.text for fact, is_gone in found if is_gone and fact.what == "dtype")
+    left = [fact for fact, is_gone in found if is_gone and fact.what == "dtype"]
     facts = _without_moved([fact for fact, is_gone in found if not is_gone], left)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
 
 
-def _goes_with_its_parameter(fact: NumericFact, change: SymbolChange, dropped: set[str]) -> bool:
+def _goes_with_its_parameter(fact: NumericFact, change: ChangedSymbol, dropped: set[str]) -> bool:
     """Return whether a type is gone as what a call passed to a parameter that is gone: nobody asks for it any more."""
     if fact.what != "dtype" or fact.change != "removed":
         return False
@@ -99,23 +100,19 @@ def _goes_with_its_parameter(fact: NumericFact, change: SymbolChange, dropped: s
     return bool(words & dropped)
 
 
-def _without_moved(facts: list[NumericFact], left_by_gone: Counter[str]) -> list[NumericFact]:
+def _without_moved(facts: list[NumericFact], left_by_gone: list[NumericFact]) -> list[NumericFact]:
     """Leave out types that left one function, gone or not, for another, new or not; one may gather what several had."""
     types = [fact for fact in facts if fact.what == "dtype"]
     gathered = {fact.text for fact in types if fact.new_symbol}
-    counts = {
-        side: Counter(fact.text for fact in types if fact.change == side) for side in ("added", "removed")
-    }
-    pairs = counts["added"] & (counts["removed"] + left_by_gone)
-    left = {"added": Counter(pairs), "removed": Counter(pairs)}
-    kept = []
-    for fact in facts:
-        open_pairs = left.get(fact.change) if fact.what == "dtype" else None
-        if open_pairs is not None and open_pairs[fact.text] > 0:
-            open_pairs[fact.text] -= 1
-        elif not (fact.what == "dtype" and fact.change == "removed" and fact.text in gathered):
-            kept.append(fact)
-    return kept
+    removed = [fact for fact in types if fact.change == "removed"]
+    paired = pair_equal(
+        [*removed, *left_by_gone],
+        (fact for fact in types if fact.change == "added"),
+        key=lambda fact: fact.text,
+    )
+    moved = {id(fact) for pair in paired.pairs for fact in pair}
+    moved |= {id(fact) for fact in removed if fact.text in gathered}
+    return [fact for fact in facts if id(fact) not in moved]
 
 
 def is_protected(divisor: str, guards: Iterable[str]) -> bool:
@@ -126,7 +123,7 @@ def is_protected(divisor: str, guards: Iterable[str]) -> bool:
     return any(re.search(rf"\b{re.escape(name)}\b", guard) for name in names for guard in guards)
 
 
-def _is_bounded(divisor: str, change: SymbolChange) -> bool:
+def _is_bounded(divisor: str, change: ChangedSymbol) -> bool:
     """Return whether the symbol bounds a divisor by a call of its own: `scale = where(scale > 1e-8, scale, 1e-8)`."""
     name = re.compile(rf"\b{re.escape(divisor)}\b")
     return any(
@@ -138,47 +135,47 @@ def _is_bounded(divisor: str, change: SymbolChange) -> bool:
     )
 
 
-def _numerics_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[NumericFact]:
-    grouped: dict[tuple[str, str], dict[str, list[Signal]]] = defaultdict(lambda: defaultdict(list))
-    for item in change.signals:
-        what = _what(item)
+def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[NumericFact]:
+    grouped: dict[tuple[str, str], dict[str, list[ChangedSignal]]] = defaultdict(lambda: defaultdict(list))
+    for each in change.signals:
+        what = _what(each)
         if what:
-            grouped[what, _named(what, item.signal)][item.what].append(item.signal)
+            grouped[what, _named(what, each.signal)][each.what].append(each)
     for (what, name), sides in sorted(grouped.items()):
         removed, added = sides["removed"], sides["added"]
         if what == "precision":
             removed, added = _asking_differently(removed, added)
-        for before, signal in _pairs(what, removed, added):
-            if before is not None and signal is not None:
-                yield _fact(placed, change, what, signal, before=_text_of(what, before), removed=False)
-            elif signal is not None and name not in _EXCHANGED and not _is_entry(what, change):
-                yield _fact(placed, change, what, signal, before=None, removed=False)
+        for before, item in _pairs(what, removed, added):
+            if before is not None and item is not None:
+                yield _fact(placed, change, what, item, before=_text_of(what, before.signal))
+            elif item is not None and name not in _EXCHANGED and not _is_entry(what, change):
+                yield _fact(placed, change, what, item, before=None)
             elif before is not None and name not in _EXCHANGED:
-                yield _fact(placed, change, what, before, before=None, removed=True)
+                yield _fact(placed, change, what, before, before=None)
 
 
-def _is_entry(what: str, change: SymbolChange) -> bool:
+def _is_entry(what: str, change: ChangedSymbol) -> bool:
     """Return whether a type joins a table of types: what was computed in the others is computed in them still."""
     return what == "dtype" and change.kind is DefinitionKind.VARIABLE
 
 
 def _pairs(
-    what: str, removed: list[Signal], added: list[Signal]
-) -> Iterator[tuple[Signal | None, Signal | None]]:
+    what: str, removed: list[ChangedSignal], added: list[ChangedSignal]
+) -> Iterator[tuple[ChangedSignal | None, ChangedSignal | None]]:
     """Yield what went beside what came for it; conditions only where both name one thing of precision."""
-    if what != "precision" or not all(signal.kind is SignalKind.GUARD for signal in (*removed, *added)):
+    if what != "precision" or not all(item.signal.kind is SignalKind.GUARD for item in (*removed, *added)):
         yield from zip_longest(removed, added)
         return
     open_ones = list(removed)
-    for signal in added:
-        words = set(_words(signal.text))
-        before = next((old for old in open_ones if words & set(_words(old.text))), None)
+    for item in added:
+        words = set(_words(item.signal.text))
+        before = next((old for old in open_ones if words & set(_words(old.signal.text))), None)
         if before is not None:
             open_ones.remove(before)
-            yield before, signal
-        elif _says_precision(signal):
-            yield None, signal
-    yield from ((old, None) for old in open_ones if _says_precision(old))
+            yield before, item
+        elif _says_precision(item.signal):
+            yield None, item
+    yield from ((old, None) for old in open_ones if _says_precision(old.signal))
 
 
 _EXCHANGED = frozenset({"==", "room"})
@@ -192,27 +189,19 @@ def _named(what: str, signal: Signal) -> str:
     return "" if what in ("division", "reciprocal", "epsilon") else signal.detail
 
 
-def _asking_differently(removed: list[Signal], added: list[Signal]) -> tuple[list[Signal], list[Signal]]:
+def _asking_differently(
+    removed: list[ChangedSignal], added: list[ChangedSignal]
+) -> tuple[list[ChangedSignal], list[ChangedSignal]]:
     """Return conditions and assignments without those that ask for the same precision on both sides, whatever else they ask."""
-    sides = tuple([(frozenset(_words(signal.text)), signal) for signal in side] for side in (removed, added))
-    counts = [Counter(words for words, _ in side) for side in sides]
-    same = counts[0] & counts[1]
-    kept: tuple[list[Signal], list[Signal]] = ([], [])
-    for side, left in zip(sides, kept, strict=True):
-        open_pairs = Counter(same)
-        for words, signal in side:
-            if open_pairs[words] > 0:
-                open_pairs[words] -= 1
-            else:
-                left.append(signal)
-    return kept
+    paired = pair_equal(removed, added, key=lambda item: frozenset(_words(item.signal.text)))
+    return paired.gone, paired.come
 
 
 def _words(condition: str) -> Iterator[str]:
     return (match[0] for match in re.finditer(r"[A-Za-z_][\w.]*", condition) if _PRECISION.search(match[0]))
 
 
-def _what(item: SignalChange) -> str | None:
+def _what(item: ChangedSignal) -> str | None:
     signal = item.signal
     if item.what == "reguarded":
         return None
@@ -264,14 +253,15 @@ def _text_of(what: str, signal: Signal) -> str:
 
 
 def _fact(
-    placed: Placed, change: SymbolChange, what: str, signal: Signal, *, before: str | None, removed: bool
+    placed: Placed, change: ChangedSymbol, what: str, item: ChangedSignal, *, before: str | None
 ) -> NumericFact:
+    signal = item.signal
     text = _text_of(what, signal)
     divides = what in ("division", "reciprocal")
     return NumericFact(
-        **placed.spot(signal.line, symbol=change.name, side="old" if removed else "new"),
+        **placed.spot(item.region, symbol=change.name),
         what=what,
-        change="removed" if removed else "changed" if before is not None else "added",
+        change="removed" if item.what == "removed" else "changed" if before is not None else "added",
         text=text,
         before=before,
         detail=signal.detail,

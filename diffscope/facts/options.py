@@ -10,18 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from diffscope.facts.changed import ChangedPython, ChangedSymbol
 from diffscope.facts.defaults import NO, default_of, is_off, made_by, plain, turns_on
 from diffscope.facts.material import Placed, source_comparison, stands
 from diffscope.facts.values import OptionFact
-from diffscope.syntax.values import (
-    Aspect,
-    Comparison,
-    Definition,
-    DefinitionKind,
-    Signal,
-    SignalKind,
-    SymbolChange,
-)
+from diffscope.source.text import Region
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Signal, SignalKind
 
 _ENVIRONMENT_READ = re.compile(
     r"^(?:os\.)?(?:getenv|environ\.get)$|^(?:env_with_choices|env_list_with_choices|env_set_with_choices)$"
@@ -35,7 +29,7 @@ _NOT_GIVEN = re.compile(r"\binit\s*=\s*False\b")
 _FIELD_OF = re.compile(r"""get_field\((\w+),\s*['"](\w+)['"]\)""")
 _HELPER = re.compile(r"^[a-z_]\w*$")
 _VARIABLE = re.compile(r"VLLM_[A-Z0-9_]+")
-_Read = tuple[Signal, str | None, str | None]
+_Read = tuple[Region | None, str | None, str | None]
 """Where an option is read, its default and its type."""
 
 
@@ -55,7 +49,7 @@ class _Constants(NamedTuple):
     after: dict[str, str]
 
 
-def _constants(comparisons: Iterable[Comparison]) -> _Constants:
+def _constants(comparisons: Iterable[ChangedPython]) -> _Constants:
     found = _Constants({}, {})
     for comparison in comparisons:
         for side, outline in ((found.before, comparison.before), (found.after, comparison.after)):
@@ -84,7 +78,7 @@ def _is_left_open(fact: OptionFact) -> bool:
     return fact.what != "cli-flag" and fact.before in NO and fact.after == "None"
 
 
-def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, Comparison]]) -> OptionFact:
+def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, ChangedPython]]) -> OptionFact:
     """Add the place in the change that asks whether a setting without a value has got one, and so decides what it is by default."""
     # What was on mostly goes on by that choice too.
     if fact.change != "default" or fact.after != "None" or turns_on(fact.before):
@@ -96,10 +90,10 @@ def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, Comparison
     words = {name, name.lower().removeprefix("vllm_")} if name.isupper() else {name}
     asks = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(re.escape, words)))})\s+is\s+(?:not\s+)?None\b")
     for one, comparison in placed:
-        lines = (one.material.after or b"").decode("utf-8", "replace").split("\n")
-        for number in (number for change in comparison.symbols for number in change.added_lines):
-            if asks.search(lines[number - 1] if number <= len(lines) else ""):
-                return msgspec.structs.replace(fact, decider=f"{one.fact.path}:{number}")
+        for change in comparison.symbols:
+            for line in change.added.regions if change.added is not None else ():
+                if asks.search(line.lines[0]):
+                    return msgspec.structs.replace(fact, decider=f"{one.fact.path}:{line.start}")
     return fact
 
 
@@ -144,7 +138,7 @@ def _field_of(default: str | None) -> str:
     return _FIELD_OF.sub(r"\1.\2", default or "")
 
 
-def _options_of_file(placed: Placed, comparison: Comparison) -> Iterator[OptionFact]:
+def _options_of_file(placed: Placed, comparison: ChangedPython) -> Iterator[OptionFact]:
     for change in comparison.symbols:
         if change.kind is DefinitionKind.VARIABLE:
             yield from (fact for fact in _field(placed, change, comparison) if not _is_kept(placed, fact))
@@ -156,14 +150,15 @@ def _is_kept(placed: Placed, fact: OptionFact) -> bool:
     if fact.what != "environment-variable" or fact.change != "removed":
         return False
     entry = rf"""^[ \t]*(['"]?){re.escape(fact.name)}\1[ \t]*:"""
-    return re.search(entry.encode(), placed.material.after or b"", re.MULTILINE) is not None
+    after = placed.material.after
+    return after is not None and re.search(entry.encode(), after.data, re.MULTILINE) is not None
 
 
-def _field(placed: Placed, change: SymbolChange, comparison: Comparison) -> Iterator[OptionFact]:
+def _field(placed: Placed, change: ChangedSymbol, comparison: ChangedPython) -> Iterator[OptionFact]:
     what = _field_kind(placed, change, comparison)
     if (
         what is None
-        or Aspect.MOVED in change.aspects
+        or (Aspect.MOVED in change.aspects and not change.logic)
         or (change.after is None and stands(change, comparison))
     ):
         return
@@ -172,7 +167,7 @@ def _field(placed: Placed, change: SymbolChange, comparison: Comparison) -> Iter
     for kind, old, new in _field_changes(change, before, after):
         removed = change.after is None
         yield OptionFact(
-            **placed.spot(change.line, symbol=change.name, side="old" if removed else "new"),
+            **placed.spot(change.region, symbol=change.name),
             what=what,
             name=change.name,
             change=kind,
@@ -183,7 +178,7 @@ def _field(placed: Placed, change: SymbolChange, comparison: Comparison) -> Iter
         )
 
 
-def _field_kind(placed: Placed, change: SymbolChange, comparison: Comparison) -> str | None:
+def _field_kind(placed: Placed, change: ChangedSymbol, comparison: ChangedPython) -> str | None:
     path = PurePosixPath(placed.fact.path)
     owner_name, _, field = change.name.rpartition(".")
     if not owner_name:
@@ -219,7 +214,7 @@ def _is_configuration(path: PurePosixPath, owner: Definition) -> bool:
 
 
 def _field_changes(
-    change: SymbolChange, before: str | None, after: str | None
+    change: ChangedSymbol, before: str | None, after: str | None
 ) -> Iterator[tuple[str, str | None, str | None]]:
     if change.before is None:
         yield "added", None, after
@@ -233,7 +228,7 @@ def _field_changes(
             yield "retyped", change.before.annotation, change.after.annotation
 
 
-def _definition(comparison: Comparison, name: str) -> Definition | None:
+def _definition(comparison: ChangedPython, name: str) -> Definition | None:
     for outline in (comparison.after, comparison.before):
         if outline is not None:
             for definition in outline.definitions:
@@ -242,13 +237,13 @@ def _definition(comparison: Comparison, name: str) -> Definition | None:
     return None
 
 
-def _read_options(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
+def _read_options(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
     sides: dict[str, dict[str, _Read]] = {"removed": {}, "added": {}}
     for item in change.signals:
         found = _flag(item.signal) or _variable(item.signal, placed.fact.path)
         if found and item.what in sides:
             what, name, default, type_text = found
-            sides[item.what][f"{what} {name}"] = (item.signal, default, type_text)
+            sides[item.what][f"{what} {name}"] = (item.region, default, type_text)
     for key in sorted({*sides["removed"], *sides["added"]}):
         what, _, name = key.partition(" ")
         if what == "environment-variable" and not _declares(placed, change, key, sides):
@@ -258,7 +253,7 @@ def _read_options(placed: Placed, change: SymbolChange) -> Iterator[OptionFact]:
         )
 
 
-def _declares(placed: Placed, change: SymbolChange, key: str, sides: dict[str, dict[str, _Read]]) -> bool:
+def _declares(placed: Placed, change: ChangedSymbol, key: str, sides: dict[str, dict[str, _Read]]) -> bool:
     """Return whether the read of a variable declares it: in `envs.py`, outside functions or with another default than before."""
     if PurePosixPath(placed.fact.path).name != "envs.py":
         return False
@@ -268,13 +263,13 @@ def _declares(placed: Placed, change: SymbolChange, key: str, sides: dict[str, d
 
 def _read_option(
     placed: Placed,
-    change: SymbolChange,
+    change: ChangedSymbol,
     what: str,
     name: str,
     before: _Read | None,
     after: _Read | None,
 ) -> Iterator[OptionFact]:
-    line = after[0].line if after else before[0].line if before else 0
+    place = after[0] if after else before[0] if before else None
     old, new = (before[1] if before else None), (after[1] if after else None)
     if before and after:
         changes = [("default", old, new)] if old != new else []
@@ -283,7 +278,7 @@ def _read_option(
         changes = [("added", None, new)] if after else [("removed", old, None)]
     for kind, text_before, text_after in changes:
         yield OptionFact(
-            **placed.spot(line, symbol=change.name, side="new" if after else "old"),
+            **placed.spot(place, symbol=change.name),
             what=what,
             name=name,
             change=kind,

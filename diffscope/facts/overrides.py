@@ -8,18 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from diffscope.facts.changed import ChangedSymbol
 from diffscope.facts.lookup import Relative, TreeLookup
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.values import OverrideFact
-from diffscope.syntax.values import (
-    Aspect,
-    Definition,
-    DefinitionKind,
-    Parameter,
-    ParameterKind,
-    SignalKind,
-    SymbolChange,
-)
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, Parameter, ParameterKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
 _CONTRACT = frozenset(
@@ -91,18 +84,18 @@ def _is_constructor(name: str) -> bool:
     return name.endswith((".__init__", ".__new__", ".__post_init__"))
 
 
-def _breaks_contract(change: SymbolChange) -> bool:
+def _breaks_contract(change: ChangedSymbol) -> bool:
     return Aspect.SIGNATURE in change.aspects and any(each.what in _CONTRACT for each in change.parameters)
 
 
-def _new_misfit(change: SymbolChange, relative: Relative) -> Misfit | None:
+def _new_misfit(change: ChangedSymbol, relative: Relative) -> Misfit | None:
     """Return how the changed method and a relative disagree that agreed before; ``None`` where they agree, or never did."""
     if change.after is None or (change.before is not None and misfit(change.before, relative.parameters)):
         return None
     return misfit(change.after, relative.parameters)
 
 
-def _grown_misfit(change: SymbolChange, relative: Relative) -> Misfit | None:
+def _grown_misfit(change: ChangedSymbol, relative: Relative) -> Misfit | None:
     """Return how an override disagrees now beyond what it disagreed before; ``None`` where the change adds nothing to that."""
     if change.after is None:
         return None
@@ -117,14 +110,14 @@ def _grown_misfit(change: SymbolChange, relative: Relative) -> Misfit | None:
     return grown if any(grown) else None
 
 
-def _overrides(placed: Placed, change: SymbolChange, lookup: TreeLookup) -> Iterator[OverrideFact]:
+def _overrides(placed: Placed, change: ChangedSymbol, lookup: TreeLookup) -> Iterator[OverrideFact]:
     for relative in lookup.overriding(placed.fact.path, change.name):
         reason = _grown_misfit(change, relative)
         if reason:
             yield _fact(placed, change, "override", relative, reason, None)
 
 
-def _with_calls(fact: OverrideFact, changed: Iterable[tuple[Placed, SymbolChange]]) -> OverrideFact:
+def _with_calls(fact: OverrideFact, changed: Iterable[tuple[Placed, ChangedSymbol]]) -> OverrideFact:
     """Add that nobody passes yet what an override does not take: a parameter with a default, which no call that is added names."""
     if not fact.missing or any(not _is_optional(fact, name, changed) for name in fact.missing):
         return fact
@@ -143,7 +136,7 @@ def _with_calls(fact: OverrideFact, changed: Iterable[tuple[Placed, SymbolChange
     return msgspec.structs.replace(fact, passed=is_passed)
 
 
-def _is_optional(fact: OverrideFact, name: str, changed: Iterable[tuple[Placed, SymbolChange]]) -> bool:
+def _is_optional(fact: OverrideFact, name: str, changed: Iterable[tuple[Placed, ChangedSymbol]]) -> bool:
     return any(
         parameter.name == name and parameter.default is not None
         for one, change in changed
@@ -153,7 +146,7 @@ def _is_optional(fact: OverrideFact, name: str, changed: Iterable[tuple[Placed, 
 
 
 def _siblings(
-    placed: Placed, change: SymbolChange, taxonomy: Taxonomy, lookup: TreeLookup
+    placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy, lookup: TreeLookup
 ) -> Iterator[OverrideFact]:
     own = set(placed.fact.platforms)
     for relative in lookup.siblings(placed.fact.path, change.name):
@@ -164,10 +157,10 @@ def _siblings(
 
 
 def _fact(
-    placed: Placed, change: SymbolChange, what: str, relative: Relative, reason: Misfit, family: str | None
+    placed: Placed, change: ChangedSymbol, what: str, relative: Relative, reason: Misfit, family: str | None
 ) -> OverrideFact:
     return OverrideFact(
-        **placed.spot(change.line, symbol=change.name),
+        **placed.spot(change.region, symbol=change.name),
         what=what,
         base=change.name,
         target=f"{relative.path}:{relative.line} {relative.name}",

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from diffscope.facts.changed import ChangedSymbol
 from diffscope.facts.imports import absolute_module
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, changed_source_symbols
 from diffscope.facts.shapes import PRODUCT
-from diffscope.syntax.values import Aspect, DefinitionKind, Import, Outline, SignalKind, SymbolChange
+from diffscope.syntax.values import Aspect, DefinitionKind, Import, Outline, SignalKind
 
 _LAST = re.compile(r"([A-Za-z_]\w*)(?:\[.*)?$", re.DOTALL)
 """The name that is called; a kernel is called with its grid behind it."""
@@ -80,7 +81,7 @@ def _grow_with(placed: tuple[Placed, ...]) -> bool:
     return tests * _LINES_TO_ONE >= product
 
 
-def _calls(change: SymbolChange) -> Iterator[str]:
+def _calls(change: ChangedSymbol) -> Iterator[str]:
     for item in change.signals:
         if item.signal.kind is SignalKind.CALL and item.what != "removed":
             found = _LAST.search(item.signal.text)

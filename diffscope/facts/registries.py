@@ -41,7 +41,7 @@ def _of_file(
         rule = next(each for each in rules if each.registry == name[0])
         is_new = old is None
         yield RegistryFact(
-            **placed.spot(standing.line, side="new" if new else "old"),
+            **placed.spot(placed.new(standing.line) if new else placed.old(standing.line)),
             registry=rule.registry,
             key=standing.key,
             change="added" if is_new else "changed" if new else "removed",
@@ -59,4 +59,6 @@ def _rows(outline: Outline | None, rules: tuple[TwinRule, ...]) -> dict[tuple[st
 
 def _naming(key: str, listed: tuple[Placed, ...]) -> Iterator[str]:
     word = key.encode()
-    return (one.fact.path for one in listed if one.material.after is not None and word in one.material.after)
+    return (
+        one.fact.path for one in listed if one.material.after is not None and word in one.material.after.data
+    )

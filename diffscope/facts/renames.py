@@ -63,7 +63,7 @@ def _fact(placed: Placed, kind: str, entry: str, gaps: list[RenameGap]) -> StepF
     first = gaps[0]
     state = "still matches other files" if first.still_matches else "matches nothing any more"
     return StepFact(
-        **placed.spot(0),
+        **placed.spot(),
         what=f"rename-{kind}",
         step=first.name,
         detail=state,
@@ -90,7 +90,7 @@ class _Corrections:
     def _lines(self, path: str, placed: Placed) -> tuple[list[str], frozenset[str]]:
         if path not in self._kept:
             before, after = (
-                [line.strip() for line in (side or b"").decode("utf-8", "replace").splitlines()]
+                [line.strip() for line in side.lines] if side is not None else []
                 for side in (placed.material.before, placed.material.after)
             )
             self._kept[path] = before, frozenset(after)

@@ -84,9 +84,7 @@ def is_new_public(symbol: SymbolFact) -> bool:
 def _moves(product: list[FileFact], symbols: tuple[SymbolFact, ...]) -> bool:
     # What a function hands to a new one beside it says nothing of the change as a whole.
     moved = any(
-        "moved" in symbol.aspects
-        and symbol.category in PRODUCT
-        and not (symbol.moved_from or "").startswith(f"{symbol.path}:")
+        "moved" in symbol.aspects and symbol.category in PRODUCT and symbol.moved_from_path != symbol.path
         for symbol in symbols
     )
     return moved or any(file.status == "renamed" for file in product)

@@ -8,22 +8,18 @@ from typing import TypedDict
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.carried import Carried, Home, lines_carried
+from diffscope.facts.changed import ChangedSymbol, MovedFrom
 from diffscope.facts.conditions import conditions_new
 from diffscope.facts.departed import departed_attributes, departed_modules, edited_users
+from diffscope.facts.importable import stays_importable
 from diffscope.facts.lookup import TreeLookup
 from diffscope.facts.material import Placed, stands
+from diffscope.facts.moves.lines import Home, MovedLines, find_moved_lines
 from diffscope.facts.platforms import platforms_of_symbol
 from diffscope.facts.reaching import Place, implemented, reached_by_tests
 from diffscope.facts.values import ModuleFact, ParameterFact, SymbolFact
-from diffscope.syntax.values import (
-    Aspect,
-    Definition,
-    DefinitionKind,
-    ParameterChange,
-    SignalKind,
-    SymbolChange,
-)
+from diffscope.source.text import Side
+from diffscope.syntax.values import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
 _KERNEL = (
@@ -43,16 +39,18 @@ def collect_symbols(
     """Return a fact for each changed symbol of Python files, by path, line and name."""
     by_path = {module.path: module for module in modules}
     placed = tuple(placed)
-    carried = lines_carried(placed)
+    moved_lines = find_moved_lines(placed)
     facts = [
-        _without_carried(_symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup), change, carried)
+        _without_moved_lines(
+            _symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup), change, moved_lines
+        )
         for one in placed
         if one.material.python is not None
         for change in one.material.python.symbols
         if not stands(change, one.material.python)
     ]
     facts = [_with_edited_users(fact, placed) for fact in facts]
-    facts = _with_new_places(facts)
+    facts = _with_new_places(facts, placed)
     if lookup is not None:
         facts = _with_reach(facts, placed, lookup)
     facts += departed_modules(placed, lookup)
@@ -60,10 +58,10 @@ def collect_symbols(
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
 
 
-def _without_carried(fact: SymbolFact, change: SymbolChange, carried: Carried) -> SymbolFact:
+def _without_moved_lines(fact: SymbolFact, change: ChangedSymbol, moved: MovedLines) -> SymbolFact:
     """Return the fact without the lines that only came from another symbol of the change or went to one."""
-    home = Home(fact.path, change.name, change.line)
-    gained, lost = carried.gained.get(home, 0), carried.lost.get(home, 0)
+    home = Home.of(fact.path, change)
+    gained, lost = moved.gained.get(home, 0), moved.lost.get(home, 0)
     if not gained and not lost:
         return fact
     return msgspec.structs.replace(
@@ -71,12 +69,18 @@ def _without_carried(fact: SymbolFact, change: SymbolChange, carried: Carried) -
     )
 
 
-def _with_new_places(facts: list[SymbolFact]) -> list[SymbolFact]:
+def _with_new_places(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> list[SymbolFact]:
     """Add to what left a file the file in which it arrived."""
-    places = {fact.moved_from: fact.path for fact in facts if fact.moved_from and ":" in fact.moved_from}
+    places = {
+        (change.moved_from.path, change.moved_from.name): one.fact.path
+        for one in placed
+        if one.material.python is not None
+        for change in one.material.python.symbols
+        if change.moved_from is not None and change.moved_from.path is not None
+    }
     return [
-        msgspec.structs.replace(fact, moved_to=places[name])
-        if fact.side == "old" and (name := f"{fact.path}:{fact.symbol}") in places
+        msgspec.structs.replace(fact, moved_to=places[left])
+        if fact.side == Side.BEFORE.value and (left := (fact.path, fact.symbol)) in places
         else fact
         for fact in facts
     ]
@@ -110,7 +114,7 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
     by_name = {(symbol.path, symbol.symbol): symbol for symbol in symbols}
     facts = [
         ParameterFact(
-            **one.spot(change.line, symbol=change.name),
+            **one.spot(change.region, symbol=change.name),
             what=difference.what,
             name=difference.name,
             **_texts(difference),
@@ -144,7 +148,7 @@ def _texts(difference: ParameterChange) -> _Texts:
 
 def _symbol(
     placed: Placed,
-    change: SymbolChange,
+    change: ChangedSymbol,
     module: ModuleFact | None,
     taxonomy: Taxonomy,
     lookup: TreeLookup | None,
@@ -152,7 +156,7 @@ def _symbol(
     definition = change.after or change.before
     removed = change.after is None and change.kind is not DefinitionKind.MODULE
     bases = _bases(placed, change, definition)
-    spot = placed.spot(change.line, symbol=change.name, side="old" if removed else "new")
+    spot = placed.spot(change.region, symbol=change.name)
     spot["platforms"] = platforms_of_symbol(change.name, taxonomy) or spot["platforms"]
     owner_change = _owner_change(placed, change)
     return SymbolFact(
@@ -161,9 +165,9 @@ def _symbol(
         aspects=tuple(aspect.value for aspect in change.aspects),
         logic=change.logic,
         public=is_public(change.name),
-        end_line=change.end,
-        code_added=len(change.added_lines),
-        code_removed=len(change.removed_lines),
+        end_line=change.region.end if change.region is not None else 0,
+        code_added=change.code_added,
+        code_removed=change.code_removed,
         branches_added=change.branches_added,
         conditions_new=conditions_new(change),
         decorators=definition.decorators if definition else (),
@@ -173,7 +177,8 @@ def _symbol(
             text.partition("(")[0].endswith(_KERNEL) for text in (definition.decorators if definition else ())
         ),
         surfaces=_surfaces(placed, change, bases, taxonomy, lookup),
-        moved_from=change.moved_from,
+        moved_from=str(change.moved_from) if change.moved_from else None,
+        **_origin(change.moved_from),
         summary=change.summary,
         fan_in=module.fan_in if module else UNSET,
         entry=module.entry if module else UNSET,
@@ -189,9 +194,22 @@ def _symbol(
     )
 
 
+class _Origin(TypedDict, total=False):
+    moved_from_path: str | None
+    moved_from_line: int
+
+
+def _origin(moved_from: MovedFrom | None) -> _Origin:
+    if moved_from is None or moved_from.path is None:
+        return _Origin()
+    return _Origin(
+        moved_from_path=moved_from.path, moved_from_line=moved_from.region.start if moved_from.region else 0
+    )
+
+
 def _surfaces(
     placed: Placed,
-    change: SymbolChange,
+    change: ChangedSymbol,
     bases: tuple[str, ...],
     taxonomy: Taxonomy,
     lookup: TreeLookup | None,
@@ -220,7 +238,7 @@ def is_public(name: str) -> bool:
     )
 
 
-def _bases(placed: Placed, change: SymbolChange, definition: Definition | None) -> tuple[str, ...]:
+def _bases(placed: Placed, change: ChangedSymbol, definition: Definition | None) -> tuple[str, ...]:
     if definition is None:
         return ()
     if change.kind is DefinitionKind.CLASS:
@@ -236,10 +254,13 @@ def _bases(placed: Placed, change: SymbolChange, definition: Definition | None) 
     )
 
 
-def _is_still_bound(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) -> bool:
+def _is_still_bound(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> bool:
     """Return whether what was defined here is imported here now, or set by the constructor instead of a property."""
     owner, _, name = change.name.rpartition(".")
     if not owner:
+        comparison, after = placed.material.python, placed.material.after
+        if comparison is not None and after is not None and stays_importable(comparison, after, name):
+            return True
         return bool(lookup and placed.fact.module and lookup.binds(placed.fact.module, name))
     comparison = placed.material.python
     constructor = f"{owner}.__init__"
@@ -253,7 +274,7 @@ def _is_still_bound(placed: Placed, change: SymbolChange, lookup: TreeLookup | N
     )
 
 
-def _owner_change(placed: Placed, change: SymbolChange) -> str | None:
+def _owner_change(placed: Placed, change: ChangedSymbol) -> str | None:
     owner = change.name.rpartition(".")[0]
     comparison = placed.material.python
     if not owner or comparison is None:
@@ -263,7 +284,7 @@ def _owner_change(placed: Placed, change: SymbolChange) -> str | None:
     return next((aspect.value for aspect in wholes if aspect in aspects), None)
 
 
-def _is_inherited(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) -> bool:
+def _is_inherited(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> bool:
     """Return whether a new member stands in for one that its class had from above: what was called before calls it now."""
     if lookup is None or placed.fact.category != "source" or Aspect.ADDED not in change.aspects:
         return False
@@ -279,7 +300,7 @@ class _Answers(TypedDict, total=False):
     test_distance: int | UnsetType | None
 
 
-def _lookups(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) -> _Answers:
+def _lookups(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> _Answers:
     if lookup is None or placed.fact.category != "source" or not _is_worth_a_look(change):
         return {}
     path, aspects = placed.fact.path, set(change.aspects)
@@ -301,5 +322,5 @@ def _lookups(placed: Placed, change: SymbolChange, lookup: TreeLookup | None) ->
     return answers
 
 
-def _is_worth_a_look(change: SymbolChange) -> bool:
+def _is_worth_a_look(change: ChangedSymbol) -> bool:
     return change.logic or Aspect.REMOVED in change.aspects or Aspect.MOVED in change.aspects

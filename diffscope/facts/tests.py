@@ -8,18 +8,11 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from diffscope.facts.assertions import loosened_assertions
+from diffscope.facts.changed import ChangedPython, ChangedSignal, ChangedSymbol
 from diffscope.facts.material import Placed
-from diffscope.facts.replaced import without_replaced
+from diffscope.facts.moves.tests import without_replaced
 from diffscope.facts.values import TestFact
-from diffscope.syntax.values import (
-    Aspect,
-    Comparison,
-    DefinitionKind,
-    Signal,
-    SignalChange,
-    SignalKind,
-    SymbolChange,
-)
+from diffscope.syntax.values import Aspect, DefinitionKind, SignalKind
 
 _SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
 _TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
@@ -68,7 +61,7 @@ def is_test_name(name: str) -> bool:
     return last.startswith("test") and all(owner.startswith("Test") for owner in owners)
 
 
-def _around(comparison: Comparison, others: tuple[Placed, ...]) -> _Around:
+def _around(comparison: ChangedPython, others: tuple[Placed, ...]) -> _Around:
     names = (item.alias or item.name or "" for item in comparison.imports_added)
     return _Around(
         classes=frozenset(name for name in names if name[:1].isupper() and not name.isupper()),
@@ -93,7 +86,7 @@ def _without_exchanged(facts: tuple[TestFact, ...]) -> Iterator[TestFact]:
         yield fact
 
 
-def _tests_of_symbol(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[TestFact]:
+def _tests_of_symbol(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[TestFact]:
     if change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and is_test_name(change.name):
         yield from _test(placed, change, around)
         return
@@ -105,21 +98,21 @@ def _tests_of_symbol(placed: Placed, change: SymbolChange, around: _Around) -> I
     yield from loosened_assertions(placed, change)
 
 
-def _test(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[TestFact]:
+def _test(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[TestFact]:
     if Aspect.ADDED in change.aspects:
-        yield TestFact(**placed.spot(change.line, symbol=change.name), change="added")
+        yield TestFact(**placed.spot(change.region, symbol=change.name), change="added")
         yield from _failing(placed, change)
     elif Aspect.REMOVED in change.aspects:
-        yield TestFact(**placed.spot(change.line, symbol=change.name, side="old"), change="removed")
+        yield TestFact(**placed.spot(change.region, symbol=change.name), change="removed")
     elif Aspect.MOVED not in change.aspects or len(change.aspects) > 1:
-        yield TestFact(**placed.spot(change.line, symbol=change.name), change="modified")
+        yield TestFact(**placed.spot(change.region, symbol=change.name), change="modified")
         yield from _decorators(placed, change)
         yield from _marks(placed, change, around)
         yield from _tolerances(placed, change)
         yield from loosened_assertions(placed, change)
 
 
-def _failing(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+def _failing(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
     """A new test of a file that was there, marked as failing from the start. A skip elsewhere is the rule for new ones."""
     marks = (
         [text for text in change.after.decorators if _XFAIL.search(text.partition("(")[0])]
@@ -128,14 +121,14 @@ def _failing(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
     )
     if marks and placed.fact.status != "added":
         yield TestFact(
-            **placed.spot(change.line, symbol=change.name),
+            **placed.spot(change.region, symbol=change.name),
             change="xfailed",
             after=marks[0][:160],
             condition=marks[0].partition("(")[2].removesuffix(")"),
         )
 
 
-def _decorators(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
+def _decorators(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
     before = change.before.decorators if change.before else ()
     after = change.after.decorators if change.after else ()
     for pattern, added, removed in ((_SKIP, "skipped", "unskipped"), (_XFAIL, "xfailed", "unskipped")):
@@ -143,18 +136,18 @@ def _decorators(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
         new = [text for text in after if pattern.search(text.partition("(")[0])]
         if len(new) > len(old):
             yield TestFact(
-                **placed.spot(change.line, symbol=change.name),
+                **placed.spot(change.region, symbol=change.name),
                 change=added,
                 after=new[-1][:160],
                 condition=new[-1].partition("(")[2].removesuffix(")"),
             )
         elif len(old) > len(new):
             yield TestFact(
-                **placed.spot(change.line, symbol=change.name), change=removed, before=old[-1][:160]
+                **placed.spot(change.region, symbol=change.name), change=removed, before=old[-1][:160]
             )
 
 
-def _marks(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[TestFact]:
+def _marks(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[TestFact]:
     for item in change.signals:
         signal = item.signal
         if signal.kind not in (SignalKind.CALL, SignalKind.REFERENCE) or item.what == "reguarded":
@@ -163,11 +156,11 @@ def _marks(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[Te
         if word is None or not signal.text.startswith("pytest."):
             continue
         added = item.what == "added"
-        guards = _spelled_out(signal.guards, placed, change) if added else ()
+        guards = _spelled_out(signal.guards, change) if added else ()
         if added and (_is_about_new(guards, change, around) or _names_what_arrives(guards, placed, around)):
             continue
         yield TestFact(
-            **placed.spot(signal.line, symbol=change.name, side="new" if added else "old"),
+            **placed.spot(item.region, symbol=change.name),
             change=word if added else "unskipped",
             before=None if added else f"{signal.text}({signal.detail})"[:160],
             after=f"{signal.text}({signal.detail})"[:160] if added else None,
@@ -175,12 +168,11 @@ def _marks(placed: Placed, change: SymbolChange, around: _Around) -> Iterator[Te
         )
 
 
-def _spelled_out(guards: tuple[str, ...], placed: Placed, change: SymbolChange) -> tuple[str, ...]:
+def _spelled_out(guards: tuple[str, ...], change: ChangedSymbol) -> tuple[str, ...]:
     """Return conditions, and what the names in them are assigned in the same function: what they ask for may stand there."""
-    if change.after is None or placed.material.after is None:
+    if change.after is None or change.region is None:
         return guards
-    lines = placed.material.after.decode("utf-8", "replace").splitlines()
-    body = "\n".join(lines[change.after.line : change.after.end])
+    body = "\n".join(change.region.lines[1:])
     found, names = list(guards), {name for guard in guards for name in _NAME.findall(guard)}
     for name, value in _ASSIGNED.findall(body):
         if name in names:
@@ -188,7 +180,7 @@ def _spelled_out(guards: tuple[str, ...], placed: Placed, change: SymbolChange) 
     return tuple(found)
 
 
-def _is_about_new(guards: tuple[str, ...], change: SymbolChange, around: _Around) -> bool:
+def _is_about_new(guards: tuple[str, ...], change: ChangedSymbol, around: _Around) -> bool:
     """Return whether a condition asks for what this change adds to a test: a parameter, values of one, or a class to try."""
     if any(value in guard for guard in guards for value in _new_values(change)):
         return True
@@ -200,7 +192,7 @@ def _names_what_arrives(guards: tuple[str, ...], placed: Placed, around: _Around
     """Return whether a condition names a model or a configuration that the same change brings: no test of it was there to skip."""
     texts = (text[1:-1] for guard in guards for text in _TEXT.findall(guard))
     names = [text.encode() for text in texts if _MODEL.fullmatch(text)]
-    before = placed.material.before or b""
+    before = placed.material.before.data if placed.material.before is not None else b""
     return any(name not in before and any(_brings(other, name) for other in around.others) for name in names)
 
 
@@ -209,10 +201,10 @@ def _brings(other: Placed, name: bytes) -> bool:
     if other.fact.status == "added":
         return name in other.fact.path.encode()
     before, after = other.material.before, other.material.after
-    return before is not None and after is not None and name in after and name not in before
+    return before is not None and after is not None and name in after.data and name not in before.data
 
 
-def _new_parameters(change: SymbolChange, variables: frozenset[str]) -> set[str]:
+def _new_parameters(change: ChangedSymbol, variables: frozenset[str]) -> set[str]:
     """Parameters of a test that are new, or whose values this change alters."""
     if change.before is None or change.after is None:
         return set()
@@ -231,7 +223,7 @@ def _new_parameters(change: SymbolChange, variables: frozenset[str]) -> set[str]
     return (after - before) | (named & after)
 
 
-def _new_values(change: SymbolChange) -> set[str]:
+def _new_values(change: ChangedSymbol) -> set[str]:
     """Texts that this change adds to the parameters of a test: to skip some of what is new takes nothing away."""
     before, after = (
         set(_TEXT.findall(" ".join(side.decorators))) if side else set()
@@ -240,26 +232,24 @@ def _new_values(change: SymbolChange) -> set[str]:
     return after - before
 
 
-def _tolerances(placed: Placed, change: SymbolChange) -> Iterator[TestFact]:
-    removed: dict[str, list[Signal]] = {}
-    added: dict[str, list[Signal]] = {}
+def _tolerances(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
+    removed: dict[str, list[ChangedSignal]] = {}
+    added: dict[str, list[ChangedSignal]] = {}
     for item in change.signals:
         if _is_tolerance(item):
-            (added if item.what == "added" else removed).setdefault(item.signal.detail, []).append(
-                item.signal
-            )
+            (added if item.what == "added" else removed).setdefault(item.signal.detail, []).append(item)
     for name in sorted(removed.keys() & added.keys()):
         for old, new in zip_longest(removed[name], added[name]):
-            if old is not None and new is not None and _is_looser(name, old.text, new.text):
+            if old is not None and new is not None and _is_looser(name, old.signal.text, new.signal.text):
                 yield TestFact(
-                    **placed.spot(new.line, symbol=change.name),
+                    **placed.spot(new.region, symbol=change.name),
                     change="tolerance-loosened",
-                    before=f"{name}={old.text}",
-                    after=f"{name}={new.text}",
+                    before=f"{name}={old.signal.text}",
+                    after=f"{name}={new.signal.text}",
                 )
 
 
-def _is_tolerance(item: SignalChange) -> bool:
+def _is_tolerance(item: ChangedSignal) -> bool:
     return (
         item.signal.kind is SignalKind.NUMBER
         and item.what in ("added", "removed")

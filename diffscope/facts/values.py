@@ -10,6 +10,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from diffscope.facts.ci_values import CiFacts
 from diffscope.source.values import Gap, PullRequest, Value
 
 Text = str
@@ -103,7 +104,7 @@ class FileFact(Located, frozen=True, kw_only=True):
     """One changed file."""
 
     old_path: Annotated[str | None, said("Old name of a rename or copy.")] = None
-    status: Annotated[str, said("added, modified, deleted, renamed or copied.")]
+    status: Annotated[str, said("added, modified, deleted, renamed, copied or type-changed.")]
     content: Annotated[str, said("text, binary, submodule or symlink.")] = "text"
     language: Annotated[str, said("python, cuda, cpp, rust, yaml, markdown, ... by name.")] = "other"
     change_type: Annotated[
@@ -159,12 +160,14 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     aspects: Annotated[
         tuple[str, ...],
         said(
-            "added, removed, moved, signature, default, annotation, bases, decorators, body, message, docstring, cosmetic."
+            "added, removed, moved, signature, default, annotation, bases, decorators, body, field-order, order, message, docstring, cosmetic."
         ),
     ]
     logic: Annotated[
         bool,
-        said("False when only messages, docstring, comment, formatting, import order or typing changed."),
+        said(
+            "False when only messages, docstring, comment, formatting, import order or typing changed that no run depends on."
+        ),
     ]
     public: Annotated[bool, said("No part of its name starts with an underscore.")]
     end_line: Annotated[int, said("Last line, on the same side as `line`.")] = 0
@@ -174,7 +177,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = 0
     branches_added: Annotated[int, said("Branches added in it.")] = 0
     conditions_new: Annotated[
-        int, said("Conditions asked in it anew, or once more; 0 where it is new, gone or moved.")
+        int, said("Conditions asked in it anew, or once more; 0 where it is new or gone.")
     ] = 0
     decorators: Annotated[tuple[str, ...], said("Decorators, after the change where it still exists.")] = ()
     bases: Annotated[
@@ -220,6 +223,13 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
     ] = ()
     moved_from: Annotated[str | None, said("Its old name or `path:name`, for a move.")] = None
+    moved_from_path: Annotated[
+        str | None,
+        said("For code that came from another file or out of another function: the file where it was."),
+    ] = None
+    moved_from_line: Annotated[
+        int, said("Its first line there before the change; 0 where `moved_from_path` is null.")
+    ] = 0
     fan_in: Annotated[int | UnsetType, said("Modules that import its module eagerly.")] = UNSET
     users: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line` in the tree that import it, untouched here.")
@@ -610,47 +620,6 @@ class Nearest(Value, frozen=True, kw_only=True):
     path: str
     score: float
     reasons: tuple[str, ...]
-
-
-class StepSelection(Value, frozen=True, kw_only=True):
-    """One CI step and what the generator decides for this diff."""
-
-    label: str
-    selected: bool
-    reason: str
-    device: str | None = None
-    file: str | None = None
-    optional: bool = False
-    amd_mirror: str | None = None
-    """``present``, ``missing``, ``optional``, ``differs``; ``None`` where it does not apply."""
-    minutes: int | None = None
-
-
-class StepBlindSpot(Value, frozen=True, kw_only=True):
-    """A step whose tests import what the change alters, and which its dependency lists do not select."""
-
-    label: str
-    file: str
-    """``path:line`` of the step."""
-    reason: str
-    path: str
-    """The changed file."""
-    test: str
-    """The test of the step that imports it most directly."""
-    chain: str
-    """``test -> module``."""
-    tests: int
-    """How many of its test files import something that the change alters."""
-
-
-class CiFacts(Value, frozen=True, kw_only=True):
-    """What the target repository's own CI declarations say of this diff."""
-
-    steps: tuple[StepSelection, ...] = ()
-    run_all: str | None = None
-    minutes: int | None = None
-    blind_spots: tuple[StepBlindSpot, ...] = ()
-    """Steps that should look at the change and do not; optional ones are left out, since they stay away by choice."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):

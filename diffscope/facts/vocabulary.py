@@ -116,7 +116,9 @@ def fact_type(family: str) -> type[values.Fact]:
 def _family(name: str, kind: type[values.Fact]) -> Family:
     hints = [hint for base in reversed(kind.__mro__) for hint in _own_hints(base).items()]
     fields = tuple(_field(field, hint) for field, hint in hints)
-    return Family(name=name, sentence=(kind.__doc__ or "").strip(), single=name == "change", fields=fields)
+    return Family(
+        name=name, sentence=inspect.cleandoc(kind.__doc__ or ""), single=name == "change", fields=fields
+    )
 
 
 @cache

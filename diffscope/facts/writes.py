@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from diffscope.facts.changed import ChangedSymbol
 from diffscope.facts.material import Placed, changed_source_symbols
-from diffscope.facts.settle import settle_moves
+from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.values import WriteFact
-from diffscope.syntax.values import Aspect, Signal, SignalKind, SymbolChange
+from diffscope.syntax.values import Aspect, Signal, SignalKind
 
 _CONFIG = re.compile(r"(?:^|\.)(?:\w*_)?config(?:s)?\.(?:\w+\.)*\w+$")
 _OWN_CONFIG = re.compile(r"^self\.\w*config$")
@@ -44,12 +45,11 @@ _LIBRARY_ATTRIBUTE = re.compile(
 
 def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
     """Return the write facts of source files, by path and line."""
-    facts = settle_moves(
+    facts = pair_moved(
         (
             # A setting that a class which is gone wrote is written no more, whatever else is told of the class.
             (fact, Aspect.REMOVED in change.aspects and fact.what != "config")
             for one, change in changed_source_symbols(placed)
-            if Aspect.MOVED not in change.aspects
             for fact in _renamed(tuple(_writes_of_symbol(one, change)))
         ),
         key=lambda fact: (fact.what, fact.target, fact.value),
@@ -103,14 +103,14 @@ def _is_renamed(old: WriteFact, new: WriteFact) -> bool:
     )
 
 
-def _writes_of_symbol(placed: Placed, change: SymbolChange) -> Iterator[WriteFact]:
+def _writes_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[WriteFact]:
     calls = {item.signal.text for item in change.signals if item.signal.kind is SignalKind.CALL}
     for item in change.signals:
         what = _what(item.signal, change)
         if what and _RESTORED.get(item.signal.text) not in calls:
-            removed, is_call = item.what == "removed", item.signal.kind is SignalKind.CALL
+            is_call = item.signal.kind is SignalKind.CALL
             yield WriteFact(
-                **placed.spot(item.signal.line, symbol=change.name, side="old" if removed else "new"),
+                **placed.spot(item.region, symbol=change.name),
                 what=what,
                 change=item.what,
                 target=item.signal.text,
@@ -141,7 +141,7 @@ def _assignment(signal: Signal) -> str:
     )
 
 
-def _what(signal: Signal, change: SymbolChange) -> str | None:
+def _what(signal: Signal, change: ChangedSymbol) -> str | None:
     text, kind = signal.text, signal.kind
     if kind is SignalKind.GLOBAL_WRITE:
         return "module-global"
@@ -154,14 +154,14 @@ def _what(signal: Signal, change: SymbolChange) -> str | None:
     return _attribute_kind(text, change) if kind is SignalKind.ATTRIBUTE_WRITE else None
 
 
-def _is_seeding(callee: str, change: SymbolChange) -> bool:
+def _is_seeding(callee: str, change: ChangedSymbol) -> bool:
     """Return whether a function that exists to seed seeds one more generator."""
     return (
         "seed" in callee and "seed" in change.name.rpartition(".")[2] and Aspect.ADDED not in change.aspects
     )
 
 
-def _attribute_kind(target: str, change: SymbolChange) -> str | None:
+def _attribute_kind(target: str, change: ChangedSymbol) -> str | None:
     if _ONE_THREAD.search(target):
         return None
     if _LIBRARY_ATTRIBUTE.match(target):

@@ -53,15 +53,15 @@ def _to_graphml(document: Document) -> str:
 
     found = nx.MultiDiGraph()
     for node in document.nodes:
-        found.add_node(node.name, kind=node.kind.value, path=node.path or "")
+        found.add_node(_shown(node.name), kind=node.kind.value, path=_shown(node.path or ""))
     for edge in document.edges:
         facts = {
             "layer": edge.layer.value,
             "line": edge.line,
-            "guard": edge.guard or "",
-            "detail": edge.detail or "",
+            "guard": _shown(edge.guard or ""),
+            "detail": _shown(edge.detail or ""),
         }
-        found.add_edge(edge.source, edge.target, **facts)
+        found.add_edge(_shown(edge.source), _shown(edge.target), **facts)
     return "\n".join(nx.generate_graphml(found)) + "\n"
 
 
@@ -107,8 +107,15 @@ def _drawn_nodes(document: Document) -> list[Node]:
 
 
 def _quoted(name: str) -> str:
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    escaped = _shown(name).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _shown(text: str) -> str:
+    """Return ``text`` with an escape for what cannot be seen: XML has no form for most of it, a terminal obeys it."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )
 
 
 def _escaped(name: str) -> str:

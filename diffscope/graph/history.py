@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Final, NamedTuple
 
-from diffscope.graph.history_index import HistoryIndex, open_index
+from diffscope.graph.history_index import HistoryIndex, Names, open_index
 from diffscope.graph.history_store import StoredHistory, subject_words
 
 _MOST_ALIKE: Final = 600
@@ -92,16 +92,17 @@ class ChangeHistory:
         """Yield the commits of so many days back whose subjects have a pattern, newest first."""
         found = self._index.speaking_of(subject)
         for commit in reversed(found[: bisect_right(found, self._last)]):
-            if self._now - self._index.times[commit] > days * _DAY:
+            if commit < self._first or self._now - self._index.times[commit] > days * _DAY:
                 return
             yield self._past(commit)
 
     def merged(self, number: int, days: int) -> PastChange | None:
         """Return the commit that merged a pull request so many days back at most; ``None`` where there is none."""
-        commit = self._index.merges.get(number, self._last + 1)
-        if commit > self._last or self._now - self._index.times[commit] > days * _DAY:
+        merges = self._index.merges.get(number, ())
+        known = merges[bisect_left(merges, self._first) : bisect_right(merges, self._last)]
+        if not known or self._now - self._index.times[known[-1]] > days * _DAY:
             return None
-        return self._past(commit)
+        return self._past(known[-1])
 
     def _past(self, commit: int) -> PastChange:
         age = max(0, self._now - self._index.times[commit]) // _DAY
@@ -190,7 +191,7 @@ class ChangeHistory:
         """Return the commits that touched a file that lies in a folder now, or that went from there."""
         there = [number for number in self._index.in_folder(folder) if self._folder_of(number) == folder]
         numbers = self._index.numbers
-        there += [numbers[name] for name in self._index.names(self._last).moved_in.get(folder, ())]
+        there += [numbers[name] for name in self._names.moved_in.get(folder, ())]
         return self._touching(there)
 
     def _touching(self, numbers: Iterable[int]) -> list[int]:
@@ -218,18 +219,22 @@ class ChangeHistory:
         name = self._index.stored.paths[number]
         return self._later.get(name, name)
 
-    @cached_property
+    @property
     def _later(self) -> Mapping[str, str]:
-        return self._index.names(self._last).later
+        return self._names.later
+
+    @property
+    def _earlier(self) -> Mapping[str, tuple[str, ...]]:
+        return self._names.earlier
 
     @cached_property
-    def _earlier(self) -> Mapping[str, tuple[str, ...]]:
-        return self._index.names(self._last).earlier
+    def _names(self) -> Names:
+        return self._index.names(self._first, self._last)
 
     @cached_property
     def _first(self) -> int:
         """The first commit after which none is too old."""
-        return min(bisect_left(self._index.horizon, self._now - DEPTH), self._last + 1)
+        return self._index.first_since(self._now - DEPTH, self._last)
 
 
 def _by_folder(files: Mapping[str, float]) -> dict[str, float]:

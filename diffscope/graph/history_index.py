@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import accumulate, chain, islice
+from itertools import chain, islice
 from operator import le
 from typing import Final, NamedTuple
 
@@ -27,10 +27,10 @@ _MOST_FOLDERS: Final = 500
 
 
 class Names(NamedTuple):
-    """Which path goes by which name, as of some commit."""
+    """Which path goes by which name, by the renames from one commit to another."""
 
     later: Mapping[str, str]
-    """Old name -> name now, of every path that was renamed up to then."""
+    """Old name -> name now, of every path that was renamed in that time."""
     earlier: Mapping[str, tuple[str, ...]]
     """Name now -> old names."""
     moved_in: Mapping[str, tuple[str, ...]]
@@ -54,19 +54,26 @@ class HistoryIndex:
         self._together: dict[tuple[int, ...], list[int]] = {}
         self._folders: dict[str, tuple[int, ...]] = {}
         self._growth: dict[float, array[float]] = {}
-        self._names: OrderedDict[int, Names] = OrderedDict()
+        self._names: OrderedDict[tuple[int, int], Names] = OrderedDict()
 
     @cached_property
     def numbers(self) -> dict[str, int]:
         """Path -> number."""
         return {path: number for number, path in enumerate(self.stored.paths)}
 
+    def first_since(self, time: int, last: int) -> int:
+        """Return the first commit from which on none up to ``last`` is older than a time; ``last + 1`` where that one is.
+
+        Asked of the commits up to ``last`` alone: what else the history holds, earlier or later, changes no answer.
+        """
+        if self._is_in_order:
+            return bisect_left(self.times, time, 0, last + 1)
+        older = (at for at in range(last, -1, -1) if self.times[at] < time)
+        return next(older, -1) + 1
+
     @cached_property
-    def horizon(self) -> array[int]:
-        """For each commit the time of the oldest one from there on: sorted, where times themselves run backwards here and there."""
-        if all(map(le, self.times, islice(self.times, 1, None))):
-            return self.times
-        return array("i", tuple(accumulate(reversed(self.times), min))[::-1])
+    def _is_in_order(self) -> bool:
+        return all(map(le, self.times, islice(self.times, 1, None)))
 
     @cached_property
     def sweeps(self) -> frozenset[int]:
@@ -88,10 +95,14 @@ class HistoryIndex:
         return known
 
     @cached_property
-    def merges(self) -> dict[int, int]:
-        """Pull request -> the newest commit that merged it."""
-        ends = ((commit, _NUMBER.search(text)) for commit, text in enumerate(self.stored.subjects))
-        return {int(end[1]): commit for commit, end in ends if end is not None}
+    def merges(self) -> dict[int, list[int]]:
+        """Pull request -> the commits that merged it, oldest first."""
+        found: dict[int, list[int]] = {}
+        for commit, text in enumerate(self.stored.subjects):
+            end = _NUMBER.search(text)
+            if end is not None:
+                found.setdefault(int(end[1]), []).append(commit)
+        return found
 
     def size(self, commit: int) -> int:
         """Return how many paths a commit touched."""
@@ -154,21 +165,24 @@ class HistoryIndex:
             self._folders[folder] = known
         return known
 
-    def names(self, last: int) -> Names:
-        """Return the names as of a commit."""
-        triples = bisect_right(self._renaming, last)
+    def names(self, first: int, last: int) -> Names:
+        """Return the names as of the commit ``last``, by the renames since ``first``.
+
+        A rename before that is passed over: the history may hold it or not, and its old path may be somebody else's by now.
+        """
+        triples = bisect_left(self._renaming, first), bisect_right(self._renaming, last)
         if triples in self._names:
             self._names.move_to_end(triples)
         else:
-            self._names[triples] = self._follow(triples)
+            self._names[triples] = self._follow(*triples)
             if len(self._names) > _KEPT:
                 self._names.popitem(last=False)
         return self._names[triples]
 
-    def _follow(self, triples: int) -> Names:
+    def _follow(self, start: int, end: int) -> Names:
         later: dict[str, str] = {}
         earlier: dict[str, list[str]] = {}
-        for at in range(triples):
+        for at in range(start, end):
             before, after = (self.stored.paths[self._renames[3 * at + side]] for side in (1, 2))
             names = [before, *earlier.pop(before, [])]
             earlier.setdefault(after, []).extend(names)

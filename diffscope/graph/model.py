@@ -168,11 +168,16 @@ class ModuleGraph:
     def gaps(self) -> tuple[Gap, ...]:
         """Return what could not be read: files that do not parse (what does parse of them is there), bytes that are missing."""
         unparsed = (
-            Gap(what="parse", reason=f"line {line} does not parse", path=RepoPath(path))
+            Gap(what="parse", code="file-unparsed", reason=f"line {line} does not parse", path=RepoPath(path))
             for path, line in self.tables.unparsed.items()
         )
         absent = (
-            Gap(what="blob", reason="the repository does not have its bytes", path=RepoPath(path))
+            Gap(
+                what="blob",
+                code="blob-missing",
+                reason="the repository does not have its bytes",
+                path=RepoPath(path),
+            )
             for path in self.tables.absent
         )
         return (*unparsed, *absent)

@@ -108,6 +108,7 @@ def registry_gaps(reports: tuple[RegistryReport, ...]) -> tuple[Gap, ...]:
     return tuple(
         Gap(
             what="registry",
+            code="registry-empty",
             reason=f"no row of the registry {report.registry!r} was found that leads to a module",
         )
         for report in reports

@@ -49,7 +49,7 @@ class LabelEffect(Value, frozen=True, kw_only=True):
 
 
 class Reason(Enum):
-    """What decided that a step runs or does not, in the generator's order."""
+    """What decided that a step runs or does not. A closed set; the value is the wire word."""
 
     DOCS_ONLY = "docs-only"
     NOT_MIRRORED = "not-mirrored"
@@ -57,6 +57,9 @@ class Reason(Enum):
     NIGHTLY = "nightly"
     AUTORUN_ON_MAIN = "autorun-on-main"
     OPTIONAL = "optional"
+    """It lists a changed path, and runs only when somebody asks for it."""
+    OPTIONAL_NO_MATCH = "optional-no-match"
+    """It would have to be asked for, and lists no changed path."""
     AMD_RUNTIME = "amd-runtime"
     ROCM_BASE = "rocm-base"
     RUN_ALL = "run-all"
@@ -76,6 +79,7 @@ class StepDecision(Value, frozen=True, kw_only=True):
     reason: Reason
     mirror: str | None = None
     """``amd`` for a step's mirror; ``None`` for the step itself."""
+    dialect: Dialect = Dialect.GENERATOR
     key: str | None = None
     group: str | None = None
     device: str
@@ -83,6 +87,7 @@ class StepDecision(Value, frozen=True, kw_only=True):
     entry: str | None = None
     """The dependency or run_all pattern that matched (of an optional step too: what it would have run for)."""
     entry_line: int | None = None
+    """Its line in the job file; ``None`` for a run_all pattern."""
     path: RepoPath | None = None
     """The changed path that matched it."""
     optional: bool = False
@@ -122,21 +127,23 @@ class Selection(Value, frozen=True, kw_only=True):
     """Selected steps that have no timeout and are left out of ``minutes``."""
 
 
-class MirrorState(Value, frozen=True, kw_only=True):
-    """How a step stands on AMD hardware."""
+class AmdState(Enum):
+    """Where a step runs on AMD hardware for one change. A closed set; the value is the wire word."""
 
-    label: str
-    file: RepoPath
-    line: int
-    state: str
-    """``present``, ``optional``, ``soft-fail``, ``missing`` or ``elsewhere`` (a step of the same name in test-amd.yaml)."""
-    device: str | None = None
-    own_dependencies: tuple[str, ...] = ()
-    """Entries that only the mirror has."""
-    other_commands: bool = False
-    """The mirror has commands of its own."""
-    twins: tuple[str, ...] = ()
-    """Steps of the same name that the AMD template runs, with their device and whether they are optional."""
+    PRESENT = "present"
+    """Its mirror runs."""
+    SOFT_FAIL = "soft-fail"
+    """Its mirror runs and may fail."""
+    OPTIONAL = "optional"
+    """Its mirror runs only when somebody asks for it."""
+    NOT_RUN = "not-run"
+    """Its mirror does not run for this change."""
+    ELSEWHERE = "elsewhere"
+    """It has no mirror; a step of the same name that the AMD template declares runs."""
+    ELSEWHERE_NOT_RUN = "elsewhere-not-run"
+    """It has no mirror; there are steps of the same name, and none of them runs."""
+    MISSING = "missing"
+    """It has no mirror, and no step of the same name is declared for AMD."""
 
 
 class StepRef(Value, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from typing import Final
 from diffscope.patterns import Regex, compile_regex
 from diffscope.project.tree import TreeIndex
 from diffscope.project.values import Codeowners, OwnerRule, Ownership
+from diffscope.source.text import split_lines
 from diffscope.source.values import RepoPath
 
 PLACES: Final = (RepoPath(".github/CODEOWNERS"), RepoPath("CODEOWNERS"), RepoPath("docs/CODEOWNERS"))
@@ -35,7 +36,7 @@ _OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*)(?:/[A-Za-z0-9_.-]+)?|[^@\s]
 def parse_codeowners(text: str, path: RepoPath) -> Codeowners:
     """Return the lines of a CODEOWNERS file; a line that GitHub would skip carries the reason."""
     rules = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(split_lines(text), start=1):
         words = _words(line)
         if words:
             rules.append(_rule(words, number))

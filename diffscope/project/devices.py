@@ -25,6 +25,8 @@ _PLATFORMS: Final = {
 }
 AMD_DEFAULT_TIMEOUT: Final = 180
 """Minutes: what AMD steps get without a timeout, and the most that they may have."""
+AMD_OWN_LIMITS: Final = {"refresh-rocm-base-amd": 540}
+"""Minutes, by the key of a step that builds longer than any test runs: what it gets instead, and its most."""
 
 
 def is_amd_gpu(device: str | None) -> bool:
@@ -52,7 +54,7 @@ def platform_of(device: str) -> str:
 def timeout_of(step: Step) -> int | None:
     """Return a step's timeout in minutes, with the AMD default and cap."""
     if is_amd_gpu(step.device) or step.device == "amd_cpu":
-        return amd_timeout(step.timeout)
+        return amd_timeout(step.timeout, AMD_OWN_LIMITS.get(step.key or "", AMD_DEFAULT_TIMEOUT))
     return step.timeout or None
 
 
@@ -61,6 +63,6 @@ def mirror_timeout(mirror: Mirror) -> int:
     return amd_timeout(mirror.timeout)
 
 
-def amd_timeout(timeout: int | None) -> int:
-    """Return the minutes that an AMD job gets."""
-    return min(AMD_DEFAULT_TIMEOUT if timeout is None else timeout, AMD_DEFAULT_TIMEOUT)
+def amd_timeout(timeout: int | None, limit: int = AMD_DEFAULT_TIMEOUT) -> int:
+    """Return the minutes that an AMD job gets: ``limit`` without a timeout of its own, and never more."""
+    return limit if timeout is None else min(timeout, limit)

@@ -12,6 +12,7 @@ from typing import Final
 
 from diffscope.project.shell import parse_shell
 from diffscope.project.values import DockerPin
+from diffscope.source.text import split_lines
 from diffscope.source.values import RepoPath
 
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(\"[^\"]*\"|'[^']*'|\S*)")
@@ -45,7 +46,7 @@ def parse_dockerfile(text: str, path: RepoPath) -> tuple[DockerPin, ...]:
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
     pending: list[str] = []
     start = 0
-    for number, line in enumerate(text.splitlines()[:_MAX_LINES], start=1):
+    for number, line in enumerate(split_lines(text)[:_MAX_LINES], start=1):
         if line.lstrip().startswith("#") or (pending and not line.strip()):
             # Inside an instruction such a line is left out, but counted.
             pending += [""] if pending else []

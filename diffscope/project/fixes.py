@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from diffscope.project.findings import Edit, Finding
+from diffscope.source.text import lines_with_ends
 from diffscope.source.values import RepoPath
 
 _ITEM = re.compile(r"^\s*-\s+(?P<quote>[\"']?)(?P<text>.*?)(?P=quote)\s*(?:#.*)?$")
@@ -32,13 +33,8 @@ def make_fixes(findings: Iterable[Finding], contents: Mapping[RepoPath, bytes]) 
 
 def _file_patch(path: RepoPath, data: bytes, edits: Mapping[int, Sequence[Edit]]) -> str:
     try:
-        before = data.decode("utf-8").splitlines(keepends=True)
+        before = list(lines_with_ends(data.decode("utf-8")))
     except UnicodeDecodeError:
-        return ""
-    if any(line.splitlines() != [line.rstrip("\r\n")] for line in before) or "".join(before).count("\n") + (
-        not data.endswith(b"\n")
-    ) != len(before):
-        # Lines that end in something else than a line feed would be counted otherwise by git.
         return ""
     after = list(before)
     for number, wanted in edits.items():

@@ -1,13 +1,12 @@
-"""How each step stands on AMD hardware: its mirror, or a step of the same name that the AMD template runs."""
+"""Where each step runs on AMD hardware for a change: by its mirror, or a step of the same name in the AMD template."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from diffscope.project.answers import MirrorState
+from diffscope.project.answers import AmdState, Reason, StepDecision
 from diffscope.project.devices import device_of, platform_of
-from diffscope.project.selection import AMD_MIRROR
 from diffscope.project.values import Dialect, Mirror, Pipeline, Step
 from diffscope.source.values import RepoPath
 
@@ -17,21 +16,31 @@ _HARDWARE = re.compile(
 )
 
 
-def mirror_states(pipelines: Iterable[Pipeline]) -> tuple[MirrorState, ...]:
-    """Return the AMD state of every step that runs on NVIDIA hardware, in the order of the pipelines.
+def amd_states(
+    pipelines: Iterable[Pipeline], decisions: Iterable[StepDecision]
+) -> dict[tuple[RepoPath, int], AmdState]:
+    """Return where each step runs on AMD hardware, by its file and line; ``decisions`` are those on one change.
 
-    Steps on other hardware, image builds and the template's own steps have none.
+    Steps with an AMD mirror and steps on NVIDIA hardware have a state; image builds, steps on other hardware and the
+    template's own have none.
     """
-    pipelines = tuple(pipelines)
-    twins = _twins(pipelines)
-    states: dict[tuple[RepoPath, int], MirrorState] = {}
+    pipelines, decisions = tuple(pipelines), tuple(decisions)
+    # Two pipelines may hold the same step: what one of them runs, runs.
+    judged = sorted((each for each in decisions if each.mirror == "amd"), key=lambda each: each.selected)
+    mirrors = {(each.file, each.line): each for each in judged}
+    twins = _twins(decisions)
+    states: dict[tuple[RepoPath, int], AmdState] = {}
     for pipeline in pipelines:
         for step in pipeline.steps:
-            if _is_nvidia(step):
-                states.setdefault(
-                    (step.file, step.line), _state(step, twins.get(plain_label(step.label), ()))
-                )
-    return tuple(states.values())
+            mirror = amd_mirror(step)
+            decided = mirrors.get((step.file, mirror.line)) if mirror else None
+            if decided is not None:
+                states.setdefault((step.file, step.line), _state_of(decided))
+            elif _is_nvidia(step):
+                runs = twins.get(plain_label(step.label))
+                state = AmdState.ELSEWHERE if runs else AmdState.ELSEWHERE_NOT_RUN
+                states.setdefault((step.file, step.line), AmdState.MISSING if runs is None else state)
+    return states
 
 
 def plain_label(label: str) -> str:
@@ -50,36 +59,17 @@ def _is_nvidia(step: Step) -> bool:
     return is_ours and not is_image and platform_of(device_of(step)) == "cuda"
 
 
-def _twins(pipelines: tuple[Pipeline, ...]) -> dict[str, tuple[Step, ...]]:
-    found: dict[str, list[Step]] = {}
-    for pipeline in pipelines:
-        for step in pipeline.steps:
-            if step.dialect is Dialect.AMD_TEMPLATE and AMD_MIRROR in step.mirror_hardwares:
-                found.setdefault(plain_label(step.label), []).append(step)
-    return {label: tuple(steps) for label, steps in found.items()}
+def _twins(decisions: Iterable[StepDecision]) -> dict[str, bool]:
+    """By plain label, whether a step of the AMD template runs."""
+    found: dict[str, bool] = {}
+    for each in decisions:
+        if each.dialect is Dialect.AMD_TEMPLATE and each.reason is not Reason.NOT_MIRRORED:
+            label = plain_label(each.label)
+            found[label] = found.get(label, False) or each.selected
+    return found
 
 
-def _state(step: Step, twins: tuple[Step, ...]) -> MirrorState:
-    mirror = amd_mirror(step)
-    inherited = {each.text for each in step.dependencies or ()}
-    own = tuple(
-        each.text for each in (mirror.dependencies if mirror else None) or () if each.text not in inherited
-    )
-    return MirrorState(
-        label=step.label,
-        file=step.file,
-        line=mirror.line if mirror else step.line,
-        state=_word(step, mirror, twins),
-        device=mirror.device if mirror else None,
-        own_dependencies=own,
-        other_commands=bool(mirror and mirror.commands),
-        twins=tuple(f"{each.label} ({each.device}{', optional' if each.optional else ''})" for each in twins),
-    )
-
-
-def _word(step: Step, mirror: Mirror | None, twins: tuple[Step, ...]) -> str:
-    if mirror is None:
-        return "elsewhere" if twins else "missing"
-    if step.optional if mirror.optional is None else mirror.optional:
-        return "optional"
-    return "soft-fail" if (step.soft_fail if mirror.soft_fail is None else mirror.soft_fail) else "present"
+def _state_of(mirror: StepDecision) -> AmdState:
+    if mirror.selected:
+        return AmdState.SOFT_FAIL if mirror.soft_fail else AmdState.PRESENT
+    return AmdState.OPTIONAL if mirror.optional else AmdState.NOT_RUN

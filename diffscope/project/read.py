@@ -22,6 +22,7 @@ from diffscope.project.values import (
     ProjectFiles,
     Requirement,
 )
+from diffscope.source.text import decode
 from diffscope.source.values import RepoPath, TreeEntry
 
 MAX_FILE: Final = 4_000_000
@@ -61,7 +62,7 @@ def read_project(files: ProjectFiles) -> Project:
         codeowners=codeowners,
         mergify=mergify,
         pipelines=pipelines,
-        scripts={path: _text(data) for path, data in sorted(contents.items()) if path.endswith(".sh")},
+        scripts={path: decode(data) for path, data in sorted(contents.items()) if path.endswith(".sh")},
         problems=tuple(sorted(problems, key=lambda each: (each.path, each.line, each.message))),
     )
 
@@ -98,7 +99,7 @@ def _codeowners(contents: Mapping[RepoPath, bytes], problems: list[Problem]) -> 
         message = f"{len(contents[path]):,} bytes; GitHub loads no more than {owners.MAX_BYTES:,}"
         problems.append(Problem(path=path, line=0, message=message, kind="too-large"))
         return Codeowners(path=path)
-    return parse_codeowners(_text(contents[path]), path)
+    return parse_codeowners(decode(contents[path]), path)
 
 
 def _mergify(contents: Mapping[RepoPath, bytes], problems: list[Problem]) -> Mergify:
@@ -118,11 +119,7 @@ def read_dependencies(
     pins: list[DockerPin] = []
     for path, data in sorted(contents.items()):
         if is_requirements_file(path):
-            requirements += parse_requirements(_text(data), path)
+            requirements += parse_requirements(decode(data), path)
         elif is_dockerfile(path):
-            pins += parse_dockerfile(_text(data), path)
+            pins += parse_dockerfile(decode(data), path)
     return tuple(requirements), tuple(pins)
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8-sig", "replace")

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from diffscope.project.values import Requirement
+from diffscope.source.text import split_lines
 from diffscope.source.values import RepoPath
 
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)")
@@ -29,7 +30,7 @@ def parse_requirements(text: str, path: RepoPath) -> tuple[Requirement, ...]:
     """Return the requirements of a file in its order; what does not parse carries the reason."""
     found: list[Requirement] = []
     pending, start = "", 0
-    for number, line in enumerate(text.splitlines()[:_MAX_LINES], start=1):
+    for number, line in enumerate(split_lines(text)[:_MAX_LINES], start=1):
         start = start if pending else number
         if line.endswith("\\"):
             pending += line[:-1] + " "
@@ -67,7 +68,7 @@ def _requirement(text: str, path: RepoPath, line: int) -> Requirement:
     try:
         parsed = Parsed(text)
     except InvalidRequirement as error:
-        reason = str(error).splitlines()[0] if str(error) else "not a requirement"
+        reason = str(error).partition("\n")[0] or "not a requirement"
         return Requirement(path=path, line=line, name=None, defect=reason)
     operators = [each.operator for each in parsed.specifier]
     is_exact = any(

@@ -19,6 +19,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from diffscope.project.answers import DeviceCount, Reason, RunAll, Selection, StepDecision
 from diffscope.project.devices import (
     amd_timeout,
@@ -43,11 +45,11 @@ _RUNNING: Final = frozenset(
         *(Reason.AUTORUN_ON_MAIN, Reason.ROCM_BASE),
     }
 )
-_AMD_RUN_ALL: Final = (
+TEMPLATE_RUN_ALL: Final = (
     *("docker/Dockerfile.rocm", "CMakeLists.txt", "requirements/common.txt", "requirements/rocm.txt"),
     *("requirements/build/rocm.txt", "requirements/test/rocm.txt", "setup.py", "csrc/", "cmake/"),
 )
-_AMD_RUN_ALL_EXCLUDE: Final = ("csrc/cpu", "cmake/cpu_extension.cmake")
+TEMPLATE_RUN_ALL_EXCLUDE: Final = ("csrc/cpu", "cmake/cpu_extension.cmake")
 
 
 class Trigger(NamedTuple):
@@ -74,38 +76,52 @@ def select_steps(
 ) -> Selection:
     """Return what every pipeline decides for the changed paths (as ``visible_paths`` gives them)."""
     seen = tuple(paths)
-    if RUN_ALL_LABEL in set(labels):
-        trigger = trigger._replace(nightly=True, run_all=True)
-    is_documentation = bool(seen) and all(map(_is_documentation, seen))
+    trigger = trigger_of(labels, trigger)
+    is_docs = bool(seen) and all(map(is_documentation, seen))
     decisions: list[StepDecision] = []
     run_all: list[RunAll] = []
     for pipeline in pipelines:
         if pipeline.missing_keys:
             # The generator refuses such a configuration, so that nothing runs by it.
             continue
-        mode, found = _mode(pipeline, seen, trigger)
+        mode, found = run_all_of(pipeline, seen, trigger)
         run_all += found
         # The template's wrapper gives up on documentation before it looks for a reason to run all.
-        is_skipped = is_documentation and (pipeline.dialect is Dialect.AMD_TEMPLATE or not mode.run_all)
+        is_skipped = is_docs and (pipeline.dialect is Dialect.AMD_TEMPLATE or not mode.run_all)
         for step in pipeline.steps:
-            decisions += _decide(pipeline, step, seen, mode, is_docs_only=is_skipped)
+            decided = _decide(pipeline, step, seen, mode, is_docs_only=is_skipped)
+            decisions += (_with_pattern(each, found[0]) for each in decided) if found else decided
     chosen = [each for each in decisions if each.selected]
     return Selection(
         decisions=tuple(decisions),
         run_all=tuple(run_all),
-        docs_only=is_documentation,
+        docs_only=is_docs,
         devices=_count_devices(decisions),
         minutes=sum((each.timeout or 0) * each.parallelism for each in chosen),
         without_timeout=sum(each.timeout is None for each in chosen),
     )
 
 
-def _is_documentation(path: str) -> bool:
+def trigger_of(labels: Iterable[str], trigger: Trigger = Trigger()) -> Trigger:  # noqa: B008 - as above
+    """Return what a build is started with, where the pull request has these labels."""
+    return trigger._replace(nightly=True, run_all=True) if RUN_ALL_LABEL in set(labels) else trigger
+
+
+def _with_pattern(decision: StepDecision, found: RunAll) -> StepDecision:
+    if decision.reason is not Reason.RUN_ALL:
+        return decision
+    return msgspec.structs.replace(decision, entry=found.entry, path=found.path)
+
+
+def is_documentation(path: str) -> bool:
+    """Say whether a path is documentation to both programs: a change of nothing else runs nothing."""
     return path.startswith("docs/") or path.endswith(".md") or path == "mkdocs.yaml"
 
 
-def _mode(pipeline: Pipeline, paths: tuple[RepoPath, ...], trigger: Trigger) -> tuple[Trigger, list[RunAll]]:
-    """The trigger as this pipeline takes it, and why it runs all, if it does."""
+def run_all_of(
+    pipeline: Pipeline, paths: tuple[RepoPath, ...], trigger: Trigger
+) -> tuple[Trigger, list[RunAll]]:
+    """Return the trigger as a pipeline takes it, and why it runs all, if it does."""
     if trigger.run_all:
         return trigger, [RunAll(pipeline=pipeline.name, entry=RUN_ALL_LABEL, path=None)]
     if pipeline.dialect is Dialect.AMD_TEMPLATE:
@@ -125,8 +141,8 @@ def _amd_mode(
         if path.startswith(ROCM_BASE):
             trigger = trigger._replace(nightly=True)
             continue
-        entry = next((each for each in _AMD_RUN_ALL if path.startswith(each)), None)
-        if entry is not None and not path.startswith(_AMD_RUN_ALL_EXCLUDE) and not found:
+        entry = next((each for each in TEMPLATE_RUN_ALL if path.startswith(each)), None)
+        if entry is not None and not path.startswith(TEMPLATE_RUN_ALL_EXCLUDE) and not found:
             found.append(RunAll(pipeline=pipeline.name, entry=entry, path=path))
     return trigger._replace(run_all=bool(found)), found
 
@@ -157,7 +173,7 @@ def _generator_why(
     elif trigger.nightly:
         reason = Reason.NIGHTLY
     elif step.optional:
-        reason = Reason.OPTIONAL
+        reason = Reason.OPTIONAL_NO_MATCH if found is None else Reason.OPTIONAL
     elif is_amd_gpu(step.device) and not step.dind and AMD_RUNNER in paths:
         reason = Reason.AMD_RUNTIME
     elif trigger.run_all:
@@ -200,7 +216,7 @@ def _template_why(step: Step, paths: tuple[RepoPath, ...], trigger: Trigger) -> 
     elif trigger.nightly:
         reason = Reason.NIGHTLY
     elif step.optional:
-        reason = Reason.OPTIONAL
+        reason = Reason.OPTIONAL_NO_MATCH if found is None else Reason.OPTIONAL
     elif trigger.run_all:
         reason = Reason.RUN_ALL
     elif not step.dependencies:
@@ -228,6 +244,7 @@ def _decision(pipeline: Pipeline, step: Step, why: _Why) -> StepDecision:
         line=step.line,
         selected=why.selected,
         reason=why.reason,
+        dialect=step.dialect,
         key=step.key,
         group=step.group,
         device=device,

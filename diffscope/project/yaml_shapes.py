@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diffscope.project.values import Listed, Problem
+from diffscope.source.text import decode
 from diffscope.source.values import RepoPath
 from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, YamlProblem, parse_tolerant
 
@@ -21,7 +22,7 @@ class Shapes:
         if len(data) > _MAX_BYTES:
             self.report(1, f"the file has {len(data):,} bytes; at most {_MAX_BYTES:,} are read", "too-large")
             return None
-        documents, problems = parse_tolerant(data.decode("utf-8", "replace"))
+        documents, problems = parse_tolerant(decode(data))
         for problem in problems:
             self._report_yaml(problem, data)
         root = documents[0] if documents else None

@@ -10,7 +10,8 @@ from collections import Counter
 from msgspec import UNSET
 
 from diffscope.assessment.values import Assessment, RiskLevel
-from diffscope.facts.values import StepSelection
+from diffscope.project.answers import Reason
+from diffscope.render.ci_reading import optional_step
 from diffscope.render.picture import draw
 from diffscope.render.places import location, worst_first
 from diffscope.render.reading import Reading
@@ -76,9 +77,10 @@ def render_summary(
         flags=flags[:_MOST_FLAGS],
         more_flags=max(0, len(flags) - _MOST_FLAGS),
         advice=[flag for flag in flags if flag.severity.rank >= Severity.MEDIUM.rank][:_MOST_FLAGS],
-        ci=_ci(assessment, reading, words),
+        ci=words.semicolon.join(reading.ci_but_blind_spots),
         blind=_blind_steps(assessment, words),
         idle=_idle_steps(assessment, words),
+        idle_count=_idle_count(assessment),
         owners=_owners(assessment, words),
         where=_place,
         picture=draw(reading.modules, lambda count: words("dependents", count=count)),
@@ -121,12 +123,6 @@ def _why(assessment: Assessment, words: Words) -> str:
     return words.comma.join((*titles[:_TOLD], *more))
 
 
-def _ci(assessment: Assessment, reading: Reading, words: Words) -> str:
-    # The steps that the last phrase counts have a list of their own here.
-    has_blind = assessment.ci is not UNSET and bool(assessment.ci.blind_spots)
-    return words.semicolon.join(reading.ci[:-1] if has_blind else reading.ci)
-
-
 def _blind_steps(assessment: Assessment, words: Words) -> list[str]:
     """Return the steps whose tests import the change and which it does not select, one row a step."""
     if assessment.ci is UNSET:
@@ -136,20 +132,13 @@ def _blind_steps(assessment: Assessment, words: Words) -> list[str]:
 
 
 def _idle_steps(assessment: Assessment, words: Words) -> list[str]:
-    """Return the steps that list a changed file and wait to be asked for, the ones that list it most exactly first."""
-    if assessment.ci is UNSET:
-        return []
+    """Return the optional steps that list a changed file most exactly."""
+    return [] if assessment.ci is UNSET else [optional_step(one, words) for one in assessment.ci.optional]
 
-    def key(step: StepSelection) -> tuple[bool, int, str]:
-        # An entry as wide as `vllm/` stands in most steps and tells little; one of the CI's own files tells less.
-        entry = step.reason.partition(" matches ")[0].rpartition(" ")[2]
-        return entry.startswith("."), -entry.count("/"), step.label
 
-    idle = sorted((step for step in assessment.ci.steps if not step.selected), key=key)
-    return [
-        f"{step.label}{words.aside(step.device) if step.device else ''}{words.colon}{step.reason}"
-        for step in idle
-    ]
+def _idle_count(assessment: Assessment) -> int:
+    counts = () if assessment.ci is UNSET else assessment.ci.not_run
+    return sum(one.steps for one in counts if one.reason is Reason.OPTIONAL)
 
 
 def _owners(assessment: Assessment, words: Words) -> str:

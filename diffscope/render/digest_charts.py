@@ -1,4 +1,4 @@
-"""Charts of a digest as files of SVG: bars and lines drawn by Vega (vl-convert), the one door to it, an extra (``diffscope[charts]``).
+"""Charts of a digest as files of SVG: bars and lines drawn by Vega (vl-convert), the one door to it, an extra (``vllm-diffscope[charts]``).
 
 Text and axes are drawn in ``currentColor``: a page that holds one gives it its light or dark. The page of a report draws its own.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import escape
 
@@ -21,7 +21,7 @@ from diffscope.report.values import Digest
 Spec = dict[str, object]
 """A chart, as Vega-Lite is told of it: JSON."""
 
-HINT: Final = "pip install 'diffscope[charts]'"
+HINT: Final = "pip install 'vllm-diffscope[charts]'"
 
 _COLORS: Final = {
     "high": "#c8411b",
@@ -74,11 +74,21 @@ def draw(digest: Digest, style: Style) -> dict[str, str]:
     return charts
 
 
+def _shown(value: Any) -> Any:
+    """Return a specification whose texts hold nothing that cannot be seen."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {key: _shown(each) for key, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, list | tuple) else value
+
+
 def _lite(spec: Spec, title: str, name: str) -> str:
     """Return the chart with a title, and with ids that count from its own start: the library counts on from one to the next."""
     import vl_convert  # noqa: PLC0415 - an extra; it starts a JavaScript engine
 
-    svg = str(vl_convert.vegalite_to_svg(spec | {"config": _CONFIG, "description": title}))
+    # The library ends the process where a text holds a character that XML does not know.
+    svg = str(vl_convert.vegalite_to_svg(_shown(spec | {"config": _CONFIG, "description": title})))
     known: dict[str, str] = {}
 
     def settle(match: re.Match[str]) -> str:

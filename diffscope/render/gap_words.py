@@ -20,7 +20,9 @@ WHATS: Final = {
     "fix": "修复",
     "graph": "模块图",
     "history": "历史",
+    "internal": "内部错误",
     "metadata": "元数据",
+    "not-text": "非文本源文件",
     "parse": "解析",
     "registry": "注册表",
     "repository": "仓库",
@@ -33,6 +35,7 @@ REASONS: Final = (
     ("no CI steps at the base", "基准没有 CI 步骤"),
     ("no CI declarations of the base", "没有基准的 CI 声明"),
     ("no history of the base", "没有基准的历史"),
+    ("steps are selected by the base, though the change edits them: {}", "变更修改了步骤声明，但仍按基准选择步骤：{}"),
     ("this tree has no vllm package: areas, rules and reach are those of vLLM and say little of it", "此目录树中没有 vllm 包：领域、规则与影响面均针对 vLLM，对它参考意义不大"),
     ("the clone ends at {}, before the window does: git fetch", "克隆止于 {}，早于时间范围的结尾：git fetch"),
     ("history is cut off at {}, after the window starts: git fetch --unshallow", "历史在 {} 处被截断，晚于时间范围的开头：git fetch --unshallow"),
@@ -57,10 +60,19 @@ REASONS: Final = (
     ("{} commits end in (#{}): took {}, the newest that is no revert; not {}", "{} 个提交以 (#{}) 结尾：取 {}（最新且不是回退），不取 {}"),
     ("not a regular file: a repository inside this one, or a device", "不是普通文件：内嵌仓库或设备"),
     ("a new file of {} bytes: not read", "{} 字节的新文件：未读取"),
+    ("a source file that is not text: it holds a NUL byte, or is in another encoding than UTF-8", "源文件不是文本：含有 NUL 字节，或不是 UTF-8 编码"),
+    ("a source file of {} bytes: too large to be compared", "{} 字节的源文件：过大，未比较"),
+    ("it was checked out through a filter, which is not run", "该文件经过滤器检出，过滤器不会被执行"),
+    ("not a regular file", "不是普通文件"),
     ("it cannot be read: {}", "无法读取：{}"),
     ("a path of the patch is refused: {}", "补丁中的路径被拒绝：{}"),
     ("the file header names no file", "文件头没有指明文件"),
     ("the file header is followed by no change", "文件头之后没有变更"),
+    ("the patch leaves out the lines of this deleted file", "补丁省略了这个被删除文件的内容"),
+    ("the patch leaves out the lines of this deleted file (line {} of the patch)", "补丁省略了这个被删除文件的内容（补丁第 {} 行）"),
+    ("the patches of the series do not hold the content that tells what became of this file", "补丁系列中没有足以判断该文件变化的内容"),
+    ("patch {} of the series does not follow on the earlier ones at this file: a patch is missing, or a merge stands between", "系列中的第 {} 个补丁与此前的补丁在该文件处不衔接：缺少补丁，或其间有合并提交"),
+    ("patch {} of the series is damaged at this file", "系列中的第 {} 个补丁在该文件处已损坏"),
     ("GitHub does not give the tree of the base", "GitHub 没有给出基准树"),
     ("GitHub gives that many files only with a token: set GITHUB_TOKEN", "GitHub 仅在有令牌时给出这么多文件：请设置 GITHUB_TOKEN"),
     ("GitHub cannot compare base and head: one of them is gone", "GitHub 无法比较基准与头提交：其中之一已不存在"),
@@ -69,6 +81,10 @@ REASONS: Final = (
     ("GitHub leaves out the hunks of this file, and its content could not be had or is too large to compare", "GitHub 省略了该文件的差异块，且无法取得其内容或内容过大"),
     ("the diff and the comparison name different files: was something pushed in between? run it again", "差异与比较结果所列文件不同：期间是否有新的推送？请重新运行"),
     ("the change did not come from this GitHub source", "该变更并非来自此 GitHub 来源"),
+    ("internal error in {} ({}); to report it, run again with --debug", "{} 发生内部错误（{}）；请加 --debug 重新运行并报告"),
+    ("internal error", "内部错误"),
+    ("1 change changes nothing: {}", "1 个变更没有改动任何内容：{}"),
+    ("{} changes change nothing: {}", "{} 个变更没有改动任何内容：{}"),
     ("{} could not be judged: {}", "{} 无法判定：{}"),
     ("of {} pull requests the changed paths are not known", "{} 个 PR 的改动文件未知"),
     ("of #{} only the first {} paths were read", "#{} 仅读取了前 {} 个改动文件"),
@@ -108,7 +124,7 @@ def say_missing_in_chinese(missing: str) -> str:
     """Return what a rule lacked, as `module.distance: not computed for vllm/x.py and 2 more`, as a Chinese sentence."""
     found = _FIELD.fullmatch(missing)
     if found is None:
-        return say_note(missing, Language.CHINESE)
+        return say_note(say_reason(missing, Language.CHINESE), Language.CHINESE)
     field, path, more = found.groups()
     return f"未能对 {path}{f' 等 {int(more) + 1} 个文件' if more else ''} 得出 {field}"
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from diffscope.assessment.values import Assessment, RiskLevel
-from diffscope.render.places import LEVELS, has_line, places
+from diffscope.render.places import LEVELS, has_line, nearest_line, places
 from diffscope.render.reading import Reading
 from diffscope.render.sanitize import command_data, command_property, visible
 from diffscope.render.style import Style
@@ -15,8 +15,6 @@ from diffscope.rules.values import Evidence, Flag
 
 LIMIT = 10
 """GitHub shows that many errors, that many warnings and that many notices of one step, and drops the rest in silence."""
-
-_GONE = frozenset({"removed", "no-longer-called"})
 
 
 class _Spot(NamedTuple):
@@ -53,18 +51,7 @@ def _spot(place: Evidence, assessment: Assessment) -> _Spot:
     path = file.path if file else place.path
     if has_line(place):
         return _Spot(place, path, place.line)
-    if not place.line:
-        return _Spot(place, path)
-    near = (
-        *(one.line for one in assessment.symbols if one.path == path and _GONE.isdisjoint(one.aspects)),
-        *(
-            one.line
-            for flag in assessment.flags
-            for one in flag.evidence
-            if one.path == path and has_line(one)
-        ),
-    )
-    return _Spot(place, path, min(near, key=lambda line: (abs(line - place.line), line), default=0))
+    return _Spot(place, path, nearest_line(place, path, assessment) if place.line else 0)
 
 
 def _annotation(command: str, flag: Flag, spot: _Spot, words: Words) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from diffscope.assessment.values import Assessment
@@ -16,9 +18,25 @@ def render(assessment: Assessment, style: Style) -> str:
 
 def indented(value: object) -> str:
     """Return any value as JSON for people: indented by two, invisible characters escaped."""
-    return json_escapes(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n"
+    return json_escapes(msgspec.json.format(_encoded(value), indent=2).decode()) + "\n"
 
 
 def compact(value: object) -> str:
     """Return any value as one line of JSON, invisible characters escaped."""
-    return json_escapes(msgspec.json.encode(value).decode()) + "\n"
+    return json_escapes(_encoded(value).decode()) + "\n"
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_whole(msgspec.to_builtins(value)))
+
+
+def _whole(value: Any) -> Any:
+    """Return a value in whose texts half a character, of which no UTF-8 can be made, stands as an escape."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list | tuple) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from diffscope.assessment.values import Assessment
 from diffscope.rules.values import Evidence, Flag, Severity
 
 LEVELS = {
@@ -14,6 +15,7 @@ LEVELS = {
     Severity.CRITICAL: "error",
 }
 """The three levels that compilers, SARIF and CI know."""
+_GONE = frozenset({"removed", "no-longer-called"})
 
 
 def worst_first(flags: Iterable[Flag]) -> list[Flag]:
@@ -42,6 +44,20 @@ def places(flags: Iterable[Flag]) -> Iterator[tuple[Flag, Evidence]]:
 def has_line(place: Evidence) -> bool:
     """Return whether the place is a line of the file as it is after the change."""
     return place.line > 0 and place.side == "new"
+
+
+def nearest_line(place: Evidence, path: str, assessment: Assessment) -> int:
+    """Return the line of the new side of a file that is nearest to a place on its old side, of those that are known; 0 for none."""
+    near = (
+        *(one.line for one in assessment.symbols if one.path == path and _GONE.isdisjoint(one.aspects)),
+        *(
+            one.line
+            for flag in assessment.flags
+            for one in flag.evidence
+            if one.path == path and has_line(one)
+        ),
+    )
+    return min(near, key=lambda line: (abs(line - place.line), line), default=0)
 
 
 def location(place: Evidence) -> str:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from msgspec import UNSET
 
 from diffscope.assessment.doubts import gather_doubts
 from diffscope.assessment.values import Assessment, ModuleReach, SymbolAssessment
-from diffscope.facts.values import CiFacts, StepSelection
+from diffscope.render.ci_reading import blind_spots, ci_phrases
 from diffscope.render.digest_words import tag_title
 from diffscope.render.gap_words import say_note, say_reason, say_what
 from diffscope.render.places import by_family
 from diffscope.render.sanitize import uri_path
-from diffscope.render.words import WORDS, Words
+from diffscope.render.words import Words
 from diffscope.rules.values import Evidence, Flag
 
 _PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
-_LONG = 300
-"""Minutes; from there on hours say more."""
 _CALLED = frozenset({"called", "no-longer-called"})
 _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
 """In which order symbols stand by the category of their file; any other comes between."""
@@ -207,41 +205,20 @@ class Reading:
     @property
     def ci(self) -> tuple[str, ...]:
         """What the target's CI does with the change; empty where that is unknown or it has no steps."""
-        ci, words = self._assessment.ci, self._words
-        if ci is UNSET or not ci.steps:
+        ci = self._assessment.ci
+        if ci is UNSET:
             return ()
-        selected = [step for step in ci.steps if step.selected]
-        counts = [words.counted("one-step-runs", "steps-run", len(selected))]
-        if waiting := len(ci.steps) - len(selected):
-            counts.append(words.counted("one-step-optional", "steps-optional", waiting))
-        phrases = [words.comma.join(counts)]
-        devices = Counter(step.device for step in selected if step.device)
-        if devices:
-            ordered = sorted(devices.items(), key=lambda item: (-item[1], item[0]))
-            phrases.append(self.few([f"{device} {count}" for device, count in ordered], limit=6))
-        if ci.run_all:
-            phrases.append(words("runs-all", reason=ci.run_all))
-        if ci.minutes:
-            is_long = ci.minutes >= _LONG
-            phrases.append(
-                words("hours", count=round(ci.minutes / 60))
-                if is_long
-                else words("minutes", count=ci.minutes)
-            )
-        return (*phrases, *self._mirrors(selected), *self._blind_spots(ci))
+        spots = blind_spots(ci, self._words, self._few)
+        return (*self.ci_but_blind_spots, *([spots] if spots else ()))
 
-    def _blind_spots(self, ci: CiFacts) -> tuple[str, ...]:
-        named = self.few(list(dict.fromkeys(spot.label for spot in ci.blind_spots)), limit=3)
-        return (self._words("blind-spots", steps=named, test=ci.blind_spots[0].test),) if named else ()
+    @property
+    def ci_but_blind_spots(self) -> tuple[str, ...]:
+        """The same without the steps that should look at the change and do not."""
+        ci = self._assessment.ci
+        return () if ci is UNSET else ci_phrases(ci, self._words, self._few)
 
-    def _mirrors(self, selected: Sequence[StepSelection]) -> tuple[str, ...]:
-        words = self._words
-        states = Counter(step.amd_mirror for step in selected if step.amd_mirror)
-        named = [
-            words(key, count=n) if (key := f"mirror-{state}") in WORDS else f"{state} {n}"
-            for state, n in sorted(states.items())
-        ]
-        return (words("amd-mirrors", list=words.comma.join(named)),) if named else ()
+    def _few(self, names: Iterable[str], limit: int) -> str:
+        return self.few(names, limit=limit)
 
     @property
     def gaps(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from diffscope.assessment.values import Assessment
 from diffscope.render.json import indented
-from diffscope.render.places import LEVELS, has_line, worst_first
+from diffscope.render.places import LEVELS, has_line, nearest_line, worst_first
 from diffscope.render.sanitize import message_text, uri_path
 from diffscope.render.style import Style
 from diffscope.render.words import Words
@@ -27,10 +27,11 @@ def render(assessment: Assessment, style: Style) -> str:
     waived = sorted(assessment.waived, key=lambda waiver: waiver.flag.code)
     rules = _rules([*flags, *(waiver.flag for waiver in waived)], words)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    results = [_result(flag, index[flag.code], words) for flag in flags]
+    results = [_result(flag, index[flag.code], assessment, words) for flag in flags]
     for waiver in waived:
         suppression = {"kind": "external", "justification": waiver.reason}
-        results.append(_result(waiver.flag, index[waiver.flag.code], words) | {"suppressions": [suppression]})
+        result = _result(waiver.flag, index[waiver.flag.code], assessment, words)
+        results.append(result | {"suppressions": [suppression]})
     driver = {"name": "diffscope", "version": assessment.tool.version, "rules": rules}
     run: _Json = {
         "tool": {"driver": driver},
@@ -61,30 +62,44 @@ def _rules(flags: Iterable[Flag], words: Words) -> list[_Json]:
     ]
 
 
-def _result(flag: Flag, index: int, words: Words) -> _Json:
+def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Json:
     result: _Json = {
         "ruleId": flag.code,
         "ruleIndex": index,
         "level": LEVELS[flag.severity],
-        "message": {"text": message_text(words.pick(flag.message))},
-        "locations": [_location(place) for place in flag.evidence[:1]],
+        "message": {"text": message_text(words.pick(flag.message)) + _old_line(flag.evidence[:1], words)},
+        "locations": [_location(place, assessment) for place in flag.evidence[:1]],
         "partialFingerprints": {"diffscope/v1": flag.fingerprint},
         "properties": {"family": flag.family, "severity": flag.severity.value, "confidence": flag.confidence},
     }
     related = flag.evidence[1 : 1 + _RELATED_LIMIT]
     if related:
         result["relatedLocations"] = [
-            {"id": number, "message": {"text": message_text(words.pick(place.note))}} | _location(place)
+            {
+                "id": number,
+                "message": {"text": message_text(words.pick(place.note)) + _old_line((place,), words)},
+            }
+            | _location(place, assessment)
             for number, place in enumerate(related, start=1)
         ]
     return result
 
 
-def _location(place: Evidence) -> _Json:
-    physical: _Json = {"artifactLocation": {"uri": uri_path(place.path), "uriBaseId": _ROOT}}
-    # Only lines of the new file: a viewer would show any other number beside the wrong code.
-    if has_line(place):
-        physical["region"] = {"startLine": place.line}
+def _old_line(places: tuple[Evidence, ...], words: Words) -> str:
+    """Return the line of a place on the old side, in words: its region can only be one of the new side."""
+    if not places or places[0].side != "old" or not places[0].line:
+        return ""
+    return words.aside(f"{words('old-side')} {places[0].line}")
+
+
+def _location(place: Evidence, assessment: Assessment) -> _Json:
+    # GitHub wants a region of every location (GH1003) and shows it in the file as it is now: for a place on the old side
+    # the nearest line that is known of that, for a file as a whole, or one that is gone, the first.
+    line = place.line if has_line(place) else nearest_line(place, place.path, assessment)
+    physical: _Json = {
+        "artifactLocation": {"uri": uri_path(place.path), "uriBaseId": _ROOT},
+        "region": {"startLine": max(1, line)},
+    }
     location: _Json = {"physicalLocation": physical}
     if place.symbol:
         location["logicalLocations"] = [{"fullyQualifiedName": place.symbol}]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from diffscope.source.text import split_lines
 from diffscope.source.values import Value
 
 _LEAST_WORDS: Final = 4
@@ -88,7 +89,7 @@ class Environment(Value, frozen=True, kw_only=True):
 def read_body(text: str) -> Body:
     """Return the parts of a description."""
     parts: dict[str, list[str]] = {"own": [], "output": [], "absent": [], "code": []}
-    for line, place in _placed(_without_comments(text).splitlines()):
+    for line, place in _placed(split_lines(_without_comments(text))):
         parts["absent" if _NO_VALUE.search(line) else place].append(line)
     return Body(**{place: tuple(lines) for place, lines in parts.items()})
 
@@ -157,7 +158,7 @@ def _without_comments(text: str) -> str:
     return "".join((*kept, text[at:]))
 
 
-def _placed(lines: list[str]) -> Iterator[tuple[str, str]]:
+def _placed(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield each line without its margins, and where it stands: ``own``, ``output`` or ``code``."""
     last_end = max((at for at, line in enumerate(lines) if "</details>" in line.lower()), default=-1)
     depth, fence, is_environment = 0, "", False

@@ -109,12 +109,15 @@ def build_dynamics(
 
 
 def moment(text: str) -> datetime:
-    """Return an ISO 8601 time that names its offset. Raises ``InputError``."""
+    """Return an ISO 8601 time that names its offset. Raises ``InputError``.
+
+    The first and the last year are none: a time in them may have no time in another zone.
+    """
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None or found.tzinfo is None or not 1 < found.year < 9999:
         raise InputError(f"{text!r} is no time with an offset", hint="write it as 2025-12-10T11:43:00Z")
     return found
 

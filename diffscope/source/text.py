@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Container, Iterable, Iterator
 from enum import Enum
 from functools import cached_property
+from typing import NewType
 
 import msgspec
 
@@ -57,9 +59,29 @@ class SourceText(msgspec.Struct, frozen=True, dict=True):
             raise IndexError(f"{self.path} has no lines {start}-{last} on its {self.side.value} side")
         return Region(self, start, last)
 
+    def part(self, start: int, end: int) -> Region | None:
+        """Return the lines ``start`` to ``end`` that a reader of this very text told, as far as they are lines of it.
+
+        A parser may end behind the last line, at the empty rest of the text, and counts the lines of a file that has CR alone, which
+        is one line to git. ``None`` for a text without lines. Raises ``IndexError`` for lines that no reader of this text can tell.
+        """
+        if not self.lines:
+            return None
+        if b"\n" not in self.data:
+            return Region(self, 1, 1)
+        last = len(self.lines)
+        if not 1 <= start <= end or start > last + 1:
+            raise IndexError(f"{self.path} has no lines {start}-{end} on its {self.side.value} side")
+        return Region(self, min(start, last), min(end, last))
+
+    def lines_at(self, numbers: Iterable[int]) -> Lines:
+        """Return the lines of the given numbers, as ``part`` does each."""
+        parts = (self.part(number, number) for number in numbers)
+        return Lines(self, tuple(dict.fromkeys(part.start for part in parts if part is not None)))
+
 
 class Region(msgspec.Struct, frozen=True):
-    """Whole lines of one text, ``start`` to ``end``, both included, from 1. Made by ``SourceText.region`` alone."""
+    """Whole lines of one text, ``start`` to ``end``, both included, from 1. Made by ``SourceText`` alone."""
 
     text: SourceText
     start: int
@@ -81,6 +103,31 @@ class Region(msgspec.Struct, frozen=True):
         return self.text.lines[self.start - 1 : self.end]
 
 
+LineCount = NewType("LineCount", int)
+"""How many lines; never the number of one."""
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Some lines of one text, by their numbers in rising order. Made by ``SourceText.lines_at`` alone."""
+
+    text: SourceText
+    numbers: tuple[int, ...]
+
+    @property
+    def count(self) -> LineCount:
+        """How many lines."""
+        return LineCount(len(self.numbers))
+
+    @property
+    def regions(self) -> Iterator[Region]:
+        """Each line as a region of its own."""
+        return (Region(self.text, number, number) for number in self.numbers)
+
+    def kept(self, numbers: Container[int]) -> Lines:
+        """Return those of the lines that have one of the given numbers."""
+        return Lines(self.text, tuple(number for number in self.numbers if number in numbers))
+
+
 def split_lines(text: str) -> tuple[str, ...]:
     """Return the lines of a text as git counts them, each without its LF or CR LF."""
     lines = text.split("\n")
@@ -89,16 +136,24 @@ def split_lines(text: str) -> tuple[str, ...]:
     return tuple(line.removesuffix("\r") for line in lines)
 
 
+def lines_with_ends(text: str) -> tuple[str, ...]:
+    """Return the lines of a text as git counts them, each with the line end that it has."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return (*(f"{line}\n" for line in lines), *((last,) if last else ()))
+
+
 def decode(data: bytes, *, is_python: bool = False) -> str:
     r"""Return the text of bytes, without a byte order mark: UTF-8, or what a Python file declares (PEP 263).
 
     A byte that does not decode becomes ``\xNN``, so that texts which differ stay different. Never raises.
     """
-    codec = _declared(data) if is_python else "utf-8"
+    codec = encoding_of(data) if is_python else "utf-8"
     return data.removeprefix(codecs.BOM_UTF8).decode(codec, "backslashreplace")
 
 
-def _declared(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
+    """Return the name of the codec that a Python file declares (PEP 263); UTF-8 where it declares none that Python has."""
     if data.startswith(codecs.BOM_UTF8):
         return "utf-8"
     for line in data.split(b"\n", _CODING_LINES)[:_CODING_LINES]:

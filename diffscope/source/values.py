@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NewType
+from typing import Literal, NewType
 
 import msgspec
 
@@ -58,6 +58,27 @@ class TreeEntry(Value, frozen=True, kw_only=True):
     mode: str
 
 
+GapCode = Literal[
+    "unspecified",
+    "internal-error",
+    "change-empty",
+    "change-unavailable",
+    "several-commits",
+    "no-base-tree",
+    "no-graph",
+    "no-declarations",
+    "not-vllm",
+    "blob-missing",
+    "file-unread",
+    "file-unparsed",
+    "registry-empty",
+    "history-cut-off",
+    "history-too-young",
+    "clone-too-old",
+]
+"""Why something is missing, in words that do not change. ``unspecified``: ``what`` and ``reason`` are all that is told."""
+
+
 class Gap(Value, frozen=True, kw_only=True):
     """Something that was not had or not judged, and why. Gaps travel into ``completeness``."""
 
@@ -65,6 +86,7 @@ class Gap(Value, frozen=True, kw_only=True):
     """A stable word: ``base-tree``, ``head-tree``, ``blob``, ``parse``, ``diff-truncated``, ``graph``, ``metadata`` ..."""
     reason: str
     path: RepoPath | None = None
+    code: GapCode = "unspecified"
 
 
 class Change(Value, frozen=True, kw_only=True):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, timedelta, timezone
 
 from diffscope.errors import UsageError
 from diffscope.source.values import Value
 
-_WEEK = re.compile(r"(\d{4})-?W(\d{2})")
-_OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2})(?::?(\d{2}))?")
+_WEEK = re.compile(r"([0-9]{4})-?W([0-9]{2})")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
+_EPOCH = date(1970, 1, 1).toordinal()
+_SECONDS = 86_400
 
 
 class Window(Value, frozen=True, kw_only=True):
@@ -32,32 +35,50 @@ def days(since: str, until: str, *, utc_offset: str = "+00:00") -> Window:
     first, last, zone = _day(since), _day(until), _zone(utc_offset)
     if last < first:
         raise UsageError(f"the window ends ({until}) before it starts ({since})", hint="--since comes first")
-    return Window(start=_start(first, zone), end=_start(last, zone) + 86_400)
+    return Window(start=_start(first, zone), end=_start(last, zone) + _SECONDS)
 
 
 def week(name: str, *, utc_offset: str = "+00:00") -> Window:
     """Return the window of an ISO week (``2026-W13``), Monday to Sunday. Raises ``UsageError``."""
     match = _WEEK.fullmatch(name)
     try:
-        monday = date.fromisocalendar(int(match[1]), int(match[2]), 1) if match else None
-    except ValueError:
-        monday = None
-    if monday is None:
+        monday, sunday = (
+            [date.fromisocalendar(int(match[1]), int(match[2]), weekday) for weekday in (1, 7)]
+            if match
+            else (None, None)
+        )
+    except (ValueError, OverflowError):
+        monday = sunday = None
+    if monday is None or sunday is None:
         raise UsageError(f"{name!r} is not a week", hint="write it as 2026-W13")
-    sunday = monday + timedelta(days=6)
     return days(monday.isoformat(), sunday.isoformat(), utc_offset=utc_offset)
 
 
 def stamp(seconds: int) -> str:
-    """Return seconds since the epoch as ISO 8601 in UTC: ``2026-03-29T05:08:03Z``."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return seconds since the epoch as ISO 8601 in UTC: ``2026-03-29T05:08:03Z``.
+
+    git knows times beyond the years 1 to 9999, this form does not: they are given as its nearest end.
+    """
+    whole, rest = divmod(seconds, _SECONDS)
+    if not 1 <= _EPOCH + whole <= date.max.toordinal():
+        return f"{day_of(seconds).isoformat()}T{'00:00:00' if seconds < 0 else '23:59:59'}Z"
+    return f"{day_of(seconds).isoformat()}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}Z"
+
+
+def day_of(seconds: int, *, utc_offset: str = "+00:00") -> date:
+    """Return the day in which a second since the epoch lies; the nearest end of the calendar for one outside of it."""
+    ordinal = _EPOCH + (seconds + _seconds(_zone(utc_offset))) // _SECONDS
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
 
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
-        raise UsageError(f"{text!r} is not a day", hint="write it as 2026-03-29") from None
+        found = None
+    if found is None:
+        raise UsageError(f"{text!r} is not a day", hint="write it as 2026-03-29")
+    return found
 
 
 def _zone(text: str) -> timezone:
@@ -69,4 +90,9 @@ def _zone(text: str) -> timezone:
 
 
 def _start(day: date, zone: timezone) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+    # By counting: a datetime at the first or last day of the calendar has no time in another zone.
+    return (day.toordinal() - _EPOCH) * _SECONDS - _seconds(zone)
+
+
+def _seconds(zone: timezone) -> int:
+    return int(zone.utcoffset(None).total_seconds())

@@ -21,6 +21,8 @@ LOGIC: Final = frozenset(
         Aspect.BASES,
         Aspect.DECORATORS,
         Aspect.BODY,
+        Aspect.FIELD_ORDER,
+        Aspect.ORDER,
     }
 )
 """Aspects that change what runs. ``MOVED`` alone does not."""
@@ -70,6 +72,8 @@ def _differences(before: Unit, after: Unit) -> Iterator[Aspect]:
     if _decorators(before) != _decorators(after):
         yield Aspect.DECORATORS
     body = old.logic(before.body), new.logic(after.body)
+    if after.kind is DefinitionKind.VARIABLE and _binding(before) != _binding(after):
+        yield Aspect.BODY
     if after.kind is DefinitionKind.MODULE:
         body = old.logic(), new.logic()
     if body[0] != body[1]:
@@ -92,10 +96,33 @@ def _function_differences(before: Unit, after: Unit) -> Iterator[Aspect]:
         yield Aspect.DEFAULT
 
 
+def _binding(unit: Unit) -> tuple[str, ...]:
+    """Return how a variable gets its value, where it is not by a plain assignment to its name."""
+    inner = unit.inner
+    left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
+    is_alias = inner.type == "type_alias_statement"
+    if left is None or (
+        not is_alias and left.type == "identifier" and (right is None or right.type != "assignment")
+    ):
+        return ()
+    if is_alias:
+        return ("type", *(token for token in unit.stream.of(left) if token != unit.name.rpartition(".")[2]))
+    return (
+        *unit.stream.of(left),
+        "=",
+        *unit.stream.of(right if right is not None and right.type == "assignment" else None),
+    )
+
+
 def _only_tells(before: Unit, after: Unit) -> bool:
     if not leaves_messages_out(after):
         return False
     return before.stream.untold(before.body) == after.stream.untold(after.body)
+
+
+def runs_on_annotations(before: Unit, after: Unit) -> bool:
+    """Return whether annotations differ that something reads when the code of a unit runs: a compiler, a validator."""
+    return before.stream.compiled_annotations() != after.stream.compiled_annotations()
 
 
 def leaves_messages_out(unit: Unit) -> bool:

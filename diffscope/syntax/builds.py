@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
+from diffscope.source.text import decode
 from diffscope.syntax.native_calls import find_calls
 from diffscope.syntax.values import BuildOutline, BuildSource, BuildTarget, RegistryRow, RowShape
 
@@ -41,7 +42,7 @@ class _Command(NamedTuple):
 
 def outline_build(name: str, source: bytes) -> BuildOutline:
     """Return the outline of a build file; ``name`` is its file name, which tells what it is."""
-    text = source.decode("utf-8", "replace")
+    text = decode(source)
     if name.endswith(".toml"):
         return BuildOutline(rows=tuple(_entry_points(text)))
     if name.endswith(".py"):

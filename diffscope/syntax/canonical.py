@@ -6,13 +6,15 @@ and ``...`` as statements, the order of imports that stand together, digit group
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.imports import IMPORT_STATEMENTS, read_names
+from diffscope.syntax.imports import IMPORT_STATEMENTS, read_names, rebindings
+from diffscope.syntax.kernels import reads_annotations
 from diffscope.syntax.literals import read_text
 from diffscope.syntax.messages import holds_texts, is_message
 from diffscope.syntax.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
+from diffscope.syntax.string_parts import expression_text, interpolates, parts_of, prefix_of, shown_text
 from diffscope.syntax.text import text_of
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _BARE: Final = frozenset({"parenthesized_expression", "with_clause", *_TUPLES})
 _BRACKETS: Final = frozenset({"(", ")"})
 _CLOSERS: Final = frozenset({")", "]", "}"})
 _SILENT: Final = frozenset({"comment", "line_continuation", ";"})
+_NO_BRACES: Final = str.maketrans("", "", "ft")
+"""Of a prefix, for a format: braces are not doubled in it."""
 _EMPTY_STATEMENTS: Final = frozenset({"pass_statement", *IMPORT_STATEMENTS})
 
 
@@ -50,6 +54,8 @@ class _Writer:
         self._leave_out = leave_out
         self._imports = imports
         self._is_soft = False
+        self._is_compiled = False
+        """In a function whose annotations its decorators read."""
         self._is_told = False
         self._quotes = False
         """Texts are messages here."""
@@ -75,7 +81,7 @@ class _Writer:
             return
         if node.type == "expression_statement" and node.named_child_count == 1:
             only = node.named_children[0]
-            if only.type in ("string", "concatenated_string"):
+            if only.type in ("string", "concatenated_string") and not interpolates(only):
                 self.stream.docstrings.append((only.text or b"").decode("utf-8", "replace"))
                 return
             if only.type == "ellipsis" or (
@@ -205,6 +211,15 @@ class _Writer:
         else:
             self.children(value, depth)
 
+    def decorated(self, node: Node, depth: int) -> None:
+        """Write a definition with its decorators, which may read its annotations."""
+        before = self._is_compiled
+        self._is_compiled = before or any(
+            reads_annotations(text_of(child)) for child in node.children if child.type == "decorator"
+        )
+        self.children(node, depth)
+        self._is_compiled = before
+
     def annotated(self, node: Node, depth: int) -> None:
         """Write a node whose type, and the colon or arrow before it, are annotations."""
         softened = {
@@ -229,6 +244,8 @@ class _Writer:
         self.node(node, depth + 1)
         self._is_soft = False
         self.stream.soft.append((start, len(self.stream.tokens)))
+        if self._is_compiled:
+            self.stream.compiled.append((start, len(self.stream.tokens)))
 
     def _import_run(self, run: list[Node]) -> None:
         if not run or not self._imports:
@@ -241,6 +258,8 @@ class _Writer:
         for name, node in sorted(names, key=lambda pair: pair[0]):
             self._emit(NEWLINE, node)
             self._emit(f"import {name}", node)
+        for rebound in rebindings([each for node in run for each in read_names(node)]):
+            self._emit(rebound, run[-1])
 
     def assertion(self, node: Node, depth: int) -> None:
         """Write what is asserted, and beside it what is said where it does not hold."""
@@ -264,33 +283,62 @@ class _Writer:
         text, mark = "", ""
         self._emit(OPEN, node)
         for string in [child for child in node.children if child.type == "string"] or [node]:
-            prefix = (
-                (string.children[0].text or b"").decode("utf-8", "replace").lower()
-                if string.child_count
-                else ""
-            )
+            prefix = prefix_of(string)
             mark = "b" if "b" in prefix else ""
-            for part in _parts(string):
+            if "t" in prefix:
+                # A template keeps its parts, and the text of what is interpolated.
+                self._emit('t"', string)
+            for part in parts_of(string):
                 if isinstance(part, str):
                     text += read_text(part, prefix)
                     continue
-                text += _shown(part)
+                text += shown_text(part)
                 if text:
                     self._emit(f'"{text}', node)
                     text = ""
-                self._interpolation(part, depth)
-        if text:
+                if "t" in prefix:
+                    self._emit(f'"{expression_text(part)}', part)
+                self._interpolation(part, depth, prefix)
+        if text or mark:
             self._emit(f'{mark}"{text}', node)
         self._emit(CLOSE, node)
 
-    def _interpolation(self, node: Node, depth: int) -> None:
+    def _interpolation(self, node: Node, depth: int, prefix: str) -> None:
         kinds = {child.type for child in node.children}
         for child in node.children:
-            # ``{x=}`` shows the text of ``x`` and then its representation.
-            if child.type != "=":
+            if child.type == "format_specifier":
+                self._format(child, depth, prefix)
+            elif child.type == "named_expression":
+                # Without brackets ``:=`` is no assignment but a colon, and a format that begins with an equals sign.
+                self._bare_walrus(child, depth, prefix)
+            elif child.type != "=":
                 self.node(child, depth + 1)
+            # ``{x=}`` shows the text of ``x`` and then its representation.
             elif not kinds & {"type_conversion", "format_specifier"}:
                 self._emit("!r", child)
+
+    def _format(self, node: Node, depth: int, prefix: str) -> None:
+        """Write a format: its text has no nodes of its own, what is interpolated in it has."""
+        self._emit(":", node)
+        source, start = node.text or b"", node.start_byte
+        position = 1
+        for child in (*node.named_children, None):
+            end = child.start_byte - start if child is not None else len(source)
+            text = source[position:end].decode("utf-8", "replace")
+            if child is not None:
+                text += shown_text(child)
+            if text:
+                self._emit(f'"{read_text(text, prefix.translate(_NO_BRACES))}', node)
+            if child is not None:
+                self._interpolation(child, depth + 1, prefix)
+                position = child.end_byte - start
+
+    def _bare_walrus(self, node: Node, depth: int, prefix: str) -> None:
+        name = node.children[0]
+        self.node(name, depth + 1)
+        text = (node.text or b"")[name.end_byte - node.start_byte :].decode("utf-8", "replace")
+        self._emit(":", node)
+        self._emit(f'"{read_text(text.lstrip()[1:], prefix.translate(_NO_BRACES))}', node)
 
     def _emit(self, token: str, node: Node) -> None:
         self.stream.tokens.append(token)
@@ -305,6 +353,7 @@ _WRITERS: Final = {
     ),
     **dict.fromkeys(("string", "concatenated_string"), _Writer.string),
     **dict.fromkeys(("module", "ERROR"), _Writer.module),
+    "decorated_definition": _Writer.decorated,
     "block": _Writer.block,
     "if_statement": _Writer.if_,
     "subscript": _Writer.subscript,
@@ -313,34 +362,6 @@ _WRITERS: Final = {
     "assert_statement": _Writer.assertion,
     "class_definition": _Writer.class_,
 }
-
-
-def _parts(string: Node) -> Iterator[str | Node]:
-    """Yield the text and the interpolations of a literal. Not all of the text has a node of its own."""
-    source, start = string.text or b"", string.start_byte
-    if string.child_count < 2:
-        return
-    opening = string.children[0]
-    position = opening.end_byte - start
-    # Backslashes at the end of a raw string are counted to its closing quotes.
-    quotes = len((opening.text or b"").lstrip(b"bBfFrRtTuU"))
-    for child in string.children[1:]:
-        if child.type == "interpolation":
-            yield source[position : child.start_byte - start].decode("utf-8", "replace")
-            yield child
-            position = child.end_byte - start
-    yield source[position : len(source) - quotes].decode("utf-8", "replace")
-
-
-def _shown(interpolation: Node) -> str:
-    """Return what ``{x=}`` shows before the value."""
-    children = interpolation.children
-    at = next((at for at, child in enumerate(children) if child.type == "="), None)
-    if at is None:
-        return ""
-    source, start = interpolation.text or b"", interpolation.start_byte
-    end = children[at + 1].start_byte if at + 1 < len(children) else children[at].end_byte
-    return source[1 : end - start].decode("utf-8", "replace")
 
 
 def _is_bracketed_target(node: Node) -> bool:

@@ -6,20 +6,29 @@ Decided on syntax trees; only what differs is looked into. Never raises on any b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 
-from diffscope.syntax.aspects import LOGIC, compare_aspects, compare_signatures, leaves_messages_out
+from diffscope.syntax.aspects import (
+    LOGIC,
+    compare_aspects,
+    compare_signatures,
+    leaves_messages_out,
+    runs_on_annotations,
+)
 from diffscope.syntax.canonical import canonicalise
+from diffscope.syntax.fields import Classes, annotations_count
+from diffscope.syntax.imports import Name
 from diffscope.syntax.inner import compare_inner
-from diffscope.syntax.line_changes import compare_lines, count_branches
+from diffscope.syntax.line_changes import LineChanges, compare_lines, count_branches
 from diffscope.syntax.matching import Pair, group_of, match_units
-from diffscope.syntax.parsing import parse_python, prepare_python
+from diffscope.syntax.ordering import NOT_REORDERED, Reordered, find_reordered
+from diffscope.syntax.parsing import find_unreadable, parse_python, prepare_python
 from diffscope.syntax.signal_changes import compare_signals
 from diffscope.syntax.stream import STRUCTURE
 from diffscope.syntax.summaries import summary_of
 from diffscope.syntax.thinning import Body
-from diffscope.syntax.units import Unit, outside, read_side, shared_bodies, trim
+from diffscope.syntax.units import Side, Unit, outside, read_side, shared_bodies, trim
 from diffscope.syntax.values import (
     Aspect,
     Comparison,
@@ -28,6 +37,7 @@ from diffscope.syntax.values import (
     Import,
     ImportLayer,
     Outline,
+    Problem,
     SymbolChange,
 )
 
@@ -45,6 +55,7 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
     old, new, pairs = _read(old_source, new_source)
     come, gone = _compare_imports(old.imports, new.imports)
     compare = _Comparing(_aliases(old), _aliases(new), imports_changed=bool(come or gone))
+    compare.lay_out(pairs, (*come, *gone))
     changes = [compare.pair(pair) for pair in pairs]
     return Comparison(
         symbols=tuple(sorted((change for change in changes if change is not None), key=_order)),
@@ -52,8 +63,12 @@ def compare_python(before: bytes | None, after: bytes | None) -> Comparison:
         imports_removed=gone,
         before=old if before is not None else None,
         after=new if after is not None else None,
-        problems=new.problems if after is not None else old.problems,
+        problems=_problems(after, new) if after is not None else _problems(before, old),
     )
+
+
+def _problems(source: bytes | None, outline: Outline) -> tuple[Problem, ...]:
+    return (*(find_unreadable(source) if source is not None else ()), *outline.problems)
 
 
 def _read(before: bytes | None, after: bytes | None) -> tuple[Outline, Outline, list[Pair]]:
@@ -163,6 +178,18 @@ class _Comparing:
         self._old_aliases = old_aliases
         self._new_aliases = new_aliases
         self._imports_changed = imports_changed
+        self._reordered: Mapping[int, Reordered] = {}
+        self._classes: tuple[Classes, Classes] = ({}, {})
+
+    def lay_out(self, pairs: list[Pair], changed_imports: tuple[Import, ...]) -> None:
+        """Take in how the units of both sides stand to one another, all of them at once."""
+        changed = {Name(each.module, each.name, each.alias, each.level) for each in changed_imports}
+        self._reordered = find_reordered(pairs, changed)
+        self.read_classes((pair.before for pair in pairs), (pair.after for pair in pairs))
+
+    def read_classes(self, before: Iterable[Unit | None], after: Iterable[Unit | None]) -> None:
+        """Take in the classes of both sides: whether an annotation of a field is behaviour depends on the class that it stands in."""
+        self._classes = _classes(before), _classes(after)
 
     def pair(self, pair: Pair) -> SymbolChange | None:
         before, after = pair.before, pair.after
@@ -170,8 +197,16 @@ class _Comparing:
         unit = after or before
         if unit is None or not aspects:
             return None
-        logic = bool(LOGIC.intersection(aspects)) and not unit.is_typing
-        return self._change(pair, unit, aspects, logic=logic)
+        logic = bool(LOGIC.intersection(aspects)) or self._runs_on_annotations(before, after)
+        return self._change(pair, unit, aspects, logic=logic and not unit.is_typing)
+
+    def _runs_on_annotations(self, before: Unit | None, after: Unit | None) -> bool:
+        if before is None or after is None:
+            return False
+        is_field = annotations_count(before, self._classes[0]) or annotations_count(after, self._classes[1])
+        return runs_on_annotations(before, after) or (
+            is_field and before.definition.annotation != after.definition.annotation
+        )
 
     def _aspects(self, pair: Pair) -> tuple[Aspect, ...]:
         before, after = pair.before, pair.after
@@ -182,13 +217,22 @@ class _Comparing:
             return (Aspect.ADDED,) if before is None else (Aspect.REMOVED,)
         if before.text != after.text:
             trim(before, after)
-        aspects = compare_aspects(before, after)
+        aspects = self._with_order(after, compare_aspects(before, after))
         if aspects == (Aspect.COSMETIC,) and after.kind is DefinitionKind.MODULE and self._imports_changed:
             # What differs in form may well be the imports, which are told apart.
             return ()
         if pair.is_moved:
             return (Aspect.MOVED, *(aspect for aspect in aspects if aspect is not Aspect.COSMETIC))
         return aspects
+
+    def _with_order(self, after: Unit, aspects: tuple[Aspect, ...]) -> tuple[Aspect, ...]:
+        """Add what of a class or module stands elsewhere, where it has not changed its own statements as well."""
+        order = self._reordered.get(id(after), NOT_REORDERED)
+        found = order.aspects
+        if not found or (order.by_branch_alone and Aspect.BODY in aspects):
+            return aspects
+        own = [aspect for aspect in aspects if aspect is not Aspect.COSMETIC]
+        return tuple(aspect for aspect in Aspect if aspect in found or aspect in own)
 
     def _change(self, pair: Pair, unit: Unit, aspects: tuple[Aspect, ...], *, logic: bool) -> SymbolChange:
         before, after = pair.before, pair.after
@@ -200,6 +244,11 @@ class _Comparing:
         # What is new as a whole is as long as it is; an edit is what it does.
         is_edit = old is not None and new is not None
         lines = compare_lines(old, new, messages=not (is_edit and leaves_messages_out(unit)))
+        order = self._reordered.get(id(after), NOT_REORDERED)
+        if order.aspects.intersection(aspects):
+            lines = LineChanges(
+                tuple(sorted({*lines.added, *order.added})), tuple(sorted({*lines.removed, *order.removed}))
+            )
         line, end = unit.definition.line, unit.definition.end
         if unit.kind is DefinitionKind.MODULE:
             touched = (lines.added if after else lines.removed) or (1,)
@@ -222,6 +271,54 @@ class _Comparing:
             inner=compare_inner(before, after, lines) if logic else (),
             summary=summary_of(unit) if before is None else "",
         )
+
+
+class Definitions:
+    """The definitions of one version of a file, to be compared with those of another file; parsed when one is asked for."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """The names that the file's imports bind."""
+        return _aliases(self._side.outline)
+
+    def unit(self, definition: Definition) -> Unit | None:
+        """Return the unit of a definition; ``None`` where the file has none of that name on that line."""
+        return self._by_place.get((definition.name, definition.line))
+
+    @cached_property
+    def _side(self) -> Side:
+        return read_side(prepare_python(self._source))
+
+    @property
+    def units(self) -> Iterable[Unit]:
+        """Every definition of the file."""
+        return self._side.units
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, int], Unit]:
+        return {(unit.name, unit.definition.line): unit for unit in self._side.units}
+
+
+def compare_moved(
+    before: Definitions, old: Definition, after: Definitions, new: Definition
+) -> SymbolChange | None:
+    """Return what changed in a definition on its way from one file to another, lines that went counted in the first one.
+
+    ``None`` where a file does not have its definition.
+    """
+    was, now = before.unit(old), after.unit(new)
+    if was is None or now is None:
+        return None
+    compare = _Comparing(before.aliases, after.aliases, imports_changed=False)
+    compare.read_classes(before.units, after.units)
+    return compare.pair(Pair(was, now, is_moved=True))
+
+
+def _classes(units: Iterable[Unit | None]) -> Classes:
+    return {unit.name: unit for unit in units if unit is not None and unit.kind is DefinitionKind.CLASS}
 
 
 def _definition(unit: Unit | None) -> Definition | None:

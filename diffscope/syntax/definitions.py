@@ -114,7 +114,7 @@ def _read_assigned(node: Node) -> Iterator[_Assigned]:
         value = value.child_by_field_name("right")
     for target in targets:
         for name, part in _bindings(target, value):
-            yield _assigned(node, text_of(name), name, part, annotation)
+            yield _assigned(node, name_of(name), name, part, annotation)
 
 
 def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
@@ -125,7 +125,7 @@ def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
     name = left
     while name.named_child_count:
         name = name.named_children[0]
-    each = _assigned(node, text_of(name), name, right, None)
+    each = _assigned(node, name_of(name), name, right, None)
     first = node.start_point[0] + 1
     yield _define(each, first, prefix)
 
@@ -192,17 +192,20 @@ def parameter_parts(node: Node) -> tuple[Node | None, Node | None, Node | None]:
 
 def _bindings(target: Node, value: Node | None) -> Iterator[tuple[Node, Node | None]]:
     """Pair the names in an assignment's target with the parts of the value, where both are laid out alike."""
-    if target.type == "identifier":
-        yield target, value
-    elif target.type in _TARGET_LISTS:
-        targets = [child for child in target.named_children if child.type != "comment"]
-        values = _items(value)
-        starred = any("splat" in child.type for child in (*targets, *values))
-        if target.type == "parenthesized_expression":
-            values = [value] if value is not None else []
-        is_paired = len(values) == len(targets) and not starred
-        for at, child in enumerate(targets):
-            yield from _bindings(child, values[at] if is_paired else value)
+    pending = [(target, value)]
+    while pending:
+        each, part = pending.pop()
+        if each.type == "identifier":
+            yield each, part
+        elif each.type in _TARGET_LISTS:
+            targets = [child for child in each.named_children if child.type != "comment"]
+            values = _items(part)
+            starred = any("splat" in child.type for child in (*targets, *values))
+            if each.type == "parenthesized_expression":
+                values = [part] if part is not None else []
+            is_paired = len(values) == len(targets) and not starred
+            parts = values if is_paired else [part] * len(targets)
+            pending += reversed(list(zip(targets, parts, strict=True)))
 
 
 def _items(value: Node | None) -> list[Node]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from diffscope.source.text import decode
+from diffscope.syntax.expressions import unwrap
 from diffscope.syntax.text import text_of
 
 if TYPE_CHECKING:
@@ -63,8 +65,7 @@ class ExportList:
 
 def string_value(node: Node) -> str | None:
     """Return the text of a plain string literal (or of several written side by side) without escapes; else ``None``."""
-    if node.type == "parenthesized_expression" and node.named_child_count == 1:
-        return string_value(node.named_children[0])
+    node = unwrap(node)
     if node.type == "concatenated_string":
         parts = [string_value(child) for child in node.named_children if child.type != "comment"]
         return None if None in parts else "".join(part for part in parts if part is not None)
@@ -83,18 +84,26 @@ _PLAIN: Final = frozenset({"string_start", "string_content", "string_end"})
 def _contents(node: Node) -> Iterator[str]:
     for child in node.children:
         if child.type == "string_content":
-            yield (child.text or b"").decode("utf-8", "replace")
+            yield decode(child.text or b"")
 
 
 def _literal(node: Node) -> list[str] | None:
     """Return the strings of a list, tuple or set, or of a sum of them."""
-    if node.type == "binary_operator":
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        names = (_literal(left) if left else None, _literal(right) if right else None)
-        return None if names[0] is None or names[1] is None else names[0] + names[1]
-    if node.type == "parenthesized_expression" and node.named_child_count == 1:
-        return _literal(node.named_children[0])
-    if node.type not in ("list", "tuple", "set", "expression_list"):
-        return None
-    found = [string_value(child) for child in node.named_children if child.type != "comment"]
-    return None if None in found else [name for name in found if name is not None]
+    names: list[str] = []
+    pending = [node]
+    while pending:
+        each = unwrap(pending.pop())
+        if each.type == "binary_operator":
+            left, right = each.child_by_field_name("left"), each.child_by_field_name("right")
+            if left is None or right is None:
+                return None
+            pending += (right, left)
+            continue
+        if each.type not in ("list", "tuple", "set", "expression_list"):
+            return None
+        for child in each.named_children:
+            name = string_value(child) if child.type != "comment" else ""
+            if name is None:
+                return None
+            names += [name] if child.type != "comment" else []
+    return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from diffscope.source.text import decode
 from diffscope.syntax.text import text_of
 
 if TYPE_CHECKING:
@@ -64,4 +65,4 @@ def callee_of(node: Node) -> str:
 def content_of(node: Node) -> str:
     """Return what stands between the quotes."""
     texts = (child.text or b"" for child in node.children if child.type not in ("string_start", "string_end"))
-    return b"".join(texts).decode("utf-8", "replace")
+    return decode(b"".join(texts))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.syntax.literals import normalise_name
 from diffscope.syntax.memory import Memory
 from diffscope.syntax.text import text_of
 from diffscope.syntax.values import Import, ImportLayer
@@ -45,6 +46,16 @@ class Name(NamedTuple):
     alias: str | None
     level: int
 
+    @property
+    def bound(self) -> str:
+        """The local name that it binds; ``*`` for any."""
+        return self.alias or self.name or self.module.partition(".")[0]
+
+    @property
+    def origin(self) -> str:
+        """What the local name stands for: ``import a.b`` and ``import a.c`` bind one package."""
+        return f"{self.level}:{self.bound if self.name is None and not self.alias else self}"
+
 
 def read_names(node: Node) -> tuple[Name, ...]:
     """Return the names that an import statement imports, in source order."""
@@ -56,6 +67,26 @@ def read_names(node: Node) -> tuple[Name, ...]:
 
 
 _STATEMENTS: Final = Memory[tuple[Name, ...]]()
+
+
+def rebindings(names: Iterable[Name]) -> Iterator[str]:
+    """Yield a token for each name that imports side by side bind twice to different things: there their order counts."""
+    names = list(names)
+    origins: dict[str, list[str]] = {}
+    for each in names:
+        origins.setdefault(each.bound, []).append(each.origin)
+    for bound, found in sorted(origins.items()):
+        if len(set(found)) > 1:
+            yield f"rebind {bound}: {', '.join(found)}"
+    if "*" in origins and len(names) > 1:
+        # Nobody can tell from here which names a star rebinds.
+        parts: list[list[str]] = [[]]
+        for each in names:
+            if each.bound == "*":
+                parts += [[each.origin], []]
+            else:
+                parts[-1].append(each.origin)
+        yield f"rebind *: {'; '.join(', '.join(sorted(part)) for part in parts)}"
 
 
 def _read_names(node: Node) -> Iterator[Name]:
@@ -100,5 +131,5 @@ def _names(node: Node) -> Iterator[tuple[str, str | None]]:
 
 def _dotted(node: Node) -> str:
     # ``import a . b`` is legal; so are line breaks around the dots.
-    text = text_of(node)
+    text = normalise_name(text_of(node))
     return text.replace(" ", "") if " " in text else text

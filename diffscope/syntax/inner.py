@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from diffscope.source.text import decode
 from diffscope.syntax.line_changes import LineChanges
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import Aspect, DefinitionKind, InnerChange
@@ -46,7 +47,7 @@ def _inner(unit: Unit | None) -> Iterator[tuple[str, Node]]:
         node = pending.pop()
         name = node.child_by_field_name("name") if node.type in _DEFINITIONS else None
         if name is not None:
-            yield (name.text or b"").decode(errors="replace"), node
+            yield decode(name.text or b""), node
         pending.extend(reversed(node.named_children))
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from diffscope.syntax.branches import Branches, branch_key
+from diffscope.syntax.likeness import OTHER_NAME, SAME_NAME, likeness, triples_of
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import DefinitionKind
 
-SIMILARITY: Final = 0.8
-"""Share of equal token triples (Dice) from which two units of different names are one that was renamed and edited."""
-SAME_NAME_SIMILARITY: Final = 0.6
-"""The same for units that keep their own name and change their class."""
 _SMALLEST: Final = 12
 """Tokens below which a body says too little to tell what was renamed: ``return self.x`` is everywhere."""
 _MOST_PAIRS: Final = 10_000
@@ -59,7 +57,10 @@ class _Matching:
         self.pairs: list[Pair] = []
 
     def by_name(self, renamed: dict[str, str]) -> None:
-        """Pair units of equal names, old names read through the renamed classes; of several, equal texts first, then in order."""
+        """Pair units of equal names, old names read through the renamed classes.
+
+        Of several, those that stand in the same branch; among these and among the rest, equal texts first, then in order.
+        """
         groups: dict[tuple[str, str], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
         for unit in self.before:
             groups[_rename(unit.name, renamed), _GROUPS[unit.kind]][0].append(unit)
@@ -85,13 +86,14 @@ class _Matching:
             new = [unit for unit in new if len(unit.whole) >= _SMALLEST]
         if not old or not new or len(old) * len(new) > _MOST_PAIRS:
             return
-        triples = {id(unit): _triples(unit.whole) for unit in (*old, *new)}
+        triples = {id(unit): triples_of(unit.whole) for unit in (*old, *new)}
         scored = []
         for at, unit in enumerate(old):
             for place, other in enumerate(new):
-                score = _similarity(triples[id(unit)], triples[id(other)])
                 same_name = _own_name(unit) == _own_name(other)
-                if score >= (SAME_NAME_SIMILARITY if same_name else SIMILARITY):
+                least = SAME_NAME if same_name else OTHER_NAME
+                score = likeness(triples[id(unit)], triples[id(other)], least=least)
+                if score >= least:
                     scored.append((-score, not same_name, at, place))
         best: dict[int, int] = {}
         for _, _, at, place in sorted(scored):
@@ -110,15 +112,41 @@ def _pair_group(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
     if len(old) == len(new) == 1:
         yield Pair(old[0], new[0])
         return
-    left = list(new)
-    changed = []
+    if len(old) > 1 and len(new) > 1:
+        paired, old, new = _pair_branches(old, new)
+        yield from paired
+    yield from _pair_texts(old, new)
+
+
+def _pair_branches(old: list[Unit], new: list[Unit]) -> tuple[list[Pair], list[Unit], list[Unit]]:
+    """Return the pairs of units in branches that both sides have, and the units that stand in others."""
+    branches: dict[tuple[object, ...], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
+    for side, units in enumerate((old, new)):
+        known = Branches()
+        for unit in units:
+            branches[branch_key(known.of(unit.node))][side].append(unit)
+    pairs = [pair for was, now in branches.values() if len(was) == len(now) for pair in _pair_texts(was, now)]
+    taken = {id(unit) for pair in pairs for unit in pair[:2]}
+    return (
+        pairs,
+        [unit for unit in old if id(unit) not in taken],
+        [unit for unit in new if id(unit) not in taken],
+    )
+
+
+def _pair_texts(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
+    waiting: dict[bytes, deque[Unit]] = defaultdict(deque)
+    for unit in new:
+        waiting[unit.text].append(unit)
+    changed, taken = [], set()
     for unit in old:
-        same = next((other for other in left if other.text == unit.text), None)
+        same = waiting[unit.text].popleft() if waiting[unit.text] else None
         if same is None:
             changed.append(unit)
         else:
-            left.remove(same)
+            taken.add(id(same))
             yield Pair(unit, same)
+    left = [unit for unit in new if id(unit) not in taken]
     for unit, other in zip(changed, left, strict=False):
         yield Pair(unit, other)
 
@@ -136,16 +164,3 @@ def _rename(name: str, renamed: dict[str, str]) -> str:
 
 def _own_name(unit: Unit) -> str:
     return unit.name.rpartition(".")[2]
-
-
-def _triples(tokens: tuple[str, ...]) -> Counter[tuple[str, str, str]]:
-    return Counter(zip(tokens, tokens[1:], tokens[2:], strict=False))
-
-
-def _similarity(one: Counter[tuple[str, str, str]], other: Counter[tuple[str, str, str]]) -> float:
-    total = one.total() + other.total()
-    smaller, larger = (one, other) if len(one) <= len(other) else (other, one)
-    # Two sizes too far apart cannot be similar; most pairs end here.
-    if not total or 2 * smaller.total() / total < SAME_NAME_SIMILARITY:
-        return 0.0
-    return 2 * sum(min(count, larger[triple]) for triple, count in smaller.items()) / total

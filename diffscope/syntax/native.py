@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
+from diffscope.source.pairing import pair_equal
 from diffscope.syntax.native_bindings import Block, find_blocks, read_bindings
 from diffscope.syntax.native_calls import find_calls
 from diffscope.syntax.native_changes import compare_functions, compare_operators
@@ -12,7 +12,7 @@ from diffscope.syntax.native_functions import Found, find_functions
 from diffscope.syntax.native_includes import read_includes
 from diffscope.syntax.native_source import NativeSource
 from diffscope.syntax.native_units import NativeUnit, read_native_units
-from diffscope.syntax.values import Include, NativeComparison, NativeOutline
+from diffscope.syntax.values import NativeComparison, NativeOutline
 
 _EMPTY = NativeOutline()
 
@@ -30,11 +30,12 @@ def compare_native(before: bytes | None, after: bytes | None) -> NativeCompariso
     old = _read(before) if before is not None else None
     new = _read(after) if after is not None else None
     was, now = old.outline if old else _EMPTY, new.outline if new else _EMPTY
+    includes = pair_equal(was.includes, now.includes, key=lambda each: (each.path, each.guards))
     return NativeComparison(
         functions=compare_functions(old.units() if old else (), new.units() if new else ()),
         operators=compare_operators(was.bindings, now.bindings),
-        includes_added=_subtract(now.includes, was.includes),
-        includes_removed=_subtract(was.includes, now.includes),
+        includes_added=tuple(includes.come),
+        includes_removed=tuple(includes.gone),
         before=old.outline if old else None,
         after=new.outline if new else None,
         problems=now.problems if after is not None else was.problems,
@@ -67,14 +68,3 @@ def _read(data: bytes) -> _Side:
         problems=found.problems,
     )
     return _Side(outline, source, found.functions, blocks)
-
-
-def _subtract(includes: tuple[Include, ...], others: tuple[Include, ...]) -> tuple[Include, ...]:
-    left = Counter((each.path, each.guards) for each in others)
-    surplus = []
-    for each in includes:
-        if left[each.path, each.guards]:
-            left[each.path, each.guards] -= 1
-        else:
-            surplus.append(each)
-    return tuple(surplus)

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
+from diffscope.source.text import decode
 from diffscope.syntax.native_source import NativeSource
 from diffscope.syntax.values import OperatorBinding
 
@@ -146,7 +147,7 @@ def _arguments(code: bytes, start: int) -> tuple[list[str], int]:
             if depth and mark != b",":
                 depth -= 1
                 continue
-            text = code[begin : match.start()].decode("utf-8", "replace").strip()
+            text = decode(code[begin : match.start()]).strip()
             begin = match.end()
             if text:
                 arguments.append(text)

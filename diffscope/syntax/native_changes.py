@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 
+from diffscope.source.pairing import pair_equal
+from diffscope.syntax.likeness import OTHER_NAME, likeness, triples_of
 from diffscope.syntax.line_changes import compare_token_lines
 from diffscope.syntax.native_signals import read_native_signals
 from diffscope.syntax.native_units import NativeUnit
@@ -19,6 +21,7 @@ from diffscope.syntax.values import (
 
 _SMALLEST = 24
 """Tokens below which equal bodies under two names tell nothing."""
+_MOST_PAIRS = 10_000
 
 Pair = tuple[NativeUnit | None, NativeUnit | None]
 
@@ -115,21 +118,33 @@ def _guards(unit: NativeUnit) -> tuple[str, ...]:
 
 
 def _match_moved(pairs: list[Pair]) -> list[Pair]:
-    """Join a removed and an added function that hold the same body."""
-    gone: dict[tuple[str, ...], list[NativeUnit]] = defaultdict(list)
-    for old, new in pairs:
-        if new is None and old is not None and len(old.head_and_body[1]) >= _SMALLEST:
-            gone[old.head_and_body[1]].append(old)
-    joined: list[Pair] = []
+    """Join removed and added functions whose bodies are alike, those most alike first."""
+    gone = [old for old, new in pairs if new is None and old is not None and _is_telling(old)]
+    come = [new for old, new in pairs if old is None and new is not None and _is_telling(new)]
+    if not gone or not come or len(gone) * len(come) > _MOST_PAIRS:
+        return pairs
+    old_bodies, new_bodies = ([triples_of(unit.head_and_body[1]) for unit in side] for side in (gone, come))
+    scored = sorted(
+        (-score, at, place)
+        for at, old_body in enumerate(old_bodies)
+        for place, new_body in enumerate(new_bodies)
+        if (score := likeness(old_body, new_body, least=OTHER_NAME)) >= OTHER_NAME
+    )
+    origins: dict[int, NativeUnit] = {}
     taken: set[int] = set()
-    for old, new in pairs:
-        if old is None and new is not None and gone.get(new.head_and_body[1]):
-            moved = gone[new.head_and_body[1]].pop(0)
-            taken.add(id(moved))
-            joined.append((moved, new))
-        else:
-            joined.append((old, new))
-    return [pair for pair in joined if pair[1] is not None or id(pair[0]) not in taken]
+    for _, at, place in scored:
+        if id(gone[at]) not in taken and id(come[place]) not in origins:
+            taken.add(id(gone[at]))
+            origins[id(come[place])] = gone[at]
+    return [
+        (origins.get(id(new)) if old is None else old, new)
+        for old, new in pairs
+        if new is not None or id(old) not in taken
+    ]
+
+
+def _is_telling(unit: NativeUnit) -> bool:
+    return unit.found is not None and len(unit.head_and_body[1]) >= _SMALLEST
 
 
 def _compare(pair: Pair) -> NativeChange | None:
@@ -179,8 +194,9 @@ def _aspects(old: NativeUnit | None, new: NativeUnit | None) -> tuple[Aspect, ..
 def _signal_changes(old: NativeUnit | None, new: NativeUnit | None) -> tuple[NativeSignalChange, ...]:
     was = read_native_signals(old) if old else []
     now = read_native_signals(new) if new else []
-    changes = [NativeSignalChange(what="added", signal=signal) for signal in _surplus(now, was)]
-    changes += [NativeSignalChange(what="removed", signal=signal) for signal in _surplus(was, now)]
+    paired = pair_equal(was, now, key=_identity)
+    changes = [NativeSignalChange(what="added", signal=signal) for signal in paired.come]
+    changes += [NativeSignalChange(what="removed", signal=signal) for signal in paired.gone]
     return tuple(
         sorted(
             changes,
@@ -192,17 +208,6 @@ def _signal_changes(old: NativeUnit | None, new: NativeUnit | None) -> tuple[Nat
             ),
         )
     )
-
-
-def _surplus(signals: list[NativeSignal], others: list[NativeSignal]) -> list[NativeSignal]:
-    left = Counter(_identity(signal) for signal in others)
-    surplus = []
-    for signal in signals:
-        if left[_identity(signal)]:
-            left[_identity(signal)] -= 1
-        else:
-            surplus.append(signal)
-    return surplus
 
 
 def _identity(signal: NativeSignal) -> tuple[str, str, tuple[str, ...]]:

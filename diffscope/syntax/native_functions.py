@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.source.text import decode
 from diffscope.syntax.native_bindings import Block
 from diffscope.syntax.native_source import NativeSource, variants
 from diffscope.syntax.native_thinning import NativeText, thin_native
@@ -131,7 +132,7 @@ class _Reader:
         place, code = self._text.place, self._text.code
         known = {each.body for each in self.found}
         for match in _HEAD.finditer(code, first, last):
-            name = match["name"].decode("utf-8", "replace")
+            name = decode(match["name"])
             start, body = match.end() - len(match[0].lstrip()), match.end() - 1
             if (
                 name in _KEYWORDS
@@ -141,8 +142,8 @@ class _Reader:
             ):
                 continue
             span = (start, body, _closing_brace(code, match.end()))
-            parameters = match["parameters"].decode("utf-8", "replace")
-            returns = _returns(match["head"].decode("utf-8", "replace"))
+            parameters = decode(match["parameters"])
+            returns = _returns(decode(match["head"]))
             self._add(name, _split(parameters), returns, span, match.start("name"))
 
     def _function(self, node: Node, scope: str, whole: Node) -> None:
@@ -164,7 +165,7 @@ class _Reader:
     ) -> None:
         # What was cut behind the last byte is no part of the function.
         start, body, end = (*map(self._text.place, span[:2]), self._text.place(span[2] - 1) + 1)
-        head = self._source.code[start:body].decode("utf-8", "replace")
+        head = decode(self._source.code[start:body])
         bounds = _BOUNDS.search(head)
         function = NativeFunction(
             name=name,
@@ -245,8 +246,8 @@ def _returns(head: str) -> str:
 
 
 def _fold(node: Node) -> str:
-    return " ".join((node.text or b"").decode("utf-8", "replace").split())
+    return " ".join(decode(node.text or b"").split())
 
 
 def _compact(node: Node) -> str:
-    return "".join((node.text or b"").decode("utf-8", "replace").split())
+    return "".join(decode(node.text or b"").split())

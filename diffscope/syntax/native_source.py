@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from diffscope.source.text import decode
+
 _COMMENT: Final = re.compile(
     rb"""//(?:[^\n\\]|\\.)*|/\*.*?(?:\*/|\Z)|R"([^\s()\\"]{0,16})\(.*?\)\1"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""",
     re.DOTALL,
@@ -166,4 +168,4 @@ def _is_include_guard(directives: tuple[Directive, ...], at: int) -> bool:
 
 
 def _fold(text: bytes) -> str:
-    return " ".join(text.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ").decode("utf-8", "replace").split())
+    return " ".join(decode(text.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ")).split())

@@ -9,10 +9,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from diffscope.syntax.keeping import find_kept
 from diffscope.syntax.lines import count_code_lines
 from diffscope.syntax.mentions import DOTTED, OPERATOR, find_operators, find_strings
-from diffscope.syntax.parsing import Known, find_problems, parse_python, prepare_python
+from diffscope.syntax.parsing import Known, find_problems, find_unreadable, parse_python, prepare_python
 from diffscope.syntax.registries import ROWS, find_rows
 from diffscope.syntax.scan import Scan
 from diffscope.syntax.thinning import Body, Thinned, cut_bodies, find_bodies
@@ -22,7 +24,7 @@ from diffscope.syntax.walk import IMPORT_WORD, Declared, walk_statements
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
-EXTRACTOR_VERSION: Final = "3"
+EXTRACTOR_VERSION: Final = "4"
 """Changes with everything that changes an ``Outline``; caches are keyed by it."""
 
 _OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)
@@ -48,8 +50,10 @@ def outline_python(source: bytes) -> Outline:
 
     Bodies of functions in which nothing could be of interest are not parsed: a syntax error in one of them is no problem here.
     """
-    source = prepare_python(source)
-    return declare_python(source, find_bodies(source)).outline
+    prepared = prepare_python(source)
+    outline = declare_python(prepared, find_bodies(prepared)).outline
+    unreadable = find_unreadable(source)
+    return replace(outline, problems=(*unreadable, *outline.problems)) if unreadable else outline
 
 
 def declare_python(source: bytes, bodies: Sequence[Body] = (), like: Known | None = None) -> Parsed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.source.text import decode, encoding_of
 from diffscope.syntax.values import Problem
 
 if TYPE_CHECKING:
@@ -18,7 +20,11 @@ _CONTINUATIONS: Final = 1000
 _COMMENTS: Final = 1000
 _COMMENT_RUN: Final = re.compile(rb"(?:^[ \t]*#[^\n]*\n){200,}", re.MULTILINE)
 _VISIBLE: Final = re.compile(rb"[^\r\n]")
-_EMPTY_CONTINUATIONS: Final = re.compile(rb"(?:\\[ \t]*\r?\n[ \t]*){64,}")
+_EMPTY_CONTINUATIONS: Final = re.compile(rb"(?:\\[ \t]*\n[ \t]*){64,}")
+_CODING: Final = re.compile(rb"coding[:=]")
+_HEAD: Final = 400
+"""Bytes in which a declared encoding is looked for before anything is decoded."""
+_CR_ALONE: Final = re.compile(rb"\r(?!\n)")
 
 
 class Known(NamedTuple):
@@ -81,18 +87,60 @@ def parse_native(source: bytes) -> Tree:
 
 
 def prepare_python(source: bytes) -> bytes:
-    """Return the source, of the same length, as the grammar can read it in linear time.
+    """Return the source, line for line, as Python reads it and as the grammar can read it in linear time.
 
-    LF line ends where it has none at all (old Mac files), so that lines count as in git; long runs of continued empty lines broken up,
-    long runs of comments blanked.
+    UTF-8, whatever encoding it declares (PEP 263); LF line ends, CR alone where there are no others (old Mac files); long runs of
+    continued empty lines broken up, long runs of comments blanked.
     """
-    if b"\r" in source and b"\n" not in source:
-        source = source.replace(b"\r", b"\n")
-    if source.count(b"\\\n") + source.count(b"\\\r\n") > _CONTINUATIONS:
+    if not source.isascii():
+        source = _as_utf8(source)
+    if b"\r" in source:
+        source = source.replace(b"\r\n", b"\n")
+        if b"\n" not in source:
+            source = source.replace(b"\r", b"\n")
+    if source.count(b"\\\n") > _CONTINUATIONS:
         source = _EMPTY_CONTINUATIONS.sub(lambda match: match[0].replace(b"\\", b" "), source)
     if source.count(b"#") > _COMMENTS:
         source = _COMMENT_RUN.sub(lambda match: _VISIBLE.sub(b" ", match[0]), source)
     return source
+
+
+def find_unreadable(source: bytes) -> tuple[Problem, ...]:
+    """Return what makes the bytes of a file read differently by Python and by us: that is a problem of the whole file.
+
+    Bytes that its encoding does not have, an encoding that changes its lines, and CR alone between lines that end otherwise.
+    """
+    problems = []
+    if not source.isascii() or _CODING.search(source, 0, _HEAD):
+        try:
+            text = source.decode(encoding_of(source))
+        except (UnicodeError, LookupError, ValueError) as error:
+            start = error.start if isinstance(error, UnicodeDecodeError) else 0
+            line = source.count(b"\n", 0, start) + 1
+            problems.append(Problem(line=line, text="bytes that the encoding of the file does not have"))
+        else:
+            if text.count("\n") != source.count(b"\n"):
+                problems.append(Problem(line=1, text="an encoding in which lines end elsewhere"))
+    if b"\r" in source and b"\n" in source and (alone := _CR_ALONE.search(source)):
+        line = source.count(b"\n", 0, alone.start()) + 1
+        problems.append(Problem(line=line, text="a carriage return within a line, which ends it for Python"))
+    return tuple(problems)
+
+
+def _as_utf8(source: bytes) -> bytes:
+    """Return a source in UTF-8; as it is where that would move lines."""
+    if encoding_of(source) == "utf-8":
+        try:
+            source.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            return source
+    text = decode(source, is_python=True)
+    if text.count("\n") != source.count(b"\n"):
+        return source
+    mark = codecs.BOM_UTF8 if source.startswith(codecs.BOM_UTF8) else b""
+    return mark + text.encode("utf-8", "surrogatepass")
 
 
 def find_problems(root: Node) -> tuple[Problem, ...]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from diffscope.source.text import decode
 from diffscope.syntax.scan import Needle, Scan, needle
 from diffscope.syntax.values import RegistryRow, RowShape
 
@@ -247,4 +248,4 @@ def _name(node: Node) -> str:
 
 
 def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+    return decode(node.text or b"")

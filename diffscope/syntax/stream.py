@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.literals import read_number
+from diffscope.syntax.literals import normalise_name, read_number
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -29,7 +29,9 @@ class Stream:
         self.lines: list[int] = []
         self.docstrings: list[str] = []
         self.soft: list[tuple[int, int]] = []
-        """Where annotations start and end, in order: no run of the code depends on them."""
+        """Where annotations start and end, in order: no run of the code depends on them, but for those in ``compiled``."""
+        self.compiled: list[tuple[int, int]] = []
+        """Which of the annotations stand in functions that are compiled or called by them."""
         self.spans: dict[int, tuple[int, int]] = {}
         """Id of a node that has children -> where its tokens start and end."""
         self.told: list[tuple[int, int]] = []
@@ -66,7 +68,14 @@ class Stream:
 
     def annotations(self) -> tuple[str, ...]:
         """Return the annotation tokens."""
-        return tuple(token for start, end in self.soft for token in self.tokens[start:end])
+        return self._tokens_in(self.soft)
+
+    def compiled_annotations(self) -> tuple[str, ...]:
+        """Return the tokens of annotations that a run depends on."""
+        return self._tokens_in(self.compiled)
+
+    def _tokens_in(self, spans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+        return tuple(token for start, end in spans for token in self.tokens[start:end])
 
 
 def leaf_token(node: Node) -> str:
@@ -74,4 +83,6 @@ def leaf_token(node: Node) -> str:
     text = (node.text or b"").decode("utf-8", "replace")
     if node.type in _NUMBERS:
         return read_number(text)
+    if not text.isascii() and node.type == "identifier":
+        return normalise_name(text)
     return text if text.strip() else ""

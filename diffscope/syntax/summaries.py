@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from diffscope.source.text import decode
 from diffscope.syntax.units import Unit
 from diffscope.syntax.values import DefinitionKind
 
@@ -56,4 +57,4 @@ def _string(node: Node | None) -> Node | None:
 
 def _content(string: Node) -> str:
     parts = (child.text or b"" for child in string.named_children if child.type == "string_content")
-    return b"".join(parts).decode("utf-8", "replace")
+    return decode(b"".join(parts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from diffscope.syntax.literals import normalise_name
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -23,8 +25,8 @@ def text_of(node: Node) -> str:
 
 
 def name_of(node: Node) -> str:
-    """Return the source of an identifier, which has nothing to fold."""
-    return (node.text or b"").decode("utf-8", "replace")
+    """Return an identifier as Python compares it; its source has nothing to fold."""
+    return normalise_name((node.text or b"").decode("utf-8", "replace"))
 
 
 def head_of(node: Node, limit: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,6 +20,8 @@ from diffscope.syntax.walk import Declared
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_MOST_NAMES: Final = 50
+"""Names of one statement that are units of their own."""
 MODULE_NAME: Final = "<module>"
 _MODULE: Final = Definition(name=MODULE_NAME, kind=DefinitionKind.MODULE, line=1, start=1, end=1)
 _NOTHING: Final = Outline(imports=(), definitions=())
@@ -28,7 +31,13 @@ class Unit:
     """A definition and what of the file belongs to it alone: a class does not own its members, nor the module its definitions."""
 
     def __init__(
-        self, declared: Declared, members: frozenset[int], lines: Sequence[bytes], *, holds_cut: bool
+        self,
+        declared: Declared,
+        members: frozenset[int],
+        lines: Sequence[bytes],
+        *,
+        holds_cut: bool,
+        streams: dict[int, Stream] | None = None,
     ) -> None:
         self.definition = declared.definition
         self.node = declared.node
@@ -40,6 +49,7 @@ class Unit:
         self.shared: frozenset[int] = frozenset()
         """The ids of the nodes that need no look, since the other side has them too."""
         self._lines = lines
+        self._streams = streams if streams is not None else {}
 
     @property
     def name(self) -> str:
@@ -81,7 +91,7 @@ class Unit:
     def text(self) -> bytes:
         """The source of the unit alone. Equal texts are equal code; blank lines between members do not count."""
         if self.kind in (DefinitionKind.MODULE, DefinitionKind.CLASS):
-            return b"\n".join(node.text or b"" for node in self._own_nodes())
+            return b"\n".join(self._own_texts())
         if self.kind is DefinitionKind.VARIABLE:
             return self.node.text or b""
         return b"\n".join(self._lines[self.definition.start - 1 : self.definition.end])
@@ -113,21 +123,30 @@ class Unit:
 
     @cached_property
     def _undivided(self) -> Stream:
-        return canonicalise([self.node])
+        known = self._streams.get(self.node.id)
+        if known is None:
+            # A statement that binds many names is a unit for each of them.
+            known = self._streams[self.node.id] = canonicalise([self.node])
+        return known
 
-    def _own_nodes(self) -> Iterator[Node]:
-        """Yield the nodes that are the unit's own, a node that may hold a member being taken apart."""
-        pending = [self.node]
+    def _own_texts(self) -> Iterator[bytes]:
+        """Yield the texts of the nodes that are the unit's own, a node that may hold a member being taken apart; and where blocks end."""
+        pending: list[Node | None] = [self.node]
         while pending:
             node = pending.pop()
-            if node.id in self.members or is_idle(node):
+            if node is None:
+                yield _BLOCK_END
+            elif node.id in self.members or is_idle(node):
                 continue
-            if node.type in _OPENED or node == self.node:
+            elif node.type in _OPENED or node == self.node:
+                if node.type == "block":
+                    pending.append(None)
                 pending.extend(reversed(node.children))
             else:
-                yield node
+                yield node.text or b""
 
 
+_BLOCK_END: Final = b"\0"
 _OPENED: Final = frozenset(
     {
         "block", "class_definition", "decorated_definition", "if_statement", "elif_clause", "else_clause", "try_statement",
@@ -151,11 +170,19 @@ def read_side(source: bytes | None, bodies: Sequence[Body] = (), like: Side | No
         return Side(_NOTHING, ())
     parsed = declare_python(source, bodies, like.known if like is not None else None)
     lines = source.split(b"\n")
-    members = frozenset(each.node.id for each in parsed.declared)
+    declared = _without_crowds(parsed.declared)
+    members = frozenset(each.node.id for each in declared)
     root = Declared(_MODULE, parsed.tree.root_node, is_typing=False)
     module = Unit(root, members, lines, holds_cut=False)
-    units = (module, *(_unit(each, members, lines, parsed.thinned) for each in parsed.declared))
+    streams: dict[int, Stream] = {}
+    units = (module, *(_unit(each, members, lines, parsed.thinned, streams) for each in declared))
     return Side(parsed.outline, units, parsed.known)
+
+
+def _without_crowds(declared: Sequence[Declared]) -> list[Declared]:
+    """Leave out the names of a statement that binds hundreds: it is compared once, as one of the module's or class's own."""
+    counts = Counter(each.node.id for each in declared)
+    return [each for each in declared if counts[each.node.id] <= _MOST_NAMES]
 
 
 def shared_bodies(before: bytes, after: bytes) -> tuple[list[Body], list[Body]]:
@@ -186,8 +213,16 @@ def trim(before: Unit, after: Unit) -> None:
         before.shared, after.shared = shared
 
 
-def _unit(each: Declared, members: frozenset[int], lines: Sequence[bytes], thinned: Thinned) -> Unit:
+def _unit(
+    each: Declared,
+    members: frozenset[int],
+    lines: Sequence[bytes],
+    thinned: Thinned,
+    streams: dict[int, Stream],
+) -> Unit:
     # What stands inside a function belongs to it, and a class must not leave itself out.
     is_class = each.definition.kind is DefinitionKind.CLASS
     owned = members - {each.node.id} if is_class else frozenset()
-    return Unit(each, owned, lines, holds_cut=thinned.cuts(each.node.start_byte, each.node.end_byte))
+    return Unit(
+        each, owned, lines, holds_cut=thinned.cuts(each.node.start_byte, each.node.end_byte), streams=streams
+    )

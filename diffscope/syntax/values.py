@@ -157,7 +157,10 @@ class Outline(Value, frozen=True, kw_only=True):
 
 
 class Aspect(Enum):
-    """What of a symbol changed. ``MESSAGE``, ``DOCSTRING`` and ``COSMETIC`` alone never make logic."""
+    """What of a symbol changed. ``MESSAGE``, ``DOCSTRING`` and ``COSMETIC`` alone never make logic.
+
+    ``ANNOTATION`` makes it where something reads annotations: the compiler of a kernel, what makes a class's fields.
+    """
 
     ADDED = "added"
     REMOVED = "removed"
@@ -169,6 +172,10 @@ class Aspect(Enum):
     BASES = "bases"
     DECORATORS = "decorators"
     BODY = "body"
+    FIELD_ORDER = "field-order"
+    """The fields of a class stand in another order, and they are told by their place: in its constructor, its encoding, its numbers."""
+    ORDER = "order"
+    """Definitions, imports or statements of a class or module stand in another order, or under another condition, and that counts."""
     MESSAGE = "message"
     """In its body, but nothing else than what it logs, warns of, says of an error, or asserts for a type checker."""
     DOCSTRING = "docstring"

@@ -94,7 +94,7 @@ def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_patch(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the patch file cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
         read_patch(tmp_path)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git_environment import discovery_access
 from diffscope.adapters.git_patch import OPTIONS
 from diffscope.adapters.git_process import Outcome
 from diffscope.adapters.git_process import run as run_git
@@ -353,7 +354,7 @@ def test_a_clone_of_another_user_is_refused_with_the_cure(
 def test_without_git_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RepositoryError, match="git is not installed"):
-        run_git(tmp_path, "version")
+        run_git(discovery_access(tmp_path), "version")
 
 
 def test_a_repository_without_commits_has_no_head(tmp_path: Path) -> None:
@@ -386,14 +387,13 @@ def test_every_file_of_the_real_clone_is_read_but_the_two_it_lacks(vllm_clone: P
 
 @pytest.mark.clone
 def test_trees_are_compared_as_git_alone_compares_them(vllm_clone: Path) -> None:
-    log = (
-        run_git(vllm_clone, "log", "--first-parent", "--format=%H", "-n", "151", "HEAD").out.decode().split()
-    )
     raw = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
     with GitRepository(vllm_clone) as repository:
-        for head, base in pairwise(log):
+        newest = repository.resolve("HEAD")
+        log = run_git(repository.objects, "log", "--first-parent", "--format=%H", "-n", "151", newest)
+        for head, base in pairwise(log.out.decode().split()):
             patch, gaps = repository.patch(base, head)
-            alone = run_git(vllm_clone, "diff-tree", *OPTIONS, base, head)
+            alone = run_git(repository.objects, "diff-tree", *OPTIONS, base, head)
             assert gaps or patch == alone.out.decode("utf-8", "backslashreplace"), head
-            rows = run_git(vllm_clone, "diff-tree", *raw, base, head).out.count(b"\0")
+            rows = run_git(repository.objects, "diff-tree", *raw, base, head).out.count(b"\0")
             assert 2 * len(repository.changed_paths(base, head)) == rows, head

@@ -345,7 +345,7 @@ def test_a_worktree_without_commits_is_all_new(tmp_path: Path) -> None:
 def test_what_cannot_be_read_as_a_new_file_is_a_gap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git_repository(folder / "inner", {"x": "x\n"})
     write_files(folder, {"weights.bin": b"\1" * 100, "b.py": "b = 1\n"})
-    monkeypatch.setattr("diffscope.adapters.git_worktree._LARGEST", 50)
+    monkeypatch.setattr("diffscope.adapters.git_checkout.LARGEST", 50)
     with GitRepository(folder) as repository:
         change = worktree_change(repository)
     assert paths(change.patch) == ["b.py"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_commit import parse_commit
+from diffscope.adapters.git_commit import parse_commit, seconds
 from diffscope.source.values import CommitId
 from diffscope.source.window import stamp
 
@@ -76,3 +76,18 @@ def test_real_commits_are_read_as_git_log_reads_them(vllm_clone: Path) -> None:
         assert (info.committed_at, info.author, info.parents, info.subject, info.body.strip()) == expected[
             name
         ]
+
+
+@pytest.mark.parametrize(
+    ("written", "claimed"),
+    [
+        pytest.param("0", 0, id="the epoch"),
+        pytest.param("-5", 0, id="before it"),
+        pytest.param("253402300800", 253_402_300_799, id="beyond the year 9999"),
+        pytest.param("18446744073709551615", 253_402_300_799, id="more than a database holds"),
+        pytest.param("", 0, id="nothing, which git prints for a time that it cannot read"),
+        pytest.param("now", 0, id="a word"),
+    ],
+)
+def test_a_commit_may_claim_any_time(written: str, claimed: int) -> None:
+    assert seconds(written) == claimed

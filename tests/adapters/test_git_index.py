@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters import git_index
+from diffscope.adapters import cache_file, git_index
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.git_index import PullIndex
 from diffscope.adapters.git_log import is_revert, pull_number, pull_title, squashes
@@ -215,7 +215,8 @@ def test_a_locked_file_is_neither_waited_for_long_nor_thrown_away(
 ) -> None:
     numbers(folder, cache)
     record(folder, Commit("More (#4)", {}, at="2026-03-04T00:00:00Z"))
-    monkeypatch.setattr(git_index, "_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(cache_file, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(cache_file.PATIENCE, "is_lost", False)
     other = sqlite3.connect(index_file(cache), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert numbers(folder, cache) == [4, 3, 2, 1]

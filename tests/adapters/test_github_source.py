@@ -18,7 +18,7 @@ from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.diff.parse import salvage_diff
 from diffscope.diff.values import FileSides
-from diffscope.errors import NotFoundError, RemoteError
+from diffscope.errors import NotFoundError, RemoteError, SourceError
 from diffscope.source.values import Change, SourceKind
 from tests.adapters.github_hosts import AFTER, BEFORE, NUMBER, TOKEN, hosted, many_files
 from tests.github_server import NAME, Fault, Reply, Site, refusal, serve
@@ -200,6 +200,68 @@ def refuse_diff(site: Site) -> None:
     site.overrides.append(
         lambda _, __, headers: Reply(406, refusal("too large")) if "diff" in headers["accept"] else None
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        pytest.param(
+            422, refusal("there was a problem generating this diff"), "a problem making it", id="422"
+        ),
+        pytest.param(406, refusal("too large"), "over 20,000 lines", id="406"),
+        pytest.param(500, refusal("Server Error"), "too long", id="500"),
+        pytest.param(504, "<html>Gateway time-out</html>", "too long", id="504 with a page"),
+        pytest.param(520, "", "too long", id="a status of a proxy"),
+        pytest.param(200, "", "its answer is none", id="nothing"),
+        pytest.param(200, "\n", "its answer is none", id="an empty line"),
+        pytest.param(
+            200, "<!DOCTYPE html><title>diff --git a/x b/x</title>", "its answer is none", id="a page"
+        ),
+        pytest.param(200, "Sorry, this diff is unavailable.", "its answer is none", id="a sentence"),
+        pytest.param(200, {"message": "diff unavailable"}, "its answer is none", id="JSON"),
+    ],
+)
+def test_where_github_gives_no_diff_the_list_of_files_does(
+    reach: Open, tmp_path: Path, status: int, body: object, said: str
+) -> None:
+    site = hosted(tmp_path / "repo", BEFORE, AFTER)
+    whole = salvage_diff(reach(site).pull(NUMBER).patch).diff
+    site.overrides.append(lambda _, __, headers: Reply(status, body) if "diff" in headers["accept"] else None)
+    notices: list[str] = []
+    change = reach(site, notices=notices).pull(NUMBER)
+    listed = salvage_diff(change.patch).diff
+    rows = [
+        [(file.status, file.old_path, file.path, file.hunks) for file in each.files]
+        for each in (whole, listed)
+    ]
+    assert (change.gaps, rows[0]) == ((), rows[1])
+    assert (
+        [notice for notice in notices if "no diff" in notice]
+        == [notice for notice in notices if said in notice]
+        != []
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        pytest.param(401, {}, "did not accept the token", id="401"),
+        pytest.param(403, {}, "GitHub", id="403"),
+        pytest.param(404, {}, "knows no such thing", id="404"),
+        pytest.param(451, {}, "legal reasons", id="451"),
+        pytest.param(429, {"Retry-After": "3600"}, "GitHub", id="rate limit"),
+    ],
+)
+def test_a_refusal_of_the_pull_request_stays_an_error(
+    reach: Open, tmp_path: Path, status: int, headers: dict[str, str], said: str
+) -> None:
+    site = hosted(tmp_path / "repo", BEFORE, AFTER)
+    site.overrides.append(
+        lambda _, __, asked: Reply(status, refusal("no"), headers) if "diff" in asked["accept"] else None
+    )
+    with pytest.raises(SourceError, match=said) as caught:
+        reach(site).pull(NUMBER)
+    assert caught.value.hint
 
 
 def test_hunks_that_github_leaves_out_are_worked_out_from_both_sides(reach: Open, tmp_path: Path) -> None:

@@ -94,5 +94,5 @@ def test_a_branch_has_the_past_of_the_place_where_it_left(clone: Path, cache: Ca
 
 def test_junk_under_its_name_is_mined_anew(clone: Path, cache: Cache) -> None:
     ask(clone, "HEAD", cache)
-    cache.put_many("history-2", dict.fromkeys(cache.names("history-2"), b"junk"))
+    cache.put_many("history-3", dict.fromkeys(cache.names("history-3"), b"junk"))
     assert together(ask(clone, "HEAD~1", cache), "vllm/a.py") == ["tests/test_a.py", "tests/test_old.py"]

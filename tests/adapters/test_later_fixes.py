@@ -99,7 +99,7 @@ def test_an_interrupted_run_goes_on(history: History) -> None:
             cache=history.cache,
             progress=interrupt,
         )
-    kept = history.cache.names("blame-1")
+    kept = history.cache.names("blame-2")
     assert len(kept) == 1
     seen: list[tuple[int, int]] = []
     again = follow(
@@ -112,16 +112,16 @@ def test_an_interrupted_run_goes_on(history: History) -> None:
     )
     assert seen == [(1, 2), (2, 2)]
     assert again.fixed == {history.commit(2), history.commit(4)}
-    assert set(kept) < set(history.cache.names("blame-1"))
+    assert set(kept) < set(history.cache.names("blame-2"))
 
 
 def test_a_kept_answer_is_used(history: History) -> None:
     """A second run asks git for no blame: it gives what the cache says, which here is another truth."""
     history.follow([4])
-    (name,) = history.cache.names("blame-1")
-    history.cache.put_many("blame-1", {name: b"\x81\xa7commits\x90"})
+    (name,) = history.cache.names("blame-2")
+    history.cache.put_many("blame-2", {name: b"\x81\xa7commits\x90"})
     assert history.follow([4]) == []
-    history.cache.put_many("blame-1", {name: b"damaged"})
+    history.cache.put_many("blame-2", {name: b"damaged"})
     assert history.follow([4]) == [4]
 
 

@@ -16,19 +16,19 @@ from diffscope.adapters.recorded import (
     encode_record,
     write_record,
 )
-from diffscope.errors import InputError, NotFoundError
+from diffscope.errors import InputError, NotFoundError, UsageError
+from diffscope.facts.ci_values import CiFacts, CiPipeline, StepRun, StepSet
 from diffscope.facts.values import (
     CallFact,
     ChangeFact,
     ChangeFacts,
-    CiFacts,
     GraphFacts,
     ModuleFact,
     Nearest,
-    StepSelection,
     SymbolFact,
 )
-from diffscope.source.values import Gap, PullRequest, SourceKind
+from diffscope.project.answers import Reason
+from diffscope.source.values import Gap, PullRequest, RepoPath, SourceKind
 
 CHANGE = ChangeFact(
     title="Mend it",
@@ -74,9 +74,17 @@ FACTS = ChangeFacts(
     ),
     nearest_tests=(Nearest(path="tests/test_a.py", score=1.5, reasons=("imports it",)),),
     ci=CiFacts(
+        pipelines=(CiPipeline(name="vllm_ci", runs=1, steps=2),),
         steps=(
-            StepSelection(label="Basic", selected=True, reason="vllm/ matches", file="x.yaml:3", minutes=30),
-        )
+            StepRun(
+                pipeline="vllm_ci",
+                reason=Reason.DEPENDENCY,
+                entry="vllm/",
+                path=RepoPath("vllm/a.py"),
+                on=(StepSet(queue="mi300_1", mirror="amd", parallelism=2, steps=("basic",)),),
+            ),
+        ),
+        minutes=30,
     ),
     graph=GraphFacts(commit="1" * 40, digest="d", modules=2, exact=True),
     gaps=(Gap(what="parse", reason="line 3 does not parse"),),
@@ -91,20 +99,16 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert (found.change, found.module, found.symbol) == (FACTS.change, FACTS.module, FACTS.symbol)
     assert (found.nearest_tests, found.graph, found.gaps) == (FACTS.nearest_tests, FACTS.graph, FACTS.gaps)
     assert found.labels is UNSET
-    assert found.ci == CiFacts(
-        steps=(StepSelection(label="Basic", selected=True, reason="not recorded", minutes=30),)
-    )
+    assert found.ci == FACTS.ci
 
 
 def test_a_record_holds_no_source_and_no_body() -> None:
-    """Long expressions are cut, the body is dropped, and the steps of CI come without their reasons."""
+    """Long expressions are cut, the body is dropped."""
     record = json.loads(encode_record(FACTS))
     facts = record["facts"]
     assert "body" not in facts["pull"]
     (call,) = facts["call"]
     assert len(call["arguments"]) == len(call["guards"][0]) == LONGEST_CODE
-    assert record["steps"] == [["Basic", True, None, 30]]
-    assert facts["ci"] == {}
 
 
 def test_a_record_reads_well() -> None:
@@ -112,6 +116,10 @@ def test_a_record_reads_well() -> None:
     lines = encode_record(FACTS).decode().splitlines()
     assert '{"path":"vllm/a.py","module":"vllm.a","distance":null,"fan_in":3},' in lines
     assert '{"path":"vllm/b.py","module":"vllm.b","chain":null}' in lines
+    assert (
+        '{"pipeline":"vllm_ci","reason":"dependency","entry":"vllm/","path":"vllm/a.py",'
+        '"on":[{"queue":"mi300_1","mirror":"amd","parallelism":2,"steps":["basic"]}]}'
+    ) in lines
 
 
 def test_recording_twice_writes_the_same_bytes(tmp_path: Path) -> None:
@@ -138,10 +146,10 @@ def test_a_change_that_is_not_on_record(tmp_path: Path) -> None:
 
 WRONG = [
     pytest.param(b"", "not a record: ", id="an empty file"),
-    pytest.param(b'{"schema":"diffscope.facts/1"}', "not a record: ", id="a record without facts"),
+    pytest.param(b'{"schema":"diffscope.facts/2"}', "not a record: ", id="a record without facts"),
     pytest.param(encode_record(FACTS)[:-30], "not a record: ", id="a record that was cut off"),
     pytest.param(
-        encode_record(FACTS).replace(b"diffscope.facts/1", b"diffscope.facts/9"),
+        encode_record(FACTS).replace(b"diffscope.facts/2", b"diffscope.facts/9"),
         "a record of schema diffscope.facts/9",
         id="a record of another version",
     ),
@@ -165,7 +173,7 @@ def test_a_change_without_a_number_has_no_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match="cannot write a record"):
+    with pytest.raises(UsageError, match="cannot write a record"):
         write_record(tmp_path / "file", FACTS)
 
 

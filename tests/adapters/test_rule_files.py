@@ -111,7 +111,7 @@ def test_a_folder_named_rules_is_not_the_bundled_one(tmp_path: Path, monkeypatch
 
 WRONG = [
     pytest.param({"mine/XX101-test-rule/rule.yml": b"\xff\xfe"}, "the file is not UTF-8", "save it as UTF-8", id="not UTF-8"),
-    pytest.param({"mine/XX101-test-rule/rule.yml": "x" * 1_000_001}, "the file is larger than 1,000,000 bytes", "split it", id="too large"),
+    pytest.param({"mine/XX101-test-rule/rule.yml": "x" * 1_000_001}, "more than 1,000,000 bytes", "put a text file there, or split it", id="too large"),
 ]  # fmt: skip
 
 

@@ -97,16 +97,16 @@ def test_a_link_in_the_place_of_the_report_is_not_followed(tmp_path: Path) -> No
         write_report(tmp_path / "report", {"a.json": "x"})
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.json").symlink_to(victim / "a.json")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot write the report: not a regular file"):
         write_report(tmp_path / "real", {"a.json": "x"})
     assert list(victim.iterdir()) == []
 
 
 def test_a_file_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot write the report"):
         write_report(tmp_path / "file" / "folder", {"a.json": "x"})
-    with pytest.raises(UsageError, match="runner's file cannot be written"):
+    with pytest.raises(UsageError, match="cannot write the job summary"):
         append_summary(
             read_runner(a_runner(tmp_path, GITHUB_STEP_SUMMARY=str(tmp_path / "no" / "such"))), "x"
         )

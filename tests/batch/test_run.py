@@ -12,6 +12,7 @@ import pytest
 
 from diffscope.adapters.git import GitRepository
 from diffscope.adapters.store import open_store
+from diffscope.assessment.values import RiskLevel
 from diffscope.batch import crew
 from diffscope.batch.crew import Crew, Judged, Order, Wanted
 from diffscope.batch.run import Batch
@@ -105,6 +106,7 @@ def test_a_worker_that_dies_costs_the_change_in_hand(
         found = list(batch.judge(asked))
     lost = [judged for judged in found if judged.assessment is None]
     assert [judged.wanted for judged in found] == list(asked)
+    assert all(judged.stand_in is not None and judged.stand_in.files for judged in lost)
     assert [judged.gap.reason.split(": ")[1] for judged in lost if judged.gap] == [
         "the process that judged it ended with exit code -9"
     ]
@@ -194,12 +196,19 @@ def test_a_mistake_of_ours_in_one_change_costs_that_change(
     if workers == 1:
         (reason,) = reasons
         assert reason.startswith(
-            f"#{asked[1].number} could not be judged: a mistake in diffscope (KeyError: 'oops')"
+            f"#{asked[1].number} could not be judged: internal error in change (KeyError: 'oops')"
         )
-        assert reason.endswith(f"diffscope classify {asked[1].commit[:12]}")
+        assert reason.endswith(f"diffscope --debug classify {asked[1].commit[:12]}")
     else:
         assert len(reasons) == len(asked)
         assert all(reason.endswith("ended with exit code 3") for reason in reasons)
+    for judged in found:
+        if judged.gap is not None:
+            assert judged.gap.code == "internal-error"
+            assert judged.stand_in is not None
+            assert judged.stand_in.change.additions + judged.stand_in.change.deletions > 0
+            assert judged.stand_in.areas
+            assert judged.stand_in.risk.level is RiskLevel.UNKNOWN
 
 
 def test_other_rules_judge_the_same_facts(

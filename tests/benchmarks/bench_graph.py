@@ -189,8 +189,9 @@ def walk(repository: GitRepository, folder: Path, given: argparse.Namespace) -> 
     """Ask for the graph at the base of each pull request of a week, one after the other."""
     monday = datetime.fromisoformat(given.week).replace(tzinfo=BEIJING)
     options = (f"--since={monday.isoformat()}", f"--until={(monday + timedelta(days=7)).isoformat()}")
+    head = repository.resolve("HEAD")
     rows = run(
-        repository.path, "log", "--first-parent", "--reverse", "--format=%P", *options, "HEAD"
+        repository.objects, "log", "--first-parent", "--reverse", "--format=%P", *options, head
     ).out.decode()
     bases = [row.split()[0] for row in rows.splitlines()][: given.pulls]
     print(f"== the week of {given.week}: {len(bases)} bases, one after the other")
@@ -219,7 +220,9 @@ def classify(repository: GitRepository, folder: Path, given: argparse.Namespace)
     """Classify the newest pull request on a fresh machine, and again."""
     del given
     print("== diffscope classify, whole process")
-    newest = run(repository.path, "log", "--first-parent", "--format=%s", "-n", "50", "HEAD").out.decode()
+    newest = run(
+        repository.objects, "log", "--first-parent", "--format=%s", "-n", "50", repository.resolve("HEAD")
+    ).out.decode()
     number = next(line.rpartition("(#")[2].rstrip(")") for line in newest.splitlines() if line.endswith(")"))
     command = [sys.executable, "-m", "diffscope", "classify", number, "-q", "--format", f"json:{os.devnull}"]
     for name in ("a fresh machine", "the second time"):
@@ -229,7 +232,9 @@ def classify(repository: GitRepository, folder: Path, given: argparse.Namespace)
 
 def unpack_tree(repository: GitRepository, folder: Path) -> Path:
     """Write vllm/ and tests/ of HEAD into a folder, for the tools that read files."""
-    packed = run(repository.path, "archive", "--format=tar", "HEAD", "vllm", "tests").out
+    packed = run(
+        repository.objects, "archive", "--format=tar", repository.resolve("HEAD"), "vllm", "tests"
+    ).out
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
     return folder

@@ -134,7 +134,11 @@ def read_pulls(repository: GitRepository, since: str, until: str) -> list[Pull]:
     """Return the pull requests merged from one day to another (UTC), oldest first."""
     window = (f"--since={since}T00:00:00Z", f"--until={until}T00:00:00Z")
     options = ("--first-parent", "--reverse", *window, "--format=%H %ct %P%x00%s")
-    rows = run(repository.path, "log", *options, "HEAD").out.decode("utf-8", "replace").splitlines()
+    rows = (
+        run(repository.objects, "log", *options, repository.resolve("HEAD"))
+        .out.decode("utf-8", "replace")
+        .splitlines()
+    )
     pulls = []
     for row in rows:
         ids, _, subject = row.partition("\0")

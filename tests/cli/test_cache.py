@@ -13,7 +13,7 @@ import pytest
 
 from diffscope.adapters.cache import FILE_NAME
 from tests.cli.conftest import MakeProject
-from tests.cli.harness import Project
+from tests.cli.harness import ROOT, Project
 
 NUMBERS = ("101", "102", "103", "104")
 
@@ -36,7 +36,7 @@ def test_four_at_once_on_no_cache_answer_as_one_without(
         number: subprocess.Popen(
             [*command, number],
             cwd=here.folder,
-            env=here.environment(),
+            env=here.environment() | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from tests.adapters.github_events import ZERO, Payload, merge_group, pull_request, push, workflow_run
 from tests.builders import FIXTURES, Commit, git, git_repository, record, write_files
 from tests.cli.workflows import READER, WRITER, Workflow
+from tests.faults import TOLD, fault
 from tests.github_server import NAME
 from tests.hostile import HOSTILE
 
@@ -83,6 +84,34 @@ LEVELS = [
 def test_the_exit_code_follows_the_level(level: str, code: int, workflow: Workflow) -> None:
     assert workflow.run("--fail-on", level, payload=event(workflow)).exit_code == code
     assert ("fails at" in workflow.summary) is (level != "none")
+
+
+HIDDEN = [
+    pytest.param({".gitattributes": "*.py -diff\n*.py binary\n"}, "medium", 1, id="attributes that hide source files"),
+    pytest.param({"vllm/hidden.py": b"x = 1 # \0\n"}, "critical", 1, id="a source file that is not text"),
+    pytest.param({"docs/picture.png": b"\x89PNG\0"}, "critical", 0, id="an image"),
+    pytest.param({".mailmap": "Other <o@example.org> <ada@example.org>\n", ".github/CODEOWNERS": "\n"}, "critical", 0, id="names and owners of the head"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "level", "code"), HIDDEN)
+def test_a_change_cannot_hide_what_it_brings(
+    head: Mapping[str, str | bytes | None],
+    level: str,
+    code: int,
+    tmp_path: Path,
+    minivllm: Path,
+    stack: ExitStack,
+) -> None:
+    workflow = with_settings(tmp_path, minivllm, stack, base={}, head=head)
+    git(workflow.repository, "checkout", "--quiet", "topic")
+    done = workflow.run("--source", "clone", "--fail-on", level, payload=event(workflow))
+    assert done.exit_code == code
+    assert workflow.codes
+    report = json.loads((workflow.folder / "temp" / "diffscope" / "assessment.json").read_text())
+    assert (len([gap for gap in report["completeness"]["gaps"] if gap["what"] == "not-text"]) > 0) is (
+        "vllm/hidden.py" in head
+    )
 
 
 def test_the_same_run_twice_leaves_the_same_bytes(workflow: Workflow) -> None:
@@ -385,7 +414,12 @@ ci:
 
 
 def with_settings(
-    tmp_path: Path, minivllm: Path, stack: ExitStack, *, base: dict[str, str], head: dict[str, str]
+    tmp_path: Path,
+    minivllm: Path,
+    stack: ExitStack,
+    *,
+    base: dict[str, str],
+    head: Mapping[str, str | bytes | None],
 ) -> Workflow:
     """Return a workflow whose base and head have files of their own besides the fix of aborted requests."""
     folder = tmp_path / "repository"
@@ -435,7 +469,7 @@ def test_settings_are_the_bases(
         minivllm,
         stack,
         base={"diffscope.yml": BASE_SETTINGS, **rules},
-        head={"diffscope.yml": head},  # type: ignore[dict-item]
+        head={"diffscope.yml": head},
     )
     git(workflow.repository, "checkout", "--quiet", "topic")
     done = workflow.run("--source", source, "--post", "comment,labels", payload=event(workflow), token=WRITER)
@@ -670,3 +704,39 @@ def assert_inert(workflow: Workflow, out: str, err: str) -> None:
             *(one[key] for one in run["annotations"] for key in ("title", "message")),
         ]
         assert all(letter.isprintable() or letter == "\n" for text in shown for letter in text)
+
+
+def test_what_fails_inside_is_posted_and_no_pass(workflow: Workflow) -> None:
+    """What is known is posted; where --fail-on asks for a verdict the step and the check are red, and it says why."""
+    with fault("facts.symbol"):
+        done = workflow.run(
+            "--post", "comment,check", "--fail-on", "critical", payload=event(workflow), token=WRITER
+        )
+    assert (done.exit_code, len(workflow.comments)) == (2, 1)
+    assert "error: whether a flag is critical or worse was not judged: an internal error\n" in done.err
+    assert "internal error in facts.symbol" in workflow.comments[0]
+    (run,) = workflow.site.check_runs.values()
+    assert run["given"]["conclusion"] == "failure"
+    assert workflow.outputs["complete"] == "false"
+
+
+@pytest.mark.parametrize("part", ["comment", "summary", "format sarif", "format json", "format github"])
+def test_a_renderer_that_fails_leaves_the_others(part: str, workflow: Workflow) -> None:
+    """Files, summary and annotations that can be made are there; the step fails and names what cannot."""
+    with fault(part):
+        done = workflow.run(payload=event(workflow))
+    assert done.exit_code == 2
+    assert f"error: internal error in {part} ({TOLD})\n" in done.err
+    assert ("::warning" in done.out) is (part != "format github")
+    assert "medium" in workflow.summary
+    files = {file.name for file in Path(workflow.outputs["folder"]).iterdir()}
+    lost = {"comment": "comment.md", "format sarif": "assessment.sarif", "format json": "assessment.json"}
+    names = {"comment.md", "assessment.sarif", "assessment.json", "assessment.rdjson"}
+    assert files == names - {lost.get(part)}
+
+
+def test_a_comment_that_fails_leaves_the_check(workflow: Workflow) -> None:
+    with fault("post comment"):
+        done = workflow.run("--post", "comment,check", payload=event(workflow), token=WRITER)
+    assert (done.exit_code, len(workflow.comments), len(workflow.site.check_runs)) == (0, 0, 1)
+    assert "comment: an internal error" in done.err

@@ -177,7 +177,7 @@ def test_a_file_takes_the_result(clone: Path, project: MakeProject) -> None:
     assert failed == Outcome(
         2,
         "",
-        "error: none/out.json: cannot write the result: No such file or directory\nhint: name another file\n",
+        "error: none/out.json: cannot write the result: No such file or directory\nhint: make the folder first, or name another file\n",
     )
 
 
@@ -227,3 +227,12 @@ def test_help_names_the_options(project: MakeProject) -> None:
     assert outcome.exit_code == 0
     for option in ("--repo", "--at", "--format", "--output", "--only", "--fix", "--fail-on"):
         assert option in outcome.out
+
+
+def test_our_own_rules_are_tried_on_the_tree_when_asked(clone: Path, project: MakeProject) -> None:
+    """They are no business of who keeps the tree."""
+    here = project()
+    plain = here.run("doctor", "--repo", str(clone), "--format", "json")
+    assert "DR401" not in plain.out
+    asked = here.run("doctor", "--repo", str(clone), "--format", "json", "--only", "DR4", "--own-rules")
+    assert {each["code"] for each in json.loads(asked.out)["findings"]} == {"DR401"}

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
+
+from tests.builders import Commit, git_repository
 from tests.cli.conftest import MakeProject
+from tests.project_builders import ci_files
 
 PATCH = b"""\
 diff --git a/vllm/v1/core/sched/scheduler.py b/vllm/v1/core/sched/scheduler.py
@@ -82,3 +87,101 @@ def test_unknown_rule(project: MakeProject) -> None:
     outcome = project().run("explain", "38450", "CP999", "--source", "recorded")
     assert (outcome.exit_code, outcome.out) == (2, "")
     assert outcome.err.startswith("error: there is no rule 'CP999'\nhint: did you mean 'CP")
+
+
+STEPS = """
+- label: Core %N
+  key: core
+  timeout_in_minutes: 30
+  parallelism: 2
+  source_file_dependencies: [vllm/, "!vllm/v1/"]
+  mirror: {amd: {device: mi300_1, source_file_dependencies: [tests/]}}
+- label: Late
+  optional: true
+  source_file_dependencies: [vllm/a.py]
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone whose pull request 7 changes two sources."""
+    tree = ci_files(STEPS) | {"vllm/__init__.py": "", "vllm/a.py": "A = 1\n", "vllm/v1/b.py": "B = 1\n"}
+    change = Commit("Change them (#7)", {"vllm/a.py": "A = 2\n", "vllm/v1/b.py": "B = 2\n"})
+    return git_repository(tmp_path / "clone", tree, [change])
+
+
+def test_a_step_is_explained_pattern_by_pattern(project: MakeProject, clone: Path) -> None:
+    """Where it is declared and runs, what decided, then each pattern with what it matches; the mirror by its own key."""
+    outcome = project().run("explain", "7", "--step", "CORE", "--repo", str(clone))
+    assert (outcome.exit_code, outcome.err) == (0, "")
+    assert outcome.out == (
+        "core (Core %N): runs\n"
+        "  .buildkite/test_areas/a.yaml:3  vllm_ci, default-gpu, 30 min, 2 jobs\n"
+        "  dependency: an entry of its list matches a changed path (vllm/ matches vllm/a.py)\n"
+        "  on AMD: present\n"
+        "  run_all patterns of the pipeline\n"
+        "    - docker/Dockerfile [line 3]\n"
+        "    - csrc/ [line 3]\n"
+        "    - docker/Dockerfile. (takes out) [line 4]\n"
+        "    - csrc/cpu/ (takes out) [line 4]\n"
+        "  entries of the step\n"
+        "    + vllm/ [line 7]: vllm/a.py and 1 more\n"
+        "    ! !vllm/v1/ [line 7]: vllm/v1/b.py\n"
+        "\n"
+        "judged by the declarations at the base of the change\n"
+    )
+    mirror = project().run("explain", "7", "--step", "amd-core", "--repo", str(clone)).out
+    assert mirror.startswith("amd-core (Core %N, AMD mirror): runs\n")
+    assert "    - tests/ [line 8]\n    + vllm/ [line 7]: vllm/a.py and 1 more\n" in mirror
+
+
+def test_a_step_that_waits_says_so(project: MakeProject, clone: Path) -> None:
+    """The same for programs."""
+    outcome = project().run("explain", "7", "--step", "late", "--repo", str(clone), "--format", "json")
+    found = json.loads(outcome.out)
+    assert (found["tree"], found["problem"]) == ("base", None)
+    (step,) = found["steps"]
+    assert (step["decision"]["selected"], step["decision"]["reason"], step["amd"]) == (
+        False,
+        "optional",
+        "missing",
+    )
+    assert step["entries"] == [
+        {"kind": "entry", "pattern": "vllm/a.py", "line": 11, "path": "vllm/a.py", "others": 0}
+    ]
+
+
+def test_all_steps_are_listed_those_that_run_first(project: MakeProject, clone: Path) -> None:
+    outcome = project().run("explain", "7", "--steps", "--repo", str(clone))
+    assert outcome.out == (
+        "+ core  vllm_ci, default-gpu, 30 min, 2 jobs  dependency: vllm/ matches vllm/a.py\n"
+        "+ amd-core  vllm_ci, mi300_1, 180 min, 2 jobs  dependency: vllm/ matches vllm/a.py\n"
+        "- Late  vllm_ci, default-gpu, no time limit  optional: vllm/a.py matches vllm/a.py\n"
+        "judged by the declarations at the base of the change\n"
+    )
+
+
+REFUSED = [
+    pytest.param(
+        ("7", "--step", "cor"), "no step has the key or label 'cor'", "did you mean core", id="a name like it"
+    ),
+    pytest.param(("7",), "one thing at a time", "--step KEY", id="nothing is asked for"),
+    pytest.param(("7", "CP101", "--steps"), "one thing at a time", "--step KEY", id="two things"),
+    pytest.param(
+        ("38450", "--step", "core", "--source", "recorded"),
+        "of a recorded change no step can be explained",
+        "--source clone",
+        id="a recorded change",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message", "hint"), REFUSED)
+def test_steps_that_cannot_be_explained(
+    project: MakeProject, clone: Path, arguments: tuple[str, ...], message: str, hint: str
+) -> None:
+    outcome = project().run("explain", *arguments, "--repo", str(clone))
+    assert (outcome.exit_code, outcome.out) == (2, "")
+    error, advice = outcome.err.splitlines()[:2]
+    assert message in error
+    assert hint in advice

@@ -147,12 +147,27 @@ def test_an_error_without_a_hint_is_one_line(project: MakeProject, monkeypatch: 
     assert _run_raising(DiffscopeError("no"), project, monkeypatch) == Outcome(2, "", "error: no\n")
 
 
-def test_bugs_keep_their_traceback(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not ours is not hidden, and is told from findings, which exit with 1."""
-    outcome = _run_raising(ZeroDivisionError(), project, monkeypatch)
+REPORTED = "hint: run it again with --debug, and report what it prints\n"
+
+
+def test_an_internal_error_is_two_lines(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told from findings, which exit with 1."""
+    outcome = _run_raising(ZeroDivisionError("a\nb\x1b[2J"), project, monkeypatch)
+    told = "error: internal error (ZeroDivisionError: a b\\x1b[2J)\n"
+    assert outcome == Outcome(FAILED, "", told + REPORTED)
+
+
+@pytest.mark.parametrize("named", [("--debug",), ()], ids=["as an option", "in the environment"])
+def test_with_debug_it_keeps_its_traceback(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...]
+) -> None:
+    """What a report of it needs."""
+    _run_raising(ZeroDivisionError(), project, monkeypatch)
+    environ = {} if named else {"DIFFSCOPE_DEBUG": "1"}
+    outcome = project().run(*named, "raise", environ=environ)
     assert (outcome.exit_code, outcome.out) == (FAILED, "")
     assert outcome.err.startswith("Traceback")
-    assert outcome.err.endswith("ZeroDivisionError\n")
+    assert "error: internal error (ZeroDivisionError)\n" in outcome.err
 
 
 def test_an_interrupt_is_quiet(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ def test_a_file_in_a_folder_that_is_not_there_is_refused_at_once(place: Place, t
     assert (outcome.exit_code, outcome.out) == (2, "")
     assert (
         outcome.err
-        == f"error: {page}: cannot write the result: No such file or directory\nhint: name another file\n"
+        == f"error: {page}: cannot write the result: No such file or directory\nhint: make the folder first, or name another file\n"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -216,10 +216,13 @@ def test_a_full_disk_costs_the_store_and_not_the_report(place: Place, week: str,
 
 def test_a_window_of_which_nothing_can_be_judged_is_an_error(tmp_path: Path) -> None:
     """Zeros would be a lie: the reason of the first stands in the error, those of all in the notes."""
-    clone = git_repository(tmp_path / "vllm", {"vllm/a.py": "A = 1\n"})
-    git(clone, "commit", "--quiet", "--allow-empty", "-m", "Nothing (#4)")
+    whole = git_repository(
+        tmp_path / "vllm", {"vllm/a.py": "A = 1\n"}, [Commit("Two (#4)", {"vllm/a.py": "2\n"})]
+    )
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{whole}", "shallow")
+    clone = tmp_path / "shallow"
     outcome = subprocess.run(
-        [sys.executable, "-m", "diffscope", "report", "--range", "main~1..main", "--repo", str(clone)],
+        [sys.executable, "-m", "diffscope", "report", "--since", "2026-03-23", "--repo", str(clone)],
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),

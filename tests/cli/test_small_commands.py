@@ -90,7 +90,8 @@ def test_init_never_overwrites_unasked(project: MakeProject) -> None:
 
 
 def test_init_into_a_folder_that_is_not_there(project: MakeProject) -> None:
-    expected = "error: nowhere/diffscope.yml: cannot be written: No such file or directory\nhint: diffscope init FOLDER\n"
+    told = "error: nowhere/diffscope.yml: cannot write the settings: No such file or directory\n"
+    expected = f"{told}hint: make the folder first, or name another file\n"
     assert project().run("init", "nowhere") == Outcome(2, "", expected)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.diff.make import make_patch, new_file_patch
+from diffscope.diff.make import make_patch
 from diffscope.diff.parse import parse_diff
 from tests.builders import git
 
@@ -58,8 +58,3 @@ def test_nothing_changed_is_no_patch() -> None:
 def test_binary_files_are_named_and_not_shown() -> None:
     (file,) = parse_diff(make_patch({"a": b"\0old"}, {"a": b"\0new"})).files
     assert (file.kind.value, file.additions, file.deletions) == ("binary", 0, 0)
-
-
-def test_a_new_file_has_the_mode_that_is_asked_for() -> None:
-    (file,) = parse_diff(new_file_patch(b"run.sh", b"#!/bin/sh\n", mode="100755")).files
-    assert (file.status.value, file.new_mode, file.additions) == ("added", "100755", 1)

@@ -82,7 +82,7 @@ EXPECTED = {
         "modified text vllm/__init__.py +1 -0 100644:100644 e69de29..b15b1b0",
     ],
     "file-becomes-symlink": [
-        "modified symlink latest +1 -1 100644:120000 8e27be7..e8b12cd open",
+        "type-changed symlink latest +1 -1 100644:120000 8e27be7..e8b12cd open",
     ],
     "form-feed-and-separators": [
         "modified text a.py +3 -3 100644:100644 96a0267..a1f9ae2",

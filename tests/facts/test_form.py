@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import diffscope
 from diffscope.adapters.rule_files import load_rules
-from diffscope.facts.renaming import is_renaming
+from diffscope.facts.moves.local_renames import is_renaming
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import Catalogue
+from tests.examples import examples
 from tests.fact_builders import facts
 
 ENGINE = '''
@@ -229,7 +230,7 @@ def test_each_form_changes_every_kind_of_file_and_raises_no_flag(form: str) -> N
     assert flags(PLACES, after) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.sampled_from(sorted(PLACES)), st.permutations(sorted(FORMS)), st.integers(1, len(FORMS)))
 def test_forms_in_any_mixture_raise_no_flag(path: str, order: list[str], count: int) -> None:
     text = PLACES[path]

@@ -79,3 +79,14 @@ def test_schema_that_its_extension_names_is_called_as_code_calls_it() -> None:
     assert [(one.name, one.change, one.callers) for one in found.operator] == [
         ("_mesh_C::mesh", "schema", ("vllm/mesh.py:5",))
     ]
+
+
+def test_an_operator_that_loses_its_last_implementation_is_told_where_that_stood() -> None:
+    """The line is one of the old file, which may be longer than the new one."""
+    head = "TORCH_LIBRARY_EXPAND(TORCH_EXTENSION_NAME, ops) {\n"
+    schema = '  ops.def("pool(Tensor! x) -> ()");\n'
+    found = facts(
+        {"csrc/b.cpp": head + schema + '\n\n  ops.impl("pool", torch::kCUDA, &pool);\n}\n'},
+        {"csrc/b.cpp": head + schema + "}\n"},
+    )
+    assert [(one.change, one.side, one.line) for one in found.operator] == [("implementation", "old", 5)]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from diffscope.diff.make import make_patch
 from diffscope.diff.parse import parse_diff
 from diffscope.diff.values import FileSides, Sides
+from diffscope.facts.ci_values import CiFacts, StepDifference, StepRun, StepSet, StepsNotRun
 from diffscope.facts.collect import Surroundings
-from diffscope.facts.steps import Declarations
+from diffscope.facts.declarations import Declarations
 from diffscope.facts.values import ChangeFacts
 from diffscope.graph.build import build_graph
 from diffscope.pipeline import gather_facts
+from diffscope.project.answers import AmdState, Reason
 from diffscope.project.collection import collect_tests, step_calls
 from diffscope.project.tree import TreeIndex
 from diffscope.source.values import Change, PullRequest, RepoPath, SourceKind
@@ -43,6 +47,7 @@ def judged(
     before: dict[str, bytes] | None = None,
     steps: str | None = STEPS,
     patch: str | None = None,
+    merged_at: str | None = None,
 ) -> ChangeFacts:
     """Return the facts of a change of the tree above."""
     old = {path: TREE[path] for path in after if path in TREE} | (before or {})
@@ -54,15 +59,20 @@ def judged(
             for one in diff.files
         )
     )
-    project = project_of(ci_files(steps) if steps else {})
+    declaring = ci_files(steps) if steps else {}
+    project = project_of(declaring)
     declarations = Declarations(
         project,
         paths=lambda: map(RepoPath, TREE),
         collected=lambda: collect_tests(step_calls(project), TreeIndex(map(RepoPath, TREE))),
+        job_files=lambda: {RepoPath(path): text.encode() for path, text in declaring.items()},
     )
     graph = build_graph({RepoPath(path): outline_python(data) for path, data in TREE.items()})
     pull = PullRequest(
-        repository="vllm-project/vllm", source=SourceKind.PATCH, title="[Misc] Change something"
+        repository="vllm-project/vllm",
+        source=SourceKind.PATCH,
+        title="[Misc] Change something",
+        merged_at=merged_at,
     )
     around = Surroundings(graph=graph, declarations=declarations)
     return gather_facts(Change(pull=pull, patch=patch), diff, sides, knowledge=knowledge(), around=around)
@@ -70,10 +80,21 @@ def judged(
 
 def test_a_step_is_selected_by_its_entry() -> None:
     """The reason names the entry and the path."""
-    steps = judged({"vllm/pools/base.py": b"def take():\n    return 2\n"}).ci.steps
-    assert [(one.label, one.selected, one.reason) for one in steps] == [
-        ("Pools", True, "dependency: vllm/pools/ matches vllm/pools/base.py")
-    ]
+    ci = judged({"vllm/pools/base.py": b"def take():\n    return 2\n"}).ci
+    assert ci.steps == (
+        StepRun(
+            pipeline="vllm_ci",
+            reason=Reason.DEPENDENCY,
+            entry="vllm/pools/",
+            path=RepoPath("vllm/pools/base.py"),
+            on=(StepSet(queue="default-gpu", amd=AmdState.MISSING, steps=("Pools",)),),
+        ),
+    )
+    assert ci.not_run == (
+        StepsNotRun(reason=Reason.OPTIONAL_NO_MATCH, steps=1),
+        StepsNotRun(reason=Reason.NO_MATCH, steps=1),
+    )
+    assert (ci.tree, ci.minutes, ci.without_timeout, ci.difference) == ("base", 0, 1, ())
 
 
 def test_a_step_whose_tests_import_the_change_and_which_does_not_run() -> None:
@@ -150,3 +171,108 @@ def test_a_rename_whose_entry_is_corrected_in_the_same_change_leaves_nothing_beh
     assert moved(declared.replace("vllm/pools/", "vllm/basins/")) == []
     elsewhere = moved(declared.replace("vllm/others/", "vllm/more/"))
     assert [what for what, *_ in elsewhere] == ["rename-step"]
+
+
+def edited(after: str | None) -> CiFacts:
+    """Return what CI does with a change of a source and of the file that declares the steps (``None``: it goes)."""
+    declared = ci_files(STEPS)[PIPELINE].encode()
+    source = "vllm/pools/base.py"
+    old = {source: TREE[source], PIPELINE: declared}
+    new = {source: b"def take():\n    return 2\n"} | ({} if after is None else {PIPELINE: after.encode()})
+    ci = judged(new, old, patch=make_patch(old, new)).ci
+    assert isinstance(ci, CiFacts)
+    return ci
+
+
+EDITS = [
+    pytest.param(
+        ci_files(STEPS)[PIPELINE].replace("[vllm/others/]", "[vllm/others/, vllm/pools]"),
+        ("Pools", "Others"),
+        [("Others", "starts", True)],
+        id="a step is made to look at what changes",
+    ),
+    pytest.param(
+        ci_files(STEPS)[PIPELINE].replace("vllm/pools/, tests/pools", "tests/pools"),
+        (),
+        [("Pools", "stops", False)],
+        id="a step no longer looks at what changes",
+    ),
+    pytest.param(
+        ci_files(STEPS)[PIPELINE].replace("label: Pools", "label: Basins\n  key: basins"),
+        ("basins",),
+        [("Pools", "removed", True), ("basins", "added", True)],
+        id="a step gets another name",
+    ),
+    pytest.param(ci_files(STEPS)[PIPELINE] + "# more\n", ("Pools",), [], id="nothing that matters"),
+    pytest.param(
+        None,
+        (),
+        [("Others", "removed", False), ("Pools", "removed", True), ("Slow", "removed", False)],
+        id="the file goes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("after", "running", "difference"), EDITS)
+def test_a_change_of_the_steps_themselves_is_judged_by_its_own(
+    after: str | None, running: tuple[str, ...], difference: list[tuple[str, str, bool]]
+) -> None:
+    """The generator runs in the checkout of the change; what differs from the base is told."""
+    ci = edited(after)
+    assert (ci.tree, ci.tree_problem) == ("head", None)
+    assert tuple(name for run in ci.steps for each in run.on for name in each.steps) == running
+    assert ci.difference == tuple(
+        StepDifference(pipeline="vllm_ci", step=step, what=what, runs=runs) for step, what, runs in difference
+    )
+
+
+def test_steps_that_do_not_read_after_the_change_are_judged_by_the_base() -> None:
+    """It is said, with the place."""
+    ci = edited("steps: [")
+    assert ci.tree == "base"
+    assert ci.tree_problem is not None
+    assert ci.tree_problem.startswith(f"{PIPELINE}:")
+    assert [name for run in ci.steps for each in run.on for name in each.steps] == ["Pools"]
+
+
+def test_a_new_job_file_counts() -> None:
+    """It lies in a folder that the configuration names, so that its steps are there after the change."""
+    added = ".buildkite/test_areas/b.yaml"
+    new = {added: b"group: B\nsteps: [{label: New, key: new, source_file_dependencies: [.buildkite]}]\n"}
+    ci = judged(new).ci
+    assert [(one.step, one.what, one.runs) for one in ci.difference] == [("new", "added", True)]
+
+
+def test_documentation_alone_runs_nothing() -> None:
+    """The row is there, and says why."""
+    ci = judged({"docs/a.md": b"# A\n"}).ci
+    assert (ci.docs_only, ci.steps, ci.not_run) == (
+        True,
+        (),
+        (StepsNotRun(reason=Reason.DOCS_ONLY, steps=3),),
+    )
+
+
+def test_a_pipeline_that_runs_everything_names_pattern_and_path() -> None:
+    ci = judged({"csrc/a.cu": b"int a;\n"}).ci
+    (pipeline,) = ci.pipelines
+    assert (pipeline.run_all, pipeline.run_all_path, pipeline.runs, pipeline.steps) == (
+        "csrc/",
+        "csrc/a.cu",
+        2,
+        3,
+    )
+    assert [(one.reason, one.entry, one.path) for one in ci.steps] == [(Reason.RUN_ALL, "csrc/", "csrc/a.cu")]
+
+
+@pytest.mark.parametrize(
+    ("merged", "newer"),
+    [
+        pytest.param(None, False, id="an open change"),
+        pytest.param("2026-08-20T23:59:59Z", True, id="merged the day before"),
+        pytest.param("2026-08-21T00:00:00Z", False, id="merged that day"),
+    ],
+)
+def test_changes_before_the_rules_that_are_assumed(merged: str | None, newer: bool) -> None:
+    ci = judged({"docs/a.md": b"# A\n"}, merged_at=merged).ci
+    assert (ci.rules.commit, ci.rules.newer_than_change) == ("3e4cfe4", newer)

@@ -12,6 +12,7 @@ from diffscope.errors import InputError
 from diffscope.graph.build import build_graph
 from diffscope.graph.model import ModuleGraph
 from diffscope.source.values import Gap, RepoPath
+from tests.examples import examples
 from tests.graph_builders import derived, edges, graph, outlines
 
 EDGE_CASES = [
@@ -218,7 +219,9 @@ def test_a_file_that_does_not_parse_is_a_gap_and_keeps_its_edges() -> None:
     """What stands around the broken place counts; that it is broken is said."""
     found = graph({"vllm/a.py": "import vllm.b\ndef (:\n", "vllm/b.py": ""})
     assert "vllm.a -> vllm.b eager:1" in edges(found)
-    assert found.gaps() == (Gap(what="parse", reason="line 2 does not parse", path=RepoPath("vllm/a.py")),)
+    assert found.gaps() == (
+        Gap(what="parse", code="file-unparsed", reason="line 2 does not parse", path=RepoPath("vllm/a.py")),
+    )
 
 
 def test_a_file_whose_bytes_are_missing_is_a_gap_and_a_node() -> None:
@@ -298,7 +301,7 @@ SOURCES = st.lists(STATEMENTS, max_size=5).map(lambda lines: "\n".join((*lines, 
 TREES = st.dictionaries(st.sampled_from(PATHS), SOURCES, max_size=len(PATHS))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(before=TREES, after=TREES, kept=st.sets(st.sampled_from(PATHS)))
 def test_a_derived_graph_equals_one_built_from_scratch(
     before: dict[str, str], after: dict[str, str], kept: set[str]

@@ -98,3 +98,16 @@ def test_layers_and_modules_narrow_what_is_shown() -> None:
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_equal_graphs_give_equal_text(form: str) -> None:
     assert export_graph(graph(FILES), form) == export_graph(graph(dict(reversed(FILES.items()))), form)
+
+
+ODD_NAME = "vllm/a\x1b[31m\x9b\x85\u2028\u202e\x0b\x00b.py"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_names_that_cannot_be_seen_are_escaped(form: str) -> None:
+    text = export_graph(graph({**FILES, ODD_NAME: "import vllm.c\n"}), form)
+    assert [char for char in text if not char.isprintable() and char not in "\n\t"] == [] or form == "json"
+    if form == "json":
+        json.loads(text)
+    if form == "graphml":
+        ET.fromstring(text)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from diffscope.errors import InputError
-from diffscope.graph.history import ChangeHistory
+from diffscope.graph.history import DEPTH, ChangeHistory
 from diffscope.graph.history_store import (
     PastCommit,
     decode_history,
@@ -144,3 +148,83 @@ def test_an_empty_history_has_no_past() -> None:
 def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises(InputError, match="history"):
         decode_history(data)
+
+
+PATHS = ["vllm/a.py", "vllm/b/c.py", "vllm/b/d.py", "tests/test_a.py", "tests/test_b.py", "tests/b/test_c.py"]
+WORDS = ["scheduler", "cache", "attention", "(#1)", "(#2)"]
+PAST = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(PATHS), max_size=3, unique=True),
+        st.lists(st.tuples(st.sampled_from(PATHS), st.sampled_from(PATHS)), max_size=1),
+        st.lists(st.sampled_from(WORDS), max_size=2),
+        st.integers(0, 200),
+    ),
+    min_size=3,
+    max_size=24,
+)
+
+
+def mined(past: list[tuple[list[str], list[tuple[str, str]], list[str], int]]) -> list[PastCommit]:
+    """Return commits, the days between them as drawn; names go and come back."""
+    day, commits = 1000, []
+    for number, (paths, renames, words, days) in enumerate(past, start=1):
+        day += days
+        pairs = tuple((old, new) for old, new in renames if old != new)
+        named = tuple(dict.fromkeys((*paths, *(new for _, new in pairs))))
+        commits.append(PastCommit(f"{number:040x}", day * DAY, named, pairs, " ".join(words)))
+    return commits
+
+
+def answers(history: ChangeHistory) -> tuple[object, ...]:
+    """All that is asked of a history, floats to the last bit."""
+    wanted = frozenset(PATHS)
+    parts = {path: 1 / len(PATHS) for path in PATHS}
+    recent = history.recent(700, re.compile("cache"))
+    merged = history.merged(1, 700)
+    return (
+        [history.past([path], wanted) for path in PATHS],
+        history.similar(parts, "attention of the scheduler", wanted),
+        history.folders(parts),
+        [history.companions(path) for path in PATHS],
+        [(each.subject, each.days, each.paths) for each in recent],
+        merged and (merged.subject, merged.days, merged.paths),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(past=PAST, last=st.integers(0, 23), extra=st.integers(0, 23))
+def test_what_lies_outside_the_window_changes_no_answer(
+    past: list[tuple[list[str], list[tuple[str, str]], list[str], int]], last: int, extra: int
+) -> None:
+    """A cache may have been filled for an older commit, or before newer ones came: the answers are the same to the last bit."""
+    commits = mined(past)
+    last = min(last, len(commits) - 1)
+    now = commits[last].committed_at
+    first = next(at for at, each in enumerate(commits) if each.committed_at >= now - DEPTH)
+    whole = ChangeHistory(store_history(commits), last=last, now=now)
+    start = min(first, extra)
+    cut = ChangeHistory(store_history(commits[start : last + 1]), last=last - start, now=now)
+    assert answers(cut) == answers(whole)
+
+
+def test_a_rename_before_the_window_says_nothing_of_who_has_the_name_now() -> None:
+    """The old path was taken up again: with the rename in the history its changes went to the wrong file."""
+    early = commit(1, "vllm/new.py", renames=(("vllm/a.py", "vllm/new.py"),), day=0)
+    later = [commit(number, "vllm/a.py", "tests/test_a.py", day=600 + number) for number in (2, 3)]
+    for commits in ([early, *later], later):
+        history = ChangeHistory(
+            store_history(commits), last=len(commits) - 1, now=later[-1].committed_at, half_life_days=1e9
+        )
+        assert history.past(["vllm/a.py"], TESTS).together == pytest.approx({"tests/test_a.py": 2})
+        assert history.past(["vllm/new.py"], TESTS).weight == 0
+
+
+def test_a_pull_request_merged_again_later_was_merged_before_too() -> None:
+    """As seen from a commit between the two."""
+    commits = [
+        PastCommit(f"{number:040x}", (1000 + number) * DAY, ("vllm/a.py",), (), subject)
+        for number, subject in enumerate(("Add it (#7)", "Else (#8)", "Add it again (#7)"), start=1)
+    ]
+    found = at(1, commits).merged(7, 30)
+    assert found is not None
+    assert (found.subject, found.days) == ("Add it (#7)", 1)

@@ -48,6 +48,8 @@ FINDINGS = [
     pytest.param("DR102", _owners("/vllm @a\n/vllm/a @b\n", "vllm/a/x.py", "vllm/b.py"), [], id="a later, narrower line hides nothing"),
     pytest.param("DR103", _owners("!/vllm @a\n/x[ab] @a\n", "vllm/a"), [(OWNERS, 1, None), (OWNERS, 2, None)], id="lines that GitHub skips"),
     pytest.param("DR104", _owners("/vllm\n", "vllm/a"), [(OWNERS, 1, None)], id="a line without owners"),
+    pytest.param("DR101", _owners("/vllm/gone.py @a\n/vllm/v1 @b\n", "vllm/v1/gone.py"), [(OWNERS, 1, None)], id="a suggestion that a later line decides is none"),
+    pytest.param("DR101", _owners("/vllm/v1 @b\n/vllm/gone.py @a\n", "vllm/v1/gone.py"), [(OWNERS, 2, "/vllm/v1/gone.py")], id="an earlier line decides nothing of a suggestion"),
     # mergify
     pytest.param("DR201", _mergify("files=vllm/a.py") | {"vllm/b/a.py": ""}, [(MERGIFY, 5, "vllm/b/a.py")], id="a condition for a file that moved"),
     pytest.param("DR201", _mergify("files~=^vllm/a", "title~=zzz", "label!=y") | {"vllm/a.py": ""}, [], id="conditions that match, and those that are not of files"),
@@ -67,6 +69,7 @@ FINDINGS = [
     pytest.param("DR302", _step("source_file_dependencies:\n- vllm/\n- tests\n- vllm", *TREE), [(JOBS, 7, None)], id="an entry twice, with and without its slash"),
     pytest.param("DR303", _step("source_file_dependencies:\n- vllm/v1/b.py\n- vllm/\n- tests", *TREE), [(JOBS, 5, None)], id="an entry that another covers"),
     pytest.param("DR303", _step("source_file_dependencies: ['!vllm/v1', vllm/, vllm/a.py]", *TREE), [], id="with an exclusion in the list nothing is called covered"),
+    pytest.param("DR301", _step("source_file_dependencies: [csrc/gone/, csrc/cpu/gone, vllm/gone]", *TREE), [(JOBS, 4, None), (JOBS, 4, None)], id="an entry under a run_all pattern is no matter, one under its exclusion is"),
     pytest.param("DR304", _step("commands: [echo]"), [(JOBS, 3, None)], id="a step without a list"),
     pytest.param("DR304", _step("optional: true"), [], id="an optional step needs no list"),
     pytest.param("DR304", _step("key: image-build-x"), [], id="nor does an image build"),
@@ -190,6 +193,22 @@ def test_globs_of_our_own_rules_are_tried_on_the_tree() -> None:
         ),
     ]
     assert report.looked_at["rule-globs"] == 3
+
+
+EMPTY_LISTS = [
+    pytest.param("", CONFIG, Weight.INFO, "it runs only when a run_all pattern of its pipeline matches", id="run_all"),
+    pytest.param("", CONFIG.replace('"docker/Dockerfile", "csrc/"', ""), Weight.MEDIUM, "the generator never runs it by itself", id="no run_all"),
+    pytest.param("depends_on: [image-build]\n", CONFIG, Weight.INFO, f"it runs only when {JOBS} changes or everything runs", id="its own file and run_all"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("group", "config", "weight", "so"), EMPTY_LISTS)
+def test_a_step_that_watches_nothing_runs_with_everything(
+    group: str, config: str, weight: Weight, so: str
+) -> None:
+    """It weighs little where something runs it."""
+    found = finding_of(_step("commands: [echo]", group=group, config=config), "DR304")
+    assert (found.weight, found.message) == (weight, f"'S' has no dependencies: {so}")
 
 
 def test_a_healthy_tree_has_no_findings() -> None:

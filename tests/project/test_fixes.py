@@ -99,11 +99,6 @@ UNSAFE = [
     pytest.param(b"- a\n", Edit(line=1, old="c", new="d"), id="a text that is not there is left"),
     pytest.param(b"- a\n", Edit(line=9, old="a", new="d"), id="a line that is not there is left"),
     pytest.param(b"- a\xff\n- b\n", Edit(line=1, old="a", new="d"), id="a file that is no text is left"),
-    pytest.param(
-        "- a\u2028- b\n- c\n".encode(),
-        Edit(line=3, old="c"),
-        id="lines that git would count otherwise are left",
-    ),
 ]
 
 

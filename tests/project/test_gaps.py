@@ -7,7 +7,7 @@ import pytest
 from diffscope.project.answers import ReachingTest, RenameGap
 from diffscope.project.collection import collect_tests, step_calls
 from diffscope.project.gaps import rename_gaps, unselected_reaching
-from diffscope.project.mirrors import mirror_states, plain_label
+from diffscope.project.mirrors import amd_states, plain_label
 from diffscope.project.selection import select_steps
 from diffscope.source.values import RepoPath
 from tests.builders import text
@@ -93,33 +93,53 @@ def test_steps_whose_tests_reach_a_change_that_does_not_select_them() -> None:
     ]
 
 
-def test_the_amd_state_of_steps() -> None:
-    """Present, optional by its own or its step's word, soft, elsewhere under the same name, missing."""
-    steps = """
-    - {label: A (H100-MI300), device: h100, source_file_dependencies: [a], mirror: {amd: {device: mi300_1, source_file_dependencies: [a, b]}}}
-    - {label: B, optional: true, mirror: {amd: {device: mi300_1}}}
-    - {label: C, mirror: {amd: {device: mi300_1, soft_fail: true, commands: [x]}}}
-    - {label: D %N}
-    - {label: E}
-    - {label: On CPU, device: cpu}
-    - {label: ":docker: image", key: image-build}
-    """
-    amd = text("""
-    steps:
-    - {label: "D %N # TBD", agent_pool: mi325_1, mirror_hardwares: [amdproduction], optional: true}
-    - {label: E, agent_pool: mi325_1, mirror_hardwares: [amdexperimental]}
-    """)
-    project = project_of(ci_files(steps) | {".buildkite/test-amd.yaml": amd})
-    assert [
-        (each.label, each.state, each.own_dependencies, each.other_commands)
-        for each in mirror_states(project.pipelines)
-    ] == [
-        ("A (H100-MI300)", "present", ("b",), False),
-        ("B", "optional", (), False),
-        ("C", "soft-fail", (), True),
-        ("D %N", "elsewhere", (), False),
-        ("E", "missing", (), False),
-    ]
+STATES = """
+- {label: A (H100-MI300), device: h100, source_file_dependencies: [a], mirror: {amd: {device: mi300_1, source_file_dependencies: [a, b]}}}
+- {label: B, optional: true, mirror: {amd: {device: mi300_1}}}
+- {label: C, source_file_dependencies: [a], mirror: {amd: {device: mi300_1, soft_fail: true, commands: [x]}}}
+- {label: D %N}
+- {label: E}
+- {label: F}
+- {label: On CPU, device: cpu}
+- {label: On CPU mirrored, device: cpu, source_file_dependencies: [a], mirror: {amd: {device: mi300_1}}}
+- {label: ":docker: image", key: image-build}
+- {label: Asked for, source_file_dependencies: [a], mirror: {amd: {device: mi300_1, optional: true}}}
+"""
+AMD_FILE = """
+steps:
+- {label: "D %N # TBD", agent_pool: mi325_1, mirror_hardwares: [amdproduction], source_file_dependencies: [a]}
+- {label: "D %N", agent_pool: mi250_1, mirror_hardwares: [amdproduction], optional: true}
+- {label: E, agent_pool: mi325_1, mirror_hardwares: [amdexperimental]}
+- {label: F, agent_pool: mi325_1, mirror_hardwares: [amdproduction], optional: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "a", "soft", "d"),
+    [
+        pytest.param("a", "present", "soft-fail", "elsewhere", id="a change that they look at"),
+        pytest.param("z", "not-run", "not-run", "elsewhere-not-run", id="a change that they do not look at"),
+        pytest.param(
+            "b", "present", "not-run", "elsewhere-not-run", id="a change that one mirror alone looks at"
+        ),
+    ],
+)
+def test_where_steps_run_on_amd_hardware(path: str, a: str, soft: str, d: str) -> None:
+    """By whether the mirror, or a step of the same name, runs for this change; each stands at the step's own line."""
+    project = project_of(ci_files(STATES) | {".buildkite/test-amd.yaml": text(AMD_FILE)})
+    decisions = select_steps(project.pipelines, [RepoPath(path)]).decisions
+    states = amd_states(project.pipelines, decisions)
+    labels = {(step.file, step.line): step.label for each in project.pipelines for step in each.steps}
+    assert {labels[place]: state.value for place, state in states.items()} == {
+        "A (H100-MI300)": a,
+        "B": "optional",
+        "C": soft,
+        "D %N": d,
+        "E": "missing",
+        "F": "elsewhere-not-run",
+        "On CPU mirrored": soft.replace("soft-fail", "present"),
+        "Asked for": "optional",
+    }
 
 
 LABELS = [

@@ -54,7 +54,7 @@ ORDER = [
     pytest.param("- {label: S}", ["vllm/x.py"], {}, False, Reason.EMPTY_LIST, id="no list never selects"),
     pytest.param("- {label: S, source_file_dependencies: []}", ["vllm/x.py"], {}, False, Reason.EMPTY_LIST, id="an empty list never selects"),
     pytest.param("- {label: S, optional: true, source_file_dependencies: [vllm/]}", ["vllm/x.py"], {}, False, Reason.OPTIONAL, id="optional keeps a match from running"),
-    pytest.param("- {label: S, optional: true}", ["csrc/x.cu"], {}, False, Reason.OPTIONAL, id="optional goes before run_all"),
+    pytest.param("- {label: S, optional: true}", ["csrc/x.cu"], {}, False, Reason.OPTIONAL_NO_MATCH, id="optional goes before run_all"),
     pytest.param("- {label: S, optional: true}", ["a"], {"nightly": True}, True, Reason.NIGHTLY, id="nightly goes before optional"),
     pytest.param("- {label: S}", ["csrc/x.cu"], {}, True, Reason.RUN_ALL, id="run_all selects a step without a list"),
     pytest.param("- {label: S}", ["csrc/cpu/x.cpp"], {}, False, Reason.EMPTY_LIST, id="an excluded run_all path does not"),
@@ -73,7 +73,7 @@ ORDER = [
     pytest.param("- {label: S, device: mi300_1, dind: false, source_file_dependencies: [x]}", [".buildkite/scripts/hardware_ci/run-amd-test.sh"], {}, True, Reason.AMD_RUNTIME, id="a native AMD step runs for its runner"),
     pytest.param("- {label: S, device: mi300_1, source_file_dependencies: [x]}", [".buildkite/scripts/hardware_ci/run-amd-test.sh"], {}, False, Reason.NO_MATCH, id="one in a container does not"),
     pytest.param("- {label: S, device: h100, dind: false, source_file_dependencies: [x]}", [".buildkite/scripts/hardware_ci/run-amd-test.sh"], {}, False, Reason.NO_MATCH, id="nor one on other hardware"),
-    pytest.param("- {label: S, optional: true, device: mi300_1, dind: false}", [".buildkite/scripts/hardware_ci/run-amd-test.sh"], {}, False, Reason.OPTIONAL, id="optional goes before the AMD runner"),
+    pytest.param("- {label: S, optional: true, device: mi300_1, dind: false}", [".buildkite/scripts/hardware_ci/run-amd-test.sh"], {}, False, Reason.OPTIONAL_NO_MATCH, id="optional goes before the AMD runner"),
     pytest.param(STEP, [], {}, False, Reason.NO_MATCH, id="no change at all selects nothing"),
 ]  # fmt: skip
 
@@ -178,7 +178,7 @@ TEMPLATE = [
     pytest.param("source_file_dependencies: [vllm/a]", ["vllm/ab.py"], {}, (True, Reason.DEPENDENCY), id="an entry is a plain beginning of a path"),
     pytest.param("source_file_dependencies: ['!vllm/']", ["vllm/ab.py"], {}, (False, Reason.NO_MATCH), id="there is no exclusion"),
     pytest.param("", ["zzz"], {}, (True, Reason.EMPTY_LIST), id="no list always runs"),
-    pytest.param("optional: true", ["zzz"], {}, (False, Reason.OPTIONAL), id="optional does not run"),
+    pytest.param("optional: true", ["zzz"], {}, (False, Reason.OPTIONAL_NO_MATCH), id="optional does not run"),
     pytest.param("optional: true", ["docker/Dockerfile.rocm_base"], {}, (True, Reason.NIGHTLY), id="the ROCm base makes it a nightly run"),
     pytest.param("optional: true\n  autorun_on_main: true", ["zzz"], {"branch": "main"}, (True, Reason.AUTORUN_ON_MAIN), id="autorun_on_main on main"),
     pytest.param("source_file_dependencies: [x]", ["csrc/a.cu"], {}, (True, Reason.RUN_ALL), id="run_all stands in the wrapper"),

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from diffscope.assessment.values import Assessment, Completeness, ModuleReach, Risk, RiskLevel
-from diffscope.facts.values import CiFacts, StepBlindSpot
+from diffscope.facts.ci_values import CiFacts, StepBlindSpot
 from diffscope.render.comment import (
     CHECK_BYTES,
     COMMENT_BYTES,
@@ -53,8 +53,8 @@ def test_every_part_is_there_once() -> None:
         "| **high** | `CP102` Attention backend changed | [`vllm/v1/attention/backends/ember_attn.py:41`](https://github.com/",
         "pytest tests/v1/attention/test_ember_attn.py",
         "**Owners**: @\u2060gil (2), @\u2060hana (1); nobody owns",
-        "2 steps run, 1 more matches but is optional",
-        "Kernels nightly (b200): optional",
+        "2 steps run, 1 optional step lists a changed path",
+        "- kernels-nightly (b200): vllm/v1/attention/backends/ember_attn.py lies in its entry vllm/v1/attention",
         "```mermaid\nflowchart LR\n",
         "missing change.logic_areas; not judged for it: CP109",
         "waived: covered on hardware",

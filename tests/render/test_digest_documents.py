@@ -217,12 +217,12 @@ def test_charts_without_the_extra_are_an_error_with_a_hint(monkeypatch: pytest.M
     monkeypatch.setattr(digest_charts, "is_available", lambda: False)
     with pytest.raises(UsageError) as error:
         charts(a_digest(), ENGLISH)
-    assert error.value.hint == "pip install 'diffscope[charts]'"
+    assert error.value.hint == "pip install 'vllm-diffscope[charts]'"
 
 
 def test_charts_are_svg_and_the_same_each_time() -> None:
     """Every chart parses; two drawings are the same bytes, though the library counts its ids on."""
-    pytest.importorskip("vl_convert", reason="needs diffscope[charts]")
+    pytest.importorskip("vl_convert", reason="needs vllm-diffscope[charts]")
     digest = a_digest(trend=a_trend())
     drawn = charts(digest, CHINESE)
     assert sorted(drawn) == ["areas", "files", "kinds", "map", "risks", "trend"]
@@ -236,7 +236,7 @@ def test_charts_are_svg_and_the_same_each_time() -> None:
 
 def test_hostile_names_stay_text_in_charts() -> None:
     """A path is drawn as text, whatever it holds."""
-    pytest.importorskip("vl_convert", reason="needs diffscope[charts]")
+    pytest.importorskip("vl_convert", reason="needs vllm-diffscope[charts]")
     evil = hostile("</text><script>alert(1)</script>")
     again = msgspec.structs.replace(evil, change=a_pull(2).change)
     drawn = charts(build_digest((evil, again), repository="vllm-project/vllm", period=WEEK), ENGLISH)

@@ -10,6 +10,7 @@ import pytest
 from diffscope.assessment.values import RiskLevel
 from diffscope.cli.options import FORMATS, LANGUAGES, LEVELS
 from diffscope.errors import UsageError
+from diffscope.project.answers import AmdState
 from diffscope.render.formats import RENDERERS, render
 from diffscope.render.style import Language, Style
 from diffscope.render.words import WORDS, Words
@@ -68,9 +69,8 @@ def test_no_word_is_dead() -> None:
     files = [*RENDER.rglob("*.py"), *RENDER.glob("templates/*.j2")]
     sources = "\n".join(file.read_text(encoding="utf-8") for file in files if file.name != "words.py")
     made = {f"source-{source.value}" for source in SourceKind}
-    made |= {
-        f"mirror-{state}" for state in ("present", "missing", "optional", "differs", "elsewhere", "soft-fail")
-    }
+    made |= {f"mirror-{state.value}" for state in AmdState}
+    made |= {f"ci-{what}" for what in ("added", "removed", "starts", "stops")}
     made |= {level.value for level in (*RiskLevel, *Severity)}
     assert [key for key in WORDS if key not in made and f'"{key}"' not in sources] == []
 

@@ -65,8 +65,16 @@ def test_sarif_meets_the_schema(assessment: Assessment, language: Language) -> N
     jsonschema.Draft4Validator(SARIF, format_checker=jsonschema.FormatChecker()).validate(log)
 
 
+@pytest.mark.parametrize("assessment", ANYTHING)
+def test_sarif_gives_every_place_a_region(assessment: Assessment) -> None:
+    """GitHub refuses a location without a first line (GH1003 of its own rules)."""
+    for result in json.loads(render([assessment], ENGLISH, form="sarif"))["runs"][0]["results"]:
+        places = [*result["locations"], *result.get("relatedLocations", ())]
+        assert all(place["physicalLocation"]["region"]["startLine"] >= 1 for place in places)
+
+
 def test_sarif_results() -> None:
-    """Worst first; the first place is the location, the others are related; an old line is no region; waivers suppress."""
+    """Worst first; the first place is the location, the others are related; an old line is told in words; waivers suppress."""
     run = json.loads(render([an_assessment()], ENGLISH, form="sarif"))["runs"][0]
     shown = [
         (
@@ -83,8 +91,14 @@ def test_sarif_results() -> None:
         ("TC205", "note", {"startLine": 41}, True),
     ]
     related = run["results"][1]["relatedLocations"]
-    assert [place["physicalLocation"] for place in related] == [
-        {"artifactLocation": {"uri": "vllm/envs.py", "uriBaseId": "%SRCROOT%"}}
+    assert [(place["physicalLocation"], place["message"]["text"]) for place in related] == [
+        (
+            {
+                "artifactLocation": {"uri": "vllm/envs.py", "uriBaseId": "%SRCROOT%"},
+                "region": {"startLine": 1},
+            },
+            "`VLLM_USE_EMBER` lost its default (old side 203)",
+        )
     ]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["CF501", "CP102", "TC205"]
     assert all(

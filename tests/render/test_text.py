@@ -49,8 +49,9 @@ Tests      1 changed; no test names EmberBackend.supports_attn_type
            pytest tests/v1/attention/test_ember_attn.py \\
                   tests/v1/attention/test_backends.py
 Owners     @gil (2), @hana (1); nobody owns vllm/config/attention.py
-CI         2 steps run, 1 more matches but is optional; gpu 1, h100 1; time
-           limits add up to 70 min; on AMD: 1 without a mirror, 1 mirrored
+CI         2 steps run, 1 optional step lists a changed path; gpu 1, h100 1;
+           time limits add up to 70 min; on AMD: 1 mirrored, 1 without a mirror;
+           by the rules of ci-infra at 3e4cfe4 (2026-08-21)
 Labels     the repository's rules add rocm, v1
 Incomplete parse: vllm/odd.py: line 12 does not parse
            no area claims NOTICE.odd

@@ -59,3 +59,9 @@ def test_what_is_no_week_is_refused(name: str) -> None:
     """With the form that is wanted."""
     with pytest.raises(UsageError, match="not a week"):
         period_of_week(name)
+
+
+def test_before_the_first_days_of_the_calendar_there_is_as_much_as_there_is() -> None:
+    first, _ = period_of_week("0001-W01")
+    before, _ = period_before(first)
+    assert (before.since, before.until) == ("0001-01-01", "0001-01-01")

@@ -13,6 +13,7 @@ from diffscope.rules.engine.context import Context
 from diffscope.rules.engine.evaluate import MOST_EVIDENCE, evaluate
 from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.values import Severity
+from tests.examples import examples
 from tests.rule_builders import expression, facts, rule_text, rules
 
 FACTS = """
@@ -266,7 +267,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(SYMBOLS, UNKNOWN, EXPRESSIONS, st.randoms(use_true_random=False))
 def test_order_of_records_never_matters(symbols: list[str], unknown: str, when: str, random: object) -> None:
     """Shuffled facts give the same flags and the same unknown rules, byte for byte."""
@@ -280,7 +281,7 @@ def test_order_of_records_never_matters(symbols: list[str], unknown: str, when: 
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(SYMBOLS, SYMBOLS, UNKNOWN.filter(bool), EXPRESSIONS)
 def test_learning_more_never_overturns_an_answer(
     known: list[str], hidden: list[str], unknown: str, when: str

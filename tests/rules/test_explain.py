@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.engine.explain import Explanation, Trace, explain
+from tests.examples import examples
 from tests.rule_builders import facts, rule_text, rules
 from tests.rules.test_evaluate import EXPRESSIONS, SYMBOLS, UNKNOWN
 
@@ -144,7 +145,7 @@ def test_explanation_is_serialisable(title: str) -> None:
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(SYMBOLS, UNKNOWN, EXPRESSIONS)
 def test_explanation_agrees_with_evaluation(symbols: list[str], unknown: str, when: str) -> None:
     """The verdict explained is the verdict given."""

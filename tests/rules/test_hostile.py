@@ -13,6 +13,7 @@ from diffscope.rules.authoring.cases import read_cases
 from diffscope.rules.language.conditions import Operator
 from diffscope.rules.language.load import check_catalogue
 from diffscope.rules.reading import mistake_line
+from tests.examples import examples
 from tests.rule_builders import CHINESE, RULE, rule_text
 
 PATH = "rules/XX101-test-rule/rule.yml"
@@ -107,7 +108,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(KEYS, TREES, min_size=1, max_size=3))
 def test_any_tree_in_place_of_any_key_is_read_or_refused(changed: dict[str, str]) -> None:
     """Whatever stands where, the rule loads or its mistakes are told; nothing else happens."""
@@ -116,7 +117,7 @@ def test_any_tree_in_place_of_any_key_is_read_or_refused(changed: dict[str, str]
     assert bool(catalogue.rules) is not bool(mistakes)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(
         ["facts", "findings", "before", "tree", "recorded", "severity", "unknown", "todo", "labels", "title"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.source.text import Side, SourceText, decode, split_lines
+from diffscope.source.text import Side, SourceText, decode, lines_with_ends, split_lines
 from diffscope.source.values import RepoPath
 
 LINES = [
@@ -49,3 +49,43 @@ def test_a_region_holds_its_text() -> None:
         old.region(3, 4)
     with pytest.raises(IndexError, match=r"a\.py has no line 0 on its old side"):
         old.line(0)
+
+
+@pytest.mark.parametrize(("text", "lines"), LINES)
+def test_lines_with_their_ends_are_the_text(text: str, lines: tuple[str, ...]) -> None:
+    """Nothing is lost, and without their ends they are the lines."""
+    kept = lines_with_ends(text)
+    assert "".join(kept) == text
+    assert tuple(line.removesuffix("\n").removesuffix("\r") for line in kept) == lines
+
+
+PARTS = [
+    pytest.param(b"x\ny\nz\n", (2, 3), (2, 3), id="lines of the text"),
+    pytest.param(b"x\ny\n", (2, 3), (2, 2), id="a parser may end behind the last line"),
+    pytest.param(b"x\ry\rz", (2, 3), (1, 1), id="CR alone ends no line"),
+    pytest.param(b"x\ny\n", (3, 3), (2, 2), id="the empty rest belongs to the last line"),
+    pytest.param(b"", (1, 1), None, id="a text without lines has no part"),
+]
+
+
+@pytest.mark.parametrize(("data", "asked", "given"), PARTS)
+def test_a_part_lies_inside_its_text(
+    data: bytes, asked: tuple[int, int], given: tuple[int, int] | None
+) -> None:
+    part = SourceText(RepoPath("a.py"), Side.AFTER, data).part(*asked)
+    assert (part and (part.start, part.end)) == given
+
+
+def test_lines_of_a_text_are_counted_and_shown_by_it() -> None:
+    text = SourceText(RepoPath("a.py"), Side.AFTER, b"x\ny\nz\n")
+    lines = text.lines_at((1, 3))
+    assert (lines.count, [line.lines for line in lines.regions]) == (2, [("x",), ("z",)])
+    assert lines.kept(range(2, 4)) == text.lines_at((3,))
+
+
+@pytest.mark.parametrize("asked", [(0, 0), (4, 4), (2, 1)])
+def test_a_line_of_another_text_is_refused(asked: tuple[int, int]) -> None:
+    """Nobody who read two lines can tell the fourth: that is a line of some other file."""
+    text = SourceText(RepoPath("a.py"), Side.AFTER, b"x\ny\n")
+    with pytest.raises(IndexError, match=r"a\.py has no lines"):
+        text.part(*asked)

@@ -254,3 +254,25 @@ def test_no_text_makes_a_reader_raise(text: str) -> None:
     """Whatever comes in, problems come out."""
     parse_strict(text)
     parse_tolerant(text)
+
+
+OTHER_ENDS = [
+    pytest.param("a: 'x\u2028y'\nb: [1]\nc: 2\n", [("a", 1, 1), ("b", 2, 1), ("c", 3, 1)], id="U+2028 in a text"),
+    pytest.param('a: "x \x85 y"\r\nb: 1\r\nc: 2\r\n', [("a", 1, 1), ("b", 2, 1), ("c", 3, 1)], id="NEL beside CR LF"),
+    pytest.param("a: 1\rb: 2\nc: 3\n", [("a", 1, 1), ("b", 1, 6), ("c", 2, 1)], id="CR ends a line of YAML and none of git"),
+    pytest.param("\ufeffa: '\u2029'\nb: 1\n", [("a", 1, 1), ("b", 2, 1)], id="a byte order mark moves nothing"),
+    pytest.param("\U0001f600: '\u2029'\nb: 1\n", [("\U0001f600", 1, 1), ("b", 2, 1)], id="wide characters count once"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "places"), OTHER_ENDS)
+def test_lines_are_counted_as_git_does(text: str, places: list[tuple[str, int, int]]) -> None:
+    documents, problems = parse_tolerant(text)
+    assert problems == ()
+    assert isinstance(documents[0], MapNode)
+    assert [(entry.key, entry.line, entry.column) for entry in documents[0].entries] == places
+
+
+def test_a_syntax_error_is_told_on_the_line_of_git() -> None:
+    _, problems = parse_tolerant("a: 'x\u2028\u2028y'\nb: ]\n")
+    assert [problem.line for problem in problems] == [2]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from diffscope.syntax.compare import compare_python
 from diffscope.syntax.native import compare_native, outline_native
 from diffscope.syntax.outline import identifiers, outline_python
+from tests.examples import examples
 
 HOSTILE = {
     "brackets nested ten thousand deep": b"x = " + b"(" * 10_000 + b"1" + b")" * 10_000 + b"\nimport a\n",
@@ -99,7 +100,7 @@ PIECES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(PIECES, PIECES)
 def test_pieces_of_python_in_any_order_are_compared(before: list[str], after: list[str]) -> None:
     old, new = "".join(before).encode(), "".join(after).encode()
@@ -108,7 +109,7 @@ def test_pieces_of_python_in_any_order_are_compared(before: list[str], after: li
     assert compare_python(new, new).symbols == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_outlined(source: bytes) -> None:
     outline_python(source)

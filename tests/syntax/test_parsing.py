@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffscope.syntax.parsing import Known, parse_python
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -30,7 +31,7 @@ def shape(node: Node) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(LINES, st.integers(0, 25), st.integers(0, 25), LINES)
 def test_a_source_like_another_one_is_parsed_as_if_it_were_the_first(
     lines: list[str], start: int, end: int, put: list[str]

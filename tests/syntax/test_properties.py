@@ -16,6 +16,7 @@ from diffscope.syntax import units
 from diffscope.syntax.compare import compare_python
 from diffscope.syntax.outline import declare_python
 from diffscope.syntax.values import Aspect, Comparison, SymbolChange
+from tests.examples import examples
 
 NAMES = st.sampled_from(["alpha", "beta", "self.gamma", "torch.delta"])
 ATOMS = st.one_of(
@@ -110,14 +111,14 @@ def logic(before: str, after: str) -> list[SymbolChange]:
     return [change for change in found.symbols if change.logic]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(programs())
 def test_a_program_written_anew_by_ast_has_no_logic_change(text: str) -> None:
     """``ast.unparse`` drops comments, brackets, quotes, line breaks and notations of its own accord."""
     assert logic(text, ast.unparse(ast.parse(text))) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(programs(), st.data())
 def test_comments_and_blank_lines_anywhere_are_no_logic(text: str, data: st.DataObject) -> None:
     lines = []
@@ -129,14 +130,14 @@ def test_comments_and_blank_lines_anywhere_are_no_logic(text: str, data: st.Data
     assert all(not change.logic and not change.signals and not change.added_lines for change in found.symbols)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(programs(), st.randoms())
 def test_imports_in_another_order_are_no_logic(text: str, random: object) -> None:
     first, second, rest = text.split("\n", 2)
     assert logic(text, f"{second}\n{first}\n{rest}") == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(programs())
 def test_a_program_does_not_differ_from_itself(text: str) -> None:
     found = compare_python(text.encode(), text.encode())
@@ -144,7 +145,7 @@ def test_a_program_does_not_differ_from_itself(text: str) -> None:
     assert found.before == found.after
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(programs(), programs())
 def test_the_other_way_round_everything_is_mirrored(before: str, after: str) -> None:
     forth, back = (
@@ -157,7 +158,7 @@ def test_the_other_way_round_everything_is_mirrored(before: str, after: str) -> 
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(programs(), programs())
 def test_programs_of_different_meaning_differ(before: str, after: str) -> None:
     """Where ``ast`` sees another program, annotations and docstrings aside, some symbol has changed logic or moved."""
@@ -242,7 +243,7 @@ def summary(found: Comparison) -> list[tuple[object, ...]]:
     ]  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(programs(), st.integers(0, 30), st.sampled_from(["omega", "alpha(7)", "[alpha, 9, beta]"]))
 def test_a_change_anywhere_gives_the_same_whether_the_rest_is_read_or_not(
     text: str, place: int, new: str

@@ -14,9 +14,10 @@ from diffscope.adapters.github.sides import read_sides
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree, Progress
 from diffscope.diff.names import split_git_names, strip_prefixes
+from diffscope.diff.sections import is_git_diff
 from diffscope.diff.values import Diff, FileSides, Sides
 from diffscope.errors import NotFoundError, SourceError
-from diffscope.facts.steps import Declarations
+from diffscope.facts.declarations import Declarations
 from diffscope.source.values import BlobId, Change, CommitId, Gap, PullRequest, RepoPath, SourceKind
 
 LocalPatch = Callable[[CommitId, CommitId], str | None]
@@ -25,8 +26,10 @@ LocalPatch = Callable[[CommitId, CommitId], str | None]
 _LISTED_IN_COMPARISON = 300
 _NO_DIFF = {
     406: "over 20,000 lines or 300 files",
-    **dict.fromkeys((500, 502, 503, 504), "it takes GitHub too long"),
+    422: "it says that there was a problem making it",
+    **dict.fromkeys(range(500, 600), "it takes GitHub too long"),
 }
+"""Statuses that refuse the diff alone. Those that refuse the pull request (401, 403, 404, a rate limit) stay errors."""
 
 
 class _Known(NamedTuple):
@@ -138,10 +141,11 @@ class GitHubSource:
     def _patch(self, pull: Pull, known: _Known) -> tuple[str, tuple[Gap, ...]]:
         path = f"/repos/{known.repository}/pulls/{pull.number}"
         answer = self._client.get(path, accept=DIFF, allow=frozenset(_NO_DIFF))
-        if answer.status == 200:
+        if answer.status == 200 and (is_git_diff(answer.text) or not pull.changed_files):
             return answer.text, _drift(answer.text, known.heads)
+        reason = _NO_DIFF.get(answer.status, "its answer is none")
         self._client.notice(
-            f"GitHub gives no diff of #{pull.number} ({_NO_DIFF[answer.status]}); reading the list of files instead"
+            f"GitHub gives no diff of #{pull.number} ({reason}); reading the list of files instead"
         )
         patch, gaps = self._patch_from_list(pull, known, path)
         local = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diffscope.project.checks.places import StepPlace, unique_steps
-from diffscope.project.findings import Edit, Finding, make_finding
-from diffscope.project.matching import matches_dependency
+from diffscope.project.findings import Edit, Finding, Weight, make_finding
+from diffscope.project.matching import first_regex, matches_dependency
+from diffscope.project.selection import TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE
 from diffscope.project.tree import TreeIndex
 from diffscope.project.values import Dialect, Listed, Project
 
@@ -34,9 +35,22 @@ def _check_list(
         elif _is_exclusion(entry, place.dialect):
             yield from _check_exclusion(place, note, entry, listed, tree)
         elif not _matches_any(entry.text, place.dialect, tree):
-            yield _dead(place, note, entry, listed, tree)
+            if not _is_under_run_all(place, entry):
+                yield _dead(place, note, entry, listed, tree)
         else:
             yield from _check_covered(place, note, entry, listed)
+
+
+def _is_under_run_all(place: StepPlace, entry: Listed) -> bool:
+    """Say whether whatever comes to lie under an entry runs the whole pipeline anyway: whether the entry is dead matters to nobody."""
+    below = f"{entry.text.rstrip('/')}/"
+    if place.dialect is Dialect.AMD_TEMPLATE:
+        is_out = entry.text.startswith(TEMPLATE_RUN_ALL_EXCLUDE)
+        return entry.text.startswith(TEMPLATE_RUN_ALL) and not is_out
+    return bool(place.pipelines) and all(
+        first_regex(each.run_all, below) is not None and first_regex(each.run_all_exclude, below) is None
+        for each in place.pipelines
+    )
 
 
 def _dead(place: StepPlace, note: str, entry: Listed, listed: tuple[Listed, ...], tree: TreeIndex) -> Finding:
@@ -99,16 +113,16 @@ def _check_empty(place: StepPlace) -> Iterator[Finding]:
     if step.key in {"ensure-ci-base-amd", "refresh-rocm-base-amd"}:
         return
     if step.dialect is Dialect.AMD_TEMPLATE:
-        message = (
-            f"'{step.label}' has no dependencies, so that it runs for every change that is not documentation"
-        )
-        yield make_finding("DR304", step.file, step.line, message)
+        so = "it runs for every change that is not documentation"
     elif step.watches_own_file:
-        message = f"'{step.label}' has no dependencies: it runs by itself only when {step.file} changes"
-        yield make_finding("DR304", step.file, step.line, message)
+        so = f"it runs only when {step.file} changes" + (" or everything runs" if place.runs_all else "")
+    elif place.runs_all:
+        so = "it runs only when a run_all pattern of its pipeline matches"
     else:
-        message = f"'{step.label}' has no dependencies, so that the generator never runs it by itself"
-        yield make_finding("DR304", step.file, step.line, message)
+        so = "the generator never runs it by itself"
+    weight = Weight.INFO if place.runs_all else Weight.MEDIUM
+    message = f"'{step.label}' has no dependencies: {so}"
+    yield make_finding("DR304", step.file, step.line, message, weight=weight)
 
 
 def _is_exclusion(entry: Listed, dialect: Dialect) -> bool:

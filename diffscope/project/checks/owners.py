@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import msgspec
+
 from diffscope.project.codeowners import matched_paths
 from diffscope.project.findings import Finding, make_finding
 from diffscope.project.tree import TreeIndex
-from diffscope.project.values import OwnerRule, Project
+from diffscope.project.values import Codeowners, OwnerRule, Project
 from diffscope.source.values import RepoPath
 
 
@@ -26,7 +28,7 @@ def check_owners(project: Project, tree: TreeIndex) -> Iterator[Finding]:
         if rule.defect is not None:
             yield make_finding("DR103", place, rule.line, f"GitHub skips '{rule.pattern}': {rule.defect}")
         elif not matched[rule.line]:
-            yield _dead(rule, place, tree)
+            yield _dead(rule, project.codeowners, place, tree)
         elif rule.line not in deciding:
             yield _shadowed(rule, matched[rule.line], winner, place)
         elif not rule.owners:
@@ -35,12 +37,22 @@ def check_owners(project: Project, tree: TreeIndex) -> Iterator[Finding]:
             yield make_finding("DR104", place, rule.line, message)
 
 
-def _dead(rule: OwnerRule, place: RepoPath, tree: TreeIndex) -> Finding:
+def _dead(rule: OwnerRule, codeowners: Codeowners, place: RepoPath, tree: TreeIndex) -> Finding:
     owners = f"; {' '.join(rule.owners)} will not be asked" if rule.owners else ""
     nearest = tree.nearest(rule.pattern)
     suggestion = f"/{nearest}" if nearest and rule.pattern.startswith("/") else nearest
+    if suggestion is not None and not _would_decide(suggestion, rule, codeowners, tree):
+        suggestion = None
     message = f"'{rule.pattern}' matches no file{owners}"
     return make_finding("DR101", place, rule.line, message, suggestion=suggestion)
+
+
+def _would_decide(pattern: str, rule: OwnerRule, codeowners: Codeowners, tree: TreeIndex) -> bool:
+    """Say whether a line with another pattern would be the last that matches some file."""
+    tried = msgspec.structs.replace(rule, pattern=pattern)
+    later = [each for each in codeowners.rules if each.line > rule.line]
+    taken = {path for each in later for path in matched_paths(each, tree)}
+    return any(path not in taken for path in matched_paths(tried, tree))
 
 
 def _shadowed(

@@ -10,9 +10,9 @@ from diffscope.source.values import RepoPath
 
 
 class StepPlace(NamedTuple):
-    """A step and the first pipeline that holds it."""
+    """A step and the pipelines that hold it; one that the generator refuses holds none."""
 
-    pipeline: Pipeline
+    pipelines: tuple[Pipeline, ...]
     step: Step
 
     @property
@@ -20,12 +20,21 @@ class StepPlace(NamedTuple):
         """Return which program reads the step."""
         return self.step.dialect
 
+    @property
+    def runs_all(self) -> bool:
+        """Return whether some pipeline of the step has patterns that run all of it."""
+        return self.dialect is Dialect.GENERATOR and any(each.run_all for each in self.pipelines)
+
 
 def unique_steps(project: Project) -> Iterator[StepPlace]:
     """Yield each step once, in the order of the pipelines and files."""
-    seen: set[tuple[RepoPath, int]] = set()
+    holders: dict[tuple[RepoPath, int], list[Pipeline]] = {}
+    steps: dict[tuple[RepoPath, int], Step] = {}
     for pipeline in project.pipelines:
         for step in pipeline.steps:
-            if (step.file, step.line) not in seen:
-                seen.add((step.file, step.line))
-                yield StepPlace(pipeline, step)
+            steps.setdefault((step.file, step.line), step)
+            found = holders.setdefault((step.file, step.line), [])
+            if not pipeline.missing_keys:
+                found.append(pipeline)
+    for place, step in steps.items():
+        yield StepPlace(tuple(holders[place]), step)

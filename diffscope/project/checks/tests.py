@@ -40,7 +40,7 @@ def _not_collected(cover: TestCoverage, ignored: dict[str, tuple[str, ...]]) -> 
 def _optional_only(cover: TestCoverage) -> Finding:
     names = sorted({f"{each.step.file}:{each.step.line} {each.step.label}" for each in cover.steps})
     optional = any(each.step.optional for each in cover.steps)
-    kind = "optional steps collect" if optional else "steps without dependencies collect"
+    kind = "optional steps collect" if optional else "steps that run when everything does collect"
     return make_finding("DR306", cover.path, 0, f"only {kind} this file", evidence=tuple(names[:10]))
 
 

@@ -7,6 +7,7 @@ import re
 import textwrap
 from typing import Final
 
+from diffscope.source.text import split_lines
 from diffscope.yaml_scalars import read_core
 
 WIDTH: Final = 140
@@ -126,7 +127,7 @@ def _block(value: object, indent: int) -> list[str]:
 
 def _entry(head: str, value: object, indent: int) -> list[str]:
     if isinstance(value, Literal):
-        inner = [f"{' ' * (indent + 2)}{line}".rstrip() for line in value.splitlines()]
+        inner = [f"{' ' * (indent + 2)}{line}".rstrip() for line in split_lines(value)]
         return [f"{head} |", *inner]
     if isinstance(value, Prose):
         return _prose(head, value, indent)

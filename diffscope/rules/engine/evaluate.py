@@ -6,7 +6,7 @@ A rule fires where ``when`` holds and at least one record is evidence for it: a 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -21,12 +21,13 @@ from diffscope.rules.engine.configuration import (
 from diffscope.rules.engine.context import Context, Truth
 from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.engine.missing import asks_graph, missing_facts
-from diffscope.rules.engine.quantify import all_of, any_holds, compile_judge
+from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Speaker, spoken
 from diffscope.rules.values import Bilingual, Evidence, Flag, Severity, UnknownRule
-from diffscope.source.values import Value
+from diffscope.source.attempts import INTERNAL_ERROR, Attempts
+from diffscope.source.values import Gap, Value
 
 MOST_EVIDENCE: Final = 10
 _LINES_OF_A_BRANCH: Final = 3
@@ -39,27 +40,31 @@ class Evaluation(Value, frozen=True, kw_only=True):
 
     flags: tuple[Flag, ...]
     unknown: tuple[UnknownRule, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """One for each rule that failed inside, which is among the unknown ones too."""
 
 
 def evaluate(
-    catalogue: Catalogue, facts: ChangeFacts, *, configuration: RuleConfiguration = EVERY_STABLE_RULE
+    catalogue: Catalogue,
+    facts: ChangeFacts,
+    *,
+    configuration: RuleConfiguration = EVERY_STABLE_RULE,
+    attempt: Attempts | None = None,
 ) -> Evaluation:
-    """Return what every rule that is on says of a change."""
+    """Return what every rule that is on says of a change. ``attempt`` keeps a gap for each rule that fails inside."""
+    attempt = attempt or Attempts()
     context = Context(facts)
-    flags: list[Flag] = []
-    unknown: list[UnknownRule] = []
+    found: list[Flag | UnknownRule | None] = []
     for program in _programs(catalogue):
-        if not is_on(program.rule, configuration):
-            continue
-        truth = program.judge(context)
-        if truth is True:
+        if is_on(program.rule, configuration):
+            failed = UnknownRule(code=program.rule.code, missing=(INTERNAL_ERROR,))
             severity = overridden_severity(program.rule, configuration)
-            flags.append(program.flag(context, severity))
-        elif truth is None:
-            missing = missing_facts(asked(program.rule), context)
-            unknown.append(UnknownRule(code=program.rule.code, missing=missing))
+            said = partial(program.evaluate, context, severity)
+            found.append(attempt(f"rule.{program.rule.code}", said, failed))
+    flags = [each for each in found if isinstance(each, Flag)]
     flags.sort(key=lambda flag: (-flag.severity.rank, flag.code))
-    return Evaluation(flags=tuple(flags), unknown=tuple(unknown))
+    unknown = tuple(each for each in found if isinstance(each, UnknownRule))
+    return Evaluation(flags=tuple(flags), unknown=unknown, gaps=attempt.gaps)
 
 
 def asked(rule: Rule) -> tuple[Condition, Exists]:
@@ -68,14 +73,30 @@ def asked(rule: Rule) -> tuple[Condition, Exists]:
 
 
 class _Program:
-    """A rule, compiled."""
+    """A rule, compiled when it is first asked."""
 
     def __init__(self, rule: Rule, words: dict[str, str]) -> None:
         self.rule = rule
-        self._when = compile_judge(rule.when)
-        self._evidence: Matcher = compile_matcher(rule.evidence.where)
-        self._steps = [(step.to, compile_judge(step.when)) for step in rule.severity_steps]
         self._speakers = (Speaker(language="en", words={}), Speaker(language="zh", words=words))
+
+    @cached_property
+    def _when(self) -> Judge:
+        return compile_judge(self.rule.when)
+
+    @cached_property
+    def _evidence(self) -> Matcher:
+        return compile_matcher(self.rule.evidence.where)
+
+    @cached_property
+    def _steps(self) -> list[tuple[Severity, Judge]]:
+        return [(step.to, compile_judge(step.when)) for step in self.rule.severity_steps]
+
+    def evaluate(self, context: Context, override: Severity | None) -> Flag | UnknownRule | None:
+        """Return the flag, what it lacks to tell, or nothing."""
+        truth = self.judge(context)
+        if truth is None:
+            return UnknownRule(code=self.rule.code, missing=missing_facts(asked(self.rule), context))
+        return self.flag(context, override) if truth else None
 
     def judge(self, context: Context) -> Truth:
         when = self._when(context)

@@ -12,6 +12,7 @@ from typing import Final
 
 from diffscope.rules.reading import clipped, nearest
 from diffscope.rules.values import Flag, RuleCode, Waived
+from diffscope.source.text import split_lines
 from diffscope.source.values import Value
 
 _LINE: Final = re.compile(r"[\s>*+-]*diffscope\s*:\s*waive\b\s*(.*)", re.IGNORECASE)
@@ -104,7 +105,7 @@ def _waiver_lines(body: str) -> Iterator[tuple[int, str]]:
     # Comments are blanked, not cut, so that line numbers stay true.
     visible = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), body)
     fence = ""
-    for number, line in enumerate(visible.splitlines(), start=1):
+    for number, line in enumerate(split_lines(visible), start=1):
         mark = _FENCE.match(line)
         if mark is not None and fence in ("", mark[1]):
             fence = "" if fence else mark[1]

@@ -1,19 +1,19 @@
-"""What left one function of a change and came to another has only moved."""
+"""Facts that left one function of a change paired with equal ones that came to another."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 import msgspec
 
 from diffscope.facts.values import CallFact, GuardFact, WriteFact
+from diffscope.source.pairing import pair_equal
 
 _Fact = TypeVar("_Fact", CallFact, GuardFact, WriteFact)
 
 
-def settle_moves(
+def pair_moved(
     facts: Iterable[tuple[_Fact, bool]],
     key: Callable[[_Fact], Hashable],
     tells: Callable[[_Fact], bool] = lambda fact: False,
@@ -24,19 +24,13 @@ def settle_moves(
     the symbol's own fact tells it; but for those that ``tells`` names.
     """
     listed = list(facts)
-    counts = {
-        side: Counter(key(fact) for fact, _ in listed if fact.change == side) for side in ("added", "removed")
-    }
-    pairs = counts["added"] & counts["removed"]
-    left = {"added": Counter(pairs), "removed": Counter(pairs)}
+    sides = {side: [fact for fact, _ in listed if fact.change == side] for side in ("removed", "added")}
+    pairs = pair_equal(sides["removed"], sides["added"], key=key).pairs
+    left, arrived = {id(old) for old, _ in pairs}, {id(new) for _, new in pairs}
     settled = []
     for fact, is_gone in listed:
-        open_pairs = left.get(fact.change)
-        is_moved = open_pairs is not None and open_pairs[key(fact)] > 0
-        if open_pairs is not None and is_moved:
-            open_pairs[key(fact)] -= 1
-        if is_moved and fact.change == "added":
+        if id(fact) in arrived:
             settled.append(msgspec.structs.replace(fact, change="moved"))
-        elif not is_moved and (not is_gone or tells(fact)):
+        elif id(fact) not in left and (not is_gone or tells(fact)):
             settled.append(fact)
     return settled

@@ -7,8 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from diffscope.facts.changed import ChangedSymbol
 from diffscope.facts.material import Placed, source_comparison, stands
-from diffscope.syntax.values import Aspect, DefinitionKind, SymbolChange
+from diffscope.source.text import LineCount, Lines, Region
+from diffscope.syntax.values import Aspect, DefinitionKind
 
 _OWN = re.compile(r"\b(?:self|cls)\.(?=\w)")
 _TELLING = re.compile(r"\w+\W+\w+\W+\w")
@@ -26,6 +28,11 @@ class Home(NamedTuple):
     name: str
     line: int
 
+    @classmethod
+    def of(cls, path: str, change: ChangedSymbol) -> Home:
+        """Return the home of a change of a symbol that is told under a path."""
+        return cls(path, change.name, change.region.start if change.region is not None else 0)
+
 
 class _Side(NamedTuple):
     """Symbols with the code lines that they lost or gained."""
@@ -35,14 +42,14 @@ class _Side(NamedTuple):
     """Whether its lines are still counted as its own: of a symbol that is known to have moved they are not."""
 
 
-class Carried(NamedTuple):
+class MovedLines(NamedTuple):
     """How many of the lines that symbols gained came from another one, and how many that they lost went to another one."""
 
-    gained: dict[Home, int]
-    lost: dict[Home, int]
+    gained: dict[Home, LineCount]
+    lost: dict[Home, LineCount]
 
 
-def lines_carried(placed: Iterable[Placed]) -> Carried:
+def find_moved_lines(placed: Iterable[Placed]) -> MovedLines:
     """Return what symbols of source files gave to each other."""
     sources = [one for one in placed if source_comparison(one) is not None]
     lost, gained = _Side({}, {}), _Side({}, {})
@@ -50,49 +57,44 @@ def lines_carried(placed: Iterable[Placed]) -> Carried:
         _read_lost(one, lost)
     for one in sources if lost.lines else ():
         _read_gained(one, gained)
-    carried = Carried({}, {})
+    moved = MovedLines({}, {})
     for old, new, lines in _taken(lost, gained):
-        carried.lost[old] = carried.lost.get(old, 0) + lines
+        moved.lost[old] = LineCount(moved.lost.get(old, 0) + lines)
         if gained.counted[new]:
-            carried.gained[new] = carried.gained.get(new, 0) + lines
-    return carried
+            moved.gained[new] = LineCount(moved.gained.get(new, 0) + lines)
+    return moved
 
 
 def _read_lost(placed: Placed, lost: _Side) -> None:
-    long = [change for change in _changes(placed) if len(change.removed_lines) >= _FEWEST]
-    texts = _texts(placed.material.before) if long else []
-    for change in long:
-        _keep(lost, _home(placed, change), texts, change.removed_lines, is_own=True)
+    for change in _changes(placed):
+        if change.removed is not None and change.code_removed >= _FEWEST:
+            _keep(lost, Home.of(placed.fact.path, change), _texts(change.removed), is_own=True)
 
 
 def _read_gained(placed: Placed, gained: _Side) -> None:
-    texts = _texts(placed.material.after)
     for change in _changes(placed):
         is_arrived = Aspect.MOVED in change.aspects and change.after is not None
-        numbers = range(change.line, change.end + 1) if is_arrived else change.added_lines
-        if len(numbers) >= _FEWEST:
-            _keep(gained, _home(placed, change), texts, numbers, is_own=not is_arrived)
+        texts = list(_texts(change.region if is_arrived else change.added))
+        if len(texts) >= _FEWEST:
+            _keep(gained, Home.of(placed.fact.path, change), texts, is_own=not is_arrived)
 
 
-def _changes(placed: Placed) -> Iterator[SymbolChange]:
+def _changes(placed: Placed) -> Iterator[ChangedSymbol]:
     comparison = source_comparison(placed)
     for change in comparison.symbols if comparison else ():
         if comparison and change.kind is not DefinitionKind.CLASS and not stands(change, comparison):
             yield change
 
 
-def _home(placed: Placed, change: SymbolChange) -> Home:
-    return Home(placed.fact.path, change.name, change.line)
+def _texts(lines: Lines | Region | None) -> Iterator[str]:
+    if isinstance(lines, Region):
+        yield from lines.lines
+    elif lines is not None:
+        yield from (line.lines[0] for line in lines.regions)
 
 
-def _texts(side: bytes | None) -> list[str]:
-    return side.decode("utf-8", "replace").splitlines() if side else []
-
-
-def _keep(side: _Side, home: Home, texts: list[str], numbers: Iterable[int], *, is_own: bool) -> None:
-    side.lines[home] = Counter(
-        _OWN.sub("", texts[number - 1].strip()) for number in numbers if number <= len(texts)
-    )
+def _keep(side: _Side, home: Home, texts: Iterable[str], *, is_own: bool) -> None:
+    side.lines[home] = Counter(_OWN.sub("", text.strip()) for text in texts)
     side.counted[home] = is_own
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from diffscope.facts.material import Placed
 from diffscope.facts.values import TestFact
-from diffscope.syntax.values import Aspect, Definition
+from diffscope.source.text import Region
+from diffscope.syntax.likeness import REWRITTEN, likeness
+from diffscope.syntax.values import Aspect
 
-_ALIKE = 0.5
-"""Share of equal lines from which a new test of the same file counts as the old one rewritten."""
 _SHORTEST = 4
 """Lines below which bodies are alike by chance."""
 
 
 class _Body(NamedTuple):
     name: str
-    lines: tuple[str, ...]
+    lines: Counter[str]
 
 
 def without_replaced(facts: Iterable[TestFact], placed: Iterable[Placed]) -> tuple[TestFact, ...]:
@@ -45,28 +45,23 @@ def _is_same(old: _Body, new: _Body) -> bool:
     first, second = _last(old.name), _last(new.name)
     if first.startswith(second) or second.startswith(first):
         return True
-    if min(len(old.lines), len(new.lines)) < _SHORTEST:
+    if min(old.lines.total(), new.lines.total()) < _SHORTEST:
         return False
-    return SequenceMatcher(None, old.lines, new.lines, autojunk=False).ratio() >= _ALIKE
+    return likeness(old.lines, new.lines, least=REWRITTEN) >= REWRITTEN
 
 
 def _bodies(placed: Placed, aspect: Aspect, name: str | None = None) -> Iterator[_Body]:
     """Yield the tests of a file that came or went; with a name, that one alone."""
-    text = placed.material.after if aspect is Aspect.ADDED else placed.material.before
     comparison = placed.material.python
-    if comparison is None or text is None:
-        return
-    lines = text.decode("utf-8", "replace").splitlines()
-    for change in comparison.symbols:
-        definition = change.after if aspect is Aspect.ADDED else change.before
+    for change in comparison.symbols if comparison is not None else ():
         is_asked = change.name == name if name else _last(change.name).startswith("test")
-        if is_asked and definition is not None and aspect in change.aspects:
-            yield _Body(change.name, _code(lines, definition))
+        if is_asked and change.region is not None and aspect in change.aspects:
+            yield _Body(change.name, _code(change.region))
 
 
-def _code(lines: list[str], definition: Definition) -> tuple[str, ...]:
-    body = (line.strip() for line in lines[definition.line : definition.end])
-    return tuple(line for line in body if line and not line.startswith("#"))
+def _code(place: Region) -> Counter[str]:
+    body = (line.strip() for line in place.lines[1:])
+    return Counter(line for line in body if line and not line.startswith("#"))
 
 
 def _last(name: str) -> str:

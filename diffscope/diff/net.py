@@ -1,0 +1,237 @@
+"""The two ends of a series of patches -> its files, as ``git diff -M`` between them would tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diffscope.diff.likeness import MOST, Profile, likeness, pair_renames, profile
+from diffscope.diff.names import as_path
+from diffscope.diff.pieces import Base, ReadBase, Script, Text, is_binary, make_script
+from diffscope.diff.shortest import Op
+from diffscope.diff.values import FileDiff, FileKind, FileStatus
+from diffscope.source.values import BlobId, Gap
+
+_LIKELY = MOST // 4 * 3
+"""Taken for a renamed file that the patches show in part: what they do not show is in both."""
+NOT_HELD = "the patches of the series do not hold the content that tells what became of this file"
+LEFT_OUT = "the patch leaves out the lines of this deleted file"
+_MOST_PAIRS = 1_000_000
+"""As git's ``-l1000``: with more, only what a patch calls a rename is one."""
+_NEVER_TEXT = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".webp",
+    ".ico",
+    ".pdf",
+    ".gz",
+    ".zip",
+    ".woff2",
+    ".mp3",
+    ".mp4",
+    ".wav",
+)
+_KINDS = {"160000": FileKind.SUBMODULE, "120000": FileKind.SYMLINK}
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """A file at some point of the series. ``text`` is ``None`` where its content changed unseen (binary)."""
+
+    path: str
+    base: Base | None
+    """The file of the base that it was, whatever it was called; ``None`` for one that the series adds."""
+    text: Text | None
+    mode: str | None = None
+    blob: str | None = None
+    kind: FileKind = FileKind.TEXT
+    blinds: int = 0
+    """How many patches say that it is binary: each speaks of one of its two sides, and does not say which."""
+
+
+class Net:
+    """What changed between ``bases`` (path -> file before the series) and ``files`` (path -> file after it)."""
+
+    def __init__(
+        self, bases: dict[str, Base], files: dict[str, Live], lost: dict[str, str], read: ReadBase
+    ) -> None:
+        self._bases, self._files, self._read = bases, files, read
+        self._gaps = dict(lost)
+        self._profiles: dict[tuple[str, str], Profile | None] = {}
+
+    def result(self) -> tuple[list[FileDiff], list[Gap]]:
+        """Return the files and the gaps, by path."""
+        self._spread()
+        bases = {path: base for path, base in self._bases.items() if path not in self._gaps}
+        files = {path: live for path, live in self._files.items() if path not in self._gaps}
+        found: list[FileDiff] = []
+        for path in bases.keys() & files.keys():
+            found += self._same_path(bases[path], files[path])
+        gone, come = bases.keys() - files.keys(), files.keys() - bases.keys()
+        pairs = pair_renames(gone, come, self._score if len(gone) * len(come) <= _MOST_PAIRS else self._told)
+        for path in come:
+            old, score = pairs.get(path, (None, 0))
+            found.append(self._come(files[path], None if old is None else bases[old], score))
+        found += [self._gone(bases[path]) for path in gone - {old for old, _ in pairs.values()}]
+        kept = [file for file in found if self._gaps.get(file.path, LEFT_OUT) == LEFT_OUT]
+        gaps = [
+            Gap(what="diff-truncated", reason=reason, path=as_path(path))
+            for path, reason in sorted(self._gaps.items())
+        ]
+        return sorted(kept, key=lambda file: file.path), gaps
+
+    def _spread(self) -> None:
+        """Give up what came from a file that is given up, and the file that it came from."""
+        for live in self._files.values():
+            paths = {live.path} | ({live.base.path} if live.base else set())
+            reason = next((self._gaps[path] for path in sorted(paths) if path in self._gaps), None)
+            if reason is not None:
+                for path in paths:
+                    self._gaps.setdefault(path, reason)
+
+        for live in self._files.values():
+            if self._may_be_text(live):
+                for path in {live.path, live.base.path if live.base else live.path}:
+                    self._gaps.setdefault(path, NOT_HELD)
+
+    def _may_be_text(self, live: Live) -> bool:
+        """Return whether a file may have become binary and text again, with other lines: nothing must hide behind that."""
+        if live.text is not None or live.blinds < 2 or live.kind is not FileKind.BINARY:
+            return False
+        if live.path.lower().endswith(_NEVER_TEXT) or (live.base and is_same_blob(live.base.blob, live.blob)):
+            return False
+        content = self._read(live.base.path, live.base.blob) if live.base else None
+        return content is None or not is_binary(content)
+
+    def _same_path(self, base: Base, live: Live) -> Iterator[FileDiff]:
+        is_own = live.base is base
+        if is_same_blob(base.blob, live.blob) or (is_own and live.text is not None):
+            script = self._own(live) if is_own else Script()
+        elif is_own:
+            yield _file(base, live, Script(), FileStatus.MODIFIED)
+            return
+        else:
+            old, new = self._whole(base), self._whole(live)
+            if base.is_blind or (live.text is None and live.kind is FileKind.BINARY):
+                live.kind = FileKind.BINARY
+                is_other = _is_other_type(base, live)
+                script = _between(base, old or [], new or [], as_is=True) if is_other else Script()
+                yield _file(base, live, script, FileStatus.TYPE_CHANGED if is_other else FileStatus.MODIFIED)
+                return
+            if old is None or new is None:
+                self._gaps[base.path] = NOT_HELD
+                return
+            script = _between(base, old, new, as_is=_is_other_type(base, live))
+        if script.hunks or _is_other_mode(base, live):
+            status = FileStatus.TYPE_CHANGED if _is_other_type(base, live) else FileStatus.MODIFIED
+            yield _file(base, live, script, status)
+
+    def _come(self, live: Live, base: Base | None, score: int) -> FileDiff:
+        if base is not None:
+            old, new = self._whole(base), self._whole(live)
+            is_known = score == MOST or (old is not None and new is not None)
+            script = self._own(live) if live.base is base else Script()
+            if live.base is not base and old is not None and new is not None:
+                script = _between(base, old, new)
+            percent = score * 100 // MOST if is_known else None
+            return _file(base, live, script, FileStatus.RENAMED, percent)
+        lines = self._whole(live)
+        if live.base is not None and live.base.is_blind:
+            live.kind = FileKind.BINARY
+        elif lines is None and live.base is not None:
+            return _file(live.base, live, self._own(live), FileStatus.COPIED)
+        script = make_script([(0, 0, [("+", line) for line in lines or ()])], {})
+        return _file(None, live, script, FileStatus.ADDED)
+
+    def _gone(self, base: Base) -> FileDiff:
+        lines = self._whole(base)
+        if lines is None and not base.is_certain and not base.path.lower().endswith(_NEVER_TEXT):
+            self._gaps[base.path] = LEFT_OUT
+        script = make_script([(0, 0, [("-", line) for line in lines or ()])], {})
+        return _file(base, None, script, FileStatus.DELETED)
+
+    def _own(self, live: Live) -> Script:
+        """Return the script from the file that ``live`` came from."""
+        if live.text is None:
+            return Script()
+        return make_script(live.text.ops(), live.base.sections if live.base else {})
+
+    def _whole(self, end: Base | Live) -> list[str] | None:
+        if isinstance(end, Base):
+            return end.whole(self._read)
+        return None if end.text is None else end.text.whole(self._read)
+
+    def _told(self, old: str, new: str) -> int:
+        """Return how alike two files are, as far as the patches said that one became the other."""
+        base, live = self._bases[old], self._files[new]
+        if is_same_blob(base.blob, live.blob) or (live.base is base and live.text and live.text.is_base):
+            return MOST if _type(base.mode) == _type(live.mode) else 0
+        return _LIKELY if live.base is base else 0
+
+    def _score(self, old: str, new: str) -> int:
+        found = self._told(old, new)
+        if found == MOST:
+            return MOST
+        base, live = self._bases[old], self._files[new]
+        if {_type(base.mode), _type(live.mode)} - {"100", None}:
+            return 0
+        before, after = self._profile("old", old, base), self._profile("new", new, live)
+        if before is None or after is None:
+            return found
+        if before == after:
+            return MOST if self._whole(base) == self._whole(live) else MOST - 1
+        return likeness(before, after)
+
+    def _profile(self, side: str, path: str, end: Base | Live) -> Profile | None:
+        if (side, path) not in self._profiles:
+            lines = self._whole(end)
+            self._profiles[side, path] = None if lines is None else profile(lines)
+        return self._profiles[side, path]
+
+
+def is_same_blob(one: str | None, other: str | None) -> bool:
+    """Return whether two ids, each full or abbreviated, may be one."""
+    return bool(one and other) and (str(one).startswith(str(other)) or str(other).startswith(str(one)))
+
+
+def _type(mode: str | None) -> str | None:
+    return mode and mode[:3]
+
+
+def _is_other_mode(base: Base, live: Live) -> bool:
+    return bool(base.mode and live.mode) and base.mode != live.mode
+
+
+def _is_other_type(base: Base, live: Live) -> bool:
+    return _is_other_mode(base, live) and _type(base.mode) != _type(live.mode)
+
+
+def _between(base: Base, old: list[str], new: list[str], *, as_is: bool = False) -> Script:
+    ops: list[Op] = [*(("-", line) for line in old), *(("+", line) for line in new)]
+    return make_script([(0, 0, ops)], base.sections, as_is=as_is)
+
+
+def _file(
+    base: Base | None, live: Live | None, script: Script, status: FileStatus, similarity: int | None = None
+) -> FileDiff:
+    mode = (live.mode if live else None) or (base.mode if base else None)
+    kind = live.kind if live else FileKind.BINARY if base and base.is_blind else FileKind.TEXT
+    is_moved = status in {FileStatus.RENAMED, FileStatus.COPIED}
+    return FileDiff(
+        path=as_path(live.path if live else base.path if base else ""),
+        old_path=as_path(base.path) if is_moved and base else None,
+        status=status,
+        kind=_KINDS.get(mode or "", kind),
+        additions=sum(len(hunk.added) for hunk in script.hunks),
+        deletions=sum(len(hunk.removed) for hunk in script.hunks),
+        hunks=script.hunks,
+        old_mode=base.mode if base else None,
+        new_mode=live.mode if live else None,
+        old_blob=BlobId(base.blob) if base and base.blob else None,
+        new_blob=BlobId(live.blob) if live and live.blob else None,
+        no_newline_at_end=script.is_new_open if live else script.is_old_open,
+        old_no_newline_at_end=script.is_old_open,
+        similarity=similarity,
+    )

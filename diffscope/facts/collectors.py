@@ -1,0 +1,233 @@
+"""The collectors: what gives each field of ``ChangeFacts``, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.build_arguments import collect_build_arguments
+from diffscope.facts.builds import collect_builds
+from diffscope.facts.calls import collect_calls
+from diffscope.facts.ci_values import CiFacts
+from diffscope.facts.classify import classify_change
+from diffscope.facts.conditions import collect_guards
+from diffscope.facts.counterparts import collect_counterparts
+from diffscope.facts.declarations import Declarations
+from diffscope.facts.default_tables import collect_default_tables
+from diffscope.facts.dependencies import collect_dependencies
+from diffscope.facts.history import collect_history
+from diffscope.facts.imports import collect_imports
+from diffscope.facts.lookup import TreeLookup
+from diffscope.facts.material import Placed
+from diffscope.facts.mentions import collect_mentions
+from diffscope.facts.metrics import collect_metrics
+from diffscope.facts.modules import collect_modules
+from diffscope.facts.natives import collect_natives, collect_operators
+from diffscope.facts.nearest import collect_nearest
+from diffscope.facts.numerics import collect_numerics
+from diffscope.facts.options import collect_options
+from diffscope.facts.overrides import collect_overrides
+from diffscope.facts.registries import collect_registries
+from diffscope.facts.steps import collect_steps
+from diffscope.facts.symbols import collect_parameters, collect_symbols
+from diffscope.facts.tests import collect_tests
+from diffscope.facts.values import (
+    ChangeFact,
+    DependencyFact,
+    GraphFacts,
+    ImportFact,
+    OptionFact,
+    StepFact,
+    UnknownFamily,
+)
+from diffscope.facts.writes import collect_writes
+from diffscope.graph.history import ChangeHistory
+from diffscope.graph.model import ModuleGraph
+from diffscope.graph.serving import ServingPath
+from diffscope.source.attempts import INTERNAL_ERROR
+from diffscope.source.values import Change, Value
+from diffscope.taxonomy.counterparts import Pairing
+from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.roles import RoleTable
+from diffscope.taxonomy.twins import TwinRule
+
+
+class Knowledge(Value, frozen=True, kw_only=True):
+    """What the facts are judged by: tables that come with the rules."""
+
+    taxonomy: Taxonomy
+    roles: RoleTable
+    counterparts: tuple[Pairing, ...] = ()
+    twins: tuple[TwinRule, ...] = ()
+    serving: ServingPath = ServingPath(())
+    digest: str = ""
+    """Equal ones make equal facts of equal changes."""
+
+
+class Surroundings(Value, frozen=True, kw_only=True):
+    """What is known of the tree around the change. Each part may be missing; what depends on it is then unknown."""
+
+    graph: ModuleGraph | None = None
+    graph_facts: GraphFacts | UnsetType = UNSET
+    declarations: Declarations | None = None
+    history: ChangeHistory | None = None
+    """What changed together before the base."""
+    history_days: int | None = None
+    """How many days before the base that is cut off; ``None`` where it reaches as far back as is asked for."""
+
+
+class Material:
+    """What the collectors work on, and what they found so far, by the field of ``ChangeFacts``."""
+
+    def __init__(self, change: Change, knowledge: Knowledge, around: Surroundings) -> None:
+        self.change = change
+        self.knowledge = knowledge
+        self.around = around
+        self.placed: tuple[Placed, ...] = ()
+        self.lookup: TreeLookup | None = None
+        self.found: dict[str, Any] = {}
+        self.failed: list[UnknownFamily] = []
+
+    def lose(self, families: Iterable[str], paths: Iterable[str | None]) -> None:
+        """Note that families are unknown, each for one file or, for ``None``, as a whole."""
+        self.failed += (
+            UnknownFamily(family=family, reason=INTERNAL_ERROR, path=path)
+            for path in paths
+            for family in families
+        )
+
+
+class Collector(NamedTuple):
+    """What gives one field of ``ChangeFacts``. Those further up in the table have been asked before."""
+
+    name: str
+    """The field."""
+    collect: Callable[[Material, tuple[Placed, ...]], Any]
+    """What reads it off the files handed in."""
+    default: Any = ()
+    """The field where nothing can be told."""
+    families: tuple[str, ...] | None = None
+    """What rules cannot know where it fails; the name, unless told."""
+    by_file: bool = True
+    """Whether it can do without some of the files; else it fails as a whole."""
+
+
+def _classified(material: Material, placed: tuple[Placed, ...]) -> ChangeFact:
+    found, taxonomy = material.found, material.knowledge.taxonomy
+    facts = tuple(one.fact for one in placed)
+    return classify_change(
+        material.change.pull,
+        facts,
+        found["symbol"],
+        taxonomy,
+        guards=found["guard"],
+        builds=found["build"],
+    )
+
+
+def bare_change(material: Material) -> ChangeFact:
+    """Return what the files alone tell of a change that could not be classified."""
+    files = [one.fact for one in material.placed]
+    return ChangeFact(
+        title=material.change.pull.title,
+        kind="feature",
+        kind_told=False,
+        files=len(files),
+        additions=sum(file.additions for file in files),
+        deletions=sum(file.deletions for file in files),
+        source_files=0,
+        code_added=0,
+        code_removed=0,
+        test_files=0,
+        test_code_added=0,
+        logic_symbols=0,
+    )
+
+
+def _steps(
+    material: Material, placed: tuple[Placed, ...]
+) -> tuple[CiFacts | UnsetType, tuple[StepFact, ...]]:
+    declared = material.around.declarations
+    return collect_steps(placed, declared, material.change.pull, material.lookup) if declared else (UNSET, ())
+
+
+def _labels(material: Material, placed: tuple[Placed, ...]) -> tuple[str, ...] | UnsetType:
+    declared = material.around.declarations
+    return declared.labels(material.change.pull, placed) if declared else UNSET
+
+
+def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
+    return (
+        *collect_options(placed),
+        *collect_default_tables(placed),
+        *collect_build_arguments(placed),
+        *collect_metrics(placed),
+    )
+
+
+def _with_rings(graph: GraphFacts | UnsetType, imports: Iterable[ImportFact]) -> GraphFacts | UnsetType:
+    if graph is UNSET:
+        return UNSET
+    rings = {one.cycle for one in imports if isinstance(one.cycle, str)}
+    return msgspec.structs.replace(graph, cycles_closed=tuple(sorted(rings)))
+
+
+def _dependencies(material: Material, placed: tuple[Placed, ...]) -> tuple[DependencyFact, ...]:
+    declared = material.around.declarations
+    known = (lambda: declared.requirements) if declared else tuple
+    return collect_dependencies(placed, known, material.knowledge.taxonomy.platforms_of)
+
+
+COLLECTORS: Final = (
+    Collector("module", lambda m, placed: collect_modules(placed, m.lookup)),
+    Collector(
+        "symbol",
+        lambda m, placed: collect_symbols(placed, m.found["module"], m.knowledge.taxonomy, m.lookup),
+    ),
+    Collector("imports", lambda m, placed: collect_imports(placed, m.lookup), families=("import",)),
+    Collector("guard", lambda m, placed: collect_guards(placed, m.knowledge.taxonomy)),
+    Collector("build", lambda _, placed: collect_builds(placed)),
+    Collector("parameter", lambda m, placed: collect_parameters(placed, m.found["symbol"])),
+    Collector("option", lambda _, placed: _options(placed)),
+    Collector("call", lambda m, placed: collect_calls(placed, m.knowledge.taxonomy, m.knowledge.roles)),
+    Collector("numeric", lambda _, placed: collect_numerics(placed)),
+    Collector("write", lambda _, placed: collect_writes(placed)),
+    Collector("test", lambda _, placed: collect_tests(placed)),
+    Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
+    Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),
+    Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
+    Collector("native", lambda m, placed: collect_natives(placed, m.lookup)),
+    Collector("operator", lambda m, placed: collect_operators(placed, m.lookup)),
+    Collector("dependency", _dependencies),
+    Collector("change", _classified, families=("change",), by_file=False),
+    Collector("steps", _steps, default=(UNSET, ()), families=("step",), by_file=False),
+    Collector("labels", _labels, default=UNSET, families=(), by_file=False),
+    Collector(
+        "counterpart",
+        lambda m, placed: collect_counterparts(placed, m.found["symbol"], m.knowledge.counterparts, m.lookup),
+        by_file=False,
+    ),
+    Collector(
+        "history",
+        lambda m, placed: collect_history(placed, m.change.pull.title, m.around.history),
+        by_file=False,
+    ),
+    Collector(
+        "nearest_tests",
+        lambda m, placed: collect_nearest(placed, m.change.pull.title, m.around.graph, m.around.history),
+        default=UNSET,
+        families=(),
+        by_file=False,
+    ),
+    Collector(
+        "graph",
+        lambda m, _: _with_rings(m.around.graph_facts, m.found["imports"]),
+        default=UNSET,
+        families=(),
+        by_file=False,
+    ),
+)
+"""Whoever adds a family adds a line here."""

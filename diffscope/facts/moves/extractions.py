@@ -1,0 +1,179 @@
+"""Code that left a function for a new one that it calls, or went into one from a function that is gone: another place, no new behaviour."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from diffscope.facts.changed import ChangedSignal, ChangedSymbol, MovedFrom
+from diffscope.facts.material import FileMaterial
+from diffscope.source.pairing import pair_equal
+from diffscope.source.text import Lines, Region
+from diffscope.syntax.likeness import HELD, share_held
+from diffscope.syntax.values import Aspect, DefinitionKind, SignalKind
+
+_FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
+_OWN = re.compile(r"\b(?:self|cls)\.(?=\w)")
+_SHORTEST = 6
+"""Code lines below which a function is alike with what went or came by chance."""
+
+
+class _Link(NamedTuple):
+    """A function that came or went as a whole, and the edited one beside it that calls it anew, or no more."""
+
+    whole: int
+    """Its place among the symbols of the file."""
+    edited: int
+
+
+def join_extractions(files: Iterable[FileMaterial]) -> tuple[FileMaterial, ...]:
+    """Return the files with functions marked whose code left a function of the same file that calls them now.
+
+    Such a function has moved; attributes of ``self`` may have become parameters, and what it has beyond the old code is its edit.
+    What it does as the old code did is told of neither. The same goes for a function that is gone, and whose code stands where it was
+    called; it stays removed.
+    """
+    return tuple(_joined(file) for file in files)
+
+
+def _joined(file: FileMaterial) -> FileMaterial:
+    symbols = list(file.python.symbols) if file.python is not None else []
+    for aspect, what in ((Aspect.ADDED, "added"), (Aspect.REMOVED, "removed")):
+        for link in _links(symbols, aspect, what):
+            whole, edited = symbols[link.whole], symbols[link.edited]
+            if Aspect.MOVED in whole.aspects:
+                continue
+            joined = _extracted(file, whole, edited) if aspect is Aspect.ADDED else _inlined(whole, edited)
+            if joined is not None:
+                symbols[link.whole], symbols[link.edited] = joined
+    if file.python is None or tuple(symbols) == file.python.symbols:
+        return file
+    return msgspec.structs.replace(file, python=msgspec.structs.replace(file.python, symbols=tuple(symbols)))
+
+
+def _links(symbols: list[ChangedSymbol], aspect: Aspect, what: str) -> Iterator[_Link]:
+    """Yield each function that came (or went) as a whole with every edited one that calls it anew (or no more)."""
+    wholes = {
+        _last(change.name): at for at, change in enumerate(symbols) if _is_long_function(change, aspect)
+    }
+    for at, change in enumerate(symbols) if wholes else ():
+        if change.kind in _FUNCTIONS and Aspect.BODY in change.aspects and change.before and change.after:
+            called = {
+                _last(item.signal.text)
+                for item in change.signals
+                if item.signal.kind is SignalKind.CALL and item.what == what
+            }
+            for name in sorted(called & wholes.keys()):
+                yield _Link(wholes[name], at)
+
+
+def _is_long_function(change: ChangedSymbol, aspect: Aspect) -> bool:
+    is_whole = change.kind in _FUNCTIONS and aspect in change.aspects and Aspect.MOVED not in change.aspects
+    return is_whole and max(change.code_added, change.code_removed) >= _SHORTEST
+
+
+def _extracted(
+    file: FileMaterial, new: ChangedSymbol, source: ChangedSymbol
+) -> tuple[ChangedSymbol, ChangedSymbol] | None:
+    """Return the new function as one that moved, and its source without what went there; ``None`` where it holds other code."""
+    lines, lost = _body_lines(new.added, new.region), _beyond(source.whole_before, source.whole_after)
+    if lines is None or share_held(_bag(lines), lost) < HELD:
+        return None
+    taken = pair_equal(_unplaced(lost), _numbered(lines), key=lambda line: line.text)
+    origin = MovedFrom(name=source.name, path=file.diff.path, region=source.whole_before)
+    given, kept = _exchanged(source.signals, new.signals)
+    moved = msgspec.structs.replace(
+        new,
+        aspects=(Aspect.MOVED, Aspect.BODY),
+        moved_from=origin,
+        before=source.before,
+        signals=kept,
+        added=lines.kept(frozenset(line.number for line in taken.come)),
+        branches_added=0,
+    )
+    return moved, msgspec.structs.replace(source, signals=given)
+
+
+def _inlined(gone: ChangedSymbol, target: ChangedSymbol) -> tuple[ChangedSymbol, ChangedSymbol] | None:
+    """Return a function that is gone, and the one that took its code without that; ``None`` where that took other code."""
+    lines, taken = _body_lines(gone.removed, gone.region), _beyond(target.whole_after, target.whole_before)
+    if lines is None or share_held(_bag(lines), taken) < HELD:
+        return None
+    given, kept = _exchanged(gone.signals, target.signals)
+    return msgspec.structs.replace(gone, signals=given), msgspec.structs.replace(target, signals=kept)
+
+
+def _exchanged(
+    old: tuple[ChangedSignal, ...], new: tuple[ChangedSignal, ...]
+) -> tuple[tuple[ChangedSignal, ...], tuple[ChangedSignal, ...]]:
+    """Return the signals of who gave code and of who took it without what one lost and the other gained."""
+    pairs = pair_equal(
+        (item for item in old if item.what == "removed"),
+        (item for item in new if item.what == "added"),
+        key=_identity,
+    ).pairs
+    moved = {id(item) for pair in pairs for item in pair}
+    return (
+        tuple(item for item in old if id(item) not in moved),
+        tuple(item for item in new if id(item) not in moved),
+    )
+
+
+def _identity(item: ChangedSignal) -> Hashable:
+    return item.signal.kind, _bare(item.signal.text), _bare(item.signal.detail)
+
+
+def _beyond(one: Region | None, other: Region | None) -> Counter[str]:
+    """Return the lines of a function's body that another version of it does not have."""
+    return Counter(_body(one)) - Counter(_body(other))
+
+
+def _body(function: Region | None) -> Iterator[str]:
+    for line in function.lines if function is not None else ():
+        text = _bare(line)
+        if text and not text.startswith("#"):
+            yield text
+
+
+def _body_lines(lines: Lines | None, function: Region | None) -> Lines | None:
+    """Return those of the lines that stand behind the signature of a function; ``None`` for none."""
+    if lines is None or function is None:
+        return None
+    depth = 0
+    start = function.end
+    for number, text in enumerate(function.lines, function.start):
+        depth += sum(map(text.count, "([{")) - sum(map(text.count, ")]}"))
+        if depth <= 0:
+            start = number + 1
+            break
+    return lines.kept(range(start, function.end + 1)) if start <= function.end else None
+
+
+class _Line(NamedTuple):
+    text: str
+    number: int
+
+
+def _unplaced(lines: Counter[str]) -> Iterator[_Line]:
+    return (_Line(text, 0) for text in lines.elements())
+
+
+def _numbered(lines: Lines) -> Iterator[_Line]:
+    return (_Line(_bare(line.lines[0]), line.start) for line in lines.regions)
+
+
+def _bag(lines: Lines) -> Counter[str]:
+    return Counter(line.text for line in _numbered(lines))
+
+
+def _bare(text: str) -> str:
+    """Return a line or a call with attributes of ``self`` as plain names."""
+    return _OWN.sub("", text.strip())
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]

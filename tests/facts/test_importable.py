@@ -1,0 +1,35 @@
+"""Names that a module does not define any more: which of them can still be imported from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.facts.importable import stays_importable
+from diffscope.syntax.compare import compare_python
+
+LAZY = "def __getattr__(name):\n    if name == 'helper':\n        from impl import helper\n        return helper\n    raise AttributeError(name)\n"
+TABLE = "NAMES = {'helper': '.impl'}\ndef __getattr__(name):\n    if name in NAMES:\n        return getattr(load(NAMES[name]), name)\n    raise AttributeError(name)\n"
+ANY = "def __getattr__(name):\n    return getattr(impl, name)\n"
+OTHER = "def __getattr__(name):\n    if name == 'other':\n        return 1\n    raise AttributeError(name)\n"
+
+MODULES = [
+    pytest.param("", False, id="nothing gives it"),
+    pytest.param("from impl import helper\n", True, id="an import gives it"),
+    pytest.param("from impl import thing as helper\n", True, id="an import gives it under its old name"),
+    pytest.param("from impl import helper as thing\n", False, id="an import gives it under another name alone"),
+    pytest.param("from impl import *\n", True, id="a new star gives it"),
+    pytest.param("__all__ = ['helper']\n", False, id="a list of exports gives nothing"),
+    pytest.param(LAZY, True, id="a lazy import in the module's own lookup"),
+    pytest.param(TABLE, True, id="a table that the module's own lookup reads"),
+    pytest.param(ANY, True, id="a lookup that gives any name"),
+    pytest.param(OTHER, False, id="a lookup that gives other names"),
+    pytest.param(f"__all__ = ['helper']\n{OTHER}", False, id="a list of exports beside a lookup that gives other names"),
+    pytest.param("def f():\n    from impl import helper\n", False, id="an import in a function"),
+    pytest.param("if TYPE_CHECKING:\n    from impl import helper\n", False, id="an import for type checkers"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("after", "expected"), MODULES)
+def test_a_name_stays_where_something_still_gives_it(after: str, expected: bool) -> None:
+    before = b"def helper(x):\n    return x\n"
+    assert stays_importable(compare_python(before, after.encode()), after.encode(), "helper") is expected

@@ -1,0 +1,34 @@
+"""Nesting and chains of any length: an edit behind them is judged, in linear time and without recursion."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.syntax.compare import compare_python
+from diffscope.syntax.outline import outline_python
+
+LENGTH = 3000
+
+DEEP = {
+    "a chain of elif": "def f(x):\n    if x:\n        a()\n" + "    elif x:\n        b()\n" * LENGTH + "    return 7\n",
+    "a chain of elif around definitions": "if x:\n    def f(): return 0\n" + "elif x:\n    def f(): return 0\n" * 300 + "else:\n    def f(): return 7\n",
+    "a sum": "def f(x):\n    y = " + "x + " * LENGTH + "1\n    return 7\n",
+    "calls in calls": "def f(x):\n    y = " + "g(" * LENGTH + "1" + ")" * LENGTH + "\n    return 7\n",
+    "calls on calls": "def f(x):\n    y = x" + ".a()" * LENGTH + "\n    return 7\n",
+    "conditional expressions": "def f(x):\n    y = " + "1 if x else " * LENGTH + "1\n    return 7\n",
+    "a sum of lists of exports": "__all__ = " + "['a'] + " * LENGTH + "['b']\nx = 7\n",
+    "brackets around exports": "__all__ = [" + "(" * LENGTH + "'b'" + ")" * LENGTH + "]\nx = 7\n",
+    "targets in targets": "(" * LENGTH + "a" + ",)" * LENGTH + " = 1\nx = 7\n",
+    "an assignment to many names": "a = " * 500 + "7\n",
+    "lambdas": "x = " + "lambda: " * LENGTH + "7\n",
+    "negations": "def f(x):\n    y = " + "not " * LENGTH + "x\n    return 7\n",
+    "blocks in blocks": "".join(" " * at + "if x:\n" for at in range(500)) + " " * 500 + "x = 7\n",
+    "classes in classes": "".join(" " * at + "class A:\n" for at in range(300)) + " " * 300 + "x = 7\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP.keys())
+def test_an_edit_behind_deep_nesting_is_judged(text: str) -> None:
+    found = compare_python(text.encode(), text.replace("7", "8").encode())
+    assert any(change.logic for change in found.symbols)
+    assert outline_python(text.encode()) == found.before
