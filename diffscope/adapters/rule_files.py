@@ -16,6 +16,7 @@ from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
 from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE, SHARED_FILES, load_catalogue
+from diffscope.rules.reading import Mistake
 from diffscope.version import VERSION
 
 CASES_FILE: Final = "cases.yml"
@@ -52,28 +53,34 @@ def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> C
     return catalogue
 
 
-def rule_texts(folders: Sequence[Path] = ()) -> dict[str, str]:
-    """Return path -> text of every rule file and of the files that rules rest on, the bundled ones by ``rules/...``."""
-    texts = _folder_texts(bundled_rules(), _BUNDLED)
+def rule_texts(folders: Sequence[Path] = (), *, unread: list[Mistake] | None = None) -> dict[str, str]:
+    """Return path -> text of every rule file and of the files that rules rest on, the bundled ones by ``rules/...``.
+
+    A file that cannot be read is an error, or, where ``unread`` is there to take it, a mistake in that list; its text is empty then.
+    """
+    texts = _folder_texts(bundled_rules(), _BUNDLED, unread)
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError(
                 "there is no such rule folder", at=str(folder), hint="name a folder of rules"
             )
         if folder.resolve() != bundled_rules().resolve():
-            texts |= _folder_texts(folder, shown_name(folder))
+            texts |= _folder_texts(folder, shown_name(folder), unread)
     return texts
 
 
-def folder_texts(folder: Path) -> dict[str, str]:
-    """Return the rule files of one folder alone, with the bundled lists and words; a folder that is itself a rule gives that rule."""
+def folder_texts(folder: Path, *, unread: list[Mistake] | None = None) -> dict[str, str]:
+    """Return the rule files of one folder alone, with the bundled lists and words; a folder that is itself a rule gives that rule.
+
+    ``unread`` takes the files that cannot be read, as in ``rule_texts``.
+    """
     name = shown_name(folder)
     is_rule = is_there(folder / RULE_FILE)
     holder = folder.parent if is_rule else folder
-    texts = _own_files(bundled_rules(), _BUNDLED)
+    texts = _own_files(bundled_rules(), _BUNDLED, unread)
     if not is_rule:
-        return texts | _folder_texts(folder, name)
-    return texts | _own_files(holder, shown_name(holder)) | _rule_texts(folder, name)
+        return texts | _folder_texts(folder, name, unread)
+    return texts | _own_files(holder, shown_name(holder), unread) | _rule_texts(folder, name, unread)
 
 
 def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
@@ -85,7 +92,8 @@ def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
         ConfigurationError: it is there, and holds no rule, list or word.
     """
     is_rule = is_there(folder / RULE_FILE)
-    if not folder.is_dir() or _folder_texts(folder, folder.name) or (is_rule and is_itself_one):
+    holds_any = any(is_there(folder / file) for file in SHARED_FILES)
+    if not folder.is_dir() or holds_any or (is_rule and is_itself_one) or _rule_files_of(folder):
         return
     hint = (
         "it is a rule itself: name the folder that it lies in"
@@ -104,14 +112,17 @@ def shown_name(folder: Path) -> str:
     return f"./{name}" if PurePosixPath(name).is_relative_to(_BUNDLED) else name
 
 
-def case_texts(origins: Sequence[str]) -> dict[str, str]:
-    """Return rule file -> text of the ``cases.yml`` beside it, for those that have one."""
+def case_texts(origins: Sequence[str], *, unread: list[Mistake] | None = None) -> dict[str, str]:
+    """Return rule file -> text of the ``cases.yml`` beside it, for those that have one.
+
+    ``unread`` takes the files that cannot be read, as in ``rule_texts``.
+    """
     found = {}
     for origin in origins:
         root = bundled_rules().parent if origin.startswith(f"{_BUNDLED}/") else Path()
         path = (root / origin).with_name(CASES_FILE)
         if is_there(path):
-            found[origin] = _read(path)
+            found[origin] = _read_or_note(path, f"{origin.removesuffix(RULE_FILE)}{CASES_FILE}", unread)
     return found
 
 
@@ -166,10 +177,10 @@ def overwrite_files(files: Mapping[Path, str]) -> None:
         write_file(path, encoded(text), what="the rule")
 
 
-def _folder_texts(folder: Path, name: str) -> dict[str, str]:
-    texts = _own_files(folder, name)
+def _folder_texts(folder: Path, name: str, unread: list[Mistake] | None) -> dict[str, str]:
+    texts = _own_files(folder, name, unread)
     for path in _rule_files_of(folder):
-        texts |= _rule_texts(path.parent, f"{name}/{path.parent.name}")
+        texts |= _rule_texts(path.parent, f"{name}/{path.parent.name}", unread)
     return texts
 
 
@@ -183,14 +194,25 @@ def _rule_files_of(folder: Path) -> list[Path]:
         ) from None
 
 
-def _rule_texts(folder: Path, name: str) -> dict[str, str]:
+def _rule_texts(folder: Path, name: str, unread: list[Mistake] | None) -> dict[str, str]:
     """Return the rule file of a folder, with its Chinese texts where they are."""
     files = (RULE_FILE, *([CHINESE_FILE] if is_there(folder / CHINESE_FILE) else []))
-    return {f"{name}/{file}": _read(folder / file) for file in files}
+    return {f"{name}/{file}": _read_or_note(folder / file, f"{name}/{file}", unread) for file in files}
 
 
-def _own_files(folder: Path, name: str) -> dict[str, str]:
-    return {f"{name}/{file}": _read(folder / file) for file in SHARED_FILES if is_there(folder / file)}
+def _own_files(folder: Path, name: str, unread: list[Mistake] | None) -> dict[str, str]:
+    files = [file for file in SHARED_FILES if is_there(folder / file)]
+    return {f"{name}/{file}": _read_or_note(folder / file, f"{name}/{file}", unread) for file in files}
+
+
+def _read_or_note(path: Path, name: str, unread: list[Mistake] | None) -> str:
+    try:
+        return _read(path)
+    except ConfigurationError as error:
+        if unread is None:
+            raise
+        unread.append(Mistake(path=name, line=1, message=error.message, hint=error.hint or ""))
+        return ""
 
 
 def _read(path: Path) -> str:

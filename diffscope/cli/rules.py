@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from diffscope.rules.authoring.run_cases import CaseResult
     from diffscope.rules.language.catalogue import Catalogue, Rule
+    from diffscope.rules.reading import Mistake
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FORMAT = click.option(
@@ -84,6 +85,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     beside them place the files of any commit, so that only what the history of HEAD never had is wrong there, and what
     another commit has is noted. Exit code 1 if there is anything to correct.
     """
+    from diffscope.adapters.read_file import is_there
     from diffscope.adapters.rule_files import (
         bundled_rules,
         case_texts,
@@ -99,13 +101,18 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
 
     if folder is not None:
         check_holds_rules(folder, is_itself_one=True)
-    texts = folder_texts(folder) if folder else rule_texts()
+    unread: list[Mistake] = []
+    texts = folder_texts(folder, unread=unread) if folder else rule_texts(unread=unread)
+    cases = case_texts(_rule_files(texts), unread=unread)
     catalogue, mistakes = check_catalogue(texts)
-    linted = lint_catalogue(catalogue, read_names(texts)[0], case_texts(_rule_files(texts)))
-    is_rule = folder is not None and (folder / RULE_FILE).is_file()
+    linted = lint_catalogue(catalogue, read_names(texts)[0], cases, is_whole=not unread)
+    # That a file which cannot be read lacks everything is no second mistake.
+    lost = {each.path for each in unread}
+    found = [*unread, *(each for each in (*mistakes, *linted) if each.path not in lost)]
+    is_rule = folder is not None and is_there(folder / RULE_FILE)
     # What lies beside a single rule belongs to other rules too.
     own = f"{shown_name(folder)}/" if folder else ""
-    lines = [mistake_line(each) for each in (*mistakes, *linted) if each.path.startswith(own)]
+    lines = [mistake_line(each) for each in found if each.path.startswith(own)]
     lines += [] if is_rule else table_mistakes(folder or bundled_rules())
     dead, elsewhere = _dead_globs(folder or bundled_rules(), repo, revision) if repo is not None else ([], 0)
     lines = list(dict.fromkeys([*lines, *dead]))

@@ -275,3 +275,56 @@ def test_validate_reads_tables(project: MakeProject) -> None:
     assert first.startswith("mine/platforms.yml:2: not valid YAML: ")
     assert second == "mine/twins.yml:1: registry `models` needs tables, groups"
     assert last == "1 rule, 2 to correct"
+
+
+NOT_UTF8 = "the file is not UTF-8 (save it as UTF-8)"
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        pytest.param("XX102-next-rule/rule.yml", "1 rule", id="rule"),
+        pytest.param("XX102-next-rule/zh.yml", "1 rule", id="Chinese texts"),
+        pytest.param("XX102-next-rule/cases.yml", "2 rules", id="cases"),
+        pytest.param("lists.yml", "2 rules", id="lists"),
+        pytest.param("predicates.yml", "2 rules", id="predicates"),
+        pytest.param("words.yml", "2 rules", id="words"),
+        pytest.param("areas.yml", "2 rules", id="table that rules ask for"),
+    ],
+)
+def test_validate_goes_on_after_a_file_that_cannot_be_read(
+    name: str, count: str, project: MakeProject
+) -> None:
+    """It is one mistake beside those of the other files, and what only it could tell is no mistake."""
+    second = {path.replace("XX101-test", "XX102-next"): text for path, text in FILES.items()}
+    wrong = {
+        "mine/XX103-bad-rule/rule.yml": rule_text(severity="hihg"),
+        "mine/XX103-bad-rule/zh.yml": CHINESE,
+    }
+    built = project(FILES | second | wrong | {"mine/lists.yml": "no_rule_names_it: [a]\n"})
+    (built.folder / "mine" / name).write_bytes(b"a: \xff\n")
+    outcome = built.run("rules", "validate", "mine")
+    bad = "mine/XX103-bad-rule/rule.yml:8: unknown severity 'hihg' (did you mean 'high'?)"
+    assert (outcome.exit_code, outcome.err) == (1, "")
+    *lines, last = outcome.out.splitlines()
+    assert sorted(lines) == sorted([f"mine/{name}:1: {NOT_UTF8}", bad])
+    assert last == f"{count}, 2 to correct"
+
+
+def test_validate_goes_on_after_a_table_that_cannot_be_read(project: MakeProject) -> None:
+    """Other tables are read all the same."""
+    built = project(FILES | {"mine/twins.yml": "models: {table: []}\n"})
+    (built.folder / "mine/roles.yml").write_bytes(b"a: \xff\n")
+    assert built.run("rules", "validate", "mine").out.splitlines() == [
+        f"mine/roles.yml:1: {NOT_UTF8}",
+        "mine/twins.yml:1: registry `models` needs tables, groups",
+        "1 rule, 2 to correct",
+    ]
+
+
+def test_validate_of_one_rule_does_not_ask_tables(project: MakeProject) -> None:
+    """A table beside the rule that cannot be read is no business of the rule."""
+    built = project(FILES)
+    for name in ("areas.yml", "roles.yml"):
+        (built.folder / "mine" / name).write_bytes(b"a: \xff\n")
+    assert built.run("rules", "validate", "mine/XX101-test-rule") == (0, "1 rule, 0 to correct\n", "")
