@@ -86,14 +86,15 @@ def folder_texts(folder: Path, *, unread: list[Mistake] | None = None) -> dict[s
 def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
     """Check a folder that somebody names: without a rule in it, it would be passed over without a word.
 
-    ``is_itself_one`` says that a single rule will do.
+    ``is_itself_one`` says that a single rule will do, and that whoever asks reports the files that cannot be read.
 
     Raises:
-        ConfigurationError: it is there, and holds no rule, list or word.
+        ConfigurationError: it is there, and holds no rule, list or word, or a file in it cannot be read.
     """
     is_rule = is_there(folder / RULE_FILE)
-    holds_any = any(is_there(folder / file) for file in SHARED_FILES)
-    if not folder.is_dir() or holds_any or (is_rule and is_itself_one) or _rule_files_of(folder):
+    if not folder.is_dir() or (is_rule and is_itself_one):
+        return
+    if _folder_texts(folder, folder.name, [] if is_itself_one else None):
         return
     hint = (
         "it is a rule itself: name the folder that it lies in"
