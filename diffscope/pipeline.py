@@ -11,9 +11,9 @@ from diffscope.diff.values import Diff, Sides
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.material import compare_files
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
-from diffscope.rules.evaluate import evaluate
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts
 from diffscope.source.values import Change
 from diffscope.taxonomy.model import Taxonomy

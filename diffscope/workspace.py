@@ -33,8 +33,8 @@ from diffscope.facts.material import FileMaterial
 from diffscope.facts.unreadable import mark_unreadable
 from diffscope.facts.values import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
-from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts
 from diffscope.source.values import Change, CommitId, Gap
 

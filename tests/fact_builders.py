@@ -7,7 +7,7 @@ from functools import cache
 from diffscope.cli.case_facts import bundled_knowledge, case_facts
 from diffscope.facts.collect import Knowledge
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.cases import Case, CaseFile
+from diffscope.rules.authoring.cases import Case, CaseFile
 from tests.builders import Files, text
 
 

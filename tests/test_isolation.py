@@ -18,7 +18,7 @@ from diffscope.facts.collectors import COLLECTORS, Collector
 from diffscope.facts.values import ChangeFacts
 from diffscope.facts.vocabulary import families, records
 from diffscope.pipeline import judge
-from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.language.catalogue import Catalogue
 from tests.fact_builders import facts, knowledge
 from tests.faults import TOLD, fault, watched
 

@@ -11,13 +11,14 @@ from diffscope.cli.generate_rules import rule_documents
 from diffscope.cli.rule_cases import case_collector, load_cases
 from diffscope.facts.values import ChangeFacts
 from diffscope.facts.vocabulary import families
-from diffscope.rules.cases import Case
-from diffscope.rules.catalogue import Rule
-from diffscope.rules.conditions import facts_asked
-from diffscope.rules.evaluate import asked
-from diffscope.rules.lint import lint_catalogue
+from diffscope.rules.authoring.cases import Case
+from diffscope.rules.authoring.lint import lint_catalogue
+from diffscope.rules.authoring.run_cases import CaseStatus, run_case
+from diffscope.rules.engine.evaluate import asked
+from diffscope.rules.language.catalogue import Rule
+from diffscope.rules.language.conditions import facts_asked
+from diffscope.rules.language.load import SHARED_FILES, read_names
 from diffscope.rules.reading import mistake_line
-from diffscope.rules.run_cases import CaseStatus, run_case
 
 CATALOGUE, CASES = load_cases()
 
@@ -52,7 +53,8 @@ def test_case(rule: Rule, case: Case, collect: Callable[[Case], ChangeFacts | No
 def test_rules_are_good_enough() -> None:
     """Texts in both languages, a hit and two near misses for each rule, every list used."""
     texts = case_texts([rule.origin for rule in CATALOGUE.rules])
-    lines = [mistake_line(each) for each in lint_catalogue(CATALOGUE, texts)]
+    names, _ = read_names(rule_texts())
+    lines = [mistake_line(each) for each in lint_catalogue(CATALOGUE, names, texts)]
     without = {
         line.split("/")[1][:5] for line in lines if line.endswith("the rule has no cases (add cases.yml)")
     }
@@ -72,7 +74,7 @@ def test_every_folder_of_the_catalogue_is_a_rule() -> None:
     """A folder without rule.yml is a mistake that loading would not see."""
     folders = {path.name for path in bundled_rules().iterdir() if path.is_dir()}
     assert {f"{rule.code}-{rule.name}" for rule in load_rules().rules} == folders
-    assert len(rule_texts()) == len(folders) + 2
+    assert len(rule_texts()) == 2 * len(folders) + len(SHARED_FILES)
 
 
 @pytest.mark.parametrize("path", rule_documents())

@@ -17,7 +17,24 @@ from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, parse_str
 
 _LARGEST = 1_000_000
 _PROSE = frozenset(
-    {"title", "why", "remedy", "says", "reason", "en", "zh", "words", "texts", "titles", "symbols"}
+    {
+        "title",
+        "why",
+        "remedy",
+        "says",
+        "limits",
+        "about",
+        "holds",
+        "fails",
+        "unknown",
+        "reason",
+        "en",
+        "zh",
+        "words",
+        "texts",
+        "titles",
+        "symbols",
+    }
 )
 
 

@@ -5,7 +5,7 @@
     lang: zh                      # en | zh
     format: markdown              # any name of --format
     fail-on: high                 # none | low | medium | high | critical
-    rules:                        # which rules run, how severe they are: see diffscope/rules/configuration.py
+    rules:                        # which rules run, how severe they are: see diffscope/rules/engine/configuration.py
       ignore: [CP107]
     ci:                           # what `diffscope ci` posts: see diffscope/adapters/ci_settings.py
       comment-from: medium
@@ -23,7 +23,7 @@ from diffscope.adapters.read_file import read_text
 from diffscope.errors import ConfigurationError
 from diffscope.render.formats import RENDERERS
 from diffscope.render.style import Language
-from diffscope.rules.configuration import EVERY_STABLE_RULE, RuleConfiguration, read_section
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration, read_section
 from diffscope.rules.reading import Reading, mistakes_error
 from diffscope.source.values import Value
 

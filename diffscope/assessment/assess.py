@@ -31,10 +31,10 @@ from diffscope.facts.ci_values import CiFacts
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.shares import area_shares
 from diffscope.facts.values import ChangeFacts, ModuleFact, SymbolFact
-from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.evaluate import Evaluation
+from diffscope.rules.engine.evaluate import Evaluation
+from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Flag
-from diffscope.rules.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.values import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy

@@ -11,7 +11,7 @@ from diffscope.assessment.values import Risk, RiskLevel
 from diffscope.facts.shapes import PRODUCT
 from diffscope.facts.unreadable import NOT_TEXT
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Bilingual, Flag, Severity, UnknownRule
 from diffscope.taxonomy.values import RiskNumbers
 
@@ -116,5 +116,5 @@ def _could_matter(unknown: UnknownRule, catalogue: Catalogue) -> bool:
     return (
         rule is None
         or rule.severity.rank >= Severity.MEDIUM.rank
-        or any(step.to.rank >= Severity.MEDIUM.rank for step in rule.escalate)
+        or any(step.to.rank >= Severity.MEDIUM.rank for step in rule.severity_steps)
     )

@@ -29,7 +29,7 @@ from diffscope.adapters.kept_facts import KeptFacts
 from diffscope.adapters.store import Key, Store, judge_hash, open_store
 from diffscope.assessment.values import Assessment
 from diffscope.errors import DiffscopeError, EmptyChangeError
-from diffscope.rules.configuration import RuleConfiguration
+from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.attempts import Attempts
 from diffscope.source.values import CommitId, Gap, GapCode, Value
 from diffscope.workspace import Workspace

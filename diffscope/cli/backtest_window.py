@@ -30,7 +30,7 @@ from diffscope.report.backtest.measure import PRODUCT, measure, observe, statist
 from diffscope.report.backtest.values import Backtest, Frame, Observation, RuleName
 from diffscope.report.periods import OFFSET
 from diffscope.report.slim import slim
-from diffscope.rules.configuration import is_on
+from diffscope.rules.engine.configuration import is_on
 from diffscope.source.values import CommitId, Gap
 from diffscope.source.window import Window, days, stamp
 from diffscope.workspace import Workspace

@@ -17,7 +17,7 @@ from diffscope.graph.build import build_graph
 from diffscope.graph.model import ModuleGraph
 from diffscope.graph.words import TestWords, index_words
 from diffscope.pipeline import gather_facts
-from diffscope.rules.cases import Case, CaseFile
+from diffscope.rules.authoring.cases import Case, CaseFile
 from diffscope.source.values import Change, PullRequest, RepoPath, SourceKind
 from diffscope.syntax.outline import identifiers
 from diffscope.syntax.values import Outline

@@ -44,7 +44,7 @@ from diffscope.errors import ConfigurationError, InputError, UsageError
 from diffscope.render.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats import render
 from diffscope.render.style import Language, Style
-from diffscope.rules.configuration import check_against
+from diffscope.rules.engine.configuration import check_against
 from diffscope.rules.reading import mistakes_error
 from diffscope.source.attempts import Attempts, is_internal
 from diffscope.source.values import CommitId

@@ -16,7 +16,7 @@ from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
     from diffscope.cli.gather import Gathered
-    from diffscope.rules.explain import Explanation, ShownRecord, Trace
+    from diffscope.rules.engine.explain import Explanation, ShownRecord, Trace
     from diffscope.workspace import Workspace
 
 _MARKS = {"true": "+", "false": "-", "unknown": "?"}
@@ -98,7 +98,7 @@ def _explained(
         traced = explain_step(gathered, workspace, step)
         return traced, steps_text(traced)
     from diffscope.cli.rules import find_rule
-    from diffscope.rules.explain import explain as explained
+    from diffscope.rules.engine.explain import explain as explained
 
     rule = find_rule(workspace.catalogue, code)
     (gathered,) = changes
@@ -117,7 +117,9 @@ def explanation_text(explanation: Explanation, language: str) -> str:
     if explanation.flag is not None:
         lines.append(f"  {explanation.flag.severity.value}: {getattr(explanation.flag.message, language)}")
     lines += [f"  missing: {reason}" for reason in explanation.missing]
-    lines += ["evidence", *_trace_lines(explanation.evidence, 1), "when", *_trace_lines(explanation.when, 1)]
+    lines += ["evidence", *_trace_lines(explanation.evidence, 1)]
+    if explanation.when.condition != "always":
+        lines += ["when", *_trace_lines(explanation.when, 1)]
     for step in explanation.severity_steps:
         lines += [f"severity {step.to} when", *_trace_lines(step.trace, 1)]
     return "\n".join(map(visible, lines)) + "\n"

@@ -9,8 +9,8 @@ from diffscope.adapters.knowledge import load_knowledge
 from diffscope.adapters.output import encoded, make_folder, write_file
 from diffscope.adapters.rule_files import bundled_rules, load_rules
 from diffscope.render.json import indented
-from diffscope.rules.pages import rule_index, vocabulary_page
-from diffscope.rules.schema import rule_schema
+from diffscope.rules.authoring.pages import rule_index, vocabulary_page
+from diffscope.rules.authoring.schema import SCHEMA_FOLDER, schemas
 
 _AREA_WORDS: Final = '''"""Names of areas and platforms in English and Chinese: made from rules/areas.yml and rules/platforms.yml by `just generate`."""
 
@@ -26,7 +26,7 @@ def rule_documents() -> dict[str, str]:
     return {
         "rules/README.md": rule_index(load_rules()),
         "docs/vocabulary.md": vocabulary_page(),
-        "docs/schemas/rule.schema.json": indented(rule_schema()),
+        **{f"{SCHEMA_FOLDER}/{name}.schema.json": indented(schema) for name, schema in schemas().items()},
     }
 
 

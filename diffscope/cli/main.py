@@ -41,7 +41,7 @@ COMMANDS: dict[str, Command] = {
         "Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.",
     ),
     "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
-    "rules": Command("diffscope.cli.rules:rules", "List, show, validate, test and start rules."),
+    "rules": Command("diffscope.cli.rules:rules", "List, show, validate, convert, test and start rules."),
     "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
     "doctor": Command(
         "diffscope.cli.doctor:doctor",

@@ -11,7 +11,7 @@ import msgspec
 
 from diffscope.cli.options import is_debug
 from diffscope.errors import ConfigurationError, DiffscopeError
-from diffscope.rules.configuration import (
+from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
     check_against,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from diffscope.adapters.rule_files import case_texts, folder_texts, rule_texts
 from diffscope.errors import NotFoundError
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.cases import Case, read_cases
-from diffscope.rules.catalogue import Catalogue, Rule
-from diffscope.rules.load import load_catalogue
+from diffscope.rules.authoring.cases import Case, read_cases
+from diffscope.rules.language.catalogue import Catalogue, Rule
+from diffscope.rules.language.load import load_catalogue
 from diffscope.rules.reading import Mistake, mistakes_error
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""``diffscope rules``: list, show, validate, test and start rules."""
+"""``diffscope rules``: list, show, validate, convert, test and start rules."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from diffscope.rules.catalogue import Catalogue, Rule
-    from diffscope.rules.run_cases import CaseResult
+    from collections.abc import Mapping
+
+    from diffscope.rules.authoring.run_cases import CaseResult
+    from diffscope.rules.language.catalogue import Catalogue, Rule
+    from diffscope.rules.reading import Mistake
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FORMAT = click.option(
@@ -28,7 +31,7 @@ _FORMAT = click.option(
 
 @click.group()
 def rules() -> None:
-    """List, show, validate, test and start rules."""
+    """List, show, validate, convert, test and start rules."""
 
 
 @rules.command("list")
@@ -51,8 +54,8 @@ def list_rules(*, rule_folders: tuple[Path, ...], lang: str, form: str) -> int:
 def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
     """Show the page of a rule: what, why, example, what to do, fire rate."""
     from diffscope.adapters.rule_files import case_texts, load_rules, read_statistics
-    from diffscope.rules.cases import read_cases
-    from diffscope.rules.pages import rule_page
+    from diffscope.rules.authoring.cases import read_cases
+    from diffscope.rules.authoring.pages import rule_page
     from diffscope.rules.statistics import parse_statistics
 
     rule = find_rule(load_rules(rule_folders), code)
@@ -76,12 +79,13 @@ def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
     help="Commit of the clone to look at.",
 )
 def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
-    """Lint the rules of a folder (default: the bundled ones): every mistake at once.
+    """Check the rules, cases, predicates and tables of a folder (default: the bundled ones): every mistake at once.
 
     With --repo, also globs that match no file of the clone. A rule and its lists speak of the tree as it is; the tables
     beside them place the files of any commit, so that only what the history of HEAD never had is wrong there, and what
     another commit has is noted. Exit code 1 if there is anything to correct.
     """
+    from diffscope.adapters.read_file import is_there
     from diffscope.adapters.rule_files import (
         bundled_rules,
         case_texts,
@@ -90,23 +94,60 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
         rule_texts,
         shown_name,
     )
-    from diffscope.rules.lint import lint_catalogue
-    from diffscope.rules.load import check_catalogue
+    from diffscope.adapters.rule_tables import table_mistakes
+    from diffscope.rules.authoring.lint import lint_catalogue
+    from diffscope.rules.language.load import RULE_FILE, check_catalogue, read_names
     from diffscope.rules.reading import mistake_line
 
     if folder is not None:
         check_holds_rules(folder, is_itself_one=True)
-    catalogue, mistakes = check_catalogue(folder_texts(folder) if folder else rule_texts())
-    linted = lint_catalogue(catalogue, case_texts([rule.origin for rule in catalogue.rules]))
-    # The lists and words beside a single rule belong to other rules too.
-    own = shown_name(folder) if folder else ""
-    lines = [mistake_line(each) for each in (*mistakes, *linted) if each.path.startswith(own)]
+    unread: list[Mistake] = []
+    texts = folder_texts(folder, unread=unread) if folder else rule_texts(unread=unread)
+    cases = case_texts(_rule_files(texts), unread=unread)
+    catalogue, mistakes = check_catalogue(texts)
+    linted = lint_catalogue(catalogue, read_names(texts)[0], cases, is_whole=not unread)
+    # That a file which cannot be read lacks everything is no second mistake.
+    lost = {each.path for each in unread}
+    found = [*unread, *(each for each in (*mistakes, *linted) if each.path not in lost)]
+    is_rule = folder is not None and is_there(folder / RULE_FILE)
+    # What lies beside a single rule belongs to other rules too.
+    own = f"{shown_name(folder)}/" if folder else ""
+    lines = [mistake_line(each) for each in found if each.path.startswith(own)]
+    lines += [] if is_rule else table_mistakes(folder or bundled_rules())
     dead, elsewhere = _dead_globs(folder or bundled_rules(), repo, revision) if repo is not None else ([], 0)
-    lines += dead
+    lines = list(dict.fromkeys([*lines, *dead]))
     note = [f"globs of tables that match files of other commits alone: {elsewhere}"] if elsewhere else []
     count = f"{_counted(len(catalogue.rules))}, {len(lines)} to correct"
     _write("\n".join([*lines, *note, count]) + "\n")
     return FINDINGS if lines else DONE
+
+
+@rules.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+def convert(*, folder: Path, dry_run: bool) -> int:
+    """Convert the rules of a folder from format 1 to format 2: rule.yml, zh.yml and cases.yml.
+
+    FOLDER is a folder of rules or one rule. What a rule means stays to the letter; comments above its lines go along.
+    Rules that cannot be converted are named and left as they are: exit code 1.
+    """
+    from diffscope.adapters.rule_files import overwrite_files, rules_to_convert
+    from diffscope.rules.authoring.convert import convert_rule
+    from diffscope.rules.reading import mistake_line
+
+    lines, failed, count = [], False, 0
+    for path, text, cases in rules_to_convert(folder):
+        converted = convert_rule(text, cases, at=path.as_posix())
+        if converted is None:
+            continue
+        failed = failed or bool(converted.mistakes)
+        lines += [mistake_line(each) for each in converted.mistakes]
+        count += not converted.mistakes
+        if not converted.mistakes and not dry_run:
+            overwrite_files({path.with_name(name): content for name, content in converted.files.items()})
+    verb = "to convert" if dry_run else "converted"
+    _write("\n".join([*lines, f"{_counted(count)} {verb}"]) + "\n")
+    return FINDINGS if failed else DONE
 
 
 @rules.command("test")
@@ -116,7 +157,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
 def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
     """Run the cases of the rules in a folder (default: the bundled ones). Exit code 1 if a case fails."""
     from diffscope.cli.rule_cases import case_collector, load_cases
-    from diffscope.rules.run_cases import CaseStatus, run_case
+    from diffscope.rules.authoring.run_cases import CaseStatus, run_case
 
     catalogue, cases = load_cases(folder)
     collect = case_collector()
@@ -142,21 +183,24 @@ def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
     help="Rules folder.",
 )
 def new(*, code: str, slug: str, into: Path) -> int:
-    """Start a rule: a folder CODE-slug with a rule.yml that loads and a cases.yml to fill in."""
+    """Start a rule: a folder CODE-slug with a rule.yml that loads, its zh.yml, and a cases.yml to fill in."""
     from diffscope.adapters.rule_files import load_rules, write_new_files
-    from diffscope.rules.scaffold import scaffold_rule
+    from diffscope.rules.authoring.scaffold import scaffold_rule
     from diffscope.version import VERSION
 
     catalogue = load_rules([into] if into.is_dir() else [])
     folder = into / f"{code}-{slug}"
-    write_new_files(
-        {
-            folder / name: text
-            for name, text in scaffold_rule(code, slug, catalogue=catalogue, version=VERSION).items()
-        }
-    )
-    _write(f"{folder / 'rule.yml'}\n{folder / 'cases.yml'}\nnext: diffscope rules test {folder}\n")
+    files = scaffold_rule(code, slug, catalogue=catalogue, version=VERSION)
+    write_new_files({folder / name: text for name, text in files.items()})
+    written = "".join(f"{folder / name}\n" for name in files)
+    _write(f"{written}next: diffscope rules test {folder}\n")
     return DONE
+
+
+def _rule_files(texts: Mapping[str, str]) -> list[str]:
+    from diffscope.rules.language.load import RULE_FILE
+
+    return [path for path in texts if path.endswith(f"/{RULE_FILE}")]
 
 
 def find_rule(catalogue: Catalogue, word: str) -> Rule:
@@ -180,7 +224,7 @@ def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int
     from diffscope.adapters.git_find import find_repository
     from diffscope.adapters.rule_globs import paths_ever, read_rule_globs
     from diffscope.patterns import compile_glob
-    from diffscope.rules.load import LISTS_FILE, RULE_FILE
+    from diffscope.rules.language.load import LISTS_FILE, PREDICATES_FILE, RULE_FILE
 
     repository = find_repository(repo, current=Path.cwd(), environment={})
     assert repository is not None  # noqa: S101 - one that is named and not there is an error already
@@ -188,7 +232,9 @@ def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int
         paths = [entry.path for entry in repository.entries(revision)]
         globs = [(each, compile_glob(each.text).matches) for each in read_rule_globs(folder)]
         dead = [(each, matches) for each, matches in globs if not any(map(matches, paths))]
-        of_tables = [each for each, _ in dead if not each.path.endswith((RULE_FILE, LISTS_FILE))]
+        of_tables = [
+            each for each, _ in dead if not each.path.endswith((RULE_FILE, LISTS_FILE, PREDICATES_FILE))
+        ]
         ever = paths_ever(repository, "HEAD") if of_tables else frozenset()
     elsewhere = [each for each, matches in dead if each in of_tables and any(map(matches, ever))]
     lines = [
@@ -230,7 +276,7 @@ def _counted(number: int) -> str:
 
 
 def _results(results: list[CaseResult]) -> str:
-    from diffscope.rules.run_cases import CaseStatus
+    from diffscope.rules.authoring.run_cases import CaseStatus
 
     lines = []
     for result in results:

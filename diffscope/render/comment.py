@@ -18,7 +18,7 @@ from diffscope.render.reading import Reading
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
-from diffscope.rules.says import clip
+from diffscope.rules.language.template import clip
 from diffscope.rules.values import Evidence, Severity
 from diffscope.source.values import Value
 

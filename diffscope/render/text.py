@@ -10,7 +10,7 @@ from diffscope.render.places import location, worst_first
 from diffscope.render.reading import Reading
 from diffscope.render.style import Style
 from diffscope.render.words import Words
-from diffscope.rules.says import clip
+from diffscope.rules.language.template import clip
 from diffscope.rules.values import Flag, Severity
 
 _COLUMN = 11

@@ -1,4 +1,4 @@
-"""The risk families: the words of the reports, in English and Chinese."""
+"""The risk families: the words of the reports, in English and Chinese, and the family of each rule code."""
 
 from __future__ import annotations
 
@@ -23,3 +23,29 @@ FAMILIES: Final[dict[str, Bilingual]] = {
     "history": Bilingual(en="Reverted before", zh="曾被回退"),
 }
 """By wire word, in the order of the reports."""
+
+FAMILY_OF_PREFIX: Final[dict[str, str]] = {
+    "CP": "core-path",
+    "TC": "missing-tests",
+    "TC203": "insufficient-tests",
+    "TC204": "insufficient-tests",
+    "TC205": "insufficient-tests",
+    "CI": "ci-coverage",
+    "PF": "platform-compat",
+    "IF": "interface-change",
+    "CF": "config-default",
+    "DP": "dependency-version",
+    "CC": "concurrency",
+    "KS": "kernel-safety",
+    "QN": "quantization-numerics",
+    "GS": "global-side-effect",
+    "FI": "feature-interaction",
+    "HI": "history",
+}
+"""The family of each code by its first letters; the longest prefix decides. Codes are never reused, so two families may share letters."""
+
+
+def family_of(code: str) -> str | None:
+    """Return the family of a rule code; ``None`` where no prefix of the table fits it."""
+    fitting = [prefix for prefix in FAMILY_OF_PREFIX if code.startswith(prefix)]
+    return FAMILY_OF_PREFIX[max(fitting, key=len)] if fitting else None

@@ -228,7 +228,7 @@ def _scores(reader: Reader, root: MapNode, areas: tuple[str, ...], kinds: tuple[
         risk=RiskNumbers(**reader.numbers_named(risk, RiskNumbers.__struct_fields__, "risk")),
         kinds=_starts(reader, starts, kinds),
         categories=_numbers_of(reader, shares, CATEGORIES, "category"),
-        areas=_numbers_of(reader, central, (*areas, "other"), "area"),
+        areas=_numbers_of(reader, central, (*areas, "other"), "area") if areas else (),
         grave=reader.words(root, "grave"),
         foundations=reader.words(root, "foundations"),
         minor=reader.words(root, "minor"),
@@ -239,6 +239,9 @@ def _starts(
     reader: Reader, section: Entry | None, kinds: tuple[str, ...]
 ) -> tuple[tuple[str, float, float], ...]:
     fields = reader.mapping(section.value, "kinds") if section else MapNode((), 1, 1)
+    if not kinds:
+        # kinds.yml could not be read, and has said so.
+        return ()
     reader.keys(fields, kinds)
     rows = []
     for kind in kinds:

@@ -43,17 +43,21 @@ class Reader:
     def __init__(self, at: str, mistakes: Mistakes) -> None:
         self._at = at
         self._mistakes = mistakes
+        self.is_broken = False
+        """The file is no YAML that could be read: what it lacks is not told besides."""
 
     def parse(self, text: str) -> MapNode:
         """Return the root mapping; a file that has none counts as empty and is noted."""
         root, problems = parse_strict(text)
         for problem in problems:
             self.wrong(problem.line, problem.message)
+        self.is_broken = bool(problems) and not isinstance(root, MapNode)
         return self.mapping(root, "the file")
 
     def wrong(self, line: int, sentence: str) -> None:
-        """Note a mistake of this file."""
-        self._mistakes.add(self._at, line, sentence)
+        """Note a mistake of this file, unless it could not be read at all."""
+        if not self.is_broken:
+            self._mistakes.add(self._at, line, sentence)
 
     def mapping(self, node: Node, what: str) -> MapNode:
         """Return the node as a mapping; an empty one, noted, where it is none."""
@@ -129,10 +133,10 @@ class Reader:
         return tuple(found)
 
     def names(self, fields: MapNode, key: str, known: Iterable[str], what: str) -> tuple[str, ...]:
-        """Return a list of names that must be declared elsewhere."""
+        """Return a list of names that must be declared elsewhere; where nothing is declared, that file is what is wrong."""
         allowed = tuple(known)
         found = self.texts(fields, key)
-        for text in found:
+        for text in found if allowed else ():
             if text not in allowed:
                 self.wrong(_line(fields, key), f"unknown {what} {text!r}{nearest(text, allowed)}")
         return tuple(text for text in found if text in allowed)

@@ -16,11 +16,13 @@ from diffscope.adapters.rule_files import (
     write_new_files,
 )
 from diffscope.errors import ConfigurationError, RuleError
+from diffscope.rules.language.load import SHARED_FILES
 from tests.builders import write_files
-from tests.rule_builders import RULE, rule_text
+from tests.rule_builders import CHINESE, RULE, rule_text
 
 FILES = {
     "mine/XX101-test-rule/rule.yml": RULE,
+    "mine/XX101-test-rule/zh.yml": CHINESE,
     "mine/XX101-test-rule/cases.yml": "a_case: {facts: {}, findings: []}\n",
     "mine/lists.yml": "my_list: [a]\n",
     "mine/notes/README.md": "no rule",
@@ -45,7 +47,6 @@ def test_more_folders_add_rules(folder: Path) -> None:
     rule = found.rule("XX101")
     assert rule is not None
     assert rule.origin == f"{folder.as_posix()}/XX101-test-rule/rule.yml"
-    assert {each.name for each in found.lists} > {"my_list", "behaviour"}
     assert found.digest != load_rules().digest
 
 
@@ -56,7 +57,7 @@ def test_naming_the_bundled_folder_changes_nothing() -> None:
 
 def test_a_taken_code_is_refused(folder: Path) -> None:
     """A team cannot replace a bundled rule in silence."""
-    write_files(folder, {"CP101-mine-own/rule.yml": rule_text(code='"CP101"', name='"mine-own"')})
+    write_files(folder, {"CP101-mine-own/rule.yml": rule_text(family=None), "CP101-mine-own/zh.yml": CHINESE})
     with pytest.raises(RuleError) as caught:
         load_rules([folder])
     assert "the code CP101 is taken by" in str(caught.value)
@@ -64,24 +65,22 @@ def test_a_taken_code_is_refused(folder: Path) -> None:
 
 def test_folder_alone(folder: Path) -> None:
     """A folder is read with the bundled lists; a rule's own folder gives that rule."""
-    assert set(folder_texts(folder)) == {
-        "rules/lists.yml",
-        "rules/words.yml",
+    shared = {f"rules/{name}" for name in SHARED_FILES}
+    assert set(folder_texts(folder)) == shared | {
         f"{folder}/lists.yml",
         f"{folder}/XX101-test-rule/rule.yml",
+        f"{folder}/XX101-test-rule/zh.yml",
     }
     rule = folder / "XX101-test-rule"
-    assert set(folder_texts(rule)) == {
-        "rules/lists.yml",
-        "rules/words.yml",
+    assert set(folder_texts(rule)) == shared | {
         f"{folder}/lists.yml",
         f"{rule}/rule.yml",
+        f"{rule}/zh.yml",
     }
     single = bundled_rules() / "CP101-engine-step-path"
-    assert set(folder_texts(single)) == {
-        "rules/lists.yml",
-        "rules/words.yml",
+    assert set(folder_texts(single)) == shared | {
         "rules/CP101-engine-step-path/rule.yml",
+        "rules/CP101-engine-step-path/zh.yml",
     }
 
 
@@ -95,13 +94,15 @@ def test_cases_beside_rules(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_a_folder_named_rules_is_not_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A team's ``rules/`` neither hides the bundled lists nor borrows the bundled cases."""
-    write_files(tmp_path, {"rules/XX101-test-rule/rule.yml": RULE, "rules/lists.yml": "my_list: [a]\n"})
+    write_files(
+        tmp_path,
+        {name.replace("mine/", "rules/"): text for name, text in FILES.items() if "cases" not in name},
+    )
     monkeypatch.chdir(tmp_path)
     found = load_rules([Path("rules")])
     rule = found.rule("XX101")
     assert rule is not None
     assert rule.origin == "./rules/XX101-test-rule/rule.yml"
-    assert {each.name for each in found.lists} > {"my_list", "behaviour"}
     assert "./rules/lists.yml" in folder_texts(Path("rules/XX101-test-rule"))
     assert case_texts([rule.origin, "rules/CP101-engine-step-path/rule.yml"]).keys() == {
         "rules/CP101-engine-step-path/rule.yml"
@@ -140,7 +141,7 @@ def test_compiled_catalogue_is_kept_and_made_anew(folder: Path, tmp_path: Path) 
         assert cache.names("rules") == (name,)
         cache.put_many("rules", {name: b"junk"})
         assert load_rules([folder], cache=cache).rules == first.rules
-        write_files(folder, {"XX101-test-rule/rule.yml": rule_text(severity='"low"')})
+        write_files(folder, {"XX101-test-rule/rule.yml": rule_text(severity="low")})
         assert load_rules([folder], cache=cache).digest != first.digest
         assert len(cache.names("rules")) == 2
 

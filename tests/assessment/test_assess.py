@@ -12,7 +12,7 @@ from msgspec import UNSET
 from diffscope.assessment.assess import assess
 from diffscope.assessment.values import Assessment, RiskLevel
 from diffscope.facts.values import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
-from diffscope.rules.evaluate import Evaluation
+from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.values import Flag, Severity
 from diffscope.source.values import Gap
 from tests.assessment.test_scores import CORE, facts_of
@@ -20,7 +20,7 @@ from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules
 from tests.taxonomies import a_file, a_symbol, bundled
 
-CATALOGUE = rules(rule_text(code='"CP102"', name='"attention-backend"'), rule_text())
+CATALOGUE = rules(rule_text(), CP102=rule_text(family=None))
 
 
 def assessed(facts: ChangeFacts, *flags: Flag) -> Assessment:

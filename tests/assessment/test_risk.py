@@ -18,8 +18,8 @@ from tests.rule_builders import rule_text, rules
 from tests.taxonomies import a_file, bundled
 
 CATALOGUE = rules(
-    *(rule_text(code=f'"XX10{n}"', name=f'"rule-{n}"') for n in range(5)),
-    rule_text(code='"XX200"', name='"a-hint"', severity='"info"'),
+    **{f"XX10{n}": rule_text() for n in range(5)},
+    XX200=rule_text(severity="info"),
 )
 NUMBERS = bundled().tables.scores.risk
 CODE = facts_of("Fix x", a_file(CORE))

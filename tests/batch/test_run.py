@@ -18,7 +18,7 @@ from diffscope.batch.crew import Crew, Judged, Order, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.configuration import RuleConfiguration
+from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.values import Change, CommitId
 from diffscope.workspace import Workspace
 from tests.builders import build_minivllm

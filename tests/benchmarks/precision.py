@@ -20,8 +20,8 @@ from diffscope.adapters.git import GitRepository
 from diffscope.adapters.rule_files import load_rules
 from diffscope.errors import DiffscopeError
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.catalogue import Catalogue, Stage
-from diffscope.rules.evaluate import evaluate
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.language.catalogue import Catalogue, Stage
 from diffscope.rules.values import Severity
 from diffscope.strict_yaml import load_strict, plain
 from diffscope.workspace import Workspace

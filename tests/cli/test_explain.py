@@ -33,14 +33,12 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
         "  medium: AiterFlashAttentionBackend.supports_attn_type (body, docstring; +0 -2 code lines)"
     )
     assert lines[2] == "evidence"
-    assert lines[3].startswith(
-        "  + any symbol where category is source and logic is true and area is attention"
-    )
+    assert lines[3].startswith("  + symbol where category is source and logic is true and area is attention")
     assert (
         "      near: vllm/platforms/rocm.py:417 RocmPlatform.get_attn_backend_cls (area=platform); fails area is attention"
         in lines
     )
-    assert "    + none change where kind is revert  [0 of 1]" in lines
+    assert "    + not change where kind is revert  [0 of 1]" in lines
     assert lines[-1].startswith("        vllm/v1/attention/backends/rocm_attn.py:")
 
 
@@ -48,7 +46,7 @@ def test_recorded_change_that_stays_silent(project: MakeProject) -> None:
     """Silence is explained the same way."""
     outcome = project().run("explain", "38450", "engine-step-path", "--source", "recorded")
     assert outcome.out.splitlines()[0] == "CP101 engine-step-path: silent"
-    assert "  - any symbol where " in outcome.out
+    assert "  - symbol where " in outcome.out
 
 
 def test_chinese_flag(project: MakeProject) -> None:

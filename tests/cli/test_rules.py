@@ -8,14 +8,18 @@ import subprocess
 import pytest
 
 from tests.cli.conftest import MakeProject
-from tests.rule_builders import RULE, rule_text
+from tests.rule_builders import CHINESE, RULE, rule_text
 
 CASES = """\
 logic_changed: {facts: {symbol: [{path: a.py, line: 3, symbol: f, logic: true}]}, findings: [{path: a.py, line: 3}]}
 nothing_changed: {facts: {}, findings: []}
 docstring_changed: {facts: {symbol: [{path: a.py, line: 3, symbol: f, logic: false}]}, findings: []}
 """
-FILES = {"mine/XX101-test-rule/rule.yml": RULE, "mine/XX101-test-rule/cases.yml": CASES}
+FILES = {
+    "mine/XX101-test-rule/rule.yml": RULE,
+    "mine/XX101-test-rule/zh.yml": CHINESE,
+    "mine/XX101-test-rule/cases.yml": CASES,
+}
 
 
 def test_list_holds_bundled_and_own_rules(project: MakeProject) -> None:
@@ -65,28 +69,31 @@ def test_validate_a_good_folder(project: MakeProject) -> None:
 def test_validate_shows_all_mistakes(project: MakeProject) -> None:
     """Rules, cases and texts at once; what is to correct is a finding, exit code 1."""
     files = {
-        "mine/XX101-test-rule/rule.yml": rule_text(severity='"hihg"'),
-        "mine/XX102-next-rule/rule.yml": rule_text(
-            code='"XX102"', name='"next-rule"', title='{en: "A title", zh: "A title"}'
-        ),
+        "mine/XX101-test-rule/rule.yml": rule_text(severity="hihg"),
+        "mine/XX101-test-rule/zh.yml": CHINESE,
+        "mine/XX101-test-rule/cases.yml": "a_case: {facts: {}, finding: []}",
+        "mine/XX102-next-rule/rule.yml": RULE,
+        "mine/XX102-next-rule/zh.yml": rule_text(CHINESE, title="Another title"),
         "mine/XX102-next-rule/cases.yml": "a_case: {fcts: {}, findings: []}",
         "mine/lists.yml": "unused_list: [a]\n",
     }
     outcome = project(files).run("rules", "validate", "mine")
     assert outcome.exit_code == 1
     assert outcome.out.splitlines() == [
-        "mine/XX101-test-rule/rule.yml:11: unknown severity 'hihg' (did you mean 'high'?)",
+        "mine/XX101-test-rule/rule.yml:8: unknown severity 'hihg' (did you mean 'high'?)",
         "mine/XX102-next-rule/rule.yml:1: 'title': the Chinese text holds no Chinese",
         "mine/XX102-next-rule/cases.yml:1: unknown key 'fcts' in the case 'a_case' (did you mean 'facts'?)",
         "mine/XX102-next-rule/cases.yml:1: a case has no input (give before and after, or facts, or recorded)",
-        "mine/lists.yml:1: no rule uses the list 'unused_list' (remove it)",
-        "1 rule, 5 to correct",
+        "mine/XX101-test-rule/cases.yml:1: unknown key 'finding' in the case 'a_case' (did you mean 'findings'?)",
+        "mine/XX101-test-rule/cases.yml:1: the case 'a_case' marks no finding and lacks 'findings' (mark one: # <- CP101 medium: EngineCore.step; or add findings: [])",
+        "mine/lists.yml:1: no rule uses $unused_list (remove it)",
+        "1 rule, 7 to correct",
     ]
 
 
 def test_validate_against_a_clone_finds_dead_globs(project: MakeProject) -> None:
     """A glob that matches no file of the clone is named with its line."""
-    rule = rule_text(when='{any: symbol, where: {path: {glob: ["vllm/gone/**", "vllm/here/*.py"]}}}')
+    rule = rule_text(when='{symbol: {path: {like: ["vllm/gone/**", "vllm/here/*.py"]}}}')
     built = project({**FILES, "mine/XX101-test-rule/rule.yml": rule, "clone/vllm/here/a.py": ""})
     clone = built.folder / "clone"
     for command in (
@@ -98,7 +105,7 @@ def test_validate_against_a_clone_finds_dead_globs(project: MakeProject) -> None
     outcome = built.run("rules", "validate", "mine", "--repo", "clone")
     assert outcome.exit_code == 1
     assert (
-        "rules/XX101-test-rule/rule.yml:11: the glob 'vllm/gone/**' matches no file of clone at HEAD\n"
+        "rules/XX101-test-rule/rule.yml:9: the glob 'vllm/gone/**' matches no file of clone at HEAD\n"
         in outcome.out
     )
     assert "vllm/here" not in outcome.out
@@ -106,8 +113,8 @@ def test_validate_against_a_clone_finds_dead_globs(project: MakeProject) -> None
 
 def test_validate_tells_what_only_other_commits_have(project: MakeProject) -> None:
     """A table may name what was or will be there, a rule may not; what the history never had is wrong in both."""
-    rule = rule_text(when='{any: symbol, where: {path: {glob: "vllm/old/**"}}}')
-    table = 'pool:\n  - "vllm/old/**"\n  - "vllm/never/**"\n  - "vllm/new/*.py"\n'
+    rule = rule_text(when='{symbol: {path: {like: "vllm/old/**"}}}')
+    table = 'pool:\n  tables: [models]\n  groups: [["vllm/old/**", "vllm/never/**", "vllm/new/*.py"]]\n'
     built = project(
         {
             **FILES,
@@ -127,7 +134,7 @@ def test_validate_tells_what_only_other_commits_have(project: MakeProject) -> No
     ):
         subprocess.run(["git", *command], cwd=clone, check=True)
     assert built.run("rules", "validate", "mine", "--repo", "clone").out.splitlines()[-4:] == [
-        "rules/XX101-test-rule/rule.yml:11: the glob 'vllm/old/**' matches no file of clone at HEAD",
+        "rules/XX101-test-rule/rule.yml:9: the glob 'vllm/old/**' matches no file of clone at HEAD",
         "rules/twins.yml:3: the glob 'vllm/never/**' matches no file of clone at HEAD",
         "globs of tables that match files of other commits alone: 1",
         "1 rule, 2 to correct",
@@ -153,6 +160,7 @@ def test_test_runs_cases(project: MakeProject) -> None:
         "failed XX101-logic_changed",
         "  missing: path 'b.py'",
         "  not expected: path 'a.py', line 3, side 'new', symbol 'f', says 'f changed', says_zh 'f 变更'",
+        "    evidence: b.py has no symbol",
         "2 passed, 1 failed, 0 todo, 0 skipped",
     ]
 
@@ -193,7 +201,7 @@ def test_new_rule_can_be_tested_at_once(project: MakeProject) -> None:
     outcome = built.run("rules", "new", "QN899", "new-thing", "--into", "mine")
     assert outcome == (
         0,
-        "mine/QN899-new-thing/rule.yml\nmine/QN899-new-thing/cases.yml\nnext: diffscope rules test mine/QN899-new-thing\n",
+        "mine/QN899-new-thing/rule.yml\nmine/QN899-new-thing/zh.yml\nmine/QN899-new-thing/cases.yml\nnext: diffscope rules test mine/QN899-new-thing\n",
         "",
     )
     tested = built.run("rules", "test", "mine/QN899-new-thing")
@@ -207,7 +215,116 @@ def test_new_rule_can_be_tested_at_once(project: MakeProject) -> None:
 
 def test_broken_rule_folder_is_an_error_with_every_mistake(project: MakeProject) -> None:
     """Every command that loads rules shows all of what is wrong."""
-    files = {"mine/XX101-test-rule/rule.yml": rule_text(severity='"hihg"', family='"core"')}
+    files = FILES | {"mine/XX101-test-rule/rule.yml": rule_text(severity="hihg", family="core")}
     outcome = project(files).run("rules", "list", "--rules", "mine")
     assert outcome.exit_code == 2
     assert outcome.err.splitlines()[0] == "error: 2 mistakes"
+
+
+OLD_RULE = """\
+code: "XX101"
+name: "test-rule"
+family: "core-path"
+status: {is: "stable", since: "0.1.0"}
+severity: "medium"
+title: {en: "A title", zh: "标题"}
+why: {en: "A reason.", zh: "原因。"}
+remedy: {en: "Look.", zh: "查看。"}
+evidence: {fact: symbol, where: {logic: true}}
+when: {any: evidence}
+says: {en: "{symbol} changed", zh: "{symbol} 变更"}
+"""
+
+
+def test_rule_of_format_1_is_refused_and_converted(project: MakeProject) -> None:
+    """The refusal names the command, and the command makes a rule that means the same; a second time there is nothing to do."""
+    built = project(FILES | {"mine/XX101-test-rule/rule.yml": OLD_RULE})
+    (built.folder / "mine/XX101-test-rule/zh.yml").unlink()
+    assert built.run("rules", "list", "--rules", "mine").err == (
+        "error: mine/XX101-test-rule/rule.yml:1: the rule is of format 1\n"
+        "hint: convert it: diffscope rules convert mine/XX101-test-rule\n"
+    )
+    assert built.run("rules", "convert", "mine", "--dry-run").out == "1 rule to convert\n"
+    assert built.run("rules", "convert", "mine/XX101-test-rule") == (0, "1 rule converted\n", "")
+    assert built.run("rules", "test", "mine").exit_code == 0
+    assert built.run("rules", "validate", "mine").out == "1 rule, 0 to correct\n"
+    assert built.run("rules", "convert", "mine").out == "0 rules converted\n"
+
+
+def test_rule_that_cannot_be_converted_stays(project: MakeProject) -> None:
+    """What has no form in format 2 is named with its line, and the file is left as it is."""
+    text = OLD_RULE.replace("logic: true", "distance: {is_known: true}")
+    built = project({"mine/XX101-test-rule/rule.yml": text})
+    outcome = built.run("rules", "convert", "mine")
+    assert (outcome.exit_code, outcome.out.splitlines()) == (
+        1,
+        [
+            "mine/XX101-test-rule/rule.yml:9: 'is_known' of 'distance' has no form in format 2 (say it in other words first: docs/rules.md)",
+            "0 rules converted",
+        ],
+    )
+    assert (built.folder / "mine/XX101-test-rule/rule.yml").read_text("utf-8") == text
+
+
+def test_validate_reads_tables(project: MakeProject) -> None:
+    """Every table of the folder is read by its own reader; a file that is no YAML is one mistake."""
+    tables = {"mine/platforms.yml": "platforms: [\n", "mine/twins.yml": "models: {table: []}\n"}
+    outcome = project(FILES | tables).run("rules", "validate", "mine")
+    assert outcome.exit_code == 1
+    first, second, last = outcome.out.splitlines()
+    assert first.startswith("mine/platforms.yml:2: not valid YAML: ")
+    assert second == "mine/twins.yml:1: registry `models` needs tables, groups"
+    assert last == "1 rule, 2 to correct"
+
+
+NOT_UTF8 = "the file is not UTF-8 (save it as UTF-8)"
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        pytest.param("XX102-next-rule/rule.yml", "1 rule", id="rule"),
+        pytest.param("XX102-next-rule/zh.yml", "1 rule", id="Chinese texts"),
+        pytest.param("XX102-next-rule/cases.yml", "2 rules", id="cases"),
+        pytest.param("lists.yml", "2 rules", id="lists"),
+        pytest.param("predicates.yml", "2 rules", id="predicates"),
+        pytest.param("words.yml", "2 rules", id="words"),
+        pytest.param("areas.yml", "2 rules", id="table that rules ask for"),
+    ],
+)
+def test_validate_goes_on_after_a_file_that_cannot_be_read(
+    name: str, count: str, project: MakeProject
+) -> None:
+    """It is one mistake beside those of the other files, and what only it could tell is no mistake."""
+    second = {path.replace("XX101-test", "XX102-next"): text for path, text in FILES.items()}
+    wrong = {
+        "mine/XX103-bad-rule/rule.yml": rule_text(severity="hihg"),
+        "mine/XX103-bad-rule/zh.yml": CHINESE,
+    }
+    built = project(FILES | second | wrong | {"mine/lists.yml": "no_rule_names_it: [a]\n"})
+    (built.folder / "mine" / name).write_bytes(b"a: \xff\n")
+    outcome = built.run("rules", "validate", "mine")
+    bad = "mine/XX103-bad-rule/rule.yml:8: unknown severity 'hihg' (did you mean 'high'?)"
+    assert (outcome.exit_code, outcome.err) == (1, "")
+    *lines, last = outcome.out.splitlines()
+    assert sorted(lines) == sorted([f"mine/{name}:1: {NOT_UTF8}", bad])
+    assert last == f"{count}, 2 to correct"
+
+
+def test_validate_goes_on_after_a_table_that_cannot_be_read(project: MakeProject) -> None:
+    """Other tables are read all the same."""
+    built = project(FILES | {"mine/twins.yml": "models: {table: []}\n"})
+    (built.folder / "mine/roles.yml").write_bytes(b"a: \xff\n")
+    assert built.run("rules", "validate", "mine").out.splitlines() == [
+        f"mine/roles.yml:1: {NOT_UTF8}",
+        "mine/twins.yml:1: registry `models` needs tables, groups",
+        "1 rule, 2 to correct",
+    ]
+
+
+def test_validate_of_one_rule_does_not_ask_tables(project: MakeProject) -> None:
+    """A table beside the rule that cannot be read is no business of the rule."""
+    built = project(FILES)
+    for name in ("areas.yml", "roles.yml"):
+        (built.folder / "mine" / name).write_bytes(b"a: \xff\n")
+    assert built.run("rules", "validate", "mine/XX101-test-rule") == (0, "1 rule, 0 to correct\n", "")

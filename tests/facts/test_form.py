@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import diffscope
 from diffscope.adapters.rule_files import load_rules
 from diffscope.facts.moves.local_renames import is_renaming
-from diffscope.rules.catalogue import Catalogue
-from diffscope.rules.evaluate import evaluate
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.language.catalogue import Catalogue
 from tests.examples import examples
 from tests.fact_builders import facts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.rules.configuration import (
+from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
     check_against,

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffscope.facts.values import ChangeFacts
-from diffscope.rules.configuration import RuleConfiguration, Selector, SeverityOverride, select_rules
-from diffscope.rules.context import Context
-from diffscope.rules.evaluate import MOST_EVIDENCE, evaluate
-from diffscope.rules.quantify import compile_judge
+from diffscope.rules.engine.configuration import RuleConfiguration, Selector, SeverityOverride, select_rules
+from diffscope.rules.engine.context import Context
+from diffscope.rules.engine.evaluate import MOST_EVIDENCE, evaluate
+from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.values import Severity
 from tests.examples import examples
 from tests.rule_builders import expression, facts, rule_text, rules
@@ -55,29 +55,26 @@ GONE = "{path: vllm/g.py, line: 1, side: old, symbol: gone, logic: true, code_re
 def test_new_branches_and_lines_come_before_lines_rewritten_in_place() -> None:
     """A name changed all over is no worse than what is new, and what is gone comes last."""
     text = "symbol:\n" + "".join(f"  - {each}\n" for each in (GONE, RENAMED, NEW_LINES, BRANCH))
-    query = "{fact: symbol, where: {logic: true}}"
-    (flag,) = evaluate(rules(rule_text(evidence=query, when="{any: evidence}")), facts(text)).flags
+    (flag,) = evaluate(rules(rule_text()), facts(text)).flags
     assert [each.symbol for each in flag.evidence] == ["branch", "new_lines", "renamed", "gone"]
 
 
 def test_worst_by_another_number() -> None:
     """The number that a rule names decides what comes first; what has none comes last."""
-    query = "{fact: symbol, where: {distance: {is_known: true}}, worst_by: distance}"
-    (flag,) = evaluate(rules(rule_text(evidence=query, when="{any: evidence}")), facts(FACTS)).flags
+    text = rule_text(evidence="{symbol: {}}", worst_by="distance")
+    (flag,) = evaluate(rules(text), facts(FACTS)).flags
     assert [each.path for each in flag.evidence] == ["vllm/a.py", "vllm/b.py", "vllm/c.py"]
 
 
 def test_no_evidence_no_flag() -> None:
     """Where ``when`` holds and nothing can be shown, the rule is silent."""
-    text = rule_text(evidence="{fact: call, where: {role: lock}}", when="{any: symbol}")
+    text = rule_text(evidence="{call: {role: lock}}", says="a call", when="{symbol: {}}")
     assert evaluate(rules(text), facts(FACTS)).flags == ()
 
 
 def test_evidence_of_the_change_has_no_path() -> None:
     """A rule about the change as a whole points at no file."""
-    text = rule_text(
-        evidence="change", when="{any: change, where: {kind: bugfix}}", says='{en: "{kind}", zh: "{kind}"}'
-    )
+    text = rule_text(evidence="{change: {kind: bugfix}}", says='"{kind}"')
     (flag,) = evaluate(rules(text), facts(FACTS)).flags
     assert [(each.path, each.line, each.note.en) for each in flag.evidence] == [("", 0, "bugfix")]
 
@@ -105,27 +102,29 @@ def test_fingerprint_forgets_lines_and_numbers() -> None:
 
 
 STEPS = {
-    "escalate": '[{to: "high", when: {sum: symbol, of: code_added, at_least: 100}}, {to: "critical", when: {any: call}}]',
-    "lower": '[{to: "low", when: {none: call}}, {to: "info", when: {any: change, where: {kind: docs}}}]',
+    "severity": (
+        "[{critical: {call: {}}}, {high: {sum: code_added, of: symbol, at_least: 100}}, {info: {change: {kind: docs}}}, "
+        "{low: {not: {call: {}}}}, medium]"
+    )
 }
 SEVERITIES = [
-    pytest.param("{code_added: 100}", "", "bugfix", Severity.HIGH, id="raised"),
+    pytest.param("{code_added: 100}", "", "bugfix", Severity.HIGH, id="the second line"),
     pytest.param(
         "{code_added: 100}",
         "call: [{path: a.py}]",
         "bugfix",
         Severity.CRITICAL,
-        id="raised twice, the worst counts",
+        id="the first line that holds decides",
     ),
-    pytest.param("{code_added: 1}", "", "bugfix", Severity.LOW, id="lowered"),
-    pytest.param("{code_added: 1}", "", "docs", Severity.INFO, id="lowered twice, the least counts"),
-    pytest.param("{code_added: 100}", "", "docs", Severity.HIGH, id="raising wins over lowering"),
+    pytest.param("{code_added: 1}", "", "bugfix", Severity.LOW, id="the last condition"),
+    pytest.param("{code_added: 1}", "", "docs", Severity.INFO, id="a line above another that holds too"),
+    pytest.param("{code_added: 100}", "", "docs", Severity.HIGH, id="a line further up"),
     pytest.param(
         "{code_added: 1}",
         "unknown: [{family: call, reason: no}]",
         "bugfix",
         Severity.MEDIUM,
-        id="an unknown step is not taken",
+        id="a line that cannot be answered is passed over",
     ),
 ]
 
@@ -176,12 +175,12 @@ def test_selection(status: str, select: list[str] | None, ignore: list[str], *, 
 
 
 MISSING = [
-    pytest.param("symbol: [{path: a.py, logic: true}]", "{any: symbol, where: {fan_in: {at_least: 1}}}", ("symbol.fan_in: not computed for a.py",), id="a field"),
-    pytest.param("symbol: [{path: b.py, logic: true}, {path: a.py, logic: true}, {path: c.py}]", "{any: symbol, where: {logic: true, fan_in: {at_least: 1}}}", ("symbol.fan_in: not computed for a.py and 1 more",), id="a field of several records that could decide"),
-    pytest.param("unknown: [{family: symbol, reason: no base tree}]", "{any: symbol}", ("symbol: no base tree",), id="a family"),
-    pytest.param("unknown: [{family: symbol, reason: does not parse, path: a.py}, {family: call, reason: too large}]", "{any: symbol}", ("symbol: does not parse (a.py)",), id="one file of a family"),
-    pytest.param("symbol: [{path: a.py}]\nunknown: [{family: call, reason: too large, path: a.py}]", "{any: symbol, where: {joined: {any: call, same: path}}}", ("call: too large (a.py)",), id="what a join asks"),
-    pytest.param("symbol: [{path: a.py}]", "{sum: symbol, of: fan_in, at_least: 1}", ("symbol.fan_in: not computed for a.py",), id="a number that is summed"),
+    pytest.param("symbol: [{path: a.py, logic: true}]", "{symbol: {fan_in: {at_least: 1}}}", ("symbol.fan_in: not computed for a.py",), id="a field"),
+    pytest.param("symbol: [{path: b.py, logic: true}, {path: a.py, logic: true}, {path: c.py}]", "{symbol: {logic: true, fan_in: {at_least: 1}}}", ("symbol.fan_in: not computed for a.py and 1 more",), id="a field of several records that could decide"),
+    pytest.param("unknown: [{family: symbol, reason: no base tree}]", "{symbol: {}}", ("symbol: no base tree",), id="a family"),
+    pytest.param("unknown: [{family: symbol, reason: does not parse, path: a.py}, {family: call, reason: too large}]", "{symbol: {}}", ("symbol: does not parse (a.py)",), id="one file of a family"),
+    pytest.param("symbol: [{path: a.py}]\nunknown: [{family: call, reason: too large, path: a.py}]", "{symbol: {same_path: {call: {}}}}", ("call: too large (a.py)",), id="what a join asks"),
+    pytest.param("symbol: [{path: a.py}]", "{sum: fan_in, of: symbol, at_least: 1}", ("symbol.fan_in: not computed for a.py",), id="a number that is summed"),
 ]  # fmt: skip
 
 
@@ -189,7 +188,7 @@ MISSING = [
 def test_rule_that_cannot_be_judged_says_what_is_missing(
     text: str, when: str, missing: tuple[str, ...]
 ) -> None:
-    found = evaluate(rules(rule_text(when=when)), facts(text))
+    found = evaluate(rules(rule_text(evidence="{symbol: {}}", when=when)), facts(text))
     assert found.flags == ()
     assert [(each.code, each.missing) for each in found.unknown] == [("XX101", missing)]
 
@@ -205,19 +204,16 @@ CONFIDENCE = [
 
 @pytest.mark.parametrize(("status", "more", "where", "expected"), CONFIDENCE)
 def test_confidence(status: str, more: str, where: str, expected: str) -> None:
-    text = rule_text(status=f'{{is: "{status}", since: "0.1.0"}}', when=f"{{any: symbol, where: {where}}}")
+    text = rule_text(status=f'{{is: "{status}", since: "0.1.0"}}', evidence=f"{{symbol: {where}}}")
     found = evaluate(rules(text), facts(FACTS + f"    {more}"), configuration=select_rules(select=["XX101"]))
     assert found.flags[0].confidence == expected
 
 
 def test_worst_flag_first() -> None:
     """Flags come by severity, then by code."""
-    texts = [
-        rule_text(code=f'"XX10{number}"', severity=f'"{word}"')
-        for number, word in enumerate(("low", "critical", "low", "high"))
-    ]
+    texts = [rule_text(severity=word) for word in ("low", "critical", "low", "high")]
     found = evaluate(rules(*texts), facts(FACTS))
-    assert [flag.code for flag in found.flags] == ["XX101", "XX103", "XX100", "XX102"]
+    assert [flag.code for flag in found.flags] == ["XX102", "XX104", "XX101", "XX103"]
 
 
 def test_empty_change_yields_nothing() -> None:
@@ -249,15 +245,15 @@ UNKNOWN = st.sampled_from(
 )
 LEAVES = st.sampled_from(
     [
-        "{any: symbol, where: {logic: true}}",
-        "{none: symbol, where: {fan_in: {at_least: 3}}}",
-        "{every: symbol, where: {code_added: {at_least: 2}}}",
+        "{symbol: {logic: true}}",
+        "{not: {symbol: {fan_in: {at_least: 3}}}}",
+        "{not: {symbol: {not: {code_added: {at_least: 2}}}}}",
         "{count: symbol, where: {logic: true}, at_least: 2}",
         "{count: symbol, distinct: symbol, at_most: 1}",
-        "{sum: symbol, of: [code_added, fan_in], at_least: 6}",
-        '{any: symbol, where: {path: {glob: "a*"}, fan_in: 5}}',
-        "{none: call, where: {role: lock}}",
-        "{any: symbol, where: {joined: {any: call, same: path}}}",
+        "{sum: [code_added, fan_in], of: symbol, at_least: 6}",
+        '{symbol: {path: {like: "a*"}, fan_in: 5}}',
+        "{not: {call: {role: lock}}}",
+        "{symbol: {same_path: {call: {}}}}",
     ]
 )
 EXPRESSIONS = st.recursive(
@@ -275,7 +271,7 @@ EXPRESSIONS = st.recursive(
 @given(SYMBOLS, UNKNOWN, EXPRESSIONS, st.randoms(use_true_random=False))
 def test_order_of_records_never_matters(symbols: list[str], unknown: str, when: str, random: object) -> None:
     """Shuffled facts give the same flags and the same unknown rules, byte for byte."""
-    catalogue = rules(rule_text(when=when, evidence="{fact: symbol, where: {}}"))
+    catalogue = rules(rule_text(when=when, evidence="{symbol: {}}"))
     given_facts = facts(f"symbol: [{', '.join(symbols)}]\nunknown: [{unknown}]")
     shuffled = list(given_facts.symbol)
     random.shuffle(shuffled)  # type: ignore[attr-defined]

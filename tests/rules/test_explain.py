@@ -6,16 +6,16 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from diffscope.rules.evaluate import evaluate
-from diffscope.rules.explain import Explanation, Trace, explain
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.engine.explain import Explanation, Trace, explain
 from tests.examples import examples
 from tests.rule_builders import facts, rule_text, rules
 from tests.rules.test_evaluate import EXPRESSIONS, SYMBOLS, UNKNOWN
 
 RULE = rule_text(
-    evidence="{fact: symbol, where: {logic: true, kind: method}}",
-    when="{all: [{any: evidence, where: {code_added: {at_least: 5}}}, {none: change, where: {kind: docs}}]}",
-    lower='[{to: "low", when: {count: evidence, at_most: 1}}]',
+    evidence="{symbol: {logic: true, kind: method}}",
+    when="{evidence: {code_added: {at_least: 5}}, not: {change: {kind: docs}}}",
+    severity="[{low: {count: evidence, at_most: 1}}, medium]",
 )
 FACTS = """
     change: {kind: bugfix}
@@ -42,12 +42,12 @@ def test_hit_shows_what_decided() -> None:
     assert found.flag is not None
     assert (found.when.condition, found.when.truth) == ("all of", "true")
     first, second = found.when.parts
-    assert first.condition == "any evidence where code_added at_least 5"
+    assert first.condition == "evidence where code_added at_least 5"
     assert (first.looked_at, first.held, places(first)) == (2, 1, [("a.py", 3)])
     assert [(field.name, field.value) for field in first.records[0].fields] == [("code_added", "9")]
-    assert (second.condition, second.truth) == ("none change where kind is docs", "true")
+    assert (second.condition, second.truth) == ("not change where kind is docs", "true")
     assert (found.evidence.condition, found.evidence.held) == (
-        "any symbol where logic is true and kind is method",
+        "symbol where logic is true and kind is method",
         2,
     )
     assert [(step.to, step.trace.truth, step.trace.measured) for step in found.severity_steps] == [
@@ -66,7 +66,7 @@ NEAR = """
 def test_near_miss_names_the_one_test_that_failed() -> None:
     """A record that fails by a single test is shown with that test alone; one that fails by two is not."""
     trace = explained(
-        NEAR, rule_text(when="{any: symbol, where: {kind: method, code_added: {at_least: 5}}}")
+        NEAR, rule_text(evidence="{symbol: {kind: method, code_added: {at_least: 5}}}")
     ).evidence
     assert [(record.symbol, record.failed) for record in trace.near] == [("near", ("code_added at_least 5",))]
     assert [(field.name, field.value) for field in trace.near[0].fields] == [("code_added", "2")]
@@ -74,8 +74,8 @@ def test_near_miss_names_the_one_test_that_failed() -> None:
 
 def test_near_miss_may_be_for_want_of_a_fact() -> None:
     """A test that could not be answered is named like one that failed."""
-    when = "{any: symbol, where: {kind: method, code_added: {at_least: 5}, fan_in: {at_least: 1}}}"
-    trace = explained(NEAR, rule_text(when=when)).evidence
+    query = "{symbol: {kind: method, code_added: {at_least: 5}, fan_in: {at_least: 1}}}"
+    trace = explained(NEAR, rule_text(evidence=query)).evidence
     assert [(record.symbol, record.failed, record.fields[0].value) for record in trace.near] == [
         ("unsure", ("fan_in at_least 1",), "unknown")
     ]
@@ -83,11 +83,13 @@ def test_near_miss_may_be_for_want_of_a_fact() -> None:
 
 def test_sum_shows_what_it_came_to() -> None:
     """A measured number is told; where a part is unknown, so is its upper end."""
-    when = "{sum: symbol, of: %s, at_least: 50}"
-    assert explained(NEAR, rule_text(when=when % "code_added")).when.measured == "13"
-    assert explained(NEAR, rule_text(when=when % "fan_in")).when.measured == "0 or more"
+    when = "{sum: %s, of: symbol, at_least: 50}"
+    assert explained(NEAR, rule_text(evidence="{symbol: {}}", when=when % "code_added")).when.measured == "13"
+    assert (
+        explained(NEAR, rule_text(evidence="{symbol: {}}", when=when % "fan_in")).when.measured == "0 or more"
+    )
     when = "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 1}"
-    assert explained(NEAR, rule_text(when=when)).when.measured == "0 to 3"
+    assert explained(NEAR, rule_text(evidence="{symbol: {}}", when=when)).when.measured == "0 to 3"
 
 
 def test_silent_rule_shows_why() -> None:
@@ -105,17 +107,24 @@ def test_unknown_rule_shows_what_is_missing() -> None:
     assert found.when.parts[0].missing == ("symbol: does not parse (a.py)",)
 
 
-def test_every_shows_what_does_not_hold() -> None:
-    """Under ``every`` the exceptions decide."""
-    trace = explained(
-        rule=rule_text(when="{every: symbol, where: {logic: true}}", evidence="{fact: symbol, where: {}}")
-    ).when
-    assert (trace.truth, trace.held, places(trace)) == ("false", 2, [("a.py", 12)])
+def test_predicate_is_told_by_name() -> None:
+    """A predicate stands by its name, with what it asks below where it is asked of the change."""
+    predicates = (
+        "small: {about: x, fact: symbol, where: {code_added: {at_most: 9}}, holds: [], fails: []}\n"
+        "few: {about: x, fact: symbol, when: {count: evidence, at_most: 2}, holds: [], fails: []}\n"
+    )
+    catalogue = rules(
+        rule_text(evidence="{symbol: [$small, {logic: true}]}", when="$few"), predicates=predicates
+    )
+    found = explain(catalogue.rules[0], facts(FACTS), catalogue=catalogue)
+    assert found.evidence.condition == "symbol where $small and logic is true"
+    assert (found.when.condition, found.when.parts[0].condition) == ("$few", "count of evidence at_most 2")
+    assert [(record.symbol, record.failed) for record in found.evidence.near] == []
 
 
 def test_rule_that_is_off_is_explained_all_the_same() -> None:
     """A preview rule does not run; what it would say can be asked."""
-    found = explained(rule=rule_text(RULE, status='{is: "preview", since: "0.1.0"}'))
+    found = explained(rule=rule_text(RULE, status='{is: preview, since: "0.1.0"}'))
     assert (found.is_on, found.verdict) == (False, "fires")
 
 
@@ -140,7 +149,7 @@ def test_explanation_is_serialisable(title: str) -> None:
 @given(SYMBOLS, UNKNOWN, EXPRESSIONS)
 def test_explanation_agrees_with_evaluation(symbols: list[str], unknown: str, when: str) -> None:
     """The verdict explained is the verdict given."""
-    catalogue = rules(rule_text(when=when, evidence="{fact: symbol, where: {}}"))
+    catalogue = rules(rule_text(when=when, evidence="{symbol: {}}"))
     given_facts = facts(f"symbol: [{', '.join(symbols)}]\nunknown: [{unknown}]")
     found = evaluate(catalogue, given_facts)
     verdict = "fires" if found.flags else "unknown" if found.unknown else "silent"

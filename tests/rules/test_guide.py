@@ -10,21 +10,26 @@ import pytest
 
 from diffscope.adapters.rule_files import rule_texts
 from diffscope.cli.rule_cases import case_collector
-from diffscope.rules.cases import Case, read_cases
-from diffscope.rules.conditions import Measure, Operator, Place, Quantifier
-from diffscope.rules.configuration import read_section
-from diffscope.rules.load import load_catalogue
+from diffscope.rules.authoring.cases import Case, read_cases
+from diffscope.rules.authoring.predicate_examples import check_examples
+from diffscope.rules.authoring.run_cases import CaseStatus, run_case
+from diffscope.rules.engine.configuration import read_section
+from diffscope.rules.engine.waivers import parse_waivers
+from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery, Operator
+from diffscope.rules.language.expressions import SAME_PLACE
+from diffscope.rules.language.load import load_catalogue, read_names
 from diffscope.rules.reading import Reading
-from diffscope.rules.run_cases import CaseStatus, run_case
-from diffscope.rules.waivers import parse_waivers
 from diffscope.strict_yaml import load_strict
 from tests.rule_builders import expression, where
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
-RULE = next(block for block in BLOCKS if block.startswith("code:"))
+RULE = next(block for block in BLOCKS if "schema=" in block)
+CHINESE = next(block for block in BLOCKS if block.startswith("title:"))
 CASES = next(block for block in BLOCKS if "findings:" in block)
+PREDICATE = next(block for block in BLOCKS if "holds:" in block)
 LISTS = {"behaviour_of_existing": ("body", "removed")}
+FOLDER = "rules/QN899-accumulator-dtype"
 
 
 def block(key: str) -> str:
@@ -32,30 +37,36 @@ def block(key: str) -> str:
 
 
 def test_the_rule_loads() -> None:
-    """The example is a rule, in the folder that the text names."""
-    files = {path: text for path, text in rule_texts().items() if "/rule.yml" not in path}
-    catalogue = load_catalogue(files | {"rules/QN899-accumulator-dtype/rule.yml": RULE})
-    assert [rule.code for rule in catalogue.rules] == ["QN899"]
+    """The example is a rule, in the folder that the text names, with every bundled table at hand."""
+    files = {path: text for path, text in rule_texts().items() if path.count("/") == 1}
+    own = {f"{FOLDER}/rule.yml": RULE, f"{FOLDER}/zh.yml": CHINESE, "more/predicates.yml": PREDICATE}
+    catalogue = load_catalogue(files | own)
+    assert [(rule.code, rule.family) for rule in catalogue.rules] == [("QN899", "quantization-numerics")]
 
 
 def test_the_cases_pass() -> None:
     """The cases of the example are cases of the example."""
-    rule = load_catalogue({"QN899-accumulator-dtype/rule.yml": RULE}).rules[0]
-    cases, mistakes = read_cases(CASES, at="cases.yml")
+    rule = load_catalogue({f"{FOLDER}/rule.yml": RULE, f"{FOLDER}/zh.yml": CHINESE}).rules[0]
+    cases, mistakes = read_cases(CASES, at=f"{FOLDER}/cases.yml")
     assert mistakes == ()
     collect: Callable[[Case], object] = case_collector()
     results = [run_case(rule, case, collect=collect) for case in cases]  # type: ignore[arg-type]
     assert [(result.status, result.differences) for result in results] == [(CaseStatus.PASSED, ())] * 3
 
 
+def test_the_predicate_keeps_its_examples() -> None:
+    """What the page says of a predicate is so."""
+    names, mistakes = read_names({"rules/predicates.yml": PREDICATE})
+    assert mistakes == ()
+    assert check_examples(names.predicates["wide_input"], names) == []
+
+
 def test_the_conditions_parse() -> None:
     """The lone blocks of ``when`` and ``where`` are of the grammar."""
-    lone = block("where").replace("where:\n", "")
-    assert where("symbol", re.sub(r"^  ", "", lone, flags=re.MULTILINE), **LISTS)
-    asked = re.sub(r"^  ", "", block("when").replace("when:\n", ""), flags=re.MULTILINE).replace(
-        "evidence", "symbol"
-    )
-    assert expression(asked)
+    lone = re.sub(r"^  ", "", block("where").replace("where:\n", ""), flags=re.MULTILINE)
+    assert where("symbol", lone, **LISTS)
+    asked = re.sub(r"^  ", "", block("when").replace("when:\n", ""), flags=re.MULTILINE)
+    assert expression(asked, EvidenceQuery(fact="symbol", where=ALWAYS))
 
 
 def test_the_settings_are_read() -> None:
@@ -69,20 +80,28 @@ def test_the_settings_are_read() -> None:
     assert parse_waivers(waiver).accepted[0].code == "CP101"
 
 
-@pytest.mark.parametrize("text", BLOCKS, ids=lambda text: text.partition(":")[0])
+@pytest.mark.parametrize("text", BLOCKS, ids=lambda text: text.partition("\n")[0][:30])
 def test_every_block_is_strict_yaml(text: str) -> None:
     load_strict(text, at="docs/rules.md")
 
 
 WORDS = [
-    *(each.value for each in (*Quantifier, *Measure, *Place)),
-    "any_of",
-    "joined",
-    "escalate",
-    "lower",
-    "limits",
-    "worst_by",
-    "todo",
+    *(each.value for each in Operator),
+    *SAME_PLACE,
+    *(
+        "evidence",
+        "when",
+        "where",
+        "distinct",
+        "field",
+        "limits",
+        "worst_by",
+        "todo",
+        "convert",
+        "about",
+        "holds",
+        "fails",
+    ),
 ]
 
 

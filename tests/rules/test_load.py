@@ -7,81 +7,92 @@ import time
 import pytest
 
 from diffscope.errors import RuleError
-from diffscope.rules.catalogue import decode_catalogue, encode_catalogue
-from diffscope.rules.load import check_catalogue, load_catalogue
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.language.catalogue import decode_catalogue, encode_catalogue
+from diffscope.rules.language.load import check_catalogue, load_catalogue, read_names
 from diffscope.rules.reading import mistake_line
 from diffscope.rules.values import Severity
-from tests.rule_builders import RULE, rule_text, rules
+from tests.rule_builders import CHINESE, RULE, chinese_of, facts, rule_text, rules
 
 PATH = "rules/XX101-test-rule/rule.yml"
+ZH = "rules/XX101-test-rule/zh.yml"
 
 
-def complaints(text: str, lists: str = "") -> list[str]:
-    _, mistakes = check_catalogue({PATH: text, "rules/lists.yml": lists or "{}"})
+def complaints(text: str, lists: str = "", **files: str) -> list[str]:
+    own = {PATH: text, ZH: chinese_of(text), "rules/lists.yml": lists or "{}"}
+    more = {f"rules/{name}.yml": content for name, content in files.items()}
+    _, mistakes = check_catalogue(own | more)
     return [mistake_line(each).removeprefix(f"{PATH}:") for each in mistakes]
 
 
 def when(text: str) -> str:
-    return rule_text(when=text, evidence="{fact: symbol, where: {logic: true}}")
+    return rule_text(when=text)
+
+
+def where(text: str) -> str:
+    return rule_text(evidence=f"{{symbol: {text}}}")
 
 
 WRONG = [
-    pytest.param(rule_text(code='"XX1"'), "11: 'XX1' is no rule code (two capital letters and three digits: CP101)", id="a code without three digits"),
-    pytest.param(rule_text(name='"test_rule"'), "11: 'test_rule' is no rule name (two or more lower-case words with hyphens: engine-step-path)", id="a name with underscores"),
-    pytest.param(rule_text(family='"core-pth"'), "11: unknown family 'core-pth' (did you mean 'core-path'?)", id="a family misspelt"),
-    pytest.param(rule_text(severity='"hihg"'), "11: unknown severity 'hihg' (did you mean 'high'?)", id="a severity misspelt"),
-    pytest.param(rule_text(status='{is: "stabel", since: "0.1.0"}'), "11: unknown status 'stabel' (did you mean 'stable'?)", id="a status misspelt"),
-    pytest.param(rule_text(status='{is: "stable", since: 0.1}'), "11: 'since' must be text, not the number '0.1' (quote it: \"0.1\")", id="a version that reads as a number"),
-    pytest.param(rule_text(title='{en: "A title"}'), "11: 'title' lacks 'zh' (add 'zh:')", id="a missing translation"),
-    pytest.param(rule_text(title='"A title"'), "11: 'title' must be a mapping, not the text 'A title' (write 'key: value')", id="a title in one language"),
+    pytest.param(rule_text(family="core-pth"), "8: unknown family 'core-pth' (did you mean 'core-path'?)", id="a family misspelt"),
+    pytest.param(rule_text(family=None), "1: no family belongs to the letters 'XX' (add 'family:', one of core-path, missing-tests", id="letters without a family"),
+    pytest.param(rule_text(severity="hihg"), "8: unknown severity 'hihg' (did you mean 'high'?)", id="a severity misspelt"),
+    pytest.param(rule_text(status='{is: stabel, since: "0.1.0"}'), "8: unknown status 'stabel' (did you mean 'stable'?)", id="a status misspelt"),
+    pytest.param(rule_text(status="{is: stable, since: 0.1}"), "8: 'since' must be text, not the number '0.1' (quote it: \"0.1\")", id="a version that reads as a number"),
+    pytest.param(rule_text(title="{en: A title, zh: 标题}"), "1: the rule is of format 1 (convert it: diffscope rules convert rules/XX101-test-rule)", id="a title in two languages"),
     pytest.param(rule_text(remedy=None), "1: a rule lacks 'remedy' (add 'remedy:')", id="a missing key"),
-    pytest.param(rule_text(severty='"low"'), "12: unknown key 'severty' in a rule (did you mean 'severity'?)", id="an unknown key"),
-    pytest.param(rule_text(says='{en: "{symbl}", zh: "{symbol}"}'), "11: unknown placeholder '{symbl}' of fact 'symbol' (did you mean 'symbol'?)", id="a placeholder that is no field"),
-    pytest.param(rule_text(says='{en: "{change.knd}", zh: "{symbol}"}'), "11: unknown placeholder '{knd}' of fact 'change' (did you mean 'kind'?)", id="a placeholder that is no field of the change"),
-    pytest.param(rule_text(says='{en: "{symbol", zh: "{symbol}"}'), "11: 'says.en': a lone '{': write it twice for the character (see docs/rules.md, 'says')", id="a brace left open"),
-    pytest.param(rule_text(says='{en: "[[{symbol}", zh: "{symbol}"}'), "11: 'says.en': '[[' is never closed (see docs/rules.md, 'says')", id="an optional part left open"),
-    pytest.param(rule_text(evidence="call"), "11: 'when' does not ask for any 'call', so it gives no evidence (write evidence: {fact: ..., where: {...}})", id="evidence that is not asked"),
-    pytest.param(rule_text(evidence="smybol"), "11: unknown fact 'smybol' (did you mean 'symbol'?)", id="evidence of an unknown fact"),
-    pytest.param(rule_text(evidence="{fact: symbol, where: {logic: true}, worst_by: name}"), "11: unknown number of 'symbol' 'name'", id="evidence ordered by what is no number"),
-    pytest.param(rule_text(escalate='[{to: "low", when: {any: symbol}}]'), "12: 'low' is not above the rule's own severity 'medium' (name a severity above it)", id="an escalation downwards"),
-    pytest.param(rule_text(lower='[{to: "high", when: {any: symbol}}]'), "12: 'high' is not below the rule's own severity 'medium' (name a severity below it)", id="a lowering upwards"),
-    pytest.param(rule_text(when="{any: evidence}"), "11: 'evidence' cannot be asked: it has no 'where' of its own (write evidence: {fact: ..., where: {...}})", id="evidence asked without a where"),
-    pytest.param(when("[{any: symbol}]"), "10: 'when' must be a mapping, not a list (put 'all:' or 'any:' before the list)", id="a bare list as condition"),
-    pytest.param(when("{any: smybol}"), "10: unknown fact 'smybol' (did you mean 'symbol'?)", id="an unknown fact"),
-    pytest.param(when("{nay: symbol}"), "10: 'when' has no all, any, not, none, every, count or sum: it has nay (did you mean 'any'?)", id="an unknown quantifier"),
-    pytest.param(when("{any: symbol, none: call}"), "10: 'when' has 'any' and 'none' side by side (wrap them: all: [{...}, {...}])", id="two quantifiers side by side"),
-    pytest.param(when("{any: symbol, were: {logic: true}}"), "10: unknown key 'were' in 'any' (did you mean 'where'?)", id="where misspelt"),
-    pytest.param(when("{any: [{any: symbol}], where: {logic: true}}"), "10: 'where' cannot stand beside a list of 'any' (move it into one of the list's items)", id="where beside a list"),
-    pytest.param(when("{all: []}"), "10: 'all' is an empty list (list at least one condition)", id="an empty list of conditions"),
-    pytest.param(when("{any: symbol, where: {lgic: true}}"), "10: unknown field 'lgic' of fact 'symbol' (did you mean 'logic'?)", id="an unknown field"),
-    pytest.param(when("{any: symbol, where: {code_added: {atleast: 3}}}"), "10: unknown operator 'atleast' of 'code_added' (did you mean 'at_least'?)", id="an unknown operator"),
-    pytest.param(when("{any: symbol, where: {code_added: {at_least: many}}}"), "10: 'code_added' needs a whole number, not the text 'many' (write a whole number)", id="text where a number is meant"),
-    pytest.param(when("{any: symbol, where: {code_added: {at_least: 1.5}}}"), "10: 'code_added' needs a whole number, not the number '1.5' (write a whole number)", id="a fraction where a whole number is meant"),
-    pytest.param(when("{any: symbol, where: {logic: maybe}}"), "10: 'logic' needs true or false, not the text 'maybe' (write true or false)", id="a word where true or false is meant"),
-    pytest.param(when("{any: symbol, where: {area: 3}}"), "10: 'area' needs text, not the number '3' (quote it: \"3\")", id="a number where text is meant"),
-    pytest.param(when("{any: symbol, where: {kind: functoin}}"), "10: 'functoin' is no word of 'kind' (did you mean 'function'?)", id="a word outside a closed set"),
-    pytest.param(when("{any: symbol, where: {aspects: {has_any: [body, adde]}}}"), "10: 'adde' is no word of 'aspects' (did you mean 'added'?)", id="a word outside the closed set of a list"),
-    pytest.param(when("{any: symbol, where: {aspects: body}}"), "10: 'aspects' is a list of text: 'is' does not fit it (use one of has, has_any, has_all, has_none, at_least, at_most, more_than, less_than, glob, like, regex)", id="a list compared with a word"),
-    pytest.param(when("{any: symbol, where: {kind: [class, function]}}"), "10: 'kind' has a list where an operator is needed (write {in: [...]})", id="a bare list of words"),
-    pytest.param(when("{any: symbol, where: {kind: {in: class}}}"), "10: 'in' needs a list, not the text 'class' (write {in: [class]})", id="one word where a list is meant"),
-    pytest.param(when("{any: symbol, where: {kind: {in: []}}}"), "10: 'in' has an empty list (list at least one value)", id="an empty list of words"),
-    pytest.param(when("{any: symbol, where: {kind: {in: [class, [function]]}}}"), "10: a list holds texts, numbers or {$list: NAME}, not a list (write the values out)", id="a list in a list"),
-    pytest.param(when("{any: symbol, where: {kind: {in: {$list: cods}}}}"), "10: unknown list 'cods' (did you mean 'code'?)", id="a named list misspelt"),
-    pytest.param(when("{any: symbol, where: {kind: null}}"), "10: 'kind' is never null (write a value)", id="null where there is never null"),
-    pytest.param(when("{any: symbol, where: {kind: {is_null: true}}}"), "10: 'kind' is never null (remove this line)", id="is_null of what is never null"),
-    pytest.param(when("{any: symbol, where: {kind: {is_known: true}}}"), "10: 'kind' is never unknown (remove this line)", id="is_known of what is always known"),
-    pytest.param(when("{any: symbol, where: {kind: {equals_field: line}}}"), "10: unknown field of the type of 'kind' 'line'", id="fields of two types compared"),
-    pytest.param(when("{any: symbol, where: {path: {glob: '/vllm/**'}}}"), "10: the glob '/vllm/**' is wrong: it starts with '/' (paths are relative to the root: leave the '/' out)", id="an absolute glob"),
-    pytest.param(when("{any: symbol, where: {path: {regex: '(?=a)'}}}"), "10: the regex '(?=a)' is refused", id="a regex with look-ahead"),
-    pytest.param(when("{count: symbol}"), "10: 'count' has no bound (add one of at_least, at_most, more_than, less_than, is)", id="a count without a bound"),
-    pytest.param(when("{sum: symbol, at_least: 3}"), "10: 'sum' lacks 'of' (add 'of: FIELD', a field that is a number)", id="a sum of nothing"),
-    pytest.param(when("{sum: symbol, of: kind, at_least: 3}"), "10: unknown number of 'symbol' 'kind'", id="a sum of words"),
-    pytest.param(when("{any: symbol, where: {joined: {any: call}}}"), "10: 'joined' lacks 'same' (add 'same:')", id="a join without a place"),
-    pytest.param(when("{any: symbol, where: {joined: {any: change, same: path}}}"), "10: 'change' has no place to join by (ask it beside, in 'all:')", id="a join with the change"),
+    pytest.param(rule_text(severty="low"), "9: unknown key 'severty' in a rule (did you mean 'severity'?)", id="an unknown key"),
+    pytest.param(rule_text(says='"{symbl}"'), "8: unknown placeholder '{symbl}' of fact 'symbol' (did you mean 'symbol'?)", id="a placeholder that is no field"),
+    pytest.param(rule_text(says='"{change.knd}"'), "8: unknown placeholder '{knd}' of fact 'change' (did you mean 'kind'?)", id="a placeholder that is no field of the change"),
+    pytest.param(rule_text(says='"{symbol"'), "8: 'says': a lone '{': write it twice for the character (see docs/rules.md, Messages)", id="a brace left open"),
+    pytest.param(rule_text(says='"[[{symbol}"'), "8: 'says': '[[' is never closed (see docs/rules.md, Messages)", id="an optional part left open"),
+    pytest.param(rule_text(evidence="{smybol: {}}"), "8: unknown fact 'smybol' (did you mean 'symbol'?)", id="an unknown fact"),
+    pytest.param(rule_text(evidence="symbol"), "8: 'evidence' must be one fact with what is asked of it, not the text 'symbol' (write evidence: {symbol: {FIELD: VALUE}})", id="evidence that asks nothing"),
+    pytest.param(rule_text(evidence="{symbol: {}, call: {}}"), "8: 'evidence' must be one fact with what is asked of it, not 2 lines (write evidence: {symbol: {FIELD: VALUE}})", id="evidence of two facts"),
+    pytest.param(rule_text(worst_by="name"), "9: unknown number of 'symbol' 'name'", id="evidence ordered by what is no number"),
+    pytest.param(rule_text(severity="[{high: {call: {}}}, {low: {call: {}}}]"), "8: the last line of 'severity' must be a word alone: what holds where nothing above does (end with - low)", id="a severity list that ends with a condition"),
+    pytest.param(rule_text(severity="[{high: {call: {}}, low: {call: {}}}, low]"), "8: a line of 'severity' must be a word with its condition, not a mapping (write - high: {evidence: {...}}; a word alone comes last)", id="a severity list that ends with a condition twice over"),
+    pytest.param(rule_text(severity="[high, low]"), "8: a line of 'severity' must be a word with its condition, not the text 'high' (write - high: {evidence: {...}}; a word alone comes last)", id="a severity that hides the rest"),
+    pytest.param(rule_text(severity="[{hgh: {call: {}}}, low]"), "8: unknown severity 'hgh' (did you mean 'high'?)", id="a line with a severity misspelt"),
+    pytest.param(rule_text(severity="[]"), "8: the last line of 'severity' must be a word alone", id="an empty severity list"),
+    pytest.param(when("yes"), "9: 'when' must be a condition, not the text 'yes' (write evidence: {FIELD: VALUE}, or change: {...})", id="a word as condition"),
+    pytest.param(when("{}"), "9: 'when' asks nothing (name a fact: {call: {}} holds where there is a call)", id="a condition of nothing"),
+    pytest.param(when("{smybol: {}}"), "9: 'when' asks 'smybol', which is no fact and no operator (did you mean 'symbol'?)", id="an unknown fact in a condition"),
+    pytest.param(when("{none: call}"), "9: 'when' asks 'none', which is no fact and no operator", id="an operator of format 1"),
+    pytest.param(when("{any: []}"), "9: 'any' is an empty list (list at least one condition)", id="an empty list of conditions"),
+    pytest.param(when("{not: [{call: {}}]}"), "9: 'not' has a list of conditions (write not: {any: [...]} or not: {all: [...]})", id="not of a list"),
+    pytest.param(when("{symbol: yes}"), "9: a condition on 'symbol' must be a mapping of fields, not the text 'yes' (write {FIELD: VALUE}, or {} for every record)", id="a word as condition on a record"),
+    pytest.param(when("$smal"), "9: unknown predicate '$smal'", id="a predicate misspelt"),
+    pytest.param(when("{count: symbol}"), "9: 'count' has no bound (add at_least or at_most)", id="a count without a bound"),
+    pytest.param(when("{sum: code_added, at_least: 3}"), "9: 'sum' lacks 'of' (write {sum: FIELD, of: FACT, at_least: N})", id="a sum of no fact"),
+    pytest.param(when("{sum: kind, of: symbol, at_least: 3}"), "9: unknown number of 'symbol' 'kind'", id="a sum of words"),
+    pytest.param(when("{count: symbol, at_least: 3, call: {}}"), "9: unknown key 'call' beside 'count' (list them: - {...})", id="a count beside a fact"),
+    pytest.param(when("{count: smybol, at_least: 3}"), "9: unknown fact 'smybol' (did you mean 'symbol'?)", id="a count of an unknown fact"),
+    pytest.param(where("{lgic: true}"), "8: unknown field 'lgic' of fact 'symbol' (did you mean 'logic'?)", id="an unknown field"),
+    pytest.param(where("{code_added: {atleast: 3}}"), "8: unknown operator 'atleast' of 'code_added' (did you mean 'at_least'?)", id="an unknown operator"),
+    pytest.param(where("{code_added: {at_least: many}}"), "8: 'code_added' needs a whole number, not the text 'many' (write a whole number)", id="text where a number is meant"),
+    pytest.param(where("{code_added: {at_least: 1.5}}"), "8: 'code_added' needs a whole number, not the number '1.5' (write a whole number)", id="a fraction where a whole number is meant"),
+    pytest.param(where("{code_added: {at_least: null}}"), "8: 'at_least' does not take null (write a number)", id="null as a bound"),
+    pytest.param(where("{logic: maybe}"), "8: 'logic' needs true or false, not the text 'maybe' (write true or false)", id="a word where true or false is meant"),
+    pytest.param(where("{area: 3}"), "8: 'area' needs text, not the number '3' (quote it: \"3\")", id="a number where text is meant"),
+    pytest.param(where("{kind: functoin}"), "8: 'functoin' is no word of 'kind' (did you mean 'function'?)", id="a word outside a closed set"),
+    pytest.param(where("{aspects: [body, adde]}"), "8: 'adde' is no word of 'aspects' (did you mean 'added'?)", id="a word outside the closed set of a list"),
+    pytest.param(where("{logic: {like: x}}"), "8: 'logic' is true or false: 'like' does not fit it (use one of in, not)", id="an operator that does not fit"),
+    pytest.param(where("{kind: []}"), "8: 'kind' has an empty list (list at least one value)", id="an empty list of words"),
+    pytest.param(where("{kind: {}}"), "8: 'kind' asks nothing (write a value, or {at_least: 1})", id="a field of which nothing is asked"),
+    pytest.param(where("{kind: [class, [function]]}"), "8: a list holds texts, numbers or $NAME, not a list (write the values out)", id="a list in a list"),
+    pytest.param(where("{kind: $cods}"), "8: unknown list '$cods' (did you mean 'code'?)", id="a named list misspelt"),
+    pytest.param(where("{kind: null}"), "8: 'kind' is never null (write a value)", id="null where there is never null"),
+    pytest.param(where("{kind: {field: line}}"), "8: unknown field of the type of 'kind' 'line'", id="fields of two types compared"),
+    pytest.param(where("{path: {like: '/vllm/**'}}"), "8: the glob '/vllm/**' is wrong: it starts with '/' (paths are relative to the root: leave the '/' out)", id="an absolute glob"),
+    pytest.param(where("{path: {matches: '(?=a)'}}"), "8: the regex '(?=a)' is refused", id="a regex with look-ahead"),
+    pytest.param(where("{same_path: call}"), "8: 'same_path' needs one fact, not the text 'call' (write same_path: {call: {FIELD: VALUE}})", id="a join without a fact"),
+    pytest.param(where("{same_pth: {call: {}}}"), "8: unknown field 'same_pth' of fact 'symbol' (did you mean 'same_path'?)", id="a join misspelt"),
+    pytest.param(where("{same_path: {change: {}}}"), "8: 'change' has no place that another fact could share (ask it beside, in 'when')", id="a join with the change"),
     pytest.param("{}", "1: the file is empty (start with: diffscope rules new CODE slug)", id="an empty rule"),
     pytest.param("- a", "1: the file must hold a mapping of keys, not a list (write 'key: value' lines)", id="a list in place of a rule"),
-    pytest.param(RULE + 'code: "XX102"\n', "12: the key 'code' stands twice, first on line 1", id="a key twice"),
-    pytest.param(RULE.replace("name:", "name: &n"), "2: the anchor &n is not allowed", id="an anchor"),
+    pytest.param(RULE + "title: Another\n", "9: the key 'title' stands twice, first on line 3", id="a key twice"),
+    pytest.param(RULE.replace("title:", "title: &n"), "3: the anchor &n is not allowed", id="an anchor"),
 ]  # fmt: skip
 
 
@@ -93,97 +104,216 @@ def test_mistake_is_reported_with_line_and_nearest_word(text: str, complaint: st
 
 def test_a_mistake_is_reported_once() -> None:
     """One wrong word is one mistake, not one for each thing that depends on it."""
-    assert complaints(when("{any: smybol, where: {logc: true}}")) == [
-        "10: unknown fact 'smybol' (did you mean 'symbol'?)"
-    ]
+    text = rule_text(evidence="{smybol: {logc: true}}", when="{evidence: {logc: true}}")
+    assert complaints(text) == ["8: unknown fact 'smybol' (did you mean 'symbol'?)"]
+
+
+BROKEN = [
+    pytest.param({PATH: "title: [\n"}, [f"{PATH}:2: "], id="a rule"),
+    pytest.param({ZH: "title: [\n"}, [f"{ZH}:2: "], id="the Chinese texts of a rule"),
+    pytest.param({"rules/lists.yml": "code: [\n"}, ["rules/lists.yml:2: "], id="lists that a rule names"),
+    pytest.param({"rules/predicates.yml": "small: {\n"}, ["rules/predicates.yml:2: "], id="predicates that a rule names"),
+    pytest.param({"rules/areas.yml": "areas: {\n"}, [], id="a table, which its own reader reports"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("broken", "expected"), BROKEN)
+def test_file_that_is_no_yaml_is_one_mistake(broken: dict[str, str], expected: list[str]) -> None:
+    """After a syntax error nothing is known of the rest, and nobody else is blamed for it."""
+    rule = rule_text(evidence="{symbol: [$small, {kind: $code, area: engine}]}")
+    files = {
+        PATH: rule,
+        ZH: chinese_of(rule),
+        "rules/lists.yml": "code: [function]",
+        "rules/predicates.yml": "small: {about: x, fact: symbol, where: {code_added: 1}, holds: [], fails: []}",
+        "rules/areas.yml": "areas: {engine: {}}",
+    }
+    found = [mistake_line(each) for each in check_catalogue(files | broken)[1]]
+    assert len(found) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
 
 
 def test_all_mistakes_of_all_files_come_at_once() -> None:
     """An author corrects a catalogue in one go."""
     files = {
-        PATH: rule_text(family='"core"', severity='"hihg"'),
-        "rules/XX102-other-rule/rule.yml": rule_text(
-            code='"XX103"', name='"other-rule"', when="{any: sybol}"
-        ),
+        PATH: rule_text(family="core", severity="hihg"),
+        ZH: CHINESE,
+        "rules/XX102-other/rule.yml": rule_text(when="{sybol: {}}"),
         "rules/lists.yml": "Bad Name: [a]\ngood_name: {a: 1}\n",
+        "rules/predicates.yml": "small: {about: x, fact: symbol, where: {lines: 1}, holds: [], fails: []}\n",
     }
     with pytest.raises(RuleError) as caught:
         load_catalogue(files)
     assert str(caught.value).splitlines() == [
-        "6 mistakes",
-        f"{PATH}:10: unknown family 'core' (did you mean 'core-path'?)",
-        f"{PATH}:11: unknown severity 'hihg' (did you mean 'high'?)",
-        "rules/XX102-other-rule/rule.yml:9: the folder is 'XX102-other-rule', but the rule is XX103 other-rule (name the folder 'XX103-other-rule')",
-        "rules/XX102-other-rule/rule.yml:11: unknown fact 'sybol' (did you mean 'symbol'?)",
-        "rules/lists.yml:1: 'Bad Name' is no name of a list (write lower_case_words)",
+        "8 mistakes",
+        f"{PATH}:7: unknown family 'core' (did you mean 'core-path'?)",
+        f"{PATH}:8: unknown severity 'hihg' (did you mean 'high'?)",
+        "rules/XX102-other/rule.yml:1: the folder 'XX102-other' has no rule name after the code (two or more lower-case words with hyphens: CP101-engine-step-path)",
+        "rules/XX102-other/rule.yml:9: 'when' asks 'sybol', which is no fact and no operator (did you mean 'symbol'?)",
+        "rules/XX102-other/zh.yml:1: a stable rule needs its texts in Chinese too (add zh.yml beside rule.yml)",
+        "rules/lists.yml:1: 'Bad Name' is no name (write lower_case_words)",
         "rules/lists.yml:2: 'good_name' must be a list, not a mapping (write [a, b] or '- ' lines)",
+        "rules/predicates.yml:1: unknown field 'lines' of fact 'symbol' (did you mean 'line'?)",
     ]
+
+
+TABLES = {"areas": "areas: {engine: {}, attention: {}}", "platforms": "platforms: {rocm: {}, cuda: {}}"}
+WORDS = [
+    pytest.param(where("{area: atention}"), "8: 'atention' is no area of areas.yml (did you mean 'attention'?)", id="an area"),
+    pytest.param(where("{area: {not: [engine, scheduller]}}"), "8: 'scheduller' is no area of areas.yml", id="an area that must not be"),
+    pytest.param(where("{platforms: [rocm, cudaa]}"), "8: 'cudaa' is no platform of platforms.yml (did you mean 'cuda'?)", id="a platform"),
+    pytest.param(when("{change: {logic_areas: enginee}}"), "9: 'enginee' is no area of areas.yml (did you mean 'engine'?)", id="an area of the change"),
+    pytest.param(when("{change: {kind: bugfx}}"), "9: 'bugfx' is no word of 'kind' (did you mean 'bugfix'?)", id="a kind of change"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "complaint"), WORDS)
+def test_word_that_no_table_knows_is_refused(text: str, complaint: str) -> None:
+    """A rule that asks for an area that is not there would never fire."""
+    assert [each[: len(complaint)] for each in complaints(text, **TABLES)] == [complaint]
+
+
+PREDICATES = [
+    pytest.param("when", "{evidence: $tiny}", "9: $tiny is asked of 'call', not of 'symbol' (write out what it asks)", id="a predicate on another fact"),
+    pytest.param("when", "$small", "9: $small is asked of one record of 'symbol' (write symbol: $small)", id="a predicate on a record asked of the change"),
+    pytest.param("when", "{evidence: $few}", "9: $few is asked of the change (write it as an expression)", id="a predicate on the change asked of a record"),
+    pytest.param("when", "{evidence: $smal}", "9: unknown predicate '$smal' (did you mean 'small'?)", id="a predicate misspelt"),
+    pytest.param("when", "{evidence: {kind: $small}}", "9: $small is a predicate and no list (name it where a condition stands)", id="a predicate where values stand"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "text", "complaint"), PREDICATES)
+def test_predicate_in_the_wrong_place(key: str, text: str, complaint: str) -> None:
+    predicates = (
+        "small: {about: x, fact: symbol, where: {code_added: 1}, holds: [], fails: []}\n"
+        "tiny: {about: x, fact: call, where: {line: 1}, holds: [], fails: []}\n"
+        "few: {about: x, fact: symbol, when: {count: evidence, at_most: 1}, holds: [], fails: []}\n"
+    )
+    assert complaints(rule_text(**{key: text}), predicates=predicates) == [complaint]
+
+
+def test_predicate_that_asks_itself_is_refused() -> None:
+    """A loop of names has no meaning."""
+    loop = (
+        "one: {about: x, fact: symbol, where: $two, holds: [], fails: []}\n"
+        "two: {about: x, fact: symbol, where: {not: $one}, holds: [], fails: []}\n"
+    )
+    _, mistakes = read_names({"rules/predicates.yml": loop})
+    assert [mistake_line(each) for each in mistakes] == [
+        "rules/predicates.yml:1: $one asks itself (write out what it asks)",
+        "rules/predicates.yml:2: $two asks itself (write out what it asks)",
+    ]
+
+
+def test_named_conditions_mean_what_they_say() -> None:
+    """A predicate and the same condition written out judge alike."""
+    predicate = "small: {about: x, fact: symbol, where: {code_added: {at_most: 3}}, holds: [], fails: []}"
+    text = "symbol: [{path: a.py, logic: true, code_added: 3}, {path: b.py, logic: true, code_added: 4}]"
+    named = rules(rule_text(evidence="{symbol: [$small, {logic: true}]}"), predicates=predicate)
+    plain = rules(rule_text(evidence="{symbol: {code_added: {at_most: 3}, logic: true}}"))
+    assert evaluate(named, facts(text)) == evaluate(plain, facts(text))
+    assert named.rules[0].names == ("small",)
 
 
 def test_single_mistake_has_place_and_hint() -> None:
     """With one mistake the error has its place and its hint apart."""
     with pytest.raises(RuleError) as caught:
-        load_catalogue({PATH: rule_text(severity='"hihg"')})
+        load_catalogue({PATH: rule_text(severity="hihg"), ZH: CHINESE})
     error = caught.value
     assert (error.message, error.at, error.hint) == (
         "unknown severity 'hihg'",
-        f"{PATH}:11",
+        f"{PATH}:8",
         "did you mean 'high'?",
     )
 
 
 def test_code_taken_twice_names_the_other_file() -> None:
     """Two rules cannot share a code."""
-    _, mistakes = check_catalogue({PATH: RULE, "more/XX101-test-rule/rule.yml": RULE})
+    other = {"more/XX101-test-rule/rule.yml": RULE, "more/XX101-test-rule/zh.yml": CHINESE}
+    _, mistakes = check_catalogue({PATH: RULE, ZH: CHINESE} | other)
     assert [mistake_line(each) for each in mistakes] == [
         f"{PATH}:1: the code XX101 is taken by more/XX101-test-rule/rule.yml (take the next free number)"
     ]
 
 
 def test_rules_come_sorted_with_everything_read() -> None:
-    """A good catalogue holds what the files say, sorted by code."""
-    second = rule_text(
-        code='"AA101"', lower='[{to: "info", when: {none: call}}]', limits='{en: "None.", zh: "无。"}'
-    )
-    found = rules(RULE, second)
-    assert [rule.code for rule in found.rules] == ["AA101", "XX101"]
-    assert found.rules[0].lower[0].to is Severity.INFO
+    """A good catalogue holds what the files say, sorted by code; code, name and family come from the folder."""
+    second = rule_text(family=None, severity="[{info: {not: {call: {}}}}, medium]", limits="None.")
+    found = rules(RULE, CP101=second)
+    assert [(rule.code, rule.name, rule.family) for rule in found.rules] == [
+        ("CP101", "test-rule", "core-path"),
+        ("XX101", "test-rule", "core-path"),
+    ]
+    assert [step.to for step in found.rules[0].severity_steps] == [Severity.INFO]
     assert found.rules[0].limits is not None
-    assert found.rules[0].origin == "rules/AA101-test-rule/rule.yml"
+    assert found.rules[0].origin == "rules/CP101-test-rule/rule.yml"
+
+
+@pytest.mark.parametrize(
+    ("code", "family"),
+    [("TC201", "missing-tests"), ("TC204", "insufficient-tests"), ("HI901", "history")],
+)
+def test_family_comes_from_the_letters(code: str, family: str) -> None:
+    """The longest prefix decides; a family that contradicts it is refused."""
+    assert rules(**{code: rule_text(family=None)}).rules[0].family == family
+    with pytest.raises(RuleError) as caught:
+        rules(**{code: rule_text(family="concurrency")})
+    assert caught.value.message == f"the family of {code} is '{family}' by its letters"
+
+
+CHINESES = [
+    pytest.param(rule_text(CHINESE, title=None), "1: zh.yml lacks 'title' (add 'title:')", id="a text missing"),
+    pytest.param(rule_text(CHINESE, limits="局限。"), "5: rule.yml has no 'limits' (remove it, or add it there)", id="a text too many"),
+    pytest.param(rule_text(CHINESE, tite="标题"), "5: unknown key 'tite' in zh.yml (did you mean 'title'?)", id="an unknown key"),
+    pytest.param(rule_text(CHINESE, says='"{symbl}"'), "4: unknown placeholder '{symbl}' of fact 'symbol' (did you mean 'symbol'?)", id="a placeholder that is no field"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chinese", "complaint"), CHINESES)
+def test_mistake_in_the_chinese_texts(chinese: str, complaint: str) -> None:
+    _, mistakes = check_catalogue({PATH: RULE, ZH: chinese})
+    assert [mistake_line(each) for each in mistakes] == [f"{ZH}:{complaint}"]
+
+
+def test_preview_rule_may_speak_english_alone() -> None:
+    """Its English texts stand for the Chinese ones until it becomes stable."""
+    found, mistakes = check_catalogue({PATH: rule_text(status='{is: preview, since: "0.1.0"}')})
+    assert mistakes == ()
+    assert found.rules[0].title.zh == found.rules[0].title.en
 
 
 def test_named_lists_are_put_in_and_remembered() -> None:
     """A list may be named whole or among other words."""
-    text = rule_text(when="{any: symbol, where: {kind: {in: [{$list: code}, class]}}}")
-    found = rules(text, lists="code: [function, method]").rules[0]
-    assert found.lists == ("code",)
-    assert (
-        rules(rule_text(when="{any: symbol, where: {kind: {in: [function, method, class]}}}")).rules[0].when
-        == found.when
-    )
+    found = rules(where("{kind: [$code, class]}"), lists="code: [function, method]").rules[0]
+    assert found.names == ("code",)
+    assert rules(where("{kind: [function, method, class]}")).rules[0].evidence == found.evidence
 
 
 def test_digest_tells_meaning_from_place() -> None:
     """The digest is of what rules mean and say: neither folders nor comments nor named lists change it."""
     plain = rules(RULE)
-    assert plain.digest == load_catalogue({"elsewhere/XX101-test-rule/rule.yml": "# remark\n" + RULE}).digest
-    assert plain.digest != rules(rule_text(severity='"low"')).digest
-    assert plain.digest != rules(rule_text(says='{en: "{symbol} moved", zh: "{symbol} 变更"}')).digest
+    elsewhere = {
+        "elsewhere/XX101-test-rule/rule.yml": "# remark\n" + RULE,
+        "elsewhere/XX101-test-rule/zh.yml": CHINESE,
+    }
+    assert plain.digest == load_catalogue(elsewhere).digest
+    assert plain.digest != rules(rule_text(severity="low")).digest
+    assert plain.digest != rules(rule_text(says='"{symbol} moved"')).digest
     assert plain.digest != rules(RULE, words='added: "新增"').digest
-    assert plain == load_catalogue({"elsewhere/XX101-test-rule/rule.yml": RULE})
+    assert plain == load_catalogue(elsewhere)
 
 
 def test_compiled_catalogue_reads_back_the_same() -> None:
     """The compiled form loses nothing; what is no compiled form gives nothing."""
     text = rule_text(
-        when="{all: [{not: {count: symbol, distinct: area, at_least: 2}}, {any: symbol, where: {distance: null, joined: {none: call, same: symbol}}}]}",
+        when="[{not: {count: symbol, distinct: area, at_least: 2}}, {symbol: [$far, {distance: {not: {field: line}}}]}]",
     )
-    catalogue = rules(text, lists="code: [function]", words='added: "新增"')
+    predicate = "far: {about: x, fact: symbol, where: {distance: null, not: {same_symbol: {call: {}}}}, holds: [], fails: []}"
+    catalogue = rules(text, predicates=predicate, words='added: "新增"')
     back = decode_catalogue(encode_catalogue(catalogue))
     assert back is not None
-    assert (back.rules, back.lists, back.words, back.digest) == (
+    assert (back.rules, back.words, back.digest) == (
         catalogue.rules,
-        catalogue.lists,
         catalogue.words,
         catalogue.digest,
     )
@@ -193,7 +323,7 @@ def test_compiled_catalogue_reads_back_the_same() -> None:
 
 def test_fifty_rules_decode_fast() -> None:
     """The compiled form of fifty rules is read in a few milliseconds."""
-    catalogue = rules(*(rule_text(code=f'"XX{number}"') for number in range(100, 150)))
+    catalogue = rules(*[RULE] * 50)
     data = encode_catalogue(catalogue)
     decode_catalogue(data)
     start = time.perf_counter()

@@ -7,18 +7,26 @@ from pathlib import PurePosixPath
 import jsonschema
 import pytest
 
-from diffscope.adapters.rule_files import read_statistics
+from diffscope.adapters.rule_files import bundled_rules, read_statistics
 from diffscope.errors import InputError, UsageError
-from diffscope.rules.cases import read_cases
-from diffscope.rules.lint import lint_catalogue
-from diffscope.rules.load import check_catalogue
-from diffscope.rules.pages import rule_index, rule_page, vocabulary_page
+from diffscope.rules.authoring.cases import read_cases
+from diffscope.rules.authoring.lint import lint_catalogue
+from diffscope.rules.authoring.pages import rule_index, rule_page, vocabulary_page
+from diffscope.rules.authoring.predicate_examples import check_examples
+from diffscope.rules.authoring.scaffold import scaffold_rule
+from diffscope.rules.authoring.schema import (
+    cases_schema,
+    chinese_schema,
+    predicates_schema,
+    rule_schema,
+    schemas,
+)
+from diffscope.rules.language.load import check_catalogue, read_names
+from diffscope.rules.language.names import Names
 from diffscope.rules.reading import mistake_line
-from diffscope.rules.scaffold import scaffold_rule
-from diffscope.rules.schema import rule_schema
 from diffscope.rules.statistics import parse_statistics
 from diffscope.strict_yaml import load_strict, plain
-from tests.rule_builders import RULE, rule_text, rules
+from tests.rule_builders import CHINESE, RULE, rule_text, rules
 from tests.rules.test_load import WRONG
 
 CASES = """
@@ -33,10 +41,9 @@ STATISTICS = b'{"window":"1,000 changes to 2026-04-20","changes":1000,"rules_has
 def test_page_of_a_rule() -> None:
     """What, why, what to do, when, evidence, facts, example, fire rate."""
     text = rule_text(
-        evidence="{fact: symbol, where: {logic: true}}",
-        when="{all: [{any: evidence, where: {code_added: {more_than: 3}}}, {none: change, where: {kind: docs}}]}",
-        lower='[{to: "low", when: {none: call}}]',
-        limits='{en: "Sees no C.", zh: "不识别 C。"}',
+        when="{evidence: {code_added: {at_least: 4}}, not: {change: {kind: docs}}}",
+        severity="[{low: {not: {call: {}}}}, medium]",
+        limits="Sees no C.",
     )
     cases, _ = read_cases(CASES, at="cases.yml")
     page = rule_page(rules(text).rules[0], cases=cases, statistics=parse_statistics(STATISTICS))
@@ -57,11 +64,15 @@ Limits
 
 Fires when
   all of:
-    any evidence where code_added more_than 3
-    none change where kind is docs
+    evidence where code_added at_least 4
+    not (change where kind is docs)
 
 Evidence
-  any symbol where logic is true
+  symbol where logic is true
+
+Severity, by the first line that holds
+  low: not (call)
+  medium
 
 Facts asked
   change, symbol
@@ -106,9 +117,7 @@ def test_page_doubts_a_lift_whose_interval_spans_1(language: str, low: float, to
 def test_index_links_every_rule_by_family() -> None:
     """Rules stand under their family, with a link to their folder."""
     index = rule_index(
-        rules(
-            RULE, rule_text(code='"YY101"', status='{is: "preview", since: "0.1.0"}', family='"concurrency"')
-        )
+        rules(RULE, YY101=rule_text(status='{is: preview, since: "0.1.0"}', family="concurrency"))
     )
     rows = [line for line in index.splitlines() if line.startswith(("| [", "## "))]
     assert rows == [
@@ -128,46 +137,62 @@ def test_vocabulary_page_has_every_row_whole() -> None:
 
 SCHEMA = jsonschema.Draft202012Validator(rule_schema())
 TELLABLE = {
-    "a code without three digits",
-    "a name with underscores",
-    "a family misspelt",
-    "a missing translation",
+    "a severity misspelt",
+    "a status misspelt",
     "a missing key",
     "an unknown key",
+    "a title in two languages",
     "an unknown fact",
-    "an unknown quantifier",
-    "where misspelt",
     "an unknown field",
     "an unknown operator",
     "text where a number is meant",
     "a word where true or false is meant",
     "a number where text is meant",
     "a word outside a closed set",
-    "a list compared with a word",
-    "a bare list of words",
-    "one word where a list is meant",
     "null where there is never null",
-    "a join without a place",
+    "a join without a fact",
+    "evidence of two facts",
+    "a severity list that ends with a condition twice over",
 }
 """Mistakes of test_load.py that a schema can tell."""
 TEXTS = {case.id: case.values[0] for case in WRONG if case.id in TELLABLE}
 
 
 def test_schema_is_one() -> None:
-    """The schema is valid by its own standard."""
-    jsonschema.Draft202012Validator.check_schema(rule_schema())
+    """Each schema is valid by its own standard, and takes what comes with diffscope."""
+    for schema in schemas().values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+FILES = {"rule.yml": rule_schema(), "zh.yml": chinese_schema(), "cases.yml": cases_schema()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_schema_takes_every_bundled_file(name: str) -> None:
+    validator = jsonschema.Draft202012Validator(FILES[name])
+    for path in sorted(bundled_rules().glob(f"*/{name}")):
+        validator.validate(plain(load_strict(path.read_text("utf-8"), at=str(path))))
+
+
+def test_schema_takes_the_bundled_predicates() -> None:
+    """Predicates have a schema too."""
+    text = (bundled_rules() / "predicates.yml").read_text("utf-8")
+    jsonschema.Draft202012Validator(predicates_schema()).validate(
+        plain(load_strict(text, at="predicates.yml"))
+    )
 
 
 def test_schema_takes_what_loads() -> None:
     """A rule with every form of condition passes."""
     text = rule_text(
-        evidence="{fact: symbol, where: {logic: true, joined: {none: call, same: symbol, where: {role: lock}}}, worst_by: code_added}",
+        evidence="{symbol: {logic: true, same_symbol: {call: {role: lock}}}}",
+        worst_by="code_added",
         when=(
-            "{all: [{any: [{every: call, where: {role: {in: [lock, {$list: code}]}}}, {not: {count: symbol, distinct: area, at_least: 2}}]}, "
-            "{sum: evidence, of: [code_added, code_removed], at_least: 3}, {none: symbol, where: {distance: null, path: {glob: [a, b]}, "
-            "any_of: [{users: {at_least: 1}}, {not: {moved_from: {is_null: true}}}], code_added: {differs_from: code_removed}}}]}"
+            "[{any: [{not: {call: {not: {role: [lock, $code]}}}}, {not: {count: symbol, distinct: area, at_least: 2}}]}, "
+            "{sum: [code_added, code_removed], of: evidence, at_least: 3}, {not: {symbol: {distance: null, path: {like: [a, b]}, "
+            "any: [{users: {at_least: 1}}, {moved_from: {not: null}}], code_added: {not: {field: code_removed}}}}}]"
         ),
-        escalate='[{to: "high", when: {any: change, where: {kind: {in: {$list: kinds}}}}}]',
+        severity="[{high: {change: {kind: $kinds}}}, low]",
     )
     rules(text, lists="code: [thread]\nkinds: [bugfix]")
     SCHEMA.validate(plain(load_strict(text, at="rule.yml")))
@@ -187,13 +212,14 @@ def test_scaffold_loads_and_its_cases_are_to_do() -> None:
     """A new rule loads as it is; lint says what is still to be written."""
     files = scaffold_rule("QN899", "new-thing", catalogue=rules(RULE), version="0.1.0")
     path = "rules/QN899-new-thing/rule.yml"
-    catalogue, mistakes = check_catalogue({path: files["rule.yml"]})
+    chinese = "rules/QN899-new-thing/zh.yml"
+    catalogue, mistakes = check_catalogue({path: files["rule.yml"], chinese: files["zh.yml"]})
     assert mistakes == ()
     assert catalogue.rules[0].family == "quantization-numerics"
     cases, wrong = read_cases(files["cases.yml"], at="cases.yml")
     assert wrong == ()
     assert all(case.todo for case in cases)
-    lines = [mistake_line(each) for each in lint_catalogue(catalogue, {path: files["cases.yml"]})]
+    lines = [mistake_line(each) for each in lint_catalogue(catalogue, Names(), {path: files["cases.yml"]})]
     folder = PurePosixPath(path).parent
     assert lines == [
         f"{path}:1: 'title': it is still to be written",
@@ -223,37 +249,64 @@ REFUSED = [
 )
 def test_scaffold_refuses(code: str, slug: str, message: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        scaffold_rule(code, slug, catalogue=rules(RULE, rule_text(code='"XX102"')), version="0.1.0")
+        scaffold_rule(code, slug, catalogue=rules(RULE, RULE), version="0.1.0")
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
 LINTED = [
-    pytest.param({"title": '{en: "A title", zh: "A title"}'}, "'title': the Chinese text holds no Chinese", id="Chinese that is English"),
-    pytest.param({"says": '{en: "{symbol} changed", zh: "{path} 变更"}'}, "'says' has other placeholders in English than in Chinese (say the same in both)", id="other placeholders"),
-    pytest.param({"why": '{en: "Because a title.", zh: "原因。"}'}, "'why' repeats the title (say what goes wrong when nobody looks)", id="why repeats the title"),
+    pytest.param({}, rule_text(CHINESE, title="Another title"), "'title': the Chinese text holds no Chinese", id="Chinese that is English"),
+    pytest.param({}, rule_text(CHINESE, says='"{path} 变更"'), "'says' has other placeholders in English than in Chinese (say the same in both)", id="other placeholders"),
+    pytest.param({"why": "Because a title."}, CHINESE, "'why' repeats the title (say what goes wrong when nobody looks)", id="why repeats the title"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changed", "complaint"), LINTED)
-def test_lint_of_texts(changed: dict[str, str], complaint: str) -> None:
-    catalogue = rules(rule_text(**changed))
-    assert complaint in [mistake_line(each).partition(":1: ")[2] for each in lint_catalogue(catalogue, {})]
+@pytest.mark.parametrize(("changed", "chinese", "complaint"), LINTED)
+def test_lint_of_texts(changed: dict[str, str], chinese: str, complaint: str) -> None:
+    catalogue = rules(rule_text(**changed), chinese=chinese)
+    linted = lint_catalogue(catalogue, Names(), {})
+    assert complaint in [mistake_line(each).partition(":1: ")[2] for each in linted]
 
 
 def test_message_of_placeholders_needs_no_chinese() -> None:
     """What has no words reads the same in both languages."""
-    catalogue = rules(rule_text(says='{en: "{symbol}: {path}", zh: "{symbol}：{path}"}'))
-    assert [mistake_line(each).partition(":1: ")[2] for each in lint_catalogue(catalogue, {})] == [
+    chinese = rule_text(CHINESE, says='"{symbol}：{path}"')
+    catalogue = rules(rule_text(says='"{symbol}: {path}"'), chinese=chinese)
+    assert [mistake_line(each).partition(":1: ")[2] for each in lint_catalogue(catalogue, Names(), {})] == [
         "the rule has no cases (add cases.yml)"
     ]
 
 
-def test_unused_list_is_reported() -> None:
-    """A list that no rule names is dead weight."""
-    catalogue = rules(RULE, lists="one: [a]\ntwo: [b]")
-    assert "rules/lists.yml:2: no rule uses the list 'two' (remove it)" in [
-        mistake_line(each) for each in lint_catalogue(catalogue, {})
+def test_unused_names_are_reported() -> None:
+    """A list or predicate that no rule names is dead weight."""
+    predicate = "small: {about: x, fact: symbol, where: {code_added: 1}, holds: [], fails: []}"
+    names, _ = read_names({"rules/lists.yml": "one: [a]\ntwo: [b]", "rules/predicates.yml": predicate})
+    text = rule_text(evidence="{symbol: {symbol: $one}}")
+    linted = lint_catalogue(rules(text, lists="one: [a]"), names, {})
+    assert [mistake_line(each) for each in linted][-2:] == [
+        "rules/lists.yml:2: no rule uses $two (remove it)",
+        "rules/predicates.yml:1: no rule uses $small (remove it)",
     ]
+
+
+EXAMPLES = [
+    pytest.param("where: {code_added: {at_least: 5}}", "{code_added: 5}", "{code_added: 4}", [], id="examples that are right"),
+    pytest.param("where: {code_added: {at_least: 5}}", "{code_added: 4}", "{code_added: 5}", ["should hold, and fails", "should fail, and holds"], id="examples the wrong way round"),
+    pytest.param("where: {fan_in: {at_least: 5}}", "{code_added: 4}", "{fan_in: 4}", ["should hold, and is unknown"], id="a field that is not known"),
+    pytest.param("when: {count: evidence, at_least: 2}", "[{line: 1}, {line: 2}]", "[{line: 1}]", [], id="records of evidence"),
+    pytest.param("when: {count: evidence, at_least: 2}", "[{line: 1}]", "[{lin: 1}]", ["should hold, and fails", "unknown field 'lin'"], id="an example with a mistake"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "holds", "fails", "expected"), EXAMPLES)
+def test_examples_of_a_predicate_are_tried(
+    condition: str, holds: str, fails: str, expected: list[str]
+) -> None:
+    text = f"small:\n  about: x\n  fact: symbol\n  {condition}\n  holds: [{holds}]\n  fails: [{fails}]\n"
+    names, mistakes = read_names({"rules/predicates.yml": text})
+    assert mistakes == ()
+    found = [mistake_line(each) for each in check_examples(names.predicates["small"], names)]
+    assert len(found) == len(expected)
+    assert all(each in line for each, line in zip(expected, found, strict=True))
 
 
 def test_broken_statistics_are_refused() -> None:

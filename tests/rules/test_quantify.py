@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.rules.context import Context, Truth, negated
-from diffscope.rules.quantify import all_of, any_of, compile_judge
+from diffscope.rules.engine.context import Context, Truth, negated
+from diffscope.rules.engine.quantify import all_of, any_of, compile_judge
 from tests.rule_builders import expression, facts
 
 THREE = (True, False, None)
@@ -31,36 +31,40 @@ def judge(text: str, given_facts: str = FACTS) -> Truth:
 
 
 KNOWN = [
-    pytest.param("{any: symbol, where: {logic: true}}", True, id="any"),
-    pytest.param("{any: symbol, where: {area: moe}}", False, id="any of none"),
-    pytest.param("{any: call}", False, id="any of an empty family"),
-    pytest.param("{none: call}", True, id="none of an empty family"),
-    pytest.param("{none: symbol, where: {logic: true}}", False, id="none where there is one"),
-    pytest.param("{every: symbol, where: {logic: true}}", False, id="every where one does not"),
-    pytest.param("{every: symbol, where: {code_added: {at_least: 3}}}", True, id="every where all do"),
-    pytest.param("{every: call, where: {role: lock}}", True, id="every of an empty family"),
-    pytest.param("{any: change, where: {kind: bugfix}}", True, id="the change itself"),
+    pytest.param("{symbol: {logic: true}}", True, id="any"),
+    pytest.param("{symbol: {area: moe}}", False, id="any of none"),
+    pytest.param("{call: {}}", False, id="any of an empty family"),
+    pytest.param("{not: {call: {}}}", True, id="none of an empty family"),
+    pytest.param("{not: {symbol: {logic: true}}}", False, id="none where there is one"),
+    pytest.param("{not: {symbol: {not: {logic: true}}}}", False, id="every where one does not"),
+    pytest.param("{not: {symbol: {not: {code_added: {at_least: 3}}}}}", True, id="every where all do"),
+    pytest.param("{not: {call: {not: {role: lock}}}}", True, id="every of an empty family"),
+    pytest.param("{change: {kind: bugfix}}", True, id="the change itself"),
     pytest.param("{count: symbol, at_least: 3}", True, id="count"),
-    pytest.param("{count: symbol, where: {logic: true}, more_than: 2}", False, id="count of those that hold"),
-    pytest.param("{count: symbol, where: {logic: true}, is: 2}", True, id="count exactly"),
+    pytest.param("{count: symbol, where: {logic: true}, at_least: 3}", False, id="count of those that hold"),
+    pytest.param("{count: symbol, where: {logic: true}, at_least: 2, at_most: 2}", True, id="count exactly"),
     pytest.param("{count: symbol, at_least: 1, at_most: 2}", False, id="count between"),
-    pytest.param("{count: symbol, distinct: area, is: 2}", True, id="distinct words"),
-    pytest.param("{count: symbol, distinct: platforms, is: 2}", True, id="distinct elements of lists"),
-    pytest.param("{count: symbol, distinct: module, is: 0}", True, id="null is no distinct value"),
-    pytest.param("{sum: symbol, of: code_added, is: 17}", True, id="sum"),
+    pytest.param("{count: symbol, distinct: area, at_least: 2, at_most: 2}", True, id="distinct words"),
     pytest.param(
-        "{sum: symbol, of: [code_added, code_removed], where: {logic: true}, less_than: 9}",
+        "{count: symbol, distinct: platforms, at_least: 2, at_most: 2}", True, id="distinct elements of lists"
+    ),
+    pytest.param(
+        "{count: symbol, distinct: module, at_least: 0, at_most: 0}", True, id="null is no distinct value"
+    ),
+    pytest.param("{sum: code_added, of: symbol, at_least: 17, at_most: 17}", True, id="sum"),
+    pytest.param(
+        "{sum: [code_added, code_removed], of: symbol, where: {logic: true}, at_most: 8}",
         True,
         id="sum of two numbers",
     ),
-    pytest.param("{sum: call, of: line, at_most: 0}", True, id="the sum of nothing is zero"),
-    pytest.param("{any: symbol, where: {fan_in: {at_least: 4}}}", True, id="one known record decides"),
-    pytest.param("{any: symbol, where: {fan_in: {at_least: 9}}}", None, id="an unknown field may hold"),
-    pytest.param("{none: symbol, where: {fan_in: {at_least: 9}}}", None, id="none with an unknown field"),
+    pytest.param("{sum: line, of: call, at_most: 0}", True, id="the sum of nothing is zero"),
+    pytest.param("{symbol: {fan_in: {at_least: 4}}}", True, id="one known record decides"),
+    pytest.param("{symbol: {fan_in: {at_least: 9}}}", None, id="an unknown field may hold"),
+    pytest.param("{not: {symbol: {fan_in: {at_least: 9}}}}", None, id="none with an unknown field"),
     pytest.param(
-        "{every: symbol, where: {fan_in: {at_least: 2}}}", False, id="every, one known record decides"
+        "{not: {symbol: {not: {fan_in: {at_least: 2}}}}}", False, id="every, one known record decides"
     ),
-    pytest.param("{every: symbol, where: {fan_in: {at_least: 1}}}", None, id="every with an unknown field"),
+    pytest.param("{not: {symbol: {not: {fan_in: {at_least: 1}}}}}", None, id="every with an unknown field"),
     pytest.param(
         "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2}", True, id="two known are at least two"
     ),
@@ -68,9 +72,13 @@ KNOWN = [
     pytest.param(
         "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 4}", False, id="a fourth cannot be"
     ),
-    pytest.param("{count: symbol, where: {fan_in: {at_least: 1}}, is: 2}", None, id="exactly two, perhaps"),
     pytest.param(
-        "{count: symbol, where: {fan_in: {at_least: 1}}, less_than: 2}", False, id="less than two cannot be"
+        "{count: symbol, where: {fan_in: {at_least: 1}}, at_least: 2, at_most: 2}",
+        None,
+        id="exactly two, perhaps",
+    ),
+    pytest.param(
+        "{count: symbol, where: {fan_in: {at_least: 1}}, at_most: 1}", False, id="less than two cannot be"
     ),
     pytest.param(
         "{count: symbol, distinct: fan_in, at_most: 3}",
@@ -80,16 +88,12 @@ KNOWN = [
     pytest.param(
         "{count: symbol, distinct: users, at_most: 99}", None, id="an unknown list may hold any number"
     ),
-    pytest.param("{sum: symbol, of: fan_in, at_least: 5}", True, id="what is known is enough"),
-    pytest.param("{sum: symbol, of: fan_in, at_least: 6}", None, id="the unknown number may add"),
-    pytest.param("{sum: symbol, of: fan_in, less_than: 5}", False, id="the unknown number cannot take away"),
-    pytest.param(
-        "{all: [{any: call}, {any: symbol, where: {fan_in: 9}}]}", False, id="false decides over unknown"
-    ),
-    pytest.param(
-        "{any: [{any: symbol}, {any: symbol, where: {fan_in: 9}}]}", True, id="true decides over unknown"
-    ),
-    pytest.param("{not: {any: symbol, where: {fan_in: 9}}}", None, id="not of unknown"),
+    pytest.param("{sum: fan_in, of: symbol, at_least: 5}", True, id="what is known is enough"),
+    pytest.param("{sum: fan_in, of: symbol, at_least: 6}", None, id="the unknown number may add"),
+    pytest.param("{sum: fan_in, of: symbol, at_most: 4}", False, id="the unknown number cannot take away"),
+    pytest.param("{call: {}, symbol: {fan_in: 9}}", False, id="false decides over unknown"),
+    pytest.param("{any: [{symbol: {}}, {symbol: {fan_in: 9}}]}", True, id="true decides over unknown"),
+    pytest.param("{not: {symbol: {fan_in: 9}}}", None, id="not of unknown"),
 ]
 
 
@@ -101,22 +105,22 @@ def test_quantifier(text: str, expected: Truth) -> None:
 WHOLE = FACTS + "    unknown: [{family: symbol, reason: 'no tree'}]\n"
 PART = FACTS + "    unknown: [{family: symbol, reason: 'does not parse', path: tests/t.py}]\n"
 OPEN = [
-    pytest.param(WHOLE, "{any: symbol, where: {logic: true}}", True, id="a record found decides any"),
-    pytest.param(WHOLE, "{any: symbol, where: {area: moe}}", None, id="any may be among what is missing"),
-    pytest.param(WHOLE, "{none: symbol, where: {logic: true}}", False, id="a record found decides none"),
-    pytest.param(WHOLE, "{none: symbol, where: {area: moe}}", None, id="none may be wrong"),
-    pytest.param(WHOLE, "{every: symbol, where: {logic: true}}", False, id="a record found decides every"),
-    pytest.param(WHOLE, "{every: symbol, where: {line: 0}}", None, id="every may be wrong"),
+    pytest.param(WHOLE, "{symbol: {logic: true}}", True, id="a record found decides any"),
+    pytest.param(WHOLE, "{symbol: {area: moe}}", None, id="any may be among what is missing"),
+    pytest.param(WHOLE, "{not: {symbol: {logic: true}}}", False, id="a record found decides none"),
+    pytest.param(WHOLE, "{not: {symbol: {area: moe}}}", None, id="none may be wrong"),
+    pytest.param(WHOLE, "{not: {symbol: {not: {logic: true}}}}", False, id="a record found decides every"),
+    pytest.param(WHOLE, "{not: {symbol: {not: {line: 0}}}}", None, id="every may be wrong"),
     pytest.param(WHOLE, "{count: symbol, at_least: 3}", True, id="enough are counted"),
     pytest.param(WHOLE, "{count: symbol, at_least: 4}", None, id="more may be missing"),
     pytest.param(WHOLE, "{count: symbol, at_most: 2}", False, id="too many are counted already"),
-    pytest.param(WHOLE, "{sum: symbol, of: code_added, at_most: 17}", None, id="the sum may grow"),
-    pytest.param(WHOLE, "{any: call}", False, id="another family is not concerned"),
-    pytest.param(PART, '{any: symbol, where: {path: {glob: "csrc/**"}}}', False, id="the missing file lies elsewhere"),
-    pytest.param(PART, '{any: symbol, where: {path: {glob: "tests/**"}}}', None, id="the missing file lies there"),
-    pytest.param(PART, "{any: symbol, where: {area: moe}}", False, id="the missing file is of another area"),
-    pytest.param(PART, "{any: symbol, where: {area: tests, aspects: {has: added}}}", None, id="the missing file is of that area"),
-    pytest.param(PART, "{any: symbol, where: {category: source, aspects: {has: added}}}", False, id="a test that does not parse leaves source rules alone"),
+    pytest.param(WHOLE, "{sum: code_added, of: symbol, at_most: 17}", None, id="the sum may grow"),
+    pytest.param(WHOLE, "{call: {}}", False, id="another family is not concerned"),
+    pytest.param(PART, '{symbol: {path: {like: "csrc/**"}}}', False, id="the missing file lies elsewhere"),
+    pytest.param(PART, '{symbol: {path: {like: "tests/**"}}}', None, id="the missing file lies there"),
+    pytest.param(PART, "{symbol: {area: moe}}", False, id="the missing file is of another area"),
+    pytest.param(PART, "{symbol: {area: tests, aspects: added}}", None, id="the missing file is of that area"),
+    pytest.param(PART, "{symbol: {category: source, aspects: added}}", False, id="a test that does not parse leaves source rules alone"),
     pytest.param(PART, "{count: symbol, where: {category: test}, at_most: 5}", None, id="the count may grow"),
     pytest.param(PART, "{count: symbol, where: {category: source}, at_most: 5}", True, id="the count cannot grow"),
 ]  # fmt: skip

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from diffscope.rules.evaluate import evaluate
-from diffscope.rules.waivers import apply_waivers, parse_waivers
+from diffscope.rules.engine.evaluate import evaluate
+from diffscope.rules.engine.waivers import apply_waivers, parse_waivers
 from tests.rule_builders import facts, rule_text, rules
 
 READ = [
@@ -50,8 +50,8 @@ def test_waived_flag_is_reported_with_its_reason() -> None:
     """A waived flag leaves the standing ones and keeps all it says; unused and refused waivers are warnings."""
     catalogue = rules(
         rule_text(),
-        rule_text(code='"XX102"'),
-        rule_text(code='"XX103"', when="{any: call}", evidence="call", says='{en: "x", zh: "无"}'),
+        rule_text(),
+        rule_text(evidence="{call: {}}", says="x"),
     )
     flags = evaluate(catalogue, facts("symbol: [{path: a.py, logic: true}]")).flags
     body = "diffscope: waive XX101 because known\ndiffscope: waive XX103 because why\ndiffscope: waive XX109 because why\ndiffscope: waive XX102"

@@ -15,7 +15,7 @@ from diffscope.adapters.github.answers import Pull
 from diffscope.adapters.github.source import describe
 from diffscope.assessment.values import SCHEMA, Assessment
 from diffscope.errors import InputError
-from diffscope.rules.catalogue import Catalogue
+from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Flag
 
 LARGEST = 8_000_000

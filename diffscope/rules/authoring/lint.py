@@ -1,0 +1,92 @@
+"""Rules about rules: what loads and is still not good enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from diffscope.rules.authoring.cases import check_case_set, read_cases
+from diffscope.rules.authoring.predicate_examples import check_examples
+from diffscope.rules.language.catalogue import Catalogue, Rule
+from diffscope.rules.language.names import NamedList, Names, Predicate
+from diffscope.rules.language.template import holes
+from diffscope.rules.reading import Mistake
+from diffscope.rules.values import Bilingual
+
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_HOLE: Final = re.compile(r"\{[a-z_.]*\}")
+_TODO: Final = re.compile(r"\bTODO\b|待补充|待翻译")
+
+
+def lint_catalogue(
+    catalogue: Catalogue, names: Names, cases: Mapping[str, str], *, is_whole: bool = True
+) -> tuple[Mistake, ...]:
+    """Return what is wrong with rules, their cases and the predicates; ``cases`` is rule file -> text of the ``cases.yml`` beside it.
+
+    Unless ``is_whole``, some file could not be read, and may use any name.
+    """
+    found: list[Mistake] = []
+    for rule in catalogue.rules:
+        found += _lint_texts(rule)
+        at = f"{rule.origin.rpartition('/')[0]}/cases.yml"
+        text = cases.get(rule.origin)
+        if text is None:
+            found.append(Mistake(path=at, line=1, message="the rule has no cases", hint="add cases.yml"))
+            continue
+        read, mistakes = read_cases(text, at=at)
+        found += mistakes or check_case_set(read, at=at)
+    # The cases of a rule that could not be read have mistakes of their own.
+    read_already = {rule.origin for rule in catalogue.rules}
+    for origin in sorted(cases.keys() - read_already):
+        found += read_cases(cases[origin], at=f"{origin.rpartition('/')[0]}/cases.yml")[1]
+    for predicate in names.predicates.values():
+        found += check_examples(predicate, names)
+    return (*found, *(_unused_names(catalogue, names) if is_whole else ()))
+
+
+def _lint_texts(rule: Rule) -> list[Mistake]:
+    texts = {
+        "title": rule.title,
+        "why": rule.why,
+        "remedy": rule.remedy,
+        "says": rule.says,
+        "limits": rule.limits,
+    }
+    found = []
+    for key, text in texts.items():
+        if text is not None:
+            found += [
+                Mistake(path=rule.origin, line=1, message=f"'{key}': {problem}")
+                for problem in _text_problems(text)
+            ]
+    if {hole.field for hole in holes(rule.says.en)} != {hole.field for hole in holes(rule.says.zh)}:
+        message = "'says' has other placeholders in English than in Chinese"
+        found.append(Mistake(path=rule.origin, line=1, message=message, hint="say the same in both"))
+    if rule.title.en.casefold().rstrip(".") in rule.why.en.casefold():
+        message = "'why' repeats the title"
+        found.append(
+            Mistake(path=rule.origin, line=1, message=message, hint="say what goes wrong when nobody looks")
+        )
+    return found
+
+
+def _text_problems(text: Bilingual) -> list[str]:
+    problems = []
+    # A text of placeholders and signs alone reads the same in both languages.
+    has_words = any(character.isalpha() for character in _HOLE.sub("", text.en))
+    if has_words and text.zh != text.en and not _CHINESE.search(text.zh):
+        problems.append("the Chinese text holds no Chinese")
+    if _TODO.search(text.en) or _TODO.search(text.zh):
+        problems.append("it is still to be written")
+    return problems
+
+
+def _unused_names(catalogue: Catalogue, names: Names) -> list[Mistake]:
+    used = {name for rule in catalogue.rules for name in rule.names}
+    shared: list[NamedList | Predicate] = [*names.lists.values(), *names.predicates.values()]
+    return [
+        Mistake(path=each.origin, line=each.line, message=f"no rule uses ${each.name}", hint="remove it")
+        for each in shared
+        if each.name not in used
+    ]

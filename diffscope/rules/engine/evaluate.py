@@ -1,0 +1,191 @@
+"""Catalogue and facts -> flags and unknown rules. The order of records, files and rules never changes the answer.
+
+A rule fires where ``when`` holds and at least one record is evidence for it: a flag that can show nothing is no flag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property, lru_cache, partial
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from diffscope.facts.values import ChangeFacts
+from diffscope.rules.engine.configuration import (
+    EVERY_STABLE_RULE,
+    RuleConfiguration,
+    is_on,
+    overridden_severity,
+)
+from diffscope.rules.engine.context import Context, Truth
+from diffscope.rules.engine.matching import Matcher, compile_matcher
+from diffscope.rules.engine.missing import asks_graph, missing_facts
+from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
+from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
+from diffscope.rules.language.conditions import Condition, Exists, facts_asked
+from diffscope.rules.language.template import Speaker, spoken
+from diffscope.rules.values import Bilingual, Evidence, Flag, Severity, UnknownRule
+from diffscope.source.attempts import INTERNAL_ERROR, Attempts
+from diffscope.source.values import Gap, Value
+
+MOST_EVIDENCE: Final = 10
+_LINES_OF_A_BRANCH: Final = 3
+"""Lines that weigh as much as a new branch, where evidence is put in order."""
+_CONFIDENCE: Final = ("low", "medium", "high")
+
+
+class Evaluation(Value, frozen=True, kw_only=True):
+    """What the rules say of one change: flags worst first, rules that could not be judged by code."""
+
+    flags: tuple[Flag, ...]
+    unknown: tuple[UnknownRule, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """One for each rule that failed inside, which is among the unknown ones too."""
+
+
+def evaluate(
+    catalogue: Catalogue,
+    facts: ChangeFacts,
+    *,
+    configuration: RuleConfiguration = EVERY_STABLE_RULE,
+    attempt: Attempts | None = None,
+) -> Evaluation:
+    """Return what every rule that is on says of a change. ``attempt`` keeps a gap for each rule that fails inside."""
+    attempt = attempt or Attempts()
+    context = Context(facts)
+    found: list[Flag | UnknownRule | None] = []
+    for program in _programs(catalogue):
+        if is_on(program.rule, configuration):
+            failed = UnknownRule(code=program.rule.code, missing=(INTERNAL_ERROR,))
+            severity = overridden_severity(program.rule, configuration)
+            said = partial(program.evaluate, context, severity)
+            found.append(attempt(f"rule.{program.rule.code}", said, failed))
+    flags = [each for each in found if isinstance(each, Flag)]
+    flags.sort(key=lambda flag: (-flag.severity.rank, flag.code))
+    unknown = tuple(each for each in found if isinstance(each, UnknownRule))
+    return Evaluation(flags=tuple(flags), unknown=unknown, gaps=attempt.gaps)
+
+
+def asked(rule: Rule) -> tuple[Condition, Exists]:
+    """Return what a rule asks before it fires: ``when``, and that there be evidence."""
+    return rule.when, Exists(fact=rule.evidence.fact, where=rule.evidence.where)
+
+
+class _Program:
+    """A rule, compiled when it is first asked."""
+
+    def __init__(self, rule: Rule, words: dict[str, str]) -> None:
+        self.rule = rule
+        self._speakers = (Speaker(language="en", words={}), Speaker(language="zh", words=words))
+
+    @cached_property
+    def _when(self) -> Judge:
+        return compile_judge(self.rule.when)
+
+    @cached_property
+    def _evidence(self) -> Matcher:
+        return compile_matcher(self.rule.evidence.where)
+
+    @cached_property
+    def _steps(self) -> list[tuple[Severity, Judge]]:
+        return [(step.to, compile_judge(step.when)) for step in self.rule.severity_steps]
+
+    def evaluate(self, context: Context, override: Severity | None) -> Flag | UnknownRule | None:
+        """Return the flag, what it lacks to tell, or nothing."""
+        truth = self.judge(context)
+        if truth is None:
+            return UnknownRule(code=self.rule.code, missing=missing_facts(asked(self.rule), context))
+        return self.flag(context, override) if truth else None
+
+    def judge(self, context: Context) -> Truth:
+        when = self._when(context)
+        if when is False:
+            return False
+        return all_of((when, any_holds(self.rule.evidence.fact, self._evidence, context)))
+
+    def flag(self, context: Context, override: Severity | None) -> Flag:
+        rule = self.rule
+        evidence = self._places(context)
+        places = {(each.path, each.symbol or "") for each in evidence}
+        identity = "\n".join([rule.code, *(f"{path}\t{symbol}" for path, symbol in sorted(places))])
+        return Flag(
+            code=rule.code,
+            name=rule.name,
+            family=rule.family,
+            severity=override or self._severity(context),
+            title=rule.title,
+            message=_message(evidence),
+            advice=rule.remedy,
+            evidence=evidence[:MOST_EVIDENCE],
+            confidence=_confidence(rule, context),
+            fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+        )
+
+    def _places(self, context: Context) -> tuple[Evidence, ...]:
+        query = self.rule.evidence
+        found = [record for record in context.records(query.fact) if self._evidence(record, context)]
+        found.sort(key=lambda record: _weight(record, query.worst_by))
+        evidence = (self._place(record, context) for record in found)
+        return tuple(dict.fromkeys(evidence))
+
+    def _place(self, record: Any, context: Context) -> Evidence:
+        english, chinese = (
+            spoken(text, fact=self.rule.evidence.fact, record=record, change=context.facts.change, speaker=by)
+            for text, by in zip((self.rule.says.en, self.rule.says.zh), self._speakers, strict=True)
+        )
+        return Evidence(
+            path=getattr(record, "path", ""),
+            line=getattr(record, "line", 0),
+            side=getattr(record, "side", "new"),
+            symbol=getattr(record, "symbol", None),
+            module=getattr(record, "module", None),
+            note=Bilingual(en=english, zh=chinese),
+        )
+
+    def _severity(self, context: Context) -> Severity:
+        # A condition that cannot be answered decides nothing: the next line of the list does.
+        holding = (severity for severity, judge in self._steps if judge(context) is True)
+        return next(holding, self.rule.severity)
+
+
+@lru_cache(maxsize=8)
+def _programs(catalogue: Catalogue) -> tuple[_Program, ...]:
+    words = dict(catalogue.words)
+    return tuple(_Program(rule, words) for rule in catalogue.rules)
+
+
+def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
+    """Sort key: the worst first, then by place, then by everything else."""
+    if worst_by is None:
+        # A line rewritten in place is one line, and a new branch is what behaves anew: a name changed all over comes behind both.
+        lines = max(getattr(record, "code_added", 0), getattr(record, "code_removed", 0))
+        weight = lines + _LINES_OF_A_BRANCH * getattr(record, "branches_added", 0)
+    else:
+        weight = getattr(record, worst_by)
+        weight = -1 if weight is UNSET or weight is None else weight
+    # Of equal rank what is still there comes before what went: that is where a reader looks.
+    is_gone = getattr(record, "side", "new") == "old"
+    order = (is_gone, -weight) if worst_by is None else (-weight, is_gone)
+    return *order, getattr(record, "path", ""), getattr(record, "line", 0), repr(record)
+
+
+def _message(evidence: tuple[Evidence, ...]) -> Bilingual:
+    first, more = evidence[0].note, len(evidence) - 1
+    if not more:
+        return first
+    english = f"{first.en} (and {more} more place{'s' if more > 1 else ''})"
+    return Bilingual(en=english, zh=f"{first.zh}（另有 {more} 处）")
+
+
+def _confidence(rule: Rule, context: Context) -> str:
+    """One step down each for a rule on trial, for a graph of another commit, and for facts that are partly missing."""
+    conditions = asked(rule)
+    families = {family for condition in conditions for family in facts_asked(condition)}
+    graph = context.facts.graph
+    doubts = [
+        rule.status.stage is Stage.PREVIEW,
+        graph is not UNSET and not graph.exact and any(map(asks_graph, conditions)),
+        any(context.phantoms(family) for family in families),
+    ]
+    return _CONFIDENCE[max(0, 2 - sum(doubts))]

@@ -1,0 +1,139 @@
+"""Rule files -> Catalogue. Every mistake of every file is reported at once, with its line and the nearest word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from diffscope.facts.vocabulary import families
+from diffscope.rules.language.catalogue import Catalogue, Rule, make_catalogue
+from diffscope.rules.language.expressions import parse_predicate
+from diffscope.rules.language.names import (
+    NamedList,
+    Names,
+    Predicate,
+    Scope,
+    WordTable,
+    read_lists,
+    read_predicates,
+    without_loops,
+)
+from diffscope.rules.language.rule_file import read_rule
+from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error
+from diffscope.strict_yaml import MapNode, parse_strict
+
+LISTS_FILE: Final = "lists.yml"
+PREDICATES_FILE: Final = "predicates.yml"
+WORDS_FILE: Final = "words.yml"
+RULE_FILE: Final = "rule.yml"
+CHINESE_FILE: Final = "zh.yml"
+TABLES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "areas.yml": ("areas", "area", ("area", "areas", "logic_areas")),
+    "platforms.yml": ("platforms", "platform", ("platforms", "guard_platforms")),
+    "surfaces.yml": ("surfaces", "surface", ("surfaces",)),
+}
+"""Tables whose words rules ask for: the section with the words, what one is called, the fields that hold them."""
+SHARED_FILES: Final = (LISTS_FILE, PREDICATES_FILE, WORDS_FILE, *TABLES)
+"""Files beside the rules that rules rest on."""
+_OTHER_AREA: Final = "other"
+"""The area of what no line of areas.yml places."""
+
+
+def load_catalogue(files: Mapping[str, str]) -> Catalogue:
+    """Return the catalogue of rule files, given as path -> text.
+
+    ``CODE-slug/rule.yml`` holds a rule and ``zh.yml`` beside it its Chinese texts, ``lists.yml`` and ``predicates.yml`` what rules name,
+    ``words.yml`` Chinese words of closed sets, ``areas.yml`` and its like the words that rules may ask for (any where there is no table);
+    whatever stands before these names in a path is free.
+
+    Raises:
+        RuleError: some file is wrong; the message lists every mistake of every file.
+    """
+    catalogue, mistakes = check_catalogue(files)
+    if mistakes:
+        raise mistakes_error(mistakes)
+    return catalogue
+
+
+def check_catalogue(files: Mapping[str, str]) -> tuple[Catalogue, tuple[Mistake, ...]]:
+    """Return the catalogue of the rules that are right, and every mistake; never raises on bad rule files."""
+    names, found = read_names(files)
+    mistakes = list(found)
+    words: dict[str, str] = {}
+    for path in _named(files, WORDS_FILE):
+        words |= _read_words(path, files[path], mistakes)
+    rules: dict[str, Rule] = {}
+    for path in _named(files, RULE_FILE):
+        _add_rule(path, files, names, rules, mistakes)
+    return make_catalogue(tuple(rules.values()), tuple(sorted(words.items()))), tuple(mistakes)
+
+
+def read_names(files: Mapping[str, str]) -> tuple[Names, tuple[Mistake, ...]]:
+    """Return what rules may call by name, of all files together, and every mistake in them."""
+    mistakes: list[Mistake] = []
+    lists: dict[str, NamedList] = {}
+    for path in _named(files, LISTS_FILE):
+        reading = Reading(path)
+        lists |= read_lists(reading, files[path], lists)
+        mistakes += reading.mistakes
+    tables = {
+        field: table
+        for name, (_, _, fields) in TABLES.items()
+        if (table := _word_table(files, name)) is not None
+        for field in fields
+    }
+    predicates: dict[str, Predicate] = {}
+    readings = {path: Reading(path) for path in _named(files, PREDICATES_FILE)}
+    for path, reading in readings.items():
+        predicates |= read_predicates(reading, files[path], {**lists, **predicates}, families())
+    predicates = without_loops(predicates, readings)
+    is_whole = not mistakes and not any(reading.mistakes for reading in readings.values())
+    names = Names(lists=lists, predicates=predicates, tables=tables, is_whole=is_whole)
+    for predicate in predicates.values():
+        parse_predicate(predicate, Scope(readings[predicate.origin], names))
+    mistakes += [mistake for reading in readings.values() for mistake in reading.mistakes]
+    return names, tuple(mistakes)
+
+
+def _named(files: Mapping[str, str], name: str) -> list[str]:
+    return [path for path in sorted(files) if PurePosixPath(path).name == name]
+
+
+def _word_table(files: Mapping[str, str], name: str) -> WordTable | None:
+    """Return the words of a table, of all folders together; ``None`` where it is not at hand. What is wrong in it is its reader's business."""
+    section, what, _ = TABLES[name]
+    words: set[str] = set()
+    for path in _named(files, name):
+        root, _ = parse_strict(files[path])
+        rows = root.get(section) if isinstance(root, MapNode) else None
+        words |= set(rows.keys()) if isinstance(rows, MapNode) else set()
+    if not words:
+        return None
+    extra = {_OTHER_AREA} if what == "area" else set()
+    return WordTable(what=what, words=frozenset(words | extra), origin=name)
+
+
+def _add_rule(
+    path: str, files: Mapping[str, str], names: Names, rules: dict[str, Rule], mistakes: list[Mistake]
+) -> None:
+    reading = Reading(path)
+    # Not by a path type: it would take "./" off, and with it tell a team's "./rules" from the bundled "rules" no more.
+    beside = f"{path.removesuffix(RULE_FILE)}{CHINESE_FILE}"
+    chinese = Reading(beside)
+    rule = read_rule(reading, files[path], chinese, files.get(beside), names)
+    if rule is not None and (earlier := rules.get(rule.code)) is not None:
+        reading.report(1, f"the code {rule.code} is taken by {earlier.origin}", "take the next free number")
+    elif rule is not None:
+        rules[rule.code] = rule
+    mistakes += (*reading.mistakes, *chinese.mistakes)
+
+
+def _read_words(path: str, text: str, mistakes: list[Mistake]) -> dict[str, str]:
+    reading = Reading(path)
+    words = {
+        entry.key: reading.text(entry.value, f"'{clipped(entry.key)}'")
+        for entry in reading.parse(text).entries
+    }
+    mistakes += reading.mistakes
+    return words

@@ -1,0 +1,246 @@
+"""One rule.yml, with its zh.yml -> Rule, every mistake noted: folder, texts, placeholders, evidence, conditions, severity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from diffscope.facts.vocabulary import Family, families
+from diffscope.rules.families import FAMILIES, family_of
+from diffscope.rules.language.catalogue import Rule, SeverityStep, Stage, Status
+from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery
+from diffscope.rules.language.expressions import parse_expression, parse_where
+from diffscope.rules.language.names import Names, Scope
+from diffscope.rules.language.template import holes, parse_template
+from diffscope.rules.reading import Reading, clipped, nearest, shape
+from diffscope.rules.values import Bilingual, RuleCode, Severity
+from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
+
+REQUIRED: Final = ("status", "title", "why", "remedy", "evidence", "severity", "says")
+OPTIONAL: Final = ("limits", "worst_by", "when", "family")
+TEXTS: Final = ("title", "why", "remedy", "limits", "says")
+"""Keys of rule.yml in English that zh.yml has in Chinese."""
+CODE_FORM: Final = re.compile(r"[A-Z]{2}[0-9]{3}")
+NAME_FORM: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
+CONVERT_HINT: Final = "convert it: diffscope rules convert {}"
+
+_FORMAT_1: Final = ("code", "escalate", "lower")
+_Entries = Mapping[str, Entry]
+
+
+def read_rule(
+    reading: Reading, text: str, chinese: Reading, chinese_text: str | None, names: Names
+) -> Rule | None:
+    """Return the rule of a ``rule.yml`` and the ``zh.yml`` beside it (``None`` where there is none); ``None`` where anything is wrong."""
+    root = reading.parse(text)
+    if not root.entries:
+        if not reading.mistakes:
+            reading.report(1, "the file is empty", "start with: diffscope rules new CODE slug")
+        return None
+    if is_format_1(root):
+        folder = reading.path.rpartition("/")[0] or "."
+        reading.report(1, "the rule is of format 1", CONVERT_HINT.format(folder))
+        return None
+    # After a syntax error the rest of the file is missing: what it lacks would be a second report of the same mistake.
+    required = () if reading.mistakes else REQUIRED
+    entries = reading.mapping(root, "a rule", known=(*REQUIRED, *OPTIONAL), required=required)
+    translated = _chinese(chinese, chinese_text, _Texts(reading, entries))
+    rule = _rule(reading, entries, translated, names)
+    if translated.says_zh is not None:
+        _check_holes(chinese, translated.says_zh, rule.evidence.fact)
+    return None if reading.mistakes or chinese.mistakes else rule
+
+
+def is_format_1(root: MapNode) -> bool:
+    """Say whether a rule file is of the first format: it names its own code, or has its texts in two languages."""
+    title = root.get("title")
+    return any(root.get(key) is not None for key in _FORMAT_1) or isinstance(title, MapNode)
+
+
+class _Texts:
+    """The English texts of a rule file, and how far it has come."""
+
+    def __init__(self, reading: Reading, entries: _Entries) -> None:
+        self.english = {
+            key: reading.text(entries[key].value, f"'{key}'").strip() for key in TEXTS if key in entries
+        }
+        self.status = _status(reading, entries.get("status"))
+
+
+class _Translated:
+    """The texts of a rule in both languages."""
+
+    def __init__(self, texts: _Texts, chinese: Mapping[str, str], says: Entry | None) -> None:
+        self.status = texts.status
+        self.says_zh = says
+        self._texts = texts.english
+        self._chinese = chinese
+
+    def text(self, key: str) -> Bilingual:
+        english = self._texts.get(key, "")
+        return Bilingual(en=english, zh=self._chinese.get(key, english))
+
+
+def _chinese(reading: Reading, text: str | None, texts: _Texts) -> _Translated:
+    if text is None:
+        # A rule on trial may speak English alone.
+        if texts.status.stage is Stage.STABLE:
+            reading.report(1, "a stable rule needs its texts in Chinese too", "add zh.yml beside rule.yml")
+        return _Translated(texts, {}, None)
+    root = reading.parse(text)
+    required = () if reading.mistakes else texts.english
+    entries = reading.mapping(root, "zh.yml", known=TEXTS, required=required)
+    for key, entry in entries.items():
+        if key not in texts.english:
+            reading.report(entry, f"rule.yml has no '{key}'", "remove it, or add it there")
+    found = {key: reading.text(entry.value, f"'{key}'").strip() for key, entry in entries.items()}
+    if (says := entries.get("says")) is not None:
+        _check_braces(reading, says)
+    return _Translated(texts, found, says)
+
+
+def _rule(reading: Reading, entries: _Entries, texts: _Translated, names: Names) -> Rule:
+    scope = Scope(reading, names)
+    code, name = _identity(reading)
+    family = _family(reading, code, entries.get("family"))
+    evidence = scope.evidence = _evidence(entries, scope)
+    severity, steps = _severity(entries.get("severity"), scope)
+    when = parse_expression(entries["when"].value, scope) if "when" in entries else ALWAYS
+    if "says" in entries:
+        _check_braces(reading, entries["says"])
+        _check_holes(reading, entries["says"], evidence.fact)
+    return Rule(
+        code=RuleCode(code),
+        name=name,
+        family=family,
+        status=texts.status,
+        severity=severity,
+        severity_steps=steps,
+        title=texts.text("title"),
+        why=texts.text("why"),
+        remedy=texts.text("remedy"),
+        limits=texts.text("limits") if "limits" in entries else None,
+        when=when,
+        says=texts.text("says"),
+        evidence=evidence,
+        names=tuple(sorted(scope.used)),
+        origin=reading.path,
+    )
+
+
+def _identity(reading: Reading) -> tuple[str, str]:
+    folder = PurePosixPath(reading.path).parent.name
+    code, _, name = folder.partition("-")
+    if not CODE_FORM.fullmatch(code):
+        hint = "name it by two capital letters and three digits: CP101-engine-step-path"
+        reading.report(1, f"the folder '{clipped(folder)}' begins with no rule code", hint)
+    elif not NAME_FORM.fullmatch(name):
+        hint = "two or more lower-case words with hyphens: CP101-engine-step-path"
+        reading.report(1, f"the folder '{clipped(folder)}' has no rule name after the code", hint)
+    return code, name
+
+
+def _family(reading: Reading, code: str, entry: Entry | None) -> str:
+    of_code = family_of(code)
+    if entry is None:
+        if of_code is None and CODE_FORM.fullmatch(code):
+            hint = f"add 'family:', one of {', '.join(FAMILIES)}"
+            reading.report(1, f"no family belongs to the letters '{code[:2]}'", hint)
+        return of_code or ""
+    word = reading.choice(entry.value, "family", FAMILIES)
+    if of_code is not None:
+        reading.report(entry, f"the family of {code} is '{of_code}' by its letters", "remove this line")
+    return word or ""
+
+
+def _status(reading: Reading, entry: Entry | None) -> Status:
+    empty = Status(stage=Stage.PREVIEW, since="")
+    if entry is None:
+        return empty
+    entries = reading.mapping(entry.value, "'status'", known=("is", "since"), required=("is", "since"))
+    if len(entries) < 2:
+        return empty
+    stage = reading.choice(entries["is"].value, "status", [each.value for each in Stage])
+    since = reading.text(entries["since"].value, "'since'")
+    if since and not re.fullmatch(r"\d+\.\d+\.\d+", since):
+        reading.report(entries["since"], f"'{clipped(since)}' is no version", 'write "0.1.0"')
+    return Status(stage=Stage(stage) if stage else Stage.PREVIEW, since=since)
+
+
+def _evidence(entries: _Entries, scope: Scope) -> EvidenceQuery:
+    none = EvidenceQuery(fact="", where=ALWAYS)
+    if "evidence" not in entries:
+        return none
+    node = entries["evidence"].value
+    if not isinstance(node, MapNode) or len(node.entries) != 1:
+        shown = shape(node) if not isinstance(node, MapNode) else f"{len(node.entries)} lines"
+        message = f"'evidence' must be one fact with what is asked of it, not {shown}"
+        scope.reading.report(entries["evidence"], message, "write evidence: {symbol: {FIELD: VALUE}}")
+        return none
+    (asked,) = node.entries
+    family = families().get(asked.key)
+    if family is None:
+        scope.reading.report(asked, f"unknown fact '{clipped(asked.key)}'", nearest(asked.key, families()))
+        return none
+    where = parse_where(asked.value, family, scope)
+    return EvidenceQuery(fact=family.name, where=where, worst_by=_worst_by(entries, family, scope))
+
+
+def _worst_by(entries: _Entries, family: Family, scope: Scope) -> str | None:
+    if "worst_by" not in entries:
+        return None
+    numbers = [field.name for field in family.fields if field.type == "number"]
+    return scope.reading.choice(entries["worst_by"].value, f"number of '{family.name}'", numbers)
+
+
+def _severity(entry: Entry | None, scope: Scope) -> tuple[Severity, tuple[SeverityStep, ...]]:
+    """Return the severity where no step holds, and the steps."""
+    if entry is None:
+        return Severity.INFO, ()
+    if not isinstance(entry.value, ListNode):
+        return _severity_word(entry.value, scope.reading), ()
+    *conditional, last = entry.value.items or (None,)
+    if last is None or not isinstance(last, ScalarNode):
+        message = "the last line of 'severity' must be a word alone: what holds where nothing above does"
+        scope.reading.report(last or entry, message, "end with - low")
+    steps = [_step(item, scope) for item in conditional]
+    default = _severity_word(last, scope.reading) if isinstance(last, ScalarNode) else Severity.INFO
+    return default, tuple(step for step in steps if step is not None)
+
+
+def _step(node: Node, scope: Scope) -> SeverityStep | None:
+    if not isinstance(node, MapNode) or len(node.entries) != 1:
+        message = f"a line of 'severity' must be a word with its condition, not {shape(node)}"
+        scope.reading.report(node, message, "write - high: {evidence: {...}}; a word alone comes last")
+        return None
+    (entry,) = node.entries
+    words = [severity.value for severity in Severity]
+    if entry.key not in words:
+        scope.reading.report(entry, f"unknown severity '{clipped(entry.key)}'", nearest(entry.key, words))
+        return None
+    return SeverityStep(to=Severity(entry.key), when=parse_expression(entry.value, scope, f"'{entry.key}'"))
+
+
+def _severity_word(node: Node, reading: Reading) -> Severity:
+    word = reading.choice(node, "severity", [severity.value for severity in Severity])
+    return Severity(word) if word else Severity.INFO
+
+
+def _check_braces(reading: Reading, entry: Entry) -> None:
+    text = entry.value.value if isinstance(entry.value, ScalarNode) else None
+    for problem in parse_template(text)[1] if isinstance(text, str) else ():
+        reading.report(entry, f"'says': {problem}", "see docs/rules.md, Messages")
+
+
+def _check_holes(reading: Reading, entry: Entry, fact: str) -> None:
+    text = entry.value.value if isinstance(entry.value, ScalarNode) else None
+    if not isinstance(text, str) or not fact:
+        return
+    for hole in holes(text):
+        family = families()["change" if hole.of_change else fact]
+        if family.field(hole.field) is None:
+            names = [field.name for field in family.fields]
+            message = f"unknown placeholder '{{{clipped(hole.field)}}}' of fact '{family.name}'"
+            reading.report(entry, message, nearest(hole.field, names))
