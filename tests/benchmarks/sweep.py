@@ -65,7 +65,7 @@ def main() -> None:
 def commits(repository: GitRepository, revision: str) -> Iterator[Wanted]:
     """Yield every commit of a branch and its first parents, oldest first; the first of all has no parent."""
     tip = repository.resolve(revision)
-    listed = run(repository.path, "rev-list", "--first-parent", "--reverse", tip).out.decode().split()
+    listed = run(repository.objects, "rev-list", "--first-parent", "--reverse", tip).out.decode().split()
     known = repository.commits(map(CommitId, listed))
     for commit in map(CommitId, listed):
         info = known[commit]
