@@ -15,13 +15,13 @@ from diffscope.version import VERSION
 if TYPE_CHECKING:
     from diffscope.api import classify as classify
     from diffscope.api import report as report
-    from diffscope.assessment.values import Assessment as Assessment
+    from diffscope.assessment.document import Assessment as Assessment
     from diffscope.errors import DiffscopeError as DiffscopeError
-    from diffscope.render.digest_formats import render_digest as render_digest
-    from diffscope.render.formats import render as render
+    from diffscope.products.report.model import Digest as Digest
+    from diffscope.products.report.render.formats import render_digest as render_digest
+    from diffscope.render.formats.table import render as render
     from diffscope.render.style import Language as Language
     from diffscope.render.style import Style as Style
-    from diffscope.report.values import Digest as Digest
     from diffscope.rules.values import Flag as Flag
     from diffscope.rules.values import Severity as Severity
     from diffscope.workspace import Workspace as Workspace
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _PLACES = {
-    "Assessment": "diffscope.assessment.values",
-    "Digest": "diffscope.report.values",
+    "Assessment": "diffscope.assessment.document",
+    "Digest": "diffscope.products.report.model",
     "DiffscopeError": "diffscope.errors",
     "Flag": "diffscope.rules.values",
     "Language": "diffscope.render.style",
@@ -38,11 +38,11 @@ _PLACES = {
     "Style": "diffscope.render.style",
     "Workspace": "diffscope.workspace",
     "classify": "diffscope.api",
-    "render_digest": "diffscope.render.digest_formats",
+    "render_digest": "diffscope.products.report.render.formats",
 }
 
-_VERBS = {"render": "diffscope.render.formats", "report": "diffscope.api"}
-"""Verbs that share their name with a package: ``diffscope.report("2026-W13")`` and ``diffscope.report.values`` both hold."""
+_VERBS = {"render": "diffscope.render.formats.table", "report": "diffscope.api"}
+"""Verbs that share their name with a package: ``diffscope.report("2026-W13")`` and ``diffscope.products.report.model`` both hold."""
 
 __all__ = ["__version__", *_PLACES, *_VERBS]  # noqa: PLE0604 - names of the table above
 

@@ -1,4 +1,4 @@
-"""Stage 13, api: the Python interface, what other generators call instead of the command line. May import everything."""
+"""Stage 14, api: the Python interface, what other generators call instead of the command line. May import everything."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from diffscope.assessment.values import Assessment
+from diffscope.assessment.document import Assessment
 from diffscope.cli.gather import Request, check, find_clone, gather, no_clone
-from diffscope.report.values import Digest
+from diffscope.products.report.model import Digest
 from diffscope.workspace import Workspace
 
 

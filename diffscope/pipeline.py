@@ -1,4 +1,4 @@
-"""Stage 9b, pipeline: the whole flow, top to bottom, on values: a change and what surrounds it in, an assessment out.
+"""Stage 10b, pipeline: the whole flow, top to bottom, on values: a change and what surrounds it in, an assessment out.
 
 Reads like a table of contents; every line is a stage. Does no I/O: adapters hand in sides, graph and declarations.
 """
@@ -6,16 +6,16 @@ Reads like a table of contents; every line is a stage. Does no I/O: adapters han
 from __future__ import annotations
 
 from diffscope.assessment.assess import assess
-from diffscope.assessment.values import Assessment
-from diffscope.diff.values import Diff, Sides
+from diffscope.assessment.document import Assessment
+from diffscope.diff.model import Diff, Sides
+from diffscope.facts.change.changed_file import compare_files
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
-from diffscope.facts.material import compare_files
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts
-from diffscope.source.values import Change
+from diffscope.source.model import Change
 from diffscope.taxonomy.model import Taxonomy
 
 

@@ -1,4 +1,4 @@
-"""Stage 10, workspace: adapters and pipeline joined, what is opened once and then used for one change or for a thousand.
+"""Stage 11, workspace: adapters and pipeline joined, what is opened once and then used for one change or for a thousand.
 
 The command line, the Python API and the case runner all classify through a ``Workspace``. It holds the clone (or none), the rules, the
 tables that come with them and the cache; it reads what a change needs and hands values to the pipeline.
@@ -14,33 +14,33 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import msgspec
 
-from diffscope.adapters.cache import Cache, default_directory, open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_changes import CloneSource
-from diffscope.adapters.git_find import NO_VLLM
-from diffscope.adapters.git_index import PullIndex
-from diffscope.adapters.knowledge import load_knowledge
-from diffscope.adapters.rule_files import bundled_rules, load_rules
-from diffscope.adapters.sides import base_reader, read_sides
-from diffscope.assessment.values import Assessment
+from diffscope.adapters.cache.cache import Cache, default_directory, open_cache
+from diffscope.adapters.changes.clone import CloneSource
+from diffscope.adapters.changes.sides import base_reader, read_sides
+from diffscope.adapters.config.knowledge import load_knowledge
+from diffscope.adapters.config.rule_files import bundled_rules, load_rules
+from diffscope.adapters.git.find import NO_VLLM
+from diffscope.adapters.git.pull_index import PullIndex
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import Assessment
+from diffscope.diff.model import Diff, FileStatus, Sides
 from diffscope.diff.parse import salvage_diff
-from diffscope.diff.values import Diff, FileStatus, Sides
 from diffscope.errors import DiffscopeError, NotFoundError
-from diffscope.facts.ci import EditedFile, JudgedTree, judge_tree
+from diffscope.facts.change.changed_file import FileMaterial
+from diffscope.facts.change.unreadable import mark_unreadable
+from diffscope.facts.ci.declarations import Declarations
+from diffscope.facts.ci.tree import EditedFile, JudgedTree, judge_tree
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
-from diffscope.facts.declarations import Declarations
-from diffscope.facts.material import FileMaterial
-from diffscope.facts.unreadable import mark_unreadable
-from diffscope.facts.values import ChangeFacts, GraphFacts
+from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts
-from diffscope.source.values import Change, CommitId, Gap
+from diffscope.source.model import Change, CommitId, Gap
 
 if TYPE_CHECKING:
     from diffscope.adapters.declarations import DeclaredTrees
-    from diffscope.graph.model import ModuleGraph
+    from diffscope.graph.query.graph import ModuleGraph
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
@@ -238,7 +238,7 @@ class Workspace:
         return around, (*gaps, *_gaps_of(around))
 
     def _graph_around(self, repository: GitRepository, base: CommitId) -> Surroundings:
-        from diffscope.adapters.graphs import graph_at  # noqa: PLC0415 - recorded changes do without
+        from diffscope.adapters.graphs.graphs import graph_at  # noqa: PLC0415 - recorded changes do without
 
         serving = self.knowledge.serving
         graph = graph_at(repository, base, cache=self.cache, serving=serving, progress=self.progress)
@@ -246,7 +246,7 @@ class Workspace:
         return Surroundings(graph=graph, graph_facts=facts)
 
     def _with_history(self, around: Surroundings, repository: GitRepository, base: CommitId) -> Surroundings:
-        from diffscope.adapters.history import days_known, history_at  # noqa: PLC0415 - as above
+        from diffscope.adapters.graphs.history import days_known, history_at  # noqa: PLC0415 - as above
 
         history, days = history_at(repository, base, self.cache), days_known(repository, base)
         return msgspec.structs.replace(around, history=history, history_days=days)
@@ -278,7 +278,7 @@ def _is_vllm(graph: ModuleGraph) -> bool:
 
 def packaged_surroundings() -> Surroundings:
     """Return the graph that ships with diffscope, marked as not the one of any base; nothing where it cannot be read."""
-    from diffscope.adapters.snapshot import bundled_snapshot  # noqa: PLC0415 - only for changes without a clone
+    from diffscope.adapters.graphs.snapshot import bundled_snapshot  # noqa: PLC0415 - only for changes without a clone
 
     try:
         snapshot = bundled_snapshot()

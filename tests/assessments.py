@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from diffscope.assessment.values import (
+from diffscope.assessment.document import (
     AreaShare,
     Assessment,
     ChangeSummary,
@@ -20,11 +20,11 @@ from diffscope.assessment.values import (
     Tool,
     Waived,
 )
-from diffscope.facts.ci_values import CiFacts, CiPipeline, OptionalStep, StepRun, StepSet, StepsNotRun
-from diffscope.facts.values import GraphFacts, Nearest
+from diffscope.facts.ci_model import CiFacts, CiPipeline, OptionalStep, StepRun, StepSet, StepsNotRun
+from diffscope.facts.model import GraphFacts, Nearest
 from diffscope.project.answers import AmdState, Reason
 from diffscope.rules.values import Bilingual, Evidence, Flag, RuleCode, Severity, UnknownRule
-from diffscope.source.values import BlobId, CommitId, Gap, PullRequest, RepoPath, SourceKind
+from diffscope.source.model import BlobId, CommitId, Gap, PullRequest, RepoPath, SourceKind
 
 __all__ = ["BlobId", "a_flag", "an_assessment", "an_empty_assessment", "evidence", "hostile"]
 

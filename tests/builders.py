@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.diff.make import make_patch
+from diffscope.diff.model import Diff, FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import Diff, FileSides, Sides
-from diffscope.source.values import Change, PullRequest, SourceKind
+from diffscope.source.model import Change, PullRequest, SourceKind
 
 Files = Mapping[str, str | bytes]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from diffscope.assessment.values import Assessment, Risk, RiskLevel, Score, TestsAssessment
-from diffscope.facts.values import Nearest
-from diffscope.report.values import Period
+from diffscope.assessment.document import Assessment, Risk, RiskLevel, Score, TestsAssessment
+from diffscope.facts.model import Nearest
+from diffscope.products.report.model import Period
 from diffscope.rules.values import Flag, Severity
-from diffscope.source.values import CommitId
+from diffscope.source.model import CommitId
 from tests.assessments import a_flag, an_assessment
 
 WEEK = Period(since="2026-03-23", until="2026-03-29", offset="+08:00", label="2026-W13")

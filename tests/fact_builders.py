@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from diffscope.cli.case_facts import bundled_knowledge, case_facts
+from diffscope.cli.rules.case_facts import bundled_knowledge, case_facts
 from diffscope.facts.collect import Knowledge
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, CaseFile
 from tests.builders import Files, text
 

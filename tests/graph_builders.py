@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from diffscope.adapters.outlines import read_outline
-from diffscope.graph.build import FileOutline, build_graph, derive_graph
-from diffscope.graph.describe import describe_file
-from diffscope.graph.model import ModuleGraph
-from diffscope.graph.names import is_native
-from diffscope.graph.native import describe_natives
-from diffscope.graph.records import FileRecords
-from diffscope.graph.serving import ServingPath, ServingStep
-from diffscope.graph.values import EdgeLayer
-from diffscope.source.values import RepoPath
-from diffscope.syntax.values import Outline
+from diffscope.adapters.graphs.outlines import read_outline
+from diffscope.graph.build.describe import describe_file
+from diffscope.graph.build.native import describe_natives
+from diffscope.graph.derive import FileOutline, build_graph, derive_graph
+from diffscope.graph.model.model import EdgeLayer
+from diffscope.graph.model.names import is_native
+from diffscope.graph.model.records import FileRecords
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.query.serving import ServingPath, ServingStep
+from diffscope.source.model import RepoPath
+from diffscope.syntax.model import Outline
 from tests.builders import Files, as_bytes
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffscope.project.doctor import DoctorReport, examine
-from diffscope.project.findings import Finding, RuleGlob
+from diffscope.products.doctor.doctor import DoctorReport, examine
+from diffscope.products.doctor.findings import Finding, RuleGlob
+from diffscope.project.model import Project, ProjectFiles
 from diffscope.project.read import declares, read_project
 from diffscope.project.tree import TreeIndex
-from diffscope.project.values import Project, ProjectFiles
-from diffscope.source.values import BlobId, RepoPath, TreeEntry
+from diffscope.source.model import BlobId, RepoPath, TreeEntry
 from tests.builders import text
 
 CONFIG = """

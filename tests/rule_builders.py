@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.facts.vocabulary import families
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.language.catalogue import Catalogue
@@ -13,7 +13,7 @@ from diffscope.rules.language.expressions import parse_expression, parse_where
 from diffscope.rules.language.load import load_catalogue
 from diffscope.rules.language.names import NamedList, Names, Scope
 from diffscope.rules.reading import Reading, mistake_line
-from diffscope.strict_yaml import MapNode, ScalarNode, parse_strict
+from diffscope.yaml.strict import MapNode, ScalarNode, parse_strict
 
 RULE = """\
 status: {is: stable, since: "0.1.0"}

@@ -6,8 +6,8 @@ import textwrap
 from functools import cache
 from pathlib import Path
 
-from diffscope.facts.values import FileFact, SymbolFact
-from diffscope.source.values import PullRequest, SourceKind
+from diffscope.facts.model import FileFact, SymbolFact
+from diffscope.source.model import PullRequest, SourceKind
 from diffscope.taxonomy.load import FILES, load_taxonomy
 from diffscope.taxonomy.model import Taxonomy
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import diffscope
-from diffscope.assessment.values import Assessment
+from diffscope.assessment.document import Assessment
 from diffscope.errors import NotFoundError, UsageError
-from diffscope.source.values import SourceKind
+from diffscope.source.model import SourceKind
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPED = """

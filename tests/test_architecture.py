@@ -29,7 +29,7 @@ TYPES: dict[str, type[Contract]] = {
     "protected": ProtectedContract,
     "acyclic_siblings": AcyclicSiblingsContract,
 }
-LONGER = {"facts/values.py", "syntax/values.py"}
+LONGER = {"facts/model.py", "syntax/model.py"}
 """Records and nothing else: one after the other they read as a table, cut apart they do not."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
@@ -64,13 +64,16 @@ def test_contract_is_kept(contract_id: str, graph: grimp.ImportGraph) -> None:
 
 
 BREAKS = [
-    pytest.param("flow", "diffscope.facts.values", "diffscope.rules.values", id="facts must not know rules"),
+    pytest.param("flow", "diffscope.facts.model", "diffscope.rules.values", id="facts must not know rules"),
     pytest.param(
-        "flow", "diffscope.diff.values", "diffscope.syntax.values", id="diff and syntax are strangers"
+        "flow", "diffscope.diff.model", "diffscope.syntax.model", id="diff and syntax are strangers"
     ),
-    pytest.param("flow", "diffscope.errors", "diffscope.source.values", id="errors import nothing"),
+    pytest.param("flow", "diffscope.errors", "diffscope.source.model", id="errors import nothing"),
     pytest.param(
-        "flow", "diffscope.render.formats", "diffscope.cli.main", id="render must not know the command line"
+        "flow",
+        "diffscope.render.formats.table",
+        "diffscope.cli.main",
+        id="render must not know the command line",
     ),
     pytest.param(
         "flow", "diffscope.helpers", "diffscope.errors", id="a package that is in no layer is refused"
@@ -79,8 +82,14 @@ BREAKS = [
     pytest.param("no-input-output", "diffscope.rules.values", "time", id="the core has no clock"),
     pytest.param("door-unidiff", "diffscope.diff.sections", "unidiff", id="unidiff stays behind diff.parse"),
     pytest.param("door-rich", "diffscope.cli.main", "rich", id="Rich stays behind render.console"),
-    pytest.param("door-click", "diffscope.render.formats", "click", id="click stays behind cli"),
-    pytest.param("acyclic", "diffscope.diff.values", "diffscope.diff.parse", id="siblings form no loop"),
+    pytest.param("door-click", "diffscope.render.formats.table", "click", id="click stays behind cli"),
+    pytest.param(
+        "products",
+        "diffscope.products.report.digest",
+        "diffscope.products.doctor.findings",
+        id="products are strangers to each other",
+    ),
+    pytest.param("acyclic", "diffscope.diff.model", "diffscope.diff.parse", id="siblings form no loop"),
 ]
 
 
@@ -93,13 +102,12 @@ def test_contract_notices(contract_id: str, importer: str, imported: str, graph:
 
 
 def stage_numbers() -> dict[str, int]:
-    """Return the stage of each package: 0 for the single modules at the bottom, then one more for each layer of packages."""
+    """Return the stage of each package: 0 below `source`, then one more for each layer."""
     stages: dict[str, int] = {}
     number = 0
     for layer in reversed(CONTRACTS["flow"]["layers"]):
         names = [name.strip(" ()") for name in layer.split("|")]
-        is_foundation = number == 0 and all((PACKAGE / f"{name}.py").exists() for name in names)
-        number += not is_foundation
+        number += number > 0 or names == ["source"]
         stages |= dict.fromkeys(names, number)
     return stages
 
@@ -124,6 +132,21 @@ def test_module_keeps_its_budget(file: Path) -> None:
     assert not text or ast.get_docstring(tree), "no docstring"
     long = {node.name: length for node in functions(tree) if (length := body_length(node)) > 50}
     assert not long, "function bodies over 50 lines"
+
+
+FULLEST = {"diffscope/adapters/github": 16}
+"""Folders with more modules than others may have."""
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted({file.parent for file in MODULES}),
+    ids=lambda folder: folder.relative_to(ROOT).as_posix(),
+)
+def test_a_folder_can_be_read_at_a_glance(folder: Path) -> None:
+    """A folder has at most fifteen modules: beyond that nobody finds the one that is looked for."""
+    modules = [file for file in folder.glob("*.py") if file.name != "__init__.py"]
+    assert len(modules) <= FULLEST.get(folder.relative_to(ROOT).as_posix(), 15)
 
 
 def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -153,7 +176,13 @@ SPLITTERS = re.compile(
     r"|decode\((?:[\"']utf-8[\w-]*[\"'], )?(?:errors=)?[\"']replace[\"']"
 )
 """What cuts a text into lines, or decodes one, by rules other than git's and Python's own."""
-TREE_TEXTS = {"canonical", "outline", "parsing", "stream", "text"}
+TREE_TEXTS = {
+    "normalize/normalize.py",
+    "normalize/stream.py",
+    "outline/outline.py",
+    "parse/parsers.py",
+    "text/tokens.py",
+}
 """Modules of syntax that decode single tokens of a tree, and no text of lines."""
 
 
@@ -182,7 +211,7 @@ def test_a_second_line_splitter_would_be_noticed(line: str) -> None:
 )
 def test_core_has_one_line_splitter(file: Path) -> None:
     """Lines and texts come from `diffscope.source.text`, which counts as git does."""
-    if file.parent.name == "syntax" and file.stem in TREE_TEXTS:
+    if file.relative_to(PACKAGE).as_posix().removeprefix("syntax/") in TREE_TEXTS:
         return
     if file.stem == "patterns":
         # The words of an error of RE2.
@@ -196,22 +225,22 @@ LOOSE_LINES = re.compile(r"\bsignal\.line\b|\.(?:added|removed)_lines\b")
 def test_facts_take_lines_of_symbols_from_their_text() -> None:
     """Lines that syntax counted become regions in one module, so that none is read against another file."""
     loose = [
-        file.name
+        file.relative_to(PACKAGE / "facts").as_posix()
         for file in (PACKAGE / "facts").rglob("*.py")
         if LOOSE_LINES.search(file.read_text(encoding="utf-8"))
     ]
-    assert sorted(loose) == ["changed.py", "conditions.py", "natives.py"]
+    assert sorted(loose) == ["change/changed_python.py", "native.py", "python/guards.py"]
 
 
 READERS = {
     "adapters/read_file.py": "the reader",
     "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
-    "adapters/graph_making.py": "reads what ships with diffscope",
-    "adapters/graphs.py": "reads what ships with diffscope",
-    "adapters/snapshot.py": "reads what ships with diffscope",
-    "adapters/store.py": "reads diffscope's own modules",
-    "adapters/git_differences.py": "reads the output of git",
-    "cli/generate.py": "writes the pages of this repository",
+    "adapters/graphs/making.py": "reads what ships with diffscope",
+    "adapters/graphs/graphs.py": "reads what ships with diffscope",
+    "adapters/graphs/snapshot.py": "reads what ships with diffscope",
+    "adapters/cache/store.py": "reads diffscope's own modules",
+    "adapters/git/differences.py": "reads the output of git",
+    "cli/generate/__main__.py": "writes the pages of this repository",
     "cli/main.py": "opens the null device where a standard stream is closed",
     "cli/publish.py": "opens the null device where nobody reads any more",
 }
@@ -323,9 +352,9 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 
 STARTS_PROCESSES = {
-    "adapters/git_process.py": "git, as adapters/git_environment.py says",
+    "adapters/git/process.py": "git, as adapters/git/environment.py says",
     "adapters/github/access.py": "gh, for a token",
-    "adapters/pool.py": "our own interpreter",
+    "adapters/graphs/pool.py": "our own interpreter",
     "batch/crew.py": "our own interpreter",
 }
 
@@ -345,7 +374,7 @@ def test_git_is_started_from_one_place() -> None:
                 starting.add(name)
             if isinstance(node, ast.List) and node.elts and _starts_with_git(node.elts[0]):
                 naming.add(name)
-    assert naming == {"adapters/git_environment.py"}
+    assert naming == {"adapters/git/environment.py"}
     assert starting == set(STARTS_PROCESSES)
 
 

@@ -15,13 +15,13 @@ import click
 import msgspec
 import pytest
 
-from diffscope.adapters.settings import parse_settings
-from diffscope.assessment.values import Assessment
-from diffscope.cli import generate
+from diffscope.adapters.config.settings import parse_settings
+from diffscope.assessment.document import Assessment
+from diffscope.cli.generate import __main__ as generate
 from diffscope.cli.main import COMMANDS, cli
-from diffscope.render.formats import RENDERERS
-from diffscope.strict_yaml import load_strict
+from diffscope.render.formats.table import RENDERERS
 from diffscope.version import VERSION
+from diffscope.yaml.strict import load_strict
 from tests.cli.harness import Project
 
 ROOT = Path(__file__).resolve().parent.parent

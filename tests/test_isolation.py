@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diffscope.adapters.rule_files import load_rules
-from diffscope.assessment.values import Assessment, RiskLevel
+from diffscope.adapters.config.rule_files import load_rules
+from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.facts.collectors import COLLECTORS, Collector
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.facts.vocabulary import families, records
 from diffscope.pipeline import judge
 from diffscope.rules.language.catalogue import Catalogue

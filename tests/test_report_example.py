@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from diffscope.report.events import Events
+from diffscope.products.report.dynamics.events import Events
 from tests.builders import build_minivllm
 
 ROOT = Path(__file__).resolve().parent.parent

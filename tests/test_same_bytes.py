@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.batch.crew import Wanted
 from diffscope.batch.run import Batch
-from diffscope.source.values import CommitId
+from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
 
 pytestmark = [pytest.mark.clone, pytest.mark.timeout(7200)]
@@ -76,7 +76,7 @@ def test_newest_first(clone: GitRepository, pulls: list[Wanted], answers: Answer
 def test_other_order_of_hashing(pulls: list[Wanted], answers: Answers, tmp_path: Path) -> None:
     """Sets go round otherwise in another process."""
     code = (
-        "import sys, pathlib; from diffscope.adapters.git import GitRepository; from tests.test_same_bytes import classify; "
+        "import sys, pathlib; from diffscope.adapters.git.repository import GitRepository; from tests.test_same_bytes import classify; "
         "from diffscope.batch.crew import Wanted; "
         "pulls = [Wanted(number=int(row.split()[0]), commit=row.split()[1]) for row in sys.stdin]; "
         "repository = GitRepository(sys.argv[1]); found = classify(repository, pulls, pathlib.Path(sys.argv[2])); "

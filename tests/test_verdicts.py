@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from diffscope.adapters.rule_files import load_rules
+from diffscope.adapters.config.rule_files import load_rules
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = {"sample", "window", "since"}

@@ -9,20 +9,20 @@ from typing import Final
 
 import msgspec
 
-from diffscope.adapters.cache import Cache
-from diffscope.adapters.git import GitRepository
+from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.project_files import collect_project_files, read_entries
 from diffscope.errors import DiffscopeError
-from diffscope.facts.declarations import Declarations
+from diffscope.facts.ci.declarations import Declarations
 from diffscope.project.answers import Collecting
-from diffscope.project.buildkite import FOLDER
-from diffscope.project.collection import collect_tests, step_calls
+from diffscope.project.ci.buildkite import FOLDER
+from diffscope.project.ci.collection import collect_tests, step_calls
+from diffscope.project.model import Project, ProjectFiles, Requirement
 from diffscope.project.read import declares, read_dependencies, read_project, wanted_entries
-from diffscope.project.requirements import is_requirements_file
+from diffscope.project.requirements.requirements import is_requirements_file
 from diffscope.project.tree import TreeIndex
-from diffscope.project.values import Project, ProjectFiles, Requirement
+from diffscope.source.model import CommitId, RepoPath, TreeEntry
 from diffscope.source.ports import BlobReader
-from diffscope.source.values import CommitId, RepoPath, TreeEntry
 from diffscope.version import VERSION
 
 _FOLDERS: Final = (

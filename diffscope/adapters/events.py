@@ -15,7 +15,7 @@ import msgspec
 
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, UsageError
-from diffscope.source.values import CommitId, Value
+from diffscope.source.model import CommitId, Value
 
 _LARGEST_EVENT = 32 << 20
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

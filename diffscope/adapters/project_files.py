@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from diffscope.project.model import ProjectFiles
 from diffscope.project.read import wanted_entries
-from diffscope.project.values import ProjectFiles
+from diffscope.source.model import RepoPath, TreeEntry
 from diffscope.source.ports import BlobReader
-from diffscope.source.values import RepoPath, TreeEntry
 
 
 def collect_project_files(entries: tuple[TreeEntry, ...], blobs: BlobReader) -> ProjectFiles:

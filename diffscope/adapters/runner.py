@@ -10,7 +10,7 @@ from pathlib import Path
 from diffscope.adapters.output import append_file, encoded, make_folder, write_own_file
 from diffscope.adapters.read_file import read_bytes
 from diffscope.errors import UsageError
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 SUMMARY_BYTES = 1024 * 1024
 """More than this of one step GitHub drops as a whole."""

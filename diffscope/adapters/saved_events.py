@@ -9,7 +9,7 @@ import msgspec
 
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError
-from diffscope.report.events import EVENTS_SCHEMA, Events
+from diffscope.products.report.dynamics.events import EVENTS_SCHEMA, Events
 
 _LARGEST: Final = 200_000_000
 

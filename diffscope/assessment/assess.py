@@ -9,13 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.bare import bare_files, score_size
-from diffscope.assessment.files import assess_files
-from diffscope.assessment.risk import judge_risk
-from diffscope.assessment.scores import score_importance, score_insight
-from diffscope.assessment.signals import read_signals
-from diffscope.assessment.symbols import assess_symbols
-from diffscope.assessment.tags import explain_tags
-from diffscope.assessment.values import (
+from diffscope.assessment.document import (
     AreaShare,
     Assessment,
     ChangeSummary,
@@ -27,16 +21,22 @@ from diffscope.assessment.values import (
     TestsAssessment,
     Tool,
 )
-from diffscope.facts.ci_values import CiFacts
-from diffscope.facts.shapes import PRODUCT
-from diffscope.facts.shares import area_shares
-from diffscope.facts.values import ChangeFacts, ModuleFact, SymbolFact
+from diffscope.assessment.files import assess_files
+from diffscope.assessment.risk import judge_risk
+from diffscope.assessment.scores import score_importance, score_insight
+from diffscope.assessment.signals import read_signals
+from diffscope.assessment.symbols import assess_symbols
+from diffscope.assessment.tags import explain_tags
+from diffscope.facts.ci_model import CiFacts
+from diffscope.facts.classify.area_weights import area_shares
+from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.version import VERSION
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from diffscope.assessment.document import FileAssessment, Score, ScorePart
 from diffscope.assessment.signals import doubling
-from diffscope.assessment.values import FileAssessment, Score, ScorePart
-from diffscope.facts.shapes import PRODUCT
-from diffscope.facts.values import ChangeFacts, FileFact
+from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.model import ChangeFacts, FileFact
 
 _EACH: Final = 0.5
 """What each doubling of the changed lines adds; 255 lines make 4."""

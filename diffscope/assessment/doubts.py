@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from diffscope.rules.values import Bilingual, UnknownRule
 from diffscope.source.attempts import INTERNAL_ERROR
-from diffscope.source.values import Gap, PullRequest, SourceKind, Value
+from diffscope.source.model import Gap, PullRequest, SourceKind, Value
 
 _MOST_PLACES: Final = 3
 _TREE: Final = "the tree of the base"

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from msgspec import UNSET
 
+from diffscope.assessment.document import FileAssessment
 from diffscope.assessment.signals import centrality, doubling
 from diffscope.assessment.symbols import key_symbols
-from diffscope.assessment.values import FileAssessment
-from diffscope.facts.shapes import PRODUCT
-from diffscope.facts.values import ChangeFacts, FileFact, ModuleFact, NativeFact, SymbolFact
+from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.model import ChangeFacts, FileFact, ModuleFact, NativeFact, SymbolFact
 from diffscope.rules.values import Flag, Severity
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.values import FileNumbers
+from diffscope.taxonomy.tables import FileNumbers
 from diffscope.taxonomy.words import tokens_of
 
 _Placed = TypeVar("_Placed", SymbolFact, NativeFact)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import UNSET
 
+from diffscope.assessment.document import Risk, RiskLevel
 from diffscope.assessment.doubts import gather_doubts
-from diffscope.assessment.values import Risk, RiskLevel
-from diffscope.facts.shapes import PRODUCT
-from diffscope.facts.unreadable import NOT_TEXT
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.change.unreadable import NOT_TEXT
+from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Bilingual, Flag, Severity, UnknownRule
-from diffscope.taxonomy.values import RiskNumbers
+from diffscope.taxonomy.tables import RiskNumbers
 
 _LEVELS = {
     Severity.INFO: RiskLevel.LOW,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
+from diffscope.assessment.document import Score, ScorePart
 from diffscope.assessment.signals import Signals, doubling
-from diffscope.assessment.values import Score, ScorePart
 from diffscope.rules.values import Severity
-from diffscope.taxonomy.values import ImportanceNumbers, InsightNumbers, ScoreTable
+from diffscope.taxonomy.tables import ImportanceNumbers, InsightNumbers, ScoreTable
 
 _HIGHEST = 10.0
 _FULL_LOGIC = 6

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from diffscope.facts.shapes import PRODUCT, changed_lines, is_new_public
-from diffscope.facts.values import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
+from diffscope.facts.classify.change_shape import PRODUCT, changed_lines, is_new_public
+from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
 from diffscope.rules.values import Flag
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 from diffscope.taxonomy.model import OTHER, Taxonomy
-from diffscope.taxonomy.values import ImportanceNumbers, ScoreTable
+from diffscope.taxonomy.tables import ImportanceNumbers, ScoreTable
 from diffscope.taxonomy.words import tokens_of
 
 _NEW_MODULE = 20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from diffscope.assessment.values import SymbolAssessment
-from diffscope.facts.values import ChangeFacts, Mention, NativeFact, ParameterFact, SymbolFact
+from diffscope.assessment.document import SymbolAssessment
+from diffscope.facts.model import ChangeFacts, Mention, NativeFact, ParameterFact, SymbolFact
 
 _LOOKED_UP = frozenset({"cli-flag", "environment-variable"})
 """Settings with a name of their own; fields are symbols of their classes already."""

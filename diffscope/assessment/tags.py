@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from diffscope.assessment.values import TagReason
-from diffscope.facts.kinds import SHAPE_REASONS
-from diffscope.facts.shapes import measure, shapes_of
-from diffscope.facts.shares import Share, area_shares
-from diffscope.facts.values import ChangeFacts
+from diffscope.assessment.document import TagReason
+from diffscope.facts.classify.area_weights import Share, area_shares
+from diffscope.facts.classify.change_shape import measure, shapes_of
+from diffscope.facts.classify.kinds import SHAPE_REASONS
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.values import Bilingual
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.values import TagRule
+from diffscope.taxonomy.tables import TagRule
 from diffscope.taxonomy.words import tokens_of
 
 _MOST = 3

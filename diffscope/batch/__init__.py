@@ -1,4 +1,4 @@
-"""Stage 11, batch: many changes of a clone -> assessments, in worker processes, in order, kept in the store as they come.
+"""Stage 12, batch: many changes of a clone -> assessments, in worker processes, in order, kept in the store as they come.
 
 May import everything below cli. Start at run.py; crew.py has the workers.
 """

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_boundary import cut_off_at, first_commit_at
-from diffscope.adapters.git_find import NO_VLLM
-from diffscope.adapters.git_log import main_tip
+from diffscope.adapters.git.boundary import cut_off_at, first_commit_at
+from diffscope.adapters.git.find import NO_VLLM
+from diffscope.adapters.git.log import main_tip
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import RepositoryError
-from diffscope.source.values import CommitId, Gap, GapCode
+from diffscope.source.model import CommitId, Gap, GapCode
 from diffscope.source.window import Window, stamp
 
 _QUIET: Final = 86_400

@@ -24,14 +24,14 @@ from typing import IO, Final, Self
 
 import msgspec
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.kept_facts import KeptFacts
-from diffscope.adapters.store import Key, Store, judge_hash, open_store
-from diffscope.assessment.values import Assessment
+from diffscope.adapters.cache.facts import KeptFacts
+from diffscope.adapters.cache.store import Key, Store, judge_hash, open_store
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError, EmptyChangeError
 from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.attempts import Attempts
-from diffscope.source.values import CommitId, Gap, GapCode, Value
+from diffscope.source.model import CommitId, Gap, GapCode, Value
 from diffscope.workspace import Workspace
 
 _SIZE: Final = struct.Struct("<I")

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from diffscope.adapters.store import Key, open_store
-from diffscope.assessment.values import Assessment
+from diffscope.adapters.cache.store import Key, open_store
+from diffscope.assessment.document import Assessment
 from diffscope.batch.crew import Crew, Judge, Judged, Order, Wanted
 from diffscope.workspace import Workspace
 

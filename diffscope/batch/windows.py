@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_log import pull_number
-from diffscope.adapters.git_logins import logins_of
-from diffscope.adapters.git_range import commits_between
-from diffscope.assessment.values import Assessment
+from diffscope.adapters.changes.range import commits_between
+from diffscope.adapters.git.log import pull_number
+from diffscope.adapters.git.logins import logins_of
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import Assessment
 from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
 from diffscope.batch.crew import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
-from diffscope.report.digest import build_digest
-from diffscope.report.periods import OFFSET, period_before, period_of_days, period_of_range, period_of_week
-from diffscope.report.slim import slim
-from diffscope.report.trend import trend_point
-from diffscope.report.values import Digest, Period, TrendPoint
-from diffscope.source.values import Gap
+from diffscope.products.report.digest import build_digest
+from diffscope.products.report.digest_input import slim
+from diffscope.products.report.model import Digest, Period, TrendPoint
+from diffscope.products.report.periods import (
+    OFFSET,
+    period_before,
+    period_of_days,
+    period_of_range,
+    period_of_week,
+)
+from diffscope.products.report.trend import trend_point
+from diffscope.source.model import Gap
 from diffscope.source.window import Window
 from diffscope.workspace import Workspace
 

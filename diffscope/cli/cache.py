@@ -12,7 +12,7 @@ from diffscope.cli.publish import write_stdout
 from diffscope.cli.talk import say
 
 if TYPE_CHECKING:
-    from diffscope.adapters.cache import CacheInfo
+    from diffscope.adapters.cache.cache import CacheInfo
 
 
 @click.group()
@@ -34,15 +34,15 @@ def info(*, form: str) -> int:
 
     What was not used for longest leaves the cache when it reaches its limit; `cache clear` leaves the assessments.
     """
-    from diffscope.adapters.cache import open_cache
-    from diffscope.adapters.store import open_store
+    from diffscope.adapters.cache.cache import open_cache
+    from diffscope.adapters.cache.store import open_store
 
     with open_cache() as opened, open_store() as store:
         found, kept = opened.info(), store.info()
     if form == "json":
         import msgspec
 
-        from diffscope.render.json import indented
+        from diffscope.render.formats.json import indented
 
         write_stdout(indented(msgspec.structs.asdict(found) | {"assessments": kept}))
         return DONE
@@ -56,7 +56,7 @@ def info(*, form: str) -> int:
 @cache.command()
 def clear() -> int:
     """Remove everything from the cache."""
-    from diffscope.adapters.cache import open_cache
+    from diffscope.adapters.cache.cache import open_cache
 
     with open_cache() as opened:
         freed = opened.clear()

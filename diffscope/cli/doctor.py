@@ -15,8 +15,8 @@ from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.talk import Talk
 
 if TYPE_CHECKING:
-    from diffscope.project.doctor import DoctorReport
-    from diffscope.project.values import ProjectFiles
+    from diffscope.products.doctor.doctor import DoctorReport
+    from diffscope.project.model import ProjectFiles
     from diffscope.render.style import Style
 
 _LEVELS = ("none", "info", "low", "medium", "high")
@@ -80,11 +80,11 @@ def doctor(
     """
     report, files = _examine(repo, revision, codes, talk, tries_own_rules=tries_own_rules)
     if fix:
-        from diffscope.project.fixes import make_fixes
+        from diffscope.products.doctor.fixes import make_fixes
 
         _publish(make_fixes(report.findings, files.contents), output, is_for_people=False)
     else:
-        from diffscope.render.doctor import FORMATS
+        from diffscope.products.doctor.render import FORMATS
 
         _publish(FORMATS[form](report, _style(output)), output, is_for_people=form == "text")
     worst = max((each.weight.rank for each in report.findings), default=-1)
@@ -94,12 +94,12 @@ def doctor(
 def _examine(
     repo: Path | None, revision: str, codes: tuple[str, ...], talk: Talk, *, tries_own_rules: bool
 ) -> tuple[DoctorReport, ProjectFiles]:
-    from diffscope.adapters.git_find import find_repository
+    from diffscope.adapters.config.rule_files import bundled_rules
+    from diffscope.adapters.config.rule_globs import read_rule_globs
+    from diffscope.adapters.git.find import find_repository
     from diffscope.adapters.project_files import collect_project_files, read_entries
-    from diffscope.adapters.rule_files import bundled_rules
-    from diffscope.adapters.rule_globs import read_rule_globs
     from diffscope.errors import UsageError
-    from diffscope.project.doctor import examine, only, wanted_tests
+    from diffscope.products.doctor.doctor import examine, only, wanted_tests
 
     repository = find_repository(repo, current=Path.cwd(), environment=os.environ)
     if repository is None:

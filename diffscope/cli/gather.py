@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
 
 if TYPE_CHECKING:
-    from diffscope.adapters.git import GitRepository
+    from diffscope.adapters.git.repository import GitRepository
     from diffscope.adapters.github.reference import PullReference
-    from diffscope.assessment.values import Assessment
-    from diffscope.facts.values import ChangeFacts
-    from diffscope.source.values import Change
+    from diffscope.assessment.document import Assessment
+    from diffscope.facts.model import ChangeFacts
+    from diffscope.source.model import Change
     from diffscope.workspace import Elsewhere, Workspace
 
 Notice = Callable[[str], None]
@@ -116,7 +116,7 @@ def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[G
     elif request.diff is not None:
         yield Gathered(change=_patch(request.diff, request.base, workspace))
     elif request.worktree:
-        from diffscope.adapters.git_worktree import worktree_change
+        from diffscope.adapters.changes.worktree import worktree_change
 
         yield Gathered(change=worktree_change(_clone(workspace), base=request.base or "HEAD"))
     elif request.window is not None:
@@ -131,9 +131,9 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
     """Return a patch with the commit that it was made against: the one that is named, or one that it fits."""
     import msgspec
 
-    from diffscope.adapters.files import read_patch
-    from diffscope.adapters.git_base import with_base
-    from diffscope.adapters.sides import base_reader
+    from diffscope.adapters.changes.base import with_base
+    from diffscope.adapters.changes.files import read_patch
+    from diffscope.adapters.changes.sides import base_reader
     from diffscope.diff.parse import salvage_diff
 
     change = read_patch(name)
@@ -209,7 +209,7 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
 
 
 def _from_records(reference: PullReference, _: Workspace, __: Notice) -> Gathered:
-    from diffscope.adapters.recorded import RecordedSource
+    from diffscope.adapters.changes.recorded import RecordedSource
 
     if not _is_vllm(reference):
         raise SourceError(f"only changes of {_VLLM} are on record", hint="--source github, with a network")
@@ -233,7 +233,7 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 
 
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
-    from diffscope.adapters.git_range import commits_between
+    from diffscope.adapters.changes.range import commits_between
     from diffscope.batch.windows import changing_nothing, range_ends
 
     base, head = range_ends(request.window or "")
@@ -271,7 +271,7 @@ def no_clone() -> SourceError:
 
 
 def _main(workspace: Workspace) -> str:
-    from diffscope.adapters.git_log import main_tip
+    from diffscope.adapters.git.log import main_tip
 
     tip = main_tip(_clone(workspace))
     if tip is None:
@@ -285,6 +285,6 @@ def find_clone(given: Path | None, request: Request) -> GitRepository | None:
     """Return the clone that is meant, or ``None``; records need none, so none is looked for."""
     if request.source == "recorded":
         return None
-    from diffscope.adapters.git_find import find_repository
+    from diffscope.adapters.git.find import find_repository
 
     return find_repository(given, current=Path.cwd(), environment=os.environ)

@@ -34,25 +34,31 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "classify": Command(
-        "diffscope.cli.classify:classify", "Classify one change, or every change of a range."
+        "diffscope.cli.classify.command:classify", "Classify one change, or every change of a range."
     ),
     "explain": Command(
-        "diffscope.cli.explain:explain",
+        "diffscope.cli.explain.command:explain",
         "Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.",
     ),
-    "report": Command("diffscope.cli.report:report", "Aggregate the changes of a window into a report."),
-    "rules": Command("diffscope.cli.rules:rules", "List, show, validate, convert, test and start rules."),
-    "graph": Command("diffscope.cli.graph:graph", "Ask the module graph of vLLM at any commit."),
+    "report": Command(
+        "diffscope.cli.report.command:report", "Aggregate the changes of a window into a report."
+    ),
+    "rules": Command(
+        "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and start rules."
+    ),
+    "graph": Command("diffscope.cli.graph.command:graph", "Ask the module graph of vLLM at any commit."),
     "doctor": Command(
         "diffscope.cli.doctor:doctor",
         "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",
     ),
     "backtest": Command(
-        "diffscope.cli.backtest:backtest",
+        "diffscope.cli.backtest.command:backtest",
         "Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.",
     ),
-    "ci": Command("diffscope.cli.ci:ci", "Run as a step of a GitHub workflow."),
-    "schema": Command("diffscope.cli.schema:schema", "Print the JSON Schema of what diffscope writes."),
+    "ci": Command("diffscope.cli.ci.command:ci", "Run as a step of a GitHub workflow."),
+    "schema": Command(
+        "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
+    ),
     "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
     "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
 }
@@ -106,7 +112,7 @@ def cli(context: click.Context, *, config: Path | None, debug: bool) -> None:
     # On a pull request the current folder holds the pull request's own settings; `ci` reads those of its base.
     file = config or (None if context.invoked_subcommand == "ci" else _settings_above(Path.cwd()))
     if file is not None:
-        from diffscope.adapters.settings import read_settings
+        from diffscope.adapters.config.settings import read_settings
 
         context.obj = settings = read_settings(file)
         found = {

@@ -22,8 +22,8 @@ from diffscope.rules.reading import mistakes_error
 from diffscope.workspace import Progress, Workspace
 
 if TYPE_CHECKING:
-    from diffscope.adapters.git import GitRepository
-    from diffscope.adapters.settings import Settings
+    from diffscope.adapters.config.settings import Settings
+    from diffscope.adapters.git.repository import GitRepository
 
 
 def open_workspace(

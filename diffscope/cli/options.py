@@ -12,7 +12,7 @@ import click
 from diffscope.cli.talk import Talk
 
 FORMATS = ("text", "json", "jsonl", "markdown", "html", "github", "sarif", "rdjson", "concise")
-"""The names in ``diffscope.render.formats.RENDERERS``, which is not imported for ``--help``; a test compares the two."""
+"""The names in ``diffscope.render.formats.table.RENDERERS``, which is not imported for ``--help``; a test compares the two."""
 LANGUAGES = ("en", "zh")
 LEVELS = ("none", "low", "medium", "high", "critical")
 
@@ -124,7 +124,7 @@ def rules_option(function: _F) -> _F:
 
 def _with_rules(_: click.Context, __: click.Parameter, folders: tuple[Path, ...]) -> tuple[Path, ...]:
     if folders:
-        from diffscope.adapters.rule_files import check_holds_rules
+        from diffscope.adapters.config.rule_files import check_holds_rules
 
         for folder in folders:
             check_holds_rules(folder)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from diffscope.adapters.output import GrowingFile, check_output, encoded, write_file
-from diffscope.assessment.values import Assessment
+from diffscope.assessment.document import Assessment
 from diffscope.cli.options import Output, is_debug
 from diffscope.errors import InternalError, UsageError
-from diffscope.render.formats import RENDERERS, render
+from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Language, Style
 from diffscope.source.attempts import Attempts
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 
 _NARROW, _WIDE = 80, 100
 _BETWEEN = {"text": "\n", "markdown": "\n"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from diffscope.diff.values import FileDiff, FileKind, FileStatus, Hunk
+from diffscope.diff.model import FileDiff, FileKind, FileStatus, Hunk
 
 
 def apply_hunks(file: FileDiff, before: bytes) -> bytes | None:

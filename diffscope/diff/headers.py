@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from diffscope.diff.model import FileKind, FileStatus
 from diffscope.diff.names import split_git_names, strip_prefixes, unquote
 from diffscope.diff.sections import HG_BINARY, Section, is_plain_binary, is_unshown
-from diffscope.diff.values import FileKind, FileStatus
 
 _INDEX = re.compile(r"index ([0-9a-f]{4,64})(?:,[0-9a-f]+)?\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?$")
 _BINARY = re.compile(r"(?:Binary files? .* (?:differ|has changed)|GIT binary patch)$", re.DOTALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.errors import DiffError
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 
 class Limits(Value, frozen=True, kw_only=True):

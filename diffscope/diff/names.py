@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diffscope.source.values import RepoPath
+from diffscope.source.model import RepoPath
 
 _ESCAPE = re.compile(rb'\\([0-7]{1,3}|[abtnvfr"\\])')
 _LETTERS = {

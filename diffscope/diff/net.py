@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diffscope.diff.likeness import MOST, Profile, likeness, pair_renames, profile
+from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.diff.names import as_path
 from diffscope.diff.pieces import Base, ReadBase, Script, Text, is_binary, make_script
 from diffscope.diff.shortest import Op
-from diffscope.diff.values import FileDiff, FileKind, FileStatus
-from diffscope.source.values import BlobId, Gap
+from diffscope.source.model import BlobId, Gap
 
 _LIKELY = MOST // 4 * 3
 """Taken for a renamed file that the patches show in part: what they do not show is in both."""

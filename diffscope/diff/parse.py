@@ -15,14 +15,14 @@ from unidiff.patch import PatchSet
 from diffscope.diff.apply import blob_id
 from diffscope.diff.headers import MOVED, Folders, Header, find_folders, read_header
 from diffscope.diff.limits import DEFAULT_LIMITS, Limits, check_limits
+from diffscope.diff.model import Diff, FileDiff, FileStatus, Hunk, Line, Salvage
 from diffscope.diff.names import as_path, shown, unsafe
 from diffscope.diff.net import LEFT_OUT, NOT_HELD
 from diffscope.diff.pieces import ReadBase
 from diffscope.diff.sections import Section, cut, cut_hunks
 from diffscope.diff.series import Edit, compose
-from diffscope.diff.values import Diff, FileDiff, FileStatus, Hunk, Line, Salvage
 from diffscope.errors import DiffError
-from diffscope.source.values import BlobId, Gap
+from diffscope.source.model import BlobId, Gap
 
 _WORD_DIFF = re.compile(r"\[-[^\n]*-\]|\{\+[^\n]*\+\}")
 _MAKE_ONE = "git diff --full-index -M BASE...HEAD > change.patch"

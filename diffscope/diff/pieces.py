@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from diffscope.diff.apply import has_id
+from diffscope.diff.model import Hunk, Line
 from diffscope.diff.shortest import Op, shortest
-from diffscope.diff.values import Hunk, Line
 
 ReadBase = Callable[[str, str | None], bytes | None]
 """Gives the content of a path of the base whose blob id is known or not; ``None`` where it is not at hand."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from diffscope.diff.headers import Header
+from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.diff.net import NOT_HELD, Live, Net, is_same_blob
 from diffscope.diff.pieces import Base, Kept, Made, MisfitError, ReadBase, Text, read_hunk
-from diffscope.diff.values import FileDiff, FileKind, FileStatus
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 
 _GONE = frozenset({FileStatus.DELETED, FileStatus.RENAMED})
 _COMES = frozenset({FileStatus.ADDED, FileStatus.RENAMED, FileStatus.COPIED})

@@ -8,24 +8,24 @@ from functools import partial
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.builds import declares_builds
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.history import WITHIN_DAYS
+from diffscope.facts.base.imports import modules_after
+from diffscope.facts.base.modules import place_files
+from diffscope.facts.build.builds import declares_builds
+from diffscope.facts.build.dependencies import declares_dependencies
+from diffscope.facts.change.changed_file import FileMaterial, Placed, is_lost
+from diffscope.facts.change.files import bare_file, collect_files
 from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
-from diffscope.facts.dependencies import declares_dependencies
-from diffscope.facts.files import bare_file, collect_files
-from diffscope.facts.history import WITHIN_DAYS
-from diffscope.facts.imports import modules_after
-from diffscope.facts.lookup import TreeLookup
-from diffscope.facts.material import FileMaterial, Placed, is_lost
-from diffscope.facts.modules import place_files
-from diffscope.facts.moves.join import join_moves
-from diffscope.facts.settings import with_settings
-from diffscope.facts.values import (
+from diffscope.facts.model import (
     ChangeFacts,
     UnknownFamily,
 )
-from diffscope.graph.model import ModuleGraph
+from diffscope.facts.moves.join import join_moves
+from diffscope.facts.options.settings import with_settings
+from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
-from diffscope.source.values import Change, Gap, RepoPath
+from diffscope.source.model import Change, Gap, RepoPath
 
 __all__ = ["Knowledge", "Surroundings", "collect_facts"]
 

@@ -8,33 +8,21 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.build_arguments import collect_build_arguments
-from diffscope.facts.builds import collect_builds
-from diffscope.facts.calls import collect_calls
-from diffscope.facts.ci_values import CiFacts
-from diffscope.facts.classify import classify_change
-from diffscope.facts.conditions import collect_guards
-from diffscope.facts.counterparts import collect_counterparts
-from diffscope.facts.declarations import Declarations
-from diffscope.facts.default_tables import collect_default_tables
-from diffscope.facts.dependencies import collect_dependencies
-from diffscope.facts.history import collect_history
-from diffscope.facts.imports import collect_imports
-from diffscope.facts.lookup import TreeLookup
-from diffscope.facts.material import Placed
-from diffscope.facts.mentions import collect_mentions
-from diffscope.facts.metrics import collect_metrics
-from diffscope.facts.modules import collect_modules
-from diffscope.facts.natives import collect_natives, collect_operators
-from diffscope.facts.nearest import collect_nearest
-from diffscope.facts.numerics import collect_numerics
-from diffscope.facts.options import collect_options
-from diffscope.facts.overrides import collect_overrides
-from diffscope.facts.registries import collect_registries
-from diffscope.facts.steps import collect_steps
-from diffscope.facts.symbols import collect_parameters, collect_symbols
-from diffscope.facts.tests import collect_tests
-from diffscope.facts.values import (
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.counterparts import collect_counterparts
+from diffscope.facts.base.history import collect_history
+from diffscope.facts.base.imports import collect_imports
+from diffscope.facts.base.modules import collect_modules
+from diffscope.facts.base.nearest_tests import collect_nearest
+from diffscope.facts.base.overrides import collect_overrides
+from diffscope.facts.build.builds import collect_builds
+from diffscope.facts.build.dependencies import collect_dependencies
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.ci.declarations import Declarations
+from diffscope.facts.ci.steps import collect_steps
+from diffscope.facts.ci_model import CiFacts
+from diffscope.facts.classify.classify import classify_change
+from diffscope.facts.model import (
     ChangeFact,
     DependencyFact,
     GraphFacts,
@@ -43,12 +31,24 @@ from diffscope.facts.values import (
     StepFact,
     UnknownFamily,
 )
-from diffscope.facts.writes import collect_writes
-from diffscope.graph.history import ChangeHistory
-from diffscope.graph.model import ModuleGraph
-from diffscope.graph.serving import ServingPath
+from diffscope.facts.native import collect_natives, collect_operators
+from diffscope.facts.options.build_arguments import collect_build_arguments
+from diffscope.facts.options.default_tables import collect_default_tables
+from diffscope.facts.options.metrics import collect_metrics
+from diffscope.facts.options.options import collect_options
+from diffscope.facts.python.calls import collect_calls
+from diffscope.facts.python.guards import collect_guards
+from diffscope.facts.python.mentions import collect_mentions
+from diffscope.facts.python.numerics import collect_numerics
+from diffscope.facts.python.registries import collect_registries
+from diffscope.facts.python.shared_state import collect_writes
+from diffscope.facts.python.symbols import collect_parameters, collect_symbols
+from diffscope.facts.tests.tests import collect_tests
+from diffscope.graph.history.history import ChangeHistory
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.query.serving import ServingPath
 from diffscope.source.attempts import INTERNAL_ERROR
-from diffscope.source.values import Change, Value
+from diffscope.source.model import Change, Value
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable

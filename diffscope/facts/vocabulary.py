@@ -14,8 +14,8 @@ from typing import Any, Final, get_args
 import msgspec
 from msgspec import UnsetType
 
-from diffscope.facts import values
-from diffscope.source.values import Value
+from diffscope.facts import model as values
+from diffscope.source.model import Value
 
 
 class Field(Value, frozen=True, kw_only=True):

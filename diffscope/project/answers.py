@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from diffscope.project.values import Dialect, Verdict
-from diffscope.source.values import RepoPath, Value
+from diffscope.project.model import Dialect, Verdict
+from diffscope.source.model import RepoPath, Value
 
 
 class MergifyChange(Value, frozen=True, kw_only=True):

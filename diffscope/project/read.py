@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from diffscope.project import codeowners as owners
-from diffscope.project import mergify as merging
-from diffscope.project.buildkite import FOLDER, read_pipelines
-from diffscope.project.codeowners import parse_codeowners
-from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
-from diffscope.project.mergify import parse_mergify
-from diffscope.project.requirements import is_requirements_file, parse_requirements
-from diffscope.project.tree import TreeIndex
-from diffscope.project.values import (
+from diffscope.project import owners
+from diffscope.project.ci.buildkite import FOLDER, read_pipelines
+from diffscope.project.labels import mergify as merging
+from diffscope.project.labels.mergify import parse_mergify
+from diffscope.project.model import (
     Codeowners,
     DockerPin,
     Mergify,
@@ -22,8 +18,12 @@ from diffscope.project.values import (
     ProjectFiles,
     Requirement,
 )
+from diffscope.project.owners import parse_codeowners
+from diffscope.project.requirements.dockerfile import is_dockerfile, parse_dockerfile
+from diffscope.project.requirements.requirements import is_requirements_file, parse_requirements
+from diffscope.project.tree import TreeIndex
+from diffscope.source.model import RepoPath, TreeEntry
 from diffscope.source.text import decode
-from diffscope.source.values import RepoPath, TreeEntry
 
 MAX_FILE: Final = 4_000_000
 """Bytes: a larger declaration is reported and not read."""

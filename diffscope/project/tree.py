@@ -10,7 +10,7 @@ from functools import cached_property
 
 from diffscope.errors import InputError
 from diffscope.patterns import compile_glob
-from diffscope.source.values import RepoPath
+from diffscope.source.model import RepoPath
 
 _MAX_CANDIDATES = 400
 

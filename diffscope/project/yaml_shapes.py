@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from diffscope.project.values import Listed, Problem
+from diffscope.project.model import Listed, Problem
+from diffscope.source.model import RepoPath
 from diffscope.source.text import decode
-from diffscope.source.values import RepoPath
-from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode, YamlProblem, parse_tolerant
+from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, YamlProblem, parse_tolerant
 
 _MAX_BYTES = 2_000_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from diffscope.facts.ci_values import TREE_HEAD, CiFacts, CiPipeline, OptionalStep
+from diffscope.facts.ci_model import TREE_HEAD, CiFacts, CiPipeline, OptionalStep
 from diffscope.project.answers import AmdState, Reason
 from diffscope.render.words import Words
 

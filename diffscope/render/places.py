@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from diffscope.assessment.values import Assessment
+from diffscope.assessment.document import Assessment
 from diffscope.rules.values import Evidence, Flag, Severity
 
 LEVELS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 
 class Language(Enum):

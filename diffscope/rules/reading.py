@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from diffscope.errors import DiffscopeError, RuleError
-from diffscope.source.values import Value
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
+from diffscope.source.model import Value
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
 
 MOST_MISTAKES: Final = 100
 """Of one file; more help nobody."""

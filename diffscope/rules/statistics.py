@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 
 class RuleStatistics(Value, frozen=True, kw_only=True):

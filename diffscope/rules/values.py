@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NewType
 
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 RuleCode = NewType("RuleCode", str)
 """Two capital letters and three digits: ``CP101``. Never reused."""

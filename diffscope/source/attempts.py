@@ -11,7 +11,7 @@ from traceback import TracebackException
 from typing import Final, TypeVar
 
 from diffscope.errors import DiffscopeError
-from diffscope.source.values import Gap, RepoPath
+from diffscope.source.model import Gap, RepoPath
 
 _Found = TypeVar("_Found")
 _Default = TypeVar("_Default")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from diffscope.source.values import BlobId, RepoPath, TreeEntry
+from diffscope.source.model import BlobId, RepoPath, TreeEntry
 
 
 class BlobReader(Protocol):

@@ -15,7 +15,7 @@ from typing import NewType
 
 import msgspec
 
-from diffscope.source.values import RepoPath
+from diffscope.source.model import RepoPath
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 _CODING_LINES = 2

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta, timezone
 
 from diffscope.errors import UsageError
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 _WEEK = re.compile(r"([0-9]{4})-?W([0-9]{2})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from diffscope.errors import RuleError
 from diffscope.patterns import Glob, compile_glob
-from diffscope.source.values import Value
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, load_strict
+from diffscope.source.model import Value
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode, load_strict
 
 _KEYS = ("watched", "counterpart", "reason")
 

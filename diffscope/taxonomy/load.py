@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from diffscope.errors import RuleError
-from diffscope.strict_yaml import Entry, MapNode
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reading import Mistakes, Reader, nearest
-from diffscope.taxonomy.values import (
+from diffscope.taxonomy.tables import (
     SHAPES,
     AreaRule,
     AreaTable,
@@ -30,6 +29,7 @@ from diffscope.taxonomy.values import (
     TagRule,
     TaxonomyTables,
 )
+from diffscope.yaml.strict import Entry, MapNode
 
 FILES: Final = (
     "areas.yml",

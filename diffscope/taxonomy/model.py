@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 import msgspec
 
 from diffscope.taxonomy.places import Claims, GlobTable, PlaceTable
-from diffscope.taxonomy.values import PlatformRule, SurfaceRule, TaxonomyTables
+from diffscope.taxonomy.tables import PlatformRule, SurfaceRule, TaxonomyTables
 from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
 
 OTHER = "other"

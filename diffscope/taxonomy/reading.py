@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from diffscope.errors import InputError, RuleError
 from diffscope.patterns import compile_glob
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
 from diffscope.taxonomy.places import is_glob
-from diffscope.taxonomy.values import Label
+from diffscope.taxonomy.tables import Label
 from diffscope.taxonomy.words import tokens_of
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
 
 
 class Mistakes:

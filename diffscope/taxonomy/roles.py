@@ -6,8 +6,8 @@ import re
 from functools import cached_property, lru_cache
 
 from diffscope.errors import RuleError
-from diffscope.source.values import Value
-from diffscope.strict_yaml import ListNode, MapNode, ScalarNode, load_strict
+from diffscope.source.model import Value
+from diffscope.yaml.strict import ListNode, MapNode, ScalarNode, load_strict
 
 
 class Role(Value, frozen=True, kw_only=True):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters import cache_file
-from diffscope.adapters.cache import FILE_NAME, Cache, default_directory, open_cache
-from diffscope.adapters.cache_file import AT_ONCE
+from diffscope.adapters.cache import file as cache_file
+from diffscope.adapters.cache.cache import FILE_NAME, Cache, default_directory, open_cache
+from diffscope.adapters.cache.file import AT_ONCE
 from diffscope.errors import CacheError, InputError
 
 VALUES = {f"name{number}": os.urandom(2_000) for number in range(50)}
@@ -280,8 +280,8 @@ def test_reading_keeps_a_value_young(folder: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from diffscope.adapters import cache_file
-from diffscope.adapters.cache import open_cache
+from diffscope.adapters.cache import file as cache_file
+from diffscope.adapters.cache.cache import open_cache
 me = sys.argv[2]
 with open_cache(Path(sys.argv[1])) as cache:
     for number in range(25):
@@ -312,8 +312,8 @@ def test_many_processes_write_at_once(folder: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from diffscope.adapters import cache_file
-from diffscope.adapters.cache import open_cache
+from diffscope.adapters.cache import file as cache_file
+from diffscope.adapters.cache.cache import open_cache
 cache = open_cache(Path(sys.argv[1]))
 cache.put_many("graph", {"sound": b"1"})
 connection = cache._connection

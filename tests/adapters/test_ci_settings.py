@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.adapters.ci_settings import CiSettings, LabelRow
-from diffscope.adapters.settings import parse_settings
+from diffscope.adapters.config.ci_settings import CiSettings, LabelRow
+from diffscope.adapters.config.settings import parse_settings
 from diffscope.errors import ConfigurationError
 
 READ = [

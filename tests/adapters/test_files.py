@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.files import patch_change, read_patch
+from diffscope.adapters.changes.files import patch_change, read_patch
 from diffscope.diff.limits import Limits
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import InputError, NotFoundError
-from diffscope.source.values import Gap, SourceKind
+from diffscope.source.model import Gap, SourceKind
 from tests.builders import FIXTURES, git, git_repository, write_files
 
 DIFFS = FIXTURES / "diffs"

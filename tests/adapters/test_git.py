@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_environment import discovery_access
-from diffscope.adapters.git_patch import OPTIONS
-from diffscope.adapters.git_process import Outcome
-from diffscope.adapters.git_process import run as run_git
+from diffscope.adapters.git.environment import discovery_access
+from diffscope.adapters.git.patch import OPTIONS
+from diffscope.adapters.git.process import Outcome
+from diffscope.adapters.git.process import run as run_git
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import NotFoundError, RepositoryError
-from diffscope.source.values import BlobId, RepoPath
+from diffscope.source.model import BlobId, RepoPath
 from tests.builders import Commit, git, git_repository, record, write_files
 
 FILES = {"vllm/__init__.py": "VALUE = 1\n", "vllm/v1/core.py": "def step():\n    pass\n", "README.md": "hi\n"}
@@ -345,7 +345,7 @@ def test_a_clone_of_another_user_is_refused_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says = "fatal: detected dubious ownership in repository at 'x'\nTo add an exception, call:\n\tgit config"
-    monkeypatch.setattr("diffscope.adapters.git.run", lambda *_: Outcome(128, b"", says))
+    monkeypatch.setattr("diffscope.adapters.git.repository.run", lambda *_: Outcome(128, b"", says))
     with pytest.raises(RepositoryError, match="belongs to another user") as caught:
         GitRepository(tmp_path)
     assert caught.value.hint == f"git config --global --add safe.directory {tmp_path}"

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diffscope.adapters.files import patch_change
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_base import with_base
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.changes.base import with_base
+from diffscope.adapters.changes.files import patch_change
+from diffscope.adapters.changes.sides import read_sides
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.parse import parse_diff
-from diffscope.source.values import Change
+from diffscope.source.model import Change
 from tests.builders import Commit, git, git_repository, record, write_files
 
 CODE = "a = 1\nb = 2\nc = 3\n"

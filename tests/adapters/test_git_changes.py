@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_changes import CloneSource
-from diffscope.adapters.git_index import PullIndex
-from diffscope.adapters.git_worktree import worktree_change
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.changes.clone import CloneSource
+from diffscope.adapters.changes.sides import read_sides
+from diffscope.adapters.changes.worktree import worktree_change
+from diffscope.adapters.git.pull_index import PullIndex
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import InputError, NotFoundError, RepositoryError
-from diffscope.source.values import SourceKind
+from diffscope.source.model import SourceKind
 from diffscope.source.window import week
 from tests.builders import Commit, git, git_repository, record, write_files
 
@@ -345,7 +345,7 @@ def test_a_worktree_without_commits_is_all_new(tmp_path: Path) -> None:
 def test_what_cannot_be_read_as_a_new_file_is_a_gap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git_repository(folder / "inner", {"x": "x\n"})
     write_files(folder, {"weights.bin": b"\1" * 100, "b.py": "b = 1\n"})
-    monkeypatch.setattr("diffscope.adapters.git_checkout.LARGEST", 50)
+    monkeypatch.setattr("diffscope.adapters.changes.checkout.LARGEST", 50)
     with GitRepository(folder) as repository:
         change = worktree_change(repository)
     assert paths(change.patch) == ["b.py"]

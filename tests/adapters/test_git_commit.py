@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_commit import parse_commit, seconds
-from diffscope.source.values import CommitId
+from diffscope.adapters.git.commit import parse_commit, seconds
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.source.model import CommitId
 from diffscope.source.window import stamp
 
 NAME = CommitId("1" * 40)

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.cache import open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_changes import CloneSource
-from diffscope.adapters.git_environment import GitAccess
-from diffscope.adapters.git_index import PullIndex
-from diffscope.adapters.git_log import squashes
-from diffscope.adapters.git_process import Outcome, run
-from diffscope.adapters.git_worktree import worktree_change
-from diffscope.adapters.history import history_at
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.changes.clone import CloneSource
+from diffscope.adapters.changes.sides import read_sides
+from diffscope.adapters.changes.worktree import worktree_change
+from diffscope.adapters.git.environment import GitAccess
+from diffscope.adapters.git.log import squashes
+from diffscope.adapters.git.process import Outcome, run
+from diffscope.adapters.git.pull_index import PullIndex
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.history import history_at
 from diffscope.diff.parse import parse_diff
 from diffscope.errors import InputError, RepositoryError
 from tests.builders import Commit, git, git_repository, record, write_files
@@ -436,7 +436,7 @@ def test_an_index_without_times_is_read_all_the_same(tmp_path: Path, monkeypatch
             else found
         )
 
-    monkeypatch.setattr("diffscope.adapters.git_checkout.run", other_form)
+    monkeypatch.setattr("diffscope.adapters.changes.checkout.run", other_form)
     with GitRepository(folder) as repository:
         assert counts(worktree_change(repository).patch) == [("a.py", "text", 1, 1)]
 

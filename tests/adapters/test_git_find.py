@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git_find import find_repository
+from diffscope.adapters.git.find import find_repository
 from diffscope.errors import RepositoryError
 from tests.builders import git, git_repository
 

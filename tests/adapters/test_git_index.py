@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters import cache_file, git_index
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_index import PullIndex
-from diffscope.adapters.git_log import is_revert, pull_number, pull_title, squashes
+from diffscope.adapters.cache import file as cache_file
+from diffscope.adapters.git import pull_index as git_index
+from diffscope.adapters.git.log import is_revert, pull_number, pull_title, squashes
+from diffscope.adapters.git.pull_index import PullIndex
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.source.window import days, week
 from tests.builders import Commit, git, git_repository, record
 
@@ -228,8 +229,8 @@ def test_a_locked_file_is_neither_waited_for_long_nor_thrown_away(
 def test_several_processes_build_and_read_it_at_once(folder: Path, cache: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from diffscope.adapters.git import GitRepository\n"
-        "from diffscope.adapters.git_index import PullIndex\n"
+        "from diffscope.adapters.git.repository import GitRepository\n"
+        "from diffscope.adapters.git.pull_index import PullIndex\n"
         "with GitRepository(sys.argv[1]) as r, PullIndex(r, Path(sys.argv[2])) as i:\n"
         "    print([s.number for s in i.between(0, 2**40)], [s.number for s in i.find(2)])\n"
     )

@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diffscope.adapters.cache import open_cache
+from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client
 from diffscope.adapters.github.events import read_github_events
 from diffscope.adapters.github.retry import Patience
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.errors import RemoteError
-from diffscope.report.events import Comment, Events, Review
+from diffscope.products.report.dynamics.events import Comment, Events, Review
 from diffscope.source.window import Window
 from tests.cli.harness import Outcome, Project
 from tests.github_server import Account, Fault, HostedItem, Site, refusal, serve

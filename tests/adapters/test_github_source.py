@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.cache import open_cache
-from diffscope.adapters.git import GitRepository
+from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client
 from diffscope.adapters.github.retry import Patience
 from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
+from diffscope.diff.model import FileSides
 from diffscope.diff.parse import salvage_diff
-from diffscope.diff.values import FileSides
 from diffscope.errors import NotFoundError, RemoteError, SourceError
-from diffscope.source.values import Change, SourceKind
+from diffscope.source.model import Change, SourceKind
 from tests.adapters.github_hosts import AFTER, BEFORE, NUMBER, TOKEN, hosted, many_files
 from tests.github_server import NAME, Fault, Reply, Site, refusal, serve
 

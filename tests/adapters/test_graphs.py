@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.cache import FILE_NAME, Cache, open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.graph_store import graph_key
-from diffscope.adapters.graphs import bundled_serving, graph_at
+from diffscope.adapters.cache.cache import FILE_NAME, Cache, open_cache
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.graphs import bundled_serving, graph_at
+from diffscope.adapters.graphs.store import graph_key
 from diffscope.errors import NotFoundError, RepositoryError
-from diffscope.graph.model import ModuleGraph
+from diffscope.graph.query.graph import ModuleGraph
 from tests.builders import Commit, git, git_repository
 from tests.graph_builders import graph
 
@@ -218,9 +218,9 @@ def test_processes_share_a_cache(clone: Path, tmp_path: Path) -> None:
     """Four at once on an empty cache: all have the same graph, and the cache is whole."""
     code = (
         "import sys; from pathlib import Path\n"
-        "from diffscope.adapters.cache import open_cache\n"
-        "from diffscope.adapters.git import GitRepository\n"
-        "from diffscope.adapters.graphs import graph_at\n"
+        "from diffscope.adapters.cache.cache import open_cache\n"
+        "from diffscope.adapters.git.repository import GitRepository\n"
+        "from diffscope.adapters.graphs.graphs import graph_at\n"
         "with open_cache(Path(sys.argv[2])) as cache, GitRepository(sys.argv[1]) as repository:\n"
         "    for back in (3, 0, 5, 1):\n"
         "        print(graph_at(repository, f'HEAD~{back}', cache=cache).digest)\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.cache import Cache, open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.history import history_at
-from diffscope.graph.history import ChangeHistory
+from diffscope.adapters.cache.cache import Cache, open_cache
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.history import history_at
+from diffscope.graph.history.history import ChangeHistory
 from tests.builders import Commit, git, git_repository, record, write_files
 
 LONG = "def f():\n" + "".join(f"    line_{number} = {number}\n" for number in range(20))

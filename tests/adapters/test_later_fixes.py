@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
-from diffscope.adapters.cache import Cache, open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_blame import blame_fix
-from diffscope.adapters.git_changes import CloneSource
-from diffscope.adapters.git_index import PullIndex
-from diffscope.adapters.later_fixes import Followed, Horizon, follow
-from diffscope.source.values import CommitId, MergedPull
+from diffscope.adapters.cache.cache import Cache, open_cache
+from diffscope.adapters.changes.clone import CloneSource
+from diffscope.adapters.git.blame import blame_fix
+from diffscope.adapters.git.later_fixes import Followed, Horizon, follow
+from diffscope.adapters.git.pull_index import PullIndex
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.source.model import CommitId, MergedPull
 from diffscope.source.window import Window
 from tests.builders import Commit, git, git_repository
 

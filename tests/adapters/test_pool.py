@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters import pool
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.pool import Job, Parsed, parse_jobs
-from diffscope.source.values import BlobId
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs import pool
+from diffscope.adapters.graphs.pool import Job, Parsed, parse_jobs
+from diffscope.source.model import BlobId
 from tests.builders import git_repository
 
 FILES = {f"vllm/m{number}.py": f"import vllm.m{number - 1}\n" for number in range(1, 180)} | {
@@ -78,7 +78,7 @@ def test_a_worker_that_dies_half_way_costs_only_the_rest(
 ) -> None:
     """What it answered counts, and nothing is given twice."""
     half = (
-        "import diffscope.adapters.pool as pool, itertools, os, sys\n"
+        "import diffscope.adapters.graphs.pool as pool, itertools, os, sys\n"
         "here = pool._here\n"
         "pool._here = lambda *given: itertools.islice(here(*given), 20)\n"
         "pool.serve(); os.kill(os.getpid(), 9)"

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from diffscope.adapters.recorded import (
+from diffscope.adapters.changes.recorded import (
     LONGEST_CODE,
     RecordedSource,
     bundled_records,
@@ -17,8 +17,8 @@ from diffscope.adapters.recorded import (
     write_record,
 )
 from diffscope.errors import InputError, NotFoundError, UsageError
-from diffscope.facts.ci_values import CiFacts, CiPipeline, StepRun, StepSet
-from diffscope.facts.values import (
+from diffscope.facts.ci_model import CiFacts, CiPipeline, StepRun, StepSet
+from diffscope.facts.model import (
     CallFact,
     ChangeFact,
     ChangeFacts,
@@ -28,7 +28,7 @@ from diffscope.facts.values import (
     SymbolFact,
 )
 from diffscope.project.answers import Reason
-from diffscope.source.values import Gap, PullRequest, RepoPath, SourceKind
+from diffscope.source.model import Gap, PullRequest, RepoPath, SourceKind
 
 CHANGE = ChangeFact(
     title="Mend it",

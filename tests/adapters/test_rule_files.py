@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.cache import open_cache
-from diffscope.adapters.rule_files import (
+from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.config.rule_files import (
     bundled_rules,
     case_texts,
     folder_texts,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.changes.sides import read_sides
+from diffscope.diff.model import Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import Sides
-from diffscope.source.values import Change, CommitId, Gap
+from diffscope.source.model import Change, CommitId, Gap
 from tests.builders import BuiltChange, change
 from tests.fakes import FakeClone
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters import snapshot
-from diffscope.adapters.cache import Cache, open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.graphs import graph_at
-from diffscope.adapters.packaged import bundled_path
-from diffscope.adapters.snapshot import MOST_BYTES, bundled_snapshot, decode_snapshot, take_snapshot
+from diffscope.adapters.cache.cache import Cache, open_cache
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs import snapshot
+from diffscope.adapters.graphs.graphs import graph_at
+from diffscope.adapters.graphs.packaged import bundled_path
+from diffscope.adapters.graphs.snapshot import MOST_BYTES, bundled_snapshot, decode_snapshot, take_snapshot
 from diffscope.errors import ConfigurationError, InputError
-from diffscope.graph.model import ModuleGraph
+from diffscope.graph.query.graph import ModuleGraph
 from tests.builders import Commit, git, git_repository
 
 FILES = {
@@ -38,7 +38,7 @@ def test_a_snapshot_is_the_graph_of_its_commit(tmp_path: Path) -> None:
 
 
 def test_the_bundled_snapshot_is_small_and_current() -> None:
-    """It fails after a change of the format until it is refreshed: python -m diffscope.adapters.snapshot CLONE."""
+    """It fails after a change of the format until it is refreshed: python -m diffscope.adapters.graphs.snapshot CLONE."""
     assert bundled_path().stat().st_size <= MOST_BYTES
     found = bundled_snapshot()
     assert len(found.graph) > 4_000
@@ -67,7 +67,7 @@ def test_a_missing_or_foreign_snapshot_names_the_command(
         write()
         with pytest.raises(ConfigurationError) as caught:
             bundled_snapshot()
-        assert caught.value.hint == "python -m diffscope.adapters.snapshot CLONE"
+        assert caught.value.hint == "python -m diffscope.adapters.graphs.snapshot CLONE"
 
 
 def test_refreshing_writes_the_file_and_says_so(
@@ -97,7 +97,7 @@ def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
         data = take_snapshot(repository, "HEAD~3")
     path = tmp_path / "graph.snapshot"
     path.write_bytes(data)
-    monkeypatch.setattr("diffscope.adapters.graph_making.bundled_path", lambda: path)
+    monkeypatch.setattr("diffscope.adapters.graphs.making.bundled_path", lambda: path)
     return GitRepository(folder)
 
 
@@ -145,7 +145,7 @@ def test_a_nearer_graph_in_the_cache_is_preferred(
     everything = sorted(WITH_NATIVES)
     with open_cache(tmp_path / "cache") as cache:
         with monkeypatch.context() as without:
-            without.setattr("diffscope.adapters.graph_making.bundled_path", lambda: tmp_path / "nowhere")
+            without.setattr("diffscope.adapters.graphs.making.bundled_path", lambda: tmp_path / "nowhere")
             assert paths_read(pinned, "HEAD~1", cache) == sorted([*everything, "vllm/new.py"])
         assert paths_read(pinned, "HEAD", cache) == []
         assert (
@@ -162,7 +162,7 @@ def test_without_use_for_what_ships_all_is_read(
     if reason == "damaged":
         path = tmp_path / "damaged"
         path.write_bytes((tmp_path / "graph.snapshot").read_bytes()[:-9] + b"corrupted")
-        monkeypatch.setattr("diffscope.adapters.graph_making.bundled_path", lambda: path)
+        monkeypatch.setattr("diffscope.adapters.graphs.making.bundled_path", lambda: path)
     if reason == "elsewhere":
         repository = GitRepository(git_repository(tmp_path / "other", WITH_NATIVES | {"tests/test_x.py": ""}))
     with open_cache(tmp_path / "cache", is_enabled=reason != "off") as cache:
@@ -188,7 +188,7 @@ def test_graphs_made_from_the_one_that_ships_are_the_same_in_vllm(
 
 @pytest.mark.clone
 def test_what_ships_is_the_graph_of_its_commit_in_vllm(vllm_clone: Path) -> None:
-    """It fails after any change of what the graph holds: python -m diffscope.adapters.snapshot CLONE."""
+    """It fails after any change of what the graph holds: python -m diffscope.adapters.graphs.snapshot CLONE."""
     pinned = bundled_snapshot()
     with GitRepository(vllm_clone) as repository:
         if not repository.has_commit(pinned.commit):

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import diffscope
-from diffscope.adapters.store import _KEEPERS, _SILENT, FILE_NAME, Key, judge_hash, open_store
+from diffscope.adapters.cache.store import _KEEPERS, _SILENT, FILE_NAME, Key, judge_hash, open_store
 from tests.assessments import an_assessment, an_empty_assessment
 
 KEY = Key("vllm-project/vllm", 7, "a" * 40, "judge")

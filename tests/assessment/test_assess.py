@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from diffscope.assessment.assess import assess
-from diffscope.assessment.values import Assessment, RiskLevel
-from diffscope.facts.values import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
+from diffscope.assessment.document import Assessment, RiskLevel
+from diffscope.facts.model import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.values import Flag, Severity
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 from tests.assessment.test_scores import CORE, facts_of
 from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from diffscope.facts.ci_values import (
+from diffscope.facts.ci_model import (
     CiFacts,
     CiPipeline,
     SelectionRules,
@@ -16,10 +16,10 @@ from diffscope.facts.ci_values import (
     StepsNotRun,
 )
 from diffscope.project.answers import AmdState, Reason
-from diffscope.render.reading import Reading
 from diffscope.render.style import Language
+from diffscope.render.view_model import Reading
 from diffscope.render.words import Words
-from diffscope.source.values import RepoPath
+from diffscope.source.model import RepoPath
 from tests.assessment.test_assess import assessed
 from tests.assessment.test_scores import CORE, facts_of
 from tests.taxonomies import a_file

@@ -6,7 +6,7 @@ import pytest
 
 from diffscope.assessment.doubts import gather_doubts
 from diffscope.rules.values import RuleCode, UnknownRule
-from diffscope.source.values import CommitId, Gap, PullRequest, SourceKind
+from diffscope.source.model import CommitId, Gap, PullRequest, SourceKind
 
 CLONE = PullRequest(repository="vllm-project/vllm", source=SourceKind.CLONE, title="Fix x")
 PATCH = PullRequest(repository="vllm-project/vllm", source=SourceKind.PATCH, title="")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from diffscope.assessment.document import FileAssessment
 from diffscope.assessment.files import assess_files
-from diffscope.assessment.values import FileAssessment
-from diffscope.facts.values import FileFact, ModuleFact, OptionFact
+from diffscope.facts.model import FileFact, ModuleFact, OptionFact
 from diffscope.rules.values import Flag, Severity
 from tests.assessment.test_scores import facts_of
 from tests.assessments import a_flag, evidence

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from diffscope.facts.values import ImportFact, ModuleFact
-from diffscope.render.reading import Reading
+from diffscope.facts.model import ImportFact, ModuleFact
 from diffscope.render.style import Language
+from diffscope.render.view_model import Reading
 from diffscope.render.words import Words
 from tests.assessment.test_assess import assessed
 from tests.assessment.test_scores import CORE, facts_of

@@ -7,11 +7,11 @@ import re
 import pytest
 from msgspec import UNSET
 
+from diffscope.assessment.document import Risk, RiskLevel
 from diffscope.assessment.risk import judge_risk
-from diffscope.assessment.values import Risk, RiskLevel
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.values import RuleCode, Severity, UnknownRule
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 from tests.assessment.test_scores import CORE, facts_of
 from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import Signals, read_signals
-from diffscope.facts.classify import classify_change
-from diffscope.facts.values import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
+from diffscope.facts.classify.classify import classify_change
+from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
 from diffscope.rules.values import Flag, Severity
 from tests.assessments import a_flag
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.taxonomy.values import FileNumbers, ImportanceNumbers, InsightNumbers, RiskNumbers
+from diffscope.taxonomy.tables import FileNumbers, ImportanceNumbers, InsightNumbers, RiskNumbers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scores.md").read_text("utf-8")
 PARTS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.assessment.symbols import assess_symbols, key_symbols
-from diffscope.facts.values import (
+from diffscope.facts.model import (
     DependencyFact,
     Mention,
     NativeFact,

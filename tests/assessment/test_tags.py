@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.assessment.tags import explain_tags
-from diffscope.facts.values import FileFact
+from diffscope.facts.model import FileFact
 from tests.assessment.test_scores import CORE, facts_of
 from tests.taxonomies import a_file, bundled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import UNSET
 
-from diffscope.facts.values import SymbolFact
+from diffscope.facts.model import SymbolFact
 from tests.assessment.test_assess import assessed
 from tests.assessment.test_scores import CORE, facts_of
 from tests.fact_builders import facts

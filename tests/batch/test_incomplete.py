@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.cache import open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.history import days_known, history_at
-from diffscope.assessment.values import Assessment
+from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.history import days_known, history_at
+from diffscope.assessment.document import Assessment
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
 from diffscope.workspace import Workspace

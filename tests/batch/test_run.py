@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.store import open_store
-from diffscope.assessment.values import RiskLevel
+from diffscope.adapters.cache.store import open_store
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import RiskLevel
 from diffscope.batch import crew
 from diffscope.batch.crew import Crew, Judged, Order, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import RuleConfiguration
-from diffscope.source.values import Change, CommitId
+from diffscope.source.model import Change, CommitId
 from diffscope.workspace import Workspace
 from tests.builders import build_minivllm
 

@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from diffscope.adapters.git import GitRepository
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.project_files import collect_project_files, read_entries
-from diffscope.project.doctor import examine, wanted_tests
+from diffscope.products.doctor.doctor import examine, wanted_tests
 from diffscope.project.read import read_project
-from diffscope.strict_yaml import parse_strict
+from diffscope.yaml.strict import parse_strict
 
 AIM = 3.0
 

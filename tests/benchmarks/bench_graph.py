@@ -28,15 +28,15 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from diffscope.adapters.cache import open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_process import run
-from diffscope.adapters.graphs import graph_at
-from diffscope.adapters.packaged import bundled_path, unpack
-from diffscope.graph.model import ModuleGraph
-from diffscope.graph.names import is_build_file, is_native, node_name
-from diffscope.graph.values import EdgeLayer
-from diffscope.syntax.parsing import parse_native, parse_python
+from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.git.process import run
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.graphs import graph_at
+from diffscope.adapters.graphs.packaged import bundled_path, unpack
+from diffscope.graph.model.model import EdgeLayer
+from diffscope.graph.model.names import is_build_file, is_native, node_name
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.syntax.parse.parsers import parse_native, parse_python
 
 BEIJING = timezone(timedelta(hours=8))
 LIMIT = 600

@@ -23,13 +23,13 @@ from importlib import import_module
 from pathlib import Path
 
 import diffscope
-from diffscope.adapters.cache import FILE_NAME
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.store import Store
+from diffscope.adapters.cache.cache import FILE_NAME
+from diffscope.adapters.cache.store import Store
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.batch import windows
 from diffscope.batch.crew import Judge
 from diffscope.batch.run import Batch
-from diffscope.render.digest_formats import RENDERERS, render_digest
+from diffscope.products.report.render.formats import RENDERERS, render_digest
 from diffscope.render.style import Style
 from diffscope.workspace import Workspace
 
@@ -127,15 +127,15 @@ def _within(repository: Path, window: str, cache: Path, most: int) -> None:
 
 
 JUDGING = (
-    ("diffscope.adapters.git_changes", "CloneSource.commit", "the change read by git"),
+    ("diffscope.adapters.changes.clone", "CloneSource.commit", "the change read by git"),
     ("diffscope.workspace", "read_sides", "both sides of its files"),
     ("diffscope.workspace", "salvage_diff", "the patch parsed"),
-    ("diffscope.adapters.graphs", "graph_at", "the graph at its base"),
-    ("diffscope.adapters.history", "history_at", "the history before it"),
+    ("diffscope.adapters.graphs.graphs", "graph_at", "the graph at its base"),
+    ("diffscope.adapters.graphs.history", "history_at", "the history before it"),
     ("diffscope.adapters.declarations", "DeclaredTrees.at", "what the target declares"),
     ("diffscope.workspace", "gather_facts", "facts (syntax, joins, nearest tests)"),
     ("diffscope.workspace", "judge", "rules and assessment"),
-    ("diffscope.adapters.store", "Store.put_many", "kept in the store"),
+    ("diffscope.adapters.cache.store", "Store.put_many", "kept in the store"),
 )
 """Module, name and what it does. Times include what a stage calls."""
 REPORTING = (

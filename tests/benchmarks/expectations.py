@@ -15,13 +15,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diffscope.adapters.git import GitRepository
-from diffscope.assessment.values import Assessment
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError
 from diffscope.rules.values import Severity
 from diffscope.source.window import days
-from diffscope.strict_yaml import load_strict, plain
 from diffscope.workspace import Workspace
+from diffscope.yaml.strict import load_strict, plain
 
 ROOT = Path(__file__).parents[2]
 TOP = 24

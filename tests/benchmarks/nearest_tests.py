@@ -25,22 +25,22 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_process import run
-from diffscope.adapters.graphs import graph_at
-from diffscope.adapters.history import history_at
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.changes.sides import read_sides
+from diffscope.adapters.git.process import run
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.graphs import graph_at
+from diffscope.adapters.graphs.history import history_at
 from diffscope.diff.parse import salvage_diff
 from diffscope.errors import DiffscopeError
-from diffscope.facts.files import collect_files
-from diffscope.facts.material import Placed, compare_files
-from diffscope.facts.nearest import source_changes
-from diffscope.graph.names import is_native, is_test_file
-from diffscope.graph.nearest import WEIGHTS, nearest_tests, scale
-from diffscope.graph.nearness import Nearness
-from diffscope.graph.nearness_question import Sign
-from diffscope.graph.values import SourceChange
-from diffscope.source.values import CommitId, RepoPath
+from diffscope.facts.base.nearest_tests import source_changes
+from diffscope.facts.change.changed_file import Placed, compare_files
+from diffscope.facts.change.files import collect_files
+from diffscope.graph.model.model import SourceChange
+from diffscope.graph.model.names import is_native, is_test_file
+from diffscope.source.model import CommitId, RepoPath
+from diffscope.test_ranking.question import Sign
+from diffscope.test_ranking.rank import WEIGHTS, nearest_tests, scale
+from diffscope.test_ranking.signals import Nearness
 from diffscope.workspace import Workspace
 
 SUBJECT = re.compile(r"(.*) \(#(\d+)\)$")

@@ -16,15 +16,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.rule_files import load_rules
+from diffscope.adapters.config.rule_files import load_rules
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import DiffscopeError
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import Catalogue, Stage
 from diffscope.rules.values import Severity
-from diffscope.strict_yaml import load_strict, plain
 from diffscope.workspace import Workspace
+from diffscope.yaml.strict import load_strict, plain
 
 ROOT = Path(__file__).parents[2]
 TUNED = "tuned"

@@ -17,11 +17,11 @@ from typing import Any
 
 import msgspec
 
-from diffscope.assessment.values import Assessment
-from diffscope.facts.shapes import PRODUCT
-from diffscope.report.backtest.ranking import rankings
-from diffscope.report.backtest.values import Rankings
-from diffscope.strict_yaml import load_strict, plain
+from diffscope.assessment.document import Assessment
+from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.products.backtest.ranking import rankings
+from diffscope.products.backtest.values import Rankings
+from diffscope.yaml.strict import load_strict, plain
 
 ROOT = Path(__file__).parents[2]
 

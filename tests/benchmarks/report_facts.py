@@ -19,8 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diffscope.adapters.git import GitRepository
-from diffscope.assessment.values import Assessment, FileAssessment, SymbolAssessment
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
 from diffscope.errors import DiffscopeError
 from diffscope.workspace import Workspace
 

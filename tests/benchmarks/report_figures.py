@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 import diffscope
-from diffscope.report.values import Digest
-from diffscope.strict_yaml import load_strict, plain
+from diffscope.products.report.model import Digest
+from diffscope.yaml.strict import load_strict, plain
 
 ROOT = Path(__file__).parents[2]
 NEAR = 0.15

@@ -19,14 +19,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from diffscope.adapters.cache import default_directory
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_log import pull_number
-from diffscope.adapters.git_process import run
-from diffscope.adapters.store import judge_hash
+from diffscope.adapters.cache.cache import default_directory
+from diffscope.adapters.cache.store import judge_hash
+from diffscope.adapters.git.log import pull_number
+from diffscope.adapters.git.process import run
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.batch.crew import Judged, Wanted
 from diffscope.batch.run import Batch
-from diffscope.source.values import CommitId, Gap
+from diffscope.source.model import CommitId, Gap
 from diffscope.workspace import Workspace
 
 Row = dict[str, object]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.cache import FILE_NAME
+from diffscope.adapters.cache.cache import FILE_NAME
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import ROOT, Project
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.recorded import RecordedSource
+from diffscope.adapters.changes.recorded import RecordedSource
 from diffscope.workspace import Workspace
 from tests.builders import Commit, git, git_repository, write_files
 from tests.cli.conftest import MakeProject

@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from diffscope.project.doctor import DoctorReport
+from diffscope.products.doctor.doctor import DoctorReport
 from tests.builders import Commit, git_repository, text
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import ROOT, Outcome

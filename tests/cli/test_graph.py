@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.cli.graph import EXPORTS, LAYERS
-from diffscope.graph.export import FORMS
-from diffscope.graph.values import EdgeLayer
+from diffscope.cli.graph.command import EXPORTS, LAYERS
+from diffscope.graph.model.model import EdgeLayer
+from diffscope.products.explore.export import FORMS
 from tests.builders import Commit, git_repository, text
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from diffscope.cli.options import FORMATS
-from diffscope.cli.report import FORMS
-from diffscope.facts.values import ChangeFacts
-from diffscope.source.values import Change
+from diffscope.cli.report.command import FORMS
+from diffscope.facts.model import ChangeFacts
+from diffscope.source.model import Change
 from diffscope.workspace import Workspace
 from tests.builders import Commit, git, git_repository
 from tests.cli.conftest import MakeProject

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters import cache, cache_file, git_index
-from diffscope.adapters.cache import FILE_NAME
-from diffscope.adapters.cache_file import Patience
-from diffscope.adapters.store import FILE_NAME as STORE
+from diffscope.adapters.cache import cache
+from diffscope.adapters.cache import file as cache_file
+from diffscope.adapters.cache.cache import FILE_NAME
+from diffscope.adapters.cache.file import Patience
+from diffscope.adapters.cache.store import FILE_NAME as STORE
+from diffscope.adapters.git import pull_index as git_index
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Project
 

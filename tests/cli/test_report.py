@@ -17,9 +17,9 @@ import jsonschema
 import msgspec
 import pytest
 
-from diffscope.cli.report import FORMS
-from diffscope.cli.schema import schema_text
-from diffscope.render.digest_formats import RENDERERS
+from diffscope.cli.generate.schema import schema_text
+from diffscope.cli.report.command import FORMS
+from diffscope.products.report.render.formats import RENDERERS
 from tests.builders import Commit, build_minivllm, git, git_repository
 from tests.cli.harness import ROOT, Outcome
 

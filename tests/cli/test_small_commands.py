@@ -8,11 +8,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from diffscope.adapters.settings import Settings, parse_settings
+from diffscope.adapters.config.settings import Settings, parse_settings
+from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.init import TEXT
-from diffscope.cli.schema import DOCUMENTS, schema_text
 from diffscope.errors import ConfigurationError
-from diffscope.render.formats import render
+from diffscope.render.formats.table import render
 from diffscope.render.style import Style
 from tests.assessments import an_assessment, an_empty_assessment, hostile
 from tests.cli.conftest import MakeProject

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.diff.limits import Limits
+from diffscope.diff.model import FileDiff
 from diffscope.diff.parse import parse_diff, salvage_diff
-from diffscope.diff.values import FileDiff
 from diffscope.errors import DiffError
 from tests.builders import FIXTURES, change
 

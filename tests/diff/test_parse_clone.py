@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from diffscope.diff.apply import apply_hunks
+from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import FileDiff, FileKind, FileStatus
 
 pytestmark = pytest.mark.clone
 SAMPLE = int(os.environ.get("DIFFSCOPE_TEST_SAMPLE", "40"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from diffscope.diff.make import make_patch
+from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import FileSides, Sides
-from diffscope.facts.dependencies import collect_dependencies
-from diffscope.facts.files import collect_files
-from diffscope.facts.material import Placed, compare_files
-from diffscope.project.requirements import parse_requirements
-from diffscope.source.values import RepoPath
+from diffscope.facts.build.dependencies import collect_dependencies
+from diffscope.facts.change.changed_file import Placed, compare_files
+from diffscope.facts.change.files import collect_files
+from diffscope.project.requirements.requirements import parse_requirements
+from diffscope.source.model import RepoPath
 from tests.builders import Files
 from tests.fact_builders import edit, knowledge
 

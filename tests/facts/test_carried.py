@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.values import SymbolFact
+from diffscope.facts.model import SymbolFact
 from tests.fact_builders import facts
 
 STEPS = """\

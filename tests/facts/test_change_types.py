@@ -6,10 +6,10 @@ from difflib import unified_diff
 
 import pytest
 
+from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import FileSides, Sides
-from diffscope.facts.files import collect_files
-from diffscope.facts.material import compare_files
+from diffscope.facts.change.changed_file import compare_files
+from diffscope.facts.change.files import collect_files
 from tests.fact_builders import edit, facts
 from tests.taxonomies import bundled
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from diffscope.facts.classify import classify_change
-from diffscope.facts.values import ChangeFact, FileFact, SymbolFact
+from diffscope.facts.classify.classify import classify_change
+from diffscope.facts.model import ChangeFact, FileFact, SymbolFact
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 
 CORE = "vllm/v1/engine/core.py"

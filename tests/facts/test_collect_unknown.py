@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from diffscope.adapters.knowledge import load_knowledge
-from diffscope.adapters.rule_files import bundled_rules
-from diffscope.adapters.sides import read_sides
+from diffscope.adapters.changes.sides import read_sides
+from diffscope.adapters.config.knowledge import load_knowledge
+from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.diff.parse import parse_diff
 from diffscope.facts.collect import Surroundings
 from diffscope.pipeline import gather_facts
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 from diffscope.workspace import Workspace
 from tests.builders import BuiltChange, change
 

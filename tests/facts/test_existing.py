@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.values import ChangeFacts, SymbolFact
+from diffscope.facts.model import ChangeFacts, SymbolFact
 from tests.fact_builders import edit, facts
 
 PACKAGE = {"vllm/__init__.py": "", "vllm/pools/__init__.py": "", "vllm/v1/__init__.py": ""}

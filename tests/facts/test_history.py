@@ -6,11 +6,11 @@ import pytest
 
 from diffscope.diff.make import make_patch
 from diffscope.diff.parse import parse_diff
-from diffscope.facts.history import collect_history
-from diffscope.facts.material import FileMaterial, Placed
-from diffscope.facts.values import FileFact
-from diffscope.graph.history import ChangeHistory
-from diffscope.graph.history_store import PastCommit, store_history
+from diffscope.facts.base.history import collect_history
+from diffscope.facts.change.changed_file import FileMaterial, Placed
+from diffscope.facts.model import FileFact
+from diffscope.graph.history.history import ChangeHistory
+from diffscope.graph.history.store import PastCommit, store_history
 
 DAY = 86_400
 FILES = ("vllm/v1/pool.py", "vllm/v1/sizes.py")

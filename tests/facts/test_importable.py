@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.changed import in_texts
-from diffscope.facts.importable import stays_importable
+from diffscope.facts.change.changed_python import in_texts
+from diffscope.facts.python.importable import stays_importable
+from diffscope.source.model import RepoPath
 from diffscope.source.text import Side, SourceText
-from diffscope.source.values import RepoPath
-from diffscope.syntax.compare import compare_python
+from diffscope.syntax.compare.compare import compare_python
 
 LAZY = "def __getattr__(name):\n    if name == 'helper':\n        from impl import helper\n        return helper\n    raise AttributeError(name)\n"
 TABLE = "NAMES = {'helper': '.impl'}\ndef __getattr__(name):\n    if name in NAMES:\n        return getattr(load(NAMES[name]), name)\n    raise AttributeError(name)\n"

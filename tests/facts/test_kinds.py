@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from diffscope.facts.classify import classify_change
-from diffscope.facts.values import FileFact
+from diffscope.facts.classify.classify import classify_change
+from diffscope.facts.model import FileFact
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 
 CORE = a_file("vllm/v1/engine/core.py", 40, 5)

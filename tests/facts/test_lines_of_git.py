@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from tests.fact_builders import edit, facts
 
 SEPARATORS = [

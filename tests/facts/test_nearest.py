@@ -5,14 +5,14 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from diffscope.diff.make import make_patch
+from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import FileSides, Sides
-from diffscope.facts.material import Placed, compare_files
-from diffscope.facts.nearest import collect_nearest, source_changes
-from diffscope.facts.values import FileFact
-from diffscope.graph.values import SourceChange
-from diffscope.graph.words import TestWords, index_words
-from diffscope.source.values import RepoPath
+from diffscope.facts.base.nearest_tests import collect_nearest, source_changes
+from diffscope.facts.change.changed_file import Placed, compare_files
+from diffscope.facts.model import FileFact
+from diffscope.graph.model.model import SourceChange
+from diffscope.graph.words.words import TestWords, index_words
+from diffscope.source.model import RepoPath
 from tests.graph_builders import graph
 
 BEFORE = {

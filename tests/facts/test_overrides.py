@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from tests.fact_builders import facts
 
 BASE = "class Pool:\n    def take(self, size{0}):\n        return size\n"

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from diffscope.facts.platforms import Places, platforms_of_change, platforms_of_symbol
-from diffscope.facts.titles import read_title
-from diffscope.facts.values import BuildFact, FileFact, GuardFact
+from diffscope.facts.classify.platforms import Places, platforms_of_change, platforms_of_symbol
+from diffscope.facts.classify.titles import read_title
+from diffscope.facts.model import BuildFact, FileFact, GuardFact
 from tests.taxonomies import a_file, a_symbol, bundled
 
 CORE, ORACLE = "vllm/v1/engine/core.py", "vllm/model_executor/layers/fused_moe/oracle/fp8.py"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.conditions import architectures_in
-from diffscope.facts.numerics import is_protected
+from diffscope.facts.python.guards import architectures_in
+from diffscope.facts.python.numerics import is_protected
 from tests.fact_builders import edit
 
 PATH = "vllm/model_executor/layers/quantization/pool.py"

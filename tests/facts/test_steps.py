@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from diffscope.diff.make import make_patch
+from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.diff.values import FileSides, Sides
-from diffscope.facts.ci_values import CiFacts, StepDifference, StepRun, StepSet, StepsNotRun
+from diffscope.facts.ci.declarations import Declarations
+from diffscope.facts.ci_model import CiFacts, StepDifference, StepRun, StepSet, StepsNotRun
 from diffscope.facts.collect import Surroundings
-from diffscope.facts.declarations import Declarations
-from diffscope.facts.values import ChangeFacts
-from diffscope.graph.build import build_graph
+from diffscope.facts.model import ChangeFacts
+from diffscope.graph.derive import build_graph
 from diffscope.pipeline import gather_facts
 from diffscope.project.answers import AmdState, Reason
-from diffscope.project.collection import collect_tests, step_calls
+from diffscope.project.ci.collection import collect_tests, step_calls
 from diffscope.project.tree import TreeIndex
-from diffscope.source.values import Change, PullRequest, RepoPath, SourceKind
-from diffscope.syntax.outline import outline_python
+from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
+from diffscope.syntax.outline.outline import outline_python
 from tests.fact_builders import knowledge
 from tests.project_builders import ci_files, project_of
 

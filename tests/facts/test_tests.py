@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.tests import is_test_name
+from diffscope.facts.tests.tests import is_test_name
 from tests.fact_builders import edit, facts
 
 PATH = "tests/v1/test_pool.py"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.git_worktree import worktree_change
-from diffscope.assessment.values import Assessment, RiskLevel
-from diffscope.facts.unreadable import NOT_TEXT
-from diffscope.source.values import Change, PullRequest, SourceKind
+from diffscope.adapters.changes.worktree import worktree_change
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.assessment.document import Assessment, RiskLevel
+from diffscope.facts.change.unreadable import NOT_TEXT
+from diffscope.source.model import Change, PullRequest, SourceKind
 from diffscope.workspace import Workspace
 from tests.builders import git_repository, write_files
 

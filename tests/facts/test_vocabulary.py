@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from diffscope.facts import values
+from diffscope.facts import model as values
 from diffscope.facts.vocabulary import fact_type, families, records, shared_fields
 
 FAMILIES = families()

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffscope.errors import InputError
-from diffscope.graph.build import build_graph
-from diffscope.graph.model import ModuleGraph
-from diffscope.source.values import Gap, RepoPath
+from diffscope.graph.derive import build_graph
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.source.model import Gap, RepoPath
 from tests.examples import examples
 from tests.graph_builders import derived, edges, graph, outlines
 

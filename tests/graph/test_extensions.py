@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.graph.extensions import extension_sources
-from diffscope.source.values import RepoPath
-from diffscope.syntax.builds import outline_build
+from diffscope.graph.build.extensions import extension_sources
+from diffscope.source.model import RepoPath
+from diffscope.syntax.build import outline_build
 from tests.builders import text
 
 NATIVES = [f"csrc/{name}" for name in ("a.cu", "b.cu", "c.cu", "d.cu", "bindings.cpp", "cpu/bindings.cpp")]

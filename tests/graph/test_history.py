@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffscope.errors import InputError
-from diffscope.graph.history import DEPTH, ChangeHistory
-from diffscope.graph.history_store import (
+from diffscope.graph.history.history import DEPTH, ChangeHistory
+from diffscope.graph.history.store import (
     PastCommit,
     decode_history,
     encode_history,

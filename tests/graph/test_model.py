@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.graph.model import ModuleGraph
-from diffscope.graph.values import EdgeLayer, Importer, NodeKind
-from diffscope.source.values import RepoPath
+from diffscope.graph.model.model import EdgeLayer, Importer, NodeKind
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.source.model import RepoPath
 from tests.graph_builders import ALL, graph
 
 EAGER, LAZY, TEST = EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.TEST

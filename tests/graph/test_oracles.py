@@ -15,16 +15,16 @@ import grimp
 import networkx as nx
 import pytest
 
-from diffscope.adapters.cache import open_cache
-from diffscope.adapters.git import GitRepository
-from diffscope.adapters.graphs import graph_at
-from diffscope.graph.model import ModuleGraph
-from diffscope.graph.operator_report import Binding, report_operators
-from diffscope.graph.registries import load_registries, registry_gaps, report_registries
-from diffscope.graph.values import IMPORT_LAYERS, ModuleName
-from diffscope.source.values import RepoPath
-from diffscope.syntax.outline import outline_python
-from diffscope.syntax.values import Import, ImportLayer
+from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.graphs import graph_at
+from diffscope.graph.model.model import IMPORT_LAYERS, ModuleName
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.query.registries import load_registries, registry_gaps, report_registries
+from diffscope.products.explore.operators import Binding, report_operators
+from diffscope.source.model import RepoPath
+from diffscope.syntax.model import Import, ImportLayer
+from diffscope.syntax.outline.outline import outline_python
 from tests.builders import git, write_files
 from tests.graph_builders import graph
 
@@ -102,7 +102,7 @@ def test_grimp_finds_the_same_edges_in_a_generated_package(
     files = generate(seed)
     package = f"generated{seed}"
     write_files(tmp_path, files)
-    for module in ("diffscope.graph.names", "diffscope.graph.describe"):
+    for module in ("diffscope.graph.model.names", "diffscope.graph.build.describe"):
         monkeypatch.setattr(f"{module}.PYTHON_ROOTS", (package,))
     found = graph(files)
     assert ours(found, package) == {edge for edge in theirs(tmp_path, package) if edge[0] != edge[1]}

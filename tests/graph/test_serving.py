@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.errors import RuleError, YamlError
-from diffscope.graph.serving import load_serving
+from diffscope.graph.query.serving import load_serving
 
 TEXT = """
 - step: "front"

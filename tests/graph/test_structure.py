@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from diffscope.graph.structure import cycles_closed, cycles_opened, find_communities, find_cycles, measure
-from diffscope.graph.values import EdgeLayer
+from diffscope.graph.model.model import EdgeLayer
+from diffscope.graph.query.structure import (
+    cycles_closed,
+    cycles_opened,
+    find_communities,
+    find_cycles,
+    measure,
+)
 from tests.graph_builders import graph
 
 RING = {

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.errors import InputError
-from diffscope.graph.word_store import expand_words, shrink_words
-from diffscope.graph.words import index_words
-from diffscope.source.values import RepoPath
+from diffscope.graph.words.word_store import expand_words, shrink_words
+from diffscope.graph.words.words import index_words
+from diffscope.source.model import RepoPath
 
 NAMES = st.text("abcA_é1", min_size=1, max_size=9)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from diffscope.project.codeowners import matched_paths, owners_of, parse_codeowners
-from diffscope.source.values import RepoPath
+from diffscope.project.owners import matched_paths, owners_of, parse_codeowners
+from diffscope.source.model import RepoPath
 from tests.project_builders import tree_of
 
 PLACE = RepoPath(".github/CODEOWNERS")

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.project.collection import collect_tests, cover_tests, is_test_file, step_calls
-from diffscope.project.markers import MarkReader, may_match
-from diffscope.source.values import RepoPath
+from diffscope.project.ci.collection import collect_tests, cover_tests, is_test_file, step_calls
+from diffscope.project.ci.markers import MarkReader, may_match
+from diffscope.source.model import RepoPath
 from tests.builders import text
 from tests.project_builders import ci_files, project_of, tree_of
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import pytest
 
 from diffscope.project.answers import ReachingTest, RenameGap
-from diffscope.project.collection import collect_tests, step_calls
-from diffscope.project.gaps import rename_gaps, unselected_reaching
-from diffscope.project.mirrors import amd_states, plain_label
-from diffscope.project.selection import select_steps
-from diffscope.source.values import RepoPath
+from diffscope.project.ci.collection import collect_tests, step_calls
+from diffscope.project.ci.gaps import rename_gaps, unselected_reaching
+from diffscope.project.ci.mirrors import amd_states, plain_label
+from diffscope.project.ci.selection import select_steps
+from diffscope.source.model import RepoPath
 from tests.builders import text
 from tests.project_builders import ci_files, project_of, tree_of
 

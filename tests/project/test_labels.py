@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from diffscope.errors import InputError
 from diffscope.project.answers import MergifyChange
-from diffscope.project.guarded_regex import compile_guarded
-from diffscope.project.labels import judge, labels_for
-from diffscope.project.mergify import conditions_of, parse_condition, parse_mergify
-from diffscope.project.values import Condition, ConditionGroup, Verdict
-from diffscope.source.values import RepoPath
+from diffscope.project.labels.labels import judge, labels_for
+from diffscope.project.labels.mergify import conditions_of, parse_condition, parse_mergify
+from diffscope.project.matching.guarded_regex import compile_guarded
+from diffscope.project.model import Condition, ConditionGroup, Verdict
+from diffscope.source.model import RepoPath
 from tests.builders import text
 
 PLACE = RepoPath(".github/mergify.yml")

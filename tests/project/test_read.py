@@ -5,10 +5,10 @@ import time
 import msgspec
 import pytest
 
+from diffscope.project.model import Project, ProjectFiles
 from diffscope.project.read import MAX_FILE, declares, read_project, wanted_entries
 from diffscope.project.tree import TreeIndex
-from diffscope.project.values import Project, ProjectFiles
-from diffscope.source.values import BlobId, RepoPath, TreeEntry
+from diffscope.source.model import BlobId, RepoPath, TreeEntry
 from tests.builders import text
 from tests.project_builders import CONFIG, ci_files, files_of, project_of, report_of, tree_of
 

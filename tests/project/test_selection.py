@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.project.answers import Reason, StepDecision
-from diffscope.project.matching import matches_dependency, visible_paths
-from diffscope.project.selection import Trigger, select_steps
-from diffscope.project.values import Dialect
-from diffscope.source.values import RepoPath
+from diffscope.project.ci.selection import Trigger, select_steps
+from diffscope.project.matching.matching import matches_dependency, visible_paths
+from diffscope.project.model import Dialect
+from diffscope.source.model import RepoPath
 from tests.builders import text
 from tests.project_builders import CONFIG, ci_files, project_of
 

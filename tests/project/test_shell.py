@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.project.shell import folder_in_repository, folders_after, parse_shell, resolve, unquote
+from diffscope.project.shell_words import folder_in_repository, folders_after, parse_shell, resolve, unquote
 
 CALLS = [
     pytest.param("pytest a b", [("pytest", "a", "b")], id="a program and its words"),

@@ -7,10 +7,9 @@ import json
 import jsonschema
 import msgspec
 
-from diffscope.cli.schema import schema_text
-from diffscope.render.backtest import FORMATS
-from diffscope.render.style import Style
-from diffscope.report.backtest.values import (
+from diffscope.cli.generate.schema import schema_text
+from diffscope.products.backtest.render import FORMATS
+from diffscope.products.backtest.values import (
     Backtest,
     Frame,
     Lift,
@@ -21,7 +20,8 @@ from diffscope.report.backtest.values import (
     Share,
     Stratum,
 )
-from diffscope.source.values import Gap
+from diffscope.render.style import Style
+from diffscope.source.model import Gap
 
 STRONG = Lift(ratio=2.5, low=1.5, high=4.0, flagged=30, flagged_fixed=12)
 WEAK = Lift(ratio=1.25, low=0.5, high=3.0, flagged=12, flagged_fixed=3)

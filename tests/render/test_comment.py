@@ -9,9 +9,9 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from diffscope.assessment.values import Assessment, Completeness, ModuleReach, Risk, RiskLevel
-from diffscope.facts.ci_values import CiFacts, StepBlindSpot
-from diffscope.render.comment import (
+from diffscope.assessment.document import Assessment, Completeness, ModuleReach, Risk, RiskLevel
+from diffscope.facts.ci_model import CiFacts, StepBlindSpot
+from diffscope.render.formats.comment import (
     CHECK_BYTES,
     COMMENT_BYTES,
     END_MARKER,
@@ -22,10 +22,10 @@ from diffscope.render.comment import (
     render_comment,
     render_summary,
 )
-from diffscope.render.picture import MOST_NODES, draw
+from diffscope.render.mermaid import MOST_NODES, draw
 from diffscope.render.style import Language, Style
 from diffscope.rules.values import Severity
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 from tests.hostile import HOSTILE, HOSTILE_TEXTS
 

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffscope.assessment.values import RiskLevel
+from diffscope.assessment.document import RiskLevel
 from diffscope.errors import UsageError
-from diffscope.render.comment import Circumstances, render_comment, render_summary
-from diffscope.render.digest_formats import charts, render_digest
-from diffscope.render.formats import RENDERERS, render
+from diffscope.products.report.digest import build_digest
+from diffscope.products.report.model import Digest
+from diffscope.products.report.render.formats import charts, render_digest
+from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
+from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Language, Style
-from diffscope.report.digest import build_digest
-from diffscope.report.values import Digest
 from diffscope.rules.values import Severity
 from tests.assessments import an_assessment
 from tests.digests import WEEK, a_pull, flag

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from diffscope.assessment.values import Assessment, Risk, RiskLevel
-from diffscope.render.digest_formats import render_digest
+from diffscope.assessment.document import Assessment, Risk, RiskLevel
+from diffscope.products.report.digest import build_digest
+from diffscope.products.report.model import AreaChange, Digest
+from diffscope.products.report.render.formats import render_digest
 from diffscope.render.style import Language, Style
-from diffscope.report.digest import build_digest
-from diffscope.report.values import AreaChange, Digest
 from diffscope.rules.values import Severity
 from tests.assessments import hostile
 from tests.digests import WEEK, a_pull, flag

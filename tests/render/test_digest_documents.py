@@ -9,16 +9,16 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from diffscope.assessment.values import RiskLevel
+from diffscope.assessment.document import RiskLevel
 from diffscope.errors import UsageError
-from diffscope.render import digest_charts
-from diffscope.render.digest_formats import charts, render_digest
-from diffscope.render.digest_script import SCRIPT
-from diffscope.render.digest_wish import Wish
-from diffscope.render.digest_words import area_title
+from diffscope.products.report.digest import build_digest
+from diffscope.products.report.model import Digest, Period, TrendPoint
+from diffscope.products.report.render import charts as digest_charts
+from diffscope.products.report.render.formats import charts, render_digest
+from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.page_script import SCRIPT
+from diffscope.render.report_words import area_title
 from diffscope.render.style import Language, Style
-from diffscope.report.digest import build_digest
-from diffscope.report.values import Digest, Period, TrendPoint
 from diffscope.rules.values import Severity
 from diffscope.workspace import Workspace
 from tests.assessments import hostile

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.render.digest_reading import DigestReading
+from diffscope.products.report.digest import build_digest
+from diffscope.products.report.model import Counted
+from diffscope.products.report.render.view_model import DigestReading
 from diffscope.render.style import Language
 from diffscope.render.words import Words
-from diffscope.report.digest import build_digest
-from diffscope.report.values import Counted
 from tests.digests import WEEK, a_pull
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from diffscope.render.formats import render
+from diffscope.render.formats.table import render
 from diffscope.render.style import Language, Style
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
 

@@ -7,12 +7,12 @@ import re
 import pytest
 
 from diffscope.adapters.saved_events import read_events
-from diffscope.render.digest_wish import Wish
-from diffscope.render.dynamics import render
+from diffscope.products.report.dynamics.dynamics import build_dynamics
+from diffscope.products.report.dynamics.events import Comment, Events, Item, Review
+from diffscope.products.report.render.dynamics import render
+from diffscope.products.report.render.options import Wish
 from diffscope.render.style import Language, Style
-from diffscope.report.dynamics import build_dynamics
-from diffscope.report.events import Comment, Events, Item, Review
-from diffscope.source.values import Gap
+from diffscope.source.model import Gap
 from tests.cli.harness import ROOT
 from tests.hostile import HOSTILE_TEXTS
 from tests.taxonomies import bundled

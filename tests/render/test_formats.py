@@ -7,19 +7,20 @@ from string import Formatter
 
 import pytest
 
-from diffscope.assessment.values import RiskLevel
+from diffscope.assessment.document import RiskLevel
 from diffscope.cli.options import FORMATS, LANGUAGES, LEVELS
 from diffscope.errors import UsageError
 from diffscope.project.answers import AmdState
-from diffscope.render.formats import RENDERERS, render
+from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Language, Style
 from diffscope.render.words import WORDS, Words
 from diffscope.rules.families import FAMILIES
 from diffscope.rules.values import Severity
-from diffscope.source.values import SourceKind
+from diffscope.source.model import SourceKind
 from tests.assessments import an_assessment, an_empty_assessment
 
-RENDER = Path(__file__).resolve().parents[2] / "diffscope" / "render"
+PACKAGE = Path(__file__).resolve().parents[2] / "diffscope"
+RENDER, PRODUCTS = PACKAGE / "render", PACKAGE / "products"
 
 
 @pytest.mark.parametrize("form", RENDERERS)
@@ -66,7 +67,7 @@ def test_both_languages_say_the_same(key: str) -> None:
 
 def test_no_word_is_dead() -> None:
     """Every key is asked for somewhere in the formats; one that is asked for and missing raises KeyError at once."""
-    files = [*RENDER.rglob("*.py"), *RENDER.glob("templates/*.j2")]
+    files = [*RENDER.rglob("*.py"), *PRODUCTS.rglob("*.py"), *RENDER.glob("templates/*.j2")]
     sources = "\n".join(file.read_text(encoding="utf-8") for file in files if file.name != "words.py")
     made = {f"source-{source.value}" for source in SourceKind}
     made |= {f"mirror-{state.value}" for state in AmdState}

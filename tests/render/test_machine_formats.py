@@ -11,8 +11,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from diffscope.assessment.values import Assessment, Risk, RiskLevel
-from diffscope.render.formats import render
+from diffscope.assessment.document import Assessment, Risk, RiskLevel
+from diffscope.render.formats.table import render
 from diffscope.render.style import Language, Style
 from diffscope.rules.values import Severity
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.assessment.values import AreaShare
-from diffscope.render.digest_words import tag_title
-from diffscope.render.reading import Reading
+from diffscope.assessment.document import AreaShare
+from diffscope.render.report_words import tag_title
 from diffscope.render.style import Language
+from diffscope.render.view_model import Reading
 from diffscope.render.words import Words
 from tests.assessments import an_assessment
 

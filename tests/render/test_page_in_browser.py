@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.render.formats import render
+from diffscope.render.formats.table import render
 from diffscope.render.style import Language, Style
 from tests.assessments import an_assessment, hostile
 

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from diffscope.assessment.values import Completeness, Risk, RiskLevel, TestsAssessment
-from diffscope.facts.values import GraphFacts
-from diffscope.render import markdown
+from diffscope.assessment.document import Completeness, Risk, RiskLevel, TestsAssessment
+from diffscope.facts.model import GraphFacts
+from diffscope.render.formats import markdown
+from diffscope.render.formats.text import render
 from diffscope.render.style import Language, Style
-from diffscope.render.text import render
 from diffscope.rules.values import RuleCode, UnknownRule
-from diffscope.source.values import PullRequest, SourceKind
+from diffscope.source.model import PullRequest, SourceKind
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
 
 NARROW = Style(width=80)

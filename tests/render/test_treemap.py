@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.render.digest_map import NARROW, WIDE, area_cells, map_svg
-from diffscope.render.digest_page import PageReading
+from diffscope.products.report.model import AreaChange, Digest, PullSummary
+from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells, map_svg
+from diffscope.products.report.render.page import PageReading
+from diffscope.products.report.render.treemap import broken, squarify
 from diffscope.render.style import Language
-from diffscope.render.treemap import broken, squarify
 from diffscope.render.words import Words
-from diffscope.report.values import AreaChange, Digest, PullSummary
 from tests.render.test_digest_documents import a_digest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.errors import InputError
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, check_case_set, read_cases
 from diffscope.rules.authoring.run_cases import CaseResult, CaseStatus, run_case
 from diffscope.rules.reading import mistake_line

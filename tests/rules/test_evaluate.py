@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import RuleConfiguration, Selector, SeverityOverride, select_rules
 from diffscope.rules.engine.context import Context
 from diffscope.rules.engine.evaluate import MOST_EVIDENCE, evaluate

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.rule_files import rule_texts
-from diffscope.cli.rule_cases import case_collector
+from diffscope.adapters.config.rule_files import rule_texts
+from diffscope.cli.rules.cases import case_collector
 from diffscope.rules.authoring.cases import Case, read_cases
 from diffscope.rules.authoring.predicate_examples import check_examples
 from diffscope.rules.authoring.run_cases import CaseStatus, run_case
@@ -19,7 +19,7 @@ from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery, Operator
 from diffscope.rules.language.expressions import SAME_PLACE
 from diffscope.rules.language.load import load_catalogue, read_names
 from diffscope.rules.reading import Reading
-from diffscope.strict_yaml import load_strict
+from diffscope.yaml.strict import load_strict
 from tests.rule_builders import expression, where
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text("utf-8")

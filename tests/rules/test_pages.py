@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import jsonschema
 import pytest
 
-from diffscope.adapters.rule_files import bundled_rules, read_statistics
+from diffscope.adapters.config.rule_files import bundled_rules, read_statistics
 from diffscope.errors import InputError, UsageError
 from diffscope.rules.authoring.cases import read_cases
 from diffscope.rules.authoring.lint import lint_catalogue
@@ -25,7 +25,7 @@ from diffscope.rules.language.load import check_catalogue, read_names
 from diffscope.rules.language.names import Names
 from diffscope.rules.reading import mistake_line
 from diffscope.rules.statistics import parse_statistics
-from diffscope.strict_yaml import load_strict, plain
+from diffscope.yaml.strict import load_strict, plain
 from tests.rule_builders import CHINESE, RULE, rule_text, rules
 from tests.rules.test_load import WRONG
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from diffscope.adapters.rule_files import bundled_rules, load_rules
+from diffscope.adapters.config.rule_files import bundled_rules, load_rules
 from diffscope.facts.vocabulary import families
 from diffscope.rules.language.template import Speaker, clip, holes, parse_template, spoken
-from diffscope.strict_yaml import load_strict, plain
+from diffscope.yaml.strict import load_strict, plain
 from tests.rule_builders import facts
 
 SYMBOL = facts("""

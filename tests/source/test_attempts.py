@@ -8,7 +8,7 @@ import pytest
 
 from diffscope.errors import InputError
 from diffscope.source.attempts import Attempts, described, is_internal
-from diffscope.source.values import Gap, RepoPath
+from diffscope.source.model import Gap, RepoPath
 
 
 def raising(error: BaseException) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from diffscope.source.model import RepoPath
 from diffscope.source.text import Side, SourceText, decode, lines_with_ends, split_lines
-from diffscope.source.values import RepoPath
 
 LINES = [
     pytest.param("", (), id="an empty text has no lines"),

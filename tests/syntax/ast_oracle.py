@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from diffscope.syntax.values import Outline
+from diffscope.syntax.model import Outline
 
 
 class Facts(NamedTuple):

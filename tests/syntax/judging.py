@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from diffscope.syntax.compare import compare_python
-from diffscope.syntax.values import Aspect, Comparison
+from diffscope.syntax.compare.compare import compare_python
+from diffscope.syntax.model import Aspect, Comparison
 from tests.syntax.ast_meaning import Meaning, is_same_program, read_meanings
 from tests.syntax.mutations import mutants
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.syntax.builds import outline_build
-from diffscope.syntax.native_calls import find_calls
-from diffscope.syntax.values import BuildTarget
+from diffscope.syntax.build import outline_build
+from diffscope.syntax.model import BuildTarget
+from diffscope.syntax.native.calls import find_calls
 from tests.builders import text
 
 CMAKE = """

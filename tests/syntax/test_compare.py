@@ -4,8 +4,8 @@ from textwrap import dedent
 
 import pytest
 
-from diffscope.syntax.compare import compare_python
-from diffscope.syntax.values import Comparison, SymbolChange
+from diffscope.syntax.compare.compare import compare_python
+from diffscope.syntax.model import Comparison, SymbolChange
 
 
 def compare(before: str | None, after: str | None) -> Comparison:

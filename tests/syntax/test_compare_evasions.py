@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.syntax.compare import compare_python
+from diffscope.syntax.compare.compare import compare_python
 
 SEEN = [
     pytest.param("x = f'{a:02d}'", "x = f'{a:03x}'", ["x: body"], id="the format of a formatted string"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.syntax.compare import compare_python
-from diffscope.syntax.outline import outline_python
+from diffscope.syntax.compare.compare import compare_python
+from diffscope.syntax.outline.outline import outline_python
 
 LENGTH = 3000
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffscope.syntax.compare import compare_python
-from diffscope.syntax.native import compare_native, outline_native
-from diffscope.syntax.outline import identifiers, outline_python
+from diffscope.syntax.compare.compare import compare_python
+from diffscope.syntax.native.native import compare_native, outline_native
+from diffscope.syntax.outline.outline import identifiers, outline_python
 from tests.examples import examples
 
 HOSTILE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.syntax.compare import compare_python
+from diffscope.syntax.compare.compare import compare_python
 
 OUTER = "def outer(x):\n    def scale(y):\n        return y * 2\n    y = scale(x)\n    return y\n"
 

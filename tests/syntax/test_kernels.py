@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.syntax.kernels import is_kernel
-from diffscope.syntax.outline import outline_python
+from diffscope.syntax.normalize.kernels import is_kernel
+from diffscope.syntax.outline.outline import outline_python
 
 CASES = [
     pytest.param("@triton.jit\ndef k(): ...", True, id="Triton"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.syntax.likeness import likeness, share_held, triples_of
+from diffscope.syntax.text.likeness import likeness, share_held, triples_of
 
 BAGS = st.lists(st.sampled_from("abcdef")).map(Counter)
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.syntax import native_functions
-from diffscope.syntax.native import compare_native, outline_native
-from diffscope.syntax.native_thinning import NativeText, thin_native
-from diffscope.syntax.values import NativeChange, NativeComparison, NativeOutline
+from diffscope.syntax.model import NativeChange, NativeComparison, NativeOutline
+from diffscope.syntax.native import functions as native_functions
+from diffscope.syntax.native.body_cutting import NativeText, thin_native
+from diffscope.syntax.native.native import compare_native, outline_native
 
 
 def outline(text: str) -> NativeOutline:

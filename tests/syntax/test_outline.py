@@ -4,8 +4,8 @@ from textwrap import dedent
 
 import pytest
 
-from diffscope.syntax.outline import identifiers, outline_python
-from diffscope.syntax.values import DefinitionKind, Outline, ParameterKind
+from diffscope.syntax.model import DefinitionKind, Outline, ParameterKind
+from diffscope.syntax.outline.outline import identifiers, outline_python
 
 
 def outline(text: str) -> Outline:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.syntax.outline import declare_python, outline_python
-from diffscope.syntax.parsing import prepare_python
+from diffscope.syntax.outline.outline import declare_python, outline_python
+from diffscope.syntax.parse.parsers import prepare_python
 from tests.syntax.ast_oracle import parse, read_ast, read_outline
 
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])

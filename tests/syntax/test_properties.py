@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diffscope.syntax
-from diffscope.syntax import units
-from diffscope.syntax.compare import compare_python
-from diffscope.syntax.outline import declare_python
-from diffscope.syntax.values import Aspect, Comparison, SymbolChange
+from diffscope.syntax.compare.compare import compare_python
+from diffscope.syntax.model import Aspect, Comparison, SymbolChange
+from diffscope.syntax.normalize import units
+from diffscope.syntax.outline.outline import declare_python
 from tests.examples import examples
 
 NAMES = st.sampled_from(["alpha", "beta", "self.gamma", "torch.delta"])

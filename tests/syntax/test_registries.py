@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.syntax.outline import outline_python
+from diffscope.syntax.outline.outline import outline_python
 from tests.builders import text
 
 CASES = [

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from diffscope.syntax.compare import compare_python
+from diffscope.syntax.compare.compare import compare_python
 
 CASES = [
     pytest.param(

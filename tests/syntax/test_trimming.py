@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.syntax.compare import compare_python
+from diffscope.syntax.compare.compare import compare_python
 
 ENTRY = "    {'a_type': 'k%s',\n     'b': 2},\n"
 

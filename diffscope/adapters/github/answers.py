@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 
 class User(Value, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from diffscope.adapters.github.answers import QueryAnswer
 from diffscope.adapters.github.errors import FAILURES, message_of, translate
 from diffscope.adapters.github.retry import Notice, Patience, PatientRetry, Sleep
 from diffscope.errors import RemoteError
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 from diffscope.version import VERSION
 
 T = TypeVar("T")

@@ -16,8 +16,8 @@ from diffscope.adapters.github.answers import (
 )
 from diffscope.adapters.github.client import Client
 from diffscope.errors import NotFoundError, SourceError
-from diffscope.report.events import Item, Review
-from diffscope.source.values import Gap
+from diffscope.products.report.dynamics.events import Item, Review
+from diffscope.source.model import Gap
 
 MOST_PATHS: Final = 100
 """Paths of one pull request that are asked for."""

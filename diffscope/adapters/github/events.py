@@ -16,8 +16,8 @@ from diffscope.adapters.github.answers import FoundItem, SaidComment, SearchAnsw
 from diffscope.adapters.github.client import PAGE, Client
 from diffscope.adapters.github.event_details import item_of, name_of, read_details
 from diffscope.errors import SourceError
-from diffscope.report.events import Comment, Events, Item
-from diffscope.source.values import Gap
+from diffscope.products.report.dynamics.events import Comment, Events, Item
+from diffscope.source.model import Gap
 from diffscope.source.window import Window, stamp
 
 _LISTS: Final = (

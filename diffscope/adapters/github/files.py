@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from diffscope.adapters.github.answers import FileEntry
 from diffscope.diff.make import make_patch
 from diffscope.diff.names import quote
-from diffscope.source.values import Gap, RepoPath, TreeEntry, Value
+from diffscope.source.model import Gap, RepoPath, TreeEntry, Value
 
 MOST_FILES = 3000
 """GitHub lists no more."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from diffscope.adapters.github.answers import Comment
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 BATCH = 50
 """Annotations a request: GitHub refuses more."""

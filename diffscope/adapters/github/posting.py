@@ -19,7 +19,7 @@ from diffscope.adapters.github.plan import (
     plan_labels,
 )
 from diffscope.errors import SourceError
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 WORKFLOW_LOGIN = "github-actions[bot]"
 """Who the token of a workflow is."""

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from diffscope.errors import UsageError
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 DEFAULT_REPOSITORY = "vllm-project/vllm"
 

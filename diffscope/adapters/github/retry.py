@@ -11,7 +11,7 @@ from github.GithubRetry import GithubRetry
 from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.response import BaseHTTPResponse
 
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 Notice = Callable[[str], None]
 """Takes one sentence for people, which goes to stderr."""

@@ -8,8 +8,8 @@ import msgspec
 
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
 from diffscope.diff.apply import apply_hunks
-from diffscope.diff.values import Diff, FileDiff, FileKind, FileSides, FileStatus, Hunk, Sides
-from diffscope.source.values import BlobId, Gap, RepoPath
+from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Hunk, Sides
+from diffscope.source.model import BlobId, Gap, RepoPath
 
 _FULL_ID = 40
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from diffscope.adapters.cache import Cache
+from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.declarations import declarations_from
 from diffscope.adapters.github.answers import Comparison, FileEntry, Pull
 from diffscope.adapters.github.client import DIFF, Client
@@ -13,12 +13,12 @@ from diffscope.adapters.github.files import MOST_FILES, FindBase, patch_from_fil
 from diffscope.adapters.github.sides import read_sides
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree, Progress
+from diffscope.diff.model import Diff, FileSides, Sides
 from diffscope.diff.names import split_git_names, strip_prefixes
 from diffscope.diff.sections import is_git_diff
-from diffscope.diff.values import Diff, FileSides, Sides
 from diffscope.errors import NotFoundError, SourceError
-from diffscope.facts.declarations import Declarations
-from diffscope.source.values import BlobId, Change, CommitId, Gap, PullRequest, RepoPath, SourceKind
+from diffscope.facts.ci.declarations import Declarations
+from diffscope.source.model import BlobId, Change, CommitId, Gap, PullRequest, RepoPath, SourceKind
 
 LocalPatch = Callable[[CommitId, CommitId], str | None]
 """Takes merge base and head, gives the patch from a clone that has both; ``None`` from one that has not."""

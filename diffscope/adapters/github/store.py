@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from diffscope.diff.apply import has_id
-from diffscope.source.values import BlobId
+from diffscope.source.model import BlobId
 
 _ANSWERS = "github-answer"
 _BLOBS = "github-blob"

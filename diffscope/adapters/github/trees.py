@@ -13,7 +13,7 @@ from diffscope.adapters.github.client import Client
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.diff.apply import has_id
 from diffscope.errors import SourceError
-from diffscope.source.values import BlobId, Gap, RepoPath, TreeEntry, Value
+from diffscope.source.model import BlobId, Gap, RepoPath, TreeEntry, Value
 
 Progress = Callable[[int, int], None]
 """Takes how many blobs are read and how many there are."""

@@ -13,7 +13,7 @@ import msgspec
 
 from diffscope.adapters.github.answers import Pull
 from diffscope.adapters.github.source import describe
-from diffscope.assessment.values import SCHEMA, Assessment
+from diffscope.assessment.document import SCHEMA, Assessment
 from diffscope.errors import InputError
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.values import Flag

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from diffscope.facts.changed import ChangedSignal, ChangedSymbol, MovedFrom
-from diffscope.facts.material import FileMaterial
+from diffscope.facts.change.changed_file import FileMaterial
+from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol, MovedFrom
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region
-from diffscope.syntax.likeness import HELD, share_held
-from diffscope.syntax.values import Aspect, DefinitionKind, SignalKind
+from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
+from diffscope.syntax.text.likeness import HELD, share_held
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _OWN = re.compile(r"\b(?:self|cls)\.(?=\w)")

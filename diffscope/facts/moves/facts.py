@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from diffscope.facts.values import CallFact, GuardFact, WriteFact
+from diffscope.facts.model import CallFact, GuardFact, WriteFact
 from diffscope.source.pairing import pair_equal
 
 _Fact = TypeVar("_Fact", CallFact, GuardFact, WriteFact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diffscope.facts.material import FileMaterial
+from diffscope.facts.change.changed_file import FileMaterial
 from diffscope.facts.moves.extractions import join_extractions
 from diffscope.facts.moves.local_renames import without_local_renames
 from diffscope.facts.moves.symbols import join_symbols

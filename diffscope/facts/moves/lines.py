@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from diffscope.facts.changed import ChangedSymbol
-from diffscope.facts.material import Placed, source_comparison, stands
+from diffscope.facts.change.changed_file import Placed, source_comparison, stands
+from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.source.text import LineCount, Lines, Region
-from diffscope.syntax.values import Aspect, DefinitionKind
+from diffscope.syntax.model import Aspect, DefinitionKind
 
 _OWN = re.compile(r"\b(?:self|cls)\.(?=\w)")
 _TELLING = re.compile(r"\w+\W+\w+\W+\w")

@@ -8,9 +8,9 @@ from textwrap import dedent
 
 import msgspec
 
-from diffscope.facts.changed import ChangedSymbol
-from diffscope.facts.material import FileMaterial
-from diffscope.syntax.values import Aspect, DefinitionKind
+from diffscope.facts.change.changed_file import FileMaterial
+from diffscope.facts.change.changed_python import ChangedSymbol
+from diffscope.syntax.model import Aspect, DefinitionKind
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _FORM = frozenset({Aspect.BODY, Aspect.MESSAGE, Aspect.ANNOTATION, Aspect.DOCSTRING, Aspect.COSMETIC})

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from diffscope.facts.changed import ChangedSymbol, MovedFrom, symbol_in_texts
-from diffscope.facts.material import FileMaterial
+from diffscope.facts.change.changed_file import FileMaterial
+from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom, symbol_in_texts
+from diffscope.source.model import RepoPath
 from diffscope.source.text import LineCount, Region
-from diffscope.source.values import RepoPath
-from diffscope.syntax.compare import Definitions, compare_moved
-from diffscope.syntax.likeness import OTHER_NAME, SAME_NAME, Triples, likeness, triples_of
-from diffscope.syntax.values import Aspect, Definition, DefinitionKind
+from diffscope.syntax.compare.compare import Definitions, compare_moved
+from diffscope.syntax.model import Aspect, Definition, DefinitionKind
+from diffscope.syntax.text.likeness import OTHER_NAME, SAME_NAME, Triples, likeness, triples_of
 
 _FUNCTIONS = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SHORTEST_RENAMED = 4

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from diffscope.facts.material import Placed
-from diffscope.facts.values import TestFact
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.model import TestFact
 from diffscope.source.text import Region
-from diffscope.syntax.likeness import REWRITTEN, likeness
-from diffscope.syntax.values import Aspect
+from diffscope.syntax.model import Aspect
+from diffscope.syntax.text.likeness import REWRITTEN, likeness
 
 _SHORTEST = 4
 """Lines below which bodies are alike by chance."""

@@ -36,13 +36,13 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.authoring.marks import FORM, Mark, read_marks
 from diffscope.rules.reading import Mistake, Reading, clipped, shape
 from diffscope.rules.values import Severity
-from diffscope.source.values import Value
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
+from diffscope.source.model import Value
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 KEYS: Final = (
     *("before", "after", "tree", "facts", "recorded", "title", "body", "labels"),

@@ -14,8 +14,8 @@ from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE
 from diffscope.rules.language.rule_file import TEXTS, is_format_1
 from diffscope.rules.reading import Mistake, Reading
 from diffscope.rules.values import Severity
-from diffscope.source.values import Value
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
+from diffscope.source.model import Value
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 _RANK: Final = {severity.value: severity.rank for severity in Severity}
 

@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from diffscope.rules.values import Severity
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 _MARK: Final = re.compile(r"[ \t]*(?:#|//) <- ([A-Z]{2}[0-9]{3})(?: ([a-z]+))?(?:: (\S+))?[ \t]*$")
 _LIKE_A_MARK: Final = re.compile(r"(?:#|//)\s*<-+\s*[A-Za-z]{2}[0-9]")

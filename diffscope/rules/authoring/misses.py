@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Finding
 from diffscope.rules.engine.context import Context
 from diffscope.rules.engine.evaluate import asked

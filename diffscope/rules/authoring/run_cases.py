@@ -8,14 +8,14 @@ from enum import Enum
 from msgspec import UNSET
 
 from diffscope.errors import DiffscopeError
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, Finding
 from diffscope.rules.authoring.misses import why_missing, why_severity
 from diffscope.rules.engine.configuration import select_rules
 from diffscope.rules.engine.evaluate import Evaluation, evaluate
 from diffscope.rules.language.catalogue import Rule, make_catalogue
 from diffscope.rules.values import Evidence, Flag
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 CollectFacts = Callable[[Case], ChangeFacts | None]
 """Facts of a case with ``before``/``after`` or ``recorded``; ``None`` where they cannot be had here."""

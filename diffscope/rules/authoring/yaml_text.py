@@ -8,7 +8,7 @@ import textwrap
 from typing import Final
 
 from diffscope.source.text import split_lines
-from diffscope.yaml_scalars import read_core
+from diffscope.yaml.scalars import read_core
 
 WIDTH: Final = 140
 """Columns of a line of prose at most."""

@@ -22,8 +22,8 @@ from diffscope.rules.families import FAMILIES
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.reading import Mistake, Reading, clipped, nearest
 from diffscope.rules.values import Severity
-from diffscope.source.values import Value
-from diffscope.strict_yaml import MapNode, Node
+from diffscope.source.model import Value
+from diffscope.yaml.strict import MapNode, Node
 
 KEYS: Final = ("select", "ignore", "severity", "folders")
 _CODE_GLOB: Final = re.compile(r"[A-Z0-9*?]{1,5}")

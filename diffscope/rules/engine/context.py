@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from diffscope.facts.values import ChangeFacts, Located, UnknownFamily
+from diffscope.facts.model import ChangeFacts, Located, UnknownFamily
 from diffscope.facts.vocabulary import records
 from diffscope.rules.language.conditions import Place
 

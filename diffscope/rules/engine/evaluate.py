@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
@@ -27,7 +27,7 @@ from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Speaker, spoken
 from diffscope.rules.values import Bilingual, Evidence, Flag, Severity, UnknownRule
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
-from diffscope.source.values import Gap, Value
+from diffscope.source.model import Gap, Value
 
 MOST_EVIDENCE: Final = 10
 _LINES_OF_A_BRANCH: Final = 3

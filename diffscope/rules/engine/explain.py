@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET
 
-from diffscope.facts.values import ChangeFacts
+from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
@@ -34,7 +34,7 @@ from diffscope.rules.language.conditions import (
 )
 from diffscope.rules.language.describe import asked_of, described
 from diffscope.rules.values import Flag
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 MOST_RECORDS = 5
 

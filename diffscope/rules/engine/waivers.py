@@ -12,8 +12,8 @@ from typing import Final
 
 from diffscope.rules.reading import clipped, nearest
 from diffscope.rules.values import Flag, RuleCode, Waived
+from diffscope.source.model import Value
 from diffscope.source.text import split_lines
-from diffscope.source.values import Value
 
 _LINE: Final = re.compile(r"[\s>*+-]*diffscope\s*:\s*waive\b\s*(.*)", re.IGNORECASE)
 _PARTS: Final = re.compile(

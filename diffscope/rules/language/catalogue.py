@@ -10,7 +10,7 @@ import msgspec
 
 from diffscope.rules.language.conditions import ALWAYS, Condition, EvidenceQuery
 from diffscope.rules.values import Bilingual, RuleCode, Severity
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 GRAMMAR: Final = 2
 """Raised when the same rule text comes to mean something else."""

@@ -23,7 +23,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 Operand = str | int | bool | None
 

@@ -25,7 +25,7 @@ from diffscope.rules.language.conditions import (
 from diffscope.rules.language.fields import parse_field
 from diffscope.rules.language.names import Predicate, Scope, name_of
 from diffscope.rules.reading import Reading, clipped, nearest, shape
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 EVIDENCE: Final = "evidence"
 _BOUNDS: Final = tuple(operator.value for operator in COMPARISONS)

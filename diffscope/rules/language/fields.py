@@ -22,7 +22,7 @@ from diffscope.rules.language.conditions import (
 )
 from diffscope.rules.language.names import Scope, name_of
 from diffscope.rules.reading import clipped, nearest, shape
-from diffscope.strict_yaml import Entry, MapNode, Node, ScalarNode
+from diffscope.yaml.strict import Entry, MapNode, Node, ScalarNode
 
 _TYPE_WORDS: Final = {
     "text": "text",

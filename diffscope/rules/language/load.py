@@ -21,7 +21,7 @@ from diffscope.rules.language.names import (
 )
 from diffscope.rules.language.rule_file import read_rule
 from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error
-from diffscope.strict_yaml import MapNode, parse_strict
+from diffscope.yaml.strict import MapNode, parse_strict
 
 LISTS_FILE: Final = "lists.yml"
 PREDICATES_FILE: Final = "predicates.yml"

@@ -11,8 +11,8 @@ from typing import Final
 
 from diffscope.rules.language.conditions import EvidenceQuery, Operand
 from diffscope.rules.reading import Reading, clipped, nearest, shape
-from diffscope.source.values import Value
-from diffscope.strict_yaml import ListNode, MapNode, Node, ScalarNode
+from diffscope.source.model import Value
+from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode
 
 NAME_SIGN: Final = "$"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")

@@ -16,7 +16,7 @@ from diffscope.rules.language.names import Names, Scope
 from diffscope.rules.language.template import holes, parse_template
 from diffscope.rules.reading import Reading, clipped, nearest, shape
 from diffscope.rules.values import Bilingual, RuleCode, Severity
-from diffscope.strict_yaml import Entry, ListNode, MapNode, Node, ScalarNode
+from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 REQUIRED: Final = ("status", "title", "why", "remedy", "evidence", "severity", "says")
 OPTIONAL: Final = ("limits", "worst_by", "when", "family")

@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import UNSET
 
 from diffscope.facts.vocabulary import families
-from diffscope.source.values import Value
+from diffscope.source.model import Value
 
 _NAMES: Final = frozenset(
     {"role", "area", "areas", "logic_areas", "surfaces", "registry", "detail", "reason"}

@@ -1,0 +1,133 @@
+"""The store of assessments: what was judged once, so that a second report is instant and a trend reaches back.
+
+Kept as the cache is kept (many processes, checksums, a damaged file made anew, a full disk only costs time), but in a file of its own:
+clearing the cache does not clear history.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import msgspec
+
+from diffscope.adapters.cache.cache import Cache, CacheInfo, default_directory
+from diffscope.assessment.document import Assessment
+from diffscope.version import VERSION
+
+FILE_NAME: Final = "assessments-1.sqlite3"
+DEFAULT_LIMIT: Final = 4 << 30
+"""Bytes. A year of vLLM takes well under a tenth of it."""
+_SPACE: Final = "assessment"
+_AT_A_TIME: Final = 200
+_SILENT: Final = frozenset({"products", "render", "batch", "cli"})
+"""Stages that look at assessments and make none."""
+_KEEPERS: Final = frozenset(
+    f"adapters/{name}.py"
+    for name in ("cache/cache", "cache/file", "cache/store", "events", "saved_events", "git/later_fixes")
+)
+"""Modules that keep things, or read what no assessment is made of."""
+
+
+class Key(NamedTuple):
+    """What names an assessment: the pull request at its head, and the hash of all that judged it."""
+
+    repository: str
+    number: int
+    head: str
+    judge: str
+
+    def __str__(self) -> str:
+        """Return the key as one word a part."""
+        return f"{self.repository} {self.number} {self.head} {self.judge}"
+
+
+class Store:
+    """Assessments by key. Not for several threads; for any number of processes."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing can be had from it, now and later."""
+        return self._cache.is_off
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with the file and what was done about it."""
+        return self._cache.notes
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._cache.close()
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Assessment]:
+        """Return the assessments that are there, in the order of the keys. What cannot be read counts as absent."""
+        found: dict[Key, Assessment] = {}
+        listed = list(dict.fromkeys(keys))
+        for at in range(0, len(listed), _AT_A_TIME):
+            names = {str(key): key for key in listed[at : at + _AT_A_TIME]}
+            for name, data in self._cache.get_many(_SPACE, names).items():
+                assessment = _decoded(data)
+                if assessment is not None:
+                    found[names[name]] = assessment
+        return found
+
+    def info(self) -> CacheInfo:
+        """Return where the assessments lie, how many there are and how much room they take."""
+        return self._cache.info()
+
+    def names(self) -> frozenset[str]:
+        """Return every key that is kept, as text."""
+        return frozenset(self._cache.names(_SPACE))
+
+    def put_many(self, assessments: Mapping[Key, Assessment]) -> None:
+        """Keep assessments: all of them or, where the file cannot be written, none."""
+        self._cache.put_many(_SPACE, {str(key): _encoded(one) for key, one in assessments.items()})
+
+
+def open_store(
+    directory: Path | None = None, *, is_enabled: bool = True, limit: int = DEFAULT_LIMIT
+) -> Store:
+    """Return the store in a folder (``None``: where the cache lies). Never raises; switched off it holds nothing."""
+    path = (directory or default_directory()) / FILE_NAME if is_enabled else None
+    return Store(Cache(path, limit=limit))
+
+
+def judge_hash(*parts: str) -> str:
+    """Return what names a judge: the hashes of rules and configuration handed in, and the code of this diffscope."""
+    return hashlib.sha256(" ".join((*parts, VERSION, _code_hash())).encode()).hexdigest()[:24]
+
+
+@functools.cache
+def _code_hash() -> str:
+    """Return the hash of the modules that judge: an edited checkout must not answer with what an older one thought."""
+    package = Path(__file__).resolve().parents[2]
+    hasher = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        place = file.relative_to(package)
+        if place.parts[0] not in _SILENT and place.as_posix() not in _KEEPERS:
+            hasher.update(place.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return hasher.hexdigest()
+
+
+def _encoded(assessment: Assessment) -> bytes:
+    return zlib.compress(msgspec.json.encode(assessment), 3)
+
+
+def _decoded(data: bytes) -> Assessment | None:
+    try:
+        return msgspec.json.decode(zlib.decompress(data), type=Assessment)
+    except (zlib.error, msgspec.MsgspecError):
+        return None

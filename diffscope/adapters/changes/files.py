@@ -1,0 +1,108 @@
+"""A patch out of a file or from standard input."""
+
+from __future__ import annotations
+
+import re
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from pathlib import Path
+
+from diffscope.adapters.read_file import read_stream
+from diffscope.diff.limits import DEFAULT_LIMITS, Limits
+from diffscope.errors import InputError, NotFoundError
+from diffscope.source.model import Change, CommitId, Gap, PullRequest, SourceKind
+
+_MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
+_MAILS = re.compile(r"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
+"""The first line of each mail of ``git format-patch``, which has this one date always; the last is the head of the series."""
+_SHOW = re.compile(r"commit ([0-9a-f]{40,64})(?: \(.*\))?\n")
+_SUBJECT_MARK = re.compile(r"^\[(?:RFC )?PATCH[^\]]*\]\s*")
+_NUMBER = re.compile(r" \(#(\d{1,9})\)$")
+_COLOURED = re.compile(rb"^(?:\x1b\[[\d;]*m)+(?:diff --|--- |@@ )", re.MULTILINE)
+"""How a diff begins that was made for a terminal: ``--color=always``."""
+_COLOUR = re.compile(rb"\x1b\[[\d;]*[mK]")
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+
+
+def read_patch(
+    path: Path | str, *, name: str = "vllm-project/vllm", limits: Limits = DEFAULT_LIMITS
+) -> Change:
+    """Return the patch in the file ``path`` (``-``: standard input) as a change.
+
+    Title, author and commit come from the head that ``git format-patch`` and ``git show`` write. Raises
+    ``NotFoundError``, or ``InputError`` where the file cannot be read or is larger than ``limits``.
+    """
+    try:
+        data = read_stream(
+            path,
+            most=limits.patch_bytes,
+            hint="hand in the files that matter, or name a file",
+            kind=InputError,
+        )
+    except NotFoundError as error:
+        raise NotFoundError(
+            "no such patch file", at=error.at, hint="a patch on standard input is named -"
+        ) from None
+    return patch_change(data, name=name)
+
+
+def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
+    """Return patch bytes as a change. PowerShell's ``>`` writes UTF-16; that is read too."""
+    encoding = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "utf-8")
+    if b"\x1b[" in data and _COLOURED.search(data):
+        data = _COLOUR.sub(b"", data)
+    text = data.decode(encoding, "backslashreplace")
+    # Only text before the first diff is about the change as a whole.
+    head = text[: text.find("diff --git ")] if "diff --git " in text[:100_000] else ""
+    title, author, commit, body = _words(head.replace("\r\n", "\n"))
+    mails = _MAILS.findall(text)
+    if len(mails) > 1:
+        commit = _commit(mails[-1])
+    number = _NUMBER.search(title)
+    pull = PullRequest(
+        repository=name,
+        source=SourceKind.PATCH,
+        title=_NUMBER.sub("", title),
+        number=int(number[1]) if number else None,
+        body=body or None,
+        author=author or None,
+        head=commit,
+    )
+    gaps = () if title else (Gap(what="metadata", reason="a bare patch has no title, author or number"),)
+    return Change(pull=pull, patch=text, gaps=gaps)
+
+
+def _words(head: str) -> tuple[str, str, CommitId | None, str]:
+    """Return title, author, commit and body of a mail or of ``git show``."""
+    if match := _MAIL.match(head):
+        fields, _, rest = head.partition("\n\n")
+        unfolded = re.sub(r"\n[ \t]+", " ", fields)
+        subject = _field(unfolded, "Subject")
+        body = rest.partition("\n---\n")[0].strip()
+        author = parseaddr(_field(unfolded, "From"))[0]
+        return _SUBJECT_MARK.sub("", subject), author, _commit(match[1]), body
+    if match := _SHOW.match(head):
+        fields, _, rest = head.partition("\n\n")
+        message = "\n".join(line.removeprefix("    ") for line in rest.split("\n")).strip()
+        title, _, body = message.partition("\n\n")
+        return (
+            " ".join(title.split("\n")),
+            parseaddr(_field(fields, "Author"))[0],
+            CommitId(match[1]),
+            body.strip(),
+        )
+    return "", "", None, ""
+
+
+def _commit(name: str) -> CommitId | None:
+    return CommitId(name) if name.strip("0") else None  # --zero-commit
+
+
+def _field(head: str, name: str) -> str:
+    match = re.search(rf"^{name}: *(.*)$", head, re.MULTILINE)
+    if match is None:
+        return ""
+    try:
+        return str(make_header(decode_header(match[1])))
+    except (LookupError, UnicodeError, ValueError):
+        return match[1]

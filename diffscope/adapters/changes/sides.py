@@ -1,0 +1,111 @@
+"""Both sides of every changed file: from blobs where a clone has them, else by applying the patch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from diffscope.diff.apply import apply_hunks, has_id
+from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
+from diffscope.diff.pieces import ReadBase
+from diffscope.source.model import BlobId, Change, CommitId, Gap, RepoPath
+from diffscope.source.ports import BlobReader
+
+
+class Clone(BlobReader, Protocol):
+    """What is asked of a clone: blobs by id, and files by revision and path."""
+
+    def read(self, revision: str, path: RepoPath) -> bytes | None:
+        """Return one file of one tree; ``None`` where it is absent or its blob is missing."""
+
+
+def read_sides(change: Change, diff: Diff, clone: Clone | None = None) -> Sides:
+    """Return both sides of each file of ``diff``, which is the diff of ``change``.
+
+    A side is looked up by the blob id that the patch names, then by path at the change's base or head; a new side
+    that is nowhere (a patch, uncommitted work) is the old side with the hunks applied, checked against the blob id.
+    Without a clone only added files have a side. Binary files and submodules are not read.
+    """
+    lost = {gap.path for gap in change.gaps if gap.what == "blob"}
+    blobs = _blobs(diff, clone)
+    files: list[FileSides] = []
+    gaps: list[Gap] = []
+    for file in diff.files:
+        if file.kind in {FileKind.BINARY, FileKind.SUBMODULE}:
+            files.append(FileSides(path=file.path, is_read=file.path not in lost))
+            continue
+        before, after = _before(file, blobs, clone, change.pull.base), None
+        if file.status is not FileStatus.DELETED:
+            after = _after(file, before, blobs, clone, change.pull.head)
+        is_read = _is_whole(file, before, after)
+        files.append(FileSides(path=file.path, before=before, after=after, is_read=is_read))
+        if not is_read and clone is not None:
+            gaps.append(Gap(what="blob", reason=_reason(before), path=file.path))
+    if clone is None and not all(file.is_read for file in files):
+        gaps.append(
+            Gap(what="base-tree", reason="no clone: of changed files only the changed lines are known")
+        )
+    return Sides(files=tuple(files), gaps=tuple(gaps))
+
+
+def base_reader(clone: Clone | None, base: CommitId | None) -> ReadBase:
+    """Return what reads the files that a series of patches starts from: by blob id, or by path at ``base``; nothing without a clone."""
+
+    def read(path: str, blob: str | None) -> bytes | None:
+        if clone is None:
+            return None
+        found = clone.read_blobs([BlobId(blob)]).get(BlobId(blob)) if blob else None
+        if found is None and base is not None:
+            found = clone.read(base, RepoPath(path))
+        return found if found is None or has_id(found, blob or "") else None
+
+    return read
+
+
+def _blobs(diff: Diff, clone: Clone | None) -> Mapping[BlobId, bytes | None]:
+    if clone is None:
+        return {}
+    text = [file for file in diff.files if file.kind in {FileKind.TEXT, FileKind.SYMLINK}]
+    return clone.read_blobs(
+        blob for file in text for blob in (file.old_blob, file.new_blob) if blob is not None
+    )
+
+
+def _before(
+    file: FileDiff, blobs: Mapping[BlobId, bytes | None], clone: Clone | None, base: CommitId | None
+) -> bytes | None:
+    if file.status is FileStatus.ADDED:
+        return None
+    found = None if file.old_blob is None else blobs.get(file.old_blob)
+    if found is None and clone is not None and base is not None:
+        found = clone.read(base, file.old_path or file.path)
+        if found is not None and not has_id(found, file.old_blob or ""):
+            return None
+    return found
+
+
+def _after(
+    file: FileDiff,
+    before: bytes | None,
+    blobs: Mapping[BlobId, bytes | None],
+    clone: Clone | None,
+    head: CommitId | None,
+) -> bytes | None:
+    found = None if file.new_blob is None else blobs.get(file.new_blob)
+    if found is None and clone is not None and head is not None:
+        found = clone.read(head, file.path)
+    if found is None and (before is not None or file.status is FileStatus.ADDED):
+        found = apply_hunks(file, before or b"")
+    return found
+
+
+def _is_whole(file: FileDiff, before: bytes | None, after: bytes | None) -> bool:
+    needs_before = file.status is not FileStatus.ADDED
+    needs_after = file.status is not FileStatus.DELETED
+    return (before is not None or not needs_before) and (after is not None or not needs_after)
+
+
+def _reason(before: bytes | None) -> str:
+    if before is None:
+        return "the clone does not have the old side of this file"
+    return "the clone does not have the new side of this file, and the patch does not fit the old one"

@@ -1,0 +1,1 @@
+"""Files that a team writes: ``diffscope.yml``, rule folders and their tables."""

@@ -1,0 +1,81 @@
+"""The tables that come with the rules, read from their folder; what was read is kept in the cache by the hash of the texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.read_file import read_text
+from diffscope.facts.collect import Knowledge
+from diffscope.graph.query.serving import ServingPath, load_serving
+from diffscope.source.model import Value
+from diffscope.taxonomy.counterparts import Pairing, load_counterparts
+from diffscope.taxonomy.load import FILES, read_tables
+from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.roles import Role, RoleTable, load_roles
+from diffscope.taxonomy.tables import TaxonomyTables
+from diffscope.taxonomy.twins import TwinRule, load_twins
+from diffscope.version import VERSION
+
+_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml")
+_LARGEST: Final = 1_000_000
+_SPACE: Final = f"knowledge-{VERSION}"
+
+
+class _Tables(Value, frozen=True, kw_only=True):
+    taxonomy: TaxonomyTables
+    roles: tuple[Role, ...]
+    counterparts: tuple[Pairing, ...]
+    twins: tuple[TwinRule, ...]
+    serving: ServingPath
+
+
+def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
+    """Return the tables of a rules folder.
+
+    Raises:
+        ConfigurationError: a file is missing or cannot be read.
+        RuleError: a file is wrong; the message lists every mistake.
+    """
+    texts = {name: _read(folder / name) for name in _NAMES}
+    key = hashlib.blake2b("\0".join(texts[name] for name in _NAMES).encode(), digest_size=20).hexdigest()
+    tables = _kept(cache, key)
+    if tables is None:
+        tables = _parse(texts)
+        if cache:
+            cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
+    return Knowledge(
+        taxonomy=Taxonomy(tables.taxonomy),
+        roles=RoleTable(tables.roles),
+        counterparts=tables.counterparts,
+        twins=tables.twins,
+        serving=tables.serving,
+        digest=key,
+    )
+
+
+def _kept(cache: Cache | None, key: str) -> _Tables | None:
+    data = cache.get(_SPACE, key) if cache else None
+    try:
+        return msgspec.msgpack.decode(data, type=_Tables) if data else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _parse(texts: Mapping[str, str]) -> _Tables:
+    return _Tables(
+        taxonomy=read_tables(texts),
+        roles=load_roles(texts["roles.yml"], at="rules/roles.yml"),
+        counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
+        twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
+        serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
+    )
+
+
+def _read(path: Path) -> str:
+    return read_text(path, most=_LARGEST, hint="reinstall diffscope")

@@ -1,0 +1,81 @@
+"""``diffscope.yml``: what a team wants by default.
+
+::
+
+    lang: zh                      # en | zh
+    format: markdown              # any name of --format
+    fail-on: high                 # none | low | medium | high | critical
+    rules:                        # which rules run, how severe they are: see diffscope/rules/engine/configuration.py
+      ignore: [CP107]
+    ci:                           # what `diffscope ci` posts: see diffscope/adapters/config/ci_settings.py
+      comment-from: medium
+
+A flag of the command line and a ``DIFFSCOPE_*`` variable come before it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from diffscope.adapters.config.ci_settings import CiSettings, read_ci
+from diffscope.adapters.read_file import read_text
+from diffscope.errors import ConfigurationError
+from diffscope.render.formats.table import RENDERERS
+from diffscope.render.style import Language
+from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration, read_section
+from diffscope.rules.reading import Reading, mistakes_error
+from diffscope.source.model import Value
+
+FILE_NAME: Final = "diffscope.yml"
+LEVELS: Final = ("none", "low", "medium", "high", "critical")
+_LARGEST: Final = 1_000_000
+
+
+class Settings(Value, frozen=True, kw_only=True):
+    """What a ``diffscope.yml`` says; ``None`` where it is silent."""
+
+    lang: str | None = None
+    format: str | None = None
+    fail_on: str | None = None
+    rules: RuleConfiguration = EVERY_STABLE_RULE
+    ci: CiSettings = CiSettings()
+
+
+def read_settings(file: Path) -> Settings:
+    """Return the settings in a file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is wrong; the message lists every mistake.
+    """
+    text = read_text(file, most=_LARGEST, hint="name another file: --config FILE")
+    return parse_settings(text, at=str(file))
+
+
+def parse_settings(text: str, *, at: str = FILE_NAME) -> Settings:
+    """Return the settings that a text holds; ``at`` names it in errors.
+
+    Raises:
+        ConfigurationError: it is wrong; the message lists every mistake.
+    """
+    reading = Reading(at)
+    if not text.strip():
+        return Settings()
+    entries = reading.mapping(
+        reading.parse(text), "the settings", known=("lang", "format", "fail-on", "rules", "ci")
+    )
+    words = {"lang": [language.value for language in Language], "format": list(RENDERERS), "fail-on": LEVELS}
+    chosen = {
+        key: reading.choice(entries[key].value, f"'{key}'", words[key]) for key in words if key in entries
+    }
+    rules = read_section(entries["rules"].value, reading) if "rules" in entries else EVERY_STABLE_RULE
+    ci = read_ci(entries["ci"].value, reading) if "ci" in entries else CiSettings()
+    if reading.mistakes:
+        raise mistakes_error(reading.mistakes, kind=ConfigurationError)
+    return Settings(
+        lang=chosen.get("lang"),
+        format=chosen.get("format"),
+        fail_on=chosen.get("fail-on"),
+        rules=rules,
+        ci=ci,
+    )

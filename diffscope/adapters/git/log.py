@@ -1,0 +1,79 @@
+"""The squash commits of a history, as ``git log`` lists them, and which branch is the main one."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from diffscope.adapters.git.commit import seconds
+from diffscope.adapters.git.process import run
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.errors import RepositoryError
+from diffscope.source.text import split_lines
+
+_OURS = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", "vllm", "vllm-project")))
+_ANYBODYS = ("refs/remotes/*",)
+_NUMBER = re.compile(r"\(#(\d{1,9})\)\s*$")
+_REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
+
+
+class Squash(NamedTuple):
+    """One squash commit. ``committed_at`` is in seconds since the epoch."""
+
+    number: int
+    commit: str
+    committed_at: int
+    author: str
+    subject: str
+
+
+def pull_number(subject: str) -> int | None:
+    """Return N where ``subject`` ends in ``(#N)``, as GitHub writes it on a squash merge."""
+    match = _NUMBER.search(subject)
+    return int(match[1]) if match else None
+
+
+def pull_title(subject: str) -> str:
+    """Return ``subject`` without the ``(#N)`` at its end: the pull request's title."""
+    return _NUMBER.sub("", subject).rstrip()
+
+
+def is_revert(subject: str) -> bool:
+    """Say whether ``subject`` calls itself a revert."""
+    return _REVERT.match(subject) is not None
+
+
+def main_tip(repository: GitRepository) -> str | None:
+    """Return the newest commit that a main branch, here or of a remote, stands at; else HEAD; else ``None``.
+
+    Newest by committer date: the ``main`` of a fork often lies years behind its ``upstream/main``. A remote of
+    another name counts only where there is no other: it may be a project of its own, with numbers of its own.
+    """
+    for places in (_OURS, _ANYBODYS):
+        form = "--format=%(committerdate:unix) %(objectname)"
+        names = [f"{place}/{name}" for place in places for name in ("main", "master")]
+        found = run(repository.refs, "for-each-ref", form, *names)
+        if found.code != 0:
+            raise _error(repository, found.err)
+        rows = [line.split() for line in split_lines(found.out.decode("utf-8", "replace"))]
+        if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
+            return max(tips)[1]
+    return repository.head()
+
+
+def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
+    """Return the squash commits that ``git log REVISIONS`` reaches, newest first. Raises ``RepositoryError``."""
+    found = run(repository.objects, "log", "-z", "--format=%H%n%ct%n%an%n%s", "--end-of-options", *revisions)
+    if found.code != 0:
+        raise _error(repository, found.err)
+    rows = (row.split("\n", 3) for row in found.out.decode("utf-8", "replace").split("\0") if row)
+    return [
+        Squash(number=number, commit=commit, committed_at=seconds(at), author=author, subject=subject)
+        for commit, at, author, subject in rows
+        if (number := pull_number(subject)) is not None
+    ]
+
+
+def _error(repository: GitRepository, says: str) -> RepositoryError:
+    message = says.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
+    return RepositoryError(f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} fsck")

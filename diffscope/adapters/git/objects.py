@@ -1,0 +1,97 @@
+"""Objects of a repository, and the ids that names stand for, from processes of git that stay open."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import IO, Generic, NamedTuple, TypeVar
+
+from diffscope.adapters.git.environment import GitAccess
+from diffscope.adapters.git.process import LivingProcess
+
+_Answer = TypeVar("_Answer")
+
+
+class GitObject(NamedTuple):
+    """One object of the database."""
+
+    kind: str
+    data: bytes
+
+
+class _Reader(ABC, Generic[_Answer]):
+    """Asks ``git cat-file`` for one name after the other."""
+
+    _AHEAD = 400
+    """Requests written before answers are read: 400 lines of 65 bytes fit in the smallest pipe, so neither waits."""
+
+    def __init__(self, access: GitAccess, *arguments: str) -> None:
+        self._process = LivingProcess(access, "cat-file", *arguments)
+
+    def read(self, names: Iterable[str]) -> Iterator[tuple[str, _Answer | None]]:
+        """Yield each name with its answer; ``None`` where the repository does not have it or cannot read it."""
+        todo = iter(names)
+        while chunk := list(islice(todo, self._AHEAD)):
+            with self._process.lock:
+                found = self._read_chunk(chunk)
+            yield from zip(chunk, found, strict=True)
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        self._process.close()
+
+    def _read_chunk(self, names: list[str]) -> list[_Answer | None]:
+        found: list[_Answer | None] = []
+        while len(found) < len(names):
+            rest = names[len(found) :]
+            try:
+                stdin, stdout = self._process.streams()
+                stdin.write("".join(f"{name}\n" for name in rest).encode())
+                stdin.flush()
+                for _ in rest:
+                    found.append(self._read_answer(stdout))  # noqa: PERF401 - what was read before a failure counts
+            except (OSError, EOFError):
+                # A corrupt object, or a promised one that cannot be fetched, ends git: that one is missing.
+                self.close()
+                found.append(None)
+        return found
+
+    @abstractmethod
+    def _read_answer(self, stream: IO[bytes]) -> _Answer | None:
+        """Return one answer. Raises ``EOFError`` where git ended."""
+
+
+class ObjectReader(_Reader[GitObject]):
+    """Reads objects whole."""
+
+    def __init__(self, access: GitAccess) -> None:
+        super().__init__(access, "--batch")
+
+    def _read_answer(self, stream: IO[bytes]) -> GitObject | None:
+        words = _line(stream).split()
+        if len(words) != 3 or not words[2].isdigit():  # "NAME missing", "NAME ambiguous"
+            return None
+        size = int(words[2])
+        data = stream.read(size + 1)
+        if len(data) != size + 1:
+            raise EOFError
+        return GitObject(words[1].decode(), data[:-1])
+
+
+class NameReader(_Reader[str]):
+    """Reads the ids that names (``COMMIT:FOLDER``, ``COMMIT^{tree}``) stand for, whether or not the object itself is there."""
+
+    def __init__(self, access: GitAccess) -> None:
+        super().__init__(access, "--batch-check=%(objectname)")
+
+    def _read_answer(self, stream: IO[bytes]) -> str | None:
+        words = _line(stream).split()
+        return words[0].decode() if len(words) == 1 else None
+
+
+def _line(stream: IO[bytes]) -> bytes:
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    return line

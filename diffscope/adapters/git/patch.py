@@ -1,0 +1,112 @@
+"""Patch text between two trees, also where some of their blobs are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from diffscope.adapters.git.environment import GitAccess
+from diffscope.adapters.git.process import Outcome, run
+from diffscope.diff.names import decode_name, quote
+from diffscope.errors import RepositoryError
+from diffscope.source.model import Gap, RepoPath
+
+OPTIONS = (
+    "-r",
+    "-p",
+    "-M",
+    "-l1000",
+    "-U3",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--submodule=short",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+)
+
+
+def make_patch(access: GitAccess, old: str, new: str, *, at: Path) -> tuple[str, tuple[Gap, ...]]:
+    """Return the patch between two trees, and a gap for each file whose blob is missing.
+
+    Such a file stands in the patch with its modes and blob ids, as a binary one: it changed, and nobody here can
+    say how.
+    """
+    found = run(access, "diff-tree", *OPTIONS, old, new)
+    if found.code == 0:
+        return decode_patch(found.out), ()
+    raw = run(access, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", old, new)
+    if raw.code != 0:
+        raise _unreadable(at, raw)
+    lost = find_lost(access, raw.out)
+    if not lost:
+        raise _unreadable(at, found)
+    without = excluding(each.name for each in lost)
+    found = run(access, "--no-literal-pathspecs", "diff-tree", *OPTIONS, old, new, "--", *without)
+    if found.code != 0:
+        raise _unreadable(at, found)
+    rest = decode_patch(found.out)
+    return rest + "".join(map(stand_in, lost)), tuple(each.gap for each in lost)
+
+
+class Lost(NamedTuple):
+    """A changed file of which the clone misses a side: its row of ``git diff --raw``, and its name as git gives it."""
+
+    row: list[str]
+    name: bytes
+
+    @property
+    def gap(self) -> Gap:
+        """What is said of it."""
+        reason = "the clone does not have this file's content"
+        return Gap(what="blob", reason=reason, path=RepoPath(decode_name(self.name)))
+
+
+def find_lost(access: GitAccess, raw: bytes) -> list[Lost]:
+    """Return the files with a missing blob among the rows of ``git diff --raw -z --no-renames --no-abbrev``, by name."""
+    cells = raw.split(b"\0")
+    rows = [
+        Lost(cells[at].decode().removeprefix(":").split(" "), cells[at + 1])
+        for at in range(0, len(cells) - 1, 2)
+    ]
+    missing = _missing(access, {blob for each in rows for blob in each.row[2:4] if blob.strip("0")})
+    lost = [each for each in rows if missing & set(each.row[2:4]) and "160000" not in each.row[:2]]
+    return sorted(lost, key=lambda each: each.name)
+
+
+def excluding(names: Iterable[bytes]) -> list[str]:
+    """Return the pathspecs that leave files out; they need ``--no-literal-pathspecs``."""
+    return [f":(exclude,literal,top){name.decode('utf-8', 'surrogateescape')}" for name in names]
+
+
+def decode_patch(out: bytes) -> str:
+    """Return the text of what ``git diff-tree -p`` prints; bytes that are no UTF-8 are written as escapes."""
+    return out.decode("utf-8", "backslashreplace")
+
+
+def _missing(access: GitAccess, blobs: set[str]) -> set[str]:
+    given = "".join(f"{blob}\n" for blob in sorted(blobs)).encode()
+    # One blob a process only where a batch dies: git before 2.45 stops at a promised object that it may not fetch.
+    found = run(access, "cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
+    rows = dict(line.split(" ", 1) for line in found.out.decode().splitlines())
+    unanswered = blobs - rows.keys()
+    alone = {blob for blob in unanswered if run(access, "cat-file", "-e", blob).code != 0}
+    return alone | {blob for blob, kind in rows.items() if kind == "missing"}
+
+
+def stand_in(lost: Lost) -> str:
+    """Return the section of a patch that says that a file changed, and not how."""
+    (old_mode, new_mode, old_blob, new_blob, status), name = lost
+    old, new = quote(b"a/" + name), quote(b"b/" + name)
+    modes = {"A": f"new file mode {new_mode}\n", "D": f"deleted file mode {old_mode}\n"}.get(status)
+    if modes is None and old_mode != new_mode:
+        modes = f"old mode {old_mode}\nnew mode {new_mode}\n"
+    tail = f" {old_mode}" if modes is None else ""
+    return f"diff --git {old} {new}\n{modes or ''}index {old_blob}..{new_blob}{tail}\nBinary files {old} and {new} differ\n"
+
+
+def _unreadable(folder: Path, outcome: Outcome) -> RepositoryError:
+    message = outcome.err.split("\n")[-1].removeprefix("fatal: ")
+    return RepositoryError(f"git: {message}", at=str(folder), hint=f"look for damage: git -C {folder} fsck")

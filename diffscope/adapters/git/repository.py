@@ -1,0 +1,314 @@
+"""A local git repository, read without a checkout and without the network."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from diffscope.adapters.git.commit import CommitInfo, parse_commit
+from diffscope.adapters.git.differences import DifferenceReader
+from diffscope.adapters.git.environment import GitAccess, clone_access, discovery_access, object_access
+from diffscope.adapters.git.objects import NameReader, ObjectReader
+from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
+from diffscope.adapters.git.process import Outcome, run
+from diffscope.diff.names import decode_name
+from diffscope.errors import NotFoundError, RepositoryError
+from diffscope.source.model import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
+
+_RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+_DOUBTED = "dubious ownership"
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class ChangedPath(Value, frozen=True, kw_only=True):
+    """One path that differs between two trees; a side that is absent is ``None``. Renames are two of these."""
+
+    path: RepoPath
+    old_blob: BlobId | None
+    new_blob: BlobId | None
+    old_mode: str | None
+    new_mode: str | None
+
+
+class _Place(NamedTuple):
+    git_dir: Path
+    common_dir: Path
+    is_bare: bool
+    is_shallow: bool
+    object_format: str
+    found_by: GitAccess
+
+
+class GitRepository:
+    """The repository that ``path`` is, or lies in. Close it, or use it in a ``with``.
+
+    Every method that names a revision takes what ``git rev-parse`` takes; a full commit id is not looked up again.
+    Nothing is fetched, written or checked out. Raises ``RepositoryError`` where ``path`` is no repository.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._place = _locate(self.path)
+        self.refs = clone_access(self.git_dir, None)
+        self.objects = object_access(self.common_dir, self.object_format)
+        self._lent: dict[BlobId, bytes] = {}
+        self._objects = ObjectReader(self.objects)
+        self._names = NameReader(self.objects)
+        self._changes = DifferenceReader(self.objects, *_RAW)
+        self._patches = DifferenceReader(self.objects, *OPTIONS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_patches"):
+            self.close()
+
+    def close(self) -> None:
+        """End the reading processes."""
+        for reader in (self._objects, self._names, self._changes, self._patches):
+            reader.close()
+
+    @property
+    def git_dir(self) -> Path:
+        """The folder of this worktree's HEAD and index."""
+        return self._place.git_dir
+
+    @property
+    def common_dir(self) -> Path:
+        """The folder that all worktrees share: what tells one clone from another."""
+        return self._place.common_dir
+
+    @property
+    def is_bare(self) -> bool:
+        """There is no worktree."""
+        return self._place.is_bare
+
+    @property
+    def is_shallow(self) -> bool:
+        """History is cut off."""
+        return self._place.is_shallow
+
+    @cached_property
+    def top(self) -> Path | None:
+        """The root of the worktree; ``None`` for a bare repository or inside ``.git``."""
+        found = run(self._place.found_by, "rev-parse", "--show-toplevel")
+        return Path(_file_name(found.out)) if found.code == 0 and found.out.strip() else None
+
+    @property
+    def object_format(self) -> str:
+        """How objects are named: ``sha1`` or ``sha256``."""
+        return self._place.object_format
+
+    @cached_property
+    def empty_tree(self) -> str:
+        """The id of the tree without files, in this repository's kind of hash. git knows it without storing it."""
+        return hashlib.new(self.object_format, b"tree 0\0").hexdigest()
+
+    def resolve(self, revision: str) -> CommitId:
+        """Return the commit that ``revision`` names. Raises ``NotFoundError``."""
+        if _OBJECT_ID.fullmatch(revision):
+            return CommitId(revision)
+        if revision and revision[0] != "-" and revision.isprintable():
+            found = run(
+                self.refs, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+            )
+            if found.code == 0 and (name := found.out.decode().strip()):
+                return CommitId(name)
+        if revision.startswith(("HEAD", "@")) and self.head() is None:
+            raise NotFoundError(
+                "the repository has no commit", at=str(self.path), hint="name a clone of vLLM: --repo PATH"
+            )
+        cure = "--unshallow" if self.is_shallow else "--all"
+        what = f"origin {revision}" if _is_name(revision) else cure
+        raise NotFoundError(
+            f"no commit {revision!r}", at=str(self.path), hint=f"fetch it: git -C {self.path} fetch {what}"
+        )
+
+    def head(self) -> CommitId | None:
+        """Return the commit that HEAD names; ``None`` before the first one."""
+        found = run(self.refs, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return CommitId(found.out.decode().strip()) if found.code == 0 else None
+
+    def has_commit(self, commit: CommitId) -> bool:
+        """Say whether the commit itself is here (in a shallow clone a parent may not be)."""
+        return next(iter(self._objects.read([commit])))[1] is not None
+
+    def commit(self, revision: str) -> CommitInfo:
+        """Return what is known of a commit. Raises ``NotFoundError``."""
+        name = self.resolve(revision)
+        found = next(iter(self._objects.read([name])))[1]
+        if found is None or found.kind != "commit":
+            raise self._absent(name)
+        return parse_commit(name, found.data)
+
+    def commits(self, names: Iterable[CommitId]) -> dict[CommitId, CommitInfo | None]:
+        """Return what is known of many commits; ``None`` for what is no commit here."""
+        wanted = sorted(name for name in set(names) if _OBJECT_ID.fullmatch(name))
+        return {
+            CommitId(name): parse_commit(CommitId(name), item.data)
+            if item and item.kind == "commit"
+            else None
+            for name, item in self._objects.read(wanted)
+        }
+
+    def merge_base(self, left: str, right: str) -> CommitId | None:
+        """Return the newest common ancestor; ``None`` where there is none (or it is cut off)."""
+        found = run(self.objects, "merge-base", self.resolve(left), self.resolve(right))
+        if found.code not in {0, 1}:
+            raise self._error(found)
+        return CommitId(found.out.decode().split("\n")[0]) if found.out else None
+
+    def entries(self, revision: str) -> tuple[TreeEntry, ...]:
+        """Return every file of the tree at ``revision``, sorted by path. Submodules are entries of mode 160000."""
+        found = run(self.objects, "ls-tree", "-r", "-z", "--full-tree", self.resolve(revision))
+        if found.code != 0:
+            raise self._error(found)
+        entries = (_entry(row) for row in found.out.split(b"\0") if row)
+        return tuple(sorted(entries, key=lambda entry: entry.path))
+
+    def tree_ids(self, revision: str, folders: Iterable[str]) -> dict[str, str]:
+        """Return the object id of each of ``folders`` (or files) at ``revision``; absent ones are left out."""
+        commit = self.resolve(revision)
+        wanted = sorted(folder for folder in set(folders) if "\n" not in folder)
+        found = self._names.read([commit, *(f"{commit}:{folder}" for folder in wanted)])
+        if next(found)[1] is None:
+            raise self._absent(commit)
+        rows = zip(wanted, (name for _, name in found), strict=True)
+        return {folder: name for folder, name in rows if name is not None}
+
+    def changed_paths(self, base: str, head: str) -> tuple[ChangedPath, ...]:
+        """Return the paths that differ between two trees, sorted, renames as a deletion and an addition."""
+        old, new = self.resolve(base), self.resolve(head)
+        told = self._between(self._changes, old, new)
+        if told is None:
+            found = run(self.objects, "diff-tree", *_RAW, old, new)
+            if found.code != 0:
+                raise self._error(found)
+            told = found.out
+        cells = told.split(b"\0")
+        changed = (_changed(cells[at], cells[at + 1]) for at in range(0, len(cells) - 1, 2))
+        return tuple(sorted(changed, key=lambda change: change.path))
+
+    def patch(self, base: str | None, head: str) -> tuple[str, tuple[Gap, ...]]:
+        """Return the patch from ``base`` (``None``: the empty tree) to ``head``, and a gap for each missing blob."""
+        old, new = self.empty_tree if base is None else self.resolve(base), self.resolve(head)
+        told = self._between(self._patches, old, new)
+        return make_patch(self.objects, old, new, at=self.path) if told is None else (decode_patch(told), ())
+
+    def read_blobs(self, blobs: Iterable[BlobId]) -> dict[BlobId, bytes | None]:
+        """Return the bytes of each blob; ``None`` where the clone does not have it. Abbreviated ids work."""
+        wanted = sorted(set(blobs))
+        lent = {blob: self._lent[blob] for blob in wanted if blob in self._lent}
+        wanted = [blob for blob in wanted if blob not in lent]
+        found = self._objects.read(wanted)
+        return lent | {
+            BlobId(name): item.data if item is not None and item.kind == "blob" else None
+            for name, item in found
+        }
+
+    def lend(self, blobs: Mapping[BlobId, bytes]) -> None:
+        """Answer for blobs that the clone does not store: files of its worktree."""
+        self._lent.update(blobs)
+
+    def read(self, revision: str, path: RepoPath) -> bytes | None:
+        """Return one file of one tree; ``None`` where it is absent or its blob is missing."""
+        if "\n" in path or "\\" in path:
+            entries = (entry for entry in self.entries(revision) if entry.path == path)
+            name: str | None = next((entry.blob for entry in entries), None)
+        else:
+            name = f"{self.resolve(revision)}:{path}"
+        if name is None:
+            return None
+        found = next(iter(self._objects.read([name])))[1]
+        return found.data if found is not None and found.kind == "blob" else None
+
+    def _absent(self, commit: CommitId) -> NotFoundError:
+        return NotFoundError(
+            f"commit {commit} is not in this clone",
+            at=str(self.path),
+            hint=f"fetch it: git -C {self.path} fetch origin {commit}",
+        )
+
+    def _between(self, reader: DifferenceReader, old: str, new: str) -> bytes | None:
+        trees = [name for _, name in self._names.read([f"{old}^{{tree}}", f"{new}^{{tree}}"])]
+        return reader.read(trees[0], trees[1]) if trees[0] and trees[1] else None
+
+    def _error(self, outcome: Outcome) -> RepositoryError:
+        return _git_error(self.path, outcome)
+
+
+def _locate(path: Path) -> _Place:
+    if not path.is_dir():
+        raise RepositoryError(
+            "no such folder", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
+        )
+    flags = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository", "--is-shallow-repository")
+    access = discovery_access(path)
+    found = run(access, "rev-parse", *flags, "--show-object-format")
+    if found.code != 0 and _DOUBTED in found.err:
+        access = discovery_access(path, trusts_user=True)
+        found = run(access, "rev-parse", *flags, "--show-object-format")
+    if found.code != 0:
+        raise _git_error(path, found)
+    git_dir, common_dir, is_bare, is_shallow, object_format = _file_name(found.out).split("\n")
+    return _Place(
+        git_dir=Path(git_dir),
+        common_dir=(path / common_dir).resolve(),
+        is_bare=is_bare == "true",
+        is_shallow=is_shallow == "true",
+        object_format=object_format,
+        found_by=access,
+    )
+
+
+def _git_error(path: Path, outcome: Outcome) -> RepositoryError:
+    message = outcome.err.split("\n")[-1].removeprefix("fatal: ") or f"git failed with code {outcome.code}"
+    if "not a git repository" in outcome.err:
+        return RepositoryError(
+            "not a git repository", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
+        )
+    if _DOUBTED in outcome.err:
+        return RepositoryError(
+            "the clone belongs to another user, so git refuses it",
+            at=str(path),
+            hint=f"git config --global --add safe.directory {path.resolve()}",
+        )
+    return RepositoryError(f"git: {message}", at=str(path), hint=f"look for damage: git -C {path} fsck")
+
+
+def _file_name(out: bytes) -> str:
+    return out.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
+def _is_name(revision: str) -> bool:
+    """Return whether a remote may know it by that name: no HEAD~3, and nothing that a shell or git would take for something else."""
+    is_plain = re.fullmatch(r"[\w./-]{1,80}", revision) is not None
+    return is_plain and revision[0] != "-" and not revision.startswith("HEAD")
+
+
+def _entry(row: bytes) -> TreeEntry:
+    meta, _, name = row.partition(b"\t")
+    mode, _, blob = meta.decode().split(" ")
+    return TreeEntry(path=RepoPath(decode_name(name)), blob=BlobId(blob), mode=mode)
+
+
+def _changed(meta: bytes, name: bytes) -> ChangedPath:
+    old_mode, new_mode, old_blob, new_blob, _ = meta.decode().removeprefix(":").split(" ")
+    return ChangedPath(
+        path=RepoPath(decode_name(name)),
+        old_blob=BlobId(old_blob) if old_blob.strip("0") else None,
+        new_blob=BlobId(new_blob) if new_blob.strip("0") else None,
+        old_mode=old_mode if old_mode.strip("0") else None,
+        new_mode=new_mode if new_mode.strip("0") else None,
+    )

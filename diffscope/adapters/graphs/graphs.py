@@ -1,0 +1,108 @@
+"""The module graph at any commit, without a checkout: from the cache, or made (graph_making.py)."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.config.rule_files import bundled_rules
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.outlines import (
+    OUTLINE_SPACE,
+    decode_outline,
+    encode_outline,
+    outline_name,
+    read_outline,
+)
+from diffscope.adapters.graphs.store import GraphStore, graph_key
+from diffscope.adapters.graphs.test_words import read_test_words
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.query.serving import ServingPath, load_serving
+from diffscope.graph.words.words import TestWords
+from diffscope.source.model import BlobId, CommitId, RepoPath
+from diffscope.syntax.model import Outline
+
+if TYPE_CHECKING:
+    from diffscope.adapters.graphs.pool import Progress
+
+_OUTLINES_KEPT: Final = 300
+
+
+def graph_at(
+    repository: GitRepository,
+    revision: str,
+    *,
+    cache: Cache,
+    serving: ServingPath | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> ModuleGraph:
+    """Return the graph of the tree at a revision; its class queries read outlines from the repository when asked.
+
+    Raises:
+        NotFoundError: there is no such commit.
+        RepositoryError: the tree has none of the folders that a graph is made from, or cannot be read.
+    """
+    commit = repository.resolve(revision)
+    key = graph_key(repository, commit)
+    serving = serving or bundled_serving()
+    store = GraphStore(cache, serving)
+    reader = _TreeReader(repository, commit, cache)
+    graph = store.get(key)
+    if graph is None:
+        # Most runs find the graph in the cache, and start-up is hot.
+        from diffscope.adapters.graphs.making import Effort, GraphMaker  # noqa: PLC0415
+
+        maker = GraphMaker(repository, commit, cache, store, Effort(workers, progress))
+        graph = maker.make(key, reader.outline)
+        reader.known_words = maker.words
+    graph = graph.attach(outline_of=reader.outline, serving=serving, test_words=reader.words)
+    if not graph.tables.absent:
+        store.keep_shortcuts(key, graph)
+    return graph
+
+
+@functools.cache
+def bundled_serving() -> ServingPath:
+    """Return the serving path that comes with diffscope."""
+    return load_serving((bundled_rules() / "serving.yml").read_text("utf-8"), at="rules/serving.yml")
+
+
+class _TreeReader:
+    """What queries of a graph read of its tree when they need it."""
+
+    def __init__(self, repository: GitRepository, commit: CommitId, cache: Cache) -> None:
+        self._repository = repository
+        self._commit = commit
+        self._cache = cache
+        self._outlines: dict[RepoPath, Outline | None] = {}
+        self.known_words: dict[RepoPath, tuple[str, ...]] = {}
+
+    def outline(self, path: RepoPath) -> Outline | None:
+        """Return the outline of a Python file of the commit; ``None`` where it is absent or its bytes are missing."""
+        if path not in self._outlines:
+            self._outlines[path] = self._outline(path)
+        return self._outlines[path]
+
+    def _outline(self, path: RepoPath) -> Outline | None:
+        data = self._repository.read(self._commit, path)
+        if data is None:
+            return None
+        name = outline_name(path, _blob_id(data, like=self._commit))
+        decode = functools.partial(decode_outline, path)
+        known = self._cache.get_decoded(OUTLINE_SPACE, name, decode, keep=_OUTLINES_KEPT)
+        if known is None:
+            known = read_outline(path, data)
+            self._cache.put_many(OUTLINE_SPACE, {name: encode_outline(known)})
+        return known if isinstance(known, Outline) else None
+
+    def words(self) -> TestWords:
+        """Return the words of the commit's tests."""
+        return read_test_words(self._repository, self._commit, self._cache, self.known_words)
+
+
+def _blob_id(data: bytes, *, like: str) -> BlobId:
+    algorithm = "sha1" if len(like) == 40 else "sha256"
+    return BlobId(hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())

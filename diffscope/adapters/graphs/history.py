@@ -1,0 +1,152 @@
+"""The history of a clone up to a commit: mined from ``git log`` once, kept in the cache, added to as newer commits come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.git.boundary import boundary_mark, cut_commits, cut_off_at
+from diffscope.adapters.git.commit import seconds
+from diffscope.adapters.git.log import main_tip
+from diffscope.adapters.git.process import run
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.diff.names import decode_name
+from diffscope.graph.history.history import DEPTH, ChangeHistory
+from diffscope.graph.history.store import (
+    PastCommit,
+    StoredHistory,
+    decode_history,
+    encode_history,
+    find_commit,
+    load_commits,
+    store_history,
+)
+from diffscope.source.model import CommitId
+
+_SPACE: Final = "history-3"
+_FOLDERS: Final = ("csrc", "tests", "vllm")
+_MARGIN: Final = 30 * 86_400
+"""Seconds. The history starts a little earlier than the first commit needs, so that the next ones need not start over."""
+
+
+def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> ChangeHistory:
+    """Return what changed together up to a commit, the commit included; nothing that came later is in it."""
+    now = repository.commit(commit).committed_at
+    stored = _cached(cache, repository)
+    if stored is not None and stored.covers_from > now - DEPTH:
+        stored = None
+    last = find_commit(stored, commit) if stored else -1
+    if stored is None or (last < 0 and _tip(stored) != main_tip(repository)):
+        stored = _refresh(repository, commit, now, stored)
+        cache.put_many(_SPACE, {_name(repository): encode_history(stored)})
+        last = find_commit(stored, commit)
+    if last < 0:
+        # A commit off the main line (the head of a branch) has the past of the place where it left that line.
+        tip = _tip(stored)
+        fork = repository.merge_base(tip, commit) if tip else None
+        last = find_commit(stored, fork) if fork else -1
+    return ChangeHistory(stored, last=last, now=now)
+
+
+def days_known(repository: GitRepository, commit: CommitId) -> int | None:
+    """Return how many days before a commit its history is cut off, where that is within what would be read of it; else ``None``."""
+    at = cut_off_at(repository, commit)
+    age = None if at is None else repository.commit(commit).committed_at - at
+    return None if age is None or age >= DEPTH else max(0, age) // 86_400
+
+
+def _refresh(
+    repository: GitRepository, commit: CommitId, now: int, stored: StoredHistory | None
+) -> StoredHistory:
+    """Mine the whole main line, later commits included: the next question is mostly about one of them."""
+    tip = main_tip(repository)
+    if tip is None or not _is_ancestor(repository, commit, tip):
+        fork = repository.merge_base(tip, commit) if tip else None
+        tip = tip if tip and fork else commit
+    since = now - DEPTH - _MARGIN
+    if stored and _is_ancestor(repository, _tip(stored), tip):
+        newer = _log(repository, f"{_tip(stored)}..{tip}")
+        return store_history([*load_commits(stored), *newer], covers_from=stored.covers_from)
+    return store_history(list(_log(repository, tip, f"--since=@{max(0, since)} +0000")), covers_from=since)
+
+
+def _cached(cache: Cache, repository: GitRepository) -> StoredHistory | None:
+    return cache.get_decoded(_SPACE, _name(repository), decode_history)
+
+
+def _name(repository: GitRepository) -> str:
+    # What a shallow clone knew of the past is not all, once it is deepened.
+    return f"{repository.common_dir} {boundary_mark(repository)}".rstrip()
+
+
+def _is_ancestor(repository: GitRepository, older: str, newer: str) -> bool:
+    return bool(older) and run(repository.objects, "merge-base", "--is-ancestor", older, newer).code == 0
+
+
+def _tip(stored: StoredHistory) -> str:
+    count = len(stored.times) // 4
+    return stored.commits[len(stored.commits) // count * (count - 1) :].hex() if count else ""
+
+
+def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[PastCommit]:
+    """Yield first-parent commits, oldest first. The commit named last comes last, whatever it touched."""
+    found = run(
+        repository.objects,
+        "log",
+        "--first-parent",
+        "--reverse",
+        "--raw",
+        "-z",
+        "-M",
+        "-l1000",
+        "--format=%H %ct %s",
+        *options,
+        revisions,
+    )
+    cut = cut_commits(repository)
+    # A clone with a missing tree still tells of the commits before it.
+    for head, rows in _commits(found.out.split(b"\0")):
+        commit, time, subject = head.decode("utf-8", "replace").split(" ", 2)
+        paths, renames = _touched([] if commit in cut else rows)
+        yield PastCommit(commit, seconds(time), tuple(paths), tuple(renames), subject)
+
+
+def _commits(cells: list[bytes]) -> Iterator[tuple[bytes, list[list[bytes]]]]:
+    """Yield what ``git log --raw -z`` prints of each commit: its first line, and a row of cells for each file (modes and status, names).
+
+    Where a row can start a cell is either a row, which starts with a colon, or a commit, which starts with its id: whatever stands in
+    a subject or a name, it is neither.
+    """
+    head, rows = b"", list[list[bytes]]()
+    at = 0
+    while at < len(cells):
+        cell = cells[at].lstrip(b"\n")
+        at += 1
+        if cell.startswith(b":"):
+            count = 2 if cell.rpartition(b" ")[2][:1] in (b"R", b"C") else 1
+            rows.append([cell, *cells[at : at + count]])
+            at += count
+        elif cell:
+            if head:
+                yield head, rows
+            head, rows = cell, []
+    if head:
+        yield head, rows
+
+
+def _touched(rows: list[list[bytes]]) -> tuple[list[str], list[tuple[str, str]]]:
+    paths: list[str] = []
+    renames: list[tuple[str, str]] = []
+    for row in rows:
+        status = row[0].rpartition(b" ")[2]
+        names = [decode_name(name) for name in row[1:]]
+        if status[:1] == b"R" and len(names) == 2 and all(map(_counts, names)):
+            renames.append((names[0], names[1]))
+        if names and _counts(names[-1]) and status != b"D":
+            paths.append(names[-1])
+    return paths, renames
+
+
+def _counts(path: str) -> bool:
+    return path.partition("/")[0] in _FOLDERS

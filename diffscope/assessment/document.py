@@ -1,0 +1,192 @@
+"""The assessment of one change: the JSON that diffscope promises (``diffscope.assessment/1``)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.ci_model import CiFacts
+from diffscope.facts.model import GraphFacts, Nearest
+from diffscope.rules.values import Flag, UnknownRule, Waived
+from diffscope.source.model import Gap, PullRequest, Value
+
+SCHEMA = "diffscope.assessment/1"
+
+
+class RiskLevel(Enum):
+    """The level of a change; the value is the wire word."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+
+class ChangeSummary(Value, frozen=True, kw_only=True):
+    """Which change, and how large."""
+
+    pull: PullRequest
+    additions: int
+    deletions: int
+    files: int
+
+
+class AreaShare(Value, frozen=True, kw_only=True):
+    """One area of the change. Weights of an assessment sum to 1."""
+
+    area: str
+    weight: float
+    files: tuple[str, ...]
+
+
+class FileAssessment(Value, frozen=True, kw_only=True):
+    """One changed file as a reviewer sees it."""
+
+    path: str
+    old_path: str | None
+    status: str
+    category: str
+    change_type: str
+    area: str
+    module: str | None
+    owners: tuple[str, ...] | None
+    additions: int
+    deletions: int
+    importance: float
+    symbols: tuple[str, ...]
+
+
+class TagReason(Value, frozen=True, kw_only=True):
+    """Why one tag applies, in English and Chinese."""
+
+    tag: str
+    reason: str
+    reason_zh: str
+
+
+class SymbolAssessment(Value, frozen=True, kw_only=True):
+    """One changed symbol, or one that the change calls anew or no more.
+
+    ``kind``: class, function, method, variable, module, parameter; kernel and operator of native code; cli-flag, environment-variable,
+    registry-row and dependency. ``aspects`` of
+    what is only called are ``called`` or ``no-longer-called``: it did not change itself, and such symbols stand last.
+    """
+
+    path: str
+    line: int
+    name: str
+    kind: str
+    aspects: tuple[str, ...]
+    logic: bool
+    moved_from: str | None = None
+    summary: str = ""
+    """Of an added one: the first sentence of its docstring, which is the pull request's own text."""
+
+
+class ModuleReach(Value, frozen=True, kw_only=True):
+    """How far one changed module reaches."""
+
+    module: str
+    path: str
+    distance: int | UnsetType | None = UNSET
+    chain: str | UnsetType | None = UNSET
+    dependents: int | UnsetType = UNSET
+    reach: int | UnsetType = UNSET
+    lazy: int | UnsetType = UNSET
+    registry: int | UnsetType = UNSET
+    is_new: bool = False
+    """The change adds it: the graph of the base knows nothing of it."""
+    importers: tuple[str, ...] = ()
+    """Of a new module: those that the change lets import it."""
+
+
+class TestsAssessment(Value, frozen=True, kw_only=True):
+    """Which tests look at the change."""
+
+    __test__ = False
+
+    changed: tuple[str, ...]
+    nearest: tuple[Nearest, ...] | UnsetType = UNSET
+    unnamed_symbols: tuple[str, ...] | UnsetType = UNSET
+    """Public changed symbols that no test names."""
+
+
+class Risk(Value, frozen=True, kw_only=True):
+    """The level and what decided it."""
+
+    level: RiskLevel
+    because: tuple[str, ...]
+    because_zh: tuple[str, ...] = ()
+    """The same in Chinese, one for one."""
+
+
+class ScorePart(Value, frozen=True, kw_only=True):
+    """One term of a score."""
+
+    name: str
+    value: float
+    why: str
+    why_zh: str = ""
+    """The same in Chinese."""
+
+
+class Score(Value, frozen=True, kw_only=True):
+    """A score between 0 and 10 with the parts that sum to it."""
+
+    value: float
+    formula: str
+    parts: tuple[ScorePart, ...]
+
+
+class Completeness(Value, frozen=True, kw_only=True):
+    """What was not had or not judged."""
+
+    complete: bool
+    gaps: tuple[Gap, ...]
+    unplaced: tuple[str, ...] = ()
+    """Files that no area claims."""
+    notes: tuple[str, ...] = ()
+    steps_by: str | None = None
+    """Whose declarations select the steps of CI: ``base``, or ``head`` for a change that edits them; ``None`` where none are known."""
+
+
+class Tool(Value, frozen=True, kw_only=True):
+    """What made the assessment."""
+
+    version: str
+    rules_hash: str
+    graph_hash: str | None
+
+
+class Assessment(Value, frozen=True, kw_only=True):
+    """The whole document. Field order is the order of the JSON."""
+
+    schema: str = SCHEMA
+    change: ChangeSummary
+    kind: str
+    kind_reason: str
+    kind_reason_zh: str = ""
+    """The same in Chinese."""
+    tags: tuple[str, ...]
+    tag_reasons: tuple[TagReason, ...] = ()
+    """One for each tag, in their order."""
+    areas: tuple[AreaShare, ...]
+    platforms: tuple[str, ...]
+    risk: Risk
+    importance: Score
+    insight: Score
+    flags: tuple[Flag, ...]
+    waived: tuple[Waived, ...] = ()
+    unknown: tuple[UnknownRule, ...] = ()
+    files: tuple[FileAssessment, ...]
+    symbols: tuple[SymbolAssessment, ...]
+    graph: GraphFacts | UnsetType = UNSET
+    modules: tuple[ModuleReach, ...] = ()
+    tests: TestsAssessment
+    ci: CiFacts | UnsetType = UNSET
+    labels: tuple[str, ...] | UnsetType = UNSET
+    completeness: Completeness
+    tool: Tool

@@ -1,0 +1,256 @@
+"""A window of history read for ``diffscope backtest``: judged, followed, measured, written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from diffscope.adapters.git.later_fixes import Followed, Horizon, follow
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.output import encoded, write_file
+from diffscope.assessment.document import Assessment
+from diffscope.batch.coverage import newest_commit, window_gaps
+from diffscope.batch.crew import Wanted
+from diffscope.batch.run import Batch
+from diffscope.batch.windows import REPOSITORY, find_span
+from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.opened import open_workspace
+from diffscope.cli.progress import Progress
+from diffscope.cli.publish import write_stdout
+from diffscope.cli.talk import Talk
+from diffscope.products.backtest.fixes import is_source
+from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
+from diffscope.products.backtest.render import FORMATS
+from diffscope.products.backtest.values import Backtest, Frame, Observation, RuleName
+from diffscope.products.report.digest_input import slim
+from diffscope.products.report.periods import OFFSET
+from diffscope.render.formats.json import indented
+from diffscope.render.style import Style
+from diffscope.rules.engine.configuration import is_on
+from diffscope.source.model import CommitId, Gap
+from diffscope.source.window import Window, days, stamp
+from diffscope.workspace import Workspace
+
+
+class Asked(NamedTuple):
+    """Which changes, and how they are followed."""
+
+    since: str | None = None
+    until: str | None = None
+    range: str | None = None
+    limit: int | None = None
+    within_days: int = 30
+    as_of: str | None = None
+    offset: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Return the window in words."""
+        if self.range is not None:
+            name = self.range
+        elif self.since is not None:
+            name = f"{self.since}/{self.until}" if self.until else f"from {self.since}"
+        else:
+            name = f"up to {self.until}" if self.until else "history"
+        return name if self.limit is None else f"{name}, the newest {self.limit:,}"
+
+    @property
+    def command(self) -> str:
+        """Return the command line that asks this."""
+        given = {
+            "--since": self.since,
+            "--until": self.until,
+            "--range": self.range,
+            "--limit": self.limit,
+            "--within": self.within_days,
+            "--as-of": self.as_of,
+            "--tz": self.offset,
+        }
+        words = (f"{name} {value}" for name, value in given.items() if value is not None)
+        return f"diffscope backtest --repo PATH {' '.join(words)} --statistics rules/statistics.json"
+
+
+class Tools(NamedTuple):
+    """With what: the clone, the rules, processes."""
+
+    repo: Path | None = None
+    rule_folders: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    workers: int | None = None
+    use_cache: bool = True
+
+
+class History(NamedTuple):
+    """The changes of a window, oldest first, when each was merged, and how far the clone follows them."""
+
+    wanted: tuple[Wanted, ...]
+    merged_at: Mapping[CommitId, int]
+    horizon: Horizon
+    gaps: tuple[Gap, ...] = ()
+    """What of the window the clone does not reach."""
+
+
+def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | None, talk: Talk) -> None:
+    """Measure the rules and write the result.
+
+    Raises:
+        DiffscopeError: there is no clone, or no such window.
+    """
+    clone = find_clone(tools.repo, Request())
+    if clone is None:
+        raise no_clone()
+    with (
+        open_workspace(
+            clone,
+            rule_folders=tools.rule_folders,
+            select=tools.select,
+            ignore=tools.ignore,
+            use_cache=tools.use_cache,
+        ) as workspace,
+        Batch(workspace, workers=tools.workers) as batch,
+    ):
+        history = read_history(workspace, asked)
+        assessments, lost = _judged(batch, history, talk)
+        found = backtest_of(workspace, assessments, history, asked, gaps=(*history.gaps, *lost), talk=talk)
+        for note in (*(gap.reason for gap in history.gaps), *batch.notes):
+            talk.note(note)
+    write_stdout(FORMATS[form](found, _style()), is_for_people=form == "text")
+    if statistics is not None:
+        write_file(
+            statistics, encoded(indented(statistics_of(found, made_by=asked.command))), what="the statistics"
+        )
+
+
+def read_history(workspace: Workspace, asked: Asked) -> History:
+    """Return the changes that are asked for, as far as they are known.
+
+    Raises:
+        UsageError: a day is none, or the window ends before it starts.
+        SourceError: a commit of a range is not in the clone.
+    """
+    offset = asked.offset or OFFSET
+    repository = _repository(workspace)
+    end = days(asked.as_of, asked.as_of, utc_offset=offset).end if asked.as_of else _newest(repository) + 1
+    gaps: tuple[Gap, ...] = ()
+    if asked.range is not None:
+        span = find_span(workspace, asked.range, offset=offset)
+        wanted, gaps = span.wanted, span.gaps
+    else:
+        window = _window(asked, offset, end)
+        merged = workspace.clone.window(window)
+        wanted = tuple(Wanted(number=each.number, commit=each.commit) for each in merged)
+        is_enough = asked.limit is not None and len(wanted) >= asked.limit
+        if not is_enough:
+            gaps = window_gaps(repository, window, is_empty=not wanted)
+    found = repository.commits([each.commit for each in wanted]).values()
+    merged_at = {info.commit: info.committed_at for info in found if info is not None}
+    kept = [each for each in wanted if merged_at.get(each.commit, end) < end]
+    newest = tuple(kept if asked.limit is None else kept[-asked.limit :])
+    return History(
+        newest,
+        {each.commit: merged_at[each.commit] for each in newest},
+        Horizon(asked.within_days, end),
+        gaps,
+    )
+
+
+def backtest_of(
+    workspace: Workspace,
+    assessments: Sequence[Assessment],
+    history: History,
+    asked: Asked,
+    *,
+    gaps: Sequence[Gap] = (),
+    talk: Talk,
+) -> Backtest:
+    """Return the backtest of changes that were judged: follow those that wrote source, then measure."""
+    times = {
+        commit: history.merged_at[commit]
+        for assessment in assessments
+        if (commit := assessment.change.pull.head) is not None and _wrote_source(assessment)
+    }
+    followed = _followed(workspace, times, history.horizon, talk)
+    observations = [_observed(assessment, history, followed) for assessment in assessments]
+    catalogue = workspace.catalogue
+    rules = [
+        RuleName(code=rule.code, name=rule.name, family=rule.family)
+        for rule in catalogue.rules
+        if is_on(rule, workspace.configuration)
+    ]
+    merged = sorted(each.merged_at for each in observations)
+    frame = Frame(
+        repository=REPOSITORY,
+        window=asked.label,
+        since=stamp(merged[0]) if merged else "",
+        until=stamp(merged[-1]) if merged else "",
+        as_of=stamp(history.horizon.as_of),
+        within_days=asked.within_days,
+        rules_hash=catalogue.digest,
+    )
+    return measure(observations, rules=rules, frame=frame, gaps=(*gaps, *followed.gaps))
+
+
+def _judged(batch: Batch, history: History, talk: Talk) -> tuple[list[Assessment], list[Gap]]:
+    kept, gaps = list[Assessment](), list[Gap]()
+    with Progress("judging", talk) as progress:
+        for judged in batch.judge(history.wanted, progress=progress):
+            if judged.assessment is not None:
+                kept.append(slim(judged.assessment))
+            elif judged.gap is not None:
+                gaps.append(judged.gap)
+    return kept, gaps
+
+
+def _followed(workspace: Workspace, times: Mapping[CommitId, int], horizon: Horizon, talk: Talk) -> Followed:
+    if not times:
+        return Followed(frozenset(), frozenset())
+    later = workspace.clone.window(Window(start=min(times.values()), end=horizon.as_of))
+    with Progress("blaming fixes", talk) as progress:
+        return follow(
+            _repository(workspace), times, later, horizon=horizon, cache=workspace.cache, progress=progress
+        )
+
+
+def _observed(assessment: Assessment, history: History, followed: Followed) -> Observation:
+    commit = assessment.change.pull.head or CommitId("")
+    was_fixed = commit in followed.fixed if commit in followed.over else None
+    return observe(assessment, merged_at=history.merged_at[commit], was_fixed=was_fixed)
+
+
+def _wrote_source(assessment: Assessment) -> bool:
+    # Only lines that were written can be fixed.
+    return any(
+        file.additions and file.category in PRODUCT and is_source(file.path) for file in assessment.files
+    )
+
+
+def _window(asked: Asked, offset: str, end: int) -> Window:
+    if asked.since is not None and asked.until is not None:
+        return days(asked.since, asked.until, utc_offset=offset)
+    start = days(asked.since, asked.since, utc_offset=offset).start if asked.since else 0
+    return Window(
+        start=start, end=days(asked.until, asked.until, utc_offset=offset).end if asked.until else end
+    )
+
+
+def _newest(repository: GitRepository) -> int:
+    return repository.commit(newest_commit(repository)).committed_at
+
+
+def _repository(workspace: Workspace) -> GitRepository:
+    if workspace.repository is None:
+        raise no_clone()
+    return workspace.repository
+
+
+def _style() -> Style:
+    is_terminal = sys.stdout.isatty()
+    is_colorful = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    columns = shutil.get_terminal_size((110, 24)).columns if is_terminal else 110
+    speaks_ascii = (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""}
+    return Style(width=min(max(columns, 100), 140), color=is_colorful, ascii_only=speaks_ascii)

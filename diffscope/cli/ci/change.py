@@ -1,0 +1,192 @@
+"""Which change a workflow's event means, out of the checkout or from GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from diffscope.adapters.events import CiEvent, Trigger
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.github.access import Access
+from diffscope.adapters.github.answers import Pull
+from diffscope.adapters.github.client import Client
+from diffscope.adapters.github.source import GitHubSource
+from diffscope.adapters.github.store import GitHubStore
+from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
+from diffscope.cli.ci.base import CloneTree
+from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
+from diffscope.source.model import Change, CommitId, PullRequest, SourceKind
+from diffscope.source.ports import TreeReader
+from diffscope.workspace import Workspace
+
+Say = Callable[[str], None]
+
+
+class NothingToJudge(Exception):  # noqa: N818 - no failure, but the end of the work
+    """The event is of a kind that is judged, and there is no difference in it."""
+
+
+class FoundChange(NamedTuple):
+    """A change, where it comes from if not from the checkout, and the tree that its settings are read from."""
+
+    change: Change
+    source: GitHubSource | None
+    base: TreeReader | None
+
+
+class Hub:
+    """GitHub, asked when something is needed from there and not before."""
+
+    def __init__(self, access: Access, workspace: Workspace, say: Say) -> None:
+        self.access = access
+        self._workspace = workspace
+        self._say = say
+
+    @cached_property
+    def store(self) -> GitHubStore:
+        """Answers and blobs of earlier runs."""
+        return GitHubStore(self._workspace.cache)
+
+    @cached_property
+    def client(self) -> Client:
+        """The connection."""
+        return Client(self.access, store=self.store, notice=self._say)
+
+    @cached_property
+    def source(self) -> GitHubSource:
+        """Pull requests by number."""
+        return GitHubSource(self.client, store=self.store, local_patch=self._local_patch)
+
+    def pull(self, number: int) -> Pull:
+        """Return a pull request as it is now. Raises ``SourceError``."""
+        return self.client.get_value(f"/repos/{self.access.repository}/pulls/{number}", Pull)
+
+    def tree(self, commit: CommitId) -> GitHubTree:
+        """Return the tree of a commit, which GitHub takes for its tree's id."""
+        name = self.access.repository
+        return GitHubTree(self.client, name, commit, blobs=GitHubBlobs(self.client, name, store=self.store))
+
+    def _local_patch(self, base: CommitId, head: CommitId) -> str | None:
+        repository = self._workspace.repository
+        if repository is None or not (repository.has_commit(base) and repository.has_commit(head)):
+            return None
+        return repository.patch(base, head)[0]
+
+
+def event_of(pull: Pull, repository: str) -> CiEvent:
+    """Return the event of a pull request that was named, not announced."""
+    return CiEvent(
+        trigger=Trigger.PULL_REQUEST,
+        repository=repository,
+        base=CommitId(pull.base.sha),
+        head=CommitId(pull.head.sha),
+        number=pull.number,
+        title=pull.title,
+        body=pull.body or "",
+        author_login=pull.user.login if pull.user else None,
+        labels=tuple(sorted(label.name for label in pull.labels)),
+        url=pull.html_url,
+        head_repository=pull.head.repo.full_name if pull.head.repo else "?/?",
+    )
+
+
+def open_checkout(folder: Path) -> GitRepository | None:
+    """Return the repository that the workflow checked out; ``None`` where it checked out none."""
+    if not any((each / ".git").exists() for each in (folder.resolve(), *folder.resolve().parents)):
+        return None
+    return GitRepository(folder)
+
+
+def refuse_untrusted_checkout(event: CiEvent, repository: GitRepository | None, trusted: str | None) -> None:
+    """Raise ``UsageError`` where a ``pull_request_target`` workflow has checked out what the pull request brings.
+
+    Such a workflow has a token that can write and often secrets; with the pull request's files beside them every later
+    step is a hole. What is checked out must be the base's tip (``trusted``, the workflow's own commit) or older.
+    """
+    if event.trigger is not Trigger.PULL_REQUEST_TARGET or repository is None:
+        return
+    head = repository.resolve("HEAD")
+    for known in (trusted, event.base):
+        if known and repository.has_commit(CommitId(known)) and repository.merge_base(head, known) == head:
+            return
+    raise UsageError(
+        "pull_request_target with a checkout of the pull request is refused: the job's token can write",
+        at=f"HEAD is {head[:12]}",
+        hint="check out the base (leave out ref:), or judge on pull_request and post on workflow_run, as docs/ci.md shows",
+    )
+
+
+def find_change(event: CiEvent, workspace: Workspace, hub: Hub, *, source: str, say: Say) -> FoundChange:
+    """Return the change that the event means: from the checkout, else (``auto``) from GitHub, which is said.
+
+    Raises ``SourceError`` where neither has it, ``NothingToJudge`` where there is no difference.
+    """
+    if source != "github":
+        try:
+            return _from_checkout(event, workspace, say)
+        except SourceError as error:
+            if (
+                source == "clone"
+                or event.number is None
+                or event.trigger in {Trigger.PUSH, Trigger.MERGE_GROUP}
+            ):
+                raise
+            say(f"{error}; asking GitHub instead (a checkout with fetch-depth: 0 has everything)")
+    return _from_github(event, hub)
+
+
+def _from_checkout(event: CiEvent, workspace: Workspace, say: Say) -> FoundChange:
+    repository = workspace.repository
+    if repository is None or event.head is None:
+        raise SourceError(
+            "there is no checkout here", hint="add actions/checkout with fetch-depth: 0 before this step"
+        )
+    base = event.base
+    if base is not None and not repository.has_commit(base) and event.trigger is Trigger.PUSH:
+        say(
+            f"{base[:12]}, where the branch was before the push, is not in the checkout; judging the last commit alone"
+        )
+        base = None
+    try:
+        if base is None:
+            change = workspace.clone.commit(event.head)
+        else:
+            change = workspace.clone.between(base, event.head)
+    except InputError as error:
+        raise NothingToJudge(error.message) from None
+    pull = _described(event, change)
+    start = base or change.pull.base
+    return FoundChange(
+        msgspec.structs.replace(change, pull=pull), None, CloneTree(repository, start) if start else None
+    )
+
+
+def _described(event: CiEvent, change: Change) -> PullRequest:
+    return msgspec.structs.replace(
+        change.pull,
+        repository=event.repository,
+        source=SourceKind.CLONE,
+        title=event.title or change.pull.title,
+        number=event.number,
+        body=event.body if event.body is not None else change.pull.body,
+        author_login=event.author_login,
+        labels=event.labels,
+        url=event.url or _url(event),
+    )
+
+
+def _url(event: CiEvent) -> str | None:
+    return f"https://github.com/{event.repository}/pull/{event.number}" if event.number is not None else None
+
+
+def _from_github(event: CiEvent, hub: Hub) -> FoundChange:
+    if event.number is None:
+        raise NotFoundError(
+            "the event names no pull request to ask GitHub for", hint="check out with fetch-depth: 0"
+        )
+    change = hub.source.pull(event.number)
+    return FoundChange(change, hub.source, hub.tree(event.base) if event.base else None)

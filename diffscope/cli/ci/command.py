@@ -1,0 +1,123 @@
+"""``diffscope ci``: the step of a workflow. Reads the event, judges the change, leaves a report, posts where it may."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from diffscope.cli import options
+from diffscope.cli.ci.request import POSTS, Request
+from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.talk import Talk
+from diffscope.errors import UsageError
+
+
+def split_posts(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """Return the words of ``--post``, each once."""
+    words = [word.strip() for word in value.split(",") if word.strip()]
+    for word in words:
+        if word not in POSTS:
+            message = f"{word!r} cannot be posted; there are {', '.join(POSTS)}"
+            raise click.BadParameter(message, context, parameter)
+    return tuple(dict.fromkeys(words))
+
+
+@click.command()
+@click.option(
+    "--repo", type=click.Path(path_type=Path), metavar="PATH", help="The checkout. Default: GITHUB_WORKSPACE."
+)
+@click.option(
+    "--pull",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="A pull request, in place of the one of the event.",
+)
+@click.option(
+    "--source",
+    type=click.Choice(["auto", "clone", "github"]),
+    default="auto",
+    show_default=True,
+    help="Where the change comes from: the checkout, GitHub, or the checkout with GitHub behind it.",
+)
+@click.option(
+    "--from",
+    "stored",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Judge nothing: check the assessment.json of another run's artifact and post it (on workflow_run).",
+)
+@click.option(
+    "--post", callback=split_posts, default="", metavar="WHAT,...", help=f"What to post: {', '.join(POSTS)}."
+)
+@click.option("--dry-run", is_flag=True, help="Post nothing; print what would be posted.")
+@click.option(
+    "--output-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where assessment.json, .sarif, .rdjson and comment.md go. Default: diffscope in RUNNER_TEMP.",
+)
+@click.option(
+    "--api-url", metavar="URL", help="Root of the GitHub API. Default: DIFFSCOPE_API_URL, GITHUB_API_URL."
+)
+@click.option(
+    "--lang",
+    type=click.Choice(options.LANGUAGES),
+    envvar="DIFFSCOPE_LANG",
+    help="Language of what is written.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(options.LEVELS),
+    envvar="DIFFSCOPE_FAIL_ON",
+    help="Exit with 1 if any flag is that severe or worse. Default: as the base's diffscope.yml says, else none.",
+)
+@options.cache_option
+@options.talk_options
+def ci(
+    *,
+    repo: Path | None,
+    pull: int | None,
+    source: str,
+    stored: Path | None,
+    post: tuple[str, ...],
+    dry_run: bool,
+    output_dir: Path | None,
+    api_url: str | None,
+    lang: str | None,
+    fail_on: str | None,
+    use_cache: bool,
+    talk: Talk,
+) -> int:
+    """Run as a step of a GitHub workflow.
+
+    Judges the change of the event (pull_request, pull_request_target, merge_group, push, workflow_run), writes the job
+    summary, annotations, outputs and files for an artifact, and posts what --post names. Where the token may not post
+    (a fork), summary and files have it all and the step stays green. Settings and rules are those of the base, never
+    those that the change brings.
+    """
+    from diffscope.cli.ci.run import finish, judge, read_stored
+    from diffscope.cli.classify.command import refuse_unsure
+
+    if click.get_current_context().obj is not None:
+        raise UsageError(
+            "ci takes no --config", hint="it reads the diffscope.yml of the change's base, nobody else's"
+        )
+    request = Request(
+        repo, pull, source, stored, post, dry_run, output_dir, api_url, lang, fail_on, use_cache
+    )
+    if stored is not None and pull is not None:
+        raise UsageError(
+            "--from and --pull exclude each other", hint="the stored assessment names its pull request"
+        )
+    with tempfile.TemporaryDirectory(prefix="diffscope-rules-") as scratch:
+        work = judge if stored is None else read_stored
+        judged = work(request, os.environ, Path(scratch), talk)
+    if judged is None:
+        return DONE
+    finish(judged, request, talk)
+    if judged.is_unsure:
+        refuse_unsure(judged.fail_on)
+    return FINDINGS if judged.is_over else DONE

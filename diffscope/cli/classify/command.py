@@ -1,0 +1,199 @@
+"""``diffscope classify``: one change, or every change of a range, to an assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diffscope.cli import options
+from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
+from diffscope.cli.options import Output
+from diffscope.cli.talk import Talk
+from diffscope.errors import InternalError
+
+if TYPE_CHECKING:
+    from diffscope.assessment.document import Assessment
+    from diffscope.cli.progress import Progress
+    from diffscope.workspace import Workspace
+
+_TERSE = frozenset({"concise", "github", "rdjson"})
+"""Formats of findings alone: what could not be judged has no place in them."""
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[PR|URL|-]")
+@options.repository_option
+@click.option(
+    "--diff", metavar="FILE", help="A patch; - is standard input. In a clone: against --base, HEAD or main."
+)
+@click.option("--base", metavar="REF", help="Where a range starts. Default: the main branch.")
+@click.option("--head", metavar="REF", help="Where it ends; it is judged from the merge base. Default: HEAD.")
+@click.option("--worktree", is_flag=True, help="Uncommitted changes, against --base or HEAD.")
+@click.option("--range", "window", metavar="A..B", help="Every change merged after A, up to B, one by one.")
+@click.option(
+    "--source",
+    type=click.Choice(SOURCES),
+    default="auto",
+    show_default=True,
+    help="Where a pull request comes from.",
+)
+@options.output_options
+@options.language_option
+@options.fail_on_option
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write the facts to DIR.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the jsonl file of a --range that was interrupted.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes for a --range.  [default: the number of cores]"
+)
+@options.rules_option
+@options.selection_options
+@options.cache_option
+@options.talk_options
+def classify(
+    *,
+    target: str | None,
+    repo: Path | None,
+    diff: str | None,
+    base: str | None,
+    head: str | None,
+    worktree: bool,
+    window: str | None,
+    source: str,
+    outputs: tuple[Output, ...],
+    output: Path | None,
+    lang: str,
+    fail_on: str,
+    record: Path | None,
+    rule_folders: tuple[Path, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    use_cache: bool,
+    resume: bool,
+    workers: int | None,
+    talk: Talk,
+) -> int:
+    """Classify one change, or every change of a range.
+
+    PR is a number (38450), owner/repo#N or an address; - reads a patch from standard input. A pull request comes from
+    a local clone, else from GitHub, else from the facts recorded with diffscope; a fallback is said on stderr.
+    """
+    # A command line that makes no sense is told so before anything heavy is imported.
+    request = check(Request(target, diff, base, head, worktree, window, source))
+    from diffscope.cli.classify.resume import read_done
+    from diffscope.cli.opened import open_workspace
+    from diffscope.cli.progress import Progress
+    from diffscope.cli.publish import Publisher, outputs_of
+    from diffscope.source.attempts import is_internal
+
+    chosen = outputs_of(outputs, output)
+    if resume:
+        request = request._replace(done=read_done(request, chosen))
+    is_terse = any(one.form in _TERSE for one in chosen)
+    publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
+    is_over = is_unsure = False
+    with (
+        publisher,
+        Progress("changes" if request.is_window else "reading files", talk) as progress,
+        open_workspace(
+            find_clone(repo, request),
+            rule_folders=rule_folders,
+            select=select,
+            ignore=ignore,
+            use_cache=use_cache,
+            progress=None if request.is_window else progress,
+        ) as workspace,
+    ):
+        for assessment in _assessments(
+            request, workspace, record=record, workers=workers, talk=talk, progress=progress
+        ):
+            publisher.add(assessment)
+            tell_doubts(assessment, talk, is_terse=is_terse)
+            is_over = is_over or exceeds(assessment, fail_on)
+            is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
+        tell_of(workspace, talk)
+    publisher.finish()
+    if is_unsure and not is_over:
+        refuse_unsure(fail_on)
+    return FINDINGS if is_over else DONE
+
+
+def _assessments(
+    request: Request,
+    workspace: Workspace,
+    *,
+    record: Path | None,
+    workers: int | None,
+    talk: Talk,
+    progress: Progress,
+) -> Iterator[Assessment]:
+    """Yield what becomes of each change: those of a range by workers, unless their facts are to be recorded."""
+    if request.is_window and record is None:
+        from diffscope.cli.classify.range import judge_range
+
+        yield from judge_range(request, workspace, workers=workers, talk=talk)
+        return
+    for gathered in gather(request, workspace, talk.note):
+        facts = gathered.facts(workspace)
+        if record is not None:
+            from diffscope.adapters.changes.recorded import write_record
+
+            talk.note(f"recorded {write_record(record, facts)}")
+        yield workspace.judge(facts)
+        if request.is_window:
+            progress(*gathered.position)
+
+
+def refuse_unsure(fail_on: str) -> None:
+    """Raise ``InternalError`` where ``--fail-on`` asks of a change what was not judged for an internal error: it is not passed in silence."""
+    if fail_on != "none":
+        hint = "the result says what was not judged; run it again with --debug, and report what it prints"
+        raise InternalError(
+            f"whether a flag is {fail_on} or worse was not judged: an internal error", hint=hint
+        )
+
+
+def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
+    """Say what failed inside, and, where the format has no room for it, what else was not judged: silence would read as all clear."""
+    from diffscope.source.attempts import is_internal
+
+    pull, gaps = assessment.change.pull, assessment.completeness.gaps
+    if not (is_terse or is_internal(gaps)) or not (assessment.unknown or gaps):
+        return
+    gaps = tuple(sorted(gaps, key=lambda gap: gap.code != "internal-error"))
+    name = f"#{pull.number}" if pull.number else (pull.head or "this change")[:12]
+    rules = f"{len(assessment.unknown)} rules could not be judged" if assessment.unknown else "judged in part"
+    more = f": {gaps[0].reason}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
+    talk.note(f"{name}: {rules}{more}{'; --format text says which' if is_terse else ''}")
+
+
+def tell_of(workspace: Workspace, talk: Talk) -> None:
+    """Say what went wrong with the cache, and with ``-v`` what was used."""
+    for note in workspace.notes:
+        talk.note(note)
+    if workspace.repository is not None:
+        talk.detail(f"clone: {workspace.repository.path}")
+    talk.detail(f"cache: {workspace.folder or 'none'}")
+    talk.detail(f"rules: {len(workspace.catalogue.rules)}")
+
+
+def exceeds(assessment: Assessment, fail_on: str) -> bool:
+    """Return whether any flag that is not waived is as severe as ``fail_on`` or worse, or a source file was brought that nobody can read.
+
+    Such a file may hold anything: a gate that asks for findings must not open for it.
+    """
+    from diffscope.facts.change.unreadable import NOT_TEXT
+    from diffscope.rules.values import Severity
+
+    return fail_on != "none" and (
+        any(flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags)
+        or any(gap.what == NOT_TEXT for gap in assessment.completeness.gaps)
+    )

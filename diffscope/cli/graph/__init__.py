@@ -1,0 +1,1 @@
+"""``diffscope graph``: the command and its sub-commands."""

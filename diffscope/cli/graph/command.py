@@ -1,0 +1,227 @@
+"""``diffscope graph``: the module graph of a commit, asked from the command line."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from diffscope.cli import options
+from diffscope.cli.exits import DONE
+from diffscope.cli.talk import Talk
+from diffscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from diffscope.cli.graph.opened import OpenedGraph
+    from diffscope.graph.model.model import EdgeLayer, ModuleName
+
+LAYERS = ("eager", "lazy", "typing", "registry", "string", "op", "include", "test")
+"""The values of ``EdgeLayer``, which is not imported for ``--help``; a test compares the two."""
+EXPORTS = ("json", "graphml", "dot", "mermaid")
+"""The keys of ``diffscope.products.explore.export.FORMS``, likewise."""
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@click.group()
+def graph() -> None:
+    """Ask the module graph of vLLM at any commit.
+
+    Nodes are Python modules, native sources and torch operators; edges tell eager imports from lazy ones, registry rows,
+    class paths in strings, operator calls, includes and tests.
+    """
+
+
+def _graph_options(function: _F) -> _F:
+    """``--repo``, ``--at``, ``--no-cache``, ``-q``, ``-v``, which make one argument ``opened``: the graph."""
+
+    @wraps(function)
+    def with_graph(*, repo: Path | None, revision: str, use_cache: bool, talk: Talk, **rest: Any) -> Any:
+        from diffscope.cli.graph.opened import open_graph
+
+        with contextlib.closing(open_graph(repo, revision, use_cache=use_cache, talk=talk)) as opened:
+            return function(opened=opened, **rest)
+
+    at = click.option(
+        "--at", "revision", default="HEAD", show_default=True, metavar="REV", help="The commit to look at."
+    )
+    return cast("_F", options.repository_option(at(options.cache_option(options.talk_options(with_graph)))))
+
+
+def _format_option(function: _F) -> _F:
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Form of the result.",
+    )(function)
+
+
+def _layer_option(function: _F) -> _F:
+    return click.option(
+        "--layer",
+        "layers",
+        type=click.Choice(LAYERS),
+        multiple=True,
+        default=["eager"],
+        show_default=True,
+        help="Repeatable.",
+    )(function)
+
+
+@graph.command()
+@_graph_options
+def build(*, opened: OpenedGraph) -> int:
+    """Build the graph and keep it in the cache, so that the next question is answered at once."""
+    from diffscope.cli.publish import write_stdout
+
+    write_stdout(f"{len(opened.graph):,} nodes, digest {opened.graph.digest}\n")
+    return DONE
+
+
+@graph.command()
+@click.argument("module")
+@_format_option
+@_graph_options
+def show(*, module: str, form: str, opened: OpenedGraph) -> int:
+    """Show a node: where it is, who uses it and what it uses, how far it is from serving, which tests reach it.
+
+    Of native code: its operators, what binds, wraps and calls them, the devices that it is built for, its tests.
+    MODULE is a dotted name, a path, or torch.ops.NAMESPACE.NAME.
+    """
+    from diffscope.cli.graph.show import show_node
+    from diffscope.cli.graph.text import print_json, print_lines
+
+    page = show_node(opened, opened.find(module))
+    return print_json(page.document) if form == "json" else print_lines(page.lines)
+
+
+@graph.command()
+@click.argument("start")
+@click.argument("end")
+@_layer_option
+@_format_option
+@_graph_options
+def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: OpenedGraph) -> int:
+    """Show a shortest chain of edges from START to END, each with its line."""
+    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.graph.text import chain_lines, print_json, print_lines
+
+    first, last = opened.find(start), opened.find(end)
+    chain = opened.graph.path(first, last, layers_of(layers))
+    if form == "json":
+        return print_json(chain)
+    if chain is None:
+        return print_lines(_no_chain(opened, first, last, layers))
+    return print_lines([str(first), *chain_lines(chain.edges)])
+
+
+@graph.command()
+@_format_option
+@click.option(
+    "--area", metavar="AREA", help="Instead: the groups of modules within an area that hang together."
+)
+@click.option("--since", metavar="REV", help="Instead: what has become different since another commit.")
+@_graph_options
+def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph) -> int:
+    """Count nodes and edges, measure reach; rings, registries, operators and areas.
+
+    What does not resolve is listed: rows of registries that lead nowhere, operators that nothing implements or calls.
+    """
+    from diffscope.cli.graph.stats import (
+        comparison_lines,
+        count_graph,
+        find_groups,
+        group_lines,
+        statistics_lines,
+    )
+    from diffscope.cli.graph.text import print_json, print_lines
+    from diffscope.products.explore.comparison import compare_graphs
+
+    if area is not None and since is not None:
+        raise UsageError("--area and --since are two questions", hint="ask one of them")
+    if area is not None:
+        groups = find_groups(opened, area)
+        return print_json(groups) if form == "json" else print_lines(group_lines(groups, area))
+    if since is not None:
+        found = compare_graphs(opened.at(since), opened.graph)
+        return print_json(found) if form == "json" else print_lines(comparison_lines(found, since))
+    return print_json(count_graph(opened)) if form == "json" else print_lines(statistics_lines(opened))
+
+
+@graph.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(EXPORTS),
+    default="json",
+    show_default=True,
+    help="Form of the result.",
+)
+@click.option(
+    "--around",
+    metavar="MODULE",
+    help="Only this module, what it uses, and what uses it. Default: everything.",
+)
+@click.option(
+    "--depth", type=click.IntRange(1), default=1, show_default=True, help="How many steps around it."
+)
+@_layer_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where it goes; default stdout.",
+)
+@_graph_options
+def export(
+    *,
+    form: str,
+    around: str | None,
+    depth: int,
+    layers: tuple[str, ...],
+    output: Path | None,
+    opened: OpenedGraph,
+) -> int:
+    """Write the graph, or what lies around a module, for other tools."""
+    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.publish import write_result
+    from diffscope.products.explore.export import export_graph
+    from diffscope.render.sanitize import json_escapes
+
+    chosen = layers_of(layers)
+    modules = None if around is None else _around(opened, opened.find(around), depth, chosen)
+    text = export_graph(opened.graph, form, modules=modules, layers=chosen)
+    write_result(json_escapes(text) if form == "json" else text, output)
+    return DONE
+
+
+def _around(
+    opened: OpenedGraph, module: ModuleName, depth: int, layers: frozenset[EdgeLayer]
+) -> set[ModuleName]:
+    near = {module, *opened.graph.reach(module, depth, layers)}
+    used = {module}
+    for _ in range(depth):
+        used |= {edge.target for each in used for edge in opened.graph.dependencies(each, layers)}
+    return near | used
+
+
+def _no_chain(opened: OpenedGraph, first: ModuleName, last: ModuleName, layers: tuple[str, ...]) -> list[str]:
+    """Return that there is none, and what there is instead: one of other layers, or a chain back."""
+    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.graph.text import chain_lines
+
+    chosen = layers_of(layers)
+    lines = [f"no chain of {', '.join(layers)} edges leads from {first} to {last}"]
+    other = opened.graph.path(first, last, layers_of(set(LAYERS) - {"test", "typing"}))
+    if other is not None:
+        return [*lines, "over other layers there is one:", str(first), *chain_lines(other.edges)]
+    if opened.graph.path(last, first, chosen) is not None:
+        lines.append(f"there is one from {last} to {first}")
+    return lines

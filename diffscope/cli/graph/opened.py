@@ -1,0 +1,122 @@
+"""The graph that ``diffscope graph`` asks, with what it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diffscope.cli.talk import Talk
+from diffscope.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from diffscope.adapters.cache.cache import Cache
+    from diffscope.adapters.git.repository import GitRepository
+    from diffscope.graph.history.history import Companions
+    from diffscope.graph.model.model import EdgeLayer, ModuleName
+    from diffscope.graph.query.graph import ModuleGraph
+    from diffscope.graph.query.registries import Registry
+    from diffscope.source.model import RepoPath
+    from diffscope.taxonomy.model import Taxonomy
+
+
+_MOST_HINTS = 4
+
+
+class OpenedGraph:
+    """A graph and its repository, both open until `close`: class queries read outlines when they are asked."""
+
+    def __init__(self, graph: ModuleGraph, repository: GitRepository, cache: Cache, revision: str) -> None:
+        self.graph = graph
+        self.repository = repository
+        self.revision = revision
+        self._cache = cache
+
+    def close(self) -> None:
+        """Let go of the cache and of git."""
+        self._cache.close()
+        self.repository.close()
+
+    def source(self, path: RepoPath) -> bytes | None:
+        """Return the bytes of a file of the tree."""
+        return self.repository.read(self.revision, path)
+
+    def at(self, revision: str) -> ModuleGraph:
+        """Return the graph at another commit."""
+        from diffscope.adapters.graphs.graphs import graph_at
+
+        return graph_at(self.repository, revision, cache=self._cache)
+
+    def companions(self, path: RepoPath) -> Companions:
+        """Return what changed with a file in the past, as far back as history counts."""
+        from diffscope.adapters.graphs.history import history_at
+
+        commit = self.repository.resolve(self.revision)
+        return history_at(self.repository, commit, self._cache).companions(path)
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The tables that tell areas."""
+        from diffscope.adapters.config.knowledge import load_knowledge
+        from diffscope.adapters.config.rule_files import bundled_rules
+
+        return load_knowledge(bundled_rules(), cache=self._cache).taxonomy
+
+    @cached_property
+    def registries(self) -> tuple[Registry, ...]:
+        """The registries that are known by name."""
+        from diffscope.adapters.config.rule_files import bundled_rules
+        from diffscope.adapters.read_file import read_text
+        from diffscope.graph.query.registries import load_registries
+
+        text = read_text(bundled_rules() / "registries.yml", most=1_000_000, hint="reinstall diffscope")
+        return load_registries(text, at="rules/registries.yml")
+
+    def find(self, text: str) -> ModuleName:
+        """Return the node of a name or path. Raises ``NotFoundError`` with the nearest name there is."""
+        from diffscope.graph.model.model import ModuleName
+        from diffscope.source.model import RepoPath
+
+        name = self.graph.module_of(RepoPath(text.removeprefix("./"))) or ModuleName(text)
+        if name in self.graph:
+            return name
+        raise NotFoundError(f"the graph has no node {text}", hint=self._hint(text))
+
+    def _hint(self, text: str) -> str:
+        from difflib import get_close_matches
+
+        last = text.rpartition("/")[2] if "/" in text else text.rpartition(".")[2]
+        ends = [name for name in self.graph.modules if name.endswith((f".{last}", f"/{last}"))]
+        if last == text and ends:
+            shortest = sorted(ends, key=lambda name: (name.count("."), name))[:_MOST_HINTS]
+            return f"did you mean {' or '.join(shortest)}?"
+        near = get_close_matches(text, ends or self.graph.modules, n=1, cutoff=0.6) or ends[:1]
+        return (
+            f"did you mean {near[0]}?" if near else "name it as vllm.v1.engine.core or vllm/v1/engine/core.py"
+        )
+
+
+def open_graph(repo: Path | None, revision: str, *, use_cache: bool, talk: Talk) -> OpenedGraph:
+    """Return the graph at a revision, read with a progress bar."""
+    from diffscope.adapters.cache.cache import open_cache
+    from diffscope.adapters.graphs.graphs import graph_at
+    from diffscope.cli.gather import Request, find_clone, no_clone
+    from diffscope.cli.progress import Progress
+
+    repository = find_clone(repo, Request())
+    if repository is None:
+        raise no_clone()
+    cache = open_cache(is_enabled=use_cache)
+    with Progress("reading files", talk) as progress:
+        found = graph_at(repository, revision, cache=cache, progress=progress)
+    for note in cache.notes:
+        talk.note(note)
+    return OpenedGraph(found, repository, cache, revision)
+
+
+def layers_of(words: Collection[str]) -> frozenset[EdgeLayer]:
+    """Return the layers that ``--layer`` names."""
+    from diffscope.graph.model.model import EdgeLayer
+
+    return frozenset(EdgeLayer(word) for word in words)

@@ -1,0 +1,1 @@
+"""``diffscope report``: the command, windows, the dynamics layout, and where outputs go."""

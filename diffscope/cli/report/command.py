@@ -1,0 +1,155 @@
+"""``diffscope report``: the changes of a window to a digest, and the digest to a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from diffscope.cli import options
+from diffscope.cli.exits import DONE
+from diffscope.cli.options import Output
+from diffscope.cli.talk import Talk
+from diffscope.errors import UsageError
+
+FORMS = ("markdown", "json", "jsonl", "html", "atom")
+"""The names in ``diffscope.products.report.render.formats.RENDERERS`` and ``jsonl``; a test compares the two."""
+
+
+class FormType(options.OutputType):
+    """``FORMAT`` or ``FORMAT:FILE``, of a report."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Output:
+        """Return the output that the text names."""
+        if isinstance(value, Output):
+            return value
+        form, separator, file = str(value).partition(":")
+        if form not in FORMS:
+            self.fail(f"{form!r} is no format of a report; there are {', '.join(FORMS)}", param, ctx)
+        if separator and not file:
+            self.fail(f"{value!r} names no file", param, ctx)
+        return Output(form, Path(file) if file else None)
+
+
+@click.command()
+@click.option("--week", metavar="WEEK", help="An ISO week, Monday to Sunday: 2026-W13.")
+@click.option("--since", metavar="DAY", help="First day: 2026-03-23. Of a dynamics report also a time.")
+@click.option("--until", metavar="DAY", help="Last day, included. Default: the first.")
+@click.option("--range", "window", metavar="A..B", help="Every change merged after commit A, up to B.")
+@click.option("--tz", metavar="OFFSET", help="Where days begin, as an offset from UTC.  [default: +08:00]")
+@click.option(
+    "--compare",
+    metavar="before|none|WINDOW",
+    help="What to compare with: the window before, none, or another (2026-W12, 2026-03-16/2026-03-22, A..B). "
+    "Default: the window before where the store has all of it.",
+)
+@options.repository_option
+@click.option(
+    "--format",
+    "forms",
+    type=FormType(),
+    multiple=True,
+    metavar="FORMAT[:FILE]",
+    envvar="DIFFSCOPE_REPORT_FORMAT",
+    help=f"{', '.join(FORMS)}. Several: --format json:w.json --format html:w.html. [default: markdown]",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["weekly", "dynamics"]),
+    default="weekly",
+    show_default=True,
+    help="weekly: merged changes; dynamics: issues, pull requests and talk of an hour or a day.",
+)
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Of a dynamics report: saved events, instead of asking GitHub.",
+)
+@click.option(
+    "--save-events",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Of a dynamics report: keep what GitHub told, for --events.",
+)
+@click.option(
+    "--templates",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Templates of your own; what DIR lacks comes from diffscope.",
+)
+@click.option(
+    "--charts",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write the charts to DIR as SVG files.",
+)
+@options.language_option
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
+@options.rules_option
+@options.cache_option
+@options.talk_options
+def report(
+    *,
+    week: str | None,
+    since: str | None,
+    until: str | None,
+    window: str | None,
+    tz: str | None,
+    compare: str | None,
+    repo: Path | None,
+    forms: tuple[Output, ...],
+    layout: str,
+    events: Path | None,
+    save_events: Path | None,
+    templates: Path | None,
+    charts: Path | None,
+    lang: str,
+    workers: int | None,
+    rule_folders: tuple[Path, ...],
+    use_cache: bool,
+    talk: Talk,
+) -> int:
+    """Aggregate the changes of a window into a report.
+
+    What is judged is kept: a report that was interrupted goes on where it stopped, and a second one is instant.
+    """
+    from diffscope.cli.report.outputs import ReportOutputs, Wishes
+
+    outputs = ReportOutputs(forms, Wishes(lang=lang, layout=layout, templates=templates, charts=charts))
+    if layout == "dynamics":
+        from diffscope.cli.report.dynamics import SoughtEvents, write_dynamics
+
+        if week or window or charts or compare:
+            raise UsageError(
+                "a dynamics report has no week, range, comparison or charts", hint="--since, --until"
+            )
+        write_dynamics(SoughtEvents(events, save_events, since, until, tz, use_cache), outputs, talk)
+        return DONE
+    if events or save_events:
+        raise UsageError("events are what a dynamics report is made from", hint="add --layout dynamics")
+    asked = window_text(week, since, until, window)
+    from diffscope.cli.report.window import Sought, write_window
+
+    write_window(Sought(asked, compare, tz, repo, rule_folders, workers, use_cache=use_cache), outputs, talk)
+    return DONE
+
+
+def window_text(week: str | None, since: str | None, until: str | None, window: str | None) -> str:
+    """Return the one word that names the window.
+
+    Raises:
+        UsageError: none is named, or several are.
+    """
+    named = {"--week": week, "--since": since, "--range": window}
+    given = [name for name, value in named.items() if value is not None]
+    if until is not None and since is None:
+        raise UsageError("--until has no --since", hint="--since 2026-03-23 --until 2026-03-29")
+    if len(given) != 1:
+        what = f"{' and '.join(given)} exclude each other" if given else "no window is named"
+        raise UsageError(what, hint="--week 2026-W13, --since DAY --until DAY, or --range A..B")
+    if window is not None and ".." not in window:
+        raise UsageError(f"{window!r} is no range", hint="write A..B: every change merged after A, up to B")
+    if week is not None and "W" not in week:
+        raise UsageError(f"{week!r} is not a week", hint="write it as 2026-W13")
+    return week or window or f"{since}/{until or since}"

@@ -1,0 +1,138 @@
+"""The dynamics layout of ``diffscope report``: what happened on GitHub in a window, read now or saved before, to a report."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.config.knowledge import load_knowledge
+from diffscope.adapters.config.rule_files import bundled_rules
+from diffscope.adapters.saved_events import read_events
+from diffscope.cli.options import Output
+from diffscope.cli.report.outputs import ReportOutputs, read_templates
+from diffscope.cli.talk import Talk
+from diffscope.errors import DiffscopeError, RemoteError, UsageError
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.products.report.dynamics.dynamics import build_dynamics, moment
+from diffscope.products.report.dynamics.events import Events
+from diffscope.products.report.periods import OFFSET
+from diffscope.products.report.render.dynamics import render
+from diffscope.products.report.render.options import Wish
+from diffscope.render.formats.json import indented
+from diffscope.source.window import Window, days, stamp
+from diffscope.taxonomy.model import Taxonomy
+
+_OFFLINE = "check the network and try again, or --events FILE for what --save-events FILE kept"
+
+
+class SoughtEvents(NamedTuple):
+    """What the command line asks for. Without ``file`` GitHub is asked, and needs ``since``."""
+
+    file: Path | None
+    save: Path | None
+    since: str | None
+    until: str | None
+    offset: str | None
+    use_cache: bool
+
+
+def write_dynamics(sought: SoughtEvents, outputs: ReportOutputs, talk: Talk) -> None:
+    """Read the events and write every output. The window of a file is its own unless another is named.
+
+    Raises:
+        InputError: the file holds no events.
+        SourceError: GitHub gives nothing.
+        UsageError: a format that this layout has not, or a window that is none.
+    """
+    wrong = [output.form for output in outputs.outputs if output.form not in ("markdown", "json")]
+    if wrong:
+        raise UsageError(f"a dynamics report has no {wrong[0]}", hint="--format markdown or json")
+    offset = sought.offset or OFFSET
+    events = read_events(sought.file) if sought.file else _events(_asked(sought, offset), sought, talk)
+    window = _window(sought.since or events.since, sought.until or events.until, offset)
+    if sought.save is not None:
+        outputs.put(Output("json", sought.save), indented(events))
+    for gap in events.gaps:
+        talk.note(f"{gap.what}: {gap.reason}")
+    graph, commit = _graph() if any(item.files for item in events.pulls) else (None, None)
+    dynamics = build_dynamics(
+        events,
+        since=stamp(window.start),
+        until=stamp(window.end),
+        taxonomy=_taxonomy(is_cached=sought.use_cache),
+        graph=graph,
+        graph_commit=commit,
+    )
+    wish = Wish(layout="dynamics", templates=read_templates(outputs.wishes.templates))
+    for output in outputs.outputs:
+        is_json = output.form == "json"
+        as_text = partial(render, dynamics, outputs.style, wish, offset=offset)
+        outputs.put_rendered(output, partial(indented, dynamics) if is_json else as_text)
+    outputs.finish()
+
+
+def _events(window: Window, sought: SoughtEvents, talk: Talk) -> Events:
+    # PyGithub takes longer to import than a saved file takes to be a report.
+    from diffscope.adapters.github.access import find_access
+    from diffscope.adapters.github.client import Client
+    from diffscope.adapters.github.events import read_github_events
+    from diffscope.adapters.github.store import GitHubStore
+
+    with open_cache(is_enabled=sought.use_cache) as cache:
+        client = Client(find_access(os.environ), store=GitHubStore(cache), notice=talk.note)
+        try:
+            events = read_github_events(client, window)
+        except RemoteError as error:
+            if error.hint is None or "--repo" not in error.hint:
+                raise
+            # No clone knows of issues and talk.
+            raise RemoteError(error.message, at=error.at, hint=_OFFLINE) from None
+        finally:
+            client.close()
+        talk.detail(f"GitHub: {client.calls} requests, {client.unchanged} of them unchanged")
+        for note in cache.notes:
+            talk.note(note)
+    return events
+
+
+def _taxonomy(*, is_cached: bool) -> Taxonomy:
+    with open_cache(is_enabled=is_cached) as cache:
+        return load_knowledge(bundled_rules(), cache=cache).taxonomy
+
+
+def _graph() -> tuple[ModuleGraph | None, str | None]:
+    """Return the graph that comes with diffscope and its commit; without it the report does without the reach of changes."""
+    from diffscope.adapters.graphs.snapshot import bundled_snapshot
+
+    try:
+        snapshot = bundled_snapshot()
+    except DiffscopeError:
+        return None, None
+    return snapshot.graph, snapshot.commit
+
+
+def _asked(sought: SoughtEvents, offset: str) -> Window:
+    if sought.since is None:
+        raise UsageError(
+            "no window is named",
+            hint="--since 2025-12-10, --since 2025-12-10T11:01Z --until 2025-12-10T12:01Z, or --events FILE",
+        )
+    if "T" in sought.since and sought.until is None:
+        raise UsageError("a time has no end of its own", hint="--until 2025-12-10T12:01Z")
+    return _window(sought.since, sought.until or sought.since, offset)
+
+
+def _window(since: str, until: str, offset: str) -> Window:
+    """Return the window between both ends, each a time or a day; a day means its start, or as an end its last moment."""
+    start = _seconds(since) if "T" in since else days(since, since, utc_offset=offset).start
+    end = _seconds(until) if "T" in until else days(until, until, utc_offset=offset).end
+    if end <= start:
+        raise UsageError(f"the window ends ({until}) before it starts ({since})", hint="--since comes first")
+    return Window(start=start, end=end)
+
+
+def _seconds(text: str) -> int:
+    return int(moment(text).timestamp())

@@ -1,0 +1,162 @@
+"""Where a report goes: each format to stdout or to a file; assessments as they come, the digest at the end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from diffscope.adapters.output import check_output, encoded, make_folder, replacing, write_file
+from diffscope.adapters.read_file import read_text
+from diffscope.assessment.document import Assessment
+from diffscope.cli.options import Output, is_debug
+from diffscope.cli.publish import refuse_failed, write_stdout
+from diffscope.errors import DiffscopeError, UsageError
+from diffscope.products.report.model import Digest
+from diffscope.products.report.render.formats import charts, render_digest
+from diffscope.products.report.render.options import Wish
+from diffscope.render.formats.jsonl import render as render_line
+from diffscope.render.style import Language, Style
+from diffscope.source.attempts import Attempts
+
+_LARGEST: Final = 1_000_000
+"""Bytes of a template."""
+
+
+class Wishes(NamedTuple):
+    """How the report is wanted."""
+
+    lang: str
+    layout: str
+    templates: Path | None
+    charts: Path | None
+
+
+class ReportOutputs:
+    """The outputs of one report. Files are replaced whole, so that an interrupt leaves the old one or the new one."""
+
+    def __init__(self, forms: Sequence[Output], wishes: Wishes) -> None:
+        self._outputs = tuple(forms) or (Output("markdown", None),)
+        self.wishes = wishes
+        self._attempt = Attempts(is_debug=is_debug())
+        self.style = Style(language=Language(wishes.lang))
+        for output in self._outputs:
+            # An hour of judging should not end in an error that could be told at once.
+            if output.file is not None:
+                check_output(output.file)
+        to_stdout = [output.form for output in self._outputs if output.file is None]
+        if len(to_stdout) > 1:
+            raise UsageError(
+                f"{' and '.join(to_stdout)} cannot share stdout", hint="give all but one a file: json:w.json"
+            )
+
+    @property
+    def need_digest(self) -> bool:
+        """Whether any format needs more than the assessments one by one."""
+        return self.wishes.charts is not None or any(output.form != "jsonl" for output in self._outputs)
+
+    @contextlib.contextmanager
+    def stream(self) -> Iterator[Callable[[Assessment], None] | None]:
+        """Yield what takes each assessment as it comes; ``None`` where nobody wants them one by one."""
+        lines = [output for output in self._outputs if output.form == "jsonl"]
+        with contextlib.ExitStack() as stack:
+            sinks = [
+                write_stdout
+                if output.file is None
+                else _text_sink(stack.enter_context(replacing(output.file)))
+                for output in lines
+            ]
+
+            def each(assessment: Assessment) -> None:
+                text = self._attempt("format jsonl", partial(render_line, assessment, self.style), None)
+                for sink in sinks if text is not None else ():
+                    sink(text or "")
+
+            yield each if sinks else None
+
+    def write(self, digest: Digest) -> None:
+        """Write the digest in every other format, and the charts where they are wanted."""
+        wish = Wish(layout=self.wishes.layout, templates=read_templates(self.wishes.templates))
+        wrong: list[DiffscopeError] = []
+        for output in self._outputs:
+            if output.form != "jsonl":
+                wrong += self._write_one(output, digest, wish)
+        if self.wishes.charts is not None:
+            wrong += self._write_charts(digest, self.wishes.charts)
+        for error in wrong:
+            raise error
+
+    def finish(self) -> None:
+        """Say which formats failed inside.
+
+        Raises:
+            InternalError: one of them did; everything else was written.
+        """
+        refuse_failed(self._attempt.gaps)
+
+    def _write_one(self, output: Output, digest: Digest, wish: Wish) -> tuple[DiffscopeError, ...]:
+        """Write one format; an error of the user's (a template, a full disk) waits until the others are written."""
+        work = partial(render_digest, digest, self.style, form=output.form, wish=wish)
+        try:
+            self.put_rendered(output, work)
+        except DiffscopeError as error:
+            return (error,)
+        return ()
+
+    def _write_charts(self, digest: Digest, folder: Path) -> tuple[DiffscopeError, ...]:
+        try:
+            make_folder(folder)
+            for name, svg in self._attempt("charts", partial(charts, digest, self.style), {}).items():
+                self.put(Output("svg", folder / f"{name}.svg"), svg)
+        except DiffscopeError as error:
+            return (error,)
+        return ()
+
+    def put_rendered(self, output: Output, work: Callable[[], str]) -> None:
+        """Write what a renderer gives; one that fails inside is told by ``finish``."""
+        text = self._attempt(f"format {output.form}", work, None)
+        if text is not None:
+            self.put(output, text)
+
+    def put(self, output: Output, text: str) -> None:
+        """Write a text where an output says."""
+        if output.file is None:
+            write_stdout(text)
+        else:
+            write_file(output.file, encoded(text))
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs."""
+        return self._outputs
+
+
+def read_templates(folder: Path | None) -> dict[str, str]:
+    """Return the user's own templates by name.
+
+    Raises:
+        UsageError: one of them is no UTF-8 text.
+    """
+    if folder is None:
+        return {}
+    try:
+        files = sorted(file for file in folder.iterdir() if file.name.endswith(".j2"))
+    except OSError as error:
+        raise UsageError(
+            f"the folder cannot be read: {error.strerror}", at=str(folder), hint="--templates DIR"
+        ) from None
+    hint = "a template is a text file of some hundred lines"
+    found = {file.name: read_text(file, most=_LARGEST, hint=hint, kind=UsageError) for file in files}
+    if not found:
+        raise UsageError(
+            "there is no template in this folder",
+            at=str(folder),
+            hint="a template has the name of the one that it replaces: weekly.en.md.j2",
+        )
+    return found
+
+
+def _text_sink(write: Callable[[bytes], None]) -> Callable[[str], None]:
+    return lambda text: write(encoded(text))

@@ -1,0 +1,1 @@
+"""Facts of builds and dependencies: CMake and Docker files, requirements."""

@@ -1,0 +1,141 @@
+"""What the target declares at one tree: its steps, owners, labels and requirements, read when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+
+import msgspec
+
+from diffscope.facts.change.changed_file import Placed
+from diffscope.project.answers import Collecting, MergifyChange
+from diffscope.project.ci.buildkite import read_pipelines
+from diffscope.project.ci.collection import StepCalls, collect_tests, step_calls
+from diffscope.project.labels.labels import labels_for
+from diffscope.project.model import Dialect, Project, Requirement, Verdict
+from diffscope.project.owners import owners_of
+from diffscope.project.tree import TreeIndex
+from diffscope.source.model import PullRequest, RepoPath
+from diffscope.source.text import decode
+
+_UNREADABLE = frozenset({"broken", "missing", "too-large", "symlink"})
+"""Kinds of problems for which a job file has no steps to speak of."""
+
+
+class Declarations:
+    """What the target repository declares at the base; what lies further off is read when it is asked for.
+
+    ``paths`` gives the files of the tree, ``requirements`` what its requirement files ask for, ``collected`` which commands collect
+    which test, ``job_files`` the bytes of what declares the steps, by path.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        paths: Callable[[], Iterable[RepoPath]] = tuple,
+        requirements: Callable[[], Iterable[Requirement]] = tuple,
+        collected: Callable[[], Mapping[RepoPath, tuple[Collecting, ...]]] = dict,
+        job_files: Callable[[], Mapping[RepoPath, bytes]] = dict,
+    ) -> None:
+        self.project = project
+        self.missing = tuple(problem.path for problem in project.problems if problem.kind == "missing")
+        """The declaring files whose content could not be had."""
+        self._read_paths = paths
+        self._read_requirements = requirements
+        self._read_collected = collected
+        self._read_job_files = job_files
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The requirements of the base; empty where they are not known."""
+        return tuple(self._read_requirements())
+
+    @cached_property
+    def step_calls(self) -> tuple[StepCalls, ...]:
+        """The calls that the commands of each step make."""
+        return step_calls(self.project)
+
+    def owners(self, path: RepoPath) -> tuple[str, ...]:
+        """Return the owners of a path by CODEOWNERS; empty for none."""
+        return owners_of(self.project.codeowners, (path,))[0].owners
+
+    def labels(self, pull: PullRequest, placed: Iterable[Placed]) -> tuple[str, ...]:
+        """Return the labels that the target's own label rules would add, as far as they can be judged."""
+        change = MergifyChange(
+            paths=tuple(RepoPath(one.fact.path) for one in placed),
+            title=pull.title,
+            labels=pull.labels,
+            author=pull.author_login,
+            body=pull.body,
+        )
+        effects = labels_for(self.project.mergify, change)
+        return tuple(
+            sorted({one.label for one in effects if one.action == "add" and one.verdict is Verdict.YES})
+        )
+
+    @cached_property
+    def collected(self) -> Mapping[RepoPath, tuple[Collecting, ...]]:
+        """Which steps collect each test of the base; empty where that is not known."""
+        return self._read_collected()
+
+    def is_surely_watched(self, path: str) -> bool:
+        """Return whether some automatic step lists the path or a folder above it: a quick yes, for most files of the product."""
+        parts = path.split("/")
+        return any("/".join(parts[:depth]) in self._watched for depth in range(len(parts), 0, -1))
+
+    @cached_property
+    def has_steps(self) -> bool:
+        """Whether any step is declared that runs by itself: without one nothing is known of what CI does with a change."""
+        return any(
+            not step.optional
+            for pipeline in self.project.pipelines
+            if not pipeline.missing_keys
+            for step in pipeline.steps
+        )
+
+    @cached_property
+    def _watched(self) -> frozenset[str]:
+        steps = [
+            step
+            for pipeline in self.project.pipelines
+            if pipeline.dialect is Dialect.GENERATOR and not pipeline.missing_keys
+            for step in pipeline.steps
+            if not step.optional and not any(one.text.startswith("!") for one in step.dependencies or ())
+        ]
+        return frozenset(one.text.rstrip("/") for step in steps for one in step.dependencies or ())
+
+    def tree_with(self, added: Iterable[RepoPath], gone: Iterable[RepoPath]) -> TreeIndex:
+        """Return the tree with a change applied."""
+        removed = set(gone)
+        return TreeIndex(sorted({*(path for path in self._paths if path not in removed), *added}))
+
+    def after(self, edited: Mapping[RepoPath, bytes | None], added: Iterable[RepoPath]) -> Declarations | str:
+        """Return what is declared once job files read as ``edited`` (``None``: gone) and these files are added; why not, where that cannot be told."""
+        known = self._read_job_files()
+        contents = {path: data for path, data in {**known, **edited}.items() if data is not None}
+        gone = [path for path, data in edited.items() if data is None]
+        tree = self.tree_with({*added, *contents}, gone)
+        pipelines, problems = read_pipelines(contents, tree)
+        for problem in problems:
+            if problem.kind in _UNREADABLE and (problem.kind == "missing" or problem.path in edited):
+                return f"{problem.path}:{problem.line}: {problem.message}"
+        scripts = {path: decode(data) for path, data in contents.items() if path.endswith(".sh")}
+        kept = {path: text for path, text in self.project.scripts.items() if path not in edited}
+        project = msgspec.structs.replace(self.project, pipelines=pipelines, scripts={**kept, **scripts})
+        return Declarations(
+            project,
+            paths=lambda: tree.paths,
+            requirements=self._read_requirements,
+            collected=lambda: collect_tests(step_calls(project), tree),
+            job_files=lambda: contents,
+        )
+
+    @cached_property
+    def has_tree(self) -> bool:
+        """Whether the paths of the tree are known."""
+        return bool(self._paths)
+
+    @cached_property
+    def _paths(self) -> tuple[RepoPath, ...]:
+        return tuple(self._read_paths())

@@ -1,0 +1,201 @@
+"""The kind of a change: evidence from title, labels and the diff, weighed by ``rules/kinds.yml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from diffscope.facts.classify.change_shape import Sizes
+from diffscope.facts.classify.titles import Title, prose
+from diffscope.source.model import Value
+from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.tables import KindRule, Label
+from diffscope.taxonomy.words import WordTable, tokens_of
+
+_MUCH_PRODUCT = 0.25
+_LITTLE_PRODUCT = 0.03
+_SMALL_FIX = 60
+_FEW_LINES = 20
+_MUCH_CODE = 240
+_ALONE = 0.9
+
+
+class Signs(Value, frozen=True, kw_only=True):
+    """What the diff and the metadata say, beside the title."""
+
+    sizes: Sizes
+    shapes: frozenset[str]
+    labels: tuple[str, ...] = ()
+
+
+class Evidence(Value, frozen=True, kw_only=True):
+    """One thing that speaks for a kind."""
+
+    kind: str
+    weight: float
+    reason: Label
+
+
+class Decision(NamedTuple):
+    """The kind of a change and what decided it, in English and Chinese."""
+
+    kind: str
+    reason: Label
+    is_told: bool = True
+    """False where only the shape of the diff could be asked."""
+
+
+def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> Decision:
+    """Return the kind of a change and what decided it. There is always one: where nothing speaks, the shape of the diff does."""
+    order = [rule.name for rule in taxonomy.tables.kinds.kinds]
+    every = list(_evidence(title, signs, taxonomy))
+    possible = _possible(title, signs, taxonomy)
+    found = [item for item in every if item.kind in possible]
+    if not any(item.weight >= 1 for item in found) and signs.sizes.product <= _FEW_LINES:
+        # `[Docs]` on a line of code: the title's word is still better than none.
+        found = [item for item in every if item.weight >= taxonomy.tables.kinds.weights.place]
+    if not any(item.weight >= 1 for item in found):
+        decided = _by_shape(signs)
+        return decided if decided.kind in order else decided._replace(kind=order[0])
+    sums: dict[str, float] = {}
+    for item in found:
+        sums[item.kind] = sums.get(item.kind, 0.0) + item.weight
+    if signs.sizes.product_added > _MUCH_CODE:
+        # Of `[Bugfix][Perf]` on much new code the fix is the lesser part.
+        order.sort(key=lambda name: name == "bugfix")
+    kind = min(sums, key=lambda name: (-sums[name], order.index(name)))
+    reasons = sorted((item for item in found if item.kind == kind), key=lambda item: -item.weight)
+    kept = tuple(dict.fromkeys(item.reason for item in reasons[:3]))
+    return Decision(
+        kind,
+        Label(en=", ".join(reason.en for reason in kept), zh="、".join(reason.zh for reason in kept)),
+    )
+
+
+def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Evidence]:
+    weights = taxonomy.tables.kinds.weights
+    places = {rule.name for rule in taxonomy.tables.kinds.kinds if rule.categories}
+    for tag in title.tags:
+        words = tokens_of(tag)
+        # `[CI]`, `[Docs]` and `[CI Failure]` say where as often as what: they weigh less than a tag that can only mean the work done.
+        is_place = bool(places & set(taxonomy.kind_tags.owners_in(words[:1])))
+        for kind in taxonomy.kind_tags.owners_in(words):
+            weight = weights.place if is_place else weights.tag
+            yield Evidence(kind=kind, weight=weight, reason=_said(f"title tag [{tag}]", f"标题标记 [{tag}]"))
+    for kind, word in _at_start(taxonomy.kind_verbs, title.rest):
+        yield Evidence(
+            kind=kind, weight=weights.verb, reason=_said(f"title begins with '{word}'", f"标题以“{word}”开头")
+        )
+    names = {rule.name: rule.title.zh for rule in taxonomy.tables.kinds.kinds}
+    said = taxonomy.kind_phrases.owners_in(tokens_of(prose(title.rest)))
+    # A name of the code says where, not what: `test_x.py` is a test, `fail_fast` is no failure.
+    quoted = taxonomy.kind_phrases.owners_in(tokens_of(title.rest))
+    named = [kind for kind in quoted if kind in said or kind in places]
+    for kind in named:
+        reason = _said(f"words of the title say {kind}", f"标题用词表明是{names[kind]}")
+        yield Evidence(kind=kind, weight=weights.phrase, reason=reason)
+    for rule in taxonomy.tables.kinds.kinds:
+        is_named = rule.name in named and "bugfix" not in named
+        yield from _of_diff(rule, signs, taxonomy, is_named=is_named)
+
+
+def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy, *, is_named: bool) -> Iterator[Evidence]:
+    weights = taxonomy.tables.kinds.weights
+    if any(label in rule.labels for label in signs.labels):
+        yield Evidence(kind=rule.name, weight=weights.label, reason=_LABELLED)
+    for shape in _both(rule.shapes, signs.shapes):
+        yield Evidence(kind=rule.name, weight=weights.shape, reason=SHAPE_REASONS[shape])
+    for shape in _both(rule.lean, signs.shapes):
+        yield Evidence(kind=rule.name, weight=weights.lean, reason=SHAPE_REASONS[shape])
+    if rule.categories and (share := _share(rule, signs.sizes, is_named=is_named)):
+        yield Evidence(
+            kind=rule.name,
+            weight=weights.category * share,
+            reason=_said(
+                f"{share:.0%} of the change is {'/'.join(rule.categories)}",
+                f"变更的 {share:.0%} 属于{'/'.join(_CATEGORIES.get(name, name) for name in rule.categories)}",
+            ),
+        )
+
+
+def _at_start(table: WordTable, text: str) -> Iterator[tuple[str, str]]:
+    tokens = tokens_of(text)
+    for found in table.find(tokens)[:1]:
+        if found.start == 0:
+            for owner in found.owners:
+                yield owner, tokens[0]
+
+
+def _both(wanted: Iterable[str], held: frozenset[str]) -> Iterator[str]:
+    return (shape for shape in wanted if shape in held)
+
+
+def _share(rule: KindRule, sizes: Sizes, *, is_named: bool) -> float:
+    """Return the share of the change that lies in the kind's categories; 0 beside product code, for a small fix often brings much test.
+
+    Where the title names the kind and tells of no fix (`Add tests to x`), it counts all the same.
+    """
+    if sizes.product > _LITTLE_PRODUCT * sizes.total and not is_named:
+        return 0.0
+    return _lines_in(rule.categories, sizes) / sizes.total if sizes.total else 0.0
+
+
+def _possible(title: Title, signs: Signs, taxonomy: Taxonomy) -> frozenset[str]:
+    sure = taxonomy.kind_sure.owners_in(tokens_of(title.rest)[:1])
+    return frozenset(
+        rule.name
+        for rule in taxonomy.tables.kinds.kinds
+        if _is_possible(rule, signs.sizes, is_sure=rule.name in sure)
+    )
+
+
+def _is_possible(rule: KindRule, sizes: Sizes, *, is_sure: bool) -> bool:
+    if not sizes.total:
+        return True
+    if not sizes.product and _lines_in(rule.never, sizes) > _ALONE * sizes.total:
+        return False
+    if not rule.categories or (is_sure and _lines_in(rule.categories, sizes)):
+        return True
+    return sizes.product < _MUCH_PRODUCT * sizes.total
+
+
+def _lines_in(categories: Iterable[str], sizes: Sizes) -> int:
+    return sum(sizes.by_category.get(category, 0) for category in categories)
+
+
+def _by_shape(signs: Signs) -> Decision:
+    if signs.shapes & {"moves", "rewrites", "deletes"}:
+        return _guess("refactor", "moves, rewrites or removes code", "移动、改写或删除代码")
+    if "adds-symbols" in signs.shapes or signs.sizes.product_added > _SMALL_FIX:
+        return _guess("feature", "adds public symbols or much code", "新增公开符号或大量代码")
+    # Not a fix: that is a claim, and nobody made it.
+    return _guess("refactor", "is a small edit", "只是小幅修改")
+
+
+def _guess(kind: str, en: str, zh: str) -> Decision:
+    reason = _said(f"the title says nothing; the diff {en}", f"标题未说明；差异{zh}")
+    return Decision(kind, reason, is_told=False)
+
+
+def _said(en: str, zh: str) -> Label:
+    return Label(en=en, zh=zh)
+
+
+_LABELLED = _said("label of the pull request", "拉取请求的标签")
+SHAPE_REASONS: Final = {
+    "moves": _said("the diff moves code", "差异移动代码"),
+    "rewrites": _said("the diff rewrites code", "差异改写代码"),
+    "deletes": _said("the diff removes code", "差异删除代码"),
+    "registers-model": _said("the diff registers a model", "差异注册了模型"),
+    "adds-tests": _said("the diff adds tests", "差异新增测试"),
+    "adds-symbols": _said("the diff adds symbols", "差异新增符号"),
+}
+"""What each shape of a diff says of it."""
+_CATEGORIES = {
+    "docs": "文档",
+    "example": "示例",
+    "test": "测试",
+    "infra": "基础设施",
+    "config": "配置",
+    "build": "构建",
+}

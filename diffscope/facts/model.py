@@ -1,0 +1,694 @@
+"""The facts of a change: flat records, one type a family. This is also what a *recorded* change is.
+
+Convention: a field that is absent (``UNSET``) could not be computed and is *unknown*; a field that is ``None`` is known to be nothing.
+A whole family that could not be computed is listed in ``ChangeFacts.unknown``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from diffscope.facts.ci_model import CiFacts
+from diffscope.source.model import Gap, PullRequest, Value
+
+Text = str
+
+
+def said(description: str) -> Meta:
+    """Return the sentence of a field, which the vocabulary page and the JSON Schema show."""
+    return Meta(description=description)
+
+
+class Fact(Value, frozen=True, kw_only=True):
+    """Base of every fact."""
+
+
+class Located(Fact, frozen=True, kw_only=True):
+    """A fact with a place: what a flag's evidence points at."""
+
+    path: Annotated[str, said("File, by its new name (the old one where the new side is absent).")]
+    line: Annotated[
+        int,
+        said(
+            "Line on the new side; on the old side when `side` is old. For a file as a whole the first that changes; 0 where none does."
+        ),
+    ] = 0
+    side: Annotated[str, said("`new` or `old`.")] = "new"
+    symbol: Annotated[str | None, said("Qualified name within the file: `EngineCore.step`.")] = None
+    module: Annotated[str | None, said("Dotted module name; null for a file that is no module.")] = None
+    area: Annotated[str, said("Main area of the file.")] = "other"
+    category: Annotated[
+        str, said("source, native, test, config, docs, infra, build, example, benchmark, data or other.")
+    ] = "other"
+    platforms: Annotated[
+        tuple[str, ...], said("Platforms that the place belongs to, by path, name or guard.")
+    ] = ()
+    distance: Annotated[
+        int | UnsetType | None,
+        said("Eager import steps from the serving path to this module; null when it is not reached."),
+    ] = UNSET
+
+
+class ChangeFact(Fact, frozen=True, kw_only=True):
+    """The change as a whole."""
+
+    title: Annotated[str, said("Title, pull request suffix removed.")]
+    title_tags: Annotated[
+        tuple[str, ...], said("Bracketed words of the title, lower case: `rocm`, `bugfix`.")
+    ] = ()
+    kind: Annotated[
+        str, said("bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.")
+    ]
+    kind_reason: Annotated[str, said("What decided the kind.")] = ""
+    kind_reason_zh: Annotated[str, said("The same in Chinese.")] = ""
+    kind_told: Annotated[
+        bool,
+        said(
+            "Title, label or the place of the files say the kind; false where it was guessed from the shape of the diff."
+        ),
+    ] = True
+    tags: Annotated[tuple[str, ...], said("Every tag that applies.")] = ()
+    labels: Annotated[tuple[str, ...] | UnsetType, said("Labels of the pull request.")] = UNSET
+    files: Annotated[int, said("Files changed.")]
+    additions: Annotated[int, said("Lines added.")]
+    deletions: Annotated[int, said("Lines removed.")]
+    source_files: Annotated[int, said("Source and native files changed with logic.")]
+    code_added: Annotated[
+        int, said("Code lines added to source and native files: no blank, comment, docstring.")
+    ]
+    code_removed: Annotated[int, said("Code lines removed from source and native files.")]
+    code_grown: Annotated[
+        int,
+        said("Code lines added to source and native files less those removed; below 0 where they shrink."),
+    ] = 0
+    test_files: Annotated[
+        int, said("Test files that gain or alter code: what only loses code or follows a rename is left out.")
+    ]
+    test_code_added: Annotated[int, said("Code lines added to test files.")]
+    logic_symbols: Annotated[int, said("Source symbols whose logic changed.")]
+    public_symbols_added: Annotated[
+        int, said("New public functions, methods and classes in source files.")
+    ] = 0
+    branches_added: Annotated[int, said("Branches added to source files.")] = 0
+    areas: Annotated[tuple[str, ...], said("Areas of the change, heaviest first.")] = ()
+    logic_areas: Annotated[
+        tuple[str, ...], said("Areas in which logic changed with weight, heaviest first.")
+    ] = ()
+    platforms: Annotated[tuple[str, ...], said("Platforms of the change.")] = ()
+    cosmetic: Annotated[bool, said("True when no file changed any logic, configuration or test.")] = False
+
+
+class FileFact(Located, frozen=True, kw_only=True):
+    """One changed file."""
+
+    old_path: Annotated[str | None, said("Old name of a rename or copy.")] = None
+    status: Annotated[str, said("added, modified, deleted, renamed, copied or type-changed.")]
+    content: Annotated[str, said("text, binary, submodule or symlink.")] = "text"
+    language: Annotated[str, said("python, cuda, cpp, rust, yaml, markdown, ... by name.")] = "other"
+    change_type: Annotated[
+        str,
+        said(
+            "core-logic, data-contract, dependency-wiring, entrypoint, configuration, test-coverage, rename-or-move, "
+            "deletion, documentation, infrastructure or cosmetic."
+        ),
+    ]
+    areas: Annotated[tuple[str, ...], said("Every area of the file, the main one first.")] = ()
+    logic: Annotated[bool | UnsetType, said("Whether any logic of it changed.")] = UNSET
+    additions: Annotated[int, said("Lines added.")] = 0
+    deletions: Annotated[int, said("Lines removed.")] = 0
+    code_added: Annotated[int, said("Code lines added.")] = 0
+    code_removed: Annotated[int, said("Code lines removed.")] = 0
+    settings: Annotated[
+        tuple[str, ...],
+        said(
+            "Of an image or a file of requirements: what changed in it, `AITER_BRANCH a -> b`, `+name version`."
+        ),
+    ] = ()
+    owners: Annotated[
+        tuple[str, ...] | UnsetType, said("Owners by CODEOWNERS at the base; empty for none.")
+    ] = UNSET
+
+
+class ModuleFact(Located, frozen=True, kw_only=True):
+    """One changed module, with its place in the graph of the base."""
+
+    is_new: Annotated[bool, said("The change adds it.")] = False
+    is_removed: Annotated[bool, said("The change removes it.")] = False
+    logic: Annotated[bool, said("Whether any logic of it changed.")] = False
+    entry: Annotated[str | UnsetType | None, said("Serving-path module from which `distance` counts.")] = (
+        UNSET
+    )
+    chain: Annotated[str | UnsetType | None, said("The shortest chain, as `a -> b -> c`.")] = UNSET
+    fan_in: Annotated[int | UnsetType, said("Modules that import it eagerly.")] = UNSET
+    reach: Annotated[int | UnsetType, said("Modules that reach it within two eager imports.")] = UNSET
+    lazy_fan_in: Annotated[int | UnsetType, said("Modules that import it lazily.")] = UNSET
+    registry_fan_in: Annotated[int | UnsetType, said("Registries and class-path strings that name it.")] = (
+        UNSET
+    )
+    tests_within_two: Annotated[int | UnsetType, said("Test files that reach it within two imports.")] = UNSET
+    asked_for: Annotated[
+        str | None, said("Variable, off by default at the base, without which no request passes it; or null.")
+    ] = None
+
+
+class SymbolFact(Located, frozen=True, kw_only=True):
+    """One changed symbol."""
+
+    kind: Annotated[str, said("class, function, method, variable or module.")]
+    aspects: Annotated[
+        tuple[str, ...],
+        said(
+            "added, removed, moved, signature, default, annotation, bases, decorators, body, field-order, order, message, docstring, cosmetic."
+        ),
+    ]
+    logic: Annotated[
+        bool,
+        said(
+            "False when only messages, docstring, comment, formatting, import order or typing changed that no run depends on."
+        ),
+    ]
+    public: Annotated[bool, said("No part of its name starts with an underscore.")]
+    end_line: Annotated[int, said("Last line, on the same side as `line`.")] = 0
+    code_added: Annotated[int, said("Code lines added in it, less those that came from another symbol.")] = 0
+    code_removed: Annotated[
+        int, said("Code lines removed from it, less those that went to another symbol.")
+    ] = 0
+    branches_added: Annotated[int, said("Branches added in it.")] = 0
+    conditions_new: Annotated[
+        int, said("Conditions asked in it anew, or once more; 0 where it is new or gone.")
+    ] = 0
+    decorators: Annotated[tuple[str, ...], said("Decorators, after the change where it still exists.")] = ()
+    bases: Annotated[
+        tuple[str, ...], said("Base classes as written, of the class or of the method's class.")
+    ] = ()
+    entry: Annotated[str | UnsetType | None, said("Serving-path module from which `distance` counts.")] = (
+        UNSET
+    )
+    chain: Annotated[
+        str | UnsetType | None, said("The shortest import chain from there, as `a -> b -> c`.")
+    ] = UNSET
+    is_async: Annotated[bool, said("An async function.")] = False
+    is_kernel: Annotated[bool, said("A Triton, TileLang or CuteDSL kernel.")] = False
+    owner_change: Annotated[
+        str | None,
+        said("For a member: added, removed or moved where its class as a whole was; null otherwise."),
+    ] = None
+    asked_for: Annotated[
+        str | None, said("Variable, off by default at the base, without which no request passes it; or null.")
+    ] = None
+    part_of_new: Annotated[
+        bool, said("A part of a class or of a module that the change adds as a whole.")
+    ] = False
+    inherited: Annotated[
+        bool,
+        said(
+            "New in a class that was there before, in the place of a member that the class had from one above it."
+        ),
+    ] = False
+    value_before: Annotated[
+        str | None, said("What a variable was assigned before, as written; null for anything else.")
+    ] = None
+    value_after: Annotated[
+        str | None, said("What a variable is assigned after, as written; null for anything else.")
+    ] = None
+    still_bound: Annotated[
+        bool,
+        said(
+            "It is no longer defined here, but the module imports it now, or the constructor sets it as an attribute."
+        ),
+    ] = False
+    surfaces: Annotated[
+        tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
+    ] = ()
+    moved_from: Annotated[str | None, said("Its old name or `path:name`, for a move.")] = None
+    moved_from_path: Annotated[
+        str | None,
+        said("For code that came from another file or out of another function: the file where it was."),
+    ] = None
+    moved_from_line: Annotated[
+        int, said("Its first line there before the change; 0 where `moved_from_path` is null.")
+    ] = 0
+    fan_in: Annotated[int | UnsetType, said("Modules that import its module eagerly.")] = UNSET
+    users: Annotated[
+        tuple[str, ...] | UnsetType, said("`path:line` in the tree that import it, untouched here.")
+    ] = UNSET
+    users_edited: Annotated[
+        tuple[str, ...],
+        said("For a member or module that is gone: `path:line` before the change that used it, edited here."),
+    ] = ()
+    moved_to: Annotated[str | None, said("For what is gone from its file: the path where it is now.")] = None
+    overrides: Annotated[
+        tuple[str, ...] | UnsetType, said("`path:line Class.method` that override it and were not touched.")
+    ] = UNSET
+    tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
+    changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
+    summary: Annotated[
+        str,
+        said("Of an added one: the first sentence of its docstring; empty for none, and in recorded facts."),
+    ] = ""
+    class_tests_naming: Annotated[
+        int | UnsetType, said("Test files of the base and of this change that name the class of a method.")
+    ] = UNSET
+    reached_by_tests: Annotated[
+        bool,
+        said(
+            "A test of this change names it, its class, or what calls it within two calls, as far as the change tells; "
+            "false where tests gain less than a line for twenty of the product."
+        ),
+    ] = False
+    implements: Annotated[
+        bool, said("A new method that a class above its own declares, as far as the tree tells.")
+    ] = False
+    test_distance: Annotated[
+        int | UnsetType | None,
+        said("Import steps from the nearest test to its module; null when none reaches it."),
+    ] = UNSET
+
+
+class ParameterFact(Located, frozen=True, kw_only=True):
+    """One difference in the signature of a function that exists before and after."""
+
+    what: Annotated[
+        str,
+        said(
+            "added-optional, added-required, removed, renamed, moved, kind, made-required, made-optional, default, annotation."
+        ),
+    ]
+    name: Annotated[str, said("The parameter.")]
+    before: Annotated[str | None, said("Text before; null for one that moved.")] = None
+    after: Annotated[str | None, said("Text after; null for one that moved.")] = None
+    order_before: Annotated[
+        str | None, said("For a parameter that moved: the positional ones in the order before.")
+    ] = None
+    order_after: Annotated[str | None, said("And in the order after.")] = None
+    public: Annotated[bool, said("The function is public.")] = True
+    surfaces: Annotated[tuple[str, ...], said("Public surfaces that the function belongs to.")] = ()
+    overrides: Annotated[tuple[str, ...] | UnsetType, said("Overrides that were not touched.")] = UNSET
+
+
+class OptionFact(Located, frozen=True, kw_only=True):
+    """A setting that a user can see: configuration field, CLI flag, VLLM_* variable, field of a wire protocol, name of a metric."""
+
+    what: Annotated[
+        str,
+        said(
+            "config-field, cli-flag, environment-variable, protocol-field, metric, default-table (an entry of one) or build-argument (of an image)."
+        ),
+    ]
+    name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `VLLM_USE_X`.")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, default, computed (the function that decides it changed), retyped, made-required or made-optional."
+        ),
+    ]
+    before: Annotated[str | None, said("Default (or type) before, as written.")] = None
+    after: Annotated[str | None, said("Default (or type) after, as written.")] = None
+    decider: Annotated[
+        str | None,
+        said("For a default that became None: `path:line` in this change that asks whether it is None."),
+    ] = None
+    computed_by: Annotated[str | None, said("The changed function that decides the default.")] = None
+    turns_on: Annotated[
+        bool, said("A new option whose default turns behaviour on, or a default that went from off to on.")
+    ] = False
+    required: Annotated[bool, said("It has no default after the change.")] = False
+
+
+class ImportFact(Located, frozen=True, kw_only=True):
+    """One imported name that came or went."""
+
+    change: Annotated[str, said("added or removed.")]
+    target: Annotated[str, said("The imported module, absolute.")]
+    name: Annotated[str | None, said("The imported name.")] = None
+    layer: Annotated[str, said("eager, lazy or typing.")] = "eager"
+    guard: Annotated[str | None, said("The condition around it.")] = None
+    cycle: Annotated[
+        str | UnsetType | None,
+        said("The ring of eager imports that it closes, as `a -> b -> a`; null when it closes none."),
+    ] = None
+
+
+class GuardFact(Located, frozen=True, kw_only=True):
+    """A condition on the platform or the architecture that came, went, or whose guarded code changed."""
+
+    change: Annotated[
+        str,
+        said(
+            "added, removed, moved (from another function of the change) or body (the condition stands, the code under it changed)."
+        ),
+    ]
+    condition: Annotated[str, said("The condition as written.")]
+    what: Annotated[str, said("platform or architecture.")]
+    names: Annotated[
+        tuple[str, ...], said("Platforms or architectures named: rocm, cuda, sm90, gfx942, capability ...")
+    ] = ()
+    before: Annotated[
+        str | None,
+        said("Of an added one: the condition of the same function that went for it and asks much the same."),
+    ] = None
+    replaced: Annotated[bool, said("Of a removed one: another condition came for it.")] = False
+
+
+class CallFact(Located, frozen=True, kw_only=True):
+    """A call that came, went or got other guards, within a changed symbol of a source file."""
+
+    change: Annotated[
+        str,
+        said(
+            "added, removed, moved (from another function of the change), exchanged (a wait between streams with other arguments) or "
+            "reguarded."
+        ),
+    ]
+    role: Annotated[
+        str,
+        said(
+            "What such a call does, from rules/roles.yml: lock, thread, collective, blocking, cuda-only ..."
+        ),
+    ]
+    callee: Annotated[
+        str, said("As written, import aliases resolved: `torch.cuda.synchronize`, `self.lock.acquire`.")
+    ]
+    arguments: Annotated[str, said("Argument text, white space folded.")] = ""
+    before: Annotated[str | None, said("The arguments before, of a call that is exchanged.")] = None
+    guards: Annotated[tuple[str, ...], said("Conditions around it, outermost first.")] = ()
+    condition: Annotated[str | None, said("The innermost of them.")] = None
+    new_guards: Annotated[
+        tuple[str, ...],
+        said("Those of the conditions that a call which is reguarded did not stand under before."),
+    ] = ()
+    by_setting: Annotated[
+        bool,
+        said(
+            "Every new condition is a plain flag of a configuration or the size of a group: the same for all ranks."
+        ),
+    ] = False
+    guard_platforms: Annotated[tuple[str, ...], said("Platforms that these conditions name.")] = ()
+    in_async: Annotated[bool, said("Directly inside an async function.")] = False
+    in_loop: Annotated[bool, said("Inside a loop.")] = False
+    awaited: Annotated[bool, said("Under an await.")] = False
+    is_inner: Annotated[bool, said("In a function inside the symbol.")] = False
+    opposite: Annotated[
+        str | None,
+        said(
+            "For a collective: the symbol that has as many calls of it, on the same group, under the opposite condition; null for none."
+        ),
+    ] = None
+    new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
+
+
+class NumericFact(Located, frozen=True, kw_only=True):
+    """A numeric choice that came, went or changed: dtype, literal, scale, epsilon, divisor."""
+
+    what: Annotated[
+        str,
+        said(
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp or precision (a condition or assignment "
+            "on scales, formats, accumulation)."
+        ),
+    ]
+    change: Annotated[str, said("added, removed or changed.")]
+    text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
+    before: Annotated[str | None, said("What stood there before.")] = None
+    detail: Annotated[str, said("The name that it is assigned or passed to.")] = ""
+    guarded: Annotated[
+        bool, said("For a division: a condition, clamp, max or epsilon protects the divisor.")
+    ] = False
+    new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
+
+
+class WriteFact(Located, frozen=True, kw_only=True):
+    """State that is written from a new or changed place."""
+
+    what: Annotated[str, said("config, environment, module-global, library-state or class-attribute.")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, changed (another value), moved (from another function of the change, or from another field) or reguarded."
+        ),
+    ]
+    target: Annotated[str, said("What is written: `vllm_config.cache_config.block_size`, `os.environ['X']`.")]
+    value: Annotated[str, said("The value as written; the arguments of a call.")] = ""
+    assigned: Annotated[
+        str | None, said("The whole assignment, `os.environ['X'] = '1'`; null where a call writes.")
+    ] = None
+    called: Annotated[
+        str | None,
+        said("The whole call that writes, `signal.signal(signal.SIGINT, handler)`; null for an assignment."),
+    ] = None
+    breadth: Annotated[
+        int, said("Who sees it: 3 the whole process, 2 a configuration tree, 1 a module, 0 a class.")
+    ] = 0
+    guards: Annotated[tuple[str, ...], said("Conditions around it.")] = ()
+
+
+class TestFact(Located, frozen=True, kw_only=True):
+    """What happened to one test."""
+
+    __test__ = False
+
+    change: Annotated[
+        str,
+        said(
+            "added, removed (and not replaced), modified, skipped, unskipped, xfailed, tolerance-loosened, assertion-loosened, "
+            "parameters-removed, assertion-removed."
+        ),
+    ]
+    before: Annotated[str | None, said("Text before.")] = None
+    after: Annotated[str | None, said("Text after.")] = None
+    condition: Annotated[
+        str, said("The conditions around a skip, or the arguments of its decorator; empty for none.")
+    ] = ""
+
+
+class DependencyFact(Located, frozen=True, kw_only=True):
+    """One requirement or pinned version that came, went or moved."""
+
+    name: Annotated[str, said("Normalised name: `torch`, `flashinfer-python`, `cuda`, `rocm`.")]
+    change: Annotated[str, said("added, removed, raised, lowered, loosened, tightened, moved or changed.")]
+    before: Annotated[str | None, said("Version or specifier before.")] = None
+    after: Annotated[str | None, said("Version or specifier after.")] = None
+    pinned: Annotated[bool, said("An exact version or a full commit after the change.")] = False
+    bounded: Annotated[bool, said("It has an upper bound or a pin after the change.")] = False
+    core: Annotated[
+        bool, said("torch, triton, flashinfer, transformers, aiter, cutlass, CUDA, ROCm and their like.")
+    ] = False
+    kind: Annotated[str, said("requirement, docker-argument, base-image, cmake-tag or package.")] = (
+        "requirement"
+    )
+    elsewhere: Annotated[
+        bool, said("Another requirements file that is not of tests asks for it too, after the change.")
+    ] = False
+    disagrees: Annotated[
+        tuple[str, ...], said("Other files whose bound for it differs: `path:line specifier`.")
+    ] = ()
+
+
+class BuildFact(Located, frozen=True, kw_only=True):
+    """A build setting that changed."""
+
+    what: Annotated[
+        str, said("compile-flag, warning-flag, arch-list, source-list, option, image, pipeline or other.")
+    ]
+    change: Annotated[str, said("added, removed or changed.")]
+    before: Annotated[str | None, said("Text before.")] = None
+    after: Annotated[str | None, said("Text after.")] = None
+
+
+class OperatorFact(Located, frozen=True, kw_only=True):
+    """A torch operator whose schema or implementation changed."""
+
+    name: Annotated[str, said("`namespace::name`.")]
+    change: Annotated[str, said("added, removed, schema or implementation.")]
+    before: Annotated[str | None, said("Schema before.")] = None
+    after: Annotated[str | None, said("Schema after.")] = None
+    arguments_removed: Annotated[
+        tuple[str, ...],
+        said("For a schema: arguments that it had so and has no more; a result as `-> Tensor`."),
+    ] = ()
+    arguments_added: Annotated[tuple[str, ...], said("And those that it had not so before.")] = ()
+    callers: Annotated[
+        tuple[str, ...] | UnsetType, said("`path:line` in Python that call it and were not touched.")
+    ] = UNSET
+    has_fake: Annotated[bool | UnsetType, said("A fake or meta implementation is registered.")] = UNSET
+
+
+class NativeFact(Located, frozen=True, kw_only=True):
+    """A changed function of a native source."""
+
+    change: Annotated[str, said("added, removed, signature, body or moved.")]
+    is_kernel: Annotated[bool, said("`__global__`.")] = False
+    signals: Annotated[
+        tuple[str, ...],
+        said(
+            "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture "
+            "or platform-guard (what changed in it)."
+        ),
+    ] = ()
+    operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
+    tests: Annotated[tuple[str, ...] | UnsetType, said("Tests that reach it.")] = UNSET
+    tests_today: Annotated[
+        tuple[str, ...], said("Those tests of the base, for a function that stood before the change.")
+    ] = ()
+    code_added: Annotated[int, said("Code lines added in it.")] = 0
+    code_removed: Annotated[int, said("Code lines removed from it.")] = 0
+    computes: Annotated[
+        bool,
+        said(
+            "Its file has a kernel, binds an operator, or includes headers of torch, of a device or of its own tree."
+        ),
+    ] = True
+
+
+class OverrideFact(Located, frozen=True, kw_only=True):
+    """An override or a sibling of a changed method that this change did not update."""
+
+    what: Annotated[
+        str, said("override (a subclass method) or sibling (the same method on another platform's class).")
+    ]
+    base: Annotated[str, said("The changed method: `Class.method`.")]
+    target: Annotated[str, said("The one not updated: `path:line Class.method`.")]
+    reason: Annotated[str, said("How they disagree now.")] = ""
+    missing: Annotated[
+        tuple[str, ...], said("Parameters that the changed method takes and this one does not.")
+    ] = ()
+    extra: Annotated[
+        tuple[str, ...], said("Parameters that this one requires and the changed method does not have.")
+    ] = ()
+    passed: Annotated[
+        bool,
+        said(
+            "What it does not take may come: it is required, or a call of the method that this change adds passes it."
+        ),
+    ] = True
+    family: Annotated[str | None, said("For a sibling: the family it belongs to.")] = None
+
+
+class RegistryFact(Located, frozen=True, kw_only=True):
+    """A registry row that came or went."""
+
+    registry: Annotated[str, said("Name of the registry, from rules/registries.yml.")]
+    key: Annotated[str, said("The row's key.")]
+    change: Annotated[str, said("added, removed or changed.")]
+    target: Annotated[str | None, said("What it names.")] = None
+    twins_missing: Annotated[
+        tuple[str, ...] | UnsetType, said("Places that should name the key too and do not.")
+    ] = UNSET
+
+
+class CounterpartFact(Located, frozen=True, kw_only=True):
+    """A changed place whose declared counterpart (LoRA wrapper, speculative twin) was left alone."""
+
+    family: Annotated[str, said("The declared pairing, from rules/counterparts.yml.")]
+    counterpart: Annotated[str, said("What was left alone: a path or `path:line Class`.")]
+    reason: Annotated[str, said("Why the two belong together.")] = ""
+
+
+class StepFact(Located, frozen=True, kw_only=True):
+    """What continuous integration does, or fails to do, with a changed file or test."""
+
+    what: Annotated[
+        str,
+        said(
+            "no-step, optional-only, not-collected, platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner."
+        ),
+    ]
+    step: Annotated[str | None, said("The step's label.")] = None
+    device: Annotated[str | None, said("The device it would need.")] = None
+    detail: Annotated[str, said("What decided, in one sentence.")] = ""
+    entry: Annotated[
+        str | None, said("The entry that watches an old name, with its place: `csrc/moe (x.yaml:12)`.")
+    ] = None
+    others: Annotated[int | None, said("Further entries that do the same; null for none.")] = None
+
+
+class HistoryFact(Located, frozen=True, kw_only=True):
+    """What the history before the base says of the change."""
+
+    what: Annotated[str, said("What it says: reverted-before (the change takes up what was reverted).")]
+    subject: Annotated[str, said("Subject of the commit that it speaks of.")]
+    number: Annotated[int | None, said("Number of that commit's pull request.")] = None
+    days: Annotated[int | None, said("Days between that commit and the base; null for the same day.")] = None
+    files: Annotated[int, said("Files that both touch.")] = 0
+
+
+class Nearest(Value, frozen=True, kw_only=True):
+    """A test near the change."""
+
+    path: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+class GraphFacts(Value, frozen=True, kw_only=True):
+    """Which graph the facts come from."""
+
+    commit: str | None
+    digest: str
+    modules: int
+    exact: bool
+    """False when the graph is the packaged snapshot, not the graph at the change's base."""
+    cycles_closed: tuple[str, ...] = ()
+    """The rings of eager imports that the change closes, as ``a -> b -> a``, sorted."""
+
+
+class UnknownFamily(Value, frozen=True, kw_only=True):
+    """A family (or one file's part of it) that could not be computed, and why."""
+
+    family: str
+    reason: str
+    path: str | None = None
+
+
+class Mention(Value, frozen=True, kw_only=True):
+    """A name of the repository that the change concerns though it is no changed symbol: a definition inside a function, or what is called anew or no more.
+
+    No family that rules ask: it serves those who look a change up by name.
+    """
+
+    path: str
+    line: int
+    """On the new side; on the old side for what went."""
+    name: str
+    """``outer.inner`` for a definition inside ``outer``; what is called by its own name, ``Class.method`` for a method."""
+    kind: str
+    """``function``, ``method`` or ``class``."""
+    aspect: str
+    """``added``, ``removed``, ``body``, ``called`` or ``no-longer-called``."""
+
+
+class ChangeFacts(Value, frozen=True, kw_only=True):
+    """Everything that rules may ask of a change, and what the assessment shows. Holds no source line."""
+
+    pull: PullRequest
+    change: ChangeFact
+    file: tuple[FileFact, ...] = ()
+    module: tuple[ModuleFact, ...] = ()
+    symbol: tuple[SymbolFact, ...] = ()
+    parameter: tuple[ParameterFact, ...] = ()
+    option: tuple[OptionFact, ...] = ()
+    imports: tuple[ImportFact, ...] = ()
+    guard: tuple[GuardFact, ...] = ()
+    call: tuple[CallFact, ...] = ()
+    numeric: tuple[NumericFact, ...] = ()
+    write: tuple[WriteFact, ...] = ()
+    test: tuple[TestFact, ...] = ()
+    dependency: tuple[DependencyFact, ...] = ()
+    build: tuple[BuildFact, ...] = ()
+    operator: tuple[OperatorFact, ...] = ()
+    native: tuple[NativeFact, ...] = ()
+    override: tuple[OverrideFact, ...] = ()
+    registry: tuple[RegistryFact, ...] = ()
+    counterpart: tuple[CounterpartFact, ...] = ()
+    step: tuple[StepFact, ...] = ()
+    history: tuple[HistoryFact, ...] = ()
+    mention: tuple[Mention, ...] = ()
+    nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
+    labels: tuple[str, ...] | UnsetType = UNSET
+    """Labels that the target's own label rules would add."""
+    ci: CiFacts | UnsetType = UNSET
+    graph: GraphFacts | UnsetType = UNSET
+    gaps: tuple[Gap, ...] = ()
+    unknown: tuple[UnknownFamily, ...] = ()

@@ -1,0 +1,214 @@
+"""Changed native functions and torch operators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.change.changed_file import Placed, source_comparison
+from diffscope.facts.model import NativeFact, OperatorFact
+from diffscope.source.text import Region
+from diffscope.syntax.model import Aspect, NativeChange, NativeComparison, OperatorChange, Outline
+
+_EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
+"""The word that a binding file writes for its extension, and the extension's name."""
+_REGISTERS = re.compile(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
+_NAMESPACES = {"register_op": "vllm_ir"}
+"""Where an operator without a namespace goes, by what registers it; everything else puts it into ``vllm``."""
+_OPERATOR = re.compile(r"(?:\w+::)?[A-Za-z_]\w*")
+_BETWEEN_ARGUMENTS = re.compile(r",(?![^\[]*\])")
+_DEVICE_HEADER = re.compile(
+    r"^(?:torch|ATen|c10|cuda|hip|cub|rocm|cutlass|cute|sycl|immintrin|arm_neon)\b|_?(?:cuda|hip)\w*\.h"
+)
+_DEVICE_SUFFIX = (".cu", ".cuh", ".hip")
+_FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
+
+
+def collect_natives(placed: Iterable[Placed], lookup: TreeLookup | None) -> tuple[NativeFact, ...]:
+    """Return a fact for each native function whose code changed, by path and line."""
+    facts = [
+        _native(one, change, lookup)
+        for one in placed
+        if one.fact.category == "native" and one.material.native is not None
+        for change in one.material.native.functions
+        if change.logic and change.name
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.change)))
+
+
+def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tuple[OperatorFact, ...]:
+    """Return a fact for each operator whose schema or implementation changed, by path and line.
+
+    A file that moves its bindings elsewhere removes nothing: an operator that is removed and added alike is left out.
+    """
+    placed = tuple(placed)
+    listed = [(one, one.material.native) for one in placed if one.material.native is not None]
+    changes = [(one, change) for one, native in listed for change in native.operators]
+    found = (source_comparison(one) for one in placed)
+    compared = [each.after for each in found if each is not None and each.after is not None]
+    facts = [
+        fact
+        for one, change in _without_moves(changes)
+        for fact in _operator(one, change, lookup, has_fake=_has_fake(change, listed, compared, lookup))
+    ]
+    facts += _removed_in_python(placed, lookup)
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+def _removed_in_python(placed: tuple[Placed, ...], lookup: TreeLookup | None) -> Iterator[OperatorFact]:
+    """Yield a fact for each operator that Python code registered by name, and that no file of the change registers any more."""
+    compared = [(one, found) for one in placed if (found := source_comparison(one)) is not None]
+    standing = {name for _, found in compared for name in _registered(found.after)}
+    for one, found in compared:
+        for name, line in _registered(found.before).items():
+            word = name.rpartition("::")[2]
+            if name not in standing:
+                yield OperatorFact(
+                    **one.spot(one.old(line), symbol=word),
+                    name=name,
+                    change="removed",
+                    callers=lookup.operator_callers(word) if lookup else UNSET,
+                )
+
+
+def _registered(outline: Outline | None) -> dict[str, int]:
+    """Return the operators that a Python file registers, ``namespace::name``, with the line of each."""
+    rows = [row for row in outline.rows if _REGISTERS.search(row.table)] if outline else []
+    return {
+        row.key if "::" in row.key else f"{_NAMESPACES.get(row.table, 'vllm')}::{row.key}": row.line
+        for row in rows
+        if _OPERATOR.fullmatch(row.key)
+    }
+
+
+def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> NativeFact:
+    standing = change.after or change.before
+    moved = Aspect.MOVED in change.aspects and Aspect.BODY not in change.aspects
+    words = {Aspect.ADDED: "added", Aspect.REMOVED: "removed", Aspect.SIGNATURE: "signature"}
+    kind = next(
+        (word for aspect, word in words.items() if aspect in change.aspects), "moved" if moved else "body"
+    )
+    operators: tuple[str, ...] | UnsetType = UNSET
+    tests: tuple[str, ...] | UnsetType = UNSET
+    if lookup is not None:
+        operators, tests = lookup.operators_of(placed.fact.path), lookup.tests_of_native(placed.fact.path)
+    return NativeFact(
+        **placed.spot(_place(placed, change), symbol=change.name),
+        change=kind,
+        is_kernel=bool(standing and "__global__" in standing.qualifiers),
+        signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
+        operators=operators,
+        tests=tests,
+        # No test reaches today what is not there yet: those of its file reach its neighbours.
+        tests_today=() if kind == "added" or isinstance(tests, UnsetType) else tests,
+        code_added=len(change.added_lines),
+        code_removed=len(change.removed_lines),
+        computes=_computes(placed),
+    )
+
+
+def _place(placed: Placed, change: NativeChange | OperatorChange) -> Region | None:
+    # An operator that lost its last implementation has its line on the old side too.
+    is_gone = Aspect.REMOVED in change.aspects if isinstance(change, NativeChange) else change.after is None
+    return placed.old(change.line) if is_gone else placed.new(change.line)
+
+
+def _computes(placed: Placed) -> bool:
+    """Return whether a file can hold what computes with tensors: an extension of Python that only talks to the system does not."""
+    native = placed.material.native
+    outline = native and (native.after or native.before)
+    if not outline or placed.fact.path.endswith(_DEVICE_SUFFIX):
+        return True
+    return (
+        any(function.is_kernel for function in outline.functions)
+        or bool(outline.bindings)
+        or any(not item.system or _DEVICE_HEADER.search(item.path) for item in outline.includes)
+    )
+
+
+def _without_moves(changes: list[tuple[Placed, OperatorChange]]) -> Iterator[tuple[Placed, OperatorChange]]:
+    added = {change.name: change for _, change in changes if change.change == "added"}
+    removed = {change.name: change for _, change in changes if change.change == "removed"}
+    for placed, change in changes:
+        if change.change == "removed" and change.name in added:
+            continue
+        if change.change == "added" and change.name in removed:
+            before = removed[change.name].before
+            if change.after is None or before is None or _folded(change.after) == _folded(before):
+                continue
+        yield placed, change
+
+
+def _folded(schema: str) -> str:
+    return re.sub(r"\s+", "", schema)
+
+
+def _operator(
+    placed: Placed,
+    change: OperatorChange,
+    lookup: TreeLookup | None,
+    *,
+    has_fake: bool | UnsetType,
+) -> Iterator[OperatorFact]:
+    if change.change == "removed" and lookup is not None and lookup.declares_elsewhere(change.name):
+        # One platform's bindings no longer have it; the others do, and so do its callers.
+        return
+    yield OperatorFact(
+        **placed.spot(_place(placed, change), symbol=change.name),
+        name=f"{_namespace(placed, change, lookup)}::{change.name}",
+        change=change.change,
+        before=change.before,
+        after=change.after,
+        arguments_removed=_beyond(change.before, change.after) if change.change == "schema" else (),
+        arguments_added=_beyond(change.after, change.before) if change.change == "schema" else (),
+        callers=lookup.operator_callers(change.name) if lookup else UNSET,
+        has_fake=has_fake,
+    )
+
+
+def _namespace(placed: Placed, change: OperatorChange, lookup: TreeLookup | None) -> str:
+    """Return the namespace of an operator; where the binding file leaves it to its extension, the one of what it bound before."""
+    if _EXTENSION not in change.namespace:
+        return change.namespace
+    # ``torch.ops._C.topk``
+    known = [name.split(".") for name in lookup.operators_of(placed.fact.path)] if lookup else []
+    same = [name for name in known if name[-1] == change.name]
+    return change.namespace.replace(_EXTENSION, (same or known or [[_MAIN_EXTENSION, ""]])[0][-2])
+
+
+def _beyond(schema: str | None, other: str | None) -> tuple[str, ...]:
+    """Return the arguments of a schema that another has not, and the result where it is another one."""
+    (arguments, result), (others, other_result) = _parts(schema), _parts(other)
+    found = [argument for argument in arguments if argument not in others]
+    return (*found, f"-> {result}") if result != other_result else tuple(found)
+
+
+def _parts(schema: str | None) -> tuple[list[str], str]:
+    head, _, result = " ".join((schema or "").split()).rpartition("->")
+    inner = head.strip().removeprefix("(").removesuffix(")")
+    # A comma inside brackets is one of a default: `int[2] size=[1, 1]`.
+    return [each.strip() for each in _BETWEEN_ARGUMENTS.split(inner) if each.strip()], result.strip()
+
+
+def _has_fake(
+    change: OperatorChange,
+    listed: list[tuple[Placed, NativeComparison]],
+    compared: list[Outline],
+    lookup: TreeLookup | None,
+) -> bool | UnsetType:
+    """Return whether a fake is registered; of an operator that the base had under any namespace only a hit is knowledge."""
+    bindings = [
+        binding
+        for _, native in listed
+        for binding in (native.after.bindings if native.after is not None else ())
+        if binding.name == change.name
+    ]
+    if any(_FAKE.search(binding.device or "") for binding in bindings):
+        return True
+    rows = (row for outline in compared for row in outline.rows if _FAKE.search(row.table))
+    if any(row.key.rpartition("::")[2] == change.name for row in rows):
+        return True
+    return UNSET if lookup is None or lookup.knows_operator(change.name) else False

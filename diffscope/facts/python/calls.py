@@ -1,0 +1,151 @@
+"""Calls with a declared role (locks, collectives, device calls ...) that came, went or got other guards."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from diffscope.facts.change.changed_file import Placed, changed_source_symbols
+from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
+from diffscope.facts.model import CallFact
+from diffscope.facts.moves.facts import pair_moved
+from diffscope.facts.python.collectives import with_opposites
+from diffscope.syntax.model import Aspect, SignalKind
+from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.roles import RoleTable
+
+_SETTING = re.compile(
+    r"^(?:not )?\(?(?:(?:[\w.]+\.)?(?:\w*config|envs|args|settings)\.[\w.]+|(?:[\w.]+\.)?(?:enable|use|is_enabled)_\w+|[\w.]*(?:world_size|_parallel_size|[tdpec]p_size)|[\w.]*get_\w*world_size\(\))"
+    r"(?:\s*(?:[<>!=]=?|is|is not)\s*(?:\d+|None|True|False))?\)?$"
+)
+_DENIED_TWICE = re.compile(r"not \(not ([\w.]+(?:\([^()]*\))?)\)")
+_REFUSAL = "refusal"
+"""The one role of what is raised, not called; only where requests are checked."""
+_REQUESTS = frozenset({"sampling-params", "openai-protocol"})
+"""Surfaces whose classes hold what a client asks for."""
+_BY_ARGUMENT = frozenset({"device-stream"})
+"""Roles of which the argument says what happens."""
+
+
+def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable) -> tuple[CallFact, ...]:
+    """Return the call facts of source files, by path and line.
+
+    A call without a role in ``rules/roles.yml`` is no fact: no rule could tell why it matters.
+    """
+    facts = pair_moved(
+        (
+            (fact, Aspect.REMOVED in change.aspects)
+            for one, change in changed_source_symbols(placed)
+            for fact in _without_exchanged(tuple(_calls_of_symbol(one, change, taxonomy, roles)))
+        ),
+        key=lambda fact: (fact.role, fact.callee, fact.arguments),
+        tells=_First(),
+    )
+    return tuple(
+        sorted(
+            with_opposites(facts),
+            key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role),
+        )
+    )
+
+
+class _First:
+    """Tells the first lock of each file that goes with its symbol: that there was one is enough."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, fact: CallFact) -> bool:
+        if fact.role != "lock" or fact.path in self._told:
+            return False
+        self._told.add(fact.path)
+        return True
+
+
+def _without_exchanged(facts: tuple[CallFact, ...]) -> Iterator[CallFact]:
+    """Leave out calls of a symbol that came for equal ones at the same place with other arguments.
+
+    Who waits for which stream is told: such a pair is one fact, the call that is ``exchanged``.
+    """
+    waiting: dict[object, list[CallFact]] = defaultdict(list)
+    for fact in facts:
+        if fact.change == "removed":
+            waiting[_place_of(fact)].append(fact)
+    paired = []
+    for fact in facts:
+        if fact.change == "added" and waiting[_place_of(fact)]:
+            old = waiting[_place_of(fact)].pop(0)
+            paired += [id(old), id(fact)]
+            if fact.role in _BY_ARGUMENT:
+                yield msgspec.structs.replace(fact, change="exchanged", before=old.arguments)
+    yield from (fact for fact in facts if id(fact) not in paired)
+
+
+def _place_of(fact: CallFact) -> object:
+    # A lock under another condition guards something else; work is handed to a pool wherever it comes up.
+    guards = fact.guards if fact.role == "lock" else ()
+    return fact.role, fact.callee, guards, fact.is_inner
+
+
+def _calls_of_symbol(
+    placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy, roles: RoleTable
+) -> Iterator[CallFact]:
+    awaited = {item.region for item in change.signals if item.signal.kind is SignalKind.AWAIT}
+    # Checks are private members of what everybody builds.
+    owner = change.name.partition(".")[0].lstrip("_")
+    refuses = bool(_REQUESTS.intersection(taxonomy.surfaces_of(placed.fact.path, owner)))
+    for item in change.signals:
+        signal = item.signal
+        # `with self.lock:` has no call, yet takes the lock; a call in the with statement has its own signal.
+        is_call = signal.kind is SignalKind.CALL or (
+            signal.kind is SignalKind.WITH and "(" not in signal.text
+        )
+        is_refusal = signal.kind is SignalKind.RAISE and refuses
+        found = roles.roles_of(signal.resolved or signal.text) if is_call or is_refusal else ()
+        found = tuple(role for role in found if (role == _REFUSAL) == is_refusal)
+        platforms = (
+            {name for guard in signal.guards for name in taxonomy.platforms_in(guard)} if found else set()
+        )
+        for role in found:
+            yield _call(placed, change, item, role=role, platforms=platforms, awaited=item.region in awaited)
+
+
+def _call(
+    placed: Placed,
+    change: ChangedSymbol,
+    item: ChangedSignal,
+    *,
+    role: str,
+    platforms: set[str],
+    awaited: bool,
+) -> CallFact:
+    signal = item.signal
+    stood = item.before.guards if item.before else ()
+    is_old = item.what == "reguarded"
+    new_guards = tuple(guard for guard in signal.guards if is_old and guard not in stood)
+    return CallFact(
+        **placed.spot(item.region, symbol=change.name),
+        role=role,
+        change="moved" if item.before and item.before.is_inner is not signal.is_inner else item.what,
+        callee=signal.resolved or signal.text,
+        arguments=signal.detail,
+        guards=tuple(map(_plain, signal.guards)),
+        condition=_plain(signal.guards[-1]) if signal.guards else None,
+        new_guards=tuple(map(_plain, new_guards)),
+        by_setting=bool(new_guards) and all(map(_SETTING.match, new_guards)),
+        guard_platforms=tuple(sorted(platforms)),
+        in_async=signal.in_async,
+        in_loop=signal.in_loop,
+        awaited=awaited,
+        is_inner=signal.is_inner,
+        new_symbol=Aspect.ADDED in change.aspects,
+    )
+
+
+def _plain(guard: str) -> str:
+    """Return a condition that is denied twice as itself."""
+    twice = _DENIED_TWICE.fullmatch(guard)
+    return twice[1] if twice else guard

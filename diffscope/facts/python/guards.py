@@ -1,0 +1,244 @@
+"""Platform and architecture conditions that came, went, or whose guarded code changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from diffscope.facts.change.changed_file import Placed, changed_source_symbols
+from diffscope.facts.change.changed_python import ChangedSymbol
+from diffscope.facts.model import GuardFact
+from diffscope.facts.moves.facts import pair_moved
+from diffscope.source.text import Region
+from diffscope.syntax.model import Aspect, NativeSignalKind, SignalKind
+from diffscope.taxonomy.model import Taxonomy
+
+_ARCHITECTURE = re.compile(
+    r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|compute_capability|get_arch|cuda_arch)\b",
+    re.IGNORECASE,
+)
+_DEVICE_QUESTION = re.compile(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
+_PLATFORM_QUESTION = re.compile(r"(?:^|\.)current_platform\.(?:is|has|supports?|use)_\w+$")
+_UNNAMED = ("any",)
+"""What a question for an ability of the platform at hand names."""
+_WORD = re.compile(r"(not\s+)?\b([A-Za-z_][\w.]*)")
+_CALLED = re.compile(r"([A-Za-z_][\w.]*)\(")
+_PREPROCESSED = re.compile(r"(?:__CUDA_ARCH__|CUDA(?:RT)?_VERSION)\s*[<>=!]|__gfx\w+__")
+_ARCH_NUMBER = re.compile(r"__CUDA_ARCH__\s*[<>=!]=?\s*(\d{2,3})0\b")
+_NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "hasattr"})
+_CAPABILITY = re.compile(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
+
+
+_States = dict[tuple[str, str], Region | None]
+"""Conditions and what happened to them -> where."""
+
+
+def collect_guards(placed: Iterable[Placed], taxonomy: Taxonomy) -> tuple[GuardFact, ...]:
+    """Return the guard facts of source and native files, one for each condition and symbol, by path and line."""
+    placed = tuple(placed)
+    found = [
+        (fact, Aspect.REMOVED in change.aspects)
+        for one, change in changed_source_symbols(placed)
+        for fact in _guards_of_symbol(one, change, taxonomy)
+    ]
+    facts = pair_moved(
+        [*found, *((fact, False) for one in placed for fact in _native_guards(one))],
+        key=lambda fact: (fact.what, fact.condition),
+    )
+    return tuple(
+        sorted(facts, key=lambda fact: (fact.path, fact.line, fact.change, fact.condition, fact.what))
+    )
+
+
+def conditions_new(change: ChangedSymbol) -> int:
+    """Return how many conditions an edited function asks anew, or once more than before; one that only changed its place is none."""
+    if {Aspect.ADDED, Aspect.REMOVED}.intersection(change.aspects):
+        return 0
+    asked = [one for one in change.signals if one.signal.kind is SignalKind.GUARD]
+    gone = {one.signal.text for one in asked if one.what == "removed"}
+    return len({one.signal.text for one in asked if one.what == "added"} - gone)
+
+
+def _native_guards(placed: Placed) -> Iterator[GuardFact]:
+    """Yield the conditions of the preprocessor on architecture or toolkit that came or went in functions which stand."""
+    functions = placed.material.native.functions if placed.material.native else ()
+    for change in functions if placed.fact.category == "native" else ():
+        if not change.logic or {Aspect.ADDED, Aspect.REMOVED} & set(change.aspects):
+            continue
+        for item in change.signals:
+            text = item.signal.text
+            if item.signal.kind is NativeSignalKind.ARCHITECTURE and _PREPROCESSED.search(text):
+                numbers = _ARCH_NUMBER.findall(text)
+                line = item.signal.line
+                place = placed.old(line) if item.what == "removed" else placed.new(line)
+                yield GuardFact(
+                    **placed.spot(place, symbol=change.name or None),
+                    change=item.what,
+                    condition=text,
+                    what="architecture",
+                    names=tuple(sorted({f"sm{number}" for number in numbers})) or ("capability",),
+                )
+
+
+def architectures_in(condition: str) -> tuple[str, ...]:
+    """Return the architectures that a condition names: ``sm90``, ``gfx942``, or ``capability`` where it names none by number."""
+    names = set()
+    for match in _ARCHITECTURE.finditer(condition):
+        sm, gfx, asked = match.groups()
+        numbered = _CAPABILITY.search(condition) if asked else None
+        names.add(
+            f"sm{sm}" if sm else f"gfx{gfx}" if gfx else f"sm{numbered[1]}" if numbered else "capability"
+        )
+    return tuple(sorted(names))
+
+
+def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy) -> Iterator[GuardFact]:
+    own = {item.signal.text for item in change.signals if item.signal.kind is SignalKind.GUARD}
+    states: _States = {}
+    for item in change.signals:
+        signal = item.signal
+        if signal.kind is SignalKind.GUARD:
+            state = item.what if item.what in ("added", "removed") else "body"
+            if state != "body" and _is_asked_beside(signal.text, state, change):
+                state = "body"
+            states.setdefault((signal.text, state), item.region)
+            continue
+        for condition in signal.guards:
+            # Code under a condition that itself came or went is told by that condition's own fact.
+            if _bare(condition) not in own:
+                states.setdefault((condition, "body"), item.region)
+    for text, state, place in _asked_outside(change):
+        states.setdefault((text, state), place)
+    settled = _settled(states, taxonomy)
+    before = _replaced(settled, taxonomy)
+    gone = set(before.values())
+    for (condition, state), place in settled.items():
+        for fact in _facts(placed, change, condition, state, place, taxonomy):
+            yield msgspec.structs.replace(
+                fact,
+                before=before.get(condition) if state == "added" else None,
+                replaced=state == "removed" and condition in gone,
+            )
+
+
+def _replaced(settled: Iterable[tuple[str, str]], taxonomy: Taxonomy) -> dict[str, str]:
+    """Return for conditions that came which one went for each: one that asks the same platform, or that is a part of the other."""
+    sides = {side: [text for text, state in settled if state == side] for side in ("added", "removed")}
+    found: dict[str, str] = {}
+    for text in sides["added"]:
+        asked, names = _asked_for(text, taxonomy), _platforms_in(text, taxonomy)
+        for old in sides["removed"]:
+            # Where no platform is asked for any more, the question is gone, and told as such.
+            if old in found.values() or (_platforms_in(old, taxonomy) and not names):
+                continue
+            if asked & _asked_for(old, taxonomy) or old in text or text in old:
+                found[text] = old
+                break
+    return found
+
+
+def _asked_for(condition: str, taxonomy: Taxonomy) -> set[str]:
+    words = {word.removeprefix("not ") for word in _question(condition, taxonomy)}
+    return {word for word in words if word[0].isalpha() or word[0] == "_"}
+
+
+def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
+    """Return whether the calls of a condition that is gone all stand: `if p.is_rocm() and x:` became `use = p.is_rocm() and x`.
+
+    Of one that came, whether they all stood before: `return p.is_rocm()` became `if not p.is_rocm(): return False`.
+    """
+    other = "added" if state == "removed" else "removed"
+    asked = {name for name in _CALLED.findall(condition) if name not in _NO_QUESTION}
+    others_asked = {
+        item.signal.text
+        for item in change.signals
+        if item.signal.kind is SignalKind.CALL
+        and (
+            (item.what == state and item.signal.text in asked)
+            or (item.what == other and _PLATFORM_QUESTION.search(item.signal.text))
+        )
+    }
+    others = (item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == other)
+    is_another = any(asked & set(_CALLED.findall(item.signal.text)) for item in others)
+    is_whole = {Aspect.ADDED, Aspect.REMOVED} & set(change.aspects)
+    return bool(asked) and not is_whole and not others_asked and not is_another
+
+
+def _asked_outside(change: ChangedSymbol) -> Iterator[tuple[str, str, Region | None]]:
+    """Yield what is asked of the device in no condition: `return p.is_cuda() and p.is_device_capability(120)`."""
+    conditions = [item.signal.text for item in change.signals if item.signal.kind is SignalKind.GUARD]
+    for item in change.signals:
+        signal = item.signal
+        if (
+            signal.kind is SignalKind.CALL
+            and item.what != "reguarded"
+            and (_DEVICE_QUESTION.search(signal.text) or _PLATFORM_QUESTION.search(signal.text))
+        ):
+            asked = f"{signal.text}({signal.detail.strip().removeprefix('(').removesuffix(')')})"
+            if not any(signal.text in condition for condition in conditions):
+                yield asked, item.what, item.region
+
+
+def _settled(states: _States, taxonomy: Taxonomy) -> _States:
+    """Return the states, where a condition that came for one that asks the same of the platform counts as one that stands."""
+    asked = {
+        state: {_question(condition, taxonomy): condition for condition, one in states if one == state}
+        for state in ("added", "removed")
+    }
+    same = {question for question in asked["added"].keys() & asked["removed"].keys() if question}
+    settled: _States = {}
+    for (condition, state), place in states.items():
+        stands = state in asked and _question(condition, taxonomy) in same
+        if stands and state == "removed":
+            continue
+        settled.setdefault((condition, "body" if stands else state), place)
+    return settled
+
+
+def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
+    """Return what a condition asks of platform and architecture: its names, each with its sign; `is_cuda_alike` is CUDA or ROCm."""
+    words = set()
+    for match in _WORD.finditer(condition):
+        sign, name = ("not " if match[1] else ""), match[2]
+        if name.endswith("is_cuda_alike"):
+            head = name.removesuffix("is_cuda_alike")
+            words |= {f"{sign}{head}is_cuda", f"{sign}{head}is_rocm"}
+        elif taxonomy.platforms_in(name) or _ARCHITECTURE.search(name) or _PLATFORM_QUESTION.search(name):
+            words.add(f"{sign}{name}")
+    if words and re.search(r"\bnot\s*\(", condition):
+        words.add("not (")
+    if _ARCHITECTURE.search(condition):
+        words |= set(re.findall(r"[<>=!]=?\s*\d+|\(\s*\d+\s*\)", condition))
+    return frozenset(words)
+
+
+def _platforms_in(condition: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the platforms that a condition names; one that asks for an ability names none, and yet asks."""
+    asks = any(
+        _PLATFORM_QUESTION.search(name) and not _DEVICE_QUESTION.search(name)
+        for name in _CALLED.findall(condition)
+    )
+    return taxonomy.platforms_in(condition) or (_UNNAMED if asks else ())
+
+
+def _bare(condition: str) -> str:
+    return condition.removeprefix("not (").removesuffix(")") if condition.startswith("not (") else condition
+
+
+def _facts(
+    placed: Placed,
+    change: ChangedSymbol,
+    condition: str,
+    state: str,
+    place: Region | None,
+    taxonomy: Taxonomy,
+) -> Iterator[GuardFact]:
+    for what, names in (
+        ("platform", _platforms_in(condition, taxonomy)),
+        ("architecture", architectures_in(condition)),
+    ):
+        if names:
+            spot = placed.spot(place, symbol=change.name)
+            yield GuardFact(**spot, change=state, condition=condition, what=what, names=names)

@@ -1,0 +1,116 @@
+"""What is gone from where it was, told by those who used it: modules that moved away, attributes that this change edits out of others."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedSymbol
+from diffscope.facts.model import SymbolFact
+from diffscope.source.text import Region, SourceText
+from diffscope.syntax.model import SignalKind
+from diffscope.taxonomy.model import Taxonomy
+
+_MOST = 20
+
+
+def departed_modules(placed: Iterable[Placed], lookup: TreeLookup | None) -> Iterator[SymbolFact]:
+    """Yield a fact for each public module of the product that was renamed and left nothing under its old name."""
+    listed = tuple(placed)
+    standing = {one.fact.module for one in listed if one.fact.status != "deleted"}
+    for one in listed:
+        old, now = _old_and_new(one, listed)
+        name = lookup.module_at(old) if lookup and old and now else None
+        if lookup is None or name is None or one.fact.category != "source" or name in standing:
+            continue
+        if any(part.startswith("_") for part in name.split(".")):
+            continue
+        users, edited = lookup.module_users(name)
+        yield SymbolFact(
+            **one.spot(one.old(1), symbol=name),
+            kind="module",
+            aspects=("moved",),
+            logic=False,
+            public=True,
+            moved_to=now,
+            users=tuple(user for user in users if not user.startswith(f"{old}:")),
+            users_edited=tuple(user for user in edited if not user.startswith(f"{old}:")),
+            overrides=(),
+        )
+
+
+def departed_attributes(placed: tuple[Placed, ...], taxonomy: Taxonomy) -> Iterator[SymbolFact]:
+    """Yield a fact for each attribute of a class on a surface that its constructor took as a parameter and takes no more."""
+    for one in placed:
+        comparison = one.material.python if one.fact.category == "source" else None
+        for change in comparison.symbols if comparison else ():
+            owner, _, method = change.name.rpartition(".")
+            after = comparison.after if comparison else None
+            if method != "__init__" or change.before is None or change.after is None or after is None:
+                continue
+            bases = next((each.bases for each in after.definitions if each.name == owner), ())
+            for name, place in _unset(change):
+                surfaces = taxonomy.surfaces_of(one.fact.path, f"{owner}.{name}", bases)
+                declared = any(each.name == f"{owner}.{name}" for each in after.definitions)
+                written = re.search(rf"\bself\.{name}\b".encode(), _bytes(one.material.after))
+                if surfaces and not declared and not written:
+                    yield SymbolFact(
+                        **one.spot(place, symbol=f"{owner}.{name}"),
+                        kind="variable",
+                        aspects=("removed",),
+                        logic=False,
+                        public=True,
+                        bases=bases,
+                        surfaces=surfaces,
+                        users=(),
+                        users_edited=edited_users(placed, one.fact.path, name),
+                    )
+
+
+def _unset(constructor: ChangedSymbol) -> Iterator[tuple[str, Region | None]]:
+    """Yield attributes, and where they stood, that went together with the parameter of the same name: data for readers, not how a class works."""
+    gone = {each.name for each in constructor.parameters if each.what == "removed"}
+    for item in constructor.signals:
+        if item.what == "removed" and item.signal.kind is SignalKind.ATTRIBUTE_WRITE:
+            owner, _, name = item.signal.text.partition(".")
+            if owner == "self" and name in gone and not name.startswith("_"):
+                yield name, item.region
+
+
+def _old_and_new(placed: Placed, others: tuple[Placed, ...]) -> tuple[str | None, str | None]:
+    """Return where a file was that is there no more, and where it is; for a deleted file, where the most lines of its symbols arrived."""
+    fact = placed.fact
+    if fact.status == "renamed":
+        return fact.old_path, fact.path
+    if fact.status != "deleted":
+        return None, None
+    arrived: Counter[str] = Counter()
+    for other in others:
+        for change in other.material.python.symbols if other.material.python is not None else ():
+            if change.moved_from and change.moved_from.path == fact.path and change.moved_from.region:
+                arrived[other.fact.path] += len(change.moved_from.region.lines)
+    return fact.path, min(arrived, key=lambda path: (-arrived[path], path), default=None)
+
+
+def edited_users(placed: Iterable[Placed], path: str, name: str) -> tuple[str, ...]:
+    """Return ``path:line`` of the lines of other files that named an attribute before the change, and that the change edits or removes."""
+    word = re.compile(rf"\.{re.escape(name)}\b|\b{re.escape(name)}\s*[:=]".encode())
+    found = (
+        f"{one.fact.path}:{number}"
+        for one in placed
+        if one.fact.path != path and word.search(_bytes(one.material.before))
+        for number, line in enumerate(_bytes(one.material.before).split(b"\n"), start=1)
+        if word.search(line) and not _stands(line, one.material.after)
+    )
+    return tuple(sorted(found))[:_MOST]
+
+
+def _stands(line: bytes, after: SourceText | None) -> bool:
+    return after is not None and line.strip() in after.data
+
+
+def _bytes(text: SourceText | None) -> bytes:
+    return text.data if text is not None else b""

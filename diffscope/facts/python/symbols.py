@@ -1,0 +1,326 @@
+"""Changed symbols and their parameters, with who uses, overrides and tests them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests
+from diffscope.facts.change.changed_file import Placed, stands
+from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom
+from diffscope.facts.classify.platforms import platforms_of_symbol
+from diffscope.facts.model import ModuleFact, ParameterFact, SymbolFact
+from diffscope.facts.moves.lines import Home, MovedLines, find_moved_lines
+from diffscope.facts.python.guards import conditions_new
+from diffscope.facts.python.importable import stays_importable
+from diffscope.facts.python.removed_api import departed_attributes, departed_modules, edited_users
+from diffscope.source.text import Side
+from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
+from diffscope.taxonomy.model import Taxonomy
+
+_KERNEL = (
+    "triton.jit",
+    "tilelang.jit",
+    "cute.jit",
+    "cute.kernel",
+    "cuda.jit",
+    "triton.heuristics",
+    "triton.autotune",
+)
+
+
+def collect_symbols(
+    placed: Iterable[Placed], modules: Iterable[ModuleFact], taxonomy: Taxonomy, lookup: TreeLookup | None
+) -> tuple[SymbolFact, ...]:
+    """Return a fact for each changed symbol of Python files, by path, line and name."""
+    by_path = {module.path: module for module in modules}
+    placed = tuple(placed)
+    moved_lines = find_moved_lines(placed)
+    facts = [
+        _without_moved_lines(
+            _symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup), change, moved_lines
+        )
+        for one in placed
+        if one.material.python is not None
+        for change in one.material.python.symbols
+        if not stands(change, one.material.python)
+    ]
+    facts = [_with_edited_users(fact, placed) for fact in facts]
+    facts = _with_new_places(facts, placed)
+    if lookup is not None:
+        facts = _with_reach(facts, placed, lookup)
+    facts += departed_modules(placed, lookup)
+    facts += departed_attributes(placed, taxonomy)
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
+
+
+def _without_moved_lines(fact: SymbolFact, change: ChangedSymbol, moved: MovedLines) -> SymbolFact:
+    """Return the fact without the lines that only came from another symbol of the change or went to one."""
+    home = Home.of(fact.path, change)
+    gained, lost = moved.gained.get(home, 0), moved.lost.get(home, 0)
+    if not gained and not lost:
+        return fact
+    return msgspec.structs.replace(
+        fact, code_added=fact.code_added - gained, code_removed=fact.code_removed - lost
+    )
+
+
+def _with_new_places(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> list[SymbolFact]:
+    """Add to what left a file the file in which it arrived."""
+    places = {
+        (change.moved_from.path, change.moved_from.name): one.fact.path
+        for one in placed
+        if one.material.python is not None
+        for change in one.material.python.symbols
+        if change.moved_from is not None and change.moved_from.path is not None
+    }
+    return [
+        msgspec.structs.replace(fact, moved_to=places[left])
+        if fact.side == Side.BEFORE.value and (left := (fact.path, fact.symbol)) in places
+        else fact
+        for fact in facts
+    ]
+
+
+def _with_reach(facts: list[SymbolFact], placed: tuple[Placed, ...], lookup: TreeLookup) -> list[SymbolFact]:
+    """Return the facts with what tests reach and what classes above declare; most changes have little of both."""
+    reached, implements = reached_by_tests(placed, lookup), implemented(placed, lookup)
+    if not reached and not implements:
+        return facts
+    return [
+        msgspec.structs.replace(fact, reached_by_tests=place in reached, implements=place in implements)
+        if (place := Place(fact.path, fact.symbol or "")) in reached or place in implements
+        else fact
+        for fact in facts
+    ]
+
+
+def _with_edited_users(fact: SymbolFact, placed: tuple[Placed, ...]) -> SymbolFact:
+    owner, _, name = (fact.symbol or "").rpartition(".")
+    is_field = (
+        fact.kind == DefinitionKind.VARIABLE.value and owner and fact.surfaces and not fact.owner_change
+    )
+    if not is_field or Aspect.REMOVED.value not in fact.aspects or fact.category != "source":
+        return fact
+    return msgspec.structs.replace(fact, users_edited=edited_users(placed, fact.path, name))
+
+
+def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) -> tuple[ParameterFact, ...]:
+    """Return a fact for each signature difference in source files, by path and line."""
+    by_name = {(symbol.path, symbol.symbol): symbol for symbol in symbols}
+    facts = [
+        ParameterFact(
+            **one.spot(change.region, symbol=change.name),
+            what=difference.what,
+            name=difference.name,
+            **_texts(difference),
+            public=owner.public,
+            surfaces=owner.surfaces,
+            overrides=owner.overrides,
+        )
+        for one in placed
+        if one.fact.category == "source" and one.material.python is not None
+        for change in one.material.python.symbols
+        if (owner := by_name.get((one.fact.path, change.name))) is not None
+        for difference in change.parameters
+    ]
+    return tuple(
+        sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.name, fact.what))
+    )
+
+
+class _Texts(TypedDict, total=False):
+    before: str | None
+    after: str | None
+    order_before: str | None
+    order_after: str | None
+
+
+def _texts(difference: ParameterChange) -> _Texts:
+    if difference.what == "moved":
+        return _Texts(order_before=difference.before, order_after=difference.after)
+    return _Texts(before=difference.before, after=difference.after)
+
+
+def _symbol(
+    placed: Placed,
+    change: ChangedSymbol,
+    module: ModuleFact | None,
+    taxonomy: Taxonomy,
+    lookup: TreeLookup | None,
+) -> SymbolFact:
+    definition = change.after or change.before
+    removed = change.after is None and change.kind is not DefinitionKind.MODULE
+    bases = _bases(placed, change, definition)
+    spot = placed.spot(change.region, symbol=change.name)
+    spot["platforms"] = platforms_of_symbol(change.name, taxonomy) or spot["platforms"]
+    owner_change = _owner_change(placed, change)
+    return SymbolFact(
+        **spot,
+        kind=change.kind.value,
+        aspects=tuple(aspect.value for aspect in change.aspects),
+        logic=change.logic,
+        public=is_public(change.name),
+        end_line=change.region.end if change.region is not None else 0,
+        code_added=change.code_added,
+        code_removed=change.code_removed,
+        branches_added=change.branches_added,
+        conditions_new=conditions_new(change),
+        decorators=definition.decorators if definition else (),
+        bases=bases,
+        is_async=definition.is_async if definition else False,
+        is_kernel=any(
+            text.partition("(")[0].endswith(_KERNEL) for text in (definition.decorators if definition else ())
+        ),
+        surfaces=_surfaces(placed, change, bases, taxonomy, lookup),
+        moved_from=str(change.moved_from) if change.moved_from else None,
+        **_origin(change.moved_from),
+        summary=change.summary,
+        fan_in=module.fan_in if module else UNSET,
+        entry=module.entry if module else UNSET,
+        chain=module.chain if module else UNSET,
+        asked_for=module.asked_for if module else None,
+        owner_change=owner_change,
+        part_of_new=owner_change == Aspect.ADDED.value or (module is not None and module.is_new),
+        inherited=owner_change is None and _is_inherited(placed, change, lookup),
+        value_before=change.before.value if change.before else None,
+        value_after=change.after.value if change.after else None,
+        still_bound=removed and _is_still_bound(placed, change, lookup),
+        **_lookups(placed, change, lookup),
+    )
+
+
+class _Origin(TypedDict, total=False):
+    moved_from_path: str | None
+    moved_from_line: int
+
+
+def _origin(moved_from: MovedFrom | None) -> _Origin:
+    if moved_from is None or moved_from.path is None:
+        return _Origin()
+    return _Origin(
+        moved_from_path=moved_from.path, moved_from_line=moved_from.region.start if moved_from.region else 0
+    )
+
+
+def _surfaces(
+    placed: Placed,
+    change: ChangedSymbol,
+    bases: tuple[str, ...],
+    taxonomy: Taxonomy,
+    lookup: TreeLookup | None,
+) -> tuple[str, ...]:
+    """Return the surfaces of a symbol: a member of a class below a contract belongs to it where the contract itself has that member."""
+    path, name = placed.fact.path, change.name
+    found = taxonomy.surfaces_of(path, name, bases)
+    own = taxonomy.surfaces_of(path, name)
+    if lookup is None or found == own or change.kind is DefinitionKind.CLASS:
+        return found
+    contracts = {
+        (surface, defines)
+        for (where, base), defines in lookup.declared_above(placed.fact.old_path or path, name).items()
+        for surface in taxonomy.surfaces_of(where, base, (base,))
+    }
+    return tuple(
+        each for each in found if each in own or (each, True) in contracts or (each, False) not in contracts
+    )
+
+
+def is_public(name: str) -> bool:
+    """Return whether no part of a qualified name starts with an underscore, dunder methods left aside."""
+    return not any(
+        part.startswith("_") and not (part.startswith("__") and part.endswith("__"))
+        for part in name.split(".")
+    )
+
+
+def _bases(placed: Placed, change: ChangedSymbol, definition: Definition | None) -> tuple[str, ...]:
+    if definition is None:
+        return ()
+    if change.kind is DefinitionKind.CLASS:
+        return definition.bases
+    owner = change.name.rpartition(".")[0]
+    comparison = placed.material.python
+    outline = (comparison.after or comparison.before) if comparison else None
+    if not owner or outline is None:
+        return ()
+    return next(
+        (one.bases for one in outline.definitions if one.name == owner and one.kind is DefinitionKind.CLASS),
+        (),
+    )
+
+
+def _is_still_bound(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> bool:
+    """Return whether what was defined here is imported here now, or set by the constructor instead of a property."""
+    owner, _, name = change.name.rpartition(".")
+    if not owner:
+        comparison, after = placed.material.python, placed.material.after
+        if comparison is not None and after is not None and stays_importable(comparison, after, name):
+            return True
+        return bool(lookup and placed.fact.module and lookup.binds(placed.fact.module, name))
+    comparison = placed.material.python
+    constructor = f"{owner}.__init__"
+    return comparison is not None and any(
+        item.what == "added"
+        and item.signal.kind is SignalKind.ATTRIBUTE_WRITE
+        and item.signal.text == f"self.{name}"
+        for symbol in comparison.symbols
+        if symbol.name == constructor
+        for item in symbol.signals
+    )
+
+
+def _owner_change(placed: Placed, change: ChangedSymbol) -> str | None:
+    owner = change.name.rpartition(".")[0]
+    comparison = placed.material.python
+    if not owner or comparison is None:
+        return None
+    aspects = next((one.aspects for one in comparison.symbols if one.name == owner), ())
+    wholes = (Aspect.MOVED, Aspect.ADDED, Aspect.REMOVED)
+    return next((aspect.value for aspect in wholes if aspect in aspects), None)
+
+
+def _is_inherited(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> bool:
+    """Return whether a new member stands in for one that its class had from above: what was called before calls it now."""
+    if lookup is None or placed.fact.category != "source" or Aspect.ADDED not in change.aspects:
+        return False
+    return any(lookup.declared_above(placed.fact.old_path or placed.fact.path, change.name).values())
+
+
+class _Answers(TypedDict, total=False):
+    users: tuple[str, ...]
+    overrides: tuple[str, ...]
+    tests_naming: int | UnsetType
+    changed_tests_naming: int | UnsetType
+    class_tests_naming: int | UnsetType
+    test_distance: int | UnsetType | None
+
+
+def _lookups(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> _Answers:
+    if lookup is None or placed.fact.category != "source" or not _is_worth_a_look(change):
+        return {}
+    path, aspects = placed.fact.path, set(change.aspects)
+    answers = _Answers(
+        tests_naming=lookup.tests_naming(change.name),
+        changed_tests_naming=lookup.changed_tests_naming(change.name),
+        test_distance=lookup.test_distance(path),
+    )
+    owner = change.name.rpartition(".")[0]
+    if owner and change.kind is DefinitionKind.METHOD:
+        before = lookup.tests_naming(owner)
+        answers["class_tests_naming"] = (
+            UNSET if before is UNSET else before + lookup.changed_tests_naming(owner)
+        )
+    if {Aspect.REMOVED, Aspect.MOVED, Aspect.SIGNATURE} & aspects:
+        answers["users"] = lookup.users(path, change.name)
+    if {Aspect.REMOVED, Aspect.SIGNATURE} & aspects:
+        answers["overrides"] = lookup.overrides(path, change.name)
+    return answers
+
+
+def _is_worth_a_look(change: ChangedSymbol) -> bool:
+    return change.logic or Aspect.REMOVED in change.aspects or Aspect.MOVED in change.aspects

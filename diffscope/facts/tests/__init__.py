@@ -1,0 +1,1 @@
+"""Facts of tests: which came, went, were skipped or loosened."""

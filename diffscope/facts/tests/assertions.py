@@ -1,0 +1,97 @@
+"""Assertions of tests that ask for less than before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
+from diffscope.facts.model import TestFact
+from diffscope.syntax.model import Signal, SignalKind
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_SAME = 0.5
+"""Share of words that an assertion keeps; below it, it asks about something else."""
+_WEAK = re.compile(
+    r"\.(?:starts|ends)with\(|\b(?:isclose|allclose|approx|is_close)\(|(?<!not )\bin\b|[<>]=", re.ASCII
+)
+_EQUAL = re.compile(r"(?<![=!<>])==(?!=)")
+_HOW = frozenset(
+    [
+        "in",
+        "not",
+        "is",
+        "and",
+        "or",
+        "if",
+        "else",
+        "for",
+        "none",
+        "true",
+        "false",
+        "len",
+        "str",
+        "startswith",
+        "endswith",
+        "isclose",
+        "allclose",
+        "close",
+        "approx",
+        "pytest",
+        "torch",
+        "np",
+    ]
+)
+"""Words that say how something is asked for."""
+
+
+def loosened_assertions(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
+    """Yield the assertions of a symbol that asked for equality and now ask for likeness, a part or a bound of the same things."""
+    conditions = [item for item in change.signals if item.signal.kind is SignalKind.GUARD]
+    if not any(_WEAK.search(item.signal.text) for item in conditions if item.what == "added"):
+        return
+    old, new = (
+        [item for item in conditions if item.what == what and _is_assertion(item)]
+        for what in ("removed", "added")
+    )
+    exact = [item.signal for item in old if _is_exact(item.signal.text)]
+    # What is still asked for exactly stands for one of those that were.
+    left = len(exact) - sum(_is_exact(item.signal.text) for item in new)
+    for item in new:
+        signal = item.signal
+        before = max(exact, key=lambda one: _likeness(one, signal), default=None)
+        if (
+            left > 0
+            and before is not None
+            and _likeness(before, signal) >= _SAME
+            and not _is_exact(signal.text)
+            and _WEAK.search(signal.text)
+        ):
+            left -= 1
+            exact.remove(before)
+            yield TestFact(
+                **placed.spot(item.region, symbol=change.name),
+                change="assertion-loosened",
+                before=before.text[:160],
+                after=signal.text[:160],
+            )
+
+
+def _is_exact(text: str) -> bool:
+    return bool(_EQUAL.search(text)) and not re.search(r"\bapprox\(", text)
+
+
+def _is_assertion(item: ChangedSignal) -> bool:
+    return item.region is not None and item.region.lines[0].lstrip().startswith("assert")
+
+
+def _likeness(one: Signal, other: Signal) -> float:
+    """Return the share of words that two assertions have in common."""
+    first, second = _things(one), _things(other)
+    return len(first & second) / (len(first | second) or 1)
+
+
+def _things(signal: Signal) -> frozenset[str]:
+    """Return what an assertion is about: the words of its names, one and many of a thing alike."""
+    return frozenset(word.lower().rstrip("s") for word in _WORD.findall(signal.text)) - _HOW

@@ -1,0 +1,265 @@
+"""What happened to tests: added, removed, skipped, loosened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from typing import NamedTuple
+
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedPython, ChangedSignal, ChangedSymbol
+from diffscope.facts.model import TestFact
+from diffscope.facts.moves.tests import without_replaced
+from diffscope.facts.tests.assertions import loosened_assertions
+from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
+
+_SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
+_TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_MODEL = re.compile(r"(?=.{6})(?=.*[A-Za-z])[\w.]*[-/\d][\w./-]*")
+"""How models and their configurations are called: not by a plain word."""
+_ASSIGNED = re.compile(r"^ *([A-Za-z_]\w*)(?: *:[^=\n]+)? *=(?!=) *(.+)$", re.MULTILINE)
+_XFAIL = re.compile(r"(?:^|\.)xfail\b")
+_TOLERANCE = re.compile(
+    r"^(?:a|r|abs_|rel_)?tol(?:erance)?$|^(?:rel|abs|max_diff|threshold|\w*_(?:atol|rtol|tol|tolerance|threshold))$",
+    re.IGNORECASE,
+)
+_FLOOR = re.compile(r"(?:^|_)(?:min|expected|accuracy|similarity|cosine|recall|f1|score)", re.IGNORECASE)
+
+
+class _Around(NamedTuple):
+    """What the change does in a test file around one of its tests."""
+
+    classes: frozenset[str] = frozenset()
+    """Classes that the file imports newly."""
+    altered: frozenset[str] = frozenset()
+    """Variables of the module whose value is new or another."""
+    others: tuple[Placed, ...] = ()
+    """The other files of the change."""
+
+
+def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
+    """Return the test facts of test files, by path and line. Helpers of tests count as ``modified`` only."""
+    placed = tuple(placed)
+    facts = [
+        fact
+        for one in placed
+        if one.fact.category == "test" and one.material.python is not None
+        for around in [_around(one.material.python, tuple(other for other in placed if other is not one))]
+        for change in one.material.python.symbols
+        if change.logic or Aspect.DECORATORS in change.aspects
+        for fact in _without_exchanged(tuple(_tests_of_symbol(one, change, around)))
+    ]
+    facts = list(without_replaced(facts, placed))
+    return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.change, fact.symbol or "")))
+
+
+def is_test_name(name: str) -> bool:
+    """Return whether pytest would collect a function of that qualified name."""
+    *owners, last = name.split(".")
+    return last.startswith("test") and all(owner.startswith("Test") for owner in owners)
+
+
+def _around(comparison: ChangedPython, others: tuple[Placed, ...]) -> _Around:
+    names = (item.alias or item.name or "" for item in comparison.imports_added)
+    return _Around(
+        classes=frozenset(name for name in names if name[:1].isupper() and not name.isupper()),
+        altered=frozenset(
+            change.name
+            for change in comparison.symbols
+            if change.kind is DefinitionKind.VARIABLE and change.logic and change.after is not None
+        ),
+        others=others,
+    )
+
+
+def _without_exchanged(facts: tuple[TestFact, ...]) -> Iterator[TestFact]:
+    """Leave out skips of a symbol as far as others of it went: a skip that got another condition is no new one."""
+    gone = sum(fact.change == "unskipped" for fact in facts)
+    come = 0
+    for fact in facts:
+        if fact.change in ("skipped", "xfailed"):
+            come += 1
+            if come <= gone:
+                continue
+        yield fact
+
+
+def _tests_of_symbol(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[TestFact]:
+    if change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and is_test_name(change.name):
+        yield from _test(placed, change, around)
+        return
+    # A new file that skips itself elsewhere takes nothing away.
+    is_old = placed.fact.status != "added"
+    if is_old and (change.kind is DefinitionKind.MODULE or change.name == "pytestmark"):
+        yield from _marks(placed, change, around)
+    yield from _tolerances(placed, change)
+    yield from loosened_assertions(placed, change)
+
+
+def _test(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[TestFact]:
+    if Aspect.ADDED in change.aspects:
+        yield TestFact(**placed.spot(change.region, symbol=change.name), change="added")
+        yield from _failing(placed, change)
+    elif Aspect.REMOVED in change.aspects:
+        yield TestFact(**placed.spot(change.region, symbol=change.name), change="removed")
+    elif Aspect.MOVED not in change.aspects or len(change.aspects) > 1:
+        yield TestFact(**placed.spot(change.region, symbol=change.name), change="modified")
+        yield from _decorators(placed, change)
+        yield from _marks(placed, change, around)
+        yield from _tolerances(placed, change)
+        yield from loosened_assertions(placed, change)
+
+
+def _failing(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
+    """A new test of a file that was there, marked as failing from the start. A skip elsewhere is the rule for new ones."""
+    marks = (
+        [text for text in change.after.decorators if _XFAIL.search(text.partition("(")[0])]
+        if change.after
+        else []
+    )
+    if marks and placed.fact.status != "added":
+        yield TestFact(
+            **placed.spot(change.region, symbol=change.name),
+            change="xfailed",
+            after=marks[0][:160],
+            condition=marks[0].partition("(")[2].removesuffix(")"),
+        )
+
+
+def _decorators(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
+    before = change.before.decorators if change.before else ()
+    after = change.after.decorators if change.after else ()
+    for pattern, added, removed in ((_SKIP, "skipped", "unskipped"), (_XFAIL, "xfailed", "unskipped")):
+        old = [text for text in before if pattern.search(text.partition("(")[0])]
+        new = [text for text in after if pattern.search(text.partition("(")[0])]
+        if len(new) > len(old):
+            yield TestFact(
+                **placed.spot(change.region, symbol=change.name),
+                change=added,
+                after=new[-1][:160],
+                condition=new[-1].partition("(")[2].removesuffix(")"),
+            )
+        elif len(old) > len(new):
+            yield TestFact(
+                **placed.spot(change.region, symbol=change.name), change=removed, before=old[-1][:160]
+            )
+
+
+def _marks(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[TestFact]:
+    for item in change.signals:
+        signal = item.signal
+        if signal.kind not in (SignalKind.CALL, SignalKind.REFERENCE) or item.what == "reguarded":
+            continue
+        word = "skipped" if _SKIP.search(signal.text) else "xfailed" if _XFAIL.search(signal.text) else None
+        if word is None or not signal.text.startswith("pytest."):
+            continue
+        added = item.what == "added"
+        guards = _spelled_out(signal.guards, change) if added else ()
+        if added and (_is_about_new(guards, change, around) or _names_what_arrives(guards, placed, around)):
+            continue
+        yield TestFact(
+            **placed.spot(item.region, symbol=change.name),
+            change=word if added else "unskipped",
+            before=None if added else f"{signal.text}({signal.detail})"[:160],
+            after=f"{signal.text}({signal.detail})"[:160] if added else None,
+            condition=" and ".join(signal.guards),
+        )
+
+
+def _spelled_out(guards: tuple[str, ...], change: ChangedSymbol) -> tuple[str, ...]:
+    """Return conditions, and what the names in them are assigned in the same function: what they ask for may stand there."""
+    if change.after is None or change.region is None:
+        return guards
+    body = "\n".join(change.region.lines[1:])
+    found, names = list(guards), {name for guard in guards for name in _NAME.findall(guard)}
+    for name, value in _ASSIGNED.findall(body):
+        if name in names:
+            found.append(value)
+    return tuple(found)
+
+
+def _is_about_new(guards: tuple[str, ...], change: ChangedSymbol, around: _Around) -> bool:
+    """Return whether a condition asks for what this change adds to a test: a parameter, values of one, or a class to try."""
+    if any(value in guard for guard in guards for value in _new_values(change)):
+        return True
+    names = _new_parameters(change, around.altered) | around.classes
+    return any(names & set(_NAME.findall(guard)) for guard in guards)
+
+
+def _names_what_arrives(guards: tuple[str, ...], placed: Placed, around: _Around) -> bool:
+    """Return whether a condition names a model or a configuration that the same change brings: no test of it was there to skip."""
+    texts = (text[1:-1] for guard in guards for text in _TEXT.findall(guard))
+    names = [text.encode() for text in texts if _MODEL.fullmatch(text)]
+    before = placed.material.before.data if placed.material.before is not None else b""
+    return any(name not in before and any(_brings(other, name) for other in around.others) for name in names)
+
+
+def _brings(other: Placed, name: bytes) -> bool:
+    """Return whether a file is new under that name, or has it in its text now and did not before."""
+    if other.fact.status == "added":
+        return name in other.fact.path.encode()
+    before, after = other.material.before, other.material.after
+    return before is not None and after is not None and name in after.data and name not in before.data
+
+
+def _new_parameters(change: ChangedSymbol, variables: frozenset[str]) -> set[str]:
+    """Parameters of a test that are new, or whose values this change alters."""
+    if change.before is None or change.after is None:
+        return set()
+    before, after = (
+        {parameter.name for parameter in side.parameters} for side in (change.before, change.after)
+    )
+    altered = set(change.after.decorators) - set(change.before.decorators)
+    altered |= {text for text in change.after.decorators if variables & set(_NAME.findall(text))}
+    named = {
+        name
+        for text in altered
+        if ".parametrize(" in text
+        for quoted in _TEXT.findall(text)[:1]
+        for name in _NAME.findall(quoted)
+    }
+    return (after - before) | (named & after)
+
+
+def _new_values(change: ChangedSymbol) -> set[str]:
+    """Texts that this change adds to the parameters of a test: to skip some of what is new takes nothing away."""
+    before, after = (
+        set(_TEXT.findall(" ".join(side.decorators))) if side else set()
+        for side in (change.before, change.after)
+    )
+    return after - before
+
+
+def _tolerances(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
+    removed: dict[str, list[ChangedSignal]] = {}
+    added: dict[str, list[ChangedSignal]] = {}
+    for item in change.signals:
+        if _is_tolerance(item):
+            (added if item.what == "added" else removed).setdefault(item.signal.detail, []).append(item)
+    for name in sorted(removed.keys() & added.keys()):
+        for old, new in zip_longest(removed[name], added[name]):
+            if old is not None and new is not None and _is_looser(name, old.signal.text, new.signal.text):
+                yield TestFact(
+                    **placed.spot(new.region, symbol=change.name),
+                    change="tolerance-loosened",
+                    before=f"{name}={old.signal.text}",
+                    after=f"{name}={new.signal.text}",
+                )
+
+
+def _is_tolerance(item: ChangedSignal) -> bool:
+    return (
+        item.signal.kind is SignalKind.NUMBER
+        and item.what in ("added", "removed")
+        and bool(_TOLERANCE.match(item.signal.detail))
+    )
+
+
+def _is_looser(name: str, before: str, after: str) -> bool:
+    try:
+        old, new = float(before.replace("_", "")), float(after.replace("_", ""))
+    except ValueError:
+        return False
+    return new < old if _FLOOR.search(name) else new > old

@@ -1,0 +1,1 @@
+"""``ModuleGraph`` and its questions: neighbours, reach, classes, operators, registries, cycles, the serving path."""

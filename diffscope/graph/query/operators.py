@@ -1,0 +1,188 @@
+"""From native code to Python and back: operators, the functions that wrap them, the devices they are built for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from diffscope.graph.build.native import SOURCES
+from diffscope.graph.model.model import EdgeLayer, ModuleName, NodeKind, Wrapper
+from diffscope.graph.model.names import is_test_file
+from diffscope.graph.query.view import View
+from diffscope.source.model import RepoPath
+from diffscope.syntax.model import DefinitionKind, Outline
+
+_NATIVE: Final = frozenset({EdgeLayer.OP, EdgeLayer.INCLUDE})
+_OP: Final = frozenset({EdgeLayer.OP})
+_NATIVE_KINDS: Final = (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
+_FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
+_FOLDERS: Final = {"cpu": "cpu", "rocm": "rocm", "xpu": "xpu"}
+_LANGUAGE: Final = re.compile(r"STREQUAL (CUDA|HIP)\b")
+_GPU: Final = (".cu", ".hip")
+_DEVICES: Final = {"CUDA": "cuda", "HIP": "rocm"}
+
+
+Naming = Callable[[str], tuple[RepoPath, ...] | None]
+
+_COMMON: Final = 60
+"""A word in more test files than that (``forward``) tells none of them from the others."""
+
+
+class OperatorQueries:
+    """Answers for one graph."""
+
+    def __init__(self, view: View, outline_of: Callable[[ModuleName], Outline | None]) -> None:
+        self._view = view
+        self._outline_of = outline_of
+
+    def operators(self, module: ModuleName) -> tuple[ModuleName, ...]:
+        """Return the operators that a native source has a part in, nearest first; for an operator, itself."""
+        index = self._view.index.get(module)
+        if index is None or self._view.kind(index) not in _NATIVE_KINDS:
+            return ()
+        steps = self._native_users(index)
+        operators = [
+            each
+            for each in steps
+            if self._view.kind(each) is NodeKind.OPERATOR and not self._is_of_tests(each)
+        ]
+        return self._view.named(sorted(operators, key=lambda each: (steps[each], each)))
+
+    def wrappers(self, operator: ModuleName) -> tuple[Wrapper, ...]:
+        """Return the Python functions of the product whose body names an operator, by module and line."""
+        index = self._view.index.get(operator)
+        if index is None:
+            return ()
+        found = []
+        for source in self._view.adjacency(_OP).reverse[index]:
+            if self._view.kind(source) in (NodeKind.MODULE, NodeKind.PACKAGE):
+                lines = [edge.line for edge in self._view.edges(source, _OP) if edge.target == operator]
+                found += self._enclosing(self._view.name(source), lines)
+        return tuple(sorted(set(found), key=lambda each: (each.module, each.line)))
+
+    def tests(self, module: ModuleName, naming: Naming) -> tuple[RepoPath, ...]:
+        """Return the test files of a native source, by path within each tier; ``naming`` tells which tests name a word.
+
+        First callers of its operators or of its extension, then those that name an operator, then those that name a wrapper.
+        """
+        index = self._view.index.get(module)
+        if index is None:
+            return ()
+        operators = self.operators(module)
+        users = {index, *(self._view.index[each] for each in operators)}
+        near = self._view.adjacency({EdgeLayer.OP, EdgeLayer.EAGER, EdgeLayer.TEST})
+        callers = [
+            RepoPath(self._view.tables.paths[each]) for user in sorted(users) for each in near.reverse[user]
+        ]
+        words = [operator.rpartition(".")[2] for operator in operators]
+        # Of a method the class tells more: ``forward`` and ``register`` are everywhere.
+        wrappers = [
+            each.function.partition(".")[0] for operator in operators for each in self.wrappers(operator)
+        ]
+        tiers = (callers, _named(words, naming), _named(wrappers, naming))
+        return tuple(
+            dict.fromkeys(path for tier in tiers for path in sorted(set(tier)) if is_test_file(path))
+        )
+
+    def _native_users(self, index: int) -> dict[int, int]:
+        """Return the native code and operators that use a node, with the steps to each.
+
+        Python ends the walk: what it registers itself calls more than this, and is a caller and no operator of native code.
+        """
+        near = self._view.adjacency(_NATIVE)
+        steps = {index: 0}
+        level = [index]
+        while level:
+            users = {user for each in level for user in near.reverse[each]}
+            if level == [index]:
+                users.update(near.reverse_transit[index])
+            new = sorted(
+                user for user in users if user not in steps and self._view.kind(user) in _NATIVE_KINDS
+            )
+            steps.update(dict.fromkeys(new, steps[level[0]] + 1))
+            level = [each for each in new if self._view.kind(each) is not NodeKind.OPERATOR]
+        return steps
+
+    def _is_of_tests(self, operator: int) -> bool:
+        """Say whether tests register an operator for themselves, whatever they make of it."""
+        providers = self._view.adjacency(_OP).forward[operator]
+        return bool(providers) and all(self._view.kind(each) is NodeKind.TEST for each in providers)
+
+    def devices(self, module: ModuleName) -> tuple[str, ...]:
+        """Return the devices that a native source is built for (cpu, cuda, rocm, xpu), sorted; none when nothing tells.
+
+        A source is told by its folder and by the conditions around its place in the build files, a header by what includes it.
+        """
+        index = self._view.index.get(module)
+        if index is None or self._view.kind(index) is not NodeKind.NATIVE:
+            return ()
+        seen = [index]
+        devices: set[str] = set()
+        for each in seen:
+            name = self._view.name(each)
+            folder = name.split("/")[1]
+            if folder in _FOLDERS:
+                devices.add(_FOLDERS[folder])
+            elif name.endswith((*SOURCES, ".py")):
+                devices |= self._listed_for(each) or (
+                    set(_DEVICES.values()) if name.endswith(_GPU) else set()
+                )
+            else:
+                seen += [user for user in self._includers(each) if user not in seen]
+        return tuple(sorted(devices))
+
+    def _includers(self, header: int) -> list[int]:
+        name = self._view.name(header)
+        return [
+            user
+            for user in self._view.adjacency({EdgeLayer.INCLUDE}).reverse[header]
+            if self._view.name(user).startswith("csrc/")
+            and any(
+                edge.target == name and not edge.detail
+                for edge in self._view.edges(user, {EdgeLayer.INCLUDE})
+            )
+        ]
+
+    def _listed_for(self, source: int) -> set[str]:
+        name = self._view.name(source)
+        near = self._view.adjacency({EdgeLayer.INCLUDE})
+        found: set[str] = set()
+        for user in near.reverse[source]:
+            if self._view.kind(user) is not NodeKind.BUILD:
+                continue
+            if "cpu" in self._view.name(user).rpartition("/")[2]:
+                found.add("cpu")
+                continue
+            for edge in self._view.edges(user, {EdgeLayer.INCLUDE}):
+                if edge.target == name:
+                    found |= _devices_under(edge.guard or "")
+        return found
+
+    def _enclosing(self, module: ModuleName, lines: list[int]) -> list[Wrapper]:
+        outline = self._outline_of(module)
+        functions = [each for each in outline.definitions if each.kind in _FUNCTIONS] if outline else []
+        found = []
+        for line in lines:
+            around = [each for each in functions if each.start <= line <= each.end]
+            if around:
+                inner = max(around, key=lambda each: each.start)
+                found.append(Wrapper(module=module, function=inner.name, line=inner.line))
+        return found
+
+
+def _devices_under(conditions: str) -> set[str]:
+    """Return the devices that all conditions leave: an inner one narrows what an outer one allows."""
+    left: set[str] = set()
+    for condition in conditions.split(" and "):
+        named = {_DEVICES[word] for word in _LANGUAGE.findall(condition)}
+        if condition.startswith("not ("):
+            named = set(_DEVICES.values()) - named if named else named
+        left = (left & named or left) if left and named else left | named
+    return left
+
+
+def _named(words: list[str], naming: Naming) -> list[RepoPath]:
+    """Return the files that name one of some words, common words left out."""
+    found = [naming(word) or () for word in dict.fromkeys(words) if not word.startswith("__")]
+    return [path for paths in found if len(paths) <= _COMMON for path in paths]

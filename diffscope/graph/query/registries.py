@@ -1,0 +1,161 @@
+"""The registries of the target by name (``rules/registries.yml``): which rows each has, what they lead to, and which yields nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diffscope.errors import RuleError
+from diffscope.graph.model.model import Edge, EdgeLayer, ModuleName
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.patterns import Glob, compile_glob
+from diffscope.source.model import Gap, Value
+from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, load_strict
+
+_KEYS = ("tables", "guards")
+
+
+class Registry(NamedTuple):
+    """One registry, known by the shape of its rows and never by its file.
+
+    ``tables`` are globs of names: of the variable, enum, function or method that holds or takes the rows. ``guards`` are globs of
+    conditions under which classes are imported, for registries that are a chain of ``if``.
+    """
+
+    name: str
+    tables: tuple[Glob, ...] = ()
+    guards: tuple[Glob, ...] = ()
+
+    def has(self, edge: Edge) -> bool:
+        """Say whether an edge is a row of the registry."""
+        if edge.row is not None:
+            table = edge.row.partition(":")[0]
+            return any(glob.matches(table) for glob in self.tables)
+        return edge.layer is EdgeLayer.LAZY and any(glob.matches(edge.guard or "") for glob in self.guards)
+
+
+class RegistryEntry(Value, frozen=True, kw_only=True):
+    """One row: ``key`` in ``module``, line ``line``, stands for ``name`` in ``target`` (``None``: nothing of the tree)."""
+
+    registry: str
+    key: str
+    module: ModuleName
+    line: int
+    target: ModuleName | None
+    name: str | None
+    reason: str | None = None
+    """Why the row leads nowhere; ``None`` where it leads to a module that has the name."""
+
+
+class RegistryReport(Value, frozen=True, kw_only=True):
+    """All rows of one registry, by module and line."""
+
+    registry: str
+    entries: tuple[RegistryEntry, ...]
+
+    @property
+    def resolved(self) -> int:
+        """How many rows lead to a module that defines, or imports, what they name."""
+        return sum(1 for entry in self.entries if entry.reason is None)
+
+
+def load_registries(text: str, *, at: str) -> tuple[Registry, ...]:
+    """Return the registries of a ``registries.yml``: a list of ``{registry: name, tables: [glob], guards: [glob]}``.
+
+    Raises:
+        RuleError: an entry has another shape; the first one is named.
+        YamlError: the file is not strict YAML.
+    """
+    root = load_strict(text, at=at)
+    if not isinstance(root, ListNode):
+        raise RuleError("not a list of registries", at=at, hint="write `- {registry: name, tables: [glob]}`")
+    return tuple(_registry(node, at) for node in root.items)
+
+
+def report_registries(graph: ModuleGraph, registries: tuple[Registry, ...]) -> tuple[RegistryReport, ...]:
+    """Return the rows of each registry, in the order of the registries.
+
+    Whether a module has a name is seen from its outline; where that cannot be had, it is taken to have it.
+    """
+    rows = tuple(graph.rows())
+    names: dict[ModuleName, frozenset[str] | None] = {}
+
+    def reason_of(edge: Edge, target: ModuleName | None) -> str | None:
+        if target is None:
+            return "no module of the tree has this name"
+        if not edge.detail or target.endswith(f".{edge.detail}"):
+            return None
+        if target not in names:
+            names[target] = _names_of(graph, target)
+        known, first = names[target], edge.detail.partition(".")[0]
+        return None if known is None or first in known else f"{target} has no {first}"
+
+    return tuple(
+        RegistryReport(
+            registry=each.name,
+            entries=tuple(
+                _entry(each.name, edge, target, reason_of(edge, target))
+                for edge, target in rows
+                if each.has(edge)
+            ),
+        )
+        for each in registries
+    )
+
+
+def registry_gaps(reports: tuple[RegistryReport, ...]) -> tuple[Gap, ...]:
+    """Return a gap for each registry that yields nothing: it has moved out of the shapes that are read."""
+    return tuple(
+        Gap(
+            what="registry",
+            code="registry-empty",
+            reason=f"no row of the registry {report.registry!r} was found that leads to a module",
+        )
+        for report in reports
+        if not report.resolved
+    )
+
+
+def _names_of(graph: ModuleGraph, module: ModuleName) -> frozenset[str] | None:
+    """Return the names at the top of a module; ``None`` where they cannot be known."""
+    outline = graph.outline_of(module)
+    if outline is None or outline.has_module_getattr:
+        return None
+    if any(each.name == "*" for each in outline.imports):
+        return None
+    imported = {(each.alias or each.name or each.module).partition(".")[0] for each in outline.imports}
+    return frozenset(imported.union(each.name.partition(".")[0] for each in outline.definitions))
+
+
+def _entry(registry: str, edge: Edge, target: ModuleName | None, reason: str | None) -> RegistryEntry:
+    key = edge.row.partition(":")[2] if edge.row is not None else edge.guard or ""
+    return RegistryEntry(
+        registry=registry,
+        key=key,
+        module=edge.source,
+        line=edge.line,
+        target=target,
+        name=edge.detail,
+        reason=reason,
+    )
+
+
+def _registry(node: Node, at: str) -> Registry:
+    keys = set(node.keys()) if isinstance(node, MapNode) else set()
+    name = node.get("registry") if isinstance(node, MapNode) else None
+    if not isinstance(node, MapNode) or not isinstance(name, ScalarNode) or not keys & set(_KEYS):
+        raise RuleError("an entry needs `registry` and `tables` or `guards`", at=f"{at}:{node.line}")
+    if unknown := sorted(keys - {"registry", *_KEYS}):
+        raise RuleError(
+            f"unknown key {unknown[0]!r}", at=f"{at}:{node.line}", hint="use registry, tables, guards"
+        )
+    tables, guards = (tuple(_globs(node.get(key), at)) for key in _KEYS)
+    return Registry(name.text, tables, guards)
+
+
+def _globs(node: Node | None, at: str) -> Iterator[Glob]:
+    if node is None:
+        return
+    if not isinstance(node, ListNode) or not all(isinstance(item, ScalarNode) for item in node.items):
+        raise RuleError("globs are a list of texts", at=f"{at}:{node.line}")
+    yield from (compile_glob(item.text) for item in node.items if isinstance(item, ScalarNode))

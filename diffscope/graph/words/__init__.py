@@ -1,0 +1,1 @@
+"""Which test files name which identifiers: an inverted index of one tree."""

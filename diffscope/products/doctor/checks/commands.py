@@ -1,0 +1,126 @@
+"""Commands of steps that name files or tests which do not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from diffscope.products.doctor.findings import Finding, make_finding
+from diffscope.project.ci.collection import StepCalls, own_calls
+from diffscope.project.ci.pytest_call import PytestCall, expand, named_files, pytest_calls
+from diffscope.project.model import Listed
+from diffscope.project.shell_words import Call, resolve
+from diffscope.project.tree import TreeIndex
+from diffscope.source.model import RepoPath
+
+_BUILT = ("src/", "/", "dist/", "build/", "artifacts/")
+"""Folders that exist in CI's containers and not in the repository."""
+
+
+class _Where(NamedTuple):
+    step: StepCalls
+    command: Listed
+
+
+def check_commands(
+    steps: tuple[StepCalls, ...], tree: TreeIndex, texts: Mapping[RepoPath, bytes]
+) -> Iterator[Finding]:
+    """Yield the names in commands that no file or test of the tree has; once for each place in a file."""
+    seen: set[tuple[str, int, str]] = set()
+    for step in steps:
+        for command, calls in own_calls(step):
+            where = _Where(step, command)
+            for found in (*_missing_files(where, calls, tree), *_missing_tests(where, calls, tree, texts)):
+                key = (found.path, found.line, found.message)
+                if key not in seen:
+                    seen.add(key)
+                    yield found
+
+
+def _missing_files(where: _Where, calls: tuple[Call, ...], tree: TreeIndex) -> Iterator[Finding]:
+    ignored = {word for call in pytest_calls(calls) for word in call.ignores}
+    deselected = {word.partition("::")[0] for call in pytest_calls(calls) for word in call.deselects}
+    for call, word in named_files(calls):
+        paths = _candidates(call, word, tree)
+        if paths and word in deselected:
+            # Node ids are relative to the root of pytest, which is the root of the repository.
+            paths = (*paths, word)
+        if not paths or any(tree.exists(path) or path.startswith(_BUILT) for path in paths):
+            continue
+        label = where.step.step.label
+        nearest = tree.nearest(paths[0])
+        is_left_out = word in ignored or word in deselected
+        verb = "leaves out" if is_left_out else "names"
+        message = f"a command of '{label}' {verb} '{word}', which does not exist"
+        if tree.exists(word):
+            message = (
+                f"{message} in the folder where it runs ({call.folders[0] or 'the root'}), only at the root"
+            )
+        yield _finding(
+            "DR309" if is_left_out else "DR307", where, message, None if tree.exists(word) else nearest
+        )
+
+
+def _candidates(call: Call, word: str, tree: TreeIndex) -> tuple[str, ...]:
+    """The paths that a word may mean; empty where any of them may lie outside the repository."""
+    paths = [resolve(folder, word) for folder in call.folders]
+    if None in paths:
+        return ()
+    found = [path for path in paths if path]
+    for target in call.words:
+        # Lists of configurations are looked up beside the test that takes them, too.
+        script = target.partition("::")[0]
+        if script.endswith(".py"):
+            found += [
+                joined
+                for folder in call.folders
+                if (path := resolve(folder, script)) is not None and tree.is_file(path)
+                if (joined := resolve(path.rpartition("/")[0], word)) is not None
+            ]
+    return tuple(dict.fromkeys(found))
+
+
+def _missing_tests(
+    where: _Where, calls: tuple[Call, ...], tree: TreeIndex, texts: Mapping[RepoPath, bytes]
+) -> Iterator[Finding]:
+    for call in pytest_calls(calls):
+        wanted = [(target.word, target.node, "names") for target in call.targets if target.node]
+        for each in call.deselects:
+            word, _, node = each.partition("::")
+            wanted.append((word, node, "leaves out"))
+        for word, node, verb in wanted:
+            missing = _missing_name(call, word, node, tree, texts)
+            if missing is not None:
+                path, name = missing
+                message = f"a command of '{where.step.step.label}' {verb} '{word}::{node}', but {path} has no '{name}'"
+                yield _finding("DR308" if verb == "names" else "DR309", where, message, None)
+
+
+def _missing_name(
+    call: PytestCall, word: str, node: str, tree: TreeIndex, texts: Mapping[RepoPath, bytes]
+) -> tuple[RepoPath, str] | None:
+    files = [RepoPath(path) for path in expand(call, word) if tree.is_file(path)]
+    if len(files) != 1 or files[0] not in texts or "$" in node:
+        return None
+    for part in node.split("::"):
+        name = part.partition("[")[0]
+        if name.isidentifier() and not re.search(rf"\b{name}\b".encode(), texts[files[0]]):
+            return files[0], name
+    return None
+
+
+def _finding(code: str, where: _Where, message: str, nearest: str | None) -> Finding:
+    return make_finding(
+        code,
+        where.step.step.file,
+        where.command.line,
+        message,
+        suggestion=nearest,
+        evidence=(_shorten(where.command.text),),
+    )
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 240 else f"{line[:239]}…"

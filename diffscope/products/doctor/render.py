@@ -1,0 +1,134 @@
+"""What the doctor found, as text, JSON or SARIF."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import groupby
+
+from diffscope.products.doctor.doctor import DoctorReport
+from diffscope.products.doctor.findings import KINDS, Finding, Weight
+from diffscope.render.console import Piece, Screen, Tone
+from diffscope.render.formats.json import indented
+from diffscope.render.formats.sarif import LIMIT, SCHEMA
+from diffscope.render.sanitize import message_text, uri_path
+from diffscope.render.style import Style
+from diffscope.version import VERSION
+
+_TONES = {
+    Weight.INFO: Tone.INFO,
+    Weight.LOW: Tone.LOW,
+    Weight.MEDIUM: Tone.MEDIUM,
+    Weight.HIGH: Tone.HIGH,
+}
+_LEVELS = {Weight.INFO: "note", Weight.LOW: "note", Weight.MEDIUM: "warning", Weight.HIGH: "error"}
+_SHOWN_EVIDENCE = 5
+_Json = dict[str, object]
+
+
+def render_text(report: DoctorReport, style: Style) -> str:
+    """Return the findings by file, after a table of their kinds and what was looked at."""
+    screen = Screen(style)
+    at = f" at {report.revision[:12]}" if report.revision else ""
+    total = len(report.findings)
+    screen.line(Piece(f"{total:,} finding{'' if total == 1 else 's'}{at}", Tone.STRONG))
+    looked = ", ".join(
+        f"{count:,} {_words(name, count)}" for name, count in report.looked_at.items() if count
+    )
+    screen.line(Piece(f"looked at {looked}", Tone.QUIET))
+    if total:
+        screen.blank()
+    for count in report.counts:
+        tone = _TONES[KINDS[count.code].weight]
+        screen.line(
+            Piece(count.code, tone), Piece(f"{count.count:>6}  "), Piece(count.title), indent=2, hang=16
+        )
+    for path, found in groupby(report.findings, key=lambda each: each.path):
+        screen.blank()
+        screen.line(Piece(path, Tone.PATH))
+        for finding in found:
+            _show(screen, finding)
+    return screen.text()
+
+
+def render_json(report: DoctorReport, style: Style) -> str:
+    """Return the report as it is, indented."""
+    del style
+    return indented(report)
+
+
+def render_sarif(report: DoctorReport, style: Style) -> str:
+    """Return a SARIF 2.1.0 log: one run, one result a finding, the weightiest first where GitHub's limit cuts."""
+    del style
+    findings = sorted(report.findings, key=lambda each: -each.weight.rank)[:LIMIT]
+    codes = sorted({each.code for each in findings})
+    index = {code: number for number, code in enumerate(codes)}
+    rules = [
+        {
+            "id": code,
+            "name": KINDS[code].name,
+            "shortDescription": {"text": KINDS[code].title},
+            "defaultConfiguration": {"level": _LEVELS[KINDS[code].weight]},
+            "properties": {"tags": ["doctor", "diffscope"]},
+        }
+        for code in codes
+    ]
+    run: _Json = {
+        "tool": {"driver": {"name": "diffscope doctor", "version": VERSION, "rules": rules}},
+        "automationDetails": {"id": "diffscope/doctor"},
+        "invocations": [{"executionSuccessful": True}],
+        "results": [_result(each, index[each.code]) for each in findings],
+    }
+    return indented({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+FORMATS = {"text": render_text, "json": render_json, "sarif": render_sarif}
+
+
+def _words(name: str, count: int) -> str:
+    words = name.replace("-", " ")
+    if count != 1:
+        return words
+    return words.removesuffix("ies") + "y" if words.endswith("ies") else words.removesuffix("s")
+
+
+def _show(screen: Screen, finding: Finding) -> None:
+    number = str(finding.line) if finding.line else "-"
+    screen.line(
+        Piece(f"{number:>5}  ", Tone.QUIET),
+        Piece(f"{finding.code} ", _TONES[finding.weight]),
+        Piece(finding.message),
+        hang=13,
+    )
+    if finding.suggestion:
+        screen.line(Piece("try ", Tone.QUIET), Piece(finding.suggestion, Tone.GOOD), indent=13)
+    for each in finding.evidence[:_SHOWN_EVIDENCE]:
+        screen.line(Piece(each, Tone.QUIET), indent=13, hang=15)
+    more = len(finding.evidence) - _SHOWN_EVIDENCE
+    if more > 0:
+        screen.line(Piece(f"and {more:,} more", Tone.QUIET), indent=13)
+
+
+def _result(finding: Finding, index: int) -> _Json:
+    physical: _Json = {"artifactLocation": {"uri": uri_path(finding.path), "uriBaseId": "%SRCROOT%"}}
+    if finding.line:
+        physical["region"] = {"startLine": finding.line}
+    text = f"{finding.message}. Try: {finding.suggestion}" if finding.suggestion else finding.message
+    result: _Json = {
+        "ruleId": finding.code,
+        "ruleIndex": index,
+        "level": _LEVELS[finding.weight],
+        "message": {"text": message_text(text)},
+        "locations": [{"physicalLocation": physical}],
+        "partialFingerprints": {"diffscope/v1": _fingerprint(finding)},
+        "properties": {
+            "severity": finding.weight.value,
+            "evidence": [message_text(each) for each in finding.evidence],
+        },
+    }
+    return result
+
+
+def _fingerprint(finding: Finding) -> str:
+    """The same for the same finding on another line: what GitHub recognises an alert by."""
+    text = f"{finding.code}\0{finding.path}\0{finding.message}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Questions of people to a graph: areas, operators, native sources, what differs between two commits, exports."""

@@ -1,0 +1,148 @@
+"""Assessments of a window -> ``Digest``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from diffscope.assessment.document import Assessment
+from diffscope.products.report.areas import area_changes
+from diffscope.products.report.change_summary import gist_of
+from diffscope.products.report.counts import authors, count, hot_files, number_of
+from diffscope.products.report.highlights import highlights
+from diffscope.products.report.model import Digest, Period, PullSummary, Revert, TrendPoint
+from diffscope.products.report.risks import families_of, items_of, risk_section
+from diffscope.products.report.suggestions import suggestions
+from diffscope.products.report.themes import themes
+from diffscope.products.report.trend import still_open, trend_point
+from diffscope.rules.values import RuleCode
+from diffscope.source.model import Gap
+from diffscope.version import VERSION
+
+HIGHLIGHTED = 24
+"""Highlights of a digest. Published weeklies name 18 of about 190; a reader who wants fewer takes the first."""
+
+_PATHS = 40
+"""Paths of a pull request in the digest: a sweep over a thousand files is told by its number of files."""
+
+_REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:vllm-project/vllm)?#(\d+)", re.IGNORECASE)
+
+
+def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and what its source could not give
+    assessments: Iterable[Assessment],
+    *,
+    repository: str,
+    period: Period,
+    before: Iterable[Assessment] | None = None,
+    compared_with: Period | None = None,
+    logins: Mapping[str, str] | None = None,
+    trend: tuple[TrendPoint, ...] = (),
+    gaps: tuple[Gap, ...] = (),
+) -> Digest:
+    """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
+    listed = tuple(sorted(assessments, key=lambda one: (number_of(one), one.change.pull.head or "")))
+    earlier = None if before is None else tuple(before)
+    hashes = sorted({one.tool.rules_hash for one in listed})
+    chosen = highlights(listed, most=HIGHLIGHTED)
+    section = risk_section(listed, earlier)
+    if earlier is not None:
+        section = msgspec.structs.replace(section, still_open=still_open(earlier, listed))
+    return Digest(
+        repository=repository,
+        period=period,
+        source_pulls=len(listed),
+        source_commits=sum(one.change.pull.number is None for one in listed),
+        highlighted=len(chosen),
+        mean_importance=_mean(one.importance.value for one in listed),
+        mean_insight=_mean(one.insight.value for one in listed),
+        additions=sum(one.change.additions for one in listed),
+        deletions=sum(one.change.deletions for one in listed),
+        kinds=count(listed, lambda one: (one.kind,), before=earlier),
+        top_tags=count(listed, lambda one: one.tags, before=earlier),
+        top_areas=count(listed, _areas, before=earlier),
+        platforms=count(listed, lambda one: one.platforms, before=earlier),
+        top_risks=count(listed, families_of, before=earlier),
+        area_map=area_changes(listed),
+        hot_files=hot_files(listed),
+        hot_modules=tuple(
+            one
+            for one in count(listed, lambda one: (module.module for module in one.modules))
+            if one.count > 1
+        )[:20],
+        authors=authors(listed, logins or {}),
+        reverts=_reverts(listed),
+        risk=section,
+        themes=themes(listed),
+        highlights=chosen,
+        suggestions=suggestions(section, listed),
+        pulls=tuple(_summary(one) for one in listed),
+        compared_with=compared_with,
+        compared_pulls=UNSET if earlier is None else len(earlier),
+        compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
+        trend=trend,
+        gaps=gaps,
+        rules_hash=",".join(hashes),
+        version=VERSION,
+    )
+
+
+def _areas(assessment: Assessment) -> Iterable[str]:
+    # An area that holds a tenth of a change is touched, not worked on.
+    return (share.area for share in assessment.areas if share.weight >= 0.2)
+
+
+def _mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return round(sum(listed) / len(listed), 2) if listed else 0.0
+
+
+def _reverts(assessments: tuple[Assessment, ...]) -> tuple[Revert, ...]:
+    by_number = {number_of(one): one for one in assessments}
+    found = []
+    for one in assessments:
+        if one.kind != "revert":
+            continue
+        pull = one.change.pull
+        matches = [
+            int(first or second) for first, second in _REVERTED.findall(f"{pull.title}\n{pull.body or ''}")
+        ]
+        original = next((number for number in matches if number != pull.number), None)
+        flagged: tuple[RuleCode, ...] | UnsetType = UNSET
+        if original in by_number:
+            flagged = tuple(flag.code for flag in by_number[original].flags)
+        found.append(Revert(number=number_of(one), title=pull.title, reverts=original, flagged=flagged))
+    return tuple(found)
+
+
+def _summary(assessment: Assessment) -> PullSummary:
+    change = assessment.change
+    return PullSummary(
+        number=number_of(assessment),
+        title=change.pull.title,
+        url=change.pull.url,
+        author=change.pull.author,
+        merged_at=change.pull.merged_at,
+        kind=assessment.kind,
+        tags=assessment.tags,
+        areas=tuple(share.area for share in assessment.areas),
+        platforms=assessment.platforms,
+        level=assessment.risk.level.value,
+        importance=assessment.importance.value,
+        insight=assessment.insight.value,
+        additions=change.additions,
+        deletions=change.deletions,
+        files=change.files,
+        flags=items_of(assessment),
+        complete=assessment.completeness.complete,
+        tests=len(assessment.tests.changed),
+        gist=gist_of(assessment),
+        paths=_paths(assessment),
+    )
+
+
+def _paths(assessment: Assessment) -> tuple[str, ...]:
+    ranked = sorted(assessment.files, key=lambda file: (-(file.additions + file.deletions), file.path))
+    return tuple(file.path for file in ranked[:_PATHS])

@@ -1,0 +1,159 @@
+"""What the items of a dynamics report are about: their areas, the topics that they share, and what is to be said of each change."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.products.report.dynamics.descriptions import Environment, doubt, environment, read_body, said
+from diffscope.products.report.dynamics.events import Item
+from diffscope.products.report.dynamics.reach import Reach, reach_of
+from diffscope.source.model import Value
+from diffscope.taxonomy.model import Taxonomy
+
+_PREFIX: Final = re.compile(r"\[([^\]\[]{1,40})\]")
+_STATES: Final = ("v1", "ready", "needs-rebase", "stale", "verified", "core", "misc", "ci-failure")
+_KINDS: Final = ("bug", "bugfix", "usage", "question", "feature", "feature request")
+_PLAIN: Final = frozenset((*_STATES, *_KINDS))
+"""Labels and brackets that tell of a state, of a kind, or of nearly everything."""
+_FOLLOWING: Final = frozenset(["tests", "docs", "examples", "other"])
+"""Categories of work that follows from other work: they name an item only where nothing else does."""
+_HOT_FROM: Final = 2
+_MENTION: Final = re.compile(r"(?<![\w/&])#(\d{2,7})\b")
+_LOOSE: Final = frozenset(["models"])
+"""Areas that a word of everyday speech names: "loading a model" is not about the code of models."""
+_FIX: Final = re.compile(r"\b(?:bug ?)?fix(?:es|ed)?\b", re.IGNORECASE)
+_FIRM: Final = re.compile(r"\[[^\]]*model[^\]]*\]|\bnew model|\bmodel support", re.IGNORECASE)
+
+
+class Topic(Value, frozen=True, kw_only=True):
+    """Something that items of the window share: an area of vLLM, else a label or a bracket of their titles."""
+
+    name: str
+    numbers: tuple[int, ...]
+    is_area: bool = False
+
+
+class Technical(Value, frozen=True, kw_only=True):
+    """What is to be said of one item: where it works, how much of it is tests, what its author says of it."""
+
+    number: int
+    title: str
+    is_pull: bool
+    state: str
+    """``merged``, ``closed`` or ``open``."""
+    areas: tuple[str, ...]
+    """Most of its files first; of an issue what the title names."""
+    labels: tuple[str, ...] = ()
+    paths: tuple[str, ...] | None = None
+    """The first six changed paths, sources before tests and documentation; ``None`` where they are not known."""
+    sources: int | None = None
+    """Changed files that are neither tests nor documentation; ``None`` where the paths are not known."""
+    tests: int | None = None
+    said: str = ""
+    """The first sentence or point of its description, as its author wrote it; cut at 240 characters."""
+    doubt: str = ""
+    """Where the author of a pull request fears to break something or is not sure: that sentence."""
+    named: tuple[str, ...] = ()
+    """Those of the areas that the title names: topics list the item under them."""
+    platforms: tuple[str, ...] = ()
+    """That its paths, else its title, belong to."""
+    environment: Environment | None = None
+    """Of an issue what its reporter ran it on."""
+    reach: Reach | None = None
+    """Who imports what it changes; ``None`` where there is no graph, or it does not know the paths."""
+    is_draft: bool | None = None
+    mentions: tuple[int, ...] = ()
+    """Other items that the description names."""
+
+
+def technical(
+    item: Item, *, is_pull: bool, taxonomy: Taxonomy, graph: ModuleGraph | None = None
+) -> Technical:
+    """Return what is to be said of an item."""
+    categories = None if item.files is None else Counter(map(taxonomy.category_of, item.files))
+    following = 0 if categories is None else categories["test"] + categories["docs"]
+    body = item.body or ""
+    mentioned = {int(number) for line in read_body(body).own for number in _MENTION.findall(line)}
+    areas = areas_of(item, taxonomy)
+    return Technical(
+        number=item.number,
+        title=item.title,
+        state="merged" if item.merged_at else "closed" if item.closed_at else "open",
+        is_pull=is_pull,
+        areas=areas,
+        labels=item.labels,
+        paths=None if item.files is None else _first_paths(item.files, taxonomy),
+        sources=None if categories is None else sum(categories.values()) - following,
+        tests=None if categories is None else categories["test"],
+        said=said(body, is_pull=is_pull),
+        doubt=doubt(body, is_fix=_FIX.search(item.title) is not None) if is_pull else "",
+        named=tuple(area for area in _named(item.title, taxonomy) if area in areas),
+        platforms=_platforms(item, taxonomy),
+        environment=None if is_pull else _told(environment(body)),
+        reach=None if graph is None else reach_of(item.files or (), graph),
+        is_draft=item.is_draft,
+        mentions=tuple(sorted(mentioned - {item.number}))[:5],
+    )
+
+
+def areas_of(item: Item, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return at most three areas of an item, by its paths where they are known, and by its title."""
+    counted = Counter(map(taxonomy.main_area_of, item.files or ()))
+    working = {area: count for area, count in counted.items() if area not in _FOLLOWING} or dict(counted)
+    ranked = sorted(working, key=lambda area: (-working[area], area))
+    named = _named(item.title, taxonomy)
+    # What the title names comes first where work lies there, and last where it does not.
+    first = [area for area in named if area in working]
+    return tuple(dict.fromkeys((*first, *ranked[:2], *named)))[:3]
+
+
+def _named(title: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    found = taxonomy.areas_in(title)
+    loose = frozenset() if _FIRM.search(title) else _LOOSE
+    return tuple(area for area in found if area not in loose)
+
+
+def _platforms(item: Item, taxonomy: Taxonomy) -> tuple[str, ...]:
+    if item.files is None:
+        return taxonomy.platforms_in(item.title)
+    # A platform is told where it has a part of the work, not where one path of many names it.
+    counted = Counter(name for path in item.files for name in taxonomy.platforms_of(path))
+    least = max(1, len(item.files) // 5)
+    named = taxonomy.platforms_in(item.title)
+    return tuple(dict.fromkeys((*named, *sorted(name for name, count in counted.items() if count >= least))))
+
+
+def _told(found: Environment) -> Environment | None:
+    return found if found != Environment() else None
+
+
+def topics(items: Iterable[Technical], *, most: int = 8) -> tuple[Topic, ...]:
+    """Return the areas of the items, most items first, then words of two titles or more that no area stands for."""
+    listed = list(items)
+    areas: dict[str, set[int]] = defaultdict(set)
+    words: dict[str, set[int]] = defaultdict(set)
+    for one in listed:
+        for area in {*one.areas[:2], *one.named}:
+            areas[area].add(one.number)
+        for word in {*map(str.lower, one.labels), *map(str.lower, _PREFIX.findall(one.title))}:
+            words[word].add(one.number)
+    covered = {frozenset(numbers) for numbers in areas.values()}
+    told = [_topic(name, numbers, is_area=True) for name, numbers in areas.items() if name not in _FOLLOWING]
+    told += [
+        _topic(name, numbers, is_area=False)
+        for name, numbers in words.items()
+        if len(numbers) >= _HOT_FROM and name not in _PLAIN and name not in areas and numbers not in covered
+    ]
+    return tuple(sorted(told, key=lambda topic: (-len(topic.numbers), not topic.is_area, topic.name))[:most])
+
+
+def _first_paths(paths: Iterable[str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    return tuple(sorted(paths, key=lambda path: (taxonomy.category_of(path) in ("test", "docs"), path)))[:6]
+
+
+def _topic(name: str, numbers: set[int], *, is_area: bool) -> Topic:
+    return Topic(name=name, numbers=tuple(sorted(numbers, reverse=True)), is_area=is_area)

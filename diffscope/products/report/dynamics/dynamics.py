@@ -1,0 +1,229 @@
+"""Events of an hour or a day -> ``Dynamics``: who opened, closed, merged and said what, and what of it is AMD's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from math import log2
+from typing import NamedTuple, TypedDict
+
+from diffscope.errors import InputError
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.products.report.dynamics.activity import Activity, activity
+from diffscope.products.report.dynamics.amd import NearMiss, Related, near_miss, related
+from diffscope.products.report.dynamics.changes import Technical, Topic, technical, topics
+from diffscope.products.report.dynamics.discussion import Talk, is_answered, is_bot, talks
+from diffscope.products.report.dynamics.events import Events, Item
+from diffscope.products.report.dynamics.watch import Scene, Watched, gravest, is_bug, watched
+from diffscope.source.model import Gap, Value
+from diffscope.taxonomy.model import Taxonomy
+
+DYNAMICS_SCHEMA = "diffscope.dynamics/1"
+_TOLD = 8
+_REPORTS_TOLD = 3
+
+
+class Dynamics(Value, frozen=True, kw_only=True):
+    """The whole document. Lists are sorted by number, newest first."""
+
+    schema: str = DYNAMICS_SCHEMA
+    repository: str
+    since: str
+    until: str
+    new_issues: tuple[Item, ...]
+    closed_issues: tuple[Item, ...]
+    new_pulls: tuple[Item, ...]
+    merged_pulls: tuple[Item, ...]
+    closed_pulls: tuple[Item, ...]
+    """Closed without a merge."""
+    amd: tuple[Related, ...]
+    amd_near: tuple[NearMiss, ...]
+    """Items that name AMD, in output or as what is not there, and do not concern it."""
+    amd_checked: int
+    """Items that were searched for AMD's words, opened, closed or merged in the window."""
+    amd_with_files: int
+    """Those of them whose changed paths were known and searched too."""
+    amd_with_text: int
+    """Those whose text was known."""
+    talks: tuple[Talk, ...]
+    """By comments of people, then of bots."""
+    topics: tuple[Topic, ...]
+    changes: tuple[Technical, ...]
+    """What was merged or opened: code before the rest, what requests pass, what is large and much imported first. Then bug reports, the gravest first. At most eight."""
+    graph_commit: str | None = None
+    """The commit of the graph that tells the reach of changes; ``None`` where none was asked."""
+    contributors: tuple[str, ...]
+    """People who opened something, by name."""
+    activity: Activity
+    unanswered: tuple[Item, ...]
+    """New items without a word by anyone but their authors and bots."""
+    watch: tuple[Watched, ...]
+    """At most eight items with a reason to look, the gravest first."""
+    gaps: tuple[Gap, ...] = ()
+    """What the events do not tell: a count under a gap is the least that it can be."""
+
+
+def build_dynamics(
+    events: Events,
+    *,
+    since: str,
+    until: str,
+    taxonomy: Taxonomy,
+    graph: ModuleGraph | None = None,
+    graph_commit: str | None = None,
+) -> Dynamics:
+    """Return what happened from ``since`` (included) to ``until`` (not), both ISO 8601 with an offset.
+
+    ``taxonomy`` tells the areas of paths and titles, ``graph`` who imports the changed modules.
+
+    Raises:
+        InputError: a time of the events cannot be read.
+    """
+    inside = _Inside(moment(since), moment(until))
+    lists = _lists(events, inside)
+    told = [technical(item, is_pull=False, taxonomy=taxonomy) for item in lists.issues]
+    told += [technical(item, is_pull=True, taxonomy=taxonomy, graph=graph) for item in lists.pulls]
+    spoken = talks(events, inside)
+    return Dynamics(
+        repository=events.repository,
+        since=since,
+        until=until,
+        new_issues=lists.new_issues,
+        closed_issues=lists.closed_issues,
+        new_pulls=lists.new_pulls,
+        merged_pulls=lists.merged,
+        closed_pulls=lists.dropped,
+        **_amd(lists),
+        talks=spoken,
+        topics=topics(told),
+        changes=_changes(told, lists),
+        graph_commit=graph_commit,
+        contributors=tuple(
+            sorted({item.author for item in lists.fresh if not is_bot(item.author)}, key=str.lower)
+        ),
+        activity=activity(lists.new_issues, lists.new_pulls, inside.is_over),
+        unanswered=tuple(item for item in lists.fresh if not is_answered(item, inside)),
+        watch=_watch(events, lists, told, spoken, inside),
+        gaps=events.gaps,
+    )
+
+
+def moment(text: str) -> datetime:
+    """Return an ISO 8601 time that names its offset. Raises ``InputError``.
+
+    The first and the last year are none: a time in them may have no time in another zone.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not 1 < found.year < 9999:
+        raise InputError(f"{text!r} is no time with an offset", hint="write it as 2025-12-10T11:43:00Z")
+    return found
+
+
+class _Amd(TypedDict):
+    amd: tuple[Related, ...]
+    amd_near: tuple[NearMiss, ...]
+    amd_checked: int
+    amd_with_files: int
+    amd_with_text: int
+
+
+class _Lists(NamedTuple):
+    new_issues: tuple[Item, ...]
+    closed_issues: tuple[Item, ...]
+    new_pulls: tuple[Item, ...]
+    merged: tuple[Item, ...]
+    dropped: tuple[Item, ...]
+
+    @property
+    def issues(self) -> tuple[Item, ...]:
+        return _listed((*self.new_issues, *self.closed_issues))
+
+    @property
+    def pulls(self) -> tuple[Item, ...]:
+        return _listed((*self.new_pulls, *self.merged, *self.dropped))
+
+    @property
+    def fresh(self) -> tuple[Item, ...]:
+        return _listed((*self.new_issues, *self.new_pulls))
+
+
+class _Inside:
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self._start, self.end = start, end
+
+    def __call__(self, text: str | None) -> bool:
+        return text is not None and self._start <= moment(text) < self.end
+
+    def is_over(self, text: str) -> bool:
+        return moment(text) < self.end
+
+
+def _listed(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Return each item once, the newest first."""
+    return tuple(sorted({item.number: item for item in items}.values(), key=lambda item: -item.number))
+
+
+def _lists(events: Events, inside: _Inside) -> _Lists:
+    return _Lists(
+        new_issues=_listed(item for item in events.issues if inside(item.created_at)),
+        closed_issues=_listed(item for item in events.issues if inside(item.closed_at)),
+        new_pulls=_listed(item for item in events.pulls if inside(item.created_at)),
+        merged=_listed(item for item in events.pulls if inside(item.merged_at)),
+        dropped=_listed(item for item in events.pulls if inside(item.closed_at) and item.merged_at is None),
+    )
+
+
+def _amd(lists: _Lists) -> _Amd:
+    seen = [
+        (item, is_pull) for items, is_pull in ((lists.issues, False), (lists.pulls, True)) for item in items
+    ]
+    found = [(item, is_pull, related(item, is_pull=is_pull)) for item, is_pull in seen]
+    near = (near_miss(item, is_pull=is_pull) for item, is_pull, one in found if one is None)
+    return _Amd(
+        amd=tuple(one for _, _, one in found if one is not None),
+        amd_near=tuple(one for one in near if one is not None),
+        amd_checked=len(seen),
+        amd_with_files=sum(item.files is not None for item, _ in seen),
+        amd_with_text=sum(item.body is not None for item, _ in seen),
+    )
+
+
+def _changes(told: Iterable[Technical], lists: _Lists) -> tuple[Technical, ...]:
+    """Return what is worth telling: of pull requests those that were merged or opened, of issues the bug reports that were opened."""
+    by_number = {one.number: one for one in told}
+    pulls = [by_number[item.number] for item in _listed((*lists.merged, *lists.new_pulls))]
+    reports = [one for item in lists.new_issues if is_bug((one := by_number[item.number]).title, one.labels)]
+    reports.sort(key=lambda one: (-(gravest(one.title, one.labels) or (0,))[0], -one.number))
+    pulls.sort(key=_worth)
+    room = max(_TOLD - len(reports), _TOLD - _REPORTS_TOLD)
+    kept = pulls[:room]
+    return (*kept, *reports[: _TOLD - len(kept)])
+
+
+def _worth(one: Technical) -> tuple[bool, float, int]:
+    """Return the place of a change: what a request passes, then large ones and what much depends on."""
+    # Files that are not known may be code; documentation and tests are not.
+    sources = 1 if one.sources is None else one.sources
+    importers = one.reach.importers if one.reach else 0
+    weight = log2(1 + sources) + 0.3 * log2(1 + importers) + (3 if one.reach and one.reach.serving else 0)
+    return (not sources, -round(weight, 6), -one.number)
+
+
+def _watch(
+    events: Events, lists: _Lists, told: Iterable[Technical], spoken: Iterable[Talk], inside: _Inside
+) -> tuple[Watched, ...]:
+    """Return what to look at of what is open at the end and was opened or talked about, and of what was merged."""
+    talked = {talk.item.number: talk for talk in spoken}
+    known = all(gap.what != "comments" for gap in events.gaps)
+    answered = {item.number for item in lists.fresh if is_answered(item, inside)}
+
+    def is_live(item: Item) -> bool:
+        is_open = item.closed_at is None or not inside.is_over(item.closed_at)
+        return is_open and (inside(item.created_at) or item.number in talked)
+
+    scene = Scene(talked, {one.number: one for one in told}, answered if known else None, inside.end)
+    issues = filter(is_live, events.issues)
+    return watched(issues, _listed((*filter(is_live, events.pulls), *lists.merged)), scene)

@@ -1,0 +1,67 @@
+"""What happened on GitHub in a span of time, as a saved file tells it (``diffscope.events/1``): the source of dynamics reports."""
+
+from __future__ import annotations
+
+from diffscope.source.model import Gap, Value
+
+EVENTS_SCHEMA = "diffscope.events/1"
+
+
+class Comment(Value, frozen=True, kw_only=True):
+    """One comment or review comment."""
+
+    author: str
+    created_at: str
+    """ISO 8601, as all times here: ``2025-12-10T11:43:00Z``."""
+    is_bot: bool | None = None
+    """What GitHub says (type ``Bot``); ``None`` lets the name tell."""
+    association: str | None = None
+    """What GitHub says of the author: ``MEMBER``, ``COLLABORATOR``, ``CONTRIBUTOR``, ``FIRST_TIME_CONTRIBUTOR``, ``NONE`` ..."""
+    text: str | None = None
+    """Its words, where they are known; the first 2,000 characters are enough."""
+
+
+class Review(Value, frozen=True, kw_only=True):
+    """One review of a pull request."""
+
+    author: str
+    state: str
+    """As GitHub says it: ``APPROVED``, ``CHANGES_REQUESTED``, ``COMMENTED``, ``DISMISSED``."""
+    created_at: str
+    is_bot: bool | None = None
+
+
+class Item(Value, frozen=True, kw_only=True):
+    """An issue or a pull request."""
+
+    number: int
+    title: str
+    author: str
+    created_at: str
+    closed_at: str | None = None
+    merged_at: str | None = None
+    """Of pull requests only."""
+    labels: tuple[str, ...] = ()
+    body: str | None = None
+    files: tuple[str, ...] | None = None
+    """Changed paths of a pull request, where they are known."""
+    comments: tuple[Comment, ...] = ()
+    association: str | None = None
+    """What GitHub says of the author, as of a comment's."""
+    is_draft: bool | None = None
+    """Of pull requests only, where it is known."""
+    reviews: tuple[Review, ...] | None = None
+    """Of pull requests only, whenever they were written; ``None`` where they are not known."""
+
+
+class Events(Value, frozen=True, kw_only=True):
+    """A saved events file: every issue and pull request that was opened, closed, merged or talked about."""
+
+    schema: str = EVENTS_SCHEMA
+    repository: str = "vllm-project/vllm"
+    since: str
+    until: str
+    issues: tuple[Item, ...] = ()
+    pulls: tuple[Item, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """What is missing: ``new-issues``, ``closed-issues``, ``new-pulls``, ``closed-pulls``, ``files`` or ``comments``, and why."""

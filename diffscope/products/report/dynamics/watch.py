@@ -1,0 +1,195 @@
+"""What of a window deserves a look, each with what says so: grave words of titles, an author's own doubts, talk, changes without a test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from diffscope.products.report.dynamics.changes import Technical
+from diffscope.products.report.dynamics.discussion import Talk
+from diffscope.products.report.dynamics.events import Item
+from diffscope.source.model import Value
+
+_RESULTS: Final = r"(?:outputs?|results?|tokens?|logits|logprobs?|answers?|responses?)"
+_GRAVE: Final = (
+    (
+        "security",
+        10,
+        (r"cve-\d[\d-]*", r"security", r"vulnerab\w*", r"exploit\w*", r"remote code execution", r"rce"),
+    ),
+    (
+        "crash",
+        9,
+        (
+            r"illegal memory access",
+            r"illegal instruction",
+            r"misaligned address",
+            r"device-side assert\w*",
+            r"unspecified launch failure",
+            r"seg(?:mentation )?fault\w*",
+            r"sigsegv",
+            r"sigabrt",
+            r"core dump\w*",
+            r"crash\w*",
+            r"(?:cuda|hip) error",
+            r"engine ?(?:core ?)?(?:has )?(?:died|dead)\w*",
+        ),
+    ),
+    (
+        "accuracy",
+        8,
+        (
+            rf"(?:wrong|incorrect|garbled|inaccurate|inconsistent) (?:\w+ )?{_RESULTS}",
+            r"corrupt\w*",
+            r"garbage",
+            r"gibberish",
+            r"nans?",
+            r"accuracy (?:\w+ )?(?:drop\w*|loss|degrad\w*|issue|problem|bug)",
+        ),
+    ),
+    (
+        "hang",
+        8,
+        (
+            r"hangs?",
+            r"hanging",
+            r"hung",
+            r"stuck",
+            r"deadlock\w*",
+            r"freez(?:es?|ing)",
+            r"never (?:returns?|finish\w*)",
+        ),
+    ),
+    ("memory", 7, (r"ooms?", r"out of memory", r"memory leak\w*", r"leaks?", r"leaking", r"leaked")),
+    ("regression", 7, (r"regress\w*", r"slowdown", r"slower", r"degrad\w*")),
+)
+"""What the words of a title tell of, and how grave it is; the first kind that has a word decides."""
+_PATTERNS: Final = tuple(
+    (kind, weight, re.compile(rf"(?<![a-z0-9])(?:{'|'.join(words)})(?![a-z0-9])", re.IGNORECASE))
+    for kind, weight, words in _GRAVE
+)
+_WISH: Final = re.compile(
+    r"\[?\s*(?:feature|rfc|docs?|documentation|new model|roadmap|misc|question|usage|tracker|tracking)\b",
+    re.IGNORECASE,
+)
+"""The beginning of a title that asks for something, so that its words report nothing."""
+_URGENT: Final = frozenset(
+    ["security", "critical", "release-blocker", "release blocker", "high-priority", "high priority", "p0"]
+)
+_HOT_FROM: Final = 2
+_OLD: Final = 30
+"""Days after which an open item is old."""
+_WATCHED: Final = 8
+_WIDE: Final = 50
+"""Modules that import one which many others depend on."""
+
+
+class Signal(Value, frozen=True, kw_only=True):
+    """One reason to look."""
+
+    kind: str
+    """Of the words of a title ``security``, ``crash``, ``accuracy``, ``hang``, ``memory`` or ``regression``; else ``label``, ``bug``,
+    ``doubt``, ``untested``, ``untested-serving``, ``talk``, ``old`` or ``unanswered``."""
+    found: str = ""
+    """The words, the label, the author's sentence, or the path of what many import."""
+    count: int | None = None
+    """Of ``talk`` the people, of ``old`` the days, of ``untested`` the modules that import it."""
+
+
+class Watched(Value, frozen=True, kw_only=True):
+    """An item to look at, and every reason, the gravest first."""
+
+    item: Item
+    is_pull: bool
+    signals: tuple[Signal, ...]
+
+
+class Scene(NamedTuple):
+    """What is known of the window, for the reasons to look."""
+
+    talks: Mapping[int, Talk]
+    told: Mapping[int, Technical]
+    answered: Collection[int] | None
+    """Items with a word by somebody else than their author; ``None`` where the comments are not known."""
+    end: datetime
+
+
+def watched(issues: Iterable[Item], pulls: Iterable[Item], scene: Scene) -> tuple[Watched, ...]:
+    """Return the gravest of them, at most eight, of equal ones those with more talk and then the newest."""
+    found = [(item, False, _of_issue(item, scene)) for item in issues]
+    found += [(item, True, _of_pull(item, scene)) for item in pulls]
+
+    def rank(one: tuple[Item, bool, list[tuple[int, Signal]]]) -> tuple[int, int, int]:
+        talk = scene.talks.get(one[0].number)
+        return (-sum(weight for weight, _ in one[2]), -(talk.people if talk else 0), -one[0].number)
+
+    worth = sorted((one for one in found if any(weight >= _HOT_FROM for weight, _ in one[2])), key=rank)
+    return tuple(
+        Watched(item=item, is_pull=is_pull, signals=tuple(signal for _, signal in signals))
+        for item, is_pull, signals in worth[:_WATCHED]
+    )
+
+
+def is_bug(title: str, labels: Iterable[str]) -> bool:
+    """Return whether an issue reports a bug, by its label or the bracket of its title."""
+    return "bug" in map(str.lower, labels) or title.lower().startswith("[bug")
+
+
+def gravest(title: str, labels: Iterable[str] = ()) -> tuple[int, Signal] | None:
+    """Return the gravest thing that the title of an issue names, with its weight."""
+    if _WISH.match(title) and not is_bug(title, labels):
+        return None
+    for kind, weight, pattern in _PATTERNS:
+        match = pattern.search(title)
+        if match is not None:
+            return weight + 3 * is_bug(title, labels), Signal(kind=kind, found=match[0])
+    return None
+
+
+def _of_issue(item: Item, scene: Scene) -> list[tuple[int, Signal]]:
+    grave = gravest(item.title, item.labels)
+    found = [grave] if grave is not None else []
+    if grave is None and is_bug(item.title, item.labels):
+        found.append((3, Signal(kind="bug")))
+    found += [*_urgent(item), *_talked(item, scene)]
+    if (
+        found
+        and item.number in scene.told
+        and scene.answered is not None
+        and item.number not in scene.answered
+    ):
+        found.append((1, Signal(kind="unanswered")))
+    return found
+
+
+def _of_pull(item: Item, scene: Scene) -> list[tuple[int, Signal]]:
+    found = list(_urgent(item))
+    told = scene.told.get(item.number)
+    if told is not None and told.doubt:
+        found.append((6, Signal(kind="doubt", found=told.doubt)))
+    reach = told.reach if told is not None and told.sources and not told.tests else None
+    if reach is not None and reach.importers >= _WIDE:
+        found.append((3, Signal(kind="untested", found=reach.path, count=reach.importers)))
+    elif reach is not None and reach.serving:
+        found.append((2, Signal(kind="untested-serving", found=reach.serving)))
+    return found if item.merged_at else [*found, *_talked(item, scene)]
+
+
+def _urgent(item: Item) -> Iterator[tuple[int, Signal]]:
+    for label in item.labels:
+        if label.lower() in _URGENT:
+            yield 6, Signal(kind="label", found=label)
+            return
+
+
+def _talked(item: Item, scene: Scene) -> Iterator[tuple[int, Signal]]:
+    talk = scene.talks.get(item.number)
+    people = len(talk.speakers) if talk else 0
+    if people < _HOT_FROM:
+        return
+    yield 1 + min(people, 4), Signal(kind="talk", count=people)
+    days = (scene.end - datetime.fromisoformat(item.created_at)).days
+    if days >= _OLD:
+        yield 2, Signal(kind="old", count=days)

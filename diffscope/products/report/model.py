@@ -1,0 +1,260 @@
+"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/1``).
+
+Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.rules.values import Bilingual, RuleCode, Severity
+from diffscope.source.model import Gap, Value
+
+DIGEST_SCHEMA = "diffscope.digest/1"
+
+
+class Period(Value, frozen=True, kw_only=True):
+    """The window: both days included, in the time zone named by ``offset`` (``+08:00``)."""
+
+    since: str
+    until: str
+    offset: str
+    label: str
+    """``2026-W13``, else ``2026-03-23/2026-03-25``, ``2026-03-23`` or ``A..B``."""
+
+
+class Counted(Value, frozen=True, kw_only=True):
+    """One word, how many pull requests it holds for, and which."""
+
+    name: str
+    count: int
+    pulls: tuple[int, ...]
+    before: int | UnsetType = UNSET
+    """The same count in the window before; absent where that window was not read."""
+
+
+class HotFile(Value, frozen=True, kw_only=True):
+    """A file that several pull requests changed."""
+
+    path: str
+    area: str
+    count: int
+    churn: int
+    """Lines added and removed over the window."""
+    pulls: tuple[int, ...]
+
+
+class AreaChange(Value, frozen=True, kw_only=True):
+    """One area of the target repository: how much changed in its files, and in pull requests of which risk."""
+
+    area: str
+    churn: int
+    files: int
+    pulls: tuple[int, ...]
+    medium: tuple[int, ...]
+    high: tuple[int, ...]
+    """High and critical."""
+
+
+class Author(Value, frozen=True, kw_only=True):
+    """Who merged work in the window."""
+
+    name: str
+    login: str | None
+    count: int
+    pulls: tuple[int, ...]
+
+
+class Revert(Value, frozen=True, kw_only=True):
+    """A pull request that takes another one back."""
+
+    number: int
+    title: str
+    reverts: int | None
+    flagged: tuple[RuleCode, ...] | UnsetType = UNSET
+    """Codes that the reverted one had earned, where it is in the window or the store."""
+
+
+class RiskItem(Value, frozen=True, kw_only=True):
+    """One flag of one pull request, ready to be cited."""
+
+    number: int
+    title: str
+    code: RuleCode
+    severity: Severity
+    message: Bilingual
+    path: str | None
+    line: int
+    symbol: str | None
+
+
+class FamilyRisk(Value, frozen=True, kw_only=True):
+    """One risk family over the window. ``count`` and ``pulls`` hold what is medium or worse; ``minor`` the rest."""
+
+    family: str
+    title: Bilingual
+    count: int
+    pulls: tuple[int, ...]
+    minor: tuple[int, ...]
+    items: tuple[RiskItem, ...]
+    """Worst first, one a pull request."""
+    before: int | UnsetType = UNSET
+
+
+class WaivedItem(Value, frozen=True, kw_only=True):
+    """A flag that a pull request waived."""
+
+    number: int
+    code: RuleCode
+    reason: str
+
+
+class UnknownItem(Value, frozen=True, kw_only=True):
+    """What could not be judged in one pull request."""
+
+    number: int
+    codes: tuple[RuleCode, ...]
+    missing: tuple[str, ...]
+
+
+class RiskSection(Value, frozen=True, kw_only=True):
+    """The risk section of a report."""
+
+    families: tuple[FamilyRisk, ...]
+    """By count, then by the order of the catalogue; families without any flag are left out."""
+    levels: tuple[Counted, ...]
+    waived: tuple[WaivedItem, ...]
+    unknown: tuple[UnknownItem, ...]
+    still_open: tuple[RiskItem, ...] | UnsetType = UNSET
+    """Test flags of the window before that nothing in this one has followed; absent where that window was not read."""
+
+
+class TrendPoint(Value, frozen=True, kw_only=True):
+    """The figures of one window, to stand beside another's."""
+
+    period: Period
+    source_pulls: int
+    churn: int
+    mean_importance: float
+    risks: tuple[Counted, ...]
+    levels: tuple[Counted, ...] = ()
+
+
+class Highlight(Value, frozen=True, kw_only=True):
+    """A pull request worth a reader's time."""
+
+    number: int
+    title: str
+    url: str | None
+    kind: str
+    level: str
+    importance: float
+    insight: float
+    areas: tuple[str, ...]
+    platforms: tuple[str, ...]
+    facts: tuple[Bilingual, ...]
+    """What it does, how far it reaches, how large it is: short clauses, the most telling first. Its flags are in ``pulls``."""
+
+
+class Theme(Value, frozen=True, kw_only=True):
+    """A line of work in the window: an area or platform with enough weight."""
+
+    key: str
+    count: int
+    churn: int
+    pulls: tuple[int, ...]
+    kinds: tuple[Counted, ...]
+    leading: tuple[int, ...]
+    """At most five pull requests that it is the main area of, or that name it; by importance. Those that touch it come after them."""
+    hot_files: tuple[str, ...]
+    risks: tuple[Counted, ...]
+
+
+class Target(Value, frozen=True, kw_only=True):
+    """One thing to begin with: a symbol, else a file, of one pull request."""
+
+    number: int
+    name: str
+
+
+class Suggestion(Value, frozen=True, kw_only=True):
+    """Something to follow up, drawn from the flags."""
+
+    key: str
+    family: str
+    count: int
+    text: Bilingual
+    pulls: tuple[int, ...]
+    """Most urgent first: by severity, then importance."""
+    targets: tuple[Target, ...] = ()
+    """Where to begin, most important pull request first; at most four."""
+
+
+class PullSummary(Value, frozen=True, kw_only=True):
+    """The short assessment of one pull request."""
+
+    number: int
+    title: str
+    url: str | None
+    author: str | None
+    merged_at: str | None
+    kind: str
+    tags: tuple[str, ...]
+    areas: tuple[str, ...]
+    platforms: tuple[str, ...]
+    level: str
+    importance: float
+    insight: float
+    additions: int
+    deletions: int
+    files: int
+    flags: tuple[RiskItem, ...]
+    complete: bool
+    tests: int = 0
+    """Changed test files."""
+    gist: tuple[Bilingual, ...] = ()
+    """What it does, in clauses of names; the most telling first."""
+    paths: tuple[str, ...] = ()
+    """Its files, those with most lines changed first; at most forty."""
+
+
+class Digest(Value, frozen=True, kw_only=True):
+    """The whole document. Field order is the order of the JSON."""
+
+    schema: str = DIGEST_SCHEMA
+    repository: str
+    period: Period
+    source_pulls: int
+    """Changes that were merged. One that is of no pull request stands by a negative number: its commit's first twelve digits."""
+    highlighted: int
+    mean_importance: float
+    mean_insight: float
+    additions: int
+    deletions: int
+    kinds: tuple[Counted, ...]
+    top_tags: tuple[Counted, ...]
+    top_areas: tuple[Counted, ...]
+    platforms: tuple[Counted, ...]
+    top_risks: tuple[Counted, ...]
+    area_map: tuple[AreaChange, ...] = ()
+    hot_files: tuple[HotFile, ...]
+    hot_modules: tuple[Counted, ...]
+    authors: tuple[Author, ...]
+    reverts: tuple[Revert, ...]
+    risk: RiskSection
+    themes: tuple[Theme, ...]
+    highlights: tuple[Highlight, ...]
+    suggestions: tuple[Suggestion, ...]
+    pulls: tuple[PullSummary, ...]
+    compared_with: Period | None = None
+    compared_pulls: int | UnsetType = UNSET
+    """How many pull requests the window compared with has: what the counts ``before`` are parts of."""
+    compared: TrendPoint | UnsetType = UNSET
+    """The further figures of the window compared with; absent where there is none."""
+    trend: tuple[TrendPoint, ...] = ()
+    """Earlier windows of the same length, oldest first, as far as they were at hand."""
+    source_commits: int = 0
+    """Those of ``source_pulls`` that are commits without a pull request."""
+    gaps: tuple[Gap, ...] = ()
+    rules_hash: str
+    version: str

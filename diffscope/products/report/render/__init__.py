@@ -1,0 +1,1 @@
+"""A ``Digest`` or ``Dynamics`` in, the text of one report format out."""

@@ -1,0 +1,136 @@
+"""The map of vLLM's areas: a treemap of lines changed, coloured by the risk of the pull requests whose main area each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import escape
+
+from diffscope.products.report.model import AreaChange
+from diffscope.products.report.render.page import PageReading
+from diffscope.products.report.render.treemap import PADDING, Tile, broken, squarify, text_width
+from diffscope.render.sanitize import visible
+from diffscope.source.model import Value
+
+WIDE: Final = (700, 430)
+NARROW: Final = (290, 560)
+"""The least sizes in pixels at which a map is shown: what fits there fits."""
+
+_FONTS: Final = ((13, 17), (11, 15))
+"""Sizes of letters and of lines, in pixels: as the style of the page has them."""
+_REST: Final = (100, 30, 20, 12, 8)
+"""Parts of the map that the cell of the rest takes at least, tried one after the other until it can say what it is."""
+_FILLS: Final = {
+    "high-1": ("#f9d0c4", "#3d1004"),
+    "high-2": ("#ee9a80", "#3d1004"),
+    "high-3": ("#b8350c", "#ffffff"),
+    "medium-1": ("#fbefc9", "#3a2c00"),
+    "medium-2": ("#f2d274", "#3a2c00"),
+    "medium-3": ("#dba91c", "#2e2300"),
+    "low": ("#d3e1fa", "#12264d"),
+    "quiet": ("#e3e7ed", "#333c4b"),
+}
+
+
+class Cell(Value, frozen=True, kw_only=True):
+    """One tile, in hundredths of the map: an area, or the rest of them together (``area`` is empty)."""
+
+    area: str
+    label: str
+    lines: tuple[str, ...]
+    """The label, as it is broken at the least size."""
+    note: str
+    """A further line, where there is room."""
+    title: str
+    """The whole of it in words."""
+    tone: str
+    """``high-2``: the worst risk, and how much of the area's work is of medium risk or worse. ``low``, ``quiet``: none of it."""
+    is_small: bool
+    """Whether the label only fits in small letters."""
+    tile: Tile
+
+
+def area_cells(read: PageReading, size: tuple[int, int]) -> tuple[Cell, ...]:
+    """Return the cells of a map of this size, largest first; areas too small for their label stand together as the last one."""
+    kept = [area for area in read.digest.area_map if area.churn]
+    rest: list[AreaChange] = []
+    while kept or rest:
+        names = [area.area for area in kept] + [""] * bool(rest)
+        labels = [visible(read.area(area.area)) for area in kept] + [read.say_rest(len(rest))] * bool(rest)
+        churn = [area.churn for area in kept] + [sum(area.churn for area in rest)] * bool(rest)
+        tiles = _tiles(churn, labels, size, has_rest=bool(rest))
+        bare = [area for area, label, tile in zip(names, labels, tiles, strict=True) if not _fit(label, tile)]
+        if not bare or not kept:
+            return tuple(_cell(read, *each, size) for each in zip(names, labels, churn, tiles, strict=True))
+        # Where the cell of the rest is itself too small, the smallest area joins it.
+        goes = next((area for area in reversed(kept) if area.area == bare[-1]), kept[-1])
+        kept.remove(goes)
+        rest.append(goes)
+    return ()
+
+
+def _tiles(
+    churn: Sequence[int], labels: Sequence[str], size: tuple[int, int], *, has_rest: bool
+) -> Sequence[Tile]:
+    """Return the tiles; the last one, if it is the rest, takes what its label needs, up to an eighth of the map."""
+    tiles: Sequence[Tile] = ()
+    for part in _REST if has_rest else _REST[:1]:
+        last = max(churn[-1], sum(churn) / part) if has_rest else churn[-1]
+        tiles = squarify([*churn[:-1], last], *size)
+        if _fit(labels[-1], tiles[-1]):
+            break
+    return tiles
+
+
+def _fit(label: str, tile: Tile) -> tuple[tuple[str, ...], bool] | None:
+    """Return the lines of a label, and whether it takes small letters; ``None`` where it does not fit."""
+    for is_small, (font, line) in enumerate(_FONTS):
+        lines = broken(label, tile.width, font)
+        if lines and len(lines) * line <= tile.height - PADDING:
+            return lines, bool(is_small)
+    return None
+
+
+def _cell(read: PageReading, area: str, label: str, churn: int, tile: Tile, size: tuple[int, int]) -> Cell:
+    lines, is_small = _fit(label, tile) or ((label,), True)
+    font, line = _FONTS[1]
+    below = tile.height - PADDING - len(lines) * _FONTS[is_small][1]
+    note = read.say_lines(churn)
+    has_room = below >= line and text_width(note, font) <= tile.width - 2 * PADDING
+    return Cell(
+        area=area,
+        label=label,
+        lines=lines,
+        note=note if has_room else "",
+        title=read.say_cell(area, label, churn),
+        tone=read.tone(area),
+        is_small=is_small,
+        tile=Tile(*(round(100 * part / whole, 3) for part, whole in zip(tile, (*size, *size), strict=True))),
+    )
+
+
+def map_svg(read: PageReading, *, font: str, title: str) -> str:
+    """Return the map as a picture of its own."""
+    width, height = WIDE
+    cells = "".join(_drawn(cell) for cell in area_cells(read, WIDE))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        f' role="img" font-family="{escape(font)}" font-size="13"><title>{escape(title)}</title>{cells}</svg>'
+    )
+
+
+def _drawn(cell: Cell) -> str:
+    x, y, wide, high = (part * whole / 100 for part, whole in zip(cell.tile, (*WIDE, *WIDE), strict=True))
+    fill, ink = _FILLS[cell.tone]
+    font, line = _FONTS[cell.is_small]
+    small, below = _FONTS[1]
+    told = [(text, font, line) for text in cell.lines] + [(cell.note, small, below)] * bool(cell.note)
+    spans = "".join(
+        f'<tspan x="{x + PADDING:.1f}" dy="{step}" font-size="{size}">{escape(text)}</tspan>'
+        for text, size, step in told
+    )
+    return (
+        f'<g><title>{escape(cell.title)}</title><rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{max(wide - 2, 0):.1f}"'
+        f' height="{max(high - 2, 0):.1f}" rx="2" fill="{fill}"/><text y="{y:.1f}" fill="{ink}">{spans}</text></g>'
+    )

@@ -1,0 +1,257 @@
+"""Markdown of a dynamics report, front matter included, as a Jekyll site takes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, timedelta, timezone
+from itertools import chain
+from typing import Final, NamedTuple
+
+from markupsafe import Markup
+
+from diffscope.products.report.dynamics.activity import Contributor
+from diffscope.products.report.dynamics.amd import AMD_WORDS, is_amd_author
+from diffscope.products.report.dynamics.changes import Technical, Topic
+from diffscope.products.report.dynamics.discussion import Quote, Talk
+from diffscope.products.report.dynamics.dynamics import Dynamics, moment
+from diffscope.products.report.dynamics.events import Item
+from diffscope.products.report.dynamics.watch import is_bug
+from diffscope.products.report.render.dynamics_words import DynamicsWords
+from diffscope.products.report.render.markdown import link
+from diffscope.products.report.render.options import Wish
+from diffscope.render.area_words import AREA_TITLES
+from diffscope.render.gap_words import say_reason
+from diffscope.render.report_words import area_title
+from diffscope.render.sanitize import visible
+from diffscope.render.style import Language, Style
+from diffscope.render.templates import fill
+from diffscope.render.words import Words
+from diffscope.source.model import Gap
+
+_HEAD = """---
+title: {title}
+date: {date}
+layout: default
+---
+
+[<< Back to Home]({{{{ site.baseurl }}}}/)
+
+"""
+
+_GAPS: Final = re.compile(r"\n{3,}")
+_WHATS = {
+    "new-issues": ("new issues", "新 Issue"),
+    "closed-issues": ("closed issues", "已关闭 Issue"),
+    "new-pulls": ("new pull requests", "新 PR"),
+    "closed-pulls": ("merged and closed pull requests", "合并与关闭的 PR"),
+    "files": ("changed paths", "改动文件"),
+    "comments": ("comments", "评论"),
+}
+
+
+def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:00") -> str:
+    """Return the report; times stand at ``offset``. Raises ``UsageError`` where a template of the user's own is wrong."""
+    words = Words(style.language)
+    read = DynamicsReading(dynamics, offset, words)
+    name = f"dynamics.{style.language.value}.md.j2"
+    say = DynamicsWords(words)
+    text = fill(name, words, own=wish.templates, d=dynamics, read=read, say=say, amd_words=AMD_WORDS)
+    title = (
+        f"vLLM 开发动态报告 - {read.day}" if style.language.value == "zh" else f"vLLM dynamics - {read.day}"
+    )
+    text = _GAPS.sub("\n\n", text)
+    # What people write must not run as Liquid on the site that takes the report.
+    inert = text.replace("{{", "{\u2060{").replace("{%", "{\u2060%")
+    return _HEAD.format(title=visible(title), date=read.day) + inert
+
+
+class RobotTalk(NamedTuple):
+    """Items about which the same bots wrote as many comments, and no person any."""
+
+    numbers: tuple[int, ...]
+    bots: int
+    names: tuple[str, ...]
+    quotes: tuple[Quote, ...]
+    """What is said about each of them in the same words."""
+
+
+class DynamicsReading:
+    """What the templates ask for."""
+
+    def __init__(self, dynamics: Dynamics, offset: str, words: Words) -> None:
+        self._dynamics = dynamics
+        self._words = words
+        sign = -1 if offset.startswith("-") else 1
+        hours, _, minutes = offset.lstrip("+-").partition(":")
+        self._zone = timezone(sign * timedelta(hours=int(hours), minutes=int(minutes or 0)))
+        self.zone = f"UTC{'+' if sign > 0 else '-'}{int(hours)}" if int(hours) or int(minutes or 0) else "UTC"
+        lists = (dynamics.merged_pulls, dynamics.new_pulls, dynamics.closed_pulls)
+        talked = (talk.item for talk in dynamics.talks if talk.is_pull)
+        self._pulls = {item.number for item in (*chain(*lists), *talked)}
+        self._titles = {
+            item.number: item.title
+            for item in (*chain(*lists), *dynamics.new_issues, *dynamics.closed_issues)
+        }
+
+    @property
+    def day(self) -> str:
+        """The day of the window's last moment."""
+        last = moment(self._dynamics.until) - timedelta(seconds=1)
+        return last.astimezone(self._zone).strftime("%Y-%m-%d")
+
+    def time(self, text: str | None) -> str:
+        """Return a time as people there read it."""
+        return moment(text).astimezone(self._zone).strftime("%Y-%m-%d %H:%M") if text else ""
+
+    @property
+    def cycle(self) -> str:
+        """The window in UTC: the day once where it is one day."""
+        since, until = (moment(end).astimezone(UTC) for end in (self._dynamics.since, self._dynamics.until))
+        is_chinese = self._words.language is Language.CHINESE
+        first, last = (
+            f"{each.year}年{each.month}月{each.day}日" if is_chinese else each.strftime("%Y-%m-%d")
+            for each in (since, until)
+        )
+        end = f"{until:%H:%M}" if first == last else f"{last} {until:%H:%M}"
+        return f"{first} {since:%H:%M} - {end} (UTC)"
+
+    def count(self, what: str, items: Sequence[Item]) -> str:
+        """Return how many there are; where GitHub gave a part or nothing, the least that it can be."""
+        if not any(gap.what == what for gap in self._dynamics.gaps):
+            return str(len(items))
+        is_chinese = self._words.language is Language.CHINESE
+        if not items:
+            return "未知" if is_chinese else "unknown"
+        return f"至少 {len(items)}" if is_chinese else f"at least {len(items)}"
+
+    def lacks(self, *whats: str) -> bool:
+        """Return whether something of one of these kinds is missing."""
+        return any(gap.what in whats for gap in self._dynamics.gaps)
+
+    def what(self, gap: Gap) -> str:
+        """Return what a gap is about, in words."""
+        return _WHATS.get(gap.what, (gap.what, gap.what))[self._words.language is Language.CHINESE]
+
+    def why(self, gap: Gap) -> str:
+        """Return why it is missing; what GitHub itself said stays as it is."""
+        language = self._words.language
+        reason = say_reason(gap.reason, language)
+        if reason != gap.reason:
+            return reason
+        return self._words.semicolon.join(say_reason(part, language) for part in gap.reason.split("; "))
+
+    def topic(self, topic: Topic) -> str:
+        """Return how the report calls a topic: a label or a bracket as it is written, unless it names an area or a platform."""
+        return self.area(topic.name) if topic.is_area or topic.name in AREA_TITLES else topic.name
+
+    def area(self, name: str) -> str:
+        """Return how the report calls an area."""
+        return area_title(name, self._words.language)
+
+    def number(self, item: Item) -> Markup:
+        """Return the number of an item, linked."""
+        return self.link(item.number)
+
+    def link(self, number: int) -> Markup:
+        """Return a number, linked: GitHub leads on from an issue's address to a pull request's."""
+        place = "pull" if number in self._pulls else "issues"
+        url = f"https://github.com/{self._dynamics.repository}/{place}/{number}"
+        return Markup(link(number, url))  # noqa: S704 - a number and an address without markup
+
+    def links(self, numbers: Sequence[int], most: int = 10) -> Markup:
+        """Return the first of these numbers, linked, and how many there are beyond."""
+        listed = Markup(self._words.comma).join(map(self.link, numbers[:most]))  # noqa: S704 - a word of ours
+        if len(numbers) <= most:
+            return listed
+        return listed + self._words.either(f" and {len(numbers) - most} more", f" 等 {len(numbers)} 个")
+
+    def kind(self, number: int) -> str:
+        """Return ``PR`` or ``Issue``."""
+        return "PR" if number in self._pulls else "Issue"
+
+    @property
+    def amd_authors(self) -> tuple[str, ...]:
+        """The authors whose name says that they are AMD's."""
+        found = (one.item.author for one in self._dynamics.amd if is_amd_author(one.item.author))
+        return tuple(sorted(set(found)))
+
+    @property
+    def new_bugs(self) -> tuple[Item, ...]:
+        """The bug reports that were opened."""
+        return tuple(item for item in self._dynamics.new_issues if is_bug(item.title, item.labels))
+
+    @property
+    def pulls_seen(self) -> int:
+        """How many pull requests were opened, merged or closed."""
+        d = self._dynamics
+        return len({item.number for item in chain(d.new_pulls, d.merged_pulls, d.closed_pulls)})
+
+    @property
+    def main(self) -> tuple[Technical, ...]:
+        """The first two changes that are more than documentation and tests."""
+        return tuple(one for one in self._dynamics.changes if one.is_pull and one.sources != 0)[:2]
+
+    @property
+    def has_reach(self) -> bool:
+        """Whether the graph knows one of the changes that are told."""
+        return any(one.reach is not None for one in self._dynamics.changes)
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics of two items or more; where there is none, all."""
+        several = tuple(topic for topic in self._dynamics.topics if len(topic.numbers) > 1)
+        return (several or self._dynamics.topics)[:6]
+
+    @property
+    def single_topics(self) -> tuple[Topic, ...]:
+        """The topics of one item, where there are others."""
+        return tuple(topic for topic in self._dynamics.topics if topic not in self.topics and topic.is_area)
+
+    @property
+    def robotic(self) -> tuple[RobotTalk, ...]:
+        """What only bots spoke about, those with the same bots and as many comments together."""
+        groups: dict[tuple[int, tuple[str, ...]], list[Talk]] = {}
+        for talk in self._dynamics.talks:
+            if not talk.people:
+                groups.setdefault((talk.bots, tuple(sorted(talk.bot_names))), []).append(talk)
+        return tuple(
+            RobotTalk(tuple(talk.item.number for talk in talks), bots, names, _shared(talks))
+            for (bots, names), talks in groups.items()
+        )
+
+    @property
+    def several(self) -> tuple[int, ...]:
+        """The numbers of what two people or more talked about, most talk first."""
+        return tuple(talk.item.number for talk in self._dynamics.talks if len(talk.speakers) > 1)
+
+    def kinds(self, topic: Topic) -> str:
+        """Return how many issues and pull requests a topic has."""
+        pulls = sum(number in self._pulls for number in topic.numbers)
+        return self._counted(len(topic.numbers) - pulls, pulls)
+
+    def opened(self, one: Contributor) -> str:
+        """Return how many issues and pull requests a person opened."""
+        return self._counted(one.issues, one.pulls)
+
+    def _counted(self, issues: int, pulls: int) -> str:
+        if self._words.language is Language.CHINESE:
+            parts = [f"{count} 个 {name}" for count, name in ((pulls, "PR"), (issues, "Issue")) if count]
+        else:
+            named = ((pulls, "PR"), (issues, "issue"))
+            parts = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in named if count]
+        return self._words.comma.join(parts)
+
+    @property
+    def areas(self) -> tuple[Topic, ...]:
+        """The topics that are areas of vLLM."""
+        return tuple(topic for topic in self._dynamics.topics if topic.is_area)
+
+    def title(self, number: int) -> str:
+        """Return the title of an item of the window."""
+        return self._titles.get(number, "")
+
+
+def _shared(talks: Sequence[Talk]) -> tuple[Quote, ...]:
+    first, *rest = (talk.quotes for talk in talks)
+    return tuple(quote for quote in first if all(quote in quotes for quotes in rest))

@@ -1,0 +1,43 @@
+"""HTML of a digest: one self-contained page, no network; light and dark, narrow screens, keyboard. Its charts are HTML too.
+
+Bars, map and lines of the page are elements that wrap, take the page's colours and are links: each filters the table. Charts as
+files are another matter (digest_charts.py).
+"""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from diffscope.products.report.model import Digest, Theme
+from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
+from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.page import LEVELS, PageReading
+from diffscope.products.report.render.page_script import SCRIPT, SCRIPT_HASH
+from diffscope.products.report.render.summary import summary, theme_line
+from diffscope.render.style import Style
+from diffscope.render.templates import fill
+from diffscope.render.words import Words
+
+
+def render(digest: Digest, style: Style, wish: Wish) -> str:
+    """Return the page. Raises ``UsageError`` where a template of the user's own is wrong."""
+    words = Words(style.language)
+    read = PageReading(digest, words)
+
+    def about(theme: Theme) -> str:
+        return theme_line(read, words, theme)
+
+    return fill(
+        "digest.html.j2",
+        words,
+        own=wish.templates,
+        d=digest,
+        read=read,
+        say=read.say,
+        summary=summary(read, words),
+        about=about,
+        levels=LEVELS,
+        maps=(("wide", WIDE, area_cells(read, WIDE)), ("narrow", NARROW, area_cells(read, NARROW))),
+        script=Markup(SCRIPT),  # noqa: S704 - a constant
+        script_hash=SCRIPT_HASH,
+    )

@@ -1,0 +1,13 @@
+"""JSON of a digest: the feed that other generators read (``diffscope schema digest``)."""
+
+from __future__ import annotations
+
+from diffscope.products.report.model import Digest
+from diffscope.products.report.render.options import Wish
+from diffscope.render.formats.json import indented
+from diffscope.render.style import Style
+
+
+def render(digest: Digest, style: Style, wish: Wish) -> str:
+    """Return the whole document, indented by two."""
+    return indented(digest)

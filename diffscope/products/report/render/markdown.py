@@ -1,0 +1,56 @@
+"""Markdown of a digest: the weekly layout, one template a language, which a user may replace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from diffscope.products.report.counts import name_of
+from diffscope.products.report.model import Digest
+from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.page import PageReading
+from diffscope.products.report.render.summary import summary
+from diffscope.products.report.render.view_model import DigestReading
+from diffscope.render.style import Language, Style
+from diffscope.render.templates import fill
+from diffscope.render.words import Words
+
+
+def render(digest: Digest, style: Style, wish: Wish) -> str:
+    """Return the report. Raises ``UsageError`` where a template of the user's own is wrong."""
+    words = Words(style.language)
+    read = PageReading(digest, words)
+    links = Links(read, words)
+    name = f"{wish.layout}.{style.language.value}.md.j2"
+    told = summary(read, words)
+    return fill(
+        name, words, own=wish.templates, d=digest, read=read, summary=told, pr=links.one, prs=links.many
+    )
+
+
+class Links:
+    """Pull requests by number, linked: ``pr(38450)`` and ``prs((38450, 38083), 12)`` of a template."""
+
+    def __init__(self, read: DigestReading, words: Words) -> None:
+        self._read = read
+        self._words = words
+
+    def one(self, number: int) -> Markup:
+        """Return ``[#38450](address)``."""
+        return Markup(link(number, self._read.url(number)))  # noqa: S704 - a number and an address without markup
+
+    def many(self, numbers: Sequence[int], most: int = 12) -> Markup:
+        """Return the first ``most``, and how many there are beyond."""
+        listed = Markup(self._words.comma).join(map(self.one, numbers[:most]))  # noqa: S704 - a word of ours
+        rest = len(numbers) - most
+        if rest <= 0:
+            return listed
+        more = f" 等共 {len(numbers)} 个" if self._words.language is Language.CHINESE else f" and {rest} more"
+        return listed + Markup(more)  # noqa: S704 - a number
+
+
+def link(number: int, url: str | None) -> str:
+    """Return a pull request's number, linked where it has an address that Markdown cannot misread."""
+    is_plain = url is not None and url.startswith("https://") and not set(url) & set("()<> \\\"'`")
+    return f"[#{number}]({url})" if is_plain else name_of(number)

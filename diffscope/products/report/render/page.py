@@ -1,0 +1,256 @@
+"""What the page of a digest asks beyond what every report does: rows with their filters, links that filter, bars, lines, the map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
+from diffscope.products.report.render.view_model import DigestReading
+from diffscope.render.area_words import AREA_TITLES
+from diffscope.render.report_words import kind_one, kind_title
+from diffscope.render.sanitize import uri_path, visible
+from diffscope.render.style import Language
+from diffscope.render.words import Words
+from diffscope.rules.families import FAMILIES
+from diffscope.source.model import Value
+
+LEVELS: Final = ("high", "medium", "low", "none")
+"""The parts of a bar: high with critical, none with unknown."""
+_PART: Final = {"critical": "high", "unknown": "none"}
+_LEAST_TREND: Final = 3
+"""Two points are two numbers, told in a sentence; a line needs a third."""
+_TREND_FAMILIES: Final = 6
+_LONGEST: Final = 36
+
+
+class Part(Value, frozen=True, kw_only=True):
+    """A part of a bar."""
+
+    name: str
+    count: int
+
+
+class Bar(Value, frozen=True, kw_only=True):
+    """A row of a chart: its parts in the order that they are drawn."""
+
+    name: str
+    total: int
+    parts: tuple[Part, ...]
+
+
+class Point(Value, frozen=True, kw_only=True):
+    """One window of a line: how many of how many."""
+
+    label: str
+    count: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """The share, in hundredths."""
+        return 100 * self.count / self.total if self.total else 0.0
+
+
+class PageReading(DigestReading):
+    """Answers for the page and its charts."""
+
+    def __init__(self, digest: Digest, words: Words) -> None:
+        super().__init__(digest, words)
+        self._areas = {area.area: area for area in digest.area_map}
+        self._is_chinese = words.language is Language.CHINESE
+
+    def say(self, english: str, chinese: str) -> str:
+        """Return what is said in this language."""
+        return chinese if self._is_chinese else english
+
+    # rows
+
+    @cached_property
+    def rows(self) -> tuple[PullSummary, ...]:
+        """The pull requests, worst risk first, then most important."""
+        return tuple(
+            sorted(self.digest.pulls, key=lambda pull: (-self.rank(pull), -pull.importance, pull.number))
+        )
+
+    def worked_on(self, number: int) -> tuple[str, ...]:
+        """Return the areas that a pull request counts under."""
+        return self._worked_on.get(number, ())
+
+    @cached_property
+    def _worked_on(self) -> dict[int, tuple[str, ...]]:
+        return _by_number(self.digest.top_areas)
+
+    def minor(self, number: int) -> tuple[str, ...]:
+        """Return the families that a pull request touches lightly."""
+        return tuple(family.family for family in self.digest.risk.families if number in family.minor)
+
+    def author(self, pull: PullSummary) -> str:
+        """Return the author by the name that the list of authors has."""
+        return self._authors.get(pull.number) or pull.author or ""
+
+    @cached_property
+    def _authors(self) -> dict[int, str]:
+        return {number: author.name for author in self.digest.authors for number in author.pulls}
+
+    def paths(self, pull: PullSummary) -> str:
+        """Return the files of a pull request as paths of addresses, a space between two."""
+        hot = [file.path for file in self.digest.hot_files if pull.number in file.pulls]
+        return " ".join(map(uri_path, dict.fromkeys((*pull.paths, *hot))))
+
+    def found_by(self, pull: PullSummary) -> str:
+        """Return what a search finds a row by besides its text: its words in both languages."""
+        families = (FAMILIES.get(name) for name in self.families(pull))
+        said = [text for family in families if family for text in (family.en, family.zh)]
+        said += [text for area in self.worked_on(pull.number) for text in AREA_TITLES.get(area, (area,))]
+        said += [kind_title(pull.kind, language) for language in Language]
+        return " ".join(dict.fromkeys((*said, *pull.tags, *pull.platforms)))
+
+    def link(self, **state: str) -> str:
+        """Return a link that filters the table: the state in the address, as the script reads it."""
+        return "#" + urlencode({name: visible(value) for name, value in state.items()}, quote_via=quote)
+
+    def link_file(self, path: str) -> str:
+        """Return a link to the pull requests that changed a file."""
+        return self.link(file=uri_path(path))
+
+    def link_area(self, name: str) -> str:
+        """Return a link to the pull requests of an area or a platform; none where none would be found."""
+        if any(one.name == name for one in self.digest.top_areas):
+            return self.link(areas=name)
+        return self.link(platforms=name) if any(one.name == name for one in self.digest.platforms) else ""
+
+    def short(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return path -> what it is called: its last two parts, more where two would be called the same, whole if it is short."""
+        whole = list(paths)
+        called = {path: _last(path, 2) for path in whole}
+        for kept in range(3, 8):
+            twice = {name for name, count in Counter(called.values()).items() if count > 1}
+            called = {path: _last(path, kept) if name in twice else name for path, name in called.items()}
+        return called
+
+    def one_kind(self, name: str) -> str:
+        """Return what one change of a kind is called."""
+        return kind_one(name, Language.CHINESE if self._is_chinese else Language.ENGLISH)
+
+    # the window compared with
+
+    @property
+    def before(self) -> TrendPoint | None:
+        """The figures of the window compared, unless it was empty."""
+        compared = self.digest.compared
+        return compared if isinstance(compared, TrendPoint) and compared.source_pulls else None
+
+    def serious_before(self) -> int:
+        """Return how many pull requests of the window compared are of high risk or worse."""
+        return (
+            sum(one.count for one in self.before.levels if one.name in ("high", "critical"))
+            if self.before
+            else 0
+        )
+
+    # bars and lines
+
+    @cached_property
+    def kind_bars(self) -> tuple[Bar, ...]:
+        """Kinds of change, each by the risk of its pull requests."""
+        found: dict[str, Counter[str]] = {one.name: Counter() for one in self.digest.kinds}
+        for pull in self.digest.pulls:
+            found.setdefault(pull.kind, Counter())[_PART.get(pull.level, pull.level)] += 1
+        return tuple(
+            Bar(
+                name=kind,
+                total=levels.total(),
+                parts=tuple(Part(name=level, count=levels[level]) for level in LEVELS if levels[level]),
+            )
+            for kind, levels in found.items()
+        )
+
+    @cached_property
+    def trend(self) -> tuple[tuple[str, tuple[Point, ...]], ...]:
+        """The most frequent families over the last windows; none where there are fewer than three windows."""
+        windows = [*self.digest.trend]
+        if len(windows) + 1 < _LEAST_TREND:
+            return ()
+        told = [
+            (one.period.label, one.source_pulls, {risk.name: risk.count for risk in one.risks})
+            for one in windows
+        ]
+        here = {risk.name: risk.count for risk in self.digest.top_risks}
+        told.append((self.digest.period.label, self.digest.source_pulls, here))
+        return tuple(
+            (
+                family.name,
+                tuple(
+                    Point(label=label, count=counts.get(family.name, 0), total=total)
+                    for label, total, counts in told
+                ),
+            )
+            for family in self.digest.top_risks[:_TREND_FAMILIES]
+        )
+
+    # the map
+
+    @cached_property
+    def _mains(self) -> dict[str, list[PullSummary]]:
+        found: dict[str, list[PullSummary]] = {}
+        for pull in self.digest.pulls:
+            found.setdefault(pull.areas[0] if pull.areas else "other", []).append(pull)
+        return found
+
+    def mains(self, area: str, *levels: str) -> tuple[int, ...]:
+        """Return the pull requests whose main area this is, of these levels or of any."""
+        return tuple(pull.number for pull in self._mains.get(area, ()) if not levels or pull.level in levels)
+
+    def tone(self, area: str) -> str:
+        """Return the colour of an area: its worst risk, and in thirds how much of its own work is of medium risk or worse."""
+        own = self._mains.get(area, ())
+        high = len(self.mains(area, "high", "critical"))
+        flagged = high + len(self.mains(area, "medium"))
+        if not flagged:
+            return "low" if own else "quiet"
+        third = 1 + (3 * flagged > len(own)) + (3 * flagged > 2 * len(own))
+        return f"{'high' if high else 'medium'}-{third}"
+
+    def say_rest(self, count: int) -> str:
+        """Return what the cell of the smallest areas is called."""
+        return self.say(f"{count} other areas" if count > 1 else "1 other area", f"其他 {count} 个领域")
+
+    def say_lines(self, churn: int) -> str:
+        """Return the number of lines of a cell."""
+        return f"{churn:,} {self.say('lines', '行')}"
+
+    def say_cell(self, area: str, label: str, churn: int) -> str:
+        """Return all that a cell tells, in words."""
+        if not area:
+            return self.say(f"{label}: {churn:,} lines changed", f"{label}：改动 {churn:,} 行")
+        high, medium = len(self.mains(area, "high", "critical")), len(self.mains(area, "medium"))
+        own, counted = len(self.mains(area)), self._counts(area)
+        return self.say(
+            f"{label}: {churn:,} lines changed; {counted} pull requests work on it, {own} of them mainly"
+            f" ({high} of high risk, {medium} of medium)",
+            f"{label}：改动 {churn:,} 行；{counted} 个 PR 涉及，其中 {own} 个以此为主（高风险 {high}，中风险 {medium}）",
+        )
+
+    def _counts(self, area: str) -> int:
+        return next((one.count for one in self.digest.top_areas if one.name == area), 0)
+
+    def area_counts(self, area: AreaChange) -> int:
+        """Return how many pull requests count under an area of the map."""
+        return self._counts(area.area)
+
+
+def _by_number(counted: Sequence[Counted]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    for one in counted:
+        for number in one.pulls:
+            found.setdefault(number, []).append(one.name)
+    return {number: tuple(names) for number, names in found.items()}
+
+
+def _last(path: str, kept: int) -> str:
+    parts = path.split("/")
+    return path if len(path) <= _LONGEST or len(parts) <= kept else f"…/{'/'.join(parts[-kept:])}"

@@ -1,0 +1,220 @@
+"""Steps and a tree -> which test files their commands collect, and what keeps parts of a file out.
+
+A file is collected when a command names it or a folder above it and does not ignore it, in a container whose working
+folder is known, or in any folder that it may be. ``-k``, node ids and shards never keep a whole file out here;
+``-m`` does where the file's text shows that no test of it can have the marks (``markers.py``). Python files that a
+step runs as scripts count as collected. What cannot be told is taken as collected: silence is better than a lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from diffscope.project.answers import Collecting, StepRef, TestCoverage
+from diffscope.project.ci.markers import MarkReader, may_match
+from diffscope.project.ci.pytest_call import PytestCall, expand, glob_matches, pytest_calls, script_of
+from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Project, Step
+from diffscope.project.shell_words import OUTSIDE, Call, folder_in_repository, folders_after, parse_shell
+from diffscope.project.tree import TreeIndex
+from diffscope.source.model import RepoPath
+
+TESTS: Final = "tests/"
+_MAX_SCRIPTS: Final = 40
+
+
+class StepCalls(NamedTuple):
+    """A step, or its mirror, and the calls of each of its commands, scripts followed."""
+
+    step: StepRef
+    commands: tuple[tuple[Listed, tuple[Call, ...]], ...]
+    written: tuple[int, ...] = ()
+    """How many of the calls of each command stand in the command itself; the others are its scripts'."""
+
+
+def is_test_file(path: str) -> bool:
+    """Say whether pytest would collect a file by its name: ``test_*.py`` or ``*_test.py`` below ``tests/``."""
+    name = path.rpartition("/")[2]
+    return (
+        path.startswith(TESTS)
+        and name.endswith(".py")
+        and (name.startswith("test_") or name[:-3].endswith("_test"))
+    )
+
+
+def step_calls(project: Project) -> tuple[StepCalls, ...]:
+    """Return every step and mirror of every pipeline with the calls that its commands make."""
+    return tuple(_all_calls(project))
+
+
+def own_calls(step: StepCalls) -> Iterator[tuple[Listed, tuple[Call, ...]]]:
+    """Yield each command of a step with the calls that stand in it, scripts left out."""
+    for (command, calls), count in zip(step.commands, step.written, strict=True):
+        yield command, calls[:count]
+
+
+def collect_tests(
+    steps: Iterable[StepCalls], tree: TreeIndex, marks: MarkReader | None = None
+) -> dict[RepoPath, tuple[Collecting, ...]]:
+    """Return, for each file that some step collects, by which commands; files in the order of the tree."""
+    found: dict[RepoPath, list[Collecting]] = {}
+    for each in steps:
+        for command, calls in each.commands:
+            for path, filters in _collected(calls, tree, marks or MarkReader({})):
+                found.setdefault(path, []).append(
+                    Collecting(step=each.step, command=command.text, line=command.line, filters=filters)
+                )
+    return {path: tuple(found[path]) for path in sorted(found)}
+
+
+def cover_tests(
+    paths: Iterable[RepoPath], collected: Mapping[RepoPath, tuple[Collecting, ...]]
+) -> tuple[TestCoverage, ...]:
+    """Return, for each test file among the paths, whether a step collects it without being asked to."""
+    covered = []
+    for path in paths:
+        if is_test_file(path):
+            steps = collected.get(path, ())
+            is_automatic = any(not each.step.optional and not each.step.empty for each in steps)
+            state = "collected" if is_automatic else "optional-only" if steps else "not-collected"
+            covered.append(TestCoverage(path=path, state=state, steps=steps))
+    return tuple(covered)
+
+
+def step_ref(pipeline: Pipeline, step: Step, mirror: Mirror | None = None) -> StepRef:
+    """Return the name of a step or its mirror."""
+    inherited = mirror is not None and mirror.optional is not None
+    is_empty = not step.dependencies and not step.watches_own_file and not (mirror and mirror.dependencies)
+    is_image = bool(step.key and step.key.startswith("image-build"))
+    return StepRef(
+        pipeline=pipeline.name,
+        label=step.label,
+        file=step.file,
+        line=mirror.line if mirror else step.line,
+        optional=bool(mirror.optional) if mirror and inherited else step.optional,
+        dialect=step.dialect,
+        mirror=mirror.name if mirror else None,
+        empty=is_empty and step.dialect is Dialect.GENERATOR and not is_image,
+    )
+
+
+def _working_folder(step: Step, working_dir: str | None) -> tuple[str, ...]:
+    """Where a step's commands start; the generator changes no folder for image builds and steps of several nodes."""
+    if step.label.startswith(":docker:") or (step.num_nodes or 0) >= 2:
+        return ("",)
+    folder = folder_in_repository(working_dir or "")
+    return (OUTSIDE if folder is None else folder,)
+
+
+def _all_calls(project: Project) -> Iterator[StepCalls]:
+    seen: set[tuple[str, int]] = set()
+    for pipeline in project.pipelines:
+        for step in pipeline.steps:
+            if (step.file, step.line) in seen:
+                # Two configurations may name the same folder; its steps are the same.
+                continue
+            seen.add((step.file, step.line))
+            start = _working_folder(step, step.working_dir)
+            yield _calls_of(step_ref(pipeline, step), step.commands, start, project.scripts)
+            for mirror in step.mirrors:
+                if mirror.name == "amd":
+                    commands = mirror.commands or step.commands
+                    start = _working_folder(step, mirror.working_dir or step.working_dir)
+                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, project.scripts)
+
+
+def _calls_of(
+    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], scripts: dict[RepoPath, str]
+) -> StepCalls:
+    found: list[tuple[Listed, tuple[Call, ...]]] = []
+    written: list[int] = []
+    for command in commands:
+        calls = _parse_cached(command.text, folders)
+        # The commands of a step are one script: a `cd` stays in force.
+        folders = folders_after(command.text, folders)
+        found.append((command, _with_scripts(calls, scripts)))
+        written.append(len(calls))
+    return StepCalls(ref, tuple(found), tuple(written))
+
+
+@lru_cache(maxsize=8192)
+def _parse_cached(text: str, folders: tuple[str, ...]) -> tuple[Call, ...]:
+    return parse_shell(text, folders=folders)
+
+
+def _with_scripts(calls: tuple[Call, ...], scripts: dict[RepoPath, str]) -> tuple[Call, ...]:
+    """Calls, with those of the shell scripts that they run, and of the scripts that these run."""
+    found = list(calls)
+    pending = list(calls)
+    read: set[tuple[str, tuple[str, ...]]] = set()
+    while pending and len(read) < _MAX_SCRIPTS:
+        call = pending.pop(0)
+        word = script_of(call)
+        for path in expand_words(call.folders, word) if word and word.endswith(".sh") else ():
+            if RepoPath(path) in scripts and (path, call.folders) not in read:
+                read.add((path, call.folders))
+                inner = _parse_cached(scripts[RepoPath(path)], _script_folders(path, call.folders))
+                offset = (max((each.pipe for each in found), default=0)) + 1
+                inner = tuple(each._replace(pipe=each.pipe + offset) for each in inner)
+                found += inner
+                pending += inner
+    return tuple(found)
+
+
+def _script_folders(path: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*folders, "", path.rpartition("/")[0])))
+
+
+def expand_words(folders: tuple[str, ...], word: str) -> tuple[str, ...]:
+    """Return the paths, relative to the root, that a word may mean in any of the folders."""
+    empty = PytestCall((), (), (), (), "", "", folders, is_certain=len(folders) == 1)
+    return expand(empty, word)
+
+
+def _collected(
+    calls: tuple[Call, ...], tree: TreeIndex, marks: MarkReader
+) -> Iterator[tuple[RepoPath, tuple[str, ...]]]:
+    done: dict[RepoPath, tuple[str, ...]] = {}
+    for call in pytest_calls(calls):
+        for path, filters in _files_of(call, tree).items():
+            if not call.marker or may_match(call.marker, marks.get(path)):
+                # The call that narrows least is the one that tells what is left out.
+                done[path] = min(done.get(path, filters), filters, key=len)
+    for each in calls:
+        word = script_of(each)
+        if word is not None and word.endswith(".py"):
+            done.update(
+                {RepoPath(path): () for path in expand_words(each.folders, word) if tree.is_file(path)}
+            )
+    yield from sorted(done.items())
+
+
+def _files_of(call: PytestCall, tree: TreeIndex) -> dict[RepoPath, tuple[str, ...]]:
+    found: dict[RepoPath, tuple[str, ...]] = {}
+    targets = [(target.node, expand(call, target.word)) for target in call.targets]
+    if not targets and call.is_certain:
+        targets = [("", expand(call, "."))]
+    for node, paths in targets:
+        filters = (*call.filters, f"::{node}") if node else call.filters
+        for path in paths:
+            for file in _matching(path, tree):
+                found[file] = min(found.get(file, filters), filters, key=len)
+    ignored = [path for word in call.ignores for path in expand(call, word)]
+    globs = [path for word in call.ignore_globs for path in expand(call, word)]
+    deselected = tuple(f"--deselect {each}" for each in call.deselects)
+    return {
+        path: (*filters, *deselected)
+        for path, filters in found.items()
+        if not any(path == each or path.startswith(f"{each}/") for each in ignored)
+        and not any(glob_matches(each, path) for each in globs)
+    }
+
+
+def _matching(path: str, tree: TreeIndex) -> tuple[RepoPath, ...]:
+    if "*" in path or "?" in path:
+        head = path.partition("*")[0].partition("?")[0].rpartition("/")[0]
+        return tuple(file for file in tree.below(head) if head and glob_matches(path, file))
+    if tree.is_file(path):
+        return (RepoPath(path),)
+    return tuple(file for file in tree.below(path) if is_test_file(file)) if tree.is_folder(path) else ()

@@ -1,0 +1,247 @@
+"""Calls of programs -> what pytest is asked to collect, and which other files are named."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from diffscope.project.shell_words import Call, resolve
+
+_TAKES_VALUE: Final = frozenset(
+    {
+        *("-k", "-m", "-n", "-p", "-c", "-o", "-W", "-r"),
+        *("--ignore", "--ignore-glob", "--deselect", "--rootdir", "--confcutdir", "--basetemp", "--maxfail"),
+        *(
+            "--durations",
+            "--timeout",
+            "--num-shards",
+            "--shard-id",
+            "--junitxml",
+            "--junit-xml",
+            "--tb",
+            "--dist",
+        ),
+        *(
+            "--numprocesses",
+            "--log-cli-level",
+            "--log-level",
+            "--import-mode",
+            "--cov",
+            "--cov-report",
+            "--color",
+        ),
+    }
+)
+_RUNS_NOTHING: Final = frozenset(
+    {"--version", "-V", "--help", "-h", "--collect-only", "--co", "--markers", "--fixtures"}
+)
+_PYTHON = re.compile(r"(?:.*/)?python(?:3(?:\.\d+)?)?")
+
+
+class Target(NamedTuple):
+    """A path that pytest is given, with the node id behind ``::`` (empty for the whole)."""
+
+    word: str
+    node: str
+
+
+class PytestCall(NamedTuple):
+    """What one call of pytest collects: targets, less what it ignores, and what narrows the tests within files."""
+
+    targets: tuple[Target, ...]
+    ignores: tuple[str, ...]
+    ignore_globs: tuple[str, ...]
+    deselects: tuple[str, ...]
+    keyword: str
+    marker: str
+    folders: tuple[str, ...]
+    is_certain: bool
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Return what keeps parts of files out, as it would be written."""
+        narrowed = [f"-k {self.keyword}"] if self.keyword else []
+        narrowed += [f"-m {self.marker}"] if self.marker else []
+        return tuple(narrowed)
+
+
+def pytest_calls(calls: tuple[Call, ...]) -> tuple[PytestCall, ...]:
+    """Return the calls of pytest, however it is started: alone, ``python -m``, ``coverage run -m``, after ``xargs``."""
+    found: list[PytestCall] = []
+    for at, call in enumerate(calls):
+        words = _arguments(call.words)
+        if words is None or not _RUNS_NOTHING.isdisjoint(words):
+            continue
+        piped = [each for each in calls[:at] if each.pipe == call.pipe and each.words[0] == "find"]
+        if piped:
+            found += [_of_find(each.words, words, call) for each in piped]
+        else:
+            found.append(_parse(words, call))
+    found += [
+        _of_find(call.words[: call.words.index("-exec")], words, call)
+        for call in calls
+        if call.words[0] == "find" and "-exec" in call.words
+        if (words := _arguments(call.words[call.words.index("-exec") + 1 :])) is not None
+    ]
+    return tuple(found)
+
+
+def named_files(calls: tuple[Call, ...]) -> Iterator[tuple[Call, str]]:
+    """Yield the words that must be files or folders for a call to work: scripts, pytest targets, lists, requirements.
+
+    Words with variables or globs, and options that the program makes of its own, are left out.
+    """
+    for call in calls:
+        words = _arguments(call.words)
+        if words is not None:
+            parsed = _parse(words, call)
+            yield from ((call, target.word) for target in parsed.targets if _is_path(target.word))
+            yield from ((call, each.partition("::")[0]) for each in parsed.deselects if _is_path(each))
+            yield from ((call, each) for each in parsed.ignores if _is_path(each))
+        else:
+            yield from ((call, word) for word in _script_of(call.words) if _is_path(word))
+        yield from ((call, value) for value in _file_options(call.words) if _is_path(value))
+
+
+def script_of(call: Call) -> str | None:
+    """Return the shell or Python script that a call runs, ``None`` where it runs none."""
+    return next((word for word in _script_of(call.words) if _is_path(word)), None)
+
+
+def _arguments(words: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What follows ``pytest``; ``None`` where the call does not start it."""
+    program = words[0].rpartition("/")[2]
+    if program in {"pytest", "py.test"}:
+        return words[1:]
+    is_runner = _PYTHON.fullmatch(words[0]) or program in {"coverage", "uv", "torchrun"}
+    for at in range(1, len(words) if is_runner else 1):
+        if words[at] == "pytest" and (words[at - 1] in {"-m", "run"} or program == "torchrun"):
+            return words[at + 1 :]
+        if not words[at].startswith("-") and words[at] not in {"run", "-m"} and program != "uv":
+            break
+    return None
+
+
+def _parse(words: tuple[str, ...], call: Call) -> PytestCall:
+    options: dict[str, list[str]] = {}
+    targets: list[Target] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        name, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            path, _, node = word.partition("::")
+            targets.append(Target(path, node))
+        elif equals:
+            options.setdefault(name, []).append(value)
+        elif word in _TAKES_VALUE and at + 1 < len(words):
+            at += 1
+            options.setdefault(word, []).append(words[at])
+        elif len(word) > 2 and word[:2] in {"-k", "-m"} and word[2] != "-":
+            options.setdefault(word[:2], []).append(word[2:])
+        at += 1
+    return PytestCall(
+        targets=tuple(targets),
+        ignores=tuple(options.get("--ignore", ())),
+        ignore_globs=tuple(options.get("--ignore-glob", ())),
+        deselects=tuple(options.get("--deselect", ())),
+        keyword=" ".join(options.get("-k", ())[-1:]),
+        marker=" ".join(options.get("-m", ())[-1:]),
+        folders=call.folders,
+        is_certain=call.is_certain,
+    )
+
+
+def _of_find(find: tuple[str, ...], pytest_words: tuple[str, ...], call: Call) -> PytestCall:
+    """``find DIR -name 'test_*.py' ... | xargs pytest``: a glob target for each folder that is searched."""
+    options = tuple(word for word in pytest_words if "{}" not in word and word != ";")
+    parsed = _parse(options, call)
+    roots: list[str] = []
+    for word in find[1:]:
+        if word.startswith(("-", "!", "(")):
+            break
+        roots.append(word)
+    names, excluded, depth = _find_tests(find)
+    stars = "/".join(["*"] * depth) if depth else ""
+    targets = []
+    for root in roots or ["."]:
+        folder = root.rstrip("/")
+        targets += [
+            Target(f"{folder}/{stars[:-1] if depth else '**/'}{name}", "") for name in names or ["test_*.py"]
+        ]
+    ignored = tuple(f"{root.rstrip('/')}/**/{name}" for root in roots for name in excluded)
+    return parsed._replace(targets=tuple(targets), ignore_globs=(*parsed.ignore_globs, *ignored))
+
+
+def _find_tests(find: tuple[str, ...]) -> tuple[list[str], list[str], int]:
+    """Names wanted, names excluded, and the depth where ``-maxdepth`` bounds it (0: unbounded)."""
+    names: list[str] = []
+    excluded: list[str] = []
+    depth = 0
+    for at, word in enumerate(find[:-1]):
+        is_negated = find[at - 1] in {"-not", "!"}
+        if word in {"-name", "-iname"}:
+            (excluded if is_negated else names).append(find[at + 1])
+        elif word in {"-path", "-wholename"} and is_negated:
+            excluded.append(find[at + 1].rpartition("/")[2])
+        elif word == "-maxdepth" and find[at + 1].isdigit():
+            depth = min(int(find[at + 1]), 9)
+    return names, excluded, depth
+
+
+def _script_of(words: tuple[str, ...]) -> Iterator[str]:
+    program = words[0]
+    name = program.rpartition("/")[2]
+    if name in {"bash", "sh", "source", "."}:
+        yield from (word for word in words[1:2] if not word.startswith("-"))
+    elif _PYTHON.fullmatch(program):
+        yield from (word for word in words[1:2] if word.endswith(".py"))
+    elif name == "torchrun":
+        yield from [word for word in words[1:] if word.endswith(".py")][:1]
+    elif "/" in program and program.endswith((".sh", ".py")):
+        yield program
+
+
+def _file_options(words: tuple[str, ...]) -> Iterator[str]:
+    name = words[0].rpartition("/")[2]
+    for at, word in enumerate(words[1:], start=1):
+        option, equals, value = word.partition("=")
+        if option == "--config-list-file" and equals:
+            yield value
+        is_installer = name in {"pip", "pip3"} or words[:2] == ("uv", "pip")
+        if is_installer and word in {"-r", "--requirement"} and at + 1 < len(words):
+            yield words[at + 1]
+        if name in {"bash", "sh"} and word == "-c" and at > 1 and at + 1 < len(words):
+            yield words[at + 1]
+
+
+def _is_path(word: str) -> bool:
+    return (
+        bool(word)
+        and not any(char in word for char in "$*?{}[]`()<>|;, ")
+        and (word.endswith((".py", ".sh", ".txt", ".yaml", ".json")) or "/" in word)
+        and not word.startswith(("http:", "https:", "git+", "-"))
+    )
+
+
+def expand(call: PytestCall, word: str) -> tuple[str, ...]:
+    """Return the paths or globs, relative to the root, that a word of a call may mean; a variable becomes ``*``."""
+    text = re.sub(r"\$\$?(?:\{[^}]*\}|\([^)]*\)|\w+)", "*", word)
+    if "$" in word and not text.strip("*/"):
+        # A variable alone may be anything.
+        return ()
+    found = [resolve(folder, text) for folder in call.folders]
+    if text.startswith("*/"):
+        # A variable in front is nearly always the root of the checkout.
+        found.append(resolve("", text[2:]))
+    return tuple(dict.fromkeys(path for path in found if path is not None))
+
+
+def glob_matches(pattern: str, path: str) -> bool:
+    """Say whether a shell glob covers a path; ``*`` stays within a segment, ``**/`` is any depth."""
+    if "**/" in pattern:
+        head, _, tail = pattern.partition("**/")
+        return path.startswith(head) and fnmatch.fnmatchcase(path.rpartition("/")[2], tail)
+    return path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(path, pattern)

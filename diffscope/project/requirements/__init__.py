@@ -1,0 +1,1 @@
+"""Requirement files and Dockerfiles -> requirements and pinned versions."""

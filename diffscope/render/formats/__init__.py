@@ -1,0 +1,1 @@
+"""One module an output format of one assessment; table.py lists them."""

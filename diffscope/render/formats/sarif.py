@@ -1,0 +1,127 @@
+"""SARIF 2.1.0, as GitHub's code scanning reads it: one run, one result a flag, places beyond the first as related locations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diffscope.assessment.document import Assessment
+from diffscope.render.formats.json import indented
+from diffscope.render.places import LEVELS, has_line, nearest_line, worst_first
+from diffscope.render.sanitize import message_text, uri_path
+from diffscope.render.style import Style
+from diffscope.render.words import Words
+from diffscope.rules.values import Evidence, Flag
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LIMIT = 5_000
+"""Results beyond that are not shown by GitHub."""
+_RELATED_LIMIT = 100
+_ROOT = "%SRCROOT%"
+_Json = dict[str, object]
+
+
+def render(assessment: Assessment, style: Style) -> str:
+    """Return the log. Waived flags are results with a suppression; unknown rules and gaps are notifications."""
+    words = Words(style.language)
+    flags = worst_first(assessment.flags)[:LIMIT]
+    waived = sorted(assessment.waived, key=lambda waiver: waiver.flag.code)
+    rules = _rules([*flags, *(waiver.flag for waiver in waived)], words)
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    results = [_result(flag, index[flag.code], assessment, words) for flag in flags]
+    for waiver in waived:
+        suppression = {"kind": "external", "justification": waiver.reason}
+        result = _result(waiver.flag, index[waiver.flag.code], assessment, words)
+        results.append(result | {"suppressions": [suppression]})
+    driver = {"name": "diffscope", "version": assessment.tool.version, "rules": rules}
+    run: _Json = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"diffscope/{assessment.change.pull.number or 'change'}"},
+        "invocations": [
+            {"executionSuccessful": True, "toolExecutionNotifications": _notifications(assessment)}
+        ],
+        "results": results,
+    }
+    return indented({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _rules(flags: Iterable[Flag], words: Words) -> list[_Json]:
+    worst = {flag.code: flag for flag in sorted(flags, key=lambda flag: flag.severity.rank)}
+    return [
+        {
+            "id": flag.code,
+            "name": flag.name,
+            "shortDescription": {"text": words.pick(flag.title)},
+            "help": {
+                "text": words.pick(flag.advice),
+                "markdown": f"{words.pick(flag.advice)}\n\n`diffscope rules show {flag.code}`",
+            },
+            "defaultConfiguration": {"level": LEVELS[flag.severity]},
+            "properties": {"tags": [flag.family, "diffscope"]},
+        }
+        for _, flag in sorted(worst.items())
+    ]
+
+
+def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Json:
+    result: _Json = {
+        "ruleId": flag.code,
+        "ruleIndex": index,
+        "level": LEVELS[flag.severity],
+        "message": {"text": message_text(words.pick(flag.message)) + _old_line(flag.evidence[:1], words)},
+        "locations": [_location(place, assessment) for place in flag.evidence[:1]],
+        "partialFingerprints": {"diffscope/v1": flag.fingerprint},
+        "properties": {"family": flag.family, "severity": flag.severity.value, "confidence": flag.confidence},
+    }
+    related = flag.evidence[1 : 1 + _RELATED_LIMIT]
+    if related:
+        result["relatedLocations"] = [
+            {
+                "id": number,
+                "message": {"text": message_text(words.pick(place.note)) + _old_line((place,), words)},
+            }
+            | _location(place, assessment)
+            for number, place in enumerate(related, start=1)
+        ]
+    return result
+
+
+def _old_line(places: tuple[Evidence, ...], words: Words) -> str:
+    """Return the line of a place on the old side, in words: its region can only be one of the new side."""
+    if not places or places[0].side != "old" or not places[0].line:
+        return ""
+    return words.aside(f"{words('old-side')} {places[0].line}")
+
+
+def _location(place: Evidence, assessment: Assessment) -> _Json:
+    # GitHub wants a region of every location (GH1003) and shows it in the file as it is now: for a place on the old side
+    # the nearest line that is known of that, for a file as a whole, or one that is gone, the first.
+    line = place.line if has_line(place) else nearest_line(place, place.path, assessment)
+    physical: _Json = {
+        "artifactLocation": {"uri": uri_path(place.path), "uriBaseId": _ROOT},
+        "region": {"startLine": max(1, line)},
+    }
+    location: _Json = {"physicalLocation": physical}
+    if place.symbol:
+        location["logicalLocations"] = [{"fullyQualifiedName": place.symbol}]
+    return location
+
+
+def _notifications(assessment: Assessment) -> list[_Json]:
+    notifications: list[_Json] = [
+        {
+            "level": "warning",
+            "message": {"text": f"{rule.code} could not be judged: missing {', '.join(rule.missing)}"},
+            "associatedRule": {"id": rule.code},
+        }
+        for rule in assessment.unknown
+    ]
+    for gap in assessment.completeness.gaps:
+        notification: _Json = {
+            "level": "warning",
+            "message": {"text": message_text(f"{gap.what}: {gap.reason}")},
+        }
+        if gap.path:
+            place = {"artifactLocation": {"uri": uri_path(gap.path), "uriBaseId": _ROOT}}
+            notification["locations"] = [{"physicalLocation": place}]
+        notifications.append(notification)
+    return notifications

@@ -1,0 +1,80 @@
+"""The table of formats: a name of ``--format`` -> the module that renders it, imported when it is asked for.
+
+To add a format, write ``diffscope/render/formats/<name>.py`` with ``render(assessment, style) -> str`` and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from diffscope.assessment.document import Assessment
+from diffscope.errors import UsageError
+from diffscope.render.style import Style
+from diffscope.source.model import Value
+
+
+class Format(Value, frozen=True, kw_only=True):
+    """One output format."""
+
+    module: str
+    sentence: str
+    many: bool
+    """Whether the texts of several changes may stand one after the other."""
+
+
+RENDERERS: dict[str, Format] = {
+    "text": Format(module="diffscope.render.formats.text", sentence="one screen for a terminal", many=True),
+    "json": Format(
+        module="diffscope.render.formats.json",
+        sentence="the whole assessment, see `diffscope schema`",
+        many=False,
+    ),
+    "jsonl": Format(
+        module="diffscope.render.formats.jsonl", sentence="the same, one change a line", many=True
+    ),
+    "markdown": Format(
+        module="diffscope.render.formats.markdown", sentence="a comment or a section of a report", many=True
+    ),
+    "html": Format(module="diffscope.render.formats.html", sentence="one self-contained page", many=False),
+    "github": Format(
+        module="diffscope.render.formats.github",
+        sentence="workflow commands: annotations of a GitHub job",
+        many=True,
+    ),
+    "sarif": Format(
+        module="diffscope.render.formats.sarif", sentence="SARIF 2.1.0 for code scanning", many=False
+    ),
+    "rdjson": Format(
+        module="diffscope.render.formats.rdjson", sentence="reviewdog's diagnostic format", many=False
+    ),
+    "concise": Format(
+        module="diffscope.render.formats.concise",
+        sentence="`path:line: level: message [CODE]` lines",
+        many=True,
+    ),
+}
+
+
+class _Renderer(Protocol):
+    def render(self, assessment: Assessment, style: Style) -> str: ...
+
+
+def render(assessments: Sequence[Assessment], style: Style, *, form: str) -> str:
+    """Return the assessments in the format named ``form``.
+
+    Raises:
+        UsageError: there is no such format, or it holds one change only and there are several.
+    """
+    chosen = RENDERERS.get(form)
+    if chosen is None:
+        raise UsageError(f"unknown format {form!r}", hint=f"one of {', '.join(RENDERERS)}")
+    if len(assessments) > 1 and not chosen.many:
+        raise UsageError(
+            f"format {form} holds one change, and {len(assessments)} were asked for",
+            hint="use --format jsonl for many changes",
+        )
+    renderer = cast("_Renderer", import_module(chosen.module))
+    separator = "\n" if form in {"text", "markdown"} else ""
+    return separator.join(renderer.render(assessment, style) for assessment in assessments)

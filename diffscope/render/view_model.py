@@ -1,0 +1,263 @@
+"""What several formats read out of an assessment: orders, counts and phrases that the values do not hold ready."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import UNSET
+
+from diffscope.assessment.document import Assessment, ModuleReach, SymbolAssessment
+from diffscope.assessment.doubts import gather_doubts
+from diffscope.render.ci_reading import blind_spots, ci_phrases
+from diffscope.render.gap_words import say_note, say_reason, say_what
+from diffscope.render.places import by_family
+from diffscope.render.report_words import tag_title
+from diffscope.render.sanitize import uri_path
+from diffscope.render.words import Words
+from diffscope.rules.values import Evidence, Flag
+
+_PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
+_FAR = 1_000_000
+_CALLED = frozenset({"called", "no-longer-called"})
+_CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
+"""In which order symbols stand by the category of their file; any other comes between."""
+_BETWEEN = 5
+
+
+class Reading:
+    """One assessment as a format in one language reads it. Texts are not yet safe for any sink."""
+
+    def __init__(self, assessment: Assessment, words: Words) -> None:
+        self._assessment = assessment
+        self._words = words
+
+    @property
+    def name(self) -> str:
+        """``#38450 title``, or the title alone; a word for a change that has none."""
+        pull = self._assessment.change.pull
+        title = pull.title or self._words("untitled")
+        return f"#{pull.number} {title}" if pull.number is not None else title
+
+    @property
+    def url(self) -> str:
+        """The address of the pull request, if it looks like one; else nothing."""
+        url = self._assessment.change.pull.url or ""
+        return url if _PULL_URL.fullmatch(url) else ""
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """Repository, author, date, size and source, as far as they are known."""
+        change, pull, words = self._assessment.change, self._assessment.change.pull, self._words
+        size = words.counted("one-file", "files", change.files)
+        parts = (
+            pull.repository,
+            words("by", author=pull.author) if pull.author else "",
+            words("merged", date=pull.merged_at[:10]) if pull.merged_at else "",
+            f"{size} +{change.additions} -{change.deletions}",
+            words(f"source-{pull.source.value}"),
+        )
+        return tuple(part for part in parts if part)
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """Kind, other tags and both scores."""
+        assessment, words = self._assessment, self._words
+        parts = (
+            self.tag(assessment.kind),
+            words.comma.join(self.tag(tag) for tag in assessment.tags if tag != assessment.kind),
+            words("importance", value=f"{assessment.importance.value:g}"),
+            words("insight", value=f"{assessment.insight.value:g}"),
+        )
+        return tuple(part for part in parts if part)
+
+    def tag(self, name: str) -> str:
+        """Return how a kind, a tag, an area or a platform is called: in English as documents write it."""
+        return tag_title(name, self._words.language)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All tags."""
+        return tuple(map(self.tag, self._assessment.tags))
+
+    @property
+    def areas(self) -> str:
+        """Areas with their weights."""
+        shares = (f"{self.tag(share.area)} {share.weight:.0%}" for share in self._assessment.areas)
+        return self._words.comma.join(shares) or self._words("none")
+
+    @property
+    def families(self) -> dict[str, list[Flag]]:
+        """Flags by family, worst first."""
+        return by_family(self._assessment.flags)
+
+    @property
+    def modules(self) -> list[ModuleReach]:
+        """Changed modules, nearest to the serving path first, then by how many modules they reach."""
+
+        def key(module: ModuleReach) -> tuple[int, int, str]:
+            distance = module.distance if isinstance(module.distance, int) else _FAR
+            reach = module.reach if isinstance(module.reach, int) else 0
+            return distance, -reach, module.module
+
+        return sorted(self._assessment.modules, key=key)
+
+    def reach(self, module: ModuleReach) -> str:
+        """Return what is known of a module's place in the graph; figures that are unknown are left out."""
+        words, phrases = self._words, []
+        if module.is_new:
+            by = [words("imported-by", modules=self.few(module.importers))] if module.importers else []
+            return words.comma.join((words("new-module"), *by))
+        if module.distance is None:
+            phrases.append(words("off-serving-path"))
+        elif module.distance == 0:
+            phrases.append(words("on-serving-path"))
+        elif isinstance(module.distance, int):
+            phrases.append(words.counted("one-step", "distance", module.distance))
+        counts = (
+            ("dependents", module.dependents),
+            ("within-two", module.reach),
+            ("lazy", module.lazy),
+            ("registry", module.registry),
+        )
+        used = [words(key, count=count) for key, count in counts if isinstance(count, int) and count]
+        if not used and module.dependents == 0:
+            used.append(words("unused"))
+        return words.comma.join((*phrases, *used))
+
+    @property
+    def symbols(self) -> list[SymbolAssessment]:
+        """Changed symbols as a table shows them: those of the product's Python first, then native ones, others, and tests; what is only called last."""
+        categories = {file.path: file.category for file in self._assessment.files}
+
+        def key(symbol: SymbolAssessment) -> tuple[bool, int]:
+            called = not _CALLED.isdisjoint(symbol.aspects)
+            return called, _CATEGORIES.get(categories.get(symbol.path, ""), _BETWEEN)
+
+        return sorted(self._assessment.symbols, key=key)
+
+    @property
+    def snapshot(self) -> str:
+        """A sentence if the graph is not the one of the change's base, else nothing."""
+        graph = self._assessment.graph
+        if graph is UNSET or graph.exact:
+            return ""
+        return self._words("graph-snapshot", commit=(graph.commit or "?")[:9])
+
+    @property
+    def cycles(self) -> tuple[str, ...]:
+        """Import cycles that the change closes."""
+        graph = self._assessment.graph
+        return () if graph is UNSET else graph.cycles_closed
+
+    def link(self, place: Evidence) -> str:
+        """Return the address of a place on GitHub; empty where the repository's address or the commit is unknown."""
+        pull = self._assessment.change.pull
+        root = _PULL_URL.fullmatch(pull.url or "")
+        commit = pull.base if place.side == "old" else pull.head
+        if not root or not commit:
+            return ""
+        line = f"#L{place.line}" if place.line else ""
+        return f"{root[1]}/blob/{commit}/{uri_path(place.path)}{line}"
+
+    @property
+    def pytest_paths(self) -> list[str]:
+        """At most ten test files to run, quoted for a shell: the changed ones that are still there, then the nearest."""
+        tests = self._assessment.tests
+        nearest = () if tests.nearest is UNSET else tests.nearest
+        gone = {file.path for file in self._assessment.files if file.status == "deleted"}
+        paths = dict.fromkeys((*tests.changed, *(test.path for test in nearest)))
+        runnable = [
+            path
+            for path in paths
+            if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
+        ]
+        return [shlex.quote(path) for path in runnable[:10]]
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Tests changed, and what is not tested or not known."""
+        tests, words = self._assessment.tests, self._words
+        phrases = [
+            words("tests-changed", count=len(tests.changed)) if tests.changed else words("no-tests-changed")
+        ]
+        if tests.nearest is UNSET:
+            phrases.append(words("nearest-unknown"))
+        if tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
+            phrases.append(words("unnamed", symbols=self.few(tests.unnamed_symbols)))
+        return tuple(phrases)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Owners with their number of files, and the files that nobody owns."""
+        known = [file for file in self._assessment.files if file.owners is not None]
+        if not known:
+            return (self._words("owners-unknown"),)
+        counts = Counter(owner for file in known for owner in file.owners or ())
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        named = self.few([owner + self._words.aside(str(count)) for owner, count in ordered], limit=8)
+        unowned = [file.path for file in known if not file.owners]
+        orphaned = self._words("unowned", files=self.few(unowned)) if unowned else ""
+        return tuple(part for part in (named, orphaned) if part)
+
+    @property
+    def ci(self) -> tuple[str, ...]:
+        """What the target's CI does with the change; empty where that is unknown or it has no steps."""
+        ci = self._assessment.ci
+        if ci is UNSET:
+            return ()
+        spots = blind_spots(ci, self._words, self._few)
+        return (*self.ci_but_blind_spots, *([spots] if spots else ()))
+
+    @property
+    def ci_but_blind_spots(self) -> tuple[str, ...]:
+        """The same without the steps that should look at the change and do not."""
+        ci = self._assessment.ci
+        return () if ci is UNSET else ci_phrases(ci, self._words, self._few)
+
+    def _few(self, names: Iterable[str], limit: int) -> str:
+        return self.few(names, limit=limit)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What was not had or not judged, a sentence each."""
+        state = self._assessment.completeness
+        words, language = self._words, self._words.language
+        notes = [
+            f"{say_what(gap.what, language)}{words.colon}{f'{gap.path}{words.colon}' if gap.path else ''}{say_reason(gap.reason, language)}"
+            for gap in state.gaps
+        ]
+        if state.unplaced:
+            notes.append(words("unplaced", files=self.few(state.unplaced)))
+        return (*notes, *(say_note(note, language) for note in state.notes))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Why rules could not be judged, a sentence for each reason, with the rules that it left open."""
+        assessment, words = self._assessment, self._words
+        doubts = gather_doubts(
+            assessment.unknown, gaps=assessment.completeness.gaps, pull=assessment.change.pull
+        )
+        return tuple(
+            words.pick(doubt.sentence()) + (words("needs-base") if doubt.needs_tree else "")
+            for doubt in doubts
+        )
+
+    @property
+    def unknown_count(self) -> str:
+        """How many rules could not be judged, as a sentence."""
+        return self._words.counted("one-not-judged", "not-judged-count", len(self._assessment.unknown))
+
+    def more(self, flag: Flag) -> str:
+        """Return how many places a flag has beyond its first; empty for none."""
+        rest = len(flag.evidence) - 1
+        return self._words.counted("one-more-place", "more-places", rest) if rest > 0 else ""
+
+    def few(self, names: Iterable[str], *, limit: int = 4) -> str:
+        """Return the first names and how many more there are."""
+        listed, words = list(names), self._words
+        shown = words.comma.join(listed[:limit])
+        rest = len(listed) - limit
+        return f"{shown}{words.comma}{words('and-more', count=rest)}" if rest > 0 else shown

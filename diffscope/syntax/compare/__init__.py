@@ -1,0 +1,1 @@
+"""Two sides of one Python file -> ``Comparison``. Start at compare.py."""

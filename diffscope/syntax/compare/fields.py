@@ -1,0 +1,126 @@
+"""What a class makes of its fields: whether their order and their annotations decide what runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from diffscope.syntax.model import DefinitionKind
+from diffscope.syntax.normalize.units import Unit
+from diffscope.syntax.text.tokens import text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Classes = Mapping[str, Unit]
+"""The classes of one side, by qualified name."""
+
+_DATACLASSES: Final = frozenset({"dataclass", "config", "define", "frozen", "mutable", "attrs"})
+"""Decorators that make fields of annotations, by their last name; ``config`` is vLLM's own."""
+_ATTRS: Final = frozenset({"attr.s", "attr.attrs", "attr.ib"})
+_TUPLES: Final = frozenset({"NamedTuple"})
+_STRUCTS: Final = frozenset({"Struct"})
+_MODELS: Final = frozenset({"BaseModel", "BaseSettings", "RootModel", "SQLModel"})
+_ENUMS: Final = ("Enum", "Flag")
+_PLAIN: Final = frozenset(
+    {
+        "object", "ABC", "Protocol", "Generic", "TypedDict", "Module", "Exception", "BaseException", "ValueError", "RuntimeError", "TestCase",
+        "Thread", "Process", "dict", "list", "str", "int", "float", "tuple", "set", *_MODELS,
+    }
+)  # fmt: skip
+"""Bases whose subclasses do not number their fields."""
+_CLASS_VARIABLE: Final = re.compile(r"""["']?(?:\w+\.)*(?:ClassVar|Final)\b""")
+_KEYWORDS_ONLY: Final = re.compile(r"(?:\w+\.)?KW_ONLY")
+_MOST_BASES: Final = 30
+
+
+def order_counts(unit: Unit, classes: Classes, fields: Sequence[Unit]) -> bool:
+    """Return whether the order of a class's fields decides anything: how it is constructed, compared, numbered or encoded.
+
+    So for an enumeration, a named tuple, a data class, a struct that is not made by keywords alone, and for a class of unknown bases or
+    decorators that declares fields without values, which nothing but such a class needs.
+    """
+    bases = list(_bases(unit, classes))
+    names = {name for _, name in bases}
+    if any(name.endswith(_ENUMS) for name in names) or names & _TUPLES:
+        return True
+    if names & _STRUCTS or any("array_like" in _keywords(each) for each, _ in bases):
+        is_array = any(_keywords(each).get("array_like") == "True" for each, _ in bases)
+        return is_array or _keywords(unit).get("kw_only") != "True"
+    if any(_is_dataclass(text) for text in unit.definition.decorators):
+        text = " ".join(unit.definition.decorators).replace(" ", "")
+        return "kw_only=True" not in text or "order=True" in text
+    unknown = unit.definition.decorators or (names - _PLAIN - _own_names(classes))
+    return bool(unknown) and any(_is_bare(field) for field in fields)
+
+
+def read_order(unit: Unit, fields: Sequence[Unit]) -> list[Unit | None]:
+    """Return the fields that are told by their place, in order; ``None`` where those begin that are told by name alone."""
+    if any(name.endswith(_ENUMS) for name in map(_last, unit.definition.bases)):
+        return [field for field in fields if field.definition.annotation is None]
+    found: list[Unit | None] = []
+    for field in fields:
+        annotation = field.definition.annotation
+        if annotation is None:
+            # Of an enumeration whose base is another one of the file.
+            found += [field] if field.definition.value is not None else []
+        elif _KEYWORDS_ONLY.fullmatch(annotation):
+            return [*found, None]
+        elif not _CLASS_VARIABLE.match(annotation) and "kw_only=True" not in (field.definition.value or ""):
+            found.append(field)
+    return found
+
+
+def annotations_count(field: Unit, classes: Classes) -> bool:
+    """Return whether a field's annotation is read at run time, by what makes its class."""
+    owner = classes.get(field.name.rpartition(".")[0])
+    if field.kind is not DefinitionKind.VARIABLE or owner is None:
+        return False
+    if any(_is_dataclass(text) for text in owner.definition.decorators):
+        return True
+    return bool({name for _, name in _bases(owner, classes)} & (_TUPLES | _STRUCTS | _MODELS))
+
+
+def _bases(unit: Unit, classes: Classes) -> Iterator[tuple[Unit, str]]:
+    """Yield the last names of the bases of a class and of those of its bases that stand in the file, with the class that has them."""
+    pending, seen = [unit], {unit.name}
+    while pending and len(seen) < _MOST_BASES:
+        each = pending.pop()
+        yield each, ""
+        for base in each.definition.bases:
+            yield each, _last(base)
+            known = classes.get(base)
+            if known is not None and known.name not in seen:
+                seen.add(known.name)
+                pending.append(known)
+
+
+def _own_names(classes: Classes) -> frozenset[str]:
+    return frozenset({"", *(name.rpartition(".")[2] for name in classes)})
+
+
+def _last(base: str) -> str:
+    return base.partition("[")[0].partition("(")[0].rpartition(".")[2]
+
+
+def _is_dataclass(decorator: str) -> bool:
+    name = decorator.partition("(")[0].strip()
+    return name.rpartition(".")[2] in _DATACLASSES or name in _ATTRS
+
+
+def _is_bare(field: Unit) -> bool:
+    annotation = field.definition.annotation
+    return annotation is not None and field.definition.value is None and not _CLASS_VARIABLE.match(annotation)
+
+
+def _keywords(unit: Unit) -> dict[str, str]:
+    arguments = unit.inner.child_by_field_name("superclasses")
+    return dict(_keyword(child) for child in (arguments.named_children if arguments is not None else ()))
+
+
+def _keyword(node: Node) -> tuple[str, str]:
+    name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    if node.type != "keyword_argument" or name is None or value is None:
+        return "", ""
+    return text_of(name), text_of(value)

@@ -1,0 +1,166 @@
+"""Units of both sides -> pairs: by name first, then by what they hold, for those that were renamed or moved inside the file."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from diffscope.syntax.compare.branches import Branches, branch_key
+from diffscope.syntax.model import DefinitionKind
+from diffscope.syntax.normalize.units import Unit
+from diffscope.syntax.text.likeness import OTHER_NAME, SAME_NAME, likeness, triples_of
+
+_SMALLEST: Final = 12
+"""Tokens below which a body says too little to tell what was renamed: ``return self.x`` is everywhere."""
+_MOST_PAIRS: Final = 10_000
+
+_GROUPS: Final = {
+    DefinitionKind.MODULE: "module",
+    DefinitionKind.CLASS: "class",
+    DefinitionKind.FUNCTION: "function",
+    DefinitionKind.METHOD: "function",
+    DefinitionKind.VARIABLE: "variable",
+}
+
+
+class Pair(NamedTuple):
+    """A unit on both sides; one of them missing for what was added or removed."""
+
+    before: Unit | None
+    after: Unit | None
+    is_moved: bool = False
+    """It goes by another qualified name, and not only because its class does."""
+
+
+def match_units(before: Iterable[Unit], after: Iterable[Unit]) -> list[Pair]:
+    """Return every unit of both sides exactly once."""
+    matching = _Matching(list(before), list(after))
+    matching.by_name({})
+    matching.by_content("class")
+    matching.by_name(matching.renamed_classes())
+    matching.by_content("function")
+    matching.by_content("variable")
+    rest = [Pair(unit, None) for unit in matching.before] + [Pair(None, unit) for unit in matching.after]
+    return matching.pairs + rest
+
+
+def group_of(unit: Unit) -> str:
+    """Return the word for units that may turn into one another: methods and functions do."""
+    return _GROUPS[unit.kind]
+
+
+class _Matching:
+    def __init__(self, before: list[Unit], after: list[Unit]) -> None:
+        self.before = before
+        self.after = after
+        self.pairs: list[Pair] = []
+
+    def by_name(self, renamed: dict[str, str]) -> None:
+        """Pair units of equal names, old names read through the renamed classes.
+
+        Of several, those that stand in the same branch; among these and among the rest, equal texts first, then in order.
+        """
+        groups: dict[tuple[str, str], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
+        for unit in self.before:
+            groups[_rename(unit.name, renamed), _GROUPS[unit.kind]][0].append(unit)
+        for unit in self.after:
+            groups[unit.name, _GROUPS[unit.kind]][1].append(unit)
+        self._take([pair for old, new in groups.values() for pair in _pair_group(old, new)])
+
+    def renamed_classes(self) -> dict[str, str]:
+        """Return old name -> new name."""
+        return {
+            pair.before.name: pair.after.name
+            for pair in self.pairs
+            if pair.is_moved and pair.before is not None and pair.after is not None
+        }
+
+    def by_content(self, group: str) -> None:
+        """Pair what is left of a kind by equal bodies, then by similar ones, the most similar first."""
+        old = [unit for unit in self.before if _GROUPS[unit.kind] == group]
+        new = [unit for unit in self.after if _GROUPS[unit.kind] == group]
+        if old and new:
+            # What a unit holds is costly to read: first of all there must be something to compare it with.
+            old = [unit for unit in old if len(unit.whole) >= _SMALLEST]
+            new = [unit for unit in new if len(unit.whole) >= _SMALLEST]
+        if not old or not new or len(old) * len(new) > _MOST_PAIRS:
+            return
+        triples = {id(unit): triples_of(unit.whole) for unit in (*old, *new)}
+        scored = []
+        for at, unit in enumerate(old):
+            for place, other in enumerate(new):
+                same_name = _own_name(unit) == _own_name(other)
+                least = SAME_NAME if same_name else OTHER_NAME
+                score = likeness(triples[id(unit)], triples[id(other)], least=least)
+                if score >= least:
+                    scored.append((-score, not same_name, at, place))
+        best: dict[int, int] = {}
+        for _, _, at, place in sorted(scored):
+            if at not in best and place not in best.values():
+                best[at] = place
+        self._take([Pair(old[at], new[place], is_moved=True) for at, place in best.items()])
+
+    def _take(self, pairs: list[Pair]) -> None:
+        taken = {id(unit) for pair in pairs for unit in pair[:2]}
+        self.pairs.extend(pairs)
+        self.before = [unit for unit in self.before if id(unit) not in taken]
+        self.after = [unit for unit in self.after if id(unit) not in taken]
+
+
+def _pair_group(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
+    if len(old) == len(new) == 1:
+        yield Pair(old[0], new[0])
+        return
+    if len(old) > 1 and len(new) > 1:
+        paired, old, new = _pair_branches(old, new)
+        yield from paired
+    yield from _pair_texts(old, new)
+
+
+def _pair_branches(old: list[Unit], new: list[Unit]) -> tuple[list[Pair], list[Unit], list[Unit]]:
+    """Return the pairs of units in branches that both sides have, and the units that stand in others."""
+    branches: dict[tuple[object, ...], tuple[list[Unit], list[Unit]]] = defaultdict(lambda: ([], []))
+    for side, units in enumerate((old, new)):
+        known = Branches()
+        for unit in units:
+            branches[branch_key(known.of(unit.node))][side].append(unit)
+    pairs = [pair for was, now in branches.values() if len(was) == len(now) for pair in _pair_texts(was, now)]
+    taken = {id(unit) for pair in pairs for unit in pair[:2]}
+    return (
+        pairs,
+        [unit for unit in old if id(unit) not in taken],
+        [unit for unit in new if id(unit) not in taken],
+    )
+
+
+def _pair_texts(old: list[Unit], new: list[Unit]) -> Iterator[Pair]:
+    waiting: dict[bytes, deque[Unit]] = defaultdict(deque)
+    for unit in new:
+        waiting[unit.text].append(unit)
+    changed, taken = [], set()
+    for unit in old:
+        same = waiting[unit.text].popleft() if waiting[unit.text] else None
+        if same is None:
+            changed.append(unit)
+        else:
+            taken.add(id(same))
+            yield Pair(unit, same)
+    left = [unit for unit in new if id(unit) not in taken]
+    for unit, other in zip(changed, left, strict=False):
+        yield Pair(unit, other)
+
+
+def _rename(name: str, renamed: dict[str, str]) -> str:
+    owner, dot, rest = name.rpartition(".")
+    while owner:
+        if owner in renamed:
+            return f"{renamed[owner]}{dot}{rest}"
+        owner, dot_before, between = owner.rpartition(".")
+        rest = f"{between}{dot}{rest}"
+        dot = dot_before
+    return name
+
+
+def _own_name(unit: Unit) -> str:
+    return unit.name.rpartition(".")[2]

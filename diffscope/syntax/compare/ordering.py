@@ -1,0 +1,324 @@
+"""The members of a class or module on both sides -> whether they stand in another order, or another branch, where that counts.
+
+Definitions, imports and statements that neither need one another nor do anything but bind a name may change places: that is form. The
+order of a class's fields counts where they are told by their place.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from diffscope.source.text import decode
+from diffscope.syntax.compare.branches import Branches, is_same_branch
+from diffscope.syntax.compare.fields import order_counts, read_order
+from diffscope.syntax.compare.matching import Pair
+from diffscope.syntax.model import Aspect, DefinitionKind
+from diffscope.syntax.normalize.dependence import Needs, depend, read_needs
+from diffscope.syntax.normalize.normalize import canonicalise
+from diffscope.syntax.normalize.units import Unit
+from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, Name, read_names
+from diffscope.syntax.text.expressions import is_idle
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CONTAINERS: Final = frozenset({DefinitionKind.MODULE, DefinitionKind.CLASS})
+_CLAUSES: Final = frozenset(
+    {"elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause"}
+)
+_COMPOUND: Final = frozenset(
+    {"if_statement", "try_statement", "with_statement", "for_statement", "while_statement", "match_statement"}
+)
+_TEXTS: Final = frozenset({"string", "concatenated_string"})
+
+Key = tuple[object, ...]
+
+
+class Reordered(NamedTuple):
+    """What of a class or module stands elsewhere: aspects, and the lines of what moved on either side."""
+
+    aspects: frozenset[Aspect] = frozenset()
+    added: tuple[int, ...] = ()
+    removed: tuple[int, ...] = ()
+    by_branch_alone: bool = False
+    """Nothing changed places, but the conditions around something differ; what the container's own statements tell too."""
+
+
+NOT_REORDERED: Final = Reordered()
+
+
+class _Item(NamedTuple):
+    key: Key
+    node: Node
+    name: Name | None = None
+    """Of an import."""
+    is_nested: bool = False
+
+    @property
+    def line(self) -> int:
+        return self.node.start_point[0] + 1
+
+
+def find_reordered(pairs: Collection[Pair], changed_imports: Collection[Name]) -> Mapping[int, Reordered]:
+    """Return what is reordered in which class or module, by the ``id`` of its new side. Imports that are told as such are left out."""
+    both = [
+        (at, pair.before, pair.after)
+        for at, pair in enumerate(pairs)
+        if pair.before is not None and pair.after is not None
+    ]
+    old_nodes: dict[int, int] = {}
+    new_nodes: dict[int, int] = {}
+    fields: dict[tuple[str, str], list[tuple[Unit, Unit]]] = defaultdict(list)
+    for at, before, after in both:
+        if before.kind is not DefinitionKind.MODULE:
+            old_nodes.setdefault(before.node.id, at)
+            new_nodes.setdefault(after.node.id, old_nodes[before.node.id])
+        if after.kind is DefinitionKind.VARIABLE and "." in after.name:
+            fields[before.name.rpartition(".")[0], after.name.rpartition(".")[0]].append((before, after))
+    old_classes = {before.name: before for _, before, _ in both if before.kind is DefinitionKind.CLASS}
+    new_classes = {after.name: after for _, _, after in both if after.kind is DefinitionKind.CLASS}
+    found = {}
+    for _, before, after in both:
+        if after.kind not in _CONTAINERS or before.node.text == after.node.text:
+            continue
+        order = _compare(before, after, (old_nodes, new_nodes), changed_imports)
+        own = fields.get((before.name, after.name), ())
+        if after.kind is DefinitionKind.CLASS and _moves_fields(
+            own, (before, after), (old_classes, new_classes)
+        ):
+            order = _with_fields(order, own)
+        if order.aspects:
+            found[id(after)] = order
+    return found
+
+
+def _compare(
+    before: Unit, after: Unit, nodes: tuple[dict[int, int], dict[int, int]], changed_imports: Collection[Name]
+) -> Reordered:
+    old, new = _items(before, nodes[0]), _items(after, nodes[1])
+    moved: set[int] = set()
+    if [item.key for item in old] != [item.key for item in new]:
+        old, new = _common(old, new)
+        if [item.key for item in old] != [item.key for item in new]:
+            moved = _moved(old, new)
+    is_flipped = bool(moved)
+    known = Branches(), Branches()
+    if any(item.is_nested for item in (*old, *new)):
+        places = {item.key: item for item in old}
+        for at, item in enumerate(new):
+            other = places[item.key]
+            if (item.is_nested or other.is_nested) and _is_elsewhere(other, item, known, changed_imports):
+                moved.add(at)
+    if not moved:
+        return NOT_REORDERED
+    places = {item.key: item for item in old}
+    lines = [(new[at].line, places[new[at].key].line) for at in moved]
+    return Reordered(
+        frozenset({Aspect.ORDER}),
+        tuple(sorted({line for line, _ in lines})),
+        tuple(sorted({line for _, line in lines})),
+        by_branch_alone=not is_flipped,
+    )
+
+
+def _is_elsewhere(
+    old: _Item, new: _Item, known: tuple[Branches, Branches], changed_imports: Collection[Name]
+) -> bool:
+    if new.name in changed_imports or new.key[0] == "statement":
+        return False
+    return not is_same_branch(known[0].of(old.node), known[1].of(new.node))
+
+
+def _items(unit: Unit, members: Mapping[int, int]) -> list[_Item]:
+    """Return what a class or module consists of, compound statements taken apart, equal things numbered."""
+    items = list(_statements(unit, members))
+    if len({item.key for item in items}) == len(items):
+        return items
+    counts: Counter[Key] = Counter()
+    for at, item in enumerate(items):
+        counts[item.key] += 1
+        if counts[item.key] > 1:
+            items[at] = item._replace(key=(*item.key, counts[item.key]))
+    return items
+
+
+def _statements(unit: Unit, members: Mapping[int, int]) -> Iterator[_Item]:
+    body = unit.body
+    own = unit.members
+    pending = [(child, False) for child in reversed(body.named_children)] if body is not None else []
+    while pending:
+        node, is_nested = pending.pop()
+        if node.id in own:
+            at = members.get(node.id)
+            if at is not None:
+                yield _Item(("definition", at), node, None, is_nested)
+            continue
+        kind = node.type
+        if kind in IMPORT_STATEMENTS:
+            for name in read_names(node):
+                yield _Item(("import", name), node, name, is_nested)
+        elif kind in _COMPOUND or kind in _CLAUSES:
+            parts = reversed(node.named_children)
+            pending += [(part, True) for part in parts if part.type == "block" or part.type in _CLAUSES]
+        elif kind == "block":
+            pending += [(part, is_nested) for part in reversed(node.named_children)]
+        elif kind != "comment" and not _is_text(node) and not is_idle(node):
+            yield _Item(("statement", node.text), node, None, is_nested)
+
+
+def _is_text(node: Node) -> bool:
+    return (
+        node.type == "expression_statement"
+        and bool(node.named_child_count)
+        and node.named_children[0].type in _TEXTS
+    )
+
+
+def _common(old: list[_Item], new: list[_Item]) -> tuple[list[_Item], list[_Item]]:
+    """Return what stands on both sides; statements that are written differently on the two are compared by their tokens."""
+    shared = {item.key for item in old} & {item.key for item in new}
+    loose = [
+        {item.key for item in side if item.key not in shared and item.key[0] == "statement"}
+        for side in (old, new)
+    ]
+    if loose[0] and loose[1]:
+        old, new = _by_tokens(old, shared), _by_tokens(new, shared)
+        shared = {item.key for item in old} & {item.key for item in new}
+    return [item for item in old if item.key in shared], [item for item in new if item.key in shared]
+
+
+def _by_tokens(items: Iterable[_Item], shared: Collection[Key]) -> list[_Item]:
+    counts: Counter[Key] = Counter()
+    found = []
+    for item in items:
+        if item.key[0] != "statement" or item.key in shared:
+            found.append(item)
+            continue
+        key: Key = ("statement", tuple(canonicalise([item.node]).tokens))
+        counts[key] += 1
+        found.append(item._replace(key=(*key, counts[key])))
+    return found
+
+
+def _moved(old: list[_Item], new: list[_Item]) -> set[int]:
+    """Return which items of the new side changed places with one that they depend on."""
+    places = {item.key: at for at, item in enumerate(old)}
+    order = [places[item.key] for item in new]
+    stayed = _longest_rising(order)
+    needs: dict[int, Needs] = {}
+    moved = set()
+    for at in range(len(new)):
+        if at in stayed:
+            continue
+        for other in range(len(new)):
+            is_flipped = (other < at) != (order[other] < order[at])
+            if is_flipped and _depend(new, needs, at, other):
+                moved.add(at)
+                break
+    return moved
+
+
+def _depend(items: list[_Item], needs: dict[int, Needs], at: int, other: int) -> bool:
+    one, two = items[at], items[other]
+    if one.key[0] == two.key[0] == "statement" or (_is_overload(one.node) and _is_overload(two.node)):
+        return False
+    if one.name is not None and two.name is not None:
+        is_star = "*" in (one.name.bound, two.name.bound)
+        return is_star or (one.name.bound == two.name.bound and one.name.origin != two.name.origin)
+    for place in (at, other):
+        if place not in needs:
+            needs[place] = _needs(items[place])
+    if one.name is not None or two.name is not None:
+        kinds = {one.key[0], two.key[0]}
+        acts = needs[other if one.name is not None else at].has_effect
+        # An import runs a module, and finds what a statement in front of it has set.
+        return (acts and "statement" in kinds) or depend(needs[at], needs[other])
+    return depend(needs[at], needs[other])
+
+
+def _needs(item: _Item) -> Needs:
+    if item.name is not None:
+        return Needs(frozenset(), frozenset({item.name.bound}))
+    if item.key[0] == "statement":
+        return read_needs(item.node)
+    return read_needs(item.node, binds=frozenset(_bound(item.node)))
+
+
+def _bound(node: Node) -> Iterator[str]:
+    inner = node.child_by_field_name("definition") or node
+    name = inner.child_by_field_name("name")
+    if name is not None:
+        yield decode(name.text or b"")
+        return
+    pending = [inner]
+    while pending:
+        each = pending.pop()
+        if each.type == "identifier":
+            yield decode(each.text or b"")
+        elif each.type in ("assignment", "expression_statement", "type_alias_statement"):
+            left, right = each.child_by_field_name("left"), each.child_by_field_name("right")
+            pending += [left] if left is not None else each.named_children[:1]
+            pending += [right] if right is not None and right.type == "assignment" else []
+        elif each.type not in ("attribute", "subscript", "call"):
+            pending += each.named_children
+
+
+def _is_overload(node: Node) -> bool:
+    return node.type == "decorated_definition" and (node.children[0].text or b"").endswith(b"overload")
+
+
+def _longest_rising(numbers: list[int]) -> frozenset[int]:
+    """Return the places of a longest rising series of different numbers."""
+    tails: list[int] = []
+    places: list[int] = []
+    previous: list[int] = []
+    for at, number in enumerate(numbers):
+        place = bisect_left(tails, number)
+        previous.append(places[place - 1] if place else -1)
+        tails[place : place + 1] = [number]
+        places[place : place + 1] = [at]
+    found = set()
+    at = places[-1] if places else -1
+    while at >= 0:
+        found.add(at)
+        at = previous[at]
+    return frozenset(found)
+
+
+def _moves_fields(
+    fields: Collection[tuple[Unit, Unit]],
+    owners: tuple[Unit, Unit],
+    classes: tuple[Mapping[str, Unit], Mapping[str, Unit]],
+) -> bool:
+    old = [before for before, _ in sorted(fields, key=lambda pair: pair[0].node.start_byte)]
+    new = [after for _, after in sorted(fields, key=lambda pair: pair[1].node.start_byte)]
+    partners = {id(after): before for before, after in fields}
+    if [partners[id(after)] for after in new] == old:
+        return False
+    if not all(
+        order_counts(owner, known, side)
+        for owner, known, side in zip(owners, classes, (old, new), strict=True)
+    ):
+        return False
+    was = read_order(owners[0], old)
+    now = [partners[id(each)] if each is not None else None for each in read_order(owners[1], new)]
+    if (None in was or None in now) and set(was) != set(now):
+        return True
+    # What is told by its place on one side alone has changed its annotation or value, which is told of the field.
+    return [each for each in was if each in now] != [each for each in now if each in was]
+
+
+def _with_fields(order: Reordered, fields: Collection[tuple[Unit, Unit]]) -> Reordered:
+    olds = sorted(fields, key=lambda pair: pair[0].node.start_byte)
+    places = {id(after): at for at, (_, after) in enumerate(olds)}
+    news = [after for _, after in sorted(fields, key=lambda pair: pair[1].node.start_byte)]
+    stayed = _longest_rising([places[id(after)] for after in news])
+    moved = [after for at, after in enumerate(news) if at not in stayed]
+    return Reordered(
+        order.aspects | {Aspect.FIELD_ORDER},
+        tuple(sorted({*order.added, *(after.definition.line for after in moved)})),
+        tuple(sorted({*order.removed, *(olds[places[id(after)]][0].definition.line for after in moved)})),
+    )

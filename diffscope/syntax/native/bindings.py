@@ -1,0 +1,156 @@
+"""Operators of torch that a native source declares and implements: ``TORCH_LIBRARY…`` blocks and what stands in them.
+
+Read in the text: the blocks are macros, which no grammar of C++ knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from msgspec import structs
+
+from diffscope.source.text import decode
+from diffscope.syntax.model import OperatorBinding
+from diffscope.syntax.native.preprocessor import NativeSource
+
+_LIBRARY: Final = re.compile(rb"\b(?:STABLE_)?TORCH_LIBRARY(_FRAGMENT|_IMPL)?(?:_EXPAND)?\s*\(")
+_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_BRACKETS: Final = re.compile(rb"""[()\[\]{},]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""")
+_FUNCTION: Final = re.compile(r"&?\s*((?:[A-Za-z_]\w*\s*::\s*)*[A-Za-z_]\w*)(?:\s*<[^()]*>)?")
+_WRAPPED: Final = re.compile(
+    r"^(?:TORCH_BOX|TORCH_FN|TORCH_SELECTIVE_FN|static_cast\s*<.*>|torch::boxed|STABLE_TORCH_BOX)\s*\((.*)\)$",
+    re.DOTALL,
+)
+_DEVICE: Final = re.compile(r"^(?:\w+::)*(?:k|DispatchKey::)?(\w+)$")
+_LONGEST: Final = 400_000
+"""Bytes looked through for a closing bracket."""
+
+
+class Block(NamedTuple):
+    """One ``TORCH_LIBRARY…`` block: where it stands, and the words of its head."""
+
+    start: int
+    body: int
+    end: int
+    namespace: str
+    device: str | None
+    variable: str
+
+
+def find_blocks(code: bytes) -> tuple[Block, ...]:
+    """Return the blocks of a source without comments, in order."""
+    if b"TORCH_LIBRARY" not in code:
+        return ()
+    return tuple(
+        block for match in _LIBRARY.finditer(code) if (block := _read_block(code, match)) is not None
+    )
+
+
+def read_bindings(source: NativeSource, blocks: tuple[Block, ...]) -> tuple[OperatorBinding, ...]:
+    """Return what the blocks bind, in order."""
+    return tuple(binding for block in blocks for binding in _read_calls(source, block))
+
+
+def _read_block(code: bytes, match: re.Match[bytes]) -> Block | None:
+    line = code.rfind(b"\n", 0, match.start()) + 1
+    if code[line : match.start()].lstrip().startswith(b"#"):
+        return None
+    arguments, end = _arguments(code, match.end())
+    opening = code.find(b"{", end, end + 200)
+    if len(arguments) < 2 or opening < 0 or code[end:opening].strip():
+        return None
+    _, closing = _arguments(code, opening + 1)
+    is_implementation = match[1] == b"_IMPL"
+    return Block(
+        start=match.start(),
+        body=opening + 1,
+        end=closing,
+        namespace=_namespace(arguments[0]),
+        device=arguments[1] if is_implementation and len(arguments) > 2 else None,
+        variable=arguments[-1],
+    )
+
+
+def _read_calls(source: NativeSource, block: Block) -> Iterator[OperatorBinding]:
+    call = re.compile(rb"\b" + re.escape(block.variable.encode()) + rb"\s*\.\s*(def|impl)\s*\(")
+    for match in call.finditer(source.code, block.body, block.end):
+        arguments, _ = _arguments(source.code, match.end())
+        if not arguments or not arguments[0].startswith('"'):
+            continue
+        text, parenthesis, rest = "".join(_STRING.findall(arguments[0])).partition("(")
+        device, function = _implementation(arguments[1:], block.device)
+        binding = OperatorBinding(
+            what="schema",
+            namespace=block.namespace,
+            name=text.strip().rpartition("::")[2],
+            line=source.line_at(match.start()),
+            guards=source.guards_at(match.start()),
+        )
+        if match[1] == b"def":
+            yield structs.replace(binding, schema=_fold_schema(parenthesis + rest) if parenthesis else None)
+        if match[1] == b"impl" or function is not None:
+            yield structs.replace(binding, what="implementation", device=device, function=function)
+
+
+def _implementation(arguments: list[str], device: str | None) -> tuple[str | None, str | None]:
+    """Return dispatch key and function among the arguments behind the name."""
+    function = None
+    for argument in arguments:
+        text = argument
+        dispatched = re.match(r"^(?:torch|c10)::dispatch\s*\((.*)\)$", text, re.DOTALL)
+        if dispatched:
+            key, _, text = dispatched[1].partition(",")
+            device = _device(key.strip()) or device
+            text = text.strip()
+        while wrapped := _WRAPPED.match(text.strip()):
+            text = wrapped[1]
+        text = text.strip()
+        if text.startswith(("&", "[")) or dispatched or text != argument.strip():
+            named = _FUNCTION.fullmatch(text)
+            function = "".join(named[1].split()) if named else function
+        elif "kC" in text or "DispatchKey" in text or re.search(r"::k[A-Z]", text):
+            device = _device(text) or device
+    return device, function
+
+
+def _device(text: str) -> str | None:
+    match = _DEVICE.match("".join(text.split()))
+    return match[1] if match else None
+
+
+def _namespace(text: str) -> str:
+    """``CONCAT(TORCH_EXTENSION_NAME, _cache_ops)`` is one word."""
+    joined = re.match(r"^_?CONCAT\s*\((.*)\)$", text, re.DOTALL)
+    return "".join(part.strip() for part in joined[1].split(",")) if joined else text
+
+
+def _fold_schema(text: str) -> str:
+    folded = " ".join(text.split())
+    for tight in ("( ", "[ "):
+        folded = folded.replace(tight, tight[0])
+    for tight in (" )", " ]", " ,"):
+        folded = folded.replace(tight, tight[1])
+    return re.sub(r",(?=\S)", ", ", folded)
+
+
+def _arguments(code: bytes, start: int) -> tuple[list[str], int]:
+    """Return the arguments from behind an opening bracket to its closing one, and the position behind that."""
+    depth, begin = 0, start
+    arguments: list[str] = []
+    for match in _BRACKETS.finditer(code, start, start + _LONGEST):
+        mark = match[0]
+        if mark in (b"(", b"[", b"{"):
+            depth += 1
+        elif mark in (b")", b"]", b"}") or (mark == b"," and not depth):
+            if depth and mark != b",":
+                depth -= 1
+                continue
+            text = decode(code[begin : match.start()]).strip()
+            begin = match.end()
+            if text:
+                arguments.append(text)
+            if mark != b",":
+                return arguments, match.end()
+    return arguments, len(code)

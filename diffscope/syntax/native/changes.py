@@ -1,0 +1,214 @@
+"""Units and bindings of both sides of a native file -> what changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from diffscope.source.pairing import pair_equal
+from diffscope.syntax.compare.line_changes import compare_token_lines
+from diffscope.syntax.model import (
+    Aspect,
+    NativeChange,
+    NativeSignal,
+    NativeSignalChange,
+    OperatorBinding,
+    OperatorChange,
+)
+from diffscope.syntax.native.signals import read_native_signals
+from diffscope.syntax.native.units import NativeUnit
+from diffscope.syntax.text.likeness import OTHER_NAME, likeness, triples_of
+
+_SMALLEST = 24
+"""Tokens below which equal bodies under two names tell nothing."""
+_MOST_PAIRS = 10_000
+
+Pair = tuple[NativeUnit | None, NativeUnit | None]
+
+
+def compare_functions(before: Iterable[NativeUnit], after: Iterable[NativeUnit]) -> tuple[NativeChange, ...]:
+    """Return the changed functions by line; the rest of the file, where it changed, has no name."""
+    changes = [_compare(pair) for pair in _match(list(before), list(after))]
+    return tuple(
+        sorted(
+            (change for change in changes if change is not None),
+            key=lambda change: (change.line, change.name),
+        )
+    )
+
+
+def compare_operators(
+    before: Iterable[OperatorBinding], after: Iterable[OperatorBinding]
+) -> tuple[OperatorChange, ...]:
+    """Return the changed operators by line, then by name."""
+    old, new = _by_operator(before), _by_operator(after)
+    changes = []
+    for key in sorted({*old, *new}):
+        was, now = old.get(key, []), new.get(key, [])
+        texts = [_show(each) for each in was], [_show(each) for each in now]
+        if sorted(texts[0]) == sorted(texts[1]):
+            continue
+        word = "schema" if key[2] == "schema" else "implementation"
+        if key[2] == "schema" and not (was and now):
+            word = "added" if now else "removed"
+        line = (now or was)[0].line
+        before_text, after_text = "; ".join(texts[0]) or None, "; ".join(texts[1]) or None
+        changes.append(
+            OperatorChange(
+                namespace=key[0], name=key[1], change=word, line=line, before=before_text, after=after_text
+            )
+        )
+    return tuple(
+        sorted(changes, key=lambda change: (change.line, change.namespace, change.name, change.change))
+    )
+
+
+def _by_operator(bindings: Iterable[OperatorBinding]) -> dict[tuple[str, str, str], list[OperatorBinding]]:
+    groups: dict[tuple[str, str, str], list[OperatorBinding]] = defaultdict(list)
+    for binding in bindings:
+        groups[binding.namespace, binding.name, binding.what].append(binding)
+    return groups
+
+
+def _show(binding: OperatorBinding) -> str:
+    if binding.what == "schema":
+        return binding.schema or "inferred"
+    return f"{binding.device or 'any'}: {binding.function or '…'}"
+
+
+def _match(before: list[NativeUnit], after: list[NativeUnit]) -> list[Pair]:
+    groups: dict[str, tuple[list[NativeUnit], list[NativeUnit]]] = defaultdict(lambda: ([], []))
+    for unit in before:
+        groups[unit.name][0].append(unit)
+    for unit in after:
+        groups[unit.name][1].append(unit)
+    pairs: list[Pair] = []
+    for old, new in groups.values():
+        pairs += _match_group(old, new)
+    return _match_moved(pairs)
+
+
+def _match_group(old: list[NativeUnit], new: list[NativeUnit]) -> list[Pair]:
+    """Pair functions of one name (overloads, platform variants): equal texts, then equal heads, then in order."""
+    pairs: list[Pair] = []
+    for same in (_same_text, _same_head, _any):
+        for unit in list(old):
+            other = next((each for each in new if same(unit, each)), None)
+            if other is not None:
+                pairs.append((unit, other))
+                old.remove(unit)
+                new.remove(other)
+    return pairs + [(unit, None) for unit in old] + [(None, unit) for unit in new]
+
+
+def _same_text(one: NativeUnit, other: NativeUnit) -> bool:
+    return one.text == other.text and _guards(one) == _guards(other)
+
+
+def _same_head(one: NativeUnit, other: NativeUnit) -> bool:
+    return one.head_and_body[0] == other.head_and_body[0] and _guards(one) == _guards(other)
+
+
+def _any(one: NativeUnit, other: NativeUnit) -> bool:
+    return True
+
+
+def _guards(unit: NativeUnit) -> tuple[str, ...]:
+    return unit.function.guards if unit.function is not None else ()
+
+
+def _match_moved(pairs: list[Pair]) -> list[Pair]:
+    """Join removed and added functions whose bodies are alike, those most alike first."""
+    gone = [old for old, new in pairs if new is None and old is not None and _is_telling(old)]
+    come = [new for old, new in pairs if old is None and new is not None and _is_telling(new)]
+    if not gone or not come or len(gone) * len(come) > _MOST_PAIRS:
+        return pairs
+    old_bodies, new_bodies = ([triples_of(unit.head_and_body[1]) for unit in side] for side in (gone, come))
+    scored = sorted(
+        (-score, at, place)
+        for at, old_body in enumerate(old_bodies)
+        for place, new_body in enumerate(new_bodies)
+        if (score := likeness(old_body, new_body, least=OTHER_NAME)) >= OTHER_NAME
+    )
+    origins: dict[int, NativeUnit] = {}
+    taken: set[int] = set()
+    for _, at, place in scored:
+        if id(gone[at]) not in taken and id(come[place]) not in origins:
+            taken.add(id(gone[at]))
+            origins[id(come[place])] = gone[at]
+    return [
+        (origins.get(id(new)) if old is None else old, new)
+        for old, new in pairs
+        if new is not None or id(old) not in taken
+    ]
+
+
+def _is_telling(unit: NativeUnit) -> bool:
+    return unit.found is not None and len(unit.head_and_body[1]) >= _SMALLEST
+
+
+def _compare(pair: Pair) -> NativeChange | None:
+    old, new = pair
+    unit = new or old
+    aspects = _aspects(old, new)
+    if unit is None or not aspects:
+        return None
+    logic = any(aspect not in (Aspect.COSMETIC, Aspect.MOVED) for aspect in aspects)
+    added, removed = (
+        compare_token_lines(old.tokens if old else [], new.tokens if new else []) if logic else ((), ())
+    )
+    function = unit.function
+    touched = (added if new else removed) or (1,)
+    return NativeChange(
+        name=unit.name,
+        aspects=aspects,
+        logic=logic,
+        line=function.line if function else touched[0],
+        end=function.end if function else touched[-1],
+        before=old.function if old else None,
+        after=new.function if new else None,
+        moved_from=old.name if old and new and old.name != new.name else None,
+        signals=_signal_changes(old, new) if logic else (),
+        added_lines=added,
+        removed_lines=removed,
+    )
+
+
+def _aspects(old: NativeUnit | None, new: NativeUnit | None) -> tuple[Aspect, ...]:
+    if old is None or new is None:
+        unit = old or new
+        if unit is None or not unit.tokens:
+            return ()
+        return (Aspect.ADDED,) if old is None else (Aspect.REMOVED,)
+    moved = (Aspect.MOVED,) if old.name != new.name else ()
+    guarded = _guards(old) != _guards(new)
+    if old.text == new.text and not guarded:
+        return moved
+    signature = (Aspect.SIGNATURE,) if not moved and old.head_and_body[0] != new.head_and_body[0] else ()
+    body = (Aspect.BODY,) if guarded or old.head_and_body[1] != new.head_and_body[1] else ()
+    found = (*moved, *signature, *body)
+    # Outside of functions the text is the code alone, and its layout says nothing.
+    return found or (() if new.found is None else (Aspect.COSMETIC,))
+
+
+def _signal_changes(old: NativeUnit | None, new: NativeUnit | None) -> tuple[NativeSignalChange, ...]:
+    was = read_native_signals(old) if old else []
+    now = read_native_signals(new) if new else []
+    paired = pair_equal(was, now, key=_identity)
+    changes = [NativeSignalChange(what="added", signal=signal) for signal in paired.come]
+    changes += [NativeSignalChange(what="removed", signal=signal) for signal in paired.gone]
+    return tuple(
+        sorted(
+            changes,
+            key=lambda change: (
+                change.signal.line,
+                change.what,
+                change.signal.kind.value,
+                change.signal.text,
+            ),
+        )
+    )
+
+
+def _identity(signal: NativeSignal) -> tuple[str, str, tuple[str, ...]]:
+    return signal.kind.value, "".join(signal.text.split()), signal.guards

@@ -1,0 +1,106 @@
+"""Bytes of one Python file -> ``Outline``: what it imports and declares, without reading a single expression it does not need.
+
+Never raises on any bytes. A place that does not parse becomes a ``Problem``; what stands around it is still read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from diffscope.syntax.model import Outline
+from diffscope.syntax.outline.mentions import DOTTED, OPERATOR, find_operators, find_strings
+from diffscope.syntax.outline.registries import ROWS, find_rows
+from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
+from diffscope.syntax.parse.body_cutting import Body, Thinned, cut_bodies, find_bodies
+from diffscope.syntax.parse.kept_statements import find_kept
+from diffscope.syntax.parse.parsers import Known, find_problems, find_unreadable, parse_python, prepare_python
+from diffscope.syntax.parse.prefilter import Scan
+from diffscope.syntax.text.code_lines import count_code_lines
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+EXTRACTOR_VERSION: Final = "4"
+"""Changes with everything that changes an ``Outline``; caches are keyed by it."""
+
+_OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)
+_IDENTIFIER: Final = re.compile(rb"[A-Za-z_]\w*")
+
+
+class Parsed(NamedTuple):
+    """A file as it was parsed. ``thinned`` tells what of it was not."""
+
+    outline: Outline
+    declared: tuple[Declared, ...]
+    tree: Tree
+    thinned: Thinned
+
+    @property
+    def known(self) -> Known:
+        """What was parsed, for others like it."""
+        return Known(self.thinned.source, self.tree)
+
+
+def outline_python(source: bytes) -> Outline:
+    """Return the outline of a file. Lines count from 1, as git counts them.
+
+    Bodies of functions in which nothing could be of interest are not parsed: a syntax error in one of them is no problem here.
+    """
+    prepared = prepare_python(source)
+    outline = declare_python(prepared, find_bodies(prepared)).outline
+    unreadable = find_unreadable(source)
+    return replace(outline, problems=(*unreadable, *outline.problems)) if unreadable else outline
+
+
+def declare_python(source: bytes, bodies: Sequence[Body] = (), like: Known | None = None) -> Parsed:
+    """Return the outline of a file and its definitions with their nodes.
+
+    ``bodies`` need not be parsed, where that changes nothing. What the file has in common with another one like it costs less.
+    """
+    scan = Scan(source, _OF_INTEREST)
+    thinned = _thin(source, bodies, scan)
+    tree = parse_python(thinned.source, like)
+    root = tree.root_node
+    if thinned.places and (root.has_error or _cuts_text(root, thinned)):
+        return declare_python(source)
+    scan.lay_on(thinned)
+    found = walk_statements(root, _import_words(thinned.source))
+    outline = Outline(
+        imports=found.imports,
+        definitions=tuple(each.definition for each in found.declared),
+        strings=find_strings(root, scan),
+        operators=find_operators(root, scan),
+        rows=find_rows(root, scan),
+        exports=found.exports,
+        has_module_getattr=any(each.definition.name == "__getattr__" for each in found.declared),
+        code_lines=count_code_lines(source),
+        problems=tuple(sorted((*find_problems(root), *found.problems), key=lambda problem: problem.line)),
+    )
+    return Parsed(outline, found.declared, tree, thinned)
+
+
+def _thin(source: bytes, bodies: Sequence[Body], scan: Scan) -> Thinned:
+    if not bodies:
+        return Thinned(source)
+    positions = sorted((*scan.positions(), *_import_words(source)))
+    kept = ((body, find_kept(source, body, positions)) for body in bodies)
+    return cut_bodies(source, [(body, spans) for body, spans in kept if spans is not None])
+
+
+def _import_words(source: bytes) -> list[int]:
+    return [match.start() for match in IMPORT_WORD.finditer(source)]
+
+
+def _cuts_text(root: Node, thinned: Thinned) -> bool:
+    """Return whether something that looks like a function was cut out of a string, which must be shown whole."""
+    nodes = (root.descendant_for_byte_range(place - 1, place - 1) for place in thinned.places)
+    return any(node is not None and node.type == "string_content" for node in nodes)
+
+
+def identifiers(source: bytes) -> tuple[str, ...]:
+    """Return every ASCII name that occurs anywhere in the bytes (code, strings, comments), sorted. Cheap: nothing is parsed."""
+    return tuple(sorted(name.decode("ascii", "replace") for name in set(_IDENTIFIER.findall(source))))

@@ -1,0 +1,1 @@
+"""Text of tokens, literals and expressions: what the parse tree gives as bytes, read the same way everywhere."""

@@ -1,0 +1,297 @@
+"""The tables of the taxonomy as read from ``rules/*.yml``: what the YAML files hold, checked, and nothing computed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diffscope.source.model import Value
+
+
+class Label(Value, frozen=True, kw_only=True):
+    """A name for people, in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+class AreaRule(Value, frozen=True, kw_only=True):
+    """How one area is recognised. An entry with ``/``, ``.`` or ``*`` is a glob over paths, any other is words of a folder's name."""
+
+    name: str
+    title: Label
+    own: tuple[str, ...] = ()
+    """What lies there is the area's, whatever the file is called."""
+    closed: tuple[str, ...] = ()
+    """As ``own``, and the file's name says nothing of other areas."""
+    words: tuple[str, ...] = ()
+    """Words in a file's name, and in titles."""
+    files: tuple[str, ...] = ()
+    """Words in a file's name only."""
+    titles: tuple[str, ...] = ()
+    """Words in titles only."""
+    home: tuple[str, ...] = ()
+    """What lies there is the area's when nothing else claims it."""
+
+
+class AreaTable(Value, frozen=True, kw_only=True):
+    """Every area, and the phrases that hold an area's word without meaning it."""
+
+    areas: tuple[AreaRule, ...]
+    ignore: tuple[str, ...] = ()
+
+
+class PlatformRule(Value, frozen=True, kw_only=True):
+    """How one platform is recognised."""
+
+    name: str
+    title: Label
+    paths: tuple[str, ...] = ()
+    """Globs of files that belong to it, whatever they are called."""
+    words: tuple[str, ...] = ()
+    """Words in paths, titles, conditions and symbols."""
+    files: tuple[str, ...] = ()
+    """Words in paths only."""
+    texts: tuple[str, ...] = ()
+    """Words in titles, conditions and symbols only."""
+
+
+class PlatformTable(Value, frozen=True, kw_only=True):
+    """Every platform, and the phrases that hold a platform's word without meaning it."""
+
+    platforms: tuple[PlatformRule, ...]
+    ignore: tuple[str, ...] = ()
+
+
+class CategoryRule(Value, frozen=True, kw_only=True):
+    """One line of the category table; the first that matches a path decides."""
+
+    category: str
+    paths: tuple[str, ...]
+
+
+class LanguageRule(Value, frozen=True, kw_only=True):
+    """A language with the endings and whole names of its files."""
+
+    language: str
+    endings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class CategoryTable(Value, frozen=True, kw_only=True):
+    """Categories and languages of files, and the vocabulary of change types."""
+
+    categories: tuple[CategoryRule, ...]
+    languages: tuple[LanguageRule, ...]
+    change_types: tuple[tuple[str, str], ...]
+    """Each change type with its sentence."""
+
+
+class KindRule(Value, frozen=True, kw_only=True):
+    """What speaks for one kind of change."""
+
+    name: str
+    title: Label
+    tags: tuple[str, ...] = ()
+    """Bracketed words and ``prefix:`` words of a title."""
+    verbs: tuple[str, ...] = ()
+    """First words of a title, tags taken off."""
+    sure: tuple[str, ...] = ()
+    """Those single first words that say it beside product code too, where a file of its ``categories`` changed."""
+    phrases: tuple[str, ...] = ()
+    """Words anywhere in a title."""
+    labels: tuple[str, ...] = ()
+    """Labels of the pull request."""
+    shapes: tuple[str, ...] = ()
+    """Shapes of the diff that speak for it."""
+    lean: tuple[str, ...] = ()
+    """Shapes of the diff that only tip a balance."""
+    categories: tuple[str, ...] = ()
+    """It is about files of these categories, and out of the question where product code makes up much of the change. Empty: any files."""
+    never: tuple[str, ...] = ()
+    """It is out of the question where nothing but these categories changed."""
+
+
+class KindWeights(Value, frozen=True, kw_only=True):
+    """How much each sort of evidence weighs."""
+
+    tag: float
+    place: float
+    """A tag of a kind that has ``categories``: it may name the place alone."""
+    verb: float
+    phrase: float
+    label: float
+    shape: float
+    lean: float
+    category: float
+
+
+class KindTable(Value, frozen=True, kw_only=True):
+    """Every kind, in the order that breaks ties, and how much each sort of evidence weighs."""
+
+    kinds: tuple[KindRule, ...]
+    weights: KindWeights
+
+
+SHAPES: Final = ("moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols")
+"""What a diff may look like: words that kinds and tags ask for, and that ``facts/shapes.py`` answers."""
+
+
+class TagRule(Value, frozen=True, kw_only=True):
+    """When one tag applies: any one of its conditions is enough."""
+
+    name: str
+    kinds: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    """Areas that carry at least ``share`` of the change."""
+    platforms: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    """Shapes of the diff, as in ``SHAPES``."""
+    share: float = 0.15
+
+
+class SurfaceRule(Value, frozen=True, kw_only=True):
+    """A public surface of vLLM: symbols by place and name, and all that derives from its bases."""
+
+    name: str
+    title: Label
+    paths: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    """Top-level names; ``*`` stands for any run of characters. Empty: every public name of the paths."""
+    bases: tuple[str, ...] = ()
+    """Names of base classes, the last part of a dotted name; ``*`` as above."""
+
+
+class ImportanceNumbers(Value, frozen=True, kw_only=True):
+    """The numbers of the importance of a change; ``docs/scores.md`` says what each does."""
+
+    size: float
+    size_most: float
+    size_lines: float
+    logic: float
+    logic_most: float
+    removed: float
+    centre: float
+    branches: float
+    branches_most: float
+    symbols: float
+    symbols_most: float
+    modules: float
+    modules_most: float
+    breadth: float
+    breadth_most: float
+    surfaces: float
+    surfaces_most: float
+    option: float
+    new_option: float
+    native: float
+    native_most: float
+    tests: float
+    tests_most: float
+    platform: float
+    for_platform: float
+    grave: float
+    dependency: float
+    dependency_most: float
+    foundation: float
+    foundation_most: float
+    infrastructure: float
+    infrastructure_most: float
+    flag_low: float
+    flag_medium: float
+    flag_high: float
+    flag_critical: float
+    flags_most: float
+    mechanical: float
+    models: float
+    minor: float
+    bend: float
+
+
+class InsightNumbers(Value, frozen=True, kw_only=True):
+    """The numbers of the insight of a change."""
+
+    logic: float
+    logic_most: float
+    centre: float
+    branches: float
+    branches_most: float
+    symbols: float
+    symbols_most: float
+    modules: float
+    modules_most: float
+    breadth: float
+    breadth_most: float
+    surfaces: float
+    surfaces_most: float
+    rework: float
+    tests: float
+    tests_most: float
+    body: float
+    body_most: float
+    bend: float
+
+
+class FileNumbers(Value, frozen=True, kw_only=True):
+    """The numbers of the importance of a file."""
+
+    logic: float
+    logic_most: float
+    removed: float
+    centre: float
+    symbols: float
+    symbols_most: float
+    public: float
+    branches: float
+    branches_most: float
+    named: float
+    near: float
+    fan_in: float
+    fan_in_most: float
+    flag: float
+    option: float
+    new: float
+    moved: float
+
+
+class RiskNumbers(Value, frozen=True, kw_only=True):
+    """When a change cannot be called safe."""
+
+    unknown_rules: float
+    """This many rules that could have fired at medium or above, and could not be judged, make the level unknown."""
+
+
+class ScoreTable(Value, frozen=True, kw_only=True):
+    """The numbers of the scores."""
+
+    version: str
+    importance: ImportanceNumbers
+    insight: InsightNumbers
+    file: FileNumbers
+    risk: RiskNumbers
+    kinds: tuple[tuple[str, float, float], ...]
+    """Where each kind starts: its importance and its insight."""
+    categories: tuple[tuple[str, float], ...]
+    """What a file of a category counts against product code."""
+    areas: tuple[tuple[str, float], ...]
+    """How central an area is, between 0 and 1."""
+    grave: tuple[str, ...]
+    """Words of a title that tell of a grave fault."""
+    foundations: tuple[str, ...]
+    """Words of the names of dependencies on which everything else is built."""
+    minor: tuple[str, ...]
+    """Words of a title's tag with which authors call a change minor."""
+
+
+class TaxonomyTables(Value, frozen=True, kw_only=True):
+    """All tables together: what is packed and unpacked."""
+
+    areas: AreaTable
+    platforms: PlatformTable
+    categories: CategoryTable
+    kinds: KindTable
+    tags: tuple[TagRule, ...]
+    surfaces: tuple[SurfaceRule, ...]
+    scores: ScoreTable

@@ -1,0 +1,165 @@
+"""Signs of nearness from paths: which tests lie, or are called, like what changed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from functools import cached_property, lru_cache
+from typing import Final
+
+from diffscope.source.model import RepoPath
+from diffscope.test_ranking.question import Question, Sign, Values, short_name
+
+_TOKEN: Final = re.compile(r"[A-Za-z]+|\d+")
+_CAMEL: Final = re.compile(r"([a-z])([A-Z])")
+_NUMBER: Final = re.compile(r"\(#\d+\)")
+_EVERYWHERE: Final = frozenset(
+    {"vllm", "tests", "test", "py", "init", "csrc", "cu", "cuh", "cpp", "h", "utils"}
+)
+_CLOSE: Final = 0.5
+_SHORT: Final = 2
+"""Letters. A word of the title that is no longer, or is a number, stands for too much to be a reason."""
+_FEW: Final = 200
+"""Tests. Where more of them differ, what is known of the others saves nothing."""
+
+
+class PathSigns:
+    """Measures ``PATH``, ``STEM`` and ``TITLE_PATH``."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._near: dict[RepoPath, float] = {}
+
+    def measure(self) -> dict[Sign, Values]:
+        """Return for each sign the tests that have it, and how much."""
+        self._near = self._alike()
+        return {Sign.PATH: self._near, Sign.STEM: self._named_after(), Sign.TITLE_PATH: self._titled()}
+
+    def reason(self, sign: Sign, path: RepoPath) -> str:
+        """Return why a test has a sign."""
+        if sign is Sign.STEM:
+            return f"is named after {short_name(self._stems[_subject(path)])}"
+        if sign is Sign.TITLE_PATH:
+            told = [
+                word for word in self._title_tokens & _words_of(path) if len(word) > _SHORT and word.isalpha()
+            ]
+            word = max(told, key=lambda token: (self._words.rarity[token], token), default="")
+            return f"its path has the title's {word}" if word else ""
+        return "its path is alike" if self._near[path] > _CLOSE * max(self._near.values()) else ""
+
+    def _alike(self) -> dict[RepoPath, float]:
+        """The cosine of the words of both paths, each by its rarity among the tests."""
+        words = self._words
+        found: defaultdict[RepoPath, float] = defaultdict(float)
+        for change in self._question.changes:
+            tokens = [token for token in dict.fromkeys(_tokens(change.path)) if token in words.files]
+            length = math.sqrt(sum(words.rarity[token] ** 2 for token in tokens)) or 1.0
+            for token in tokens:
+                value = self._question.parts[change.path] * words.rarity[token] ** 2 / length
+                for path in words.files[token]:
+                    found[path] += value
+        return {path: value / words.length(path) for path, value in found.items()}
+
+    def _named_after(self) -> Values:
+        return {path: 1.0 for stem in self._stems for path in self._words.subjects.get(stem, ())}
+
+    def _titled(self) -> Values:
+        found: defaultdict[RepoPath, float] = defaultdict(float)
+        for token in sorted(self._title_tokens):
+            for path in self._words.files[token]:
+                found[path] += self._words.rarity[token]
+        return found
+
+    @cached_property
+    def _stems(self) -> dict[str, str]:
+        return {_stem(change.path): change.path for change in self._question.changes}
+
+    @cached_property
+    def _title_tokens(self) -> set[str]:
+        tokens = _tokens(_NUMBER.sub("", self._question.title))
+        return {token for token in tokens if token in self._words.files}
+
+    @cached_property
+    def _words(self) -> PathWords:
+        return path_words(self._question.tests)
+
+
+class PathWords:
+    """The words of the paths of all tests."""
+
+    def __init__(self, tests: frozenset[RepoPath], before: PathWords | None = None) -> None:
+        """``before`` are the words of nearly the same tests, which then take less time."""
+        known = before if before and len(tests ^ before.tests) <= _FEW else None
+        self.tests: frozenset[RepoPath] = tests
+        self.files: dict[str, set[RepoPath]] = (
+            {token: set(paths) for token, paths in known.files.items()} if known else {}
+        )
+        """Word -> the tests with it in their path."""
+        self.subjects: dict[str, set[RepoPath]] = (
+            {stem: set(paths) for stem, paths in known.subjects.items()} if known else {}
+        )
+        """``scheduler`` -> the tests called ``test_scheduler.py``."""
+        self.folders: Counter[str] = Counter(known.folders) if known else Counter[str]()
+        """Folder -> how many tests lie in it."""
+        for path in known.tests - tests if known else ():
+            self._drop(path)
+        for path in tests - known.tests if known else tests:
+            self._add(path)
+        self.rarity = {
+            token: math.log((len(tests) + 1) / (len(paths) + 0.5)) for token, paths in self.files.items()
+        }
+        self._lengths: dict[RepoPath, float] = {}
+
+    def length(self, path: RepoPath) -> float:
+        """Return the length of the words of a test as a vector of rarities."""
+        known = self._lengths.get(path)
+        if known is None:
+            squares = sum(self.rarity[token] ** 2 for token in sorted(_words_of(path)))
+            known = self._lengths[path] = math.sqrt(squares) or 1.0
+        return known
+
+    def _add(self, path: RepoPath) -> None:
+        for token in _words_of(path):
+            self.files.setdefault(token, set()).add(path)
+        self.subjects.setdefault(_subject(path), set()).add(path)
+        self.folders[path.rpartition("/")[0]] += 1
+
+    def _drop(self, path: RepoPath) -> None:
+        for token in _words_of(path):
+            self.files[token].discard(path)
+            if not self.files[token]:
+                del self.files[token]
+        self.subjects[_subject(path)].discard(path)
+        self.folders[path.rpartition("/")[0]] -= 1
+
+
+_last: list[PathWords] = []
+
+
+def path_words(tests: frozenset[RepoPath]) -> PathWords:
+    """Return the words of the paths of tests. One change after the other asks for the same tests, or nearly so."""
+    if not _last or _last[0].tests != tests:
+        _last[:] = [PathWords(tests, _last[0] if _last else None)]
+    return _last[0]
+
+
+@lru_cache(maxsize=4_096)
+def _words_of(path: RepoPath) -> frozenset[str]:
+    return frozenset(_tokens(path.removeprefix("tests/")))
+
+
+@lru_cache(maxsize=1_024)
+def _tokens(text: str) -> tuple[str, ...]:
+    words = (word.lower() for word in _TOKEN.findall(_CAMEL.sub(r"\1_\2", text)))
+    return tuple(word for word in words if word not in _EVERYWHERE)
+
+
+def _subject(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".py").removeprefix("test_")
+
+
+def _stem(path: str) -> str:
+    parts = path.split("/")
+    name = parts[-1].rpartition(".")[0]
+    return parts[-2] if name == "__init__" and len(parts) > 1 else name
