@@ -10,10 +10,11 @@ import pytest
 from hypothesis import settings
 
 from tests.builders import build_minivllm
-from tests.examples import examples
+from tests.examples import THOROUGH, examples
 
-# How long an example takes says more of what else the machine does than of the code.
-settings.register_profile("diffscope", deadline=None, max_examples=examples(100))
+# How long an example takes says more of what else the machine does than of the code. A push fails for what it brings and not for an
+# example that nobody tried before: thorough runs look for those.
+settings.register_profile("diffscope", deadline=None, max_examples=examples(100), derandomize=not THOROUGH)
 settings.load_profile("diffscope")
 
 # As the command line does: thousands of tests and the trees that they are made of live to the end, looking for garbage among them costs time.
