@@ -39,10 +39,11 @@ _PLACES = {
     "Workspace": "diffscope.workspace",
     "classify": "diffscope.api",
     "render_digest": "diffscope.products.report.render.formats",
+    "report": "diffscope.api",
 }
 
-_VERBS = {"render": "diffscope.render.formats.table", "report": "diffscope.api"}
-"""Verbs that share their name with a package: ``diffscope.report("2026-W13")`` and ``diffscope.products.report.model`` both hold."""
+_VERBS = {"render": "diffscope.render.formats.table"}
+"""Verbs that share their name with a package: ``diffscope.render(assessments, style)`` and ``diffscope.render.style`` both hold."""
 
 __all__ = ["__version__", *_PLACES, *_VERBS]  # noqa: PLE0604 - names of the table above
 
