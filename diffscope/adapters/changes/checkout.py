@@ -34,7 +34,7 @@ _LINK, _SUBMODULE = "120000", "160000"
 _REGULAR: Final = ("100644", "100755")
 
 
-class Noted(NamedTuple):
+class IndexEntry(NamedTuple):
     """What the index notes of a tracked file. Times are seconds and nanoseconds; ``size`` is that of the file as it was checked out."""
 
     mode: str
@@ -46,7 +46,7 @@ class Noted(NamedTuple):
     size: int
 
 
-class Lying(NamedTuple):
+class WorktreeFile(NamedTuple):
     """A file as a commit would hold it: ``data`` where it has to be stored, ``None`` where the clone names the blob already."""
 
     mode: str
@@ -57,7 +57,7 @@ class Lying(NamedTuple):
 class Checkout(NamedTuple):
     """Every file of a worktree, by its name in bytes, and a gap for each that could not be read."""
 
-    files: Mapping[bytes, Lying]
+    files: Mapping[bytes, WorktreeFile]
     gaps: tuple[Gap, ...]
 
 
@@ -74,7 +74,7 @@ def read_checkout(repository: GitRepository, top: Path) -> Checkout:
 
 class _Reader:
     def __init__(self, repository: GitRepository, top: Path, *, keeps_modes: bool) -> None:
-        self.files: dict[bytes, Lying] = {}
+        self.files: dict[bytes, WorktreeFile] = {}
         self.gaps: list[Gap] = []
         self._repository = repository
         self._top = top
@@ -82,9 +82,9 @@ class _Reader:
         self._noted_at = _written_at(repository.git_dir / "index")
         self._keeps_modes = keeps_modes
 
-    def read_tracked(self, name: bytes, noted: Noted) -> None:
+    def read_tracked(self, name: bytes, noted: IndexEntry) -> None:
         """Add a tracked file, unless it was deleted."""
-        same = Lying(noted.mode, noted.blob)
+        same = WorktreeFile(noted.mode, noted.blob)
         path = self._top / os.fsdecode(name)
         try:
             status = path.lstat()
@@ -114,12 +114,12 @@ class _Reader:
                 self._miss(name, f"a new file of {status.st_size:,} bytes: not read")
             else:
                 data = _content(path, status)
-                self.files[name] = self._lying(_mode(status), data)
+                self.files[name] = self._file_of(_mode(status), data)
         except OSError as error:
             self._miss(name, f"it cannot be read: {error.strerror}")
 
-    def _read(self, name: bytes, path: Path, status: os.stat_result, noted: Noted) -> None:
-        same = Lying(noted.mode, noted.blob)
+    def _read(self, name: bytes, path: Path, status: os.stat_result, noted: IndexEntry) -> None:
+        same = WorktreeFile(noted.mode, noted.blob)
         if not _is_file(status):
             self._keep(name, same, "not a regular file")
             return
@@ -134,11 +134,11 @@ class _Reader:
         mode = _mode(status)
         if not self._keeps_modes and _LINK not in {mode, noted.mode}:
             mode = noted.mode
-        found = self._lying(mode, data)
+        found = self._file_of(mode, data)
         if found.blob != noted.blob and mode != _LINK:
             before = self._repository.read_blobs([noted.blob])[noted.blob] or b""
             if _was_written_with_crlf(noted, before, data):
-                found = self._lying(mode, data.replace(b"\r\n", b"\n"))
+                found = self._file_of(mode, data.replace(b"\r\n", b"\n"))
             elif noted.size not in {0, len(before)}:
                 if _is_as_checked_out(status, noted):
                     found = same
@@ -146,10 +146,10 @@ class _Reader:
                     self._miss(name, "it was checked out through a filter, which is not run")
         self.files[name] = found._replace(data=None) if found.blob == noted.blob else found
 
-    def _lying(self, mode: str, data: bytes) -> Lying:
-        return Lying(mode, BlobId(blob_id(data, length=self._digits)), data)
+    def _file_of(self, mode: str, data: bytes) -> WorktreeFile:
+        return WorktreeFile(mode, BlobId(blob_id(data, length=self._digits)), data)
 
-    def _is_as_noted(self, status: os.stat_result, noted: Noted) -> bool:
+    def _is_as_noted(self, status: os.stat_result, noted: IndexEntry) -> bool:
         if _mode(status) != noted.mode and (self._keeps_modes or _LINK in {_mode(status), noted.mode}):
             return False
         times = (divmod(status.st_ctime_ns, 1_000_000_000), divmod(status.st_mtime_ns, 1_000_000_000))
@@ -160,13 +160,13 @@ class _Reader:
             and noted.modified_at[0] < self._noted_at
         )
 
-    def _submodule(self, path: Path, same: Lying) -> Lying:
+    def _submodule(self, path: Path, same: WorktreeFile) -> WorktreeFile:
         if not (path / ".git").exists():
             return same
         found = run(discovery_access(path), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return same if found.code != 0 else Lying(_SUBMODULE, BlobId(found.out.decode().strip()))
+        return same if found.code != 0 else WorktreeFile(_SUBMODULE, BlobId(found.out.decode().strip()))
 
-    def _keep(self, name: bytes, same: Lying, reason: str) -> None:
+    def _keep(self, name: bytes, same: WorktreeFile, reason: str) -> None:
         self.files[name] = same
         self._miss(name, reason)
 
@@ -174,7 +174,7 @@ class _Reader:
         self.gaps.append(Gap(what="blob", reason=reason, path=RepoPath(decode_name(name))))
 
 
-def _noted(repository: GitRepository, top: Path) -> dict[bytes, Noted]:
+def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:
     access = clone_access(repository.git_dir, top)
     asked = ("ls-files", "-z", "--cached", "--stage", "-v")
     found = run(access, *asked, "--debug")
@@ -191,10 +191,10 @@ def _noted(repository: GitRepository, top: Path) -> dict[bytes, Noted]:
             at=str(top),
             hint=f"git -C {top} status",
         )
-    noted = dict[bytes, Noted]()
+    noted = dict[bytes, IndexEntry]()
     for tag, mode, blob, stage, name, *numbers in rows:
         changed, changed_ns, modified, modified_ns, size = (int(number or 0) for number in numbers)
-        noted[name] = Noted(
+        noted[name] = IndexEntry(
             mode=mode.decode(),
             blob=BlobId(blob.decode()),
             is_skipped=tag in b"Ss",
@@ -228,7 +228,7 @@ def _written_at(index: Path) -> int:
         return 0
 
 
-def _was_written_with_crlf(noted: Noted, before: bytes, data: bytes) -> bool:
+def _was_written_with_crlf(noted: IndexEntry, before: bytes, data: bytes) -> bool:
     if b"\r\n" in before or b"\n" not in before:
         return False
     if noted.size:
@@ -237,12 +237,12 @@ def _was_written_with_crlf(noted: Noted, before: bytes, data: bytes) -> bool:
     return data.count(b"\r\n") == data.count(b"\n")
 
 
-def _is_as_checked_out(status: os.stat_result, noted: Noted) -> bool:
+def _is_as_checked_out(status: os.stat_result, noted: IndexEntry) -> bool:
     modified = divmod(status.st_mtime_ns, 1_000_000_000)
     return (status.st_size & 0xFFFFFFFF, modified) == (noted.size, noted.modified_at)
 
 
-def _keeps_modes(repository: GitRepository, top: Path, noted: Mapping[bytes, Noted]) -> bool:
+def _keeps_modes(repository: GitRepository, top: Path, noted: Mapping[bytes, IndexEntry]) -> bool:
     """Say whether files are executable or not as they were made so: some file systems call all of them the one or the other."""
     answer = run(clone_access(repository.git_dir, top), "config", "--type=bool", "--get", "core.fileMode")
     if answer.out.strip() != b"false":

@@ -200,7 +200,7 @@ class CloneSource:
             told = self._repository.commits(commits[:_MOST_SUBJECTS])
             subjects = [info.subject for name in commits if (info := told.get(name)) is not None]
             listed = "\n".join(f"- {subject}" for subject in subjects)
-            return _Words(title=subjects[0], body=listed, number=None)
+            return _Words(title=subjects[0] if subjects else head.subject, body=listed, number=None)
         only = self._repository.commit(commits[0]) if commits else head
         return _Words(title=only.subject, body=only.body or None, number=pull_number(only.subject))
 

@@ -10,7 +10,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from diffscope.adapters.changes.checkout import Checkout, Lying, read_checkout
+from diffscope.adapters.changes.checkout import Checkout, WorktreeFile, read_checkout
 from diffscope.adapters.git.environment import object_access
 from diffscope.adapters.git.patch import make_patch
 from diffscope.adapters.git.process import run
@@ -82,7 +82,7 @@ def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> t
         return make_patch(access, old, made.out.decode().strip(), at=repository.path)
 
 
-def _store(objects: Path, file: Lying) -> None:
+def _store(objects: Path, file: WorktreeFile) -> None:
     """Store a file as git would, but without its filters."""
     if file.data is None:
         return

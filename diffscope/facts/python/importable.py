@@ -26,22 +26,20 @@ def stays_importable(comparison: ChangedPython, after: SourceText, name: str) ->
         or any(each.name == "*" and each.layer is ImportLayer.EAGER for each in comparison.imports_added)
     ):
         return True
-    return outline.has_module_getattr and _is_given(outline, after.data, name)
+    return outline.has_module_getattr and _is_given(outline, after, name)
 
 
-def _is_given(outline: Outline, after: bytes, name: str) -> bool:
+def _is_given(outline: Outline, after: SourceText, name: str) -> bool:
     """Return whether ``__getattr__`` of a module gives a name: it, or a table that it looks into, spells the name out."""
-    text = re.escape(name.encode())
-    spelled = re.search(rb"""["']%s["']""" % text, _without_exports(after))
+    spelled = re.search(rf"""["']{re.escape(name)}["']""", _without_exports(after.text))
     if spelled or any(
         each.layer is ImportLayer.LAZY and (each.alias or each.name) == name for each in outline.imports
     ):
         return True
     function = next(each for each in outline.definitions if each.name == "__getattr__")
-    lines = after.split(b"\n")[function.start : function.end]
-    body = b"\n".join(lines)
-    return b"getattr(" in body and not re.search(rb"==\s*[\"']|[\"']\s*==|\bin\b\s*[({\[]", body)
+    body = "\n".join(after.region(function.start, function.end).lines[1:])
+    return "getattr(" in body and not re.search(r"==\s*[\"']|[\"']\s*==|\bin\b\s*[({\[]", body)
 
 
-def _without_exports(source: bytes) -> bytes:
-    return re.sub(rb"__all__\s*(?::[^=\n]*)?\+?=\s*[\[(][^\])]*[\])]", b"", source)
+def _without_exports(source: str) -> str:
+    return re.sub(r"__all__\s*(?::[^=\n]*)?\+?=\s*[\[(][^\])]*[\])]", "", source)

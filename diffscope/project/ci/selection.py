@@ -38,7 +38,8 @@ AMD_RUNNER: Final = RepoPath(".buildkite/scripts/hardware_ci/run-amd-test.sh")
 ROCM_BASE: Final = RepoPath("docker/Dockerfile.rocm_base")
 AMD_MIRROR: Final = "amdproduction"
 RUN_ALL_LABEL: Final = "ready-run-all-tests"
-_ALWAYS_RUN_KEYS: Final = frozenset({"ensure-ci-base-amd", "refresh-rocm-base-amd"})
+ALWAYS_RUN_KEYS: Final = frozenset({"ensure-ci-base-amd", "refresh-rocm-base-amd"})
+"""Steps that the generator runs for every change, whatever their dependencies say: ``AMD_ALWAYS_RUN_STEP_KEYS`` of ci-infra."""
 _RUNNING: Final = frozenset(
     {
         *(Reason.IMAGE_BUILD, Reason.NIGHTLY, Reason.AMD_RUNTIME, Reason.RUN_ALL, Reason.DEPENDENCY),
@@ -168,7 +169,7 @@ def _generator_why(
     step: Step, paths: tuple[RepoPath, ...], trigger: Trigger, dependencies: tuple[Listed, ...]
 ) -> _Why:
     found = first_match(dependencies, paths)
-    if step.key and (step.key.startswith("image-build") or step.key in _ALWAYS_RUN_KEYS):
+    if step.key and (step.key.startswith("image-build") or step.key in ALWAYS_RUN_KEYS):
         reason = Reason.IMAGE_BUILD
     elif trigger.nightly:
         reason = Reason.NIGHTLY

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from diffscope.products.doctor.checks.places import StepPlace, unique_steps
 from diffscope.products.doctor.findings import Edit, Finding, Weight, make_finding
-from diffscope.project.ci.selection import TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE
+from diffscope.project.ci.selection import ALWAYS_RUN_KEYS, TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE
 from diffscope.project.matching.matching import first_regex, matches_dependency
 from diffscope.project.model import Dialect, Listed, Project
 from diffscope.project.tree import TreeIndex
@@ -110,7 +110,7 @@ def _check_empty(place: StepPlace) -> Iterator[Finding]:
     step = place.step
     if step.optional or step.dependencies or (step.key or "").startswith("image-build"):
         return
-    if step.key in {"ensure-ci-base-amd", "refresh-rocm-base-amd"}:
+    if step.key in ALWAYS_RUN_KEYS:
         return
     if step.dialect is Dialect.AMD_TEMPLATE:
         so = "it runs for every change that is not documentation"
