@@ -27,7 +27,7 @@ from diffscope.adapters.cache.cache import FILE_NAME
 from diffscope.adapters.cache.store import Store
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.batch import windows
-from diffscope.batch.crew import Judge
+from diffscope.batch.judging import Judge
 from diffscope.batch.run import Batch
 from diffscope.products.report.render.formats import RENDERERS, render_digest
 from diffscope.render.style import Style
