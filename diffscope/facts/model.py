@@ -304,6 +304,41 @@ class ParameterFact(Located, frozen=True, kw_only=True):
     overrides: Annotated[tuple[str, ...] | UnsetType, said("Overrides that were not touched.")] = UNSET
 
 
+class ContractFact(Located, frozen=True, kw_only=True):
+    """What callers, clients or implementers rely on besides names and parameters, and what code can do no more."""
+
+    what: Annotated[
+        str,
+        said(
+            "form (how a name is used), abstract (implementers must have it now), layout (places of fields), numbering (values of an "
+            "enumeration that counts), member (of an enumeration), value (that a Literal takes), switch (read no more) or refusal (it only raises now)."
+        ),
+    ]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, changed, shifted (what stays has another place), appended, appended-required or form (fields by place became "
+            "fields by name, or the reverse)."
+        ),
+    ]
+    before: Annotated[str | None, said("The form, the fields or the switch before.")] = None
+    after: Annotated[str | None, said("The form, the fields or what is raised after.")] = None
+    names: Annotated[tuple[str, ...], said("Fields, members or values that came, went or moved.")] = ()
+    form: Annotated[
+        str | None,
+        said("Of a layout: array (msgspec `array_like`), tuple, dataclass (by its constructor) or numbers."),
+    ] = None
+    public: Annotated[bool, said("No part of its name starts with an underscore.")] = True
+    surfaces: Annotated[tuple[str, ...], said("Public surfaces whose own files declare it.")] = ()
+    users: Annotated[
+        tuple[str, ...] | UnsetType,
+        said("`path:line` in the tree that import it, or its class, untouched here."),
+    ] = UNSET
+    users_edited: Annotated[
+        tuple[str, ...], said("Of a form: `path:line` before the change that named it, edited here.")
+    ] = ()
+
+
 class OptionFact(Located, frozen=True, kw_only=True):
     """A setting that a user can see: configuration field, CLI flag, VLLM_* variable, field of a wire protocol, name of a metric."""
 
@@ -707,6 +742,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     module: tuple[ModuleFact, ...] = ()
     symbol: tuple[SymbolFact, ...] = ()
     parameter: tuple[ParameterFact, ...] = ()
+    contract: tuple[ContractFact, ...] = ()
     option: tuple[OptionFact, ...] = ()
     imports: tuple[ImportFact, ...] = ()
     guard: tuple[GuardFact, ...] = ()
