@@ -14,29 +14,42 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Final
 
 _CYCLES: Final = (100_000, 20, 20)
 """Nearly all that a worker makes goes when its last name goes: looking for cycles every 700 objects is a seventh of its time."""
-_OURS: Final = threading.Lock()
+_ENVIRONMENT: Final = threading.Lock()
 _EXIT: Final = re.compile(r"\{\w+\((-?\d+)\)")
 
 
 def start_processes(count: int) -> Executor:
     """Return an executor over as many fresh interpreters, which are starting. End it with ``end_processes``.
 
+    They see what this process imports and nothing of the current folder, which may be any checkout: a file called pickle.py there is none
+    of ours. An interrupt is for this process to handle: a worker is born with it blocked, so that there is no moment in which it would
+    print a traceback.
+
     Raises:
         OSError: no process can be started.
     """
-    from loky import ProcessPoolExecutor  # noqa: PLC0415 - most runs need no second process, and start-up is hot
+    from multiprocessing import resource_tracker  # noqa: PLC0415 - most runs need no second process, and start-up is hot
 
-    with _as_ours() as environment:
+    from loky import ProcessPoolExecutor  # noqa: PLC0415 - as above
+
+    wanted = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with _environment(wanted):
+        # Both start processes that look after what workers share, take the environment from here and unblock the signal.
+        resource_tracker.ensure_running()
         executor: Executor = ProcessPoolExecutor(
-            count, initializer=_prepare, initargs=(os.getpid(),), env=environment
+            count, initializer=_prepare, initargs=(os.getpid(),), env=wanted
         )
-        executor.submit(os.getpid)  # starts them
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        executor.submit(os.getpid)  # starts the workers, and the thread that starts others
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return executor
 
 
@@ -57,26 +70,15 @@ def usable_cores() -> int:
 
 
 @contextlib.contextmanager
-def _as_ours() -> Iterator[dict[str, str]]:
-    """Start processes that see what this one imports and not what lies in the current folder, and that no Ctrl-C reaches.
-
-    The current folder may be any checkout, and a file called pickle.py there is none of ours. An interrupt is for this process to handle:
-    a worker is born with it blocked, so that there is no moment in which it would print a traceback.
-    """
-    from multiprocessing import resource_tracker  # noqa: PLC0415 - as above
-
-    wanted = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with _OURS:
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    with _ENVIRONMENT:
         before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)  # loky's own processes, which look after what the workers share, take it from here
-        resource_tracker.ensure_running()  # where it starts one it unblocks the signal
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        os.environ.update(wanted)
         try:
-            yield wanted
+            yield
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _prepare(parent: int) -> None:
