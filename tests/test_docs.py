@@ -21,7 +21,7 @@ from diffscope.cli.generate import __main__ as generate
 from diffscope.cli.main import COMMANDS, cli
 from diffscope.render.formats.table import RENDERERS
 from diffscope.version import VERSION
-from diffscope.yaml.strict import load_strict
+from diffscope.yaml.reading import load_strict
 from tests.cli.harness import Project
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -21,7 +21,8 @@ from diffscope.errors import DiffscopeError
 from diffscope.rules.values import Severity
 from diffscope.source.window import days
 from diffscope.workspace import Workspace
-from diffscope.yaml.strict import load_strict, plain
+from diffscope.yaml.reading import load_strict
+from diffscope.yaml.strict import plain
 
 ROOT = Path(__file__).parents[2]
 TOP = 24

@@ -21,7 +21,8 @@ from diffscope.assessment.document import Assessment
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.products.backtest.ranking import rankings
 from diffscope.products.backtest.values import Rankings
-from diffscope.yaml.strict import load_strict, plain
+from diffscope.yaml.reading import load_strict
+from diffscope.yaml.strict import plain
 
 ROOT = Path(__file__).parents[2]
 

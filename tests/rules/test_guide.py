@@ -18,8 +18,7 @@ from diffscope.rules.engine.waivers import parse_waivers
 from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery, Operator
 from diffscope.rules.language.expressions import SAME_PLACE
 from diffscope.rules.language.load import load_catalogue, read_names
-from diffscope.rules.reading import Reading
-from diffscope.yaml.strict import load_strict
+from diffscope.yaml.reading import Reading, load_strict
 from tests.rule_builders import expression, where
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text("utf-8")

@@ -11,8 +11,8 @@ from diffscope.rules.authoring.predicate_examples import check_examples
 from diffscope.rules.language.catalogue import Catalogue, Rule
 from diffscope.rules.language.names import NamedList, Names, Predicate
 from diffscope.rules.language.template import holes
-from diffscope.rules.reading import Mistake
 from diffscope.rules.values import Bilingual
+from diffscope.yaml.reading import Mistake
 
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 _HOLE: Final = re.compile(r"\{[a-z_.]*\}")

@@ -9,7 +9,7 @@ from diffscope.rules.engine.matching import compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.language.expressions import parse_predicate
 from diffscope.rules.language.names import Names, Predicate, Scope
-from diffscope.rules.reading import Mistake, Reading
+from diffscope.yaml.reading import Mistake, Reading
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 _PATH = "vllm/example.py"
