@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from diffscope.errors import DiffscopeError, RuleError, YamlError
+from diffscope.errors import DiffscopeError, RuleError
 from diffscope.yaml.strict import MOST_PROBLEMS, Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
 
 MOST_MISTAKES: Final = 100
@@ -60,19 +60,6 @@ def nearest(word: str, words: Iterable[str]) -> str:
     if found:
         return f"did you mean '{found[0]}'?"
     return f"known: {', '.join(known)}" if len(known) <= 12 else ""
-
-
-def load_strict(text: str, *, at: str) -> Node:
-    """Return the tree of a file that must be strict; ``at`` is the file's name.
-
-    Raises:
-        YamlError: the file breaks the strict subset; the message lists every mistake.
-    """
-    reading = Reading(at)
-    root = reading.root(text)
-    if reading.mistakes:
-        raise mistakes_error(reading.mistakes, kind=YamlError)
-    return root
 
 
 class Reading:

@@ -113,14 +113,6 @@ def parse_strict(text: str, *, limits: Limits = STRICT_LIMITS) -> tuple[Node, tu
     return (documents[0] if documents else _null(1, 1)), problems
 
 
-def load_tolerant(
-    text: str, *, at: str, limits: Limits = TOLERANT_LIMITS
-) -> tuple[tuple[object, ...], tuple[str, ...]]:
-    """Return the plain data of each document of somebody else's file, and its problems as ``at:line: sentence``."""
-    documents, problems = parse_tolerant(text, limits=limits)
-    return tuple(map(plain, documents)), tuple(f"{at}:{each.line}: {each.message}" for each in problems)
-
-
 def parse_tolerant(
     text: str, *, limits: Limits = TOLERANT_LIMITS
 ) -> tuple[tuple[Node, ...], tuple[YamlProblem, ...]]:

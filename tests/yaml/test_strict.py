@@ -7,17 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.errors import YamlError
-from diffscope.yaml.reading import load_strict
-from diffscope.yaml.strict import (
-    Limits,
-    MapNode,
-    ScalarNode,
-    load_tolerant,
-    parse_strict,
-    parse_tolerant,
-    plain,
-)
+from diffscope.errors import RuleError
+from diffscope.yaml.strict import Limits, MapNode, ScalarNode, parse_strict, parse_tolerant, plain
+from tests.strict_yaml import load_strict, load_tolerant
 
 SCALARS = [
     pytest.param("on", "on", id="on stays text"),
@@ -118,7 +110,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("text", "line", "message"), BROKEN)
 def test_what_is_not_strict_is_refused_with_its_line_and_a_hint(text: str, line: int, message: str) -> None:
-    with pytest.raises(YamlError) as caught:
+    with pytest.raises(RuleError) as caught:
         load_strict(text, at="rules/x.yml")
     assert caught.value.message == message
     assert (caught.value.at or "").rpartition(":")[0] == f"rules/x.yml:{line}"
@@ -127,7 +119,7 @@ def test_what_is_not_strict_is_refused_with_its_line_and_a_hint(text: str, line:
 
 def test_all_problems_of_a_file_are_reported_at_once() -> None:
     """The error lists each with its own place and hint."""
-    with pytest.raises(YamlError) as caught:
+    with pytest.raises(RuleError) as caught:
         load_strict("a: &x 1\nb: *x\nb: !t 2\n<<: {}\n", at="f.yml")
     assert caught.value.message.splitlines() == [
         "5 mistakes",
