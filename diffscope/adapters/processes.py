@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Final
 
@@ -55,7 +55,8 @@ def start_processes(count: int) -> Executor:
 
 def end_processes(executor: Executor) -> None:
     """End the processes of an executor, whatever they are at, and those that they started."""
-    executor.shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]
+    shutdown: Callable[..., None] = executor.shutdown
+    shutdown(wait=True, kill_workers=True)  # loky's own argument
 
 
 def exit_told(error: BaseException) -> str:
