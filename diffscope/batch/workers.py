@@ -6,6 +6,7 @@ A worker is an executor over one process, so that it is known what it was at whe
 from __future__ import annotations
 
 import contextlib
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.processes import end_processes, exit_told, start_processes
 from diffscope.batch.judging import Judge, Judged, Wanted, change_gap
 from diffscope.rules.engine.configuration import RuleConfiguration
+from diffscope.source.attempts import described
 from diffscope.source.model import Value
 from diffscope.workspace import Workspace
 
@@ -113,8 +115,8 @@ class _Worker:
         self._is_over = False
         self._age = 0
         self._executor: Executor | None = None
-        with contextlib.suppress(OSError):  # it is tried again when there is something to do
-            self._executor = start()
+        with contextlib.suppress(_LostError):  # it is tried again when there is something to do
+            self._submit(())  # opens clone, rules and tables meanwhile
 
     def ask(self, run: tuple[Wanted, ...]) -> tuple[Judged, ...]:
         """Return what becomes of each change of a run. Raises ``_LostError``; then a new process takes what comes next."""
@@ -141,19 +143,24 @@ class _Worker:
         self._end()
 
     def _answer(self, run: tuple[Wanted, ...]) -> bytes:
-        try:
-            asked = self._ready().submit(judge_run, self._order, msgspec.msgpack.encode(run))
-        except (OSError, BrokenExecutor, RuntimeError) as error:
-            raise _LostError("no process could be started for it") from error
+        asked = self._submit(run)
         wait((asked,), timeout=_LONGEST)
         if not asked.done():
             raise _LostError(f"it took more than {_LONGEST / 60:.0f} minutes")
         if asked.cancelled():
             raise _LostError("it was called off")
         failed = asked.exception()
-        if failed is not None:
+        if isinstance(failed, BrokenExecutor):
             raise _LostError(f"the process that judged it ended {exit_told(failed)}".rstrip()) from failed
+        if failed is not None:
+            raise _LostError(described(failed)) from failed
         return asked.result()
+
+    def _submit(self, run: tuple[Wanted, ...]) -> Future[bytes]:
+        try:
+            return self._ready().submit(judge_run, self._order, msgspec.msgpack.encode(run))
+        except (OSError, BrokenExecutor, RuntimeError) as error:
+            raise _LostError("no process could be started for it") from error
 
     def _ready(self) -> Executor:
         with self._lock:
@@ -198,5 +205,6 @@ def _opened(encoded: bytes) -> Judge:
         store = stack.enter_context(open_store(Path(order.cache), is_enabled=order.is_stored))
         judge = Judge(workspace, store, keeps=order.is_stored)
         judge.prepare()
+        gc.freeze()  # loky looks for cycles every second: modules, rules and tables have none to find
         _open[encoded] = (judge, stack)
     return _open[encoded][0]

@@ -66,7 +66,8 @@ class FakeProcess(Executor):
         future = Future[bytes]()
         numbers = tuple(each.number for each in wanted)
         with self.factory.lock:
-            self.factory.asked.append(numbers)
+            if numbers:
+                self.factory.asked.append(numbers)
             self.changes += len(numbers)
             killer = next((number for number in numbers if self.factory.deadly.get(number)), None)
             if killer is not None:
