@@ -13,11 +13,11 @@ from diffscope.facts.collect import Surroundings
 from diffscope.facts.model import DependencyFact
 from diffscope.graph.derive import build_graph
 from diffscope.pipeline import gather_facts
-from diffscope.project.model import Project
 from diffscope.project.requirements.requirements import parse_requirements
 from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.syntax.outline.outline import outline_python
 from tests.fact_builders import edit, knowledge
+from tests.project_builders import project_of
 
 PATH = "vllm/pool.py"
 
@@ -44,7 +44,7 @@ def dependencies(
     }
     graph = build_graph(outlines).attach(outline_of=outlines.get)
     known = parse_requirements(requirements, RepoPath("requirements/common.txt"))
-    around = Surroundings(graph=graph, declarations=Declarations(Project(), requirements=lambda: known))
+    around = Surroundings(graph=graph, declarations=Declarations(project_of({}), requirements=lambda: known))
     pull = PullRequest(
         repository="vllm-project/vllm", source=SourceKind.PATCH, title="[Misc] Change something"
     )
