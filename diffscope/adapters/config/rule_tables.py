@@ -13,6 +13,7 @@ from diffscope.graph.query.registries import load_registries
 from diffscope.graph.query.serving import load_serving
 from diffscope.taxonomy.counterparts import load_counterparts
 from diffscope.taxonomy.load import FILES, read_tables
+from diffscope.taxonomy.reach import load_reach
 from diffscope.taxonomy.roles import load_roles
 from diffscope.taxonomy.twins import load_twins
 
@@ -22,6 +23,7 @@ _LOADERS: Final[dict[str, Callable[[str, str], object]]] = {
     "counterparts.yml": lambda text, at: load_counterparts(text, at=at),
     "twins.yml": lambda text, at: load_twins(text, at=at),
     "serving.yml": lambda text, at: load_serving(text, at=at),
+    "reach.yml": lambda text, at: load_reach(text, at=at),
     "registries.yml": lambda text, at: load_registries(text, at=at),
 }
 

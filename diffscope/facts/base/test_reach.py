@@ -129,7 +129,7 @@ class _Bases:
         own = {one.name for one in outline.definitions}
         if base in own:
             return f"{base}.{method}" in own or self._above(path, base, method, seen)
-        module, name = _origin(path, base, outline.imports)
+        module, name = origin_of(path, base, outline.imports)
         where = self._paths.get(module)
         if (
             where is not None
@@ -140,7 +140,7 @@ class _Bases:
         return bool(name) and self._lookup.declares(module, name, method)
 
 
-def _origin(path: str, written: str, imports: Iterable[Import]) -> tuple[str, str]:
+def origin_of(path: str, written: str, imports: Iterable[Import]) -> tuple[str, str]:
     """Return the module and the name there of a base as written; empty where the file does not tell."""
     head, _, rest = written.partition(".")
     for item in imports:
