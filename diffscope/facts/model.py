@@ -170,7 +170,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     reach_reason: Annotated[
         str,
         said(
-            "How `reached` is known: root, called, class, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
+            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
             "no-graph, no-code or too-many."
         ),
     ] = "no-graph"
@@ -541,7 +541,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     reach_reason: Annotated[
         str,
         said(
-            "How `reached` is known: root, called, class, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
+            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
             "no-graph, no-code or too-many."
         ),
     ] = "no-graph"

@@ -149,6 +149,28 @@ class CallerIndex:
         } - {place, Place(place.path, top)}
         return sorted(found, key=lambda one: (one.name == _MODULE_LEVEL, one))
 
+    def is_called(self, place: Place) -> bool:
+        """Return whether a function is called where it is named, or at least somewhere in its own file; else it is only handed on."""
+        last = place.name.rpartition(".")[2]
+        forms = {f"{last}(", f".{last}("}
+        named = (self.uses(each.path).get(each.name, frozenset()) for each in self.callers(place))
+        return any(not forms.isdisjoint(names) for names in named)
+
+    def importing_new(self, path: str) -> tuple[str, ...]:
+        """Return the changed files that import a file which the base does not have, by path."""
+        own = {module for module, where in self._modules.items() if where == path}
+        return tuple(
+            sorted(
+                where
+                for where, (outline, _) in self._after.items()
+                if where != path
+                and any(
+                    origin_of(where, item.alias or item.name or item.module, (item,))[0] in own
+                    for item in outline.imports
+                )
+            )
+        )
+
     def _forms(self, place: Place) -> tuple[frozenset[str], str, bool]:
         """Return how a definition is named where it is used, the top-level name that is imported for it, and whether that stands for objects."""
         owner, _, last = place.name.rpartition(".")

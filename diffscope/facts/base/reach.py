@@ -29,7 +29,7 @@ class Reached(NamedTuple):
     runs: str
     """One of ``TIMES``, or ``unknown``."""
     reason: str
-    """``root``, ``called``, ``class`` (its class is made then), ``import`` (the module's own statements), ``no-caller`` or ``no-text``."""
+    """``root``, ``called``, ``class`` (its class is made then), ``handed-on`` (named at start, and called by nobody then), ``import`` (the module's own statements), ``no-caller`` or ``no-text``."""
     path: tuple[str, ...] = ()
     """Names from the definition to the root."""
     why: str = ""
@@ -67,18 +67,34 @@ class Reach:
             return _UNREAD
         if not start.name:
             return Reached("start_up", "import", ("the module's statements",), "runs when it is imported")
-        found = self._walk(start)
+        found = self._later(start, self._walk(start))
         owner = start.name.rpartition(".")[0]
         if found is None and owner:
             above = self._class_time(Place(start.path, owner))
             found = above and above._replace(reason="class", path=(start.name, *above.path))
         return found or Reached("unknown", "no-caller")
 
+    def _later(self, start: Place, found: Reached | None) -> Reached | None:
+        """Return when something runs that is only handed on at start: a thread's target when its object works, a coroutine for requests."""
+        if found is None or found.runs != "start_up" or found.reason != "called":
+            return found
+        if self._callers.is_called(start):
+            return found
+        definition = self._callers.definition(start)
+        owner = start.name.rpartition(".")[0]
+        working = self._members_time(Place(start.path, owner)) if owner else None
+        if working is not None and working.runs != "start_up":
+            return working._replace(reason="handed-on", path=(start.name, *working.path))
+        if definition is not None and definition.is_async:
+            return found._replace(runs="per_request", reason="handed-on")
+        return found
+
     def _class_time(self, owner: Place) -> Reached | None:
         """Return when objects of a class are at work: by what names the class, else by the roots among its members."""
         walked = self._walk(owner)
-        if walked is not None:
-            return walked
+        return walked if walked is not None else self._members_time(owner)
+
+    def _members_time(self, owner: Place) -> Reached | None:
         members = [
             (TIMES.index(root.runs), name, root)
             for name in self._callers.members(owner)
@@ -147,12 +163,20 @@ class Reach:
         graph = self._callers.graph
         variable = graph.asked_for_by(RepoPath(path))
         module = graph.module_of(RepoPath(path))
-        if variable or module is None:
+        if variable:
             return variable
+        if module is None:
+            return self._asked_by_importers(path)
         if graph.serving_distance(module) is not None:
             return None
         row = self._row_above(module)
         return None if row is None or self._is_chosen(row) else row
+
+    def _asked_by_importers(self, path: str) -> str | None:
+        """Return what asks for a module that the change adds: what asks for all of those that import it."""
+        self._asked[path] = None  # what imports one another in a ring asks for nothing
+        asked = [self.asked_for(each) for each in self._callers.importing_new(path)]
+        return min((each for each in asked if each), default=None) if all(asked) else None
 
     def _row_above(self, start: ModuleName) -> str | None:
         """Return the row that leads to a module, by as few eager imports as possible; ``None`` for one that several such modules share."""

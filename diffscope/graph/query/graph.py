@@ -27,17 +27,15 @@ from diffscope.graph.model.model import (
     TestDistance,
     Wrapper,
 )
-from diffscope.graph.model.names import is_test_file
-from diffscope.graph.model.resolve import Resolver
+from diffscope.graph.model.resolve import Resolver, is_test_file
 from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
-from diffscope.graph.query.adjacency import relink
+from diffscope.graph.query.adjacency import Search, relink, search, trail
 from diffscope.graph.query.classes import ClassQueries
 from diffscope.graph.query.operators import OperatorQueries
 from diffscope.graph.query.query_cache import Known, Shortcuts, decode_shortcuts, encode_shortcuts
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import View
-from diffscope.graph.query.walk import Search, search, trail
-from diffscope.graph.words.words import TestWords
+from diffscope.graph.words import TestWords
 from diffscope.source.model import Gap, RepoPath
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.uses import Uses
@@ -170,11 +168,6 @@ class ModuleGraph:
     def outline_at(self, path: RepoPath) -> Outline | None:
         """Return the outline of a Python file; ``None`` where it cannot be had."""
         return self._outline_of(path) if self._outline_of else None
-
-    @property
-    def has_uses(self) -> bool:
-        """Whether the texts of the tree can be asked for what uses what."""
-        return self._uses_of is not None
 
     def uses_at(self, path: RepoPath) -> Uses | None:
         """Return the names that each definition of a Python file uses; ``None`` where they cannot be had."""
