@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.imports import absolute_module
+from diffscope.facts.base.class_bases import ClassBases
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.change_shape import PRODUCT
-from diffscope.syntax.model import Aspect, DefinitionKind, Import, Outline, SignalKind
+from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
 
 _LAST = re.compile(r"([A-Za-z_]\w*)(?:\[.*)?$", re.DOTALL)
 """The name that is called; a kernel is called with its grid behind it."""
@@ -62,7 +62,7 @@ def reached_by_tests(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[
 def implemented(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[Place]:
     """Return the new methods that a class above theirs declares: who calls the one calls the other."""
     listed = tuple(placed)
-    bases = _Bases(listed, lookup)
+    bases = ClassBases(listed, lookup, of_libraries=False)
     return frozenset(
         Place(one.fact.path, change.name)
         for one, change in changed_source_symbols(listed)
@@ -96,6 +96,7 @@ def _with_classes(places: set[Place], changed: Iterable[Place]) -> set[Place]:
 
 def _owner(name: str) -> str:
     return name.rpartition(".")[0]
+<<<<<<< HEAD
 
 
 class _Bases:
@@ -151,3 +152,5 @@ def origin_of(path: str, written: str, imports: Iterable[Import]) -> tuple[str, 
         if item.name is None and written.startswith(f"{bound}."):
             return module, written.removeprefix(f"{bound}.")
     return "", ""
+=======
+>>>>>>> main

@@ -327,6 +327,10 @@ class ModuleGraph:
         """Return the classes of the tree above a class, nearest first; none where outlines cannot be had."""
         return self._classes.superclasses(module, name)
 
+    def lineage(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
+        """Return a class of the tree, by its name in a module, and those above it; none where it is no class or outlines cannot be had."""
+        return self._classes.lineage(module, name)
+
     def declares(self, module: ModuleName, name: str, member: str) -> bool:
         """Say whether a class, by its name in a module, or one above it defines a member; no where outlines cannot be had."""
         return self._classes.declares(module, name, member)
