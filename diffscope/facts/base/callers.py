@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from diffscope.facts.base.test_reach import origin_of
+from diffscope.facts.base.class_bases import origin_of
 from diffscope.facts.change.changed_file import Placed
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
