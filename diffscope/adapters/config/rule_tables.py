@@ -7,30 +7,12 @@ from typing import Any, Final
 
 from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.read_file import is_there, read_text
-<<<<<<< HEAD
-from diffscope.errors import ConfigurationError, DiffscopeError
-from diffscope.graph.query.registries import load_registries
-from diffscope.graph.query.serving import load_serving
-from diffscope.taxonomy.counterparts import load_counterparts
-from diffscope.taxonomy.load import FILES, read_tables
-from diffscope.taxonomy.reach import load_reach
-from diffscope.taxonomy.roles import load_roles
-from diffscope.taxonomy.twins import load_twins
-
-_LARGEST: Final = 1_000_000
-_LOADERS: Final[dict[str, Callable[[str, str], object]]] = {
-    "roles.yml": lambda text, at: load_roles(text, at=at),
-    "counterparts.yml": lambda text, at: load_counterparts(text, at=at),
-    "twins.yml": lambda text, at: load_twins(text, at=at),
-    "serving.yml": lambda text, at: load_serving(text, at=at),
-    "reach.yml": lambda text, at: load_reach(text, at=at),
-    "registries.yml": lambda text, at: load_registries(text, at=at),
-=======
 from diffscope.errors import ConfigurationError
 from diffscope.graph.query.registries import REGISTRIES
 from diffscope.graph.query.serving import SERVING
 from diffscope.taxonomy.counterparts import COUNTERPARTS
 from diffscope.taxonomy.load import FILES, check_tables
+from diffscope.taxonomy.reach import REACH
 from diffscope.taxonomy.roles import ROLES
 from diffscope.taxonomy.twins import TWINS
 from diffscope.yaml.reading import Mistake
@@ -43,7 +25,7 @@ _TYPES: Final[dict[str, Any]] = {
     "twins.yml": TWINS,
     "serving.yml": SERVING,
     "registries.yml": REGISTRIES,
->>>>>>> main
+    "reach.yml": REACH,
 }
 
 
