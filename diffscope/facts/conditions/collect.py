@@ -204,12 +204,14 @@ def _around_imports(placed: Placed) -> Iterator[ConditionFact]:
         return
     pairs = pair_equal(
         (each for each in comparison.imports_removed if each.layer is ImportLayer.EAGER),
-        (each for each in comparison.imports_added if each.layer is ImportLayer.EAGER),
+        (each for each in comparison.imports_added if each.layer is not ImportLayer.TYPING),
         key=_identity,
     ).pairs
     groups: dict[tuple[str | None, str | None], list[Import]] = defaultdict(list)
     for old, new in pairs:
-        if old.guard != new.guard:
+        # Inside a function the code around it decides as well: what it stood under in the module it stands under no more.
+        is_lazy = new.layer is ImportLayer.LAZY
+        if old.guard is not None if is_lazy else old.guard != new.guard:
             groups[old.guard, new.guard].append(new)
     for (before, after), imports in groups.items():
         fact = _around(placed, before, after, imports)

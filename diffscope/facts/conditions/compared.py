@@ -61,6 +61,8 @@ def _role_of(atom: Atom) -> str:
 
 def _plain_role(node: ast.expr, text: str) -> str:
     if isinstance(node, ast.Compare):
+        if " is None" in text or " is not None" in text:
+            return "none"
         operators = {type(each) for each in node.ops}
         if operators & {ast.Lt, ast.LtE, ast.Gt, ast.GtE} or _SIZED.search(text):
             return "size"

@@ -113,7 +113,7 @@ def _paired(old: list[Asked], new: list[Asked]) -> Iterator[_Pair]:
 
 def _likeness(before: Asked, after: Asked) -> float:
     """Return how much two conditions are one: what they decide counts before what they say; 0 for two."""
-    if before.name != after.name or _group(before) != _group(after):
+    if before.name != after.name or (_group(before) != _group(after) and not _is_check(before, after)):
         return 0
     words, others = _words(before), _words(after)
     shared = len(words & others) / max(1, min(len(words), len(others)))
@@ -130,6 +130,12 @@ def _likeness(before: Asked, after: Asked) -> float:
 
 def _group(asked: Asked) -> str:
     return asked.kind if asked.kind in (*_GIVEN, "except", "assert", "comprehension") else "if"
+
+
+def _is_check(before: Asked, after: Asked) -> bool:
+    """Return whether an assertion became a condition that raises, or the other way about."""
+    sides = {before.kind: before, after.kind: after}
+    return sides.keys() == {"assert", "if"} and exit_of(sides["if"]) == "raise"
 
 
 def _words(asked: Asked) -> set[bytes]:
@@ -153,6 +159,13 @@ def _change(pair: _Pair, old: _Side, new: _Side) -> Iterator[ConditionChange]:
     behind = following(asked)
     text = asked.text
     before = pair.before.text if pair.before is not None and pair.after is not None else None
+    if (
+        before is not None
+        and pair.before is not None
+        and (pair.before.kind == "assert") != (asked.kind == "assert")
+    ):
+        # What an assertion demands is what a check does not raise at.
+        before = f"not ({before})"
     yield ConditionChange(
         what=asked.kind,
         change="changed" if before is not None else "added" if pair.after is not None else "removed",
