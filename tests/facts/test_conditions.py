@@ -88,10 +88,11 @@ _WHOLES = [
 def test_directions_agree_with_python() -> None:
     """The oracle is Python itself, on every value that a name can take here."""
     cases = [
-        dict(zip("abn", case, strict=True)) for case in product((False, True), (False, True), range(-1, 4))
+        dict(zip("abn", case, strict=True))
+        for case in product((False, True), (False, True), (-1, 0, 0.5, 1, 1.5, 2, 3))
     ]
     answers = {
-        text: [bool(eval(compile(ast.parse(text, mode="eval"), "", "eval"), {}, case)) for case in cases]  # noqa: S307
+        text: [bool(eval(compile(ast.parse(text, mode="eval"), "", "eval"), {}, case)) for case in cases]
         for text in _WHOLES
     }
     for before, after in product(_WHOLES[::3], _WHOLES):
@@ -251,7 +252,6 @@ def test_what_is_compared(condition: str, roles: tuple[str, ...]) -> None:
         pytest.param("torch.cuda.synchronize()", ("synchronisation",), id="a synchronisation"),
         pytest.param("raise ValueError", ("raise",), id="an exception"),
         pytest.param("self.vllm_config.cache_config.size = 1", ("setting",), id="a setting"),
-        pytest.param("logger.info('so')", ("message",), id="nothing but a message"),
         pytest.param("import pool", ("import",), id="an import"),
     ],
 )

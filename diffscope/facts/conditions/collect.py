@@ -13,6 +13,8 @@ from diffscope.facts.conditions.logic import Atom, atoms, direction_of, directio
 from diffscope.facts.model import ConditionFact
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
+from diffscope.syntax.signals.signals import GUARD_TEXT
+from diffscope.syntax.text.tokens import clip
 from diffscope.taxonomy.roles import RoleTable
 
 _MOST_CALLEES = 10
@@ -29,11 +31,18 @@ def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[Cond
     for one, change in changed_source_symbols(placed):
         told = [fact for each in change.conditions if (fact := _fact(one, change, each, table)) is not None]
         found += told
-        found += _raised(one, change, told)
-        found += _moved(one, change, told, table)
+        known = _texts(change)
+        found += _raised(one, change, known)
+        found += _moved(one, change, known, table)
     return tuple(
         sorted(found, key=lambda fact: (fact.path, fact.line, fact.what, fact.condition, fact.change))
     )
+
+
+def _texts(change: ChangedSymbol) -> set[str]:
+    """Return the conditions that differ, as the guards of signals say them."""
+    texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
+    return {clip(text, GUARD_TEXT) for text in texts if text is not None}
 
 
 def _fact(
@@ -123,11 +132,10 @@ def _bare(text: str) -> str:
     return re.sub(r"\s+|\bself\.", "", text)
 
 
-def _raised(placed: Placed, change: ChangedSymbol, told: list[ConditionFact]) -> Iterator[ConditionFact]:
+def _raised(placed: Placed, change: ChangedSymbol, known: set[str]) -> Iterator[ConditionFact]:
     """Yield exceptions that came, went or became others where the conditions around them stand."""
     if not change.before or not change.after:
         return
-    known = {text for fact in told for text in (fact.condition, fact.before)}
     raised = [item for item in change.signals if item.signal.kind is SignalKind.RAISE and item.signal.text]
     sides = {side: [item for item in raised if item.what == side] for side in ("removed", "added")}
     same = pair_equal(sides["removed"], sides["added"], key=lambda item: item.signal.text)
@@ -136,12 +144,12 @@ def _raised(placed: Placed, change: ChangedSymbol, told: list[ConditionFact]) ->
         yield _raise(placed, change, item, before=before)
     for item in (*exchanged.come, *exchanged.gone):
         innermost = item.signal.guards[-1] if item.signal.guards else None
-        if innermost not in known and _denied(innermost) not in known:
+        if innermost is None or not {innermost, _denied(innermost)} & known:
             yield _raise(placed, change, item, before=None)
 
 
-def _denied(guard: str | None) -> str | None:
-    return guard[5:-1] if guard is not None and guard.startswith("not (") else None
+def _denied(guard: str) -> str:
+    return guard[5:-1] if guard.startswith("not (") else guard
 
 
 def _raise(
@@ -164,10 +172,9 @@ def _raise(
 
 
 def _moved(
-    placed: Placed, change: ChangedSymbol, told: list[ConditionFact], table: RoleTable
+    placed: Placed, change: ChangedSymbol, known: set[str], table: RoleTable
 ) -> Iterator[ConditionFact]:
     """Yield conditions that stand, and under which code went that stood before, or out of which it came."""
-    known = {text for fact in told for text in (fact.condition, fact.before)}
     by_guard: dict[tuple[str, str], list[ChangedSignal]] = defaultdict(list)
     for item in change.signals:
         if item.what != "reguarded" or item.before is None or item.signal.kind not in _MOVING:
@@ -177,7 +184,7 @@ def _moved(
         if len(came) + len(went) == 1:
             by_guard[(came or went)[0], "narrowed" if came else "widened"].append(item)
     for (guard, direction), items in by_guard.items():
-        if guard in known or _denied(guard) in known:
+        if {guard, _denied(guard)} & known:
             continue
         held = [Held(kind=_MOVING[item.signal.kind], text=item.signal.text) for item in items]
         asked = atoms(parse_condition(guard))
