@@ -84,7 +84,7 @@ def parse_condition(text: str, names: Sequence[tuple[str, str]] = ()) -> ast.exp
     if tree is None or _size(tree) > _MOST_NODES:
         return None
     values = {name: value for name, each in names if (value := _parsed(each)) is not None}
-    tree = _Named(values).visit(tree) if values else tree
+    tree = _with_names(tree, values) if values else tree
     return tree if _size(tree) <= _MOST_NODES else None
 
 
@@ -99,14 +99,15 @@ def _parsed(text: str) -> ast.expr | None:
         return None
 
 
-class _Named(ast.NodeTransformer):
-    """Puts conditions in the place of the names that they are bound to."""
-
-    def __init__(self, values: Mapping[str, ast.expr]) -> None:
-        self._values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._values.get(node.id, node)
+def _with_names(node: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:
+    """Return a condition with conditions in the place of the names that are parts of it."""
+    if isinstance(node, ast.Name):
+        return values.get(node.id, node)
+    if isinstance(node, ast.BoolOp):
+        return ast.BoolOp(node.op, [_with_names(each, values) for each in node.values])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return ast.UnaryOp(node.op, _with_names(node.operand, values))
+    return node
 
 
 def direction_of(before: ast.expr | None, after: ast.expr | None) -> str:
