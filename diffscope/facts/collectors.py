@@ -53,6 +53,7 @@ from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.reach import ReachRows
 from diffscope.taxonomy.roles import RoleTable
 from diffscope.taxonomy.twins import TwinRule
 
@@ -65,6 +66,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     counterparts: tuple[Pairing, ...] = ()
     twins: tuple[TwinRule, ...] = ()
     serving: ServingPath = ServingPath(())
+    reach: ReachRows = ReachRows()
     digest: str = ""
     """Equal ones make equal facts of equal changes."""
 
