@@ -15,6 +15,7 @@ from diffscope.facts.collect import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
+from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import Role, RoleTable, load_roles
@@ -22,7 +23,7 @@ from diffscope.taxonomy.tables import TaxonomyTables
 from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
-_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml")
+_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml", "kernels.yml")
 _LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
 
@@ -33,6 +34,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     counterparts: tuple[Pairing, ...]
     twins: tuple[TwinRule, ...]
     serving: ServingPath
+    kernels: KernelTables
 
 
 def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
@@ -55,6 +57,7 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         counterparts=tables.counterparts,
         twins=tables.twins,
         serving=tables.serving,
+        kernels=KernelTable(tables.kernels),
         digest=key,
     )
 
@@ -74,6 +77,7 @@ def _parse(texts: Mapping[str, str]) -> _Tables:
         counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
         twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
         serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
+        kernels=load_kernels(texts["kernels.yml"], at="rules/kernels.yml"),
     )
 
 

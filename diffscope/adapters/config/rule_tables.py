@@ -12,6 +12,7 @@ from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.graph.query.registries import load_registries
 from diffscope.graph.query.serving import load_serving
 from diffscope.taxonomy.counterparts import load_counterparts
+from diffscope.taxonomy.kernels import load_kernels
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.roles import load_roles
 from diffscope.taxonomy.twins import load_twins
@@ -21,6 +22,7 @@ _LOADERS: Final[dict[str, Callable[[str, str], object]]] = {
     "roles.yml": lambda text, at: load_roles(text, at=at),
     "counterparts.yml": lambda text, at: load_counterparts(text, at=at),
     "twins.yml": lambda text, at: load_twins(text, at=at),
+    "kernels.yml": lambda text, at: load_kernels(text, at=at),
     "serving.yml": lambda text, at: load_serving(text, at=at),
     "registries.yml": lambda text, at: load_registries(text, at=at),
 }

@@ -22,16 +22,6 @@ from diffscope.source.text import Side
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
-_KERNEL = (
-    "triton.jit",
-    "tilelang.jit",
-    "cute.jit",
-    "cute.kernel",
-    "cuda.jit",
-    "triton.heuristics",
-    "triton.autotune",
-)
-
 
 def collect_symbols(
     placed: Iterable[Placed], modules: Iterable[ModuleFact], taxonomy: Taxonomy, lookup: TreeLookup | None
@@ -173,9 +163,6 @@ def _symbol(
         decorators=definition.decorators if definition else (),
         bases=bases,
         is_async=definition.is_async if definition else False,
-        is_kernel=any(
-            text.partition("(")[0].endswith(_KERNEL) for text in (definition.decorators if definition else ())
-        ),
         surfaces=_surfaces(placed, change, bases, taxonomy, lookup),
         moved_from=str(change.moved_from) if change.moved_from else None,
         **_origin(change.moved_from),
