@@ -235,11 +235,10 @@ def test_facts_take_lines_of_symbols_from_their_text() -> None:
 READERS = {
     "adapters/read_file.py": "the reader",
     "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
-    "adapters/graphs/making.py": "reads what ships with diffscope",
     "adapters/graphs/graphs.py": "reads what ships with diffscope",
     "adapters/graphs/snapshot.py": "reads what ships with diffscope",
     "adapters/cache/store.py": "reads diffscope's own modules",
-    "adapters/git/differences.py": "reads the output of git",
+    "adapters/git/objects.py": "reads the output of git",
     "cli/generate/__main__.py": "writes the pages of this repository",
     "cli/main.py": "opens the null device where a standard stream is closed",
     "cli/publish.py": "opens the null device where nobody reads any more",

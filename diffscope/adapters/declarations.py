@@ -1,4 +1,4 @@
-"""What the target declares of itself at a commit, kept in the cache by the trees that it is read from."""
+"""What the target declares of itself (owners, labels, CI, requirements) at a commit, cached by the trees that it is read from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import msgspec
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.project_files import collect_project_files, read_entries
 from diffscope.errors import DiffscopeError
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.project.answers import Collecting
@@ -24,6 +23,22 @@ from diffscope.project.tree import TreeIndex
 from diffscope.source.model import CommitId, RepoPath, TreeEntry
 from diffscope.source.ports import BlobReader
 from diffscope.version import VERSION
+
+
+def collect_project_files(entries: tuple[TreeEntry, ...], blobs: BlobReader) -> ProjectFiles:
+    """Return a tree's listing with the bytes of its declarations; a blob that is missing is left out.
+
+    ``GitRepository`` is a ``BlobReader``; ``entries`` is what its ``entries(revision)`` returns.
+    """
+    return ProjectFiles(entries=entries, contents=read_entries(wanted_entries(entries), blobs))
+
+
+def read_entries(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPath, bytes]:
+    """Return the bytes of each entry by path; what the repository does not have is left out."""
+    wanted = tuple(entries)
+    found = blobs.read_blobs(entry.blob for entry in wanted)
+    return {entry.path: data for entry in wanted if (data := found.get(entry.blob)) is not None}
+
 
 _FOLDERS: Final = (
     ".buildkite",

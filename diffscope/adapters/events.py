@@ -1,4 +1,4 @@
-"""A GitHub workflow as its step sees it: the event that started it, and the files that the runner reads afterwards.
+"""A GitHub workflow as its step sees it: the event that started it, the runner's files, and events saved to a file.
 
 Everything in an event that people can write (titles, branch names, bodies) is text and nothing else; everything that goes to git is
 checked to be a commit id first.
@@ -10,12 +10,39 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, UsageError
+from diffscope.products.report.dynamics.events import EVENTS_SCHEMA, Events
 from diffscope.source.model import CommitId, Value
+
+_LARGEST: Final = 200_000_000
+
+
+def read_events(file: Path) -> Events:
+    """Return the events in a file.
+
+    Raises:
+        InputError: it cannot be read, or is something else.
+    """
+    try:
+        data = read_bytes(
+            file, most=_LARGEST, hint="name a file of saved events: --events FILE", kind=InputError
+        )
+        events = decode_json(data, Events)
+    except FileNotFoundError:
+        raise InputError("there is no such file", at=str(file), hint="--events FILE") from None
+    except msgspec.DecodeError as error:
+        raise InputError(f"no saved events: {error}", at=str(file), hint="diffscope schema events") from None
+    if events.schema != EVENTS_SCHEMA:
+        raise InputError(
+            f"schema {events.schema!r} is not {EVENTS_SCHEMA}", at=str(file), hint="diffscope schema events"
+        )
+    return events
+
 
 _LARGEST_EVENT = 32 << 20
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

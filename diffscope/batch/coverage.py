@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from diffscope.adapters.git.boundary import cut_off_at, first_commit_at
 from diffscope.adapters.git.find import NO_VLLM
-from diffscope.adapters.git.log import main_tip
+from diffscope.adapters.git.log import cut_off_at, first_commit_at, main_tip
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import RepositoryError
 from diffscope.source.model import CommitId, Gap, GapCode

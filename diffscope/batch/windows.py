@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from diffscope.adapters.changes.range import commits_between
-from diffscope.adapters.git.log import pull_number
-from diffscope.adapters.git.logins import logins_of
+from diffscope.adapters.changes.clone import commits_between
+from diffscope.adapters.git.log import logins_of, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
@@ -17,14 +16,14 @@ from diffscope.errors import DiffscopeError, UsageError
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.digest_input import slim
 from diffscope.products.report.model import Digest, Period, TrendPoint
-from diffscope.products.report.periods import (
+from diffscope.products.report.trend import (
     OFFSET,
     period_before,
     period_of_days,
     period_of_range,
     period_of_week,
+    trend_point,
 )
-from diffscope.products.report.trend import trend_point
 from diffscope.source.model import Gap
 from diffscope.source.window import Window
 from diffscope.workspace import Workspace

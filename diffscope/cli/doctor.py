@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
-from diffscope.cli.exits import DONE, FINDINGS
-from diffscope.cli.talk import Talk
+from diffscope.cli.progress import DONE, FINDINGS, Talk
 
 if TYPE_CHECKING:
     from diffscope.products.doctor.doctor import DoctorReport
@@ -80,7 +79,7 @@ def doctor(
     """
     report, files = _examine(repo, revision, codes, talk, tries_own_rules=tries_own_rules)
     if fix:
-        from diffscope.products.doctor.fixes import make_fixes
+        from diffscope.products.doctor.render import make_fixes
 
         _publish(make_fixes(report.findings, files.contents), output, is_for_people=False)
     else:
@@ -96,8 +95,8 @@ def _examine(
 ) -> tuple[DoctorReport, ProjectFiles]:
     from diffscope.adapters.config.rule_files import bundled_rules
     from diffscope.adapters.config.rule_globs import read_rule_globs
+    from diffscope.adapters.declarations import collect_project_files, read_entries
     from diffscope.adapters.git.find import find_repository
-    from diffscope.adapters.project_files import collect_project_files, read_entries
     from diffscope.errors import UsageError
     from diffscope.products.doctor.doctor import examine, only, wanted_tests
 

@@ -1,4 +1,4 @@
-"""Where a change comes from: clone, GitHub or records for a pull request; a patch, a range, the worktree for the rest."""
+"""Opens a workspace and gets a change: from a clone, GitHub or records for a pull request, else from a patch, a range, the worktree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,90 @@ from diffscope.errors import EmptyChangeError, InputError, NotFoundError, Source
 
 if TYPE_CHECKING:
     from diffscope.adapters.git.repository import GitRepository
-    from diffscope.adapters.github.reference import PullReference
+    from diffscope.adapters.github.access import PullReference
     from diffscope.assessment.document import Assessment
     from diffscope.facts.model import ChangeFacts
     from diffscope.source.model import Change
     from diffscope.workspace import Elsewhere, Workspace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from diffscope.cli.options import is_debug
+from diffscope.errors import ConfigurationError, DiffscopeError
+from diffscope.rules.engine.configuration import (
+    EVERY_STABLE_RULE,
+    RuleConfiguration,
+    check_against,
+    check_options,
+    select_rules,
+)
+from diffscope.rules.reading import mistakes_error
+from diffscope.workspace import Progress, Workspace
+
+if TYPE_CHECKING:
+    from diffscope.adapters.config.settings import Settings
+    from diffscope.adapters.git.repository import GitRepository
+
+
+def open_workspace(
+    clone: GitRepository | None,
+    *,
+    rule_folders: Sequence[Path] = (),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> Workspace:
+    """Return a workspace with the rules that the command line names on top of those of ``diffscope.yml``.
+
+    ``select`` replaces what the file selects, ``ignore`` adds to what it ignores.
+
+    Raises:
+        ConfigurationError: an entry names no rule, or a folder is not there; every mistake at once.
+        UsageError: ``select`` or ``ignore`` names no rule.
+    """
+    settings = _settings()
+    configuration = settings.rules if settings else EVERY_STABLE_RULE
+    beside = Path(configuration.origin).parent
+    configured = [beside / folder for folder in configuration.folders]
+    workspace = Workspace(
+        clone,
+        rule_folders=(*configured, *rule_folders),
+        configuration=_narrowed(configuration, select, ignore),
+        use_cache=use_cache,
+        progress=progress,
+        is_debug=is_debug(),
+    )
+    try:
+        # What the command line says is in no line of a file.
+        check_options(select_rules(select=select or None, ignore=ignore), workspace.catalogue)
+        mistakes = check_against(configuration, workspace.catalogue)
+        if mistakes:
+            raise mistakes_error(mistakes, kind=ConfigurationError)
+    except DiffscopeError:
+        workspace.close()
+        raise
+    return workspace
+
+
+def _settings() -> Settings | None:
+    context = click.get_current_context(silent=True)
+    return context.obj if context else None
+
+
+def _narrowed(
+    configuration: RuleConfiguration, select: Sequence[str], ignore: Sequence[str]
+) -> RuleConfiguration:
+    asked = select_rules(select=select or None, ignore=ignore)
+    return msgspec.structs.replace(
+        configuration,
+        select=configuration.select if asked.select is None else asked.select,
+        ignore=(*configuration.ignore, *asked.ignore),
+    )
+
 
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
@@ -116,7 +195,7 @@ def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[G
     elif request.diff is not None:
         yield Gathered(change=_patch(request.diff, request.base, workspace))
     elif request.worktree:
-        from diffscope.adapters.changes.worktree import worktree_change
+        from diffscope.adapters.changes.checkout import worktree_change
 
         yield Gathered(change=worktree_change(_clone(workspace), base=request.base or "HEAD"))
     elif request.window is not None:
@@ -131,9 +210,8 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
     """Return a patch with the commit that it was made against: the one that is named, or one that it fits."""
     import msgspec
 
-    from diffscope.adapters.changes.base import with_base
     from diffscope.adapters.changes.files import read_patch
-    from diffscope.adapters.changes.sides import base_reader
+    from diffscope.adapters.changes.sides import base_reader, with_base
     from diffscope.diff.parse import salvage_diff
 
     change = read_patch(name)
@@ -147,7 +225,7 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
 
 
 def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gathered:
-    from diffscope.adapters.github.reference import parse_reference
+    from diffscope.adapters.github.access import parse_reference
 
     try:
         reference = parse_reference(target)
@@ -233,7 +311,7 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 
 
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
-    from diffscope.adapters.changes.range import commits_between
+    from diffscope.adapters.changes.clone import commits_between
     from diffscope.batch.windows import changing_nothing, range_ends
 
     base, head = range_ends(request.window or "")

@@ -1,4 +1,4 @@
-"""Patch text -> ``Diff``. The only module that knows unidiff."""
+"""Patch text -> ``Diff``, within the caps on what is handed in. The only module that knows unidiff."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from unidiff.patch import Hunk as LibraryHunk
 from unidiff.patch import Line as LibraryLine
 from unidiff.patch import PatchSet
 
-from diffscope.diff.apply import blob_id
 from diffscope.diff.headers import MOVED, Folders, Header, find_folders, read_header
-from diffscope.diff.limits import DEFAULT_LIMITS, Limits, check_limits
+from diffscope.diff.make import blob_id
 from diffscope.diff.model import Diff, FileDiff, FileStatus, Hunk, Line, Salvage
 from diffscope.diff.names import as_path, shown, unsafe
 from diffscope.diff.net import LEFT_OUT, NOT_HELD
@@ -22,7 +21,50 @@ from diffscope.diff.pieces import ReadBase
 from diffscope.diff.sections import Section, cut, cut_hunks
 from diffscope.diff.series import Edit, compose
 from diffscope.errors import DiffError
-from diffscope.source.model import BlobId, Gap
+from diffscope.source.model import BlobId, Gap, Value
+
+
+class Limits(Value, frozen=True, kw_only=True):
+    """The largest patch that is read: some four times vLLM's largest commit.
+
+    That one (all files reformatted) has 16 MB, 1,508 files and 383,563 lines of patch.
+    """
+
+    patch_bytes: int = 64 * 1024 * 1024
+    """Characters of patch text, which are bytes for the ASCII that patches mostly are."""
+    files: int = 20_000
+    lines: int = 2_000_000
+    line_length: int = 4 * 1024 * 1024
+    path_length: int = 4096
+    """PATH_MAX of Linux: git cannot check out a longer name there."""
+
+
+DEFAULT_LIMITS = Limits()
+
+_HINT = "split the change, or hand in the files that matter: git diff BASE...HEAD -- vllm csrc"
+
+
+def check_limits(patch: str, *, limits: Limits) -> None:
+    """Raise ``DiffError`` when ``patch`` is larger than ``limits`` allow. Linear, without splitting the text."""
+    _check(len(patch), limits.patch_bytes, "characters")
+    _check(patch.count("\n"), limits.lines, "lines")
+    _check(patch.count("\ndiff --git "), limits.files, "files")
+    if len(patch) > limits.line_length:
+        _check(_longest_line(patch), limits.line_length, "characters in one line")
+
+
+def _check(found: int, allowed: int, what: str) -> None:
+    if found > allowed:
+        raise DiffError(f"the patch has {found:,} {what}; {allowed:,} are allowed", hint=_HINT)
+
+
+def _longest_line(patch: str) -> int:
+    longest = start = 0
+    while (end := patch.find("\n", start)) != -1:
+        longest = max(longest, end - start)
+        start = end + 1
+    return max(longest, len(patch) - start)
+
 
 _WORD_DIFF = re.compile(r"\[-[^\n]*-\]|\{\+[^\n]*\+\}")
 _MAKE_ONE = "git diff --full-index -M BASE...HEAD > change.patch"

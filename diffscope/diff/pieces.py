@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from diffscope.diff.apply import has_id
+from diffscope.diff.make import has_id
 from diffscope.diff.model import Hunk, Line
 from diffscope.diff.shortest import Op, shortest
 

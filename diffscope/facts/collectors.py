@@ -38,6 +38,7 @@ from diffscope.facts.options.default_tables import collect_default_tables
 from diffscope.facts.options.metrics import collect_metrics
 from diffscope.facts.options.options import collect_options
 from diffscope.facts.python.calls import collect_calls
+from diffscope.facts.python.contracts import collect_contracts
 from diffscope.facts.python.guards import collect_guards
 from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
 from diffscope.facts.python.mentions import collect_mentions
@@ -208,6 +209,7 @@ COLLECTORS: Final = (
     Collector("guard", lambda m, placed: collect_guards(placed, m.knowledge.taxonomy)),
     Collector("build", lambda _, placed: collect_builds(placed)),
     Collector("parameter", lambda m, placed: collect_parameters(placed, m.found["symbol"])),
+    Collector("contract", lambda m, placed: collect_contracts(placed, m.knowledge.taxonomy, m.lookup)),
     Collector("option", lambda _, placed: _options(placed)),
     Collector("call", lambda m, placed: collect_calls(placed, m.knowledge.taxonomy, m.knowledge.roles)),
     Collector("numeric", lambda _, placed: collect_numerics(placed)),

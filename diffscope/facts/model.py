@@ -222,8 +222,21 @@ class SymbolFact(Located, frozen=True, kw_only=True):
             "It is no longer defined here, but the module imports it now, or the constructor sets it as an attribute."
         ),
     ] = False
+    still_inherited: Annotated[
+        bool | UnsetType,
+        said(
+            "Of a member that is gone while its class stays: a class above has one of that name after the change; "
+            "unknown where a base lies outside of the tree."
+        ),
+    ] = False
     surfaces: Annotated[
         tuple[str, ...], said("Public surfaces of vLLM that it belongs to: `LLM`, `attention-backend`, ...")
+    ] = ()
+    own_surfaces: Annotated[
+        tuple[str, ...],
+        said(
+            "Those of them whose own files declare it; the others are a matter of the classes above its class."
+        ),
     ] = ()
     moved_from: Annotated[str | None, said("Its old name or `path:name`, for a move.")] = None
     moved_from_path: Annotated[
@@ -239,7 +252,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = UNSET
     users_edited: Annotated[
         tuple[str, ...],
-        said("For a member or module that is gone: `path:line` before the change that used it, edited here."),
+        said(
+            "For a member or module that is gone, or is used otherwise: `path:line` before the change that used it, edited here."
+        ),
     ] = ()
     moved_to: Annotated[str | None, said("For what is gone from its file: the path where it is now.")] = None
     overrides: Annotated[
@@ -288,7 +303,43 @@ class ParameterFact(Located, frozen=True, kw_only=True):
     order_after: Annotated[str | None, said("And in the order after.")] = None
     public: Annotated[bool, said("The function is public.")] = True
     surfaces: Annotated[tuple[str, ...], said("Public surfaces that the function belongs to.")] = ()
+    own_surfaces: Annotated[tuple[str, ...], said("Those of them whose own files declare the function.")] = ()
     overrides: Annotated[tuple[str, ...] | UnsetType, said("Overrides that were not touched.")] = UNSET
+
+
+class ContractFact(Located, frozen=True, kw_only=True):
+    """What callers, clients or implementers rely on besides names and parameters, and what code can do no more."""
+
+    what: Annotated[
+        str,
+        said(
+            "form (how a name is used), abstract (implementers must have it now), layout (places of fields), numbering (values of an "
+            "enumeration that counts), member (of an enumeration), value (that a Literal takes), switch (read no more) or refusal (it only raises now)."
+        ),
+    ]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, changed, shifted (what stays has another place), appended, appended-required or form (fields by place became "
+            "fields by name, or the reverse)."
+        ),
+    ]
+    before: Annotated[str | None, said("The form, the fields or the switch before.")] = None
+    after: Annotated[str | None, said("The form, the fields or what is raised after.")] = None
+    names: Annotated[tuple[str, ...], said("Fields, members or values that came, went or moved.")] = ()
+    form: Annotated[
+        str | None,
+        said("Of a layout: array (msgspec `array_like`), tuple, dataclass (by its constructor) or numbers."),
+    ] = None
+    public: Annotated[bool, said("No part of its name starts with an underscore.")] = True
+    surfaces: Annotated[tuple[str, ...], said("Public surfaces whose own files declare it.")] = ()
+    users: Annotated[
+        tuple[str, ...] | UnsetType,
+        said("`path:line` in the tree that import it, or its class, untouched here."),
+    ] = UNSET
+    users_edited: Annotated[
+        tuple[str, ...], said("Of a form: `path:line` before the change that named it, edited here.")
+    ] = ()
 
 
 class OptionFact(Located, frozen=True, kw_only=True):
@@ -425,14 +476,27 @@ class NumericFact(Located, frozen=True, kw_only=True):
 class WriteFact(Located, frozen=True, kw_only=True):
     """State that is written from a new or changed place."""
 
-    what: Annotated[str, said("config, environment, module-global, library-state or class-attribute.")]
+    what: Annotated[
+        str,
+        said(
+            "config, environment, module-global, library-state, patch (an attribute of an imported module, class or object) or class-attribute."
+        ),
+    ]
     change: Annotated[
         str,
         said(
             "added, removed, changed (another value), moved (from another function of the change, or from another field) or reguarded."
         ),
     ]
-    target: Annotated[str, said("What is written: `vllm_config.cache_config.block_size`, `os.environ['X']`.")]
+    target: Annotated[
+        str,
+        said(
+            "What is written, names of the function followed to what they stand for: `vllm_config.cache_config.block_size`, `os.environ['X']`."
+        ),
+    ]
+    alias: Annotated[
+        str | None, said("The same where a name of the function stands for it; null where it is written so.")
+    ] = None
     value: Annotated[str, said("The value as written; the arguments of a call.")] = ""
     assigned: Annotated[
         str | None, said("The whole assignment, `os.environ['X'] = '1'`; null where a call writes.")
@@ -445,6 +509,16 @@ class WriteFact(Located, frozen=True, kw_only=True):
         int, said("Who sees it: 3 the whole process, 2 a configuration tree, 1 a module, 0 a class.")
     ] = 0
     guards: Annotated[tuple[str, ...], said("Conditions around it.")] = ()
+    restored: Annotated[
+        bool | UnsetType,
+        said(
+            "The old value is put back: inside a `with` that does, in `finally`, behind the `yield` of a context manager, or by `__exit__`."
+        ),
+    ] = False
+    opt_in: Annotated[
+        bool,
+        said("A variable of the environment asks for it, or the code only measures or looks for mistakes."),
+    ] = False
 
 
 class TestFact(Located, frozen=True, kw_only=True):
@@ -691,6 +765,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     module: tuple[ModuleFact, ...] = ()
     symbol: tuple[SymbolFact, ...] = ()
     parameter: tuple[ParameterFact, ...] = ()
+    contract: tuple[ContractFact, ...] = ()
     option: tuple[OptionFact, ...] = ()
     imports: tuple[ImportFact, ...] = ()
     guard: tuple[GuardFact, ...] = ()

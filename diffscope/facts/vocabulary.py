@@ -52,6 +52,7 @@ _TYPES: Final[dict[str, type[values.Fact]]] = {
     "module": values.ModuleFact,
     "symbol": values.SymbolFact,
     "parameter": values.ParameterFact,
+    "contract": values.ContractFact,
     "option": values.OptionFact,
     "import": values.ImportFact,
     "guard": values.GuardFact,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from diffscope.project import labels as merging
 from diffscope.project import owners
 from diffscope.project.ci.buildkite import FOLDER, read_pipelines
-from diffscope.project.labels import mergify as merging
-from diffscope.project.labels.mergify import parse_mergify
+from diffscope.project.labels import parse_mergify
 from diffscope.project.model import (
     Codeowners,
     DockerPin,

@@ -10,7 +10,7 @@ from typing import Final
 
 from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.model.model import NodeKind, SourceChange
-from diffscope.graph.model.names import is_test_file
+from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 

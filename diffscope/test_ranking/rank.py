@@ -1,6 +1,6 @@
 """Which tests look at a change: ranked, each with its reasons.
 
-Fourteen signs of nearness (nearness_question.py) are brought to a common scale, the nearest test of a sign counting 1, and added up
+Fourteen signs of nearness (question.py) are brought to a common scale, the nearest test of a sign counting 1, and added up
 with weights. These are a conditional logit fitted on 2026-11-21 to 631 vLLM pull requests that touch a source and an existing test:
 all those merged from 2026-01-01 to 2026-03-14, and those with an odd number from 2026-03-15 to 2026-04-19. On them, in five folds,
 the first ten hold 0.82 of the touched tests of a pull request in the mean and 0.65 of all touched tests (0.84 and 0.78 on the odd
@@ -13,15 +13,171 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
 from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.model.model import NearTest, SourceChange
+from diffscope.graph.model.model import ModuleName, NearTest, SourceChange
+from diffscope.graph.model.resolve import is_native
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
-from diffscope.test_ranking.question import Sign
-from diffscope.test_ranking.signals import Nearness
+from diffscope.test_ranking.paths import PathSigns, path_words
+from diffscope.test_ranking.question import Question, Sign, Values, short_name
+from diffscope.test_ranking.words import NamedWords, WordSigns
+
+_FAR: Final = 3
+
+
+class ImportSigns:
+    """Measures ``IMPORTS``, ``REACHES``, ``CALLS`` and ``MOVED``."""
+
+    def __init__(self, question: Question, words: NamedWords) -> None:
+        self._question = question
+        self._words = words
+        self._called: dict[RepoPath, tuple[float, str]] = {}
+
+    def measure(self) -> dict[Sign, Values]:
+        """Return for each sign the tests that have it, and how much."""
+        imports: defaultdict[RepoPath, float] = defaultdict(float)
+        reaches: defaultdict[RepoPath, float] = defaultdict(float)
+        for change, _, near, far in self._reached:
+            part = self._question.parts[change.path]
+            for found, paths in ((imports, near), (reaches, far)):
+                value = part * self._question.rarity(len(paths))
+                for path in paths:
+                    found[path] += value
+            self._note_calls(change, near)
+        moved = {path: 1.0 for change, _, near, _ in self._reached if change.is_moved for path in near}
+        calls = {path: value for path, (value, _) in self._called.items()}
+        return {Sign.IMPORTS: imports, Sign.REACHES: reaches, Sign.CALLS: calls, Sign.MOVED: moved}
+
+    def reason(self, sign: Sign, path: RepoPath) -> str:
+        """Return why a test has a sign."""
+        if sign is Sign.CALLS:
+            return f"imports and names {self._called[path][1]}"
+        for change, module, near, far in self._reached:
+            if path in near and (sign is not Sign.MOVED or change.is_moved):
+                return f"imports {module}, which moves" if sign is Sign.MOVED else f"imports {module}"
+            if path in far and sign is Sign.REACHES:
+                return f"reaches {module} by imports"
+        return ""
+
+    def _note_calls(self, change: SourceChange, near: frozenset[RepoPath]) -> None:
+        for word in sorted({symbol.partition(".")[0] for symbol in change.symbols}):
+            if len(word) > 2 and not word.startswith("__"):
+                paths = near.intersection(self._words.naming(word, part=0.5)[0])
+                value = self._question.rarity(len(paths))
+                for path in paths:
+                    if path not in self._called or value > self._called[path][0]:
+                        self._called[path] = value, word
+
+    @cached_property
+    def _reached(self) -> list[tuple[SourceChange, ModuleName, frozenset[RepoPath], frozenset[RepoPath]]]:
+        """Each change with its module, the tests that import it, and those that reach it."""
+        graph, tests = self._question.graph, self._question.tests
+        found = []
+        for change in self._question.changes:
+            module = graph.module_of(change.path)
+            if module is None:
+                continue
+            if is_native(change.path):
+                near = far = tests.intersection(graph.tests_of_native(module))
+            else:
+                steps = {_path_of(each.test): each.steps for each in graph.tests_reaching(module, _FAR)}
+                far = tests.intersection(steps)
+                near = frozenset(path for path in far if steps[path] == 1)
+            found.append((change, module, near, far))
+        return found
+
+
+def _path_of(test: ModuleName) -> RepoPath:
+    return RepoPath(test.replace(".", "/") + ".py")
+
+
+class PastSigns:
+    """Measures ``TOGETHER``, ``ALIKE`` and ``FOLDER``; nothing without a history."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._partners: dict[str, dict[str, float]] = {}
+
+    def measure(self) -> dict[Sign, Values]:
+        """Return for each sign the tests that have it, and how much."""
+        history = self._question.history
+        if history is None:
+            return {Sign.TOGETHER: {}, Sign.ALIKE: {}, Sign.FOLDER: {}}
+        votes = history.similar(self._question.parts, self._question.title, self._question.tests)
+        alike = {RepoPath(path): value for path, value in votes.items()}
+        return {
+            Sign.TOGETHER: self._together(history),
+            Sign.ALIKE: alike,
+            Sign.FOLDER: self._folders(history),
+        }
+
+    def reason(self, sign: Sign, path: RepoPath) -> str:
+        """Return why a test has a sign."""
+        if sign is Sign.TOGETHER:
+            source = next(source for source, tests in self._partners.items() if path in tests)
+            return f"changed with {short_name(source)} before"
+        if sign is Sign.ALIKE:
+            return "changed in commits like this one"
+        return f"{path.rpartition('/')[0]} changes with these folders"
+
+    def _together(self, history: ChangeHistory) -> Values:
+        found: defaultdict[RepoPath, float] = defaultdict(float)
+        for change in self._question.changes:
+            past = history.past([change.path], self._question.tests)
+            self._partners[change.path] = past.together
+            for path, times in past.together.items():
+                found[RepoPath(path)] += self._question.parts[change.path] * times / (past.weight + 1.0)
+        return found
+
+    def _folders(self, history: ChangeHistory) -> Values:
+        """A folder's part is shared by its tests, as by the root of their number."""
+        found = history.folders(self._question.parts)
+        folders = path_words(self._question.tests).folders
+        shares = {
+            folder: value / math.sqrt(folders[folder]) for folder, value in found.items() if folders[folder]
+        }
+        values = ((path, shares.get(path.rpartition("/")[0], 0.0)) for path in self._question.tests)
+        return {path: value for path, value in values if value > 0}
+
+
+class Nearness:
+    """Measures one change against the tests of its base."""
+
+    def __init__(
+        self, changes: tuple[SourceChange, ...], graph: ModuleGraph, history: ChangeHistory | None, title: str
+    ) -> None:
+        self._question = question = Question(changes, graph, history, title)
+        words = NamedWords(question)
+        self._parts = (
+            ImportSigns(question, words),
+            WordSigns(question, words),
+            PathSigns(question),
+            PastSigns(question),
+        )
+        self._sources: dict[Sign, ImportSigns | WordSigns | PathSigns | PastSigns] = {}
+
+    def measure(self) -> dict[Sign, Values]:
+        """Return for each sign the tests that have it, and how much."""
+        found: dict[Sign, Values] = {}
+        for part in self._parts:
+            values = part.measure()
+            self._sources |= dict.fromkeys(values, part)
+            found |= values
+        return found
+
+    def choose(self, paths: Iterable[RepoPath]) -> None:
+        """Say which tests reasons will be asked for."""
+        self._question.chosen = frozenset(paths)
+
+    def reason(self, sign: Sign, path: RepoPath) -> str:
+        """Return why a chosen test has a sign, as a clause: ``imports vllm.v1.core.sched.scheduler``; empty for what is no reason."""
+        source = self._sources.get(sign)
+        return source.reason(sign, path) if source else ""
+
 
 WEIGHTS: Final[Mapping[Sign, float]] = {
     Sign.IMPORTS: 0.23,

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.changes.files import patch_change, read_patch
-from diffscope.diff.limits import Limits
-from diffscope.diff.parse import parse_diff
+from diffscope.diff.parse import Limits, parse_diff
 from diffscope.errors import InputError, NotFoundError
 from diffscope.source.model import Gap, SourceKind
 from tests.builders import FIXTURES, git, git_repository, write_files

@@ -7,9 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diffscope.adapters.changes.base import with_base
 from diffscope.adapters.changes.files import patch_change
-from diffscope.adapters.changes.sides import read_sides
+from diffscope.adapters.changes.sides import read_sides, with_base
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.parse import parse_diff
 from diffscope.source.model import Change

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from diffscope.adapters.changes.checkout import worktree_change
 from diffscope.adapters.changes.clone import CloneSource
 from diffscope.adapters.changes.sides import read_sides
-from diffscope.adapters.changes.worktree import worktree_change
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.parse import parse_diff

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.changes.checkout import worktree_change
 from diffscope.adapters.changes.clone import CloneSource
 from diffscope.adapters.changes.sides import read_sides
-from diffscope.adapters.changes.worktree import worktree_change
 from diffscope.adapters.git.environment import GitAccess
 from diffscope.adapters.git.log import squashes
 from diffscope.adapters.git.process import Outcome, run

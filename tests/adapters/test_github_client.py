@@ -17,9 +17,8 @@ from github.GithubException import BadAttributeException, GithubException, RateL
 
 from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.answers import FileEntry, Pull
-from diffscope.adapters.github.client import Client
+from diffscope.adapters.github.client import Client, Patience
 from diffscope.adapters.github.errors import BY_ANSWER, BY_CLASS, FAILURES, translate
-from diffscope.adapters.github.retry import Patience
 from diffscope.errors import NotFoundError, RemoteError, SourceError
 from tests.adapters.github_hosts import TOKEN, hosted, many_files
 from tests.github_server import NAME, Fault, Site, refusal, serve

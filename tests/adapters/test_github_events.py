@@ -11,9 +11,8 @@ import pytest
 
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.github.access import Access
-from diffscope.adapters.github.client import Client
+from diffscope.adapters.github.client import Client, Patience
 from diffscope.adapters.github.events import read_github_events
-from diffscope.adapters.github.retry import Patience
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.errors import RemoteError
 from diffscope.products.report.dynamics.events import Comment, Events, Review

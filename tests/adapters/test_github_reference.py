@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.adapters.github.reference import PullReference, parse_reference
+from diffscope.adapters.github.access import PullReference, parse_reference
 from diffscope.errors import UsageError
 
 FORMS = [

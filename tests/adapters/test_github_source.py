@@ -12,8 +12,7 @@ import pytest
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.github.access import Access
-from diffscope.adapters.github.client import Client
-from diffscope.adapters.github.retry import Patience
+from diffscope.adapters.github.client import Client, Patience
 from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.diff.model import FileSides

@@ -10,8 +10,7 @@ import pytest
 
 from diffscope.adapters.cache.cache import Cache, open_cache
 from diffscope.adapters.changes.clone import CloneSource
-from diffscope.adapters.git.blame import blame_fix
-from diffscope.adapters.git.later_fixes import Followed, Horizon, follow
+from diffscope.adapters.git.later_fixes import Followed, Horizon, blame_fix, follow
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.source.model import CommitId, MergedPull

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from diffscope.adapters.declarations import collect_project_files, read_entries
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.project_files import collect_project_files, read_entries
 from diffscope.products.doctor.doctor import examine, wanted_tests
 from diffscope.project.read import read_project
 from diffscope.yaml.strict import parse_strict

@@ -36,11 +36,10 @@ from diffscope.facts.base.nearest_tests import source_changes
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.change.files import collect_files
 from diffscope.graph.model.model import SourceChange
-from diffscope.graph.model.names import is_native, is_test_file
+from diffscope.graph.model.resolve import is_native, is_test_file
 from diffscope.source.model import CommitId, RepoPath
 from diffscope.test_ranking.question import Sign
-from diffscope.test_ranking.rank import WEIGHTS, nearest_tests, scale
-from diffscope.test_ranking.signals import Nearness
+from diffscope.test_ranking.rank import WEIGHTS, Nearness, nearest_tests, scale
 from diffscope.workspace import Workspace
 
 SUBJECT = re.compile(r"(.*) \(#(\d+)\)$")

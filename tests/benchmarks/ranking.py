@@ -19,7 +19,7 @@ import msgspec
 
 from diffscope.assessment.document import Assessment
 from diffscope.facts.classify.change_shape import PRODUCT
-from diffscope.products.backtest.ranking import rankings
+from diffscope.products.backtest.measure import rankings
 from diffscope.products.backtest.values import Rankings
 from diffscope.yaml.strict import load_strict, plain
 

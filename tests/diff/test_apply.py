@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.diff.apply import apply_hunks, blob_id
-from diffscope.diff.make import make_patch
+from diffscope.diff.make import apply_hunks, blob_id, make_patch
 from diffscope.diff.parse import parse_diff
 
 # Few different lines, so that texts share many; among them all that a line splitter may trip over.

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.diff.limits import Limits
 from diffscope.diff.model import FileDiff
-from diffscope.diff.parse import parse_diff, salvage_diff
+from diffscope.diff.parse import Limits, parse_diff, salvage_diff
 from diffscope.errors import DiffError
 from tests.builders import FIXTURES, change
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.diff.apply import apply_hunks
+from diffscope.diff.make import apply_hunks
 from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.diff.parse import parse_diff
 

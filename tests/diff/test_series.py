@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from diffscope.diff.apply import apply_hunks
+from diffscope.diff.make import apply_hunks
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.parse import parse_diff, salvage_diff
 from diffscope.errors import DiffError

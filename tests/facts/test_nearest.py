@@ -11,7 +11,7 @@ from diffscope.facts.base.nearest_tests import collect_nearest, source_changes
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.model import FileFact
 from diffscope.graph.model.model import SourceChange
-from diffscope.graph.words.words import TestWords, index_words
+from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath
 from tests.graph_builders import graph
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.changes.worktree import worktree_change
+from diffscope.adapters.changes.checkout import worktree_change
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.facts.change.unreadable import NOT_TEXT

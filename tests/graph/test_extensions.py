@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.graph.build.extensions import extension_sources
+from diffscope.graph.build.native import extension_sources
 from diffscope.source.model import RepoPath
 from diffscope.syntax.build import outline_build
 from tests.builders import text

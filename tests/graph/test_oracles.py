@@ -102,7 +102,7 @@ def test_grimp_finds_the_same_edges_in_a_generated_package(
     files = generate(seed)
     package = f"generated{seed}"
     write_files(tmp_path, files)
-    for module in ("diffscope.graph.model.names", "diffscope.graph.build.describe"):
+    for module in ("diffscope.graph.model.resolve", "diffscope.graph.build.describe"):
         monkeypatch.setattr(f"{module}.PYTHON_ROOTS", (package,))
     found = graph(files)
     assert ours(found, package) == {edge for edge in theirs(tmp_path, package) if edge[0] != edge[1]}

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.errors import InputError
-from diffscope.graph.words.word_store import expand_words, shrink_words
-from diffscope.graph.words.words import index_words
+from diffscope.graph.words import expand_words, index_words, shrink_words
 from diffscope.source.model import RepoPath
 
 NAMES = st.text("abcA_é1", min_size=1, max_size=9)

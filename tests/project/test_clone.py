@@ -13,15 +13,14 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from diffscope.adapters.declarations import collect_project_files, read_entries
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.project_files import collect_project_files, read_entries
 from diffscope.products.doctor.doctor import DoctorReport, examine, wanted_tests
 from diffscope.project.answers import AmdState, MergifyChange
 from diffscope.project.ci.mirrors import amd_states
 from diffscope.project.ci.selection import select_steps
-from diffscope.project.labels.labels import labels_for
-from diffscope.project.labels.mergify import parse_mergify
-from diffscope.project.matching.matching import visible_paths
+from diffscope.project.labels import labels_for, parse_mergify
+from diffscope.project.matching import visible_paths
 from diffscope.project.model import Verdict
 from diffscope.project.read import read_project
 from diffscope.source.model import RepoPath
@@ -285,7 +284,7 @@ def _touched(watched: list[str], diff: list[str]) -> bool:
 
 def test_the_patch_of_safe_fixes_applies_to_the_real_tree(clone: GitRepository, tmp_path: Any) -> None:
     """git apply --check, on the declarations as they are at HEAD, and nothing safe is left after it."""
-    from diffscope.products.doctor.fixes import make_fixes  # noqa: PLC0415 - this test alone needs it
+    from diffscope.products.doctor.render import make_fixes  # noqa: PLC0415 - this test alone needs it
 
     entries = clone.entries("HEAD")
     files = collect_project_files(entries, clone)

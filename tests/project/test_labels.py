@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from diffscope.errors import InputError
 from diffscope.project.answers import MergifyChange
-from diffscope.project.labels.labels import judge, labels_for
-from diffscope.project.labels.mergify import conditions_of, parse_condition, parse_mergify
-from diffscope.project.matching.guarded_regex import compile_guarded
+from diffscope.project.labels import conditions_of, judge, labels_for, parse_condition, parse_mergify
+from diffscope.project.matching import compile_guarded
 from diffscope.project.model import Condition, ConditionGroup, Verdict
 from diffscope.source.model import RepoPath
 from tests.builders import text

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from diffscope.project.answers import Reason, StepDecision
 from diffscope.project.ci.selection import Trigger, select_steps
-from diffscope.project.matching.matching import matches_dependency, visible_paths
+from diffscope.project.matching import matches_dependency, visible_paths
 from diffscope.project.model import Dialect
 from diffscope.source.model import RepoPath
 from tests.builders import text

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from diffscope.adapters.saved_events import read_events
+from diffscope.adapters.events import read_events
 from diffscope.products.report.dynamics.dynamics import build_dynamics
 from diffscope.products.report.dynamics.events import Comment, Events, Item, Review
 from diffscope.products.report.render.dynamics import render

@@ -11,7 +11,7 @@ import pytest
 from diffscope.adapters.config.rule_files import rule_texts
 from diffscope.cli.rules.cases import case_collector
 from diffscope.rules.authoring.cases import Case, read_cases
-from diffscope.rules.authoring.predicate_examples import check_examples
+from diffscope.rules.authoring.lint import check_examples
 from diffscope.rules.authoring.run_cases import CaseStatus, run_case
 from diffscope.rules.engine.configuration import read_section
 from diffscope.rules.engine.waivers import parse_waivers

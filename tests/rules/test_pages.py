@@ -10,9 +10,8 @@ import pytest
 from diffscope.adapters.config.rule_files import bundled_rules, read_statistics
 from diffscope.errors import InputError, UsageError
 from diffscope.rules.authoring.cases import read_cases
-from diffscope.rules.authoring.lint import lint_catalogue
+from diffscope.rules.authoring.lint import check_examples, lint_catalogue
 from diffscope.rules.authoring.pages import rule_index, rule_page, vocabulary_page
-from diffscope.rules.authoring.predicate_examples import check_examples
 from diffscope.rules.authoring.scaffold import scaffold_rule
 from diffscope.rules.authoring.schema import (
     cases_schema,

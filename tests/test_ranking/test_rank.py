@@ -10,11 +10,10 @@ from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.history.store import PastCommit, store_history
 from diffscope.graph.model.model import SourceChange
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.words.words import TestWords, index_words
+from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath
 from diffscope.test_ranking.question import Sign
-from diffscope.test_ranking.rank import WEIGHTS, nearest_tests, scale
-from diffscope.test_ranking.signals import Nearness
+from diffscope.test_ranking.rank import WEIGHTS, Nearness, nearest_tests, scale
 from tests.graph_builders import graph
 
 SOURCES = {

@@ -6,15 +6,39 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from diffscope.adapters.git.commit import CommitInfo
-from diffscope.adapters.git.listing import list_files
 from diffscope.adapters.git.log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
+from diffscope.adapters.git.patch import list_files
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.model import Diff
-from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError
+from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError, UsageError
 from diffscope.source.model import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
 from diffscope.source.window import Window, stamp
+
+
+def commits_between(repository: GitRepository, base: str, head: str) -> tuple[CommitId, ...]:
+    """Return the commits of ``head`` and its first parents that ``base`` does not have, oldest first.
+
+    Raises:
+        NotFoundError: one of the two is no commit.
+        UsageError: the range is turned around.
+        RepositoryError: the history cannot be read.
+    """
+    start, end = repository.resolve(base), repository.resolve(head)
+    found = run(repository.objects, "rev-list", "--first-parent", "--reverse", end, f"^{start}")
+    if found.code != 0:
+        raise RepositoryError(
+            f"git: {found.err.strip()}", at=str(repository.path), hint="fetch what is missing"
+        )
+    listed = tuple(CommitId(line) for line in found.out.decode().split())
+    if not listed and start != end:
+        raise UsageError(
+            f"nothing comes after {base} up to {head}: {head} is the older one",
+            hint=f"turn it around: {head}..{base}",
+        )
+    return listed
+
 
 _VLLM = "vllm-project/vllm"
 _PULL_REFS = (

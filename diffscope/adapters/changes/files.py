@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from diffscope.adapters.read_file import read_stream
-from diffscope.diff.limits import DEFAULT_LIMITS, Limits
+from diffscope.diff.parse import DEFAULT_LIMITS, Limits
 from diffscope.errors import InputError, NotFoundError
 from diffscope.source.model import Change, CommitId, Gap, PullRequest, SourceKind
 

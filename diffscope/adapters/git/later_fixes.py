@@ -1,17 +1,101 @@
-"""What came of past changes: which of them were fixed within some days, as the clone knows it at some time."""
+"""Which past changes were fixed within some days, by ``git blame`` of the lines that later fixes removed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.git.blame import Blamed, blame_fix
+from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.products.backtest.fixes import is_fix
-from diffscope.source.model import CommitId, Gap, MergedPull
+from diffscope.diff.model import FileDiff
+from diffscope.diff.parse import salvage_diff
+from diffscope.errors import DiffscopeError
+from diffscope.products.backtest.fixes import is_code, is_fix, is_source
+from diffscope.source.model import CommitId, Gap, MergedPull, RepoPath, Value
+from diffscope.source.window import stamp
+
+_ENTRY = re.compile(rb"^([0-9a-f]{40}(?:[0-9a-f]{24})?) \d+ \d+ \d+$", re.MULTILINE)
+_SPANS_AT_ONCE: Final = 1_000
+"""``-L`` options of one command: far below what a command line may hold."""
+
+
+class Blamed(Value, frozen=True, kw_only=True):
+    """The commits that wrote what a fix took away, sorted, and the files that could not be asked."""
+
+    commits: tuple[CommitId, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+def blame_fix(repository: GitRepository, fix: CommitId, *, since: int) -> Blamed:
+    """Return who wrote the source lines that ``fix`` removes or replaces, against its first parent.
+
+    Lines written before ``since`` (seconds since the epoch) are laid to some commit before it: git need not look further. Blank lines
+    and comments do not count. Nothing is fetched; a file whose blobs are missing is a gap. Never raises for what a fix holds.
+    """
+    try:
+        parents = repository.commit(fix).parents
+        if not parents:
+            return Blamed(commits=())
+        patch, lost = repository.patch(parents[0], fix)
+        if not patch:
+            return Blamed(commits=(), gaps=lost)
+        salvage = salvage_diff(patch)
+    except DiffscopeError as error:
+        return Blamed(commits=(), gaps=(Gap(what="fix", reason=f"{fix[:12]} could not be read: {error}"),))
+    found, gaps = set[CommitId](), [gap for gap in lost if gap.path is None or is_source(gap.path)]
+    for file in salvage.diff.files:
+        path = file.old_path or file.path
+        if not is_source(path):
+            continue
+        for spans in _chunks(_spans(_removed(file))):
+            blamed = _blame(repository, parents[0], path, spans, since)
+            if blamed is None:
+                gaps.append(_unread(fix, path))
+                break
+            found |= blamed
+    return Blamed(commits=tuple(sorted(found)), gaps=tuple(gaps))
+
+
+def _removed(file: FileDiff) -> Iterator[int]:
+    return (line.number for hunk in file.hunks for line in hunk.removed if is_code(line.text))
+
+
+def _spans(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Return neighbouring numbers as spans, both ends included."""
+    spans: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if spans and spans[-1][1] == number - 1:
+            spans[-1] = (spans[-1][0], number)
+        else:
+            spans.append((number, number))
+    return spans
+
+
+def _chunks(spans: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    return (spans[at : at + _SPANS_AT_ONCE] for at in range(0, len(spans), _SPANS_AT_ONCE))
+
+
+def _blame(
+    repository: GitRepository, at: CommitId, path: RepoPath, spans: list[tuple[int, int]], since: int
+) -> set[CommitId] | None:
+    lines = [word for first, last in spans for word in ("-L", f"{first},{last}")]
+    # --incremental prints one entry a run of lines, and not the lines.
+    found = run(
+        repository.objects, "blame", "--incremental", f"--since={stamp(since)}", *lines, at, "--", path
+    )
+    if found.code != 0:
+        return None
+    return {CommitId(name.decode()) for name in _ENTRY.findall(found.out)}
+
+
+def _unread(fix: CommitId, path: RepoPath) -> Gap:
+    reason = f"nobody knows who wrote what {fix[:12]} takes away: a blob of its history is missing"
+    return Gap(what="blame", reason=reason, path=path)
+
 
 _SPACE: Final = "blame-2"
 _DAY: Final = 86_400

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.adapters.cache.file import BUSY, PATIENCE
-from diffscope.adapters.git.boundary import boundary_mark
-from diffscope.adapters.git.log import Squash, main_tip, squashes
+from diffscope.adapters.git.log import Squash, boundary_mark, main_tip, squashes
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.source.model import CommitId

@@ -11,9 +11,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from diffscope.adapters.git.commit import CommitInfo, parse_commit
-from diffscope.adapters.git.differences import DifferenceReader
 from diffscope.adapters.git.environment import GitAccess, clone_access, discovery_access, object_access
-from diffscope.adapters.git.objects import NameReader, ObjectReader
+from diffscope.adapters.git.objects import DifferenceReader, NameReader, ObjectReader
 from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import Outcome, run
 from diffscope.diff.names import decode_name

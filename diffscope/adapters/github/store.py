@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from diffscope.diff.apply import has_id
+from diffscope.diff.make import has_id
 from diffscope.source.model import BlobId
 
 _ANSWERS = "github-answer"

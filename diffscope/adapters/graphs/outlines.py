@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.model.names import is_build_file, is_native
+from diffscope.graph.model.resolve import is_build_file, is_native
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION

@@ -15,8 +15,7 @@ import msgspec
 
 from diffscope.errors import InputError
 from diffscope.graph.model.tables import FORMAT
-from diffscope.graph.words.word_store import expand_words
-from diffscope.graph.words.words import WordIndex
+from diffscope.graph.words import WordIndex, expand_words
 from diffscope.source.model import CommitId
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
 

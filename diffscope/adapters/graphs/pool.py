@@ -23,8 +23,8 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.outlines import encode_outline, read_outline
 from diffscope.adapters.graphs.test_words import is_indexed
 from diffscope.graph.build.describe import describe_file
-from diffscope.graph.model.names import is_native
-from diffscope.graph.model.records import ABSENT, FileRecords
+from diffscope.graph.model.resolve import is_native
+from diffscope.graph.model.tables import ABSENT, FileRecords
 from diffscope.source.model import BlobId, RepoPath
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers

@@ -16,10 +16,9 @@ from diffscope.adapters.graphs.packaged import MAKE, Packaged, Parts, bundled_pa
 from diffscope.adapters.graphs.test_words import index_of
 from diffscope.adapters.output import write_file
 from diffscope.errors import ConfigurationError, InputError
-from diffscope.graph.model.names import is_native
+from diffscope.graph.model.resolve import is_native
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.words.word_store import shrink_words
-from diffscope.graph.words.words import TestWords
+from diffscope.graph.words import TestWords, shrink_words
 from diffscope.source.model import CommitId
 
 MOST_BYTES: Final = 1_000_000

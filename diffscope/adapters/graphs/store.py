@@ -1,20 +1,74 @@
-"""Graphs in the cache: each under the trees that it is made from, with its shortcuts beside it and its place in history."""
+"""Graphs in the cache: each under the trees that it is made from, with its query cache beside it and its place in history."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Self
 
 from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.git.repository import ChangedPath, GitRepository
 from diffscope.errors import InputError, NotFoundError, RepositoryError
-from diffscope.graph.model.names import ROOTS
+from diffscope.graph.model.resolve import ROOTS
 from diffscope.graph.model.tables import FORMAT
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.query_cache import FORMAT as SHORTCUTS_FORMAT
 from diffscope.graph.query.serving import ServingPath
+from diffscope.source.model import CommitId
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
+
+_TRIED = 3
+
+
+class Place(NamedTuple):
+    """A cached thing: the commit it was made for, and the key it is kept under.
+
+    All of it is in the name of an empty entry, so that one read tells where everything is.
+    """
+
+    committed_at: int
+    commit: CommitId
+    key: str
+
+    @classmethod
+    def of(cls, repository: GitRepository, commit: CommitId, key: str) -> Self:
+        """Return the place of a commit."""
+        return cls(repository.commit(commit).committed_at, commit, key)
+
+    def keep(self, cache: Cache, space: str) -> None:
+        """Remember the place."""
+        cache.put_many(space, {f"{self.committed_at} {self.commit} {self.key}": b""})
+
+
+def nearest_places(
+    repository: GitRepository, cache: Cache, space: str, here: Place
+) -> Iterator[tuple[Place, tuple[ChangedPath, ...]]]:
+    """Yield the places nearest in time, a few at most, each with the paths that differ from there to here.
+
+    A place of another clone that shares the cache is passed over.
+    """
+    places = filter(None, map(_read, cache.names(space)))
+    for place in sorted(places, key=lambda each: abs(each.committed_at - here.committed_at))[:_TRIED]:
+        try:
+            yield place, repository.changed_paths(place.commit, here.commit)
+        except (RepositoryError, NotFoundError):
+            continue
+
+
+def is_nearer(cache: Cache, space: str, committed_at: int, here: Place) -> bool:
+    """Say whether a moment is nearer in time to a place than any place in the cache."""
+    places = filter(None, map(_read, cache.names(space)))
+    known = (abs(each.committed_at - here.committed_at) for each in places)
+    return all(abs(committed_at - here.committed_at) < distance for distance in known)
+
+
+def _read(name: str) -> Place | None:
+    words = name.split(" ")
+    if len(words) != 3 or not words[0].removeprefix("-").isdigit():
+        return None
+    return Place(int(words[0]), CommitId(words[1]), words[2])
+
 
 PLACES: Final = f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}"
 _GRAPHS: Final = f"graph-{FORMAT}-{EXTRACTOR_VERSION}"

@@ -7,8 +7,8 @@ from typing import Final
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import ChangedPath, GitRepository
-from diffscope.adapters.graphs.places import Place, nearest_places
-from diffscope.graph.words.words import TestWords, WordIndex, decode_words, encode_words, index_words
+from diffscope.adapters.graphs.store import Place, nearest_places
+from diffscope.graph.words import TestWords, WordIndex, decode_words, encode_words, index_words
 from diffscope.source.model import BlobId, CommitId, RepoPath
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers
 

@@ -11,9 +11,8 @@ import msgspec
 
 from diffscope.adapters.config.settings import Settings
 from diffscope.adapters.events import CiEvent, Trigger, read_event
-from diffscope.adapters.github.access import Access, find_access
+from diffscope.adapters.github.access import DEFAULT_REPOSITORY, Access, check_repository, find_access
 from diffscope.adapters.github.posting import Posted, Poster
-from diffscope.adapters.github.reference import DEFAULT_REPOSITORY, check_repository
 from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, retell
 from diffscope.adapters.runner import (
     Runner,
@@ -34,12 +33,11 @@ from diffscope.cli.ci.change import (
     open_checkout,
     refuse_untrusted_checkout,
 )
-from diffscope.cli.ci.posting import Posting, post
-from diffscope.cli.ci.request import Request
-from diffscope.cli.classify.command import exceeds
+from diffscope.cli.ci.posting import Posting, Request, post
+from diffscope.cli.classify import exceeds
 from diffscope.cli.options import is_debug
+from diffscope.cli.progress import Talk
 from diffscope.cli.publish import refuse_failed, write_stdout
-from diffscope.cli.talk import Talk
 from diffscope.errors import ConfigurationError, InputError, UsageError
 from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import render

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffscope.cli.graph.opened import OpenedGraph
-from diffscope.cli.graph.text import MOST, ring_line, section
+from diffscope.cli.graph.opened import MOST, OpenedGraph, ring_line, section
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
     from diffscope.graph.model.model import GraphStatistics, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
     from diffscope.graph.query.registries import RegistryReport
-    from diffscope.products.explore.areas import AreaFigures
-    from diffscope.products.explore.comparison import GraphComparison
+    from diffscope.products.explore.areas import AreaFigures, GraphComparison
     from diffscope.products.explore.operators import OperatorEntry, OperatorReport
 
 _MOST_LISTED = 100

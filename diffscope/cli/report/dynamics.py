@@ -10,17 +10,17 @@ from typing import NamedTuple
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import bundled_rules
-from diffscope.adapters.saved_events import read_events
+from diffscope.adapters.events import read_events
 from diffscope.cli.options import Output
+from diffscope.cli.progress import Talk
 from diffscope.cli.report.outputs import ReportOutputs, read_templates
-from diffscope.cli.talk import Talk
 from diffscope.errors import DiffscopeError, RemoteError, UsageError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.dynamics import build_dynamics, moment
 from diffscope.products.report.dynamics.events import Events
-from diffscope.products.report.periods import OFFSET
 from diffscope.products.report.render.dynamics import render
 from diffscope.products.report.render.options import Wish
+from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
 from diffscope.source.window import Window, days, stamp
 from diffscope.taxonomy.model import Taxonomy

@@ -224,6 +224,23 @@ class TreeLookup:
         """Return whether a class of the tree, by its name in a module, or one above it defines a member."""
         return self._graph.declares(ModuleName(module), name, member)
 
+    def lineage(self, module: str, name: str) -> tuple[tuple[str, str], ...]:
+        """Return path and name of a class of the tree, by its name in a module, and of those above it; nothing for no such class."""
+        found = (
+            (self._graph.path_of(one.module), one.name)
+            for one in self._graph.lineage(ModuleName(module), name)
+        )
+        return tuple((path, each) for path, each in found if path)
+
+    def class_at(self, path: str, name: str) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Return the names of the members of a class of the base, and its bases as written."""
+        outline = self._graph.outline_at(RepoPath(path))
+        definitions = outline.definitions if outline else ()
+        members = (
+            one.name.removeprefix(f"{name}.") for one in definitions if one.name.startswith(f"{name}.")
+        )
+        return frozenset(members), next((one.bases for one in definitions if one.name == name), ())
+
     def test_distance(self, path: str) -> int | UnsetType | None:
         """Return the import steps from the nearest test to a module, 1 or 2; ``None`` where no test is that near."""
         name = self._graph.module_of(RepoPath(path))

@@ -14,7 +14,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import Nearest
 from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.model.model import NearTest, SourceChange
-from diffscope.graph.model.names import is_test_file
+from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from diffscope.test_ranking.rank import nearest_tests

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.imports import absolute_module
+from diffscope.facts.base.class_bases import ClassBases
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.change_shape import PRODUCT
-from diffscope.syntax.model import Aspect, DefinitionKind, Import, Outline, SignalKind
+from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
 
 _LAST = re.compile(r"([A-Za-z_]\w*)(?:\[.*)?$", re.DOTALL)
 """The name that is called; a kernel is called with its grid behind it."""
@@ -62,7 +62,7 @@ def reached_by_tests(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[
 def implemented(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[Place]:
     """Return the new methods that a class above theirs declares: who calls the one calls the other."""
     listed = tuple(placed)
-    bases = _Bases(listed, lookup)
+    bases = ClassBases(listed, lookup, of_libraries=False)
     return frozenset(
         Place(one.fact.path, change.name)
         for one, change in changed_source_symbols(listed)
@@ -96,58 +96,3 @@ def _with_classes(places: set[Place], changed: Iterable[Place]) -> set[Place]:
 
 def _owner(name: str) -> str:
     return name.rpartition(".")[0]
-
-
-class _Bases:
-    """The classes above those of the change: in the change itself as it leaves them, else in the tree."""
-
-    def __init__(self, placed: Iterable[Placed], lookup: TreeLookup) -> None:
-        self._lookup = lookup
-        self._outlines: dict[str, tuple[str, Outline]] = {
-            one.fact.path: (one.fact.module or "", one.material.python.after)
-            for one in placed
-            if one.material.python is not None and one.material.python.after is not None
-        }
-        self._paths = {module: path for path, (module, _) in self._outlines.items()}
-
-    def declare(self, path: str, method: str) -> bool:
-        """Return whether a class above a method's class has a method of its name."""
-        owner, _, name = method.rpartition(".")
-        return self._above(path, owner, name, seen=set())
-
-    def _above(self, path: str, owner: str, method: str, seen: set[Place]) -> bool:
-        if Place(path, owner) in seen:
-            return False
-        seen.add(Place(path, owner))
-        outline = self._outlines[path][1]
-        bases = next((one.bases for one in outline.definitions if one.name == owner and one.bases), ())
-        above = (base.partition("[")[0] for base in bases)
-        return any(self._has(path, base, method, seen) for base in above if base != owner)
-
-    def _has(self, path: str, base: str, method: str, seen: set[Place]) -> bool:
-        outline = self._outlines[path][1]
-        own = {one.name for one in outline.definitions}
-        if base in own:
-            return f"{base}.{method}" in own or self._above(path, base, method, seen)
-        module, name = _origin(path, base, outline.imports)
-        where = self._paths.get(module)
-        if (
-            where is not None
-            and where != path
-            and any(one.name == name for one in self._outlines[where][1].definitions)
-        ):
-            return self._has(where, name, method, seen)
-        return bool(name) and self._lookup.declares(module, name, method)
-
-
-def _origin(path: str, written: str, imports: Iterable[Import]) -> tuple[str, str]:
-    """Return the module and the name there of a base as written; empty where the file does not tell."""
-    head, _, rest = written.partition(".")
-    for item in imports:
-        bound = item.alias or item.name or item.module
-        module = absolute_module(path, item)
-        if item.name and bound == head:
-            return (f"{module}.{item.name}", rest) if rest else (module, item.name)
-        if item.name is None and written.startswith(f"{bound}."):
-            return module, written.removeprefix(f"{bound}.")
-    return "", ""

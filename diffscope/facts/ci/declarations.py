@@ -11,7 +11,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.project.answers import Collecting, MergifyChange
 from diffscope.project.ci.buildkite import read_pipelines
 from diffscope.project.ci.collection import StepCalls, collect_tests, step_calls
-from diffscope.project.labels.labels import labels_for
+from diffscope.project.labels import labels_for
 from diffscope.project.model import Dialect, Project, Requirement, Verdict
 from diffscope.project.owners import owners_of
 from diffscope.project.tree import TreeIndex

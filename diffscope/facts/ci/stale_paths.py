@@ -11,7 +11,7 @@ from diffscope.facts.model import StepFact
 from diffscope.project.answers import RenameGap
 from diffscope.project.ci.gaps import rename_gaps
 from diffscope.project.ci.selection import select_steps
-from diffscope.project.matching.matching import visible_paths
+from diffscope.project.matching import visible_paths
 from diffscope.project.model import Project
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath

@@ -17,7 +17,7 @@ from diffscope.project.answers import ReachingTest, Selection, StepDecision
 from diffscope.project.ci.collection import collect_tests, cover_tests, is_test_file
 from diffscope.project.ci.gaps import unselected_reaching
 from diffscope.project.ci.selection import select_steps
-from diffscope.project.matching.matching import visible_paths
+from diffscope.project.matching import visible_paths
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import PullRequest, RepoPath
 

@@ -25,7 +25,7 @@ from diffscope.project.ci.buildkite import FOLDER
 from diffscope.project.ci.mirrors import amd_states
 from diffscope.project.ci.selection import select_steps
 from diffscope.project.ci.tracing import name_of
-from diffscope.project.matching.matching import visible_paths
+from diffscope.project.matching import visible_paths
 from diffscope.project.model import Pipeline
 from diffscope.project.read import declares
 from diffscope.source.model import PullRequest, RepoPath

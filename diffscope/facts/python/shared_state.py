@@ -4,42 +4,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
-from diffscope.facts.change.changed_python import ChangedSymbol
+from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import WriteFact
 from diffscope.facts.moves.facts import pair_moved
-from diffscope.syntax.model import Aspect, Signal, SignalKind
+from diffscope.facts.python.write_scopes import WriteScope, read_scope
+from diffscope.source.text import Region
+from diffscope.syntax.model import Aspect, DefinitionKind, Outline, Signal, SignalKind
 
-_CONFIG = re.compile(r"(?:^|\.)(?:\w*_)?config(?:s)?\.(?:\w+\.)*\w+$")
+_CONFIG = re.compile(r"(?:^|\.)(?:\w*_)?configs?(?:\(\))?\.(?:\w+\.)*\w+$")
 _OWN_CONFIG = re.compile(r"^self\.\w*config$")
 _ENVIRONMENT_ITEM = re.compile(r"^os\.environ\[")
 _ENVIRONMENT_CALL = re.compile(r"^os\.(?:environ\.(?:setdefault|update|pop)|putenv|unsetenv)$")
 _CLASS = re.compile(r"^(?:cls|type\(self\)|self\.__class__|[A-Z]\w+)\.\w+$")
 _LIBRARY_STATE = re.compile(
-    r"^(?:torch\.(?:set_(?:default_(?:dtype|device)|num_threads|float32_matmul_precision|grad_enabled|num_interop_threads)"
-    r"|use_deterministic_algorithms|multiprocessing\.set_start_method)|multiprocessing\.set_start_method"
-    r"|mp\.set_start_method|random\.seed|np\.random\.seed|torch\.(?:cuda\.)?manual_seed(?:_all)?|locale\.setlocale|signal\.signal"
-    r"|gc\.(?:disable|freeze|set_threshold)|sys\.setrecursionlimit|warnings\.(?:simple)?filter\w*|asyncio\.set_event_loop_policy)$"
+    r"^(?:torch\.(?:set_(?!rng_state|stream)\w+|use_deterministic_algorithms|manual_seed|seed|autograd\.set_\w+"
+    r"|(?:cuda|xpu|accelerator)\.(?:manual_seed(?:_all)?|set_per_process_memory_fraction|set_sync_debug_mode|memory\.change_current_allocator)"
+    r"|backends\.(?:\w+\.)*(?:enable|disable|allow|set|preferred)_\w+|_C\._(?:set|jit_set)_\w+|(?:multiprocessing|library)\.set_\w+)"
+    r"|(?:multiprocessing|mp)\.set_start_method|(?:random|np\.random|numpy\.random)\.seed|locale\.setlocale|signal\.signal"
+    r"|gc\.(?:disable|freeze|set_threshold)|sys\.(?:setrecursionlimit|setswitchinterval|settrace|setprofile|path\.(?:insert|append))"
+    r"|warnings\.(?:simple)?filter\w*|asyncio\.set_event_loop_policy|resource\.setrlimit|os\.(?:umask|chdir|setpriority|sched_setaffinity)"
+    r"|socket\.setdefaulttimeout|logging\.(?:disable|basicConfig|setLoggerClass|captureWarnings))$"
 )
+_READ_ALONE = re.compile(r"^torch\.backends\.(?:\w+\.)*preferred_\w+$")
+"""Functions that tell the state where they are given nothing."""
+_SET_ATTRIBUTE = re.compile(r"^([\w.]+(?:\(\)[\w.]*)?),\s*[\"'](\w+)[\"']\s*,\s*(.*)$", re.DOTALL)
 _AUGMENTED = re.compile(r"[-+*/%&|^@<>]{1,2}=$")
 _CLOCK = re.compile(r"(?:[._](?:time|elapsed|duration|counter)|_seconds)$")
 """Fields of a configuration that only keep how long something took, or how often it was done."""
 _ONE_THREAD = re.compile(r"\._TLS\.")
 """State of a library that other threads do not see."""
-_BREADTHS = {"environment": 3, "library-state": 3, "config": 2, "module-global": 1, "class-attribute": 0}
-_RESTORED = {
-    "random.seed": "random.setstate",
-    "np.random.seed": "np.random.set_state",
-    "torch.manual_seed": "torch.set_rng_state",
-    "torch.cuda.manual_seed": "torch.cuda.set_rng_state",
-    "torch.cuda.manual_seed_all": "torch.cuda.set_rng_state_all",
+_BREADTHS = {
+    "environment": 3,
+    "library-state": 3,
+    "patch": 3,
+    "config": 2,
+    "module-global": 1,
+    "class-attribute": 0,
 }
-"""What puts back a state: where the same function calls it, nobody else sees the write."""
+_ASKED_FOR = re.compile(r"\benvs\.VLLM_\w+|\bos\.(?:environ|getenv)\b|\bVLLM_[A-Z_]+\b")
+_DEBUGGING = re.compile(r"(?i)(?:^|[_.])(?:debug\w*|profil\w*|trac(?:e|er|ing)|bench\w*)(?:$|[_.])")
+"""Names of what only runs to look for mistakes or to measure."""
 _LIBRARY_ATTRIBUTE = re.compile(
-    r"^(?:torch|triton|inductor_config|dynamo|torch\._inductor|torch\._dynamo)\.(?:\w+\.)+\w+$"
+    r"^(?:torch|triton|inductor_config|dynamo|sys|builtins|threading|tempfile|faulthandler)\.(?:\w+\.)*\w+$"
 )
 
 
@@ -91,7 +103,8 @@ def _takes_place(new: WriteFact, gone: list[WriteFact]) -> bool:
 def _is_same_place(old: WriteFact, new: WriteFact) -> bool:
     # `vllm_config.cache_config.size` and `cache_config.size` are one place, as far as a name can tell.
     short, long = sorted((old.target, new.target), key=len)
-    return "." in short and long.endswith(f".{short}") and (old.what, old.value) == (new.what, new.value)
+    is_same = short == long or ("." in short and long.endswith(f".{short}"))
+    return is_same and (old.what, old.value) == (new.what, new.value)
 
 
 def _is_renamed(old: WriteFact, new: WriteFact) -> bool:
@@ -104,22 +117,169 @@ def _is_renamed(old: WriteFact, new: WriteFact) -> bool:
 
 
 def _writes_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[WriteFact]:
-    calls = {item.signal.text for item in change.signals if item.signal.kind is SignalKind.CALL}
+    reader = _Reader(placed, change)
     for item in change.signals:
-        what = _what(item.signal, change)
-        if what and _RESTORED.get(item.signal.text) not in calls:
-            is_call = item.signal.kind is SignalKind.CALL
-            yield WriteFact(
-                **placed.spot(item.region, symbol=change.name),
-                what=what,
-                change=item.what,
-                target=item.signal.text,
-                value=_bare(item.signal.detail) if what == "config" else item.signal.detail,
-                assigned=None if is_call else _assignment(item.signal),
-                called=f"{item.signal.text}({item.signal.detail})" if is_call else None,
-                breadth=_BREADTHS[what],
-                guards=item.signal.guards,
+        write = reader.read(item)
+        if write is None:
+            continue
+        signal = item.signal
+        is_call = signal.kind is SignalKind.CALL
+        yield WriteFact(
+            **placed.spot(item.region, symbol=change.name),
+            what=write.what,
+            change=item.what,
+            target=write.target,
+            alias=write.target if write.target != write.written else None,
+            value=_bare(write.value) if write.what == "config" else write.value,
+            assigned=None if is_call else _assignment(signal),
+            called=f"{signal.text}({signal.detail})" if is_call else None,
+            breadth=_BREADTHS[write.what],
+            guards=signal.guards,
+            restored=reader.is_restored(item, write),
+            opt_in=reader.is_opt_in(signal),
+        )
+
+
+class _Write(NamedTuple):
+    """One write: of what, under which name, and as which name it is written."""
+
+    what: str
+    target: str
+    written: str
+    value: str
+
+
+class _Reader:
+    """Reads the writes of one symbol. Its text is read again only where a name has to be followed, or a write was found."""
+
+    def __init__(self, placed: Placed, change: ChangedSymbol) -> None:
+        self._change = change
+        self._placed = placed
+        python = placed.material.python
+        self._outlines = {
+            "removed": python.before if python else None,
+            "added": python.after if python else None,
+        }
+        self._scopes: dict[bool, WriteScope | None] = {}
+
+    def read(self, item: ChangedSignal) -> _Write | None:
+        """Return what a signal writes; ``None`` for nothing that outlives the function."""
+        signal = item.signal
+        text = signal.resolved or signal.text
+        if signal.kind is SignalKind.CALL:
+            return self._read_call(item, text)
+        if signal.kind is SignalKind.GLOBAL_WRITE:
+            return _Write("module-global", signal.text, signal.text, signal.detail)
+        if signal.kind not in (SignalKind.SUBSCRIPT_WRITE, SignalKind.ATTRIBUTE_WRITE):
+            return None
+        target = self._follow(item, signal.text)
+        what = self._kind_of(item, signal.kind, target) if target else None
+        return _Write(what, target, signal.text, signal.detail) if what and target else None
+
+    def is_restored(self, item: ChangedSignal, write: _Write) -> bool | UnsetType:
+        """Return whether the function puts back what it writes; unknown where its text cannot be read again."""
+        if write.what not in ("environment", "library-state", "patch", "config"):
+            return False
+        scope, line = self._scope(item), item.region.start if item.region is not None else 0
+        if scope is None:
+            return UNSET
+        names = {write.target, write.written, item.signal.text, item.signal.resolved or ""}
+        return any(scope.restores(line, name) for name in names if name)
+
+    def is_opt_in(self, signal: Signal) -> bool:
+        """Return whether a variable of the environment asks for a write, or it belongs to what only measures or looks for mistakes."""
+        name = f"{self._placed.fact.module or ''}.{self._change.name}"
+        if _DEBUGGING.search(name):
+            return True
+        return any(
+            _ASKED_FOR.search(self._meaning(guard)) and not guard.startswith("not (envs.")
+            for guard in signal.guards
+        )
+
+    def _meaning(self, guard: str) -> str:
+        """Return a condition together with what the names of the module in it are assigned."""
+        outline = self._outlines["added"] or self._outlines["removed"]
+        words = set(re.findall(r"\b_?[A-Z][A-Z0-9_]+\b", guard))
+        values = (
+            each.value or ""
+            for each in (outline.definitions if outline and words else ())
+            if each.kind is DefinitionKind.VARIABLE and each.name in words
+        )
+        return " ".join((guard, *values))
+
+    def _read_call(self, item: ChangedSignal, text: str) -> _Write | None:
+        signal = item.signal
+        if _ENVIRONMENT_CALL.match(text):
+            return _Write("environment", text, text, signal.detail)
+        if _LIBRARY_STATE.match(text) and not _is_seeding(text, self._change):
+            is_question = _READ_ALONE.match(text) and not signal.detail
+            return None if is_question else _Write("library-state", text, text, signal.detail)
+        given = _SET_ATTRIBUTE.match(signal.detail) if signal.text == "setattr" else None
+        if given is None or given[1] in ("self", "cls"):
+            return None
+        target = self._follow(item, f"{given[1]}.{given[2]}")
+        what = self._kind_of(item, SignalKind.ATTRIBUTE_WRITE, target) if target else None
+        return _Write(what, target, target, given[3]) if what and target else None
+
+    def _kind_of(self, item: ChangedSignal, kind: SignalKind, target: str) -> str | None:
+        root, dot, rest = target.partition(".")
+        origin = self._imported(item, root.partition("[")[0].partition("(")[0])
+        resolved = f"{origin}{dot}{rest}" if origin else target
+        if kind is SignalKind.SUBSCRIPT_WRITE:
+            return (
+                "environment"
+                if _ENVIRONMENT_ITEM.match(re.sub(r"^environ\[", "os.environ[", resolved))
+                else None
             )
+        what = _attribute_kind(resolved, self._change)
+        is_foreign = origin is not None and what in (None, "class-attribute") and "(" not in target
+        return "patch" if is_foreign and not _ONE_THREAD.search(target) else what
+
+    def _follow(self, item: ChangedSignal, text: str) -> str | None:
+        """Return a target with local names followed to what they stand for; ``None`` for an object that the function made."""
+        root = text.partition(".")[0].partition("[")[0]
+        if root in ("self", "cls", "type(self)", "os") or not root.isidentifier():
+            return text
+        scope = self._scope(item)
+        head, bracket, rest = text.partition("[")
+        found = scope.resolve(head) if scope is not None else None
+        if found is None:
+            return text
+        return None if found.is_copy else f"{found.target}{bracket}{rest}"
+
+    def _imported(self, item: ChangedSignal, root: str) -> str | None:
+        """Return what an imported name stands for; ``None`` for a name that no import binds, or that the function binds itself."""
+        outline: Outline | None = self._outlines["removed" if item.what == "removed" else "added"]
+        scope = self._scope(item)
+        if outline is None or not root.isidentifier() or (scope is not None and scope.is_local(root)):
+            return None
+        for each in outline.imports:
+            if each.name is not None and (each.alias or each.name) == root:
+                return f"{each.module}.{each.name}"
+            if each.name is None and root == (each.alias or each.module.partition(".")[0]):
+                return each.module if each.alias else root
+        return None
+
+    def _scope(self, item: ChangedSignal) -> WriteScope | None:
+        is_old = item.what == "removed"
+        if is_old not in self._scopes:
+            change = self._change
+            whole = change.whole_before if is_old else change.whole_after
+            text = change.old_text if is_old else change.new_text
+            if whole is None and change.kind is DefinitionKind.MODULE and text is not None:
+                whole = text.part(1, len(text.lines))
+            self._scopes[is_old] = read_scope(whole, self._exit(is_old=is_old))
+        return self._scopes[is_old]
+
+    def _exit(self, *, is_old: bool) -> Region | None:
+        owner, _, name = self._change.name.rpartition(".")
+        outline = self._outlines["removed" if is_old else "added"]
+        text = self._change.old_text if is_old else self._change.new_text
+        if name not in ("__enter__", "__aenter__") or outline is None or text is None:
+            return None
+        partner = f"{owner}.{name.replace('enter', 'exit')}"
+        found = next((each for each in outline.definitions if each.name == partner), None)
+        return text.part(found.start, found.end) if found is not None else None
 
 
 def _bare(value: str) -> str:
@@ -139,19 +299,6 @@ def _assignment(signal: Signal) -> str:
         if _AUGMENTED.match(sign)
         else f"{signal.text} = {_bare(signal.detail)}"
     )
-
-
-def _what(signal: Signal, change: ChangedSymbol) -> str | None:
-    text, kind = signal.text, signal.kind
-    if kind is SignalKind.GLOBAL_WRITE:
-        return "module-global"
-    if kind is SignalKind.SUBSCRIPT_WRITE:
-        return "environment" if _ENVIRONMENT_ITEM.match(text) else None
-    if kind is SignalKind.CALL:
-        if _ENVIRONMENT_CALL.match(text):
-            return "environment"
-        return "library-state" if _LIBRARY_STATE.match(text) and not _is_seeding(text, change) else None
-    return _attribute_kind(text, change) if kind is SignalKind.ATTRIBUTE_WRITE else None
 
 
 def _is_seeding(callee: str, change: ChangedSymbol) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.class_bases import ClassBases
 from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests
 from diffscope.facts.change.changed_file import Placed, stands
 from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom
@@ -21,6 +22,10 @@ from diffscope.facts.python.removed_api import departed_attributes, departed_mod
 from diffscope.source.text import Side
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
 from diffscope.taxonomy.model import Taxonomy
+
+
+_LONG = 9
+"""Letters from which on a name without underscore is taken for a name of its own."""
 
 
 def collect_symbols(
@@ -43,6 +48,7 @@ def collect_symbols(
     facts = _with_new_places(facts, placed)
     if lookup is not None:
         facts = _with_reach(facts, placed, lookup)
+        facts = _with_inherited(facts, ClassBases(placed, lookup))
     facts += departed_modules(placed, lookup)
     facts += departed_attributes(placed, taxonomy)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
@@ -89,12 +95,27 @@ def _with_reach(facts: list[SymbolFact], placed: tuple[Placed, ...], lookup: Tre
     ]
 
 
+def _with_inherited(facts: list[SymbolFact], bases: ClassBases) -> list[SymbolFact]:
+    """Add to members that are gone from a class that stays whether the class has them from above."""
+    return [
+        msgspec.structs.replace(fact, still_inherited=UNSET if found is None else found)
+        if _is_gone_member(fact) and (found := bases.inherits(fact.path, fact.symbol or "")) is not False
+        else fact
+        for fact in facts
+    ]
+
+
+def _is_gone_member(fact: SymbolFact) -> bool:
+    is_gone = Aspect.REMOVED.value in fact.aspects and fact.owner_change is None
+    return is_gone and "." in (fact.symbol or "") and fact.category == "source"
+
+
 def _with_edited_users(fact: SymbolFact, placed: tuple[Placed, ...]) -> SymbolFact:
     owner, _, name = (fact.symbol or "").rpartition(".")
-    is_field = (
-        fact.kind == DefinitionKind.VARIABLE.value and owner and fact.surfaces and not fact.owner_change
-    )
-    if not is_field or Aspect.REMOVED.value not in fact.aspects or fact.category != "source":
+    is_member = bool(owner and fact.surfaces and not fact.owner_change) and fact.category == "source"
+    # A short plain word is a name of many things, and only a field of a class on a surface is told by it.
+    is_telling = fact.kind == DefinitionKind.VARIABLE.value or "_" in name.strip("_") or len(name) >= _LONG
+    if not is_member or not is_telling or Aspect.REMOVED.value not in fact.aspects:
         return fact
     return msgspec.structs.replace(fact, users_edited=edited_users(placed, fact.path, name))
 
@@ -110,6 +131,7 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
             **_texts(difference),
             public=owner.public,
             surfaces=owner.surfaces,
+            own_surfaces=owner.own_surfaces,
             overrides=owner.overrides,
         )
         for one in placed
@@ -163,7 +185,8 @@ def _symbol(
         decorators=definition.decorators if definition else (),
         bases=bases,
         is_async=definition.is_async if definition else False,
-        surfaces=_surfaces(placed, change, bases, taxonomy, lookup),
+        surfaces=(surfaces := _surfaces(placed, change, bases, taxonomy, lookup)),
+        own_surfaces=_own_surfaces(placed, change, surfaces, taxonomy),
         moved_from=str(change.moved_from) if change.moved_from else None,
         **_origin(change.moved_from),
         summary=change.summary,
@@ -215,6 +238,13 @@ def _surfaces(
     return tuple(
         each for each in found if each in own or (each, True) in contracts or (each, False) not in contracts
     )
+
+
+def _own_surfaces(
+    placed: Placed, change: ChangedSymbol, surfaces: tuple[str, ...], taxonomy: Taxonomy
+) -> tuple[str, ...]:
+    own = taxonomy.surfaces_of(placed.fact.path, change.name) if surfaces else ()
+    return tuple(each for each in surfaces if each in own)
 
 
 def is_public(name: str) -> bool:

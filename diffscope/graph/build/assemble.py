@@ -13,9 +13,8 @@ from typing import Final, NamedTuple
 
 from diffscope.graph.build.invalidation import tainted_references
 from diffscope.graph.model.model import NodeKind
-from diffscope.graph.model.records import Record, Reference, ReferenceKind
 from diffscope.graph.model.resolve import Resolver, read_reference
-from diffscope.graph.model.tables import Tables
+from diffscope.graph.model.tables import Record, Reference, ReferenceKind, Tables
 
 _KINDS: Final = {kind: code for code, kind in enumerate(NodeKind)}
 _OPERATORS: Final = (ReferenceKind.OPERATOR, ReferenceKind.PROVIDES, ReferenceKind.DECLARES)

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.graph.model.model import EdgeLayer, ModuleName
-from diffscope.graph.model.names import PYTHON_ROOTS, absolute_module, node_name
-from diffscope.graph.model.records import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
+from diffscope.graph.model.resolve import PYTHON_ROOTS, absolute_module, node_name
+from diffscope.graph.model.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import DefinitionKind, Import, ImportLayer, Outline, RegistryRow, RowShape
 

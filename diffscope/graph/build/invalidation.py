@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from diffscope.graph.model.model import EdgeLayer
-from diffscope.graph.model.records import LAYER_CODES, ReferenceKind
 from diffscope.graph.model.resolve import read_extensions
-from diffscope.graph.model.tables import Tables
+from diffscope.graph.model.tables import LAYER_CODES, ReferenceKind, Tables
 
 _LAZY: Final = LAYER_CODES[EdgeLayer.LAZY]
 _DOTTED: Final = int(ReferenceKind.DOTTED)

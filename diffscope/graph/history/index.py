@@ -13,9 +13,9 @@ from operator import le
 from typing import Final, NamedTuple
 
 from diffscope.graph.history.store import StoredHistory, subject_words
-from diffscope.graph.model.names import is_test_file
+from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.model.tables import read_numbers
-from diffscope.graph.words.words import TestWords
+from diffscope.graph.words import TestWords
 
 _MOST_FILES: Final = 120
 """A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""

@@ -11,7 +11,7 @@ import msgspec
 
 from diffscope.errors import InputError
 from diffscope.graph.model.tables import read_numbers, write_numbers
-from diffscope.graph.words.words import WordIndex, index_words
+from diffscope.graph.words import WordIndex, index_words
 from diffscope.source.model import RepoPath
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*|\d+")

@@ -1,4 +1,4 @@
-"""Who uses whom: every pair of neighbours of a graph as numbers, laid out so that a query reads the few it needs.
+"""Who uses whom: every pair of neighbours of a graph as numbers, and breadth-first walks over them by layer.
 
 The graph is asked about a handful of nodes, so neighbours of chosen layers are picked out node by node when a walk gets there;
 nothing is turned round for the whole graph, and what is stored is taken over as it is.
@@ -7,14 +7,80 @@ nothing is turned round for the whole graph, and what is stored is taken over as
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 from diffscope.errors import InputError
-from diffscope.graph.model.model import EdgeLayer, NodeKind
-from diffscope.graph.model.records import LAYER_CODES, ReferenceKind
-from diffscope.graph.model.tables import Tables
-from diffscope.graph.query.walk import NAMING_CODES
+from diffscope.graph.model.model import IMPORT_LAYERS, EdgeLayer, NodeKind
+from diffscope.graph.model.tables import LAYER_CODES, ReferenceKind, Tables
+
+NAMING_CODES: Final = frozenset(
+    LAYER_CODES[layer] for layer in (*IMPORT_LAYERS, EdgeLayer.STRING, EdgeLayer.REGISTRY)
+)
+"""What a test does by one of these is a test edge."""
+
+
+class Neighbouring(Protocol):
+    """Node -> its neighbours, sorted."""
+
+    def __getitem__(self, node: int, /) -> Sequence[int]: ...
+
+
+class Search(NamedTuple):
+    """The outcome of a breadth-first search: node -> steps and node -> node before it (itself at a start)."""
+
+    steps: dict[int, int]
+    before: dict[int, int]
+
+
+def stored_codes(layers: Collection[EdgeLayer], *, is_test: bool) -> frozenset[int]:
+    """Return the stored layer codes that stand for these layers: what a test imports or names, in whatever way, is a test edge."""
+    codes = {LAYER_CODES[layer] for layer in layers}
+    if is_test:
+        codes -= NAMING_CODES
+        if _TEST_CODE in codes:
+            codes |= NAMING_CODES
+    return frozenset(codes)
+
+
+def search(
+    neighbours: Neighbouring,
+    starts: Iterable[int],
+    *,
+    first: Neighbouring | None = None,
+    depth: int | None = None,
+    goal: int | None = None,
+) -> Search:
+    """Walk breadth first. Of two equally short ways the one from the earlier start, by the smaller names, is kept.
+
+    ``first`` adds neighbours that count at the starts only. The walk ends at ``depth`` steps, or when ``goal`` is met.
+    """
+    queue = list(dict.fromkeys(starts))
+    steps = dict.fromkeys(queue, 0)
+    before = {node: node for node in queue}
+    for node in queue:
+        step = steps[node]
+        if step == depth or node == goal:
+            break
+        reached = neighbours[node]
+        if first is not None and step == 0:
+            reached = [*reached, *first[node]]
+        for each in reached:
+            if each not in steps:
+                steps[each] = step + 1
+                before[each] = node
+                queue.append(each)
+    return Search(steps, before)
+
+
+def trail(found: Search, end: int) -> list[int]:
+    """Return the nodes from a start to ``end``, both included."""
+    nodes = [end]
+    while found.before[nodes[-1]] != nodes[-1]:
+        nodes.append(found.before[nodes[-1]])
+    nodes.reverse()
+    return nodes
+
 
 _TEST: Final = tuple(NodeKind).index(NodeKind.TEST)
 _TEST_CODE: Final = LAYER_CODES[EdgeLayer.TEST]

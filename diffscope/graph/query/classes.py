@@ -84,6 +84,17 @@ class ClassQueries:
             found.update(dict.fromkeys(level))
         return tuple(ClassName(module=self._view.name(each.module), name=each.name) for each in found)
 
+    def lineage(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
+        """Return a class, by its name in a module, and the classes of the tree above it, nearest first; nothing for what is no class."""
+        index = self._view.index.get(module)
+        if index is None:
+            return ()
+        found = self._resolver.follow(index, name)
+        if not self._is_class(found):
+            return ()
+        here = self._view.name(found.module)
+        return ClassName(module=here, name=found.name), *self.superclasses(here, found.name)
+
     def declares(self, module: ModuleName, name: str, member: str) -> bool:
         """Return whether a class, by its name in a module, or one above it defines a member."""
         index = self._view.index.get(module)

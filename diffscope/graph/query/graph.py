@@ -27,17 +27,15 @@ from diffscope.graph.model.model import (
     TestDistance,
     Wrapper,
 )
-from diffscope.graph.model.names import is_test_file
-from diffscope.graph.model.resolve import Resolver
+from diffscope.graph.model.resolve import Resolver, is_test_file
 from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
-from diffscope.graph.query.adjacency import relink
+from diffscope.graph.query.adjacency import Search, relink, search, trail
 from diffscope.graph.query.classes import ClassQueries
 from diffscope.graph.query.operators import OperatorQueries
 from diffscope.graph.query.query_cache import Known, Shortcuts, decode_shortcuts, encode_shortcuts
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import View
-from diffscope.graph.query.walk import Search, search, trail
-from diffscope.graph.words.words import TestWords
+from diffscope.graph.words import TestWords
 from diffscope.source.model import Gap, RepoPath
 from diffscope.syntax.model import Outline
 
@@ -296,6 +294,10 @@ class ModuleGraph:
     def superclasses(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
         """Return the classes of the tree above a class, nearest first; none where outlines cannot be had."""
         return self._classes.superclasses(module, name)
+
+    def lineage(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
+        """Return a class of the tree, by its name in a module, and those above it; none where it is no class or outlines cannot be had."""
+        return self._classes.lineage(module, name)
 
     def declares(self, module: ModuleName, name: str, member: str) -> bool:
         """Say whether a class, by its name in a module, or one above it defines a member; no where outlines cannot be had."""

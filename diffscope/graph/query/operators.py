@@ -8,7 +8,7 @@ from typing import Final
 
 from diffscope.graph.build.native import SOURCES
 from diffscope.graph.model.model import EdgeLayer, ModuleName, NodeKind, Wrapper
-from diffscope.graph.model.names import is_test_file
+from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.query.view import View
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import DefinitionKind, Outline

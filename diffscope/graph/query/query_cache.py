@@ -12,8 +12,7 @@ import msgspec
 
 from diffscope.errors import InputError
 from diffscope.graph.model.tables import read_numbers, write_numbers
-from diffscope.graph.query.adjacency import Links, check_links
-from diffscope.graph.query.walk import Search
+from diffscope.graph.query.adjacency import Links, Search, check_links
 
 FORMAT: Final = 2
 """Raise on any change of what is stored, or of how it is worked out."""

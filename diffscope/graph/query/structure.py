@@ -1,4 +1,4 @@
-"""The shape of a graph as a whole: rings of imports, communities, figures. The one place, with export.py, that needs networkx.
+"""The shape of a graph as a whole: rings of imports, communities, figures. The one place, with ``products/explore/export.py``, that needs networkx.
 
 networkx takes a quarter of a second to import, so it is imported when one of these is asked for and not before.
 """

@@ -17,10 +17,8 @@ from diffscope.graph.model.model import (
     Node,
     NodeKind,
 )
-from diffscope.graph.model.records import LAYER_CODES, LAYERS, ReferenceKind
-from diffscope.graph.model.tables import Tables
-from diffscope.graph.query.adjacency import Adjacency, Links, adjacency, layer_bits, link_tables
-from diffscope.graph.query.walk import stored_codes
+from diffscope.graph.model.tables import LAYER_CODES, LAYERS, ReferenceKind, Tables
+from diffscope.graph.query.adjacency import Adjacency, Links, adjacency, layer_bits, link_tables, stored_codes
 from diffscope.source.model import RepoPath
 
 _KINDS = tuple(NodeKind)

@@ -7,19 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from diffscope.products.doctor.checks.commands import check_commands
-from diffscope.products.doctor.checks.dependencies import check_dependencies
-from diffscope.products.doctor.checks.files import check_files
-from diffscope.products.doctor.checks.globs import check_globs
-from diffscope.products.doctor.checks.labels import check_labels
-from diffscope.products.doctor.checks.mirrors import check_mirrors
-from diffscope.products.doctor.checks.owners import check_owners
-from diffscope.products.doctor.checks.pipelines import check_pipelines
-from diffscope.products.doctor.checks.tests import check_tests
+from diffscope.products.doctor.checks.commands import check_commands, check_tests
+from diffscope.products.doctor.checks.files import check_files, check_globs
+from diffscope.products.doctor.checks.owners import check_labels, check_owners
+from diffscope.products.doctor.checks.pipelines import check_dependencies, check_mirrors, check_pipelines
 from diffscope.products.doctor.findings import KINDS, Finding, RuleGlob
 from diffscope.project.ci.collection import collect_tests, is_test_file, step_calls
 from diffscope.project.ci.markers import MarkReader
-from diffscope.project.labels.mergify import conditions_of
+from diffscope.project.labels import conditions_of
 from diffscope.project.model import Project, ProjectFiles
 from diffscope.project.read import read_project
 from diffscope.project.tree import TreeIndex

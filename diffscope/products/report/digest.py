@@ -9,14 +9,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment
-from diffscope.products.report.areas import area_changes
 from diffscope.products.report.change_summary import gist_of
-from diffscope.products.report.counts import authors, count, hot_files, number_of
-from diffscope.products.report.highlights import highlights
+from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of
+from diffscope.products.report.highlights import highlights, suggestions, themes
 from diffscope.products.report.model import Digest, Period, PullSummary, Revert, TrendPoint
 from diffscope.products.report.risks import families_of, items_of, risk_section
-from diffscope.products.report.suggestions import suggestions
-from diffscope.products.report.themes import themes
 from diffscope.products.report.trend import still_open, trend_point
 from diffscope.rules.values import RuleCode
 from diffscope.source.model import Gap

@@ -1,14 +1,134 @@
-"""The pull requests worth a reader's time, each with its strongest facts."""
+"""Highlights, themes and suggestions of a window, each drawn from facts and flags of its pull requests."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from diffscope.assessment.document import Assessment
 from diffscope.products.report.change_summary import gist_of
-from diffscope.products.report.counts import number_of
-from diffscope.products.report.model import Highlight
-from diffscope.rules.values import Bilingual
+from diffscope.products.report.counts import count, number_of
+from diffscope.products.report.model import FamilyRisk, Highlight, RiskSection, Suggestion, Target, Theme
+from diffscope.products.report.risks import families_of
+from diffscope.rules.values import Bilingual, Flag, Severity
+
+_TARGETS = 4
+
+
+class _Flagged(NamedTuple):
+    assessment: Assessment
+    flag: Flag
+
+
+def suggestions(section: RiskSection, assessments: Iterable[Assessment]) -> tuple[Suggestion, ...]:
+    """Return at most eight suggestions: one a family, worded by its most frequent rule's advice, then what could not be judged."""
+    flagged = _by_rule(assessments)
+    found = [_for_family(family, flagged) for family in section.families if family.count]
+    return (*(one for one in found if one is not None), *_for_unknown(section))[:_MOST]
+
+
+def _by_rule(assessments: Iterable[Assessment]) -> dict[str, dict[str, list[_Flagged]]]:
+    """Return family -> code -> what was flagged, at medium severity and above."""
+    found: dict[str, dict[str, list[_Flagged]]] = defaultdict(lambda: defaultdict(list))
+    for one in assessments:
+        for flag in one.flags:
+            if flag.severity.rank >= Severity.MEDIUM.rank:
+                found[flag.family][flag.code].append(_Flagged(one, flag))
+    return found
+
+
+def _for_family(family: FamilyRisk, flagged: dict[str, dict[str, list[_Flagged]]]) -> Suggestion | None:
+    rules = flagged.get(family.family, {})
+    if not rules:
+        return None
+    code = min(rules, key=lambda each: (-len(rules[each]), each))
+    ranked = sorted(rules[code], key=_urgency)
+    return Suggestion(
+        key=code,
+        family=family.family,
+        count=len(ranked),
+        text=ranked[0].flag.advice,
+        pulls=tuple(number_of(each.assessment) for each in ranked),
+        targets=tuple(_targets(ranked))[:_TARGETS],
+    )
+
+
+def _urgency(each: _Flagged) -> tuple[int, float, int]:
+    return (-each.flag.severity.rank, -each.assessment.importance.value, number_of(each.assessment))
+
+
+def _targets(ranked: Iterable[_Flagged]) -> Iterator[Target]:
+    for each in ranked:
+        first = each.flag.evidence[0] if each.flag.evidence else None
+        name = first and (first.symbol or first.path)
+        if name:
+            yield Target(number=number_of(each.assessment), name=name)
+
+
+def _for_unknown(section: RiskSection) -> Iterator[Suggestion]:
+    if section.unknown:
+        pulls = tuple(item.number for item in section.unknown)
+        yield Suggestion(
+            key="unknown",
+            family="unknown",
+            count=len(pulls),
+            text=Bilingual(
+                en="Look by hand at what some rule could not judge.", zh="人工查看有规则未能判定的变更。"
+            ),
+            pulls=pulls,
+        )
+
+
+_SHARE = 0.2
+"""Weight from which a pull request belongs to an area's line of work, as among the digest's ``top_areas``."""
+_LEAST = 3
+_MOST = 8
+_PLUMBING = frozenset({"tests", "docs", "ci", "other", "examples", "core-utils", "benchmarks"})
+"""Areas that are told by counts; as lines of work they say little of where vLLM is going."""
+
+
+def themes(assessments: Iterable[Assessment]) -> tuple[Theme, ...]:
+    """Return at most eight lines of work, by the importance that they gather; a window too small for that gives none."""
+    groups: dict[str, list[Assessment]] = defaultdict(list)
+    for one in assessments:
+        keys = {share.area for share in one.areas if share.weight >= _SHARE} - _PLUMBING
+        for key in sorted(keys | set(one.platforms) - {"cuda"}):
+            groups[key].append(one)
+    kept = [(key, group) for key, group in groups.items() if len(group) >= _LEAST]
+    ranked = sorted(kept, key=lambda item: (-sum(one.importance.value for one in item[1]), item[0]))
+    return tuple(_theme(key, group) for key, group in ranked[:_MOST])
+
+
+def _is_about(assessment: Assessment, key: str) -> bool:
+    """Return whether a pull request is first of all about an area or platform, and does not only touch it."""
+    title = " ".join(re.findall(r"[a-z0-9]+", assessment.change.pull.title.lower()))
+    is_named = f" {key.replace('-', ' ')} " in f" {title} "
+    return is_named or assessment.areas[0].area == key
+
+
+def _theme(key: str, group: list[Assessment]) -> Theme:
+    ranked = sorted(group, key=lambda one: (not _is_about(one, key), -one.importance.value, number_of(one)))
+    churn: Counter[str] = Counter()
+    touched: Counter[str] = Counter()
+    for one in group:
+        for file in one.files:
+            if file.category in ("source", "native"):
+                touched[file.path] += 1
+                churn[file.path] += file.additions + file.deletions
+    hot = sorted(touched, key=lambda path: (-touched[path], -churn[path], path))
+    return Theme(
+        key=key,
+        count=len(group),
+        churn=sum(one.change.additions + one.change.deletions for one in group),
+        pulls=tuple(sorted(number_of(one) for one in group)),
+        kinds=count(group, lambda one: (one.kind,)),
+        leading=tuple(number_of(one) for one in ranked[:5]),
+        hot_files=tuple(hot[:3]),
+        risks=count(group, families_of),
+    )
+
 
 _MOST_FACTS = 2
 _FAR = 20

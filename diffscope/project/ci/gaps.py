@@ -13,9 +13,8 @@ from diffscope.project.answers import (
     StepGap,
     StepRef,
 )
-from diffscope.project.labels.labels import matching_paths
-from diffscope.project.labels.mergify import conditions_of
-from diffscope.project.matching.matching import dependencies_of, first_match, matches_dependency
+from diffscope.project.labels import conditions_of, matching_paths
+from diffscope.project.matching import dependencies_of, first_match, matches_dependency
 from diffscope.project.model import Project, Step
 from diffscope.project.owners import matched_paths, owners_of
 from diffscope.project.tree import TreeIndex

@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.project.answers import DeviceCount, Reason, RunAll, Selection, StepDecision
-from diffscope.project.ci.devices import (
+from diffscope.project.ci.mirrors import (
     amd_timeout,
     device_of,
     is_amd_gpu,
@@ -30,7 +30,7 @@ from diffscope.project.ci.devices import (
     platform_of,
     timeout_of,
 )
-from diffscope.project.matching.matching import dependencies_of, first_match, first_regex
+from diffscope.project.matching import dependencies_of, first_match, first_regex
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step
 from diffscope.source.model import RepoPath
 

@@ -1,4 +1,4 @@
-"""A parsed file -> its units: every definition, and the module itself, each with the nodes that are its own and nobody else's."""
+"""A parsed file -> its units (every definition, and the module itself, each with its own nodes), with subtrees equal on both sides cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.model import Definition, DefinitionKind, Outline
-from diffscope.syntax.normalize.common_subtrees import find_shared
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.stream import STRUCTURE, Stream
 from diffscope.syntax.outline.outline import declare_python
@@ -19,6 +18,64 @@ from diffscope.syntax.text.expressions import is_idle
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+from typing import TYPE_CHECKING
+
+from diffscope.syntax.text.expressions import early_exits
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_BLOCKS: Final = frozenset({"block", "module"})
+_COLLECTIONS: Final = frozenset({"dictionary", "list", "set", "tuple", "argument_list"})
+_WHOLE: Final = frozenset(
+    {"string", "concatenated_string", "import_from_statement", "import_statement", "type"}
+)
+"""Nodes that nothing is left out of."""
+_DEEPEST: Final = 60
+
+Ids = frozenset[int]
+
+
+def find_shared(before: Node, after: Node, members: tuple[Ids, Ids]) -> tuple[Ids, Ids]:
+    """Return the ids of the nodes inside of two that both have alike. ``members`` of each side are none of their business."""
+    shared: tuple[set[int], set[int]] = (set(), set())
+    for _ in range(_DEEPEST):
+        if before.type != after.type or before.type in _WHOLE:
+            break
+        old = [child for child in before.children if child.id not in members[0]]
+        new = [child for child in after.children if child.id not in members[1]]
+        start, end = _count_shared(old, new)
+        between = old[start : len(old) - end], new[start : len(new) - end]
+        if before.type in _BLOCKS:
+            if any(early_exits(node) for nodes in between for node in nodes):
+                # What stands behind a changed early return stands under another condition.
+                end = 0
+            _mark(shared, (old, new), start, end)
+        elif before.type in _COLLECTIONS:
+            _mark(shared, (old, new), start, end)
+        if len(between[0]) != 1 or len(between[1]) != 1:
+            break
+        before, after = between[0][0], between[1][0]
+    return frozenset(shared[0]), frozenset(shared[1])
+
+
+def _count_shared(old: list[Node], new: list[Node]) -> tuple[int, int]:
+    """Return how many nodes are alike in front and behind."""
+    least = min(len(old), len(new))
+    start = end = 0
+    while start < least and old[start].text == new[start].text:
+        start += 1
+    while end < least - start and old[-1 - end].text == new[-1 - end].text:
+        end += 1
+    return start, end
+
+
+def _mark(
+    shared: tuple[set[int], set[int]], sides: tuple[list[Node], list[Node]], start: int, end: int
+) -> None:
+    for ids, nodes in zip(shared, sides, strict=True):
+        ids.update(node.id for node in (*nodes[:start], *nodes[len(nodes) - end :]) if node.is_named)
+
 
 _MOST_NAMES: Final = 50
 """Names of one statement that are units of their own."""

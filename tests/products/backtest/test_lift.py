@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.products.backtest.lift import Outcome, lift, share, stratify
+from diffscope.products.backtest.measure import Outcome, lift, share, stratify
 
 
 def outcomes(stratum: int, flagged: tuple[int, int], other: tuple[int, int]) -> list[Outcome]:

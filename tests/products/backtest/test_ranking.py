@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.products.backtest.ranking import rankings
+from diffscope.products.backtest.measure import rankings
 
 
 def test_auc_counts_ties_half() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.products.doctor.findings import Edit, make_finding
-from diffscope.products.doctor.fixes import make_fixes
+from diffscope.products.doctor.render import make_fixes
 from diffscope.source.model import RepoPath
 from tests.project_builders import ci_files, files_of, findings_of, report_of
 

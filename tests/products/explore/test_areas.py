@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.products.explore.areas import area_communities, measure_areas
-from diffscope.products.explore.comparison import compare_graphs
+from diffscope.products.explore.areas import area_communities, compare_graphs, measure_areas
 from diffscope.source.model import RepoPath
 from tests.graph_builders import graph
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.adapters.saved_events import read_events
+from diffscope.adapters.events import read_events
 from diffscope.errors import InputError
 from diffscope.products.report.dynamics.changes import areas_of, technical, topics
 from diffscope.products.report.dynamics.discussion import Quote, is_bot

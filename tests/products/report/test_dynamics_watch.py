@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from diffscope.adapters.saved_events import read_events
+from diffscope.adapters.events import read_events
+from diffscope.products.report.dynamics.changes import Reach, reach_of
 from diffscope.products.report.dynamics.dynamics import Dynamics, build_dynamics
 from diffscope.products.report.dynamics.events import Comment, Events, Item, Review
-from diffscope.products.report.dynamics.reach import Reach, reach_of
 from diffscope.products.report.dynamics.watch import gravest
 from diffscope.source.model import Gap
 from tests.cli.harness import ROOT

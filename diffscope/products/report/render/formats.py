@@ -1,6 +1,6 @@
 """The formats of a digest: a name of ``diffscope report --format`` -> what renders it.
 
-To add one, write ``diffscope/render/digest_<name>.py`` with ``render(digest, style, wish) -> str``, and two lines here.
+To add one, write a module beside this one with ``render(digest, style, wish) -> str``, and name it in ``RENDERERS``.
 """
 
 from __future__ import annotations

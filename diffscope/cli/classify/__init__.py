@@ -1,1 +1,0 @@
-"""``diffscope classify``: the command, ranges, and going on with an interrupted one."""

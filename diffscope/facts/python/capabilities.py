@@ -1,0 +1,137 @@
+"""What code could do and cannot any more: a switch that a class reads no longer, a method that only raises now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
+from diffscope.source.text import Region
+from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
+
+_FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
+_SWITCH: Final = re.compile(
+    r"\b(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|VLLM_(?:USE|ENABLE)_\w+|lora_config|enable_lora)\b"
+)
+"""Names of what a user or a model switches on. What is only asked of a library or a device has other names."""
+_DOCSTRING: Final = re.compile(r"^\s*[rRuU]?(\"\"\"|''')")
+
+
+class Capability(NamedTuple):
+    """Something that is no longer done."""
+
+    what: str
+    """``switch`` or ``refusal``."""
+    symbol: str
+    place: Region | None
+    before: str | None
+    after: str | None
+
+
+def capabilities(
+    placed: Placed, comparison: ChangedPython, others: tuple[Placed, ...]
+) -> Iterator[Capability]:
+    """Yield what the classes and functions of a file can do no more."""
+    for change in comparison.symbols:
+        if change.kind in _FUNCTIONS and change.before is not None and change.after is not None:
+            raised = _only_raises(change)
+            if raised:
+                yield Capability("refusal", change.name, change.region, None, raised)
+    yield from _switches(placed, comparison, others)
+
+
+def _only_raises(change: ChangedSymbol) -> str | None:
+    """Return what a function raises that does nothing else after the change and did something before."""
+    raised = [
+        item
+        for item in change.signals
+        if item.what == "added" and item.signal.kind is SignalKind.RAISE and not item.signal.guards
+    ]
+    if len(raised) != 1 or Aspect.BODY not in change.aspects:
+        return None
+    statements = _statements(change.whole_after)
+    before = _statements(change.whole_before)
+    is_alone = len(statements) >= 1 and statements[0].startswith("raise ")
+    did_something = bool(before) and not before[0].startswith(("raise ", "pass", "..."))
+    return raised[0].signal.text if is_alone and did_something else None
+
+
+def _statements(whole: Region | None) -> list[str]:
+    """Return the lines of a function's body that stand on its first level, docstring left out."""
+    lines = list(whole.lines) if whole is not None else []
+    start = next((at for at, line in enumerate(lines) if re.match(r"\s*(?:async\s+)?def\s", line)), None)
+    if start is None:
+        return []
+    head = next(
+        (at for at in range(start, len(lines)) if lines[at].partition("#")[0].rstrip().endswith(":")), None
+    )
+    body = (
+        [line for line in lines[head + 1 :] if line.strip() and not line.lstrip().startswith("#")]
+        if (head is not None)
+        else []
+    )
+    body = _without_docstring(body)
+    if not body:
+        return []
+    level = len(body[0]) - len(body[0].lstrip())
+    return [line.strip() for line in body if len(line) - len(line.lstrip()) == level]
+
+
+def _without_docstring(body: list[str]) -> list[str]:
+    opened = _DOCSTRING.match(body[0]) if body else None
+    if opened is None:
+        return body
+    rest = body[0].strip().split(opened[1], 2)
+    if len(rest) > 2:
+        return body[1:]
+    end = next((at for at, line in enumerate(body[1:], start=1) if opened[1] in line), len(body))
+    return body[end + 1 :]
+
+
+def _switches(placed: Placed, comparison: ChangedPython, others: tuple[Placed, ...]) -> Iterator[Capability]:
+    """Yield the switches that a class, or a function outside of classes, read before the change and reads nowhere after it."""
+    old, new = comparison.before, comparison.after
+    texts = placed.material.before, placed.material.after
+    if old is None or new is None or texts[0] is None or texts[1] is None:
+        return
+    after = {each.name: each for each in new.definitions}
+    lost: dict[tuple[str, str], tuple[str, Region]] = {}
+    for change in comparison.symbols:
+        if Aspect.REMOVED in change.aspects or Aspect.MOVED in change.aspects or change.removed is None:
+            continue
+        for region in change.removed.regions:
+            for name in _SWITCH.findall(region.lines[0].partition("#")[0]):
+                owner = change.name.partition(".")[0] if "." in change.name else change.name
+                lost.setdefault((owner, name), (change.name, region))
+    for (owner, name), (symbol, region) in sorted(lost.items()):
+        standing = after.get(owner)
+        whole = texts[1].part(standing.start, standing.end) if standing is not None else None
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        if whole is None or any(word.search(line.partition("#")[0]) for line in whole.lines):
+            continue
+        if not _arrives(word, others) and not _is_gone(word, name, others):
+            yield Capability("switch", symbol, region, name, None)
+
+
+def _arrives(word: re.Pattern[str], others: tuple[Placed, ...]) -> bool:
+    """Return whether a source file of the change names the word on a line that it adds: what read it reads it elsewhere."""
+    return any(
+        word.search(line.lines[0])
+        for one in others
+        if one.fact.category == "source" and one.material.python is not None
+        for change in one.material.python.symbols
+        for line in (change.added.regions if change.added is not None else ())
+    )
+
+
+def _is_gone(word: re.Pattern[str], name: str, others: tuple[Placed, ...]) -> bool:
+    """Return whether the change takes the switch itself away, or renames it: that is told of the option."""
+    return any(
+        change.name.rpartition(".")[2] == name and {Aspect.REMOVED, Aspect.MOVED} & set(change.aspects)
+        for one in others
+        if one.material.python is not None
+        for change in one.material.python.symbols
+        if word.search(change.name)
+    )

@@ -1,0 +1,326 @@
+"""What callers, clients and implementers rely on besides names and parameters: how a name is used, accepted values, places of fields."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from msgspec import UNSET, UnsetType
+
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.change.changed_file import Placed, source_comparison
+from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
+from diffscope.facts.model import ContractFact
+from diffscope.facts.python.capabilities import capabilities
+from diffscope.facts.python.removed_api import edited_users
+from diffscope.source.text import Region, SourceText
+from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Outline
+from diffscope.taxonomy.model import Taxonomy
+
+_FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
+_PROPERTY: Final = re.compile(r"(?:^|[.])(?:\w*property)$|\.setter$|\.getter$")
+_ABSTRACT: Final = re.compile(r"(?:^|[.])abstract\w+$")
+_ENUM: Final = re.compile(r"(?:^|[.])\w*(?:Enum|Flag)$")
+_TUPLE: Final = re.compile(r"(?:^|[.])NamedTuple$")
+_DATACLASS: Final = re.compile(r"(?:^|[.])(?:dataclass|define|frozen|config)(?:\(|$)")
+_BY_NAME: Final = re.compile(r"kw_only\s*=\s*True")
+_ARRAY: Final = re.compile(r"array_like\s*=\s*True")
+_CLASS_VARIABLE: Final = re.compile(r"(?:typing\.)?ClassVar\b|KW_ONLY$")
+_LITERAL: Final = re.compile(r"\bLiteral\s*\[")
+_HEADER: Final = 30
+"""Lines of the head of a class that are read for the keywords behind its bases."""
+
+
+def collect_contracts(
+    placed: tuple[Placed, ...], taxonomy: Taxonomy, lookup: TreeLookup | None
+) -> tuple[ContractFact, ...]:
+    """Return the contract facts of source files, by path, line and name."""
+    changed = [(one, comparison) for one in placed if (comparison := source_comparison(one))]
+    facts: list[ContractFact] = []
+    for one, compared in changed:
+        reader = _Reader(one, compared, placed, taxonomy, lookup)
+        found = [*reader.forms(), *reader.classes(), *reader.values()]
+        found += [
+            _Found(each.symbol, each.place, each.what, "removed", before=each.before, after=each.after)
+            for each in capabilities(one, compared, placed)
+        ]
+        facts += map(reader.fact, found)
+    return tuple(
+        sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.what, fact.change))
+    )
+
+
+class _Found(NamedTuple):
+    """What was found of one name."""
+
+    name: str
+    place: Region | None
+    what: str
+    change: str
+    before: str | None = None
+    after: str | None = None
+    names: tuple[str, ...] = ()
+    form: str | None = None
+
+
+class _Shape(NamedTuple):
+    """The fields of a class on one side: how they are told apart, and their names in order."""
+
+    what: str
+    """``array``, ``tuple`` or ``dataclass`` for fields by place; ``numbers`` or ``names`` for members of an enumeration."""
+    fields: tuple[str, ...]
+    required: frozenset[str] = frozenset()
+    """Fields without a default."""
+
+
+class _Reader:
+    """Reads one file of a change."""
+
+    def __init__(
+        self,
+        placed: Placed,
+        comparison: ChangedPython,
+        others: tuple[Placed, ...],
+        taxonomy: Taxonomy,
+        lookup: TreeLookup | None,
+    ) -> None:
+        self._placed = placed
+        self._comparison = comparison
+        self._others = others
+        self._taxonomy = taxonomy
+        self._lookup = lookup
+
+    def forms(self) -> Iterator[_Found]:
+        """Yield names that are there before and after and are used in another way, and what an interface asks for besides."""
+        before = {each.name: each for each in _definitions(self._comparison.before)}
+        for change in self._comparison.symbols:
+            old = change.before or before.get(change.name)
+            new = change.after
+            if new is None or (change.moved_from is not None and change.moved_from.path is not None):
+                continue
+            if old is None:
+                yield from self._demanded(change, new)
+                continue
+            was, now = _form(old), _form(new)
+            if was and now and was != now:
+                yield _Found(change.name, change.region, "form", "changed", before=was, after=now)
+            elif not _is_abstract(old) and _is_abstract(new):
+                yield _Found(change.name, change.region, "abstract", "added", after=_form(new))
+
+    def classes(self) -> Iterator[_Found]:
+        """Yield changed places of fields, numbers of members and accepted members of classes that stay."""
+        old, new = self._comparison.before, self._comparison.after
+        before = {each.name: each for each in _definitions(old) if each.kind is DefinitionKind.CLASS}
+        for definition in _definitions(new):
+            was = before.get(definition.name)
+            if definition.kind is not DefinitionKind.CLASS or was is None or old is None or new is None:
+                continue
+            shapes = (
+                _shape(was, old, self._placed.material.before),
+                _shape(definition, new, self._placed.material.after),
+            )
+            if shapes[0] is None or shapes[1] is None or shapes[0] == shapes[1]:
+                continue
+            yield from self._members(definition, shapes[0], shapes[1])
+
+    def values(self) -> Iterator[_Found]:
+        """Yield names and fields whose ``Literal`` takes other values than before."""
+        for change in self._comparison.symbols:
+            if change.kind is not DefinitionKind.VARIABLE or change.before is None or change.after is None:
+                continue
+            was, now = (
+                _literals(change.before, change.whole_before),
+                _literals(change.after, change.whole_after),
+            )
+            if was is None or now is None or not was or not now:
+                continue
+            yield from self._differences(change.name, change.region, was, now)
+
+    def _demanded(self, change: ChangedSymbol, new: Definition) -> Iterator[_Found]:
+        owner = change.name.rpartition(".")[0]
+        owners = {each.name for each in _definitions(self._comparison.before)}
+        if _is_abstract(new) and owner in owners and Aspect.ADDED in change.aspects:
+            yield _Found(change.name, change.region, "abstract", "added", after=_form(new))
+
+    def _members(self, definition: Definition, was: _Shape, now: _Shape) -> Iterator[_Found]:
+        place = self._placed.new(definition.line)
+        if was.what == now.what and was.what in ("numbers", "names"):
+            yield from self._differences(definition.name, place, was.fields, now.fields, what="member")
+        if was.what == "names" or now.what == "names":
+            return
+        kept = [name for name in was.fields if name in now.fields]
+        shifted = tuple(name for name in kept if was.fields.index(name) != now.fields.index(name))
+        if was.what != now.what:
+            yield _Found(definition.name, place, "layout", "form", before=was.what, after=now.what)
+        elif shifted:
+            yield _Found(
+                definition.name,
+                place,
+                "numbering" if now.what == "numbers" else "layout",
+                "shifted",
+                before=", ".join(was.fields),
+                after=", ".join(now.fields),
+                names=shifted,
+                form=now.what,
+            )
+        elif now.what != "numbers":
+            yield from self._ends(definition.name, place, was, now)
+
+    def _ends(self, name: str, place: Region | None, was: _Shape, now: _Shape) -> Iterator[_Found]:
+        gone = tuple(each for each in was.fields if each not in now.fields)
+        come = tuple(each for each in now.fields if each not in was.fields)
+        if gone:
+            yield _Found(name, place, "layout", "removed", names=gone, form=now.what)
+        needed = tuple(each for each in come if each in now.required)
+        if come and not gone:
+            change = "appended-required" if needed else "appended"
+            yield _Found(name, place, "layout", change, names=needed or come, form=now.what)
+
+    def _differences(
+        self, name: str, place: Region | None, was: tuple[str, ...], now: tuple[str, ...], what: str = "value"
+    ) -> Iterator[_Found]:
+        gone = tuple(each for each in was if each not in now)
+        come = tuple(each for each in now if each not in was)
+        if gone:
+            yield _Found(name, place, what, "removed", names=gone, after=", ".join(come) or None)
+        elif come:
+            yield _Found(name, place, what, "added", names=come)
+
+    def fact(self, found: _Found) -> ContractFact:
+        """Return the fact of what was found."""
+        path, name = self._placed.fact.path, found.name
+        is_used_otherwise = found.what in ("form", "abstract")
+        return ContractFact(
+            **self._placed.spot(found.place, symbol=name),
+            what=found.what,
+            change=found.change,
+            before=found.before,
+            after=found.after,
+            names=found.names,
+            form=found.form,
+            public=not any(part.startswith("_") for part in name.split(".")),
+            surfaces=self._taxonomy.surfaces_of(path, name),
+            users=self._users(name),
+            users_edited=edited_users(self._others, path, name.rpartition(".")[2])
+            if is_used_otherwise
+            else (),
+        )
+
+    def _users(self, name: str) -> tuple[str, ...] | UnsetType:
+        if self._lookup is None:
+            return UNSET
+        return self._lookup.users(
+            self._placed.fact.old_path or self._placed.fact.path, name.partition(".")[0]
+        )
+
+
+def _definitions(outline: Outline | None) -> tuple[Definition, ...]:
+    return outline.definitions if outline is not None else ()
+
+
+def _form(definition: Definition) -> str | None:
+    """Return how a name is used: called, awaited, read or built; ``None`` for a variable."""
+    if definition.kind is DefinitionKind.CLASS:
+        return "class"
+    if definition.kind not in _FUNCTIONS:
+        return None
+    names = [each.partition("(")[0] for each in definition.decorators]
+    if any(_PROPERTY.search(each) for each in names):
+        return "property"
+    kind = "method" if definition.kind is DefinitionKind.METHOD else "function"
+    for word in ("staticmethod", "classmethod"):
+        if word in names and kind == "method":
+            # Both are called on the class; what a caller passes is the same.
+            kind = "class method"
+    return f"async {kind}" if definition.is_async else kind
+
+
+def _is_abstract(definition: Definition) -> bool:
+    return any(_ABSTRACT.search(each.partition("(")[0]) for each in definition.decorators)
+
+
+def _shape(definition: Definition, outline: Outline, text: SourceText | None) -> _Shape | None:
+    """Return what a class makes of its fields; ``None`` for a class whose fields are told by name."""
+    if text is None:
+        return None
+    prefix = f"{definition.name}."
+    members = [
+        each
+        for each in outline.definitions
+        if each.name.startswith(prefix) and "." not in each.name.removeprefix(prefix)
+    ]
+    fields = [each for each in members if each.kind is DefinitionKind.VARIABLE]
+    if any(_ENUM.search(base) for base in definition.bases):
+        numbered = [each for each in fields if each.value is not None and each.annotation is None]
+        is_counted = any(re.search(r"\bauto\(\)", each.value or "") for each in numbered)
+        names = tuple(each.name.removeprefix(prefix) for each in numbered)
+        public = tuple(name for name in names if not name.startswith("_"))
+        return _Shape("numbers" if is_counted else "names", public) if public else None
+    what = _by_place(definition, outline, text)
+    if what is None:
+        return None
+    own = [each for each in fields if each.annotation and not _CLASS_VARIABLE.search(each.annotation)]
+    return _Shape(
+        what,
+        tuple(each.name.removeprefix(prefix) for each in own),
+        frozenset(each.name.removeprefix(prefix) for each in own if each.value is None),
+    )
+
+
+def _by_place(definition: Definition, outline: Outline, text: SourceText) -> str | None:
+    """Return why the places of fields count: an encoding as an array, a tuple, or a constructor; ``None`` where they do not."""
+    by_name = {each.name: each for each in outline.definitions if each.kind is DefinitionKind.CLASS}
+    pending, seen = [definition], {definition.name}
+    while pending:
+        each = pending.pop()
+        if _ARRAY.search(_header(each, text)):
+            return "array"
+        if any(_TUPLE.search(base) for base in each.bases):
+            return "tuple"
+        for base in each.bases:
+            if base in by_name and base not in seen:
+                seen.add(base)
+                pending.append(by_name[base])
+    for decorator in definition.decorators:
+        if _DATACLASS.search(decorator):
+            return None if _BY_NAME.search(decorator) else "dataclass"
+    return None
+
+
+def _header(definition: Definition, text: SourceText) -> str:
+    found = text.part(definition.line, min(definition.end, definition.line + _HEADER))
+    head: list[str] = []
+    for line in found.lines if found is not None else ():
+        head.append(line)
+        if line.partition("#")[0].rstrip().endswith(":"):
+            break
+    return "\n".join(head)
+
+
+def _literals(definition: Definition, whole: Region | None) -> tuple[str, ...] | None:
+    """Return the values that a ``Literal`` of an annotation or of an alias takes, in order; ``None`` for no literal or one that is not all spelled out."""
+    text = definition.annotation or ""
+    if not _LITERAL.search(text) and _LITERAL.search(definition.value or "") and whole is not None:
+        text = "\n".join(whole.lines).partition("=")[2].strip()
+    if not _LITERAL.search(text):
+        return None
+    tree = _expression(text)
+    if tree is None:
+        return None
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).rpartition(".")[2] == "Literal":
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if not all(isinstance(part, ast.Constant) for part in parts):
+                return None
+            found += [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+    return tuple(dict.fromkeys(found))
+
+
+def _expression(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text.strip("'\"") if text[:1] in "'\"" else text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None

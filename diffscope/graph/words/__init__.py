@@ -1,1 +1,0 @@
-"""Which test files name which identifiers: an inverted index of one tree."""
