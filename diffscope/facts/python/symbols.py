@@ -23,7 +23,6 @@ from diffscope.source.text import Side
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
-
 _LONG = 9
 """Letters from which on a name without underscore is taken for a name of its own."""
 
