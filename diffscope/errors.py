@@ -7,9 +7,8 @@
     ├── ConfigurationError    diffscope.yml, a waiver or an environment variable is wrong
     ├── InputError            what was handed in cannot be judged
     │   ├── DiffError         the patch: junk, truncated, combined, hostile
-    │   ├── EmptyChangeError  a commit or a range that changes no file
-    │   └── YamlError         a YAML file: not strict, too deep, too large
-    ├── RuleError             rule files: every mistake of a file at once
+    │   └── EmptyChangeError  a commit or a range that changes no file
+    ├── RuleError             rules and their tables: every mistake of a file at once
     ├── SourceError           the change cannot be had
     │   ├── NotFoundError     no such pull request, revision or file
     │   ├── RepositoryError   not a git repository, shallow, corrupt
@@ -63,10 +62,6 @@ class DiffError(InputError):
 
 class EmptyChangeError(InputError):
     """A commit or a range changes no file."""
-
-
-class YamlError(InputError):
-    """A YAML file breaks the strict subset or a cap."""
 
 
 class RuleError(DiffscopeError):

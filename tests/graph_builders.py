@@ -30,7 +30,7 @@ def graph(files: Files, *, serving: tuple[str, ...] = ()) -> ModuleGraph:
     """Return the graph of some files, able to answer for classes; ``serving`` are globs, outermost first."""
     read = outlines(files)
     python = python_outlines(files)
-    steps = ServingPath(tuple(ServingStep(glob, (glob,)) for glob in serving))
+    steps = ServingPath(tuple(ServingStep(name=glob, globs=(glob,)) for glob in serving))
     return build_graph(read).attach(outline_of=python.get, serving=steps)
 
 

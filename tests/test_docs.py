@@ -21,8 +21,8 @@ from diffscope.cli.generate import __main__ as generate
 from diffscope.cli.main import COMMANDS, cli
 from diffscope.render.formats.table import RENDERERS
 from diffscope.version import VERSION
-from diffscope.yaml.strict import load_strict
 from tests.cli.harness import Project
+from tests.strict_yaml import load_strict
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [

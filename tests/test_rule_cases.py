@@ -18,7 +18,7 @@ from diffscope.rules.engine.evaluate import asked
 from diffscope.rules.language.catalogue import Rule
 from diffscope.rules.language.conditions import facts_asked
 from diffscope.rules.language.load import SHARED_FILES, read_names
-from diffscope.rules.reading import mistake_line
+from tests.rule_builders import told
 
 CATALOGUE, CASES = load_cases()
 
@@ -54,7 +54,7 @@ def test_rules_are_good_enough() -> None:
     """Texts in both languages, a hit and two near misses for each rule, every list used."""
     texts = case_texts([rule.origin for rule in CATALOGUE.rules])
     names, _ = read_names(rule_texts())
-    lines = [mistake_line(each) for each in lint_catalogue(CATALOGUE, names, texts)]
+    lines = [told(each) for each in lint_catalogue(CATALOGUE, names, texts)]
     without = {
         line.split("/")[1][:5] for line in lines if line.endswith("the rule has no cases (add cases.yml)")
     }

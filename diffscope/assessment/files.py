@@ -68,7 +68,7 @@ class _Change:
         self.is_mechanical = moved > _MOSTLY * len(facts.file)
         about = (rule.categories for rule in taxonomy.tables.kinds.kinds if rule.name == facts.change.kind)
         self._whole = frozenset(category for categories in about for category in categories)
-        self._shares = dict(self.scores.categories)
+        self._shares: Mapping[str, float] = dict(self.scores.categories.items())
 
     def share(self, category: str) -> float:
         """Return what a file of a category counts; one that the kind of the change is about counts in full."""

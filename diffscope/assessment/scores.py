@@ -162,9 +162,8 @@ def _counted(
 
 
 def _start(kind: str, scores: ScoreTable) -> tuple[float, float]:
-    return next(
-        ((importance, insight) for name, importance, insight in scores.kinds if name == kind), (0.0, 0.0)
-    )
+    start = scores.kinds.get(kind)
+    return (start.importance, start.insight) if start else (0.0, 0.0)
 
 
 def _flags(signals: Signals, numbers: ImportanceNumbers) -> float:

@@ -104,8 +104,7 @@ def doubling(count: float) -> float:
 
 def centrality(area: str, scores: ScoreTable) -> float:
     """Return how central an area is, between 0 and 1."""
-    table = dict(scores.areas)
-    return table.get(area, table.get(OTHER, 0.0))
+    return scores.areas.get(area, scores.areas.get(OTHER, 0.0))
 
 
 def _size(product: list[FileFact], numbers: ImportanceNumbers) -> float:

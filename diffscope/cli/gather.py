@@ -32,8 +32,8 @@ from diffscope.rules.engine.configuration import (
     check_options,
     select_rules,
 )
-from diffscope.rules.reading import mistakes_error
 from diffscope.workspace import Progress, Workspace
+from diffscope.yaml.reading import mistakes_error
 
 if TYPE_CHECKING:
     from diffscope.adapters.config.settings import Settings

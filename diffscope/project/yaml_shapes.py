@@ -97,7 +97,7 @@ class Shapes:
         return tuple(item for item in node.items if isinstance(item, MapNode))
 
     def _report_yaml(self, problem: YamlProblem, data: bytes) -> None:
-        kind = "duplicate-key" if "stands twice" in problem.message else "broken"
+        kind = problem.kind if problem.kind == "duplicate-key" else "broken"
         if kind == "broken" and (b"{%" in data or b"{{" in data):
             self.report(
                 problem.line, f"{problem.message} (it holds Jinja, which is not rendered)", "template"

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Annotated, Final
 
-from diffscope.errors import RuleError
+from msgspec import Meta
+
 from diffscope.patterns import Glob, compile_glob
 from diffscope.source.model import Value
-from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode, load_strict
-
-_KEYS = ("watched", "counterpart", "reason")
+from diffscope.taxonomy.entries import PathGlob
+from diffscope.taxonomy.tables import Label
+from diffscope.yaml.typed import Rows, read_file
 
 
 class Pairing(Value, frozen=True, kw_only=True):
     """One family of counterparts: the globs of both sides and why they belong together."""
 
     name: str
-    watched: tuple[str, ...]
-    counterpart: tuple[str, ...]
-    reason: str
+    watched: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
+    counterpart: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
+    reason: Label
 
     def watches(self, path: str) -> bool:
         """Return whether a path is on the watched side (and not itself on the other)."""
@@ -29,41 +31,17 @@ class Pairing(Value, frozen=True, kw_only=True):
         return _matches(self.counterpart, path)
 
 
+COUNTERPARTS: Final = Annotated[tuple[Pairing, ...], Rows("name", what="pairing")]
+
+
 def load_counterparts(text: str, *, at: str) -> tuple[Pairing, ...]:
     """Return the pairings of a ``counterparts.yml``, in the order of the file.
 
     Raises:
-        RuleError: a pairing lacks a key or has another shape; the first one is named.
-        YamlError: the file is not strict YAML.
+        RuleError: the file is wrong; the message lists every mistake.
     """
-    root = load_strict(text, at=at)
-    if not isinstance(root, MapNode):
-        raise RuleError(
-            "not a mapping of pairings", at=at, hint="write `name: {watched, counterpart, reason}`"
-        )
-    return tuple(_pairing(entry, at) for entry in root.entries)
-
-
-def _pairing(entry: Entry, at: str) -> Pairing:
-    node = entry.value
-    keys = node.keys() if isinstance(node, MapNode) else ()
-    if not isinstance(node, MapNode) or set(keys) != set(_KEYS):
-        raise RuleError(f"pairing `{entry.key}` needs exactly {', '.join(_KEYS)}", at=f"{at}:{entry.line}")
-    reason = node.get("reason")
-    words = reason.get("en") if isinstance(reason, MapNode) else reason
-    if not isinstance(words, ScalarNode):
-        raise RuleError(f"pairing `{entry.key}` needs a reason", at=f"{at}:{entry.line}")
-    return Pairing(
-        name=entry.key,
-        watched=_texts(node.get("watched")),
-        counterpart=_texts(node.get("counterpart")),
-        reason=words.text,
-    )
-
-
-def _texts(node: Node | None) -> tuple[str, ...]:
-    items = node.items if isinstance(node, ListNode) else ()
-    return tuple(item.text for item in items if isinstance(item, ScalarNode))
+    pairings: tuple[Pairing, ...] = read_file(COUNTERPARTS, text, at=at)
+    return pairings
 
 
 @lru_cache(maxsize=64)

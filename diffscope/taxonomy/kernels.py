@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
+from typing import Annotated, Final
+
+from msgspec import Meta
 
 from diffscope.source.model import Value
-from diffscope.taxonomy.reading import Mistakes, Reader
 from diffscope.taxonomy.tables import Label
+from diffscope.yaml.typed import Rows, read_file
 
-_SECTIONS = ("languages", "calls", "tuning", "sizes", "masks")
+Names = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 class KernelLanguage(Value, frozen=True, kw_only=True):
@@ -17,20 +20,29 @@ class KernelLanguage(Value, frozen=True, kw_only=True):
 
     name: str
     title: Label
-    imports: tuple[str, ...]
-    kernels: tuple[str, ...]
+    imports: Names
+    kernels: Names
     device: tuple[str, ...] = ()
+
+
+class CallRole(Value, frozen=True, kw_only=True):
+    """What calls do in such code, and the patterns of their callees."""
+
+    name: str
+    patterns: Names
 
 
 class KernelTables(Value, frozen=True, kw_only=True):
     """The file as values."""
 
-    languages: tuple[KernelLanguage, ...] = ()
-    calls: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Role -> patterns of callees."""
+    languages: Annotated[tuple[KernelLanguage, ...], Rows("name", what="language")] = ()
+    calls: Annotated[tuple[CallRole, ...], Rows("name", value="patterns", what="role")] = ()
     tuning: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
+
+
+KERNELS: Final = KernelTables
 
 
 class KernelTable:
@@ -82,7 +94,7 @@ class KernelTable:
 
     @cached_property
     def _calls(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        return tuple((role, _compile(patterns)) for role, patterns in self.tables.calls)
+        return tuple((each.name, _compile(each.patterns)) for each in self.tables.calls)
 
     @cached_property
     def _tuning(self) -> re.Pattern[str]:
@@ -99,33 +111,7 @@ def load_kernels(text: str, *, at: str) -> KernelTables:
     Raises:
         RuleError: the file is wrong; the message lists every mistake.
     """
-    mistakes = Mistakes()
-    reader = Reader(at, mistakes)
-    root = reader.parse(text)
-    reader.keys(root, _SECTIONS)
-    rows = reader.rows(
-        reader.section(root, "languages"), ("title", "imports", "kernels", "device"), "the language"
-    )
-    languages = tuple(
-        KernelLanguage(
-            name=entry.key,
-            title=reader.label(fields, entry.line),
-            imports=reader.texts(fields, "imports"),
-            kernels=reader.texts(fields, "kernels"),
-            device=reader.texts(fields, "device"),
-        )
-        for entry, fields in rows
-    )
-    section = reader.section(root, "calls")
-    calls = reader.mapping(section.value, "calls") if section else None
-    tables = KernelTables(
-        languages=languages,
-        calls=tuple((entry.key, reader.texts(calls, entry.key)) for entry in calls.entries) if calls else (),
-        tuning=reader.texts(root, "tuning"),
-        sizes=reader.texts(root, "sizes"),
-        masks=reader.texts(root, "masks"),
-    )
-    mistakes.raise_any()
+    tables: KernelTables = read_file(KERNELS, text, at=at)
     return tables
 
 

@@ -97,7 +97,7 @@ class Taxonomy:
     @cached_property
     def change_types(self) -> tuple[str, ...]:
         """The vocabulary of change types."""
-        return tuple(name for name, _ in self.tables.categories.change_types)
+        return tuple(self.tables.categories.change_types)
 
     @cached_property
     def areas(self) -> tuple[str, ...]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
+from typing import Annotated, Final
 
-from diffscope.errors import RuleError
+from msgspec import Meta
+
 from diffscope.source.model import Value
-from diffscope.yaml.strict import ListNode, MapNode, ScalarNode, load_strict
+from diffscope.yaml.typed import Rows, read_file
 
 
 class Role(Value, frozen=True, kw_only=True):
     """A role and the callee patterns that have it: dotted words with ``*`` for any run of characters, matching whole names."""
 
     name: str
-    patterns: tuple[str, ...]
+    patterns: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+ROLES: Final = Annotated[tuple[Role, ...], Rows("name", value="patterns", what="role")]
 
 
 class RoleTable:
@@ -36,20 +41,10 @@ def load_roles(text: str, *, at: str) -> tuple[Role, ...]:
     """Return the roles of a ``roles.yml``: role -> list of callee patterns.
 
     Raises:
-        RuleError: the file is not such a mapping.
-        YamlError: the file is not strict YAML.
+        RuleError: the file is wrong; the message lists every mistake.
     """
-    root = load_strict(text, at=at)
-    if not isinstance(root, MapNode):
-        raise RuleError("not a mapping of roles", at=at, hint="write `role: [pattern, ...]` lines")
-    roles = []
-    for entry in root.entries:
-        items = entry.value.items if isinstance(entry.value, ListNode) else ()
-        texts = tuple(item.text for item in items if isinstance(item, ScalarNode))
-        if not texts or len(texts) != len(items):
-            raise RuleError(f"role `{entry.key}` needs a list of callee patterns", at=f"{at}:{entry.line}")
-        roles.append(Role(name=entry.key, patterns=texts))
-    return tuple(roles)
+    roles: tuple[Role, ...] = read_file(ROLES, text, at=at)
+    return roles
 
 
 def _compile(texts: tuple[str, ...]) -> re.Pattern[str]:

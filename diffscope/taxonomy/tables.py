@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Literal
 
 from diffscope.source.model import Value
+from diffscope.taxonomy.entries import Category, CategoryLine, PathGlob, Phrase, Place
+from diffscope.yaml.typed import Known, Rows
+
+Shape = Literal["moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols"]
+"""What a diff may look like: words that kinds and tags ask for, and that ``facts/classify/change_shape.py`` answers."""
 
 
 class Label(Value, frozen=True, kw_only=True):
@@ -19,25 +24,25 @@ class AreaRule(Value, frozen=True, kw_only=True):
 
     name: str
     title: Label
-    own: tuple[str, ...] = ()
+    own: tuple[Place, ...] = ()
     """What lies there is the area's, whatever the file is called."""
-    closed: tuple[str, ...] = ()
+    closed: tuple[PathGlob, ...] = ()
     """As ``own``, and the file's name says nothing of other areas."""
-    words: tuple[str, ...] = ()
+    words: tuple[Phrase, ...] = ()
     """Words in a file's name, and in titles."""
-    files: tuple[str, ...] = ()
+    files: tuple[Phrase, ...] = ()
     """Words in a file's name only."""
-    titles: tuple[str, ...] = ()
+    titles: tuple[Phrase, ...] = ()
     """Words in titles only."""
-    home: tuple[str, ...] = ()
+    home: tuple[Place, ...] = ()
     """What lies there is the area's when nothing else claims it."""
 
 
 class AreaTable(Value, frozen=True, kw_only=True):
     """Every area, and the phrases that hold an area's word without meaning it."""
 
-    areas: tuple[AreaRule, ...]
-    ignore: tuple[str, ...] = ()
+    areas: Annotated[tuple[AreaRule, ...], Rows("name", what="area")]
+    ignore: tuple[Phrase, ...] = ()
 
 
 class PlatformRule(Value, frozen=True, kw_only=True):
@@ -45,28 +50,33 @@ class PlatformRule(Value, frozen=True, kw_only=True):
 
     name: str
     title: Label
-    paths: tuple[str, ...] = ()
+    paths: tuple[PathGlob, ...] = ()
     """Globs of files that belong to it, whatever they are called."""
-    words: tuple[str, ...] = ()
+    words: tuple[Phrase, ...] = ()
     """Words in paths, titles, conditions and symbols."""
-    files: tuple[str, ...] = ()
+    files: tuple[Phrase, ...] = ()
     """Words in paths only."""
-    texts: tuple[str, ...] = ()
+    texts: tuple[Phrase, ...] = ()
     """Words in titles, conditions and symbols only."""
 
 
 class PlatformTable(Value, frozen=True, kw_only=True):
     """Every platform, and the phrases that hold a platform's word without meaning it."""
 
-    platforms: tuple[PlatformRule, ...]
-    ignore: tuple[str, ...] = ()
+    platforms: Annotated[tuple[PlatformRule, ...], Rows("name", what="platform")]
+    ignore: tuple[Phrase, ...] = ()
 
 
 class CategoryRule(Value, frozen=True, kw_only=True):
     """One line of the category table; the first that matches a path decides."""
 
-    category: str
-    paths: tuple[str, ...]
+    line: CategoryLine
+    paths: tuple[PathGlob, ...]
+
+    @property
+    def category(self) -> str:
+        """The category of what matches."""
+        return self.line.partition(" ")[0]
 
 
 class LanguageRule(Value, frozen=True, kw_only=True):
@@ -80,9 +90,9 @@ class LanguageRule(Value, frozen=True, kw_only=True):
 class CategoryTable(Value, frozen=True, kw_only=True):
     """Categories and languages of files, and the vocabulary of change types."""
 
-    categories: tuple[CategoryRule, ...]
-    languages: tuple[LanguageRule, ...]
-    change_types: tuple[tuple[str, str], ...]
+    categories: Annotated[tuple[CategoryRule, ...], Rows("line", value="paths", what="category")]
+    languages: Annotated[tuple[LanguageRule, ...], Rows("language", what="language")]
+    change_types: dict[str, str]
     """Each change type with its sentence."""
 
 
@@ -91,23 +101,23 @@ class KindRule(Value, frozen=True, kw_only=True):
 
     name: str
     title: Label
-    tags: tuple[str, ...] = ()
+    tags: tuple[Phrase, ...] = ()
     """Bracketed words and ``prefix:`` words of a title."""
-    verbs: tuple[str, ...] = ()
+    verbs: tuple[Phrase, ...] = ()
     """First words of a title, tags taken off."""
-    sure: tuple[str, ...] = ()
+    sure: tuple[Phrase, ...] = ()
     """Those single first words that say it beside product code too, where a file of its ``categories`` changed."""
-    phrases: tuple[str, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
     """Words anywhere in a title."""
     labels: tuple[str, ...] = ()
     """Labels of the pull request."""
-    shapes: tuple[str, ...] = ()
+    shapes: tuple[Shape, ...] = ()
     """Shapes of the diff that speak for it."""
-    lean: tuple[str, ...] = ()
+    lean: tuple[Shape, ...] = ()
     """Shapes of the diff that only tip a balance."""
-    categories: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
     """It is about files of these categories, and out of the question where product code makes up much of the change. Empty: any files."""
-    never: tuple[str, ...] = ()
+    never: tuple[Category, ...] = ()
     """It is out of the question where nothing but these categories changed."""
 
 
@@ -128,28 +138,30 @@ class KindWeights(Value, frozen=True, kw_only=True):
 class KindTable(Value, frozen=True, kw_only=True):
     """Every kind, in the order that breaks ties, and how much each sort of evidence weighs."""
 
-    kinds: tuple[KindRule, ...]
+    kinds: Annotated[tuple[KindRule, ...], Rows("name", what="kind")]
     weights: KindWeights
-
-
-SHAPES: Final = ("moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols")
-"""What a diff may look like: words that kinds and tags ask for, and that ``facts/shapes.py`` answers."""
 
 
 class TagRule(Value, frozen=True, kw_only=True):
     """When one tag applies: any one of its conditions is enough."""
 
     name: str
-    kinds: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
+    kinds: tuple[Annotated[str, Known("kind")], ...] = ()
+    areas: tuple[Annotated[str, Known("area")], ...] = ()
     """Areas that carry at least ``share`` of the change."""
-    platforms: tuple[str, ...] = ()
-    titles: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
+    platforms: tuple[Annotated[str, Known("platform")], ...] = ()
+    titles: tuple[Phrase, ...] = ()
+    paths: tuple[PathGlob, ...] = ()
     labels: tuple[str, ...] = ()
-    shapes: tuple[str, ...] = ()
-    """Shapes of the diff, as in ``SHAPES``."""
+    shapes: tuple[Shape, ...] = ()
+    """Shapes of the diff, as in ``Shape``."""
     share: float = 0.15
+
+
+class TagTable(Value, frozen=True, kw_only=True):
+    """Every tag."""
+
+    tags: Annotated[tuple[TagRule, ...], Rows("name", what="tag")]
 
 
 class SurfaceRule(Value, frozen=True, kw_only=True):
@@ -157,11 +169,17 @@ class SurfaceRule(Value, frozen=True, kw_only=True):
 
     name: str
     title: Label
-    paths: tuple[str, ...] = ()
+    paths: tuple[PathGlob, ...] = ()
     symbols: tuple[str, ...] = ()
     """Top-level names; ``*`` stands for any run of characters. Empty: every public name of the paths."""
     bases: tuple[str, ...] = ()
     """Names of base classes, the last part of a dotted name; ``*`` as above."""
+
+
+class SurfaceTable(Value, frozen=True, kw_only=True):
+    """Every public surface."""
+
+    surfaces: Annotated[tuple[SurfaceRule, ...], Rows("name", what="surface")]
 
 
 class ImportanceNumbers(Value, frozen=True, kw_only=True):
@@ -263,6 +281,13 @@ class RiskNumbers(Value, frozen=True, kw_only=True):
     """This many rules that could have fired at medium or above, and could not be judged, make the level unknown."""
 
 
+class KindStart(Value, frozen=True, kw_only=True):
+    """Where the scores of one kind start."""
+
+    importance: float
+    insight: float
+
+
 class ScoreTable(Value, frozen=True, kw_only=True):
     """The numbers of the scores."""
 
@@ -271,17 +296,16 @@ class ScoreTable(Value, frozen=True, kw_only=True):
     insight: InsightNumbers
     file: FileNumbers
     risk: RiskNumbers
-    kinds: tuple[tuple[str, float, float], ...]
-    """Where each kind starts: its importance and its insight."""
-    categories: tuple[tuple[str, float], ...]
+    kinds: dict[Annotated[str, Known("kind")], KindStart]
+    categories: dict[Category, float]
     """What a file of a category counts against product code."""
-    areas: tuple[tuple[str, float], ...]
+    areas: dict[Annotated[str, Known("area or other")], float]
     """How central an area is, between 0 and 1."""
-    grave: tuple[str, ...]
+    grave: tuple[Phrase, ...] = ()
     """Words of a title that tell of a grave fault."""
-    foundations: tuple[str, ...]
+    foundations: tuple[Phrase, ...] = ()
     """Words of the names of dependencies on which everything else is built."""
-    minor: tuple[str, ...]
+    minor: tuple[Phrase, ...] = ()
     """Words of a title's tag with which authors call a change minor."""
 
 

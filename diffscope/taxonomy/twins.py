@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Annotated, Final
 
-from diffscope.errors import RuleError
+from msgspec import Meta
+
 from diffscope.patterns import Glob, compile_glob
 from diffscope.source.model import Value
-from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode, load_strict
-
-_REQUIRED = ("tables", "groups")
-_KEYS = (*_REQUIRED, "not_tables")
+from diffscope.taxonomy.entries import PathGlob
+from diffscope.yaml.typed import Rows, read_file
 
 
 class TwinRule(Value, frozen=True, kw_only=True):
     """One registry: the globs of its tables, and groups of globs of which each must hold a file that names a new key."""
 
     registry: str
-    tables: tuple[str, ...]
-    groups: tuple[tuple[str, ...], ...]
-    not_tables: tuple[str, ...] = ()
+    tables: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
+    groups: tuple[Annotated[tuple[PathGlob, ...], Meta(min_length=1)], ...]
+    not_tables: tuple[PathGlob, ...] = ()
 
     def holds(self, table: str) -> bool:
         """Return whether a table is one of the registry's."""
@@ -30,36 +30,17 @@ class TwinRule(Value, frozen=True, kw_only=True):
         return tuple(group[0] for group in self.groups if not any(_matches(group, path) for path in naming))
 
 
+TWINS: Final = Annotated[tuple[TwinRule, ...], Rows("registry", what="registry")]
+
+
 def load_twins(text: str, *, at: str) -> tuple[TwinRule, ...]:
     """Return the rules of a ``twins.yml``, in the order of the file.
 
     Raises:
-        RuleError: a rule lacks a key or has another shape; the first one is named.
-        YamlError: the file is not strict YAML.
+        RuleError: the file is wrong; the message lists every mistake.
     """
-    root = load_strict(text, at=at)
-    if not isinstance(root, MapNode):
-        raise RuleError("not a mapping of registries", at=at, hint="write `name: {tables, groups}`")
-    return tuple(_rule(entry, at) for entry in root.entries)
-
-
-def _rule(entry: Entry, at: str) -> TwinRule:
-    node = entry.value
-    keys = set(node.keys()) if isinstance(node, MapNode) else set()
-    if not isinstance(node, MapNode) or not set(_REQUIRED) <= keys <= set(_KEYS):
-        raise RuleError(f"registry `{entry.key}` needs {', '.join(_REQUIRED)}", at=f"{at}:{entry.line}")
-    groups = node.get("groups")
-    return TwinRule(
-        registry=entry.key,
-        tables=_texts(node.get("tables")),
-        not_tables=_texts(node.get("not_tables")),
-        groups=tuple(_texts(group) for group in groups.items) if isinstance(groups, ListNode) else (),
-    )
-
-
-def _texts(node: Node | None) -> tuple[str, ...]:
-    items = node.items if isinstance(node, ListNode) else ()
-    return tuple(item.text for item in items if isinstance(item, ScalarNode))
+    rules: tuple[TwinRule, ...] = read_file(TWINS, text, at=at)
+    return rules
 
 
 @lru_cache(maxsize=64)

@@ -1,26 +1,25 @@
-"""Stage 0, strict YAML: text -> Node tree. The one door to PyYAML. Pure. May import errors only.
+"""Stage 0, strict YAML: text -> Node tree. The one door to PyYAML. Pure.
 
 Two readings of YAML live here:
 
-``load_strict`` is for files that diffscope owns (rules, cases, areas, ``diffscope.yml``). It refuses duplicate keys,
+``parse_strict`` is for files that diffscope owns (rules, cases, areas, ``diffscope.yml``). It refuses duplicate keys,
 anchors, aliases, merge keys, tags, directives, several documents and keys that are not text, and reports all of
 them at once. Plain scalars are read by the core schema of YAML 1.2, with three exceptions that all fall back to
 text, so that nothing is turned into a number behind an author's back: numbers with a leading zero (``010``,
 ``00.5``), numbers of more than 18 digits, and ``.inf``/``.nan``. So ``on``, ``yes``, ``no``, ``12:30``,
 ``1_000``, ``2026-03-23`` and ``0.1.0`` are text; ``0x1F`` and ``0o17`` are integers. Keys are always text.
 
-``load_tolerant`` is for other people's files. It reads scalars as PyYAML does (YAML 1.1, since the tools of vLLM
+``parse_tolerant`` is for other people's files. It reads scalars as PyYAML does (YAML 1.1, since the tools of vLLM
 that read those files use it; dates and base-60 numbers stay text), reports duplicate keys and keeps the last one, expands
 aliases and merge keys up to a cap, takes unknown tags off, and reads all that stands before the first syntax error.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
-from diffscope.errors import YamlError
 from diffscope.yaml.places import Places
 from diffscope.yaml.scalars import Scalar, read_core, read_yaml_11
 
@@ -35,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 STRICT_LIMITS: Final = Limits()
 TOLERANT_LIMITS: Final = Limits(max_characters=4_000_000, max_depth=64, max_nodes=400_000)
-_MAX_PROBLEMS: Final = 50
+MOST_PROBLEMS: Final = 50
 
 
 class ScalarNode(msgspec.Struct, frozen=True):
@@ -99,33 +98,19 @@ class YamlProblem(msgspec.Struct, frozen=True):
     hint: str
     line: int
     column: int
+    kind: Literal["syntax", "limit", "duplicate-key", "form"] = "form"
+    """Not YAML; over a cap; a key that was there already; YAML that our own files may not hold."""
 
-
-def load_strict(text: str, *, at: str, limits: Limits = STRICT_LIMITS) -> Node:
-    """Return the tree of a file that must be strict; ``at`` is the file's name.
-
-    Raises:
-        YamlError: the file breaks the strict subset; the message lists every problem that was found, ``at`` names
-            the line of the first.
-    """
-    root, problems = parse_strict(text, limits=limits)
-    if problems:
-        raise yaml_error(problems, at=at)
-    return root
+    @property
+    def stops_reading(self) -> bool:
+        """What stands behind it was not read."""
+        return self.kind in ("syntax", "limit")
 
 
 def parse_strict(text: str, *, limits: Limits = STRICT_LIMITS) -> tuple[Node, tuple[YamlProblem, ...]]:
     """Return the tree as far as it could be read, and every problem; never raises on bad input."""
     documents, problems = _compose(text, limits=limits, is_strict=True)
     return (documents[0] if documents else _null(1, 1)), problems
-
-
-def load_tolerant(
-    text: str, *, at: str, limits: Limits = TOLERANT_LIMITS
-) -> tuple[tuple[object, ...], tuple[str, ...]]:
-    """Return the plain data of each document of somebody else's file, and its problems as ``at:line: sentence``."""
-    documents, problems = parse_tolerant(text, limits=limits)
-    return tuple(map(plain, documents)), tuple(f"{at}:{each.line}: {each.message}" for each in problems)
 
 
 def parse_tolerant(
@@ -142,13 +127,6 @@ def plain(node: Node) -> object:
     if isinstance(node, ListNode):
         return [plain(item) for item in node.items]
     return {entry.key: plain(entry.value) for entry in node.entries}
-
-
-def yaml_error(problems: tuple[YamlProblem, ...], *, at: str) -> YamlError:
-    """Return one error that lists all problems of a file, in the order of their lines."""
-    first, *rest = sorted(problems, key=lambda each: (each.line, each.column))
-    lines = [first.message, *(f"{at}:{each.line}: {each.message}" for each in rest)]
-    return YamlError("\n".join(lines), at=f"{at}:{first.line}", hint=first.hint)
 
 
 class _Stop(Exception):  # noqa: N818 - control flow inside this module, never seen outside
@@ -170,7 +148,7 @@ def _compose(
 
     if len(text) > limits.max_characters:
         message = f"the file has {len(text):,} characters; at most {limits.max_characters:,} are read"
-        return (), (YamlProblem(message, "split the file", 1, 1),)
+        return (), (YamlProblem(message, "split the file", 1, 1, "limit"),)
     text = text.removeprefix("\ufeff")
     places = Places(text)
     composer: _Composer | None = None
@@ -186,7 +164,7 @@ def _compose(
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
         message = "the text holds a lone surrogate, which is not a character"
-        stopped = (YamlProblem(message, "remove it", line, 1),)
+        stopped = (YamlProblem(message, "remove it", line, 1, "syntax"),)
     if composer is None:
         return (), stopped
     return tuple(composer.documents), (*composer.problems, *stopped)
@@ -200,16 +178,17 @@ def _syntax_problem(error: Any, text: str, limits: Limits, places: Places) -> Ya
     if mark is not None:
         context = f" {error.context}" if error.context else ""
         message = f"not valid YAML: {error.problem}{context}"
-        return YamlProblem(message, "correct the syntax on this line or the one before", *places.of(mark))
+        hint = "correct the syntax on this line or the one before"
+        return YamlProblem(message, hint, *places.of(mark), "syntax")
     position = getattr(error, "position", None)
     line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
     reason = str(getattr(error, "reason", error)).partition("\n")[0]
-    return YamlProblem(f"not valid YAML: {reason}", "remove the character", line, 1)
+    return YamlProblem(f"not valid YAML: {reason}", "remove the character", line, 1, "syntax")
 
 
 def _too_deep(limits: Limits, line: int, column: int) -> YamlProblem:
     message = f"values are nested more than {limits.max_depth} levels deep"
-    return YamlProblem(message, "flatten the structure", line, column)
+    return YamlProblem(message, "flatten the structure", line, column, "limit")
 
 
 class _Composer:
@@ -235,9 +214,8 @@ class _Composer:
         self._count += 1
         line, column = self._place_of(event.start_mark)
         if self._count > self._limits.max_nodes:
-            self._problem(
-                f"the file has more than {self._limits.max_nodes:,} values", "split the file", line, column
-            )
+            message = f"the file has more than {self._limits.max_nodes:,} values"
+            self.problems.append(YamlProblem(message, "split the file", line, column, "limit"))
             raise _Stop
         if depth > self._limits.max_depth:
             self.problems.append(_too_deep(self._limits, line, column))
@@ -285,12 +263,19 @@ class _Composer:
         if key.text in merged:
             merged.remove(key.text)
             return
-        message = f"the key {key.text!r} stands twice, first on line {first.line}"
-        self._problem(message, "remove or rename one of the two", key.line, key.column)
+        message = f"duplicate key {key.text!r}, first on line {first.line}"
+        self._problem(message, "remove or rename one of the two", key.line, key.column, "duplicate-key")
 
-    def _problem(self, message: str, hint: str, line: int, column: int) -> None:
-        self.problems.append(YamlProblem(message, hint, line, column))
-        if len(self.problems) >= _MAX_PROBLEMS:
+    def _problem(
+        self,
+        message: str,
+        hint: str,
+        line: int,
+        column: int,
+        kind: Literal["duplicate-key", "form"] = "form",
+    ) -> None:
+        self.problems.append(YamlProblem(message, hint, line, column, kind))
+        if len(self.problems) >= MOST_PROBLEMS:
             raise _Stop
 
     def _scalar(self, text: str) -> Scalar:

@@ -21,7 +21,8 @@ from diffscope.errors import DiffscopeError
 from diffscope.rules.values import Severity
 from diffscope.source.window import days
 from diffscope.workspace import Workspace
-from diffscope.yaml.strict import load_strict, plain
+from diffscope.yaml.strict import plain
+from tests.strict_yaml import load_strict
 
 ROOT = Path(__file__).parents[2]
 TOP = 24

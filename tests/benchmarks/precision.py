@@ -24,7 +24,8 @@ from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import Catalogue, Stage
 from diffscope.rules.values import Severity
 from diffscope.workspace import Workspace
-from diffscope.yaml.strict import load_strict, plain
+from diffscope.yaml.strict import plain
+from tests.strict_yaml import load_strict
 
 ROOT = Path(__file__).parents[2]
 TUNED = "tuned"

@@ -18,7 +18,8 @@ import msgspec
 
 import diffscope
 from diffscope.products.report.model import Digest
-from diffscope.yaml.strict import load_strict, plain
+from diffscope.yaml.strict import plain
+from tests.strict_yaml import load_strict
 
 ROOT = Path(__file__).parents[2]
 NEAR = 0.15

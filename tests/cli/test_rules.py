@@ -80,13 +80,13 @@ def test_validate_shows_all_mistakes(project: MakeProject) -> None:
     outcome = project(files).run("rules", "validate", "mine")
     assert outcome.exit_code == 1
     assert outcome.out.splitlines() == [
-        "mine/XX101-test-rule/rule.yml:8: unknown severity 'hihg' (did you mean 'high'?)",
-        "mine/XX102-next-rule/rule.yml:1: 'title': the Chinese text holds no Chinese",
-        "mine/XX102-next-rule/cases.yml:1: unknown key 'fcts' in the case 'a_case' (did you mean 'facts'?)",
-        "mine/XX102-next-rule/cases.yml:1: a case has no input (give before and after, or facts, or recorded)",
-        "mine/XX101-test-rule/cases.yml:1: unknown key 'finding' in the case 'a_case' (did you mean 'findings'?)",
-        "mine/XX101-test-rule/cases.yml:1: the case 'a_case' marks no finding and lacks 'findings' (mark one: # <- CP101 medium: EngineCore.step; or add findings: [])",
-        "mine/lists.yml:1: no rule uses $unused_list (remove it)",
+        "mine/XX101-test-rule/cases.yml:1:1: the case 'a_case' marks no finding and lacks 'findings' (mark one: # <- CP101 medium: EngineCore.step; or add findings: [])",
+        "mine/XX101-test-rule/cases.yml:1:21: unknown key 'finding' in the case 'a_case' (did you mean 'findings'?)",
+        "mine/XX101-test-rule/rule.yml:8:11: unknown severity 'hihg' (did you mean 'high'?)",
+        "mine/XX102-next-rule/cases.yml:1:1: a case has no input (give before and after, or facts, or recorded)",
+        "mine/XX102-next-rule/cases.yml:1:10: unknown key 'fcts' in the case 'a_case' (did you mean 'facts'?)",
+        "mine/XX102-next-rule/rule.yml:1:1: 'title': the Chinese text holds no Chinese",
+        "mine/lists.yml:1:1: no rule uses $unused_list (remove it)",
         "1 rule, 7 to correct",
     ]
 
@@ -192,7 +192,7 @@ def test_test_with_broken_cases_shows_every_mistake(project: MakeProject) -> Non
         "rules", "test", "mine"
     )
     assert outcome.exit_code == 2
-    assert outcome.err.startswith("error: 3 mistakes\nmine/XX101-test-rule/cases.yml:1: ")
+    assert outcome.err.startswith("error: 3 mistakes\nmine/XX101-test-rule/cases.yml:1:")
 
 
 def test_new_rule_can_be_tested_at_once(project: MakeProject) -> None:
@@ -241,7 +241,7 @@ def test_rule_of_format_1_is_refused_and_converted(project: MakeProject) -> None
     built = project(FILES | {"mine/XX101-test-rule/rule.yml": OLD_RULE})
     (built.folder / "mine/XX101-test-rule/zh.yml").unlink()
     assert built.run("rules", "list", "--rules", "mine").err == (
-        "error: mine/XX101-test-rule/rule.yml:1: the rule is of format 1\n"
+        "error: mine/XX101-test-rule/rule.yml:1:1: the rule is of format 1\n"
         "hint: convert it: diffscope rules convert mine/XX101-test-rule\n"
     )
     assert built.run("rules", "convert", "mine", "--dry-run").out == "1 rule to convert\n"
@@ -259,7 +259,7 @@ def test_rule_that_cannot_be_converted_stays(project: MakeProject) -> None:
     assert (outcome.exit_code, outcome.out.splitlines()) == (
         1,
         [
-            "mine/XX101-test-rule/rule.yml:9: 'is_known' of 'distance' has no form in format 2 (say it in other words first: docs/rules.md)",
+            "mine/XX101-test-rule/rule.yml:9:45: 'is_known' of 'distance' has no form in format 2 (say it in other words first: docs/rules.md)",
             "0 rules converted",
         ],
     )
@@ -271,10 +271,14 @@ def test_validate_reads_tables(project: MakeProject) -> None:
     tables = {"mine/platforms.yml": "platforms: [\n", "mine/twins.yml": "models: {table: []}\n"}
     outcome = project(FILES | tables).run("rules", "validate", "mine")
     assert outcome.exit_code == 1
-    first, second, last = outcome.out.splitlines()
-    assert first.startswith("mine/platforms.yml:2: not valid YAML: ")
-    assert second == "mine/twins.yml:1: registry `models` needs tables, groups"
-    assert last == "1 rule, 2 to correct"
+    first, *rest = outcome.out.splitlines()
+    assert first.startswith("mine/platforms.yml:2:1: not valid YAML: ")
+    assert rest == [
+        "mine/twins.yml:1:9: the registry 'models' lacks 'groups' (add 'groups:')",
+        "mine/twins.yml:1:9: the registry 'models' lacks 'tables' (add 'tables:')",
+        "mine/twins.yml:1:10: unknown key 'table' in the registry 'models' (did you mean 'tables'?)",
+        "1 rule, 4 to correct",
+    ]
 
 
 NOT_UTF8 = "the file is not UTF-8 (save it as UTF-8)"
@@ -304,10 +308,10 @@ def test_validate_goes_on_after_a_file_that_cannot_be_read(
     built = project(FILES | second | wrong | {"mine/lists.yml": "no_rule_names_it: [a]\n"})
     (built.folder / "mine" / name).write_bytes(b"a: \xff\n")
     outcome = built.run("rules", "validate", "mine")
-    bad = "mine/XX103-bad-rule/rule.yml:8: unknown severity 'hihg' (did you mean 'high'?)"
+    bad = "mine/XX103-bad-rule/rule.yml:8:11: unknown severity 'hihg' (did you mean 'high'?)"
     assert (outcome.exit_code, outcome.err) == (1, "")
     *lines, last = outcome.out.splitlines()
-    assert sorted(lines) == sorted([f"mine/{name}:1: {NOT_UTF8}", bad])
+    assert sorted(lines) == sorted([f"mine/{name}:1:1: {NOT_UTF8}", bad])
     assert last == f"{count}, 2 to correct"
 
 
@@ -316,9 +320,11 @@ def test_validate_goes_on_after_a_table_that_cannot_be_read(project: MakeProject
     built = project(FILES | {"mine/twins.yml": "models: {table: []}\n"})
     (built.folder / "mine/roles.yml").write_bytes(b"a: \xff\n")
     assert built.run("rules", "validate", "mine").out.splitlines() == [
-        f"mine/roles.yml:1: {NOT_UTF8}",
-        "mine/twins.yml:1: registry `models` needs tables, groups",
-        "1 rule, 2 to correct",
+        f"mine/roles.yml:1:1: {NOT_UTF8}",
+        "mine/twins.yml:1:9: the registry 'models' lacks 'groups' (add 'groups:')",
+        "mine/twins.yml:1:9: the registry 'models' lacks 'tables' (add 'tables:')",
+        "mine/twins.yml:1:10: unknown key 'table' in the registry 'models' (did you mean 'tables'?)",
+        "1 rule, 4 to correct",
     ]
 
 

@@ -150,10 +150,10 @@ def test_a_row_is_an_edge_with_its_key() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\n", "not a list of registries"),
-        ("- {registry: x}\n", "registries.yml:1: an entry needs"),
+        ("a: 1\n", "the file must be a list, not a mapping"),
+        ("- {registry: x}\n", "registries.yml:1:3: entry 1 needs 'tables' or 'guards'"),
         ("- {registry: x, tables: [a], table: [b]}\n", "unknown key 'table'"),
-        ("- {registry: x, tables: a}\n", "globs are a list of texts"),
+        ("- {registry: x, tables: a}\n", "'tables' of entry 1 must be a list, not the text 'a'"),
     ],
     ids=["a mapping", "neither tables nor guards", "a misspelt key", "globs that are no list"],
 )

@@ -8,15 +8,14 @@ from diffscope.errors import InputError
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, check_case_set, read_cases
 from diffscope.rules.authoring.run_cases import CaseResult, CaseStatus, run_case
-from diffscope.rules.reading import mistake_line
 from diffscope.rules.values import Severity
-from tests.rule_builders import facts, rule_text, rules
+from tests.rule_builders import facts, rule_text, rules, told
 
 AT = "rules/XX101-test-rule/cases.yml"
 
 
 def complaints(text: str) -> list[str]:
-    return [mistake_line(each).removeprefix(f"{AT}:") for each in read_cases(text, at=AT)[1]]
+    return [told(each).removeprefix(f"{AT}:") for each in read_cases(text, at=AT)[1]]
 
 
 WRONG = [
@@ -136,7 +135,7 @@ SETS = [
 @pytest.mark.parametrize(("text", "lacking"), SETS)
 def test_a_rule_needs_a_hit_and_two_near_misses(text: str, lacking: list[str]) -> None:
     cases, _ = read_cases(text, at=AT)
-    assert [mistake_line(each).removeprefix(f"{AT}:1: ") for each in check_case_set(cases, at=AT)] == lacking
+    assert [told(each).removeprefix(f"{AT}:1: ") for each in check_case_set(cases, at=AT)] == lacking
 
 
 MARKED = """
@@ -162,8 +161,8 @@ MARKS = [
 def test_mark(mark: str, expected: list[str]) -> None:
     """A finding may be marked on its line; the file that is run does not hold the mark."""
     cases, mistakes = read_cases(MARKED % mark, at=AT)
-    told = [mistake_line(each).partition(": ")[2] for each in mistakes]
-    assert [line for line in told if "marks no finding" not in line] == expected
+    found = [told(each).partition(": ")[2] for each in mistakes]
+    assert [line for line in found if "marks no finding" not in line] == expected
     assert expected or cases[0].after[0].text == "def f():\n    return 2\n"
 
 

@@ -9,16 +9,16 @@ from diffscope.rules.engine.configuration import (
     overridden_severity,
     read_section,
 )
-from diffscope.rules.reading import Reading, mistake_line
 from diffscope.rules.values import Severity
-from tests.rule_builders import rule_text, rules
+from diffscope.yaml.reading import Reading
+from tests.rule_builders import rule_text, rules, told
 
 
 def section(text: str) -> tuple[RuleConfiguration, list[str]]:
     reading = Reading("diffscope.yml")
     node = reading.parse(text).get("rules")
     assert node is not None
-    return read_section(node, reading), sorted(map(mistake_line, reading.mistakes))
+    return read_section(node, reading), sorted(map(told, reading.mistakes))
 
 
 def test_section_is_read() -> None:
@@ -74,7 +74,7 @@ def test_entries_that_name_no_rule() -> None:
     found, _ = section(
         "rules: {select: [XX101, XX110], ignore: [ci-coverage, 'X?1*'], severity: {YY1*: low}}"
     )
-    lines = [mistake_line(each) for each in check_against(found, rules(rule_text()))]
+    lines = [told(each) for each in check_against(found, rules(rule_text()))]
     assert lines == [
         "diffscope.yml:1: 'XX110' names no rule (did you mean 'XX101'?)",
         "diffscope.yml:1: 'ci-coverage' names no rule (known: XX101, core-path)",

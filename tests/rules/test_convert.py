@@ -7,7 +7,7 @@ import pytest
 from diffscope.rules.authoring.cases import read_cases
 from diffscope.rules.authoring.convert import convert_rule
 from diffscope.rules.language.load import load_catalogue
-from diffscope.rules.reading import mistake_line
+from tests.rule_builders import told
 
 AT = "rules/CP199-old-rule/rule.yml"
 OLD = """\
@@ -78,7 +78,7 @@ says: "{symbol} 变更"
 def converted(text: str, cases: str | None = None) -> dict[str, str]:
     found = convert_rule(text, cases, at=AT)
     assert found is not None
-    assert [mistake_line(each) for each in found.mistakes] == []
+    assert [told(each) for each in found.mistakes] == []
     return dict(found.files)
 
 

@@ -18,9 +18,9 @@ from diffscope.rules.engine.waivers import parse_waivers
 from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery, Operator
 from diffscope.rules.language.expressions import SAME_PLACE
 from diffscope.rules.language.load import load_catalogue, read_names
-from diffscope.rules.reading import Reading
-from diffscope.yaml.strict import load_strict
+from diffscope.yaml.reading import Reading
 from tests.rule_builders import expression, where
+from tests.strict_yaml import load_strict
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)

@@ -12,9 +12,8 @@ from diffscope.facts.vocabulary import families
 from diffscope.rules.authoring.cases import read_cases
 from diffscope.rules.language.conditions import Operator
 from diffscope.rules.language.load import check_catalogue
-from diffscope.rules.reading import mistake_line
 from tests.examples import examples
-from tests.rule_builders import CHINESE, RULE, rule_text
+from tests.rule_builders import CHINESE, RULE, rule_text, told
 
 PATH = "rules/XX101-test-rule/rule.yml"
 
@@ -24,7 +23,7 @@ def check(text: str) -> list[str]:
     files = {PATH: text, PATH.replace("rule.yml", "zh.yml"): text} | {
         f"rules/{name}.yml": text for name in names
     }
-    found = [mistake_line(each) for each in check_catalogue(files)[1]]
+    found = [told(each) for each in check_catalogue(files)[1]]
     read_cases(text, at="cases.yml")
     return found
 

@@ -10,9 +10,8 @@ from diffscope.errors import RuleError
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import decode_catalogue, encode_catalogue
 from diffscope.rules.language.load import check_catalogue, load_catalogue, read_names
-from diffscope.rules.reading import mistake_line
 from diffscope.rules.values import Severity
-from tests.rule_builders import CHINESE, RULE, chinese_of, facts, rule_text, rules
+from tests.rule_builders import CHINESE, RULE, chinese_of, facts, rule_text, rules, told
 
 PATH = "rules/XX101-test-rule/rule.yml"
 ZH = "rules/XX101-test-rule/zh.yml"
@@ -22,7 +21,7 @@ def complaints(text: str, lists: str = "", **files: str) -> list[str]:
     own = {PATH: text, ZH: chinese_of(text), "rules/lists.yml": lists or "{}"}
     more = {f"rules/{name}.yml": content for name, content in files.items()}
     _, mistakes = check_catalogue(own | more)
-    return [mistake_line(each).removeprefix(f"{PATH}:") for each in mistakes]
+    return [told(each).removeprefix(f"{PATH}:") for each in mistakes]
 
 
 def when(text: str) -> str:
@@ -91,7 +90,7 @@ WRONG = [
     pytest.param(where("{same_path: {change: {}}}"), "8: 'change' has no place that another fact could share (ask it beside, in 'when')", id="a join with the change"),
     pytest.param("{}", "1: the file is empty (start with: diffscope rules new CODE slug)", id="an empty rule"),
     pytest.param("- a", "1: the file must hold a mapping of keys, not a list (write 'key: value' lines)", id="a list in place of a rule"),
-    pytest.param(RULE + "title: Another\n", "9: the key 'title' stands twice, first on line 3", id="a key twice"),
+    pytest.param(RULE + "title: Another\n", "9: duplicate key 'title', first on line 3", id="a key twice"),
     pytest.param(RULE.replace("title:", "title: &n"), "3: the anchor &n is not allowed", id="an anchor"),
 ]  # fmt: skip
 
@@ -128,7 +127,7 @@ def test_file_that_is_no_yaml_is_one_mistake(broken: dict[str, str], expected: l
         "rules/predicates.yml": "small: {about: x, fact: symbol, where: {code_added: 1}, holds: [], fails: []}",
         "rules/areas.yml": "areas: {engine: {}}",
     }
-    found = [mistake_line(each) for each in check_catalogue(files | broken)[1]]
+    found = [told(each) for each in check_catalogue(files | broken)[1]]
     assert len(found) == len(expected)
     assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
 
@@ -146,14 +145,14 @@ def test_all_mistakes_of_all_files_come_at_once() -> None:
         load_catalogue(files)
     assert str(caught.value).splitlines() == [
         "8 mistakes",
-        f"{PATH}:7: unknown family 'core' (did you mean 'core-path'?)",
-        f"{PATH}:8: unknown severity 'hihg' (did you mean 'high'?)",
-        "rules/XX102-other/rule.yml:1: the folder 'XX102-other' has no rule name after the code (two or more lower-case words with hyphens: CP101-engine-step-path)",
-        "rules/XX102-other/rule.yml:9: 'when' asks 'sybol', which is no fact and no operator (did you mean 'symbol'?)",
-        "rules/XX102-other/zh.yml:1: a stable rule needs its texts in Chinese too (add zh.yml beside rule.yml)",
-        "rules/lists.yml:1: 'Bad Name' is no name (write lower_case_words)",
-        "rules/lists.yml:2: 'good_name' must be a list, not a mapping (write [a, b] or '- ' lines)",
-        "rules/predicates.yml:1: unknown field 'lines' of fact 'symbol' (did you mean 'line'?)",
+        f"{PATH}:7:9: unknown family 'core' (did you mean 'core-path'?)",
+        f"{PATH}:8:11: unknown severity 'hihg' (did you mean 'high'?)",
+        "rules/XX102-other/rule.yml:1:1: the folder 'XX102-other' has no rule name after the code (two or more lower-case words with hyphens: CP101-engine-step-path)",
+        "rules/XX102-other/rule.yml:9:8: 'when' asks 'sybol', which is no fact and no operator (did you mean 'symbol'?)",
+        "rules/XX102-other/zh.yml:1:1: a stable rule needs its texts in Chinese too (add zh.yml beside rule.yml)",
+        "rules/lists.yml:1:1: 'Bad Name' is no name (write lower_case_words)",
+        "rules/lists.yml:2:12: 'good_name' must be a list, not a mapping (write [a, b] or '- ' lines)",
+        "rules/predicates.yml:1:41: unknown field 'lines' of fact 'symbol' (did you mean 'line'?)",
     ]
 
 
@@ -199,7 +198,7 @@ def test_predicate_that_asks_itself_is_refused() -> None:
         "two: {about: x, fact: symbol, where: {not: $one}, holds: [], fails: []}\n"
     )
     _, mistakes = read_names({"rules/predicates.yml": loop})
-    assert [mistake_line(each) for each in mistakes] == [
+    assert [told(each) for each in mistakes] == [
         "rules/predicates.yml:1: $one asks itself (write out what it asks)",
         "rules/predicates.yml:2: $two asks itself (write out what it asks)",
     ]
@@ -222,7 +221,7 @@ def test_single_mistake_has_place_and_hint() -> None:
     error = caught.value
     assert (error.message, error.at, error.hint) == (
         "unknown severity 'hihg'",
-        f"{PATH}:8",
+        f"{PATH}:8:11",
         "did you mean 'high'?",
     )
 
@@ -231,7 +230,7 @@ def test_code_taken_twice_names_the_other_file() -> None:
     """Two rules cannot share a code."""
     other = {"more/XX101-test-rule/rule.yml": RULE, "more/XX101-test-rule/zh.yml": CHINESE}
     _, mistakes = check_catalogue({PATH: RULE, ZH: CHINESE} | other)
-    assert [mistake_line(each) for each in mistakes] == [
+    assert [told(each) for each in mistakes] == [
         f"{PATH}:1: the code XX101 is taken by more/XX101-test-rule/rule.yml (take the next free number)"
     ]
 
@@ -272,7 +271,7 @@ CHINESES = [
 @pytest.mark.parametrize(("chinese", "complaint"), CHINESES)
 def test_mistake_in_the_chinese_texts(chinese: str, complaint: str) -> None:
     _, mistakes = check_catalogue({PATH: RULE, ZH: chinese})
-    assert [mistake_line(each) for each in mistakes] == [f"{ZH}:{complaint}"]
+    assert [told(each) for each in mistakes] == [f"{ZH}:{complaint}"]
 
 
 def test_preview_rule_may_speak_english_alone() -> None:

@@ -22,11 +22,11 @@ from diffscope.rules.authoring.schema import (
 )
 from diffscope.rules.language.load import check_catalogue, read_names
 from diffscope.rules.language.names import Names
-from diffscope.rules.reading import mistake_line
 from diffscope.rules.statistics import parse_statistics
-from diffscope.yaml.strict import load_strict, plain
-from tests.rule_builders import CHINESE, RULE, rule_text, rules
+from diffscope.yaml.strict import plain
+from tests.rule_builders import CHINESE, RULE, rule_text, rules, told
 from tests.rules.test_load import WRONG
+from tests.strict_yaml import load_strict
 
 CASES = """
 changed_in_code:
@@ -218,7 +218,7 @@ def test_scaffold_loads_and_its_cases_are_to_do() -> None:
     cases, wrong = read_cases(files["cases.yml"], at="cases.yml")
     assert wrong == ()
     assert all(case.todo for case in cases)
-    lines = [mistake_line(each) for each in lint_catalogue(catalogue, Names(), {path: files["cases.yml"]})]
+    lines = [told(each) for each in lint_catalogue(catalogue, Names(), {path: files["cases.yml"]})]
     folder = PurePosixPath(path).parent
     assert lines == [
         f"{path}:1: 'title': it is still to be written",
@@ -263,14 +263,14 @@ LINTED = [
 def test_lint_of_texts(changed: dict[str, str], chinese: str, complaint: str) -> None:
     catalogue = rules(rule_text(**changed), chinese=chinese)
     linted = lint_catalogue(catalogue, Names(), {})
-    assert complaint in [mistake_line(each).partition(":1: ")[2] for each in linted]
+    assert complaint in [told(each).partition(":1: ")[2] for each in linted]
 
 
 def test_message_of_placeholders_needs_no_chinese() -> None:
     """What has no words reads the same in both languages."""
     chinese = rule_text(CHINESE, says='"{symbol}：{path}"')
     catalogue = rules(rule_text(says='"{symbol}: {path}"'), chinese=chinese)
-    assert [mistake_line(each).partition(":1: ")[2] for each in lint_catalogue(catalogue, Names(), {})] == [
+    assert [told(each).partition(":1: ")[2] for each in lint_catalogue(catalogue, Names(), {})] == [
         "the rule has no cases (add cases.yml)"
     ]
 
@@ -281,7 +281,7 @@ def test_unused_names_are_reported() -> None:
     names, _ = read_names({"rules/lists.yml": "one: [a]\ntwo: [b]", "rules/predicates.yml": predicate})
     text = rule_text(evidence="{symbol: {symbol: $one}}")
     linted = lint_catalogue(rules(text, lists="one: [a]"), names, {})
-    assert [mistake_line(each) for each in linted][-2:] == [
+    assert [told(each) for each in linted][-2:] == [
         "rules/lists.yml:2: no rule uses $two (remove it)",
         "rules/predicates.yml:1: no rule uses $small (remove it)",
     ]
@@ -303,7 +303,7 @@ def test_examples_of_a_predicate_are_tried(
     text = f"small:\n  about: x\n  fact: symbol\n  {condition}\n  holds: [{holds}]\n  fails: [{fails}]\n"
     names, mistakes = read_names({"rules/predicates.yml": text})
     assert mistakes == ()
-    found = [mistake_line(each) for each in check_examples(names.predicates["small"], names)]
+    found = [told(each) for each in check_examples(names.predicates["small"], names)]
     assert len(found) == len(expected)
     assert all(each in line for each, line in zip(expected, found, strict=True))
 

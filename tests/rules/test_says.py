@@ -9,8 +9,9 @@ import pytest
 from diffscope.adapters.config.rule_files import bundled_rules, load_rules
 from diffscope.facts.vocabulary import families
 from diffscope.rules.language.template import Speaker, clip, holes, parse_template, spoken
-from diffscope.yaml.strict import load_strict, plain
+from diffscope.yaml.strict import plain
 from tests.rule_builders import facts
+from tests.strict_yaml import load_strict
 
 SYMBOL = facts("""
     change: {kind: bugfix, code_added: 3}

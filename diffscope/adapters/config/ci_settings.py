@@ -18,8 +18,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from diffscope.rules.reading import Reading, clipped
 from diffscope.source.model import Value
+from diffscope.yaml.reading import Reading, clipped
 from diffscope.yaml.strict import MapNode, Node
 
 DEFAULT_PREFIX: Final = "diffscope:"

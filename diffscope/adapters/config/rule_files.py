@@ -16,8 +16,8 @@ from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
 from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE, SHARED_FILES, load_catalogue
-from diffscope.rules.reading import Mistake
 from diffscope.version import VERSION
+from diffscope.yaml.reading import Mistake
 
 CASES_FILE: Final = "cases.yml"
 STATISTICS_FILE: Final = "statistics.json"

@@ -1,73 +1,60 @@
-"""The tables of a rules folder, each read by its own reader, to find every mistake of every file."""
+"""The tables of a rules folder, read as the types that they are declared as, to find every mistake of every file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.read_file import is_there, read_text
-from diffscope.errors import ConfigurationError, DiffscopeError
-from diffscope.graph.query.registries import load_registries
-from diffscope.graph.query.serving import load_serving
-from diffscope.taxonomy.counterparts import load_counterparts
-from diffscope.taxonomy.kernels import load_kernels
-from diffscope.taxonomy.load import FILES, read_tables
-from diffscope.taxonomy.roles import load_roles
-from diffscope.taxonomy.twins import load_twins
+from diffscope.errors import ConfigurationError
+from diffscope.graph.query.registries import REGISTRIES
+from diffscope.graph.query.serving import SERVING
+from diffscope.taxonomy.counterparts import COUNTERPARTS
+from diffscope.taxonomy.kernels import KERNELS
+from diffscope.taxonomy.load import FILES, check_tables
+from diffscope.taxonomy.roles import ROLES
+from diffscope.taxonomy.twins import TWINS
+from diffscope.yaml.reading import Mistake
+from diffscope.yaml.typed import check_file
 
 _LARGEST: Final = 1_000_000
-_LOADERS: Final[dict[str, Callable[[str, str], object]]] = {
-    "roles.yml": lambda text, at: load_roles(text, at=at),
-    "counterparts.yml": lambda text, at: load_counterparts(text, at=at),
-    "twins.yml": lambda text, at: load_twins(text, at=at),
-    "kernels.yml": lambda text, at: load_kernels(text, at=at),
-    "serving.yml": lambda text, at: load_serving(text, at=at),
-    "registries.yml": lambda text, at: load_registries(text, at=at),
+_TYPES: Final[dict[str, Any]] = {
+    "roles.yml": ROLES,
+    "counterparts.yml": COUNTERPARTS,
+    "twins.yml": TWINS,
+    "kernels.yml": KERNELS,
+    "serving.yml": SERVING,
+    "registries.yml": REGISTRIES,
 }
 
 
-def table_mistakes(folder: Path) -> list[str]:
-    """Return what is wrong in the tables of a folder, a line a mistake: ``file:line: message (hint)``. Tables that it lacks are the bundled ones."""
+def table_mistakes(folder: Path) -> list[Mistake]:
+    """Return every mistake in the tables of a folder. Tables that it lacks are the bundled ones."""
     name = shown_name(folder)
-    lines: list[str] = []
-    own = {file: folder / file for file in FILES if is_there(folder / file)}
+    found: list[Mistake] = []
+    own = {
+        file: text
+        for file in FILES
+        if is_there(folder / file) and (text := _text(folder / file, f"{name}/{file}", found)) is not None
+    }
     if own:
-        texts: dict[str, str] = {}
-        for file in FILES:
-            try:
-                texts[file] = _read(own.get(file, bundled_rules() / file))
-            except ConfigurationError as error:
-                lines.append(_unreadable(f"{name}/{file}", error))
-        if len(texts) == len(FILES):
-            lines += [f"{name}/{line}" for line in _mistakes(lambda: read_tables(texts))]
-    for file, load in _LOADERS.items():
-        if is_there(folder / file):
-            lines += _table_mistakes(folder / file, load, at=f"{name}/{file}")
-    return lines
+        bundled = {file: _read(bundled_rules() / file) for file in FILES if file not in own}
+        mistakes = check_tables(bundled | own, folder=f"{name}/")[1]
+        # What is wrong with a bundled table is no mistake of who wrote this folder.
+        found += [each for each in mistakes if each.path.removeprefix(f"{name}/") in own]
+    for file, type_ in _TYPES.items():
+        if is_there(folder / file) and (text := _text(folder / file, f"{name}/{file}", found)) is not None:
+            found += check_file(type_, text, at=f"{name}/{file}")[1]
+    return found
 
 
-def _table_mistakes(path: Path, load: Callable[[str, str], object], *, at: str) -> list[str]:
+def _text(path: Path, name: str, found: list[Mistake]) -> str | None:
     try:
-        text = _read(path)
+        return _read(path)
     except ConfigurationError as error:
-        return [_unreadable(at, error)]
-    return _mistakes(lambda: load(text, at))
-
-
-def _mistakes(read: Callable[[], object]) -> list[str]:
-    try:
-        read()
-    except DiffscopeError as error:
-        first, *rest = error.message.splitlines()
-        hint = f" ({error.hint})" if error.hint and not rest else ""
-        return [f"{error.at}: {first}{hint}", *rest]
-    return []
-
-
-def _unreadable(at: str, error: DiffscopeError) -> str:
-    return f"{at}:1: {error.message} ({error.hint})"
+        found.append(Mistake(path=name, line=1, message=error.message, hint=error.hint or ""))
+        return None
 
 
 def _read(path: Path) -> str:

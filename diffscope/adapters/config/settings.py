@@ -24,8 +24,8 @@ from diffscope.errors import ConfigurationError
 from diffscope.render.formats.table import RENDERERS
 from diffscope.render.style import Language
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration, read_section
-from diffscope.rules.reading import Reading, mistakes_error
 from diffscope.source.model import Value
+from diffscope.yaml.reading import Reading, mistakes_error
 
 FILE_NAME: Final = "diffscope.yml"
 LEVELS: Final = ("none", "low", "medium", "high", "critical")

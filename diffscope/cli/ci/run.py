@@ -43,10 +43,10 @@ from diffscope.render.formats.comment import Circumstances, render_comment, rend
 from diffscope.render.formats.table import render
 from diffscope.render.style import Language, Style
 from diffscope.rules.engine.configuration import check_against
-from diffscope.rules.reading import mistakes_error
 from diffscope.source.attempts import Attempts, is_internal
 from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
+from diffscope.yaml.reading import mistakes_error
 
 FILES = {"json": "assessment.json", "sarif": "assessment.sarif", "rdjson": "assessment.rdjson"}
 COMMENT_FILE = "comment.md"

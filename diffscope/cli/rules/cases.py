@@ -13,7 +13,7 @@ from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, read_cases
 from diffscope.rules.language.catalogue import Catalogue, Rule
 from diffscope.rules.language.load import load_catalogue
-from diffscope.rules.reading import Mistake, mistakes_error
+from diffscope.yaml.reading import Mistake, mistakes_error
 
 if TYPE_CHECKING:
     from diffscope.facts.collect import Knowledge

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from diffscope.rules.authoring.run_cases import CaseResult
     from diffscope.rules.language.catalogue import Catalogue, Rule
-    from diffscope.rules.reading import Mistake
+    from diffscope.yaml.reading import Mistake
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FORMAT = click.option(
@@ -97,7 +97,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     from diffscope.adapters.read_file import is_there
     from diffscope.rules.authoring.lint import lint_catalogue
     from diffscope.rules.language.load import RULE_FILE, check_catalogue, read_names
-    from diffscope.rules.reading import mistake_line
+    from diffscope.yaml.reading import in_order, mistake_line
 
     if folder is not None:
         check_holds_rules(folder, is_itself_one=True)
@@ -112,8 +112,9 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     is_rule = folder is not None and is_there(folder / RULE_FILE)
     # What lies beside a single rule belongs to other rules too.
     own = f"{shown_name(folder)}/" if folder else ""
-    lines = [mistake_line(each) for each in found if each.path.startswith(own)]
-    lines += [] if is_rule else table_mistakes(folder or bundled_rules())
+    found = [each for each in found if each.path.startswith(own)]
+    found += [] if is_rule else table_mistakes(folder or bundled_rules())
+    lines = [mistake_line(each) for each in in_order(found)]
     dead, elsewhere = _dead_globs(folder or bundled_rules(), repo, revision) if repo is not None else ([], 0)
     lines = list(dict.fromkeys([*lines, *dead]))
     note = [f"globs of tables that match files of other commits alone: {elsewhere}"] if elsewhere else []
@@ -133,7 +134,7 @@ def convert(*, folder: Path, dry_run: bool) -> int:
     """
     from diffscope.adapters.config.rule_files import overwrite_files, rules_to_convert
     from diffscope.rules.authoring.convert import convert_rule
-    from diffscope.rules.reading import mistake_line
+    from diffscope.yaml.reading import mistake_line
 
     lines, failed, count = [], False, 0
     for path, text, cases in rules_to_convert(folder):
@@ -209,7 +210,7 @@ def find_rule(catalogue: Catalogue, word: str) -> Rule:
     Raises:
         UsageError: there is none; the hint is the nearest.
     """
-    from diffscope.rules.reading import nearest
+    from diffscope.yaml.reading import nearest
 
     for rule in catalogue.rules:
         if word.casefold() in (rule.code.casefold(), rule.name.casefold()):

@@ -55,7 +55,7 @@ def _of_symbol(
                 **placed.spot(_place(placed, symbol), symbol=symbol.symbol),
                 family=pairing.name,
                 counterpart=users[0],
-                reason=pairing.reason,
+                reason=pairing.reason.en,
             )
 
 

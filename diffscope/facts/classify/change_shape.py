@@ -58,7 +58,7 @@ def changed_lines(file: FileFact) -> int:
 
 
 def shapes_of(files: tuple[FileFact, ...], symbols: tuple[SymbolFact, ...], sizes: Sizes) -> frozenset[str]:
-    """Return the shapes of a change, words of ``diffscope.taxonomy.tables.SHAPES``."""
+    """Return the shapes of a change, words of ``diffscope.taxonomy.tables.Shape``."""
     product = [file for file in files if file.category in PRODUCT]
     checks = {
         "moves": _moves(product, symbols),

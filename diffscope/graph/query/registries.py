@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final
 
-from diffscope.errors import RuleError
+from msgspec import field
+
 from diffscope.graph.model.model import Edge, EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.patterns import Glob, compile_glob
+from diffscope.patterns import compile_glob
 from diffscope.source.model import Gap, Value
-from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, load_strict
+from diffscope.taxonomy.entries import PathGlob
+from diffscope.yaml.typed import read_file
 
-_KEYS = ("tables", "guards")
 
-
-class Registry(NamedTuple):
+class Registry(Value, frozen=True, kw_only=True):
     """One registry, known by the shape of its rows and never by its file.
 
     ``tables`` are globs of names: of the variable, enum, function or method that holds or takes the rows. ``guards`` are globs of
     conditions under which classes are imported, for registries that are a chain of ``if``.
     """
 
-    name: str
-    tables: tuple[Glob, ...] = ()
-    guards: tuple[Glob, ...] = ()
+    name: str = field(name="registry")
+    tables: tuple[PathGlob, ...] = ()
+    guards: tuple[PathGlob, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a registry that nothing could be a row of."""
+        if not self.tables and not self.guards:
+            raise ValueError("needs 'tables' or 'guards'")
 
     def has(self, edge: Edge) -> bool:
         """Say whether an edge is a row of the registry."""
         if edge.row is not None:
             table = edge.row.partition(":")[0]
-            return any(glob.matches(table) for glob in self.tables)
-        return edge.layer is EdgeLayer.LAZY and any(glob.matches(edge.guard or "") for glob in self.guards)
+            return any(compile_glob(text).matches(table) for text in self.tables)
+        guard = edge.guard or ""
+        return edge.layer is EdgeLayer.LAZY and any(compile_glob(text).matches(guard) for text in self.guards)
+
+
+REGISTRIES: Final = tuple[Registry, ...]
 
 
 class RegistryEntry(Value, frozen=True, kw_only=True):
@@ -63,13 +71,10 @@ def load_registries(text: str, *, at: str) -> tuple[Registry, ...]:
     """Return the registries of a ``registries.yml``: a list of ``{registry: name, tables: [glob], guards: [glob]}``.
 
     Raises:
-        RuleError: an entry has another shape; the first one is named.
-        YamlError: the file is not strict YAML.
+        RuleError: the file is wrong; the message lists every mistake.
     """
-    root = load_strict(text, at=at)
-    if not isinstance(root, ListNode):
-        raise RuleError("not a list of registries", at=at, hint="write `- {registry: name, tables: [glob]}`")
-    return tuple(_registry(node, at) for node in root.items)
+    registries: tuple[Registry, ...] = read_file(REGISTRIES, text, at=at)
+    return registries
 
 
 def report_registries(graph: ModuleGraph, registries: tuple[Registry, ...]) -> tuple[RegistryReport, ...]:
@@ -138,24 +143,3 @@ def _entry(registry: str, edge: Edge, target: ModuleName | None, reason: str | N
         name=edge.detail,
         reason=reason,
     )
-
-
-def _registry(node: Node, at: str) -> Registry:
-    keys = set(node.keys()) if isinstance(node, MapNode) else set()
-    name = node.get("registry") if isinstance(node, MapNode) else None
-    if not isinstance(node, MapNode) or not isinstance(name, ScalarNode) or not keys & set(_KEYS):
-        raise RuleError("an entry needs `registry` and `tables` or `guards`", at=f"{at}:{node.line}")
-    if unknown := sorted(keys - {"registry", *_KEYS}):
-        raise RuleError(
-            f"unknown key {unknown[0]!r}", at=f"{at}:{node.line}", hint="use registry, tables, guards"
-        )
-    tables, guards = (tuple(_globs(node.get(key), at)) for key in _KEYS)
-    return Registry(name.text, tables, guards)
-
-
-def _globs(node: Node | None, at: str) -> Iterator[Glob]:
-    if node is None:
-        return
-    if not isinstance(node, ListNode) or not all(isinstance(item, ScalarNode) for item in node.items):
-        raise RuleError("globs are a list of texts", at=f"{at}:{node.line}")
-    yield from (compile_glob(item.text) for item in node.items if isinstance(item, ScalarNode))

@@ -7,7 +7,7 @@ from typing import Final
 
 from diffscope.rules.authoring.yaml_text import Items, Pairs
 from diffscope.rules.language.conditions import PATH_FIELDS
-from diffscope.rules.reading import Reading, clipped
+from diffscope.yaml.reading import Reading, clipped
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 _SAME: Final = ("is", "in", "has", "has_any")

@@ -16,8 +16,8 @@ from diffscope.rules.language.catalogue import Catalogue, Rule
 from diffscope.rules.language.expressions import parse_predicate
 from diffscope.rules.language.names import NamedList, Names, Predicate, Scope
 from diffscope.rules.language.template import holes
-from diffscope.rules.reading import Mistake, Reading
 from diffscope.rules.values import Bilingual
+from diffscope.yaml.reading import Mistake, Reading
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 _PATH = "vllm/example.py"

@@ -13,8 +13,8 @@ import msgspec
 
 from diffscope.facts.model import ChangeFacts, Fact, GraphFacts, UnknownFamily
 from diffscope.facts.vocabulary import Family, Field, fact_type, families
-from diffscope.rules.reading import Reading, clipped, nearest, shape
 from diffscope.source.model import PullRequest, SourceKind
+from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode
 
 _NEUTRAL: Final[dict[str, object]] = {"text": "", "number": 0, "truth": False, "texts": ()}

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from diffscope.rules.reading import clipped, nearest
 from diffscope.rules.values import Flag, RuleCode, Waived
 from diffscope.source.model import Value
 from diffscope.source.text import split_lines
+from diffscope.yaml.reading import clipped, nearest
 
 _LINE: Final = re.compile(r"[\s>*+-]*diffscope\s*:\s*waive\b\s*(.*)", re.IGNORECASE)
 _PARTS: Final = re.compile(

@@ -24,7 +24,7 @@ from diffscope.rules.language.conditions import (
 )
 from diffscope.rules.language.fields import parse_field
 from diffscope.rules.language.names import Predicate, Scope, name_of
-from diffscope.rules.reading import Reading, clipped, nearest, shape
+from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 EVIDENCE: Final = "evidence"

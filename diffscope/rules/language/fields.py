@@ -21,7 +21,7 @@ from diffscope.rules.language.conditions import (
     all_together,
 )
 from diffscope.rules.language.names import Scope, name_of
-from diffscope.rules.reading import clipped, nearest, shape
+from diffscope.yaml.reading import clipped, nearest, shape
 from diffscope.yaml.strict import Entry, MapNode, Node, ScalarNode
 
 _TYPE_WORDS: Final = {

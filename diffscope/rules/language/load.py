@@ -20,8 +20,8 @@ from diffscope.rules.language.names import (
     without_loops,
 )
 from diffscope.rules.language.rule_file import read_rule
-from diffscope.rules.reading import Mistake, Reading, clipped, mistakes_error
-from diffscope.yaml.strict import MapNode, parse_strict
+from diffscope.yaml.reading import Mistake, Reading, mistakes_error
+from diffscope.yaml.typed import check_file, keys_of
 
 LISTS_FILE: Final = "lists.yml"
 PREDICATES_FILE: Final = "predicates.yml"
@@ -62,7 +62,9 @@ def check_catalogue(files: Mapping[str, str]) -> tuple[Catalogue, tuple[Mistake,
     mistakes = list(found)
     words: dict[str, str] = {}
     for path in _named(files, WORDS_FILE):
-        words |= _read_words(path, files[path], mistakes)
+        found_words, wrong = check_file(dict[str, str], files[path], at=path)
+        words |= found_words or {}
+        mistakes += wrong
     rules: dict[str, Rule] = {}
     for path in _named(files, RULE_FILE):
         _add_rule(path, files, names, rules, mistakes)
@@ -105,9 +107,12 @@ def _word_table(files: Mapping[str, str], name: str) -> WordTable | None:
     section, what, _ = TABLES[name]
     words: set[str] = set()
     for path in _named(files, name):
-        root, _ = parse_strict(files[path])
-        rows = root.get(section) if isinstance(root, MapNode) else None
-        words |= set(rows.keys()) if isinstance(rows, MapNode) else set()
+        reading = Reading(path)
+        root = reading.root(files[path])
+        if reading.is_broken:
+            # What it would have declared is not known: any word will do.
+            return None
+        words |= set(keys_of(root, section))
     if not words:
         return None
     extra = {_OTHER_AREA} if what == "area" else set()
@@ -127,13 +132,3 @@ def _add_rule(
     elif rule is not None:
         rules[rule.code] = rule
     mistakes += (*reading.mistakes, *chinese.mistakes)
-
-
-def _read_words(path: str, text: str, mistakes: list[Mistake]) -> dict[str, str]:
-    reading = Reading(path)
-    words = {
-        entry.key: reading.text(entry.value, f"'{clipped(entry.key)}'")
-        for entry in reading.parse(text).entries
-    }
-    mistakes += reading.mistakes
-    return words

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from diffscope.rules.language.conditions import EvidenceQuery, Operand
-from diffscope.rules.reading import Reading, clipped, nearest, shape
 from diffscope.source.model import Value
+from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode
 
 NAME_SIGN: Final = "$"

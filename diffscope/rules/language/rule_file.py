@@ -14,8 +14,8 @@ from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery
 from diffscope.rules.language.expressions import parse_expression, parse_where
 from diffscope.rules.language.names import Names, Scope
 from diffscope.rules.language.template import holes, parse_template
-from diffscope.rules.reading import Reading, clipped, nearest, shape
 from diffscope.rules.values import Bilingual, RuleCode, Severity
+from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 REQUIRED: Final = ("status", "title", "why", "remedy", "evidence", "severity", "says")

@@ -1,46 +1,59 @@
-"""Reads strict YAML trees into typed pieces and gathers every mistake on the way, each with its line and the nearest word."""
+"""Stage 0, reading of our own YAML: mistakes with file, line and column, and one reader of a file that gathers them all.
+
+``Reading`` gives typed access to single nodes; ``typed.py`` reads whole structs with it.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from diffscope.errors import DiffscopeError, RuleError
-from diffscope.source.model import Value
-from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
+from diffscope.yaml.strict import MOST_PROBLEMS, Entry, ListNode, MapNode, Node, ScalarNode, parse_strict
 
 MOST_MISTAKES: Final = 100
 """Of one file; more help nobody."""
+_WRITE_KEYS: Final = "write 'key: value' lines"
 
 
-class Mistake(Value, frozen=True, kw_only=True):
-    """One thing that is wrong in a file, and what to do."""
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong in a file, and what to do; line and column from 1."""
 
     path: str
     line: int
     message: str
     hint: str = ""
+    column: int = 1
 
 
 def mistakes_error(mistakes: Sequence[Mistake], *, kind: type[DiffscopeError] = RuleError) -> DiffscopeError:
     """Return one error that names every mistake, in the order of files and lines."""
-    ordered = sorted(set(mistakes), key=lambda each: (each.path, each.line, each.message))
+    ordered = in_order(mistakes)
     if len(ordered) == 1:
         only = ordered[0]
-        return kind(only.message, at=f"{only.path}:{only.line}", hint=only.hint or None)
+        return kind(only.message, at=f"{only.path}:{only.line}:{only.column}", hint=only.hint or None)
     lines = [mistake_line(each) for each in ordered]
     return kind("\n".join([f"{len(lines)} mistakes", *lines]), hint="correct them all, then run it again")
 
 
+def in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Return mistakes by file, line and column, each once."""
+    return sorted(set(mistakes), key=lambda each: (each.path, each.line, each.column, each.message))
+
+
 def mistake_line(mistake: Mistake) -> str:
-    """Return a mistake as one line: ``path:line: message (hint)``."""
+    """Return a mistake as one line: ``path:line:column: message (hint)``."""
     hint = f" ({mistake.hint})" if mistake.hint else ""
-    return f"{mistake.path}:{mistake.line}: {mistake.message}{hint}"
+    return f"{mistake.path}:{mistake.line}:{mistake.column}: {mistake.message}{hint}"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest of the words, or the words themselves where none is near."""
+    # Only mistakes need it; a run without any should not pay for its import.
+    import difflib  # noqa: PLC0415
+
     known = sorted(words)
     # Long junk would cost quadratic time and cannot be near anything.
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6) if len(word) <= 80 else []
@@ -55,29 +68,41 @@ class Reading:
     def __init__(self, path: str) -> None:
         self.path = path
         self.mistakes: list[Mistake] = []
+        self.is_broken = False
+        """The file is no YAML that could be read to its end: what it lacks, or what stands before, is not told besides."""
 
     def parse(self, text: str) -> MapNode:
         """Return the top mapping of a text; an empty one where there is none."""
-        root, problems = parse_strict(text)
-        for problem in problems:
-            self.report(problem.line, problem.message, problem.hint)
+        root = self.root(text)
         if isinstance(root, MapNode):
             return root
-        if not problems:
-            self.report(
-                root.line,
-                f"the file must hold a mapping of keys, not {shape(root)}",
-                "write 'key: value' lines",
-            )
+        if not self.is_broken:
+            self.report(root, f"the file must hold a mapping of keys, not {shape(root)}", _WRITE_KEYS)
         return MapNode((), 1, 1)
+
+    def root(self, text: str) -> Node:
+        """Return the tree of a text. Of a file that could not be read to its end there is one mistake: where reading stopped."""
+        root, problems = parse_strict(text)
+        stop = next((problem for problem in problems if problem.stops_reading), None)
+        for problem in (stop,) if stop else problems:
+            self._note(problem.line, problem.column, problem.message, problem.hint)
+        # With so many problems the tree ends where they were cut off.
+        self.is_broken = stop is not None or len(problems) >= MOST_PROBLEMS
+        return root
 
     def report(self, place: Node | Entry | int, message: str, hint: str = "") -> None:
         """Note a mistake at a node or a line."""
-        line = place if isinstance(place, int) else place.line
-        if len(self.mistakes) < MOST_MISTAKES:
-            self.mistakes.append(Mistake(path=self.path, line=line, message=message, hint=hint))
-        elif len(self.mistakes) == MOST_MISTAKES:
-            self.mistakes.append(Mistake(path=self.path, line=line, message="and more; correct these first"))
+        if isinstance(place, int):
+            self._note(place, 1, message, hint)
+        else:
+            self._note(place.line, place.column, message, hint)
+
+    def _note(self, line: int, column: int, message: str, hint: str) -> None:
+        if self.is_broken or len(self.mistakes) > MOST_MISTAKES:
+            return
+        if len(self.mistakes) == MOST_MISTAKES:
+            message, hint = "and more; correct these first", ""
+        self.mistakes.append(Mistake(path=self.path, line=line, column=column, message=message, hint=hint))
 
     def mapping(
         self, node: Node, what: str, *, known: Iterable[str], required: Iterable[str] = ()
