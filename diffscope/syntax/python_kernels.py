@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.source.text import decode
 from diffscope.syntax.model import NativeSignal, NativeSignalKind
 from diffscope.syntax.parse.parsers import parse_python, prepare_python
 from diffscope.syntax.text.tokens import clip, text_of
@@ -121,7 +122,7 @@ class _Walk:
             # The words of a string count as one, and so do the blanks in it.
             if not node.child_count or node.type == "string":
                 if not tunes and node.type not in (",", "newline"):
-                    self.tokens.append((node.text or b"").decode("utf-8", "replace"))
+                    self.tokens.append(decode(node.text or b""))
                 continue
             pending.extend((child, tunes) for child in reversed(node.children))
 
