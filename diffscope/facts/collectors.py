@@ -55,6 +55,7 @@ from diffscope.source.model import Change, Value
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.kernels import KernelTable, KernelTables
 from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.reach import ReachRows
 from diffscope.taxonomy.roles import RoleTable
 from diffscope.taxonomy.twins import TwinRule
 
@@ -68,6 +69,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     twins: tuple[TwinRule, ...] = ()
     kernels: KernelTable = KernelTable(KernelTables())
     serving: ServingPath = ServingPath(())
+    reach: ReachRows = ReachRows()
     digest: str = ""
     """Equal ones make equal facts of equal changes."""
 

@@ -49,6 +49,17 @@ class Located(Fact, frozen=True, kw_only=True):
         int | UnsetType | None,
         said("Eager import steps from the serving path to this module; null when it is not reached."),
     ] = UNSET
+    reached: Annotated[
+        str,
+        said(
+            "How it is reached at run time: per_step, per_request, start_up, opt_in (a row, a variable or an optional backend leads to it), "
+            "one_platform (another than CUDA), tools or unknown."
+        ),
+    ] = "unknown"
+    runs: Annotated[
+        str,
+        said("When it runs, for whomever it does: per_step, per_request, start_up, tools or unknown."),
+    ] = "unknown"
 
 
 class ChangeFact(Fact, frozen=True, kw_only=True):
@@ -156,6 +167,14 @@ class ModuleFact(Located, frozen=True, kw_only=True):
 class SymbolFact(Located, frozen=True, kw_only=True):
     """One changed symbol."""
 
+    reach_reason: Annotated[
+        str,
+        said(
+            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
+            "no-graph, no-code or too-many."
+        ),
+    ] = "no-graph"
+    reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
     kind: Annotated[str, said("class, function, method, variable or module.")]
     aspects: Annotated[
         tuple[str, ...],
@@ -614,6 +633,14 @@ class NativeFact(Located, frozen=True, kw_only=True):
             "kernel, device or host (the host launches a kernel, and kernels call what else is on the device)."
         ),
     ] = ""
+    reach_reason: Annotated[
+        str,
+        said(
+            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
+            "no-graph, no-code or too-many."
+        ),
+    ] = "no-graph"
+    reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
     is_kernel: Annotated[
         bool, said("`__global__`, or a function of Python that the host launches on a device.")
     ] = False

@@ -18,12 +18,21 @@ from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.reach import ReachRows, load_reach
 from diffscope.taxonomy.roles import Role, RoleTable, load_roles
 from diffscope.taxonomy.tables import TaxonomyTables
 from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
-_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml", "kernels.yml")
+_NAMES: Final = (
+    *FILES,
+    "roles.yml",
+    "counterparts.yml",
+    "twins.yml",
+    "serving.yml",
+    "kernels.yml",
+    "reach.yml",
+)
 _LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
 
@@ -35,6 +44,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     twins: tuple[TwinRule, ...]
     serving: ServingPath
     kernels: KernelTables
+    reach: ReachRows
 
 
 def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
@@ -58,6 +68,7 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         twins=tables.twins,
         serving=tables.serving,
         kernels=KernelTable(tables.kernels),
+        reach=tables.reach,
         digest=key,
     )
 
@@ -78,6 +89,7 @@ def _parse(texts: Mapping[str, str]) -> _Tables:
         twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
         serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
         kernels=load_kernels(texts["kernels.yml"], at="rules/kernels.yml"),
+        reach=load_reach(texts["reach.yml"], at="rules/reach.yml"),
     )
 
 

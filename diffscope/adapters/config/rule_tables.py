@@ -13,6 +13,7 @@ from diffscope.graph.query.serving import SERVING
 from diffscope.taxonomy.counterparts import COUNTERPARTS
 from diffscope.taxonomy.kernels import KERNELS
 from diffscope.taxonomy.load import FILES, check_tables
+from diffscope.taxonomy.reach import REACH
 from diffscope.taxonomy.roles import ROLES
 from diffscope.taxonomy.twins import TWINS
 from diffscope.yaml.reading import Mistake
@@ -26,6 +27,7 @@ _TYPES: Final[dict[str, Any]] = {
     "kernels.yml": KERNELS,
     "serving.yml": SERVING,
     "registries.yml": REGISTRIES,
+    "reach.yml": REACH,
 }
 
 
