@@ -25,7 +25,7 @@ import msgspec
 from diffscope.adapters.output import write_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.assessment.document import Assessment
-from diffscope.batch.crew import Judged, Wanted
+from diffscope.batch.judging import Judged, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
 from diffscope.cli.gather import no_clone

@@ -428,8 +428,8 @@ def test_an_index_without_times_is_read_all_the_same(tmp_path: Path, monkeypatch
     write_files(folder, {"a.py": AFTER})
     (folder / "c.py").write_bytes(BEFORE.replace("\n", "\r\n").encode())
 
-    def other_form(access: GitAccess, *arguments: str) -> Outcome:
-        found = run(access, *arguments)
+    def other_form(access: GitAccess, *arguments: str, given: bytes = b"") -> Outcome:
+        found = run(access, *arguments, given=given)
         return (
             found._replace(out=found.out.replace(b"  ctime", b"  changed"))
             if "--debug" in arguments

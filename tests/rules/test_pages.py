@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 import jsonschema
 import pytest
+from referencing import Registry, Resource
 
 from diffscope.adapters.config.rule_files import bundled_rules, read_statistics
 from diffscope.errors import InputError, UsageError
@@ -176,7 +177,8 @@ def test_schema_takes_every_bundled_file(name: str) -> None:
 def test_schema_takes_the_bundled_predicates() -> None:
     """Predicates have a schema too."""
     text = (bundled_rules() / "predicates.yml").read_text("utf-8")
-    jsonschema.Draft202012Validator(predicates_schema()).validate(
+    beside = Registry().with_resource("rule.schema.json", Resource.from_contents(rule_schema()))
+    jsonschema.Draft202012Validator(predicates_schema(), registry=beside).validate(
         plain(load_strict(text, at="predicates.yml"))
     )
 

@@ -28,7 +28,7 @@ _SILENT: Final = frozenset({"products", "render", "batch", "cli"})
 """Stages that look at assessments and make none."""
 _KEEPERS: Final = frozenset(
     f"adapters/{name}.py"
-    for name in ("cache/cache", "cache/file", "cache/store", "events", "saved_events", "git/later_fixes")
+    for name in ("cache/cache", "cache/file", "cache/store", "events", "git/later_fixes")
 )
 """Modules that keep things, or read what no assessment is made of."""
 

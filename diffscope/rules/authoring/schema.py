@@ -5,6 +5,7 @@ An editor's schema is looser than the loader: names, placeholders and nearest ma
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from diffscope.facts.vocabulary import Family, Field, families, shared_fields
@@ -23,6 +24,7 @@ from diffscope.rules.language.rule_file import REQUIRED, TEXTS
 from diffscope.rules.values import Severity
 
 Schema = dict[str, Any]
+_Values = tuple[str, tuple[str, ...], bool]
 
 SCHEMA_FOLDER: Final = "docs/schemas"
 """Where the schemas lie in the repository; ``NAME.schema.json`` each."""
@@ -62,7 +64,6 @@ def schemas() -> dict[str, Schema]:
 def rule_schema() -> Schema:
     """Return the schema of a rule file."""
     status = {"is": {"enum": [stage.value for stage in Stage]}, "since": {"type": "string"}}
-    facts = {name: _ref(f"where_{name}") for name in families()}
     words = [severity.value for severity in Severity]
     step = _object({word: _ref("expression") for word in words}, ())
     lines = {"anyOf": [{"enum": words}, {**step, "minProperties": 1, "maxProperties": 1}]}
@@ -70,7 +71,7 @@ def rule_schema() -> Schema:
         "status": _object(status, ("is", "since")),
         "family": {"enum": list(FAMILIES)},
         **{key: {"type": "string"} for key in TEXTS},
-        "evidence": {**_object(facts, ()), "minProperties": 1, "maxProperties": 1},
+        "evidence": {**_ref("facts"), "minProperties": 1, "maxProperties": 1},
         "worst_by": {"type": "string"},
         "when": _ref("expression"),
         "severity": {"anyOf": [{"enum": words}, {"type": "array", "items": lines, "minItems": 1}]},
@@ -133,8 +134,8 @@ def predicates_schema() -> Schema:
         {
             "about": {"type": "string", "description": "What it means, and why it is asked."},
             "fact": {"enum": list(families()), "description": "The records that it is asked of."},
-            "where": {"anyOf": [_ref(f"where_{name}") for name in families()]},
-            "when": _ref("expression"),
+            "where": {"anyOf": [_rule_ref(f"where_{name}") for name in families()]},
+            "when": _rule_ref("expression"),
             "holds": {**examples, "description": "Records to which it must answer true."},
             "fails": {**examples, "description": "Records to which it must answer false."},
             "unknown": {**examples, "description": "Records to which it must answer that it cannot tell."},
@@ -146,7 +147,6 @@ def predicates_schema() -> Schema:
         "title": "Predicates of diffscope rules (predicates.yml)",
         "type": "object",
         "additionalProperties": predicate,
-        "$defs": _definitions(),
     }
 
 
@@ -154,7 +154,19 @@ def _definitions() -> Schema:
     return {
         "name": _NAME,
         "expression": _expression(),
+        "facts": _object({name: _ref(f"where_{name}") for name in families()}, ()),
+        "another_fact": {
+            **_object({}, ()),
+            "propertyNames": {"enum": list(families())},
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": True,
+        },
         **{f"tests_of_{kind}": _tests(kind) for kind in FIELD_OPERATORS},
+        **{
+            name: _values(kind, choices, may_be_null=null)
+            for (kind, choices, null), name in _sets_of_values().items()
+        },
         **{f"place_{field.name}": _field(field) for field in shared_fields()},
         **{f"where_{name}": _where(family) for name, family in families().items()},
     }
@@ -194,13 +206,7 @@ def _where(family: Family) -> Schema:
         field.name: _ref(f"place_{field.name}") if field in shared else _field(field)
         for field in family.fields
     }
-    other = {
-        "type": "object",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "propertyNames": {"enum": list(families())},
-    }
-    places = {} if family.single else dict.fromkeys(SAME_PLACE, other)
+    places = {} if family.single else dict.fromkeys(SAME_PLACE, _ref("another_fact"))
     groups = {
         "all": {"description": MEANINGS[Operator.ALL], **group},
         "any": {"description": MEANINGS[Operator.ANY], **group},
@@ -212,9 +218,32 @@ def _where(family: Family) -> Schema:
 
 
 def _field(field: Field) -> Schema:
-    value = _scalar(field)
+    return {"description": field.sentence, **_ref(_sets_of_values()[_values_of(field)])}
+
+
+def _values(kind: str, choices: tuple[str, ...], *, may_be_null: bool) -> Schema:
+    null = [None] if may_be_null else []
+    word = _JSON_TYPES[kind]
+    value: Schema = {"enum": [*choices, *null]} if choices else {"type": [word, "null"] if null else word}
     forms = [value, _ref("name"), {"type": "array", "items": {"anyOf": [value, _ref("name")]}, "minItems": 1}]
-    return {"description": field.sentence, "anyOf": [*forms, _ref(f"tests_of_{field.type}")]}
+    return {"anyOf": [*forms, _ref(f"tests_of_{kind}")]}
+
+
+@functools.cache
+def _sets_of_values() -> dict[_Values, str]:
+    """Return the sets of values that fields take, each with the name of its definition: that of the first field which takes it."""
+    owned = [("place", field) for field in shared_fields()]
+    owned += [(family.name, field) for family in families().values() for field in family.fields]
+    names: dict[_Values, str] = {}
+    for owner, field in owned:
+        null = "_or_null" if field.may_be_null else ""
+        name = f"{owner}_{field.name}" if field.choices else f"{field.type}{null}"
+        names.setdefault(_values_of(field), f"value_{name}")
+    return names
+
+
+def _values_of(field: Field) -> _Values:
+    return field.type, field.choices, field.may_be_null
 
 
 def _tests(kind: str) -> Schema:
@@ -241,13 +270,6 @@ def _operand(kind: str, operator: Operator) -> Schema:
     return {"anyOf": [*forms, *([_ref(f"tests_of_{kind}")] if operator is Operator.NOT else [])]}
 
 
-def _scalar(field: Field) -> Schema:
-    if field.choices:
-        return {"enum": [*field.choices, *([None] if field.may_be_null else [])]}
-    word = _JSON_TYPES[field.type]
-    return {"type": [word, "null"] if field.may_be_null else word}
-
-
 def _file(title: str, properties: Schema, required: Any) -> Schema:
     return {"$schema": _DRAFT, "title": title, **_object(properties, tuple(required))}
 
@@ -259,3 +281,7 @@ def _object(properties: Schema, required: tuple[str, ...]) -> Schema:
 
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
+
+
+def _rule_ref(name: str) -> Schema:
+    return {"$ref": f"rule.schema.json#/$defs/{name}"}
