@@ -353,8 +353,6 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 STARTS_PROCESSES = {
     "adapters/git/process.py": "git, as adapters/git/environment.py says",
     "adapters/github/access.py": "gh, for a token",
-    "adapters/graphs/pool.py": "our own interpreter",
-    "batch/crew.py": "our own interpreter",
 }
 
 

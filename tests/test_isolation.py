@@ -119,7 +119,9 @@ def test_a_collector_that_fails_on_one_file_keeps_the_others() -> None:
     }
 
 
-@pytest.mark.parametrize("part", ["facts.moves", "facts.file", "facts.lookup", "facts.settings"])
+@pytest.mark.parametrize(
+    "part", ["facts.moves", "facts.file", "facts.lookup", "facts.settings", "facts.reach"]
+)
 def test_a_step_around_the_collectors_that_fails_is_told(part: str) -> None:
     with fault(part):
         found = collected()
@@ -133,7 +135,7 @@ def test_every_step_of_the_facts_is_tried() -> None:
     """A part that this file does not know would show up here."""
     tried = {f"facts.{one.name}" for one in COLLECTORS}
     parts = {part for part in sound()[2] if part.startswith("facts.")}
-    assert parts - tried == {"facts.moves", "facts.file", "facts.lookup", "facts.settings"}
+    assert parts - tried == {"facts.moves", "facts.file", "facts.lookup", "facts.settings", "facts.reach"}
 
 
 def test_every_collector_is_in_the_table() -> None:

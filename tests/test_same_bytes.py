@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.batch.crew import Wanted
+from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
@@ -77,7 +77,7 @@ def test_other_order_of_hashing(pulls: list[Wanted], answers: Answers, tmp_path:
     """Sets go round otherwise in another process."""
     code = (
         "import sys, pathlib; from diffscope.adapters.git.repository import GitRepository; from tests.test_same_bytes import classify; "
-        "from diffscope.batch.crew import Wanted; "
+        "from diffscope.batch.judging import Wanted; "
         "pulls = [Wanted(number=int(row.split()[0]), commit=row.split()[1]) for row in sys.stdin]; "
         "repository = GitRepository(sys.argv[1]); found = classify(repository, pulls, pathlib.Path(sys.argv[2])); "
         "sys.stdout.buffer.write(b'\\n'.join(found[one.number] for one in pulls))"

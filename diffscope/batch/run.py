@@ -1,4 +1,4 @@
-"""Many changes of a clone to assessments: what the store has from there, the rest by a crew, all in order.
+"""Many changes of a clone to assessments: what the store has from there, the rest by workers, all in order.
 
 Neighbouring commits stay together in one worker, oldest first, because a graph is derived from its neighbour's. What is judged is kept
 in the store before it is handed on, so whatever ends a run loses at most the changes in hand.
@@ -7,21 +7,23 @@ in the store before it is handed on, so whatever ends a run loses at most the ch
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from diffscope.adapters.cache.store import Key, open_store
+from diffscope.adapters.processes import usable_cores
 from diffscope.assessment.document import Assessment
-from diffscope.batch.crew import Crew, Judge, Judged, Order, Wanted
+from diffscope.batch.judging import Judge, Judged, Wanted
+from diffscope.batch.workers import Order, Workers
 from diffscope.workspace import Workspace
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many changes are done."""
 
-_WORTH_A_CREW: Final = 8
+_WORTH_WORKERS: Final = 8
 """Changes. Below, a second process costs more than it saves."""
 _LONGEST_RUN: Final = 16
 """Neighbouring changes that one worker takes at a time: what may wait, finished, for an older one."""
@@ -36,7 +38,7 @@ class Batch:
 
     def __init__(self, workspace: Workspace, *, workers: int | None = None, keeps: bool = True) -> None:
         self._workspace = workspace
-        self._workers = _usable_cores() if workers is None else workers
+        self._workers = usable_cores() if workers is None else workers
         if workspace.is_debug:
             self._workers = 1  # what fails is to be raised here
         self._keeps = keeps and workspace.folder is not None
@@ -92,7 +94,7 @@ class Batch:
         answers = self._answers([job for job in jobs if job])
         done = 0
         for run, job in zip(runs, jobs, strict=True):
-            fresh = next(answers) if job else ()
+            fresh = tuple(islice(answers, len(job)))
             for judged in self._in_order(run, fresh):
                 done += 1
                 if progress is not None:
@@ -118,13 +120,13 @@ class Batch:
             return judged
         return self._judge.without(judged.wanted, judged.gap)
 
-    def _answers(self, jobs: list[tuple[Wanted, ...]]) -> Iterator[tuple[Judged, ...]]:
-        """Yield what becomes of each job, in order."""
-        if self._workers == 1 or sum(map(len, jobs)) < _WORTH_A_CREW:
-            yield from (tuple(map(self._judge, job)) for job in jobs)
+    def _answers(self, jobs: list[tuple[Wanted, ...]]) -> Iterator[Judged]:
+        """Yield what becomes of each change of each job, in order."""
+        if self._workers == 1 or sum(map(len, jobs)) < _WORTH_WORKERS:
+            yield from (self._judge(wanted) for job in jobs for wanted in job)
             return
-        with contextlib.closing(Crew(self._order(), jobs, size=self._workers)) as crew:
-            yield from crew.answers()
+        with contextlib.closing(Workers(self._order(), size=min(self._workers, len(jobs)))) as workers:
+            yield from workers.judge(jobs)
 
     def _order(self) -> Order:
         # A cache that is left aside here, locked by another process, say, would be in every worker.
@@ -150,7 +152,3 @@ def _cut(wanted: Sequence[Wanted], workers: int) -> list[tuple[Wanted, ...]]:
         runs.append(tuple(wanted[at : at + length]))
         at += length
     return runs
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,7 +10,7 @@ from diffscope.adapters.git.log import logins_of, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
-from diffscope.batch.crew import Wanted, name_of
+from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.products.report.digest import build_digest

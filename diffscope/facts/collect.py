@@ -12,6 +12,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after
 from diffscope.facts.base.modules import place_files
+from diffscope.facts.base.reach_facts import with_reach
 from diffscope.facts.build.builds import declares_builds
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.change.changed_file import FileMaterial, Placed, is_lost
@@ -61,6 +62,7 @@ def collect_facts(
         **collected,
     )
     found = attempt("facts.settings", lambda: with_settings(found), found)
+    found = attempt("facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach), found)
     return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))
 
 

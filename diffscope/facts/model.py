@@ -49,6 +49,17 @@ class Located(Fact, frozen=True, kw_only=True):
         int | UnsetType | None,
         said("Eager import steps from the serving path to this module; null when it is not reached."),
     ] = UNSET
+    reached: Annotated[
+        str,
+        said(
+            "How it is reached at run time: per_step, per_request, start_up, opt_in (a row, a variable or an optional backend leads to it), "
+            "one_platform (another than CUDA), tools or unknown."
+        ),
+    ] = "unknown"
+    runs: Annotated[
+        str,
+        said("When it runs, for whomever it does: per_step, per_request, start_up, tools or unknown."),
+    ] = "unknown"
 
 
 class ChangeFact(Fact, frozen=True, kw_only=True):
@@ -156,6 +167,14 @@ class ModuleFact(Located, frozen=True, kw_only=True):
 class SymbolFact(Located, frozen=True, kw_only=True):
     """One changed symbol."""
 
+    reach_reason: Annotated[
+        str,
+        said(
+            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
+            "no-graph, no-code or too-many."
+        ),
+    ] = "no-graph"
+    reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
     kind: Annotated[str, said("class, function, method, variable or module.")]
     aspects: Annotated[
         tuple[str, ...],
@@ -409,7 +428,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a wait between streams with other arguments) or "
+            "added, removed, moved (from another function of the change), exchanged (a wait between streams or a serialiser with other arguments) or "
             "reguarded."
         ),
     ]
@@ -428,7 +447,10 @@ class CallFact(Located, frozen=True, kw_only=True):
     condition: Annotated[str | None, said("The innermost of them.")] = None
     new_guards: Annotated[
         tuple[str, ...],
-        said("Those of the conditions that a call which is reguarded did not stand under before."),
+        said("Those of the conditions that a call which is reguarded or moved did not stand under before."),
+    ] = ()
+    gone_guards: Annotated[
+        tuple[str, ...], said("Of a call that moved: conditions that it stood under before and does not now.")
     ] = ()
     by_setting: Annotated[
         bool,
@@ -541,7 +563,9 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     """One requirement or pinned version that came, went or moved."""
 
     name: Annotated[str, said("Normalised name: `torch`, `flashinfer-python`, `cuda`, `rocm`.")]
-    change: Annotated[str, said("added, removed, raised, lowered, loosened, tightened, moved or changed.")]
+    change: Annotated[
+        str, said("added, removed, raised, lowered, loosened, tightened, moved, changed or imported.")
+    ]
     before: Annotated[str | None, said("Version or specifier before.")] = None
     after: Annotated[str | None, said("Version or specifier after.")] = None
     pinned: Annotated[bool, said("An exact version or a full commit after the change.")] = False
@@ -549,9 +573,13 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     core: Annotated[
         bool, said("torch, triton, flashinfer, transformers, aiter, cutlass, CUDA, ROCm and their like.")
     ] = False
-    kind: Annotated[str, said("requirement, docker-argument, base-image, cmake-tag or package.")] = (
-        "requirement"
-    )
+    kind: Annotated[
+        str,
+        said(
+            "requirement, extra (optional, of the project), docker-argument, base-image, cmake-tag, package or import (of a root that "
+            "nothing declares; `after` is the condition around it)."
+        ),
+    ] = "requirement"
     elsewhere: Annotated[
         bool, said("Another requirements file that is not of tests asks for it too, after the change.")
     ] = False
@@ -593,6 +621,14 @@ class NativeFact(Located, frozen=True, kw_only=True):
     """A changed function of a native source."""
 
     change: Annotated[str, said("added, removed, signature, body or moved.")]
+    reach_reason: Annotated[
+        str,
+        said(
+            "How `reached` is known: root, called, class, handed-on, import, category, platform, `asked for by ROW`; of an unknown one no-caller, no-text, "
+            "no-graph, no-code or too-many."
+        ),
+    ] = "no-graph"
+    reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
     is_kernel: Annotated[bool, said("`__global__`.")] = False
     signals: Annotated[
         tuple[str, ...],

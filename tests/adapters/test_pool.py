@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
@@ -53,54 +53,43 @@ def test_a_missing_blob_has_no_outline(repository: GitRepository) -> None:
     assert parsed.records.is_absent
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "import sys; sys.exit(3)",
-        "import os, sys; sys.stdin.buffer.read(); os.kill(os.getpid(), 9)",
-        "import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write(b'\\xff\\xff\\xff\\x0fcut off'); sys.exit()",
-        "import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write(b'\\x04\\x00\\x00\\x00junk'); sys.exit()",
-    ],
-    ids=["does not start", "is killed", "is cut off", "talks junk"],
-)
-def test_what_a_worker_leaves_undone_is_done_here(
-    repository: GitRepository, monkeypatch: pytest.MonkeyPatch, program: str
-) -> None:
-    jobs = jobs_of(repository)
-    monkeypatch.setattr(pool, "_SERVE", program)
-    assert by_path(parse_jobs(repository, jobs, workers=2)) == by_path(
-        parse_jobs(repository, jobs, workers=1)
-    )
+class Dying(Executor):
+    """An executor whose workers answer so many shares and then die."""
+
+    def __init__(self, answered: int) -> None:
+        self.answered = answered
+
+    def submit(self, work: Callable[..., bytes], /, *given: object, **_: object) -> Future[bytes]:  # type: ignore[override]
+        future = Future[bytes]()
+        if self.answered:
+            future.set_result(work(*given))
+        else:
+            future.set_exception(BrokenProcessPool("killed"))
+        self.answered = max(0, self.answered - 1)
+        return future
+
+    def shutdown(self, wait: bool = True, *, kill_workers: bool = False, **_: object) -> None:  # type: ignore[override]
+        assert kill_workers
 
 
-def test_a_worker_that_dies_half_way_costs_only_the_rest(
-    repository: GitRepository, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("answered", [0, 2], ids=["nothing answered", "two shares answered"])
+def test_what_workers_leave_undone_is_done_here(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch, answered: int
 ) -> None:
-    """What it answered counts, and nothing is given twice."""
-    half = (
-        "import diffscope.adapters.graphs.pool as pool, itertools, os, sys\n"
-        "here = pool._here\n"
-        "pool._here = lambda *given: itertools.islice(here(*given), 20)\n"
-        "pool.serve(); os.kill(os.getpid(), 9)"
-    )
-    monkeypatch.setattr(pool, "_SERVE", half)
+    """What they answered counts, and nothing is given twice."""
+    monkeypatch.setattr(pool, "start_processes", lambda _: Dying(answered))
+    monkeypatch.setattr(pool, "_AT_A_TIME", 30)
     jobs = jobs_of(repository)
     parsed = list(parse_jobs(repository, jobs, workers=2))
     assert sorted(each.job.path for each in parsed) == sorted(job.path for job in jobs)
+    assert by_path(iter(parsed)) == by_path(parse_jobs(repository, jobs, workers=1))
 
 
-def test_an_interpreter_that_is_not_there_is_no_end(
+def test_a_machine_that_starts_no_process_is_no_end(
     repository: GitRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert len(list(parse_jobs(repository, jobs_of(repository), workers=2))) == len(FILES)
+    def start(_: int) -> Executor:
+        raise OSError("no process")
 
-
-def test_a_module_in_the_current_folder_is_not_taken_for_ours(
-    repository: GitRepository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Workers run where the user stands, which may be any checkout."""
-    (tmp_path / "msgspec.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pool, "start_processes", start)
     assert len(list(parse_jobs(repository, jobs_of(repository), workers=2))) == len(FILES)
-    assert not (tmp_path / "ran").exists()

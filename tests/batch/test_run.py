@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +10,7 @@ import pytest
 from diffscope.adapters.cache.store import open_store
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import RiskLevel
-from diffscope.batch import crew
-from diffscope.batch.crew import Crew, Judged, Order, Wanted
+from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
 from diffscope.facts.model import ChangeFacts
@@ -22,8 +18,6 @@ from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.model import Change, CommitId
 from diffscope.workspace import Workspace
 from tests.builders import build_minivllm
-
-Worker = subprocess.Popen[bytes]
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +45,14 @@ def test_workers_give_what_one_process_gives(workspace: Workspace, tmp_path: Pat
     with (
         Workspace(workspace.repository, cache_directory=tmp_path / "other") as other,
         Batch(other, workers=1) as alone,
-        Batch(workspace, workers=2) as crewed,
+        Batch(workspace, workers=2) as shared,
     ):
         told: list[tuple[int, int]] = []
-        first = list(crewed.judge(asked, progress=lambda done, total: told.append((done, total))))
+        first = list(shared.judge(asked, progress=lambda done, total: told.append((done, total))))
         assert [judged.wanted for judged in first] == list(asked)
         assert [judged.assessment for judged in first] == [judged.assessment for judged in alone.judge(asked)]
         assert told == [(done, len(asked)) for done in range(1, len(asked) + 1)]
-        again = list(crewed.judge(asked))
+        again = list(shared.judge(asked))
         assert all(judged.is_stored for judged in again)
         assert [judged.assessment for judged in again] == [judged.assessment for judged in first]
 
@@ -88,97 +82,10 @@ def test_a_commit_that_cannot_be_had_is_a_gap_among_the_others(workspace: Worksp
     assert found[1].gap.reason.startswith("#999 could not be judged")
 
 
-def test_a_worker_that_dies_costs_the_change_in_hand(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A new worker goes on; the lost change is a gap, every other one is judged."""
-    ask, killed = Crew._ask, list[int]()
-
-    def dying(self: Crew, process: Worker, run: Sequence[Wanted]) -> Iterator[Judged]:
-        if not killed:
-            killed.append(process.pid)
-            os.kill(killed[0], signal.SIGKILL)
-        return ask(self, process, run)
-
-    monkeypatch.setattr(Crew, "_ask", dying)
-    asked = wanted(workspace)
-    with Batch(workspace, workers=2) as batch:
-        found = list(batch.judge(asked))
-    lost = [judged for judged in found if judged.assessment is None]
-    assert [judged.wanted for judged in found] == list(asked)
-    assert all(judged.stand_in is not None and judged.stand_in.files for judged in lost)
-    assert [judged.gap.reason.split(": ")[1] for judged in lost if judged.gap] == [
-        "the process that judged it ended with exit code -9"
-    ]
-
-
-def test_a_worker_that_never_answers_is_given_up(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Stopped, it would hold up the whole report; the change in hand is a gap that says how long it was waited for."""
-    ask, stopped = Crew._ask, list[int]()
-
-    def stopping(self: Crew, process: Worker, run: Sequence[Wanted]) -> Iterator[Judged]:
-        if not stopped:
-            stopped.append(process.pid)
-            os.kill(stopped[0], signal.SIGSTOP)
-            monkeypatch.setattr(crew, "_LONGEST", 0.2)
-        else:
-            monkeypatch.setattr(crew, "_LONGEST", 300.0)
-        return ask(self, process, run)
-
-    monkeypatch.setattr(Crew, "_ask", stopping)
-    asked = wanted(workspace)
-    with Batch(workspace, workers=1) as batch:
-        batch._workers = 2
-        found = list(batch.judge(asked))
-    assert [judged.wanted for judged in found] == list(asked)
-    (lost,) = (judged for judged in found if judged.assessment is None)
-    assert lost.gap is not None
-    assert "took more than" in lost.gap.reason
-
-
-def test_others_begin_when_the_first_has_judged_a_change(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the first makes from nothing lies in the cache by then: the graph, the words of tests, the history."""
-    ask, told = Crew._ask, list[str]()
-
-    def telling(self: Crew, process: Worker, run: Sequence[Wanted]) -> Iterator[Judged]:
-        told.append("asked")
-        for judged in ask(self, process, run):
-            told.append("answered")
-            yield judged
-
-    monkeypatch.setattr(Crew, "_ask", telling)
-    with Batch(workspace, workers=2) as batch:
-        assert all(judged.assessment for judged in batch.judge(wanted(workspace)))
-    assert told[:2] == ["asked", "answered"]
-    assert told.count("answered") == len(wanted(workspace))
-
-
-def test_workers_are_replaced_before_they_grow(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After so many changes a fresh process goes on; the result is the same, and none is left behind."""
-    launch, started = crew._launch, list[Worker]()
-
-    def counting(order: Order) -> Worker:
-        started.append(launch(order))
-        return started[-1]
-
-    monkeypatch.setattr(crew, "_LIFETIME", 2)
-    monkeypatch.setattr(crew, "_launch", counting)
-    with Batch(workspace, workers=2) as batch:
-        found = list(batch.judge(wanted(workspace)))
-    assert all(judged.assessment is not None for judged in found)
-    assert len(started) >= 4
-    assert all(process.poll() is not None for process in started)
-
-
-@pytest.mark.parametrize("workers", [1, 2])
 def test_a_mistake_of_ours_in_one_change_costs_that_change(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, workers: int
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With workers or without: the others are judged, and the gap names the command that shows the mistake."""
+    """The others are judged, and the gap names the command that shows the mistake."""
     asked = wanted(workspace)
     facts = Workspace.facts
 
@@ -188,20 +95,13 @@ def test_a_mistake_of_ours_in_one_change_costs_that_change(
         return facts(self, change)
 
     monkeypatch.setattr(Workspace, "facts", broken)
-    if workers == 2:
-        monkeypatch.setattr(crew, "_SERVE", "raise SystemExit(3)")
-    with Batch(workspace, workers=workers) as batch:
+    with Batch(workspace, workers=1) as batch:
         found = list(batch.judge(asked))
-    reasons = [judged.gap.reason for judged in found if judged.gap]
-    if workers == 1:
-        (reason,) = reasons
-        assert reason.startswith(
-            f"#{asked[1].number} could not be judged: internal error in change (KeyError: 'oops')"
-        )
-        assert reason.endswith(f"diffscope --debug classify {asked[1].commit[:12]}")
-    else:
-        assert len(reasons) == len(asked)
-        assert all(reason.endswith("ended with exit code 3") for reason in reasons)
+    (reason,) = (judged.gap.reason for judged in found if judged.gap)
+    assert reason.startswith(
+        f"#{asked[1].number} could not be judged: internal error in change (KeyError: 'oops')"
+    )
+    assert reason.endswith(f"diffscope --debug classify {asked[1].commit[:12]}")
     for judged in found:
         if judged.gap is not None:
             assert judged.gap.code == "internal-error"

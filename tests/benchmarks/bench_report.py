@@ -27,7 +27,7 @@ from diffscope.adapters.cache.cache import FILE_NAME
 from diffscope.adapters.cache.store import Store
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.batch import windows
-from diffscope.batch.crew import Judge
+from diffscope.batch.judging import Judge
 from diffscope.batch.run import Batch
 from diffscope.products.report.render.formats import RENDERERS, render_digest
 from diffscope.render.style import Style
@@ -38,9 +38,9 @@ _MEASURED = """
 import json, resource, sys
 from diffscope.cli.main import main
 code = main(sys.argv[1:])
-own, crew = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-cpu = own.ru_utime + own.ru_stime + crew.ru_utime + crew.ru_stime
-print(json.dumps([code, cpu, own.ru_maxrss // 1024, crew.ru_maxrss // 1024]), file=sys.stderr)
+own, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+cpu = own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime
+print(json.dumps([code, cpu, own.ru_maxrss // 1024, workers.ru_maxrss // 1024]), file=sys.stderr)
 """
 
 
@@ -70,9 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if name in {"warm", "edited"}:
                 _forget(Path(folder), facts=name == "warm")
             wall, told, changes = _run(chosen.repo, chosen.window, chosen.workers, Path(folder))
-            cpu, own, crew = told[1:]
+            cpu, own, workers = told[1:]
             rate = changes / wall
-            print(f"{name:8}{wall:9.2f}{cpu:9.2f}{own:7}{crew:11}{changes:9}{rate:7.1f}")
+            print(f"{name:8}{wall:9.2f}{cpu:9.2f}{own:7}{workers:11}{changes:9}{rate:7.1f}")
             is_met = is_met and wall <= aim
         if chosen.stages:
             _print_stages(chosen.repo, chosen.window, Path(folder), chosen.stages)

@@ -24,7 +24,7 @@ from diffscope.adapters.cache.store import judge_hash
 from diffscope.adapters.git.log import pull_number
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.batch.crew import Judged, Wanted
+from diffscope.batch.judging import Judged, Wanted
 from diffscope.batch.run import Batch
 from diffscope.source.model import CommitId, Gap
 from diffscope.workspace import Workspace

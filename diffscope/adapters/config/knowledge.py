@@ -17,12 +17,13 @@ from diffscope.source.model import Value
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.reach import ReachRows, load_reach
 from diffscope.taxonomy.roles import Role, RoleTable, load_roles
 from diffscope.taxonomy.tables import TaxonomyTables
 from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
-_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml")
+_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml", "reach.yml")
 _LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
 
@@ -33,6 +34,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     counterparts: tuple[Pairing, ...]
     twins: tuple[TwinRule, ...]
     serving: ServingPath
+    reach: ReachRows
 
 
 def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
@@ -55,6 +57,7 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         counterparts=tables.counterparts,
         twins=tables.twins,
         serving=tables.serving,
+        reach=tables.reach,
         digest=key,
     )
 
@@ -74,6 +77,7 @@ def _parse(texts: Mapping[str, str]) -> _Tables:
         counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
         twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
         serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
+        reach=load_reach(texts["reach.yml"], at="rules/reach.yml"),
     )
 
 

@@ -12,6 +12,7 @@ from diffscope.graph.query.registries import REGISTRIES
 from diffscope.graph.query.serving import SERVING
 from diffscope.taxonomy.counterparts import COUNTERPARTS
 from diffscope.taxonomy.load import FILES, check_tables
+from diffscope.taxonomy.reach import REACH
 from diffscope.taxonomy.roles import ROLES
 from diffscope.taxonomy.twins import TWINS
 from diffscope.yaml.reading import Mistake
@@ -24,6 +25,7 @@ _TYPES: Final[dict[str, Any]] = {
     "twins.yml": TWINS,
     "serving.yml": SERVING,
     "registries.yml": REGISTRIES,
+    "reach.yml": REACH,
 }
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import zlib
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.config.rule_files import bundled_rules
@@ -18,16 +21,19 @@ from diffscope.adapters.graphs.outlines import (
 )
 from diffscope.adapters.graphs.store import GraphStore, graph_key
 from diffscope.adapters.graphs.test_words import read_test_words
+from diffscope.errors import InputError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.graph.words import TestWords
 from diffscope.source.model import BlobId, CommitId, RepoPath
 from diffscope.syntax.model import Outline
+from diffscope.syntax.outline.uses import USES_VERSION, Uses, find_uses
 
 if TYPE_CHECKING:
     from diffscope.adapters.graphs.pool import Progress
 
 _OUTLINES_KEPT: Final = 300
+_USES_SPACE: Final = f"uses-{USES_VERSION}"
 
 
 def graph_at(
@@ -58,7 +64,9 @@ def graph_at(
         maker = GraphMaker(repository, commit, cache, store, Effort(workers, progress))
         graph = maker.make(key, reader.outline)
         reader.known_words = maker.words
-    graph = graph.attach(outline_of=reader.outline, serving=serving, test_words=reader.words)
+    graph = graph.attach(
+        outline_of=reader.outline, uses_of=reader.uses, serving=serving, test_words=reader.words
+    )
     if not graph.tables.absent:
         store.keep_shortcuts(key, graph)
     return graph
@@ -78,6 +86,7 @@ class _TreeReader:
         self._commit = commit
         self._cache = cache
         self._outlines: dict[RepoPath, Outline | None] = {}
+        self._uses: dict[RepoPath, Uses | None] = {}
         self.known_words: dict[RepoPath, tuple[str, ...]] = {}
 
     def outline(self, path: RepoPath) -> Outline | None:
@@ -85,6 +94,25 @@ class _TreeReader:
         if path not in self._outlines:
             self._outlines[path] = self._outline(path)
         return self._outlines[path]
+
+    def uses(self, path: RepoPath) -> Uses | None:
+        """Return the names that each definition of a Python file of the commit uses; ``None`` where its bytes cannot be had."""
+        if path not in self._uses:
+            self._uses[path] = self._read_uses(path)
+        return self._uses[path]
+
+    def _read_uses(self, path: RepoPath) -> Uses | None:
+        data = self._repository.read(self._commit, path)
+        outline = self.outline(path)
+        if data is None or outline is None:
+            return None
+        name = _blob_id(data, like=self._commit)
+        known = self._cache.get_decoded(_USES_SPACE, name, _decode_uses, keep=_OUTLINES_KEPT)
+        if known is None:
+            known = find_uses(data, outline)
+            plain = {owner: sorted(names) for owner, names in known.items()}
+            self._cache.put_many(_USES_SPACE, {name: zlib.compress(msgspec.msgpack.encode(plain), 1)})
+        return known
 
     def _outline(self, path: RepoPath) -> Outline | None:
         data = self._repository.read(self._commit, path)
@@ -106,3 +134,10 @@ class _TreeReader:
 def _blob_id(data: bytes, *, like: str) -> BlobId:
     algorithm = "sha1" if len(like) == 40 else "sha256"
     return BlobId(hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
+
+
+def _decode_uses(data: bytes) -> Uses:
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(data), type=dict[str, frozenset[str]])
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"these bytes hold no names: {error}", hint="diffscope cache clear") from None

@@ -1,27 +1,19 @@
-"""Blobs of a repository -> outlines and records, in worker processes when there are many.
-
-A worker is a fresh interpreter that runs ``serve``: it reads its jobs from stdin, writes one frame an answer to stdout, and ends.
-So nothing is forked under a thread's feet, and no script that uses diffscope needs a ``__main__`` guard.
-"""
+"""Blobs of a repository -> outlines and records, in worker processes when there are many."""
 
 from __future__ import annotations
 
 import contextlib
-import gc
-import os
-import struct
-import subprocess
-import sys
-import threading
+import functools
 from collections.abc import Callable, Iterator, Sequence
-from queue import SimpleQueue
-from typing import IO, Final, NamedTuple
+from concurrent.futures import BrokenExecutor, Executor, as_completed
+from typing import Final, NamedTuple
 
 import msgspec
 
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.outlines import encode_outline, read_outline
 from diffscope.adapters.graphs.test_words import is_indexed
+from diffscope.adapters.processes import end_processes, start_processes, usable_cores
 from diffscope.graph.build.describe import describe_file
 from diffscope.graph.model.resolve import is_native
 from diffscope.graph.model.tables import ABSENT, FileRecords
@@ -35,8 +27,6 @@ Progress = Callable[[int, int], None]
 _WORTH_A_POOL: Final = 150
 """Files. Below, starting workers costs more than it saves."""
 _AT_A_TIME: Final = 200
-_SIZE: Final = struct.Struct("<I")
-_SERVE: Final = "from diffscope.adapters.graphs.pool import serve; serve()"
 
 
 class Job(NamedTuple):
@@ -57,9 +47,7 @@ class Parsed(NamedTuple):
     """The identifiers of a test file."""
 
 
-class _Order(NamedTuple):
-    repository: str
-    jobs: list[Job]
+_DECODER: Final = msgspec.msgpack.Decoder(list[Parsed])
 
 
 def parse_jobs(
@@ -73,29 +61,13 @@ def parse_jobs(
 
     ``workers`` is the number of cores unless told; with 1, or few jobs, all is done in this process.
     """
-    count = _usable_cores() if workers is None else workers
+    count = usable_cores() if workers is None else workers
     is_worth_it = count > 1 and len(jobs) >= _WORTH_A_POOL
     parsed = _in_workers(repository, jobs, count) if is_worth_it else _here(repository, jobs)
     for done, each in enumerate(parsed, start=1):
         if progress is not None:
             progress(done, len(jobs))
         yield each
-
-
-def serve() -> None:
-    """Be a worker: jobs on stdin, answers on stdout."""
-    order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Order)
-    # Values and syntax trees hold no cycles, and looking for some takes a tenth of the time.
-    gc.disable()
-    with GitRepository(order.repository) as repository:
-        for each in _here(repository, order.jobs):
-            frame = msgspec.msgpack.encode(each)
-            sys.stdout.buffer.write(_SIZE.pack(len(frame)) + frame)
-    sys.stdout.buffer.flush()
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _here(repository: GitRepository, jobs: Sequence[Job]) -> Iterator[Parsed]:
@@ -116,71 +88,39 @@ def _parse(job: Job, data: bytes | None) -> Parsed:
 
 
 def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> Iterator[Parsed]:
-    """Share the jobs out; what a worker leaves undone when it dies (memory, a signal) is done here."""
-    # Neighbours in a tree are alike in size; dealing them out like cards gives every worker the same load.
-    answers: SimpleQueue[Parsed | None] = SimpleQueue()
-    talks: list[tuple[subprocess.Popen[bytes], threading.Thread]] = []
-    todo = dict.fromkeys(jobs)
-    try:
-        for number in range(count):
-            order = _Order(str(repository.path), list(jobs[number::count]))
-            process = _launch()
-            thread = threading.Thread(target=_converse, args=(process, order, answers), daemon=True)
-            thread.start()
-            talks.append((process, thread))
-        left = count
-        while left:
-            parsed = answers.get()
-            if parsed is None:
-                left -= 1
-            else:
-                todo.pop(parsed.job, None)
+    """Share the jobs out; what workers leave undone when one dies (memory, a signal) is done here."""
+    left = dict.fromkeys(jobs)
+    with contextlib.suppress(OSError, BrokenExecutor), _processes(count) as executor:
+        shares = -(-len(jobs) // _AT_A_TIME)
+        # Neighbours in a tree are alike in size; dealing them out like cards makes every share the same load.
+        asked = [
+            executor.submit(parse_share, str(repository.path), msgspec.msgpack.encode(jobs[number::shares]))
+            for number in range(shares)
+        ]
+        for done in as_completed(asked):
+            for parsed in _DECODER.decode(done.result()):
+                del left[parsed.job]
                 yield parsed
-    except OSError:
-        pass
+    yield from _here(repository, list(left))
+
+
+@contextlib.contextmanager
+def _processes(count: int) -> Iterator[Executor]:
+    executor = start_processes(count)
+    try:
+        yield executor
     finally:
-        for process, thread in talks:
-            process.kill()
-            thread.join()
-    yield from _here(repository, list(todo))
+        end_processes(executor)
 
 
-def _launch() -> subprocess.Popen[bytes]:
-    # -P: a file called msgspec.py in the current folder is none of ours.
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
-        [sys.executable, "-P", "-c", _SERVE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
+def parse_share(repository: str, jobs: bytes) -> bytes:
+    """Return what each job gives, in a worker: jobs in MessagePack, and so the answers."""
+    return msgspec.msgpack.encode(
+        list(_here(_opened(repository), msgspec.msgpack.decode(jobs, type=list[Job])))
     )
 
 
-def _converse(process: subprocess.Popen[bytes], order: _Order, answers: SimpleQueue[Parsed | None]) -> None:
-    """Hand a worker its jobs and pass its answers on, then ``None``, whatever happens."""
-    decoder = msgspec.msgpack.Decoder(Parsed)
-    try:
-        with process, contextlib.suppress(OSError, EOFError, ValueError, msgspec.DecodeError):
-            try:
-                if process.stdin is None or process.stdout is None:
-                    raise EOFError
-                process.stdin.write(msgspec.msgpack.encode(order))
-                process.stdin.close()
-                for frame in _frames(process.stdout):
-                    answers.put(decoder.decode(frame))
-            finally:
-                process.kill()
-    finally:
-        answers.put(None)
-
-
-def _frames(stream: IO[bytes]) -> Iterator[bytes]:
-    while head := stream.read(_SIZE.size):
-        if len(head) < _SIZE.size:
-            raise EOFError
-        (size,) = _SIZE.unpack(head)
-        frame = stream.read(size)
-        if len(frame) < size:
-            raise EOFError
-        yield frame
+@functools.lru_cache(maxsize=1)
+def _opened(repository: str) -> GitRepository:
+    """Return the repository of a worker, which is open as long as it lives."""
+    return GitRepository(repository)

@@ -14,7 +14,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.output import encoded, write_file
 from diffscope.assessment.document import Assessment
 from diffscope.batch.coverage import newest_commit, window_gaps
-from diffscope.batch.crew import Wanted
+from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import REPOSITORY, find_span
 from diffscope.cli.gather import Request, find_clone, no_clone

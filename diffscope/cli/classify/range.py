@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diffscope.assessment.document import Assessment
-from diffscope.batch.crew import Judged, Wanted
+from diffscope.batch.judging import Judged, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
 from diffscope.cli.gather import Request, no_clone

@@ -21,6 +21,7 @@ from diffscope.rules.authoring.cases import Case, CaseFile
 from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers
+from diffscope.syntax.outline.uses import find_uses
 
 _Tree = dict[str, bytes]
 
@@ -69,6 +70,7 @@ def _graph(tree: _Tree) -> ModuleGraph:
     by_path = build_graph(outlines)
     return by_path.attach(
         outline_of=python.get,
+        uses_of=lambda path: find_uses(tree[path], python[path]) if path in python else None,
         serving=bundled_serving(),
         test_words=lambda: TestWords(index_words(words)),
     )

@@ -77,7 +77,7 @@ class ClassBases:
         own = {one.name for one in outline.definitions}
         if base in own:
             return f"{base}.{member}" in own or self._above(path, base, member, seen)
-        module, name = _origin(path, base, outline.imports)
+        module, name = origin_of(path, base, outline.imports)
         where = self._paths.get(module)
         if (
             where is not None
@@ -120,7 +120,7 @@ def _any(answers: Iterable[bool | None]) -> bool | None:
     return True if True in listed else None if None in listed else False
 
 
-def _origin(path: str, written: str, imports: Iterable[Import]) -> tuple[str, str]:
+def origin_of(path: str, written: str, imports: Iterable[Import]) -> tuple[str, str]:
     """Return the module and the name there of a base as written; empty where the file does not tell."""
     head, _, rest = written.partition(".")
     for item in imports:

@@ -38,9 +38,12 @@ from diffscope.graph.query.view import View
 from diffscope.graph.words import TestWords
 from diffscope.source.model import Gap, RepoPath
 from diffscope.syntax.model import Outline
+from diffscope.syntax.outline.uses import Uses
 
 OutlineReader = Callable[[RepoPath], Outline | None]
 """Returns the outline of a file of the tree; ``None`` where the repository does not have its bytes."""
+UsesReader = Callable[[RepoPath], Uses | None]
+"""Returns the names that each definition of a file of the tree uses; ``None`` likewise."""
 
 _EAGER = frozenset({EdgeLayer.EAGER})
 _EAGER_OR_TEST = frozenset({EdgeLayer.EAGER, EdgeLayer.TEST})
@@ -58,6 +61,7 @@ class ModuleGraph:
         self._known = known
         self._view = View(tables, known.links)
         self._outline_of: OutlineReader | None = None
+        self._uses_of: UsesReader | None = None
         self._serving_path = ServingPath(())
         self._read_words: Callable[[], TestWords] | None = None
 
@@ -103,6 +107,7 @@ class ModuleGraph:
         self,
         *,
         outline_of: OutlineReader | None = None,
+        uses_of: UsesReader | None = None,
         serving: ServingPath | None = None,
         test_words: Callable[[], TestWords] | None = None,
     ) -> ModuleGraph:
@@ -113,6 +118,7 @@ class ModuleGraph:
         graph = ModuleGraph(self.tables, self._known)
         graph._view = self._view
         graph._outline_of = outline_of or self._outline_of
+        graph._uses_of = uses_of or self._uses_of
         graph._serving_path = serving or self._serving_path
         graph._read_words = test_words or self._read_words
         return graph
@@ -162,6 +168,10 @@ class ModuleGraph:
     def outline_at(self, path: RepoPath) -> Outline | None:
         """Return the outline of a Python file; ``None`` where it cannot be had."""
         return self._outline_of(path) if self._outline_of else None
+
+    def uses_at(self, path: RepoPath) -> Uses | None:
+        """Return the names that each definition of a Python file uses; ``None`` where they cannot be had."""
+        return self._uses_of(path) if self._uses_of else None
 
     def gaps(self) -> tuple[Gap, ...]:
         """Return what could not be read: files that do not parse (what does parse of them is there), bytes that are missing."""
@@ -286,6 +296,28 @@ class ModuleGraph:
             if self.resolver.imports(reference, index, name)
         )
         return tuple(dict.fromkeys(found))
+
+    def modules_naming(
+        self, module: ModuleName, name: str, layers: Collection[EdgeLayer]
+    ) -> tuple[ModuleName, ...]:
+        """Return the modules of the product that import a name from a module, or the module as a whole, sorted."""
+        index = self._view.index.get(module)
+        if index is None:
+            return ()
+        resolver = self.resolver
+        found = {
+            importer.module
+            for reference, importer in self._view.imports_of(index)
+            if importer.layer in layers
+            and (resolver.imports(reference, index, name) or resolver.imports_whole(reference, index))
+        }
+        return tuple(sorted(found))
+
+    def definition_of(self, module: ModuleName, name: str) -> ClassName | None:
+        """Return the module that defines a name which a module has, and the name there; ``None`` for a module that is not in the tree."""
+        index = self._view.index.get(module)
+        found = None if index is None else self.resolver.follow(index, name)
+        return found and ClassName(module=self._view.name(found.module), name=found.name)
 
     def subclasses(self, module: ModuleName, name: str) -> tuple[Subclass, ...]:
         """Return the classes of the tree below a class, nearest first; none where outlines cannot be had."""

@@ -1,0 +1,153 @@
+"""One change of a clone -> what became of it, in whichever process; kept in the store before it is handed on."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from functools import cached_property
+from time import perf_counter
+from typing import Final
+
+import msgspec
+
+from diffscope.adapters.cache.facts import KeptFacts
+from diffscope.adapters.cache.store import Key, Store, judge_hash
+from diffscope.assessment.document import Assessment
+from diffscope.errors import DiffscopeError, EmptyChangeError
+from diffscope.source.attempts import Attempts
+from diffscope.source.model import CommitId, Gap, GapCode, Value
+from diffscope.workspace import Workspace
+
+
+class Wanted(Value, frozen=True, kw_only=True):
+    """One change of the clone: its commit, and the pull request's number, 0 where it has none."""
+
+    number: int
+    commit: CommitId
+
+
+class Judged(Value, frozen=True, kw_only=True):
+    """What became of a change: its assessment, or the gap in its place and what stands in for the assessment."""
+
+    wanted: Wanted
+    assessment: Assessment | None = None
+    gap: Gap | None = None
+    stand_in: Assessment | None = None
+    """Beside a gap: what the list of the change's files tells. ``None`` where the clone does not have the commit."""
+    milliseconds: int = 0
+    """How long it took to judge; 0 where it came out of the store."""
+    is_stored: bool = False
+    notes: tuple[str, ...] = ()
+    """What went wrong with the store."""
+
+
+_REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
+"""Gaps that a better clone of the same commits would not have."""
+_PASSING: Final = frozenset({"internal-error", "change-empty", "change-unavailable"})
+"""Codes of gaps that are looked into anew each time."""
+
+
+def is_final(assessment: Assessment) -> bool:
+    """Return whether no clone would judge better: only then may the store answer for every clone, and for this one when it has more."""
+    return not any(gap.what in _REPAIRABLE or gap.code in _PASSING for gap in assessment.completeness.gaps)
+
+
+class Judge:
+    """Judges one change at a time and keeps what it thought.
+
+    What is final is kept for every clone. Anything else is kept as provisional, for this clone: it stands for the change where earlier
+    windows are looked back at, and is judged anew when the change is asked for. Nothing is kept where ``keeps`` is false.
+    """
+
+    def __init__(self, workspace: Workspace, store: Store, *, keeps: bool = True) -> None:
+        self._workspace = workspace
+        self._store = store
+        self._keeps = keeps
+
+    def __call__(self, wanted: Wanted) -> Judged:
+        """Return what becomes of a change. What fails inside in one does not cost the others."""
+        attempt, start = Attempts(is_debug=self._workspace.is_debug), perf_counter()
+        try:
+            assessment = attempt("change", lambda: self._judge(wanted.commit), None)
+        except EmptyChangeError:
+            reason = f"{name_of(wanted)} changes nothing"
+            return self.without(wanted, Gap(what="change", code="change-empty", reason=reason))
+        except DiffscopeError as error:
+            return self.without(wanted, change_gap(wanted, str(error), code="change-unavailable"))
+        if assessment is None:
+            reason = attempt.gaps[0].reason.partition(";")[0]
+            told = f"{reason}; to report it: diffscope --debug classify {wanted.commit[:12]}"
+            return self.without(wanted, change_gap(wanted, told))
+        key = self.key if is_final(assessment) else self.provisional_key
+        self._keep(key(wanted), assessment)
+        spent = round(1000 * (perf_counter() - start))
+        return Judged(wanted=wanted, assessment=assessment, notes=self.notes, milliseconds=spent)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with the store or the cache."""
+        return (*self._store.notes, *self._workspace.notes)
+
+    def without(self, wanted: Wanted, gap: Gap) -> Judged:
+        """Return what becomes of a change that could not be judged: the gap, and what the list of its files tells."""
+        attempt = Attempts()
+        with contextlib.suppress(DiffscopeError):
+            stand_in = attempt("change", lambda: self._workspace.stand_in(wanted.commit, gap), None)
+            if stand_in is not None:
+                self._keep(self.provisional_key(wanted), stand_in)
+            return Judged(wanted=wanted, gap=gap, stand_in=stand_in, notes=self.notes)
+        return Judged(wanted=wanted, gap=gap)
+
+    def _keep(self, key: Key, assessment: Assessment) -> None:
+        if self._keeps:
+            self._store.put_many({key: assessment})
+
+    def prepare(self) -> None:
+        """Read what every change needs; a mistake in it is told by the first change."""
+        with contextlib.suppress(DiffscopeError):
+            self._workspace.catalogue  # noqa: B018 - read now and kept
+            self._workspace.knowledge  # noqa: B018 - as above
+
+    def _judge(self, commit: CommitId) -> Assessment:
+        facts = self._facts.get(commit)
+        if facts is not None:
+            return self._workspace.judge(facts)
+        facts = self._workspace.facts(self._workspace.clone.commit(commit))
+        assessment = self._workspace.judge(facts)
+        if self._keeps and is_final(assessment):
+            self._facts.put(commit, facts)
+        return assessment
+
+    def key(self, wanted: Wanted) -> Key:
+        """Return what the store knows a change by."""
+        return Key("vllm-project/vllm", wanted.number, wanted.commit, self._name)
+
+    def provisional_key(self, wanted: Wanted) -> Key:
+        """Return what the store knows a change by that was judged in part, or not at all, in this clone."""
+        return Key("vllm-project/vllm", wanted.number, wanted.commit, self._provisional_name)
+
+    @cached_property
+    def _facts(self) -> KeptFacts:
+        return KeptFacts(self._workspace.cache, maker=judge_hash("facts", self._workspace.knowledge.digest))
+
+    @cached_property
+    def _name(self) -> str:
+        workspace = self._workspace
+        configuration = msgspec.structs.replace(workspace.configuration, origin="")
+        settings = hashlib.sha256(msgspec.json.encode(configuration)).hexdigest()
+        return judge_hash(workspace.catalogue.digest, workspace.knowledge.digest, settings)
+
+    @cached_property
+    def _provisional_name(self) -> str:
+        repository = self._workspace.repository
+        return judge_hash("provisional", self._name, str(repository.common_dir) if repository else "")
+
+
+def name_of(wanted: Wanted) -> str:
+    """Return how a change is called: ``#38450``, or the commit's short id where it is of no pull request."""
+    return f"#{wanted.number}" if wanted.number else wanted.commit[:12]
+
+
+def change_gap(wanted: Wanted, reason: str, *, code: GapCode = "internal-error") -> Gap:
+    """Return the gap that stands in the place of a change."""
+    return Gap(what="change", code=code, reason=f"{name_of(wanted)} could not be judged: {reason}")

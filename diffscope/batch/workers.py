@@ -1,0 +1,202 @@
+"""Runs of neighbouring changes judged in worker processes, in order.
+
+A worker is an executor over one process, so that it is known what it was at when it died. This module knows ``concurrent.futures`` alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, Self
+
+import msgspec
+
+from diffscope.adapters.cache.store import open_store
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.processes import end_processes, exit_told, start_processes
+from diffscope.batch.judging import Judge, Judged, Wanted, change_gap
+from diffscope.rules.engine.configuration import RuleConfiguration
+from diffscope.source.model import Value
+from diffscope.workspace import Workspace
+
+_AHEAD: Final = 2
+"""Runs a worker that may wait, finished, for an older one: what keeps memory flat."""
+_LIFETIME: Final = 256
+"""Changes. Then a worker makes room for a fresh one: what a process learns of thousands of files is never given back."""
+_LONGEST: Final = 900.0
+"""Seconds that a worker may be at one run, or at one change that is tried again. Beyond, something is wrong, and the others wait."""
+
+
+class Order(Value, frozen=True, kw_only=True):
+    """What a worker must know to judge as its parent would."""
+
+    repository: str
+    rule_folders: tuple[str, ...]
+    configuration: RuleConfiguration
+    cache: str
+    is_stored: bool
+
+    @classmethod
+    def of(cls, workspace: Workspace, *, cache: Path, is_stored: bool) -> Self:
+        """Return the order for workers of a workspace that has a clone."""
+        workspace.clone  # noqa: B018 - raises where there is none
+        path = workspace.repository.path if workspace.repository else Path()
+        return cls(
+            repository=str(path.resolve()),
+            rule_folders=tuple(str(folder.resolve()) for folder in workspace.rule_folders),
+            configuration=workspace.configuration,
+            cache=str(cache.resolve()),
+            is_stored=is_stored,
+        )
+
+
+class Workers:
+    """Worker processes that judge runs of changes. ``close`` ends them, whatever they are at."""
+
+    def __init__(self, order: Order, *, size: int, start: Callable[[], Executor] | None = None) -> None:
+        start = start or (lambda: start_processes(1))
+        self._size = size
+        self._workers = [_Worker(start, msgspec.msgpack.encode(order)) for _ in range(size)]
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        self._threads = ThreadPoolExecutor(size)
+
+    def judge(self, runs: Sequence[tuple[Wanted, ...]]) -> Iterator[Judged]:
+        """Yield what becomes of each change, in order.
+
+        The very first change is judged alone: with an empty cache each worker would make graph, words of tests and history from
+        scratch, which the first makes by all cores.
+        """
+        ahead: deque[Future[tuple[Judged, ...]]] = deque()
+        first, rest = runs[0][:1], (runs[0][1:], *runs[1:])
+        yield from self._threads.submit(self._judge, first).result()
+        for run in filter(None, rest):
+            ahead.append(self._threads.submit(self._judge, run))
+            if len(ahead) == self._size * _AHEAD:
+                yield from ahead.popleft().result()
+        while ahead:
+            yield from ahead.popleft().result()
+
+    def close(self) -> None:
+        """End every worker."""
+        for worker in self._workers:
+            worker.close()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _judge(self, run: tuple[Wanted, ...]) -> tuple[Judged, ...]:
+        worker = self._idle.get()
+        try:
+            return worker.ask(run)
+        except _LostError:
+            return tuple(map(worker.ask_again, run))
+        finally:
+            self._idle.put(worker)
+
+
+class _LostError(Exception):
+    """A worker was lost; says how."""
+
+
+class _Worker:
+    """An executor over one process, and another in its place when it dies or gets old."""
+
+    def __init__(self, start: Callable[[], Executor], order: bytes) -> None:
+        self._start = start
+        self._order = order
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._age = 0
+        self._executor: Executor | None = None
+        with contextlib.suppress(OSError):  # it is tried again when there is something to do
+            self._executor = start()
+
+    def ask(self, run: tuple[Wanted, ...]) -> tuple[Judged, ...]:
+        """Return what becomes of each change of a run. Raises ``_LostError``; then a new process takes what comes next."""
+        if self._age >= _LIFETIME:
+            self._end()
+        self._age += len(run)
+        try:
+            return msgspec.msgpack.decode(self._answer(run), type=tuple[Judged, ...])
+        except _LostError:
+            self._end()
+            raise
+
+    def ask_again(self, wanted: Wanted) -> Judged:
+        """Return what becomes of one change of a run that was lost. What it was lost at is lost again, and is a gap."""
+        try:
+            return self.ask((wanted,))[0]
+        except _LostError as error:
+            return Judged(wanted=wanted, gap=change_gap(wanted, str(error)))
+
+    def close(self) -> None:
+        """End the process; nothing is asked of it any more."""
+        with self._lock:
+            self._is_over = True
+        self._end()
+
+    def _answer(self, run: tuple[Wanted, ...]) -> bytes:
+        try:
+            asked = self._ready().submit(judge_run, self._order, msgspec.msgpack.encode(run))
+        except (OSError, BrokenExecutor, RuntimeError) as error:
+            raise _LostError("no process could be started for it") from error
+        wait((asked,), timeout=_LONGEST)
+        if not asked.done():
+            raise _LostError(f"it took more than {_LONGEST / 60:.0f} minutes")
+        if asked.cancelled():
+            raise _LostError("it was called off")
+        failed = asked.exception()
+        if failed is not None:
+            raise _LostError(f"the process that judged it ended {exit_told(failed)}".rstrip()) from failed
+        return asked.result()
+
+    def _ready(self) -> Executor:
+        with self._lock:
+            if self._is_over:
+                raise RuntimeError
+            self._executor = self._executor or self._start()
+            return self._executor
+
+    def _end(self) -> None:
+        with self._lock:
+            executor, self._executor, self._age = self._executor, None, 0
+        if executor is not None:
+            end_processes(executor)
+
+
+def judge_run(order: bytes, run: bytes) -> bytes:
+    """Return what becomes of each change of a run, in a worker: an order and changes in MessagePack, and so the answers."""
+    judge = _opened(order)
+    wanted = msgspec.msgpack.decode(run, type=tuple[Wanted, ...])
+    return msgspec.msgpack.encode(tuple(map(judge, wanted)))
+
+
+_open: dict[bytes, tuple[Judge, contextlib.ExitStack]] = {}
+"""What a worker has open between two runs: the judge of the latest order."""
+
+
+def _opened(encoded: bytes) -> Judge:
+    """Return the judge of an order: its clone, rules, cache and graphs stay open for the runs that follow."""
+    if encoded not in _open:
+        while _open:
+            _open.popitem()[1][1].close()
+        order = msgspec.msgpack.decode(encoded, type=Order)
+        stack = contextlib.ExitStack()
+        workspace = stack.enter_context(
+            Workspace(
+                stack.enter_context(GitRepository(order.repository)),
+                rule_folders=tuple(map(Path, order.rule_folders)),
+                configuration=order.configuration,
+                cache_directory=Path(order.cache),
+            )
+        )
+        store = stack.enter_context(open_store(Path(order.cache), is_enabled=order.is_stored))
+        judge = Judge(workspace, store, keeps=order.is_stored)
+        judge.prepare()
+        _open[encoded] = (judge, stack)
+    return _open[encoded][0]

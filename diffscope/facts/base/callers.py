@@ -1,0 +1,219 @@
+"""The product's Python as a change leaves it: its definitions, the classes above them, and who names what.
+
+Files that the change touches are read as they are after it, all others from the tree of the base. Nothing is resolved beyond imports
+and inheritance: who names a definition in a file that can know it is taken for a caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from diffscope.facts.base.class_bases import origin_of
+from diffscope.facts.change.changed_file import Placed
+from diffscope.graph.model.model import EdgeLayer, ModuleName
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.source.model import RepoPath
+from diffscope.syntax.model import Definition, DefinitionKind, Outline
+from diffscope.syntax.outline.uses import Uses, find_uses
+
+_RUNNING = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY})
+_WITH_TYPES = _RUNNING | {EdgeLayer.TYPING}
+_CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__"})
+_MODULE_LEVEL = ""
+_MOST_IMPORTERS = 40
+
+
+class Place(NamedTuple):
+    """A definition: its file and qualified name, empty for the module itself."""
+
+    path: str
+    name: str
+
+
+class CallerIndex:
+    """Answers for one change; what was read is kept."""
+
+    def __init__(self, graph: ModuleGraph, placed: Iterable[Placed]) -> None:
+        self.graph = graph
+        self._after: dict[str, tuple[Outline, bytes]] = {}
+        self._modules: dict[str, str] = {}
+        for one in placed:
+            python, text = one.material.python, one.material.after
+            if one.fact.category == "source" and one.fact.module and python and python.after and text:
+                self._after[one.fact.path] = (python.after, text.data)
+                self._modules[one.fact.module] = one.fact.path
+        self._uses: dict[str, Uses] = {}
+        self._above: dict[Place, frozenset[str]] = {}
+        self._importers: dict[tuple[str, str, bool], tuple[str, ...]] = {}
+        self._definitions: dict[str, dict[str, Definition]] = {}
+
+    def knows(self, path: str) -> bool:
+        """Return whether the text of a file can be had."""
+        return self._outline(path) is not None
+
+    def definition(self, place: Place) -> Definition | None:
+        """Return a definition; ``None`` for a module, and for what is not there."""
+        return self._defined(place.path).get(place.name)
+
+    def is_class(self, place: Place) -> bool:
+        """Return whether a definition is a class."""
+        found = self.definition(place)
+        return found is not None and found.kind is DefinitionKind.CLASS
+
+    def _defined(self, path: str) -> dict[str, Definition]:
+        if path not in self._definitions:
+            outline = self._outline(path)
+            self._definitions[path] = {one.name: one for one in outline.definitions} if outline else {}
+        return self._definitions[path]
+
+    def _outline(self, path: str) -> Outline | None:
+        return self._after[path][0] if path in self._after else self.graph.outline_at(RepoPath(path))
+
+    def uses(self, path: str) -> Uses:
+        """Return the names that each definition of a file uses; none where its text cannot be had."""
+        if path not in self._uses:
+            own = self._after.get(path)
+            self._uses[path] = find_uses(own[1], own[0]) if own else self.graph.uses_at(RepoPath(path)) or {}
+        return self._uses[path]
+
+    def classes(self, place: Place) -> frozenset[str]:
+        """Return the last names of a class and of those above it, of the tree or not."""
+        if place not in self._above:
+            self._above[place] = frozenset()  # what a ring of bases leads back to adds nothing
+            found = {place.name.rpartition(".")[2]}
+            for base, where in self._bases(place):
+                found.add(base.rpartition(".")[2])
+                if where is not None:
+                    found |= self.classes(where)
+            self._above[place] = frozenset(found)
+        return self._above[place]
+
+    def declaring(self, place: Place) -> Iterator[Place]:
+        """Yield the same member of classes above the member's own, where the tree defines one."""
+        owner, _, member = place.name.rpartition(".")
+        pending, seen = [Place(place.path, owner)] if owner else [], set[Place]()
+        while pending:
+            each = pending.pop(0)
+            seen.add(each)
+            above = [where for _, where in self._bases(each) if where is not None and where not in seen]
+            pending += above
+            for one in above:
+                declared = Place(one.path, f"{one.name}.{member}")
+                if self.definition(declared):
+                    yield declared
+
+    def members(self, owner: Place) -> list[str]:
+        """Return the qualified names of what stands in a class, sorted."""
+        return sorted(name for name in self._defined(owner.path) if name.rpartition(".")[0] == owner.name)
+
+    def naming(self, name: str) -> tuple[str, ...]:
+        """Return the files that import a class of this name, wherever it is defined, by path."""
+        found = {
+            path
+            for edge, _ in self.graph.rows()
+            if edge.row and edge.row.partition(":")[0] == name
+            if (path := self.graph.path_of(edge.source))
+        }
+        return tuple(
+            sorted({each for path in found for each in self._who_imports(path, name, is_member=False)})
+        )
+
+    def _bases(self, place: Place) -> Iterator[tuple[str, Place | None]]:
+        found, outline = self.definition(place), self._outline(place.path)
+        for written in found.bases if found and outline else ():
+            base = written.partition("[")[0].strip()
+            yield base, self._class_at(place, base, outline) if outline else None
+
+    def _class_at(self, place: Place, base: str, outline: Outline) -> Place | None:
+        if base == place.name:
+            return None
+        if base in self._defined(place.path):
+            return Place(place.path, base)
+        module, name = origin_of(place.path, base, outline.imports)
+        if module in self._modules and name in self._defined(self._modules[module]):
+            return Place(self._modules[module], name)
+        found = self.graph.definition_of(ModuleName(module), name) if module and name else None
+        path = self.graph.path_of(found.module) if found else None
+        return Place(path, found.name) if found and path and found.name else None
+
+    def callers(self, place: Place) -> list[Place]:
+        """Return the definitions that name one, in its own file and in those that import it, sorted; the module's own statements last."""
+        forms, top, is_member = self._forms(place)
+        found = {
+            Place(path, owner)
+            for path in (place.path, *self._who_imports(place.path, top, is_member=is_member))
+            for owner, names in self.uses(path).items()
+            if not forms.isdisjoint(names)
+        } - {place, Place(place.path, top)}
+        return sorted(found, key=lambda one: (one.name == _MODULE_LEVEL, one))
+
+    def is_called(self, place: Place) -> bool:
+        """Return whether a function is called where it is named, or at least somewhere in its own file; else it is only handed on."""
+        last = place.name.rpartition(".")[2]
+        forms = {f"{last}(", f".{last}("}
+        named = (self.uses(each.path).get(each.name, frozenset()) for each in self.callers(place))
+        return any(not forms.isdisjoint(names) for names in named)
+
+    def importing_new(self, path: str) -> tuple[str, ...]:
+        """Return the changed files that import a file which the base does not have, by path."""
+        own = {module for module, where in self._modules.items() if where == path}
+        return tuple(
+            sorted(
+                where
+                for where, (outline, _) in self._after.items()
+                if where != path
+                and any(
+                    origin_of(where, item.alias or item.name or item.module, (item,))[0] in own
+                    for item in outline.imports
+                )
+            )
+        )
+
+    def _forms(self, place: Place) -> tuple[frozenset[str], str, bool]:
+        """Return how a definition is named where it is used, the top-level name that is imported for it, and whether that stands for objects."""
+        owner, _, last = place.name.rpartition(".")
+        top = place.name.partition(".")[0]
+        if self.is_class(place):
+            return frozenset({last, f".{last}"}), top, True
+        if owner and last in _CONSTRUCTORS:
+            name = owner.rpartition(".")[2]
+            return frozenset({f"{name}(", f".{name}("}), top, False
+        if owner and last.startswith("__"):
+            name = owner.rpartition(".")[2]
+            return frozenset({name, f".{name}"}), top, True
+        if owner:
+            return frozenset({f".{last}"}), top, True
+        return frozenset({last, f".{last}"}), top, False
+
+    def _who_imports(self, path: str, name: str, *, is_member: bool) -> tuple[str, ...]:
+        key = (path, name, is_member)
+        if key not in self._importers:
+            found = self._read_importers(path, name, is_member=is_member)
+            self._importers[key] = tuple(sorted(found, key=self._rank)[:_MOST_IMPORTERS])
+        return self._importers[key]
+
+    def _rank(self, path: str) -> tuple[bool, bool, str]:
+        # What a hub is imported by is cut off: the serving path and what this change edits come first.
+        return path not in self._serving, path not in self._after, path
+
+    @cached_property
+    def _serving(self) -> frozenset[str]:
+        paths = (self.graph.path_of(each) for each in self.graph.serving_modules)
+        return frozenset(path for path in paths if path)
+
+    def _read_importers(self, path: str, name: str, *, is_member: bool) -> set[str]:
+        layers = _WITH_TYPES if is_member else _RUNNING
+        found: set[str] = set()
+        module = self.graph.module_of(RepoPath(path))
+        if module is not None:
+            sources = self.graph.modules_naming(module, name, layers)
+            found |= {path_of for each in sources if (path_of := self.graph.path_of(each))}
+        own = {module for module, where in self._modules.items() if where == path}
+        for where, (outline, _) in self._after.items():
+            for item in outline.imports:
+                bound = item.alias or item.name or item.module
+                if item.name == name and origin_of(where, bound, (item,))[0] in own:
+                    found.add(where)
+        return {where for where in found if not where.startswith("tests/")} - {path}
