@@ -236,6 +236,7 @@ READERS = {
     "adapters/read_file.py": "the reader",
     "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
     "adapters/graphs/making.py": "reads what ships with diffscope",
+    "adapters/graphs/graphs.py": "reads what ships with diffscope",
     "adapters/graphs/snapshot.py": "reads what ships with diffscope",
     "adapters/cache/store.py": "reads diffscope's own modules",
     "adapters/git/objects.py": "reads the output of git",
