@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
+import platform
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
+from diffscope.adapters.cache.cache import default_directory
 from diffscope.adapters.cache.store import open_store
+from diffscope.adapters.git.find import VARIABLE, find_repository
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.processes import end_processes, exit_told, start_processes
 from diffscope.batch.judging import Judge, Judged, Wanted, change_gap
+from diffscope.errors import DiffscopeError, InputError, SourceError
 from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.attempts import described
 from diffscope.source.model import Value
@@ -42,6 +47,15 @@ class Order(Value, frozen=True, kw_only=True):
     configuration: RuleConfiguration
     cache: str
     is_stored: bool
+    judge: str = ""
+    """What the store knows the parent's judgements by, where a worker is on another machine: it has a clone, rules and cache of its own."""
+
+    @classmethod
+    def elsewhere(cls, configuration: RuleConfiguration, judge: str) -> Self:
+        """Return the order for workers of a cluster."""
+        return cls(
+            repository="", rule_folders=(), configuration=configuration, cache="", is_stored=True, judge=judge
+        )
 
     @classmethod
     def of(cls, workspace: Workspace, *, cache: Path, is_stored: bool) -> Self:
@@ -57,13 +71,22 @@ class Order(Value, frozen=True, kw_only=True):
         )
 
 
-class Workers:
-    """Worker processes that judge runs of changes. ``close`` ends them, whatever they are at."""
+class Engine(NamedTuple):
+    """What gives executors that do one thing after the other, and ends them whatever they are at."""
 
-    def __init__(self, order: Order, *, size: int, start: Callable[[], Executor] | None = None) -> None:
-        start = start or (lambda: start_processes(1))
+    start: Callable[[], Executor]
+    end: Callable[[Executor], None]
+
+
+_HERE: Final = Engine(lambda: start_processes(1), end_processes)
+
+
+class Workers:
+    """Workers that judge runs of changes. ``close`` ends what they are at."""
+
+    def __init__(self, order: Order, *, size: int, engine: Engine = _HERE) -> None:
         self._size = size
-        self._workers = [_Worker(start, msgspec.msgpack.encode(order)) for _ in range(size)]
+        self._workers = [_Worker(engine, msgspec.msgpack.encode(order)) for _ in range(size)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -108,8 +131,8 @@ class _LostError(Exception):
 class _Worker:
     """An executor over one process, and another in its place when it dies or gets old."""
 
-    def __init__(self, start: Callable[[], Executor], order: bytes) -> None:
-        self._start = start
+    def __init__(self, engine: Engine, order: bytes) -> None:
+        self._engine = engine
         self._order = order
         self._lock = threading.Lock()
         self._is_over = False
@@ -152,6 +175,8 @@ class _Worker:
         failed = asked.exception()
         if isinstance(failed, BrokenExecutor):
             raise _LostError(f"the process that judged it ended {exit_told(failed)}".rstrip()) from failed
+        if isinstance(failed, DiffscopeError):  # it refuses, and would refuse all that follows
+            raise failed
         if failed is not None:
             raise _LostError(described(failed)) from failed
         return asked.result()
@@ -166,14 +191,14 @@ class _Worker:
         with self._lock:
             if self._is_over:
                 raise RuntimeError
-            self._executor = self._executor or self._start()
+            self._executor = self._executor or self._engine.start()
             return self._executor
 
     def _end(self) -> None:
         with self._lock:
             executor, self._executor, self._age = self._executor, None, 0
         if executor is not None:
-            end_processes(executor)
+            self._engine.end(executor)
 
 
 def judge_run(order: bytes, run: bytes) -> bytes:
@@ -183,28 +208,54 @@ def judge_run(order: bytes, run: bytes) -> bytes:
     return msgspec.msgpack.encode(tuple(map(judge, wanted)))
 
 
-_open: dict[bytes, tuple[Judge, contextlib.ExitStack]] = {}
-"""What a worker has open between two runs: the judge of the latest order."""
+class _Open(threading.local):
+    """What a worker has open between two runs, by the latest order: one thread of it, for a cache has one thread."""
+
+    def __init__(self) -> None:
+        self.judges: dict[bytes, tuple[Judge, contextlib.ExitStack]] = {}
+
+
+_open: Final = _Open()
 
 
 def _opened(encoded: bytes) -> Judge:
-    """Return the judge of an order: its clone, rules, cache and graphs stay open for the runs that follow."""
-    if encoded not in _open:
-        while _open:
-            _open.popitem()[1][1].close()
+    """Return the judge of an order: its clone, rules, cache and graphs stay open for the runs that follow.
+
+    Raises:
+        SourceError: the worker has no clone.
+        InputError: a worker elsewhere would judge differently.
+    """
+    judges = _open.judges
+    if encoded not in judges:
+        while judges:
+            judges.popitem()[1][1].close()
         order = msgspec.msgpack.decode(encoded, type=Order)
+        folder = Path(order.cache) if order.cache else default_directory()
         stack = contextlib.ExitStack()
         workspace = stack.enter_context(
             Workspace(
-                stack.enter_context(GitRepository(order.repository)),
+                stack.enter_context(_repository(order)),
                 rule_folders=tuple(map(Path, order.rule_folders)),
                 configuration=order.configuration,
-                cache_directory=Path(order.cache),
+                cache_directory=folder,
             )
         )
-        store = stack.enter_context(open_store(Path(order.cache), is_enabled=order.is_stored))
+        store = stack.enter_context(open_store(folder, is_enabled=order.is_stored))
         judge = Judge(workspace, store, keeps=order.is_stored)
+        if order.judge and order.judge != judge.name:
+            reason = f"the worker on {platform.node()} has another version of diffscope, or other rules"
+            raise InputError(reason, hint="install the same diffscope on every machine")
         judge.prepare()
         gc.freeze()  # loky looks for cycles every second: modules, rules and tables have none to find
-        _open[encoded] = (judge, stack)
-    return _open[encoded][0]
+        judges[encoded] = (judge, stack)
+    return judges[encoded][0]
+
+
+def _repository(order: Order) -> GitRepository:
+    if order.repository:
+        return GitRepository(order.repository)
+    found = find_repository(None, current=Path.cwd(), environment=os.environ)
+    if found is None:
+        hint = f"set {VARIABLE} where the worker is started"
+        raise SourceError(f"the worker on {platform.node()} has no clone of vLLM", hint=hint)
+    return found
