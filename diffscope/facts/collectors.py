@@ -17,6 +17,7 @@ from diffscope.facts.base.nearest_tests import collect_nearest
 from diffscope.facts.base.overrides import collect_overrides
 from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
+from diffscope.facts.build.undeclared import undeclared_imports
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.steps import collect_steps
@@ -49,6 +50,7 @@ from diffscope.facts.tests.tests import collect_tests
 from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath
+from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
 from diffscope.taxonomy.counterparts import Pairing
@@ -181,8 +183,12 @@ def _with_rings(graph: GraphFacts | UnsetType, imports: Iterable[ImportFact]) ->
 
 def _dependencies(material: Material, placed: tuple[Placed, ...]) -> tuple[DependencyFact, ...]:
     declared = material.around.declarations
-    known = (lambda: declared.requirements) if declared else tuple
-    return collect_dependencies(placed, known, material.knowledge.taxonomy.platforms_of)
+
+    def known() -> tuple[Requirement, ...]:
+        return declared.requirements if declared else ()
+
+    found = collect_dependencies(placed, known, material.knowledge.taxonomy.platforms_of)
+    return (*found, *undeclared_imports(placed, material.found["imports"], known, material.lookup))
 
 
 COLLECTORS: Final = (

@@ -428,7 +428,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a wait between streams with other arguments) or "
+            "added, removed, moved (from another function of the change), exchanged (a wait between streams or a serialiser with other arguments) or "
             "reguarded."
         ),
     ]
@@ -447,7 +447,10 @@ class CallFact(Located, frozen=True, kw_only=True):
     condition: Annotated[str | None, said("The innermost of them.")] = None
     new_guards: Annotated[
         tuple[str, ...],
-        said("Those of the conditions that a call which is reguarded did not stand under before."),
+        said("Those of the conditions that a call which is reguarded or moved did not stand under before."),
+    ] = ()
+    gone_guards: Annotated[
+        tuple[str, ...], said("Of a call that moved: conditions that it stood under before and does not now.")
     ] = ()
     by_setting: Annotated[
         bool,
@@ -615,7 +618,9 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     """One requirement or pinned version that came, went or moved."""
 
     name: Annotated[str, said("Normalised name: `torch`, `flashinfer-python`, `cuda`, `rocm`.")]
-    change: Annotated[str, said("added, removed, raised, lowered, loosened, tightened, moved or changed.")]
+    change: Annotated[
+        str, said("added, removed, raised, lowered, loosened, tightened, moved, changed or imported.")
+    ]
     before: Annotated[str | None, said("Version or specifier before.")] = None
     after: Annotated[str | None, said("Version or specifier after.")] = None
     pinned: Annotated[bool, said("An exact version or a full commit after the change.")] = False
@@ -623,9 +628,13 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     core: Annotated[
         bool, said("torch, triton, flashinfer, transformers, aiter, cutlass, CUDA, ROCm and their like.")
     ] = False
-    kind: Annotated[str, said("requirement, docker-argument, base-image, cmake-tag or package.")] = (
-        "requirement"
-    )
+    kind: Annotated[
+        str,
+        said(
+            "requirement, extra (optional, of the project), docker-argument, base-image, cmake-tag, package or import (of a root that "
+            "nothing declares; `after` is the condition around it)."
+        ),
+    ] = "requirement"
     elsewhere: Annotated[
         bool, said("Another requirements file that is not of tests asks for it too, after the change.")
     ] = False

@@ -19,6 +19,7 @@ FAMILIES: Final[dict[str, Bilingual]] = {
     "quantization-numerics": Bilingual(en="Quantization and numerics", zh="量化与数值精度"),
     "global-side-effect": Bilingual(en="Global side effect", zh="全局配置副作用"),
     "feature-interaction": Bilingual(en="Feature interaction (LoRA, spec decode, ...)", zh="功能组合兼容性"),
+    "security": Bilingual(en="Security surface", zh="安全面"),
     "ci-coverage": Bilingual(en="CI does not run it", zh="CI 未覆盖"),
     "history": Bilingual(en="Reverted before", zh="曾被回退"),
 }
@@ -41,6 +42,7 @@ FAMILY_OF_PREFIX: Final[dict[str, str]] = {
     "GS": "global-side-effect",
     "FI": "feature-interaction",
     "HI": "history",
+    "SE": "security",
 }
 """The family of each code by its first letters; the longest prefix decides. Codes are never reused, so two families may share letters."""
 

@@ -224,6 +224,16 @@ class TreeLookup:
         """Return whether a class of the tree, by its name in a module, or one above it defines a member."""
         return self._graph.declares(ModuleName(module), name, member)
 
+    def imports_root(self, root: str) -> bool:
+        """Return whether a module of the product imports anything below a top name, at any time; files outside of the tree's packages aside."""
+        outlines = (self._graph.outline_of(name) for name in self._graph.modules if name.startswith("vllm"))
+        return any(
+            item.module.partition(".")[0] == root and not item.level
+            for outline in outlines
+            if outline is not None
+            for item in outline.imports
+        )
+
     def lineage(self, module: str, name: str) -> tuple[tuple[str, str], ...]:
         """Return path and name of a class of the tree, by its name in a module, and of those above it; nothing for no such class."""
         found = (

@@ -26,8 +26,14 @@ _REFUSAL = "refusal"
 """The one role of what is raised, not called; only where requests are checked."""
 _REQUESTS = frozenset({"sampling-params", "openai-protocol"})
 """Surfaces whose classes hold what a client asks for."""
-_BY_ARGUMENT = frozenset({"device-stream"})
+_BY_ARGUMENT = frozenset({"device-stream", "serialiser", "middleware"})
 """Roles of which the argument says what happens."""
+_UNSAFE = re.compile(
+    r"\b(?:trust_remote_code\s*=\s*True|verify\s*=\s*False|shell\s*=\s*True|weights_only\s*=\s*False|allow_pickle\s*=\s*True"
+    r"|check_hostname\s*=\s*False|cert_reqs\s*=\s*(?:ssl\.)?CERT_NONE)\b"
+)
+"""Arguments that switch off a protection, or run what others wrote, whatever is called."""
+_UNSAFE_ARGUMENT = "unsafe-argument"
 
 
 def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable) -> tuple[CallFact, ...]:
@@ -43,12 +49,22 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
         ),
         key=lambda fact: (fact.role, fact.callee, fact.arguments),
         tells=_First(),
+        joined=_with_conditions,
     )
     return tuple(
         sorted(
             with_opposites(facts),
             key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role),
         )
+    )
+
+
+def _with_conditions(old: CallFact, new: CallFact) -> CallFact:
+    """Return a call that moved with the conditions that came and went on its way."""
+    return msgspec.structs.replace(
+        new,
+        new_guards=tuple(guard for guard in new.guards if guard not in old.guards),
+        gone_guards=tuple(guard for guard in old.guards if guard not in new.guards),
     )
 
 
@@ -106,6 +122,8 @@ def _calls_of_symbol(
         is_refusal = signal.kind is SignalKind.RAISE and refuses
         found = roles.roles_of(signal.resolved or signal.text) if is_call or is_refusal else ()
         found = tuple(role for role in found if (role == _REFUSAL) == is_refusal)
+        if is_call and signal.kind is SignalKind.CALL and _UNSAFE.search(signal.detail):
+            found = (*found, _UNSAFE_ARGUMENT)
         platforms = (
             {name for guard in signal.guards for name in taxonomy.platforms_in(guard)} if found else set()
         )
