@@ -96,7 +96,11 @@ def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, 
     texts, texts_before = {atom.text for atom in asked}, {atom.text for atom in asked_before}
     came = tuple(atom for atom in asked if atom.text not in texts_before)
     went = tuple(atom for atom in asked_before if atom.text not in texts)
-    return direction_of(before, after), came or (() if went else asked), went
+    direction = direction_of(before, after)
+    if direction == "reversed" and each.held_before and not set(each.held) & set(each.held_before):
+        # Both branches changed places, or what is asked first and what is done first did.
+        direction = "unknown"
+    return direction, came or (() if went else asked), went
 
 
 def _caught(each: ConditionChange) -> str:
