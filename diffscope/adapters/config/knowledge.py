@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -44,13 +44,25 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         ConfigurationError: a file is missing or cannot be read.
         RuleError: a file is wrong; the message lists every mistake.
     """
-    texts = {name: _read(folder / name) for name in _NAMES}
-    key = hashlib.blake2b("\0".join(texts[name] for name in _NAMES).encode(), digest_size=20).hexdigest()
+    texts = tuple(_read(folder / name) for name in _NAMES)
+    key = hashlib.blake2b("\0".join(texts).encode(), digest_size=20).hexdigest()
     tables = _kept(cache, key)
-    if tables is None:
-        tables = _parse(texts)
-        if cache:
-            cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
+    if tables is not None:
+        return _joined(tables, key)
+    tables, knowledge = _parse_once(texts, key)
+    if cache:
+        cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
+    return knowledge
+
+
+@lru_cache(maxsize=2)
+def _parse_once(texts: tuple[str, ...], key: str) -> tuple[_Tables, Knowledge]:
+    """Return the tables of texts in the order of ``_NAMES``. They are immutable, and a process may open many workspaces."""
+    tables = _parse(dict(zip(_NAMES, texts, strict=True)))
+    return tables, _joined(tables, key)
+
+
+def _joined(tables: _Tables, key: str) -> Knowledge:
     return Knowledge(
         taxonomy=Taxonomy(tables.taxonomy),
         roles=RoleTable(tables.roles),
@@ -70,7 +82,7 @@ def _kept(cache: Cache | None, key: str) -> _Tables | None:
         return None
 
 
-def _parse(texts: Mapping[str, str]) -> _Tables:
+def _parse(texts: dict[str, str]) -> _Tables:
     return _Tables(
         taxonomy=read_tables(texts),
         roles=load_roles(texts["roles.yml"], at="rules/roles.yml"),
