@@ -184,11 +184,10 @@ def _given(change: ChangedSymbol, taxonomy: Taxonomy) -> Iterator[ConditionChang
         each = item.condition
         if each.what in ("return", "value") and each.before is not None:
             both = f"{each.before} {each.text}"
-            if not any(map(_DEVICE_QUESTION.search, _CALLED.findall(both))) and not taxonomy.platforms_in(
-                both
-            ):
-                if architectures_in(each.before) and architectures_in(each.text):
-                    yield each
+            called = any(map(_DEVICE_QUESTION.search, _CALLED.findall(both)))
+            named = architectures_in(each.before) and architectures_in(each.text)
+            if named and not called and not taxonomy.platforms_in(both):
+                yield each
 
 
 def _asked_outside(change: ChangedSymbol) -> Iterator[tuple[str, str, Region | None]]:
