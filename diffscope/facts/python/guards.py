@@ -17,7 +17,7 @@ from diffscope.syntax.model import Aspect, ConditionChange, NativeSignalKind, Si
 from diffscope.taxonomy.model import Taxonomy
 
 _ARCHITECTURE = re.compile(
-    r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|compute_capability|get_arch|cuda_arch)\b",
+    r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|DeviceCapability|compute_capability|get_arch|cuda_arch)\b",
     re.IGNORECASE,
 )
 _DEVICE_QUESTION = re.compile(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
@@ -234,7 +234,7 @@ def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
     if words and re.search(r"\bnot\s*\(", condition):
         words.add("not (")
     if _ARCHITECTURE.search(condition):
-        words |= set(re.findall(r"[<>=!]=?\s*\d+|\(\s*\d+\s*\)", condition))
+        words |= set(re.findall(r"[<>=!]=?\s*(?:\d+|\w*DeviceCapability)|\(\s*\d+\s*\)", condition))
     return frozenset(words)
 
 
