@@ -95,6 +95,9 @@ def _scheme_of(call: Signal) -> str | None:
 
 
 def _factor_of(factor: Signal) -> str | None:
+    if _SCALING.search(factor.detail.rpartition(".")[2]):
+        # A scale is worked out from it; no value is scaled here.
+        return None
     return re.sub(r"\[.*\]$", "", factor.text).rpartition(".")[2]
 
 
