@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,8 @@ GUARD_TEXT: Final = 300
 _DETAIL: Final = 2000
 """Characters. Long enough for the arguments of an ``add_argument`` with its help."""
 _STRING: Final = 80
+_NAMES: Final = ("identifier", "attribute", "subscript")
+_SCALING: Final = re.compile(rb"(?i)scal(?:e|ing)s?(?:_inv)?\b|_scal(?:e|ing)s?_|\b[qkvw]_?scale")
 _PLAIN_NUMBERS: Final = frozenset({"0", "1", "2", "0.0", "1.0", "2.0"})
 _OWNERS: Final = (b"self", b"cls")
 _SKIPPED: Final = (
@@ -220,7 +223,15 @@ class _Walk:
         operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
         if operator is not None and right is not None and operator.type in ("/", "//"):
             self._division(node, right, place)
+        elif operator is not None and operator.type == "*":
+            for side in (node.child_by_field_name("left"), right):
+                self._factor(side, place)
         self.children(node, place)
+
+    def _factor(self, node: Node | None, place: Place) -> None:
+        side = unwrap(node) if node is not None else None
+        if side is not None and side.type in _NAMES and _SCALING.search(side.text or b""):
+            self._add(SignalKind.FACTOR, side, text_of(side), place, detail=place.target)
 
     def _division(self, node: Node, divisor: Node, place: Place) -> None:
         left = node.child_by_field_name("left")
@@ -238,6 +249,8 @@ class _Walk:
             return
         if operator is not None and operator.type in ("/=", "//="):
             self._division(node, value, place)
+        elif operator is not None and operator.type == "*=":
+            self._factor(value, place)
         last = value
         while last.type == "assignment":
             last = last.child_by_field_name("right") or last.named_children[-1]
