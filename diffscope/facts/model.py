@@ -209,7 +209,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         str | UnsetType | None, said("The shortest import chain from there, as `a -> b -> c`.")
     ] = UNSET
     is_async: Annotated[bool, said("An async function.")] = False
-    is_kernel: Annotated[bool, said("A Triton, TileLang or CuteDSL kernel.")] = False
+    is_kernel: Annotated[
+        bool,
+        said("Code for a device: in a language of rules/kernels.yml, or called by such code in its file."),
+    ] = False
     owner_change: Annotated[
         str | None,
         said("For a member: added, removed or moved where its class as a whole was; null otherwise."),
@@ -681,9 +684,27 @@ class OperatorFact(Located, frozen=True, kw_only=True):
 
 
 class NativeFact(Located, frozen=True, kw_only=True):
-    """A changed function of a native source."""
+    """A changed function of a native source, or one that is code for a device, or launches or tunes such code, and that Python hosts."""
 
-    change: Annotated[str, said("added, removed, signature, body or moved.")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, signature, body, moved or tuning (warps, stages, blocks: it computes the same)."
+        ),
+    ]
+    language: Annotated[
+        str,
+        said(
+            "By the name of a native file: cuda, cpp; of code that Python hosts by decorator and import: triton, gluon, cutedsl, tilelang, "
+            "flydsl, helion, numba; python for a function of the host."
+        ),
+    ] = ""
+    kernel_role: Annotated[
+        str,
+        said(
+            "kernel, device or host (the host launches a kernel, and kernels call what else is on the device)."
+        ),
+    ] = ""
     reach_reason: Annotated[
         str,
         said(
@@ -692,12 +713,14 @@ class NativeFact(Located, frozen=True, kw_only=True):
         ),
     ] = "no-graph"
     reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
-    is_kernel: Annotated[bool, said("`__global__`.")] = False
+    is_kernel: Annotated[
+        bool, said("`__global__`, or a function of Python that the host launches on a device.")
+    ] = False
     signals: Annotated[
         tuple[str, ...],
         said(
-            "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture "
-            "or platform-guard (what changed in it)."
+            "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, "
+            "platform-guard, mask, compile-time, accumulator, symmetric-memory or tuning (what changed in it)."
         ),
     ] = ()
     operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET

@@ -465,7 +465,7 @@ class NativeOutline(Value, frozen=True, kw_only=True):
 
 
 class NativeSignalKind(Enum):
-    """Places in native code that matter to rules. The value is the word of ``NativeFact.signals``."""
+    """Places in native code, and in code for a device that Python hosts, that matter to rules: the words of ``NativeFact.signals``."""
 
     LAUNCH = "launch"
     """``kernel<<<grid, block>>>``."""
@@ -484,10 +484,20 @@ class NativeSignalKind(Enum):
     """``__CUDA_ARCH__``, SM numbers, ``gfx`` names in a condition."""
     PLATFORM_GUARD = "platform-guard"
     """``#ifdef USE_ROCM`` and its kin."""
+    MASK = "mask"
+    """In code that Python hosts, from here on: which lanes read and write, and what stands in the place of the others."""
+    COMPILE_TIME = "compile-time"
+    """A parameter with its annotation, which the compiler reads: ``BLOCK: tl.constexpr``."""
+    ACCUMULATOR = "accumulator"
+    """What sums are kept in, products are taken with, and values are converted to."""
+    SYMMETRIC_MEMORY = "symmetric-memory"
+    """Memory of other ranks."""
+    TUNING = "tuning"
+    """How many warps, stages and blocks: how fast it is, and nothing of what it computes."""
 
 
 class NativeSignal(Value, frozen=True, kw_only=True):
-    """One such place on one side of the diff; ``text`` is folded, at most 200 characters."""
+    """One such place on one side of the diff; ``text`` is folded and cut."""
 
     kind: NativeSignalKind
     text: str

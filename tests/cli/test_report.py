@@ -17,7 +17,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from diffscope.cli.generate.__main__ import schema_text
+from diffscope.cli.generate.schema import schema_text
 from diffscope.cli.report.command import FORMS
 from diffscope.products.report.render.formats import RENDERERS
 from tests.builders import Commit, build_minivllm, git, git_repository
@@ -188,6 +188,7 @@ def test_what_makes_no_sense_is_refused_in_two_lines(
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 def test_a_report_that_was_ended_goes_on_and_loses_nothing(
     place: Place, week: str, tmp_path: Path, sign: signal.Signals

@@ -15,6 +15,7 @@ from diffscope.facts.collect import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
+from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows, load_reach
@@ -23,7 +24,15 @@ from diffscope.taxonomy.tables import TaxonomyTables
 from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
-_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml", "reach.yml")
+_NAMES: Final = (
+    *FILES,
+    "roles.yml",
+    "counterparts.yml",
+    "twins.yml",
+    "serving.yml",
+    "kernels.yml",
+    "reach.yml",
+)
 _LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
 
@@ -34,6 +43,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     counterparts: tuple[Pairing, ...]
     twins: tuple[TwinRule, ...]
     serving: ServingPath
+    kernels: KernelTables
     reach: ReachRows
 
 
@@ -69,6 +79,7 @@ def _joined(tables: _Tables, key: str) -> Knowledge:
         counterparts=tables.counterparts,
         twins=tables.twins,
         serving=tables.serving,
+        kernels=KernelTable(tables.kernels),
         reach=tables.reach,
         digest=key,
     )
@@ -89,6 +100,7 @@ def _parse(texts: dict[str, str]) -> _Tables:
         counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
         twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
         serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
+        kernels=load_kernels(texts["kernels.yml"], at="rules/kernels.yml"),
         reach=load_reach(texts["reach.yml"], at="rules/reach.yml"),
     )
 
