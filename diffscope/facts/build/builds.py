@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import BuildFact
+from diffscope.project.requirements.dockerfile import is_dockerfile, read_dockerfile
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import SourceText
 
@@ -60,7 +61,7 @@ def _reader_of(path: str) -> Callable[[SourceText], Iterator[_Piece]] | None:
     name = path.rpartition("/")[2]
     if name == "CMakeLists.txt" or name.endswith(".cmake"):
         return _cmake
-    return _dockerfile if "dockerfile" in name.lower() else None
+    return _dockerfile if is_dockerfile(path) else None
 
 
 def _builds_of_file(placed: Placed) -> Iterator[BuildFact]:
@@ -177,22 +178,14 @@ def _cmake_what(command: str, arguments: str) -> str:
 
 
 def _dockerfile(content: SourceText) -> Iterator[_Piece]:
-    start, parts = 0, list[str]()
-    for number, raw in enumerate(content.lines, 1):
-        stripped = raw.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        start = start if parts else number
-        parts.append(stripped.removesuffix("\\").strip())
-        if stripped.endswith("\\"):
-            continue
-        instruction, parts = _CACHE_MOUNT.sub("", " ".join(parts)), []
+    for each in read_dockerfile(content.text):
+        instruction = _CACHE_MOUNT.sub("", each.folded)
         word, _, rest = instruction.partition(" ")
         yield _Piece(
-            _docker_what(word.upper(), rest),
+            _docker_what(each.word, rest),
             f"{word.upper()} {re.split(r'[=: ]', rest, maxsplit=1)[0]}",
             instruction,
-            start,
+            each.line,
         )
 
 

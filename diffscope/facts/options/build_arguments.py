@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import OptionFact
-from diffscope.project.requirements.dockerfile import is_dockerfile
+from diffscope.project.requirements.dockerfile import assignments, is_dockerfile, read_dockerfile
 from diffscope.source.text import SourceText
 
-_CHOICE = re.compile(rb"^[ \t]*ARG[ \t]+(\w+)=([\"']?)([A-Za-z][A-Za-z_-]*)\2[ \t]*$", re.MULTILINE)
+_CHOICE = re.compile(r"[A-Za-z][A-Za-z_-]*")
 """A word: versions, images and addresses are dependencies, told as such."""
 
 
@@ -37,8 +37,9 @@ def collect_build_arguments(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
 
 
 def _choices(content: SourceText | None) -> dict[str, tuple[str, int]]:
-    text = content.data if content is not None else b""
     found: dict[str, tuple[str, int]] = {}
-    for match in _CHOICE.finditer(text):
-        found.setdefault(match[1].decode(), (match[3].decode(), text.count(b"\n", 0, match.start()) + 1))
+    for each in read_dockerfile(content.text if content is not None else ""):
+        for name, value, line in assignments(each) if each.word == "ARG" else ():
+            if _CHOICE.fullmatch(value):
+                found.setdefault(name, (value, line))
     return found
