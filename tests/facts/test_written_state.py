@@ -126,6 +126,11 @@ OPT_IN = [
         True,
         id="a constant that a variable decides",
     ),
+    pytest.param(
+        "    if 'POOL' in os.environ:\n        return c\n    gc.freeze()\n",
+        False,
+        id="a variable keeps it off",
+    ),
     pytest.param("    if c.ready:\n        gc.freeze()\n", False, id="a condition of the run"),
 ]
 

@@ -208,10 +208,7 @@ class _Reader:
         name = f"{self._placed.fact.module or ''}.{self._change.name}"
         if _DEBUGGING.search(name):
             return True
-        return any(
-            _ASKED_FOR.search(self._meaning(guard)) and not guard.startswith("not (envs.")
-            for guard in signal.guards
-        )
+        return any(_asks(guard) and _ASKED_FOR.search(self._meaning(guard)) for guard in signal.guards)
 
     def _meaning(self, guard: str) -> str:
         """Return a condition together with what the names of the module in it are assigned."""
@@ -305,6 +302,13 @@ class _Reader:
         partner = f"{owner}.{name.replace('enter', 'exit')}"
         found = next((each for each in outline.definitions if each.name == partner), None)
         return text.part(found.start, found.end) if found is not None else None
+
+
+def _asks(guard: str) -> bool:
+    """Return whether a condition holds where something is set, as against where it is not."""
+    inner = guard.removeprefix("not (").removesuffix(")") if guard.startswith("not (") else guard
+    is_absent = inner.startswith("not ") or inner.endswith(" is None") or " not in " in inner
+    return is_absent if guard.startswith("not (") else not is_absent
 
 
 def _bare(value: str) -> str:
