@@ -16,6 +16,7 @@ from diffscope.facts.base.reach_facts import with_reach
 from diffscope.facts.build.builds import declares_builds
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.change.changed_file import FileMaterial, Placed, is_lost
+from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
 from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
 from diffscope.facts.model import (
@@ -28,6 +29,7 @@ from diffscope.facts.python.kernels import holds_kernels
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
+from diffscope.syntax.model import NativeComparison
 
 __all__ = ["Knowledge", "Surroundings", "collect_facts"]
 
@@ -184,6 +186,7 @@ def _families_of(placed: Placed) -> tuple[str, ...]:
         return ("test",) if category == "test" else ()
     return (
         *(_FROM_NATIVE if category == "native" else ()),
+        *(("native",) if path.endswith(".rs") and category == "source" else ()),
         *(("build",) if declares_builds(path) else ()),
         *(("dependency",) if declares_dependencies(path) else ()),
     )
@@ -203,25 +206,31 @@ def _why_unread(placed: Placed) -> str | None:
         return _UNREAD
     if placed.fact.content != "text":
         return None
-    if not placed.fact.path.endswith(".py"):
+    if not placed.fact.path.endswith(_PARSED):
         return None if material.read else _UNREAD
-    if material.python is None:
+    compared = _compared(placed)
+    if compared is None:
         return _UNREAD
-    return "it does not parse" if material.python.problems else None
+    return "it does not parse" if compared.problems else None
+
+
+_PARSED = (".py", ".rs")
+"""Files of which a place that does not parse is told. What a grammar does not know of C++ is read by its look."""
+
+
+def _compared(placed: Placed) -> ChangedPython | NativeComparison | None:
+    return placed.material.python if placed.fact.path.endswith(".py") else placed.material.native
 
 
 def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
     found = []
     for one in placed:
-        reason = _why_unread(one) if one.fact.path.endswith(".py") else None
+        reason = _why_unread(one) if one.fact.path.endswith(_PARSED) else None
         # Of a file whose content the clone does not have, the source has told.
         if reason and not (is_lost(one.material) or one.material.failed):
-            parsed = one.material.python is not None
-            line = (
-                f", first at line {one.material.python.problems[0].line}"
-                if one.material.python and parsed
-                else ""
-            )
+            compared = _compared(one)
+            parsed = compared is not None
+            line = f", first at line {compared.problems[0].line}" if compared and compared.problems else ""
             found.append(
                 Gap(
                     what="parse" if parsed else "blob",
