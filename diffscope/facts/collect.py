@@ -131,7 +131,18 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
     return TreeLookup(graph, touched, tests, modules_after(placed))
 
 
-_FROM_PYTHON = ("symbol", "parameter", "contract", "option", "import", "guard", "call", "numeric", "write")
+_FROM_PYTHON = (
+    "symbol",
+    "parameter",
+    "contract",
+    "option",
+    "import",
+    "guard",
+    "call",
+    "condition",
+    "numeric",
+    "write",
+)
 _FROM_BOTH_SIDES = ("counterpart", "operator", "override", "registry")
 """Families that of a source file which was not compared at all are unknown too; one that does not parse in places still tells some."""
 _FROM_NATIVE = ("native", "operator")
