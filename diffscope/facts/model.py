@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
+from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 
 Text = str
@@ -842,7 +843,7 @@ class UnknownFamily(Value, frozen=True, kw_only=True):
     """A family (or one file's part of it) that could not be computed, and why."""
 
     family: str
-    reason: str
+    reason: Message
     path: str | None = None
 
 

@@ -70,4 +70,4 @@ def test_what_came_and_what_went_are_told_apart() -> None:
 def test_a_file_that_does_not_parse_says_so() -> None:
     found = facts({PATH: CODE}, {PATH: CODE.replace("(text: &str)", "(text: &str")})
     assert ("native", PATH) in {(one.family, one.path) for one in found.unknown}
-    assert [gap.code for gap in found.gaps if gap.path == PATH] == ["file-unparsed"]
+    assert [gap.code for gap in found.gaps if gap.path == PATH] == ["gap.file-unparsed-at"]
