@@ -147,7 +147,7 @@ def _native(one: _Changed, lookup: TreeLookup | None) -> NativeFact:
     kind = next(
         (word for aspect, word in words.items() if aspect in change.aspects), "moved" if moved else "body"
     )
-    added, removed = len(change.added_lines), len(change.removed_lines)
+    added, removed = change.code_added, change.code_removed
     if one.origin is not None:
         kept = pair_equal(_lines(one.origin), _lines(one), key=str)
         added, removed = len(kept.come), len(kept.gone)
@@ -164,7 +164,7 @@ def _native(one: _Changed, lookup: TreeLookup | None) -> NativeFact:
         kernel_role="" if is_rust else _role(standing),
         item=standing.item if standing else "function",
         public=bool(standing and "pub" in standing.qualifiers),
-        in_tests=bool(standing and "test" in standing.qualifiers),
+        in_tests=change.is_test,
         is_kernel=bool(standing and "__global__" in standing.qualifiers),
         signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
         signals_new=_more(change),

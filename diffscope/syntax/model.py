@@ -540,6 +540,22 @@ class NativeChange(Value, frozen=True, kw_only=True):
     added_lines: tuple[int, ...] = ()
     removed_lines: tuple[int, ...] = ()
 
+    @property
+    def code_added(self) -> int:
+        """How many code lines it gained."""
+        return len(self.added_lines)
+
+    @property
+    def code_removed(self) -> int:
+        """How many code lines it lost."""
+        return len(self.removed_lines)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether only tests are built with it."""
+        standing = self.after or self.before
+        return standing is not None and "test" in standing.qualifiers
+
 
 class OperatorChange(Value, frozen=True, kw_only=True):
     """What changed in the binding of one operator; ``before`` and ``after`` are schemas, or functions for an implementation."""

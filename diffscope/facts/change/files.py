@@ -13,7 +13,7 @@ from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import FileFact
 from diffscope.source.model import RepoPath
 from diffscope.source.text import LineCount
-from diffscope.syntax.model import Aspect, DefinitionKind, NativeComparison, NativeFunction
+from diffscope.syntax.model import Aspect, DefinitionKind, NativeComparison
 from diffscope.taxonomy.model import Taxonomy
 
 _COMMENT_MARKS = {
@@ -42,9 +42,6 @@ _VISIBLE = frozenset(
 _LOGIC_CATEGORIES = frozenset(
     {"source", "native", "test", "config", "infra", "build", "example", "benchmark"}
 )
-
-
-_NO_ITEM = NativeFunction(name="", line=0, start=0, end=0)
 
 
 def collect_files(
@@ -169,14 +166,8 @@ def _code_lines(material: FileMaterial, language: str, removed_in_moves: LineCou
 
 def _rust_lines(native: NativeComparison) -> tuple[int, int]:
     """Return the code lines that items of the product, and what stands outside of them, gained and lost: no ``use`` and no tests."""
-    changed = [
-        change
-        for change in native.functions
-        if change.logic and "test" not in (change.after or change.before or _NO_ITEM).qualifiers
-    ]
-    return sum(len(change.added_lines) for change in changed), sum(
-        len(change.removed_lines) for change in changed
-    )
+    changed = [change for change in native.functions if change.logic and not change.is_test]
+    return sum(change.code_added for change in changed), sum(change.code_removed for change in changed)
 
 
 def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
