@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.syntax.native.rust import compare_rust, outline_rust
+from diffscope.syntax.native.rust import compare_rust
 
 SOURCE = """\
 use std::fmt;
@@ -48,7 +48,8 @@ mod tests {
 
 
 def test_outline_names_every_item() -> None:
-    outline = outline_rust(SOURCE.encode())
+    outline = compare_rust(None, SOURCE.encode()).after
+    assert outline is not None
     assert [(each.name, each.item, each.qualifiers) for each in outline.functions] == [
         ("Options", "struct", ("Debug", "Deserialize", "pub")),
         ("Mode", "enum", ("pub",)),

@@ -1,4 +1,4 @@
-"""Bytes of a Rust file -> ``NativeOutline``; both sides of one -> ``NativeComparison``. Neither ever raises.
+"""Both sides of a Rust file -> ``NativeComparison``, with an outline of each. Never raises.
 
 Items are functions, methods, structs, enums, unions, traits (with what they provide), constants, types and macros. ``use`` stands among
 the includes; heads of ``impl`` and what else stands outside of items is one change under the name ``""``, as in C++.
@@ -75,11 +75,6 @@ _SELECTS: Final = frozenset({"select", "join", "try_join"})
 _IN_MACROS: Final = re.compile(r"\.\s*(unwrap|expect)\s*\(|\b(panic|unreachable|todo|unimplemented)\s*!")
 _DEEPEST: Final = 60
 _TEXT: Final = 200
-
-
-def outline_rust(source: bytes) -> NativeOutline:
-    """Return the outline of a Rust file."""
-    return _Side(source).outline
 
 
 def compare_rust(before: bytes | None, after: bytes | None) -> NativeComparison:
