@@ -23,6 +23,7 @@ from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
+from diffscope.facts.conditions.collect import collect_conditions
 from diffscope.facts.model import (
     ChangeFact,
     DependencyFact,
@@ -220,8 +221,9 @@ COLLECTORS: Final = (
     Collector("contract", lambda m, placed: collect_contracts(placed, m.knowledge.taxonomy, m.lookup)),
     Collector("option", lambda _, placed: _options(placed)),
     Collector("call", lambda m, placed: collect_calls(placed, m.knowledge.taxonomy, m.knowledge.roles)),
+    Collector("condition", lambda m, placed: collect_conditions(placed, m.knowledge.roles)),
     Collector("numeric", lambda _, placed: collect_numerics(placed)),
-    Collector("write", lambda _, placed: collect_writes(placed)),
+    Collector("write", lambda m, placed: collect_writes(placed, m.found["option"])),
     Collector("test", lambda _, placed: collect_tests(placed)),
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
     Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),

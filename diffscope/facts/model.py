@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
+from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 
 Text = str
@@ -475,6 +476,61 @@ class CallFact(Located, frozen=True, kw_only=True):
     new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
 
 
+class ConditionFact(Located, frozen=True, kw_only=True):
+    """A condition of a symbol that stands before and after, or around an import, that came, went or changed."""
+
+    what: Annotated[
+        str,
+        said(
+            "if, while, assert, ternary, comprehension, match (the guard of a case), return or value (a boolean that is returned, or bound to a "
+            "name), except (the exceptions that are caught), import (around an import) or raise (an exception under a condition that stands)."
+        ),
+    ]
+    change: Annotated[str, said("added, removed, changed or moved (code went under it, or out of it).")]
+    direction: Annotated[
+        str,
+        said(
+            "narrowed (it holds in fewer cases, or code that stood runs only under it now), widened, reversed, changed (neither holds the "
+            "other), new (it came with its own code), gone (it went with its code) or unknown (too long, or it does not parse)."
+        ),
+    ]
+    condition: Annotated[str, said("The condition; of a removed one as it was; of `raise` the exception.")]
+    before: Annotated[str | None, said("What it was, of a changed one.")] = None
+    came: Annotated[tuple[str, ...], said("The questions that it asks anew.")] = ()
+    went: Annotated[tuple[str, ...], said("The questions that it asks no more.")] = ()
+    roles: Annotated[
+        tuple[str, ...],
+        said(
+            "What is compared in the questions that came and went: capability, platform, version, rank, none, type, dtype, shape, size, flag, "
+            "environment, choice (one of several values), truth or other."
+        ),
+    ] = ()
+    decides: Annotated[
+        tuple[str, ...],
+        said(
+            "What stands under it: call, collective, synchronisation, raise, setting (a write to a configuration), write, return, exit (from a "
+            "loop), import, definition, message (only that is logged or warned)."
+        ),
+    ] = ()
+    callees: Annotated[tuple[str, ...], said("What is called under it, as written; the first ten.")] = ()
+    raises: Annotated[str | None, said("The exception that is raised under it.")] = None
+    raises_before: Annotated[str | None, said("And was, under what it was.")] = None
+    early: Annotated[
+        bool,
+        said("The code under it leaves the function or the loop, so that it decides on all that follows."),
+    ] = False
+    stood: Annotated[
+        bool, said("Code that stood before, and stands after, runs under it, behind it or in its place.")
+    ] = False
+    name: Annotated[str, said("What a value is bound to; empty for none.")] = ""
+    named: Annotated[
+        bool,
+        said(
+            "It only got a name: a function that is new in this change, or a name in this file, says what it said."
+        ),
+    ] = False
+
+
 class NumericFact(Located, frozen=True, kw_only=True):
     """A numeric choice that came, went or changed: dtype, literal, scale, epsilon, divisor."""
 
@@ -536,6 +592,10 @@ class WriteFact(Located, frozen=True, kw_only=True):
         said(
             "The old value is put back: inside a `with` that does, in `finally`, behind the `yield` of a context manager, or by `__exit__`."
         ),
+    ] = False
+    of_removed_option: Annotated[
+        bool,
+        said("Its field is one that this change takes away as an option: whoever set it is told by that."),
     ] = False
     opt_in: Annotated[
         bool,
@@ -771,7 +831,7 @@ class UnknownFamily(Value, frozen=True, kw_only=True):
     """A family (or one file's part of it) that could not be computed, and why."""
 
     family: str
-    reason: str
+    reason: Message
     path: str | None = None
 
 
@@ -806,6 +866,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     imports: tuple[ImportFact, ...] = ()
     guard: tuple[GuardFact, ...] = ()
     call: tuple[CallFact, ...] = ()
+    condition: tuple[ConditionFact, ...] = ()
     numeric: tuple[NumericFact, ...] = ()
     write: tuple[WriteFact, ...] = ()
     test: tuple[TestFact, ...] = ()
