@@ -123,7 +123,7 @@ def test_a_change_that_kills_twice_is_a_gap() -> None:
     assert [each.wanted for each in found] == list(CHANGES)
     assert lost.wanted.number == 7
     assert lost.gap is not None
-    assert lost.gap.code == "internal-error"
+    assert lost.gap.code == "gap.worker-ended-with"
     assert lost.gap.reason == ("#7 could not be judged: the process that judged it ended with exit code -9")
 
 
