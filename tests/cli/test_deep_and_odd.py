@@ -81,7 +81,7 @@ OWN = {
     "a rule of boolean conditions": (("rules", "validate", "mine"), {"mine/XX101-a-rule/rule.yml": "when: " + "{not: " * DEPTH + "{}" + "}" * DEPTH}, "mine/XX101-a-rule/rule.yml:1:"),
     "cases of a rule": (("rules", "validate", "mine"), {"mine/XX101-a-rule/rule.yml": "title: x", "mine/XX101-a-rule/cases.yml": "a_b: " + "[" * DEPTH}, "mine/XX101-a-rule/cases.yml:1:"),
     "a table": (("rules", "validate", "mine"), {"mine/XX101-a-rule/rule.yml": "title: x", "mine/roles.yml": "a: " + "[" * DEPTH}, "mine/roles.yml:1:"),
-    "saved events": (("report", "--week", "2026-W13", "--events", "e.json"), {"e.json": "[" * 100_000}, "e.json"),
+    "saved events": (("report", "--week", "2026-W13", "--layout", "dynamics", "--events", "e.json"), {"e.json": "[" * 100_000}, "e.json"),
     "results to resume": (("classify", "--range", "A..B", "--resume", "--format", "jsonl:r.jsonl"), {"r.jsonl": "[" * 100_000 + "\n"}, ""),
 }  # fmt: skip
 
@@ -99,12 +99,12 @@ def test_deep_nesting_in_files_of_ours_is_an_error_with_its_place(
 
 
 def test_deep_nesting_in_a_record_is_an_error(tmp_path: Path) -> None:
-    from diffscope.adapters.changes.recorded import RecordedFacts  # noqa: PLC0415
+    from diffscope.adapters.changes.recorded import RecordedSource  # noqa: PLC0415
     from diffscope.errors import InputError  # noqa: PLC0415
 
     (tmp_path / "7.json").write_text('{"facts": ' + "[" * 100_000, "utf-8")
     with pytest.raises(InputError, match="not a record: it nests too deeply"):
-        RecordedFacts(tmp_path).facts(7)
+        RecordedSource(tmp_path).facts(7)
 
 
 def shown_raw(outcome: Outcome | str, mark: str) -> list[str]:

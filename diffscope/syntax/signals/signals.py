@@ -20,6 +20,7 @@ GUARD_TEXT: Final = 300
 """Characters of a condition around a signal, and of a signal."""
 _DETAIL: Final = 2000
 """Characters. Long enough for the arguments of an ``add_argument`` with its help."""
+_MOST_FAILED: Final = 200  # with all conditions that failed before it, each branch of a chain would cost its length
 _STRING: Final = 80
 _PLAIN_NUMBERS: Final = frozenset({"0", "1", "2", "0.0", "1.0", "2.0"})
 _OWNERS: Final = (b"self", b"cls")
@@ -104,7 +105,8 @@ class _Walk:
             body = part.child_by_field_name("consequence") or part.child_by_field_name("body")
             if condition is not None:
                 self.condition(condition, here)
-                failed = (*failed, self._guard(condition, negated=True))
+                if len(failed) < _MOST_FAILED:
+                    failed = (*failed, self._guard(condition, negated=True))
                 here = here._replace(guards=(*here.guards, self._guard(condition)))
             if body is not None:
                 self.visit(body, here)
