@@ -66,7 +66,7 @@ class _Walk:
             failed = tuple(
                 self._guard(each, negated=True)._replace(is_exit=True) for each in early_exits(node)
             )
-            if failed:
+            if failed and len(place.guards) < _MOST_FAILED:
                 place = place._replace(guards=place.guards + failed)
 
     def visit(self, node: Node, place: Place) -> None:
