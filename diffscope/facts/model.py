@@ -592,6 +592,10 @@ class WriteFact(Located, frozen=True, kw_only=True):
             "The old value is put back: inside a `with` that does, in `finally`, behind the `yield` of a context manager, or by `__exit__`."
         ),
     ] = False
+    of_removed_option: Annotated[
+        bool,
+        said("Its field is one that this change takes away as an option: whoever set it is told by that."),
+    ] = False
     opt_in: Annotated[
         bool,
         said("A variable of the environment asks for it, or the code only measures or looks for mistakes."),

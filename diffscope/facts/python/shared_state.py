@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
-from diffscope.facts.model import WriteFact
+from diffscope.facts.model import OptionFact, WriteFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.python.write_scopes import WriteScope, read_scope
 from diffscope.source.text import Region
@@ -55,8 +55,13 @@ _LIBRARY_ATTRIBUTE = re.compile(
 )
 
 
-def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
-    """Return the write facts of source files, by path and line."""
+def collect_writes(placed: Iterable[Placed], options: Iterable[OptionFact] = ()) -> tuple[WriteFact, ...]:
+    """Return the write facts of source files, by path and line. ``options`` tell which fields the change takes away."""
+    gone = {
+        one.name.rpartition(".")[2]
+        for one in options
+        if one.what == "config-field" and one.change == "removed"
+    }
     facts = pair_moved(
         (
             # A setting that a class which is gone wrote is written no more, whatever else is told of the class.
@@ -66,7 +71,13 @@ def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
         ),
         key=lambda fact: (fact.what, fact.target, fact.value),
     )
-    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
+    told = (
+        msgspec.structs.replace(fact, of_removed_option=True)
+        if fact.what == "config" and fact.target.rpartition(".")[2] in gone
+        else fact
+        for fact in facts
+    )
+    return tuple(sorted(told, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
 
 
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
