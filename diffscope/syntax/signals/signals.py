@@ -20,7 +20,9 @@ GUARD_TEXT: Final = 300
 """Characters of a condition around a signal, and of a signal."""
 _DETAIL: Final = 2000
 """Characters. Long enough for the arguments of an ``add_argument`` with its help."""
-_MOST_FAILED: Final = 200  # with all conditions that failed before it, each branch of a chain would cost its length
+_MOST_FAILED: Final = (
+    200  # with all conditions that failed before it, each branch of a chain would cost its length
+)
 _STRING: Final = 80
 _PLAIN_NUMBERS: Final = frozenset({"0", "1", "2", "0.0", "1.0", "2.0"})
 _OWNERS: Final = (b"self", b"cls")
