@@ -23,9 +23,7 @@ from diffscope.syntax.text.tokens import clip, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DEEPEST: Final = (
-    200  # levels entered, and conditions carried: with all of them a chain of `elif` costs its square
-)
+_DEEPEST: Final = 200  # levels entered, and conditions carried: a chain of `elif` has any number
 GUARD_TEXT: Final = 300
 _DETAIL: Final = 2000  # characters: the arguments of an `add_argument` with its help
 _STRING: Final = 80
