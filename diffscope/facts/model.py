@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
+from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 
 Text = str
@@ -423,6 +424,13 @@ class GuardFact(Located, frozen=True, kw_only=True):
         said("Of an added one: the condition of the same function that went for it and asks much the same."),
     ] = None
     replaced: Annotated[bool, said("Of a removed one: another condition came for it.")] = False
+    direction: Annotated[
+        str | None,
+        said(
+            "Of one that came for another: narrowed (it holds in fewer cases), widened, reversed, changed (neither holds the other) or unknown; "
+            "null for the rest."
+        ),
+    ] = None
 
 
 class CallFact(Located, frozen=True, kw_only=True):
@@ -536,11 +544,12 @@ class NumericFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp or precision (a condition or assignment "
-            "on scales, formats, accumulation)."
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment "
+            "on scales, formats, accumulation), cast (to the type of something else, `.float()`, `.to(x.dtype)`), scale (a factor, or what a "
+            "call gets as its scale), reduction (over which dimensions) or scheme (how values are quantised, `w8a8`)."
         ),
     ]
-    change: Annotated[str, said("added, removed or changed.")]
+    change: Annotated[str, said("added, removed, changed or reguarded (a scheme under another condition).")]
     text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
     before: Annotated[str | None, said("What stood there before.")] = None
     detail: Annotated[str, said("The name that it is assigned or passed to.")] = ""
@@ -591,6 +600,10 @@ class WriteFact(Located, frozen=True, kw_only=True):
         said(
             "The old value is put back: inside a `with` that does, in `finally`, behind the `yield` of a context manager, or by `__exit__`."
         ),
+    ] = False
+    of_removed_option: Annotated[
+        bool,
+        said("Its field is one that this change takes away as an option: whoever set it is told by that."),
     ] = False
     opt_in: Annotated[
         bool,
@@ -826,7 +839,7 @@ class UnknownFamily(Value, frozen=True, kw_only=True):
     """A family (or one file's part of it) that could not be computed, and why."""
 
     family: str
-    reason: str
+    reason: Message
     path: str | None = None
 
 

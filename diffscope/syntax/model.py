@@ -201,6 +201,8 @@ class SignalKind(Enum):
     """The condition of an if, elif, while, conditional expression or assert. ``text`` is the condition."""
     DIVISION = "division"
     """``text`` is the divisor. A divisor that is a number, and ``path / "name"``, are left out."""
+    FACTOR = "factor"
+    """A name that says scale and multiplies; ``detail`` is the assignment target or keyword it belongs to."""
     ATTRIBUTE_WRITE = "attribute-write"
     """``text`` is the target: ``vllm_config.parallel_config.x``, ``detail`` the value."""
     SUBSCRIPT_WRITE = "subscript-write"
