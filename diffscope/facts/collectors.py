@@ -135,6 +135,7 @@ def _classified(material: Material, placed: tuple[Placed, ...]) -> ChangeFact:
         taxonomy,
         guards=found["guard"],
         builds=found["build"],
+        natives=found["native"],
     )
 
 
