@@ -10,7 +10,7 @@ import click
 from diffscope.cli import options
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.talk import Talk
-from diffscope.errors import UsageError
+from diffscope.errors import UsageError, shell_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,7 +236,7 @@ def new(*, code: str, slug: str, into: Path) -> int:
     files = scaffold_rule(code, slug, catalogue=catalogue, version=VERSION)
     write_new_files({folder / name: text for name, text in files.items()})
     written = "".join(f"{folder / name}\n" for name in files)
-    _write(f"{written}next: diffscope rules test {folder}\n")
+    _write(f"{written}next: {shell_line('diffscope', 'rules', 'test', folder)}\n")
     return DONE
 
 
