@@ -47,6 +47,11 @@ NAMES = [
         id="a name that stands for two objects is not followed",
     ),
     pytest.param(
+        "    for p in c:\n        pass\n    for p in d:\n        p.cache_config.size = 1\n",
+        [("config", "p.cache_config.size", False)],
+        id="a name that is bound twice to what has no name is not followed",
+    ),
+    pytest.param(
         "    p = copy.deepcopy(c.vllm_config)\n    p.cache_config.size = 1\n", [], id="a copy is the function's own"
     ),
     pytest.param("    env = os.environ\n    env['A'] = '1'\n", [("environment", "os.environ['A']", False)], id="the environment"),
