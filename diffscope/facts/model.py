@@ -73,8 +73,7 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     kind: Annotated[
         str, said("bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.")
     ]
-    kind_reason: Annotated[str, said("What decided the kind.")] = ""
-    kind_reason_zh: Annotated[str, said("The same in Chinese.")] = ""
+    kind_reasons: Annotated[tuple[Message, ...], said("What decided the kind; no rule asks it.")] = ()
     kind_told: Annotated[
         bool,
         said(

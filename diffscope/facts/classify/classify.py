@@ -30,7 +30,7 @@ def classify_change(  # noqa: PLR0913 - each family that tells something of the 
     title = read_title(pull.title)
     sizes = measure(files)
     shapes = shapes_of(files, symbols, sizes)
-    kind, reason, is_told = decide_kind(
+    kind, reasons, is_told = decide_kind(
         title, Signs(sizes=sizes, shapes=shapes, labels=pull.labels or ()), taxonomy
     )
     shares = area_shares(files, title.text, taxonomy)
@@ -48,8 +48,7 @@ def classify_change(  # noqa: PLR0913 - each family that tells something of the 
         title=title.text,
         title_tags=title.tags,
         kind=kind,
-        kind_reason=reason.en,
-        kind_reason_zh=reason.zh,
+        kind_reasons=reasons,
         kind_told=is_told,
         tags=_tags(told, files, taxonomy),
         labels=UNSET if pull.labels is None else pull.labels,
