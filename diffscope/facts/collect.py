@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -26,6 +27,7 @@ from diffscope.facts.moves.join import join_moves
 from diffscope.facts.options.settings import with_settings
 from diffscope.facts.python.kernels import holds_kernels
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.messages.model import Message, message
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
 
@@ -144,7 +146,8 @@ _FROM_PYTHON = (
 _FROM_BOTH_SIDES = ("counterpart", "operator", "override", "registry")
 """Families that of a source file which was not compared at all are unknown too; one that does not parse in places still tells some."""
 _FROM_NATIVE = ("native", "operator")
-_UNREAD = "its text before or after the change could not be read"
+_UNREAD: Final = message("gap.file-unread")
+_UNPARSED: Final = message("gap.file-unparsed")
 
 
 _FROM_GRAPH = ("override", "counterpart")
@@ -157,13 +160,11 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
     if material.lookup is None and any(
         one.fact.category == "source" and one.fact.logic is not False for one in placed
     ):
-        found += [
-            UnknownFamily(family=family, reason="no module graph of the base") for family in _FROM_GRAPH
-        ]
+        found += [UnknownFamily(family=family, reason=message("gap.no-graph")) for family in _FROM_GRAPH]
     declared = around.declarations
     has_steps = declared is not None and declared.has_steps
     if not has_steps and any(one.fact.category in {"source", "native", "test"} for one in placed):
-        why = "no CI steps at the base" if declared else "no CI declarations of the base"
+        why = message("gap.no-steps" if declared else "gap.no-declarations")
         found.append(UnknownFamily(family="step", reason=why))
     products = (one for one in placed if one.fact.category in {"source", "native", "build"})
     past = _why_no_history(around)
@@ -179,11 +180,11 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
     return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
 
 
-def _why_no_history(around: Surroundings) -> str | None:
+def _why_no_history(around: Surroundings) -> Message | None:
     if around.history is None:
-        return "no history of the base"
+        return message("gap.no-history")
     days = around.history_days
-    return None if days is None or days >= WITHIN_DAYS else "the history of the base is cut off"
+    return None if days is None or days >= WITHIN_DAYS else message("gap.history-short")
 
 
 def _families_of(placed: Placed) -> tuple[str, ...]:
@@ -206,7 +207,7 @@ def _of_kernels(material: Material, placed: Placed) -> tuple[str, ...]:
     return ("native",) if is_host else ()
 
 
-def _why_unread(placed: Placed) -> str | None:
+def _why_unread(placed: Placed) -> Message | None:
     material = placed.material
     if material.failed:
         return INTERNAL_ERROR
@@ -218,7 +219,7 @@ def _why_unread(placed: Placed) -> str | None:
         return None if material.read else _UNREAD
     if material.python is None:
         return _UNREAD
-    return "it does not parse" if material.python.problems else None
+    return _UNPARSED if material.python.problems else None
 
 
 def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
@@ -227,17 +228,13 @@ def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
         reason = _why_unread(one) if one.fact.path.endswith(".py") else None
         # Of a file whose content the clone does not have, the source has told.
         if reason and not (is_lost(one.material) or one.material.failed):
-            parsed = one.material.python is not None
-            line = (
-                f", first at line {one.material.python.problems[0].line}"
-                if one.material.python and parsed
-                else ""
-            )
+            python = one.material.python
             found.append(
                 Gap(
-                    what="parse" if parsed else "blob",
-                    code="file-unparsed" if parsed else "file-unread",
-                    reason=reason + line,
+                    what="blob" if python is None else "parse",
+                    message=reason
+                    if python is None
+                    else message("gap.file-unparsed-at", line=python.problems[0].line),
                     path=RepoPath(one.fact.path),
                 )
             )

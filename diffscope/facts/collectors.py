@@ -223,7 +223,7 @@ COLLECTORS: Final = (
     Collector("call", lambda m, placed: collect_calls(placed, m.knowledge.taxonomy, m.knowledge.roles)),
     Collector("condition", lambda m, placed: collect_conditions(placed, m.knowledge.roles)),
     Collector("numeric", lambda _, placed: collect_numerics(placed)),
-    Collector("write", lambda _, placed: collect_writes(placed)),
+    Collector("write", lambda m, placed: collect_writes(placed, m.found["option"], m.lookup)),
     Collector("test", lambda _, placed: collect_tests(placed)),
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
     Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),

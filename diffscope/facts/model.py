@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
+from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 
 Text = str
@@ -600,6 +601,10 @@ class WriteFact(Located, frozen=True, kw_only=True):
             "The old value is put back: inside a `with` that does, in `finally`, behind the `yield` of a context manager, or by `__exit__`."
         ),
     ] = False
+    of_removed_option: Annotated[
+        bool,
+        said("Its field is one that this change takes away as an option: whoever set it is told by that."),
+    ] = False
     opt_in: Annotated[
         bool,
         said("A variable of the environment asks for it, or the code only measures or looks for mistakes."),
@@ -834,7 +839,7 @@ class UnknownFamily(Value, frozen=True, kw_only=True):
     """A family (or one file's part of it) that could not be computed, and why."""
 
     family: str
-    reason: str
+    reason: Message
     path: str | None = None
 
 

@@ -331,7 +331,7 @@ def test_output_names_the_file_of_the_one_format(minivllm: Path, project: MakePr
     here = project()
     outcome = here.run("classify", NUMBER, "--repo", str(minivllm), "--format", "json", "--output", "x.json")
     assert outcome == Outcome(0, "", "")
-    assert json.loads((here.folder / "x.json").read_bytes())["schema"] == "diffscope.assessment/1"
+    assert json.loads((here.folder / "x.json").read_bytes())["schema"] == "diffscope.assessment/2"
 
 
 def test_an_output_that_cannot_be_written(minivllm: Path, project: MakeProject) -> None:

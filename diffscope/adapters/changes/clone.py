@@ -13,6 +13,7 @@ from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.model import Diff
 from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError, UsageError
+from diffscope.messages.model import message
 from diffscope.source.model import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
 from diffscope.source.window import Window, stamp
 
@@ -127,9 +128,11 @@ class CloneSource:
 
     def _squash(self, number: int, found: Sequence[Squash]) -> Change:
         chosen = next((squash for squash in found if not is_revert(squash.subject)), found[0])
-        others = ", ".join(squash.commit[:12] for squash in found if squash is not chosen)
-        reason = f"{len(found)} commits end in (#{number}): took {chosen.commit[:12]}, the newest that is no revert; not {others}"
-        gaps = (Gap(what="metadata", code="several-commits", reason=reason),) if others else ()
+        others = tuple(squash.commit[:12] for squash in found if squash is not chosen)
+        said = message(
+            "gap.several-commits", count=len(found), number=number, taken=chosen.commit[:12], others=others
+        )
+        gaps = (Gap(what="metadata", message=said),) if others else ()
         return self._single(self._repository.commit(chosen.commit), number, gaps=gaps)
 
     def _pull_ref(self, number: int) -> CommitId | None:

@@ -11,6 +11,7 @@ from diffscope.adapters.git.process import Outcome, run
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.names import decode_name, quote
 from diffscope.errors import RepositoryError
+from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 
 _OPTIONS: Final = ("-r", "-z", "-M", "-l1000", "--no-ext-diff", "--no-textconv", "--no-abbrev", "--raw")
@@ -134,8 +135,7 @@ class Lost(NamedTuple):
     @property
     def gap(self) -> Gap:
         """What is said of it."""
-        reason = "the clone does not have this file's content"
-        return Gap(what="blob", reason=reason, path=RepoPath(decode_name(self.name)))
+        return Gap(what="blob", message=message("gap.blob-missing"), path=RepoPath(decode_name(self.name)))
 
 
 def find_lost(access: GitAccess, raw: bytes) -> list[Lost]:

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 from diffscope.facts.classify.change_shape import Sizes
 from diffscope.facts.classify.titles import Title, prose
+from diffscope.messages.model import Text
 from diffscope.source.model import Value
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.tables import KindRule, Label
+from diffscope.taxonomy.tables import KindRule
 from diffscope.taxonomy.words import WordTable, tokens_of
 
 _MUCH_PRODUCT = 0.25
@@ -33,14 +34,14 @@ class Evidence(Value, frozen=True, kw_only=True):
 
     kind: str
     weight: float
-    reason: Label
+    reason: Text
 
 
 class Decision(NamedTuple):
     """The kind of a change and what decided it, in English and Chinese."""
 
     kind: str
-    reason: Label
+    reason: Text
     is_told: bool = True
     """False where only the shape of the diff could be asked."""
 
@@ -68,7 +69,7 @@ def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> Decision:
     kept = tuple(dict.fromkeys(item.reason for item in reasons[:3]))
     return Decision(
         kind,
-        Label(en=", ".join(reason.en for reason in kept), zh="、".join(reason.zh for reason in kept)),
+        Text(en=", ".join(reason.en for reason in kept), zh="、".join(reason.zh for reason in kept)),
     )
 
 
@@ -177,8 +178,8 @@ def _guess(kind: str, en: str, zh: str) -> Decision:
     return Decision(kind, reason, is_told=False)
 
 
-def _said(en: str, zh: str) -> Label:
-    return Label(en=en, zh=zh)
+def _said(en: str, zh: str) -> Text:
+    return Text(en=en, zh=zh)
 
 
 _LABELLED = _said("label of the pull request", "拉取请求的标签")

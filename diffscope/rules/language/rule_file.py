@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from diffscope.facts.vocabulary import Family, families
+from diffscope.messages.model import Text
 from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Rule, SeverityStep, Stage, Status
 from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery
 from diffscope.rules.language.expressions import parse_expression, parse_where
 from diffscope.rules.language.names import Names, Scope
 from diffscope.rules.language.template import holes, parse_template
-from diffscope.rules.values import Bilingual, RuleCode, Severity
+from diffscope.rules.values import RuleCode, Severity
 from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
@@ -78,9 +79,9 @@ class _Translated:
         self._texts = texts.english
         self._chinese = chinese
 
-    def text(self, key: str) -> Bilingual:
+    def text(self, key: str) -> Text:
         english = self._texts.get(key, "")
-        return Bilingual(en=english, zh=self._chinese.get(key, english))
+        return Text(en=english, zh=self._chinese.get(key, english))
 
 
 def _chinese(reading: Reading, text: str | None, texts: _Texts) -> _Translated:
