@@ -159,7 +159,7 @@ _DEFAULT = Flag(
 _FULL = Assessment(
     change=ChangeSummary(pull=_PULL, additions=120, deletions=31, files=4),
     kind="bugfix",
-    kind_reason="title tag [Bugfix]",
+    kind_reasons=(said("title tag [Bugfix]"),),
     tags=("bugfix", "rocm", "v1"),
     areas=(
         AreaShare(area="attention", weight=0.8, files=(BACKEND, SELECTOR, TEST)),
@@ -174,12 +174,12 @@ _FULL = Assessment(
         value=6.5,
         formula="importance/1",
         parts=(
-            ScorePart(name="reach", value=4.0, why="4 steps from serving"),
-            ScorePart(name="size", value=2.5, why="+120"),
+            ScorePart(name="reach", value=4.0, why=said("4 steps from serving")),
+            ScorePart(name="size", value=2.5, why=said("+120")),
         ),
     ),
     insight=Score(
-        value=4.0, formula="insight/1", parts=(ScorePart(name="symbols", value=4.0, why="2 symbols"),)
+        value=4.0, formula="insight/1", parts=(ScorePart(name="symbols", value=4.0, why=said("2 symbols")),)
     ),
     flags=(a_flag(), _DEFAULT),
     waived=(
@@ -358,7 +358,7 @@ _EMPTY = Assessment(
         files=1,
     ),
     kind="docs",
-    kind_reason="only documentation changed",
+    kind_reasons=(said("only documentation changed"),),
     tags=("documentation",),
     areas=(AreaShare(area="docs", weight=1.0, files=("docs/a.md",)),),
     platforms=(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from diffscope.assessment.document import ReportedGap, report_gap
-from diffscope.messages.model import Message, Sentence, message
-from diffscope.messages.say import sentence
+from diffscope.messages.model import Language, Message, Sentence, message
+from diffscope.messages.say import say_message, sentence
 from diffscope.source.model import Gap, GapKind, RepoPath
 
 
@@ -26,3 +28,8 @@ def a_gap(what: GapKind, text: str, path: str | None = None) -> Gap:
 def a_reported_gap(what: GapKind, text: str, path: str | None = None) -> ReportedGap:
     """Return the same as documents hold it."""
     return report_gap(a_gap(what, text, path))
+
+
+def sentences(messages: Iterable[Message | Sentence]) -> str:
+    """Return what messages say in English, as one line."""
+    return ", ".join(say_message(each, Language.ENGLISH) for each in messages)

@@ -72,8 +72,7 @@ def assess(
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
-        kind_reason=facts.change.kind_reason,
-        kind_reason_zh=facts.change.kind_reason_zh,
+        kind_reasons=tuple(map(sentence, facts.change.kind_reasons)),
         tags=facts.change.tags,
         tag_reasons=attempt("assessment.tags", lambda: explain_tags(facts, taxonomy), ()),
         areas=attempt("assessment.areas", lambda: _areas(facts, taxonomy), ()),

@@ -63,11 +63,10 @@ class FileAssessment(Value, frozen=True, kw_only=True):
 
 
 class TagReason(Value, frozen=True, kw_only=True):
-    """Why one tag applies, in English and Chinese."""
+    """Why one tag applies, the author's own words first."""
 
     tag: str
-    reason: str
-    reason_zh: str
+    reasons: tuple[Sentence, ...]
 
 
 class SymbolAssessment(Value, frozen=True, kw_only=True):
@@ -129,9 +128,7 @@ class ScorePart(Value, frozen=True, kw_only=True):
 
     name: str
     value: float
-    why: str
-    why_zh: str = ""
-    """The same in Chinese."""
+    why: Sentence
 
 
 class Score(Value, frozen=True, kw_only=True):
@@ -186,9 +183,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     schema: str = SCHEMA
     change: ChangeSummary
     kind: str
-    kind_reason: str
-    kind_reason_zh: str = ""
-    """The same in Chinese."""
+    kind_reasons: tuple[Sentence, ...]
+    """What decided the kind, the weightiest first."""
     tags: tuple[str, ...]
     tag_reasons: tuple[TagReason, ...] = ()
     """One for each tag, in their order."""

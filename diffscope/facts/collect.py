@@ -17,6 +17,7 @@ from diffscope.facts.base.reach_facts import with_reach
 from diffscope.facts.build.builds import declares_builds
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.change.changed_file import FileMaterial, Placed, is_lost
+from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
 from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
 from diffscope.facts.model import (
@@ -30,6 +31,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.messages.model import Message, message
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
+from diffscope.syntax.model import NativeComparison
 
 __all__ = ["Knowledge", "Surroundings", "collect_facts"]
 
@@ -196,6 +198,7 @@ def _families_of(placed: Placed) -> tuple[str, ...]:
         return ("test",) if category == "test" else ()
     return (
         *(_FROM_NATIVE if category == "native" else ()),
+        *(("native",) if path.endswith(".rs") and category == "source" else ()),
         *(("build",) if declares_builds(path) else ()),
         *(("dependency",) if declares_dependencies(path) else ()),
     )
@@ -215,26 +218,35 @@ def _why_unread(placed: Placed) -> Message | None:
         return _UNREAD
     if placed.fact.content != "text":
         return None
-    if not placed.fact.path.endswith(".py"):
+    if not placed.fact.path.endswith(_PARSED):
         return None if material.read else _UNREAD
-    if material.python is None:
+    compared = _compared(placed)
+    if compared is None:
         return _UNREAD
-    return _UNPARSED if material.python.problems else None
+    return _UNPARSED if compared.problems else None
+
+
+_PARSED = (".py", ".rs")
+"""Files of which a place that does not parse is told. What a grammar does not know of C++ is read by its look."""
+
+
+def _compared(placed: Placed) -> ChangedPython | NativeComparison | None:
+    return placed.material.python if placed.fact.path.endswith(".py") else placed.material.native
 
 
 def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
     found = []
     for one in placed:
-        reason = _why_unread(one) if one.fact.path.endswith(".py") else None
+        reason = _why_unread(one) if one.fact.path.endswith(_PARSED) else None
         # Of a file whose content the clone does not have, the source has told.
         if reason and not (is_lost(one.material) or one.material.failed):
-            python = one.material.python
+            compared = _compared(one)
             found.append(
                 Gap(
-                    what="blob" if python is None else "parse",
+                    what="blob" if compared is None else "parse",
                     message=reason
-                    if python is None
-                    else message("gap.file-unparsed-at", line=python.problems[0].line),
+                    if compared is None
+                    else message("gap.file-unparsed-at", line=compared.problems[0].line),
                     path=RepoPath(one.fact.path),
                 )
             )

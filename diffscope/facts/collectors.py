@@ -39,6 +39,7 @@ from diffscope.facts.options.build_arguments import collect_build_arguments
 from diffscope.facts.options.default_tables import collect_default_tables
 from diffscope.facts.options.metrics import collect_metrics
 from diffscope.facts.options.options import collect_options
+from diffscope.facts.options.wire_messages import collect_wire_messages
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.contracts import collect_contracts
 from diffscope.facts.python.guards import collect_guards
@@ -135,6 +136,7 @@ def _classified(material: Material, placed: tuple[Placed, ...]) -> ChangeFact:
         taxonomy,
         guards=found["guard"],
         builds=found["build"],
+        natives=found["native"],
     )
 
 
@@ -185,6 +187,7 @@ def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
         *collect_default_tables(placed),
         *collect_build_arguments(placed),
         *collect_metrics(placed),
+        *collect_wire_messages(placed),
     )
 
 

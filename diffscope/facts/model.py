@@ -73,8 +73,7 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     kind: Annotated[
         str, said("bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.")
     ]
-    kind_reason: Annotated[str, said("What decided the kind.")] = ""
-    kind_reason_zh: Annotated[str, said("The same in Chinese.")] = ""
+    kind_reasons: Annotated[tuple[Message, ...], said("What decided the kind; no rule asks it.")] = ()
     kind_told: Annotated[
         bool,
         said(
@@ -689,7 +688,7 @@ class OperatorFact(Located, frozen=True, kw_only=True):
 
 
 class NativeFact(Located, frozen=True, kw_only=True):
-    """A changed function of a native source, or one that is code for a device, or launches or tunes such code, and that Python hosts."""
+    """A changed function of a native source, an item of Rust, or one that is code for a device, or launches or tunes such code, and that Python hosts."""
 
     change: Annotated[
         str,
@@ -700,7 +699,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     language: Annotated[
         str,
         said(
-            "By the name of a native file: cuda, cpp; of code that Python hosts by decorator and import: triton, gluon, cutedsl, tilelang, "
+            "By the name of a native file: cuda, cpp, rust; of code that Python hosts by decorator and import: triton, gluon, cutedsl, tilelang, "
             "flydsl, helion, numba; python for a function of the host."
         ),
     ] = ""
@@ -718,6 +717,14 @@ class NativeFact(Located, frozen=True, kw_only=True):
         ),
     ] = "no-graph"
     reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
+    item: Annotated[
+        str,
+        said(
+            "function, struct, enum, union, trait, const, static, type or macro (all but the first of Rust)."
+        ),
+    ] = "function"
+    public: Annotated[bool, said("Of Rust: `pub`, without a restriction.")] = False
+    in_tests: Annotated[bool, said("Of Rust: only tests are built with it.")] = False
     is_kernel: Annotated[
         bool, said("`__global__`, or a function of Python that the host launches on a device.")
     ] = False
@@ -725,14 +732,18 @@ class NativeFact(Located, frozen=True, kw_only=True):
         tuple[str, ...],
         said(
             "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, "
-            "platform-guard, mask, compile-time, accumulator, symmetric-memory or tuning (what changed in it)."
+            "platform-guard, mask, compile-time, accumulator, symmetric-memory, tuning, unsafe, panic, synchronisation or serialised (what changed in it)."
         ),
     ] = ()
+    signals_new: Annotated[tuple[str, ...], said("Those of them of which more stand there than before.")] = ()
     operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
     tests: Annotated[tuple[str, ...] | UnsetType, said("Tests that reach it.")] = UNSET
     tests_today: Annotated[
         tuple[str, ...], said("Those tests of the base, for a function that stood before the change.")
     ] = ()
+    moved_from: Annotated[
+        str | None, said("The file of the change that it was in before; null for none.")
+    ] = None
     code_added: Annotated[int, said("Code lines added in it.")] = 0
     code_removed: Annotated[int, said("Code lines removed from it.")] = 0
     computes: Annotated[

@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 # fmt: off
+CategoryCode = Literal[
+    "category.build",
+    "category.config",
+    "category.docs",
+    "category.example",
+    "category.infra",
+    "category.test",
+]
 GapWhatCode = Literal[
     "gap-what.base-tree",
     "gap-what.blame",
@@ -107,6 +115,16 @@ GapCode = Literal[
     "gap.worker-not-started",
     "gap.worker-timed-out",
 ]
+KindReasonCode = Literal[
+    "kind-reason.guess-adds",
+    "kind-reason.guess-moves",
+    "kind-reason.guess-small",
+    "kind-reason.label",
+    "kind-reason.phrase",
+    "kind-reason.share",
+    "kind-reason.tag",
+    "kind-reason.verb",
+]
 ListCode = Literal[
     "list.more",
 ]
@@ -158,12 +176,57 @@ RuleCode = Literal[
     "rule.missing-field-more",
     "rule.missing-field-of-change",
 ]
+ScoreCode = Literal[
+    "score.bend",
+    "score.branches",
+    "score.breadth",
+    "score.centre",
+    "score.dependency",
+    "score.description",
+    "score.faults",
+    "score.flags",
+    "score.foundation",
+    "score.infrastructure",
+    "score.kind",
+    "score.logic",
+    "score.minor",
+    "score.models",
+    "score.modules",
+    "score.native",
+    "score.option",
+    "score.option-new",
+    "score.platform",
+    "score.platform-title-only",
+    "score.platform-titled",
+    "score.rework",
+    "score.size",
+    "score.size-only",
+    "score.surfaces",
+    "score.symbols",
+    "score.tests",
+]
 SeverityCode = Literal[
     "severity.critical",
     "severity.high",
     "severity.info",
     "severity.low",
     "severity.medium",
+]
+ShapeCode = Literal[
+    "shape.adds-symbols",
+    "shape.adds-tests",
+    "shape.deletes",
+    "shape.moves",
+    "shape.registers-model",
+    "shape.rewrites",
+]
+TagReasonCode = Literal[
+    "tag-reason.area",
+    "tag-reason.kind",
+    "tag-reason.label",
+    "tag-reason.path",
+    "tag-reason.platform",
+    "tag-reason.title",
 ]
 WaiverCode = Literal[
     "waiver.malformed",
@@ -173,4 +236,4 @@ WaiverCode = Literal[
     "waiver.unknown-rule-near",
     "waiver.unused",
 ]
-MessageCode = GapWhatCode | GapCode | ListCode | NotJudgedCode | NoteCode | PatchCode | RiskCode | RuleCode | SeverityCode | WaiverCode
+MessageCode = CategoryCode | GapWhatCode | GapCode | KindReasonCode | ListCode | NotJudgedCode | NoteCode | PatchCode | RiskCode | RuleCode | ScoreCode | SeverityCode | ShapeCode | TagReasonCode | WaiverCode

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 
@@ -11,6 +10,7 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, ModuleReach, SymbolAssessment
 from diffscope.assessment.not_judged import group_unknown
+from diffscope.errors import shell_line
 from diffscope.messages.say import say_message, title
 from diffscope.render.ci_reading import blind_spots, ci_phrases
 from diffscope.render.places import by_family
@@ -174,7 +174,7 @@ class Reading:
             for path in paths
             if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
         ]
-        return [shlex.quote(path) for path in runnable[:10]]
+        return [shell_line(path) for path in runnable[:10]]
 
     @property
     def tests(self) -> tuple[str, ...]:

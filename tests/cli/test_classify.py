@@ -374,7 +374,7 @@ def test_an_entry_that_names_no_rule_is_an_error(project: MakeProject) -> None:
     outcome = here.run("classify", "38450", "--source", "recorded")
     assert outcome.exit_code == 2
     assert outcome.err.startswith(
-        f"error: {here.folder / 'diffscope.yml'}:2: 'CP999' names no rule\nhint: did you mean 'CP"
+        f"error: {here.folder / 'diffscope.yml'}:2:1: 'CP999' names no rule\nhint: did you mean 'CP"
     )
 
 

@@ -24,7 +24,7 @@ from diffscope.adapters.output import write_file
 from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.make import blob_id
 from diffscope.diff.names import decode_name
-from diffscope.errors import InputError, NotFoundError, RepositoryError
+from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
 from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Change, Gap, PullRequest, RepoPath, SourceKind
 
@@ -85,7 +85,9 @@ def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> t
         if listed.code != 0 or made.code != 0:
             message = (listed.err or made.err).split("\n")[-1].removeprefix("fatal: ")
             raise RepositoryError(
-                f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} status"
+                f"git: {message}",
+                at=str(repository.path),
+                hint=shell_line("git", "-C", repository.path, "status"),
             )
         old = repository.empty_tree if base is None else base
         return make_patch(access, old, made.out.decode().strip(), at=repository.path)
@@ -257,7 +259,7 @@ def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:
     found = run(access, *asked, "--debug")
     if found.code != 0:
         message = found.err.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
-        raise RepositoryError(f"git: {message}", at=str(top), hint=f"git -C {top} status")
+        raise RepositoryError(f"git: {message}", at=str(top), hint=shell_line("git", "-C", top, "status"))
     rows = _rows(found.out)
     if rows is None:
         # The form of --debug may change with git. Without it every file is read.
@@ -266,7 +268,7 @@ def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:
         raise RepositoryError(
             "the index cannot be read: git lists it in an unknown form",
             at=str(top),
-            hint=f"git -C {top} status",
+            hint=shell_line("git", "-C", top, "status"),
         )
     noted = dict[bytes, IndexEntry]()
     for tag, mode, blob, stage, name, *numbers in rows:

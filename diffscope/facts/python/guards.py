@@ -98,6 +98,8 @@ def architectures_in(condition: str) -> tuple[str, ...]:
 def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy) -> Iterator[GuardFact]:
     own = {item.signal.text for item in change.signals if item.signal.kind is SignalKind.GUARD}
     states: _States = {}
+    # In a chain of `elif` each branch carries the conditions of all before it: each is looked at once.
+    seen: set[str] = set()
     for item in change.signals:
         signal = item.signal
         if signal.kind is SignalKind.GUARD:
@@ -106,7 +108,9 @@ def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy)
                 state = "body"
             states.setdefault((signal.text, state), item.region)
             continue
-        for condition in signal.guards:
+        fresh = [condition for condition in signal.guards if condition not in seen]
+        seen.update(fresh)
+        for condition in fresh:
             # Code under a condition that itself came or went is told by that condition's own fact.
             if _bare(condition) not in own:
                 states.setdefault((condition, "body"), item.region)
@@ -163,6 +167,8 @@ def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
     """
     other = "added" if state == "removed" else "removed"
     asked = {name for name in _CALLED.findall(condition) if name not in _NO_QUESTION}
+    if not asked:
+        return False
     others_asked = {
         item.signal.text
         for item in change.signals
@@ -175,7 +181,7 @@ def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
     others = (item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == other)
     is_another = any(asked & set(_CALLED.findall(item.signal.text)) for item in others)
     is_whole = {Aspect.ADDED, Aspect.REMOVED} & set(change.aspects)
-    return bool(asked) and not is_whole and not others_asked and not is_another
+    return not is_whole and not others_asked and not is_another
 
 
 def _given(change: ChangedSymbol, taxonomy: Taxonomy) -> Iterator[ConditionChange]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
+from diffscope.errors import shell_line
 from diffscope.facts.vocabulary import Family, families
 from diffscope.messages.model import Text
 from diffscope.rules.families import FAMILIES, family_of
@@ -25,7 +26,6 @@ TEXTS: Final = ("title", "why", "remedy", "limits", "says")
 """Keys of rule.yml in English that zh.yml has in Chinese."""
 CODE_FORM: Final = re.compile(r"[A-Z]{2}[0-9]{3}")
 NAME_FORM: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
-CONVERT_HINT: Final = "convert it: diffscope rules convert {}"
 
 _FORMAT_1: Final = ("code", "escalate", "lower")
 _Entries = Mapping[str, Entry]
@@ -42,7 +42,9 @@ def read_rule(
         return None
     if is_format_1(root):
         folder = reading.path.rpartition("/")[0] or "."
-        reading.report(1, "the rule is of format 1", CONVERT_HINT.format(folder))
+        reading.report(
+            1, "the rule is of format 1", f"convert it: {shell_line('diffscope', 'rules', 'convert', folder)}"
+        )
         return None
     # After a syntax error the rest of the file is missing: what it lacks would be a second report of the same mistake.
     required = () if reading.mistakes else REQUIRED

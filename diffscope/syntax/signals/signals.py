@@ -23,7 +23,7 @@ from diffscope.syntax.text.tokens import clip, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DEEPEST: Final = 200
+_DEEPEST: Final = 200  # levels entered, and conditions carried: a chain of `elif` has any number
 GUARD_TEXT: Final = 300
 _DETAIL: Final = 2000  # characters: the arguments of an `add_argument` with its help
 _STRING: Final = 80
@@ -70,7 +70,7 @@ class _Walk:
             failed = tuple(
                 self._guard(each, negated=True)._replace(is_exit=True) for each in early_exits(node)
             )
-            if failed:
+            if failed and len(place.guards) < _DEEPEST:
                 place = place._replace(guards=place.guards + failed)
 
     def visit(self, node: Node, place: Place) -> None:
@@ -106,7 +106,7 @@ class _Walk:
             body = part.child_by_field_name("consequence") or part.child_by_field_name("body")
             if condition is not None:
                 self.condition(condition, here)
-                failed = (*failed, self._guard(condition, negated=True))
+                failed = (*failed, self._guard(condition, negated=True))[:_DEEPEST]
                 here = here._replace(guards=(*here.guards, self._guard(condition)))
             if body is not None:
                 self.visit(body, here)
