@@ -12,8 +12,9 @@ import msgspec
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPError
 
-from diffscope.cli.mcp.tools import TOOLS, ToolSession, Tool
+from diffscope.cli.mcp.tools import TOOLS, Tool, ToolSession
 from diffscope.errors import DiffscopeError
 from diffscope.render.sanitize import visible
 from diffscope.version import VERSION
@@ -68,7 +69,10 @@ def _make_server(session: ToolSession, thread: ThreadPoolExecutor) -> Server[Any
         _: ServerRequestContext[Any], asked: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
         uri = str(asked.uri)
-        text = await aside(lambda: session.resource(uri))
+        try:
+            text = await aside(lambda: session.resource(uri))
+        except DiffscopeError as error:
+            raise MCPError(types.INVALID_PARAMS, visible(str(error))) from None
         content = types.TextResourceContents(uri=uri, text=text, mime_type="text/markdown")
         return types.ReadResourceResult(contents=[content])
 

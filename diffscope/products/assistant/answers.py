@@ -47,7 +47,8 @@ class Unknown(Value, frozen=True, kw_only=True):
 
     code: str
     what: str
-    reason: str
+    untrusted_detail: str
+    """The reason in words; it may quote names of the change."""
 
 
 class Answer(Value, frozen=True, kw_only=True):
@@ -137,7 +138,8 @@ class TestAnswer(Value, frozen=True, kw_only=True):
     changed: bool
     """The change edits it."""
     score: float | None
-    reasons: tuple[str, ...]
+    untrusted_reasons: tuple[str, ...]
+    """Why it is near, quoting names of the change and of the test."""
 
 
 class StepAnswer(Value, frozen=True, kw_only=True):
@@ -233,9 +235,17 @@ def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> T
     """Return the tests to run and the CI steps that run. Raises as ``classification`` does."""
     nearest = () if isinstance(found.tests.nearest, UnsetType) else found.tests.nearest
     changed = set(found.tests.changed)
-    tests = [TestAnswer(path=visible(path), changed=True, score=None, reasons=()) for path in sorted(changed)]
+    tests = [
+        TestAnswer(path=visible(path), changed=True, score=None, untrusted_reasons=())
+        for path in sorted(changed)
+    ]
     tests += [
-        TestAnswer(path=visible(each.path), changed=False, score=each.score, reasons=each.reasons)
+        TestAnswer(
+            path=visible(each.path),
+            changed=False,
+            score=each.score,
+            untrusted_reasons=tuple(map(visible, each.reasons)),
+        )
         for each in nearest
         if each.path not in changed
     ]
@@ -271,14 +281,14 @@ def change_name(found: Assessment) -> ChangeName:
 def unknowns(found: Assessment) -> tuple[Unknown, ...]:
     """Return what was not judged: gaps of the change, then rules that could not tell."""
     gaps = [
-        Unknown(code=gap.code, what=gap.what, reason=_short(gap.reason.en))
+        Unknown(code=gap.code, what=gap.what, untrusted_detail=_short(gap.reason.en))
         for gap in found.completeness.gaps[:10]
     ]
     rules = [
         Unknown(
             code="rule-not-judged",
             what=each.code,
-            reason=_short("; ".join(one.en for one in each.missing)),
+            untrusted_detail=_short("; ".join(one.en for one in each.missing)),
         )
         for each in found.unknown[:10]
     ]
