@@ -52,6 +52,7 @@ from diffscope.graph.query.serving import ServingPath
 from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
+from diffscope.taxonomy.consequence import ConsequenceTable
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows
@@ -68,6 +69,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     twins: tuple[TwinRule, ...] = ()
     serving: ServingPath = ServingPath(())
     reach: ReachRows = ReachRows()
+    consequence: ConsequenceTable = ConsequenceTable()
     digest: str = ""
     """Equal ones make equal facts of equal changes."""
 

@@ -14,6 +14,7 @@ from diffscope.adapters.read_file import read_text
 from diffscope.facts.collect import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
+from diffscope.taxonomy.consequence import ConsequenceTable, load_consequence
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
@@ -23,7 +24,15 @@ from diffscope.taxonomy.tables import TaxonomyTables
 from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
-_NAMES: Final = (*FILES, "roles.yml", "counterparts.yml", "twins.yml", "serving.yml", "reach.yml")
+_NAMES: Final = (
+    *FILES,
+    "roles.yml",
+    "counterparts.yml",
+    "twins.yml",
+    "serving.yml",
+    "reach.yml",
+    "consequence.yml",
+)
 _LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
 
@@ -35,6 +44,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     twins: tuple[TwinRule, ...]
     serving: ServingPath
     reach: ReachRows
+    consequence: ConsequenceTable
 
 
 def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
@@ -58,6 +68,7 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         twins=tables.twins,
         serving=tables.serving,
         reach=tables.reach,
+        consequence=tables.consequence,
         digest=key,
     )
 
@@ -78,6 +89,7 @@ def _parse(texts: Mapping[str, str]) -> _Tables:
         twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
         serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
         reach=load_reach(texts["reach.yml"], at="rules/reach.yml"),
+        consequence=load_consequence(texts["consequence.yml"], at="rules/consequence.yml"),
     )
 
 
