@@ -26,6 +26,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What takes seconds and is rarely broken is left to thorough runs, as two jobs of CI are."""
+    if not THOROUGH and item.get_closest_marker("thorough"):
+        pytest.skip("takes long: set DIFFSCOPE_THOROUGH=1")
+
+
 @pytest.fixture(scope="session")
 def minivllm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of the small tree with its pull requests. Shared: a test that writes builds its own."""

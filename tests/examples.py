@@ -9,4 +9,4 @@ THOROUGH = bool(os.environ.get("DIFFSCOPE_THOROUGH"))
 
 def examples(count: int) -> int:
     """Return how many of ``count`` examples to try."""
-    return count if THOROUGH else max(10, count // 3)
+    return count if THOROUGH else max(min(10, count), count // 8)

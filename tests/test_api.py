@@ -41,6 +41,7 @@ def test_every_public_name_is_there_and_no_other() -> None:
         _ = diffscope.clasify  # type: ignore[attr-defined]
 
 
+@pytest.mark.thorough
 def test_users_get_types(tmp_path: Path) -> None:
     """A program that uses the whole surface passes mypy --strict, through the lazy names."""
     (tmp_path / "program.py").write_text(TYPED, encoding="utf-8")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from diffscope.adapters.config.rule_files import bundled_rules, case_texts, load_rules, rule_texts
-from diffscope.cli.generate.__main__ import rule_documents
+from diffscope.cli.generate.rules import rule_documents
 from diffscope.cli.rules.cases import case_collector, load_cases
 from diffscope.facts.model import ChangeFacts
 from diffscope.facts.vocabulary import families
@@ -83,4 +83,4 @@ def test_generated_file_is_fresh(path: str) -> None:
     text = rule_documents()[path]
     committed = bundled_rules().parent / path
     assert committed.is_file()
-    assert committed.read_text("utf-8") == text, "run: python -m diffscope.cli.generate.__main__"
+    assert committed.read_text("utf-8") == text, "run: python -m diffscope.cli.generate"

@@ -53,7 +53,7 @@ class _Change:
     def __init__(self, facts: ChangeFacts, flags: Iterable[Flag], taxonomy: Taxonomy) -> None:
         self.scores = taxonomy.tables.scores
         self.symbols = _by_path(facts.symbol)
-        self.natives = _by_path(facts.native)
+        self.natives = _by_path(one for one in facts.native if one.category == "native")
         self.modules: Mapping[str, ModuleFact] = {module.path: module for module in facts.module}
         self.title = frozenset(tokens_of(facts.change.title))
         self.options = frozenset(option.path for option in facts.option)

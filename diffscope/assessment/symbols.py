@@ -19,7 +19,8 @@ def assess_symbols(facts: ChangeFacts) -> tuple[SymbolAssessment, ...]:
     """Return what changed, by path and line, then what is called anew or no more, by path and line. Each thing stands once."""
     changed = [
         *(_symbol(symbol) for symbol in facts.symbol),
-        *(_native(native) for native in facts.native if native.symbol),
+        # What Python hosts is among the symbols.
+        *(_native(native) for native in facts.native if native.symbol and native.category == "native"),
         *(_named(one.path, one.line, one.name, "operator", one.change) for one in facts.operator),
         *(
             _named(one.path, one.line, one.name, one.what, one.change)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
-from diffscope.cli.progress import DONE, FINDINGS, Talk
+from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.talk import Talk
 
 if TYPE_CHECKING:
     from diffscope.products.doctor.doctor import DoctorReport

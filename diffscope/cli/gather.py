@@ -1,4 +1,4 @@
-"""Opens a workspace and gets a change: from a clone, GitHub or records for a pull request, else from a patch, a range, the worktree."""
+"""Where a change comes from: clone, GitHub or records for a pull request; a patch, a range, the worktree for the rest."""
 
 from __future__ import annotations
 
@@ -17,85 +17,6 @@ if TYPE_CHECKING:
     from diffscope.facts.model import ChangeFacts
     from diffscope.source.model import Change
     from diffscope.workspace import Elsewhere, Workspace
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import click
-import msgspec
-
-from diffscope.cli.options import is_debug
-from diffscope.errors import ConfigurationError, DiffscopeError
-from diffscope.rules.engine.configuration import (
-    EVERY_STABLE_RULE,
-    RuleConfiguration,
-    check_against,
-    check_options,
-    select_rules,
-)
-from diffscope.workspace import Progress, Workspace
-from diffscope.yaml.reading import mistakes_error
-
-if TYPE_CHECKING:
-    from diffscope.adapters.config.settings import Settings
-    from diffscope.adapters.git.repository import GitRepository
-
-
-def open_workspace(
-    clone: GitRepository | None,
-    *,
-    rule_folders: Sequence[Path] = (),
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    use_cache: bool = True,
-    progress: Progress | None = None,
-) -> Workspace:
-    """Return a workspace with the rules that the command line names on top of those of ``diffscope.yml``.
-
-    ``select`` replaces what the file selects, ``ignore`` adds to what it ignores.
-
-    Raises:
-        ConfigurationError: an entry names no rule, or a folder is not there; every mistake at once.
-        UsageError: ``select`` or ``ignore`` names no rule.
-    """
-    settings = _settings()
-    configuration = settings.rules if settings else EVERY_STABLE_RULE
-    beside = Path(configuration.origin).parent
-    configured = [beside / folder for folder in configuration.folders]
-    workspace = Workspace(
-        clone,
-        rule_folders=(*configured, *rule_folders),
-        configuration=_narrowed(configuration, select, ignore),
-        use_cache=use_cache,
-        progress=progress,
-        is_debug=is_debug(),
-    )
-    try:
-        # What the command line says is in no line of a file.
-        check_options(select_rules(select=select or None, ignore=ignore), workspace.catalogue)
-        mistakes = check_against(configuration, workspace.catalogue)
-        if mistakes:
-            raise mistakes_error(mistakes, kind=ConfigurationError)
-    except DiffscopeError:
-        workspace.close()
-        raise
-    return workspace
-
-
-def _settings() -> Settings | None:
-    context = click.get_current_context(silent=True)
-    return context.obj if context else None
-
-
-def _narrowed(
-    configuration: RuleConfiguration, select: Sequence[str], ignore: Sequence[str]
-) -> RuleConfiguration:
-    asked = select_rules(select=select or None, ignore=ignore)
-    return msgspec.structs.replace(
-        configuration,
-        select=configuration.select if asked.select is None else asked.select,
-        ignore=(*configuration.ignore, *asked.ignore),
-    )
-
 
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import click
 
-from diffscope.cli.progress import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
+from diffscope.cli.exits import CLOSED_PIPE, DONE, FAILED, INTERRUPTED
 from diffscope.errors import DiffscopeError
 from diffscope.version import VERSION
 
@@ -34,10 +34,10 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "classify": Command(
-        "diffscope.cli.classify:classify", "Classify one change, or every change of a range."
+        "diffscope.cli.classify.command:classify", "Classify one change, or every change of a range."
     ),
     "explain": Command(
-        "diffscope.cli.explain:explain",
+        "diffscope.cli.explain.command:explain",
         "Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.",
     ),
     "report": Command(
@@ -52,12 +52,12 @@ COMMANDS: dict[str, Command] = {
         "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",
     ),
     "backtest": Command(
-        "diffscope.cli.backtest:backtest",
+        "diffscope.cli.backtest.command:backtest",
         "Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.",
     ),
     "ci": Command("diffscope.cli.ci.command:ci", "Run as a step of a GitHub workflow."),
     "schema": Command(
-        "diffscope.cli.generate.__main__:schema", "Print the JSON Schema of what diffscope writes."
+        "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
     ),
     "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
     "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
@@ -184,7 +184,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _fail(message: str, hint: str | None) -> int:
-    from diffscope.cli.progress import say
+    from diffscope.cli.talk import say
 
     say(f"error: {message}")
     if hint:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 
-from diffscope.cli.progress import Talk
+from diffscope.cli.talk import Talk
 
 FORMATS = ("text", "json", "jsonl", "markdown", "html", "github", "sarif", "rdjson", "concise")
 """The names in ``diffscope.render.formats.table.RENDERERS``, which is not imported for ``--help``; a test compares the two."""

@@ -1,4 +1,4 @@
-"""Exit codes, and what is written to stderr so that stdout stays the result: notes, and progress of work that takes long."""
+"""Progress on stderr, for work that takes long enough to wonder: a bar on a terminal, off one with ``-v`` a line now and then."""
 
 from __future__ import annotations
 
@@ -12,44 +12,7 @@ import click
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-from typing import Final, NamedTuple
-
-from diffscope.render.sanitize import visible
-
-DONE: Final = 0
-FINDINGS: Final = 1
-"""Something is at or above ``--fail-on``."""
-FAILED: Final = 2
-"""The command line, the configuration or the input makes it impossible."""
-INTERRUPTED: Final = 130
-CLOSED_PIPE: Final = 141
-"""What a shell reports of a program that SIGINT or SIGPIPE ended."""
-
-
-def say(text: str) -> None:
-    """Print a sentence; what cannot be seen or encoded in it is escaped."""
-    lines = "\n".join(visible(line) for line in text.split("\n"))
-    encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(lines.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    sys.stderr.flush()
-
-
-class Talk(NamedTuple):
-    """How much is said."""
-
-    level: int
-    """-1 errors only, 0 notes, 1 details."""
-
-    def note(self, text: str) -> None:
-        """Say what the reader should know to read the result right."""
-        if self.level >= 0:
-            say(f"note: {text}")
-
-    def detail(self, text: str) -> None:
-        """Say what only the curious want to know."""
-        if self.level >= 1:
-            say(text)
-
+from diffscope.cli.talk import Talk
 
 _BETWEEN_LINES = 30.0
 """Seconds between two lines where there is no terminal."""

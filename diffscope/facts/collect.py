@@ -24,6 +24,7 @@ from diffscope.facts.model import (
 )
 from diffscope.facts.moves.join import join_moves
 from diffscope.facts.options.settings import with_settings
+from diffscope.facts.python.kernels import holds_kernels
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
@@ -128,7 +129,18 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
     return TreeLookup(graph, touched, tests, modules_after(placed))
 
 
-_FROM_PYTHON = ("symbol", "parameter", "contract", "option", "import", "guard", "call", "numeric", "write")
+_FROM_PYTHON = (
+    "symbol",
+    "parameter",
+    "contract",
+    "option",
+    "import",
+    "guard",
+    "call",
+    "condition",
+    "numeric",
+    "write",
+)
 _FROM_BOTH_SIDES = ("counterpart", "operator", "override", "registry")
 """Families that of a source file which was not compared at all are unknown too; one that does not parse in places still tells some."""
 _FROM_NATIVE = ("native", "operator")
@@ -162,7 +174,7 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
         if reason:
             found += [
                 UnknownFamily(family=family, reason=reason, path=one.fact.path)
-                for family in _families_of(one)
+                for family in (*_families_of(one), *_of_kernels(material, one))
             ]
     return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
 
@@ -186,6 +198,12 @@ def _families_of(placed: Placed) -> tuple[str, ...]:
         *(("build",) if declares_builds(path) else ()),
         *(("dependency",) if declares_dependencies(path) else ()),
     )
+
+
+def _of_kernels(material: Material, placed: Placed) -> tuple[str, ...]:
+    """Return the family that a Python file would have had records of where it hosts kernels."""
+    is_host = placed.fact.category == "source" and holds_kernels(placed, material.knowledge.kernels)
+    return ("native",) if is_host else ()
 
 
 def _why_unread(placed: Placed) -> str | None:

@@ -23,11 +23,13 @@ from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
+from diffscope.facts.conditions.collect import collect_conditions
 from diffscope.facts.model import (
     ChangeFact,
     DependencyFact,
     GraphFacts,
     ImportFact,
+    NativeFact,
     OptionFact,
     StepFact,
     UnknownFamily,
@@ -40,6 +42,7 @@ from diffscope.facts.options.options import collect_options
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.contracts import collect_contracts
 from diffscope.facts.python.guards import collect_guards
+from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
 from diffscope.facts.python.mentions import collect_mentions
 from diffscope.facts.python.numerics import collect_numerics
 from diffscope.facts.python.registries import collect_registries
@@ -54,6 +57,7 @@ from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
 from diffscope.taxonomy.consequence import ConsequenceTable
 from diffscope.taxonomy.counterparts import Pairing
+from diffscope.taxonomy.kernels import KernelTable, KernelTables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows
 from diffscope.taxonomy.roles import RoleTable
@@ -67,6 +71,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     roles: RoleTable
     counterparts: tuple[Pairing, ...] = ()
     twins: tuple[TwinRule, ...] = ()
+    kernels: KernelTable = KernelTable(KernelTables())
     serving: ServingPath = ServingPath(())
     reach: ReachRows = ReachRows()
     consequence: ConsequenceTable = ConsequenceTable()
@@ -154,6 +159,16 @@ def bare_change(material: Material) -> ChangeFact:
     )
 
 
+def _natives(material: Material, placed: tuple[Placed, ...]) -> tuple[NativeFact, ...]:
+    hosted = collect_python_kernels(placed, material.knowledge.kernels, material.lookup)
+    return tuple(
+        sorted(
+            (*collect_natives(placed, material.lookup), *hosted),
+            key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.change),
+        )
+    )
+
+
 def _steps(
     material: Material, placed: tuple[Placed, ...]
 ) -> tuple[CiFacts | UnsetType, tuple[StepFact, ...]]:
@@ -194,9 +209,12 @@ def _dependencies(material: Material, placed: tuple[Placed, ...]) -> tuple[Depen
 
 COLLECTORS: Final = (
     Collector("module", lambda m, placed: collect_modules(placed, m.lookup)),
+    Collector("native", _natives),
     Collector(
         "symbol",
-        lambda m, placed: collect_symbols(placed, m.found["module"], m.knowledge.taxonomy, m.lookup),
+        lambda m, placed: with_kernels(
+            collect_symbols(placed, m.found["module"], m.knowledge.taxonomy, m.lookup), m.found["native"]
+        ),
     ),
     Collector("imports", lambda m, placed: collect_imports(placed, m.lookup), families=("import",)),
     Collector("guard", lambda m, placed: collect_guards(placed, m.knowledge.taxonomy)),
@@ -205,13 +223,13 @@ COLLECTORS: Final = (
     Collector("contract", lambda m, placed: collect_contracts(placed, m.knowledge.taxonomy, m.lookup)),
     Collector("option", lambda _, placed: _options(placed)),
     Collector("call", lambda m, placed: collect_calls(placed, m.knowledge.taxonomy, m.knowledge.roles)),
+    Collector("condition", lambda m, placed: collect_conditions(placed, m.knowledge.roles)),
     Collector("numeric", lambda _, placed: collect_numerics(placed)),
     Collector("write", lambda _, placed: collect_writes(placed)),
     Collector("test", lambda _, placed: collect_tests(placed)),
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
     Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
-    Collector("native", lambda m, placed: collect_natives(placed, m.lookup)),
     Collector("operator", lambda m, placed: collect_operators(placed, m.lookup)),
     Collector("dependency", _dependencies),
     Collector("change", _classified, families=("change",), by_file=False),

@@ -228,7 +228,10 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         str | UnsetType | None, said("The shortest import chain from there, as `a -> b -> c`.")
     ] = UNSET
     is_async: Annotated[bool, said("An async function.")] = False
-    is_kernel: Annotated[bool, said("A Triton, TileLang or CuteDSL kernel.")] = False
+    is_kernel: Annotated[
+        bool,
+        said("Code for a device: in a language of rules/kernels.yml, or called by such code in its file."),
+    ] = False
     owner_change: Annotated[
         str | None,
         said("For a member: added, removed or moved where its class as a whole was; null otherwise."),
@@ -491,6 +494,61 @@ class CallFact(Located, frozen=True, kw_only=True):
     new_symbol: Annotated[bool, said("The symbol around it is new in this change.")] = False
 
 
+class ConditionFact(Located, frozen=True, kw_only=True):
+    """A condition of a symbol that stands before and after, or around an import, that came, went or changed."""
+
+    what: Annotated[
+        str,
+        said(
+            "if, while, assert, ternary, comprehension, match (the guard of a case), return or value (a boolean that is returned, or bound to a "
+            "name), except (the exceptions that are caught), import (around an import) or raise (an exception under a condition that stands)."
+        ),
+    ]
+    change: Annotated[str, said("added, removed, changed or moved (code went under it, or out of it).")]
+    direction: Annotated[
+        str,
+        said(
+            "narrowed (it holds in fewer cases, or code that stood runs only under it now), widened, reversed, changed (neither holds the "
+            "other), new (it came with its own code), gone (it went with its code) or unknown (too long, or it does not parse)."
+        ),
+    ]
+    condition: Annotated[str, said("The condition; of a removed one as it was; of `raise` the exception.")]
+    before: Annotated[str | None, said("What it was, of a changed one.")] = None
+    came: Annotated[tuple[str, ...], said("The questions that it asks anew.")] = ()
+    went: Annotated[tuple[str, ...], said("The questions that it asks no more.")] = ()
+    roles: Annotated[
+        tuple[str, ...],
+        said(
+            "What is compared in the questions that came and went: capability, platform, version, rank, none, type, dtype, shape, size, flag, "
+            "environment, choice (one of several values), truth or other."
+        ),
+    ] = ()
+    decides: Annotated[
+        tuple[str, ...],
+        said(
+            "What stands under it: call, collective, synchronisation, raise, setting (a write to a configuration), write, return, exit (from a "
+            "loop), import, definition, message (only that is logged or warned)."
+        ),
+    ] = ()
+    callees: Annotated[tuple[str, ...], said("What is called under it, as written; the first ten.")] = ()
+    raises: Annotated[str | None, said("The exception that is raised under it.")] = None
+    raises_before: Annotated[str | None, said("And was, under what it was.")] = None
+    early: Annotated[
+        bool,
+        said("The code under it leaves the function or the loop, so that it decides on all that follows."),
+    ] = False
+    stood: Annotated[
+        bool, said("Code that stood before, and stands after, runs under it, behind it or in its place.")
+    ] = False
+    name: Annotated[str, said("What a value is bound to; empty for none.")] = ""
+    named: Annotated[
+        bool,
+        said(
+            "It only got a name: a function that is new in this change, or a name in this file, says what it said."
+        ),
+    ] = False
+
+
 class NumericFact(Located, frozen=True, kw_only=True):
     """A numeric choice that came, went or changed: dtype, literal, scale, epsilon, divisor."""
 
@@ -637,9 +695,27 @@ class OperatorFact(Located, frozen=True, kw_only=True):
 
 
 class NativeFact(Located, frozen=True, kw_only=True):
-    """A changed function of a native source."""
+    """A changed function of a native source, or one that is code for a device, or launches or tunes such code, and that Python hosts."""
 
-    change: Annotated[str, said("added, removed, signature, body or moved.")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, signature, body, moved or tuning (warps, stages, blocks: it computes the same)."
+        ),
+    ]
+    language: Annotated[
+        str,
+        said(
+            "By the name of a native file: cuda, cpp; of code that Python hosts by decorator and import: triton, gluon, cutedsl, tilelang, "
+            "flydsl, helion, numba; python for a function of the host."
+        ),
+    ] = ""
+    kernel_role: Annotated[
+        str,
+        said(
+            "kernel, device or host (the host launches a kernel, and kernels call what else is on the device)."
+        ),
+    ] = ""
     reach_reason: Annotated[
         str,
         said(
@@ -648,12 +724,14 @@ class NativeFact(Located, frozen=True, kw_only=True):
         ),
     ] = "no-graph"
     reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
-    is_kernel: Annotated[bool, said("`__global__`.")] = False
+    is_kernel: Annotated[
+        bool, said("`__global__`, or a function of Python that the host launches on a device.")
+    ] = False
     signals: Annotated[
         tuple[str, ...],
         said(
-            "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture "
-            "or platform-guard (what changed in it)."
+            "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, "
+            "platform-guard, mask, compile-time, accumulator, symmetric-memory or tuning (what changed in it)."
         ),
     ] = ()
     operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
@@ -802,6 +880,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     imports: tuple[ImportFact, ...] = ()
     guard: tuple[GuardFact, ...] = ()
     call: tuple[CallFact, ...] = ()
+    condition: tuple[ConditionFact, ...] = ()
     numeric: tuple[NumericFact, ...] = ()
     write: tuple[WriteFact, ...] = ()
     test: tuple[TestFact, ...] = ()

@@ -11,7 +11,14 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.model import NativeFact, OperatorFact
 from diffscope.source.text import Region
-from diffscope.syntax.model import Aspect, NativeChange, NativeComparison, OperatorChange, Outline
+from diffscope.syntax.model import (
+    Aspect,
+    NativeChange,
+    NativeComparison,
+    NativeFunction,
+    OperatorChange,
+    Outline,
+)
 
 _EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
 """The word that a binding file writes for its extension, and the extension's name."""
@@ -98,6 +105,8 @@ def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> 
     return NativeFact(
         **placed.spot(_place(placed, change), symbol=change.name),
         change=kind,
+        language=placed.fact.language,
+        kernel_role=_role(standing),
         is_kernel=bool(standing and "__global__" in standing.qualifiers),
         signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
         operators=operators,
@@ -108,6 +117,13 @@ def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> 
         code_removed=len(change.removed_lines),
         computes=_computes(placed),
     )
+
+
+def _role(function: NativeFunction | None) -> str:
+    if function is None:
+        return ""
+    words = {"__global__": "kernel", "__device__": "device"}
+    return next((role for word, role in words.items() if word in function.qualifiers), "host")
 
 
 def _place(placed: Placed, change: NativeChange | OperatorChange) -> Region | None:

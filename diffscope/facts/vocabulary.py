@@ -57,6 +57,7 @@ _TYPES: Final[dict[str, type[values.Fact]]] = {
     "import": values.ImportFact,
     "guard": values.GuardFact,
     "call": values.CallFact,
+    "condition": values.ConditionFact,
     "numeric": values.NumericFact,
     "write": values.WriteFact,
     "test": values.TestFact,

@@ -249,6 +249,48 @@ class SignalChange(Value, frozen=True, kw_only=True):
     before: Signal | None = None
 
 
+class Held(Value, frozen=True, kw_only=True):
+    """One thing that the code under a condition does."""
+
+    kind: str
+    """``call``, ``write``, ``return``, ``raise``, ``continue``, ``break``, ``import`` or ``define``."""
+    text: str = ""
+    """The callee, the target, the exception, the import statement, the name; empty for nothing."""
+
+
+class ConditionChange(Value, frozen=True, kw_only=True):
+    """A place of a symbol that stands before and after, where it is decided what runs, and where that is decided otherwise now."""
+
+    what: str
+    """``if`` (and ``elif``), ``while``, ``assert``, ``ternary``, ``comprehension``, ``match`` (the guard of a case), ``return`` and ``value``
+    (a boolean that is returned, or bound to a name), ``except`` (the exceptions that are caught)."""
+    change: str
+    """``added``, ``removed`` or ``changed``."""
+    text: str
+    """The condition on one line; the old one for a removal."""
+    line: int
+    """On the new side; on the old side for a removal."""
+    before: str | None = None
+    """Of a changed one."""
+    name: str = ""
+    """What a value is bound to."""
+    exit: str = ""
+    """How the code under it leaves: ``return``, ``raise``, ``continue``, ``break``; empty where it goes on."""
+    held: tuple[Held, ...] = ()
+    """What the code under it does."""
+    held_before: tuple[Held, ...] = ()
+    """And did, for a changed one."""
+    stood: int = 0
+    """How many statements under it the other side has too."""
+    stood_otherwise: int = 0
+    """And under its ``else``."""
+    stood_behind: bool = False
+    """Code behind it, which it may keep from running, the other side has too."""
+    names: tuple[tuple[str, str], ...] = ()
+    """Names in it that are bound once in the symbol, each with the condition that it stands for."""
+    names_before: tuple[tuple[str, str], ...] = ()
+
+
 class InnerChange(Value, frozen=True, kw_only=True):
     """A function or class inside a changed function that came, went, or in which something changed."""
 
@@ -282,6 +324,7 @@ class SymbolChange(Value, frozen=True, kw_only=True):
     added_lines: tuple[int, ...] = ()
     """New-side numbers of the code lines (no blank, comment, docstring) of this symbol alone that differ."""
     removed_lines: tuple[int, ...] = ()
+    conditions: tuple[ConditionChange, ...] = ()
     branches_added: int = 0
     """New if, elif, for, while, except, case and boolean branches: growth of cyclomatic complexity."""
     inner: tuple[InnerChange, ...] = ()
@@ -420,7 +463,7 @@ class NativeOutline(Value, frozen=True, kw_only=True):
 
 
 class NativeSignalKind(Enum):
-    """Places in native code that matter to rules. The value is the word of ``NativeFact.signals``."""
+    """Places in native code, and in code for a device that Python hosts, that matter to rules: the words of ``NativeFact.signals``."""
 
     LAUNCH = "launch"
     """``kernel<<<grid, block>>>``."""
@@ -439,10 +482,20 @@ class NativeSignalKind(Enum):
     """``__CUDA_ARCH__``, SM numbers, ``gfx`` names in a condition."""
     PLATFORM_GUARD = "platform-guard"
     """``#ifdef USE_ROCM`` and its kin."""
+    MASK = "mask"
+    """In code that Python hosts, from here on: which lanes read and write, and what stands in the place of the others."""
+    COMPILE_TIME = "compile-time"
+    """A parameter with its annotation, which the compiler reads: ``BLOCK: tl.constexpr``."""
+    ACCUMULATOR = "accumulator"
+    """What sums are kept in, products are taken with, and values are converted to."""
+    SYMMETRIC_MEMORY = "symmetric-memory"
+    """Memory of other ranks."""
+    TUNING = "tuning"
+    """How many warps, stages and blocks: how fast it is, and nothing of what it computes."""
 
 
 class NativeSignal(Value, frozen=True, kw_only=True):
-    """One such place on one side of the diff; ``text`` is folded, at most 200 characters."""
+    """One such place on one side of the diff; ``text`` is folded and cut."""
 
     kind: NativeSignalKind
     text: str

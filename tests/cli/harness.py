@@ -12,7 +12,7 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -49,10 +49,7 @@ class Project:
         encoding: str = "utf-8",
     ) -> Outcome:
         """Run in this process. stdout and stderr are no terminals and have ``encoding``."""
-        out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n") for _ in range(2))
-        with _standing_in(self.folder, self.environment(environ)), _streams(stdin, out, err):
-            code = main(arguments)
-        return Outcome(code, _text(out, encoding), _text(err, encoding))
+        return run_here(arguments, self.folder, self.environment(environ), stdin=stdin, encoding=encoding)
 
     def start(self, *arguments: str, stdin: bytes = b"", environ: Mapping[str, str] | None = None) -> Outcome:
         """Run in a process of its own: for start-up, hash seeds and closed pipes."""
@@ -72,6 +69,21 @@ class Project:
         # No request leaves the machine: the address answers nobody.
         offline = {"DIFFSCOPE_API_URL": "http://127.0.0.1:9"}
         return kept | offline | {"DIFFSCOPE_CACHE_DIR": str(self.cache)} | dict(more or {})
+
+
+def run_here(
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    stdin: bytes = b"",
+    encoding: str = "utf-8",
+) -> Outcome:
+    """Run the command line in this process, in ``folder`` and with nothing but ``environment``."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n") for _ in range(2))
+    with _standing_in(folder, environment), _streams(stdin, out, err):
+        code = main(arguments)
+    return Outcome(code, _text(out, encoding), _text(err, encoding))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from diffscope.cli import main as module
-from diffscope.cli.progress import CLOSED_PIPE, FAILED, INTERRUPTED
+from diffscope.cli.exits import CLOSED_PIPE, FAILED, INTERRUPTED
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.version import VERSION
 from tests.cli.conftest import MakeProject

@@ -15,6 +15,7 @@ from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.parse import parse_diff, salvage_diff
 from diffscope.errors import DiffError
 from tests.diff.git_series import Tree, run, tell
+from tests.examples import examples
 
 LONG = "".join(f"line{number} = {number}\n" for number in range(1, 31))
 OTHER = "".join(f"other{number}()\n" for number in range(1, 21))
@@ -303,7 +304,7 @@ def _ended(content: bytes) -> bytes:
 
 
 @given(histories(), st.sampled_from(OPTIONS), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_series_says_what_git_says(
     tmp_path_factory: pytest.TempPathFactory,
     trees: list[Tree],

@@ -18,6 +18,7 @@ from diffscope.graph.history.store import (
     load_commits,
     store_history,
 )
+from tests.examples import examples
 
 DAY = 86_400
 TESTS = frozenset({"tests/test_a.py", "tests/test_b.py", "tests/test_moved.py"})
@@ -191,7 +192,7 @@ def answers(history: ChangeHistory) -> tuple[object, ...]:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(past=PAST, last=st.integers(0, 23), extra=st.integers(0, 23))
 def test_what_lies_outside_the_window_changes_no_answer(
     past: list[tuple[list[str], list[tuple[str, str]], list[str], int]], last: int, extra: int

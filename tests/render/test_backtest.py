@@ -7,7 +7,7 @@ import json
 import jsonschema
 import msgspec
 
-from diffscope.cli.generate.__main__ import schema_text
+from diffscope.cli.generate.schema import schema_text
 from diffscope.products.backtest.render import FORMATS
 from diffscope.products.backtest.values import (
     Backtest,

@@ -23,6 +23,7 @@ from diffscope.render.style import Language, Style
 from diffscope.rules.values import Severity
 from tests.assessments import an_assessment
 from tests.digests import WEEK, a_pull, flag
+from tests.examples import THOROUGH
 from tests.poison import poisoned
 from tests.render.test_digest_documents import a_trend
 
@@ -88,7 +89,7 @@ def check(form: str, text: str, lines: int) -> None:
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("form", RENDERERS)
 @given(text=TEXTS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12 if THOROUGH else 4, deadline=None)
 def test_a_format_shows_what_could_not_be_seen(form: str, style: Style, text: str) -> None:
     clean = render([an_assessment()], style, form=form)
     check(form, render([poisoned(an_assessment(), text)], style, form=form), clean.count("\n"))
@@ -97,7 +98,7 @@ def test_a_format_shows_what_could_not_be_seen(form: str, style: Style, text: st
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("draw", [render_comment, render_summary])
 @given(text=TEXTS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12 if THOROUGH else 4, deadline=None)
 def test_what_is_posted_shows_what_could_not_be_seen(
     draw: Callable[..., str], style: Style, text: str
 ) -> None:
@@ -119,7 +120,7 @@ def a_poisoned_digest(text: str) -> Digest:
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("form", ["markdown", "json", "html", "atom"])
 @given(text=TEXTS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6 if THOROUGH else 2, deadline=None)
 def test_a_report_shows_what_could_not_be_seen(form: str, style: Style, text: str) -> None:
     digest = a_poisoned_digest(text)
     found = seen(render_digest(digest, style, form=form))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
 from diffscope.taxonomy.consequence import ConsequenceTable, load_consequence
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
+from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
 from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows, load_reach
@@ -30,6 +31,7 @@ _NAMES: Final = (
     "counterparts.yml",
     "twins.yml",
     "serving.yml",
+    "kernels.yml",
     "reach.yml",
     "consequence.yml",
 )
@@ -43,6 +45,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     counterparts: tuple[Pairing, ...]
     twins: tuple[TwinRule, ...]
     serving: ServingPath
+    kernels: KernelTables
     reach: ReachRows
     consequence: ConsequenceTable
 
@@ -54,19 +57,32 @@ def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
         ConfigurationError: a file is missing or cannot be read.
         RuleError: a file is wrong; the message lists every mistake.
     """
-    texts = {name: _read(folder / name) for name in _NAMES}
-    key = hashlib.blake2b("\0".join(texts[name] for name in _NAMES).encode(), digest_size=20).hexdigest()
+    texts = tuple(_read(folder / name) for name in _NAMES)
+    key = hashlib.blake2b("\0".join(texts).encode(), digest_size=20).hexdigest()
     tables = _kept(cache, key)
-    if tables is None:
-        tables = _parse(texts)
-        if cache:
-            cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
+    if tables is not None:
+        return _joined(tables, key)
+    tables, knowledge = _parse_once(texts, key)
+    if cache:
+        cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
+    return knowledge
+
+
+@lru_cache(maxsize=2)
+def _parse_once(texts: tuple[str, ...], key: str) -> tuple[_Tables, Knowledge]:
+    """Return the tables of texts in the order of ``_NAMES``. They are immutable, and a process may open many workspaces."""
+    tables = _parse(dict(zip(_NAMES, texts, strict=True)))
+    return tables, _joined(tables, key)
+
+
+def _joined(tables: _Tables, key: str) -> Knowledge:
     return Knowledge(
         taxonomy=Taxonomy(tables.taxonomy),
         roles=RoleTable(tables.roles),
         counterparts=tables.counterparts,
         twins=tables.twins,
         serving=tables.serving,
+        kernels=KernelTable(tables.kernels),
         reach=tables.reach,
         consequence=tables.consequence,
         digest=key,
@@ -81,13 +97,14 @@ def _kept(cache: Cache | None, key: str) -> _Tables | None:
         return None
 
 
-def _parse(texts: Mapping[str, str]) -> _Tables:
+def _parse(texts: dict[str, str]) -> _Tables:
     return _Tables(
         taxonomy=read_tables(texts),
         roles=load_roles(texts["roles.yml"], at="rules/roles.yml"),
         counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
         twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
         serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
+        kernels=load_kernels(texts["kernels.yml"], at="rules/kernels.yml"),
         reach=load_reach(texts["reach.yml"], at="rules/reach.yml"),
         consequence=load_consequence(texts["consequence.yml"], at="rules/consequence.yml"),
     )

@@ -12,6 +12,7 @@ from diffscope.graph.query.registries import REGISTRIES
 from diffscope.graph.query.serving import SERVING
 from diffscope.taxonomy.consequence import CONSEQUENCE
 from diffscope.taxonomy.counterparts import COUNTERPARTS
+from diffscope.taxonomy.kernels import KERNELS
 from diffscope.taxonomy.load import FILES, check_tables
 from diffscope.taxonomy.reach import REACH
 from diffscope.taxonomy.roles import ROLES
@@ -24,6 +25,7 @@ _TYPES: Final[dict[str, Any]] = {
     "roles.yml": ROLES,
     "counterparts.yml": COUNTERPARTS,
     "twins.yml": TWINS,
+    "kernels.yml": KERNELS,
     "serving.yml": SERVING,
     "registries.yml": REGISTRIES,
     "reach.yml": REACH,

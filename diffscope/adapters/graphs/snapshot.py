@@ -6,6 +6,7 @@ To refresh it: ``python -m diffscope.adapters.graphs.snapshot CLONE [REVISION]``
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.adapters.cache.cache import open_cache
@@ -43,13 +44,19 @@ def bundled_snapshot() -> Snapshot:
     """
     path = bundled_path()
     try:
-        return decode_snapshot(path.read_bytes())
+        return _decode_once(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(
             f"the snapshot of the graph cannot be read: {error.strerror}", at=str(path), hint=MAKE
         ) from None
     except InputError as error:
         raise ConfigurationError(error.message, at=str(path), hint=MAKE) from None
+
+
+@lru_cache(maxsize=1)
+def _decode_once(data: bytes) -> Snapshot:
+    """Return the snapshot of these bytes: immutable, and asked for by every change of a process that has no clone."""
+    return decode_snapshot(data)
 
 
 def take_snapshot(repository: GitRepository, revision: str) -> bytes:

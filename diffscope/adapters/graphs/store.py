@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
@@ -125,6 +124,5 @@ class GraphStore:
         return f"{key} {self._serving}"
 
 
-@functools.lru_cache(maxsize=8)
 def _serving_key(serving: ServingPath) -> str:
     return hashlib.blake2b(repr(serving).encode(), digest_size=10).hexdigest()

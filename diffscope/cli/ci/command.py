@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from diffscope.cli import options
-from diffscope.cli.ci.posting import POSTS, Request
-from diffscope.cli.progress import DONE, FINDINGS, Talk
+from diffscope.cli.ci.request import POSTS, Request
+from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 
 
@@ -98,7 +99,7 @@ def ci(
     those that the change brings.
     """
     from diffscope.cli.ci.run import finish, judge, read_stored
-    from diffscope.cli.classify import refuse_unsure
+    from diffscope.cli.classify.command import refuse_unsure
 
     if click.get_current_context().obj is not None:
         raise UsageError(

@@ -1,10 +1,9 @@
-"""What the command line of ``diffscope ci`` asks for, what it puts on a pull request, and what it says where it may not."""
+"""What ``diffscope ci`` puts on a pull request, and what it says where it may not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from diffscope.adapters.config.ci_settings import CiSettings
@@ -12,6 +11,7 @@ from diffscope.adapters.events import CiEvent, Trigger
 from diffscope.adapters.github.plan import CheckAnnotation, CheckReport, wanted_labels
 from diffscope.adapters.github.posting import Posted, Poster
 from diffscope.assessment.document import Assessment
+from diffscope.cli.ci.request import POSTS
 from diffscope.cli.options import is_debug
 from diffscope.errors import SourceError
 from diffscope.render.formats.comment import (
@@ -28,26 +28,6 @@ from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
 from diffscope.source.attempts import Attempts, is_internal
-
-POSTS = ("comment", "labels", "check")
-"""What can be posted, in the order in which it is."""
-
-
-class Request(NamedTuple):
-    """The options of one run; ``None`` is what the settings of the base, or the event, decide."""
-
-    repo: Path | None
-    pull: int | None
-    source: str
-    stored: Path | None
-    post: tuple[str, ...]
-    dry_run: bool
-    output_dir: Path | None
-    api_url: str | None
-    lang: str | None
-    fail_on: str | None
-    use_cache: bool
-
 
 CHECK_NAME = "diffscope"
 

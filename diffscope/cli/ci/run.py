@@ -33,11 +33,12 @@ from diffscope.cli.ci.change import (
     open_checkout,
     refuse_untrusted_checkout,
 )
-from diffscope.cli.ci.posting import Posting, Request, post
-from diffscope.cli.classify import exceeds
+from diffscope.cli.ci.posting import Posting, post
+from diffscope.cli.ci.request import Request
+from diffscope.cli.classify.command import exceeds
 from diffscope.cli.options import is_debug
-from diffscope.cli.progress import Talk
 from diffscope.cli.publish import refuse_failed, write_stdout
+from diffscope.cli.talk import Talk
 from diffscope.errors import ConfigurationError, InputError, UsageError
 from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import render

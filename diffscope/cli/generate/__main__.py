@@ -7,7 +7,6 @@ holds what the command prints.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
 import os
 import re
@@ -15,113 +14,16 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import click
 
-from diffscope.adapters.config.knowledge import load_knowledge
-from diffscope.adapters.config.rule_files import bundled_rules, load_rules
 from diffscope.adapters.output import encoded, make_folder, write_file
+from diffscope.cli.generate.rules import area_words, rule_documents
+from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.main import COMMANDS, cli, main
-from diffscope.cli.progress import DONE, say
-from diffscope.render.formats.json import indented
-from diffscope.rules.authoring.pages import rule_index, vocabulary_page
-from diffscope.rules.authoring.schema import SCHEMA_FOLDER, schemas
-
-DOCUMENTS = {
-    "assessment": "diffscope.assessment.document:Assessment",
-    "backtest": "diffscope.products.backtest.values:Backtest",
-    "digest": "diffscope.products.report.model:Digest",
-    "dynamics": "diffscope.products.report.dynamics.dynamics:Dynamics",
-    "events": "diffscope.products.report.dynamics.events:Events",
-    "facts": "diffscope.adapters.changes.recorded:Record",
-}
-"""Name -> type, imported when it is asked for."""
-
-
-@click.command()
-@click.argument("document", type=click.Choice(list(DOCUMENTS)), default="assessment")
-def schema(*, document: str) -> int:
-    """Print the JSON Schema of what diffscope writes.
-
-    assessment is one classified change, backtest the rules over history, digest a report, dynamics a report of events,
-    events what it is made from, facts a recorded change.
-    """
-    from diffscope.cli.publish import write_stdout
-
-    write_stdout(schema_text(document))
-    return DONE
-
-
-def schema_text(document: str) -> str:
-    """Return the schema of a document as JSON text."""
-    import msgspec
-
-    from diffscope.render.formats.json import indented
-
-    module, _, name = DOCUMENTS[document].partition(":")
-    kind = getattr(import_module(module), name)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"diffscope {document}"}
-    settled = _settled(msgspec.json.schema(kind))
-    assert isinstance(settled, dict)  # noqa: S101 - a schema is an object
-    return indented(head | settled)
-
-
-def _settled(node: object) -> object:
-    """Return a part of a schema as every version of msgspec and Python has it: descriptions dedented, alternatives sorted, null last."""
-    if isinstance(node, list):
-        return [_settled(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    found = {name: _settled(part) for name, part in node.items()}
-    description, alternatives = found.get("description"), found.get("anyOf")
-    if isinstance(description, str):
-        found["description"] = inspect.cleandoc(description)
-    if isinstance(alternatives, list):
-        found["anyOf"] = sorted(alternatives, key=lambda each: (each == {"type": "null"}, str(each)))
-    return found
-
-
-_AREA_WORDS: Final = '''"""Names of areas and platforms in English and Chinese: made from rules/areas.yml and rules/platforms.yml by `just generate`."""
-
-from __future__ import annotations
-
-from typing import Final
-
-AREA_TITLES: Final = {'''
-
-
-def rule_documents() -> dict[str, str]:
-    """Return path -> text of every generated file, paths relative to the checkout."""
-    return {
-        "rules/README.md": rule_index(load_rules()),
-        "docs/vocabulary.md": vocabulary_page(),
-        **{f"{SCHEMA_FOLDER}/{name}.schema.json": indented(schema) for name, schema in schemas().items()},
-    }
-
-
-def area_words() -> str:
-    """Return the module that holds the names of areas and platforms: renderers know no rules folder."""
-    tables = load_knowledge(bundled_rules()).taxonomy.tables
-    rows = {rule.name: rule.title for rule in tables.areas.areas}
-    rows |= {rule.name: rule.title for rule in tables.platforms.platforms}
-    lines = [f'    "{name}": ("{title.en}", "{title.zh}"),' for name, title in rows.items()]
-    return "\n".join((_AREA_WORDS, *lines, "}", ""))
-
-
-def write_documents(root: Path) -> None:
-    """Write the generated files of a checkout."""
-    for name, text in rule_documents().items():
-        path = root / name
-        make_folder(path.parent)
-        write_file(path, encoded(text), what="a generated file")
-
-
-if __name__ == "__main__":
-    write_documents(bundled_rules().parent)
-
+from diffscope.cli.talk import say
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 _RUN: Final = re.compile(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from diffscope.cli import options
-from diffscope.cli.progress import DONE, Talk
+from diffscope.cli.exits import DONE
+from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def show(*, module: str, form: str, opened: OpenedGraph) -> int:
     Of native code: its operators, what binds, wraps and calls them, the devices that it is built for, its tests.
     MODULE is a dotted name, a path, or torch.ops.NAMESPACE.NAME.
     """
-    from diffscope.cli.graph.opened import print_json, print_lines
     from diffscope.cli.graph.show import show_node
+    from diffscope.cli.graph.text import print_json, print_lines
 
     page = show_node(opened, opened.find(module))
     return print_json(page.document) if form == "json" else print_lines(page.lines)
@@ -109,7 +110,8 @@ def show(*, module: str, form: str, opened: OpenedGraph) -> int:
 @_graph_options
 def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: OpenedGraph) -> int:
     """Show a shortest chain of edges from START to END, each with its line."""
-    from diffscope.cli.graph.opened import chain_lines, layers_of, print_json, print_lines
+    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.graph.text import chain_lines, print_json, print_lines
 
     first, last = opened.find(start), opened.find(end)
     chain = opened.graph.path(first, last, layers_of(layers))
@@ -132,7 +134,6 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
 
     What does not resolve is listed: rows of registries that lead nowhere, operators that nothing implements or calls.
     """
-    from diffscope.cli.graph.opened import print_json, print_lines
     from diffscope.cli.graph.stats import (
         comparison_lines,
         count_graph,
@@ -140,6 +141,7 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
         group_lines,
         statistics_lines,
     )
+    from diffscope.cli.graph.text import print_json, print_lines
     from diffscope.products.explore.areas import compare_graphs
 
     if area is not None and since is not None:
@@ -212,7 +214,8 @@ def _around(
 
 def _no_chain(opened: OpenedGraph, first: ModuleName, last: ModuleName, layers: tuple[str, ...]) -> list[str]:
     """Return that there is none, and what there is instead: one of other layers, or a chain back."""
-    from diffscope.cli.graph.opened import chain_lines, layers_of
+    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.graph.text import chain_lines
 
     chosen = layers_of(layers)
     lines = [f"no chain of {', '.join(layers)} edges leads from {first} to {last}"]

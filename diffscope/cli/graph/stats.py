@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffscope.cli.graph.opened import MOST, OpenedGraph, ring_line, section
+from diffscope.cli.graph.opened import OpenedGraph
+from diffscope.cli.graph.text import MOST, ring_line, section
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:

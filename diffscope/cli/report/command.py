@@ -1,113 +1,16 @@
-"""``diffscope report``: which window is meant, its changes to a digest, and the digest to a report."""
+"""``diffscope report``: the changes of a window to a digest, and the digest to a report."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
-from diffscope.batch.run import Batch
-from diffscope.batch.windows import (
-    Read,
-    Span,
-    digest_of,
-    find_span,
-    is_at_hand,
-    read_span,
-    read_stored,
-    span_before,
-)
 from diffscope.cli import options
-from diffscope.cli.gather import Request, find_clone, no_clone, open_workspace
+from diffscope.cli.exits import DONE
 from diffscope.cli.options import Output
-from diffscope.cli.progress import DONE, Progress, Talk
-from diffscope.cli.report.outputs import ReportOutputs
-from diffscope.errors import SourceError, UsageError
-from diffscope.products.report.trend import OFFSET
-from diffscope.workspace import Workspace
-
-
-class Sought(NamedTuple):
-    """What the command line asks for."""
-
-    window: str
-    compare: str | None
-    offset: str | None
-    repo: Path | None
-    rule_folders: tuple[Path, ...]
-    workers: int | None
-    use_cache: bool
-
-
-def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
-    """Read the window and write every output.
-
-    Raises:
-        DiffscopeError: there is no clone, or no such window.
-    """
-    clone = find_clone(sought.repo, Request())
-    if clone is None:
-        raise no_clone()
-    offset = sought.offset or OFFSET
-    with (
-        open_workspace(clone, rule_folders=sought.rule_folders, use_cache=sought.use_cache) as workspace,
-        Batch(workspace, workers=sought.workers) as batch,
-    ):
-        span = find_span(workspace, sought.window, offset=offset)
-        with _telling(talk), outputs.stream() as each, Progress(span.period.label, talk) as progress:
-            read = read_span(batch, span, progress=progress, each=each)
-        if read.is_lost:
-            raise none_judged(len(read.gaps), read.gaps[0].reason)
-        if outputs.need_digest:
-            compared = _compared(sought, workspace, batch, (span, talk))
-            outputs.write(digest_of(workspace, batch, span, read, compared=compared))
-        for note in (*(gap.reason for gap in (*span.gaps, *read.gaps)), *batch.notes):
-            talk.note(note)
-    outputs.finish()
-
-
-def none_judged(count: int, reason: str) -> SourceError:
-    """Return the error of a window of which nothing could be judged: zeros would be a lie."""
-    return SourceError(
-        f"none of {count} changes could be judged; the first: {reason}",
-        hint="classify one of them alone to see more",
-    )
-
-
-@contextlib.contextmanager
-def _telling(talk: Talk) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        talk.note("interrupted; what was judged is kept, and the same command goes on from there")
-        raise
-
-
-def _compared(
-    sought: Sought, workspace: Workspace, batch: Batch, at: tuple[Span, Talk]
-) -> tuple[Span, Read] | None:
-    span, talk = at
-    asked = sought.compare
-    if asked == "none" or (asked is None and span.is_range):
-        return None
-    if asked in (None, "before"):
-        other = span_before(workspace, span)
-        if asked is None and not is_at_hand(batch, other):
-            if other.wanted:
-                talk.note(
-                    f"{other.period.label} is not in the store, so nothing is compared; --compare before reads it"
-                )
-            return None
-        if asked is None:
-            return other, read_stored(batch, other)
-    else:
-        other = find_span(workspace, str(asked), offset=sought.offset or OFFSET)
-    with _telling(talk), Progress(other.period.label, talk) as progress:
-        return other, read_span(batch, other, progress=progress)
-
+from diffscope.cli.talk import Talk
+from diffscope.errors import UsageError
 
 FORMS = ("markdown", "json", "jsonl", "html", "atom")
 """The names in ``diffscope.products.report.render.formats.RENDERERS`` and ``jsonl``; a test compares the two."""
@@ -226,7 +129,7 @@ def report(
     if events or save_events:
         raise UsageError("events are what a dynamics report is made from", hint="add --layout dynamics")
     asked = window_text(week, since, until, window)
-    from diffscope.cli.report.command import Sought, write_window
+    from diffscope.cli.report.window import Sought, write_window
 
     write_window(Sought(asked, compare, tz, repo, rule_folders, workers, use_cache=use_cache), outputs, talk)
     return DONE

@@ -12,8 +12,8 @@ from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.adapters.events import read_events
 from diffscope.cli.options import Output
-from diffscope.cli.progress import Talk
 from diffscope.cli.report.outputs import ReportOutputs, read_templates
+from diffscope.cli.talk import Talk
 from diffscope.errors import DiffscopeError, RemoteError, UsageError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.dynamics import build_dynamics, moment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
-from diffscope.cli.progress import DONE, FINDINGS
+from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:

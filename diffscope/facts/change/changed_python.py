@@ -13,6 +13,7 @@ from diffscope.source.text import LineCount, Lines, Region, SourceText
 from diffscope.syntax.model import (
     Aspect,
     Comparison,
+    ConditionChange,
     Definition,
     DefinitionKind,
     Import,
@@ -51,6 +52,14 @@ class ChangedSignal(Value, frozen=True, kw_only=True):
     before: Signal | None = None
 
 
+class ChangedCondition(Value, frozen=True, kw_only=True):
+    """A condition that came, went or changed."""
+
+    condition: ConditionChange
+    region: Region | None
+    """Its first line: of the old text for one that went."""
+
+
 class ChangedInner(Value, frozen=True, kw_only=True):
     """A definition inside a changed function that came, went or changed."""
 
@@ -79,6 +88,7 @@ class ChangedSymbol(Value, frozen=True, kw_only=True):
     added: Lines | None = None
     """Code lines (no blank, comment, docstring) of this symbol alone that differ, in the new text."""
     removed: Lines | None = None
+    conditions: tuple[ChangedCondition, ...] = ()
     branches_added: int = 0
     inner: tuple[ChangedInner, ...] = ()
     summary: str = ""
@@ -148,6 +158,7 @@ def symbol_in_texts(
         signals=tuple(_signals(change.signals, before, after)),
         added=_lines(after, change.added_lines),
         removed=_lines(before, change.removed_lines),
+        conditions=tuple(_conditions(change.conditions, before, after)),
         branches_added=change.branches_added,
         inner=tuple(_inner(each, before, after) for each in change.inner),
         summary=change.summary,
@@ -168,6 +179,14 @@ def _signals(
         yield ChangedSignal(
             what=change.what, signal=change.signal, region=_part(text, line, line), before=change.before
         )
+
+
+def _conditions(
+    changes: Iterable[ConditionChange], before: SourceText | None, after: SourceText | None
+) -> Iterable[ChangedCondition]:
+    for change in changes:
+        text = before if change.change == "removed" else after
+        yield ChangedCondition(condition=change, region=_part(text, change.line, change.line))
 
 
 def _inner(each: InnerChange, before: SourceText | None, after: SourceText | None) -> ChangedInner:

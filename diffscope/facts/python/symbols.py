@@ -23,17 +23,6 @@ from diffscope.source.text import Side
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
-_KERNEL = (
-    "triton.jit",
-    "tilelang.jit",
-    "cute.jit",
-    "cute.kernel",
-    "cuda.jit",
-    "triton.heuristics",
-    "triton.autotune",
-)
-
-
 _LONG = 9
 """Letters from which on a name without underscore is taken for a name of its own."""
 
@@ -195,9 +184,6 @@ def _symbol(
         decorators=definition.decorators if definition else (),
         bases=bases,
         is_async=definition.is_async if definition else False,
-        is_kernel=any(
-            text.partition("(")[0].endswith(_KERNEL) for text in (definition.decorators if definition else ())
-        ),
         surfaces=(surfaces := _surfaces(placed, change, bases, taxonomy, lookup)),
         own_surfaces=_own_surfaces(placed, change, surfaces, taxonomy),
         moved_from=str(change.moved_from) if change.moved_from else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -50,7 +51,13 @@ def load_catalogue(files: Mapping[str, str]) -> Catalogue:
     Raises:
         RuleError: some file is wrong; the message lists every mistake of every file.
     """
-    catalogue, mistakes = check_catalogue(files)
+    return _load_once(tuple(files.items()))
+
+
+@lru_cache(maxsize=4)
+def _load_once(files: tuple[tuple[str, str], ...]) -> Catalogue:
+    """Return the catalogue of rule files. It is immutable, and a process that opens many workspaces reads the same rules each time."""
+    catalogue, mistakes = check_catalogue(dict(files))
     if mistakes:
         raise mistakes_error(mistakes)
     return catalogue

@@ -22,6 +22,7 @@ from diffscope.syntax.compare.line_changes import LineChanges, compare_lines, co
 from diffscope.syntax.compare.matching import Pair, group_of, match_units
 from diffscope.syntax.compare.ordering import NOT_REORDERED, Reordered, find_reordered
 from diffscope.syntax.compare.summaries import summary_of
+from diffscope.syntax.conditions.changes import compare_conditions
 from diffscope.syntax.model import (
     Aspect,
     Comparison,
@@ -267,6 +268,7 @@ class _Comparing:
             signals=compare_signals(before, after, self._old_aliases, self._new_aliases) if logic else (),
             added_lines=lines.added,
             removed_lines=lines.removed,
+            conditions=compare_conditions(before, after) if logic and before and after else (),
             branches_added=max(0, count_branches(new) - count_branches(old)),
             inner=compare_inner(before, after, lines) if logic else (),
             summary=summary_of(unit) if before is None else "",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.normalize.kernels import reads_annotations
+from diffscope.syntax.normalize.annotation_readers import reads_annotations
 from diffscope.syntax.normalize.messages import holds_texts, is_message
 from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings

@@ -11,24 +11,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from diffscope.syntax.model import Outline
+from diffscope.syntax.model import OperatorCall, Outline, StringReference
 from diffscope.syntax.outline.registries import ROWS, find_rows
 from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
 from diffscope.syntax.parse.body_cutting import Body, Thinned, cut_bodies, find_bodies
 from diffscope.syntax.parse.kept_statements import find_kept
 from diffscope.syntax.parse.parsers import Known, find_problems, find_unreadable, parse_python, prepare_python
-from diffscope.syntax.parse.prefilter import Scan
+from diffscope.syntax.parse.prefilter import Scan, needle
 from diffscope.syntax.text.code_lines import count_code_lines
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
-from typing import TYPE_CHECKING
-
-from diffscope.syntax.model import OperatorCall, StringReference
-from diffscope.syntax.parse.prefilter import needle
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 DOTTED: Final = needle(rb"""QUOTE[A-Za-z_]\w*\.[\w.]*QUOTE(?:\s*(["'])[\w.]+\1)*""")
 OPERATOR: Final = needle(rb"""torch\.ops\.(\w+)(?:\.(\w+)|\s*,\s*["'](\w+)["'])""")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _DEEPEST: Final = 200
-_TEXT: Final = 300
+GUARD_TEXT: Final = 300
+"""Characters of a condition around a signal, and of a signal."""
 _DETAIL: Final = 2000
 """Characters. Long enough for the arguments of an ``add_argument`` with its help."""
 _STRING: Final = 80
@@ -150,7 +151,7 @@ class _Walk:
         patterns = [child for child in node.named_children if child.type == "case_pattern"]
         text = "case " + ", ".join(text_of(pattern) for pattern in patterns)
         key = ("case", *(self._key(pattern) for pattern in patterns))
-        here = place._replace(guards=(*place.guards, Named(clip(text, _TEXT), key)))
+        here = place._replace(guards=(*place.guards, Named(clip(text, GUARD_TEXT), key)))
         if guard is not None and guard.named_child_count:
             self.condition(guard.named_children[0], here)
             here = here._replace(guards=(*here.guards, self._guard(guard.named_children[0])))
@@ -241,7 +242,7 @@ class _Walk:
         while last.type == "assignment":
             last = last.child_by_field_name("right") or last.named_children[-1]
         sign = f"{operator.type} " if operator is not None and operator.type != "=" else ""
-        self._target(target, Named(sign + clip(text_of(last), _TEXT), (sign, *self._key(last))), place)
+        self._target(target, Named(sign + clip(text_of(last), GUARD_TEXT), (sign, *self._key(last))), place)
         self.visit(value, place._replace(target=self._name(target)))
 
     def delete(self, node: Node, place: Place) -> None:
@@ -334,7 +335,7 @@ class _Walk:
 
     def _guard(self, condition: Node, *, negated: bool = False) -> Named:
         condition = unwrap(condition)
-        text, key = clip(text_of(condition), _TEXT), self._key(condition)
+        text, key = clip(text_of(condition), GUARD_TEXT), self._key(condition)
         return Named(f"not ({text})", ("not", key)) if negated else Named(text, key)
 
     def _name(self, node: Node) -> Named:
@@ -344,7 +345,7 @@ class _Walk:
         return self._stream.of(node) or (text_of(node),)
 
     def _add(self, kind: SignalKind, node: Node, text: str, place: Place, *, detail: Named = NOTHING) -> None:
-        text = clip(text, _TEXT)
+        text = clip(text, GUARD_TEXT)
         signal = Signal(
             kind=kind,
             text=text,

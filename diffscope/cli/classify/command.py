@@ -1,4 +1,4 @@
-"""``diffscope classify``: one change, or every change of a range, to an assessment; an interrupted range is resumed."""
+"""``diffscope classify``: one change, or every change of a range, to an assessment."""
 
 from __future__ import annotations
 
@@ -9,127 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
+from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.cli.progress import DONE, FINDINGS, Talk
+from diffscope.cli.talk import Talk
 from diffscope.errors import InternalError
 
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
     from diffscope.cli.progress import Progress
     from diffscope.workspace import Workspace
-from typing import Final
-
-import msgspec
-
-from diffscope.adapters.output import write_file
-from diffscope.adapters.read_file import decode_json, read_bytes
-from diffscope.assessment.document import Assessment
-from diffscope.batch.judging import Judged, Wanted
-from diffscope.batch.run import Batch
-from diffscope.batch.windows import empty_gaps, find_range, range_ends
-from diffscope.cli.gather import no_clone
-from diffscope.cli.progress import Progress
-from diffscope.errors import InputError, SourceError, UsageError
-from diffscope.workspace import Workspace
-
-_LARGEST: Final = 2_000_000_000
-"""Bytes: some 100,000 assessments."""
-
-
-class _Pull(msgspec.Struct):
-    head: str
-
-
-class _Change(msgspec.Struct):
-    pull: _Pull
-
-
-class _Line(msgspec.Struct):
-    change: _Change
-
-
-def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
-    """Return the head commits in the one JSON-lines file that is written; a line that was cut off is removed from it.
-
-    Raises:
-        UsageError: there is no such file among the outputs, or the request is no window.
-        InputError: the file holds something else.
-    """
-    files = [output.file for output in outputs if output.form == "jsonl" and output.file is not None]
-    if not request.is_window or len(files) != 1 or len(outputs) != 1:
-        raise UsageError(
-            "--resume goes on with one file of a range", hint="--range A..B --format jsonl:FILE --resume"
-        )
-    return _heads(files[0])
-
-
-def _heads(file: Path) -> frozenset[str]:
-    try:
-        data = read_bytes(
-            file, most=_LARGEST, hint="name a file of results: --format jsonl:FILE", kind=InputError
-        )
-    except FileNotFoundError:
-        return frozenset()
-    whole = data[: data.rfind(b"\n") + 1]
-    try:
-        heads = frozenset(decode_json(line, _Line).change.pull.head for line in whole.split(b"\n")[:-1])
-    except msgspec.DecodeError as error:
-        raise InputError(
-            f"not assessments, one a line: {error}", at=str(file), hint="name another file"
-        ) from None
-    if whole != data:
-        write_file(file, whole)
-    return heads
-
-
-def judge_range(
-    request: Request, workspace: Workspace, *, workers: int | None, talk: Talk
-) -> Iterator[Assessment]:
-    """Yield the assessment of each change that the request's range holds and ``done`` does not, oldest first.
-
-    What is judged is kept in the store before it is yielded. A change that the clone cannot give is told and left out; one that failed
-    inside is told, and stands by what the list of its files tells. Changes that change nothing are told in one line.
-
-    Raises:
-        SourceError: at the end, where some could not be judged.
-        DiffscopeError: there is no clone, or no such range.
-    """
-    range_ends(request.window or "")
-    if workspace.repository is None:
-        raise no_clone()
-    span = find_range(workspace, request.window or "")
-    left = [wanted for wanted in span.wanted if wanted.commit not in request.done]
-    before, lost, empty = len(span.wanted) - len(left), 0, list[Wanted]()
-    with Batch(workspace, workers=workers) as batch, Progress("changes", talk) as progress:
-        try:
-            for at, judged in enumerate(batch.judge(left), start=1):
-                if judged.gap is not None and judged.gap.code == "change-empty":
-                    empty.append(judged.wanted)
-                elif judged.gap is not None:
-                    lost += 1
-                    talk.note(judged.gap.reason)
-                shown = _shown(judged)
-                if shown is not None:
-                    yield shown
-                progress(before + at, len(span.wanted))
-        except KeyboardInterrupt:
-            talk.note("interrupted; what was judged is kept, and the same command goes on from there")
-            raise
-        # `tell_of` says those of the workspace.
-        news = [note for note in batch.notes if note not in workspace.notes]
-        for note in (*(gap.reason for gap in empty_gaps(empty)), *news):
-            talk.note(note)
-    if lost:
-        raise SourceError(
-            f"{lost} of {len(span.wanted)} changes could not be judged", hint="the notes above say why"
-        )
-
-
-def _shown(judged: Judged) -> Assessment | None:
-    failed = judged.gap is not None and judged.gap.code == "internal-error"
-    return judged.stand_in if failed else judged.assessment
-
 
 _TERSE = frozenset({"concise", "github", "rdjson"})
 """Formats of findings alone: what could not be judged has no place in them."""
@@ -199,8 +88,8 @@ def classify(
     """
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source))
-    from diffscope.cli.classify import read_done
-    from diffscope.cli.gather import open_workspace
+    from diffscope.cli.classify.resume import read_done
+    from diffscope.cli.opened import open_workspace
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
@@ -248,7 +137,7 @@ def _assessments(
 ) -> Iterator[Assessment]:
     """Yield what becomes of each change: those of a range by workers, unless their facts are to be recorded."""
     if request.is_window and record is None:
-        from diffscope.cli.classify import judge_range
+        from diffscope.cli.classify.range import judge_range
 
         yield from judge_range(request, workspace, workers=workers, talk=talk)
         return

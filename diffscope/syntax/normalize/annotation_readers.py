@@ -1,32 +1,27 @@
-"""Kernels that are written in Python: Triton, TileLang, CuteDSL, Helion, Numba."""
+"""Decorators that make something of the annotations of what they decorate: compilers of kernels, and what checks arguments."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from diffscope.syntax.model import Definition
-
-KERNEL_DECORATORS: Final = (
+_READERS: Final = (
     "triton.jit",
     "triton.autotune",
     "triton.heuristics",
     "gluon.jit",
     "tilelang.jit",
     "tilelang_jit",
+    "tilelang.lazy_jit",
     "flyc.jit",
     "flyc.kernel",
     "T.prim_func",
+    "T.macro",
     "cute.jit",
     "cute.kernel",
+    "dsl_user_op",
     "cuda.jit",
     "helion.kernel",
-)
-"""Ends of the dotted names that make a function a kernel. A bare ``jit`` says nothing: other things are compiled too."""
-
-_READERS: Final = (
-    *KERNEL_DECORATORS,
-    "T.macro",
-    "tilelang.lazy_jit",
+    "register_kernel",
     "custom_op",
     "validate_call",
     "validate_arguments",
@@ -36,12 +31,7 @@ _READERS: Final = (
         for verb in ("get", "post", "put", "patch", "delete", "websocket")
     ),
 )
-"""Ends of the names of decorators that read the annotations of what they decorate."""
-
-
-def is_kernel(definition: Definition) -> bool:
-    """Return whether a definition is compiled for a device by its decorators, called or not: ``@tilelang.jit(out_idx=[1])``."""
-    return any(_is_kernel_decorator(text.partition("(")[0].strip()) for text in definition.decorators)
+"""Ends of their dotted names. A bare ``jit`` says nothing: other things are compiled too."""
 
 
 def reads_annotations(decorator: str) -> bool:
@@ -49,10 +39,6 @@ def reads_annotations(decorator: str) -> bool:
     name = decorator.removeprefix("@").strip()
     # So does the decorator of a dispatch by type, where it is not called: ``@show.register``.
     return name.endswith(".register") or _ends_with(name.partition("(")[0].strip(), _READERS)
-
-
-def _is_kernel_decorator(name: str) -> bool:
-    return _ends_with(name, KERNEL_DECORATORS)
 
 
 def _ends_with(name: str, known: tuple[str, ...]) -> bool:

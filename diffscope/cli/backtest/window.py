@@ -1,4 +1,4 @@
-"""``diffscope backtest``: what each rule did over a window of history, and what came of the changes."""
+"""A window of history read for ``diffscope backtest``: judged, followed, measured, written."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import click
-
 from diffscope.adapters.git.later_fixes import Followed, Horizon, follow
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.output import encoded, write_file
@@ -19,11 +17,11 @@ from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import REPOSITORY, find_span
-from diffscope.cli import options
-from diffscope.cli.gather import Request, find_clone, no_clone, open_workspace
-from diffscope.cli.progress import DONE, Progress, Talk
+from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.opened import open_workspace
+from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
-from diffscope.errors import UsageError
+from diffscope.cli.talk import Talk
 from diffscope.products.backtest.fixes import is_source
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
 from diffscope.products.backtest.render import FORMATS
@@ -256,90 +254,3 @@ def _style() -> Style:
     columns = shutil.get_terminal_size((110, 24)).columns if is_terminal else 110
     speaks_ascii = (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""}
     return Style(width=min(max(columns, 100), 140), color=is_colorful, ascii_only=speaks_ascii)
-
-
-@click.command()
-@click.option("--since", metavar="DAY", help="First day: 2026-03-01. Default: as far back as --limit goes.")
-@click.option("--until", metavar="DAY", help="Last day, included. Default: up to the newest change.")
-@click.option("--range", "window", metavar="A..B", help="Every change merged after commit A, up to B.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    metavar="N",
-    help="The newest N changes of the window alone.  [default: 1000 without --since or --range, else all]",
-)
-@click.option(
-    "--within",
-    "within_days",
-    type=click.IntRange(1, 365),
-    default=30,
-    show_default=True,
-    metavar="DAYS",
-    help="How long after its merge a change is followed.",
-)
-@click.option(
-    "--as-of",
-    metavar="DAY",
-    help="Know nothing that was merged after that day.  [default: all of the clone]",
-)
-@click.option("--tz", metavar="OFFSET", help="Where days begin, as an offset from UTC.  [default: +08:00]")
-@options.repository_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
-@click.option(
-    "--statistics",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Also write what `rules show` tells of each rule; in a checkout it reads rules/statistics.json.",
-)
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
-@options.rules_option
-@options.selection_options
-@options.cache_option
-@options.talk_options
-def backtest(
-    *,
-    since: str | None,
-    until: str | None,
-    window: str | None,
-    limit: int | None,
-    within_days: int,
-    as_of: str | None,
-    tz: str | None,
-    repo: Path | None,
-    form: str,
-    statistics: Path | None,
-    workers: int | None,
-    rule_folders: tuple[Path, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    use_cache: bool,
-    talk: Talk,
-) -> int:
-    """Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.
-
-    A change counts as fixed when a pull request that calls itself a fix or a revert changes source lines that it wrote, within --within
-    days. What is judged is kept: a run that was interrupted goes on where it stopped.
-    """
-    if window is not None and (since is not None or until is not None):
-        raise UsageError("--range and --since or --until exclude each other", hint="name one window")
-    from diffscope.cli.backtest import Asked, Tools, run_backtest
-
-    asked = Asked(
-        since=since,
-        until=until,
-        range=window,
-        limit=limit or (None if since or window else 1000),
-        within_days=within_days,
-        as_of=as_of,
-        offset=tz,
-    )
-    tools = Tools(repo, rule_folders, select, ignore, workers, use_cache=use_cache)
-    run_backtest(asked, tools, form=form, statistics=statistics, talk=talk)
-    return DONE

@@ -1,0 +1,1 @@
+"""``diffscope backtest``: the command, and a window of history read for it."""

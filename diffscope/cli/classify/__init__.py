@@ -1,0 +1,1 @@
+"""``diffscope classify``: the command, ranges, and going on with an interrupted one."""

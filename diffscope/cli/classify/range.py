@@ -1,0 +1,63 @@
+"""``diffscope classify --range``: every change of a range judged by the batch crew, published in order as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diffscope.assessment.document import Assessment
+from diffscope.batch.judging import Judged, Wanted
+from diffscope.batch.run import Batch
+from diffscope.batch.windows import empty_gaps, find_range, range_ends
+from diffscope.cli.gather import Request, no_clone
+from diffscope.cli.progress import Progress
+from diffscope.cli.talk import Talk
+from diffscope.errors import SourceError
+from diffscope.workspace import Workspace
+
+
+def judge_range(
+    request: Request, workspace: Workspace, *, workers: int | None, talk: Talk
+) -> Iterator[Assessment]:
+    """Yield the assessment of each change that the request's range holds and ``done`` does not, oldest first.
+
+    What is judged is kept in the store before it is yielded. A change that the clone cannot give is told and left out; one that failed
+    inside is told, and stands by what the list of its files tells. Changes that change nothing are told in one line.
+
+    Raises:
+        SourceError: at the end, where some could not be judged.
+        DiffscopeError: there is no clone, or no such range.
+    """
+    range_ends(request.window or "")
+    if workspace.repository is None:
+        raise no_clone()
+    span = find_range(workspace, request.window or "")
+    left = [wanted for wanted in span.wanted if wanted.commit not in request.done]
+    before, lost, empty = len(span.wanted) - len(left), 0, list[Wanted]()
+    with Batch(workspace, workers=workers) as batch, Progress("changes", talk) as progress:
+        try:
+            for at, judged in enumerate(batch.judge(left), start=1):
+                if judged.gap is not None and judged.gap.code == "change-empty":
+                    empty.append(judged.wanted)
+                elif judged.gap is not None:
+                    lost += 1
+                    talk.note(judged.gap.reason)
+                shown = _shown(judged)
+                if shown is not None:
+                    yield shown
+                progress(before + at, len(span.wanted))
+        except KeyboardInterrupt:
+            talk.note("interrupted; what was judged is kept, and the same command goes on from there")
+            raise
+        # `tell_of` says those of the workspace.
+        news = [note for note in batch.notes if note not in workspace.notes]
+        for note in (*(gap.reason for gap in empty_gaps(empty)), *news):
+            talk.note(note)
+    if lost:
+        raise SourceError(
+            f"{lost} of {len(span.wanted)} changes could not be judged", hint="the notes above say why"
+        )
+
+
+def _shown(judged: Judged) -> Assessment | None:
+    failed = judged.gap is not None and judged.gap.code == "internal-error"
+    return judged.stand_in if failed else judged.assessment

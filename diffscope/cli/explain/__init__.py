@@ -1,0 +1,1 @@
+"""``diffscope explain``: why a rule fired or a CI step runs."""

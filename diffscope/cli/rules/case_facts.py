@@ -1,0 +1,80 @@
+"""Facts of a rule's case through the whole pipeline: a tree in memory, a patch between its two sides, the graph of its base."""
+
+from __future__ import annotations
+
+from diffscope.adapters.config.knowledge import load_knowledge
+from diffscope.adapters.config.rule_files import bundled_rules
+from diffscope.adapters.graphs.graphs import bundled_serving
+from diffscope.adapters.graphs.outlines import read_outline
+from diffscope.adapters.graphs.test_words import is_indexed
+from diffscope.diff.make import make_patch
+from diffscope.diff.model import FileSides, Sides
+from diffscope.diff.parse import parse_diff
+from diffscope.errors import InputError
+from diffscope.facts.collect import Knowledge, Surroundings
+from diffscope.facts.model import ChangeFacts, GraphFacts
+from diffscope.graph.derive import build_graph
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.words import TestWords, index_words
+from diffscope.pipeline import gather_facts
+from diffscope.rules.authoring.cases import Case, CaseFile
+from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
+from diffscope.syntax.model import Outline
+from diffscope.syntax.outline.outline import identifiers
+from diffscope.syntax.outline.uses import find_uses
+
+_Tree = dict[str, bytes]
+
+
+def bundled_knowledge() -> Knowledge:
+    """Return the tables that come with the rules."""
+    return load_knowledge(bundled_rules())
+
+
+def case_facts(case: Case, knowledge: Knowledge) -> ChangeFacts:
+    """Return the facts of the change between a case's two sides.
+
+    Raises:
+        InputError: the two sides do not differ.
+    """
+    tree, before, after = (_bytes(files) for files in (case.tree, case.before, case.after))
+    patch = make_patch(before, after)
+    if not patch:
+        raise InputError("both sides of the case are the same", hint="change something in 'after'")
+    diff = parse_diff(patch)
+    pull = PullRequest(
+        repository="vllm-project/vllm",
+        source=SourceKind.PATCH,
+        title=case.title,
+        body=case.body,
+        labels=case.labels,
+    )
+    sides = tuple(
+        FileSides(path=file.path, before=before.get(file.old_path or file.path), after=after.get(file.path))
+        for file in diff.files
+    )
+    graph = _graph({**tree, **before})
+    around = Surroundings(
+        graph=graph,
+        graph_facts=GraphFacts(commit=None, digest=graph.digest, modules=len(graph), exact=True),
+    )
+    return gather_facts(
+        Change(pull=pull, patch=patch), diff, Sides(files=sides), knowledge=knowledge, around=around
+    )
+
+
+def _graph(tree: _Tree) -> ModuleGraph:
+    outlines = {RepoPath(path): read_outline(RepoPath(path), data) for path, data in tree.items()}
+    python = {path: outline for path, outline in outlines.items() if isinstance(outline, Outline)}
+    words = {RepoPath(path): identifiers(data) for path, data in tree.items() if is_indexed(path)}
+    by_path = build_graph(outlines)
+    return by_path.attach(
+        outline_of=python.get,
+        uses_of=lambda path: find_uses(tree[path], python[path]) if path in python else None,
+        serving=bundled_serving(),
+        test_words=lambda: TestWords(index_words(words)),
+    )
+
+
+def _bytes(files: tuple[CaseFile, ...]) -> _Tree:
+    return {file.path: file.text.encode() for file in files}

@@ -1,0 +1,252 @@
+"""Conditions of edited symbols that came, went or changed, and those around imports."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from diffscope.facts.change.changed_file import Placed, changed_source_symbols, source_comparison
+from diffscope.facts.change.changed_python import ChangedCondition, ChangedSignal, ChangedSymbol
+from diffscope.facts.conditions.compared import decided, roles_of
+from diffscope.facts.conditions.logic import Atom, atoms, direction_of, direction_of_caught, parse_condition
+from diffscope.facts.model import ConditionFact
+from diffscope.source.pairing import pair_equal
+from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
+from diffscope.syntax.signals.signals import GUARD_TEXT
+from diffscope.syntax.text.tokens import clip
+from diffscope.taxonomy.roles import RoleTable
+
+_MOST_CALLEES = 10
+_PLAIN_EXITS = frozenset({"return", "raise", "continue", "break"})
+
+
+def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[ConditionFact, ...]:
+    """Return the condition facts of Python files of the product, by path and line.
+
+    A condition that is written in another way and asks the same is none, and so is one that went along with code to another symbol.
+    """
+    placed = tuple(placed)
+    found = [fact for one in placed for fact in _around_imports(one)]
+    for one, change in changed_source_symbols(placed):
+        told = [fact for each in change.conditions if (fact := _fact(one, change, each, table)) is not None]
+        found += told
+        known = _texts(change)
+        found += _raised(one, change, known)
+        found += _moved(one, change, known, table)
+    return tuple(
+        sorted(found, key=lambda fact: (fact.path, fact.line, fact.what, fact.condition, fact.change))
+    )
+
+
+def _texts(change: ChangedSymbol) -> set[str]:
+    """Return the conditions that differ, as the guards of signals say them."""
+    texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
+    return {clip(text, GUARD_TEXT) for text in texts if text is not None}
+
+
+def _fact(
+    placed: Placed, change: ChangedSymbol, changed: ChangedCondition, table: RoleTable
+) -> ConditionFact | None:
+    each = changed.condition
+    direction, came, went = _weighed(each)
+    if direction == "same":
+        return None
+    calls = [held.text for held in each.held if held.kind == "call"]
+    exceptions = [_last_raised(held) for held in (each.held, each.held_before)]
+    return ConditionFact(
+        **placed.spot(changed.region, symbol=change.name),
+        what=each.what,
+        change=each.change,
+        direction=direction,
+        condition=each.text,
+        before=each.before,
+        came=tuple(atom.text for atom in came),
+        went=tuple(atom.text for atom in went),
+        roles=roles_of((*came, *went)),
+        decides=_decides(each, table),
+        callees=tuple(dict.fromkeys(calls))[:_MOST_CALLEES],
+        raises=exceptions[0],
+        raises_before=exceptions[1],
+        early=each.exit in _PLAIN_EXITS or each.what == "assert",
+        stood=each.change == "changed" or bool(each.stood or each.stood_otherwise or _holds_back(each)),
+        name=each.name,
+        named=_is_named(placed, each),
+    )
+
+
+def _decides(each: ConditionChange, table: RoleTable) -> tuple[str, ...]:
+    if each.what == "assert":
+        return ("raise",)
+    return decided(each.held, table) or (("return",) if each.what == "return" else ())
+
+
+def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, ...]]:
+    """Return the direction of a condition, and the questions that came and went."""
+    if each.what == "except":
+        return _caught(each), (), ()
+    after = parse_condition(each.text, each.names)
+    asked = atoms(after)
+    if each.change == "added":
+        return _of_whole(each, "narrowed", "new"), asked, ()
+    if each.change == "removed":
+        return _of_whole(each, "widened", "gone"), (), asked
+    before = parse_condition(each.before or "", each.names_before)
+    asked_before = atoms(before)
+    texts, texts_before = {atom.text for atom in asked}, {atom.text for atom in asked_before}
+    came = tuple(atom for atom in asked if atom.text not in texts_before)
+    went = tuple(atom for atom in asked_before if atom.text not in texts)
+    return direction_of(before, after), came or (() if went else asked), went
+
+
+def _caught(each: ConditionChange) -> str:
+    if each.change == "changed":
+        return direction_of_caught(each.before or "", each.text)
+    return "new" if each.change == "added" else "gone"
+
+
+def _of_whole(each: ConditionChange, with_code: str, alone: str) -> str:
+    return with_code if each.stood or each.stood_otherwise or _holds_back(each) else alone
+
+
+def _holds_back(each: ConditionChange) -> bool:
+    """Return whether code that stood lies behind a condition which leaves."""
+    return each.stood_behind and (bool(each.exit) or each.what == "assert")
+
+
+def _last_raised(held: Iterable[Held]) -> str | None:
+    return next((each.text.rpartition(".")[2] for each in held if each.kind == "raise"), None)
+
+
+def _is_named(placed: Placed, each: ConditionChange) -> bool:
+    """Return whether a condition that changed or went stands elsewhere in the file now, more often than before."""
+    old, new = placed.material.before, placed.material.after
+    was = each.before or (each.text if each.change == "removed" else None)
+    if was is None or old is None or new is None or len(was) < 8:
+        return False
+    sought = _bare(was)
+    return _bare(new.text).count(sought) >= _bare(old.text).count(sought) > 0
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s+|\bself\.", "", text)
+
+
+def _raised(placed: Placed, change: ChangedSymbol, known: set[str]) -> Iterator[ConditionFact]:
+    """Yield exceptions that came, went or became others where the conditions around them stand."""
+    if not change.before or not change.after:
+        return
+    raised = [item for item in change.signals if item.signal.kind is SignalKind.RAISE and item.signal.text]
+    sides = {side: [item for item in raised if item.what == side] for side in ("removed", "added")}
+    same = pair_equal(sides["removed"], sides["added"], key=lambda item: item.signal.text)
+    exchanged = pair_equal(same.gone, same.come, key=lambda item: item.signal.guards)
+    for before, item in exchanged.pairs:
+        yield _raise(placed, change, item, before=before)
+    for item in (*exchanged.come, *exchanged.gone):
+        innermost = item.signal.guards[-1] if item.signal.guards else None
+        if innermost is None or not {innermost, _denied(innermost)} & known:
+            yield _raise(placed, change, item, before=None)
+
+
+def _denied(guard: str) -> str:
+    return guard[5:-1] if guard.startswith("not (") else guard
+
+
+def _raise(
+    placed: Placed, change: ChangedSymbol, item: ChangedSignal, *, before: ChangedSignal | None
+) -> ConditionFact:
+    alone = {"added": "new", "removed": "gone"}
+    name = item.signal.text.rpartition(".")[2]
+    old = before.signal.text.rpartition(".")[2] if before is not None else None
+    return ConditionFact(
+        **placed.spot(item.region, symbol=change.name),
+        what="raise",
+        change="changed" if before is not None else item.what,
+        direction="changed" if before is not None else alone[item.what],
+        condition=item.signal.guards[-1] if item.signal.guards else "",
+        decides=("raise",),
+        raises=name if item.what == "added" else None,
+        raises_before=old if before is not None else name if item.what == "removed" else None,
+        early=True,
+    )
+
+
+def _moved(
+    placed: Placed, change: ChangedSymbol, known: set[str], table: RoleTable
+) -> Iterator[ConditionFact]:
+    """Yield conditions that stand, and under which code went that stood before, or out of which it came."""
+    by_guard: dict[tuple[str, str], list[ChangedSignal]] = defaultdict(list)
+    for item in change.signals:
+        if item.what != "reguarded" or item.before is None or item.signal.kind not in _MOVING:
+            continue
+        came = [guard for guard in item.signal.guards if guard not in item.before.guards]
+        went = [guard for guard in item.before.guards if guard not in item.signal.guards]
+        if len(came) + len(went) == 1:
+            by_guard[(came or went)[0], "narrowed" if came else "widened"].append(item)
+    for (guard, direction), items in by_guard.items():
+        if {guard, _denied(guard)} & known:
+            continue
+        held = [Held(kind=_MOVING[item.signal.kind], text=item.signal.text) for item in items]
+        asked = atoms(parse_condition(guard))
+        yield ConditionFact(
+            **placed.spot(items[0].region, symbol=change.name),
+            what="if",
+            change="moved",
+            direction=direction,
+            condition=guard,
+            roles=roles_of(asked),
+            decides=decided(held, table),
+            callees=tuple(dict.fromkeys(each.text for each in held if each.kind == "call"))[:_MOST_CALLEES],
+            stood=True,
+        )
+
+
+_MOVING = {SignalKind.CALL: "call", SignalKind.ATTRIBUTE_WRITE: "write", SignalKind.RAISE: "raise"}
+
+
+def _around_imports(placed: Placed) -> Iterator[ConditionFact]:
+    """Yield conditions that imports of a module stand under now and did not, or no more."""
+    comparison = source_comparison(placed)
+    if comparison is None:
+        return
+    pairs = pair_equal(
+        (each for each in comparison.imports_removed if each.layer is ImportLayer.EAGER),
+        (each for each in comparison.imports_added if each.layer is not ImportLayer.TYPING),
+        key=_identity,
+    ).pairs
+    groups: dict[tuple[str | None, str | None], list[Import]] = defaultdict(list)
+    for old, new in pairs:
+        # Inside a function the code around it decides as well: what it stood under in the module it stands under no more.
+        is_lazy = new.layer is ImportLayer.LAZY
+        if old.guard is not None if is_lazy else old.guard != new.guard:
+            groups[old.guard, new.guard].append(new)
+    for (before, after), imports in groups.items():
+        fact = _around(placed, before, after, imports)
+        if fact.direction != "same":
+            yield fact
+
+
+def _around(placed: Placed, before: str | None, after: str | None, imports: list[Import]) -> ConditionFact:
+    trees = parse_condition(before or "True"), parse_condition(after or "True")
+    asked = [() if text is None else atoms(tree) for text, tree in zip((before, after), trees, strict=True)]
+    is_tried = "try" in (before, after)
+    return ConditionFact(
+        **placed.spot(placed.new(imports[0].line), symbol="<module>"),
+        what="import",
+        change="added" if before is None else "removed" if after is None else "changed",
+        direction="changed" if is_tried else direction_of(*trees),
+        condition=after if after is not None else before or "",
+        before=before if after is not None else None,
+        came=tuple(atom.text for atom in asked[1] if atom not in asked[0]),
+        went=tuple(atom.text for atom in asked[0] if atom not in asked[1]),
+        roles=() if is_tried else roles_of((*asked[0], *asked[1])),
+        decides=("import",),
+        callees=tuple(f"{each.module}.{each.name}" if each.name else each.module for each in imports)[
+            :_MOST_CALLEES
+        ],
+        stood=True,
+    )
+
+
+def _identity(each: Import) -> tuple[object, ...]:
+    return each.module, each.name, each.alias, each.level

@@ -1,0 +1,300 @@
+"""Conditions that came, went or changed: which way, what they compare, what they decide."""
+
+from __future__ import annotations
+
+import ast
+from itertools import product
+
+import pytest
+
+from diffscope.facts.conditions.logic import atoms, direction_of, direction_of_caught, parse_condition
+from diffscope.facts.model import ConditionFact
+from tests.builders import Files
+from tests.fact_builders import edit, facts
+
+PATH = "vllm/v1/core/pool.py"
+
+
+def _direction(before: str, after: str) -> str:
+    return direction_of(parse_condition(before), parse_condition(after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("x >= 3", "x > 3", "narrowed", id="a bound that excludes its number"),
+        pytest.param("a", "a and b", "narrowed", id="one more part of a conjunction"),
+        pytest.param("a or b", "a", "narrowed", id="one part of a disjunction fewer"),
+        pytest.param("x in (1, 2)", "x in (1, 2, 3)", "widened", id="a set that grows"),
+        pytest.param(
+            "x not in ('a', 'b')", "x not in ('a', 'b', 'c')", "narrowed", id="an excluded set that grows"
+        ),
+        pytest.param("x == A", "x in (A, B)", "widened", id="a constant that becomes a set"),
+        pytest.param("isinstance(x, A)", "isinstance(x, (A, B))", "widened", id="one more class"),
+        pytest.param("n.startswith('a')", "n.startswith(('a', 'b'))", "widened", id="one more beginning"),
+        pytest.param("n > 4", "n > 8", "narrowed", id="a constant that moved up"),
+        pytest.param("4 < n", "n > 8", "narrowed", id="the same with the sides exchanged"),
+        pytest.param("1 < n < 5", "1 < n <= 5", "widened", id="one end of a range"),
+        pytest.param("a >= b", "a > b", "narrowed", id="two names compared more strictly"),
+        pytest.param("a < b", "b >= a", "widened", id="two names compared less strictly, sides exchanged"),
+        pytest.param("x is not None", "x", "narrowed", id="presence that becomes truth"),
+        pytest.param("not a", "a", "reversed", id="the opposite"),
+        pytest.param("a > b", "a <= b", "reversed", id="the opposite comparison"),
+        pytest.param("use_a", "use_b", "changed", id="another question"),
+        pytest.param("k in FIRST", "k in SECOND", "changed", id="another table"),
+        pytest.param(
+            "p.has_device_capability(90)",
+            "p.is_device_capability(90)",
+            "narrowed",
+            id="at least becomes exactly",
+        ),
+        pytest.param(
+            "p.is_device_capability_family(100)",
+            "p.is_device_capability(103)",
+            "narrowed",
+            id="one of a family",
+        ),
+        pytest.param(
+            "c >= DeviceCapability(9, 0)",
+            "c == DeviceCapability(9, 0)",
+            "narrowed",
+            id="a capability as a value",
+        ),
+        pytest.param("c >= (8, 0)", "c >= (9, 0)", "narrowed", id="a capability as a pair"),
+        pytest.param("not (a and b)", "not a or not b", "same", id="the same by the laws of logic"),
+        pytest.param("len(x) > 1", "len(x) >= 2", "same", id="the same for whole numbers"),
+        pytest.param("temperature > 1", "temperature >= 2", "narrowed", id="not the same for others"),
+        pytest.param("a if c else b", "c and a", "narrowed", id="a choice without its else"),
+        pytest.param("True", "a", "narrowed", id="always becomes sometimes"),
+        pytest.param("a", "a b", "unknown", id="what does not parse"),
+        pytest.param("a", "a and" + " not" * 3000 + " b", "unknown", id="what is very deep"),
+    ],
+)
+def test_direction_of_a_condition(before: str, after: str, expected: str) -> None:
+    """And the other way about where both ways are told."""
+    assert _direction(before, after) == expected
+    opposite = {"narrowed": "widened", "widened": "narrowed"}
+    assert _direction(after, before) == opposite.get(expected, expected)
+
+
+_PARTS = ["a", "b", "n > 1", "n >= 1", "n == 2", "n in (0, 2)", "n < 2"]
+_WHOLES = [
+    *_PARTS,
+    *(f"({x}) {op} ({y})" for x, op, y in product(_PARTS, ("and", "or"), _PARTS)),
+    *(f"not ({x})" for x in _PARTS),
+]
+
+
+def test_directions_agree_with_python() -> None:
+    """The oracle is Python itself, on every value that a name can take here."""
+    cases = [
+        dict(zip("abn", case, strict=True))
+        for case in product((False, True), (False, True), (-1, 0, 0.5, 1, 1.5, 2, 3))
+    ]
+    answers = {
+        text: [bool(eval(compile(ast.parse(text, mode="eval"), "", "eval"), {}, case)) for case in cases]
+        for text in _WHOLES
+    }
+    for before, after in product(_WHOLES[::3], _WHOLES):
+        seen = set(zip(answers[before], answers[after], strict=True))
+        found = _direction(before, after)
+        if (True, False) in seen and (False, True) in seen:
+            assert found == ("reversed" if len(seen) == 2 else "changed"), (before, after)
+        elif seen <= {(True, True), (False, False)}:
+            assert found == "same", (before, after)
+        else:
+            assert found == ("narrowed" if (True, False) in seen else "widened"), (before, after)
+
+
+def test_names_stand_for_what_they_are_bound_to() -> None:
+    before = parse_condition("a and b")
+    assert direction_of(before, parse_condition("ready", (("ready", "a and b"),))) == "same"
+    assert [atom.text for atom in atoms(parse_condition("not ready or c", (("ready", "a and b"),)))] == [
+        "a",
+        "b",
+        "c",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("ImportError", "Exception", "widened", id="everything"),
+        pytest.param("(ValueError, TypeError)", "ValueError", "narrowed", id="one of two"),
+        pytest.param("KeyError", "IndexError", "changed", id="another"),
+    ],
+)
+def test_direction_of_what_is_caught(before: str, after: str, expected: str) -> None:
+    assert direction_of_caught(before, after) == expected
+
+
+def _told(fact: ConditionFact) -> tuple[str, str, str, int, str]:
+    return fact.what, fact.change, fact.direction, fact.line, fact.side
+
+
+def _body(text: str) -> str:
+    return f"def run(self, x, y):\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(
+            "    work(x)\n    return 1\n", "    if x and y:\n        work(x)\n    return 1\n",
+            [("if", "added", "narrowed", 2, "new")], id="code that stood comes to stand under a condition",
+        ),
+        pytest.param(
+            "    if x:\n        work(x)\n    return 1\n", "    work(x)\n    return 1\n",
+            [("if", "removed", "widened", 2, "old")], id="a condition goes, and its code stays",
+        ),
+        pytest.param(
+            "    return 1\n", "    if x:\n        work(x)\n    return 1\n",
+            [("if", "added", "new", 2, "new")], id="a condition with code of its own",
+        ),
+        pytest.param(
+            "    if x:\n        work(x)\n    return 1\n", "    return 1\n",
+            [("if", "removed", "gone", 2, "old")], id="a condition that goes with its code",
+        ),
+        pytest.param(
+            "    work(x)\n", "    if not y:\n        return\n    work(x)\n",
+            [("if", "added", "narrowed", 2, "new")], id="an early return in front of code that stood",
+        ),
+        pytest.param(
+            "    if x:\n        old(x)\n    else:\n        work(y)\n", "    if x:\n        old(x)\n    elif y:\n        more(x)\n    else:\n        work(y)\n",
+            [("if", "added", "narrowed", 4, "new")], id="one more branch in front of the last",
+        ),
+        pytest.param(
+            "    while x > 1:\n        work(x)\n", "    while x > 2:\n        work(x)\n",
+            [("while", "changed", "narrowed", 2, "new")], id="a loop that ends earlier",
+        ),
+        pytest.param(
+            "    assert x > 1\n    work(x)\n", "    assert x > 1 and y\n    work(x)\n",
+            [("assert", "changed", "narrowed", 2, "new")], id="an assertion that demands more",
+        ),
+        pytest.param(
+            "    assert x > 1\n    work(x)\n", "    if not x > 1:\n        raise ValueError(x)\n    work(x)\n",
+            [], id="an assertion that became a check of the same",
+        ),
+        pytest.param(
+            "    return one(x) if x else y\n", "    return one(x) if x and y else y\n",
+            [("ternary", "changed", "narrowed", 2, "new")], id="a choice between two values",
+        ),
+        pytest.param(
+            "    return [one(a) for a in x]\n", "    return [one(a) for a in x if a.ready]\n",
+            [("comprehension", "added", "narrowed", 2, "new")], id="a filter of a comprehension",
+        ),
+        pytest.param(
+            "    match x:\n        case 1 if y:\n            work(x)\n", "    match x:\n        case 1 if y or x.big:\n            work(x)\n",
+            [("match", "changed", "widened", 3, "new")], id="the guard of a case",
+        ),
+        pytest.param(
+            "    return x.fits()\n", "    return x.fits() and y\n",
+            [("return", "changed", "narrowed", 2, "new")], id="a boolean that is returned",
+        ),
+        pytest.param(
+            "    ready = x > 1\n    work(ready)\n", "    ready = x >= 1\n    work(ready)\n",
+            [("value", "changed", "widened", 2, "new")], id="a boolean that is bound to a name",
+        ),
+        pytest.param(
+            "    if x and y:\n        work(x)\n", "    ready = x and y\n    if ready:\n        work(x)\n",
+            [], id="a condition that only got a name",
+        ),
+        pytest.param(
+            "    try:\n        work(x)\n    except ValueError:\n        work(y)\n", "    try:\n        work(x)\n    except Exception:\n        work(y)\n",
+            [("except", "changed", "widened", 4, "new")], id="a handler that catches more",
+        ),
+        pytest.param(
+            "    if x:\n        raise KeyError(x)\n", "    if x:\n        raise ValueError(x)\n",
+            [("raise", "changed", "changed", 3, "new")], id="another exception under the same condition",
+        ),
+        pytest.param(
+            "    if x:\n        one(x)\n        two(x)\n", "    if x:\n        one(x)\n    two(x)\n",
+            [("if", "moved", "widened", 4, "new")], id="code that came out of a condition that stands",
+        ),
+        pytest.param(
+            "    if x:\n        one(x)\n", "    if (\n        x\n    ):\n        one(x)  # told\n",
+            [], id="another layout",
+        ),
+    ],
+)  # fmt: skip
+def test_conditions_of_a_function(before: str, after: str, expected: list[tuple[object, ...]]) -> None:
+    assert [_told(one) for one in edit(PATH, _body(before), _body(after)).condition] == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "roles"),
+    [
+        pytest.param("current_platform.is_rocm()", ("platform",), id="a platform"),
+        pytest.param("p.has_device_capability(90)", ("capability",), id="a capability"),
+        pytest.param("torch_version >= Version('2.9')", ("version",), id="a version"),
+        pytest.param("self.rank == 0", ("rank",), id="a rank"),
+        pytest.param("x is None", ("none",), id="presence"),
+        pytest.param("isinstance(x, Pool)", ("type",), id="a type"),
+        pytest.param("x.dtype == torch.float16", ("dtype",), id="a dtype"),
+        pytest.param("x.shape[0] % 16 == 0", ("shape",), id="a shape"),
+        pytest.param("len(x) > 4", ("size",), id="a size"),
+        pytest.param("config.enable_pool", ("flag",), id="a flag"),
+        pytest.param("envs.VLLM_POOL", ("environment",), id="an environment variable"),
+        pytest.param("kind == 'fast'", ("choice",), id="one of several values"),
+        pytest.param("x", ("truth",), id="truth"),
+    ],
+)
+def test_what_is_compared(condition: str, roles: tuple[str, ...]) -> None:
+    (fact,) = edit(PATH, _body("    work(x)\n"), _body(f"    if {condition}:\n        work(x)\n")).condition
+    assert fact.roles == roles
+
+
+@pytest.mark.parametrize(
+    ("code", "decides"),
+    [
+        pytest.param("work(x)", ("call",), id="a call"),
+        pytest.param("dist.barrier()", ("collective",), id="a collective"),
+        pytest.param("torch.cuda.synchronize()", ("synchronisation",), id="a synchronisation"),
+        pytest.param("raise ValueError", ("raise",), id="an exception"),
+        pytest.param("self.vllm_config.cache_config.size = 1", ("setting",), id="a setting"),
+        pytest.param("import pool", ("import",), id="an import"),
+    ],
+)
+def test_what_is_decided(code: str, decides: tuple[str, ...]) -> None:
+    head = "    before()\n"
+    (fact,) = edit(PATH, _body(f"{head}    {code}\n"), _body(f"{head}    if x:\n        {code}\n")).condition
+    assert fact.decides == decides
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("if p.is_cuda():\n    from a import b\nX = 1\n", "from a import b\nX = 1\n", [("import", "removed", "widened", 1, "new")], id="a guard that goes"),
+        pytest.param("from a import b\nX = 1\n", "if p.is_cuda():\n    from a import b\nX = 1\n", [("import", "added", "narrowed", 2, "new")], id="a guard that comes"),
+        pytest.param("if p.is_cuda() or q:\n    from a import b\nX = 1\n", "if q:\n    from a import b\nX = 1\n", [("import", "changed", "narrowed", 2, "new")], id="a guard that narrows"),
+        pytest.param("if has_b():\n    from a import b\n\n\ndef f():\n    return b()\n", "def f():\n    from a import b\n\n    return b()\n", [("import", "removed", "widened", 2, "new")], id="an import that went into a function and left its guard"),
+        pytest.param("from a import b\n\n\ndef f():\n    return b()\n", "def f():\n    from a import b\n\n    return b()\n", [], id="one that had none"),
+    ],
+)  # fmt: skip
+def test_conditions_around_imports(before: str, after: str, expected: list[tuple[object, ...]]) -> None:
+    assert [_told(one) for one in edit(PATH, before, after).condition] == expected
+
+
+def test_a_condition_in_another_function_that_says_the_same_is_named() -> None:
+    before = _body("    if x.big and y.small:\n        work(x)\n")
+    after = "def fits(x, y):\n    return x.big and y.small\n\n\n" + _body(
+        "    if fits(x, y):\n        work(x)\n"
+    )
+    assert [one.named for one in edit(PATH, before, after).condition] == [True]
+
+
+def test_a_condition_goes_along_with_a_function_to_another_file() -> None:
+    """What changed on its way is told at its new place."""
+    body = "def run(x):\n    first(x)\n    second(x)\n    third(x)\n    if x.size > 4:\n        work(x)\n    return x\n"
+    before: Files = {"vllm/a.py": body, "vllm/b.py": "Y = 1\n"}
+    after: Files = {"vllm/a.py": "Y = 2\n", "vllm/b.py": "Y = 1\n\n\n" + body.replace("> 4", ">= 4")}
+    assert [(one.path, one.line, one.direction, one.before) for one in facts(before, after).condition] == [
+        ("vllm/b.py", 8, "widened", "x.size > 4")
+    ]
+
+
+def test_code_written_anew_pairs_nothing() -> None:
+    """Nothing is guessed where hundreds of conditions came at once; and nothing takes long."""
+    old = "".join(f"    if a{at} > {at}:\n        f{at}()\n" for at in range(80))
+    new = "".join(f"    if b{at} > {at}:\n        g{at}()\n" for at in range(80))
+    assert edit(PATH, _body(old), _body(new)).condition == ()
