@@ -121,7 +121,15 @@ def test_a_collector_that_fails_on_one_file_keeps_the_others() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["facts.moves", "facts.file", "facts.lookup", "facts.settings", "facts.reach", "facts.consequence"],
+    [
+        "facts.moves",
+        "facts.file",
+        "facts.lookup",
+        "facts.settings",
+        "facts.places",
+        "facts.reach",
+        "facts.consequence",
+    ],
 )
 def test_a_step_around_the_collectors_that_fails_is_told(part: str) -> None:
     with fault(part):

@@ -36,6 +36,10 @@ class Located(Fact, frozen=True, kw_only=True):
         ),
     ] = 0
     side: Annotated[str, said("`new` or `old`.")] = "new"
+    changed_line: Annotated[
+        int, said("The changed line nearest to it, where `line` itself did not change; else 0.")
+    ] = 0
+    changed_side: Annotated[str, said("The side of `changed_line`.")] = "new"
     symbol: Annotated[str | None, said("Qualified name within the file: `EngineCore.step`.")] = None
     module: Annotated[str | None, said("Dotted module name; null for a file that is no module.")] = None
     area: Annotated[str, said("Main area of the file.")] = "other"

@@ -68,6 +68,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "more-places": ("and {count} more places", "另有 {count} 处"),
     "one-more-place": ("and 1 more place", "另有 1 处"),
     "old-side": ("old side", "旧版本"),
+    "definition": ("the definition that it belongs to", "所属的定义"),
     "advice": ("Advice", "建议"),
     "evidence": ("Evidence", "证据"),
     "confidence": ("confidence", "置信度"),

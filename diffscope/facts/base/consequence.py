@@ -86,6 +86,9 @@ class _Weigher:
                 return "addition" if getattr(fact, "change", "") == "added" else "contract"
             case GuardFact():
                 return self._in_symbol(fact, "none" if fact.change == "moved" else "condition")
+            case CallFact() if fact.change == "removed":
+                # What waited or held others back does so no more: what runs when is decided anew.
+                return self._in_symbol(fact, "condition")
             case CallFact() | NumericFact() | WriteFact():
                 return self._in_symbol(fact, _of_line(fact.change))
         return "body"
