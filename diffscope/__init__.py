@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from diffscope.api import report as report
     from diffscope.assessment.document import Assessment as Assessment
     from diffscope.errors import DiffscopeError as DiffscopeError
+    from diffscope.messages.model import Language as Language
     from diffscope.products.report.model import Digest as Digest
     from diffscope.products.report.render.formats import render_digest as render_digest
     from diffscope.render.formats.table import render as render
-    from diffscope.render.style import Language as Language
     from diffscope.render.style import Style as Style
     from diffscope.rules.values import Flag as Flag
     from diffscope.rules.values import Severity as Severity
@@ -33,7 +33,7 @@ _PLACES = {
     "Digest": "diffscope.products.report.model",
     "DiffscopeError": "diffscope.errors",
     "Flag": "diffscope.rules.values",
-    "Language": "diffscope.render.style",
+    "Language": "diffscope.messages.model",
     "Severity": "diffscope.rules.values",
     "Style": "diffscope.render.style",
     "Workspace": "diffscope.workspace",

@@ -40,6 +40,14 @@ class DiffscopeError(Exception):
         return (_rebuild, (type(self), self.message, self.at, self.hint))
 
 
+def shell_line(*words: object) -> str:
+    """Return a command to paste into a POSIX shell: a path, a ref or a pattern in it stays one word whatever it holds."""
+    # Only errors and the lines beneath a result need it; a plain run should not pay for its import.
+    import shlex  # noqa: PLC0415
+
+    return shlex.join(map(str, words))
+
+
 def _rebuild(kind: type[DiffscopeError], message: str, at: str | None, hint: str | None) -> DiffscopeError:
     return kind(message, at=at, hint=hint)
 

@@ -19,7 +19,6 @@ from diffscope.adapters.changes.clone import CloneSource
 from diffscope.adapters.changes.sides import base_reader, read_sides
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import bundled_rules, load_rules
-from diffscope.adapters.git.find import NO_VLLM
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
@@ -32,10 +31,11 @@ from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.tree import EditedFile, JudgedTree, judge_tree
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.model import ChangeFacts, GraphFacts
+from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.source.attempts import Attempts
+from diffscope.source.attempts import Attempts, is_internal
 from diffscope.source.model import Change, CommitId, Gap
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Workspace:
             SourceError: the clone does not have the commit.
         """
         change, diff = self.clone.listed(commit)
-        failed = gap.code == "internal-error"
+        failed = is_internal((gap,))
         files = tuple(FileMaterial(diff=file, read=False, failed=failed) for file in diff.files)
         known = msgspec.structs.replace(change, gaps=(gap,))
         around = Surroundings()
@@ -216,25 +216,26 @@ class Workspace:
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
             declared, lost = source.declarations(change, cache=self.cache) if source else (None, ())
             around = msgspec.structs.replace(packaged_surroundings(), declarations=declared)
-            what = f"of {around.graph_facts.commit}" if around.graph_facts else "missing"
-            gap = Gap(
-                what="graph",
-                code="no-base-tree",
-                reason=f"no tree of the base: no clone, or no base commit; the packaged graph is {what}",
+            packaged = around.graph_facts.commit if around.graph_facts else None
+            why = (
+                message("gap.no-base-tree", commit=packaged)
+                if packaged
+                else message("gap.no-base-tree-no-graph")
             )
-            return around, (gap, *lost)
+            return around, (Gap(what="graph", message=why), *lost)
         repository, gaps = self.repository, list[Gap]()
         around = Surroundings()
         try:
             around = attempt("graph", lambda: self._graph_around(repository, base), around)
             around = attempt("history", lambda: self._with_history(around, repository, base), around)
         except DiffscopeError as error:
-            gaps.append(Gap(what="graph", code="no-graph", reason=str(error)))
+            gaps.append(Gap(what="graph", message=message("gap.graph-failed", error=str(error))))
         try:
             declarations = attempt("declarations", lambda: self._declared.at(base), None)
             around = msgspec.structs.replace(around, declarations=declarations)
         except DiffscopeError as error:
-            gaps.append(Gap(what="declarations", code="no-declarations", reason=str(error)))
+            lost_by = message("gap.declarations-failed", error=str(error))
+            gaps.append(Gap(what="declarations", message=lost_by))
         return around, (*gaps, *_gaps_of(around))
 
     def _graph_around(self, repository: GitRepository, base: CommitId) -> Surroundings:
@@ -254,20 +255,15 @@ class Workspace:
 
 def _gaps_of(around: Surroundings) -> Iterator[Gap]:
     if around.graph is not None and not _is_vllm(around.graph):
-        yield Gap(what="repository", code="not-vllm", reason=NO_VLLM)
+        yield Gap(what="repository", message=message("gap.not-vllm"))
     absent = len(around.graph.tables.absent) if around.graph else 0
     if absent:
-        reason = (
-            f"the clone does not have the content of {absent} files that the graph of the base is made from"
-        )
-        yield Gap(what="graph", code="blob-missing", reason=reason)
+        yield Gap(what="graph", message=message("gap.graph-blobs-missing", count=absent))
     missing = len(around.declarations.missing) if around.declarations else 0
     if missing:
-        reason = f"the clone does not have the content of {missing} files by which the base declares owners, labels and steps"
-        yield Gap(what="declarations", code="blob-missing", reason=reason)
+        yield Gap(what="declarations", message=message("gap.declaration-blobs-missing", count=missing))
     if around.history_days is not None:
-        reason = f"the history is cut off {around.history_days} d before the base: git fetch --unshallow"
-        yield Gap(what="history", code="history-cut-off", reason=reason)
+        yield Gap(what="history", message=message("gap.history-cut-off", days=around.history_days))
 
 
 def _is_vllm(graph: ModuleGraph) -> bool:

@@ -19,12 +19,16 @@ from diffscope.assessment.document import (
     TestsAssessment,
     Tool,
     Waived,
+    report_gap,
 )
 from diffscope.facts.ci_model import CiFacts, CiPipeline, OptionalStep, StepRun, StepSet, StepsNotRun
 from diffscope.facts.model import GraphFacts, Nearest
+from diffscope.messages.model import Text, message
 from diffscope.project.answers import AmdState, Reason
-from diffscope.rules.values import Bilingual, Evidence, Flag, RuleCode, Severity, UnknownRule
+from diffscope.rules.engine.missing import missing_field
+from diffscope.rules.values import Evidence, Flag, RuleCode, Severity, UnknownRule
 from diffscope.source.model import BlobId, CommitId, Gap, PullRequest, RepoPath, SourceKind
+from tests.said import a_reported_gap, said
 
 __all__ = ["BlobId", "a_flag", "an_assessment", "an_empty_assessment", "evidence", "hostile"]
 
@@ -47,7 +51,7 @@ def evidence(
     path: str = BACKEND, line: int = 41, *, note: str = "{path} changed", **fields: object
 ) -> Evidence:
     """Return one place."""
-    text = Bilingual(en=note, zh=f"{note}（变更）")
+    text = Text(en=note, zh=f"{note}（变更）")
     return msgspec.structs.replace(Evidence(path=path, line=line, note=text), **fields)
 
 
@@ -59,11 +63,9 @@ def a_flag(code: str = "CP102", **fields: object) -> Flag:
         name="attention-backend",
         family="core-path",
         severity=Severity.HIGH,
-        title=Bilingual(en="Attention backend changed", zh="注意力后端变更"),
+        title=Text(en="Attention backend changed", zh="注意力后端变更"),
         message=place.note,
-        advice=Bilingual(
-            en="Run the attention tests on every platform.", zh="请在每个平台上运行注意力测试。"
-        ),
+        advice=Text(en="Run the attention tests on every platform.", zh="请在每个平台上运行注意力测试。"),
         evidence=(place,),
         fingerprint=f"{code.lower()}f00d",
     )
@@ -73,7 +75,7 @@ def a_flag(code: str = "CP102", **fields: object) -> Flag:
 def hostile(text: str) -> Assessment:
     """Return the full assessment with ``text`` in every place where a pull request's author has the say."""
     flag = a_flag(
-        message=Bilingual(en=text, zh=text),
+        message=Text(en=text, zh=text),
         evidence=(
             evidence(path=text, note=text, symbol=text, module=text),
             evidence(path=text, note=text, line=7),
@@ -100,9 +102,9 @@ def hostile(text: str) -> Assessment:
         labels=(text,),
         completeness=Completeness(
             complete=False,
-            gaps=(Gap(what="parse", reason=text, path=RepoPath(text)),),
+            gaps=(a_reported_gap("parse", text, text),),
             unplaced=(text,),
-            notes=(text,),
+            notes=(said(text),),
         ),
     )
 
@@ -125,19 +127,19 @@ _DEFAULT = Flag(
     name="default-changed",
     family="config-default",
     severity=Severity.MEDIUM,
-    title=Bilingual(en="Default changed", zh="默认值变更"),
-    message=Bilingual(
+    title=Text(en="Default changed", zh="默认值变更"),
+    message=Text(
         en="`AttentionConfig.use_ember` goes from False to True (and 1 more place)",
         zh="`AttentionConfig.use_ember` 由 False 改为 True（另有 1 处）",
     ),
-    advice=Bilingual(en="Say it in the release notes.", zh="请写入发布说明。"),
+    advice=Text(en="Say it in the release notes.", zh="请写入发布说明。"),
     evidence=(
         Evidence(
             path="vllm/config/attention.py",
             line=17,
             symbol="AttentionConfig.use_ember",
             module="vllm.config.attention",
-            note=Bilingual(
+            note=Text(
                 en="`AttentionConfig.use_ember` goes from False to True",
                 zh="`AttentionConfig.use_ember` 由 False 改为 True",
             ),
@@ -147,7 +149,7 @@ _DEFAULT = Flag(
             line=203,
             side="old",
             symbol="VLLM_USE_EMBER",
-            note=Bilingual(en="`VLLM_USE_EMBER` lost its default", zh="`VLLM_USE_EMBER` 失去默认值"),
+            note=Text(en="`VLLM_USE_EMBER` lost its default", zh="`VLLM_USE_EMBER` 失去默认值"),
         ),
     ),
     confidence="medium",
@@ -157,7 +159,7 @@ _DEFAULT = Flag(
 _FULL = Assessment(
     change=ChangeSummary(pull=_PULL, additions=120, deletions=31, files=4),
     kind="bugfix",
-    kind_reason="title tag [Bugfix]",
+    kind_reasons=(said("title tag [Bugfix]"),),
     tags=("bugfix", "rocm", "v1"),
     areas=(
         AreaShare(area="attention", weight=0.8, files=(BACKEND, SELECTOR, TEST)),
@@ -165,18 +167,19 @@ _FULL = Assessment(
     ),
     platforms=("rocm",),
     risk=Risk(
-        level=RiskLevel.HIGH, because=("CP102 attention-backend (high)", "CF501 default-changed (medium)")
+        level=RiskLevel.HIGH,
+        because=(said("CP102 attention-backend (high)"), said("CF501 default-changed (medium)")),
     ),
     importance=Score(
         value=6.5,
         formula="importance/1",
         parts=(
-            ScorePart(name="reach", value=4.0, why="4 steps from serving"),
-            ScorePart(name="size", value=2.5, why="+120"),
+            ScorePart(name="reach", value=4.0, why=said("4 steps from serving")),
+            ScorePart(name="size", value=2.5, why=said("+120")),
         ),
     ),
     insight=Score(
-        value=4.0, formula="insight/1", parts=(ScorePart(name="symbols", value=4.0, why="2 symbols"),)
+        value=4.0, formula="insight/1", parts=(ScorePart(name="symbols", value=4.0, why=said("2 symbols")),)
     ),
     flags=(a_flag(), _DEFAULT),
     waived=(
@@ -184,7 +187,7 @@ _FULL = Assessment(
             flag=a_flag("TC205", name="fix-without-test", severity=Severity.LOW), reason="covered on hardware"
         ),
     ),
-    unknown=(UnknownRule(code=RuleCode("CP109"), missing=("change.logic_areas",)),),
+    unknown=(UnknownRule(code=RuleCode("CP109"), missing=(missing_field("change", "logic_areas", [""]),)),),
     files=(
         FileAssessment(
             path=BACKEND,
@@ -333,7 +336,15 @@ _FULL = Assessment(
     labels=("rocm", "v1"),
     completeness=Completeness(
         complete=False,
-        gaps=(Gap(what="parse", reason="line 12 does not parse", path=RepoPath("vllm/odd.py")),),
+        gaps=(
+            report_gap(
+                Gap(
+                    what="parse",
+                    message=message("gap.graph-file-unparsed", line=12),
+                    path=RepoPath("vllm/odd.py"),
+                )
+            ),
+        ),
         unplaced=("NOTICE.odd",),
     ),
     tool=Tool(version="0.1.0", rules_hash="0123abcd", graph_hash="abc"),
@@ -347,7 +358,7 @@ _EMPTY = Assessment(
         files=1,
     ),
     kind="docs",
-    kind_reason="only documentation changed",
+    kind_reasons=(said("only documentation changed"),),
     tags=("documentation",),
     areas=(AreaShare(area="docs", weight=1.0, files=("docs/a.md",)),),
     platforms=(),

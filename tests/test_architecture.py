@@ -252,6 +252,7 @@ READERS = {
     "adapters/cache/store.py": "reads diffscope's own modules",
     "adapters/git/objects.py": "reads the output of git",
     "cli/generate/__main__.py": "writes the pages of this repository",
+    "cli/generate/messages.py": "reads the catalogue of this repository",
     "cli/main.py": "opens the null device where a standard stream is closed",
     "cli/publish.py": "opens the null device where nobody reads any more",
 }

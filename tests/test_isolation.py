@@ -19,6 +19,7 @@ from diffscope.facts.model import ChangeFacts
 from diffscope.facts.vocabulary import families, records
 from diffscope.pipeline import judge
 from diffscope.rules.language.catalogue import Catalogue
+from diffscope.source.attempts import INTERNAL_ERROR
 from tests.fact_builders import facts, knowledge
 from tests.faults import TOLD, fault, watched
 
@@ -69,13 +70,13 @@ def sound() -> tuple[ChangeFacts, Assessment, tuple[str, ...]]:
 
 def told(document: Assessment, part: str, *paths: str | None) -> None:
     """The document tells that the part failed, and of which files, and is not called safe."""
-    failed = [gap for gap in document.completeness.gaps if gap.code == "internal-error"]
+    failed = [gap for gap in document.completeness.gaps if gap.code == "gap.internal-error"]
     reason = f"internal error in {part} ({TOLD}); to report it, run again with --debug"
-    assert [(gap.reason, gap.path) for gap in failed] == [(reason, path) for path in paths]
+    assert [(gap.reason.en, gap.path) for gap in failed] == [(reason, path) for path in paths]
     assert not document.completeness.complete
     assert document.risk.level not in CALM
     if document.risk.level is RiskLevel.UNKNOWN:
-        assert any(reason in each for each in document.risk.because)
+        assert any(reason in each.en for each in document.risk.because)
     assert document.importance.value > 0
     assert document.change.additions == sound()[1].change.additions
 
@@ -94,7 +95,7 @@ def test_a_collector_that_fails_loses_its_family_and_nothing_else(collector: Col
     document = assessed(found)
     told(document, part, None)
     lost = (collector.name,) if collector.families is None else collector.families
-    unknown = {each.family for each in found.unknown if each.reason == "internal error"}
+    unknown = {each.family for each in found.unknown if each.reason == INTERNAL_ERROR}
     assert unknown == set(lost)
     silent = {rule.code for rule in document.unknown}
     for family in lost:
@@ -114,7 +115,7 @@ def test_a_collector_that_fails_on_one_file_keeps_the_others() -> None:
     assert found.symbol == tuple(each for each in whole if each.path != CORE)
     assert len(found.symbol) < len(whole)
     told(assessed(found), "facts.symbol", CORE)
-    assert {(each.family, each.path) for each in found.unknown if each.reason == "internal error"} == {
+    assert {(each.family, each.path) for each in found.unknown if each.reason == INTERNAL_ERROR} == {
         ("symbol", CORE)
     }
 
@@ -135,7 +136,7 @@ def test_a_step_around_the_collectors_that_fails_is_told(part: str) -> None:
     with fault(part):
         found = collected()
     document = assessed(found)
-    assert TOLD in {gap.reason.partition("(")[2].partition(")")[0] for gap in document.completeness.gaps}
+    assert TOLD in {gap.reason.en.partition("(")[2].partition(")")[0] for gap in document.completeness.gaps}
     assert document.risk.level not in CALM
     assert [file.path for file in found.file] == sorted(BEFORE)
 
@@ -193,7 +194,9 @@ def test_each_rule_that_fails_is_unknown_and_the_others_are_judged() -> None:
             broken = assessed(found)
         told(broken, part, None)
         assert [flag for flag in document.flags if flag.code != code] == list(broken.flags)
-        assert {rule.code: rule.missing for rule in broken.unknown}[code] == ("internal error",)
+        assert {rule.code: [each.en for each in rule.missing] for rule in broken.unknown}[code] == [
+            "internal error"
+        ]
         assert {rule for rule in broken.unknown if rule.code != code} == {
             rule for rule in document.unknown if rule.code != code
         }
@@ -210,7 +213,7 @@ def test_each_part_of_the_assessment_that_fails_costs_itself() -> None:
         name = part.removeprefix("assessment.")
         told_of_risk = broken.risk.level if name == "risk" else document.risk.level
         assert broken.risk.level in (told_of_risk, RiskLevel.UNKNOWN)
-        assert any(gap.reason.startswith(f"internal error in {part} ") for gap in broken.completeness.gaps)
+        assert any(gap.reason.en.startswith(f"internal error in {part} ") for gap in broken.completeness.gaps)
         differing = {
             field
             for field in Assessment.__struct_fields__
@@ -225,7 +228,7 @@ def test_each_part_of_the_assessment_that_fails_costs_itself() -> None:
 def test_memory_and_recursion_are_isolated(error: Exception) -> None:
     with fault("facts.call", error=error):
         found = collected()
-    assert {each.family for each in found.unknown if each.reason == "internal error"} == {"call"}
+    assert {each.family for each in found.unknown if each.reason == INTERNAL_ERROR} == {"call"}
 
 
 def test_an_interrupt_stays_an_interrupt() -> None:
@@ -240,8 +243,12 @@ def test_what_failed_is_told_in_the_json() -> None:
     assert msgspec.json.decode(text)["completeness"]["gaps"] == [
         {
             "what": "internal",
-            "reason": f"internal error in rule.CP101 ({TOLD}); to report it, run again with --debug",
             "path": None,
-            "code": "internal-error",
+            "reason": {
+                "en": f"internal error in rule.CP101 ({TOLD}); to report it, run again with --debug",
+                "zh": f"rule.CP101 发生内部错误（{TOLD}）；请加 --debug 重新运行并报告",
+                "code": "gap.internal-error",
+                "arguments": {"part": "rule.CP101", "error": TOLD},
+            },
         }
     ]

@@ -59,10 +59,10 @@ def end_processes(executor: Executor) -> None:
     shutdown(wait=True, kill_workers=True)  # loky's own argument
 
 
-def exit_told(error: BaseException) -> str:
-    """Return how the process ended whose end an executor tells by an error, ``""`` where it does not say."""
+def exit_code(error: BaseException) -> str | None:
+    """Return the exit code of the process whose end an executor tells by an error, ``None`` where it does not say."""
     found = _EXIT.search(str(error))
-    return f"with exit code {found[1]}" if found else ""
+    return found[1] if found else None
 
 
 def usable_cores() -> int:

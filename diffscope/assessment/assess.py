@@ -20,6 +20,7 @@ from diffscope.assessment.document import (
     Score,
     TestsAssessment,
     Tool,
+    report_gap,
 )
 from diffscope.assessment.files import assess_files
 from diffscope.assessment.risk import judge_risk
@@ -31,6 +32,8 @@ from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.area_weights import area_shares
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
+from diffscope.messages.model import Message, Sentence, message
+from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
@@ -69,13 +72,12 @@ def assess(
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
-        kind_reason=facts.change.kind_reason,
-        kind_reason_zh=facts.change.kind_reason_zh,
+        kind_reasons=tuple(map(sentence, facts.change.kind_reasons)),
         tags=facts.change.tags,
         tag_reasons=attempt("assessment.tags", lambda: explain_tags(facts, taxonomy), ()),
         areas=attempt("assessment.areas", lambda: _areas(facts, taxonomy), ()),
         platforms=facts.change.platforms,
-        risk=Risk(level=RiskLevel.UNKNOWN, because=(INTERNAL_ERROR,), because_zh=("内部错误",)),
+        risk=Risk(level=RiskLevel.UNKNOWN, because=(sentence(INTERNAL_ERROR),)),
         importance=importance,
         insight=insight,
         flags=flags,
@@ -216,14 +218,14 @@ def _ci(ci: CiFacts | UnsetType) -> CiFacts | UnsetType:
     return msgspec.structs.replace(ci, blind_spots=spots)
 
 
-def _completeness(facts: ChangeFacts, warnings: tuple[str, ...]) -> Completeness:
+def _completeness(facts: ChangeFacts, warnings: tuple[Message, ...]) -> Completeness:
     found = (*facts.gaps, *_unread_steps(facts.ci))
-    gaps = tuple(sorted(found, key=lambda gap: (gap.what, gap.path or "", gap.reason)))
+    gaps = tuple(sorted(map(report_gap, found), key=lambda gap: (gap.what, gap.path or "", gap.reason.en)))
     return Completeness(
         complete=not gaps and not facts.unknown,
         gaps=gaps,
         unplaced=tuple(sorted(file.path for file in facts.file if file.area == OTHER)),
-        notes=(*_unknown_families(facts), *warnings),
+        notes=(*_unknown_families(facts), *map(sentence, warnings)),
         steps_by=None if facts.ci is UNSET else facts.ci.tree,
     )
 
@@ -232,20 +234,25 @@ def _unread_steps(ci: CiFacts | UnsetType) -> tuple[Gap, ...]:
     """Return a gap where a change edits the declarations of steps, and those of its base had to do."""
     if ci is UNSET or ci.tree_problem is None:
         return ()
-    reason = f"steps are selected by the base, though the change edits them: {ci.tree_problem}"
-    return (Gap(what="declarations", reason=reason),)
+    return (Gap(what="declarations", message=message("gap.steps-by-base", problem=ci.tree_problem)),)
 
 
-def _unknown_families(facts: ChangeFacts) -> tuple[str, ...]:
+def _unknown_families(facts: ChangeFacts) -> tuple[Sentence, ...]:
     """Return one sentence for each reason and place, however many families it leaves unknown."""
-    grouped: dict[tuple[str, str], set[str]] = defaultdict(set)
+    grouped: dict[tuple[Message, str], set[str]] = defaultdict(set)
     for each in facts.unknown:
         grouped[each.reason, each.path or ""].add(each.family)
     notes = (
-        f"{', '.join(sorted(families))}: {reason}{f' ({path})' if path else ''}"
+        sentence(_unknown_family(tuple(sorted(families)), reason, path))
         for (reason, path), families in grouped.items()
     )
-    return tuple(sorted(notes))
+    return tuple(sorted(notes, key=lambda note: note.en))
+
+
+def _unknown_family(families: tuple[str, ...], reason: Message, path: str) -> Message:
+    if path:
+        return message("note.families-at", families=families, reason=reason, path=path)
+    return message("note.families", families=families, reason=reason)
 
 
 def _tool(facts: ChangeFacts, catalogue: Catalogue, taxonomy: Taxonomy) -> Tool:

@@ -8,6 +8,8 @@ from diffscope.assessment.document import FileAssessment, Score, ScorePart
 from diffscope.assessment.signals import doubling
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, FileFact
+from diffscope.messages.model import message
+from diffscope.messages.say import sentence
 
 _EACH: Final = 0.5
 """What each doubling of the changed lines adds; 255 lines make 4."""
@@ -22,8 +24,7 @@ def score_size(facts: ChangeFacts) -> Score:
     part = ScorePart(
         name="size",
         value=value,
-        why=f"{lines} lines changed, and no more is known",
-        why_zh=f"变更 {lines} 行，其余未知",
+        why=sentence(message("score.size-only", lines=lines)),
     )
     return Score(value=value, formula="size/1", parts=(part,) if value else ())
 

@@ -1,4 +1,4 @@
-"""The assessment of one change: the JSON that diffscope promises (``diffscope.assessment/1``)."""
+"""The assessment of one change: the JSON that diffscope promises (``diffscope.assessment/2``)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.model import GraphFacts, Nearest
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Sentence
+from diffscope.messages.say import sentence
 from diffscope.rules.values import Flag, UnknownRule, Waived
-from diffscope.source.model import Gap, PullRequest, Value
+from diffscope.source.model import Gap, GapKind, PullRequest, RepoPath, Value
 
-SCHEMA = "diffscope.assessment/1"
+SCHEMA = "diffscope.assessment/2"
 
 
 class RiskLevel(Enum):
@@ -60,11 +63,10 @@ class FileAssessment(Value, frozen=True, kw_only=True):
 
 
 class TagReason(Value, frozen=True, kw_only=True):
-    """Why one tag applies, in English and Chinese."""
+    """Why one tag applies, the author's own words first."""
 
     tag: str
-    reason: str
-    reason_zh: str
+    reasons: tuple[Sentence, ...]
 
 
 class SymbolAssessment(Value, frozen=True, kw_only=True):
@@ -118,9 +120,7 @@ class Risk(Value, frozen=True, kw_only=True):
     """The level and what decided it."""
 
     level: RiskLevel
-    because: tuple[str, ...]
-    because_zh: tuple[str, ...] = ()
-    """The same in Chinese, one for one."""
+    because: tuple[Sentence, ...]
 
 
 class ScorePart(Value, frozen=True, kw_only=True):
@@ -128,9 +128,7 @@ class ScorePart(Value, frozen=True, kw_only=True):
 
     name: str
     value: float
-    why: str
-    why_zh: str = ""
-    """The same in Chinese."""
+    why: Sentence
 
 
 class Score(Value, frozen=True, kw_only=True):
@@ -141,14 +139,32 @@ class Score(Value, frozen=True, kw_only=True):
     parts: tuple[ScorePart, ...]
 
 
+class ReportedGap(Value, frozen=True, kw_only=True):
+    """Something that was not had or not judged, and why: a ``Gap`` with its words."""
+
+    what: GapKind
+    path: RepoPath | None = None
+    reason: Sentence
+
+    @property
+    def code(self) -> MessageCode:
+        """The code of the reason."""
+        return self.reason.code
+
+
+def report_gap(gap: Gap) -> ReportedGap:
+    """Return a gap with its words."""
+    return ReportedGap(what=gap.what, path=gap.path, reason=sentence(gap.message))
+
+
 class Completeness(Value, frozen=True, kw_only=True):
     """What was not had or not judged."""
 
     complete: bool
-    gaps: tuple[Gap, ...]
+    gaps: tuple[ReportedGap, ...]
     unplaced: tuple[str, ...] = ()
     """Files that no area claims."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
     steps_by: str | None = None
     """Whose declarations select the steps of CI: ``base``, or ``head`` for a change that edits them; ``None`` where none are known."""
 
@@ -167,9 +183,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     schema: str = SCHEMA
     change: ChangeSummary
     kind: str
-    kind_reason: str
-    kind_reason_zh: str = ""
-    """The same in Chinese."""
+    kind_reasons: tuple[Sentence, ...]
+    """What decided the kind, the weightiest first."""
     tags: tuple[str, ...]
     tag_reasons: tuple[TagReason, ...] = ()
     """One for each tag, in their order."""

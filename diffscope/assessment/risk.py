@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from msgspec import UNSET
 
 from diffscope.assessment.document import Risk, RiskLevel
-from diffscope.assessment.doubts import gather_doubts
+from diffscope.assessment.not_judged import group_unknown, unparsed_lines
 from diffscope.facts.change.unreadable import NOT_TEXT
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Message, message
+from diffscope.messages.say import sentence
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.values import Bilingual, Flag, Severity, UnknownRule
+from diffscope.rules.values import Flag, Severity, UnknownRule
+from diffscope.source.model import INTERNAL_CODES
 from diffscope.taxonomy.tables import RiskNumbers
 
 _LEVELS = {
@@ -22,18 +27,18 @@ _LEVELS = {
     Severity.HIGH: RiskLevel.HIGH,
     Severity.CRITICAL: RiskLevel.CRITICAL,
 }
-_SEVERITIES = {
-    Severity.INFO: "提示",
-    Severity.LOW: "低",
-    Severity.MEDIUM: "中",
-    Severity.HIGH: "高",
-    Severity.CRITICAL: "严重",
+_SEVERITY_CODES: Final[dict[Severity, MessageCode]] = {
+    Severity.INFO: "severity.info",
+    Severity.LOW: "severity.low",
+    Severity.MEDIUM: "severity.medium",
+    Severity.HIGH: "severity.high",
+    Severity.CRITICAL: "severity.critical",
 }
 _CALM = (RiskLevel.NONE, RiskLevel.LOW)
 _MOST_REASONS = 8
 _MOST_CODES = 6
-_MOST_DOUBTS = 3
-_NOT_JUDGED = frozenset({"internal-error", "change-unavailable"})
+_MOST_GROUPS = 3
+_NOT_JUDGED = INTERNAL_CODES | {"gap.change-unavailable"}
 """Codes of gaps behind which anything may be."""
 
 
@@ -53,62 +58,53 @@ def judge_risk(
         return _risk(level, reasons)
     missing = list(_not_judged(tuple(unknown), facts, catalogue=catalogue, numbers=numbers))
     if missing:
-        first = missing if standing else [_after_nothing(missing[0]), *missing[1:]]
+        first = missing if standing else [message("risk.after-nothing", reason=missing[0]), *missing[1:]]
         return _risk(RiskLevel.UNKNOWN, [*first, *reasons])
-    return _risk(level, reasons or [Bilingual(en="no rule fired", zh="没有规则命中")])
+    return _risk(level, reasons or [message("risk.none")])
 
 
-def _risk(level: RiskLevel, reasons: list[Bilingual]) -> Risk:
-    kept = reasons[:_MOST_REASONS]
-    return Risk(
-        level=level,
-        because=tuple(reason.en for reason in kept),
-        because_zh=tuple(reason.zh for reason in kept),
+def _risk(level: RiskLevel, reasons: list[Message]) -> Risk:
+    return Risk(level=level, because=tuple(map(sentence, reasons[:_MOST_REASONS])))
+
+
+def _worst(flag: Flag) -> Message:
+    return message(
+        "risk.flag",
+        rule=flag.code,
+        name=flag.name,
+        name_zh=flag.title.zh,
+        severity=message(_SEVERITY_CODES[flag.severity]),
     )
-
-
-def _worst(flag: Flag) -> Bilingual:
-    return Bilingual(
-        en=f"{flag.code} {flag.name} ({flag.severity.value})",
-        zh=f"{flag.code} {flag.title.zh}（{_SEVERITIES[flag.severity]}）",
-    )
-
-
-def _after_nothing(reason: Bilingual) -> Bilingual:
-    return Bilingual(en=f"nothing fired; {reason.en}", zh=f"没有规则命中；{reason.zh}")
 
 
 def _not_judged(
     unknown: tuple[UnknownRule, ...], facts: ChangeFacts, *, catalogue: Catalogue, numbers: RiskNumbers
-) -> Iterator[Bilingual]:
+) -> Iterator[Message]:
     open_rules = [each for each in unknown if _could_matter(each, catalogue)]
     is_open = len(open_rules) >= numbers.unknown_rules
-    doubts = gather_doubts(open_rules, gaps=facts.gaps, pull=facts.pull)[:_MOST_DOUBTS] if is_open else ()
-    yield from (doubt.sentence(most=_MOST_CODES) for doubt in doubts)
-    told = {path for doubt in doubts for path in doubt.paths}
+    lines = unparsed_lines(facts.gaps)
+    groups = group_unknown(open_rules, lines=lines, pull=facts.pull)[:_MOST_GROUPS] if is_open else ()
+    yield from (group.message(most=_MOST_CODES) for group in groups)
+    told = {path for group in groups for path in group.paths}
     blind = [file.path for file in facts.file if file.category in PRODUCT and file.logic is UNSET]
     blind = [path for path in blind if path not in told]
     if blind:
-        count = len(blind)
-        more = f" and {count - 1} more" if count > 1 else ""
-        yield Bilingual(
-            en=f"not judged: whether the logic of {blind[0]}{more} changed",
-            zh=f"未判定：{blind[0]}{f' 等 {count} 个文件' if count > 1 else ' '}的逻辑是否变更",
+        more = len(blind) - 1
+        yield (
+            message("risk.logic-unknown-more", path=blind[0], more=more)
+            if more
+            else message("risk.logic-unknown", path=blind[0])
         )
     for gap in facts.gaps:
         if gap.what == "diff-truncated":
-            yield Bilingual(en=f"not judged: {gap.reason}", zh=f"未判定，差异不完整：{gap.reason}")
+            yield message("risk.not-judged", reason=gap.message)
         elif gap.what == NOT_TEXT:
-            yield Bilingual(
-                en=f"not judged: {gap.path}: {gap.reason}", zh=f"未判定，无法作为文本读取：{gap.path}"
-            )
+            yield message("risk.not-judged-at", path=gap.path or "", reason=gap.message)
     failed = [gap for gap in facts.gaps if gap.code in _NOT_JUDGED]
     if failed:
-        rest = len(failed) - 1
-        yield Bilingual(
-            en=f"{failed[0].reason}{f' (and {rest} more)' if rest else ''}",
-            zh=f"{failed[0].reason}{f'（另有 {rest} 处）' if rest else ''}",
-        )
+        more = len(failed) - 1
+        first = failed[0].message
+        yield message("risk.failed-more", reason=first, more=more) if more else first
 
 
 def _could_matter(unknown: UnknownRule, catalogue: Catalogue) -> bool:

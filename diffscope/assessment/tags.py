@@ -11,7 +11,8 @@ from diffscope.facts.classify.area_weights import Share, area_shares
 from diffscope.facts.classify.change_shape import measure, shapes_of
 from diffscope.facts.classify.kinds import SHAPE_REASONS
 from diffscope.facts.model import ChangeFacts
-from diffscope.rules.values import Bilingual
+from diffscope.messages.model import Message, message
+from diffscope.messages.say import sentence
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import TagRule
 from diffscope.taxonomy.words import tokens_of
@@ -26,13 +27,7 @@ def explain_tags(facts: ChangeFacts, taxonomy: Taxonomy) -> tuple[TagReason, ...
     for rule in taxonomy.tables.tags:
         reasons = list(asked.reasons(rule))[:_MOST] if rule.name in facts.change.tags else []
         if reasons:
-            found.append(
-                TagReason(
-                    tag=rule.name,
-                    reason=", ".join(reason.en for reason in reasons),
-                    reason_zh="、".join(reason.zh for reason in reasons),
-                )
-            )
+            found.append(TagReason(tag=rule.name, reasons=tuple(map(sentence, reasons))))
     return tuple(found)
 
 
@@ -52,32 +47,29 @@ class _Asked:
         self._shares = area_shares(facts.file, change.title, taxonomy)
         self._areas = {rule.name: rule.title.zh for rule in taxonomy.tables.areas.areas}
 
-    def reasons(self, rule: TagRule) -> Iterator[Bilingual]:
+    def reasons(self, rule: TagRule) -> Iterator[Message]:
         """Yield what speaks for a tag, the author's own words first."""
         if rule.name in self._titled:
-            yield Bilingual(en="the title says so", zh="标题提及")
-        yield from (
-            Bilingual(en=f"label {one}", zh=f"标签 {one}") for one in rule.labels if one in self._labels
-        )
+            yield message("tag-reason.title")
+        yield from (message("tag-reason.label", label=one) for one in rule.labels if one in self._labels)
         kind, platforms = self._change.kind, self._change.platforms
         if kind in rule.kinds:
-            yield Bilingual(en=f"the kind is {kind}", zh=f"类型为 {kind}")
+            yield message("tag-reason.kind", kind=kind)
         yield from (
-            Bilingual(en=f"it concerns {one}", zh=f"涉及 {one}") for one in rule.platforms if one in platforms
+            message("tag-reason.platform", platform=one) for one in rule.platforms if one in platforms
         )
         yield from self._of_diff(rule)
 
-    def _of_diff(self, rule: TagRule) -> Iterator[Bilingual]:
+    def _of_diff(self, rule: TagRule) -> Iterator[Message]:
         for shape in rule.shapes:
             if shape in self._shapes:
-                yield Bilingual(en=SHAPE_REASONS[shape].en, zh=SHAPE_REASONS[shape].zh)
+                yield message(SHAPE_REASONS[shape])
         if path := self._paths.get(rule.name):
-            yield Bilingual(en=f"{path} changed", zh=f"修改了 {path}")
+            yield message("tag-reason.path", path=path)
         for share in self._shares:
             if share.area in rule.areas and share.weight >= rule.share:
                 yield self._of_area(share)
 
-    def _of_area(self, share: Share) -> Bilingual:
-        part = f"{share.weight:.0%}"
+    def _of_area(self, share: Share) -> Message:
         name = self._areas.get(share.area, share.area)
-        return Bilingual(en=f"{part} of it lies in {share.area}", zh=f"{part} 属于{name}")
+        return message("tag-reason.area", share=share.weight, area=share.area, area_zh=name)

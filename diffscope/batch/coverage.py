@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from diffscope.adapters.git.find import NO_VLLM
 from diffscope.adapters.git.log import cut_off_at, first_commit_at, main_tip
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import RepositoryError
-from diffscope.source.model import CommitId, Gap, GapCode
+from diffscope.messages.model import Message, message
+from diffscope.source.model import CommitId, Gap
 from diffscope.source.window import Window, stamp
 
 _QUIET: Final = 86_400
@@ -24,23 +24,20 @@ def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) ->
     tip = newest_commit(repository)
     foreign = foreign_gaps(repository, tip)
     newest, cut = repository.commit(tip).committed_at, cut_off_at(repository, tip)
-    found: list[tuple[GapCode, str]] = []
+    found: list[Message] = []
     if newest < window.end - _QUIET:
-        found.append(
-            ("clone-too-old", f"the clone ends at {_day(newest)}, before the window does: git fetch")
-        )
+        found.append(message("gap.clone-too-old", day=_day(newest)))
     if cut is not None and cut >= window.start:
-        reason = f"history is cut off at {_day(cut)}, after the window starts: git fetch --unshallow"
-        found.append(("history-cut-off", reason))
+        found.append(message("gap.window-cut-off", day=_day(cut)))
     elif is_empty and (first := first_commit_at(repository, tip)) is not None and first >= window.end:
-        found.append(("history-too-young", f"the history begins at {_day(first)}, after the window ends"))
-    return (*foreign, *(Gap(what="window", code=code, reason=reason) for code, reason in found))
+        found.append(message("gap.history-too-young", day=_day(first)))
+    return (*foreign, *(Gap(what="window", message=each) for each in found))
 
 
 def foreign_gaps(repository: GitRepository, revision: str) -> tuple[Gap, ...]:
     """Return what is said of a tree that is none of vLLM's."""
     is_foreign = not repository.tree_ids(revision, ["vllm"])
-    return (Gap(what="repository", code="not-vllm", reason=NO_VLLM),) if is_foreign else ()
+    return (Gap(what="repository", message=message("gap.not-vllm")),) if is_foreign else ()
 
 
 def newest_commit(repository: GitRepository) -> CommitId:

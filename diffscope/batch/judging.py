@@ -14,8 +14,10 @@ from diffscope.adapters.cache.facts import KeptFacts
 from diffscope.adapters.cache.store import Key, Store, judge_hash
 from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError, EmptyChangeError
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Argument, message
 from diffscope.source.attempts import Attempts
-from diffscope.source.model import CommitId, Gap, GapCode, Value
+from diffscope.source.model import INTERNAL_CODES, CommitId, Gap, Value
 from diffscope.workspace import Workspace
 
 
@@ -43,7 +45,7 @@ class Judged(Value, frozen=True, kw_only=True):
 
 _REPAIRABLE: Final = frozenset({"base-tree", "blob", "declarations", "diff-truncated", "graph", "history"})
 """Gaps that a better clone of the same commits would not have."""
-_PASSING: Final = frozenset({"internal-error", "change-empty", "change-unavailable"})
+_PASSING: Final = INTERNAL_CODES | {"gap.change-empty", "gap.change-unavailable"}
 """Codes of gaps that are looked into anew each time."""
 
 
@@ -70,14 +72,14 @@ class Judge:
         try:
             assessment = attempt("change", lambda: self._judge(wanted.commit), None)
         except EmptyChangeError:
-            reason = f"{name_of(wanted)} changes nothing"
-            return self.without(wanted, Gap(what="change", code="change-empty", reason=reason))
+            return self.without(wanted, change_gap(wanted, "gap.change-empty"))
         except DiffscopeError as error:
-            return self.without(wanted, change_gap(wanted, str(error), code="change-unavailable"))
+            return self.without(wanted, change_gap(wanted, "gap.change-unavailable", error=str(error)))
         if assessment is None:
-            reason = attempt.gaps[0].reason.partition(";")[0]
-            told = f"{reason}; to report it: diffscope --debug classify {wanted.commit[:12]}"
-            return self.without(wanted, change_gap(wanted, told))
+            failed = attempt.gaps[0].message.arguments
+            return self.without(
+                wanted, change_gap(wanted, "gap.change-failed", commit=wanted.commit[:12], **failed)
+            )
         key = self.key if is_final(assessment) else self.provisional_key
         self._keep(key(wanted), assessment)
         spent = round(1000 * (perf_counter() - start))
@@ -148,6 +150,6 @@ def name_of(wanted: Wanted) -> str:
     return f"#{wanted.number}" if wanted.number else wanted.commit[:12]
 
 
-def change_gap(wanted: Wanted, reason: str, *, code: GapCode = "internal-error") -> Gap:
-    """Return the gap that stands in the place of a change."""
-    return Gap(what="change", code=code, reason=f"{name_of(wanted)} could not be judged: {reason}")
+def change_gap(wanted: Wanted, code: MessageCode, **arguments: Argument) -> Gap:
+    """Return the gap that stands in the place of a change; its message says which one, and quotes ``arguments`` besides."""
+    return Gap(what="change", message=message(code, change=name_of(wanted), **arguments))

@@ -18,6 +18,7 @@ from diffscope.adapters.processes import usable_cores
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judge, Judged, Wanted
 from diffscope.batch.workers import Order, Workers
+from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
 Progress = Callable[[int, int], None]
@@ -116,7 +117,7 @@ class Batch:
 
     def _completed(self, judged: Judged) -> Judged:
         """Return it with what stands in for an assessment, where a worker died before it could say so."""
-        if judged.gap is None or judged.stand_in is not None or judged.gap.code != "internal-error":
+        if judged.gap is None or judged.stand_in is not None or not is_internal((judged.gap,)):
             return judged
         return self._judge.without(judged.wanted, judged.gap)
 
@@ -141,7 +142,7 @@ class Batch:
 
 def is_empty(assessment: Assessment) -> bool:
     """Return whether it stands for a change that changes nothing."""
-    return any(gap.code == "change-empty" for gap in assessment.completeness.gaps)
+    return any(gap.code == "gap.change-empty" for gap in assessment.completeness.gaps)
 
 
 def _cut(wanted: Sequence[Wanted], workers: int) -> list[tuple[Wanted, ...]]:

@@ -13,6 +13,7 @@ from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
+from diffscope.messages.model import Message, message
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.digest_input import slim
 from diffscope.products.report.model import Digest, Period, TrendPoint
@@ -117,7 +118,7 @@ def read_span(
     """Return the assessments of a span; ``each`` is handed every one as it comes, in order."""
     kept, gaps, empty, judged_whole = list[Assessment](), list[Gap](), list[Wanted](), 0
     for judged in batch.judge(span.wanted, progress=progress):
-        if judged.gap is not None and judged.gap.code == "change-empty":
+        if judged.gap is not None and judged.gap.code == "gap.change-empty":
             empty.append(judged.wanted)
             continue
         if judged.gap is not None:
@@ -128,7 +129,7 @@ def read_span(
             kept.append(slim(known))
             if each is not None:
                 each(known)
-    is_lost = not judged_whole and bool(gaps) and all(gap.code == "change-unavailable" for gap in gaps)
+    is_lost = not judged_whole and bool(gaps) and all(gap.code == "gap.change-unavailable" for gap in gaps)
     return Read(tuple(kept), (*gaps, *empty_gaps(empty)), is_lost)
 
 
@@ -136,18 +137,12 @@ def empty_gaps(empty: Sequence[Wanted]) -> tuple[Gap, ...]:
     """Return one gap for all changes that change nothing, or none where there is none."""
     if not empty:
         return ()
-    reason = changing_nothing(list(map(name_of, empty)))
-    return (Gap(what="change", code="change-empty", reason=reason),)
+    return (Gap(what="change", message=changing_nothing(list(map(name_of, empty)))),)
 
 
-def changing_nothing(names: Sequence[str]) -> str:
-    """Return the one line that is said of changes that change nothing."""
-    listed = ", ".join(names)
-    return (
-        f"{len(names)} changes change nothing: {listed}"
-        if names[1:]
-        else f"1 change changes nothing: {listed}"
-    )
+def changing_nothing(names: Sequence[str]) -> Message:
+    """Return what is said of changes that change nothing."""
+    return message("gap.changes-empty", count=len(names), names=tuple(names))
 
 
 def read_stored(batch: Batch, span: Span) -> Read:

@@ -18,8 +18,10 @@ import msgspec
 
 from diffscope.adapters.cache.store import open_store
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.processes import end_processes, exit_told, start_processes
+from diffscope.adapters.processes import end_processes, exit_code, start_processes
 from diffscope.batch.judging import Judge, Judged, Wanted, change_gap
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Argument
 from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.model import Value
 from diffscope.workspace import Workspace
@@ -100,7 +102,12 @@ class Workers:
 
 
 class _LostError(Exception):
-    """A worker was lost; says how."""
+    """A worker was lost; ``code`` and ``arguments`` say how."""
+
+    def __init__(self, code: MessageCode, **arguments: Argument) -> None:
+        super().__init__(code)
+        self.code = code
+        self.arguments = arguments
 
 
 class _Worker:
@@ -132,7 +139,7 @@ class _Worker:
         try:
             return self.ask((wanted,))[0]
         except _LostError as error:
-            return Judged(wanted=wanted, gap=change_gap(wanted, str(error)))
+            return Judged(wanted=wanted, gap=change_gap(wanted, error.code, **error.arguments))
 
     def close(self) -> None:
         """End the process; nothing is asked of it any more."""
@@ -144,15 +151,18 @@ class _Worker:
         try:
             asked = self._ready().submit(judge_run, self._order, msgspec.msgpack.encode(run))
         except (OSError, BrokenExecutor, RuntimeError) as error:
-            raise _LostError("no process could be started for it") from error
+            raise _LostError("gap.worker-not-started") from error
         wait((asked,), timeout=_LONGEST)
         if not asked.done():
-            raise _LostError(f"it took more than {_LONGEST / 60:.0f} minutes")
+            raise _LostError("gap.worker-timed-out", minutes=round(_LONGEST / 60))
         if asked.cancelled():
-            raise _LostError("it was called off")
+            raise _LostError("gap.worker-called-off")
         failed = asked.exception()
         if failed is not None:
-            raise _LostError(f"the process that judged it ended {exit_told(failed)}".rstrip()) from failed
+            code = exit_code(failed)
+            if code is None:
+                raise _LostError("gap.worker-ended") from failed
+            raise _LostError("gap.worker-ended-with", exit_code=code) from failed
         return asked.result()
 
     def _ready(self) -> Executor:

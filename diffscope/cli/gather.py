@@ -234,6 +234,8 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
     from diffscope.adapters.changes.clone import commits_between
     from diffscope.batch.windows import changing_nothing, range_ends
+    from diffscope.messages.model import Language
+    from diffscope.messages.say import say_message
 
     base, head = range_ends(request.window or "")
     commits = commits_between(_clone(workspace), base, head or "HEAD")
@@ -251,7 +253,7 @@ def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[
         else:
             yield Gathered(change=change, position=(number, len(commits)))
     if empty:
-        notice(changing_nothing(empty))
+        notice(say_message(changing_nothing(empty), Language.ENGLISH))
     if skipped:
         raise SourceError(
             f"{skipped} of {len(commits)} changes could not be had", hint="the notes above say why"

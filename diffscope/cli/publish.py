@@ -14,8 +14,9 @@ from diffscope.adapters.output import GrowingFile, check_output, encoded, write_
 from diffscope.assessment.document import Assessment
 from diffscope.cli.options import Output, is_debug
 from diffscope.errors import InternalError, UsageError
+from diffscope.messages.model import Language
 from diffscope.render.formats.table import RENDERERS, render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap
 
@@ -80,9 +81,9 @@ def refuse_failed(gaps: Sequence[Gap]) -> None:
     """Raise ``InternalError`` where a format failed inside; what the others gave was written."""
     if gaps:
         rest = f" (and {len(gaps) - 1} more)" if gaps[1:] else ""
-        reason = gaps[0].reason.partition(";")[0]
+        said = gaps[0].message.arguments
         hint = "the other formats were written; run it again with --debug, and report what it prints"
-        raise InternalError(f"{reason}{rest}", hint=hint)
+        raise InternalError(f"internal error in {said['part']} ({said['error']}){rest}", hint=hint)
 
 
 def outputs_of(outputs: Sequence[Output], file: Path | None) -> tuple[Output, ...]:

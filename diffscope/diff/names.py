@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from diffscope.messages.model import Message, message
 from diffscope.source.model import RepoPath
 
 _ESCAPE = re.compile(rb'\\([0-7]{1,3}|[abtnvfr"\\])')
@@ -110,17 +111,17 @@ def _strip_known(name: str | None) -> str | None:
     return name[2:] if name is not None and re.match(r"[abciow12]/.", name) else name
 
 
-def unsafe(path: str, *, longest: int) -> str | None:
+def unsafe(path: str, *, longest: int) -> Message | None:
     """Say why ``path`` is refused, or ``None``. git itself refuses all of these in a tree."""
     parts = path.split("/")
     reasons = {
-        "it is empty": not path,
-        f"it is longer than {longest:,} bytes": len(path.encode("utf-8", "surrogatepass")) > longest,
-        "it holds a NUL": "\0" in path,
-        "it is absolute": path.startswith("/") or _DRIVE.match(path) is not None,
-        "it leaves the repository": ".." in parts,
-        "a part of it is empty or a dot": bool(path) and not {"", "."}.isdisjoint(parts),
-        "it points into .git": any(part.lower() == ".git" for part in parts),
+        message("patch.path-empty"): not path,
+        message("patch.path-too-long", bytes=longest): len(path.encode("utf-8", "surrogatepass")) > longest,
+        message("patch.path-nul"): "\0" in path,
+        message("patch.path-absolute"): path.startswith("/") or _DRIVE.match(path) is not None,
+        message("patch.path-leaves"): ".." in parts,
+        message("patch.path-dot"): bool(path) and not {"", "."}.isdisjoint(parts),
+        message("patch.path-git"): any(part.lower() == ".git" for part in parts),
     }
     return next((why for why, applies in reasons.items() if applies), None)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.diff.names import as_path
 from diffscope.diff.pieces import Base, ReadBase, Script, Text, is_binary, make_script
 from diffscope.diff.shortest import Op
+from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Gap
 
 MOST = 60_000
@@ -108,8 +109,8 @@ def _name(path: str) -> str:
 
 _LIKELY = MOST // 4 * 3
 """Taken for a renamed file that the patches show in part: what they do not show is in both."""
-NOT_HELD = "the patches of the series do not hold the content that tells what became of this file"
-LEFT_OUT = "the patch leaves out the lines of this deleted file"
+NOT_HELD: Final = message("gap.series-not-held")
+LEFT_OUT: Final = message("gap.lines-left-out")
 _MOST_PAIRS = 1_000_000
 """As git's ``-l1000``: with more, only what a patch calls a rename is one."""
 _NEVER_TEXT = (
@@ -149,7 +150,7 @@ class Net:
     """What changed between ``bases`` (path -> file before the series) and ``files`` (path -> file after it)."""
 
     def __init__(
-        self, bases: dict[str, Base], files: dict[str, Live], lost: dict[str, str], read: ReadBase
+        self, bases: dict[str, Base], files: dict[str, Live], lost: dict[str, Message], read: ReadBase
     ) -> None:
         self._bases, self._files, self._read = bases, files, read
         self._gaps = dict(lost)
@@ -171,8 +172,8 @@ class Net:
         found += [self._gone(bases[path]) for path in gone - {old for old, _ in pairs.values()}]
         kept = [file for file in found if self._gaps.get(file.path, LEFT_OUT) == LEFT_OUT]
         gaps = [
-            Gap(what="diff-truncated", reason=reason, path=as_path(path))
-            for path, reason in sorted(self._gaps.items())
+            Gap(what="diff-truncated", message=reason, path=as_path(path))
+            for path, reason in sorted(self._gaps.items(), key=lambda each: each[0])
         ]
         return sorted(kept, key=lambda file: file.path), gaps
 

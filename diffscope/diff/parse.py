@@ -21,6 +21,7 @@ from diffscope.diff.pieces import ReadBase
 from diffscope.diff.sections import Section, cut, cut_hunks
 from diffscope.diff.series import Edit, compose
 from diffscope.errors import DiffError
+from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Gap, Value
 
 
@@ -78,7 +79,7 @@ def parse_diff(patch: str, *, limits: Limits = DEFAULT_LIMITS) -> Diff:
     path outside the repository, or is larger than ``limits``.
     """
     salvage = salvage_diff(patch, limits=limits)
-    for first in (gap for gap in salvage.gaps if not gap.reason.startswith(LEFT_OUT)):
+    for first in (gap for gap in salvage.gaps if not _only_leaves_out(gap)):
         raise DiffError(first.reason, at=first.path and shown(first.path), hint=f"make it again: {_MAKE_ONE}")
     return salvage.diff
 
@@ -119,7 +120,7 @@ def salvage_diff(
 
 
 def _hint(patch: str, gap: Gap) -> str:
-    if gap.reason == NOT_HELD:
+    if gap.message == NOT_HELD:
         return f"name the commit that they were made against: --base REF, in a clone; or hand in one diff: {_MAKE_ONE}"
     if _WORD_DIFF.search(patch):
         return f"it looks like a word diff: make it without --word-diff: {_MAKE_ONE}"
@@ -140,13 +141,13 @@ def _read(section: Section, folders: Folders | None, limits: Limits) -> _Found |
     header = read_header(section, folders)
     name = None if header is None else header.new or header.old
     if header is None or name is None:
-        return _Found(section, gap=_lost(section, "the file header names no file", None))
+        return _Found(section, gap=_lost(section, message("patch.no-file-named"), None))
     if name == "." and header.says_change:
         return None  # Subversion's, of a property of the folder itself
     for path in (header.old, header.new):
         if path is not None and (why := unsafe(path, longest=limits.path_length)):
-            reason = f"a path of the patch is refused: {why}"
-            return _Found(section, gap=Gap(what="diff-path", reason=reason, path=as_path(shown(path))))
+            refused = message("gap.path-refused", why=why)
+            return _Found(section, gap=Gap(what="diff-path", message=refused, path=as_path(shown(path))))
     return _read_body(section, header, name)
 
 
@@ -157,11 +158,11 @@ def _read_body(section: Section, header: Header, name: str) -> _Found:
         try:
             hunks = _read_hunks(section)
         except UnidiffParseError as error:
-            fault = f"the hunks cannot be read: {error}"
+            fault = message("patch.hunks-unreadable", error=str(error))
     if fault is None and not hunks and _needs_hunks(header):
         if header.status is FileStatus.DELETED and header.old_blob is not None:
             return _Found(section, header, gap=_lost(section, LEFT_OUT, name))
-        fault = "the file header is followed by no change"
+        fault = message("patch.no-change")
     if fault is not None:
         return _Found(section, gap=_lost(section, fault, name))
     return _Found(section, header, hunks)
@@ -210,10 +211,14 @@ def _needs_hunks(header: Header) -> bool:
 _EMPTY = (blob_id(b"")[:7], blob_id(b"", length=64)[:7])
 
 
-def _lost(section: Section, reason: str, name: str | None) -> Gap:
+def _lost(section: Section, fault: Message, name: str | None) -> Gap:
     line = section.fault_line or section.start
     path = None if name is None else as_path(name)
-    return Gap(what="diff-truncated", reason=f"{reason} (line {line} of the patch)", path=path)
+    return Gap(what="diff-truncated", message=message("gap.patch-damaged", fault=fault, line=line), path=path)
+
+
+def _only_leaves_out(gap: Gap) -> bool:
+    return LEFT_OUT in (gap.message, gap.message.arguments.get("fault"))
 
 
 def _read_hunks(section: Section) -> tuple[LibraryHunk, ...]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from diffscope.diff.make import has_id
 from diffscope.diff.model import Hunk, Line
 from diffscope.diff.shortest import Op, shortest
+from diffscope.messages.model import Message
 
 ReadBase = Callable[[str, str | None], bytes | None]
 """Gives the content of a path of the base whose blob id is known or not; ``None`` where it is not at hand."""
@@ -24,7 +25,11 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTAL
 
 
 class MisfitError(Exception):
-    """A patch of a series does not fit what the earlier ones leave."""
+    """A patch of a series does not fit what the earlier ones leave; ``reason`` says why, where more is known than that."""
+
+    def __init__(self, reason: Message | None = None) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 @dataclass(slots=True)

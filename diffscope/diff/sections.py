@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from diffscope.errors import DiffError
+from diffscope.messages.model import Message, message
 
 _HUNK = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
 _SUBMODULE = re.compile(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
@@ -33,7 +34,7 @@ class Section:
     header: list[str] = field(default_factory=list)
     hunks: list[str] = field(default_factory=list)
     is_git: bool = False
-    fault: str | None = None
+    fault: Message | None = None
     """Why the section is not whole."""
     fault_line: int = 0
     is_index: bool = False
@@ -130,9 +131,7 @@ class _Cutter:
             self.sections[-1].is_index = True
         elif self.is_plain and _ONE_SIDED.match(line):
             self._open(is_git=False)
-            self._blame(
-                self.sections[-1], "the file is on one side only and the patch leaves it out: use diff -N"
-            )
+            self._blame(self.sections[-1], message("patch.one-sided"))
         elif self.current is not None and (not self.current.hunks or _PROPERTY.match(line)):
             self.current.header.append(line)
         self.at += 1
@@ -165,15 +164,15 @@ class _Cutter:
         match = _HUNK.match(line)
         self.at += 1
         if match is None:
-            self._blame(section, "the hunk header cannot be read")
+            self._blame(section, message("patch.hunk-header"))
             return
         old, new = (1 if length is None else int(length) for length in match.groups())
         if not old and not new:
-            self._blame(section, "the hunk is empty")
+            self._blame(section, message("patch.hunk-empty"))
             return
         self._skip_body(section, old, new)
         if not any(line[:1] in {"+", "-"} for line in self.lines[start + 1 : self.at]):
-            self._blame(section, "the hunk changes no line")
+            self._blame(section, message("patch.hunk-no-change"))
         if section.fault is None:
             section.hunks.extend(self.lines[start : self.at])
 
@@ -193,11 +192,9 @@ class _Cutter:
             at += 1
         self.at = at
         if old > 0 or new > 0:
-            self._blame(
-                section, "the hunk is cut off" if at == len(lines) else "the hunk is shorter than it says"
-            )
+            self._blame(section, message("patch.hunk-cut-off" if at == len(lines) else "patch.hunk-short"))
         elif old < 0 or new < 0:
-            self._blame(section, "the hunk is longer than it says")
+            self._blame(section, message("patch.hunk-long"))
         else:
             self._end_body(section)
 
@@ -206,8 +203,8 @@ class _Cutter:
             self.at += 1
         following = self.lines[self.at] if self.at < len(self.lines) else ""
         if following[:1] in {"+", " "} or (following[:1] == "-" and not following.startswith("--")):
-            self._blame(section, "the hunk is longer than it says")
+            self._blame(section, message("patch.hunk-long"))
 
-    def _blame(self, section: Section, fault: str) -> None:
+    def _blame(self, section: Section, fault: Message) -> None:
         if section.fault is None:
             section.fault, section.fault_line = fault, min(self.at + 1, len(self.lines))

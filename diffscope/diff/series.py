@@ -13,12 +13,11 @@ from diffscope.diff.headers import Header
 from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.diff.net import NOT_HELD, Live, Net, is_same_blob
 from diffscope.diff.pieces import Base, Kept, Made, MisfitError, ReadBase, Text, read_hunk
+from diffscope.messages.model import Message, message
 from diffscope.source.model import Gap
 
 _GONE = frozenset({FileStatus.DELETED, FileStatus.RENAMED})
 _COMES = frozenset({FileStatus.ADDED, FileStatus.RENAMED, FileStatus.COPIED})
-DOES_NOT_FOLLOW = "patch {} of the series does not follow on the earlier ones at this file: a patch is missing, or a merge stands between"
-DAMAGED = "patch {} of the series is damaged at this file"
 
 
 @dataclass(slots=True, frozen=True)
@@ -50,9 +49,9 @@ def compose(
         series.apply(patch)
         for at, path in broken:
             if at == number:
-                series.give_up(path, DAMAGED.format(at))
+                series.give_up(path, message("gap.series-damaged", number=at))
     for at, path in broken:
-        series.give_up(path, DAMAGED.format(at))
+        series.give_up(path, message("gap.series-damaged", number=at))
     return Net(series.bases, series.files, series.lost, read).result()
 
 
@@ -60,11 +59,11 @@ class _Series:
     def __init__(self) -> None:
         self.bases: dict[str, Base] = {}
         self.files: dict[str, Live] = {}
-        self.lost: dict[str, str] = {}
+        self.lost: dict[str, Message] = {}
         """Path -> why nothing can be said of it; of a renamed file both paths."""
         self._seen: set[str] = set()
 
-    def give_up(self, path: str, reason: str) -> None:
+    def give_up(self, path: str, reason: Message) -> None:
         """Say nothing of a path from here on, nor of the file that it came from."""
         live = self.files.get(path)
         for each in {path, live.base.path if live and live.base else path}:
@@ -80,7 +79,7 @@ class _Series:
             try:
                 live = self._apply(edit, before, made)
             except MisfitError as misfit:
-                reason = str(misfit) or DOES_NOT_FOLLOW.format(edit.number)
+                reason = misfit.reason or message("gap.series-does-not-follow", number=edit.number)
                 for path in filter(None, (header.old, header.new)):
                     self.give_up(path, reason)
                 if header.new is not None:
@@ -88,7 +87,7 @@ class _Series:
                 continue
             if live is not None:
                 if header.status in _COMES and live.path in before and live.path not in gone:
-                    self.give_up(live.path, DOES_NOT_FOLLOW.format(edit.number))
+                    self.give_up(live.path, message("gap.series-does-not-follow", number=edit.number))
                 made[live.path] = live
         self.files = {path: live for path, live in self.files.items() if path not in gone} | made
         self._seen |= {path for edit in patch for path in (edit.header.old, edit.header.new) if path}

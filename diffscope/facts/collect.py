@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,6 +19,7 @@ from diffscope.facts.base.reach_facts import with_reach
 from diffscope.facts.build.builds import declares_builds
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.change.changed_file import FileMaterial, Placed, is_lost
+from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
 from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
 from diffscope.facts.model import (
@@ -28,8 +30,10 @@ from diffscope.facts.moves.join import join_moves
 from diffscope.facts.options.settings import with_settings
 from diffscope.facts.python.kernels import holds_kernels
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.messages.model import Message, message
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
+from diffscope.syntax.model import NativeComparison
 
 __all__ = ["Knowledge", "Surroundings", "collect_facts"]
 
@@ -148,7 +152,8 @@ _FROM_PYTHON = (
 _FROM_BOTH_SIDES = ("counterpart", "operator", "override", "registry")
 """Families that of a source file which was not compared at all are unknown too; one that does not parse in places still tells some."""
 _FROM_NATIVE = ("native", "operator")
-_UNREAD = "its text before or after the change could not be read"
+_UNREAD: Final = message("gap.file-unread")
+_UNPARSED: Final = message("gap.file-unparsed")
 
 
 _FROM_GRAPH = ("override", "counterpart")
@@ -161,13 +166,11 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
     if material.lookup is None and any(
         one.fact.category == "source" and one.fact.logic is not False for one in placed
     ):
-        found += [
-            UnknownFamily(family=family, reason="no module graph of the base") for family in _FROM_GRAPH
-        ]
+        found += [UnknownFamily(family=family, reason=message("gap.no-graph")) for family in _FROM_GRAPH]
     declared = around.declarations
     has_steps = declared is not None and declared.has_steps
     if not has_steps and any(one.fact.category in {"source", "native", "test"} for one in placed):
-        why = "no CI steps at the base" if declared else "no CI declarations of the base"
+        why = message("gap.no-steps" if declared else "gap.no-declarations")
         found.append(UnknownFamily(family="step", reason=why))
     products = (one for one in placed if one.fact.category in {"source", "native", "build"})
     past = _why_no_history(around)
@@ -183,11 +186,11 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
     return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
 
 
-def _why_no_history(around: Surroundings) -> str | None:
+def _why_no_history(around: Surroundings) -> Message | None:
     if around.history is None:
-        return "no history of the base"
+        return message("gap.no-history")
     days = around.history_days
-    return None if days is None or days >= WITHIN_DAYS else "the history of the base is cut off"
+    return None if days is None or days >= WITHIN_DAYS else message("gap.history-short")
 
 
 def _families_of(placed: Placed) -> tuple[str, ...]:
@@ -199,6 +202,7 @@ def _families_of(placed: Placed) -> tuple[str, ...]:
         return ("test",) if category == "test" else ()
     return (
         *(_FROM_NATIVE if category == "native" else ()),
+        *(("native",) if path.endswith(".rs") and category == "source" else ()),
         *(("build",) if declares_builds(path) else ()),
         *(("dependency",) if declares_dependencies(path) else ()),
     )
@@ -210,7 +214,7 @@ def _of_kernels(material: Material, placed: Placed) -> tuple[str, ...]:
     return ("native",) if is_host else ()
 
 
-def _why_unread(placed: Placed) -> str | None:
+def _why_unread(placed: Placed) -> Message | None:
     material = placed.material
     if material.failed:
         return INTERNAL_ERROR
@@ -218,30 +222,35 @@ def _why_unread(placed: Placed) -> str | None:
         return _UNREAD
     if placed.fact.content != "text":
         return None
-    if not placed.fact.path.endswith(".py"):
+    if not placed.fact.path.endswith(_PARSED):
         return None if material.read else _UNREAD
-    if material.python is None:
+    compared = _compared(placed)
+    if compared is None:
         return _UNREAD
-    return "it does not parse" if material.python.problems else None
+    return _UNPARSED if compared.problems else None
+
+
+_PARSED = (".py", ".rs")
+"""Files of which a place that does not parse is told. What a grammar does not know of C++ is read by its look."""
+
+
+def _compared(placed: Placed) -> ChangedPython | NativeComparison | None:
+    return placed.material.python if placed.fact.path.endswith(".py") else placed.material.native
 
 
 def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
     found = []
     for one in placed:
-        reason = _why_unread(one) if one.fact.path.endswith(".py") else None
+        reason = _why_unread(one) if one.fact.path.endswith(_PARSED) else None
         # Of a file whose content the clone does not have, the source has told.
         if reason and not (is_lost(one.material) or one.material.failed):
-            parsed = one.material.python is not None
-            line = (
-                f", first at line {one.material.python.problems[0].line}"
-                if one.material.python and parsed
-                else ""
-            )
+            compared = _compared(one)
             found.append(
                 Gap(
-                    what="parse" if parsed else "blob",
-                    code="file-unparsed" if parsed else "file-unread",
-                    reason=reason + line,
+                    what="blob" if compared is None else "parse",
+                    message=reason
+                    if compared is None
+                    else message("gap.file-unparsed-at", line=compared.problems[0].line),
                     path=RepoPath(one.fact.path),
                 )
             )

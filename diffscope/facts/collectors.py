@@ -39,6 +39,7 @@ from diffscope.facts.options.build_arguments import collect_build_arguments
 from diffscope.facts.options.default_tables import collect_default_tables
 from diffscope.facts.options.metrics import collect_metrics
 from diffscope.facts.options.options import collect_options
+from diffscope.facts.options.wire_messages import collect_wire_messages
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.contracts import collect_contracts
 from diffscope.facts.python.guards import collect_guards
@@ -137,6 +138,7 @@ def _classified(material: Material, placed: tuple[Placed, ...]) -> ChangeFact:
         taxonomy,
         guards=found["guard"],
         builds=found["build"],
+        natives=found["native"],
     )
 
 
@@ -187,6 +189,7 @@ def _options(placed: tuple[Placed, ...]) -> tuple[OptionFact, ...]:
         *collect_default_tables(placed),
         *collect_build_arguments(placed),
         *collect_metrics(placed),
+        *collect_wire_messages(placed),
     )
 
 
@@ -225,7 +228,7 @@ COLLECTORS: Final = (
     Collector("call", lambda m, placed: collect_calls(placed, m.knowledge.taxonomy, m.knowledge.roles)),
     Collector("condition", lambda m, placed: collect_conditions(placed, m.knowledge.roles)),
     Collector("numeric", lambda _, placed: collect_numerics(placed)),
-    Collector("write", lambda _, placed: collect_writes(placed)),
+    Collector("write", lambda m, placed: collect_writes(placed, m.found["option"], m.lookup)),
     Collector("test", lambda _, placed: collect_tests(placed)),
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
     Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),

@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
+from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 
 Text = str
@@ -95,8 +96,7 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     kind: Annotated[
         str, said("bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.")
     ]
-    kind_reason: Annotated[str, said("What decided the kind.")] = ""
-    kind_reason_zh: Annotated[str, said("The same in Chinese.")] = ""
+    kind_reasons: Annotated[tuple[Message, ...], said("What decided the kind; no rule asks it.")] = ()
     kind_told: Annotated[
         bool,
         said(
@@ -446,6 +446,13 @@ class GuardFact(Located, frozen=True, kw_only=True):
         said("Of an added one: the condition of the same function that went for it and asks much the same."),
     ] = None
     replaced: Annotated[bool, said("Of a removed one: another condition came for it.")] = False
+    direction: Annotated[
+        str | None,
+        said(
+            "Of one that came for another: narrowed (it holds in fewer cases), widened, reversed, changed (neither holds the other) or unknown; "
+            "null for the rest."
+        ),
+    ] = None
 
 
 class CallFact(Located, frozen=True, kw_only=True):
@@ -559,11 +566,12 @@ class NumericFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp or precision (a condition or assignment "
-            "on scales, formats, accumulation)."
+            "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment "
+            "on scales, formats, accumulation), cast (to the type of something else, `.float()`, `.to(x.dtype)`), scale (a factor, or what a "
+            "call gets as its scale), reduction (over which dimensions) or scheme (how values are quantised, `w8a8`)."
         ),
     ]
-    change: Annotated[str, said("added, removed or changed.")]
+    change: Annotated[str, said("added, removed, changed or reguarded (a scheme under another condition).")]
     text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
     before: Annotated[str | None, said("What stood there before.")] = None
     detail: Annotated[str, said("The name that it is assigned or passed to.")] = ""
@@ -614,6 +622,10 @@ class WriteFact(Located, frozen=True, kw_only=True):
         said(
             "The old value is put back: inside a `with` that does, in `finally`, behind the `yield` of a context manager, or by `__exit__`."
         ),
+    ] = False
+    of_removed_option: Annotated[
+        bool,
+        said("Its field is one that this change takes away as an option: whoever set it is told by that."),
     ] = False
     opt_in: Annotated[
         bool,
@@ -699,7 +711,7 @@ class OperatorFact(Located, frozen=True, kw_only=True):
 
 
 class NativeFact(Located, frozen=True, kw_only=True):
-    """A changed function of a native source, or one that is code for a device, or launches or tunes such code, and that Python hosts."""
+    """A changed function of a native source, an item of Rust, or one that is code for a device, or launches or tunes such code, and that Python hosts."""
 
     change: Annotated[
         str,
@@ -710,7 +722,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     language: Annotated[
         str,
         said(
-            "By the name of a native file: cuda, cpp; of code that Python hosts by decorator and import: triton, gluon, cutedsl, tilelang, "
+            "By the name of a native file: cuda, cpp, rust; of code that Python hosts by decorator and import: triton, gluon, cutedsl, tilelang, "
             "flydsl, helion, numba; python for a function of the host."
         ),
     ] = ""
@@ -728,6 +740,14 @@ class NativeFact(Located, frozen=True, kw_only=True):
         ),
     ] = "no-graph"
     reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
+    item: Annotated[
+        str,
+        said(
+            "function, struct, enum, union, trait, const, static, type or macro (all but the first of Rust)."
+        ),
+    ] = "function"
+    public: Annotated[bool, said("Of Rust: `pub`, without a restriction.")] = False
+    in_tests: Annotated[bool, said("Of Rust: only tests are built with it.")] = False
     is_kernel: Annotated[
         bool, said("`__global__`, or a function of Python that the host launches on a device.")
     ] = False
@@ -735,14 +755,18 @@ class NativeFact(Located, frozen=True, kw_only=True):
         tuple[str, ...],
         said(
             "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, "
-            "platform-guard, mask, compile-time, accumulator, symmetric-memory or tuning (what changed in it)."
+            "platform-guard, mask, compile-time, accumulator, symmetric-memory, tuning, unsafe, panic, synchronisation or serialised (what changed in it)."
         ),
     ] = ()
+    signals_new: Annotated[tuple[str, ...], said("Those of them of which more stand there than before.")] = ()
     operators: Annotated[tuple[str, ...] | UnsetType, said("Operators that lead to it.")] = UNSET
     tests: Annotated[tuple[str, ...] | UnsetType, said("Tests that reach it.")] = UNSET
     tests_today: Annotated[
         tuple[str, ...], said("Those tests of the base, for a function that stood before the change.")
     ] = ()
+    moved_from: Annotated[
+        str | None, said("The file of the change that it was in before; null for none.")
+    ] = None
     code_added: Annotated[int, said("Code lines added in it.")] = 0
     code_removed: Annotated[int, said("Code lines removed from it.")] = 0
     computes: Annotated[
@@ -849,7 +873,7 @@ class UnknownFamily(Value, frozen=True, kw_only=True):
     """A family (or one file's part of it) that could not be computed, and why."""
 
     family: str
-    reason: str
+    reason: Message
     path: str | None = None
 
 

@@ -1,15 +1,18 @@
-"""Changed native functions and torch operators."""
+"""Changed native functions, items of Rust, and torch operators."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.model import NativeFact, OperatorFact
+from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Region
 from diffscope.syntax.model import (
     Aspect,
@@ -36,13 +39,14 @@ _FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\
 
 def collect_natives(placed: Iterable[Placed], lookup: TreeLookup | None) -> tuple[NativeFact, ...]:
     """Return a fact for each native function whose code changed, by path and line."""
-    facts = [
-        _native(one, change, lookup)
+    found = [
+        _Changed(one, change)
         for one in placed
-        if one.fact.category == "native" and one.material.native is not None
+        if _is_product(one) and one.material.native is not None
         for change in one.material.native.functions
         if change.logic and change.name
     ]
+    facts = [_native(each, lookup) for each in _joined(found)]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.change)))
 
 
@@ -91,32 +95,96 @@ def _registered(outline: Outline | None) -> dict[str, int]:
     }
 
 
-def _native(placed: Placed, change: NativeChange, lookup: TreeLookup | None) -> NativeFact:
+class _Changed(NamedTuple):
+    """A changed function with its file, and where it was before, for one that came from another file of the change."""
+
+    placed: Placed
+    change: NativeChange
+    origin: _Changed | None = None
+
+
+def _is_product(placed: Placed) -> bool:
+    is_rust = placed.fact.language == "rust" and placed.fact.category == "source"
+    return is_rust or placed.fact.category == "native"
+
+
+def _joined(changes: list[_Changed]) -> Iterator[_Changed]:
+    """Join what left one file for another: the same name, or the same last name where only one leaves and one arrives by it."""
+    gone = [one for one in changes if Aspect.REMOVED in one.change.aspects]
+    come = [one for one in changes if Aspect.ADDED in one.change.aspects]
+    pairs: dict[int, _Changed] = {}
+    for key in (str, _last_name):
+        left = [one for one in gone if all(one is not origin for origin in pairs.values())]
+        for one in come:
+            same = [other for other in left if key(other.change.name) == key(one.change.name)]
+            rivals = [other for other in come if key(other.change.name) == key(one.change.name)]
+            if id(one) not in pairs and len(same) == len(rivals) == 1 and same[0].placed is not one.placed:
+                pairs[id(one)] = same[0]
+    origins = {id(origin) for origin in pairs.values()}
+    for one in changes:
+        if id(one) not in origins:
+            yield one._replace(origin=pairs.get(id(one)))
+
+
+def _last_name(name: str) -> str:
+    return name.rpartition("::")[2]
+
+
+def _lines(one: _Changed) -> list[str]:
+    """Return the lines of a function that came or went, without white space around them and without comments that fill a line."""
+    function = one.change.after or one.change.before
+    text = one.placed.material.after if one.change.after is not None else one.placed.material.before
+    region = text.part(function.start, function.end) if function is not None and text is not None else None
+    lines = (" ".join(line.split()) for line in (region.lines if region is not None else ()))
+    return [line for line in lines if line and not line.startswith(("//", "/*", "*"))]
+
+
+def _native(one: _Changed, lookup: TreeLookup | None) -> NativeFact:
+    placed, change = one.placed, one.change
     standing = change.after or change.before
     moved = Aspect.MOVED in change.aspects and Aspect.BODY not in change.aspects
     words = {Aspect.ADDED: "added", Aspect.REMOVED: "removed", Aspect.SIGNATURE: "signature"}
     kind = next(
         (word for aspect, word in words.items() if aspect in change.aspects), "moved" if moved else "body"
     )
+    added, removed = change.code_added, change.code_removed
+    if one.origin is not None:
+        kept = pair_equal(_lines(one.origin), _lines(one), key=str)
+        added, removed = len(kept.come), len(kept.gone)
+        kind = "body" if added or removed else "moved"
     operators: tuple[str, ...] | UnsetType = UNSET
     tests: tuple[str, ...] | UnsetType = UNSET
-    if lookup is not None:
+    is_rust = placed.fact.language == "rust"
+    if lookup is not None and not is_rust:
         operators, tests = lookup.operators_of(placed.fact.path), lookup.tests_of_native(placed.fact.path)
     return NativeFact(
         **placed.spot(_place(placed, change), symbol=change.name),
         change=kind,
         language=placed.fact.language,
-        kernel_role=_role(standing),
+        kernel_role="" if is_rust else _role(standing),
+        item=standing.item if standing else "function",
+        public=bool(standing and "pub" in standing.qualifiers),
+        in_tests=change.is_test,
         is_kernel=bool(standing and "__global__" in standing.qualifiers),
         signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
+        signals_new=_more(change),
         operators=operators,
         tests=tests,
         # No test reaches today what is not there yet: those of its file reach its neighbours.
         tests_today=() if kind == "added" or isinstance(tests, UnsetType) else tests,
-        code_added=len(change.added_lines),
-        code_removed=len(change.removed_lines),
+        code_added=added,
+        code_removed=removed,
+        moved_from=one.origin.placed.fact.path if one.origin is not None else None,
         computes=_computes(placed),
     )
+
+
+def _more(change: NativeChange) -> tuple[str, ...]:
+    """Return the kinds of signals of which more came than went."""
+    balance: Counter[str] = Counter()
+    for item in change.signals:
+        balance[item.signal.kind.value] += 1 if item.what == "added" else -1
+    return tuple(sorted(kind for kind, count in balance.items() if count > 0))
 
 
 def _role(function: NativeFunction | None) -> str:
@@ -129,11 +197,17 @@ def _role(function: NativeFunction | None) -> str:
 def _place(placed: Placed, change: NativeChange | OperatorChange) -> Region | None:
     # An operator that lost its last implementation has its line on the old side too.
     is_gone = Aspect.REMOVED in change.aspects if isinstance(change, NativeChange) else change.after is None
-    return placed.old(change.line) if is_gone else placed.new(change.line)
+    line = change.line
+    if isinstance(change, NativeChange) and change.before is not None and change.after is not None:
+        # Of what was there before the first line that changes tells more than its name.
+        line = next(iter(change.added_lines), line)
+    return placed.old(line) if is_gone else placed.new(line)
 
 
 def _computes(placed: Placed) -> bool:
     """Return whether a file can hold what computes with tensors: an extension of Python that only talks to the system does not."""
+    if placed.fact.language == "rust":
+        return False
     native = placed.material.native
     outline = native and (native.after or native.before)
     if not outline or placed.fact.path.endswith(_DEVICE_SUFFIX):

@@ -88,6 +88,10 @@ _FROM_GRAPH: Final = (
 )
 
 
+_UNASKED: Final = frozenset({"kind_reasons"})
+"""Fields that say why, not what: no rule asks them."""
+
+
 @cache
 def families() -> dict[str, Family]:
     """Return every family by its word, in a fixed order."""
@@ -117,7 +121,7 @@ def fact_type(family: str) -> type[values.Fact]:
 
 def _family(name: str, kind: type[values.Fact]) -> Family:
     hints = [hint for base in reversed(kind.__mro__) for hint in _own_hints(base).items()]
-    fields = tuple(_field(field, hint) for field, hint in hints)
+    fields = tuple(_field(field, hint) for field, hint in hints if field not in _UNASKED)
     return Family(
         name=name, sentence=inspect.cleandoc(kind.__doc__ or ""), single=name == "change", fields=fields
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from diffscope.messages.model import Language
 from diffscope.render.area_words import AREA_TITLES
-from diffscope.render.style import Language
 
 _KINDS = {
     "bugfix": ("bug fixes", "缺陷修复"),

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
+from diffscope.messages.model import Language
 from diffscope.source.model import Value
-
-
-class Language(Enum):
-    """The language of the interface and of the rules' texts; the value is the word of ``--lang``."""
-
-    ENGLISH = "en"
-    CHINESE = "zh"
 
 
 class Style(Value, frozen=True, kw_only=True):

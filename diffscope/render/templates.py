@@ -16,7 +16,6 @@ from msgspec import UNSET
 
 from diffscope.errors import UsageError
 from diffscope.render import sanitize
-from diffscope.render.gap_words import say_missing_in_chinese
 from diffscope.render.places import location
 from diffscope.render.words import Words
 
@@ -90,7 +89,6 @@ def _environment(*, finalize: Callable[[object], object], autoescape: bool) -> E
     )
     environment.tests["unset"] = lambda value: value is UNSET
     environment.filters["location"] = location
-    environment.filters["missing_in_chinese"] = say_missing_in_chinese
     return environment
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, ModuleReach, SymbolAssessment
-from diffscope.assessment.doubts import gather_doubts
+from diffscope.assessment.not_judged import group_unknown
+from diffscope.errors import shell_line
+from diffscope.messages.say import say_message, title
 from diffscope.render.ci_reading import blind_spots, ci_phrases
-from diffscope.render.gap_words import say_note, say_reason, say_what
 from diffscope.render.places import by_family
 from diffscope.render.report_words import tag_title
 from diffscope.render.sanitize import uri_path
@@ -174,7 +174,7 @@ class Reading:
             for path in paths
             if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
         ]
-        return [shlex.quote(path) for path in runnable[:10]]
+        return [shell_line(path) for path in runnable[:10]]
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -226,23 +226,28 @@ class Reading:
         state = self._assessment.completeness
         words, language = self._words, self._words.language
         notes = [
-            f"{say_what(gap.what, language)}{words.colon}{f'{gap.path}{words.colon}' if gap.path else ''}{say_reason(gap.reason, language)}"
+            words.colon.join(
+                (title("gap-what", gap.what, language), *filter(None, (gap.path,)), gap.reason.pick(language))
+            )
             for gap in state.gaps
         ]
         if state.unplaced:
             notes.append(words("unplaced", files=self.few(state.unplaced)))
-        return (*notes, *(say_note(note, language) for note in state.notes))
+        return (*notes, *(note.pick(language) for note in state.notes))
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """Why rules could not be judged, a sentence for each reason, with the rules that it left open."""
         assessment, words = self._assessment, self._words
-        doubts = gather_doubts(
-            assessment.unknown, gaps=assessment.completeness.gaps, pull=assessment.change.pull
-        )
+        lines = {
+            str(gap.path): line
+            for gap in assessment.completeness.gaps
+            if gap.what == "parse" and isinstance(line := gap.reason.arguments.get("line"), int)
+        }
+        groups = group_unknown(assessment.unknown, lines=lines, pull=assessment.change.pull)
         return tuple(
-            words.pick(doubt.sentence()) + (words("needs-base") if doubt.needs_tree else "")
-            for doubt in doubts
+            say_message(group.message(), words.language) + (words("needs-base") if group.needs_tree else "")
+            for group in groups
         )
 
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
-from diffscope.render.style import Language
+from diffscope.messages.model import Language, Text
 from diffscope.rules.families import FAMILIES
-from diffscope.rules.values import Bilingual
 
 _ENGLISH, _CHINESE = 0, 1
 _Said = TypeVar("_Said", str, tuple[str, ...])
@@ -227,9 +227,13 @@ class Words:
         """Return the title of a risk family; a family of somebody's own rules goes by its name."""
         return self.pick(FAMILIES[name]) if name in FAMILIES else name
 
-    def pick(self, text: Bilingual) -> str:
+    def pick(self, text: Text) -> str:
         """Return a rule's text in this language."""
-        return text.zh if self.language is Language.CHINESE else text.en
+        return text.pick(self.language)
+
+    def picked(self, texts: Iterable[Text]) -> tuple[str, ...]:
+        """Return texts in this language."""
+        return tuple(map(self.pick, texts))
 
     def either(self, english: _Said, chinese: _Said) -> _Said:
         """Return what is said in this language; English where nothing is said in Chinese, as in documents of older versions."""

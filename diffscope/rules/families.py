@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from diffscope.rules.values import Bilingual
+from diffscope.messages.model import Text
 
-FAMILIES: Final[dict[str, Bilingual]] = {
-    "core-path": Bilingual(en="Core-path change", zh="核心路径变更"),
-    "missing-tests": Bilingual(en="Missing test coverage", zh="缺少测试覆盖"),
-    "insufficient-tests": Bilingual(en="Insufficient test coverage", zh="测试覆盖不足"),
-    "platform-compat": Bilingual(en="Platform compatibility", zh="平台兼容性"),
-    "interface-change": Bilingual(en="Interface change", zh="接口变更"),
-    "config-default": Bilingual(en="Configuration default changed", zh="配置默认值变更"),
-    "dependency-version": Bilingual(en="Dependency version", zh="依赖版本"),
-    "concurrency": Bilingual(en="Concurrency and synchronisation", zh="并发与同步"),
-    "kernel-safety": Bilingual(en="Build and kernel safety", zh="编译与内核安全"),
-    "quantization-numerics": Bilingual(en="Quantization and numerics", zh="量化与数值精度"),
-    "global-side-effect": Bilingual(en="Global side effect", zh="全局配置副作用"),
-    "feature-interaction": Bilingual(en="Feature interaction (LoRA, spec decode, ...)", zh="功能组合兼容性"),
-    "security": Bilingual(en="Security surface", zh="安全面"),
-    "ci-coverage": Bilingual(en="CI does not run it", zh="CI 未覆盖"),
-    "history": Bilingual(en="Reverted before", zh="曾被回退"),
+FAMILIES: Final[dict[str, Text]] = {
+    "core-path": Text(en="Core-path change", zh="核心路径变更"),
+    "missing-tests": Text(en="Missing test coverage", zh="缺少测试覆盖"),
+    "insufficient-tests": Text(en="Insufficient test coverage", zh="测试覆盖不足"),
+    "platform-compat": Text(en="Platform compatibility", zh="平台兼容性"),
+    "interface-change": Text(en="Interface change", zh="接口变更"),
+    "config-default": Text(en="Configuration default changed", zh="配置默认值变更"),
+    "dependency-version": Text(en="Dependency version", zh="依赖版本"),
+    "concurrency": Text(en="Concurrency and synchronisation", zh="并发与同步"),
+    "kernel-safety": Text(en="Build and kernel safety", zh="编译与内核安全"),
+    "quantization-numerics": Text(en="Quantization and numerics", zh="量化与数值精度"),
+    "global-side-effect": Text(en="Global side effect", zh="全局配置副作用"),
+    "feature-interaction": Text(en="Feature interaction (LoRA, spec decode, ...)", zh="功能组合兼容性"),
+    "security": Text(en="Security surface", zh="安全面"),
+    "ci-coverage": Text(en="CI does not run it", zh="CI 未覆盖"),
+    "history": Text(en="Reverted before", zh="曾被回退"),
 }
 """By wire word, in the order of the reports."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NewType
 
+from diffscope.messages.model import Sentence, Text
 from diffscope.source.model import Value
 
 RuleCode = NewType("RuleCode", str)
@@ -26,13 +27,6 @@ class Severity(Enum):
         return list(Severity).index(self)
 
 
-class Bilingual(Value, frozen=True, kw_only=True):
-    """A text in English and Chinese."""
-
-    en: str
-    zh: str
-
-
 class Definition(Value, frozen=True, kw_only=True):
     """Where what a place belongs to is defined, on a line that did not change."""
 
@@ -51,7 +45,7 @@ class Evidence(Value, frozen=True, kw_only=True):
     """Of a place whose own line did not change; ``None`` where ``line`` is that of the fact."""
     symbol: str | None = None
     module: str | None = None
-    note: Bilingual
+    note: Text
     """The rule's ``says`` with this fact's fields filled in."""
 
 
@@ -62,10 +56,10 @@ class Flag(Value, frozen=True, kw_only=True):
     name: str
     family: str
     severity: Severity
-    title: Bilingual
-    message: Bilingual
+    title: Text
+    message: Text
     """The note of the first evidence and, where there are more, how many."""
-    advice: Bilingual
+    advice: Text
     evidence: tuple[Evidence, ...]
     confidence: str = "high"
     """``high``, ``medium`` or ``low``, from the rule's status and the facts' exactness."""
@@ -73,11 +67,24 @@ class Flag(Value, frozen=True, kw_only=True):
     """Hash of code, paths and symbols; no line numbers, so that it survives a rebase."""
 
 
+class Missing(Sentence, frozen=True, kw_only=True):
+    """One thing that a rule could not be judged without."""
+
+    family: str | None = None
+    """The family of facts that could not be computed, or of the field."""
+    field: str | None = None
+    """The field that is not known of some records: ``distance``."""
+    path: str | None = None
+    """The file that it is missing of; of several the first."""
+    more: int = 0
+    """How many further files lack the field."""
+
+
 class UnknownRule(Value, frozen=True, kw_only=True):
     """A rule that could not be judged, and what was missing."""
 
     code: RuleCode
-    missing: tuple[str, ...]
+    missing: tuple[Missing, ...]
 
 
 class Waived(Value, frozen=True, kw_only=True):

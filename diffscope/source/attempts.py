@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from traceback import TracebackException
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from diffscope.errors import DiffscopeError
-from diffscope.source.model import Gap, RepoPath
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import message
+from diffscope.source.model import INTERNAL_CODES, Gap, RepoPath
 
 _Found = TypeVar("_Found")
 _Default = TypeVar("_Default")
 _Item = TypeVar("_Item")
 
-INTERNAL_ERROR: Final = "internal error"
+INTERNAL_ERROR: Final = message("gap.internal-error-elsewhere")
 """Why facts are unknown that a part which failed would have given."""
 _LONGEST: Final = 200
 
@@ -90,6 +92,14 @@ class Attempts:
             return _Failure(error)
 
 
+class Coded(Protocol):
+    """Anything that tells what it is by a code: a gap, a gap with its words."""
+
+    @property
+    def code(self) -> MessageCode:
+        """The code."""
+
+
 class _Failure:
     """What a part raised, without the frames that would keep its values alive."""
 
@@ -102,8 +112,7 @@ def internal_error(part: str, error: Exception, *, path: str | None = None) -> G
     """Return the gap of a part that failed inside."""
     return Gap(
         what="internal",
-        code="internal-error",
-        reason=f"internal error in {part} ({described(error)}); to report it, run again with --debug",
+        message=message("gap.internal-error", part=part, error=described(error)),
         path=None if path is None else RepoPath(path),
     )
 
@@ -120,6 +129,6 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {cut}" if cut else type(error).__name__
 
 
-def is_internal(gaps: Iterable[Gap]) -> bool:
+def is_internal(gaps: Iterable[Coded]) -> bool:
     """Return whether any part failed inside."""
-    return any(gap.code == "internal-error" for gap in gaps)
+    return any(gap.code in INTERNAL_CODES for gap in gaps)

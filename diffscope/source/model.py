@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal, NewType
+from typing import Final, Literal, NewType
 
 import msgspec
+
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Language, Message
+from diffscope.messages.say import say_message
 
 RepoPath = NewType("RepoPath", str)
 """A POSIX path relative to the root of the target repository. Bytes that are not UTF-8 stand as ``\\xNN``."""
@@ -58,35 +62,64 @@ class TreeEntry(Value, frozen=True, kw_only=True):
     mode: str
 
 
-GapCode = Literal[
-    "unspecified",
-    "internal-error",
-    "change-empty",
-    "change-unavailable",
-    "several-commits",
-    "no-base-tree",
-    "no-graph",
-    "no-declarations",
-    "not-vllm",
-    "blob-missing",
-    "file-unread",
-    "file-unparsed",
-    "registry-empty",
-    "history-cut-off",
-    "history-too-young",
-    "clone-too-old",
+GapKind = Literal[
+    "base-tree",
+    "blame",
+    "blob",
+    "change",
+    "closed-issues",
+    "closed-pulls",
+    "comments",
+    "declarations",
+    "diff-path",
+    "diff-truncated",
+    "files",
+    "fix",
+    "graph",
+    "history",
+    "internal",
+    "metadata",
+    "new-issues",
+    "new-pulls",
+    "not-text",
+    "parse",
+    "registry",
+    "repository",
+    "window",
 ]
-"""Why something is missing, in words that do not change. ``unspecified``: ``what`` and ``reason`` are all that is told."""
+"""What is missing."""
+
+INTERNAL_CODES: Final = frozenset(
+    {
+        "gap.internal-error",
+        "gap.change-failed",
+        "gap.worker-ended",
+        "gap.worker-ended-with",
+        "gap.worker-called-off",
+        "gap.worker-not-started",
+        "gap.worker-timed-out",
+    }
+)
+"""Why something was not judged where diffscope itself is to blame."""
 
 
 class Gap(Value, frozen=True, kw_only=True):
     """Something that was not had or not judged, and why. Gaps travel into ``completeness``."""
 
-    what: str
-    """A stable word: ``base-tree``, ``head-tree``, ``blob``, ``parse``, ``diff-truncated``, ``graph``, ``metadata`` ..."""
-    reason: str
+    what: GapKind
+    message: Message
+    """Why, as a code of the catalogue."""
     path: RepoPath | None = None
-    code: GapCode = "unspecified"
+
+    @property
+    def code(self) -> MessageCode:
+        """The code of the message."""
+        return self.message.code
+
+    @property
+    def reason(self) -> str:
+        """The message in English, for notes and errors, which are English only."""
+        return say_message(self.message, Language.ENGLISH)
 
 
 class Change(Value, frozen=True, kw_only=True):

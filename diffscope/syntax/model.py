@@ -201,6 +201,8 @@ class SignalKind(Enum):
     """The condition of an if, elif, while, conditional expression or assert. ``text`` is the condition."""
     DIVISION = "division"
     """``text`` is the divisor. A divisor that is a number, and ``path / "name"``, are left out."""
+    FACTOR = "factor"
+    """A name that says scale and multiplies; ``detail`` is the assignment target or keyword it belongs to."""
     ATTRIBUTE_WRITE = "attribute-write"
     """``text`` is the target: ``vllm_config.parallel_config.x``, ``detail`` the value."""
     SUBSCRIPT_WRITE = "subscript-write"
@@ -356,20 +358,25 @@ class Include(Value, frozen=True, kw_only=True):
 
 
 class NativeFunction(Value, frozen=True, kw_only=True):
-    """One function definition of C++, CUDA or HIP. Lines count from 1, both ends included."""
+    """One function definition of C++, CUDA or HIP, or one item of Rust. Lines count from 1, both ends included."""
 
     name: str
     """Qualified as far as the file tells: ``vllm::moe::topk_softmax``."""
+    item: str = "function"
+    """Of Rust also ``struct``, ``enum``, ``union``, ``trait``, ``const``, ``static``, ``type`` and ``macro``."""
     line: int
     """The line of the name."""
     start: int
     """First line, template head and attributes included."""
     end: int
     parameters: tuple[str, ...] = ()
-    """As written, white space folded."""
+    """As written, white space folded; of a type of Rust its fields or variants."""
     returns: str = ""
     qualifiers: tuple[str, ...] = ()
-    """Of ``__global__``, ``__device__``, ``__host__``, ``template``, ``static``, ``inline``, ``constexpr``; sorted."""
+    """Of ``__global__``, ``__device__``, ``__host__``, ``template``, ``static``, ``inline``, ``constexpr``; sorted.
+
+    Of Rust: visibility and modifiers as written, what is derived, and ``test`` for what only tests are built with.
+    """
     launch_bounds: str | None = None
     """The arguments of ``__launch_bounds__``."""
     guards: tuple[str, ...] = ()
@@ -490,6 +497,14 @@ class NativeSignalKind(Enum):
     """What sums are kept in, products are taken with, and values are converted to."""
     SYMMETRIC_MEMORY = "symmetric-memory"
     """Memory of other ranks."""
+    UNSAFE = "unsafe"
+    """Of Rust, from here on: an ``unsafe`` block or function."""
+    PANIC = "panic"
+    """What ends the thread where it does not hold: ``unwrap``, ``expect``, ``panic!``, ``assert!``."""
+    SYNCHRONISATION = "synchronisation"
+    """Locks, tasks and what waits for several of them."""
+    SERIALISED = "serialised"
+    """How a type is written and read: attributes of serde."""
     TUNING = "tuning"
     """How many warps, stages and blocks: how fast it is, and nothing of what it computes."""
 
@@ -526,6 +541,22 @@ class NativeChange(Value, frozen=True, kw_only=True):
     signals: tuple[NativeSignalChange, ...] = ()
     added_lines: tuple[int, ...] = ()
     removed_lines: tuple[int, ...] = ()
+
+    @property
+    def code_added(self) -> int:
+        """How many code lines it gained."""
+        return len(self.added_lines)
+
+    @property
+    def code_removed(self) -> int:
+        """How many code lines it lost."""
+        return len(self.removed_lines)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether only tests are built with it."""
+        standing = self.after or self.before
+        return standing is not None and "test" in standing.qualifiers
 
 
 class OperatorChange(Value, frozen=True, kw_only=True):

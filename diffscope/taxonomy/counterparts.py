@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from diffscope.messages.model import Text
 from diffscope.patterns import Glob, compile_glob
 from diffscope.source.model import Value
 from diffscope.taxonomy.entries import PathGlob
-from diffscope.taxonomy.tables import Label
 from diffscope.yaml.typed import Rows, read_file
 
 
@@ -20,7 +20,7 @@ class Pairing(Value, frozen=True, kw_only=True):
     name: str
     watched: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
     counterpart: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
-    reason: Label
+    reason: Text
 
     def watches(self, path: str) -> bool:
         """Return whether a path is on the watched side (and not itself on the other)."""

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from diffscope.messages.model import Text
 from diffscope.source.model import Value
-from diffscope.taxonomy.tables import Label
 from diffscope.yaml.typed import Rows, read_file
 
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -19,7 +19,7 @@ class KernelLanguage(Value, frozen=True, kw_only=True):
     """A language of device code: the packages that it is imported from, and the decorators that make a function such code."""
 
     name: str
-    title: Label
+    title: Text
     imports: Names
     kernels: Names
     device: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from diffscope.messages.model import Text
 from diffscope.source.model import Value
 from diffscope.taxonomy.entries import Category, CategoryLine, PathGlob, Phrase, Place
 from diffscope.yaml.typed import Known, Rows
@@ -12,18 +13,11 @@ Shape = Literal["moves", "rewrites", "deletes", "registers-model", "adds-tests",
 """What a diff may look like: words that kinds and tags ask for, and that ``facts/classify/change_shape.py`` answers."""
 
 
-class Label(Value, frozen=True, kw_only=True):
-    """A name for people, in English and Chinese."""
-
-    en: str
-    zh: str
-
-
 class AreaRule(Value, frozen=True, kw_only=True):
     """How one area is recognised. An entry with ``/``, ``.`` or ``*`` is a glob over paths, any other is words of a folder's name."""
 
     name: str
-    title: Label
+    title: Text
     own: tuple[Place, ...] = ()
     """What lies there is the area's, whatever the file is called."""
     closed: tuple[PathGlob, ...] = ()
@@ -49,7 +43,7 @@ class PlatformRule(Value, frozen=True, kw_only=True):
     """How one platform is recognised."""
 
     name: str
-    title: Label
+    title: Text
     paths: tuple[PathGlob, ...] = ()
     """Globs of files that belong to it, whatever they are called."""
     words: tuple[Phrase, ...] = ()
@@ -100,7 +94,7 @@ class KindRule(Value, frozen=True, kw_only=True):
     """What speaks for one kind of change."""
 
     name: str
-    title: Label
+    title: Text
     tags: tuple[Phrase, ...] = ()
     """Bracketed words and ``prefix:`` words of a title."""
     verbs: tuple[Phrase, ...] = ()
@@ -168,7 +162,7 @@ class SurfaceRule(Value, frozen=True, kw_only=True):
     """A public surface of vLLM: symbols by place and name, and all that derives from its bases."""
 
     name: str
-    title: Label
+    title: Text
     paths: tuple[PathGlob, ...] = ()
     symbols: tuple[str, ...] = ()
     """Top-level names; ``*`` stands for any run of characters. Empty: every public name of the paths."""

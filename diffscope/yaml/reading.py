@@ -51,15 +51,19 @@ def mistake_line(mistake: Mistake) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest of the words, or the words themselves where none is near."""
-    # Only mistakes need it; a run without any should not pay for its import.
-    import difflib  # noqa: PLC0415
-
     known = sorted(words)
-    # Long junk would cost quadratic time and cannot be near anything.
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6) if len(word) <= 80 else []
-    if found:
-        return f"did you mean '{found[0]}'?"
+    if (found := nearest_word(word, known)) is not None:
+        return f"did you mean '{found}'?"
     return f"known: {', '.join(known)}" if len(known) <= 12 else ""
+
+
+def nearest_word(word: str, words: Iterable[str]) -> str | None:
+    """Return the nearest of the words; ``None`` where none is near."""
+    import difflib  # noqa: PLC0415 - few files have mistakes, and it is slow to import
+
+    # Long junk would cost quadratic time and cannot be near anything.
+    found = difflib.get_close_matches(word, sorted(words), n=1, cutoff=0.6) if len(word) <= 80 else []
+    return found[0] if found else None
 
 
 class Reading:

@@ -10,6 +10,7 @@ import pytest
 from diffscope.adapters.changes.files import patch_change, read_patch
 from diffscope.diff.parse import Limits, parse_diff
 from diffscope.errors import InputError, NotFoundError
+from diffscope.messages.model import message
 from diffscope.source.model import Gap, SourceKind
 from tests.builders import FIXTURES, git, git_repository, write_files
 
@@ -43,7 +44,7 @@ def test_git_show_brings_the_same() -> None:
 def test_a_bare_patch_says_that_it_has_no_title() -> None:
     change = read_patch(DIFFS / "modified.patch")
     assert (change.pull.title, change.pull.head) == ("", None)
-    assert change.gaps == (Gap(what="metadata", reason="a bare patch has no title, author or number"),)
+    assert change.gaps == (Gap(what="metadata", message=message("gap.no-metadata")),)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,16 @@ ATTRIBUTES = [
 ]
 
 
-@pytest.mark.parametrize("attributes", ATTRIBUTES)
-@pytest.mark.parametrize("place", ["root", "folder", "clone", "user"])
+# What an attribute does is the same wherever it stands: elsewhere than in the root those do that hide a change or start a program.
+PLACED = [("root", each) for each in ATTRIBUTES] + [
+    (place, each) for place in ("folder", "clone", "user") for each in (ATTRIBUTES[0], *ATTRIBUTES[2:4])
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "attributes"),
+    [pytest.param(place, *each.values, id=f"{each.id}, {place}") for place, each in PLACED],
+)
 def test_attributes_decide_nothing(
     attributes: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,14 +73,9 @@ def test_attributes_decide_nothing(
     trap = set_trap(tmp_path)
     write_files(folder, {"vllm/core.py": AFTER})
     record(folder, Commit("Change", {}))
-    for name in (
-        "diff.trap.textconv",
-        "diff.trap.command",
-        "filter.trap.clean",
-        "filter.trap.smudge",
-        "filter.trap.process",
-    ):
-        git(folder, "config", name, str(trap))
+    with (folder / ".git" / "config").open("a") as settings:
+        settings.write(f'[diff "trap"]\ntextconv = {trap}\ncommand = {trap}\n')
+        settings.write(f'[filter "trap"]\nclean = {trap}\nsmudge = {trap}\nprocess = {trap}\n')
     named = {
         "root": folder / ".gitattributes",
         "folder": folder / "vllm" / ".gitattributes",

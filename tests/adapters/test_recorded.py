@@ -27,6 +27,7 @@ from diffscope.facts.model import (
     Nearest,
     SymbolFact,
 )
+from diffscope.messages.model import message
 from diffscope.project.answers import Reason
 from diffscope.source.model import Gap, PullRequest, RepoPath, SourceKind
 
@@ -87,7 +88,7 @@ FACTS = ChangeFacts(
         minutes=30,
     ),
     graph=GraphFacts(commit="1" * 40, digest="d", modules=2, exact=True),
-    gaps=(Gap(what="parse", reason="line 3 does not parse"),),
+    gaps=(Gap(what="parse", message=message("gap.graph-file-unparsed", line=3)),),
 )
 
 
@@ -146,10 +147,10 @@ def test_a_change_that_is_not_on_record(tmp_path: Path) -> None:
 
 WRONG = [
     pytest.param(b"", "not a record: ", id="an empty file"),
-    pytest.param(b'{"schema":"diffscope.facts/2"}', "not a record: ", id="a record without facts"),
+    pytest.param(b'{"schema":"diffscope.facts/3"}', "not a record: ", id="a record without facts"),
     pytest.param(encode_record(FACTS)[:-30], "not a record: ", id="a record that was cut off"),
     pytest.param(
-        encode_record(FACTS).replace(b"diffscope.facts/2", b"diffscope.facts/9"),
+        encode_record(FACTS).replace(b"diffscope.facts/3", b"diffscope.facts/9"),
         "a record of schema diffscope.facts/9",
         id="a record of another version",
     ),

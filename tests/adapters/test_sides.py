@@ -8,6 +8,7 @@ import pytest
 from diffscope.adapters.changes.sides import read_sides
 from diffscope.diff.model import Sides
 from diffscope.diff.parse import parse_diff
+from diffscope.messages.model import message
 from diffscope.source.model import Change, CommitId, Gap
 from tests.builders import BuiltChange, change
 from tests.fakes import FakeClone
@@ -77,7 +78,7 @@ def test_a_base_with_another_content_than_the_patch_names_is_not_taken_for_the_o
     assert sides.gaps == (
         Gap(
             what="blob",
-            reason="the clone does not have the old side of this file",
+            message=message("gap.old-side-missing"),
             path=BUILT.diff.files[1].path,
         ),
     )
@@ -92,9 +93,7 @@ def test_without_a_clone_only_added_files_have_a_side_and_one_gap_says_why() -> 
         ("gone.py", False),
         ("new/moved.py", False),
     ]
-    assert sides.gaps == (
-        Gap(what="base-tree", reason="no clone: of changed files only the changed lines are known"),
-    )
+    assert sides.gaps == (Gap(what="base-tree", message=message("gap.no-clone")),)
 
 
 def test_a_missing_blob_is_a_gap_of_its_file_alone() -> None:

@@ -14,10 +14,10 @@ from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.facts.model import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.values import Flag, Severity
-from diffscope.source.model import Gap
 from tests.assessment.test_scores import CORE, facts_of
 from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules
+from tests.said import a_gap, stated
 from tests.taxonomies import a_file, a_symbol, bundled
 
 CATALOGUE = rules(rule_text(), CP102=rule_text(family=None))
@@ -64,7 +64,9 @@ def test_unused_and_refused_waivers_are_told() -> None:
     body = (
         "diffscope: waive XX101 because it is fine\ndiffscope: waive CP102\ndiffscope: waive ZZ999 because no"
     )
-    notes = " ".join(assessed(facts_of("Fix x", a_file(CORE), body=body)).completeness.notes)
+    notes = " ".join(
+        note.en for note in assessed(facts_of("Fix x", a_file(CORE), body=body)).completeness.notes
+    )
     assert "XX101 does not fire" in notes
     assert "CP102 waived without a reason" in notes
     assert "there is no rule ZZ999" in notes
@@ -80,15 +82,15 @@ def test_gaps_and_unknown_families_make_it_incomplete() -> None:
         "x",
         a_file(CORE),
         gaps=(
-            Gap(what="parse", reason="line 3", path="b.py"),
-            Gap(what="blob", reason="missing", path="a.py"),
+            a_gap("parse", "line 3", "b.py"),
+            a_gap("blob", "missing", "a.py"),
         ),
-        unknown=(UnknownFamily(family="module", reason="no graph"),),
+        unknown=(UnknownFamily(family="module", reason=stated("no graph")),),
     )
     found = assessed(facts).completeness
     assert not found.complete
     assert [gap.what for gap in found.gaps] == ["blob", "parse"]
-    assert found.notes == ("module: no graph",)
+    assert [note.en for note in found.notes] == ["module: no graph"]
 
 
 def test_public_symbols_that_no_test_names_are_listed() -> None:

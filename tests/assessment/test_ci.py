@@ -15,8 +15,8 @@ from diffscope.facts.ci_model import (
     StepSet,
     StepsNotRun,
 )
+from diffscope.messages.model import Language
 from diffscope.project.answers import AmdState, Reason
-from diffscope.render.style import Language
 from diffscope.render.view_model import Reading
 from diffscope.render.words import Words
 from diffscope.source.model import RepoPath

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.facts.model import ImportFact, ModuleFact
-from diffscope.render.style import Language
+from diffscope.messages.model import Language
 from diffscope.render.view_model import Reading
 from diffscope.render.words import Words
 from tests.assessment.test_assess import assessed

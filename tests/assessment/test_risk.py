@@ -10,11 +10,12 @@ from msgspec import UNSET
 from diffscope.assessment.document import Risk, RiskLevel
 from diffscope.assessment.risk import judge_risk
 from diffscope.facts.model import ChangeFacts
+from diffscope.rules.engine.missing import missing_family
 from diffscope.rules.values import RuleCode, Severity, UnknownRule
-from diffscope.source.model import Gap
 from tests.assessment.test_scores import CORE, facts_of
 from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules
+from tests.said import a_gap, stated
 from tests.taxonomies import a_file, bundled
 
 CATALOGUE = rules(
@@ -25,10 +26,17 @@ NUMBERS = bundled().tables.scores.risk
 CODE = facts_of("Fix x", a_file(CORE))
 
 
+def english(found: Risk) -> tuple[str, ...]:
+    return tuple(each.en for each in found.because)
+
+
 def risk(*severities: Severity, unknown: tuple[str, ...] = (), facts: ChangeFacts = CODE) -> Risk:
     """Return the risk of a change with flags of these severities and unknown rules of these codes."""
     flags = [a_flag(f"CP10{at}", severity=severity) for at, severity in enumerate(severities)]
-    rest = [UnknownRule(code=RuleCode(code), missing=("graph",)) for code in unknown]
+    rest = [
+        UnknownRule(code=RuleCode(code), missing=(missing_family("module", stated("missing graph")),))
+        for code in unknown
+    ]
     return judge_risk(flags, rest, facts, catalogue=CATALOGUE, numbers=NUMBERS)
 
 
@@ -48,7 +56,7 @@ def test_level_is_that_of_the_worst_flag(severities: tuple[Severity, ...], level
 
 
 def test_reasons_name_the_worst_flags_only() -> None:
-    assert risk(Severity.HIGH, Severity.LOW).because == ("CP100 attention-backend (high)",)
+    assert english(risk(Severity.HIGH, Severity.LOW)) == ("CP100 attention-backend (high)",)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +72,7 @@ def test_every_reason_is_said_in_chinese_too(
 ) -> None:
     """One for one, and in words: a Chinese report quotes them."""
     found = risk(*severities, unknown=unknown)
-    assert len(found.because_zh) == len(found.because)
-    assert all(re.search(r"[\u4e00-\u9fff]", reason) for reason in found.because_zh)
+    assert all(re.search(r"[\u4e00-\u9fff]", reason.zh) for reason in found.because)
 
 
 MANY = ("XX100", "XX101", "XX102")
@@ -75,7 +82,7 @@ def test_calm_levels_need_judged_rules() -> None:
     """Three rules that could have fired at medium were not judged: that is not nothing."""
     found = risk(unknown=MANY)
     assert found.level is RiskLevel.UNKNOWN
-    assert found.because == ("nothing fired; missing graph; not judged for it: XX100, XX101, XX102",)
+    assert english(found) == ("nothing fired; missing graph; not judged for it: XX100, XX101, XX102",)
     assert risk(Severity.LOW, unknown=MANY).level is RiskLevel.UNKNOWN
 
 
@@ -94,13 +101,13 @@ def test_product_file_that_could_not_be_read_makes_it_unknown() -> None:
         facts=facts_of("Fix x", a_file(CORE, logic=UNSET), a_file("vllm/v1/request.py", logic=UNSET))
     )
     assert found.level is RiskLevel.UNKNOWN
-    assert found.because == (f"nothing fired; not judged: whether the logic of {CORE} and 1 more changed",)
+    assert english(found) == (f"nothing fired; not judged: whether the logic of {CORE} and 1 more changed",)
 
 
 def test_truncated_diff_makes_it_unknown() -> None:
-    gap = Gap(what="diff-truncated", reason="the diff was cut after 300 files")
+    gap = a_gap("diff-truncated", "the diff was cut after 300 files")
     found = risk(facts=facts_of("Fix x", a_file(CORE), gaps=(gap,)))
-    assert (found.level, found.because) == (
+    assert (found.level, english(found)) == (
         RiskLevel.UNKNOWN,
         ("nothing fired; not judged: the diff was cut after 300 files",),
     )

@@ -80,7 +80,7 @@ def test_parts_sum_to_the_value(score: object, signals: Signals) -> None:
     assert found.value == pytest.approx(sum(part.value for part in found.parts), abs=1e-6)
     assert 0 <= found.value <= 10
     assert all(part.value and part.why for part in found.parts)
-    assert all(part.name == "flags" or re.search(r"[\u4e00-\u9fff]", part.why_zh) for part in found.parts)
+    assert all(part.name == "flags" or re.search(r"[\u4e00-\u9fff]", part.why.zh) for part in found.parts)
     assert len({part.name for part in found.parts}) == len(found.parts)
 
 

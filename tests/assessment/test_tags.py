@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from diffscope.assessment.tags import explain_tags
 from diffscope.facts.model import FileFact
 from tests.assessment.test_scores import CORE, facts_of
+from tests.said import sentences
 from tests.taxonomies import a_file, bundled
 
 ROCM = "vllm/v1/attention/backends/rocm_attn.py"
@@ -18,7 +19,7 @@ ROCM = "vllm/v1/attention/backends/rocm_attn.py"
 
 def reasons(title: str, *files: FileFact) -> dict[str, str]:
     """Return the reason of each tag of a change."""
-    return {one.tag: one.reason for one in explain_tags(facts_of(title, *files), bundled())}
+    return {one.tag: sentences(one.reasons) for one in explain_tags(facts_of(title, *files), bundled())}
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,4 @@ def test_every_tag_has_a_reason_in_both_languages(title: str, paths: list[str]) 
     facts = facts_of(title, *(a_file(path) for path in paths))
     found = explain_tags(facts, bundled())
     assert tuple(one.tag for one in found) == facts.change.tags
-    assert all(one.reason and re.search(r"[\u4e00-\u9fff]", one.reason_zh) for one in found)
+    assert all(re.search(r"[\u4e00-\u9fff]", each.zh) for one in found for each in one.reasons)

@@ -12,6 +12,7 @@ from diffscope.adapters.graphs.history import days_known, history_at
 from diffscope.assessment.document import Assessment
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
+from diffscope.messages.model import message
 from diffscope.workspace import Workspace
 from tests.builders import Commit, build_minivllm, git, git_repository
 
@@ -84,8 +85,10 @@ def test_a_history_that_is_cut_off_is_told(tmp_path: Path) -> None:
         assert days_known(repository, base) == 1
         assessment = workspace.classify(workspace.clone.commit("HEAD"))
     (gap,) = (gap for gap in assessment.completeness.gaps if gap.what == "history")
-    assert gap.reason == "the history is cut off 1 d before the base: git fetch --unshallow"
-    assert "history: the history of the base is cut off" in assessment.completeness.notes
+    assert gap.reason.message == message("gap.history-cut-off", days=1)
+    assert "history: the history of the base is cut off" in {
+        note.en for note in assessment.completeness.notes
+    }
 
 
 def test_a_history_that_reaches_its_start_is_whole(tmp_path: Path) -> None:

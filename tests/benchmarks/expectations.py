@@ -22,6 +22,7 @@ from diffscope.rules.values import Severity
 from diffscope.source.window import days
 from diffscope.workspace import Workspace
 from diffscope.yaml.strict import plain
+from tests.said import sentences
 from tests.strict_yaml import load_strict
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +108,9 @@ def said(found: Assessment, what: str) -> str:
     if what == "flags":
         return ", ".join(f"{flag.code} {flag.severity.value}" for flag in found.flags) or "none"
     return (
-        ", ".join(found.platforms) or "none" if what == "platforms" else f"{found.kind}: {found.kind_reason}"
+        ", ".join(found.platforms) or "none"
+        if what == "platforms"
+        else f"{found.kind}: {sentences(found.kind_reasons)}"
     )
 
 

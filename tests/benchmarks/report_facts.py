@@ -23,6 +23,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
 from diffscope.errors import DiffscopeError
 from diffscope.workspace import Workspace
+from tests.said import sentences
 
 CALLED = frozenset({"called", "no-longer-called"})
 
@@ -71,7 +72,11 @@ def compare(workspace: Workspace, stated: Iterable[Mapping[str, Any]]) -> Iterab
 
 def answers(found: Assessment, stated: Mapping[str, Any]) -> Iterable[tuple[str, bool, str]]:
     """Yield what was asked, whether it was met, and what stands in its place."""
-    yield "kind", found.kind == stated["kind"], f"{stated['kind']}, has {found.kind}: {found.kind_reason}"
+    yield (
+        "kind",
+        found.kind == stated["kind"],
+        f"{stated['kind']}, has {found.kind}: {sentences(found.kind_reasons)}",
+    )
     top = found.files[: max(3, len(stated["files"]))]
     for listed in stated["files"]:
         same = [file for file in found.files if is_same(file, listed["path"])]

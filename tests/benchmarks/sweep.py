@@ -96,7 +96,7 @@ def row_of(judged: Judged, judge: str) -> Row:
 
 
 def _named(gap: Gap) -> str:
-    return gap.code if gap.code != "unspecified" else gap.what
+    return gap.code
 
 
 def read(file: Path) -> Iterator[Row]:

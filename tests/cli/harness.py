@@ -81,9 +81,22 @@ def run_here(
 ) -> Outcome:
     """Run the command line in this process, in ``folder`` and with nothing but ``environment``."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="\n") for _ in range(2))
-    with _standing_in(folder, environment), _streams(stdin, out, err):
-        code = main(arguments)
+    code = run_on(arguments, folder, environment, out, err, stdin=stdin)
     return Outcome(code, _text(out, encoding), _text(err, encoding))
+
+
+def run_on(
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    out: io.TextIOWrapper,
+    err: io.TextIOWrapper,
+    *,
+    stdin: bytes = b"",
+) -> int:
+    """Run in this process with these streams as stdout and stderr, and return the exit code."""
+    with _standing_in(folder, environment), _streams(stdin, out, err):
+        return main(arguments)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def test_a_fixed_change_is_counted(work: Project, clone: Path) -> None:
     done = work.run("backtest", "--repo", str(clone), "--format", "json", "-q")
     assert (done.exit_code, done.err) == (0, "")
     found = json.loads(done.out)
-    assert (found["schema"], found["changes"]) == ("diffscope.backtest/1", 4)
+    assert (found["schema"], found["changes"]) == ("diffscope.backtest/2", 4)
     assert (found["base"]["count"], found["base"]["of"]) == (1, 2)
     assert found["frame"]["as_of"] == "2026-04-01T00:00:01Z"
     fired = {rule["code"]: rule["any"] for rule in found["rules"]}

@@ -441,7 +441,7 @@ def test_settings_of_the_base_that_name_no_rule_are_an_error(
         tmp_path, minivllm, stack, base={"diffscope.yml": "rules:\n  ignore: [ZZ999]\n"}, head={}
     )
     done = workflow.run(payload=event(workflow))
-    assert (done.exit_code, "diffscope.yml of the base:2: " in done.err, "ZZ999" in done.err) == (
+    assert (done.exit_code, "diffscope.yml of the base:2:1: " in done.err, "ZZ999" in done.err) == (
         2,
         True,
         True,
@@ -503,7 +503,7 @@ def test_settings_of_the_base_that_are_wrong_are_the_bases_fault(
         tmp_path, minivllm, stack, base={"diffscope.yml": "fail-on: sometimes\n"}, head={}
     )
     done = workflow.run(payload=event(workflow))
-    assert (done.exit_code, "diffscope.yml of the base:1: " in done.err) == (2, True)
+    assert (done.exit_code, "diffscope.yml of the base:1:10: " in done.err) == (2, True)
 
 
 def stored(workflow: Workflow, **changes: Any) -> Path:

@@ -331,7 +331,7 @@ def test_output_names_the_file_of_the_one_format(minivllm: Path, project: MakePr
     here = project()
     outcome = here.run("classify", NUMBER, "--repo", str(minivllm), "--format", "json", "--output", "x.json")
     assert outcome == Outcome(0, "", "")
-    assert json.loads((here.folder / "x.json").read_bytes())["schema"] == "diffscope.assessment/1"
+    assert json.loads((here.folder / "x.json").read_bytes())["schema"] == "diffscope.assessment/2"
 
 
 def test_an_output_that_cannot_be_written(minivllm: Path, project: MakeProject) -> None:
@@ -374,7 +374,7 @@ def test_an_entry_that_names_no_rule_is_an_error(project: MakeProject) -> None:
     outcome = here.run("classify", "38450", "--source", "recorded")
     assert outcome.exit_code == 2
     assert outcome.err.startswith(
-        f"error: {here.folder / 'diffscope.yml'}:2: 'CP999' names no rule\nhint: did you mean 'CP"
+        f"error: {here.folder / 'diffscope.yml'}:2:1: 'CP999' names no rule\nhint: did you mean 'CP"
     )
 
 

@@ -53,7 +53,7 @@ def test_what_failed_inside_is_no_pass(level: str, project: MakeProject) -> None
         done = place.run("classify", "--diff", "a.patch", "--format", "json", "--fail-on", level)
     document = json.loads(done.out)
     assert document["risk"]["level"] == "unknown"
-    assert "internal-error" in {gap["code"] for gap in document["completeness"]["gaps"]}
+    assert "gap.internal-error" in {gap["reason"]["code"] for gap in document["completeness"]["gaps"]}
     assert f"internal error in facts.call ({TOLD})" in done.err
     assert done.exit_code == (0 if level == "none" else 2)
     assert ("error: whether a flag is high or worse was not judged" in done.err) is (level == "high")
@@ -133,10 +133,12 @@ def test_a_change_that_fails_keeps_its_place_in_a_report(project: MakeProject, c
     )
     assert lost["areas"]
     assert lost["importance"] > 0
-    assert {gap["code"]: gap["reason"] for gap in digest["gaps"] if gap["what"] == "change"} == {
-        "internal-error": f"#4 could not be judged: internal error in change ({TOLD}); to report it: "
+    assert {
+        gap["reason"]["code"]: gap["reason"]["en"] for gap in digest["gaps"] if gap["what"] == "change"
+    } == {
+        "gap.change-failed": f"#4 could not be judged: internal error in change ({TOLD}); to report it: "
         f"diffscope --debug classify {lost_commit(clone, 'Four')}",
-        "change-empty": "1 change changes nothing: #6",
+        "gap.changes-empty": "1 change changes nothing: #6",
     }
 
 
@@ -150,7 +152,9 @@ def test_it_is_judged_when_it_can_be(project: MakeProject, clone: Path, tmp_path
     with failing_on(4):
         report(place, clone, "2026-W13")
     digest = report(place, clone, "2026-W13")[1]
-    assert [gap["code"] for gap in digest["gaps"] if gap["what"] == "change"] == ["change-empty"]
+    assert [gap["reason"]["code"] for gap in digest["gaps"] if gap["what"] == "change"] == [
+        "gap.changes-empty"
+    ]
     assert digest == report(Project(tmp_path / "fresh", {}), clone, "2026-W13")[1]
 
 

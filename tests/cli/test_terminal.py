@@ -10,13 +10,14 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import MakeProject
-from tests.cli.harness import ROOT, Project
+from tests.cli.harness import ROOT, Project, run_on
 
 RECORDED = ("classify", "38450", "--source", "recorded")
 
@@ -31,31 +32,33 @@ def run_on_terminal(
     """Run with stdout and stderr on one terminal and return what it shows."""
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    environment = (
-        project.environment(environ)
-        | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "LANG": "C.UTF-8"}
-        | dict(environ or {})
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "diffscope", *arguments],
-        cwd=project.folder,
-        env=environment,
-        stdout=inner,
-        stderr=inner,
-    )
-    os.close(inner)
+    environment = project.environment(environ) | {"TERM": "xterm", "LANG": "C.UTF-8"} | dict(environ or {})
     shown = bytearray()
+    reader = threading.Thread(target=_read_all, args=(outer, shown))
+    reader.start()
+    try:
+        with (
+            os.fdopen(inner, "w", encoding="utf-8", newline="\n") as screen,
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            # Of this one the width of the terminal is asked.
+            patch.setattr(sys, "__stdout__", screen)
+            assert run_on(arguments, project.folder, environment, screen, screen) == 0
+    finally:
+        reader.join()
+        os.close(outer)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def _read_all(terminal: int, shown: bytearray) -> None:
     while True:
         try:
-            part = os.read(outer, 65536)
+            part = os.read(terminal, 65536)
         except OSError:  # Linux says EIO when the other side is closed
-            break
+            return
         if not part:
-            break
+            return
         shown += part
-    os.close(outer)
-    assert process.wait() == 0
-    return shown.decode().replace("\r\n", "\n")
 
 
 def test_colour_on_a_terminal(project: MakeProject) -> None:

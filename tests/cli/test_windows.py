@@ -159,7 +159,7 @@ NO_VLLM = "this tree has no vllm package"
 def test_another_repository_is_not_judged_without_a_word(work: Project, foreign: Path) -> None:
     done = work.run("classify", "--base", "HEAD~1", "--repo", str(foreign), "--format", "json")
     gaps = json.loads(done.out)["completeness"]["gaps"]
-    assert [gap["what"] for gap in gaps if NO_VLLM in gap["reason"]] == ["repository"]
+    assert [gap["what"] for gap in gaps if NO_VLLM in gap["reason"]["en"]] == ["repository"]
     for window in (("--range", "HEAD~1..HEAD"), ("--since", "2026-02-19")):
         done = work.run("report", *window, "--repo", str(foreign), "--format", "json")
         assert [gap["what"] for gap in json.loads(done.out)["gaps"]] == ["repository"]

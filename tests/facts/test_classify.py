@@ -150,4 +150,4 @@ def test_any_title_gives_one_known_kind(title: str, files: list[FileFact]) -> No
     kinds = {rule.name for rule in bundled().tables.kinds.kinds}
     fact = classified(title, *files)
     assert fact.kind in kinds
-    assert fact.kind_reason
+    assert fact.kind_reasons

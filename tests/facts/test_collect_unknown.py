@@ -9,6 +9,7 @@ from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.diff.parse import parse_diff
 from diffscope.facts.collect import Surroundings
+from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts
 from diffscope.source.model import Gap
 from diffscope.workspace import Workspace
@@ -45,10 +46,7 @@ def lost(*paths: str) -> BuiltChange:
         for path in paths
     )
     diff = parse_diff(patch)
-    gaps = tuple(
-        Gap(what="blob", reason="the clone does not have this file's content", path=file.path)
-        for file in diff.files
-    )
+    gaps = tuple(Gap(what="blob", message=message("gap.blob-missing"), path=file.path) for file in diff.files)
     whole = structs.replace(change().change, patch=patch, gaps=gaps)
     return BuiltChange(whole, diff, read_sides(whole, diff))
 

@@ -283,6 +283,22 @@ def test_a_condition_in_another_function_that_says_the_same_is_named() -> None:
     assert [one.named for one in edit(PATH, before, after).condition] == [True]
 
 
+def test_a_condition_that_gets_one_more_part_has_not_got_a_name() -> None:
+    before = _body("    if x.big and y.small:\n        work(x)\n")
+    after = _body("    if x.big and y.small and x.ready:\n        work(x)\n")
+    assert [(one.direction, one.named) for one in edit(PATH, before, after).condition] == [
+        ("narrowed", False)
+    ]
+
+
+def test_an_answer_on_the_capability_is_a_guard_with_its_direction() -> None:
+    before = "def supports(cls, capability):\n    return capability >= DeviceCapability(9, 0)\n"
+    found = edit(PATH, before, before.replace(">=", "==")).guard
+    assert [
+        (one.change, one.what, one.before, one.direction, one.line) for one in found if one.change == "added"
+    ] == [("added", "architecture", "capability >= DeviceCapability(9, 0)", "narrowed", 2)]
+
+
 def test_a_condition_goes_along_with_a_function_to_another_file() -> None:
     """What changed on its way is told at its new place."""
     body = "def run(x):\n    first(x)\n    second(x)\n    third(x)\n    if x.size > 4:\n        work(x)\n    return x\n"

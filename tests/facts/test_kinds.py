@@ -8,6 +8,8 @@ import pytest
 
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.model import FileFact
+from diffscope.messages.say import sentence
+from tests.said import sentences
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 
 CORE = a_file("vllm/v1/engine/core.py", 40, 5)
@@ -109,16 +111,18 @@ def test_kind_is_told_or_guessed(title: str, *, told: bool) -> None:
 
 def test_reason_names_what_decided() -> None:
     fact = classify_change(a_pull("[Bugfix] Fix crash"), (CORE,), (), bundled())
-    assert fact.kind_reason == "title tag [bugfix], title begins with 'fix', words of the title say bugfix"
-    assert fact.kind_reason_zh == "标题标记 [bugfix]、标题以“fix”开头、标题用词表明是缺陷修复"
+    assert sentences(fact.kind_reasons) == (
+        "title tag [bugfix], title begins with 'fix', words of the title say bugfix"
+    )
+    assert sentence(fact.kind_reasons[2]).zh == "标题用词表明是缺陷修复"
 
 
 @pytest.mark.parametrize("title", ["Zzz", "Add tests", "[CI] Skip x", "[Doc] x", 'Revert "x"', "Bump x"])
 @pytest.mark.parametrize("file", [CORE, TEST, DOCS, PIPELINE, DOCKER], ids=lambda file: file.category)
 def test_every_reason_is_said_in_chinese_too(title: str, file: FileFact) -> None:
     fact = classify_change(a_pull(title), (file,), (), bundled())
-    assert fact.kind_reason
-    assert re.search(r"[\u4e00-\u9fff]", fact.kind_reason_zh)
+    assert fact.kind_reasons
+    assert all(re.search(r"[\u4e00-\u9fff]", sentence(each).zh) for each in fact.kind_reasons)
 
 
 def test_new_public_symbols_tip_the_balance() -> None:

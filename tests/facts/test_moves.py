@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fact_builders import facts
+from tests.said import sentences
 
 BODY = "def pack(x):\n    y = x + 1\n    z = y * 3\n    w = z - x\n    return w\n"
 KEEP = "def keep():\n    return 1\n"
@@ -77,7 +78,7 @@ def test_a_body_that_becomes_a_function_of_its_own_has_moved() -> None:
 def test_a_function_taken_out_of_another_is_no_move_of_the_change() -> None:
     """The kind of a change without a telling title is not decided by it."""
     found = facts({"vllm/norm.py": WHOLE}, {"vllm/norm.py": CALLER + HEAD + BARE}, title="Norms with a scale")
-    assert found.change.kind_reason == "the title says nothing; the diff is a small edit"
+    assert sentences(found.change.kind_reasons) == "the title says nothing; the diff is a small edit"
 
 
 def test_a_new_function_that_is_called_in_place_of_other_code_is_new() -> None:

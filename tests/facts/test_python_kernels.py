@@ -224,3 +224,14 @@ def test_symbols_say_which_are_code_for_a_device() -> None:
 def test_an_expression_of_any_depth_is_read() -> None:
     deep = TRITON.replace("x * 2", "x" + " + 1" * 3000)
     assert [one.symbol for one in _natives(TRITON, deep)] == ["_twice"]
+
+
+def test_a_constant_that_a_launch_names_is_part_of_it() -> None:
+    before = TRITON.replace("def double", "WORKERS = 128\n\n\ndef double").replace("[grid](", "[(WORKERS,)](")
+    found = _natives(before, before.replace("WORKERS = 128", "WORKERS = 256"))
+    assert [(one.symbol, one.change, one.kernel_role) for one in found] == [("WORKERS", "body", "host")]
+
+
+def test_a_constant_that_only_other_code_names_is_none() -> None:
+    before = TRITON + "\n\nLIMIT = 1\n\n\ndef limit():\n    return LIMIT\n"
+    assert _natives(before, before.replace("LIMIT = 1", "LIMIT = 2")) == ()

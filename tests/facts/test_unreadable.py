@@ -26,7 +26,7 @@ def judged(before: dict[str, bytes], after: dict[str, bytes | None], folder: Pat
 
 
 def not_text(found: Assessment) -> list[tuple[str | None, str]]:
-    return [(gap.path, gap.reason) for gap in found.completeness.gaps if gap.what == NOT_TEXT]
+    return [(gap.path, gap.reason.en) for gap in found.completeness.gaps if gap.what == NOT_TEXT]
 
 
 SOURCES = [

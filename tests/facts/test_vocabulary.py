@@ -28,7 +28,9 @@ def test_every_fact_type_is_a_family() -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_family_has_every_field_of_its_type(name: str) -> None:
     """Oracle: msgspec's own list of fields, in its order."""
-    assert [field.name for field in FAMILIES[name].fields] == list(fact_type(name).__struct_fields__)
+    assert [field.name for field in FAMILIES[name].fields] == [
+        field for field in fact_type(name).__struct_fields__ if field != "kind_reasons"
+    ]
     assert FAMILIES[name].sentence
 
 

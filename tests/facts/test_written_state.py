@@ -5,17 +5,23 @@ from __future__ import annotations
 import pytest
 from msgspec import UNSET
 
-from tests.fact_builders import edit
+from tests.fact_builders import edit, facts
 
 PATH = "vllm/v1/worker/pool.py"
-HEAD = "import gc\nimport os\nimport warnings\n\nimport torch\n\nfrom vllm.utils import sizes\nfrom vllm.pool import Pool\n\n\n"
+TREE = {
+    "vllm/__init__.py": "",
+    "vllm/utils/__init__.py": "",
+    "vllm/utils/sizes.py": "def align(x): ...\n",
+    "vllm/pool.py": "class Pool: ...\n",
+}
+HEAD = "import gc\nimport os\nimport warnings\n\nimport torch\n\nfrom vllm.utils import sizes\nfrom vllm.pool import Pool, pools\n\n\n"
 
 
 def writes(
     body: str, *, before: str = "    return c\n", decorator: str = ""
 ) -> list[tuple[str, str, object]]:
     old, new = (f"{HEAD}{decorator}def run(c, d):\n{text}" for text in (before, body + before))
-    return [(one.what, one.target, one.restored) for one in edit(PATH, old, new).write]
+    return [(one.what, one.target, one.restored) for one in facts({PATH: old}, {PATH: new}, tree=TREE).write]
 
 
 NAMES = [
@@ -41,11 +47,17 @@ NAMES = [
         id="a name that stands for two objects is not followed",
     ),
     pytest.param(
+        "    for p in c:\n        pass\n    for p in d:\n        p.cache_config.size = 1\n",
+        [("config", "p.cache_config.size", False)],
+        id="a name that is bound twice to what has no name is not followed",
+    ),
+    pytest.param(
         "    p = copy.deepcopy(c.vllm_config)\n    p.cache_config.size = 1\n", [], id="a copy is the function's own"
     ),
     pytest.param("    env = os.environ\n    env['A'] = '1'\n", [("environment", "os.environ['A']", False)], id="the environment"),
     pytest.param("    sizes.align = c\n", [("patch", "sizes.align", False)], id="a function of another module"),
     pytest.param("    Pool.take = c\n", [("patch", "Pool.take", False)], id="a method of another module's class"),
+    pytest.param("    pools.size = c\n", [("module-global", "pools.size", False)], id="an object of another module"),
     pytest.param("    setattr(sizes, 'align', c)\n", [("patch", "sizes.align", False)], id="by setattr"),
     pytest.param("    sizes = d.sizes\n    sizes.align = c\n", [], id="a local name of the same spelling as an import"),
     pytest.param("    torch.set_warn_always(True)\n", [("library-state", "torch.set_warn_always", False)], id="a switch of a library"),
@@ -118,6 +130,11 @@ OPT_IN = [
         "    if not _MODE:\n        return c\n    gc.freeze()\n",
         True,
         id="a constant that a variable decides",
+    ),
+    pytest.param(
+        "    if 'POOL' in os.environ:\n        return c\n    gc.freeze()\n",
+        False,
+        id="a variable keeps it off",
     ),
     pytest.param("    if c.ready:\n        gc.freeze()\n", False, id="a condition of the run"),
 ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from diffscope.errors import InputError
 from diffscope.graph.derive import build_graph
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 from tests.examples import examples
 from tests.graph_builders import derived, edges, graph, outlines
@@ -220,7 +221,7 @@ def test_a_file_that_does_not_parse_is_a_gap_and_keeps_its_edges() -> None:
     found = graph({"vllm/a.py": "import vllm.b\ndef (:\n", "vllm/b.py": ""})
     assert "vllm.a -> vllm.b eager:1" in edges(found)
     assert found.gaps() == (
-        Gap(what="parse", code="file-unparsed", reason="line 2 does not parse", path=RepoPath("vllm/a.py")),
+        Gap(what="parse", message=message("gap.graph-file-unparsed", line=2), path=RepoPath("vllm/a.py")),
     )
 
 

@@ -37,7 +37,7 @@ def test_what_a_step_goes_through_on_request_names_its_variable() -> None:
         pytest.param("- {step: x, modules: []}\n", "serving.yml:1:22: 'modules' of entry 1 is an empty list", id="no globs"),
         pytest.param("- {step: x, modules: [[]]}\n", "1:23: an entry of 'modules' of entry 1 must be text, not a list", id="a glob that is no text"),
         pytest.param("- {step: x, modules: [a], on_request: [b]}\n", "1:39: 'on_request' of entry 1 must be a mapping, not a list", id="requests without a variable"),
-        pytest.param("- {step: x, modules: [a], on_request: {b: [c]}}\n", "1:43: 'b' of 'on_request' of entry 1 must be text", id="a variable that is no text"),
+        pytest.param("- {step: x, modules: [a], on_request: {b: [c]}}\n", "1:43: the glob 'b' must be text, not a list", id="a variable that is no text"),
         pytest.param("- step: *x\n", "1:9: the alias *x is not allowed", id="YAML that is not strict"),
     ],
 )  # fmt: skip
@@ -50,3 +50,9 @@ def test_another_shape_is_refused(text: str, message: str) -> None:
 def test_the_bundled_path_is_read() -> None:
     text = (Path(__file__).parents[2] / "rules" / "serving.yml").read_text("utf-8")
     assert load_serving(text, at="rules/serving.yml").steps[0].name == "API server"
+
+
+def test_path_is_a_key() -> None:
+    """What is worked out of a graph is kept by the serving path."""
+    text = '- {step: "core", modules: ["vllm/core.py"], on_request: {"vllm/new/**": "VLLM_USE_NEW"}}\n'
+    assert len({load_serving(text, at="a"), load_serving(text, at="b")}) == 1

@@ -21,7 +21,7 @@ from diffscope.products.backtest.values import (
     Stratum,
 )
 from diffscope.render.style import Style
-from diffscope.source.model import Gap
+from tests.said import a_reported_gap
 
 STRONG = Lift(ratio=2.5, low=1.5, high=4.0, flagged=30, flagged_fixed=12)
 WEAK = Lift(ratio=1.25, low=0.5, high=3.0, flagged=12, flagged_fixed=3)
@@ -59,7 +59,7 @@ FOUND = Backtest(
         rule("CP104", "moe-execution", 0, None),
     ),
     families=(rule("core-path", "Core-path change", 180, STRONG),),
-    gaps=(Gap(what="change", reason="#1 could not be judged: it changes nothing"),),
+    gaps=(a_reported_gap("change", "#1 could not be judged: it changes nothing"),),
 )
 
 

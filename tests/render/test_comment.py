@@ -11,6 +11,7 @@ from markdown_it.token import Token
 
 from diffscope.assessment.document import Assessment, Completeness, ModuleReach, Risk, RiskLevel
 from diffscope.facts.ci_model import CiFacts, StepBlindSpot
+from diffscope.messages.model import Language
 from diffscope.render.formats.comment import (
     CHECK_BYTES,
     COMMENT_BYTES,
@@ -23,11 +24,11 @@ from diffscope.render.formats.comment import (
     render_summary,
 )
 from diffscope.render.mermaid import MOST_NODES, draw
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.rules.values import Severity
-from diffscope.source.model import Gap
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 from tests.hostile import HOSTILE, HOSTILE_TEXTS
+from tests.said import a_reported_gap, said
 
 ENGLISH, CHINESE = Style(), Style(language=Language.CHINESE)
 RUN = "https://github.com/vllm-project/vllm/actions/runs/12"
@@ -56,7 +57,7 @@ def test_every_part_is_there_once() -> None:
         "2 steps run, 1 optional step lists a changed path",
         "- kernels-nightly (b200): vllm/v1/attention/backends/ember_attn.py lies in its entry vllm/v1/attention",
         "```mermaid\nflowchart LR\n",
-        "missing change.logic_areas; not judged for it: CP109",
+        "change.logic_areas not computed; not judged for it: CP109",
         "waived: covered on hardware",
         f"[full assessment (JSON, SARIF)]({RUN})",
         "fails at high or worse",
@@ -117,7 +118,7 @@ def test_nothing_flagged_is_a_few_lines() -> None:
 
 
 def test_what_was_not_judged_is_said_even_where_nothing_is_flagged() -> None:
-    gap = Gap(what="diff-truncated", reason="GitHub lists 3,000 files")
+    gap = a_reported_gap("diff-truncated", "GitHub lists 3,000 files")
     text = render_comment(
         an_empty_assessment(completeness=Completeness(complete=False, gaps=(gap,))), ENGLISH, ABOUT
     )
@@ -126,7 +127,7 @@ def test_what_was_not_judged_is_said_even_where_nothing_is_flagged() -> None:
 
 
 def test_an_unknown_level_is_said_with_its_reasons() -> None:
-    unknown = an_empty_assessment(risk=Risk(level=RiskLevel.UNKNOWN, because=("the diff was cut off",)))
+    unknown = an_empty_assessment(risk=Risk(level=RiskLevel.UNKNOWN, because=(said("the diff was cut off"),)))
     assert (
         render_comment(unknown, ENGLISH, ABOUT).splitlines()[1]
         == "### diffscope: risk not known: the diff was cut off"

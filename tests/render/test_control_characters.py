@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from diffscope.assessment.document import RiskLevel
 from diffscope.errors import UsageError
+from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import RENDERERS, render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.rules.values import Severity
 from tests.assessments import an_assessment
 from tests.digests import WEEK, a_pull, flag

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import Assessment, Risk, RiskLevel
+from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import AreaChange, Digest
 from diffscope.products.report.render.formats import render_digest
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.rules.values import Severity
 from tests.assessments import hostile
 from tests.digests import WEEK, a_pull, flag

@@ -11,6 +11,7 @@ import pytest
 
 from diffscope.assessment.document import RiskLevel
 from diffscope.errors import UsageError
+from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.products.report.render import charts as digest_charts
@@ -18,7 +19,7 @@ from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.products.report.render.options import Wish
 from diffscope.products.report.render.page_script import SCRIPT
 from diffscope.render.report_words import area_title
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.rules.values import Severity
 from diffscope.workspace import Workspace
 from tests.assessments import hostile

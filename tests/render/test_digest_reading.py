@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import Counted
 from diffscope.products.report.render.view_model import DigestReading
-from diffscope.render.style import Language
 from diffscope.render.words import Words
 from tests.digests import WEEK, a_pull
 

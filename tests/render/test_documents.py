@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from diffscope.messages.model import Language
 from diffscope.render.formats.table import render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
 
 ENGLISH, CHINESE = Style(), Style(language=Language.CHINESE)

@@ -7,11 +7,12 @@ import re
 import pytest
 
 from diffscope.adapters.events import read_events
+from diffscope.messages.model import Language, message
 from diffscope.products.report.dynamics.dynamics import build_dynamics
-from diffscope.products.report.dynamics.events import Comment, Events, Item, Review
+from diffscope.products.report.dynamics.events import Comment, EventGap, Events, Item, Review, event_gap
 from diffscope.products.report.render.dynamics import render
 from diffscope.products.report.render.options import Wish
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.source.model import Gap
 from tests.cli.harness import ROOT
 from tests.hostile import HOSTILE_TEXTS
@@ -148,16 +149,16 @@ def test_activity_and_review() -> None:
 
 def test_what_was_not_read_is_said_in_chinese() -> None:
     """With the hint; what GitHub said stays as it is."""
-    hinted = "of 3 pull requests the changed paths are not known; with GITHUB_TOKEN more can be asked for"
-    gaps = (Gap(what="files", reason=hinted), Gap(what="comments", reason="GitHub answered 502; twice"))
+    unknown = Gap(what="files", message=message("gap.paths-unknown-ask", count=3))
+    gaps = (event_gap(unknown), EventGap(what="comments", reason="GitHub answered 502; twice"))
     text = report(Events(since=SINCE, until=UNTIL, gaps=gaps), Language.CHINESE)
     assert "- 改动文件：3 个 PR 的改动文件未知；使用 GITHUB_TOKEN 可以读取更多\n" in text
-    assert "- 评论：GitHub answered 502；twice\n" in text
+    assert "- 评论：GitHub answered 502; twice\n" in text
 
 
 def test_what_was_not_read_is_not_called_nothing() -> None:
     """Neither in the AMD section nor of talk and answers."""
-    gaps = tuple(Gap(what=what, reason="refused") for what in ("new-pulls", "comments"))
+    gaps = tuple(EventGap(what=what, reason="refused") for what in ("new-pulls", "comments"))
     issue = Item(number=1, title="[Bug]: x", author="ann", created_at=WHEN)
     text = report(Events(since=SINCE, until=UNTIL, issues=(issue,), gaps=gaps), Language.ENGLISH)
     assert "Nothing that was read concerns AMD or ROCm; the lists are not whole" in text

@@ -10,9 +10,10 @@ import pytest
 from diffscope.assessment.document import RiskLevel
 from diffscope.cli.options import FORMATS, LANGUAGES, LEVELS
 from diffscope.errors import UsageError
+from diffscope.messages.model import Language
 from diffscope.project.answers import AmdState
 from diffscope.render.formats.table import RENDERERS, render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.render.words import WORDS, Words
 from diffscope.rules.families import FAMILIES
 from diffscope.rules.values import Severity

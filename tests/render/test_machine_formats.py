@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import Assessment, Risk, RiskLevel
+from diffscope.messages.model import Language
 from diffscope.render.formats.table import render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.rules.values import Severity
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 
@@ -47,7 +48,7 @@ def test_json_round_trips(form: str, assessment: Assessment) -> None:
 def test_json_starts_with_its_schema_and_keeps_the_order_of_the_fields() -> None:
     """A reader that streams meets the version first."""
     document = json.loads(render([an_assessment()], ENGLISH, form="json"))
-    assert next(iter(document.items())) == ("schema", "diffscope.assessment/1")
+    assert next(iter(document.items())) == ("schema", "diffscope.assessment/2")
     assert list(document) == [field.name for field in msgspec.structs.fields(Assessment)]
 
 
@@ -113,7 +114,10 @@ def test_sarif_never_swallows_what_was_not_judged() -> None:
     """Unknown rules and gaps are notifications of the tool."""
     run = json.loads(render([an_assessment()], ENGLISH, form="sarif"))["runs"][0]
     texts = [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]]
-    assert texts == ["CP109 could not be judged: missing change.logic_areas", "parse: line 12 does not parse"]
+    assert texts == [
+        "CP109 could not be judged: missing change.logic_areas: not computed",
+        "parse: line 12 does not parse",
+    ]
 
 
 def test_sarif_paths_are_relative_uris_that_name_the_path() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diffscope.assessment.document import AreaShare
+from diffscope.messages.model import Language
 from diffscope.render.report_words import tag_title
-from diffscope.render.style import Language
 from diffscope.render.view_model import Reading
 from diffscope.render.words import Words
 from tests.assessments import an_assessment

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from diffscope.messages.model import Language
 from diffscope.render.formats.table import render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from tests.assessments import an_assessment, hostile
 
 pytestmark = pytest.mark.browser

@@ -11,12 +11,15 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Completeness, Risk, RiskLevel, TestsAssessment
 from diffscope.facts.model import GraphFacts
+from diffscope.messages.model import Language, message
 from diffscope.render.formats import markdown
 from diffscope.render.formats.text import render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
+from diffscope.rules.engine.missing import missing_family
 from diffscope.rules.values import RuleCode, UnknownRule
 from diffscope.source.model import PullRequest, SourceKind
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
+from tests.said import said
 
 NARROW = Style(width=80)
 
@@ -36,7 +39,7 @@ Flags (2)
            vllm/config/attention.py:17  `AttentionConfig.use_ember` goes from
              False to True (and 1 more place)
 Waived     TC205  waived: covered on hardware
-Unknown    missing change.logic_areas; not judged for it: CP109
+Unknown    change.logic_areas not computed; not judged for it: CP109
 
 Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import
            it, 11 within two steps, 2 lazily, 1 by registry
@@ -135,7 +138,7 @@ def test_a_long_path_is_never_broken() -> None:
 def test_the_level_unknown_is_not_low() -> None:
     """What could not be judged says UNKNOWN, with its reason."""
     text = render(
-        an_empty_assessment(risk=Risk(level=RiskLevel.UNKNOWN, because=("the diff is cut",))), NARROW
+        an_empty_assessment(risk=Risk(level=RiskLevel.UNKNOWN, because=(said("the diff is cut"),))), NARROW
     )
     assert "Risk       UNKNOWN  the diff is cut" in text
 
@@ -189,7 +192,7 @@ BARE = an_empty_assessment(
         pull=PullRequest(repository="vllm-project/vllm", source=SourceKind.PATCH, title=""),
     ),
     unknown=tuple(
-        UnknownRule(code=RuleCode(code), missing=("history: no history of the base",))
+        UnknownRule(code=RuleCode(code), missing=(missing_family("history", message("gap.no-history")),))
         for code in ("HI901", "HI902")
     ),
 )
@@ -226,7 +229,10 @@ def test_several_reasons_stand_under_their_count() -> None:
     """One row a reason, however many rules share it."""
     unknown = (
         *BARE.unknown,
-        UnknownRule(code=RuleCode("CC701"), missing=("call: it does not parse (vllm/a.py)",)),
+        UnknownRule(
+            code=RuleCode("CC701"),
+            missing=(missing_family("call", message("gap.file-unparsed"), "vllm/a.py"),),
+        ),
     )
     rows = render(msgspec.structs.replace(BARE, unknown=unknown), Style(width=400)).splitlines()
     at = next(number for number, row in enumerate(rows) if row.startswith("Unknown"))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffscope.messages.model import Language
 from diffscope.products.report.model import AreaChange, Digest, PullSummary
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells, broken, map_svg, squarify
 from diffscope.products.report.render.page import PageReading
-from diffscope.render.style import Language
 from diffscope.render.words import Words
 from tests.render.test_digest_documents import a_digest
 

@@ -190,7 +190,9 @@ def test_rule_that_cannot_be_judged_says_what_is_missing(
 ) -> None:
     found = evaluate(rules(rule_text(evidence="{symbol: {}}", when=when)), facts(text))
     assert found.flags == ()
-    assert [(each.code, each.missing) for each in found.unknown] == [("XX101", missing)]
+    assert [(each.code, tuple(one.en for one in each.missing)) for each in found.unknown] == [
+        ("XX101", missing)
+    ]
 
 
 CONFIDENCE = [

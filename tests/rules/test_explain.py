@@ -103,8 +103,11 @@ def test_silent_rule_shows_why() -> None:
 def test_unknown_rule_shows_what_is_missing() -> None:
     """A rule that cannot be judged: what was missing, beside the condition that lacks it."""
     found = explained("unknown: [{family: symbol, reason: does not parse, path: a.py}]")
-    assert (found.verdict, found.missing) == ("unknown", ("symbol: does not parse (a.py)",))
-    assert found.when.parts[0].missing == ("symbol: does not parse (a.py)",)
+    assert (found.verdict, [each.en for each in found.missing]) == (
+        "unknown",
+        ["symbol: does not parse (a.py)"],
+    )
+    assert found.when.parts[0].missing == found.missing
 
 
 def test_predicate_is_told_by_name() -> None:

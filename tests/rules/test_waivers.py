@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.engine.waivers import apply_waivers, parse_waivers
 from tests.rule_builders import facts, rule_text, rules
@@ -33,17 +34,17 @@ def test_waiver_lines(body: str | None, expected: list[tuple[str, str]]) -> None
 
 
 REFUSED = [
-    pytest.param("diffscope: waive CP101", "line 1: CP101 waived without a reason; add 'because ...'", id="no reason"),
-    pytest.param("a\n\ndiffscope: waive CP101, TC201 because ...", "line 3: CP101, TC201 waived without a reason; add 'because ...'", id="dots are no reason"),
-    pytest.param("diffscope: waive everything", "line 1: 'everything' is no waiver; write: diffscope: waive CP101 because ...", id="no code"),
-    pytest.param("<!-- a\nb -->\ndiffscope: waive", "line 3: '' is no waiver; write: diffscope: waive CP101 because ...", id="nothing, below a comment of two lines"),
+    pytest.param("diffscope: waive CP101", "waiver refused, line 1: CP101 waived without a reason; add 'because ...'", id="no reason"),
+    pytest.param("a\n\ndiffscope: waive CP101, TC201 because ...", "waiver refused, line 3: CP101, TC201 waived without a reason; add 'because ...'", id="dots are no reason"),
+    pytest.param("diffscope: waive everything", "waiver refused, line 1: 'everything' is no waiver; write: diffscope: waive CP101 because ...", id="no code"),
+    pytest.param("<!-- a\nb -->\ndiffscope: waive", "waiver refused, line 3: '' is no waiver; write: diffscope: waive CP101 because ...", id="nothing, below a comment of two lines"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("body", "reason"), REFUSED)
 def test_refused_waiver(body: str, reason: str) -> None:
     found = parse_waivers(body)
-    assert (found.accepted, found.refused) == ((), (reason,))
+    assert (found.accepted, [sentence(each).en for each in found.refused]) == ((), [reason])
 
 
 def test_waived_flag_is_reported_with_its_reason() -> None:
@@ -58,7 +59,7 @@ def test_waived_flag_is_reported_with_its_reason() -> None:
     found = apply_waivers(flags, parse_waivers(body), codes=[rule.code for rule in catalogue.rules])
     assert [flag.code for flag in found.standing] == ["XX102"]
     assert [(each.flag, each.reason) for each in found.waived] == [(flags[0], "known")]
-    assert found.warnings == (
+    assert tuple(sentence(each).en for each in found.warnings) == (
         "waiver refused, line 4: XX102 waived without a reason; add 'because ...'",
         "waiver unused, line 2: XX103 does not fire; remove the line",
         "waiver unused, line 3: there is no rule XX109; did you mean 'XX103'?",
@@ -80,4 +81,6 @@ def test_hostile_body_is_bounded() -> None:
     assert time.perf_counter() - start < 1
     assert len(found.accepted) == 50
     assert len(found.accepted[0].reason) == 500
-    assert found.refused == ("line 51: more than 50 waivers; this one and the rest are not read",)
+    assert tuple(sentence(each).en for each in found.refused) == (
+        "waiver refused, line 51: more than 50 waivers; this one and the rest are not read",
+    )

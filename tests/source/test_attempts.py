@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from diffscope.errors import InputError
+from diffscope.messages.model import message
 from diffscope.source.attempts import Attempts, described, is_internal
 from diffscope.source.model import Gap, RepoPath
 
@@ -51,8 +52,7 @@ def test_a_part_that_fails_is_a_gap_and_gives_its_default(error: Exception) -> N
     assert attempt.gaps == (
         Gap(
             what="internal",
-            code="internal-error",
-            reason=f"internal error in this ({described(error)}); to report it, run again with --debug",
+            message=message("gap.internal-error", part="this", error=described(error)),
             path=RepoPath("a.py"),
         ),
     )

@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from diffscope.syntax.compare.compare import compare_python
 from diffscope.syntax.native.native import compare_native, outline_native
 from diffscope.syntax.outline.outline import identifiers, outline_python
-from tests.examples import examples
+from tests.examples import THOROUGH, examples
+
+
+def many(count: int) -> int:
+    """Return ``count``, or a quarter of it where a run is not thorough: enough to pass every limit."""
+    return count if THOROUGH else count // 4
+
 
 HOSTILE = {
     "brackets nested ten thousand deep": b"x = " + b"(" * 10_000 + b"1" + b")" * 10_000 + b"\nimport a\n",
-    "brackets never closed": b"(" * 20_000,
+    "brackets never closed": b"(" * many(20_000),
     "conditions nested a thousand deep": b"".join(b" " * at + b"if x:\n" for at in range(1_000)),
     "classes nested too deep": b"".join(b" " * at + b"class A:\n" for at in range(300))
     + b" " * 300
@@ -29,19 +35,19 @@ HOSTILE = {
     "line ends of Windows": b"import a\r\nclass A:\r\n    x = 1\r\n",
     "Python 2": b'print "x"\nexec "y"\nimport z\ntry:\n    import q\nexcept X, e:\n    raise A, "b"\nx = `a` <> 0777\n',
     "a line of a megabyte": b"x = '" + b"a" * 1_000_000 + b"'\nimport a\n",
-    "a long list": b"x = [" + b"1, " * 30_000 + b"]\nimport a\n",
+    "a long list": b"x = [" + b"1, " * many(30_000) + b"]\nimport a\n",
     "a sum of ten thousand": b"x = " + b"1 + " * 10_000 + b"1\nimport a\n",
     "every byte": bytes(range(256)) * 100,
     "quotes": b'"""' * 3_001,
-    "colons": b":\n" * 20_000,
+    "colons": b":\n" * many(20_000),
     "continued lines": b"\\\n" * 50_000,
-    "branches": b"if a:\n    pass\n" + b"elif b:\n    import c\n" * 2_000,
+    "branches": b"if a:\n    pass\n" + b"elif b:\n    import c\n" * many(2_000),
     "formatted strings in one another": b"f'{" * 500,
-    "functions without a body": b"\ndef f(" * 5_000,
-    "heads without an end": b"\ndef f():\n" * 5_000,
-    "comments at the end of a body": b"\ndef f():\n    x = 1\n" + b"    # c\n" * 20_000,
+    "functions without a body": b"\ndef f(" * many(5_000),
+    "heads without an end": b"\ndef f():\n" * many(5_000),
+    "comments at the end of a body": b"\ndef f():\n    x = 1\n" + b"    # c\n" * many(20_000),
     "comment signs in a comment in a list": b"X = [\n" + b"# a # b # c\n" * 200 + b"x]\n",
-    "the same line": b"x()\n" * 8_000,
+    "the same line": b"x()\n" * many(8_000),
     "a number of a megabyte": b"x = " + b"9" * 1_000_000 + b"\n",
     "nothing": b"",
 }
@@ -66,17 +72,17 @@ def test_what_stands_behind_hostile_text_is_read() -> None:
 
 
 NATIVE = {
-    "braces never closed": b"void f() {" * 5_000,
+    "braces never closed": b"void f() {" * many(5_000),
     "braces never opened": b"}" * 20_000,
-    "conditions never closed": b"#if A\nvoid f() {\n" * 500,
+    "conditions never closed": b"#if A\nvoid f() {\n" * many(500),
     "branches without a condition": b"#else\n#elif\n#endif\n" * 500,
     "a library without an end": b"TORCH_LIBRARY(_C, ops) {\n  ops.def(",
-    "many libraries": b"TORCH_LIBRARY(_C, ops) {\n" * 300,
-    "a comment without an end": b"/* " * 5_000,
-    "a string without an end": b'"abc\n' * 5_000,
+    "many libraries": b"TORCH_LIBRARY(_C, ops) {\n" * many(300),
+    "a comment without an end": b"/* " * many(5_000),
+    "a string without an end": b'"abc\n' * many(5_000),
     "a raw string without an end": b'R"x(' * 1_000,
     "templates": b"template <" * 3_000,
-    "launches": b"f<<<a, " * 2_000,
+    "launches": b"f<<<a, " * many(2_000),
     "every byte": bytes(range(256)) * 100,
     "Windows line ends": b"#ifdef A \\\r\n B\r\nvoid f() { }\r\n#endif\r\n",
     "nothing": b"",

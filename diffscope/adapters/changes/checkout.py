@@ -24,7 +24,8 @@ from diffscope.adapters.output import write_file
 from diffscope.adapters.read_file import read_bytes
 from diffscope.diff.make import blob_id
 from diffscope.diff.names import decode_name
-from diffscope.errors import InputError, NotFoundError, RepositoryError
+from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
+from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Change, Gap, PullRequest, RepoPath, SourceKind
 
 
@@ -84,7 +85,9 @@ def _patch(repository: GitRepository, base: str | None, checkout: Checkout) -> t
         if listed.code != 0 or made.code != 0:
             message = (listed.err or made.err).split("\n")[-1].removeprefix("fatal: ")
             raise RepositoryError(
-                f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} status"
+                f"git: {message}",
+                at=str(repository.path),
+                hint=shell_line("git", "-C", repository.path, "status"),
             )
         old = repository.empty_tree if base is None else base
         return make_patch(access, old, made.out.decode().strip(), at=repository.path)
@@ -168,7 +171,7 @@ class _Reader:
             if noted.is_skipped:
                 self.files[name] = same
             elif not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-                self._keep(name, same, f"it cannot be read: {error.strerror}")
+                self._keep(name, same, message("gap.unreadable", error=error.strerror or ""))
             return
         if noted.mode == _SUBMODULE:
             self.files[name] = self._submodule(path, same)
@@ -185,27 +188,27 @@ class _Reader:
         try:
             status = path.lstat()
             if not _is_file(status):
-                self._miss(name, "not a regular file: a repository inside this one, or a device")
+                self._miss(name, message("gap.not-regular-new"))
             elif status.st_size > LARGEST:
-                self._miss(name, f"a new file of {status.st_size:,} bytes: not read")
+                self._miss(name, message("gap.large-new-file", bytes=status.st_size))
             else:
                 data = _content(path, status)
                 self.files[name] = self._file_of(_mode(status), data)
         except OSError as error:
-            self._miss(name, f"it cannot be read: {error.strerror}")
+            self._miss(name, message("gap.unreadable", error=error.strerror or ""))
 
     def _read(self, name: bytes, path: Path, status: os.stat_result, noted: IndexEntry) -> None:
         same = WorktreeFile(noted.mode, noted.blob)
         if not _is_file(status):
-            self._keep(name, same, "not a regular file")
+            self._keep(name, same, message("gap.not-regular"))
             return
         if status.st_size > LARGEST:
-            self._keep(name, same, f"a file of {status.st_size:,} bytes: not read")
+            self._keep(name, same, message("gap.large-file", bytes=status.st_size))
             return
         try:
             data = _content(path, status)
         except OSError as error:
-            self._keep(name, same, f"it cannot be read: {error.strerror}")
+            self._keep(name, same, message("gap.unreadable", error=error.strerror or ""))
             return
         mode = _mode(status)
         if not self._keeps_modes and _LINK not in {mode, noted.mode}:
@@ -219,7 +222,7 @@ class _Reader:
                 if _is_as_checked_out(status, noted):
                     found = same
                 else:
-                    self._miss(name, "it was checked out through a filter, which is not run")
+                    self._miss(name, message("gap.filtered"))
         self.files[name] = found._replace(data=None) if found.blob == noted.blob else found
 
     def _file_of(self, mode: str, data: bytes) -> WorktreeFile:
@@ -242,12 +245,12 @@ class _Reader:
         found = run(discovery_access(path), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         return same if found.code != 0 else WorktreeFile(_SUBMODULE, BlobId(found.out.decode().strip()))
 
-    def _keep(self, name: bytes, same: WorktreeFile, reason: str) -> None:
+    def _keep(self, name: bytes, same: WorktreeFile, reason: Message) -> None:
         self.files[name] = same
         self._miss(name, reason)
 
-    def _miss(self, name: bytes, reason: str) -> None:
-        self.gaps.append(Gap(what="blob", reason=reason, path=RepoPath(decode_name(name))))
+    def _miss(self, name: bytes, reason: Message) -> None:
+        self.gaps.append(Gap(what="blob", message=reason, path=RepoPath(decode_name(name))))
 
 
 def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:
@@ -256,7 +259,7 @@ def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:
     found = run(access, *asked, "--debug")
     if found.code != 0:
         message = found.err.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
-        raise RepositoryError(f"git: {message}", at=str(top), hint=f"git -C {top} status")
+        raise RepositoryError(f"git: {message}", at=str(top), hint=shell_line("git", "-C", top, "status"))
     rows = _rows(found.out)
     if rows is None:
         # The form of --debug may change with git. Without it every file is read.
@@ -265,7 +268,7 @@ def _noted(repository: GitRepository, top: Path) -> dict[bytes, IndexEntry]:
         raise RepositoryError(
             "the index cannot be read: git lists it in an unknown form",
             at=str(top),
-            hint=f"git -C {top} status",
+            hint=shell_line("git", "-C", top, "status"),
         )
     noted = dict[bytes, IndexEntry]()
     for tag, mode, blob, stage, name, *numbers in rows:

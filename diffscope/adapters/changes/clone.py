@@ -12,7 +12,8 @@ from diffscope.adapters.git.process import run
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.model import Diff
-from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError, UsageError
+from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError, UsageError, shell_line
+from diffscope.messages.model import message
 from diffscope.source.model import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
 from diffscope.source.window import Window, stamp
 
@@ -35,7 +36,7 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
     if not listed and start != end:
         raise UsageError(
             f"nothing comes after {base} up to {head}: {head} is the older one",
-            hint=f"turn it around: {head}..{base}",
+            hint=f"turn it around: {shell_line(f'{head}..{base}')}",
         )
     return listed
 
@@ -75,7 +76,7 @@ class CloneSource:
         raise NotFoundError(
             f"pull request {number} is not in this clone",
             at=str(path),
-            hint=f"fetch it: git -C {path} fetch origin pull/{number}/head:refs/pull/{number}/head",
+            hint=f"fetch it: {shell_line('git', '-C', path, 'fetch', 'origin', f'pull/{number}/head:refs/pull/{number}/head')}",
         )
 
     def commit(self, revision: str) -> Change:
@@ -127,9 +128,11 @@ class CloneSource:
 
     def _squash(self, number: int, found: Sequence[Squash]) -> Change:
         chosen = next((squash for squash in found if not is_revert(squash.subject)), found[0])
-        others = ", ".join(squash.commit[:12] for squash in found if squash is not chosen)
-        reason = f"{len(found)} commits end in (#{number}): took {chosen.commit[:12]}, the newest that is no revert; not {others}"
-        gaps = (Gap(what="metadata", code="several-commits", reason=reason),) if others else ()
+        others = tuple(squash.commit[:12] for squash in found if squash is not chosen)
+        said = message(
+            "gap.several-commits", count=len(found), number=number, taken=chosen.commit[:12], others=others
+        )
+        gaps = (Gap(what="metadata", message=said),) if others else ()
         return self._single(self._repository.commit(chosen.commit), number, gaps=gaps)
 
     def _pull_ref(self, number: int) -> CommitId | None:
@@ -159,11 +162,11 @@ class CloneSource:
         if base is None:
             path = self._repository.path
             cure = "--unshallow" if self._repository.is_shallow else "--all"
-            trees = f"git -C {path} diff --full-index {old[:12]} {new[:12]} | diffscope classify -"
+            trees = shell_line("git", "-C", path, "diff", "--full-index", old[:12], new[:12])
             raise RepositoryError(
                 f"{old[:12]} and {new[:12]} have no common ancestor in this clone",
                 at=str(path),
-                hint=f"git -C {path} fetch {cure}, or compare the trees themselves: {trees}",
+                hint=f"{shell_line('git', '-C', path, 'fetch', cure)}, or compare the trees themselves: {trees} | diffscope classify -",
             )
         return base
 
@@ -174,7 +177,7 @@ class CloneSource:
             raise RepositoryError(
                 f"the parent of {info.commit[:12]} is not in this clone: its history is cut off there",
                 at=str(path),
-                hint=f"git -C {path} fetch --deepen=1 origin, or --unshallow for all of it",
+                hint=f"{shell_line('git', '-C', path, 'fetch', '--deepen=1', 'origin')}, or --unshallow for all of it",
             )
         patch, lost = self._repository.patch(base, info.commit)
         _refuse_empty(patch, f"commit {info.commit[:12]}")

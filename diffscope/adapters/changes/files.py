@@ -10,6 +10,7 @@ from pathlib import Path
 from diffscope.adapters.read_file import read_stream
 from diffscope.diff.parse import DEFAULT_LIMITS, Limits
 from diffscope.errors import InputError, NotFoundError
+from diffscope.messages.model import message
 from diffscope.source.model import Change, CommitId, Gap, PullRequest, SourceKind
 
 _MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
@@ -68,7 +69,7 @@ def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
         author=author or None,
         head=commit,
     )
-    gaps = () if title else (Gap(what="metadata", reason="a bare patch has no title, author or number"),)
+    gaps = () if title else (Gap(what="metadata", message=message("gap.no-metadata")),)
     return Change(pull=pull, patch=text, gaps=gaps)
 
 

@@ -22,7 +22,7 @@ from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.model import ChangeFacts
 from diffscope.source.model import SourceKind, Value
 
-SCHEMA: Final = "diffscope.facts/2"
+SCHEMA: Final = "diffscope.facts/3"
 LONGEST_CODE: Final = 120
 """An expression longer than this is cut in a record: enough to know it by, too little to be anybody's source."""
 _LARGEST: Final = 50_000_000

@@ -13,6 +13,7 @@ from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
 from diffscope.diff.pieces import ReadBase
 from diffscope.errors import NotFoundError
+from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Change, CommitId, Gap, RepoPath
 from diffscope.source.ports import BlobReader
 
@@ -28,7 +29,7 @@ def with_base(change: Change, diff: Diff, repository: GitRepository) -> Change:
     for commit in _candidates(repository, change.pull.head):
         if _fits(diff, repository, commit):
             return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
-    gap = Gap(what="base-tree", reason="the patch fits neither HEAD nor the main branch of the clone")
+    gap = Gap(what="base-tree", message=message("gap.base-unknown"))
     return msgspec.structs.replace(change, gaps=(*change.gaps, gap))
 
 
@@ -103,11 +104,9 @@ def read_sides(change: Change, diff: Diff, clone: Clone | None = None) -> Sides:
         is_read = _is_whole(file, before, after)
         files.append(FileSides(path=file.path, before=before, after=after, is_read=is_read))
         if not is_read and clone is not None:
-            gaps.append(Gap(what="blob", reason=_reason(before), path=file.path))
+            gaps.append(Gap(what="blob", message=_reason(before), path=file.path))
     if clone is None and not all(file.is_read for file in files):
-        gaps.append(
-            Gap(what="base-tree", reason="no clone: of changed files only the changed lines are known")
-        )
+        gaps.append(Gap(what="base-tree", message=message("gap.no-clone")))
     return Sides(files=tuple(files), gaps=tuple(gaps))
 
 
@@ -168,7 +167,5 @@ def _is_whole(file: FileDiff, before: bytes | None, after: bytes | None) -> bool
     return (before is not None or not needs_before) and (after is not None or not needs_after)
 
 
-def _reason(before: bytes | None) -> str:
-    if before is None:
-        return "the clone does not have the old side of this file"
-    return "the clone does not have the new side of this file, and the patch does not fit the old one"
+def _reason(before: bytes | None) -> Message:
+    return message("gap.old-side-missing" if before is None else "gap.new-side-missing")

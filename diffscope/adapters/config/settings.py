@@ -21,8 +21,8 @@ from typing import Final
 from diffscope.adapters.config.ci_settings import CiSettings, read_ci
 from diffscope.adapters.read_file import read_text
 from diffscope.errors import ConfigurationError
+from diffscope.messages.model import Language
 from diffscope.render.formats.table import RENDERERS
-from diffscope.render.style import Language
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration, read_section
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Reading, mistakes_error

@@ -10,7 +10,6 @@ from diffscope.errors import RepositoryError
 from diffscope.source.model import RepoPath
 
 VARIABLE = "DIFFSCOPE_REPO"
-NO_VLLM = "this tree has no vllm package: areas, rules and reach are those of vLLM and say little of it"
 
 
 def find_repository(

@@ -14,6 +14,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.model import FileDiff
 from diffscope.diff.parse import salvage_diff
 from diffscope.errors import DiffscopeError
+from diffscope.messages.model import message
 from diffscope.products.backtest.fixes import is_code, is_fix, is_source
 from diffscope.source.model import CommitId, Gap, MergedPull, RepoPath, Value
 from diffscope.source.window import stamp
@@ -45,7 +46,8 @@ def blame_fix(repository: GitRepository, fix: CommitId, *, since: int) -> Blamed
             return Blamed(commits=(), gaps=lost)
         salvage = salvage_diff(patch)
     except DiffscopeError as error:
-        return Blamed(commits=(), gaps=(Gap(what="fix", reason=f"{fix[:12]} could not be read: {error}"),))
+        unreadable = message("gap.fix-unreadable", fix=fix[:12], error=str(error))
+        return Blamed(commits=(), gaps=(Gap(what="fix", message=unreadable),))
     found, gaps = set[CommitId](), [gap for gap in lost if gap.path is None or is_source(gap.path)]
     for file in salvage.diff.files:
         path = file.old_path or file.path
@@ -93,8 +95,7 @@ def _blame(
 
 
 def _unread(fix: CommitId, path: RepoPath) -> Gap:
-    reason = f"nobody knows who wrote what {fix[:12]} takes away: a blob of its history is missing"
-    return Gap(what="blame", reason=reason, path=path)
+    return Gap(what="blame", message=message("gap.blame-unknown", fix=fix[:12]), path=path)
 
 
 _SPACE: Final = "blame-2"

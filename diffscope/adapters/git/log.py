@@ -11,7 +11,7 @@ from diffscope.adapters.git.commit import seconds
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_bytes
-from diffscope.errors import RepositoryError
+from diffscope.errors import RepositoryError, shell_line
 from diffscope.source.model import CommitId
 from diffscope.source.text import split_lines
 
@@ -134,4 +134,6 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
 
 def _error(repository: GitRepository, says: str) -> RepositoryError:
     message = says.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
-    return RepositoryError(f"git: {message}", at=str(repository.path), hint=f"git -C {repository.path} fsck")
+    return RepositoryError(
+        f"git: {message}", at=str(repository.path), hint=shell_line("git", "-C", repository.path, "fsck")
+    )

@@ -10,7 +10,8 @@ from diffscope.adapters.git.environment import GitAccess
 from diffscope.adapters.git.process import Outcome, run
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.names import decode_name, quote
-from diffscope.errors import RepositoryError
+from diffscope.errors import RepositoryError, shell_line
+from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 
 _OPTIONS: Final = ("-r", "-z", "-M", "-l1000", "--no-ext-diff", "--no-textconv", "--no-abbrev", "--raw")
@@ -134,8 +135,7 @@ class Lost(NamedTuple):
     @property
     def gap(self) -> Gap:
         """What is said of it."""
-        reason = "the clone does not have this file's content"
-        return Gap(what="blob", reason=reason, path=RepoPath(decode_name(self.name)))
+        return Gap(what="blob", message=message("gap.blob-missing"), path=RepoPath(decode_name(self.name)))
 
 
 def find_lost(access: GitAccess, raw: bytes) -> list[Lost]:
@@ -164,7 +164,7 @@ def _missing(access: GitAccess, blobs: set[str]) -> set[str]:
     given = "".join(f"{blob}\n" for blob in sorted(blobs)).encode()
     # One blob a process only where a batch dies: git before 2.45 stops at a promised object that it may not fetch.
     found = run(access, "cat-file", "--batch-check=%(objectname) %(objecttype)", given=given)
-    rows = dict(line.split(" ", 1) for line in found.out.decode().splitlines())
+    rows = dict(line.split(" ", 1) for line in found.out.decode().split("\n") if line)
     unanswered = blobs - rows.keys()
     alone = {blob for blob in unanswered if run(access, "cat-file", "-e", blob).code != 0}
     return alone | {blob for blob, kind in rows.items() if kind == "missing"}
@@ -183,4 +183,6 @@ def stand_in(lost: Lost) -> str:
 
 def _unreadable(folder: Path, outcome: Outcome) -> RepositoryError:
     message = outcome.err.split("\n")[-1].removeprefix("fatal: ")
-    return RepositoryError(f"git: {message}", at=str(folder), hint=f"look for damage: git -C {folder} fsck")
+    return RepositoryError(
+        f"git: {message}", at=str(folder), hint=f"look for damage: {shell_line('git', '-C', folder, 'fsck')}"
+    )

@@ -16,7 +16,7 @@ from diffscope.adapters.git.objects import DifferenceReader, NameReader, ObjectR
 from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import Outcome, run
 from diffscope.diff.names import decode_name
-from diffscope.errors import NotFoundError, RepositoryError
+from diffscope.errors import NotFoundError, RepositoryError, shell_line
 from diffscope.source.model import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
@@ -129,9 +129,11 @@ class GitRepository:
                 "the repository has no commit", at=str(self.path), hint="name a clone of vLLM: --repo PATH"
             )
         cure = "--unshallow" if self.is_shallow else "--all"
-        what = f"origin {revision}" if _is_name(revision) else cure
+        what = ("origin", revision) if _is_name(revision) else (cure,)
         raise NotFoundError(
-            f"no commit {revision!r}", at=str(self.path), hint=f"fetch it: git -C {self.path} fetch {what}"
+            f"no commit {revision!r}",
+            at=str(self.path),
+            hint=f"fetch it: {shell_line('git', '-C', self.path, 'fetch', *what)}",
         )
 
     def head(self) -> CommitId | None:
@@ -236,7 +238,7 @@ class GitRepository:
         return NotFoundError(
             f"commit {commit} is not in this clone",
             at=str(self.path),
-            hint=f"fetch it: git -C {self.path} fetch origin {commit}",
+            hint=f"fetch it: {shell_line('git', '-C', self.path, 'fetch', 'origin', commit)}",
         )
 
     def _between(self, reader: DifferenceReader, old: str, new: str) -> bytes | None:
@@ -281,9 +283,11 @@ def _git_error(path: Path, outcome: Outcome) -> RepositoryError:
         return RepositoryError(
             "the clone belongs to another user, so git refuses it",
             at=str(path),
-            hint=f"git config --global --add safe.directory {path.resolve()}",
+            hint=shell_line("git", "config", "--global", "--add", "safe.directory", path.resolve()),
         )
-    return RepositoryError(f"git: {message}", at=str(path), hint=f"look for damage: git -C {path} fsck")
+    return RepositoryError(
+        f"git: {message}", at=str(path), hint=f"look for damage: {shell_line('git', '-C', path, 'fsck')}"
+    )
 
 
 def _file_name(out: bytes) -> str:

@@ -25,8 +25,10 @@ from diffscope.adapters.github.answers import (
 )
 from diffscope.adapters.github.client import PAGE, Client
 from diffscope.errors import NotFoundError, SourceError
-from diffscope.products.report.dynamics.events import Comment, Events, Item, Review
-from diffscope.source.model import Gap
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import message
+from diffscope.products.report.dynamics.events import Comment, Events, Item, Review, event_gap
+from diffscope.source.model import Gap, GapKind
 from diffscope.source.window import Window, stamp
 
 MOST_PATHS: Final = 100
@@ -75,7 +77,7 @@ def read_details(client: Client, pulls: Sequence[int], strangers: Sequence[int])
         reader.read_paths([number for number in pulls if number not in reader.found][:_ALONE])
         reader.read_items([number for number in strangers if number not in reader.found][:_ALONE])
     except SourceError as error:
-        reader.gaps.append(Gap(what="files", reason=error.message))
+        reader.gaps.append(Gap(what="files", message=message("gap.github-failed", error=error.message)))
     return Details(reader.found, tuple(reader.gaps))
 
 
@@ -126,8 +128,8 @@ class _DetailReader:
         )
 
     def _cut(self, number: int) -> None:
-        reason = f"of #{number} only the first {MOST_PATHS} paths were read"
-        self.gaps.append(Gap(what="files", reason=reason))
+        cut = message("gap.paths-cut", number=number, most=MOST_PATHS)
+        self.gaps.append(Gap(what="files", message=cut))
 
 
 def item_of(found: FoundItem) -> Item:
@@ -196,7 +198,7 @@ def _query(numbers: Sequence[int]) -> str:
     )
 
 
-_LISTS: Final = (
+_LISTS: Final[tuple[tuple[GapKind, str, str], ...]] = (
     ("new-issues", "is:issue", "created"),
     ("closed-issues", "is:issue", "closed"),
     ("new-pulls", "is:pr", "created"),
@@ -243,7 +245,7 @@ class _Reader:
             until=stamp(self._window.end),
             issues=tuple(item for item in items if item.number not in self._pulls),
             pulls=tuple(item for item in items if item.number in self._pulls),
-            gaps=tuple(dict.fromkeys(self._gaps)),
+            gaps=tuple(map(event_gap, dict.fromkeys(self._gaps))),
         )
 
     def _read_lists(self) -> None:
@@ -256,11 +258,11 @@ class _Reader:
                         self._pulls.add(found.number)
             except SourceError as error:
                 errors.append(error)
-                self._gaps.append(Gap(what=what, reason=error.message))
+                self._gaps.append(Gap(what=what, message=message("gap.github-failed", error=error.message)))
         if len(errors) == len(_LISTS):
             raise errors[0]
 
-    def _search(self, terms: str, window: Window, what: str) -> Iterator[FoundItem]:
+    def _search(self, terms: str, window: Window, what: GapKind) -> Iterator[FoundItem]:
         # The last second of a search is included, the end of a window is not.
         query = {"q": f"{terms}:{stamp(window.start)}..{stamp(window.end - 1)}", "per_page": PAGE}
         page = 1
@@ -272,8 +274,7 @@ class _Reader:
                 yield from self._search(terms, Window(start=middle, end=window.end), what)
                 return
             if answer.incomplete_results:
-                reason = "GitHub's search ran out of time and gave a part"
-                self._gaps.append(Gap(what=what, reason=reason))
+                self._gaps.append(Gap(what=what, message=message("gap.search-timed-out")))
             yield from answer.items
             if page * PAGE >= min(answer.total_count, _MOST_FOUND):
                 return
@@ -286,7 +287,9 @@ class _Reader:
                 for number, comment in self._comments(path):
                     said.setdefault(number, []).append(comment)
             except SourceError as error:
-                self._gaps.append(Gap(what="comments", reason=error.message))
+                self._gaps.append(
+                    Gap(what="comments", message=message("gap.github-failed", error=error.message))
+                )
         for comments in said.values():
             comments.sort(key=lambda each: (each.created_at, each.author))
         return said
@@ -311,8 +314,8 @@ class _Reader:
                     yield int(number[1]), comment
             if len(rows) < PAGE or rows[-1].created_at >= until:
                 return
-        reason = f"more than {_MOST_PAGES * PAGE:,} comments changed since: the rest was not read"
-        self._gaps.append(Gap(what="comments", reason=reason))
+        cut = message("gap.comments-cut", most=_MOST_PAGES * PAGE)
+        self._gaps.append(Gap(what="comments", message=cut))
 
     def _read_details(self, said: dict[int, list[Comment]]) -> None:
         """Ask for the paths of pull requests, and for the items that were only talked about, most comments of people first."""
@@ -340,15 +343,12 @@ class _Reader:
         self._gaps += found.gaps
 
     def _lost(self, pulls: Sequence[int], strangers: Sequence[int]) -> Iterator[Gap]:
-        hint = "" if self._client.access.token else "; with GITHUB_TOKEN more can be asked for"
+        has_token = bool(self._client.access.token)
         blind = [number for number in pulls if self._items[number].files is None]
         if blind:
-            yield Gap(
-                what="files", reason=f"of {len(blind)} pull requests the changed paths are not known{hint}"
-            )
+            code: MessageCode = "gap.paths-unknown" if has_token else "gap.paths-unknown-ask"
+            yield Gap(what="files", message=message(code, count=len(blind)))
         untold = [number for number in strangers if number not in self._items]
         if untold:
-            yield Gap(
-                what="comments",
-                reason=f"{len(untold)} older items with comments in the window are left out{hint}",
-            )
+            code = "gap.comments-left-out" if has_token else "gap.comments-left-out-ask"
+            yield Gap(what="comments", message=message(code, count=len(untold)))

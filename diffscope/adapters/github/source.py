@@ -17,6 +17,7 @@ from diffscope.diff.names import quote, split_git_names, strip_prefixes
 from diffscope.diff.sections import is_git_diff
 from diffscope.errors import NotFoundError, SourceError
 from diffscope.facts.ci.declarations import Declarations
+from diffscope.messages.model import message
 from diffscope.source.model import (
     BlobId,
     Change,
@@ -67,12 +68,7 @@ def patch_from_files(
         parts.append(part)
         gaps += [gap] if gap else []
     if is_cut:
-        gaps.append(
-            Gap(
-                what="diff-truncated",
-                reason=f"GitHub lists {MOST_FILES:,} files of a pull request and no more",
-            )
-        )
+        gaps.append(Gap(what="diff-truncated", message=message("gap.github-files-cut", most=MOST_FILES)))
     return ListedPatch(patch="".join(parts), gaps=tuple(gaps))
 
 
@@ -89,8 +85,8 @@ def _part(entry: FileEntry, base: TreeEntry | None, read_sides: ReadSides) -> tu
     stand_in = f"{header}Binary files {_old(entry)} and {_new(entry)} differ\n"
     if not entry.changes:
         return stand_in, None  # GitHub counts no lines of a binary file
-    reason = "GitHub leaves out the hunks of this file, and its content could not be had or is too large to compare"
-    return stand_in, Gap(what="diff-truncated", reason=reason, path=RepoPath(entry.filename))
+    left_out = message("gap.github-hunks-left-out")
+    return stand_in, Gap(what="diff-truncated", message=left_out, path=RepoPath(entry.filename))
 
 
 def _is_same_content(entry: FileEntry, base: TreeEntry | None) -> bool:
@@ -212,7 +208,7 @@ class GitHubSource:
         """Return both sides of every file of a change that ``pull`` gave. Never raises: what is missing is a gap."""
         known = self._changes.get((change.pull.number, change.pull.head))
         if known is None:
-            gap = Gap(what="blob", reason="the change did not come from this GitHub source")
+            gap = Gap(what="blob", message=message("gap.foreign-change"))
             return Sides(
                 files=tuple(FileSides(path=file.path, is_read=False) for file in diff.files), gaps=(gap,)
             )
@@ -231,13 +227,14 @@ class GitHubSource:
         """
         known = self._changes.get((change.pull.number, change.pull.head))
         if known is None or known.base is None:
-            return None, (Gap(what="declarations", reason="GitHub does not give the tree of the base"),)
+            return None, (Gap(what="declarations", message=message("gap.github-no-base")),)
         if self._client.access.token is None:
-            reason = "GitHub gives that many files only with a token: set GITHUB_TOKEN"
-            return None, (Gap(what="declarations", reason=reason),)
+            return None, (Gap(what="declarations", message=message("gap.github-needs-token")),)
         found = declarations_from(known.base.entries(), known.blobs, cache=cache)
-        problem = known.blobs.problem
-        return found, (Gap(what="declarations", reason=problem.message),) if problem else ()
+        if known.blobs.problem is None:
+            return found, ()
+        lost = message("gap.github-failed", error=known.blobs.problem.message)
+        return found, (Gap(what="declarations", message=lost),)
 
     def _find(self, number: int) -> Pull:
         repository = self._client.access.repository
@@ -266,9 +263,8 @@ class GitHubSource:
         try:
             return _Known(repository, blobs, tree, merge_base, heads, tree.gaps())
         except SourceError as error:
-            return _Known(
-                repository, blobs, None, merge_base, heads, (Gap(what="base-tree", reason=error.message),)
-            )
+            lost = Gap(what="base-tree", message=message("gap.github-failed", error=error.message))
+            return _Known(repository, blobs, None, merge_base, heads, (lost,))
 
     def _compare(self, repository: str, pull: Pull) -> Comparison | Gap:
         # Files come with the first page of commits only, 300 of them; a larger pull request has no use for half a list.
@@ -277,7 +273,7 @@ class GitHubSource:
         try:
             return self._client.get_forever(path, Comparison, query={"per_page": 1, "page": page})
         except NotFoundError:
-            return Gap(what="base-tree", reason="GitHub cannot compare base and head: one of them is gone")
+            return Gap(what="base-tree", message=message("gap.github-no-comparison"))
 
     def _patch(self, pull: Pull, known: _Known) -> tuple[str, tuple[Gap, ...]]:
         path = f"/repos/{known.repository}/pulls/{pull.number}"
@@ -358,5 +354,4 @@ def _drift(patch: str, heads: dict[RepoPath, BlobId]) -> tuple[Gap, ...]:
     paths = {path for pair in names if pair and (path := strip_prefixes(*pair)[1]) is not None}
     if not heads or not paths - heads.keys():
         return ()
-    reason = "the diff and the comparison name different files: was something pushed in between? run it again"
-    return (Gap(what="metadata", reason=reason),)
+    return (Gap(what="metadata", message=message("gap.pushed-meanwhile")),)

@@ -16,6 +16,7 @@ from diffscope.adapters.github.store import GitHubStore
 from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Hunk, Sides
 from diffscope.errors import SourceError
+from diffscope.messages.model import message
 from diffscope.source.model import BlobId, Gap, RepoPath, TreeEntry, Value
 
 _FULL_ID = 40
@@ -39,8 +40,12 @@ def read_sides(
     found = tuple(
         _complete(files[path], made[path], read.get(unmade.get(path, BlobId("")))) for path in sorted(files)
     )
-    why = blobs.problem.message if blobs.problem else "GitHub does not give this file's content"
-    gaps = tuple(Gap(what="blob", reason=why, path=side.path) for side in found if not side.is_read)
+    why = (
+        message("gap.github-failed", error=blobs.problem.message)
+        if blobs.problem
+        else message("gap.github-no-content")
+    )
+    gaps = tuple(Gap(what="blob", message=why, path=side.path) for side in found if not side.is_read)
     return Sides(files=found, gaps=gaps)
 
 
@@ -223,7 +228,7 @@ class GitHubTree:
         """Return what the listing left out."""
         if not self._list().is_truncated:
             return ()
-        return (Gap(what="base-tree", reason="GitHub cuts off the listing of a tree this large"),)
+        return (Gap(what="base-tree", message=message("gap.github-tree-cut")),)
 
     def blob(self, path: RepoPath) -> BlobId | None:
         """Return the id of a file's blob; ``None`` for a path without one (absent, a submodule)."""

@@ -22,6 +22,7 @@ from diffscope.cli.opened import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
 from diffscope.cli.talk import Talk
+from diffscope.errors import shell_line
 from diffscope.products.backtest.fixes import is_source
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
 from diffscope.products.backtest.render import FORMATS
@@ -70,8 +71,10 @@ class Asked(NamedTuple):
             "--as-of": self.as_of,
             "--tz": self.offset,
         }
-        words = (f"{name} {value}" for name, value in given.items() if value is not None)
-        return f"diffscope backtest --repo PATH {' '.join(words)} --statistics rules/statistics.json"
+        words = [word for name, value in given.items() if value is not None for word in (name, value)]
+        return shell_line(
+            "diffscope", "backtest", "--repo", "PATH", *words, "--statistics", "rules/statistics.json"
+        )
 
 
 class Tools(NamedTuple):

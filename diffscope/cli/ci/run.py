@@ -40,9 +40,10 @@ from diffscope.cli.options import is_debug
 from diffscope.cli.publish import refuse_failed, write_stdout
 from diffscope.cli.talk import Talk
 from diffscope.errors import ConfigurationError, InputError, UsageError
+from diffscope.messages.model import Language
 from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import render
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.rules.engine.configuration import check_against
 from diffscope.source.attempts import Attempts, is_internal
 from diffscope.source.model import CommitId

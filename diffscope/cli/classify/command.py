@@ -168,10 +168,10 @@ def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
     pull, gaps = assessment.change.pull, assessment.completeness.gaps
     if not (is_terse or is_internal(gaps)) or not (assessment.unknown or gaps):
         return
-    gaps = tuple(sorted(gaps, key=lambda gap: gap.code != "internal-error"))
+    gaps = tuple(sorted(gaps, key=lambda gap: not is_internal((gap,))))
     name = f"#{pull.number}" if pull.number else (pull.head or "this change")[:12]
     rules = f"{len(assessment.unknown)} rules could not be judged" if assessment.unknown else "judged in part"
-    more = f": {gaps[0].reason}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
+    more = f": {gaps[0].reason.en}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
     talk.note(f"{name}: {rules}{more}{'; --format text says which' if is_terse else ''}")
 
 

@@ -12,6 +12,7 @@ from diffscope.cli.gather import Request, no_clone
 from diffscope.cli.progress import Progress
 from diffscope.cli.talk import Talk
 from diffscope.errors import SourceError
+from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
 
@@ -36,7 +37,7 @@ def judge_range(
     with Batch(workspace, workers=workers) as batch, Progress("changes", talk) as progress:
         try:
             for at, judged in enumerate(batch.judge(left), start=1):
-                if judged.gap is not None and judged.gap.code == "change-empty":
+                if judged.gap is not None and judged.gap.code == "gap.change-empty":
                     empty.append(judged.wanted)
                 elif judged.gap is not None:
                     lost += 1
@@ -59,5 +60,5 @@ def judge_range(
 
 
 def _shown(judged: Judged) -> Assessment | None:
-    failed = judged.gap is not None and judged.gap.code == "internal-error"
+    failed = judged.gap is not None and is_internal((judged.gap,))
     return judged.stand_in if failed else judged.assessment

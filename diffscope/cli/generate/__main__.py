@@ -20,6 +20,7 @@ from typing import Final
 import click
 
 from diffscope.adapters.output import encoded, make_folder, write_file
+from diffscope.cli.generate.messages import message_documents
 from diffscope.cli.generate.rules import area_words, rule_documents
 from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.main import COMMANDS, cli, main
@@ -38,6 +39,7 @@ def documents() -> dict[str, str]:
     made |= {f"docs/schemas/{name}.schema.json": schema_text(name) for name in DOCUMENTS}
     made["docs/commands.md"] = _command_reference()
     made["diffscope/render/area_words.py"] = area_words()
+    made |= message_documents()
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     for page in pages:
         name = page.relative_to(ROOT).as_posix()

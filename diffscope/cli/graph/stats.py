@@ -20,6 +20,7 @@ _MOST_LISTED = 100
 
 def count_graph(opened: OpenedGraph) -> dict[str, object]:
     """Return the figures: nodes, edges, reach, rings, registries, operators, native files, areas, gaps."""
+    from diffscope.assessment.document import report_gap
     from diffscope.graph.query.registries import report_registries
     from diffscope.graph.query.structure import find_cycles, measure
     from diffscope.products.explore.areas import measure_areas
@@ -35,7 +36,7 @@ def count_graph(opened: OpenedGraph) -> dict[str, object]:
         "operators": report_operators(graph),
         "native_files_left_out": _left_out(opened),
         "areas": measure_areas(graph, opened.taxonomy.main_area_of),
-        "gaps": graph.gaps(),
+        "gaps": tuple(map(report_gap, graph.gaps())),
     }
 
 

@@ -14,11 +14,12 @@ from diffscope.assessment.document import Assessment
 from diffscope.cli.options import Output, is_debug
 from diffscope.cli.publish import refuse_failed, write_stdout
 from diffscope.errors import DiffscopeError, UsageError
+from diffscope.messages.model import Language
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.products.report.render.options import Wish
 from diffscope.render.formats.jsonl import render as render_line
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 
 _LARGEST: Final = 1_000_000

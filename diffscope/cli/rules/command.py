@@ -9,7 +9,7 @@ import click
 
 from diffscope.cli import options
 from diffscope.cli.exits import DONE, FINDINGS
-from diffscope.errors import UsageError
+from diffscope.errors import UsageError, shell_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,7 +194,7 @@ def new(*, code: str, slug: str, into: Path) -> int:
     files = scaffold_rule(code, slug, catalogue=catalogue, version=VERSION)
     write_new_files({folder / name: text for name, text in files.items()})
     written = "".join(f"{folder / name}\n" for name in files)
-    _write(f"{written}next: diffscope rules test {folder}\n")
+    _write(f"{written}next: {shell_line('diffscope', 'rules', 'test', folder)}\n")
     return DONE
 
 

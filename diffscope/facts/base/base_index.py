@@ -122,6 +122,10 @@ class TreeLookup:
         """Return the module of the base that a file is; ``None`` where the base has none there."""
         return self._graph.module_of(RepoPath(path))
 
+    def is_module(self, name: str) -> bool:
+        """Return whether a dotted name is a module or package of the base."""
+        return name in self._graph
+
     def module_users(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return ``path:line`` of what imports or names a module: from files outside the change, and from files that it edits."""
         edges = self._graph.dependents(ModuleName(name), _BY_NAME)

@@ -146,6 +146,10 @@ def _compare(file: FileDiff, sides: FileSides) -> FileMaterial:
         from diffscope.syntax.native.native import compare_native  # noqa: PLC0415
 
         native = compare_native(old, sides.after)
+    elif comparable and suffix == ".rs":
+        from diffscope.syntax.native.rust import compare_rust  # noqa: PLC0415 - as above
+
+        native = compare_rust(old, sides.after)
     before, after = _texts(file, sides)
     python = None
     if comparable and suffix == ".py":

@@ -13,7 +13,7 @@ from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import FileFact
 from diffscope.source.model import RepoPath
 from diffscope.source.text import LineCount
-from diffscope.syntax.model import Aspect, DefinitionKind
+from diffscope.syntax.model import Aspect, DefinitionKind, NativeComparison
 from diffscope.taxonomy.model import Taxonomy
 
 _COMMENT_MARKS = {
@@ -156,10 +156,18 @@ def _code_lines(material: FileMaterial, language: str, removed_in_moves: LineCou
             )
             + removed_in_moves,
         )
+    if language == "rust" and material.native is not None and not material.native.problems:
+        return _rust_lines(material.native)
     if not material.read and not material.diff.hunks:
         return material.diff.additions, material.diff.deletions
     marks = _COMMENT_MARKS.get(language, _DEFAULT_MARKS)
     return _count(material.diff, marks, "added"), _count(material.diff, marks, "removed")
+
+
+def _rust_lines(native: NativeComparison) -> tuple[int, int]:
+    """Return the code lines that items of the product, and what stands outside of them, gained and lost: no ``use`` and no tests."""
+    changed = [change for change in native.functions if change.logic and not change.is_test]
+    return sum(change.code_added for change in changed), sum(change.code_removed for change in changed)
 
 
 def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
@@ -178,9 +186,14 @@ def _logic(material: FileMaterial, category: str, added: int, removed: int) -> b
         return material.diff.kind is FileKind.SUBMODULE or _leads_elsewhere(material.diff)
     if material.python is not None and not material.python.problems:
         return any(change.logic for change in material.python.symbols) or _imports_changed(material.python)
-    if material.diff.path.endswith(".py"):
-        return UNSET if added or removed else False
-    return bool(added or removed)
+    return _logic_of_lines(material, has_lines=bool(added or removed))
+
+
+def _logic_of_lines(material: FileMaterial, *, has_lines: bool) -> bool | UnsetType:
+    """Return whether the logic of a file changed that is no Python file that parses."""
+    if material.native is not None and material.diff.path.endswith(".rs") and not material.native.problems:
+        return any(change.logic for change in material.native.functions)
+    return UNSET if has_lines and material.diff.path.endswith(".py") else has_lines
 
 
 def _leads_elsewhere(diff: FileDiff) -> bool:

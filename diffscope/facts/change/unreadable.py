@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, Sides
+from diffscope.messages.model import Message, message
 from diffscope.source.model import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy
 
@@ -20,7 +21,7 @@ _ACTED_ON: Final = frozenset({"source", "native", "build", "config", "infra"})
 _LARGEST: Final = 4_000_000
 """Bytes of one side above which files are not compared (``facts.material``)."""
 
-_BINARY: Final = "a source file that is not text: it holds a NUL byte, or is in another encoding than UTF-8"
+_BINARY: Final = message("gap.not-text")
 
 
 def mark_unreadable(diff: Diff, sides: Sides, taxonomy: Taxonomy) -> Sides:
@@ -39,7 +40,7 @@ def mark_unreadable(diff: Diff, sides: Sides, taxonomy: Taxonomy) -> Sides:
     files = tuple(
         msgspec.structs.replace(side, is_read=False) if side.path in found else side for side in sides.files
     )
-    gaps = tuple(Gap(what=NOT_TEXT, reason=reason, path=path) for path, reason in sorted(found.items()))
+    gaps = tuple(Gap(what=NOT_TEXT, message=found[path], path=path) for path in sorted(found))
     return Sides(files=files, gaps=(*sides.gaps, *gaps))
 
 
@@ -48,7 +49,7 @@ def _is_source(file: FileDiff, taxonomy: Taxonomy) -> bool:
     return language in _CODE or (language not in _NO_CODE and taxonomy.category_of(file.path) in _ACTED_ON)
 
 
-def _why(file: FileDiff, side: FileSides) -> str | None:
+def _why(file: FileDiff, side: FileSides) -> Message | None:
     if file.kind is FileKind.BINARY:
         return _BINARY if side.is_read else None
     if file.kind is not FileKind.TEXT or not file.hunks:
@@ -57,4 +58,4 @@ def _why(file: FileDiff, side: FileSides) -> str | None:
     if any(b"\0" in data for data in contents):
         return _BINARY
     largest = max(map(len, contents), default=0)
-    return f"a source file of {largest:,} bytes: too large to be compared" if largest > _LARGEST else None
+    return message("gap.too-large", bytes=largest) if largest > _LARGEST else None

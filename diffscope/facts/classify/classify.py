@@ -9,14 +9,14 @@ from diffscope.facts.classify.change_shape import PRODUCT, is_new_public, measur
 from diffscope.facts.classify.kinds import Signs, decide_kind
 from diffscope.facts.classify.platforms import Places, platforms_of_change
 from diffscope.facts.classify.titles import Title, read_title
-from diffscope.facts.model import BuildFact, ChangeFact, FileFact, GuardFact, SymbolFact
+from diffscope.facts.model import BuildFact, ChangeFact, FileFact, GuardFact, NativeFact, SymbolFact
 from diffscope.source.model import PullRequest, Value
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import TagRule
 from diffscope.taxonomy.words import tokens_of
 
 
-def classify_change(
+def classify_change(  # noqa: PLR0913 - each family that tells something of the whole
     pull: PullRequest,
     files: tuple[FileFact, ...],
     symbols: tuple[SymbolFact, ...],
@@ -24,12 +24,13 @@ def classify_change(
     *,
     guards: tuple[GuardFact, ...] = (),
     builds: tuple[BuildFact, ...] = (),
+    natives: tuple[NativeFact, ...] = (),
 ) -> ChangeFact:
     """Return the fact of the change as a whole. The order of the facts never changes it; symbols, guards and builds may be missing."""
     title = read_title(pull.title)
     sizes = measure(files)
     shapes = shapes_of(files, symbols, sizes)
-    kind, reason, is_told = decide_kind(
+    kind, reasons, is_told = decide_kind(
         title, Signs(sizes=sizes, shapes=shapes, labels=pull.labels or ()), taxonomy
     )
     shares = area_shares(files, title.text, taxonomy)
@@ -41,12 +42,13 @@ def classify_change(
     product = [file for file in files if file.category in PRODUCT]
     changed = [symbol for symbol in symbols if symbol.category in PRODUCT and symbol.logic]
     tests = [file for file in files if file.category == "test" and file.status != "deleted"]
+    # Rust has its tests in the file that they test.
+    inner = [native for native in natives if native.in_tests and native.code_added]
     return ChangeFact(
         title=title.text,
         title_tags=title.tags,
         kind=kind,
-        kind_reason=reason.en,
-        kind_reason_zh=reason.zh,
+        kind_reasons=reasons,
         kind_told=is_told,
         tags=_tags(told, files, taxonomy),
         labels=UNSET if pull.labels is None else pull.labels,
@@ -57,8 +59,8 @@ def classify_change(
         code_added=sizes.product_added,
         code_removed=sizes.product_removed,
         code_grown=sizes.product_added - sizes.product_removed,
-        test_files=sum(1 for file in tests if file.code_added),
-        test_code_added=sum(file.code_added for file in tests),
+        test_files=sum(1 for file in tests if file.code_added) + len({native.path for native in inner}),
+        test_code_added=sum(file.code_added for file in tests) + sum(native.code_added for native in inner),
         logic_symbols=len(changed),
         public_symbols_added=sum(1 for symbol in symbols if is_new_public(symbol)),
         branches_added=sum(max(symbol.branches_added, 0) for symbol in changed),

@@ -7,9 +7,12 @@ from typing import Final, NamedTuple
 
 from diffscope.facts.classify.change_shape import Sizes
 from diffscope.facts.classify.titles import Title, prose
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Language, Message, message
+from diffscope.messages.say import title as called
 from diffscope.source.model import Value
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.tables import KindRule, Label
+from diffscope.taxonomy.tables import KindRule
 from diffscope.taxonomy.words import WordTable, tokens_of
 
 _MUCH_PRODUCT = 0.25
@@ -33,14 +36,14 @@ class Evidence(Value, frozen=True, kw_only=True):
 
     kind: str
     weight: float
-    reason: Label
+    reason: Message
 
 
 class Decision(NamedTuple):
-    """The kind of a change and what decided it, in English and Chinese."""
+    """The kind of a change and what decided it, the weightiest first."""
 
     kind: str
-    reason: Label
+    reasons: tuple[Message, ...]
     is_told: bool = True
     """False where only the shape of the diff could be asked."""
 
@@ -66,10 +69,7 @@ def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> Decision:
     kind = min(sums, key=lambda name: (-sums[name], order.index(name)))
     reasons = sorted((item for item in found if item.kind == kind), key=lambda item: -item.weight)
     kept = tuple(dict.fromkeys(item.reason for item in reasons[:3]))
-    return Decision(
-        kind,
-        Label(en=", ".join(reason.en for reason in kept), zh="、".join(reason.zh for reason in kept)),
-    )
+    return Decision(kind, kept)
 
 
 def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Evidence]:
@@ -81,18 +81,16 @@ def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Eviden
         is_place = bool(places & set(taxonomy.kind_tags.owners_in(words[:1])))
         for kind in taxonomy.kind_tags.owners_in(words):
             weight = weights.place if is_place else weights.tag
-            yield Evidence(kind=kind, weight=weight, reason=_said(f"title tag [{tag}]", f"标题标记 [{tag}]"))
+            yield Evidence(kind=kind, weight=weight, reason=message("kind-reason.tag", tag=tag))
     for kind, word in _at_start(taxonomy.kind_verbs, title.rest):
-        yield Evidence(
-            kind=kind, weight=weights.verb, reason=_said(f"title begins with '{word}'", f"标题以“{word}”开头")
-        )
+        yield Evidence(kind=kind, weight=weights.verb, reason=message("kind-reason.verb", word=word))
     names = {rule.name: rule.title.zh for rule in taxonomy.tables.kinds.kinds}
     said = taxonomy.kind_phrases.owners_in(tokens_of(prose(title.rest)))
     # A name of the code says where, not what: `test_x.py` is a test, `fail_fast` is no failure.
     quoted = taxonomy.kind_phrases.owners_in(tokens_of(title.rest))
     named = [kind for kind in quoted if kind in said or kind in places]
     for kind in named:
-        reason = _said(f"words of the title say {kind}", f"标题用词表明是{names[kind]}")
+        reason = message("kind-reason.phrase", kind=kind, kind_zh=names[kind])
         yield Evidence(kind=kind, weight=weights.phrase, reason=reason)
     for rule in taxonomy.tables.kinds.kinds:
         is_named = rule.name in named and "bugfix" not in named
@@ -102,18 +100,22 @@ def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Eviden
 def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy, *, is_named: bool) -> Iterator[Evidence]:
     weights = taxonomy.tables.kinds.weights
     if any(label in rule.labels for label in signs.labels):
-        yield Evidence(kind=rule.name, weight=weights.label, reason=_LABELLED)
+        yield Evidence(kind=rule.name, weight=weights.label, reason=message("kind-reason.label"))
     for shape in _both(rule.shapes, signs.shapes):
-        yield Evidence(kind=rule.name, weight=weights.shape, reason=SHAPE_REASONS[shape])
+        yield Evidence(kind=rule.name, weight=weights.shape, reason=message(SHAPE_REASONS[shape]))
     for shape in _both(rule.lean, signs.shapes):
-        yield Evidence(kind=rule.name, weight=weights.lean, reason=SHAPE_REASONS[shape])
+        yield Evidence(kind=rule.name, weight=weights.lean, reason=message(SHAPE_REASONS[shape]))
     if rule.categories and (share := _share(rule, signs.sizes, is_named=is_named)):
         yield Evidence(
             kind=rule.name,
             weight=weights.category * share,
-            reason=_said(
-                f"{share:.0%} of the change is {'/'.join(rule.categories)}",
-                f"变更的 {share:.0%} 属于{'/'.join(_CATEGORIES.get(name, name) for name in rule.categories)}",
+            reason=message(
+                "kind-reason.share",
+                share=share,
+                categories="/".join(rule.categories),
+                categories_zh="/".join(
+                    called("category", name, Language.CHINESE) for name in rule.categories
+                ),
             ),
         )
 
@@ -165,37 +167,23 @@ def _lines_in(categories: Iterable[str], sizes: Sizes) -> int:
 
 def _by_shape(signs: Signs) -> Decision:
     if signs.shapes & {"moves", "rewrites", "deletes"}:
-        return _guess("refactor", "moves, rewrites or removes code", "移动、改写或删除代码")
+        return _guess("refactor", "kind-reason.guess-moves")
     if "adds-symbols" in signs.shapes or signs.sizes.product_added > _SMALL_FIX:
-        return _guess("feature", "adds public symbols or much code", "新增公开符号或大量代码")
+        return _guess("feature", "kind-reason.guess-adds")
     # Not a fix: that is a claim, and nobody made it.
-    return _guess("refactor", "is a small edit", "只是小幅修改")
+    return _guess("refactor", "kind-reason.guess-small")
 
 
-def _guess(kind: str, en: str, zh: str) -> Decision:
-    reason = _said(f"the title says nothing; the diff {en}", f"标题未说明；差异{zh}")
-    return Decision(kind, reason, is_told=False)
+def _guess(kind: str, code: MessageCode) -> Decision:
+    return Decision(kind, (message(code),), is_told=False)
 
 
-def _said(en: str, zh: str) -> Label:
-    return Label(en=en, zh=zh)
-
-
-_LABELLED = _said("label of the pull request", "拉取请求的标签")
-SHAPE_REASONS: Final = {
-    "moves": _said("the diff moves code", "差异移动代码"),
-    "rewrites": _said("the diff rewrites code", "差异改写代码"),
-    "deletes": _said("the diff removes code", "差异删除代码"),
-    "registers-model": _said("the diff registers a model", "差异注册了模型"),
-    "adds-tests": _said("the diff adds tests", "差异新增测试"),
-    "adds-symbols": _said("the diff adds symbols", "差异新增符号"),
+SHAPE_REASONS: Final[dict[str, MessageCode]] = {
+    "moves": "shape.moves",
+    "rewrites": "shape.rewrites",
+    "deletes": "shape.deletes",
+    "registers-model": "shape.registers-model",
+    "adds-tests": "shape.adds-tests",
+    "adds-symbols": "shape.adds-symbols",
 }
 """What each shape of a diff says of it."""
-_CATEGORIES = {
-    "docs": "文档",
-    "example": "示例",
-    "test": "测试",
-    "infra": "基础设施",
-    "config": "配置",
-    "build": "构建",
-}

@@ -96,7 +96,12 @@ def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, 
     texts, texts_before = {atom.text for atom in asked}, {atom.text for atom in asked_before}
     came = tuple(atom for atom in asked if atom.text not in texts_before)
     went = tuple(atom for atom in asked_before if atom.text not in texts)
-    return direction_of(before, after), came or (() if went else asked), went
+    direction = direction_of(before, after)
+    does, did = ({held for held in side if held.text} for side in (each.held, each.held_before))
+    if direction == "reversed" and (does or did) and not does & did:
+        # Both branches changed places, or what is asked first and what is done first did.
+        direction = "unknown"
+    return direction, came or (() if went else asked), went
 
 
 def _caught(each: ConditionChange) -> str:
@@ -125,7 +130,8 @@ def _is_named(placed: Placed, each: ConditionChange) -> bool:
     if was is None or old is None or new is None or len(was) < 8:
         return False
     sought = _bare(was)
-    return _bare(new.text).count(sought) >= _bare(old.text).count(sought) > 0
+    in_itself = _bare(each.text).count(sought) if each.before is not None else 0
+    return _bare(new.text).count(sought) - in_itself >= _bare(old.text).count(sought) > 0
 
 
 def _bare(text: str) -> str:

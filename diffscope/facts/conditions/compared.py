@@ -26,7 +26,12 @@ _SIZED: Final = re.compile(
 _FLAG: Final = re.compile(
     r"(?i)(?:^|[._])(?:enable|enabled|use|is|has|should|disable|allow|support|supports|with|need|needs|skip|do)_?\w*$|config\.|enable_|disable_|_enabled"
 )
-_SETTING: Final = re.compile(r"\w*config(?:\.\w+)+$|\bos\.environ")
+_SETTING: Final = re.compile(
+    r"(?:^|[._])(?:vllm|cache|model|scheduler|parallel|compilation|pass|load|lora|device|speculative|attention|observability"
+    r"|structured_outputs|kv_transfer|kv_events|ec_transfer|multimodal|pooler|eplb|offload|kernel|mamba|profiler|reasoning|pool)_config"
+    r"[.]\w+(?:[.]\w+)*$"
+)
+"""A field of vLLM's own configuration; what a checkpoint says of itself is none."""
 _TELLING: Final = re.compile(r"(?:^|\.)(?:logger\.\w+|warn\w*|warning|info|debug|print|log\w*|_once)$")
 _SYNCHRONISING: Final = frozenset({"lock", "event", "device-stream", "device-sync", "thread"})
 _BY_HELD: Final = {

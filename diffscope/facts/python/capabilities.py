@@ -13,9 +13,9 @@ from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SWITCH: Final = re.compile(
-    r"\b(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|VLLM_(?:USE|ENABLE)_\w+|lora_config|enable_lora)\b"
+    r"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|lora_config)|\bVLLM_(?:USE|ENABLE)_\w+)\b"
 )
-"""Names of what a user or a model switches on. What is only asked of a library or a device has other names."""
+"""Names of what a user or a model switches on, asked of an object. A local name is worked out from something else."""
 _DOCSTRING: Final = re.compile(r"^\s*[rRuU]?(\"\"\"|''')")
 
 

@@ -9,14 +9,15 @@ import msgspec
 
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
+from diffscope.facts.conditions.logic import direction_of, parse_condition
 from diffscope.facts.model import GuardFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.source.text import Region
-from diffscope.syntax.model import Aspect, NativeSignalKind, SignalKind
+from diffscope.syntax.model import Aspect, ConditionChange, NativeSignalKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
 _ARCHITECTURE = re.compile(
-    r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|compute_capability|get_arch|cuda_arch)\b",
+    r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|DeviceCapability|compute_capability|get_arch|cuda_arch)\b",
     re.IGNORECASE,
 )
 _DEVICE_QUESTION = re.compile(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
@@ -97,6 +98,8 @@ def architectures_in(condition: str) -> tuple[str, ...]:
 def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy) -> Iterator[GuardFact]:
     own = {item.signal.text for item in change.signals if item.signal.kind is SignalKind.GUARD}
     states: _States = {}
+    # In a chain of `elif` each branch carries the conditions of all before it: each is looked at once.
+    seen: set[str] = set()
     for item in change.signals:
         signal = item.signal
         if signal.kind is SignalKind.GUARD:
@@ -105,22 +108,35 @@ def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy)
                 state = "body"
             states.setdefault((signal.text, state), item.region)
             continue
-        for condition in signal.guards:
+        fresh = [condition for condition in signal.guards if condition not in seen]
+        seen.update(fresh)
+        for condition in fresh:
             # Code under a condition that itself came or went is told by that condition's own fact.
             if _bare(condition) not in own:
                 states.setdefault((condition, "body"), item.region)
     for text, state, place in _asked_outside(change):
         states.setdefault((text, state), place)
+    given = tuple(_given(change, taxonomy))
+    for each in given:
+        states.setdefault((each.before or "", "removed"), change.whole_before)
+        states.setdefault((each.text, "added"), placed.new(each.line))
     settled = _settled(states, taxonomy)
-    before = _replaced(settled, taxonomy)
+    before = _replaced(settled, taxonomy) | {each.text: each.before or "" for each in given}
     gone = set(before.values())
     for (condition, state), place in settled.items():
         for fact in _facts(placed, change, condition, state, place, taxonomy):
+            old = before.get(condition) if state == "added" else None
             yield msgspec.structs.replace(
                 fact,
-                before=before.get(condition) if state == "added" else None,
+                before=old,
                 replaced=state == "removed" and condition in gone,
+                direction=_direction(old, condition) if old is not None else None,
             )
+
+
+def _direction(before: str, after: str) -> str:
+    found = direction_of(parse_condition(before), parse_condition(after))
+    return "changed" if found == "same" else found
 
 
 def _replaced(settled: Iterable[tuple[str, str]], taxonomy: Taxonomy) -> dict[str, str]:
@@ -151,6 +167,8 @@ def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
     """
     other = "added" if state == "removed" else "removed"
     asked = {name for name in _CALLED.findall(condition) if name not in _NO_QUESTION}
+    if not asked:
+        return False
     others_asked = {
         item.signal.text
         for item in change.signals
@@ -163,7 +181,19 @@ def _is_asked_beside(condition: str, state: str, change: ChangedSymbol) -> bool:
     others = (item for item in change.signals if item.signal.kind is SignalKind.GUARD and item.what == other)
     is_another = any(asked & set(_CALLED.findall(item.signal.text)) for item in others)
     is_whole = {Aspect.ADDED, Aspect.REMOVED} & set(change.aspects)
-    return bool(asked) and not is_whole and not others_asked and not is_another
+    return not is_whole and not others_asked and not is_another
+
+
+def _given(change: ChangedSymbol, taxonomy: Taxonomy) -> Iterator[ConditionChange]:
+    """Yield answers on the architecture that changed without any call: `return capability >= DeviceCapability(9, 0)`."""
+    for item in change.conditions:
+        each = item.condition
+        if each.what in ("return", "value") and each.before is not None:
+            both = f"{each.before} {each.text}"
+            called = any(map(_DEVICE_QUESTION.search, _CALLED.findall(both)))
+            named = architectures_in(each.before) and architectures_in(each.text)
+            if named and not called and not taxonomy.platforms_in(both):
+                yield each
 
 
 def _asked_outside(change: ChangedSymbol) -> Iterator[tuple[str, str, Region | None]]:
@@ -210,7 +240,7 @@ def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:
     if words and re.search(r"\bnot\s*\(", condition):
         words.add("not (")
     if _ARCHITECTURE.search(condition):
-        words |= set(re.findall(r"[<>=!]=?\s*\d+|\(\s*\d+\s*\)", condition))
+        words |= set(re.findall(r"[<>=!]=?\s*(?:\d+|\w*DeviceCapability)|\(\s*\d+\s*\)", condition))
     return frozenset(words)
 
 

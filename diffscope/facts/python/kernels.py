@@ -77,6 +77,20 @@ class KernelFile:
             written if full == callee else tuple(dict.fromkeys((*written, *self._table.roles_of_call(full))))
         )
 
+    def uses(self, name: str) -> bool:
+        """Return whether code for a device, or a launch, names a variable of the module."""
+        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        for each in self._outline.definitions:
+            if each.kind in _FUNCTIONS and word.search("\n".join(self._slice(each))):
+                if each.name in self.functions:
+                    return True
+                lines = self.read(each).launch_lines
+                if any(
+                    word.search(self._text.lines[line - 1]) for line in lines if line <= len(self._text.lines)
+                ):
+                    return True
+        return False
+
     def _declared(self) -> Iterator[tuple[str, DeviceFunction | None]]:
         """Yield each function with what its decorators, those of a function in it, or a call around it make of it."""
         wrapped = self._wrapped()
@@ -219,6 +233,8 @@ class _Read(NamedTuple):
 
     device: DeviceFunction | None
     text: KernelText
+    is_used: bool = False
+    """Of a variable: code for a device, or a launch, names it."""
 
 
 class _Sides:
@@ -236,7 +252,8 @@ class _Sides:
             return None
         # The text is kept with what was made of it, so that no other one can take its place in memory.
         _, file = self._files.setdefault(id(text), (text, KernelFile(text, outline, self._table)))
-        return _Read(file.functions.get(definition.name), file.read(definition))
+        is_used = definition.kind is DefinitionKind.VARIABLE and file.uses(definition.name)
+        return _Read(file.functions.get(definition.name), file.read(definition), is_used)
 
 
 def _left(placed: tuple[Placed, ...]) -> frozenset[tuple[str, str]]:
@@ -264,7 +281,7 @@ def _fact(
         return None
     tests: tuple[str, ...] | UnsetType = lookup.importing_tests(placed.fact.path) if lookup else UNSET
     added, removed = change.added, change.removed
-    if not device and new is not None and old is not None:
+    if not device and new is not None and old is not None and change.kind is not DefinitionKind.VARIABLE:
         added, removed = _within(added, new.text), _within(removed, old.text)
     shown = kinds if device else kinds & _ON_HOST
     return NativeFact(
@@ -337,6 +354,8 @@ def _is_equal(old: _Read, new: _Read) -> bool:
 def _of_host(old: _Read | None, new: _Read | None, kinds: frozenset[NativeSignalKind]) -> str | None:
     if old is None or new is None:
         return None
+    if old.is_used and new.is_used:
+        return "body" if old.text.tokens != new.text.tokens else "tuning"
     if NativeSignalKind.LAUNCH in kinds and old.text.launch_lines | new.text.launch_lines:
         return "body"
     return "tuning" if NativeSignalKind.TUNING in kinds else None

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import NumericFact
+from diffscope.facts.python.numeric_calls import choices_of
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import Aspect, DefinitionKind, Signal, SignalKind
 
@@ -82,7 +83,7 @@ def collect_numerics(placed: Iterable[Placed]) -> tuple[NumericFact, ...]:
         for fact in _numerics_of_symbol(one, change)
         if not _goes_with_its_parameter(fact, change, dropped)
     ]
-    left = [fact for fact, is_gone in found if is_gone and fact.what == "dtype"]
+    left = [fact for fact, is_gone in found if is_gone and fact.what in ("dtype", "cast")]
     facts = _without_moved([fact for fact, is_gone in found if not is_gone], left)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.what, fact.text, fact.change)))
 
@@ -102,13 +103,13 @@ def _goes_with_its_parameter(fact: NumericFact, change: ChangedSymbol, dropped: 
 
 def _without_moved(facts: list[NumericFact], left_by_gone: list[NumericFact]) -> list[NumericFact]:
     """Leave out types that left one function, gone or not, for another, new or not; one may gather what several had."""
-    types = [fact for fact in facts if fact.what == "dtype"]
+    types = [fact for fact in facts if fact.what in ("dtype", "cast", "scale")]
     gathered = {fact.text for fact in types if fact.new_symbol}
     removed = [fact for fact in types if fact.change == "removed"]
     paired = pair_equal(
         [*removed, *left_by_gone],
         (fact for fact in types if fact.change == "added"),
-        key=lambda fact: fact.text,
+        key=lambda fact: (fact.what, fact.text),
     )
     moved = {id(fact) for pair in paired.pairs for fact in pair}
     moved |= {id(fact) for fact in removed if fact.text in gathered}
@@ -136,6 +137,16 @@ def _is_bounded(divisor: str, change: ChangedSymbol) -> bool:
 
 
 def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[NumericFact]:
+    for choice in choices_of(change.signals):
+        yield NumericFact(
+            **placed.spot(choice.item.region, symbol=change.name),
+            what=choice.what,
+            change=choice.change,
+            text=choice.text,
+            before=choice.before,
+            detail=choice.detail,
+            new_symbol=Aspect.ADDED in change.aspects,
+        )
     grouped: dict[tuple[str, str], dict[str, list[ChangedSignal]]] = defaultdict(lambda: defaultdict(list))
     for each in change.signals:
         what = _what(each)

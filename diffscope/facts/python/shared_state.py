@@ -9,9 +9,10 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
-from diffscope.facts.model import WriteFact
+from diffscope.facts.model import OptionFact, WriteFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.python.write_scopes import WriteScope, read_scope
 from diffscope.source.text import Region
@@ -55,18 +56,31 @@ _LIBRARY_ATTRIBUTE = re.compile(
 )
 
 
-def collect_writes(placed: Iterable[Placed]) -> tuple[WriteFact, ...]:
-    """Return the write facts of source files, by path and line."""
+def collect_writes(
+    placed: Iterable[Placed], options: Iterable[OptionFact] = (), lookup: TreeLookup | None = None
+) -> tuple[WriteFact, ...]:
+    """Return the write facts of source files, by path and line. ``options`` tell which fields the change takes away."""
+    gone = {
+        one.name.rpartition(".")[2]
+        for one in options
+        if one.what == "config-field" and one.change == "removed"
+    }
     facts = pair_moved(
         (
             # A setting that a class which is gone wrote is written no more, whatever else is told of the class.
             (fact, Aspect.REMOVED in change.aspects and fact.what != "config")
             for one, change in changed_source_symbols(placed)
-            for fact in _renamed(tuple(_writes_of_symbol(one, change)))
+            for fact in _renamed(tuple(_writes_of_symbol(one, change, lookup)))
         ),
         key=lambda fact: (fact.what, fact.target, fact.value),
     )
-    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
+    told = (
+        msgspec.structs.replace(fact, of_removed_option=True)
+        if fact.what == "config" and fact.target.rpartition(".")[2] in gone
+        else fact
+        for fact in facts
+    )
+    return tuple(sorted(told, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
 
 
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
@@ -116,8 +130,10 @@ def _is_renamed(old: WriteFact, new: WriteFact) -> bool:
     )
 
 
-def _writes_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[WriteFact]:
-    reader = _Reader(placed, change)
+def _writes_of_symbol(
+    placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None
+) -> Iterator[WriteFact]:
+    reader = _Reader(placed, change, lookup)
     for item in change.signals:
         write = reader.read(item)
         if write is None:
@@ -152,8 +168,9 @@ class _Write(NamedTuple):
 class _Reader:
     """Reads the writes of one symbol. Its text is read again only where a name has to be followed, or a write was found."""
 
-    def __init__(self, placed: Placed, change: ChangedSymbol) -> None:
+    def __init__(self, placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -> None:
         self._change = change
+        self._lookup = lookup
         self._placed = placed
         python = placed.material.python
         self._outlines = {
@@ -191,10 +208,7 @@ class _Reader:
         name = f"{self._placed.fact.module or ''}.{self._change.name}"
         if _DEBUGGING.search(name):
             return True
-        return any(
-            _ASKED_FOR.search(self._meaning(guard)) and not guard.startswith("not (envs.")
-            for guard in signal.guards
-        )
+        return any(_asks(guard) and _ASKED_FOR.search(self._meaning(guard)) for guard in signal.guards)
 
     def _meaning(self, guard: str) -> str:
         """Return a condition together with what the names of the module in it are assigned."""
@@ -233,7 +247,15 @@ class _Reader:
             )
         what = _attribute_kind(resolved, self._change)
         is_foreign = origin is not None and what in (None, "class-attribute") and "(" not in target
-        return "patch" if is_foreign and not _ONE_THREAD.search(target) else what
+        if origin is None or not is_foreign or _ONE_THREAD.search(target) or _CLOCK.search(root):
+            return what
+        return "module-global" if self._is_object(origin) else "patch"
+
+    def _is_object(self, origin: str) -> bool:
+        """Return whether an imported name is an object of the tree, neither a module nor a class: it holds state, and is no code."""
+        name = origin.rpartition(".")[2]
+        is_own = origin.startswith("vllm.") and not name.lstrip("_")[:1].isupper()
+        return is_own and self._lookup is not None and not self._lookup.is_module(origin)
 
     def _follow(self, item: ChangedSignal, text: str) -> str | None:
         """Return a target with local names followed to what they stand for; ``None`` for an object that the function made."""
@@ -280,6 +302,13 @@ class _Reader:
         partner = f"{owner}.{name.replace('enter', 'exit')}"
         found = next((each for each in outline.definitions if each.name == partner), None)
         return text.part(found.start, found.end) if found is not None else None
+
+
+def _asks(guard: str) -> bool:
+    """Return whether a condition holds where something is set, as against where it is not."""
+    inner = guard.removeprefix("not (").removesuffix(")") if guard.startswith("not (") else guard
+    is_absent = inner.startswith("not ") or inner.endswith(" is None") or " not in " in inner
+    return is_absent if guard.startswith("not (") else not is_absent
 
 
 def _bare(value: str) -> str:

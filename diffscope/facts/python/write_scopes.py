@@ -72,9 +72,9 @@ class WriteScope:
             values = self._bound.get(root)
             if values is None or values == [None]:
                 return Alias(target)
-            if len(values) > 1 and (None not in values or len(values) > 2):
+            value = next((each for each in values if each is not None), None)
+            if value is None or (len(values) > 1 and (None not in values or len(values) > 2)):
                 return None
-            value = next(each for each in values if each is not None)
             text = _dotted(value)
             is_rebound = text is not None and text.partition(".")[0].partition("(")[0] == root
             if isinstance(value, ast.Call) and _COPIES.search(ast.unparse(value.func)):

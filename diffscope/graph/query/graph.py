@@ -36,6 +36,7 @@ from diffscope.graph.query.query_cache import Known, Shortcuts, decode_shortcuts
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import View
 from diffscope.graph.words import TestWords
+from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.uses import Uses
@@ -176,14 +177,13 @@ class ModuleGraph:
     def gaps(self) -> tuple[Gap, ...]:
         """Return what could not be read: files that do not parse (what does parse of them is there), bytes that are missing."""
         unparsed = (
-            Gap(what="parse", code="file-unparsed", reason=f"line {line} does not parse", path=RepoPath(path))
+            Gap(what="parse", message=message("gap.graph-file-unparsed", line=line), path=RepoPath(path))
             for path, line in self.tables.unparsed.items()
         )
         absent = (
             Gap(
                 what="blob",
-                code="blob-missing",
-                reason="the repository does not have its bytes",
+                message=message("gap.graph-file-missing"),
                 path=RepoPath(path),
             )
             for path in self.tables.absent

@@ -8,6 +8,7 @@ from msgspec import field
 
 from diffscope.graph.model.model import Edge, EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.messages.model import message
 from diffscope.patterns import compile_glob
 from diffscope.source.model import Gap, Value
 from diffscope.taxonomy.entries import PathGlob
@@ -113,8 +114,7 @@ def registry_gaps(reports: tuple[RegistryReport, ...]) -> tuple[Gap, ...]:
     return tuple(
         Gap(
             what="registry",
-            code="registry-empty",
-            reason=f"no row of the registry {report.registry!r} was found that leads to a module",
+            message=message("gap.registry-empty", registry=report.registry),
         )
         for report in reports
         if not report.resolved

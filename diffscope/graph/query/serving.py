@@ -10,7 +10,14 @@ from msgspec import Meta, field
 from diffscope.patterns import compile_glob
 from diffscope.source.model import RepoPath, Value
 from diffscope.taxonomy.entries import PathGlob
-from diffscope.yaml.typed import read_file
+from diffscope.yaml.typed import Rows, read_file
+
+
+class OnRequest(Value, frozen=True, kw_only=True):
+    """What a step goes through only where a variable of vllm/envs.py is set."""
+
+    glob: PathGlob
+    variable: str
 
 
 class ServingStep(Value, frozen=True, kw_only=True):
@@ -18,7 +25,7 @@ class ServingStep(Value, frozen=True, kw_only=True):
 
     name: str = field(name="step")
     globs: Annotated[tuple[PathGlob, ...], Meta(min_length=1)] = field(name="modules")
-    on_request: dict[PathGlob, str] = field(default_factory=dict)
+    on_request: Annotated[tuple[OnRequest, ...], Rows("glob", value="variable", what="glob")] = ()
     """Globs of what the step goes through only where a variable of vllm/envs.py is set, and that variable."""
 
 
@@ -41,8 +48,8 @@ class ServingPath(NamedTuple):
 
     def variable_of(self, path: str) -> str | None:
         """Return the variable that has to be set before a step goes through a path; ``None`` for what takes no asking."""
-        rows = (row for step in self.steps for row in step.on_request.items())
-        return next((variable for text, variable in rows if compile_glob(text).matches(path)), None)
+        rows = (row for step in self.steps for row in step.on_request)
+        return next((row.variable for row in rows if compile_glob(row.glob).matches(path)), None)
 
 
 def load_serving(text: str, *, at: str) -> ServingPath:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, report_gap
 from diffscope.products.backtest.values import (
     Backtest,
     FlagSeen,
@@ -226,7 +226,7 @@ def measure(
         families=tuple(
             table.family(family) for family in FAMILIES if any(rule.family == family for rule in rules)
         ),
-        gaps=tuple(gaps),
+        gaps=tuple(map(report_gap, gaps)),
     )
 
 

@@ -1,11 +1,12 @@
-"""A backtest: what each rule did over a window of history, and what came of the changes (``diffscope.backtest/1``)."""
+"""A backtest: what each rule did over a window of history, and what came of the changes (``diffscope.backtest/2``)."""
 
 from __future__ import annotations
 
+from diffscope.assessment.document import ReportedGap
 from diffscope.rules.values import Severity
-from diffscope.source.model import CommitId, Gap, Value
+from diffscope.source.model import CommitId, Value
 
-BACKTEST_SCHEMA = "diffscope.backtest/1"
+BACKTEST_SCHEMA = "diffscope.backtest/2"
 
 
 class FlagSeen(Value, frozen=True, kw_only=True):
@@ -154,4 +155,4 @@ class Backtest(Value, frozen=True, kw_only=True):
     """``None``: all followed changes ended alike, or there are fewer than ten of a kind."""
     rules: tuple[RuleMeasure, ...]
     families: tuple[RuleMeasure, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[ReportedGap, ...]

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from diffscope.diff.names import quote
 from diffscope.products.doctor.doctor import DoctorReport
 from diffscope.products.doctor.findings import KINDS, Edit, Finding, Weight
 from diffscope.render.console import Piece, Screen, Tone
@@ -47,9 +48,12 @@ def _file_patch(path: RepoPath, data: bytes, edits: Mapping[int, Sequence[Edit]]
             after[number - 1] = _edit_line(before[number - 1], wanted[0], before, number)
     if after == before:
         return ""
-    lines = difflib.unified_diff(before, [line for line in after if line], f"a/{path}", f"b/{path}")
+    old, new = (quote(f"{side}/{path}".encode()) for side in "ab")
+    # As git does: a tab ends a name that holds a blank.
+    end = "\t" if " " in path else ""
+    lines = difflib.unified_diff(before, [line for line in after if line], old + end, new + end)
     body = "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
-    return f"diff --git a/{path} b/{path}\n{body}"
+    return f"diff --git {old} {new}\n{body}"
 
 
 def _edit_line(line: str, edit: Edit, lines: Sequence[str], number: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
-from diffscope.rules.values import Bilingual
+from diffscope.messages.model import Text
 
 _MOST: Final = 3
 """Names a clause; how many more there are is said."""
@@ -18,7 +18,7 @@ _SWITCHES: Final = frozenset({"cli-flag", "environment-variable"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})
 
 
-def gist_of(assessment: Assessment) -> tuple[Bilingual, ...]:
+def gist_of(assessment: Assessment) -> tuple[Text, ...]:
     """Return at most four clauses, the most telling first; of a change without code the files that it touches."""
     files = {file.path: file for file in assessment.files}
     symbols = [symbol for symbol in assessment.symbols if _CALLS.isdisjoint(symbol.aspects)]
@@ -40,7 +40,7 @@ def _ranked(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment
     )
 
 
-def _switch_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Bilingual]:
+def _switch_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     for kind, english, chinese in (
         ("cli-flag", "command line option", "命令行参数"),
         ("environment-variable", "environment variable", "环境变量"),
@@ -51,7 +51,7 @@ def _switch_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Bilingual]:
                 yield _clause(f"{verb} the {english}", f"{zh_verb}{chinese} ", names)
 
 
-def _code_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Bilingual]:
+def _code_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     added = _outermost([one for one in symbols if "added" in one.aspects])
     removed = _outermost([one for one in symbols if "removed" in one.aspects])
     moved = _outermost([one for one in symbols if "moved" in one.aspects and one.moved_from])
@@ -76,14 +76,14 @@ def _own_words(
     switches: Sequence[SymbolAssessment],
     ranked: Sequence[SymbolAssessment],
     symbols: Sequence[SymbolAssessment],
-) -> list[Bilingual]:
+) -> list[Text]:
     """Return what the first new thing that has a docstring says of itself: a field behind a new option, else a class or function."""
     fields = {f"--{one.name.rpartition('.')[2].replace('_', '-')}": one for one in symbols if one.summary}
     behind = [fields[one.name] for one in switches if one.name in fields and "added" in one.aspects]
     outer = set(_outermost([one for one in ranked if "added" in one.aspects]))
     speaking = [*behind, *(one for one in ranked if one.summary and one.name in outer)]
     return [
-        Bilingual(en=f"`{one.name}`: “{one.summary}”", zh=f"`{one.name}` 的文档说明：“{one.summary}”")
+        Text(en=f"`{one.name}`: “{one.summary}”", zh=f"`{one.name}` 的文档说明：“{one.summary}”")
         for one in speaking[:1]
     ]
 
@@ -100,9 +100,7 @@ def _owners(name: str) -> Iterator[str]:
     return (".".join(parts[:at]) for at in range(1, len(parts)))
 
 
-def _test_clauses(
-    symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]
-) -> Iterator[Bilingual]:
+def _test_clauses(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> Iterator[Text]:
     for aspect, english, chinese in (
         ("added", "adds the tests", "新增测试 "),
         ("body", "changes the tests", "改动测试 "),
@@ -120,18 +118,18 @@ def _test_clauses(
             return
 
 
-def _file_clauses(files: Sequence[FileAssessment]) -> Iterator[Bilingual]:
+def _file_clauses(files: Sequence[FileAssessment]) -> Iterator[Text]:
     ranked = sorted(files, key=lambda file: (-file.importance, -file.additions - file.deletions, file.path))
     if ranked:
         yield _clause("changes", "改动 ", [file.path for file in ranked])
 
 
-def _clause(english: str, chinese: str, names: Sequence[str]) -> Bilingual:
+def _clause(english: str, chinese: str, names: Sequence[str]) -> Text:
     # Special methods say least of what a change is about.
     listed = sorted(dict.fromkeys(names), key=lambda name: name.rpartition(".")[2].startswith("__"))
     marked = [f"`{name}`" for name in listed[:_MOST]]
     more = len(listed) - _MOST
-    return Bilingual(
+    return Text(
         en=f"{english} {', '.join(marked)}" + (f" and {more} more" if more > 0 else ""),
         zh=f"{chinese}{'、'.join(marked)}" + (f" 等 {len(listed)} 项" if more > 0 else ""),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, report_gap
 from diffscope.products.report.change_summary import gist_of
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of
 from diffscope.products.report.highlights import highlights, suggestions, themes
@@ -80,7 +80,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         compared_pulls=UNSET if earlier is None else len(earlier),
         compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
         trend=trend,
-        gaps=gaps,
+        gaps=tuple(map(report_gap, gaps)),
         rules_hash=",".join(hashes),
         version=VERSION,
     )

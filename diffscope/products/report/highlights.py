@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.assessment.document import Assessment
+from diffscope.messages.model import Text
 from diffscope.products.report.change_summary import gist_of
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, Highlight, RiskSection, Suggestion, Target, Theme
 from diffscope.products.report.risks import families_of
-from diffscope.rules.values import Bilingual, Flag, Severity
+from diffscope.rules.values import Flag, Severity
 
 _TARGETS = 4
 
@@ -74,7 +75,7 @@ def _for_unknown(section: RiskSection) -> Iterator[Suggestion]:
             key="unknown",
             family="unknown",
             count=len(pulls),
-            text=Bilingual(
+            text=Text(
                 en="Look by hand at what some rule could not judge.", zh="人工查看有规则未能判定的变更。"
             ),
             pulls=pulls,
@@ -156,28 +157,28 @@ def _highlight(assessment: Assessment) -> Highlight:
     )
 
 
-def _facts(assessment: Assessment) -> Iterator[Bilingual]:
+def _facts(assessment: Assessment) -> Iterator[Text]:
     """Yield clauses that the facts carry: what it does, how far it reaches, how large it is, which tests came along."""
     yield from gist_of(assessment)[:_MOST_FACTS]
     yield from _reach(assessment)
     yield _size(assessment)
 
 
-def _reach(assessment: Assessment) -> Iterator[Bilingual]:
+def _reach(assessment: Assessment) -> Iterator[Text]:
     reached = [
         module for module in assessment.modules if isinstance(module.reach, int) and module.reach >= _FAR
     ]
     if reached:
         widest = max(reached, key=lambda module: (module.reach, module.module))
-        yield Bilingual(
+        yield Text(
             en=f"{widest.reach} modules depend on `{widest.module}` within two imports",
             zh=f"两层导入以内有 {widest.reach} 个模块依赖 `{widest.module}`",
         )
 
 
-def _size(assessment: Assessment) -> Bilingual:
+def _size(assessment: Assessment) -> Text:
     change, tests = assessment.change, len(assessment.tests.changed)
-    return Bilingual(
+    return Text(
         en=f"{change.files} {'file' if change.files == 1 else 'files'} +{change.additions}/-{change.deletions}, "
         + (f"{tests} of them tests" if tests else "no test among them"),
         zh=f"{change.files} 个文件 +{change.additions}/-{change.deletions}，"

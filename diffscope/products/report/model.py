@@ -1,4 +1,4 @@
-"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/1``).
+"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/2``).
 
 Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending unless said otherwise.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.rules.values import Bilingual, RuleCode, Severity
-from diffscope.source.model import Gap, Value
+from diffscope.assessment.document import ReportedGap
+from diffscope.messages.model import Text
+from diffscope.rules.values import Missing, RuleCode, Severity
+from diffscope.source.model import Value
 
-DIGEST_SCHEMA = "diffscope.digest/1"
+DIGEST_SCHEMA = "diffscope.digest/2"
 
 
 class Period(Value, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ class RiskItem(Value, frozen=True, kw_only=True):
     title: str
     code: RuleCode
     severity: Severity
-    message: Bilingual
+    message: Text
     path: str | None
     line: int
     symbol: str | None
@@ -92,7 +94,7 @@ class FamilyRisk(Value, frozen=True, kw_only=True):
     """One risk family over the window. ``count`` and ``pulls`` hold what is medium or worse; ``minor`` the rest."""
 
     family: str
-    title: Bilingual
+    title: Text
     count: int
     pulls: tuple[int, ...]
     minor: tuple[int, ...]
@@ -114,7 +116,7 @@ class UnknownItem(Value, frozen=True, kw_only=True):
 
     number: int
     codes: tuple[RuleCode, ...]
-    missing: tuple[str, ...]
+    missing: tuple[Missing, ...]
 
 
 class RiskSection(Value, frozen=True, kw_only=True):
@@ -152,7 +154,7 @@ class Highlight(Value, frozen=True, kw_only=True):
     insight: float
     areas: tuple[str, ...]
     platforms: tuple[str, ...]
-    facts: tuple[Bilingual, ...]
+    facts: tuple[Text, ...]
     """What it does, how far it reaches, how large it is: short clauses, the most telling first. Its flags are in ``pulls``."""
 
 
@@ -183,7 +185,7 @@ class Suggestion(Value, frozen=True, kw_only=True):
     key: str
     family: str
     count: int
-    text: Bilingual
+    text: Text
     pulls: tuple[int, ...]
     """Most urgent first: by severity, then importance."""
     targets: tuple[Target, ...] = ()
@@ -212,7 +214,7 @@ class PullSummary(Value, frozen=True, kw_only=True):
     complete: bool
     tests: int = 0
     """Changed test files."""
-    gist: tuple[Bilingual, ...] = ()
+    gist: tuple[Text, ...] = ()
     """What it does, in clauses of names; the most telling first."""
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
@@ -255,6 +257,6 @@ class Digest(Value, frozen=True, kw_only=True):
     """Earlier windows of the same length, oldest first, as far as they were at hand."""
     source_commits: int = 0
     """Those of ``source_pulls`` that are commits without a pull request."""
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[ReportedGap, ...] = ()
     rules_hash: str
     version: str

@@ -104,7 +104,9 @@ def _unknown(assessments: Iterable[Assessment]) -> tuple[UnknownItem, ...]:
         UnknownItem(
             number=number_of(one),
             codes=tuple(sorted(rule.code for rule in one.unknown)),
-            missing=tuple(sorted({reason for rule in one.unknown for reason in rule.missing})),
+            missing=tuple(
+                sorted({each for rule in one.unknown for each in rule.missing}, key=lambda each: each.en)
+            ),
         )
         for one in assessments
         if one.unknown

@@ -117,7 +117,7 @@ def _why(assessment: Assessment, words: Words) -> str:
     titles = list(dict.fromkeys(words.pick(flag.title) for flag in flags))
     if not titles:
         risk = assessment.risk
-        reasons = words.either(risk.because, risk.because_zh)
+        reasons = words.picked(risk.because)
         return words.comma.join(reasons) if risk.level is not RiskLevel.NONE else ""
     more = [words("and-more", count=len(titles) - _TOLD)] if len(titles) > _TOLD else []
     return words.comma.join((*titles[:_TOLD], *more))

@@ -119,7 +119,9 @@ def _notifications(assessment: Assessment) -> list[_Json]:
     notifications: list[_Json] = [
         {
             "level": "warning",
-            "message": {"text": f"{rule.code} could not be judged: missing {', '.join(rule.missing)}"},
+            "message": {
+                "text": f"{rule.code} could not be judged: missing {', '.join(each.en for each in rule.missing)}"
+            },
             "associatedRule": {"id": rule.code},
         }
         for rule in assessment.unknown
@@ -127,7 +129,7 @@ def _notifications(assessment: Assessment) -> list[_Json]:
     for gap in assessment.completeness.gaps:
         notification: _Json = {
             "level": "warning",
-            "message": {"text": message_text(f"{gap.what}: {gap.reason}")},
+            "message": {"text": message_text(f"{gap.what}: {gap.reason.en}")},
         }
         if gap.path:
             place = {"artifactLocation": {"uri": uri_path(gap.path), "uriBaseId": _ROOT}}

@@ -70,7 +70,7 @@ class _Report:
     def _risk(self) -> None:
         risk = self._assessment.risk
         level = risk.level
-        because = self._words.comma.join(self._words.either(risk.because, risk.because_zh))
+        because = self._words.comma.join(self._words.picked(risk.because))
         pieces = (
             Piece(self._words(level.value).upper(), _LEVEL_TONES[level]),
             Piece(f"  {because}" if because else ""),

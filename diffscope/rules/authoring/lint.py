@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from diffscope.facts.vocabulary import families
+from diffscope.messages.model import Text
 from diffscope.rules.authoring.cases import check_case_set, read_cases
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.engine.context import Context, Truth
@@ -16,7 +17,6 @@ from diffscope.rules.language.catalogue import Catalogue, Rule
 from diffscope.rules.language.expressions import parse_predicate
 from diffscope.rules.language.names import NamedList, Names, Predicate, Scope
 from diffscope.rules.language.template import holes
-from diffscope.rules.values import Bilingual
 from diffscope.yaml.reading import Mistake, Reading
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
@@ -117,7 +117,7 @@ def _lint_texts(rule: Rule) -> list[Mistake]:
     return found
 
 
-def _text_problems(text: Bilingual) -> list[str]:
+def _text_problems(text: Text) -> list[str]:
     problems = []
     # A text of placeholders and signs alone reads the same in both languages.
     has_words = any(character.isalpha() for character in _HOLE.sub("", text.en))

@@ -13,6 +13,7 @@ import msgspec
 
 from diffscope.facts.model import ChangeFacts, Fact, GraphFacts, UnknownFamily
 from diffscope.facts.vocabulary import Family, Field, fact_type, families
+from diffscope.messages.model import message
 from diffscope.source.model import PullRequest, SourceKind
 from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode
@@ -118,7 +119,7 @@ def _unknown(node: Node, reading: Reading) -> tuple[UnknownFamily, ...]:
         family = reading.choice(entries["family"].value, "fact", families())
         reason = reading.text(entries["reason"].value, "'reason'")
         path = reading.text(entries["path"].value, "'path'") if "path" in entries else None
-        found.append(UnknownFamily(family=family or "", reason=reason, path=path))
+        found.append(UnknownFamily(family=family or "", reason=message("gap.stated", text=reason), path=path))
     return tuple(found)
 
 

@@ -230,7 +230,7 @@ def _result(rule: Rule, case: Case, differences: tuple[str, ...]) -> CaseResult:
 
 def _differences(case: Case, found: Evaluation) -> tuple[str, ...]:
     if found.unknown:
-        missing = "; ".join(found.unknown[0].missing)
+        missing = "; ".join(each.en for each in found.unknown[0].missing)
         return () if case.unknown else (f"the rule cannot tell: {missing}",)
     flag = found.flags[0] if found.flags else None
     differences = ["the rule is not unknown"] if case.unknown else []

@@ -13,6 +13,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from diffscope.facts.model import ChangeFacts
+from diffscope.messages.model import Text
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
@@ -21,13 +22,13 @@ from diffscope.rules.engine.configuration import (
 )
 from diffscope.rules.engine.context import Context, Truth
 from diffscope.rules.engine.matching import Matcher, compile_matcher
-from diffscope.rules.engine.missing import asks_graph, missing_facts
+from diffscope.rules.engine.missing import FAILED, asks_graph, missing_facts
 from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Speaker, spoken
-from diffscope.rules.values import Bilingual, Definition, Evidence, Flag, Severity, UnknownRule
-from diffscope.source.attempts import INTERNAL_ERROR, Attempts
+from diffscope.rules.values import Definition, Evidence, Flag, Severity, UnknownRule
+from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap, Value
 
 MOST_EVIDENCE: Final = 10
@@ -63,7 +64,7 @@ def evaluate(
     found: list[Flag | UnknownRule | None] = []
     for program in _programs(catalogue):
         if is_on(program.rule, configuration):
-            failed = UnknownRule(code=program.rule.code, missing=(INTERNAL_ERROR,))
+            failed = UnknownRule(code=program.rule.code, missing=(FAILED,))
             severity = overridden_severity(program.rule, configuration)
             said = partial(program.evaluate, context, severity)
             found.append(attempt(f"rule.{program.rule.code}", said, failed))
@@ -149,7 +150,7 @@ class _Program:
             definition=Definition(path=path, line=line, side=side) if changed else None,
             symbol=getattr(record, "symbol", None),
             module=getattr(record, "module", None),
-            note=Bilingual(en=english, zh=chinese),
+            note=Text(en=english, zh=chinese),
         )
 
     def _severity(self, context: Context) -> Severity:
@@ -199,12 +200,12 @@ def _consequence(record: object) -> tuple[int, ...]:
     )
 
 
-def _message(evidence: tuple[Evidence, ...]) -> Bilingual:
+def _message(evidence: tuple[Evidence, ...]) -> Text:
     first, more = evidence[0].note, len(evidence) - 1
     if not more:
         return first
     english = f"{first.en} (and {more} more place{'s' if more > 1 else ''})"
-    return Bilingual(en=english, zh=f"{first.zh}（另有 {more} 处）")
+    return Text(en=english, zh=f"{first.zh}（另有 {more} 处）")
 
 
 def _confidence(rule: Rule, context: Context) -> str:

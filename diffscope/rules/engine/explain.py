@@ -33,7 +33,7 @@ from diffscope.rules.language.conditions import (
     parts_of,
 )
 from diffscope.rules.language.describe import asked_of, described
-from diffscope.rules.values import Flag
+from diffscope.rules.values import Flag, Missing
 from diffscope.source.model import Value
 
 MOST_RECORDS = 5
@@ -72,7 +72,7 @@ class Trace(Value, frozen=True, kw_only=True):
     """Records that hold, five at most."""
     near: tuple[ShownRecord, ...] = ()
     """Records that fail by a single test, five at most."""
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 class SeverityTrace(Value, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ class Explanation(Value, frozen=True, kw_only=True):
     evidence: Trace
     severity_steps: tuple[SeverityTrace, ...] = ()
     flag: Flag | None = None
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 def explain(

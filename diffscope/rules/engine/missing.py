@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from msgspec import UNSET
 
 from diffscope.facts.vocabulary import families
+from diffscope.messages.model import Message, message
+from diffscope.messages.say import sentence
 from diffscope.rules.engine.context import Context, Phantom
 from diffscope.rules.engine.matching import compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
@@ -18,23 +21,24 @@ from diffscope.rules.language.conditions import (
     fields_asked,
     parts_of,
 )
+from diffscope.rules.values import Missing
+from diffscope.source.attempts import INTERNAL_ERROR
 
 
-def missing_facts(conditions: Iterable[Condition], context: Context) -> tuple[str, ...]:
-    """Return what the unknown ones of some conditions lack, each once, sorted.
-
-    ``symbol: REASON (PATH)`` for a family that could not be computed there, ``module.distance: not computed for PATH`` for a field.
-    """
+def missing_facts(conditions: Iterable[Condition], context: Context) -> tuple[Missing, ...]:
+    """Return what the unknown ones of some conditions lack, each once, sorted by what is said."""
     lacking: dict[tuple[str, str], set[str]] = {}
-    reasons: set[str] = set()
+    found: set[Missing] = set()
     for leaf in (leaf for condition in conditions for leaf in _leaves(condition)):
         if compile_judge(leaf)(context) is None:
-            reasons.update(map(_reason, _phantoms(leaf, context)))
+            found.update(
+                missing_family(family, phantom.source.reason, phantom.source.path)
+                for family, phantom in _phantoms(leaf, context)
+            )
             _gather_fields(leaf, context, lacking)
     for (family, field), paths in lacking.items():
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        reasons.add(f"{family}.{field}: not computed for {min(paths)}{more}")
-    return tuple(sorted(reasons))
+        found.add(missing_field(family, field, paths))
+    return tuple(sorted(found, key=lambda each: each.en))
 
 
 def asks_graph(condition: Condition) -> bool:
@@ -63,10 +67,51 @@ def _phantoms(leaf: Exists | Measured, context: Context) -> Iterator[tuple[str, 
             yield joined.fact, phantom
 
 
-def _reason(found: tuple[str, Phantom]) -> str:
-    family, phantom = found
-    where = f" ({phantom.source.path})" if phantom.source.path else ""
-    return f"{family}: {phantom.source.reason}{where}"
+def missing_family(family: str, reason: Message, path: str | None = None) -> Missing:
+    """Return what a family of facts is, or one file's part of it, that could not be computed."""
+    said = (
+        message("rule.missing-family-at", family=family, reason=reason, path=path)
+        if path
+        else message("rule.missing-family", family=family, reason=reason)
+    )
+    return _missing(said, family=family, path=path)
+
+
+def missing_field(family: str, field: str, paths: Collection[str]) -> Missing:
+    """Return what a field is that is not known of some records, which lie in ``paths``; ``""`` for the change itself."""
+    name, path, more = f"{family}.{field}", min(paths), len(paths) - 1
+    if not path:
+        said = message("rule.missing-field-of-change", field=name)
+    elif more:
+        said = message("rule.missing-field-more", field=name, path=path, more=more)
+    else:
+        said = message("rule.missing-field", field=name, path=path)
+    return _missing(said, family=family, field=field, path=path or None, more=more)
+
+
+def _missing(
+    said: Message,
+    *,
+    family: str | None = None,
+    field: str | None = None,
+    path: str | None = None,
+    more: int = 0,
+) -> Missing:
+    words = sentence(said)
+    return Missing(
+        code=said.code,
+        arguments=said.arguments,
+        en=words.en,
+        zh=words.zh,
+        family=family,
+        field=field,
+        path=path,
+        more=more,
+    )
+
+
+FAILED: Final = _missing(INTERNAL_ERROR)
+"""What is missing where judging a rule failed inside."""
 
 
 def _gather_fields(
@@ -80,7 +125,7 @@ def _gather_fields(
         fields = names | measured if truth is None else measured if truth else set()
         for field in fields:
             if getattr(record, field) is UNSET:
-                place = str(getattr(record, "path", "the change"))
+                place = str(getattr(record, "path", ""))
                 lacking.setdefault((leaf.fact, field), set()).add(place)
 
 

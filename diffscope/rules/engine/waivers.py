@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from diffscope.messages.model import Message, message
 from diffscope.rules.values import Flag, RuleCode, Waived
 from diffscope.source.model import Value
 from diffscope.source.text import split_lines
-from diffscope.yaml.reading import clipped, nearest
+from diffscope.yaml.reading import clipped, nearest_word
 
 _LINE: Final = re.compile(r"[\s>*+-]*diffscope\s*:\s*waive\b\s*(.*)", re.IGNORECASE)
 _PARTS: Final = re.compile(
@@ -40,7 +41,7 @@ class Waivers(Value, frozen=True, kw_only=True):
     """What a body waives, and the lines that were refused, each with why."""
 
     accepted: tuple[Waiver, ...] = ()
-    refused: tuple[str, ...] = ()
+    refused: tuple[Message, ...] = ()
 
 
 class WaivedFlags(Value, frozen=True, kw_only=True):
@@ -48,26 +49,25 @@ class WaivedFlags(Value, frozen=True, kw_only=True):
 
     standing: tuple[Flag, ...]
     waived: tuple[Waived, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
 
 def parse_waivers(body: str | None) -> Waivers:
     """Return the waivers of a pull request's body."""
     accepted: list[Waiver] = []
-    refused: list[str] = []
+    refused: list[Message] = []
     for number, rest in _waiver_lines((body or "")[:_LONGEST_BODY]):
         if len(accepted) >= _MOST:
-            refused.append(f"line {number}: more than {_MOST} waivers; this one and the rest are not read")
+            refused.append(message("waiver.too-many", line=number, most=_MOST))
             break
         parts = _PARTS.fullmatch(rest.strip())
         if parts is None:
-            message = f"line {number}: '{clipped(rest.strip())}' is no waiver"
-            refused.append(f"{message}; write: diffscope: waive CP101 because ...")
+            refused.append(message("waiver.malformed", line=number, text=clipped(rest.strip())))
             continue
         codes = [code.upper() for code in _CODE.findall(parts[1].upper())]
         reason = " ".join((parts[2] or "").split())
         if not any(character.isalnum() for character in reason):
-            refused.append(f"line {number}: {', '.join(codes)} waived without a reason; add 'because ...'")
+            refused.append(message("waiver.no-reason", line=number, rules=tuple(codes)))
             continue
         cut = clipped(reason, _LONGEST_REASON)
         accepted += [Waiver(code=RuleCode(code), reason=cut, line=number) for code in dict.fromkeys(codes)]
@@ -82,22 +82,24 @@ def apply_waivers(flags: Iterable[Flag], waivers: Waivers, *, codes: Iterable[st
         reasons.setdefault(waiver.code, waiver.reason)
     listed = tuple(flags)
     fired = {flag.code for flag in listed}
-    warnings = [f"waiver refused, {each}" for each in waivers.refused]
+    warnings = list(waivers.refused)
     for waiver in waivers.accepted:
         if waiver.code not in known:
-            hint = nearest(waiver.code, known)
-            warnings.append(
-                f"waiver unused, line {waiver.line}: there is no rule {waiver.code}{hint and f'; {hint}'}"
-            )
+            warnings.append(_unknown_rule(waiver, known))
         elif waiver.code not in fired:
-            warnings.append(
-                f"waiver unused, line {waiver.line}: {waiver.code} does not fire; remove the line"
-            )
+            warnings.append(message("waiver.unused", line=waiver.line, rule=waiver.code))
     return WaivedFlags(
         standing=tuple(flag for flag in listed if flag.code not in reasons),
         waived=tuple(Waived(flag=flag, reason=reasons[flag.code]) for flag in listed if flag.code in reasons),
         warnings=tuple(warnings),
     )
+
+
+def _unknown_rule(waiver: Waiver, known: tuple[str, ...]) -> Message:
+    near = nearest_word(waiver.code, known)
+    if near is None:
+        return message("waiver.unknown-rule", line=waiver.line, rule=waiver.code)
+    return message("waiver.unknown-rule-near", line=waiver.line, rule=waiver.code, nearest=near)
 
 
 def _waiver_lines(body: str) -> Iterator[tuple[int, str]]:

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
+from diffscope.messages.model import Text
 from diffscope.rules.language.conditions import ALWAYS, Condition, EvidenceQuery
-from diffscope.rules.values import Bilingual, RuleCode, Severity
+from diffscope.rules.values import RuleCode, Severity
 from diffscope.source.model import Value
 
 GRAMMAR: Final = 2
@@ -51,14 +52,14 @@ class Rule(Value, frozen=True, kw_only=True):
     """Where no step holds."""
     severity_steps: tuple[SeverityStep, ...] = ()
     """The first that holds decides."""
-    title: Bilingual
-    why: Bilingual
-    remedy: Bilingual
-    limits: Bilingual | None = None
+    title: Text
+    why: Text
+    remedy: Text
+    limits: Text | None = None
     """What the rule is known to get wrong or cannot see."""
     when: Condition = ALWAYS
     """What must hold besides: without it a rule fires where there is evidence."""
-    says: Bilingual
+    says: Text
     evidence: EvidenceQuery
     names: tuple[str, ...] = ()
     """Named lists and predicates that it uses, sorted."""

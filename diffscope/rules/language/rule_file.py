@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
+from diffscope.errors import shell_line
 from diffscope.facts.vocabulary import Family, families
+from diffscope.messages.model import Text
 from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Rule, SeverityStep, Stage, Status
 from diffscope.rules.language.conditions import (
@@ -22,7 +24,7 @@ from diffscope.rules.language.conditions import (
 from diffscope.rules.language.expressions import parse_expression, parse_where
 from diffscope.rules.language.names import Names, Scope
 from diffscope.rules.language.template import holes, parse_template
-from diffscope.rules.values import Bilingual, RuleCode, Severity
+from diffscope.rules.values import RuleCode, Severity
 from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
@@ -36,7 +38,6 @@ CONSEQUENCE: Final = "consequence"
 """In place of a severity: the highest level that a place of the evidence has; the field that holds it."""
 SHIFTS: Final = {"raise": 1, "lower": -1}
 """Before ``consequence``: where a condition holds, the level is moved by one."""
-CONVERT_HINT: Final = "convert it: diffscope rules convert {}"
 
 _FORMAT_1: Final = ("code", "escalate", "lower")
 _Entries = Mapping[str, Entry]
@@ -53,7 +54,9 @@ def read_rule(
         return None
     if is_format_1(root):
         folder = reading.path.rpartition("/")[0] or "."
-        reading.report(1, "the rule is of format 1", CONVERT_HINT.format(folder))
+        reading.report(
+            1, "the rule is of format 1", f"convert it: {shell_line('diffscope', 'rules', 'convert', folder)}"
+        )
         return None
     # After a syntax error the rest of the file is missing: what it lacks would be a second report of the same mistake.
     required = () if reading.mistakes else REQUIRED
@@ -90,9 +93,9 @@ class _Translated:
         self._texts = texts.english
         self._chinese = chinese
 
-    def text(self, key: str) -> Bilingual:
+    def text(self, key: str) -> Text:
         english = self._texts.get(key, "")
-        return Bilingual(en=english, zh=self._chinese.get(key, english))
+        return Text(en=english, zh=self._chinese.get(key, english))
 
 
 def _chinese(reading: Reading, text: str | None, texts: _Texts) -> _Translated:

@@ -3,32 +3,60 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.compare.line_changes import compare_token_lines
 from diffscope.syntax.model import (
     Aspect,
     NativeChange,
+    NativeFunction,
     NativeSignal,
     NativeSignalChange,
     OperatorBinding,
     OperatorChange,
 )
-from diffscope.syntax.native.signals import read_native_signals
-from diffscope.syntax.native.units import NativeUnit
 from diffscope.syntax.text.likeness import OTHER_NAME, likeness, triples_of
 
 _SMALLEST = 24
 """Tokens below which equal bodies under two names tell nothing."""
 _MOST_PAIRS = 10_000
 
-Pair = tuple[NativeUnit | None, NativeUnit | None]
+
+class Unit(Protocol):
+    """One function or item of a file, or the rest of it: what is compared."""
+
+    @property
+    def name(self) -> str:
+        """The qualified name; empty for the rest of the file."""
+
+    @property
+    def function(self) -> NativeFunction | None:
+        """The function; ``None`` for the rest of the file."""
+
+    @property
+    def text(self) -> bytes:
+        """The source, comments included; for the rest of the file its code."""
+
+    @property
+    def tokens(self) -> list[tuple[str, int]]:
+        """Tokens with their lines."""
+
+    @property
+    def head_and_body(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The tokens of both parts."""
 
 
-def compare_functions(before: Iterable[NativeUnit], after: Iterable[NativeUnit]) -> tuple[NativeChange, ...]:
+Some = TypeVar("Some", bound=Unit)
+Pair = tuple[Some | None, Some | None]
+
+
+def compare_functions(
+    before: Iterable[Some], after: Iterable[Some], read_signals: Callable[[Some], list[NativeSignal]]
+) -> tuple[NativeChange, ...]:
     """Return the changed functions by line; the rest of the file, where it changed, has no name."""
-    changes = [_compare(pair) for pair in _match(list(before), list(after))]
+    changes = [_compare(pair, read_signals) for pair in _match(list(before), list(after))]
     return tuple(
         sorted(
             (change for change in changes if change is not None),
@@ -76,21 +104,21 @@ def _show(binding: OperatorBinding) -> str:
     return f"{binding.device or 'any'}: {binding.function or '…'}"
 
 
-def _match(before: list[NativeUnit], after: list[NativeUnit]) -> list[Pair]:
-    groups: dict[str, tuple[list[NativeUnit], list[NativeUnit]]] = defaultdict(lambda: ([], []))
+def _match(before: list[Some], after: list[Some]) -> list[Pair[Some]]:
+    groups: dict[str, tuple[list[Some], list[Some]]] = defaultdict(lambda: ([], []))
     for unit in before:
         groups[unit.name][0].append(unit)
     for unit in after:
         groups[unit.name][1].append(unit)
-    pairs: list[Pair] = []
+    pairs: list[Pair[Some]] = []
     for old, new in groups.values():
         pairs += _match_group(old, new)
     return _match_moved(pairs)
 
 
-def _match_group(old: list[NativeUnit], new: list[NativeUnit]) -> list[Pair]:
+def _match_group(old: list[Some], new: list[Some]) -> list[Pair[Some]]:
     """Pair functions of one name (overloads, platform variants): equal texts, then equal heads, then in order."""
-    pairs: list[Pair] = []
+    pairs: list[Pair[Some]] = []
     for same in (_same_text, _same_head, _any):
         for unit in list(old):
             other = next((each for each in new if same(unit, each)), None)
@@ -101,23 +129,23 @@ def _match_group(old: list[NativeUnit], new: list[NativeUnit]) -> list[Pair]:
     return pairs + [(unit, None) for unit in old] + [(None, unit) for unit in new]
 
 
-def _same_text(one: NativeUnit, other: NativeUnit) -> bool:
+def _same_text(one: Unit, other: Unit) -> bool:
     return one.text == other.text and _guards(one) == _guards(other)
 
 
-def _same_head(one: NativeUnit, other: NativeUnit) -> bool:
+def _same_head(one: Unit, other: Unit) -> bool:
     return one.head_and_body[0] == other.head_and_body[0] and _guards(one) == _guards(other)
 
 
-def _any(one: NativeUnit, other: NativeUnit) -> bool:
+def _any(one: Unit, other: Unit) -> bool:
     return True
 
 
-def _guards(unit: NativeUnit) -> tuple[str, ...]:
+def _guards(unit: Unit) -> tuple[str, ...]:
     return unit.function.guards if unit.function is not None else ()
 
 
-def _match_moved(pairs: list[Pair]) -> list[Pair]:
+def _match_moved(pairs: list[Pair[Some]]) -> list[Pair[Some]]:
     """Join removed and added functions whose bodies are alike, those most alike first."""
     gone = [old for old, new in pairs if new is None and old is not None and _is_telling(old)]
     come = [new for old, new in pairs if old is None and new is not None and _is_telling(new)]
@@ -130,7 +158,7 @@ def _match_moved(pairs: list[Pair]) -> list[Pair]:
         for place, new_body in enumerate(new_bodies)
         if (score := likeness(old_body, new_body, least=OTHER_NAME)) >= OTHER_NAME
     )
-    origins: dict[int, NativeUnit] = {}
+    origins: dict[int, Some] = {}
     taken: set[int] = set()
     for _, at, place in scored:
         if id(gone[at]) not in taken and id(come[place]) not in origins:
@@ -143,11 +171,11 @@ def _match_moved(pairs: list[Pair]) -> list[Pair]:
     ]
 
 
-def _is_telling(unit: NativeUnit) -> bool:
-    return unit.found is not None and len(unit.head_and_body[1]) >= _SMALLEST
+def _is_telling(unit: Unit) -> bool:
+    return unit.function is not None and len(unit.head_and_body[1]) >= _SMALLEST
 
 
-def _compare(pair: Pair) -> NativeChange | None:
+def _compare(pair: Pair[Some], read_signals: Callable[[Some], list[NativeSignal]]) -> NativeChange | None:
     old, new = pair
     unit = new or old
     aspects = _aspects(old, new)
@@ -168,13 +196,13 @@ def _compare(pair: Pair) -> NativeChange | None:
         before=old.function if old else None,
         after=new.function if new else None,
         moved_from=old.name if old and new and old.name != new.name else None,
-        signals=_signal_changes(old, new) if logic else (),
+        signals=_signal_changes(old, new, read_signals) if logic else (),
         added_lines=added,
         removed_lines=removed,
     )
 
 
-def _aspects(old: NativeUnit | None, new: NativeUnit | None) -> tuple[Aspect, ...]:
+def _aspects(old: Unit | None, new: Unit | None) -> tuple[Aspect, ...]:
     if old is None or new is None:
         unit = old or new
         if unit is None or not unit.tokens:
@@ -188,12 +216,14 @@ def _aspects(old: NativeUnit | None, new: NativeUnit | None) -> tuple[Aspect, ..
     body = (Aspect.BODY,) if guarded or old.head_and_body[1] != new.head_and_body[1] else ()
     found = (*moved, *signature, *body)
     # Outside of functions the text is the code alone, and its layout says nothing.
-    return found or (() if new.found is None else (Aspect.COSMETIC,))
+    return found or (() if new.function is None else (Aspect.COSMETIC,))
 
 
-def _signal_changes(old: NativeUnit | None, new: NativeUnit | None) -> tuple[NativeSignalChange, ...]:
-    was = read_native_signals(old) if old else []
-    now = read_native_signals(new) if new else []
+def _signal_changes(
+    old: Some | None, new: Some | None, read_signals: Callable[[Some], list[NativeSignal]]
+) -> tuple[NativeSignalChange, ...]:
+    was = read_signals(old) if old else []
+    now = read_signals(new) if new else []
     paired = pair_equal(was, now, key=_identity)
     changes = [NativeSignalChange(what="added", signal=signal) for signal in paired.come]
     changes += [NativeSignalChange(what="removed", signal=signal) for signal in paired.gone]

@@ -12,6 +12,7 @@ from diffscope.syntax.native.changes import compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions
 from diffscope.syntax.native.includes import read_includes
 from diffscope.syntax.native.preprocessor import NativeSource
+from diffscope.syntax.native.signals import read_native_signals
 from diffscope.syntax.native.units import NativeUnit, read_native_units
 
 _EMPTY = NativeOutline()
@@ -32,7 +33,9 @@ def compare_native(before: bytes | None, after: bytes | None) -> NativeCompariso
     was, now = old.outline if old else _EMPTY, new.outline if new else _EMPTY
     includes = pair_equal(was.includes, now.includes, key=lambda each: (each.path, each.guards))
     return NativeComparison(
-        functions=compare_functions(old.units() if old else (), new.units() if new else ()),
+        functions=compare_functions(
+            old.units() if old else (), new.units() if new else (), read_native_signals
+        ),
         operators=compare_operators(was.bindings, now.bindings),
         includes_added=tuple(includes.come),
         includes_removed=tuple(includes.gone),

@@ -180,6 +180,19 @@ def _python_parser() -> Parser:
     return Parser(Language(tree_sitter_python.language()))
 
 
+def parse_rust(source: bytes) -> Tree:
+    """Return the tree of a Rust file. Never raises."""
+    return _rust_parser().parse(source)
+
+
+@cache
+def _rust_parser() -> Parser:
+    import tree_sitter_rust  # noqa: PLC0415 - as below
+    from tree_sitter import Language, Parser  # noqa: PLC0415
+
+    return Parser(Language(tree_sitter_rust.language()))
+
+
 @cache
 def _native_parser() -> Parser:
     import tree_sitter_cuda  # noqa: PLC0415 - as above

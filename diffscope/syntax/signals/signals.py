@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Final
 from diffscope.syntax.model import Signal, SignalKind
 from diffscope.syntax.normalize.stream import Stream
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
-from diffscope.syntax.signals.signal_key import INNER, NOTHING, Key, Named, Place, Seen
-from diffscope.syntax.text.expressions import callee_of, content_of, early_exits, is_dotted, unwrap
+from diffscope.syntax.signals.signal_key import INNER, NOTHING, Key, Named, Place, Seen, resolve
+from diffscope.syntax.text.expressions import (
+    callee_of,
+    content_of,
+    early_exits,
+    is_dotted,
+    is_scale,
+    joins_paths,
+    unwrap,
+)
 from diffscope.syntax.text.tokens import clip, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DEEPEST: Final = 200
+_DEEPEST: Final = 200  # levels entered, and conditions carried: a chain of `elif` has any number
 GUARD_TEXT: Final = 300
-"""Characters of a condition around a signal, and of a signal."""
-_DETAIL: Final = 2000
-"""Characters. Long enough for the arguments of an ``add_argument`` with its help."""
+_DETAIL: Final = 2000  # characters: the arguments of an `add_argument` with its help
 _STRING: Final = 80
-_PLAIN_NUMBERS: Final = frozenset({"0", "1", "2", "0.0", "1.0", "2.0"})
 _OWNERS: Final = (b"self", b"cls")
 _SKIPPED: Final = (
     "comment", "type", "type_parameter", "global_statement", "nonlocal_statement", "type_alias_statement",
@@ -65,7 +70,7 @@ class _Walk:
             failed = tuple(
                 self._guard(each, negated=True)._replace(is_exit=True) for each in early_exits(node)
             )
-            if failed:
+            if failed and len(place.guards) < _DEEPEST:
                 place = place._replace(guards=place.guards + failed)
 
     def visit(self, node: Node, place: Place) -> None:
@@ -86,9 +91,6 @@ class _Walk:
         for child in node.named_children:
             self.visit(child, place)
 
-    def skip(self, node: Node, place: Place) -> None:
-        """Neither an import nor a comment nor a type says anything here."""
-
     def function(self, node: Node, place: Place) -> None:
         self.children(node, place._replace(in_async=node.children[0].type == "async", **INNER))
 
@@ -104,7 +106,7 @@ class _Walk:
             body = part.child_by_field_name("consequence") or part.child_by_field_name("body")
             if condition is not None:
                 self.condition(condition, here)
-                failed = (*failed, self._guard(condition, negated=True))
+                failed = (*failed, self._guard(condition, negated=True))[:_DEEPEST]
                 here = here._replace(guards=(*here.guards, self._guard(condition)))
             if body is not None:
                 self.visit(body, here)
@@ -220,15 +222,18 @@ class _Walk:
         operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
         if operator is not None and right is not None and operator.type in ("/", "//"):
             self._division(node, right, place)
+        elif operator is not None and operator.type == "*":
+            for side in (node.child_by_field_name("left"), right):
+                self._factor(side, place)
         self.children(node, place)
 
+    def _factor(self, node: Node | None, place: Place) -> None:
+        if node is not None and is_scale(unwrap(node)):
+            self._add(SignalKind.FACTOR, node, text_of(unwrap(node)), place, detail=place.target)
+
     def _division(self, node: Node, divisor: Node, place: Place) -> None:
-        left = node.child_by_field_name("left")
-        is_path = any(
-            side is not None and side.type in ("string", "concatenated_string") for side in (left, divisor)
-        )
         divisor = unwrap(divisor)
-        if not is_path and divisor.type not in ("integer", "float"):
+        if not joins_paths(node) and divisor.type not in ("integer", "float"):
             self._add(SignalKind.DIVISION, divisor, text_of(divisor), place)
 
     def assignment(self, node: Node, place: Place) -> None:
@@ -238,6 +243,8 @@ class _Walk:
             return
         if operator is not None and operator.type in ("/=", "//="):
             self._division(node, value, place)
+        elif operator is not None and operator.type == "*=":
+            self._factor(value, place)
         last = value
         while last.type == "assignment":
             last = last.child_by_field_name("right") or last.named_children[-1]
@@ -277,7 +284,7 @@ class _Walk:
 
     def number(self, node: Node, place: Place) -> None:
         text = text_of(node)
-        if text not in _PLAIN_NUMBERS:
+        if text not in ("0", "1", "2", "0.0", "1.0", "2.0"):
             self._add(SignalKind.NUMBER, node, text, place, detail=place.target)
 
     def unary(self, node: Node, place: Place) -> None:
@@ -356,20 +363,15 @@ class _Walk:
             in_loop=place.in_loop,
             use=place.use,
             is_inner=place.is_inner,
-            resolved=self._resolve(text),
+            resolved=resolve(text, self._aliases),
         )
         key = (kind.value, detail.key, self._key(node))
         around = tuple([guard.key for guard in place.guards if not guard.is_exit])
         self.seen.append(Seen(signal, key, around, len(place.guards) - len(around)))
 
-    def _resolve(self, text: str) -> str | None:
-        head, dot, rest = text.partition(".")
-        origin = self._aliases.get(head)
-        return f"{origin}{dot}{rest}" if origin is not None and origin != head else None
-
 
 _HANDLERS: Final = {
-    **dict.fromkeys((*_SKIPPED, *IMPORT_STATEMENTS), _Walk.skip),
+    **dict.fromkeys((*_SKIPPED, *IMPORT_STATEMENTS), lambda *_: None),
     **dict.fromkeys(_COMPREHENSIONS, _Walk.comprehension),
     **dict.fromkeys(("keyword_argument", "default_parameter", "typed_default_parameter"), _Walk.keyword),
     **dict.fromkeys(("assignment", "augmented_assignment"), _Walk.assignment),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from diffscope.source.text import decode
@@ -10,6 +11,9 @@ from diffscope.syntax.text.tokens import text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_STRINGS: Final = ("string", "concatenated_string")
+_NAMES: Final = ("identifier", "attribute", "subscript")
+_SCALING: Final = re.compile(rb"(?i)scal(?:e|ing)s?(?:_inv)?\b|_scal(?:e|ing)s?_|\b[qkvw]_?scale")
 _EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 
 
@@ -66,3 +70,14 @@ def content_of(node: Node) -> str:
     """Return what stands between the quotes."""
     texts = (child.text or b"" for child in node.children if child.type not in ("string_start", "string_end"))
     return decode(b"".join(texts))
+
+
+def is_scale(node: Node) -> bool:
+    """Return whether an expression is a name, or a part of one, that says scale."""
+    return node.type in _NAMES and bool(_SCALING.search(node.text or b""))
+
+
+def joins_paths(node: Node) -> bool:
+    """Return whether a division joins paths: one side of it is a string."""
+    sides = node.child_by_field_name("left"), node.child_by_field_name("right")
+    return any(side is not None and side.type in _STRINGS for side in sides)

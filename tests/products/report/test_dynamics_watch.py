@@ -8,9 +8,8 @@ import pytest
 from diffscope.adapters.events import read_events
 from diffscope.products.report.dynamics.changes import Reach, reach_of
 from diffscope.products.report.dynamics.dynamics import Dynamics, build_dynamics
-from diffscope.products.report.dynamics.events import Comment, Events, Item, Review
+from diffscope.products.report.dynamics.events import Comment, EventGap, Events, Item, Review
 from diffscope.products.report.dynamics.watch import gravest
-from diffscope.source.model import Gap
 from tests.cli.harness import ROOT
 from tests.graph_builders import graph as graph_of
 from tests.taxonomies import bundled
@@ -76,7 +75,7 @@ def test_a_busy_day() -> None:
 def test_of_what_is_not_known_nothing_is_said() -> None:
     """Without comments nobody is called unanswered, without a graph nothing is called untested."""
     pull = item(2, "[Core] x", files=("vllm/config.py",))
-    gaps = (Gap(what="comments", reason="refused"),)
+    gaps = (EventGap(what="comments", reason="refused"),)
     events = Events(since=SINCE, until=UNTIL, issues=(item(1, "[Bug]: x"),), pulls=(pull,), gaps=gaps)
     assert reasons(dynamics(events)) == [(1, [("bug", "", None)])]
 

@@ -13,9 +13,9 @@ from diffscope.products.report.dynamics.activity import Activity, activity
 from diffscope.products.report.dynamics.amd import NearMiss, Related, near_miss, related
 from diffscope.products.report.dynamics.changes import Technical, Topic, technical, topics
 from diffscope.products.report.dynamics.discussion import Talk, is_answered, is_bot, talks
-from diffscope.products.report.dynamics.events import Events, Item
+from diffscope.products.report.dynamics.events import EventGap, Events, Item
 from diffscope.products.report.dynamics.watch import Scene, Watched, gravest, is_bug, watched
-from diffscope.source.model import Gap, Value
+from diffscope.source.model import Value
 from diffscope.taxonomy.model import Taxonomy
 
 DYNAMICS_SCHEMA = "diffscope.dynamics/1"
@@ -59,7 +59,7 @@ class Dynamics(Value, frozen=True, kw_only=True):
     """New items without a word by anyone but their authors and bots."""
     watch: tuple[Watched, ...]
     """At most eight items with a reason to look, the gravest first."""
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[EventGap, ...] = ()
     """What the events do not tell: a count under a gap is the least that it can be."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diffscope.messages.model import Message
 from diffscope.source.model import Gap, Value
 
 EVENTS_SCHEMA = "diffscope.events/1"
@@ -54,6 +55,20 @@ class Item(Value, frozen=True, kw_only=True):
     """Of pull requests only, whenever they were written; ``None`` where they are not known."""
 
 
+class EventGap(Value, frozen=True, kw_only=True):
+    """What a saved events file lacks, and why: in words, and as a message where diffscope wrote it."""
+
+    what: str
+    """``new-issues``, ``closed-issues``, ``new-pulls``, ``closed-pulls``, ``files`` or ``comments``."""
+    reason: str
+    message: Message | None = None
+
+
+def event_gap(gap: Gap) -> EventGap:
+    """Return a gap as an events file holds it."""
+    return EventGap(what=gap.what, reason=gap.reason, message=gap.message)
+
+
 class Events(Value, frozen=True, kw_only=True):
     """A saved events file: every issue and pull request that was opened, closed, merged or talked about."""
 
@@ -63,5 +78,4 @@ class Events(Value, frozen=True, kw_only=True):
     until: str
     issues: tuple[Item, ...] = ()
     pulls: tuple[Item, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-    """What is missing: ``new-issues``, ``closed-issues``, ``new-pulls``, ``closed-pulls``, ``files`` or ``comments``, and why."""
+    gaps: tuple[EventGap, ...] = ()

@@ -10,24 +10,24 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
+from diffscope.messages.model import Language
+from diffscope.messages.say import say_message, title
 from diffscope.products.report.dynamics.activity import Contributor
 from diffscope.products.report.dynamics.amd import AMD_WORDS, NearMiss, Reason, is_amd_author
 from diffscope.products.report.dynamics.changes import Reach, Technical, Topic
 from diffscope.products.report.dynamics.descriptions import Environment
 from diffscope.products.report.dynamics.discussion import Quote, Talk
 from diffscope.products.report.dynamics.dynamics import Dynamics, moment
-from diffscope.products.report.dynamics.events import Item
+from diffscope.products.report.dynamics.events import EventGap, Item
 from diffscope.products.report.dynamics.watch import Signal, is_bug
 from diffscope.products.report.render.markdown import link
 from diffscope.products.report.render.options import Wish
 from diffscope.render.area_words import AREA_TITLES
-from diffscope.render.gap_words import say_reason
 from diffscope.render.report_words import area_title
 from diffscope.render.sanitize import visible
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
-from diffscope.source.model import Gap
 
 _WHERE = {
     "author": ("author", "作者"),
@@ -168,14 +168,6 @@ layout: default
 """
 
 _GAPS: Final = re.compile(r"\n{3,}")
-_WHATS = {
-    "new-issues": ("new issues", "新 Issue"),
-    "closed-issues": ("closed issues", "已关闭 Issue"),
-    "new-pulls": ("new pull requests", "新 PR"),
-    "closed-pulls": ("merged and closed pull requests", "合并与关闭的 PR"),
-    "files": ("changed paths", "改动文件"),
-    "comments": ("comments", "评论"),
-}
 
 
 def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:00") -> str:
@@ -185,13 +177,13 @@ def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:0
     name = f"dynamics.{style.language.value}.md.j2"
     say = DynamicsWords(words)
     text = fill(name, words, own=wish.templates, d=dynamics, read=read, say=say, amd_words=AMD_WORDS)
-    title = (
+    heading = (
         f"vLLM 开发动态报告 - {read.day}" if style.language.value == "zh" else f"vLLM dynamics - {read.day}"
     )
     text = _GAPS.sub("\n\n", text)
     # What people write must not run as Liquid on the site that takes the report.
     inert = text.replace("{{", "{\u2060{").replace("{%", "{\u2060%")
-    return _HEAD.format(title=visible(title), date=read.day) + inert
+    return _HEAD.format(title=visible(heading), date=read.day) + inert
 
 
 class RobotTalk(NamedTuple):
@@ -257,17 +249,13 @@ class DynamicsReading:
         """Return whether something of one of these kinds is missing."""
         return any(gap.what in whats for gap in self._dynamics.gaps)
 
-    def what(self, gap: Gap) -> str:
+    def what(self, gap: EventGap) -> str:
         """Return what a gap is about, in words."""
-        return _WHATS.get(gap.what, (gap.what, gap.what))[self._words.language is Language.CHINESE]
+        return title("gap-what", gap.what, self._words.language)
 
-    def why(self, gap: Gap) -> str:
-        """Return why it is missing; what GitHub itself said stays as it is."""
-        language = self._words.language
-        reason = say_reason(gap.reason, language)
-        if reason != gap.reason:
-            return reason
-        return self._words.semicolon.join(say_reason(part, language) for part in gap.reason.split("; "))
+    def why(self, gap: EventGap) -> str:
+        """Return why it is missing; what a saved events file says in words of its own stays as it is."""
+        return say_message(gap.message, self._words.language) if gap.message else gap.reason
 
     def topic(self, topic: Topic) -> str:
         """Return how the report calls a topic: a label or a bracket as it is written, unless it names an area or a platform."""

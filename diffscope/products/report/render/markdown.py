@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from diffscope.messages.model import Language
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.options import Wish
 from diffscope.products.report.render.page import PageReading
 from diffscope.products.report.render.summary import summary
 from diffscope.products.report.render.view_model import DigestReading
-from diffscope.render.style import Language, Style
+from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
 

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from diffscope.messages.model import Language
 from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
 from diffscope.products.report.render.view_model import DigestReading
 from diffscope.render.area_words import AREA_TITLES
 from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
-from diffscope.render.style import Language
 from diffscope.render.words import Words
 from diffscope.rules.families import FAMILIES
 from diffscope.source.model import Value

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from msgspec import UNSET
 
+from diffscope.messages.model import Text
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import (
     Counted,
@@ -19,7 +20,7 @@ from diffscope.products.report.model import (
 )
 from diffscope.render.report_words import area_title, kind_counted, kind_title
 from diffscope.render.words import Words
-from diffscope.rules.values import Bilingual, Severity
+from diffscope.rules.values import Missing, Severity
 
 _LEVELS = ("critical", "high")
 _RANKS = ("none", "unknown", "low", "medium", "high", "critical")
@@ -85,7 +86,7 @@ class DigestReading:
             told.append(words.counted("one-other", "others", rest))
         return words.comma.join(told)
 
-    def gist(self, number: int, most: int = 3) -> tuple[Bilingual, ...]:
+    def gist(self, number: int, most: int = 3) -> tuple[Text, ...]:
         """Return what a pull request does, in at most so many clauses; nothing where it is not of the window."""
         pull = self._pulls.get(number)
         return pull.gist[:most] if pull else ()
@@ -127,7 +128,7 @@ class DigestReading:
         said = [self._words.pick(fact) for fact in highlight.facts]
         return self._words.semicolon.join(each.rstrip(".。") for each in said)
 
-    def said(self, text: Bilingual) -> str:
+    def said(self, text: Text) -> str:
         """Return a sentence of the facts, its arrows drawn."""
         return self._words.pick(text).replace(" -> ", " → ")
 
@@ -215,15 +216,15 @@ class DigestReading:
         by_name = {family.family: set(family.pulls) for family in self.digest.risk.families}
         return tuple(sorted(by_name.get(first, set()) & by_name.get(second, set())))
 
-    def by_missing(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    def by_missing(self) -> tuple[tuple[Missing, tuple[int, ...]], ...]:
         """Return what was missing -> the pull requests that could not be judged whole for want of it."""
-        found: dict[str, list[int]] = {}
+        found: dict[Missing, list[int]] = {}
         for item in self.digest.risk.unknown:
             for missing in item.missing:
                 found.setdefault(missing, []).append(item.number)
         return tuple(
             (missing, tuple(found[missing]))
-            for missing in sorted(found, key=lambda each: (-len(found[each]), each))
+            for missing in sorted(found, key=lambda each: (-len(found[each]), each.en))
         )
 
     def families(self, pull: PullSummary) -> tuple[str, ...]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.assessment.doubts import gather_doubts
-from diffscope.rules.values import RuleCode, UnknownRule
-from diffscope.source.model import CommitId, Gap, PullRequest, SourceKind
+from diffscope.assessment.not_judged import group_unknown
+from diffscope.messages.model import message
+from diffscope.messages.say import sentence
+from diffscope.rules.engine.missing import missing_family, missing_field
+from diffscope.rules.values import Missing, RuleCode, UnknownRule
+from diffscope.source.model import CommitId, PullRequest, SourceKind
 
 CLONE = PullRequest(repository="vllm-project/vllm", source=SourceKind.CLONE, title="Fix x")
 PATCH = PullRequest(repository="vllm-project/vllm", source=SourceKind.PATCH, title="")
 BASED = PullRequest(
     repository="vllm-project/vllm", source=SourceKind.PATCH, title="", base=CommitId("a" * 40)
 )
-GAP = Gap(what="parse", path="vllm/a.py", reason="it does not parse, first at line 12")
-UNREAD = "its text before or after the change could not be read"
+LINES = {"vllm/a.py": 12}
+UNPARSED, UNREAD = message("gap.file-unparsed"), message("gap.file-unread")
+NO_HISTORY = missing_family("history", message("gap.no-history"))
 
 
-def unknown(code: str, *missing: str) -> UnknownRule:
+def unknown(code: str, *missing: Missing) -> UnknownRule:
     return UnknownRule(code=RuleCode(code), missing=missing)
 
 
@@ -28,9 +32,11 @@ def unknown(code: str, *missing: str) -> UnknownRule:
             CLONE,
             (
                 unknown(
-                    "CC701", "call: it does not parse (vllm/a.py)", "guard: it does not parse (vllm/a.py)"
+                    "CC701",
+                    missing_family("call", UNPARSED, "vllm/a.py"),
+                    missing_family("guard", UNPARSED, "vllm/a.py"),
                 ),
-                unknown("CF501", "option: it does not parse (vllm/a.py)"),
+                unknown("CF501", missing_family("option", UNPARSED, "vllm/a.py")),
             ),
             ["vllm/a.py:12 does not parse; not judged for it: CC701, CF501"],
             ["vllm/a.py:12 无法解析；因此未判定：CC701、CF501"],
@@ -38,7 +44,13 @@ def unknown(code: str, *missing: str) -> UnknownRule:
         ),
         pytest.param(
             CLONE,
-            (unknown("CC701", "call: it does not parse (vllm/a.py)", "call: it does not parse (vllm/b.py)"),),
+            (
+                unknown(
+                    "CC701",
+                    missing_family("call", UNPARSED, "vllm/a.py"),
+                    missing_family("call", UNPARSED, "vllm/b.py"),
+                ),
+            ),
             ["vllm/a.py:12, vllm/b.py do not parse; not judged for it: CC701"],
             ["vllm/a.py:12、vllm/b.py 无法解析；因此未判定：CC701"],
             id="two files share a reason",
@@ -46,8 +58,8 @@ def unknown(code: str, *missing: str) -> UnknownRule:
         pytest.param(
             PATCH,
             (
-                unknown("HI901", "history: no history of the base"),
-                unknown("CC701", f"call: {UNREAD} (vllm/a.py)"),
+                unknown("HI901", NO_HISTORY),
+                unknown("CC701", missing_family("call", UNREAD, "vllm/a.py")),
             ),
             ["2 rules need the tree of the base, which a bare patch does not have: CC701, HI901"],
             ["2 条规则需要基准的目录树，而单独的补丁没有：CC701、HI901"],
@@ -55,7 +67,7 @@ def unknown(code: str, *missing: str) -> UnknownRule:
         ),
         pytest.param(
             BASED,
-            (unknown("HI901", "history: no history of the base"),),
+            (unknown("HI901", NO_HISTORY),),
             ["no history of the base; not judged for it: HI901"],
             ["没有基准的历史；因此未判定：HI901"],
             id="a patch whose base is known lacks one thing by its name",
@@ -63,9 +75,9 @@ def unknown(code: str, *missing: str) -> UnknownRule:
         pytest.param(
             CLONE,
             (
-                unknown("GS821", "symbol.distance: not computed for vllm/a.py and 3 more"),
-                unknown("HI901", "history: no history of the base"),
-                unknown("HI902", "history: no history of the base"),
+                unknown("GS821", missing_field("symbol", "distance", [f"vllm/{name}.py" for name in "abcd"])),
+                unknown("HI901", NO_HISTORY),
+                unknown("HI902", NO_HISTORY),
             ),
             [
                 "no history of the base; not judged for it: HI901, HI902",
@@ -73,7 +85,7 @@ def unknown(code: str, *missing: str) -> UnknownRule:
             ],
             [
                 "没有基准的历史；因此未判定：HI901、HI902",
-                "未计算 symbol.distance（vllm/a.py 等 4 个）；因此未判定：GS821",
+                "未计算 symbol.distance（vllm/a.py 及另外 3 个）；因此未判定：GS821",
             ],
             id="the reason of the most rules comes first",
         ),
@@ -82,14 +94,15 @@ def unknown(code: str, *missing: str) -> UnknownRule:
 def test_each_reason_stands_once(
     pull: PullRequest, rules: tuple[UnknownRule, ...], english: list[str], chinese: list[str]
 ) -> None:
-    sentences = [doubt.sentence() for doubt in gather_doubts(rules, gaps=(GAP,), pull=pull)]
-    assert [sentence.en for sentence in sentences] == english
-    assert [sentence.zh for sentence in sentences] == chinese
+    sentences = [sentence(group.message()) for group in group_unknown(rules, lines=LINES, pull=pull)]
+    assert [each.en for each in sentences] == english
+    assert [each.zh for each in sentences] == chinese
 
 
 def test_many_rules_are_cut() -> None:
     """The first ones by code, and how many more."""
-    rules = [unknown(f"XX10{number}", "history: no history of the base") for number in range(5)]
-    (doubt,) = gather_doubts(rules, gaps=(), pull=CLONE)
-    assert doubt.sentence(most=2).en == "no history of the base; not judged for it: XX100, XX101 and 3 more"
-    assert doubt.sentence(most=2).zh == "没有基准的历史；因此未判定：XX100、XX101 等 5 条"
+    rules = [unknown(f"XX10{number}", NO_HISTORY) for number in range(5)]
+    (group,) = group_unknown(rules, lines={}, pull=CLONE)
+    cut = sentence(group.message(most=2))
+    assert cut.en == "no history of the base; not judged for it: XX100, XX101 and 3 more"
+    assert cut.zh == "没有基准的历史；因此未判定：XX100、XX101 及另外 3 个"

@@ -1,0 +1,155 @@
+"""Calls that choose a numeric type, a scale, the scope of a reduction or a scheme of quantisation, by their role."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from diffscope.facts.change.changed_python import ChangedSignal
+from diffscope.source.pairing import pair_equal
+from diffscope.syntax.model import Signal, SignalKind
+
+_CAST = re.compile(r"\.(?:float|half|bfloat16|double|type_as)$")
+_TO = re.compile(r"\.(?:to|type|astype)$")
+_TYPE_OF = re.compile(r"(?:^|=\s*|,\s*)([\w.\[\]()]*d_?type)\b")
+_COUNTED = re.compile(
+    r"(?:ids?|idx|ind(?:ex|exes|ices)|offsets?|len(?:s|gths?)?|slots?|tables?|masks?|positions?|counts?|size|starts?|loc)s?(?:\[.*\])?\.\w+$"
+)
+_REDUCED = re.compile(
+    r"(?:^|\.)(amax|amin|aminmax|sum|mean|max|min|norm|softmax|log_softmax|logsumexp|var|std)$"
+)
+_SCOPE = ("dim", "axis", "keepdim", "keepdims")
+_EXTREME = frozenset({"amax", "amin", "aminmax"})
+"""What scales are computed from."""
+_SCHEME = re.compile(
+    r"(?i)(?:^|[._])\w*w\d+a\d+\w*$|(?:int[48]|fp[48]|nvfp4|mxfp[48]|mxint[48])\w*_(?:moe_)?quant_config$"
+)
+_SCALING = re.compile(r"(?i)(?:^|_)(?:scales?|scaling|scale_inv|sm_scale|softmax_scale|alpha)(?:$|_)")
+_TAKING = re.compile(r"(?i)quant|scaled|gemm|_mm|matmul|attn|attention|softmax|norm|moe")
+_COMPUTED = re.compile(r"[*/]|reciprocal|rsqrt|\bNone\b|^-?[\d.]+(?:e-?\d+)?$")
+
+
+class NumericChoice(NamedTuple):
+    """One choice that came, went or changed."""
+
+    what: str
+    """``cast``, ``scale``, ``reduction`` or ``scheme``."""
+    change: str
+    item: ChangedSignal
+    """Where it stands; of the old side for what went."""
+    text: str
+    before: str | None = None
+    detail: str = ""
+
+
+def choices_of(signals: Iterable[ChangedSignal]) -> Iterator[NumericChoice]:
+    """Yield the choices in the signals of one symbol, in the order of their kinds."""
+    listed = tuple(signals)
+    calls = [item for item in listed if item.signal.kind is SignalKind.CALL]
+    yield from _paired("cast", calls, _cast_of)
+    yield from _paired("scheme", calls, _scheme_of)
+    yield from _paired(
+        "scale", [item for item in listed if item.signal.kind is SignalKind.FACTOR], _factor_of
+    )
+    for item in calls:
+        if item.what == "reguarded" and (text := _scheme_of(item.signal)):
+            yield NumericChoice("scheme", "reguarded", item, text)
+    yield from _of_arguments(calls)
+
+
+def _paired(
+    what: str, items: Iterable[ChangedSignal], read: Callable[[Signal], str | None]
+) -> Iterator[NumericChoice]:
+    sides: dict[str, list[tuple[str, ChangedSignal]]] = {"removed": [], "added": []}
+    for item in items:
+        text = read(item.signal)
+        if text is not None and item.what in sides:
+            sides[item.what].append((text, item))
+    left = pair_equal(sides["removed"], sides["added"], key=lambda one: one[0])
+    gone, come = list(left.gone), list(left.come)
+    if what == "scale" and gone and come:
+        # A factor by another name is the same factor.
+        return
+    for (before, _), (text, item) in zip(gone, come, strict=False):
+        yield NumericChoice(what, "changed", item, text, before)
+    for text, item in come[len(gone) :]:
+        yield NumericChoice(what, "added", item, text)
+    for text, item in gone[len(come) :]:
+        yield NumericChoice(what, "removed", item, text)
+
+
+def _cast_of(call: Signal) -> str | None:
+    name = call.text.rpartition(".")[2]
+    if _COUNTED.search(call.text):
+        return None
+    if _CAST.search(call.text) and (not call.detail or name == "type_as"):
+        return f".{name}({call.detail})"
+    taken = _TYPE_OF.search(call.detail) if _TO.search(call.text) else None
+    return f".{name}({taken[1]})" if taken is not None and not taken[1].startswith("torch.") else None
+
+
+def _scheme_of(call: Signal) -> str | None:
+    return call.text.rpartition(".")[2] if _SCHEME.search(call.text) else None
+
+
+def _factor_of(factor: Signal) -> str | None:
+    if _SCALING.search(factor.detail.rpartition(".")[2]):
+        # A scale is worked out from it; no value is scaled here.
+        return None
+    return re.sub(r"\[.*\]$", "", factor.text).rpartition(".")[2]
+
+
+def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:
+    """Yield what a call gets otherwise: its scale, or the dimensions that it reduces."""
+    paired = pair_equal(
+        (item for item in calls if item.what == "removed"),
+        (item for item in calls if item.what == "added"),
+        key=lambda item: item.signal.text.rpartition(".")[2],
+    )
+    for old, new in paired.pairs:
+        reduced = _REDUCED.search(new.signal.text)
+        if reduced is not None:
+            yield from _scope(old, new)
+        elif _TAKING.search(new.signal.text):
+            yield from _scales(old, new)
+    for what, items in (("added", paired.come), ("removed", paired.gone)):
+        for item in items:
+            reduced = _REDUCED.search(item.signal.text)
+            if reduced is not None and reduced[1] in _EXTREME:
+                yield NumericChoice("reduction", what, item, f"{reduced[1]}({item.signal.detail})")
+
+
+def _scope(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
+    before, after = _arguments(old.signal), _arguments(new.signal)
+    scopes = [{name: each.get(name) for name in (*_SCOPE, "0")} for each in (before, after)]
+    is_method = not new.signal.text.startswith(("torch.", "F.", "tl."))
+    if is_method and scopes[0] != scopes[1]:
+        yield NumericChoice(
+            "reduction", "changed", new, new.signal.detail, old.signal.detail, _last(new.signal)
+        )
+
+
+def _scales(old: ChangedSignal, new: ChangedSignal) -> Iterator[NumericChoice]:
+    before, after = _arguments(old.signal), _arguments(new.signal)
+    for name in sorted(name for name in before.keys() | after.keys() if _SCALING.search(name)):
+        was, now = before.get(name), after.get(name)
+        if was != now and any(_COMPUTED.search(value) for value in (was, now) if value is not None):
+            yield NumericChoice("scale", "changed", new, now or "", was or "", name)
+
+
+def _last(call: Signal) -> str:
+    return call.text.rpartition(".")[2]
+
+
+def _arguments(call: Signal) -> Mapping[str, str]:
+    """Return the arguments of a call by name or place; nothing for what is cut off or does not parse."""
+    try:
+        tree = ast.parse(f"f({call.detail})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    if not isinstance(tree, ast.Call):
+        return {}
+    found = {str(at): ast.unparse(each) for at, each in enumerate(tree.args)}
+    return found | {each.arg: ast.unparse(each.value) for each in tree.keywords if each.arg is not None}

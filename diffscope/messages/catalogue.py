@@ -1,0 +1,167 @@
+"""Reads the catalogue of messages, ``texts/*.yml``, strictly: every mistake of every file at once.
+
+A file maps codes to ``en`` and ``zh``. Only tools read it: what runs has the modules that ``compiled`` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from diffscope.errors import InputError
+from diffscope.messages.template import has_stray_brace, shown
+from diffscope.yaml.reading import nearest_word
+from diffscope.yaml.strict import Entry, MapNode, Node, ScalarNode, parse_strict
+
+LANGUAGES: Final = ("en", "zh")
+_HEADER: Final = '"""{what}: made from diffscope/messages/texts/ by `just generate`."""\n\nfrom __future__ import annotations\n\n'
+
+Catalogue = Mapping[str, Mapping[str, str]]
+"""Code -> language -> text, by code."""
+
+
+def read_catalogue(files: Mapping[str, str]) -> Catalogue:
+    """Return the catalogue that ``files`` (name -> YAML) hold.
+
+    Raises:
+        InputError: a file is no strict YAML; a code stands twice, lacks a language or has another one; a text is empty, has a brace that
+            quotes nothing, or the languages quote different arguments. All such mistakes are told, each with file and line.
+    """
+    reader = _Reader()
+    for name, text in sorted(files.items()):
+        reader.read(name, text)
+    if reader.problems:
+        raise InputError(
+            "\n".join(reader.problems), hint="correct diffscope/messages/texts, then: just generate"
+        )
+    return dict(sorted(reader.found.items()))
+
+
+def compiled(catalogue: Catalogue) -> dict[str, str]:
+    """Return module name -> Python source: the texts of each language, and the codes as types."""
+    made = {
+        module: _texts({code: said[language] for code, said in catalogue.items()}, what)
+        for module, language, what in (
+            ("english", "en", "The texts of all messages in English"),
+            ("chinese", "zh", "The texts of all messages in Chinese"),
+        )
+    }
+    return made | {"codes": _codes(catalogue)}
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.found: dict[str, dict[str, str]] = {}
+        self.problems: list[str] = []
+        self._places: dict[str, str] = {}
+
+    def read(self, name: str, text: str) -> None:
+        node, problems = parse_strict(text)
+        self.problems += [f"{name}:{each.line}: {each.message}" for each in problems]
+        if problems:
+            return
+        if not isinstance(node, MapNode):
+            self.problems.append(f"{name}:1: a file of the catalogue maps codes to texts")
+            return
+        for entry in node.entries:
+            self._read_code(name, entry)
+
+    def _read_code(self, name: str, entry: Entry) -> None:
+        code, at = entry.key, f"{name}:{entry.line}"
+        if code in self._places:
+            self.problems.append(f"{at}: duplicate code {code!r} (first in {self._places[code]})")
+            return
+        self._places[code] = at
+        said = dict(self._languages(name, entry))
+        missing = [language for language in LANGUAGES if language not in said]
+        self.problems += [f"{at}: {code!r} has no text in {language!r}" for language in missing]
+        if missing:
+            return
+        self.found[code] = said
+        english, chinese = shown(said["en"]), shown(said["zh"])
+        for argument in sorted(chinese - english):
+            self.problems.append(
+                f"{at}: 'zh' of {code!r} quotes {argument!r}, 'en' does not{_nearest(argument, english)}"
+            )
+        for argument in sorted(english - chinese):
+            self.problems.append(
+                f"{at}: 'en' of {code!r} quotes {argument!r}, 'zh' does not{_nearest(argument, chinese)}"
+            )
+
+    def _languages(self, name: str, entry: Entry) -> Iterator[tuple[str, str]]:
+        if not isinstance(entry.value, MapNode):
+            self.problems.append(f"{name}:{entry.line}: {entry.key!r} must map languages to texts")
+            return
+        for each in entry.value.entries:
+            at = f"{name}:{each.line}"
+            if each.key not in LANGUAGES:
+                self.problems.append(f"{at}: unknown language {each.key!r}{_nearest(each.key, LANGUAGES)}")
+            elif (text := _text(each.value)) is None:
+                self.problems.append(f"{at}: {each.key!r} of {entry.key!r} must be a text that is not empty")
+            else:
+                if has_stray_brace(text):
+                    self.problems.append(
+                        f"{at}: {each.key!r} of {entry.key!r} has a brace that quotes nothing: {text}"
+                    )
+                yield each.key, text
+
+
+def _text(node: Node) -> str | None:
+    return (
+        node.value
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.strip()
+        else None
+    )
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = nearest_word(word, known)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def _texts(said: Mapping[str, str], what: str) -> str:
+    rows = "".join(f"    {_literal(code)}: {_literal(text)},\n" for code, text in said.items())
+    return (
+        f"{_HEADER.format(what=what)}from typing import Final\n\nTEXTS: Final = {{\n{rows}}}  # fmt: skip\n"
+    )
+
+
+def _codes(catalogue: Catalogue) -> str:
+    groups: dict[str, list[str]] = {}
+    for code in catalogue:
+        groups.setdefault(code.partition(".")[0], []).append(code)
+    parts = [
+        f"{_type_of(group)} = Literal[\n" + "".join(f"    {_literal(code)},\n" for code in codes) + "]\n"
+        for group, codes in groups.items()
+    ]
+    every = " | ".join(map(_type_of, groups))
+    head = _HEADER.format(what="The codes of all messages, by stage")
+    return f"{head}from typing import Literal\n\n# fmt: off\n{''.join(parts)}MessageCode = {every}\n"
+
+
+def _type_of(group: str) -> str:
+    return "".join(part.capitalize() for part in group.split("-")) + "Code"
+
+
+def _literal(text: str) -> str:
+    plain = repr(text)
+    return plain if plain.startswith('"') or '"' in text else f'"{plain[1:-1]}"'
+
+
+def page(catalogue: Catalogue) -> str:
+    """Return the page of all codes, Markdown, by group."""
+    parts = [_PAGE]
+    group = ""
+    for code, said in catalogue.items():
+        if (of := code.partition(".")[0]) != group:
+            group = of
+            parts.append(f"\n## {group}\n\n| code | says |\n| --- | --- |\n")
+        parts.append(f"| `{code}` | {said['en'].replace('|', chr(92) + '|')} |\n")
+    return "".join(parts)
+
+
+_PAGE: Final = """# Messages
+
+Made from `diffscope/messages/texts/` by `just generate`. What diffscope says of a change, by code; the JSON has code, arguments and words
+([json.md](json.md)). `{name}` stands for an argument, `{count|file|files}` for one of two forms by a number.
+"""

@@ -1,0 +1,76 @@
+"""Gives messages their words: ``say`` and ``sentence``.
+
+An argument that has a name in both languages, a rule's title say, is given twice: ``name`` and ``name_zh``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Argument, Language, Message, Sentence
+from diffscope.messages.template import filled
+
+_BETWEEN: Final = {Language.ENGLISH: ", ", Language.CHINESE: "、"}
+
+
+def say(code: MessageCode, language: Language, **arguments: Argument) -> str:
+    """Return the words of a code in a language, arguments filled in.
+
+    Raises:
+        KeyError: there are no words for the code, or an argument is missing: a mistake in diffscope.
+    """
+    return _filled(texts(language)[code], arguments, language)
+
+
+def say_message(said: Message | Sentence, language: Language) -> str:
+    """Return the words of a message in a language. Raises as ``say`` does."""
+    if isinstance(said, Sentence):
+        return said.pick(language)
+    return _filled(texts(language)[said.code], said.arguments, language)
+
+
+def sentence(said: Message) -> Sentence:
+    """Return a message with its words in both languages."""
+    return Sentence(
+        code=said.code,
+        arguments=said.arguments,
+        en=say_message(said, Language.ENGLISH),
+        zh=say_message(said, Language.CHINESE),
+    )
+
+
+def title(group: str, name: str, language: Language) -> str:
+    """Return how something is called: the text of ``group.name``; what the catalogue does not know goes by its name."""
+    return texts(language).get(f"{group}.{name}", name)
+
+
+@cache
+def texts(language: Language) -> Mapping[str, str]:
+    """Return the text of each code in a language; a language is read when it is first spoken."""
+    # Not at the top: an answer in one language must not wait for the other, and many commands say nothing.
+    if language is Language.CHINESE:
+        from diffscope.messages.chinese import TEXTS as CHINESE  # noqa: PLC0415
+
+        return CHINESE
+    from diffscope.messages.english import TEXTS as ENGLISH  # noqa: PLC0415
+
+    return ENGLISH
+
+
+def _filled(text: str, arguments: Mapping[str, Argument], language: Language) -> str:
+    def argument(name: str) -> Argument:
+        own = arguments.get(f"{name}_zh") if language is Language.CHINESE else None
+        return arguments[name] if own is None else own
+
+    return filled(text, argument, lambda value: _shown(value, language))
+
+
+def _shown(value: object, language: Language) -> str:
+    if isinstance(value, Message):
+        return say_message(value, language)
+    if isinstance(value, tuple):
+        return _BETWEEN[language].join(_shown(each, language) for each in value)
+    return str(value)

@@ -1,0 +1,331 @@
+"""Both sides of a Rust file -> ``NativeComparison``, with an outline of each. Never raises.
+
+Items are functions, methods, structs, enums, unions, traits (with what they provide), constants, types and macros. ``use`` stands among
+the includes; heads of ``impl`` and what else stands outside of items is one change under the name ``""``, as in C++.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from diffscope.source.pairing import pair_equal
+from diffscope.source.text import decode
+from diffscope.syntax.model import (
+    Include,
+    NativeComparison,
+    NativeFunction,
+    NativeOutline,
+    NativeSignal,
+    NativeSignalKind,
+    Problem,
+)
+from diffscope.syntax.native.changes import compare_functions
+from diffscope.syntax.native.preprocessor import blank
+from diffscope.syntax.parse.parsers import describe_problem, parse_rust, problem_nodes
+from diffscope.syntax.text.tokens import clip
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_ITEMS: Final = {
+    "function_item": "function",
+    "struct_item": "struct",
+    "enum_item": "enum",
+    "union_item": "union",
+    "trait_item": "trait",
+    "const_item": "const",
+    "static_item": "static",
+    "type_item": "type",
+    "macro_definition": "macro",
+}
+_COMMENTS: Final = ("line_comment", "block_comment")
+_PLAIN: Final = ("attribute_item", *_COMMENTS)
+"""What may stand before an item and belongs to it."""
+_TOKEN: Final = re.compile(
+    r"""r(#+)".*?"\1|b?r?"(?:[^"\\]|\\.)*"|'(?:\\[^']{1,10}|[^'\\])'|'\w+|[A-Za-z_]\w*|\d[\w.]*|->|=>|::|&&|\|\||[<>=!+\-*/%&|^]=|\.\.=?|\S""",
+    re.DOTALL,
+)
+_IS_TEST: Final = re.compile(
+    rb"cfg\s*\(\s*(?:all\s*\(\s*)?test\b|^#\[\s*(?:[\w:]+::)?(?:test|rstest|test_case|proptest|bench)\b"
+)
+_DERIVED: Final = re.compile(rb"derive\s*\(([^)]*)\)")
+_PANICS: Final = frozenset(
+    {"panic", "unreachable", "todo", "unimplemented", "assert", "assert_eq", "assert_ne"}
+)
+_UNWRAPS: Final = frozenset({"unwrap", "expect", "unwrap_unchecked"})
+_WAITS: Final = frozenset(
+    {
+        "lock",
+        "try_lock",
+        "blocking_lock",
+        "spawn",
+        "spawn_blocking",
+        "block_on",
+        "block_in_place",
+        "notify_one",
+        "notify_waiters",
+        "abort",
+    }
+)
+_SELECTS: Final = frozenset({"select", "join", "try_join"})
+_IN_MACROS: Final = re.compile(r"\.\s*(unwrap|expect)\s*\(|\b(panic|unreachable|todo|unimplemented)\s*!")
+_DEEPEST: Final = 60
+_TEXT: Final = 200
+
+
+def compare_rust(before: bytes | None, after: bytes | None) -> NativeComparison:
+    """Return what changed between two versions of a Rust file. ``None``: the file does not exist on that side."""
+    old = _Side(before) if before is not None else None
+    new = _Side(after) if after is not None else None
+    was, now = (side.outline if side else NativeOutline() for side in (old, new))
+    uses = pair_equal(was.includes, now.includes, key=lambda each: each.path)
+    return NativeComparison(
+        functions=compare_functions(old.units if old else (), new.units if new else (), read_rust_signals),
+        includes_added=tuple(uses.come),
+        includes_removed=tuple(uses.gone),
+        before=old.outline if old else None,
+        after=new.outline if new else None,
+        problems=now.problems if after is not None else was.problems,
+    )
+
+
+class _Item(NamedTuple):
+    """An item with its bytes: from its first attribute on, its body beginning at ``body``."""
+
+    function: NativeFunction
+    node: Node
+    attributes: tuple[Node, ...]
+    start: int
+    body: int
+    end: int
+
+
+class RustUnit:
+    """One item, or (with none) the rest of the file."""
+
+    def __init__(self, side: _Side, item: _Item | None, code: bytes, start: int) -> None:
+        self.side = side
+        self.item = item
+        self.code = code
+        self.start = start
+
+    @property
+    def function(self) -> NativeFunction | None:
+        """The item; ``None`` for the rest of the file."""
+        return self.item.function if self.item is not None else None
+
+    @property
+    def name(self) -> str:
+        """The qualified name; empty for the rest of the file."""
+        return self.item.function.name if self.item is not None else ""
+
+    @cached_property
+    def text(self) -> bytes:
+        """The source of an item, comments included; for the rest of the file its code."""
+        return self.side.source[self.item.start : self.item.end] if self.item is not None else self.code
+
+    @cached_property
+    def tokens(self) -> list[tuple[str, int]]:
+        """Tokens with their lines."""
+        return [(token, self.side.line_at(self.start + at)) for token, at in _read_tokens(self.code)]
+
+    @cached_property
+    def head_and_body(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The tokens of the head, attributes included, and those of the body."""
+        at = self.item.body - self.start if self.item is not None else 0
+        head, body = self.code[:at], self.code[at:]
+        return tuple(token for token, _ in _read_tokens(head)), tuple(
+            token for token, _ in _read_tokens(body)
+        )
+
+
+class _Side:
+    """One version of a file."""
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self._root = parse_rust(source).root_node
+        self._line_ends = [match.start() for match in re.finditer(rb"\n", source)]
+        self._uses: list[Node] = []
+        self._items = list(self._read(self._root, "", 0, in_tests=False))
+        self.code = self._without_comments()
+
+    def line_at(self, position: int) -> int:
+        """Return the line of a byte, counted from 1."""
+        return bisect_left(self._line_ends, position) + 1
+
+    @cached_property
+    def outline(self) -> NativeOutline:
+        """What the file declares."""
+        lines = list(map(bytes.strip, self.code.split(b"\n")))
+        problems = [
+            Problem(line=int(node.start_point[0]) + 1, text=describe_problem(node))
+            for node in (problem_nodes(self._root) if self._root.has_error else ())
+        ]
+        return NativeOutline(
+            includes=tuple(
+                Include(path=_fold(node), line=self.line_at(node.start_byte)) for node in self._uses
+            ),
+            functions=tuple(item.function for item in self._items),
+            code_lines=len(lines) - lines.count(b""),
+            problems=tuple(problems[:20]),
+        )
+
+    @cached_property
+    def units(self) -> tuple[RustUnit, ...]:
+        """The rest of the file, then each item."""
+        rest = bytearray(self.code)
+        for start, end in (
+            *((item.start, item.end) for item in self._items),
+            *((node.start_byte, node.end_byte) for node in self._uses),
+        ):
+            rest[start:end] = blank(bytes(rest[start:end]))
+        units = [RustUnit(self, None, bytes(rest), 0)]
+        units += [RustUnit(self, each, self.code[each.start : each.end], each.start) for each in self._items]
+        return tuple(units)
+
+    def _read(self, node: Node, scope: str, depth: int, *, in_tests: bool) -> Iterator[_Item]:
+        before: list[Node] = []
+        for child in node.named_children:
+            if child.type in _PLAIN:
+                before.append(child)
+                continue
+            attributes = tuple(each for each in before if each.type == "attribute_item")
+            before = []
+            is_test = in_tests or any(_IS_TEST.search(each.text or b"") for each in attributes)
+            body = child.child_by_field_name("body")
+            if child.type in ("use_declaration", "extern_crate_declaration"):
+                self._uses.append(child)
+            elif child.type in _ITEMS:
+                yield self._item(child, scope, attributes, is_test=is_test)
+            elif child.type in ("mod_item", "impl_item") and body is not None and depth < _DEEPEST:
+                yield from self._read(body, f"{scope}{_scope(child)}::", depth + 1, in_tests=is_test)
+
+    def _item(self, node: Node, scope: str, attributes: tuple[Node, ...], *, is_test: bool) -> _Item:
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        rules = (child for child in node.named_children if child.type == "macro_rule")
+        body = body or node.child_by_field_name("value") or next(rules, None)
+        start = attributes[0].start_byte if attributes else node.start_byte
+        at = body.start_byte if body is not None else node.end_byte
+        parts = node.child_by_field_name("parameters") or (body if node.type != "function_item" else None)
+        fields = [] if parts is None or node.type == "macro_definition" else parts.named_children
+        returns = node.child_by_field_name("return_type")
+        function = NativeFunction(
+            name=f"{scope}{_fold(name) if name is not None else '_'}",
+            item=_ITEMS[node.type],
+            line=self.line_at((name or node).start_byte),
+            start=self.line_at(start),
+            end=self.line_at(max(start, node.end_byte - 1)),
+            parameters=tuple(clip(_fold(each), _TEXT) for each in fields if each.type not in _PLAIN),
+            returns=_fold(returns) if returns is not None else "",
+            qualifiers=tuple(
+                sorted({*_qualifiers(node), *_derived(attributes), *(("test",) if is_test else ())})
+            ),
+        )
+        return _Item(function, node, attributes, start, at, node.end_byte)
+
+    def _without_comments(self) -> bytes:
+        code = bytearray(self.source)
+        pending = [self._root]
+        while pending:
+            node = pending.pop()
+            if node.type in _COMMENTS:
+                code[node.start_byte : node.end_byte] = blank(self.source[node.start_byte : node.end_byte])
+            else:
+                pending.extend(node.children)
+        return bytes(code)
+
+
+def read_rust_signals(unit: RustUnit) -> list[NativeSignal]:
+    """Return the signals of an item by line, then by kind and text; the rest of the file has none."""
+    if unit.item is None:
+        return []
+    found: list[NativeSignal] = []
+    pending = [*unit.item.attributes, unit.item.node]
+    while pending:
+        node = pending.pop()
+        line = int(node.start_point[0]) + 1
+        found += [
+            NativeSignal(kind=kind, text=clip(text, _TEXT), line=line) for kind, text in _signals_of(node)
+        ]
+        if node.type not in _COMMENTS:
+            pending.extend(node.named_children)
+    return sorted(found, key=lambda each: (each.line, each.kind.value, each.text))
+
+
+def _signals_of(node: Node) -> Iterator[tuple[NativeSignalKind, str]]:
+    if node.type == "unsafe_block" or (node.type == "function_modifiers" and b"unsafe" in (node.text or b"")):
+        yield NativeSignalKind.UNSAFE, _fold(node)
+    elif node.type == "attribute_item" and re.match(
+        rb"#\[\s*(?:cfg_attr\([^,]*,\s*)?serde\b", node.text or b""
+    ):
+        yield NativeSignalKind.SERIALISED, _fold(node)
+    elif node.type == "scoped_identifier" and (node.text or b"").startswith(b"Ordering::"):
+        yield NativeSignalKind.ATOMIC, _fold(node)
+    elif node.type == "call_expression":
+        function = node.child_by_field_name("function")
+        name = _last_name(function) if function is not None else ""
+        if name in _UNWRAPS:
+            yield NativeSignalKind.PANIC, _fold(node)
+        elif name in _WAITS:
+            yield NativeSignalKind.SYNCHRONISATION, _fold(function) if function is not None else name
+    elif node.type == "macro_invocation":
+        yield from _signals_of_macro(node)
+
+
+def _signals_of_macro(node: Node) -> Iterator[tuple[NativeSignalKind, str]]:
+    macro = node.child_by_field_name("macro")
+    name = _last_name(macro) if macro is not None else ""
+    if name in _PANICS:
+        yield NativeSignalKind.PANIC, _fold(node)
+    if name in _SELECTS:
+        yield NativeSignalKind.SYNCHRONISATION, _fold(node)
+    # What a macro is given is no expression to the grammar.
+    for found in _IN_MACROS.finditer(_fold(node)):
+        if name not in _PANICS:
+            yield NativeSignalKind.PANIC, f"{name}!: {found[1] or found[2]}"
+
+
+def _last_name(node: Node) -> str:
+    field = node.child_by_field_name("field") or node.child_by_field_name("name")
+    return _fold(field or node)
+
+
+def _scope(node: Node) -> str:
+    """Return the name of a module, or the type that an ``impl`` is of, without its arguments."""
+    named = node.child_by_field_name("name") or node.child_by_field_name("type")
+    if named is not None and named.type == "generic_type":
+        named = named.child_by_field_name("type") or named
+    return "".join(_fold(named).split()) if named is not None else "_"
+
+
+def _qualifiers(node: Node) -> Iterator[str]:
+    for child in node.named_children:
+        if child.type == "visibility_modifier":
+            yield "".join(_fold(child).split())
+        elif child.type == "function_modifiers":
+            yield from (word for word in _fold(child).split() if word.isalpha())
+
+
+def _derived(attributes: tuple[Node, ...]) -> Iterator[str]:
+    for attribute in attributes:
+        for names in _DERIVED.findall(attribute.text or b""):
+            yield from (name.strip().rpartition("::")[2] for name in decode(names).split(",") if name.strip())
+
+
+def _fold(node: Node) -> str:
+    return " ".join(decode(node.text or b"").split())
+
+
+def _read_tokens(code: bytes) -> list[tuple[str, int]]:
+    """Return tokens with their positions. A comma before a closing bracket is layout."""
+    tokens: list[tuple[str, int]] = []
+    for match in _TOKEN.finditer(code.decode("latin-1")):
+        if match[0] in ")]}" and tokens and tokens[-1][0] == ",":
+            tokens.pop()
+        tokens.append((match[0], match.start()))
+    return tokens

@@ -1,0 +1,122 @@
+"""The catalogue: strict, complete in both languages, every code used, every use with the arguments that its words quote."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from diffscope.cli.generate.messages import message_documents
+from diffscope.errors import InputError
+from diffscope.messages.catalogue import Catalogue, read_catalogue
+from diffscope.messages.model import Language
+from diffscope.messages.say import texts
+from diffscope.messages.template import quoted
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGE: Final = ROOT / "diffscope"
+BOTH: Final = "a.b:\n  en: 'x {count}'\n  zh: 'y {count}'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        pytest.param(BOTH, [], id="sound"),
+        pytest.param("a.b: {en: x}\n", ["f.yml:1: 'a.b' has no text in 'zh'"], id="a language is missing"),
+        pytest.param("a.b: {}\n", ["f.yml:1: 'a.b' has no text in 'en'", "f.yml:1: 'a.b' has no text in 'zh'"], id="a code without a text"),
+        pytest.param("a.b: {en: x, zh: ''}\n", ["f.yml:1: 'zh' of 'a.b' must be a text that is not empty", "f.yml:1: 'a.b' has no text in 'zh'"], id="an empty text"),
+        pytest.param("a.b:\n  en: x\n  zn: y\n", ["f.yml:3: unknown language 'zn'", "f.yml:1: 'a.b' has no text in 'zh'"], id="a language that there is not"),
+        pytest.param("a.b:\n  en: 'x {count}'\n  zh: 'y {cuont}'\n", ["f.yml:1: 'zh' of 'a.b' quotes 'cuont', 'en' does not; did you mean 'count'?", "f.yml:1: 'en' of 'a.b' quotes 'count', 'zh' does not; did you mean 'cuont'?"], id="a placeholder that there is not"),
+        pytest.param("a.b: {en: 'x {', zh: y}\n", ["f.yml:1: 'en' of 'a.b' has a brace that quotes nothing: x {"], id="a brace alone"),
+        pytest.param("a.b: {en: '{n|one}', zh: y}\n", ["f.yml:1: 'en' of 'a.b' has a brace that quotes nothing: {n|one}"], id="one form of two"),
+        pytest.param("a.b: {en: '{n} {n|x|y}', zh: '{n}'}\n", [], id="forms in one language alone"),
+        pytest.param("a.b: {en: x}\na.c: {zh: y}\n", ["f.yml:1: 'a.b' has no text in 'zh'", "f.yml:2: 'a.c' has no text in 'en'"], id="all mistakes at once"),
+        pytest.param("a.b: text\n", ["f.yml:1: 'a.b' must map languages to texts", "f.yml:1: 'a.b' has no text in 'en'", "f.yml:1: 'a.b' has no text in 'zh'"], id="a text of no language"),
+        pytest.param("[a]\n", ["f.yml:1: a file of the catalogue maps codes to texts"], id="no mapping"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told_with_file_and_line(text: str, problems: list[str]) -> None:
+    if not problems:
+        assert list(read_catalogue({"f.yml": text})) == ["a.b"]
+        return
+    with pytest.raises(InputError) as caught:
+        read_catalogue({"f.yml": text})
+    assert caught.value.message.split("\n") == problems
+
+
+def test_a_code_stands_once_in_all_files() -> None:
+    with pytest.raises(InputError, match=r"g.yml:1: duplicate code 'a.b' \(first in f.yml:1\)"):
+        read_catalogue({"f.yml": BOTH, "g.yml": BOTH})
+
+
+def test_what_is_made_is_that_of_the_catalogue() -> None:
+    for path, text in message_documents().items():
+        assert (ROOT / path).read_text("utf-8") == text, f"{path} is stale: just generate"
+
+
+def test_every_code_is_used() -> None:
+    """A code is named in the code or, as the name of something, made of a group and a name."""
+    words = {word for text in sources().values() for word in re.findall(r"[a-z-]+\.[a-z0-9_/-]+", text)}
+    unused = [code for code in english() if code not in words and code.partition(".")[0] not in TITLES]
+    assert unused == []
+
+
+def test_every_message_has_the_arguments_that_its_words_quote() -> None:
+    wrong = [
+        f"{path}:{line}: {code} needs {sorted(needed)}, has {sorted(given)}"
+        for path, line, code, given in messages_made()
+        if given != (needed := quoted(english()[code]) | quoted(texts(Language.CHINESE)[code]))
+    ]
+    assert wrong == []
+
+
+TITLES: Final = frozenset({"category", "gap-what"})
+"""Groups whose codes are made from names of data."""
+
+
+def english() -> Catalogue | dict[str, str]:
+    return dict(texts(Language.ENGLISH))
+
+
+@cache
+def sources() -> dict[str, str]:
+    generated = {"codes.py", "english.py", "chinese.py"}
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.j2")]
+    return {
+        file.relative_to(ROOT).as_posix(): file.read_text("utf-8")
+        for file in files
+        if not (file.parent.name == "messages" and file.name in generated)
+    }
+
+
+def messages_made() -> Iterator[tuple[str, int, str, frozenset[str]]]:
+    """Yield place, code and names of arguments of every call of ``message`` and ``say`` whose code and arguments are written out."""
+    for path, text in sources().items():
+        if "message(" not in text and "say(" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)) if path.endswith(".py") else ():
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id not in {"message", "say"} or not node.args:
+                continue
+            names = [keyword.arg for keyword in node.keywords]
+            if None in names:
+                continue
+            for code in codes_of(node.args[0]):
+                yield (
+                    path,
+                    node.lineno,
+                    code,
+                    frozenset(name for name in names if name and not name.endswith("_zh")),
+                )
+
+
+def codes_of(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    return [*codes_of(node.body), *codes_of(node.orelse)] if isinstance(node, ast.IfExp) else []
