@@ -10,8 +10,6 @@ from diffscope.source.model import Value
 from diffscope.yaml.typed import Rows, read_file
 
 Level = Literal["info", "low", "medium", "high", "critical"]
-EFFECTS: Final = ("contract", "condition", "body", "removal", "addition", "tuning", "none")
-"""What can happen to code, the gravest first where one place has several."""
 VOUCHED: Final = ("changed", "existing", "none")
 """What vouches for it, in the order of the columns."""
 LEVELS: Final = ("info", "low", "medium", "high", "critical")
