@@ -100,6 +100,12 @@ class Judge:
             return Judged(wanted=wanted, gap=gap, stand_in=stand_in, notes=self.notes)
         return Judged(wanted=wanted, gap=gap)
 
+    def keep(self, judged: Judged) -> None:
+        """Keep what a worker elsewhere judged."""
+        if judged.assessment is not None:
+            key = self.key if is_final(judged.assessment) else self.provisional_key
+            self._keep(key(judged.wanted), judged.assessment)
+
     def _keep(self, key: Key, assessment: Assessment) -> None:
         if self._keeps:
             self._store.put_many({key: assessment})
@@ -122,7 +128,7 @@ class Judge:
 
     def key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by."""
-        return Key("vllm-project/vllm", wanted.number, wanted.commit, self._name)
+        return Key("vllm-project/vllm", wanted.number, wanted.commit, self.name)
 
     def provisional_key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by that was judged in part, or not at all, in this clone."""
@@ -133,7 +139,8 @@ class Judge:
         return KeptFacts(self._workspace.cache, maker=judge_hash("facts", self._workspace.knowledge.digest))
 
     @cached_property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What the store knows the judgements of these rules, settings and code by."""
         workspace = self._workspace
         configuration = msgspec.structs.replace(workspace.configuration, origin="")
         settings = hashlib.sha256(msgspec.json.encode(configuration)).hexdigest()
@@ -142,7 +149,7 @@ class Judge:
     @cached_property
     def _provisional_name(self) -> str:
         repository = self._workspace.repository
-        return judge_hash("provisional", self._name, str(repository.common_dir) if repository else "")
+        return judge_hash("provisional", self.name, str(repository.common_dir) if repository else "")
 
 
 def name_of(wanted: Wanted) -> str:

@@ -17,7 +17,8 @@ from diffscope.adapters.cache.store import Key, open_store
 from diffscope.adapters.processes import usable_cores
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judge, Judged, Wanted
-from diffscope.batch.workers import Order, Workers
+from diffscope.batch.workers import Engine, Order, Workers
+from diffscope.errors import UsageError
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
@@ -33,12 +34,20 @@ _LONGEST_RUN: Final = 16
 class Batch:
     """A workspace with a store beside it, for many changes. Borrows the workspace; close it, or use it in a ``with``.
 
-    ``workers`` is the number of cores unless told; with 1, or few changes, all is done in this process. With ``keeps`` false the store is
-    neither asked nor written.
+    ``workers`` is the number of cores unless told; with 1, or few changes, all is done in this process. ``cluster`` is the address of a
+    Dask scheduler whose workers judge instead, each in a clone of its own. With ``keeps`` false the store is neither asked nor written.
     """
 
-    def __init__(self, workspace: Workspace, *, workers: int | None = None, keeps: bool = True) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        workers: int | None = None,
+        cluster: str | None = None,
+        keeps: bool = True,
+    ) -> None:
         self._workspace = workspace
+        self._cluster = cluster
         self._workers = usable_cores() if workers is None else workers
         if workspace.is_debug:
             self._workers = 1  # what fails is to be raised here
@@ -109,6 +118,8 @@ class Batch:
             stored = kept.get(self._judge.key(each))
             if each in made:
                 self._notes.update(dict.fromkeys(made[each].notes))
+                if self._cluster:
+                    self._judge.keep(made[each])
                 yield self._completed(made[each])
             elif stored is not None:
                 yield Judged(wanted=each, assessment=stored, is_stored=True)
@@ -123,11 +134,26 @@ class Batch:
 
     def _answers(self, jobs: list[tuple[Wanted, ...]]) -> Iterator[Judged]:
         """Yield what becomes of each change of each job, in order."""
+        if self._cluster and jobs:
+            yield from self._answers_of_cluster(self._cluster, jobs)
+            return
         if self._workers == 1 or sum(map(len, jobs)) < _WORTH_WORKERS:
             yield from (self._judge(wanted) for job in jobs for wanted in job)
             return
         with contextlib.closing(Workers(self._order(), size=min(self._workers, len(jobs)))) as workers:
             yield from workers.judge(jobs)
+
+    def _answers_of_cluster(self, address: str, jobs: list[tuple[Wanted, ...]]) -> Iterator[Judged]:
+        from diffscope.adapters.cluster import Cluster  # noqa: PLC0415 - an extra
+
+        if self._workspace.rule_folders:
+            hint = "install a diffscope with these rules on every machine, or leave --cluster out"
+            raise UsageError("a cluster judges by the rules that come with diffscope", hint=hint)
+        order = Order.elsewhere(self._workspace.configuration, self._judge.name)
+        with contextlib.closing(Cluster(address)) as cluster:
+            engine = Engine(cluster.start, cluster.end)
+            with contextlib.closing(Workers(order, size=cluster.size, engine=engine)) as workers:
+                yield from workers.judge(jobs)
 
     def _order(self) -> Order:
         # A cache that is left aside here, locked by another process, say, would be in every worker.

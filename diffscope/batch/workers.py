@@ -6,20 +6,26 @@ A worker is an executor over one process, so that it is known what it was at whe
 from __future__ import annotations
 
 import contextlib
+import gc
+import os
+import platform
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
+from diffscope.adapters.cache.cache import default_directory
 from diffscope.adapters.cache.store import open_store
+from diffscope.adapters.git.find import VARIABLE, find_repository
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.processes import end_processes, exit_code, start_processes
 from diffscope.batch.judging import Judge, Judged, Wanted, change_gap
+from diffscope.errors import DiffscopeError, InputError, SourceError
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument
 from diffscope.rules.engine.configuration import RuleConfiguration
@@ -42,6 +48,15 @@ class Order(Value, frozen=True, kw_only=True):
     configuration: RuleConfiguration
     cache: str
     is_stored: bool
+    judge: str = ""
+    """What the store knows the parent's judgements by, where a worker is on another machine: it has a clone, rules and cache of its own."""
+
+    @classmethod
+    def elsewhere(cls, configuration: RuleConfiguration, judge: str) -> Self:
+        """Return the order for workers of a cluster."""
+        return cls(
+            repository="", rule_folders=(), configuration=configuration, cache="", is_stored=True, judge=judge
+        )
 
     @classmethod
     def of(cls, workspace: Workspace, *, cache: Path, is_stored: bool) -> Self:
@@ -57,13 +72,22 @@ class Order(Value, frozen=True, kw_only=True):
         )
 
 
-class Workers:
-    """Worker processes that judge runs of changes. ``close`` ends them, whatever they are at."""
+class Engine(NamedTuple):
+    """What gives executors that do one thing after the other, and ends them whatever they are at."""
 
-    def __init__(self, order: Order, *, size: int, start: Callable[[], Executor] | None = None) -> None:
-        start = start or (lambda: start_processes(1))
+    start: Callable[[], Executor]
+    end: Callable[[Executor], None]
+
+
+_HERE: Final = Engine(lambda: start_processes(1), end_processes)
+
+
+class Workers:
+    """Workers that judge runs of changes. ``close`` ends what they are at."""
+
+    def __init__(self, order: Order, *, size: int, engine: Engine = _HERE) -> None:
         self._size = size
-        self._workers = [_Worker(start, msgspec.msgpack.encode(order)) for _ in range(size)]
+        self._workers = [_Worker(engine, msgspec.msgpack.encode(order)) for _ in range(size)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -113,15 +137,15 @@ class _LostError(Exception):
 class _Worker:
     """An executor over one process, and another in its place when it dies or gets old."""
 
-    def __init__(self, start: Callable[[], Executor], order: bytes) -> None:
-        self._start = start
+    def __init__(self, engine: Engine, order: bytes) -> None:
+        self._engine = engine
         self._order = order
         self._lock = threading.Lock()
         self._is_over = False
         self._age = 0
         self._executor: Executor | None = None
-        with contextlib.suppress(OSError):  # it is tried again when there is something to do
-            self._executor = start()
+        with contextlib.suppress(_LostError):  # it is tried again when there is something to do
+            self._submit(())  # opens clone, rules and tables meanwhile
 
     def ask(self, run: tuple[Wanted, ...]) -> tuple[Judged, ...]:
         """Return what becomes of each change of a run. Raises ``_LostError``; then a new process takes what comes next."""
@@ -148,16 +172,15 @@ class _Worker:
         self._end()
 
     def _answer(self, run: tuple[Wanted, ...]) -> bytes:
-        try:
-            asked = self._ready().submit(judge_run, self._order, msgspec.msgpack.encode(run))
-        except (OSError, BrokenExecutor, RuntimeError) as error:
-            raise _LostError("gap.worker-not-started") from error
+        asked = self._submit(run)
         wait((asked,), timeout=_LONGEST)
         if not asked.done():
             raise _LostError("gap.worker-timed-out", minutes=round(_LONGEST / 60))
         if asked.cancelled():
             raise _LostError("gap.worker-called-off")
         failed = asked.exception()
+        if isinstance(failed, DiffscopeError):  # it refuses, and would refuse all that follows
+            raise failed
         if failed is not None:
             code = exit_code(failed)
             if code is None:
@@ -165,18 +188,24 @@ class _Worker:
             raise _LostError("gap.worker-ended-with", exit_code=code) from failed
         return asked.result()
 
+    def _submit(self, run: tuple[Wanted, ...]) -> Future[bytes]:
+        try:
+            return self._ready().submit(judge_run, self._order, msgspec.msgpack.encode(run))
+        except (OSError, BrokenExecutor, RuntimeError) as error:
+            raise _LostError("gap.worker-not-started") from error
+
     def _ready(self) -> Executor:
         with self._lock:
             if self._is_over:
                 raise RuntimeError
-            self._executor = self._executor or self._start()
+            self._executor = self._executor or self._engine.start()
             return self._executor
 
     def _end(self) -> None:
         with self._lock:
             executor, self._executor, self._age = self._executor, None, 0
         if executor is not None:
-            end_processes(executor)
+            self._engine.end(executor)
 
 
 def judge_run(order: bytes, run: bytes) -> bytes:
@@ -186,27 +215,54 @@ def judge_run(order: bytes, run: bytes) -> bytes:
     return msgspec.msgpack.encode(tuple(map(judge, wanted)))
 
 
-_open: dict[bytes, tuple[Judge, contextlib.ExitStack]] = {}
-"""What a worker has open between two runs: the judge of the latest order."""
+class _Open(threading.local):
+    """What a worker has open between two runs, by the latest order: one thread of it, for a cache has one thread."""
+
+    def __init__(self) -> None:
+        self.judges: dict[bytes, tuple[Judge, contextlib.ExitStack]] = {}
+
+
+_open: Final = _Open()
 
 
 def _opened(encoded: bytes) -> Judge:
-    """Return the judge of an order: its clone, rules, cache and graphs stay open for the runs that follow."""
-    if encoded not in _open:
-        while _open:
-            _open.popitem()[1][1].close()
+    """Return the judge of an order: its clone, rules, cache and graphs stay open for the runs that follow.
+
+    Raises:
+        SourceError: the worker has no clone.
+        InputError: a worker elsewhere would judge differently.
+    """
+    judges = _open.judges
+    if encoded not in judges:
+        while judges:
+            judges.popitem()[1][1].close()
         order = msgspec.msgpack.decode(encoded, type=Order)
+        folder = Path(order.cache) if order.cache else default_directory()
         stack = contextlib.ExitStack()
         workspace = stack.enter_context(
             Workspace(
-                stack.enter_context(GitRepository(order.repository)),
+                stack.enter_context(_repository(order)),
                 rule_folders=tuple(map(Path, order.rule_folders)),
                 configuration=order.configuration,
-                cache_directory=Path(order.cache),
+                cache_directory=folder,
             )
         )
-        store = stack.enter_context(open_store(Path(order.cache), is_enabled=order.is_stored))
+        store = stack.enter_context(open_store(folder, is_enabled=order.is_stored))
         judge = Judge(workspace, store, keeps=order.is_stored)
+        if order.judge and order.judge != judge.name:
+            reason = f"the worker on {platform.node()} has another version of diffscope, or other rules"
+            raise InputError(reason, hint="install the same diffscope on every machine")
         judge.prepare()
-        _open[encoded] = (judge, stack)
-    return _open[encoded][0]
+        gc.freeze()  # loky looks for cycles every second: modules, rules and tables have none to find
+        judges[encoded] = (judge, stack)
+    return judges[encoded][0]
+
+
+def _repository(order: Order) -> GitRepository:
+    if order.repository:
+        return GitRepository(order.repository)
+    found = find_repository(None, current=Path.cwd(), environment=os.environ)
+    if found is None:
+        hint = f"set {VARIABLE} where the worker is started"
+        raise SourceError(f"the worker on {platform.node()} has no clone of vLLM", hint=hint)
+    return found

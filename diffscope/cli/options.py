@@ -109,6 +109,15 @@ def cache_option(function: _F) -> _F:
     )(function)
 
 
+def cluster_option(function: _F) -> _F:
+    """``--cluster ADDRESS``."""
+    return click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers judge many changes, each in a clone of its own (DIFFSCOPE_REPO).",
+    )(function)
+
+
 def rules_option(function: _F) -> _F:
     """``--rules DIR``, repeatable."""
     return click.option(

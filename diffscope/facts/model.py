@@ -646,7 +646,7 @@ class DependencyFact(Located, frozen=True, kw_only=True):
     kind: Annotated[
         str,
         said(
-            "requirement, extra (optional, of the project), docker-argument, base-image, cmake-tag, package or import (of a root that "
+            "requirement, extra (optional, of the project), docker-argument, base-image, cmake-tag, crate, package or import (of a root that "
             "nothing declares; `after` is the condition around it)."
         ),
     ] = "requirement"

@@ -43,8 +43,8 @@ def _phrases(ci: CiFacts, words: Words, few: Few) -> Iterator[str]:
         optional = counted.get(Reason.OPTIONAL, 0)
         yield words.comma.join(
             (
-                words.counted("one-step-runs", "steps-run", ci.runs),
-                *([words.counted("one-step-optional", "steps-optional", optional)] if optional else ()),
+                words("steps-run", count=ci.runs),
+                *([words("steps-optional", count=optional)] if optional else ()),
             )
         )
         yield _queues(ci, few)
@@ -82,7 +82,7 @@ def _run_all(pipelines: Iterable[CiPipeline], words: Words) -> Iterator[str]:
 
 def _limits(ci: CiFacts, words: Words) -> str:
     bare = ci.without_timeout
-    without = words.counted("ci-one-no-limit", "ci-no-limit", bare) if bare else ""
+    without = words("ci-no-limit", count=bare) if bare else ""
     if not ci.minutes:
         return without
     is_long = ci.minutes >= _LONG

@@ -34,7 +34,9 @@ def fill(template: str, words: Words, *, own: Mapping[str, str] | None = None, *
     )
 
     def phrase(key: str, **parts: object) -> Markup:
-        return Markup(words(key, **{name: inert(part) for name, part in parts.items()}))  # noqa: S704 - inert by now
+        # A number stays one: it chooses between the forms of a phrase.
+        values = {name: part if isinstance(part, int) else inert(part) for name, part in parts.items()}
+        return Markup(words(key, **values))  # noqa: S704 - inert by now
 
     if own:
         environment = environment.overlay(loader=ChoiceLoader([DictLoader(own), LOADER]))

@@ -51,7 +51,7 @@ class Reading:
     def headline(self) -> tuple[str, ...]:
         """Repository, author, date, size and source, as far as they are known."""
         change, pull, words = self._assessment.change, self._assessment.change.pull, self._words
-        size = words.counted("one-file", "files", change.files)
+        size = words("files", count=change.files)
         parts = (
             pull.repository,
             words("by", author=pull.author) if pull.author else "",
@@ -115,7 +115,7 @@ class Reading:
         elif module.distance == 0:
             phrases.append(words("on-serving-path"))
         elif isinstance(module.distance, int):
-            phrases.append(words.counted("one-step", "distance", module.distance))
+            phrases.append(words("distance", count=module.distance))
         counts = (
             ("dependents", module.dependents),
             ("within-two", module.reach),
@@ -253,12 +253,12 @@ class Reading:
     @property
     def unknown_count(self) -> str:
         """How many rules could not be judged, as a sentence."""
-        return self._words.counted("one-not-judged", "not-judged-count", len(self._assessment.unknown))
+        return self._words("not-judged-count", count=len(self._assessment.unknown))
 
     def more(self, flag: Flag) -> str:
         """Return how many places a flag has beyond its first; empty for none."""
         rest = len(flag.evidence) - 1
-        return self._words.counted("one-more-place", "more-places", rest) if rest > 0 else ""
+        return self._words("more-places", count=rest) if rest > 0 else ""
 
     def few(self, names: Iterable[str], *, limit: int = 4) -> str:
         """Return the first names and how many more there are."""

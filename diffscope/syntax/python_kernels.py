@@ -137,6 +137,9 @@ class _Walk:
         return call.type == "call" and "tuning" in self._words.roles_of_call(_callee(call))
 
     def _is_choice(self, name: Node | None, value: Node | None) -> bool:
+        if name is not None and name.type == "subscript":
+            # An entry of a table of arguments.
+            name = name.child_by_field_name("subscript")
         if name is None or value is None or name.type not in ("identifier", "string"):
             return False
         word = text_of(name).strip("\"'")

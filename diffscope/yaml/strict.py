@@ -65,7 +65,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class MapNode(msgspec.Struct, frozen=True):
-    """A mapping in the order of the file; keys are unique. Line and column of its start, from 1."""
+    """A mapping in the order of the file; keys are unique, but in a strict file that is refused. Line and column of its start, from 1."""
 
     entries: tuple[Entry, ...]
     line: int
@@ -194,6 +194,9 @@ def _too_deep(limits: Limits, line: int, column: int) -> YamlProblem:
 class _Composer:
     """Events -> nodes, one document after the other; what is forbidden differs in the two subclasses."""
 
+    _keeps_duplicates = True
+    """What stands under the first of two equal keys may be wrong too."""
+
     def __init__(self, loader: _Events, limits: Limits, places: Places) -> None:
         self.documents: list[Node] = []
         self.problems: list[YamlProblem] = []
@@ -255,7 +258,10 @@ class _Composer:
                 self._on_merge(entries, merged, key, value)
             else:
                 if key.text in entries:
-                    self._on_duplicate(entries.pop(key.text), merged, key)
+                    first = entries.pop(key.text)
+                    self._on_duplicate(first, merged, key)
+                    if self._keeps_duplicates:
+                        entries[f"{key.text}\0{first.line}:{first.column}"] = first
                 entries[key.text] = Entry(key.text, value, key.line, key.column)
         return MapNode(tuple(entries.values()), line, column)
 
@@ -331,6 +337,8 @@ class _StrictComposer(_Composer):
 
 class _TolerantComposer(_Composer):
     """What other people's files may hold, as PyYAML's safe loader reads it."""
+
+    _keeps_duplicates = False
 
     def __init__(self, loader: _Events, limits: Limits, places: Places) -> None:
         super().__init__(loader, limits, places)

@@ -161,11 +161,11 @@ class _Typed:
         }
         required = [key for key, field in written.items() if field.required]
         before = len(self._reading.mistakes)
-        entries = self._reading.mapping(node, what, known=written, required=required)
+        self._reading.mapping(node, what, known=written, required=required)
         values = dict(given)
-        for key, entry in entries.items():
-            of = "" if what == "the file" else f" of {what}"
-            values[written[key].name] = self.read(written[key].type, entry.value, f"'{key}'{of}")
+        for entry in node.entries if isinstance(node, MapNode) else ():
+            if (field := written.get(entry.key)) is not None:
+                values[field.name] = self.read(field.type, entry.value, f"'{entry.key}'{_of(what)}")
         values |= {field.name: node.line for field in fields.values() if _is_line(field)}
         is_whole = all(field.name in values for field in fields.values() if field.required)
         if not is_whole or len(self._reading.mistakes) > before or any(map(_is_wrong, values.values())):
@@ -221,7 +221,7 @@ class _Typed:
     def _mapping(self, types: tuple[Any, ...], node: Node, what: str) -> Any:
         entries = self._entries(node, what)
         found = {
-            entry.key: self.read(types[1], entry.value, f"'{clipped(entry.key, 40)}' of {what}")
+            entry.key: self.read(types[1], entry.value, f"'{clipped(entry.key, 40)}'{_of(what)}")
             for entry in entries
         }
         bare, marks = _unmarked(types[0])
@@ -293,6 +293,10 @@ def _unmarked(type_: Any) -> tuple[Any, tuple[Any, ...]]:
 def _mark(marks: tuple[Any, ...], kind: type) -> Any:
     found: Iterator[Any] = (mark for mark in marks if isinstance(mark, kind))
     return next(found, None)
+
+
+def _of(what: str) -> str:
+    return "" if what == "the file" else f" of {what}"
 
 
 def _is_line(field: msgspec.structs.FieldInfo) -> bool:

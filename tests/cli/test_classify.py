@@ -115,7 +115,9 @@ def test_a_patch_that_fits_no_commit_of_the_clone_says_so(tmp_path: Path, projec
     clone = git_repository(tmp_path / "clone", {"vllm/__init__.py": ""})
     outcome = project().run("classify", "-", "--repo", str(clone), "--format", "json", stdin=PATCH.encode())
     gaps = document(outcome)["completeness"]["gaps"]  # type: ignore[index]
-    assert "the patch fits neither HEAD nor the main branch of the clone" in {gap["reason"] for gap in gaps}
+    assert "the patch fits neither HEAD nor the main branch of the clone" in {
+        gap["reason"]["en"] for gap in gaps
+    }
 
 
 @pytest.mark.parametrize("arguments", [("--diff", "a.patch"), ("--diff", "-"), ("-",)], ids=" ".join)

@@ -17,7 +17,7 @@ COMMITS = [
     Commit("Three (#3)", {"vllm/a.py": "3\n"}, at="2026-02-19T00:00:00Z"),
 ]
 ENDS = "the clone ends at 2026-02-19, before the window does: git fetch"
-CUT = "history is cut off at 2026-02-18, after the window starts: git fetch --unshallow"
+CUT = "the history is cut off at 2026-02-18, after the window starts: git fetch --unshallow"
 BEGINS = "the history begins at 2026-01-01, after the window ends"
 
 
@@ -48,7 +48,7 @@ def test_a_window_beyond_the_clone_is_told(
 ) -> None:
     """In the digest and on stderr: zeros would be a lie."""
     done = work.run("report", *window, "--repo", str(clone), "--format", "json", "--workers", "1")
-    gaps = [gap["reason"] for gap in json.loads(done.out)["gaps"] if gap["what"] == "window"]
+    gaps = [gap["reason"]["en"] for gap in json.loads(done.out)["gaps"] if gap["what"] == "window"]
     assert (done.exit_code, gaps) == (0, [told] if told else [])
     assert (told in done.err) if told else "the clone" not in done.err
 
@@ -56,13 +56,13 @@ def test_a_window_beyond_the_clone_is_told(
 def test_a_report_does_not_say_that_nothing_was_merged_where_it_cannot_know(
     work: Project, clone: Path
 ) -> None:
-    for language, said in (
-        ("en", "nothing was merged that this clone has"),
-        ("zh", "在此克隆中没有合并任何 PR"),
+    for language, said, ends in (
+        ("en", "nothing was merged that this clone has", ENDS),
+        ("zh", "在此克隆中没有合并任何 PR", "克隆止于 2026-02-19，早于时间范围的结尾：git fetch"),
     ):
         done = work.run("report", "--week", "2026-W53", "--repo", str(clone), "--lang", language)
         assert said in done.out
-        assert ENDS in done.out
+        assert ends in done.out
     quiet = work.run("report", "--since", "2026-02-01", "--repo", str(clone))
     assert "nothing was merged." in quiet.out
 
@@ -71,14 +71,14 @@ def test_a_window_that_is_cut_off_is_told(work: Project, clone: Path, tmp_path: 
     git(tmp_path, "clone", "--quiet", "--depth=2", f"file://{clone}", "shallow")
     window = ("--since", "2026-02-09", "--until", "2026-02-19", "--repo", str(tmp_path / "shallow"))
     done = work.run("report", *window, "--format", "json", "--workers", "1")
-    assert CUT in [gap["reason"] for gap in json.loads(done.out)["gaps"]]
+    assert CUT in [gap["reason"]["en"] for gap in json.loads(done.out)["gaps"]]
     assert CUT in done.err
 
 
 def test_a_backtest_tells_the_same(work: Project, clone: Path) -> None:
     window = ("--since", "2026-02-16", "--until", "2026-03-01")
     done = work.run("backtest", *window, "--repo", str(clone), "--format", "json")
-    assert ENDS in [gap["reason"] for gap in json.loads(done.out)["gaps"]]
+    assert ENDS in [gap["reason"]["en"] for gap in json.loads(done.out)["gaps"]]
     assert ENDS in done.err
     whole = work.run("backtest", "--repo", str(clone), "--format", "json")
     assert json.loads(whole.out)["gaps"] == []

@@ -207,3 +207,13 @@ def test_a_member_that_goes_from_the_class_above_too_is_gone() -> None:
     }
     found = facts(before, after, tree={"vllm/__init__.py": ""}).symbol
     assert [one.still_inherited for one in found if one.symbol == "Own.take"] == [False]
+
+
+def test_a_short_plain_name_is_looked_for_nowhere_else() -> None:
+    user = "vllm/v1/worker/pool.py"
+    before = {PATH: "class Executor:\n    def run(self): ...\n", user: "def go(e):\n    return e.run()\n"}
+    after = {
+        PATH: "class Executor:\n    async def run(self): ...\n",
+        user: "def go(e):\n    return e.run(1)\n",
+    }
+    assert [one.users_edited for one in facts(before, after).contract] == [()]

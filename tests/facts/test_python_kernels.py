@@ -235,3 +235,17 @@ def test_a_constant_that_a_launch_names_is_part_of_it() -> None:
 def test_a_constant_that_only_other_code_names_is_none() -> None:
     before = TRITON + "\n\nLIMIT = 1\n\n\ndef limit():\n    return LIMIT\n"
     assert _natives(before, before.replace("LIMIT = 1", "LIMIT = 2")) == ()
+
+
+def test_tests_of_a_new_kernel_are_those_of_what_comes_to_import_it() -> None:
+    caller = "{0}\n\ndef run(x):\n    return x\n"
+    found = facts(
+        {"vllm/ops/run.py": caller.format("import torch")},
+        {"vllm/ops/run.py": caller.format("from vllm.ops.double import double"), PATH: TRITON},
+        tree={
+            "vllm/__init__.py": "",
+            "vllm/ops/__init__.py": "",
+            "tests/kernels/test_run.py": "from vllm.ops.run import run\n\n\ndef test_run():\n    run(1)\n",
+        },
+    )
+    assert {one.tests for one in found.native if one.path == PATH} == {("tests/kernels/test_run.py",)}

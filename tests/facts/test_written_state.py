@@ -145,3 +145,14 @@ def test_what_a_variable_asks_for(body: str, *, expected: bool) -> None:
     head = "import gc\n\nfrom vllm import envs\n\n_MODE = envs.VLLM_POOL_MODE\n\n\ndef run(c):\n"
     found = edit(PATH, f"{head}    return c\n", f"{head}{body}    return c\n").write
     assert [one.opt_in for one in found] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"), [pytest.param("False", True, id="off"), pytest.param("True", False, id="on")]
+)
+def test_a_variable_that_is_on_by_default_is_not_asked_for(default: str, *, expected: bool) -> None:
+    head = "import gc\n\nfrom vllm import envs\n\n\ndef run(c):\n"
+    tree = {**TREE, "vllm/envs.py": f"if TYPE_CHECKING:\n    VLLM_POOL: bool = {default}\n"}
+    after = f"{head}    if envs.VLLM_POOL:\n        gc.freeze()\n    return c\n"
+    found = facts({PATH: f"{head}    return c\n"}, {PATH: after}, tree=tree).write
+    assert [one.opt_in for one in found] == [expected]

@@ -75,7 +75,7 @@ def test_every_message_has_the_arguments_that_its_words_quote() -> None:
     assert wrong == []
 
 
-TITLES: Final = frozenset({"category", "gap-what"})
+TITLES: Final = frozenset({"category", "family", "gap-what", "word"})
 """Groups whose codes are made from names of data."""
 
 

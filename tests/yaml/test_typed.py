@@ -95,6 +95,7 @@ WRONG = [
     pytest.param("{}", "1:1: the file lacks 'shelves' (add 'shelves:')", id="a key missing"),
     pytest.param("shelves: {}\nshlves: {}", "2:1: unknown key 'shlves' in the file (did you mean 'shelves'?)", id="a key unknown"),
     pytest.param("shelves: {}\nshelves: {}", "2:1: duplicate key 'shelves', first on line 1 (remove or rename one of the two)", id="a key twice"),
+    pytest.param("doors: [1]\ndoors: [a]", "1:9: an entry of 'doors' must be text, not the number '1'", id="a mistake beneath the first of a key that stands twice"),
     pytest.param("shelves: {s: {}}", "1:14: the shelf 's' lacks 'size' (add 'size:')", id="a key missing in a row"),
     pytest.param("shelves: {s: [1]}", "1:14: the shelf 's' must be a mapping, not a list (write 'key: value')", id="a list for a row"),
     pytest.param("shelves: [s]", "1:10: 'shelves' must be a mapping, not a list (write 'key: value')", id="a list for rows"),

@@ -53,6 +53,7 @@ from diffscope.errors import UsageError
     help="Also write what `rules show` tells of each rule; in a checkout it reads rules/statistics.json.",
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
+@options.cluster_option
 @options.rules_option
 @options.selection_options
 @options.cache_option
@@ -70,6 +71,7 @@ def backtest(
     form: str,
     statistics: Path | None,
     workers: int | None,
+    cluster: str | None,
     rule_folders: tuple[Path, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -94,6 +96,6 @@ def backtest(
         as_of=as_of,
         offset=tz,
     )
-    tools = Tools(repo, rule_folders, select, ignore, workers, use_cache=use_cache)
+    tools = Tools(repo, rule_folders, select, ignore, workers, cluster, use_cache=use_cache)
     run_backtest(asked, tools, form=form, statistics=statistics, talk=talk)
     return DONE

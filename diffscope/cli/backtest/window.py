@@ -85,6 +85,7 @@ class Tools(NamedTuple):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     workers: int | None = None
+    cluster: str | None = None
     use_cache: bool = True
 
 
@@ -115,7 +116,7 @@ def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | No
             ignore=tools.ignore,
             use_cache=tools.use_cache,
         ) as workspace,
-        Batch(workspace, workers=tools.workers) as batch,
+        Batch(workspace, workers=tools.workers, cluster=tools.cluster) as batch,
     ):
         history = read_history(workspace, asked)
         assessments, lost = _judged(batch, history, talk)

@@ -54,6 +54,7 @@ _TERSE = frozenset({"concise", "github", "rdjson"})
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Processes for a --range.  [default: the number of cores]"
 )
+@options.cluster_option
 @options.rules_option
 @options.selection_options
 @options.cache_option
@@ -79,6 +80,7 @@ def classify(
     use_cache: bool,
     resume: bool,
     workers: int | None,
+    cluster: str | None,
     talk: Talk,
 ) -> int:
     """Classify one change, or every change of a range.
@@ -113,7 +115,7 @@ def classify(
         ) as workspace,
     ):
         for assessment in _assessments(
-            request, workspace, record=record, workers=workers, talk=talk, progress=progress
+            request, workspace, record=record, workers=workers, cluster=cluster, talk=talk, progress=progress
         ):
             publisher.add(assessment)
             tell_doubts(assessment, talk, is_terse=is_terse)
@@ -132,6 +134,7 @@ def _assessments(
     *,
     record: Path | None,
     workers: int | None,
+    cluster: str | None,
     talk: Talk,
     progress: Progress,
 ) -> Iterator[Assessment]:
@@ -139,7 +142,7 @@ def _assessments(
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
-        yield from judge_range(request, workspace, workers=workers, talk=talk)
+        yield from judge_range(request, workspace, workers=workers, cluster=cluster, talk=talk)
         return
     for gathered in gather(request, workspace, talk.note):
         facts = gathered.facts(workspace)

@@ -17,7 +17,7 @@ from diffscope.workspace import Workspace
 
 
 def judge_range(
-    request: Request, workspace: Workspace, *, workers: int | None, talk: Talk
+    request: Request, workspace: Workspace, *, workers: int | None, cluster: str | None, talk: Talk
 ) -> Iterator[Assessment]:
     """Yield the assessment of each change that the request's range holds and ``done`` does not, oldest first.
 
@@ -34,7 +34,7 @@ def judge_range(
     span = find_range(workspace, request.window or "")
     left = [wanted for wanted in span.wanted if wanted.commit not in request.done]
     before, lost, empty = len(span.wanted) - len(left), 0, list[Wanted]()
-    with Batch(workspace, workers=workers) as batch, Progress("changes", talk) as progress:
+    with Batch(workspace, workers=workers, cluster=cluster) as batch, Progress("changes", talk) as progress:
         try:
             for at, judged in enumerate(batch.judge(left), start=1):
                 if judged.gap is not None and judged.gap.code == "gap.change-empty":

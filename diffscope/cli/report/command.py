@@ -86,6 +86,7 @@ class FormType(options.OutputType):
 )
 @options.language_option
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
+@options.cluster_option
 @options.rules_option
 @options.cache_option
 @options.talk_options
@@ -106,6 +107,7 @@ def report(
     charts: Path | None,
     lang: str,
     workers: int | None,
+    cluster: str | None,
     rule_folders: tuple[Path, ...],
     use_cache: bool,
     talk: Talk,
@@ -131,7 +133,9 @@ def report(
     asked = window_text(week, since, until, window)
     from diffscope.cli.report.window import Sought, write_window
 
-    write_window(Sought(asked, compare, tz, repo, rule_folders, workers, use_cache=use_cache), outputs, talk)
+    write_window(
+        Sought(asked, compare, tz, repo, rule_folders, workers, cluster, use_cache=use_cache), outputs, talk
+    )
     return DONE
 
 

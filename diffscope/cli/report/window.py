@@ -37,6 +37,7 @@ class Sought(NamedTuple):
     repo: Path | None
     rule_folders: tuple[Path, ...]
     workers: int | None
+    cluster: str | None
     use_cache: bool
 
 
@@ -52,7 +53,7 @@ def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
     offset = sought.offset or OFFSET
     with (
         open_workspace(clone, rule_folders=sought.rule_folders, use_cache=sought.use_cache) as workspace,
-        Batch(workspace, workers=sought.workers) as batch,
+        Batch(workspace, workers=sought.workers, cluster=sought.cluster) as batch,
     ):
         span = find_span(workspace, sought.window, offset=offset)
         with _telling(talk), outputs.stream() as each, Progress(span.period.label, talk) as progress:

@@ -9,6 +9,7 @@ import click
 
 from diffscope.cli import options
 from diffscope.cli.exits import DONE, FINDINGS
+from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError, shell_line
 
 if TYPE_CHECKING:
@@ -121,6 +122,47 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     count = f"{_counted(len(catalogue.rules))}, {len(lines)} to correct"
     _write("\n".join([*lines, *note, count]) + "\n")
     return FINDINGS if lines else DONE
+
+
+@rules.command()
+@options.repository_option
+@click.option("--since", metavar="DAY", help="First day: 2026-03-01.  [default: thirty days before --until]")
+@click.option("--until", metavar="DAY", help="Last day, included.  [default: that of the newest commit]")
+@click.option(
+    "--tz",
+    default="+08:00",
+    show_default=True,
+    metavar="OFFSET",
+    help="Where days begin, as an offset from UTC.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
+@_FORMAT
+@options.cache_option
+@options.talk_options
+def coverage(
+    *,
+    repo: Path | None,
+    since: str | None,
+    until: str | None,
+    tz: str,
+    workers: int | None,
+    form: str,
+    use_cache: bool,
+    talk: Talk,
+) -> int:
+    """Say what of a clone's tree no rule, table or grammar sees, by the changes of a window that touched it.
+
+    Source files without an area, languages whose changes name no symbol, decorators of device code and tables of classes that no
+    table knows, files of one name for several platforms, and groups of changes that stay without a flag far more often than others.
+    Exit code 1 if anything of weight is found.
+    """
+    from diffscope.cli.rules.coverage import Asked, coverage_text, find_coverage
+    from diffscope.render.formats.json import indented
+
+    asked = Asked(since=since, until=until, offset=tz, workers=workers)
+    found = find_coverage(asked, repo=repo, use_cache=use_cache, talk=talk)
+    _write(indented(found) if form == "json" else coverage_text(found))
+    return FINDINGS if found.weighty else DONE
 
 
 @rules.command()

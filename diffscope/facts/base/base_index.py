@@ -122,6 +122,12 @@ class TreeLookup:
         """Return the module of the base that a file is; ``None`` where the base has none there."""
         return self._graph.module_of(RepoPath(path))
 
+    def is_on(self, variable: str) -> bool:
+        """Return whether a variable of the environment is on unless somebody sets it, by where the base declares its default."""
+        outline = self._graph.outline_at(RepoPath("vllm/envs.py"))
+        values = [one.value for one in (outline.definitions if outline else ()) if one.name == variable]
+        return any(value in ("True", "1", '"1"') for value in values)
+
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""
         return name in self._graph

@@ -8,14 +8,18 @@ from typing import Final, NamedTuple
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
-from diffscope.source.text import Region
-from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
+from diffscope.source.text import Region, SourceText
+from diffscope.syntax.model import Aspect, DefinitionKind, Outline, SignalKind
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SWITCH: Final = re.compile(
     r"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|lora_config)|\bVLLM_(?:USE|ENABLE)_\w+)\b"
 )
 """Names of what a user or a model switches on, asked of an object. A local name is worked out from something else."""
+_KERNEL: Final = re.compile(
+    r"(?i)rocm|aiter|flashinfer|flash_?mla|triton|cutlass|cutedsl|marlin|deep_?gemm|trtllm|cuda|xpu|kernel|fused|fusion|supported|device"
+)
+"""Names of switches between implementations: another one does the same work."""
 _DOCSTRING: Final = re.compile(r"^\s*[rRuU]?(\"\"\"|''')")
 
 
@@ -53,6 +57,8 @@ def _only_raises(change: ChangedSymbol) -> str | None:
         return None
     statements = _statements(change.whole_after)
     before = _statements(change.whole_before)
+    if any("abstract" in each for each in (change.after.decorators if change.after else ())):
+        return None
     is_alone = len(statements) >= 1 and statements[0].startswith("raise ")
     did_something = bool(before) and not before[0].startswith(("raise ", "pass", "..."))
     return raised[0].signal.text if is_alone and did_something else None
@@ -103,6 +109,8 @@ def _switches(placed: Placed, comparison: ChangedPython, others: tuple[Placed, .
             continue
         for region in change.removed.regions:
             for name in _SWITCH.findall(region.lines[0].partition("#")[0]):
+                if _KERNEL.search(name):
+                    continue
                 owner = change.name.partition(".")[0] if "." in change.name else change.name
                 lost.setdefault((owner, name), (change.name, region))
     for (owner, name), (symbol, region) in sorted(lost.items()):
@@ -111,19 +119,28 @@ def _switches(placed: Placed, comparison: ChangedPython, others: tuple[Placed, .
         word = re.compile(rf"\b{re.escape(name)}\b")
         if whole is None or any(word.search(line.partition("#")[0]) for line in whole.lines):
             continue
-        if not _arrives(word, others) and not _is_gone(word, name, others):
+        was = _before(old, texts[0], owner)
+        if was is not None and not _arrives(word, was, others) and not _is_gone(word, name, others):
             yield Capability("switch", symbol, region, name, None)
 
 
-def _arrives(word: re.Pattern[str], others: tuple[Placed, ...]) -> bool:
-    """Return whether a source file of the change names the word on a line that it adds: what read it reads it elsewhere."""
-    return any(
-        word.search(line.lines[0])
-        for one in others
-        if one.fact.category == "source" and one.material.python is not None
-        for change in one.material.python.symbols
-        for line in (change.added.regions if change.added is not None else ())
-    )
+def _before(outline: Outline, text: SourceText, owner: str) -> Region | None:
+    standing = next((each for each in outline.definitions if each.name == owner), None)
+    return text.part(standing.start, standing.end) if standing is not None else None
+
+
+def _arrives(word: re.Pattern[str], owner: Region, others: tuple[Placed, ...]) -> bool:
+    """Return whether source files of the change name the word more often than before, outside of what read it: it is read elsewhere now."""
+    before = after = 0
+    for one in others:
+        if one.fact.category == "source" and one.material.python is not None:
+            before += _count(word, one.material.before)
+            after += _count(word, one.material.after)
+    return after > before - sum(bool(word.search(line)) for line in owner.lines)
+
+
+def _count(word: re.Pattern[str], text: SourceText | None) -> int:
+    return sum(bool(word.search(line.partition("#")[0])) for line in text.lines) if text is not None else 0
 
 
 def _is_gone(word: re.Pattern[str], name: str, others: tuple[Placed, ...]) -> bool:

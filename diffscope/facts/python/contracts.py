@@ -29,6 +29,8 @@ _BY_NAME: Final = re.compile(r"kw_only\s*=\s*True")
 _ARRAY: Final = re.compile(r"array_like\s*=\s*True")
 _CLASS_VARIABLE: Final = re.compile(r"(?:typing\.)?ClassVar\b|KW_ONLY$")
 _LITERAL: Final = re.compile(r"\bLiteral\s*\[")
+_LONG: Final = 9
+"""Letters from which on a name without underscore is taken for a name of its own."""
 _HEADER: Final = 30
 """Lines of the head of a class that are read for the keywords behind its bases."""
 
@@ -191,7 +193,10 @@ class _Reader:
     def fact(self, found: _Found) -> ContractFact:
         """Return the fact of what was found."""
         path, name = self._placed.fact.path, found.name
-        is_used_otherwise = found.what in ("form", "abstract")
+        last = name.rpartition(".")[2]
+        # A short plain word is a name of many things.
+        is_telling = "_" in last.strip("_") or len(last) >= _LONG
+        is_used_otherwise = found.what in ("form", "abstract") and is_telling
         return ContractFact(
             **self._placed.spot(found.place, symbol=name),
             what=found.what,

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.imports import absolute_module
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import NativeFact, SymbolFact
@@ -200,13 +201,14 @@ def collect_python_kernels(
     placed = tuple(placed)
     sides = _Sides(table)
     left = _left(placed)
+    tests = _Tests(placed, lookup)
     facts = [
         fact
         for one in placed
         if (comparison := source_comparison(one)) is not None and holds_kernels(one, table)
         for change in comparison.symbols
         if (one.fact.path, change.name) not in left or Aspect.REMOVED not in change.aspects
-        if (fact := _fact(one, change, sides, lookup)) is not None
+        if (fact := _fact(one, change, sides, tests)) is not None
     ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.change)))
 
@@ -256,6 +258,35 @@ class _Sides:
         return _Read(file.functions.get(definition.name), file.read(definition), is_used)
 
 
+class _Tests:
+    """The tests of the base that import a file; those of a new file import what the change makes import it."""
+
+    def __init__(self, placed: tuple[Placed, ...], lookup: TreeLookup | None) -> None:
+        self._placed = placed
+        self._lookup = lookup
+        self._found: dict[str, tuple[str, ...]] = {}
+
+    def of(self, placed: Placed) -> tuple[str, ...] | UnsetType:
+        """Return their paths, sorted; unknown without a graph."""
+        if self._lookup is None:
+            return UNSET
+        path = placed.fact.path
+        if path not in self._found:
+            importers = self._importers(placed) if placed.fact.status == "added" else ()
+            tests = {test for each in (path, *importers) for test in self._lookup.importing_tests(each)}
+            self._found[path] = tuple(sorted(tests))
+        return self._found[path]
+
+    def _importers(self, placed: Placed) -> Iterator[str]:
+        for one in self._placed:
+            found = source_comparison(one)
+            if found is None or one.fact.status == "added":
+                continue
+            modules = ((absolute_module(one.fact.path, each), each.name) for each in found.imports_added)
+            if any(placed.fact.module in (module, f"{module}.{name}") for module, name in modules):
+                yield one.fact.path
+
+
 def _left(placed: tuple[Placed, ...]) -> frozenset[tuple[str, str]]:
     """Return path and name of what left a file for another one of the change."""
     return frozenset(
@@ -267,9 +298,7 @@ def _left(placed: tuple[Placed, ...]) -> frozenset[tuple[str, str]]:
     )
 
 
-def _fact(
-    placed: Placed, change: ChangedSymbol, sides: _Sides, lookup: TreeLookup | None
-) -> NativeFact | None:
+def _fact(placed: Placed, change: ChangedSymbol, sides: _Sides, known: _Tests) -> NativeFact | None:
     if change.kind not in (*_FUNCTIONS, DefinitionKind.VARIABLE):
         return None
     old = sides.read(change.old_text, _outline_of(placed, change.old_text), change.before)
@@ -279,7 +308,7 @@ def _fact(
     word = _of_device(change, old, new, kinds) if device else _of_host(old, new, kinds)
     if word is None:
         return None
-    tests: tuple[str, ...] | UnsetType = lookup.importing_tests(placed.fact.path) if lookup else UNSET
+    tests = known.of(placed)
     added, removed = change.added, change.removed
     if not device and new is not None and old is not None and change.kind is not DefinitionKind.VARIABLE:
         added, removed = _within(added, new.text), _within(removed, old.text)

@@ -208,7 +208,13 @@ class _Reader:
         name = f"{self._placed.fact.module or ''}.{self._change.name}"
         if _DEBUGGING.search(name):
             return True
-        return any(_asks(guard) and _ASKED_FOR.search(self._meaning(guard)) for guard in signal.guards)
+        return any(_asks(guard) and self._is_off(self._meaning(guard)) for guard in signal.guards)
+
+    def _is_off(self, condition: str) -> bool:
+        """Return whether a condition asks for a variable that is off unless somebody sets it, as far as the tree tells."""
+        names = re.findall(r"\bVLLM_[A-Z0-9_]+\b", condition)
+        is_on = self._lookup is not None and any(map(self._lookup.is_on, names))
+        return bool(_ASKED_FOR.search(condition)) and not is_on
 
     def _meaning(self, guard: str) -> str:
         """Return a condition together with what the names of the module in it are assigned."""

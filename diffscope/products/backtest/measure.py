@@ -22,7 +22,7 @@ from diffscope.products.backtest.values import (
     Share,
     Stratum,
 )
-from diffscope.rules.families import FAMILIES
+from diffscope.rules.families import FAMILIES, family_title
 from diffscope.rules.statistics import RuleStatistics, Statistics
 from diffscope.rules.values import Severity
 from diffscope.source.model import CommitId, Gap
@@ -262,7 +262,7 @@ class _Table:
         return self._both(rule, lambda flag: flag.code == rule.code, unknown)
 
     def family(self, family: str) -> RuleMeasure:
-        name = RuleName(code=family, name=FAMILIES[family].en, family=family)
+        name = RuleName(code=family, name=family_title(family).en, family=family)
         return self._both(name, lambda flag: flag.family == family, 0)
 
     def _both(self, rule: RuleName, test: _Test, unknown: int) -> RuleMeasure:

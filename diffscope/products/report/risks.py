@@ -10,7 +10,7 @@ from msgspec import UNSET
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, RiskItem, RiskSection, UnknownItem, WaivedItem
-from diffscope.rules.families import FAMILIES
+from diffscope.rules.families import FAMILIES, family_title
 from diffscope.rules.values import Flag, Severity
 
 COUNTED_FROM = Severity.MEDIUM
@@ -55,7 +55,7 @@ def _family(name: str, assessments: tuple[Assessment, ...], earlier: Counter[str
     importance = {number_of(one): one.importance.value for one in assessments}
     return FamilyRisk(
         family=name,
-        title=FAMILIES[name],
+        title=family_title(name),
         count=len(counted),
         pulls=tuple(sorted(item.number for item in counted)),
         minor=tuple(sorted(item.number for item in minor)),

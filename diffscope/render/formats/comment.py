@@ -150,7 +150,7 @@ def _owners(assessment: Assessment, words: Words) -> str:
     named = [f"{owner}{words.aside(str(count))}" for owner, count in ordered[:_MOST_OWNERS]]
     more = [words("and-more", count=len(ordered) - _MOST_OWNERS)] if len(ordered) > _MOST_OWNERS else []
     orphans = sum(not file.owners for file in known)
-    alone = words("unowned", files=words.counted("one-file", "files", orphans)) if orphans else ""
+    alone = words("unowned", files=words("files", count=orphans)) if orphans else ""
     return words.semicolon.join(part for part in (words.comma.join((*named, *more)), alone) if part)
 
 

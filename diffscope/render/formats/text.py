@@ -91,9 +91,7 @@ class _Report:
             if isinstance(module.chain, str) and module.distance:
                 self._screen.line(Piece(module.chain, Tone.QUIET), indent=_COLUMN + 2)
         rest = len(modules) - _SHOWN_MODULES
-        notes = (
-            [Piece(words.counted("one-more-module", "more-modules", rest), Tone.QUIET)] if rest > 0 else []
-        )
+        notes = [Piece(words("more-modules", count=rest), Tone.QUIET)] if rest > 0 else []
         notes += [
             Piece(words("closes-cycle", chain=chain), Tone.MEDIUM)
             for chain in self._read.cycles[:_SHOWN_MODULES]

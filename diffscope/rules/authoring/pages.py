@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from diffscope.facts.vocabulary import Family, Field, families, shared_fields
 from diffscope.rules.authoring.cases import Case
 from diffscope.rules.engine.evaluate import asked
-from diffscope.rules.families import FAMILIES
+from diffscope.rules.families import FAMILIES, family_title
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import (
     ALWAYS,
@@ -40,9 +40,10 @@ def rule_index(catalogue: Catalogue) -> str:
         "A rule is a folder with `rule.yml`, its Chinese texts in `zh.yml`, and `cases.yml`; docs/rules.md says how to write one.",
         "`diffscope rules show CODE` prints the page of a rule.",
     ]
-    for family, title in FAMILIES.items():
+    for family in FAMILIES:
         rules = [rule for rule in catalogue.rules if rule.family == family]
         if rules:
+            title = family_title(family)
             lines += ["", f"## {title.en} · {title.zh}", "", "| code | rule | severity | status |"]
             lines += ["| --- | --- | --- | --- |", *map(_index_row, rules)]
     return "\n".join(lines) + "\n"
@@ -84,7 +85,7 @@ def rule_page(
     english = language == "en"
     title, why, remedy = (text.en if english else text.zh for text in (rule.title, rule.why, rule.remedy))
     words = _WORDS[language]
-    family = getattr(FAMILIES[rule.family], language)
+    family = getattr(family_title(rule.family), language)
     status = f"{rule.status.stage.value} {words['since']} {rule.status.since}"
     lines = [
         f"{rule.code} {rule.name}: {title}",

@@ -15,7 +15,7 @@ from diffscope.render.area_words import AREA_TITLES
 from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
 from diffscope.render.words import Words
-from diffscope.rules.families import FAMILIES
+from diffscope.rules.families import family_title
 from diffscope.source.model import Value
 
 LEVELS: Final = ("high", "medium", "low", "none")
@@ -103,8 +103,8 @@ class PageReading(DigestReading):
 
     def found_by(self, pull: PullSummary) -> str:
         """Return what a search finds a row by besides its text: its words in both languages."""
-        families = (FAMILIES.get(name) for name in self.families(pull))
-        said = [text for family in families if family for text in (family.en, family.zh)]
+        families = (family_title(name) for name in self.families(pull))
+        said = [text for family in families for text in (family.en, family.zh)]
         said += [text for area in self.worked_on(pull.number) for text in AREA_TITLES.get(area, (area,))]
         said += [kind_title(pull.kind, language) for language in Language]
         return " ".join(dict.fromkeys((*said, *pull.tags, *pull.platforms)))

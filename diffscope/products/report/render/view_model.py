@@ -83,7 +83,7 @@ class DigestReading:
         words = self._words
         told = [kind_counted(one.name, one.count, words.language) for one in kinds[:most]]
         if rest := sum(one.count for one in kinds[most:]):
-            told.append(words.counted("one-other", "others", rest))
+            told.append(words("others", count=rest))
         return words.comma.join(told)
 
     def gist(self, number: int, most: int = 3) -> tuple[Text, ...]:

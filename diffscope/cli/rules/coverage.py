@@ -1,0 +1,126 @@
+"""``diffscope rules coverage``: judges a window of a clone and says what of its tree the rules cannot see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from diffscope.adapters.config.rule_files import bundled_rules
+from diffscope.adapters.graphs.graphs import graph_at
+from diffscope.adapters.read_file import read_text
+from diffscope.batch.coverage import newest_commit
+from diffscope.batch.run import Batch
+from diffscope.batch.windows import Span, find_span
+from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.opened import open_workspace
+from diffscope.cli.progress import Progress
+from diffscope.cli.talk import Talk
+from diffscope.errors import NotFoundError, UsageError
+from diffscope.graph.query.registries import load_registries
+from diffscope.products.coverage.measure import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
+from diffscope.render.sanitize import visible
+
+if TYPE_CHECKING:
+    from diffscope.adapters.git.repository import GitRepository
+    from diffscope.workspace import Workspace
+
+_DAYS = 30
+_MOST = 25
+_HEADS: dict[SpotKind, str] = {
+    "area": "source files that no area of areas.yml claims, by folder",
+    "language": "languages of which hardly a changed file names a changed symbol",
+    "kernel": "decorators like those of device code that kernels.yml does not know",
+    "registry": "tables of classes that registries.yml does not know",
+    "twin": "files of one name for several platforms: changes edit one alone and no flag stands on it",
+    "silence": "changes without a flag at medium or above, far more often than others",
+}
+
+
+class Asked(NamedTuple):
+    """The window: days, both included; without ``until`` up to the newest commit, without ``since`` thirty days."""
+
+    since: str | None
+    until: str | None
+    offset: str
+    workers: int | None
+
+
+def find_coverage(asked: Asked, *, repo: Path | None, use_cache: bool, talk: Talk) -> Coverage:
+    """Return what the rules cannot see of the tree at the end of the window.
+
+    Raises:
+        SourceError: there is no clone.
+        NotFoundError: no change was merged in the window.
+    """
+    clone = find_clone(repo, Request())
+    if clone is None:
+        raise no_clone()
+    with (
+        clone,
+        open_workspace(clone, use_cache=use_cache) as workspace,
+        Batch(workspace, workers=asked.workers) as batch,
+        Progress("changes", talk) as progress,
+    ):
+        span = _span(asked, workspace, clone)
+        judged = [each.assessment or each.stand_in for each in batch.judge(span.wanted, progress=progress)]
+        revision = span.wanted[-1].commit
+        paths = [entry.path for entry in clone.entries(revision)]
+        return measure_coverage(
+            paths,
+            graph_at(clone, revision, cache=workspace.cache, serving=workspace.knowledge.serving),
+            [each for each in judged if each is not None],
+            tables=_tables(workspace),
+            revision=revision,
+        )
+
+
+def _span(asked: Asked, workspace: Workspace, clone: GitRepository) -> Span:
+    newest = newest_commit(clone)
+    known = clone.commits([newest])[newest]
+    until = asked.until or _day(known.committed_at if known else 0)
+    try:
+        since = asked.since or str(datetime.fromisoformat(until).date() - timedelta(days=_DAYS))
+    except ValueError:
+        raise UsageError(f"{until!r} is no day", hint="write it as 2026-03-29") from None
+    span = find_span(workspace, f"{since}/{until}", offset=asked.offset)
+    if not span.wanted:
+        raise NotFoundError(
+            f"no change was merged from {since} to {until}", hint="--since and --until name another window"
+        )
+    return span
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+
+
+def _tables(workspace: Workspace) -> Tables:
+    text = read_text(bundled_rules() / "registries.yml", most=1_000_000, hint="reinstall diffscope")
+    return Tables(
+        taxonomy=workspace.knowledge.taxonomy,
+        kernels=workspace.knowledge.kernels,
+        registries=load_registries(text, at="rules/registries.yml"),
+    )
+
+
+def coverage_text(found: Coverage) -> str:
+    """Return the coverage for people."""
+    share = f"{found.silent:,} of {found.changes:,} changes to source code have no flag at medium or above"
+    lines = [f"{found.files:,} source files at {found.revision[:12]}; {share}"]
+    for kind, head in _HEADS.items():
+        spots = [spot for spot in found.spots if spot.kind == kind]
+        if spots:
+            lines += ["", f"{head}: {len(spots)}", *map(_line, spots[:_MOST])]
+        if len(spots) > _MOST:
+            lines.append(f"  and {len(spots) - _MOST} more (--format json lists all)")
+    weighty = len(found.weighty)
+    lines += ["", f"{weighty} of {len(found.spots)} are of weight: three changes or more touched them"]
+    return "\n".join(lines) + "\n"
+
+
+def _line(spot: BlindSpot) -> str:
+    size = f"{spot.files} files, " if spot.files else ""
+    expected = f", {spot.expected} expected" if spot.expected is not None else ""
+    changes = f"{spot.changes} changes, {spot.silent} without a flag{expected}"
+    return visible(f"  {spot.name}: {size}{changes} ({', '.join(spot.examples[:2])})")
