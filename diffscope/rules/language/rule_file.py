@@ -219,7 +219,7 @@ def _severity(entry: Entry | None, scope: Scope) -> tuple[Severity, tuple[Severi
     *conditional, last = entry.value.items or (None,)
     if last is None or not isinstance(last, ScalarNode):
         message = "the last line of 'severity' must be a word alone: what holds where nothing above does"
-        scope.reading.report(last or entry, message, "end with - low, or with - consequence")
+        scope.reading.report(last or entry, message, "end with - low")
     is_measured = isinstance(last, ScalarNode) and last.value == CONSEQUENCE
     steps = [step for item in conditional for step in _steps(item, scope, is_measured=is_measured)]
     default, measured = _last_severity(last, scope) if isinstance(last, ScalarNode) else (Severity.INFO, ())
