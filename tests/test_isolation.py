@@ -121,7 +121,16 @@ def test_a_collector_that_fails_on_one_file_keeps_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["facts.moves", "facts.file", "facts.lookup", "facts.settings", "facts.reach"]
+    "part",
+    [
+        "facts.moves",
+        "facts.file",
+        "facts.lookup",
+        "facts.settings",
+        "facts.places",
+        "facts.reach",
+        "facts.consequence",
+    ],
 )
 def test_a_step_around_the_collectors_that_fails_is_told(part: str) -> None:
     with fault(part):
@@ -136,7 +145,14 @@ def test_every_step_of_the_facts_is_tried() -> None:
     """A part that this file does not know would show up here."""
     tried = {f"facts.{one.name}" for one in COLLECTORS}
     parts = {part for part in sound()[2] if part.startswith("facts.")}
-    assert parts - tried == {"facts.moves", "facts.file", "facts.lookup", "facts.settings", "facts.reach"}
+    assert parts - tried == {
+        "facts.moves",
+        "facts.file",
+        "facts.lookup",
+        "facts.settings",
+        "facts.reach",
+        "facts.consequence",
+    }
 
 
 def test_every_collector_is_in_the_table() -> None:

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.changed_places import with_changed_places
+from diffscope.facts.base.consequence import with_consequence
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after
 from diffscope.facts.base.modules import place_files
@@ -67,7 +69,9 @@ def collect_facts(
         **collected,
     )
     found = attempt("facts.settings", lambda: with_settings(found), found)
+    found = attempt("facts.places", lambda: with_changed_places(found, placed), found)
     found = attempt("facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach), found)
+    found = attempt("facts.consequence", lambda: with_consequence(found, knowledge.consequence), found)
     return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))
 
 

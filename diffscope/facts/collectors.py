@@ -56,6 +56,7 @@ from diffscope.graph.query.serving import ServingPath
 from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
+from diffscope.taxonomy.consequence import ConsequenceTable
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.kernels import KernelTable, KernelTables
 from diffscope.taxonomy.model import Taxonomy
@@ -74,6 +75,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     kernels: KernelTable = KernelTable(KernelTables())
     serving: ServingPath = ServingPath(())
     reach: ReachRows = ReachRows()
+    consequence: ConsequenceTable = ConsequenceTable()
     digest: str = ""
     """Equal ones make equal facts of equal changes."""
 

@@ -37,6 +37,10 @@ class Located(Fact, frozen=True, kw_only=True):
         ),
     ] = 0
     side: Annotated[str, said("`new` or `old`.")] = "new"
+    changed_line: Annotated[
+        int, said("The changed line nearest to it, where `line` itself did not change; else 0.")
+    ] = 0
+    changed_side: Annotated[str, said("The side of `changed_line`.")] = "new"
     symbol: Annotated[str | None, said("Qualified name within the file: `EngineCore.step`.")] = None
     module: Annotated[str | None, said("Dotted module name; null for a file that is no module.")] = None
     area: Annotated[str, said("Main area of the file.")] = "other"
@@ -61,6 +65,25 @@ class Located(Fact, frozen=True, kw_only=True):
         str,
         said("When it runs, for whomever it does: per_step, per_request, start_up, tools or unknown."),
     ] = "unknown"
+    effect: Annotated[
+        str,
+        said(
+            "What happens there: contract (others have to follow), condition (it decides anew), body (it computes anew), removal, addition, "
+            "tuning (numbers alone) or none."
+        ),
+    ] = "none"
+    vouched: Annotated[
+        str,
+        said(
+            "What shows that it works: changed (a test of this change that a step of CI runs), existing (a test of the base) or none."
+        ),
+    ] = "existing"
+    consequence: Annotated[
+        str,
+        said(
+            "The level of all three by rules/consequence.yml: info, low, medium, high or critical; what `severity: consequence` takes."
+        ),
+    ] = "info"
 
 
 class ChangeFact(Fact, frozen=True, kw_only=True):

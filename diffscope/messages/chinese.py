@@ -261,6 +261,7 @@ TEXTS: Final = {
     "word.confidence": "置信度",
     "word.config-edited": "此变更修改了 {files}。判定时使用的是基准分支的配置与规则，而非此变更自带的版本。",
     "word.critical": "严重",
+    "word.definition": "所属的定义",
     "word.dependents": "{count} 个模块导入",
     "word.distance": "距服务路径 {count} 步",
     "word.evidence": "证据",

@@ -294,6 +294,7 @@ WordCode = Literal[
     "word.confidence",
     "word.config-edited",
     "word.critical",
+    "word.definition",
     "word.dependents",
     "word.distance",
     "word.evidence",

@@ -261,6 +261,7 @@ TEXTS: Final = {
     "word.confidence": "confidence",
     "word.config-edited": "This change edits {files}. It was judged by the configuration and rules of its base, not by its own.",
     "word.critical": "critical",
+    "word.definition": "the definition that it belongs to",
     "word.dependents": "{count} {count|imports|import} it",
     "word.distance": "{count} {count|step|steps} from serving",
     "word.evidence": "Evidence",

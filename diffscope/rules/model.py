@@ -27,12 +27,22 @@ class Severity(Enum):
         return list(Severity).index(self)
 
 
+class Definition(Value, frozen=True, kw_only=True):
+    """Where what a place belongs to is defined, on a line that did not change."""
+
+    path: str
+    line: int
+    side: str = "new"
+
+
 class Evidence(Value, frozen=True, kw_only=True):
-    """One place that made a rule fire."""
+    """One place that made a rule fire: the changed line nearest to the fact."""
 
     path: str
     line: int = 0
     side: str = "new"
+    definition: Definition | None = None
+    """Of a place whose own line did not change; ``None`` where ``line`` is that of the fact."""
     symbol: str | None = None
     module: str | None = None
     note: Text

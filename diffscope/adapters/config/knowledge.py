@@ -14,6 +14,7 @@ from diffscope.adapters.read_file import read_text
 from diffscope.facts.collect import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
+from diffscope.taxonomy.consequence import ConsequenceTable, load_consequence
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
 from diffscope.taxonomy.load import FILES, read_tables
@@ -32,6 +33,7 @@ _NAMES: Final = (
     "serving.yml",
     "kernels.yml",
     "reach.yml",
+    "consequence.yml",
 )
 _LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
@@ -45,6 +47,7 @@ class _Tables(Value, frozen=True, kw_only=True):
     serving: ServingPath
     kernels: KernelTables
     reach: ReachRows
+    consequence: ConsequenceTable
 
 
 def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
@@ -81,6 +84,7 @@ def _joined(tables: _Tables, key: str) -> Knowledge:
         serving=tables.serving,
         kernels=KernelTable(tables.kernels),
         reach=tables.reach,
+        consequence=tables.consequence,
         digest=key,
     )
 
@@ -102,6 +106,7 @@ def _parse(texts: dict[str, str]) -> _Tables:
         serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
         kernels=load_kernels(texts["kernels.yml"], at="rules/kernels.yml"),
         reach=load_reach(texts["reach.yml"], at="rules/reach.yml"),
+        consequence=load_consequence(texts["consequence.yml"], at="rules/consequence.yml"),
     )
 
 

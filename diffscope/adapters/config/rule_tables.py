@@ -10,6 +10,7 @@ from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.graph.query.registries import REGISTRIES
 from diffscope.graph.query.serving import SERVING
+from diffscope.taxonomy.consequence import CONSEQUENCE
 from diffscope.taxonomy.counterparts import COUNTERPARTS
 from diffscope.taxonomy.kernels import KERNELS
 from diffscope.taxonomy.load import FILES, check_tables
@@ -28,6 +29,7 @@ _TYPES: Final[dict[str, Any]] = {
     "serving.yml": SERVING,
     "registries.yml": REGISTRIES,
     "reach.yml": REACH,
+    "consequence.yml": CONSEQUENCE,
 }
 
 

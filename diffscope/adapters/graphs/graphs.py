@@ -68,7 +68,7 @@ def graph_at(
         outline_of=reader.outline, uses_of=reader.uses, serving=serving, test_words=reader.words
     )
     if not graph.tables.absent:
-        store.keep_shortcuts(key, graph)
+        store.keep_query_cache(key, graph)
     return graph
 
 

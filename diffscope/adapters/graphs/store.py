@@ -115,7 +115,7 @@ class GraphStore:
         """Keep the bytes of a graph."""
         self._cache.put_many(_GRAPHS, {key: graph})
 
-    def keep_shortcuts(self, key: str, graph: ModuleGraph) -> None:
+    def keep_query_cache(self, key: str, graph: ModuleGraph) -> None:
         """Keep the query cache of a graph that the serving path is attached to, unless it came with it."""
         if not graph.has_query_cache:
             self._cache.put_many(_QUERY_CACHE, {self._beside(key): graph.query_cache()})

@@ -56,8 +56,10 @@ def _role_of(atom: Atom) -> str:
         ):
             return "none"
     called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-    if called in ("isinstance", "issubclass"):
+    if called in ("isinstance", "issubclass", "callable"):
         return "type"
+    if called == "hasattr":
+        return "none"
     for role, pattern in _BY_TEXT:
         if pattern.search(atom.text):
             return role
@@ -81,7 +83,11 @@ def _plain_role(node: ast.expr, text: str) -> str:
 
 def decided(held: Iterable[Held], table: RoleTable) -> tuple[str, ...]:
     """Return what some code does, each word once; ``message`` where it does nothing but tell."""
-    words = dict.fromkeys(word for each in held for word in _words(each, table))
+    listed = tuple(held)
+    raised = {each.text for each in listed if each.kind == "raise"}
+    # That an exception is made is part of its raising.
+    does = (each for each in listed if each.kind != "call" or each.text not in raised)
+    words = dict.fromkeys(word for each in does for word in _words(each, table))
     telling = words.pop("message", "") is None
     return tuple(words) or (("message",) if telling else ())
 

@@ -28,7 +28,7 @@ _SCHEME = re.compile(
 )
 _SCALING = re.compile(r"(?i)(?:^|_)(?:scales?|scaling|scale_inv|sm_scale|softmax_scale|alpha)(?:$|_)")
 _TAKING = re.compile(r"(?i)quant|scaled|gemm|_mm|matmul|attn|attention|softmax|norm|moe")
-_COMPUTED = re.compile(r"[*/]|reciprocal|rsqrt|\bNone\b|^-?[\d.]+(?:e-?\d+)?$")
+_COMPUTED = re.compile(r"[*/]|reciprocal|rsqrt|^None$|^-?[\d.]+(?:e-?\d+)?$")
 
 
 class NumericChoice(NamedTuple):
@@ -98,7 +98,7 @@ def _factor_of(factor: Signal) -> str | None:
     if _SCALING.search(factor.detail.rpartition(".")[2]):
         # A scale is worked out from it; no value is scaled here.
         return None
-    return re.sub(r"\[.*\]$", "", factor.text).rpartition(".")[2]
+    return re.sub(r"\[.*\]$|\.data$", "", factor.text).rpartition(".")[2]
 
 
 def _of_arguments(calls: list[ChangedSignal]) -> Iterator[NumericChoice]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from diffscope.assessment.document import Assessment
 from diffscope.render.formats.json import indented
 from diffscope.render.places import LEVELS, has_line, nearest_line, worst_first
@@ -72,17 +74,24 @@ def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Js
         "partialFingerprints": {"diffscope/v1": flag.fingerprint},
         "properties": {"family": flag.family, "severity": flag.severity.value, "confidence": flag.confidence},
     }
-    related = flag.evidence[1 : 1 + _RELATED_LIMIT]
+    related = _related(flag, assessment, words)[:_RELATED_LIMIT]
     if related:
-        result["relatedLocations"] = [
-            {
-                "id": number,
-                "message": {"text": message_text(words.pick(place.note)) + _old_line((place,), words)},
-            }
-            | _location(place, assessment)
-            for number, place in enumerate(related, start=1)
-        ]
+        result["relatedLocations"] = [{"id": number} | one for number, one in enumerate(related, start=1)]
     return result
+
+
+def _related(flag: Flag, assessment: Assessment, words: Words) -> list[_Json]:
+    """Return the places beyond the first, and the definition that the first belongs to, each with its words."""
+    found: list[_Json] = []
+    for number, place in enumerate(flag.evidence):
+        if number:
+            text = message_text(words.pick(place.note)) + _old_line((place,), words)
+            found.append({"message": {"text": text}} | _location(place, assessment))
+        if not number and place.definition is not None:
+            defined = place.definition
+            where = msgspec.structs.replace(place, line=defined.line, side=defined.side, definition=None)
+            found.append({"message": {"text": words("definition")}} | _location(where, assessment))
+    return found
 
 
 def _old_line(places: tuple[Evidence, ...], words: Words) -> str:

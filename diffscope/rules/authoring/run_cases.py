@@ -289,7 +289,10 @@ def _given(finding: Finding) -> dict[str, object]:
 
 
 def _told(evidence: Evidence) -> dict[str, object]:
-    told: dict[str, object] = {key: getattr(evidence, key) for key in ("path", "line", "side", "symbol")}
+    # A case marks the definition: an example of a rule is read by what it is, not by which of its lines differ.
+    place = evidence.definition or evidence
+    told: dict[str, object] = {key: getattr(place, key) for key in ("path", "line", "side")}
+    told["symbol"] = evidence.symbol
     return told | {"says": evidence.note.en, "says_zh": evidence.note.zh}
 
 

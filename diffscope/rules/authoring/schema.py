@@ -20,7 +20,7 @@ from diffscope.rules.language.conditions import (
     Operator,
 )
 from diffscope.rules.language.expressions import EVIDENCE, SAME_PLACE
-from diffscope.rules.language.rule_file import REQUIRED, TEXTS
+from diffscope.rules.language.rule_file import CONSEQUENCE, REQUIRED, SHIFTS, TEXTS
 from diffscope.rules.model import Severity
 
 Schema = dict[str, Any]
@@ -64,8 +64,8 @@ def schemas() -> dict[str, Schema]:
 def rule_schema() -> Schema:
     """Return the schema of a rule file."""
     status = {"is": {"enum": [stage.value for stage in Stage]}, "since": {"type": "string"}}
-    words = [severity.value for severity in Severity]
-    step = _object({word: _ref("expression") for word in words}, ())
+    words = [*(severity.value for severity in Severity), CONSEQUENCE]
+    step = _object({word: _ref("expression") for word in (*words, *SHIFTS)}, ())
     lines = {"anyOf": [{"enum": words}, {**step, "minProperties": 1, "maxProperties": 1}]}
     properties: Schema = {
         "status": _object(status, ("is", "since")),

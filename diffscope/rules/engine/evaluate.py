@@ -6,6 +6,7 @@ A rule fires where ``when`` holds and at least one record is evidence for it: a 
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cached_property, lru_cache, partial
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_ju
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Wording, fill_template
-from diffscope.rules.model import Evidence, Flag, Severity, UnknownRule
+from diffscope.rules.model import Definition, Evidence, Flag, Severity, UnknownRule
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap, Value
 
@@ -34,6 +35,11 @@ MOST_EVIDENCE: Final = 10
 _LINES_OF_A_BRANCH: Final = 3
 """Lines that weigh as much as a new branch, where evidence is put in order."""
 _CONFIDENCE: Final = ("low", "medium", "high")
+_LEVELS: Final = tuple(severity.value for severity in Severity)
+_EFFECTS: Final = ("contract", "condition", "body", "removal", "tuning", "addition", "none")
+"""Of equal level, what was there before and acts otherwise now comes first."""
+_STANDS_IN: Final = re.compile(r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$")
+"""What stands for something else while it is traced, or only makes it when it is first asked for."""
 
 
 class Evaluation(Value, frozen=True, kw_only=True):
@@ -137,10 +143,13 @@ class _Program:
             )
             for text, by in zip((self.rule.says.en, self.rule.says.zh), self._speakers, strict=True)
         )
+        path, line = getattr(record, "path", ""), getattr(record, "line", 0)
+        side, changed = getattr(record, "side", "new"), getattr(record, "changed_line", 0)
         return Evidence(
-            path=getattr(record, "path", ""),
-            line=getattr(record, "line", 0),
-            side=getattr(record, "side", "new"),
+            path=path,
+            line=changed or line,
+            side=getattr(record, "changed_side", "new") if changed else side,
+            definition=Definition(path=path, line=line, side=side) if changed else None,
             symbol=getattr(record, "symbol", None),
             module=getattr(record, "module", None),
             note=Text(en=english, zh=chinese),
@@ -159,7 +168,7 @@ def _programs(catalogue: Catalogue) -> tuple[_Program, ...]:
 
 
 def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
-    """Sort key: the worst first, then by place, then by everything else."""
+    """Sort key: the place of largest consequence first, then the worst, then by place, then by everything else."""
     if worst_by is None:
         # A line rewritten in place is one line, and a new branch is what behaves anew: a name changed all over comes behind both.
         lines = max(getattr(record, "code_added", 0), getattr(record, "code_removed", 0))
@@ -170,7 +179,27 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
     # Of equal rank what is still there comes before what went: that is where a reader looks.
     is_gone = getattr(record, "side", "new") == "old"
     order = (is_gone, -weight) if worst_by is None else (-weight, is_gone)
-    return *order, getattr(record, "path", ""), getattr(record, "line", 0), repr(record)
+    return (
+        *_consequence(record),
+        *order,
+        getattr(record, "path", ""),
+        getattr(record, "line", 0),
+        repr(record),
+    )
+
+
+def _consequence(record: object) -> tuple[int, ...]:
+    """Return how far behind a place comes: nothing that stands in for another, the gravest, edited before added, kernels, steps from the root."""
+    level, effect = getattr(record, "consequence", "info"), getattr(record, "effect", "none")
+    stands_in = bool(_STANDS_IN.search(getattr(record, "symbol", None) or ""))
+    path = getattr(record, "reach_path", "")
+    return (
+        stands_in,
+        -_LEVELS.index(level),
+        _EFFECTS.index(effect),
+        not getattr(record, "is_kernel", False),
+        path.count(" <- ") if path else len(_LEVELS),
+    )
 
 
 def _message(evidence: tuple[Evidence, ...]) -> Text:

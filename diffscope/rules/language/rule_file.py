@@ -12,7 +12,15 @@ from diffscope.facts.vocabulary import Family, families
 from diffscope.messages.model import Text
 from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Rule, SeverityStep, Stage, Status
-from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery
+from diffscope.rules.language.conditions import (
+    ALWAYS,
+    Condition,
+    EvidenceQuery,
+    Exists,
+    FieldTest,
+    Operator,
+    all_together,
+)
 from diffscope.rules.language.expressions import parse_expression, parse_where
 from diffscope.rules.language.names import Names, Scope
 from diffscope.rules.language.template import parse_template, placeholders
@@ -26,6 +34,10 @@ TEXTS: Final = ("title", "why", "remedy", "limits", "says")
 """Keys of rule.yml in English that zh.yml has in Chinese."""
 CODE_FORM: Final = re.compile(r"[A-Z]{2}[0-9]{3}")
 NAME_FORM: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
+CONSEQUENCE: Final = "consequence"
+"""In place of a severity: the highest level that a place of the evidence has; the field that holds it."""
+SHIFTS: Final = {"raise": 1, "lower": -1}
+"""Before ``consequence``: where a condition holds, the level is moved by one."""
 
 _FORMAT_1: Final = ("code", "escalate", "lower")
 _Entries = Mapping[str, Entry]
@@ -203,27 +215,61 @@ def _severity(entry: Entry | None, scope: Scope) -> tuple[Severity, tuple[Severi
     if entry is None:
         return Severity.INFO, ()
     if not isinstance(entry.value, ListNode):
-        return _severity_word(entry.value, scope.reading), ()
+        return _last_severity(entry.value, scope)
     *conditional, last = entry.value.items or (None,)
     if last is None or not isinstance(last, ScalarNode):
         message = "the last line of 'severity' must be a word alone: what holds where nothing above does"
-        scope.reading.report(last or entry, message, "end with - low")
-    steps = [_step(item, scope) for item in conditional]
-    default = _severity_word(last, scope.reading) if isinstance(last, ScalarNode) else Severity.INFO
-    return default, tuple(step for step in steps if step is not None)
+        scope.reading.report(last or entry, message, "end with - low, or with - consequence")
+    is_measured = isinstance(last, ScalarNode) and last.value == CONSEQUENCE
+    steps = [step for item in conditional for step in _steps(item, scope, is_measured=is_measured)]
+    default, measured = _last_severity(last, scope) if isinstance(last, ScalarNode) else (Severity.INFO, ())
+    return default, (*steps, *measured)
 
 
-def _step(node: Node, scope: Scope) -> SeverityStep | None:
+def _last_severity(node: Node, scope: Scope) -> tuple[Severity, tuple[SeverityStep, ...]]:
+    """Return a severity by its word; ``consequence`` is the highest level among the places of the evidence."""
+    if not isinstance(node, ScalarNode) or node.value != CONSEQUENCE:
+        return _severity_word(node, scope.reading), ()
+    return Severity.INFO, _measured_steps(None, 0, scope)
+
+
+def _measured_steps(where: Condition | None, shift: int, scope: Scope) -> tuple[SeverityStep, ...]:
+    """Return a step for each level that some place has, moved up or down; where a condition holds, if there is one."""
+    query = scope.evidence
+    family = families().get(query.fact) if query is not None else None
+    if query is None or family is None or family.field(CONSEQUENCE) is None:
+        if query is not None and family is not None:
+            message = f"'{family.name}' has no consequence"
+            scope.reading.report(1, message, "name the severity by a word")
+        return ()
+    levels = list(Severity)
+    steps = []
+    for level in reversed(levels[1:]):
+        has_level = FieldTest(field=CONSEQUENCE, operator=Operator.IN, operands=(level.value,))
+        asked = all_together(where, Exists(fact=query.fact, where=all_together(query.where, has_level)))
+        to = levels[min(len(levels) - 1, levels.index(level) + shift)]
+        steps.append(SeverityStep(to=to, when=asked))
+    if where is not None:
+        steps.append(SeverityStep(to=levels[max(0, shift)], when=where))
+    return tuple(steps)
+
+
+def _steps(node: Node, scope: Scope, *, is_measured: bool) -> tuple[SeverityStep, ...]:
+    """Return the steps of one line: a severity with its condition, or a shift of the consequence by one level."""
     if not isinstance(node, MapNode) or len(node.entries) != 1:
         message = f"a line of 'severity' must be a word with its condition, not {shape(node)}"
         scope.reading.report(node, message, "write - high: {evidence: {...}}; a word alone comes last")
-        return None
+        return ()
     (entry,) = node.entries
     words = [severity.value for severity in Severity]
-    if entry.key not in words:
-        scope.reading.report(entry, f"unknown severity '{clipped(entry.key)}'", nearest(entry.key, words))
-        return None
-    return SeverityStep(to=Severity(entry.key), when=parse_expression(entry.value, scope, f"'{entry.key}'"))
+    known = (*words, *SHIFTS) if is_measured else words
+    if entry.key not in known:
+        scope.reading.report(entry, f"unknown severity '{clipped(entry.key)}'", nearest(entry.key, known))
+        return ()
+    when = parse_expression(entry.value, scope, f"'{entry.key}'")
+    if entry.key in SHIFTS:
+        return _measured_steps(when, SHIFTS[entry.key], scope)
+    return (SeverityStep(to=Severity(entry.key), when=when),)
 
 
 def _severity_word(node: Node, reading: Reading) -> Severity:

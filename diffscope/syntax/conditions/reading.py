@@ -17,6 +17,9 @@ _TEXT: Final = 2000
 """Characters of a condition: what is longer is cut and cannot be weighed."""
 _MOST_HELD: Final = 40
 _SKIPPED: Final = frozenset({"comment", "type", "string", "concatenated_string", "parameters"})
+_LEAVES: Final = frozenset(
+    {"identifier", "integer", "float", "true", "false", "none", "ellipsis", "pass_statement"}
+)
 _BOOLEAN: Final = frozenset({"comparison_operator", "boolean_operator", "not_operator"})
 _PLAIN: Final = frozenset({"identifier", "attribute", "call", "true", "false"})
 _IMPORTS: Final = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
@@ -81,11 +84,21 @@ def read_conditions(nodes: Iterable[Node], leave_out: frozenset[int]) -> list[As
     pending = list(reversed(list(nodes)))
     while pending:
         node = pending.pop()
-        if node.id in leave_out or node.type in _SKIPPED:
+        kind = node.type
+        if kind in _LEAVES or kind in _SKIPPED or node.id in leave_out:
             continue
-        found.extend(_asked_by(node))
+        if kind in _ASKING:
+            found.extend(_asked_by(node))
         pending.extend(reversed(node.named_children))
     return found
+
+
+_ASKING: Final = frozenset(
+    {
+        "if_statement", "elif_clause", "while_statement", "assert_statement", "conditional_expression", "if_clause", "except_clause",
+        "except_group_clause", "return_statement", "assignment", "keyword_argument",
+    }
+)  # fmt: skip
 
 
 def _asked_by(node: Node) -> Iterator[Asked]:
@@ -241,7 +254,8 @@ def bound_names(nodes: Iterable[Node]) -> dict[str, str]:
             target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
             if target is not None and target.type == "identifier" and value is not None:
                 values[text_of(target)].append(unwrap(value))
-        pending.extend(child for child in node.named_children if child.type not in _SKIPPED)
+        if node.type not in _LEAVES and node.type not in _SKIPPED:
+            pending.extend(node.named_children)
     return {
         name: clip(text_of(found[0]), _TEXT)
         for name, found in values.items()

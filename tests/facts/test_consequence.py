@@ -1,0 +1,131 @@
+"""What changed at a place, what vouches for it, and the level that follows from both and from how it is reached."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.facts.model import SymbolFact
+from diffscope.taxonomy.consequence import LEVELS, VOUCHED
+from tests.fact_builders import facts, knowledge
+
+PATH = "vllm/v1/core/sched/scheduler.py"
+BASE = """
+LIMIT = 4
+
+
+class Scheduler:
+    def schedule(self, budget):
+        left = budget * 8
+        return self.pick(left)
+
+    def pick(self, left):
+        return left
+"""
+TREE = {
+    "vllm/__init__.py": "",
+    "vllm/v1/__init__.py": "",
+    "vllm/v1/core/__init__.py": "",
+    "vllm/v1/core/sched/__init__.py": "",
+}
+TEST = "from vllm.v1.core.sched.scheduler import Scheduler\n\n\ndef test_schedule():\n    assert Scheduler().schedule({0}) == {1}\n"
+
+
+def changed(before: str, after: str, symbol: str, *, test: str | None = None) -> SymbolFact:
+    old, new = {PATH: BASE}, {PATH: BASE.replace(before, after, 1)}
+    assert new != old
+    if test is not None:
+        old["tests/v1/test_scheduler.py"] = TEST.format(1, 8)
+        new["tests/v1/test_scheduler.py"] = test
+    found = facts(old, new, tree=TREE).symbol
+    return next(one for one in found if one.symbol == symbol)
+
+
+EFFECT_ROWS = [
+    pytest.param("budget * 8", "budget + 8", "Scheduler.schedule", "body", id="it computes anew"),
+    pytest.param("budget * 8", "budget * 16", "Scheduler.schedule", "tuning", id="a number alone is tuning"),
+    pytest.param("LIMIT = 4", "LIMIT = 5", "LIMIT", "tuning", id="so is a constant"),
+    pytest.param(
+        "        return self.pick(left)",
+        "        if left > 3:\n            left = 3\n        return self.pick(left)",
+        "Scheduler.schedule",
+        "condition",
+        id="it decides anew",
+    ),
+    pytest.param(
+        "schedule(self, budget)",
+        "schedule(self, budget, more)",
+        "Scheduler.schedule",
+        "contract",
+        id="who calls it has to follow",
+    ),
+    pytest.param(
+        "\n    def pick(self, left):\n        return left\n",
+        "",
+        "Scheduler.pick",
+        "removal",
+        id="it is gone",
+    ),
+    pytest.param(
+        "        return left\n",
+        "        return left\n\n    def put(self):\n        return 3\n",
+        "Scheduler.put",
+        "addition",
+        id="it is new",
+    ),
+    pytest.param(
+        "        left = budget",
+        "        # why\n        left = budget",
+        "Scheduler.schedule",
+        "none",
+        id="a comment is nothing",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "symbol", "effect"), EFFECT_ROWS)
+def test_effect(before: str, after: str, symbol: str, effect: str) -> None:
+    assert changed(before, after, symbol).effect == effect
+
+
+def test_a_test_of_the_change_vouches_more_than_one_of_the_base() -> None:
+    plain = changed("budget * 8", "budget + 8", "Scheduler.schedule")
+    with_test = changed("budget * 8", "budget + 8", "Scheduler.schedule", test=TEST.format(2, 10))
+    assert (plain.vouched, with_test.vouched) == ("none", "changed")
+    assert (plain.consequence, with_test.consequence) == ("medium", "low")
+
+
+def test_the_changed_line_nearest_to_a_definition() -> None:
+    found = changed(
+        "        return self.pick(left)",
+        "        if left > 3:\n            left = 3\n        return self.pick(left)",
+        "Scheduler.schedule",
+    )
+    assert (found.line, found.changed_line, found.changed_side) == (5, 7, "new")
+    gone = changed(
+        "        left = budget * 8\n        return self.pick(left)",
+        "        return self.pick(budget)",
+        "Scheduler.schedule",
+    )
+    assert (gone.line, gone.changed_line, gone.changed_side) == (5, 6, "new")
+    assert (
+        changed("schedule(self, budget)", "schedule(self, budget, more)", "Scheduler.schedule").changed_line
+        == 0
+    )
+
+
+def test_every_level_of_the_table_orders() -> None:
+    """What nothing vouches for is never lighter than what a test of the change shows, and a step is never lighter than the start."""
+    table = knowledge().consequence
+    rank = LEVELS.index
+    effects = [each.effect for each in table.levels[0].effects]
+    for row in table.levels:
+        for effect in effects:
+            levels = [rank(table.level(row.reached, effect, vouched)) for vouched in VOUCHED]
+            assert levels == sorted(levels), (row.reached, effect)
+    for effect in effects:
+        for vouched in VOUCHED:
+            step, start = (
+                rank(table.level(reached, effect, vouched)) for reached in ("per_step", "start_up")
+            )
+            assert step >= start, (effect, vouched)
+    assert {one.level for one in table.meanings} == set(LEVELS)
