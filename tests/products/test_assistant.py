@@ -9,7 +9,7 @@ from diffscope.errors import InputError, NotFoundError
 from diffscope.graph.model.model import ModuleName
 from diffscope.products.assistant.answers import affected, classification, size, symbol_changes
 from diffscope.products.assistant.answers import tests_for_change as nearest
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.source.model import RepoPath
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 from tests.graph_builders import graph

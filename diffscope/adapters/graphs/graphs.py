@@ -1,4 +1,4 @@
-"""The module graph at any commit, without a checkout: from the cache, or made (making.py)."""
+"""The module graph at any commit, without a checkout: from the cache, or made (graph_maker.py)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from diffscope.batch.run import Batch
 from diffscope.batch.windows import digest_of, find_span, read_span
 from diffscope.cli.explain.command import explanation_text
 from diffscope.cli.gather import Request, check, gather, no_clone
-from diffscope.cli.opened import open_workspace
+from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.rules.command import find_rule
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts

@@ -18,7 +18,7 @@ from diffscope.facts.ci_model import CiFacts
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.render.sanitize import visible
-from diffscope.rules.values import Flag
+from diffscope.rules.model import Flag
 from diffscope.source.model import RepoPath, Value
 
 DEFAULT_TOKENS: Final = 4_000
