@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
     from diffscope.facts.model import ChangeFacts
     from diffscope.source.model import Change
-    from diffscope.workspace import Elsewhere, Workspace
+    from diffscope.workspace import RemoteSource, Workspace
 
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
@@ -50,7 +50,7 @@ class Gathered(NamedTuple):
     """A change as its source hands it in, or the facts of a recorded one."""
 
     change: Change | None = None
-    source: Elsewhere | None = None
+    source: RemoteSource | None = None
     """Where the change comes from, if not from the clone."""
     recorded: ChangeFacts | None = None
     position: tuple[int, int] = (1, 1)

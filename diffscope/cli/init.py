@@ -8,8 +8,8 @@ from typing import Final
 import click
 
 from diffscope.adapters.output import encoded, write_file, write_new_file
+from diffscope.cli.console import say
 from diffscope.cli.exits import DONE
-from diffscope.cli.talk import say
 from diffscope.errors import UsageError
 
 FILE_NAME: Final = "diffscope.yml"

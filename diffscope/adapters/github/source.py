@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.declarations import declarations_from
-from diffscope.adapters.github.answers import Comparison, FileEntry, Pull
 from diffscope.adapters.github.client import DIFF, Client
+from diffscope.adapters.github.responses import Comparison, FileEntry, Pull
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree, Progress, read_sides
 from diffscope.diff.make import make_patch

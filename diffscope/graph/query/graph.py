@@ -32,7 +32,7 @@ from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.query.adjacency import Search, relink, search, trail
 from diffscope.graph.query.classes import ClassQueries
 from diffscope.graph.query.operators import OperatorQueries
-from diffscope.graph.query.query_cache import Known, Shortcuts, decode_shortcuts, encode_shortcuts
+from diffscope.graph.query.query_cache import KnownParts, QueryCache, decode_query_cache, encode_query_cache
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import View
 from diffscope.graph.words import TestWords
@@ -57,7 +57,7 @@ _SETTINGS: Final = RepoPath("vllm/envs.py")
 class ModuleGraph:
     """The graph of one tree; made by build.py, or from its bytes."""
 
-    def __init__(self, tables: Tables, known: Known = Known()) -> None:  # noqa: B008 - an immutable tuple
+    def __init__(self, tables: Tables, known: KnownParts = KnownParts()) -> None:  # noqa: B008 - an immutable tuple
         self.tables = tables
         self._known = known
         self._view = View(tables, known.links)
@@ -72,29 +72,28 @@ class ModuleGraph:
         return cls(decode_tables(data))
 
     @classmethod
-    def from_cache(cls, data: bytes, shortcuts: bytes | None = None) -> ModuleGraph:
-        """Return the graph of bytes that a checksum has found as ``to_bytes`` wrote them, with its shortcuts where they are kept.
+    def from_cache(cls, data: bytes, query_cache: bytes | None = None) -> ModuleGraph:
+        """Return the graph of bytes that a checksum has found as ``to_bytes`` wrote them, with its query cache where that is kept.
 
         Raises:
             InputError: the bytes were written by another version.
         """
         tables = decode_tables(data, is_checked=True)
-        return cls(
-            tables, Known(*decode_shortcuts(shortcuts, count=len(tables.names))) if shortcuts else Known()
-        )
+        known = decode_query_cache(query_cache, count=len(tables.names)) if query_cache else ()
+        return cls(tables, KnownParts(*known))
 
     def to_bytes(self) -> bytes:
         """Return the graph as bytes, the same for the same tree whichever way the graph was made."""
         return encode_tables(self.tables)
 
     @property
-    def has_shortcuts(self) -> bool:
-        """Whether the graph came with all its shortcuts."""
+    def has_query_cache(self) -> bool:
+        """Whether the graph came with a complete query cache."""
         return None not in self._known
 
-    def shortcuts(self) -> bytes:
+    def query_cache(self) -> bytes:
         """Return what ``from_cache`` takes beside the graph; it holds for the serving path that is attached."""
-        return encode_shortcuts(Shortcuts(self.digest, self._view.links, self._served))
+        return encode_query_cache(QueryCache(self.digest, self._view.links, self._served))
 
     def followed_by(self, tables: Tables, changed: Collection[int]) -> ModuleGraph:
         """Return the graph of the tables that come after these; ``changed`` nodes use others than before. Links are taken over."""
@@ -102,7 +101,8 @@ class ModuleGraph:
         if old is None or (self.tables.names, self.tables.paths) != (tables.names, tables.paths):
             return ModuleGraph(tables)
         links = relink(self.tables, old, tables, changed)
-        return ModuleGraph(tables, Known(links=links, served=self._known.served if links is old else None))
+        served = self._known.served if links is old else None
+        return ModuleGraph(tables, KnownParts(links=links, served=served))
 
     def attach(
         self,
@@ -114,7 +114,7 @@ class ModuleGraph:
     ) -> ModuleGraph:
         """Return the same graph with what it does not hold itself; each is asked only when a query needs it.
 
-        Shortcuts that the graph came with are taken to be those of the serving path. Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
+        The query cache that the graph came with is taken to be that of the serving path. Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
         """
         graph = ModuleGraph(self.tables, self._known)
         graph._view = self._view

@@ -32,7 +32,7 @@ from diffscope.rules.language.conditions import (
     SameField,
 )
 from diffscope.rules.language.describe import asked_of, described
-from diffscope.rules.values import Evidence, Flag, Severity
+from diffscope.rules.model import Evidence, Flag, Severity
 from diffscope.source.model import Value
 
 _MOST: Final = 3
