@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeVar, cast
 import click
 
 from diffscope.cli.console import Console
+from diffscope.render.formats.table import RENDERERS
 
-FORMATS = ("text", "json", "jsonl", "markdown", "html", "github", "sarif", "rdjson", "concise")
-"""The names in ``diffscope.render.formats.table.RENDERERS``, which is not imported for ``--help``; a test compares the two."""
+FORMATS = tuple(RENDERERS)
 LANGUAGES = ("en", "zh")
 LEVELS = ("none", "low", "medium", "high", "critical")
 

@@ -113,7 +113,7 @@ def test_facts_that_cannot_be_had_fail_the_case() -> None:
     result = run_case(RULE, case, collect=collect)
     assert (result.status, result.differences) == (
         CaseStatus.FAILED,
-        ("its facts cannot be had: both sides are the same",),
+        ("its facts could not be computed: both sides are the same",),
     )
 
 

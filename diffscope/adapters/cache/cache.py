@@ -102,7 +102,7 @@ class Cache:
 
     @property
     def is_off(self) -> bool:
-        """Whether nothing can be had from it, now and later."""
+        """Whether it cannot be read, now or later."""
         return self._is_off
 
     @property

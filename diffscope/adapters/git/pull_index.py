@@ -81,7 +81,7 @@ class PullIndex:
         return tuple(sorted(found, key=lambda squash: (-squash.committed_at, squash.commit)))
 
     def _from_file(self, answer: Callable[[sqlite3.Connection], list[Squash]]) -> list[Squash] | None:
-        """Answer from the file, or from a new one if it is broken or lies; ``None`` if it cannot be had."""
+        """Answer from the file, or from a new one if it is broken or lies; ``None`` if it is not available."""
         if self._file is None:
             return None
         for _ in range(2):

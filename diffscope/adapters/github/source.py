@@ -58,7 +58,7 @@ def patch_from_files(
     """Return the patch that ``entries`` describe.
 
     The list knows no file modes, the base tree does. Where GitHub left the hunks out (binary, or too large for it)
-    both sides are read and compared here; a file whose sides cannot be had stands in the patch as a binary one,
+    both sides are read and compared here; a file whose sides are not available stands in the patch as a binary one,
     with a gap.
     """
     parts: list[str] = []

@@ -96,7 +96,7 @@ class _TreeReader:
         return self._outlines[path]
 
     def uses(self, path: RepoPath) -> Uses | None:
-        """Return the names that each definition of a Python file of the commit uses; ``None`` where its bytes cannot be had."""
+        """Return the names that each definition of a Python file of the commit uses; ``None`` where its bytes are not available."""
         if path not in self._uses:
             self._uses[path] = self._read_uses(path)
         return self._uses[path]

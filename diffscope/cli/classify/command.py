@@ -14,14 +14,12 @@ from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
 from diffscope.errors import InternalError
+from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
     from diffscope.cli.progress import Progress
     from diffscope.workspace import Workspace
-
-_TERSE = frozenset({"concise", "github", "rdjson"})
-"""Formats of findings alone: what could not be judged has no place in them."""
 
 
 @click.command()
@@ -99,7 +97,7 @@ def classify(
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
-    is_terse = any(one.form in _TERSE for one in chosen)
+    is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = is_unsure = False
     with (

@@ -162,16 +162,16 @@ class ModuleGraph:
         return node.path if node else None
 
     def outline_of(self, module: ModuleName) -> Outline | None:
-        """Return the outline of a module; ``None`` where it cannot be had."""
+        """Return the outline of a module; ``None`` where it is not available."""
         path = self.path_of(module)
         return self.outline_at(path) if path else None
 
     def outline_at(self, path: RepoPath) -> Outline | None:
-        """Return the outline of a Python file; ``None`` where it cannot be had."""
+        """Return the outline of a Python file; ``None`` where it is not available."""
         return self._outline_of(path) if self._outline_of else None
 
     def uses_at(self, path: RepoPath) -> Uses | None:
-        """Return the names that each definition of a Python file uses; ``None`` where they cannot be had."""
+        """Return the names that each definition of a Python file uses; ``None`` where they are not available."""
         return self._uses_of(path) if self._uses_of else None
 
     def gaps(self) -> tuple[Gap, ...]:
@@ -231,13 +231,13 @@ class ModuleGraph:
         return tuple(sorted(found, key=lambda each: (each.steps, each.test)))
 
     def tests_naming(self, word: str) -> tuple[RepoPath, ...] | None:
-        """Return the test files that an identifier occurs in, sorted; ``None`` where the words of tests cannot be had."""
+        """Return the test files that an identifier occurs in, sorted; ``None`` where the words of tests are not available."""
         words = self.test_words
         return None if words is None else words.naming(word)
 
     @cached_property
     def test_words(self) -> TestWords | None:
-        """The identifiers of every test file; ``None`` where they cannot be had."""
+        """The identifiers of every test file; ``None`` where they are not available."""
         return self._read_words() if self._read_words else None
 
     def fan_in(self, module: ModuleName) -> dict[EdgeLayer, int]:
@@ -320,19 +320,19 @@ class ModuleGraph:
         return found and ClassName(module=self._view.name(found.module), name=found.name)
 
     def subclasses(self, module: ModuleName, name: str) -> tuple[Subclass, ...]:
-        """Return the classes of the tree below a class, nearest first; none where outlines cannot be had."""
+        """Return the classes of the tree below a class, nearest first; none where outlines are not available."""
         return self._classes.subclasses(module, name)
 
     def superclasses(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
-        """Return the classes of the tree above a class, nearest first; none where outlines cannot be had."""
+        """Return the classes of the tree above a class, nearest first; none where outlines are not available."""
         return self._classes.superclasses(module, name)
 
     def lineage(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
-        """Return a class of the tree, by its name in a module, and those above it; none where it is no class or outlines cannot be had."""
+        """Return a class of the tree, by its name in a module, and those above it; none where it is no class or outlines are not available."""
         return self._classes.lineage(module, name)
 
     def declares(self, module: ModuleName, name: str, member: str) -> bool:
-        """Say whether a class, by its name in a module, or one above it defines a member; no where outlines cannot be had."""
+        """Say whether a class, by its name in a module, or one above it defines a member; no where outlines are not available."""
         return self._classes.declares(module, name, member)
 
     def overrides(self, module: ModuleName, name: str, method: str) -> tuple[Override, ...]:
@@ -344,7 +344,7 @@ class ModuleGraph:
         return self._operators.operators(module)
 
     def wrappers_of(self, operator: ModuleName) -> tuple[Wrapper, ...]:
-        """Return the Python functions whose body names an operator; none where outlines cannot be had."""
+        """Return the Python functions whose body names an operator; none where outlines are not available."""
         return self._operators.wrappers(operator)
 
     def tests_of_native(self, module: ModuleName) -> tuple[RepoPath, ...]:
