@@ -68,7 +68,7 @@ ROWS = [
         "def test_a():\n    assert out == 5\n",
         "def test_a():\n    assert out == pytest.approx(5)\n",
         {("test_a", "modified"), ("test_a", "assertion-loosened")},
-        id="likeness instead of equality",
+        id="similarity instead of equality",
     ),
     pytest.param(
         "def test_a():\n    assert out == 5\n",

@@ -20,7 +20,7 @@ from diffscope.products.report.render.options import Wish
 from diffscope.products.report.render.page_script import SCRIPT
 from diffscope.render.report_words import area_title
 from diffscope.render.style import Style
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.workspace import Workspace
 from tests.assessments import hostile
 from tests.digests import WEEK, WEEK_BEFORE, a_pull, flag

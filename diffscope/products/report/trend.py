@@ -79,7 +79,7 @@ def trend_point(period: Period, assessments: Sequence[Assessment]) -> TrendPoint
 def still_open(before: Iterable[Assessment], now: Iterable[Assessment]) -> tuple[RiskItem, ...]:
     """Return the test flags (medium or worse) of the window before whose pull requests nothing has followed.
 
-    Followed is a pull request when this window changes one of the tests nearest to it, or a source file that it changed
+    FollowUp is a pull request when this window changes one of the tests nearest to it, or a source file that it changed
     together with some test.
     """
     tests: set[str] = set()
