@@ -19,9 +19,7 @@ _IF: Final = re.compile(
 _IMPORT: Final = re.compile(
     rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\([^)]*\)|[^\n(]*)|import[ \t]+[^\n]*)", re.MULTILINE
 )
-_ASSIGNED: Final = re.compile(
-    rb"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=(?!=)[ \t]*[^\n]+", re.MULTILINE
-)
+_ASSIGNED: Final = re.compile(rb"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=(?!=)[ \t]*[^\n]+", re.MULTILINE)
 _LONGEST: Final = 2_000
 """Bytes of one condition; what has no end by then is none."""
 
