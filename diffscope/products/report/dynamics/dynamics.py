@@ -45,7 +45,7 @@ class Dynamics(Value, frozen=True, kw_only=True):
     """Those of them whose changed paths were known and searched too."""
     amd_with_text: int
     """Those whose text was known."""
-    discussions: tuple[Discussion, ...]
+    talks: tuple[Discussion, ...]
     """By comments of people, then of bots."""
     topics: tuple[Topic, ...]
     changes: tuple[Technical, ...]
@@ -94,7 +94,7 @@ def build_dynamics(
         merged_pulls=lists.merged,
         closed_pulls=lists.dropped,
         **_amd(lists),
-        discussions=spoken,
+        talks=spoken,
         topics=topics(told),
         changes=_changes(told, lists),
         graph_commit=graph_commit,

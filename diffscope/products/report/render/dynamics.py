@@ -207,7 +207,7 @@ class DynamicsView:
         self._zone = timezone(sign * timedelta(hours=int(hours), minutes=int(minutes or 0)))
         self.zone = f"UTC{'+' if sign > 0 else '-'}{int(hours)}" if int(hours) or int(minutes or 0) else "UTC"
         lists = (dynamics.merged_pulls, dynamics.new_pulls, dynamics.closed_pulls)
-        talked = (talk.item for talk in dynamics.discussions if talk.is_pull)
+        talked = (talk.item for talk in dynamics.talks if talk.is_pull)
         self._pulls = {item.number for item in (*chain(*lists), *talked)}
         self._titles = {
             item.number: item.title
@@ -328,7 +328,7 @@ class DynamicsView:
     def robotic(self) -> tuple[BotDiscussion, ...]:
         """What only bots spoke about, those with the same bots and as many comments together."""
         groups: dict[tuple[int, tuple[str, ...]], list[Discussion]] = {}
-        for talk in self._dynamics.discussions:
+        for talk in self._dynamics.talks:
             if not talk.people:
                 groups.setdefault((talk.bots, tuple(sorted(talk.bot_names))), []).append(talk)
         return tuple(
@@ -339,7 +339,7 @@ class DynamicsView:
     @property
     def several(self) -> tuple[int, ...]:
         """The numbers of what two people or more talked about, most talk first."""
-        return tuple(talk.item.number for talk in self._dynamics.discussions if len(talk.speakers) > 1)
+        return tuple(talk.item.number for talk in self._dynamics.talks if len(talk.speakers) > 1)
 
     def kinds(self, topic: Topic) -> str:
         """Return how many issues and pull requests a topic has."""
