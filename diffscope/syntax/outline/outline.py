@@ -25,6 +25,7 @@ from diffscope.syntax.parse.parsers import (
 )
 from diffscope.syntax.parse.prefilter import Scan, needle
 from diffscope.syntax.text.code_lines import count_code_lines
+from diffscope.syntax.text.skips import names_of_skips
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -145,5 +146,9 @@ def _cuts_text(root: Node, thinned: Thinned) -> bool:
 
 
 def identifiers(source: bytes) -> tuple[str, ...]:
-    """Return every ASCII name that occurs anywhere in the bytes (code, strings, comments), sorted. Cheap: nothing is parsed."""
-    return tuple(sorted(name.decode("ascii", "replace") for name in set(_IDENTIFIER.findall(source))))
+    """Return every ASCII name that occurs anywhere in the bytes of a test (code, strings, comments), sorted. Cheap: nothing is parsed.
+
+    What only conditions of skips name is left out.
+    """
+    names = set(_IDENTIFIER.findall(source)) - names_of_skips(source)
+    return tuple(sorted(name.decode("ascii", "replace") for name in names))
