@@ -169,7 +169,7 @@ ERRORS = [
     ),
     pytest.param(
         ("--range", "a"),
-        "'a' is no range",
+        "'a' is not a range",
         "write A..B: every change merged after A, up to B",
         id="a range with one end",
     ),
