@@ -28,7 +28,9 @@ def slim(assessment: Assessment) -> Assessment:
 
 
 def _slim_flag(flag: Flag) -> Flag:
-    return msgspec.structs.replace(flag, evidence=flag.evidence[:1])
+    return msgspec.structs.replace(
+        flag, evidence=flag.evidence[:1], covers=tuple(map(_slim_flag, flag.covers))
+    )
 
 
 def _slim_file(file: FileAssessment) -> FileAssessment:
