@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from diffscope.products.report.render.formats import render_digest as render_digest
     from diffscope.render.formats.table import render as render
     from diffscope.render.style import Style as Style
-    from diffscope.rules.values import Flag as Flag
-    from diffscope.rules.values import Severity as Severity
+    from diffscope.rules.model import Flag as Flag
+    from diffscope.rules.model import Severity as Severity
     from diffscope.workspace import Workspace as Workspace
 
 __version__ = VERSION
@@ -32,9 +32,9 @@ _PLACES = {
     "Assessment": "diffscope.assessment.document",
     "Digest": "diffscope.products.report.model",
     "DiffscopeError": "diffscope.errors",
-    "Flag": "diffscope.rules.values",
+    "Flag": "diffscope.rules.model",
     "Language": "diffscope.messages.model",
-    "Severity": "diffscope.rules.values",
+    "Severity": "diffscope.rules.model",
     "Style": "diffscope.render.style",
     "Workspace": "diffscope.workspace",
     "classify": "diffscope.api",

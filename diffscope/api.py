@@ -33,7 +33,7 @@ def classify(
     What fails inside is a gap under ``completeness``; with ``debug`` it is raised.
 
     Raises:
-        DiffscopeError: the change cannot be had or judged; the error carries a hint.
+        DiffscopeError: the change was not found or cannot be judged; the error carries a hint.
     """
     request = check(
         Request(

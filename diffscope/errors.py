@@ -9,7 +9,7 @@
     │   ├── DiffError         the patch: junk, truncated, combined, hostile
     │   └── EmptyChangeError  a commit or a range that changes no file
     ├── RuleError             rules and their tables: every mistake of a file at once
-    ├── SourceError           the change cannot be had
+    ├── SourceError           the change is not available
     │   ├── NotFoundError     no such pull request, revision or file
     │   ├── RepositoryError   not a git repository, shallow, corrupt
     │   └── RemoteError       GitHub: network, rate limit, permission
@@ -77,7 +77,7 @@ class RuleError(DiffscopeError):
 
 
 class SourceError(DiffscopeError):
-    """The change cannot be had."""
+    """The change is not available."""
 
 
 class NotFoundError(SourceError):

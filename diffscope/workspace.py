@@ -46,7 +46,7 @@ Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
 
 
-class Elsewhere(Protocol):
+class RemoteSource(Protocol):
     """Where a change and what surrounds it come from when not from the clone: GitHub."""
 
     def sides(self, change: Change, diff: Diff) -> Sides:
@@ -136,7 +136,7 @@ class Workspace:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
         return DeclaredTrees(self.repository, self.cache)
 
-    def classify(self, change: Change, source: Elsewhere | None = None) -> Assessment:
+    def classify(self, change: Change, source: RemoteSource | None = None) -> Assessment:
         """Return the assessment of a change; ``source`` is where it comes from, if not from the clone."""
         return self.judge(self.facts(change, source))
 
@@ -150,7 +150,7 @@ class Workspace:
             is_debug=self.is_debug,
         )
 
-    def facts(self, change: Change, source: Elsewhere | None = None) -> ChangeFacts:
+    def facts(self, change: Change, source: RemoteSource | None = None) -> ChangeFacts:
         """Return the facts of a change; ``source`` is where it comes from, if not from the clone."""
         attempt = Attempts(is_debug=self.is_debug)
         reader = base_reader(None if source else self.repository, change.pull.base)
@@ -163,7 +163,7 @@ class Workspace:
             whole, salvage.diff, read, knowledge=self.knowledge, around=around, attempt=attempt
         )
 
-    def judged_steps(self, change: Change, source: Elsewhere | None = None) -> JudgedTree:
+    def judged_steps(self, change: Change, source: RemoteSource | None = None) -> JudgedTree:
         """Return the declarations that select the steps of a change; no graph is read for it.
 
         Raises:
@@ -206,11 +206,11 @@ class Workspace:
         around = Surroundings()
         return self.judge(collect_facts(known, files, knowledge=self.knowledge, around=around))
 
-    def _sides(self, change: Change, diff: Diff, source: Elsewhere | None) -> Sides:
+    def _sides(self, change: Change, diff: Diff, source: RemoteSource | None) -> Sides:
         return source.sides(change, diff) if source else read_sides(change, diff, self.repository)
 
     def _surroundings(
-        self, change: Change, source: Elsewhere | None, attempt: Attempts
+        self, change: Change, source: RemoteSource | None, attempt: Attempts
     ) -> tuple[Surroundings, tuple[Gap, ...]]:
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):

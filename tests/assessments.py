@@ -26,7 +26,7 @@ from diffscope.facts.model import GraphFacts, Nearest
 from diffscope.messages.model import Text, message
 from diffscope.project.answers import AmdState, Reason
 from diffscope.rules.engine.missing import missing_field
-from diffscope.rules.values import Evidence, Flag, RuleCode, Severity, UnknownRule
+from diffscope.rules.model import Evidence, Flag, RuleCode, Severity, UnknownRule
 from diffscope.source.model import BlobId, CommitId, Gap, PullRequest, RepoPath, SourceKind
 from tests.said import a_reported_gap, said
 

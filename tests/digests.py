@@ -7,7 +7,7 @@ import msgspec
 from diffscope.assessment.document import Assessment, Risk, RiskLevel, Score, TestsAssessment
 from diffscope.facts.model import Nearest
 from diffscope.products.report.model import Period
-from diffscope.rules.values import Flag, Severity
+from diffscope.rules.model import Flag, Severity
 from diffscope.source.model import CommitId
 from tests.assessments import a_flag, an_assessment
 

@@ -48,7 +48,7 @@ def derived(before: Files, after: Files) -> ModuleGraph:
         natives = {path: each for path, each in read.items() if not isinstance(each, Outline)}
         changed.update(describe_natives(natives))
     whole = build_graph(outlines(before))
-    known = ModuleGraph.from_cache(whole.to_bytes(), whole.shortcuts())
+    known = ModuleGraph.from_cache(whole.to_bytes(), whole.query_cache())
     return derive_graph(known, changed, outline_of=python.get)
 
 

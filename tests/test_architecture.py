@@ -65,7 +65,7 @@ def test_contract_is_kept(contract_id: str, graph: grimp.ImportGraph) -> None:
 
 
 BREAKS = [
-    pytest.param("flow", "diffscope.facts.model", "diffscope.rules.values", id="facts must not know rules"),
+    pytest.param("flow", "diffscope.facts.model", "diffscope.rules.model", id="facts must not know rules"),
     pytest.param(
         "flow", "diffscope.diff.model", "diffscope.syntax.model", id="diff and syntax are strangers"
     ),
@@ -80,7 +80,7 @@ BREAKS = [
         "flow", "diffscope.helpers", "diffscope.errors", id="a package that is in no layer is refused"
     ),
     pytest.param("no-input-output", "diffscope.diff.parse", "subprocess", id="the core starts no process"),
-    pytest.param("no-input-output", "diffscope.rules.values", "time", id="the core has no clock"),
+    pytest.param("no-input-output", "diffscope.rules.model", "time", id="the core has no clock"),
     pytest.param("door-unidiff", "diffscope.diff.sections", "unidiff", id="unidiff stays behind diff.parse"),
     pytest.param("door-rich", "diffscope.cli.main", "rich", id="Rich stays behind render.console"),
     pytest.param("door-click", "diffscope.render.formats.table", "click", id="click stays behind cli"),
@@ -246,7 +246,7 @@ def test_facts_take_lines_of_symbols_from_their_text() -> None:
 READERS = {
     "adapters/read_file.py": "the reader",
     "adapters/output.py": "reads the file that it wrote itself beside the one to replace",
-    "adapters/graphs/making.py": "reads what ships with diffscope",
+    "adapters/graphs/graph_maker.py": "reads what ships with diffscope",
     "adapters/graphs/graphs.py": "reads what ships with diffscope",
     "adapters/graphs/snapshot.py": "reads what ships with diffscope",
     "adapters/cache/store.py": "reads diffscope's own modules",

@@ -150,6 +150,7 @@ def test_every_step_of_the_facts_is_tried() -> None:
         "facts.file",
         "facts.lookup",
         "facts.settings",
+        "facts.places",
         "facts.reach",
         "facts.consequence",
     }

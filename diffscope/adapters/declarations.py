@@ -106,7 +106,7 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
 
 
 def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cache: Cache) -> Declarations:
-    """Return the declarations of a tree that lies elsewhere than in a clone; blobs that cannot be had are left out."""
+    """Return the declarations of a tree that lies elsewhere than in a clone; blobs that are not available are left out."""
     wanted = sorted(f"{entry.path} {entry.blob}" for entry in wanted_entries(entries))
     key = hashlib.blake2b("\n".join(wanted).encode(), digest_size=20).hexdigest()
     project = _kept(key, cache, lambda: collect_project_files(entries, blobs))
@@ -131,7 +131,7 @@ def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Projec
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # a cache of another time: what it holds is read again
     project = read_project(collect())
-    if _is_whole(project):  # they may be had another time, or in another clone
+    if _is_whole(project):  # they may be available another time, or in another clone
         cache.put_many(_SPACE, {key: _ENCODER.encode(project)})
     return project
 

@@ -8,7 +8,6 @@ from collections import defaultdict
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.assessment.bare import bare_files, score_size
 from diffscope.assessment.document import (
     AreaShare,
     Assessment,
@@ -26,6 +25,7 @@ from diffscope.assessment.files import assess_files
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
+from diffscope.assessment.size_fallback import files_by_size, score_by_size
 from diffscope.assessment.symbols import assess_symbols
 from diffscope.assessment.tags import explain_tags
 from diffscope.facts.ci_model import CiFacts
@@ -38,7 +38,7 @@ from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.folding import fold
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.values import Flag
+from diffscope.rules.model import Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy
@@ -86,7 +86,9 @@ def assess(
         waived=waived.waived,
         unknown=evaluation.unknown,
         near=evaluation.near,
-        files=attempt("assessment.files", lambda: assess_files(facts, standing, taxonomy), bare_files(facts)),
+        files=attempt(
+            "assessment.files", lambda: assess_files(facts, standing, taxonomy), files_by_size(facts)
+        ),
         symbols=attempt("assessment.symbols", lambda: assess_symbols(facts), ()),
         graph=facts.graph,
         modules=attempt("assessment.modules", lambda: _modules(facts), ()),
@@ -117,7 +119,7 @@ def _scores(
     facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy, attempt: Attempts
 ) -> tuple[Score, Score]:
     """Return importance and insight; where they cannot be told, what the size of the diff says."""
-    scores, by_size = taxonomy.tables.scores, score_size(facts)
+    scores, by_size = taxonomy.tables.scores, score_by_size(facts)
     signals = attempt("assessment.signals", lambda: read_signals(facts, flags, taxonomy), None)
     if signals is None:
         return by_size, by_size

@@ -11,7 +11,7 @@ from diffscope.facts.model import GraphFacts, Nearest
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Sentence
 from diffscope.messages.say import sentence
-from diffscope.rules.values import Flag, Near, UnknownRule, Waived
+from diffscope.rules.model import Flag, Near, UnknownRule, Waived
 from diffscope.source.model import Gap, GapKind, PullRequest, RepoPath, Value
 
 SCHEMA = "diffscope.assessment/2"

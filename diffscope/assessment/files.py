@@ -12,7 +12,7 @@ from diffscope.assessment.signals import centrality, doubling
 from diffscope.assessment.symbols import key_symbols
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, FileFact, ModuleFact, NativeFact, SymbolFact
-from diffscope.rules.values import Flag, Severity
+from diffscope.rules.model import Flag, Severity
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import FileNumbers
 from diffscope.taxonomy.words import tokens_of

@@ -7,7 +7,7 @@ from typing import Final
 
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
-from diffscope.rules.values import Missing, UnknownRule
+from diffscope.rules.model import Missing, UnknownRule
 from diffscope.source.model import Gap, PullRequest, SourceKind, Value
 
 _MOST_PLACES: Final = 3

@@ -16,7 +16,7 @@ from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.values import Flag, Severity, UnknownRule
+from diffscope.rules.model import Flag, Severity, UnknownRule
 from diffscope.source.model import INTERNAL_CODES
 from diffscope.taxonomy.tables import RiskNumbers
 

@@ -11,7 +11,7 @@ from diffscope.assessment.signals import Signals, doubling
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.taxonomy.tables import ImportanceNumbers, InsightNumbers, ScoreTable
 
 _HIGHEST = 10.0

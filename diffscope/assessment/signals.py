@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from diffscope.facts.classify.change_shape import PRODUCT, changed_lines, is_new_public
 from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
-from diffscope.rules.values import Flag
+from diffscope.rules.model import Flag
 from diffscope.source.model import Value
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.taxonomy.tables import ImportanceNumbers, ScoreTable

@@ -43,7 +43,7 @@ class _Asked:
         for file in facts.file:
             for tag in taxonomy.tag_paths.owners_of(file.path):
                 self._paths.setdefault(tag, file.path)
-        self._shapes = shapes_of(facts.file, facts.symbol, measure(facts.file))
+        self._shapes = shapes_of(facts.file, facts.symbol, measure(facts.file, facts.symbol), facts.registry)
         self._shares = area_shares(facts.file, change.title, taxonomy)
         self._areas = {rule.name: rule.title.zh for rule in taxonomy.tables.areas.areas}
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from diffscope.adapters.cache.facts import KeptFacts
+from diffscope.adapters.cache.facts_cache import FactsCache
 from diffscope.adapters.cache.store import Key, Store, judge_hash
 from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError, EmptyChangeError
@@ -135,8 +135,8 @@ class Judge:
         return Key("vllm-project/vllm", wanted.number, wanted.commit, self._provisional_name)
 
     @cached_property
-    def _facts(self) -> KeptFacts:
-        return KeptFacts(self._workspace.cache, maker=judge_hash("facts", self._workspace.knowledge.digest))
+    def _facts(self) -> FactsCache:
+        return FactsCache(self._workspace.cache, maker=judge_hash("facts", self._workspace.knowledge.digest))
 
     @cached_property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Message, message
 from diffscope.products.report.digest import build_digest
-from diffscope.products.report.digest_input import slim
+from diffscope.products.report.digest_input import trim_for_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.products.report.trend import (
     OFFSET,
@@ -45,7 +45,7 @@ class Span(NamedTuple):
 
 
 class Read(NamedTuple):
-    """The assessments of a span, slim, and what could not be judged. A change that could not be stands by what its list of files tells."""
+    """The assessments of a span, trimmed for the digest, and the gaps. A change that could not be stands by what its list of files tells."""
 
     assessments: tuple[Assessment, ...]
     gaps: tuple[Gap, ...]
@@ -126,7 +126,7 @@ def read_span(
         judged_whole += judged.assessment is not None
         known = judged.assessment or judged.stand_in
         if known is not None:
-            kept.append(slim(known))
+            kept.append(trim_for_digest(known))
             if each is not None:
                 each(known)
     is_lost = not judged_whole and bool(gaps) and all(gap.code == "gap.change-unavailable" for gap in gaps)
@@ -147,7 +147,7 @@ def changing_nothing(names: Sequence[str]) -> Message:
 
 def read_stored(batch: Batch, span: Span) -> Read:
     """Return what the store has of a span; nothing is judged."""
-    return Read(tuple(map(slim, batch.stored(span.wanted))), ())
+    return Read(tuple(map(trim_for_digest, batch.stored(span.wanted))), ())
 
 
 def digest_of(
@@ -179,7 +179,7 @@ def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, 
         span = span_before(workspace, span)
         if not is_at_hand(batch, span):
             break
-        points.append(trend_point(span.period, tuple(map(slim, batch.stored(span.wanted)))))
+        points.append(trend_point(span.period, tuple(map(trim_for_digest, batch.stored(span.wanted)))))
     return tuple(reversed(points))
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from diffscope.cli.console import say
 from diffscope.cli.exits import DONE
 from diffscope.cli.publish import write_stdout
-from diffscope.cli.talk import say
 
 if TYPE_CHECKING:
     from diffscope.adapters.cache.cache import CacheInfo

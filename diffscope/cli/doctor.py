@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
-from diffscope.cli.talk import Talk
 
 if TYPE_CHECKING:
     from diffscope.products.doctor.doctor import DoctorReport
@@ -61,7 +61,7 @@ _FORMATS = ("text", "json", "sarif")
     envvar="DIFFSCOPE_FAIL_ON",
     help="Exit with 1 if any finding is that severe or worse.",
 )
-@options.talk_options
+@options.verbosity_options
 def doctor(
     *,
     repo: Path | None,
@@ -72,13 +72,13 @@ def doctor(
     tries_own_rules: bool,
     fix: bool,
     fail_on: str,
-    talk: Talk,
+    console: Console,
 ) -> int:
     """Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.
 
     Nothing is checked out or written. --fix prints a patch: diffscope doctor --fix | git apply
     """
-    report, files = _examine(repo, revision, codes, talk, tries_own_rules=tries_own_rules)
+    report, files = _examine(repo, revision, codes, console, tries_own_rules=tries_own_rules)
     if fix:
         from diffscope.products.doctor.render import make_fixes
 
@@ -92,7 +92,7 @@ def doctor(
 
 
 def _examine(
-    repo: Path | None, revision: str, codes: tuple[str, ...], talk: Talk, *, tries_own_rules: bool
+    repo: Path | None, revision: str, codes: tuple[str, ...], console: Console, *, tries_own_rules: bool
 ) -> tuple[DoctorReport, ProjectFiles]:
     from diffscope.adapters.config.rule_files import bundled_rules
     from diffscope.adapters.config.rule_globs import read_rule_globs
@@ -106,7 +106,7 @@ def _examine(
         raise UsageError("there is no clone to look at", hint="name one: diffscope doctor --repo PATH")
     with repository:
         commit = repository.resolve(revision)
-        talk.detail(f"reading {repository.path} at {commit}")
+        console.detail(f"reading {repository.path} at {commit}")
         entries = repository.entries(commit)
         if not any(entry.path.startswith("vllm/") for entry in entries):
             raise UsageError(

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
     from diffscope.facts.model import ChangeFacts
     from diffscope.source.model import Change
-    from diffscope.workspace import Elsewhere, Workspace
+    from diffscope.workspace import RemoteSource, Workspace
 
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
 
-SOURCES = ("auto", "clone", "github", "recorded")
 _VLLM = "vllm-project/vllm"
 _PUBLIC = (None, "github.com", "www.github.com")
 _HASH = re.compile(r"[0-9a-f]{7,64}")
@@ -50,7 +49,7 @@ class Gathered(NamedTuple):
     """A change as its source hands it in, or the facts of a recorded one."""
 
     change: Change | None = None
-    source: Elsewhere | None = None
+    source: RemoteSource | None = None
     """Where the change comes from, if not from the clone."""
     recorded: ChangeFacts | None = None
     position: tuple[int, int] = (1, 1)
@@ -109,7 +108,7 @@ def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[G
     """Yield what is asked for: one change, or for a window each of its changes, oldest first.
 
     Raises:
-        DiffscopeError: the change cannot be had, with a hint.
+        DiffscopeError: the change was not found or cannot be read, with a hint.
     """
     if request.target is not None:
         yield _pull(request.target, request.source, workspace, notice)
@@ -166,7 +165,7 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
         if name == "recorded":
             _tell_fallback(reasons, reference.number, notice)
         return found
-    raise _nowhere(reference, reasons)
+    raise _not_found(reference, reasons)
 
 
 def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, notice: Notice) -> None:
@@ -175,10 +174,10 @@ def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, notice: 
     notice(f"using the facts of #{number} that are recorded with diffscope")
 
 
-def _nowhere(reference: PullReference, reasons: list[tuple[str, SourceError]]) -> NotFoundError:
+def _not_found(reference: PullReference, reasons: list[tuple[str, SourceError]]) -> NotFoundError:
     told = "".join(f"\n  {name}: {error}" for name, error in reasons)
     hint = next((error.hint for name, error in reasons if name == "clone" and error.hint), None)
-    return NotFoundError(f"pull request {reference.number} is nowhere to be had:{told}", hint=hint)
+    return NotFoundError(f"pull request {reference.number} was not found:{told}", hint=hint)
 
 
 def _from_clone(reference: PullReference, workspace: Workspace, _: Notice) -> Gathered:
@@ -228,7 +227,8 @@ _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
     "github": _from_github,
     "recorded": _from_records,
 }
-"""In the order in which ``auto`` tries them."""
+"""Where a pull request is looked for, by the name of ``--source``, in the order in which ``auto`` tries them."""
+SOURCES = ("auto", *_TRIES)
 
 
 def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[Gathered]:
@@ -256,7 +256,7 @@ def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[
         notice(say_message(changing_nothing(empty), Language.ENGLISH))
     if skipped:
         raise SourceError(
-            f"{skipped} of {len(commits)} changes could not be had", hint="the notes above say why"
+            f"{skipped} of {len(commits)} changes could not be read", hint="the notes above say why"
         )
 
 

@@ -8,8 +8,9 @@ from typing import Final
 import click
 
 from diffscope.adapters.output import encoded, write_file, write_new_file
+from diffscope.cli.console import say
 from diffscope.cli.exits import DONE
-from diffscope.cli.talk import say
+from diffscope.cli.options import FORMATS
 from diffscope.errors import UsageError
 
 FILE_NAME: Final = "diffscope.yml"
@@ -19,7 +20,7 @@ TEXT: Final = """\
 # The language of results: en or zh.
 lang: en
 
-# What `diffscope classify` prints: text, json, jsonl, markdown, html, github, sarif, rdjson or concise.
+# What `diffscope classify` prints: FORMATS.
 format: text
 
 # Exit with 1 if a flag is that severe or worse: none, low, medium, high or critical.
@@ -40,7 +41,7 @@ ci:
   label-prefix: "diffscope:"
   # Other labels that a change earns: {"platform:rocm": "rocm"}
   labels: {}
-"""
+""".replace("FORMATS", f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
 
 
 @click.command()

@@ -184,7 +184,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _fail(message: str, hint: str | None) -> int:
-    from diffscope.cli.talk import say
+    from diffscope.cli.console import say
 
     say(f"error: {message}")
     if hint:

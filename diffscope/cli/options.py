@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 
-from diffscope.cli.talk import Talk
+from diffscope.cli.console import Console
+from diffscope.render.formats.table import RENDERERS
 
-FORMATS = ("text", "json", "jsonl", "markdown", "html", "github", "sarif", "rdjson", "concise")
-"""The names in ``diffscope.render.formats.table.RENDERERS``, which is not imported for ``--help``; a test compares the two."""
+FORMATS = tuple(RENDERERS)
 LANGUAGES = ("en", "zh")
 LEVELS = ("none", "low", "medium", "high", "critical")
 
@@ -154,14 +154,14 @@ def selection_options(function: _F) -> _F:
     return select(ignore(function))
 
 
-def talk_options(function: _F) -> _F:
-    """``-q`` and ``-v``, which make one argument ``talk``."""
+def verbosity_options(function: _F) -> _F:
+    """``-q`` and ``-v``, which make one argument ``console``."""
 
     @wraps(function)
     def with_talk(*arguments: Any, quiet: bool, verbose: bool, debug: bool, **options: Any) -> Any:
         if debug:
             click.get_current_context().find_root().params["debug"] = True
-        return function(*arguments, talk=Talk(-1 if quiet else int(verbose)), **options)
+        return function(*arguments, console=Console(-1 if quiet else int(verbose)), **options)
 
     # As people write it: behind the command.
     debug = click.option("--debug", is_flag=True, hidden=True, help="As before the command.")

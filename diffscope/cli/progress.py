@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-from diffscope.cli.talk import Talk
+from diffscope.cli.console import Console
 
 _BETWEEN_LINES = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -21,11 +21,11 @@ _BETWEEN_LINES = 30.0
 class Progress:
     """Is called with how many of how many are done. Shows nothing with ``-q``, nor off a terminal without ``-v``."""
 
-    def __init__(self, label: str, talk: Talk) -> None:
+    def __init__(self, label: str, console: Console) -> None:
         self._label = label
-        self._is_shown = talk.level >= 0 and sys.stderr.isatty()
+        self._is_shown = console.level >= 0 and sys.stderr.isatty()
         self._bar: ProgressBar[int] | None = None
-        self._talk = talk
+        self._talk = console
         self._told_at = time.monotonic()
 
     def __enter__(self) -> Self:

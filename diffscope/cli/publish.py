@@ -67,7 +67,7 @@ class Publisher:
         Raises:
             InternalError: one of them did; everything else was written.
         """
-        refuse_failed(self._attempt.gaps)
+        raise_if_failed(self._attempt.gaps)
 
     def _rendered(self, output: Output, assessment: Assessment) -> str | None:
         style = _style(output, self._language)
@@ -77,7 +77,7 @@ class Publisher:
         return None if text is None else between + text
 
 
-def refuse_failed(gaps: Sequence[Gap]) -> None:
+def raise_if_failed(gaps: Sequence[Gap]) -> None:
     """Raise ``InternalError`` where a format failed inside; what the others gave was written."""
     if gaps:
         rest = f" (and {len(gaps) - 1} more)" if gaps[1:] else ""

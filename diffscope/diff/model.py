@@ -88,7 +88,7 @@ class Salvage(Value, frozen=True, kw_only=True):
 
 
 class FileSides(Value, frozen=True, kw_only=True):
-    """Both sides of one changed file as bytes. A side is ``None`` when it does not exist or could not be had."""
+    """Both sides of one changed file as bytes. A side is ``None`` when it does not exist or could not be read."""
 
     path: RepoPath
     before: bytes | None = None
@@ -98,7 +98,7 @@ class FileSides(Value, frozen=True, kw_only=True):
 
 
 class Sides(Value, frozen=True, kw_only=True):
-    """Both sides of every file of a ``Diff``, in its order, and a gap for each side that could not be had."""
+    """Both sides of every file of a ``Diff``, in its order, and a gap for each side that could not be read."""
 
     files: tuple[FileSides, ...]
     gaps: tuple[Gap, ...] = ()

@@ -49,6 +49,7 @@ from diffscope.facts.python.numerics import collect_numerics
 from diffscope.facts.python.registries import collect_registries
 from diffscope.facts.python.shared_state import collect_writes
 from diffscope.facts.python.symbols import collect_parameters, collect_symbols
+from diffscope.facts.tests.platform_skips import with_places
 from diffscope.facts.tests.tests import collect_tests
 from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.query.graph import ModuleGraph
@@ -139,6 +140,7 @@ def _classified(material: Material, placed: tuple[Placed, ...]) -> ChangeFact:
         guards=found["guard"],
         builds=found["build"],
         natives=found["native"],
+        registries=found["registry"],
     )
 
 
@@ -229,7 +231,7 @@ COLLECTORS: Final = (
     Collector("condition", lambda m, placed: collect_conditions(placed, m.knowledge.roles)),
     Collector("numeric", lambda _, placed: collect_numerics(placed)),
     Collector("write", lambda m, placed: collect_writes(placed, m.found["option"], m.lookup)),
-    Collector("test", lambda _, placed: collect_tests(placed)),
+    Collector("test", lambda m, placed: with_places(collect_tests(placed), m.around.declarations)),
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
     Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),

@@ -318,6 +318,13 @@ class SymbolFact(Located, frozen=True, kw_only=True):
             "false where tests gain less than a line for twenty of the product."
         ),
     ] = False
+    tested_through: Annotated[
+        str | None,
+        said(
+            "Of what is new: the edited function that hands on to it, asks for no option to do so, and is named by tests of the base that "
+            "import its module; null for none, and where the graph is not known."
+        ),
+    ] = None
     implements: Annotated[
         bool, said("A new method that a class above its own declares, as far as the tree tells.")
     ] = False
@@ -650,6 +657,13 @@ class TestFact(Located, frozen=True, kw_only=True):
     condition: Annotated[
         str, said("The conditions around a skip, or the arguments of its decorator; empty for none.")
     ] = ""
+    ran_there: Annotated[
+        bool | None,
+        said(
+            "Of a skip that asks for the platform alone: whether a step of such a platform collected the test's file before; "
+            "null for any other, and where the steps are not known."
+        ),
+    ] = None
 
 
 class DependencyFact(Located, frozen=True, kw_only=True):

@@ -108,7 +108,7 @@ TEXTS: Final = {
     "gap.paths-unknown": "{count} 个 PR 的改动文件未知",
     "gap.paths-unknown-ask": "{count} 个 PR 的改动文件未知；使用 GITHUB_TOKEN 可以读取更多",
     "gap.pushed-meanwhile": "差异与比较结果所列文件不同：期间是否有新的推送？请重新运行",
-    "gap.registry-empty": "注册表 {registry} 中没有找到指向模块的条目",
+    "gap.registry-empty": "注册表“{registry}”中没有找到指向模块的条目",
     "gap.search-timed-out": "GitHub 搜索超时，只给出一部分",
     "gap.series-damaged": "系列中的第 {number} 个补丁在该文件处已损坏",
     "gap.series-does-not-follow": "系列中的第 {number} 个补丁与此前的补丁在该文件处不衔接：缺少补丁，或其间有合并提交",

@@ -108,7 +108,7 @@ TEXTS: Final = {
     "gap.paths-unknown": "of {count} pull {count|request|requests} the changed paths are not known",
     "gap.paths-unknown-ask": "of {count} pull {count|request|requests} the changed paths are not known; with GITHUB_TOKEN more can be asked for",
     "gap.pushed-meanwhile": "the diff and the comparison name different files: was something pushed in between? run it again",
-    "gap.registry-empty": "no row of the registry {registry} was found that leads to a module",
+    "gap.registry-empty": "no row of the registry '{registry}' was found that leads to a module",
     "gap.search-timed-out": "GitHub's search ran out of time and gave a part",
     "gap.series-damaged": "patch {number} of the series is damaged at this file",
     "gap.series-does-not-follow": "patch {number} of the series does not follow on the earlier ones at this file: a patch is missing, or a merge stands between",

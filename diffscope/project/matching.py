@@ -42,7 +42,7 @@ def compile_guarded(text: str) -> GuardedRegex:
     """Return the matcher of a regex.
 
     Raises:
-        InputError: the expression is wrong, or needs what cannot be had in linear time.
+        InputError: the expression is wrong, or needs what RE2 cannot match in linear time.
     """
     found = _START.match(text)
     if found is None:

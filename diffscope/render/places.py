@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from diffscope.assessment.document import Assessment
-from diffscope.rules.values import Evidence, Flag, Severity
+from diffscope.rules.model import Evidence, Flag, Severity
 
 LEVELS = {
     Severity.INFO: "note",

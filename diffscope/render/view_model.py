@@ -12,13 +12,13 @@ from diffscope.assessment.document import Assessment, ModuleReach, SymbolAssessm
 from diffscope.assessment.not_judged import group_unknown
 from diffscope.errors import shell_line
 from diffscope.messages.say import say_message, title
-from diffscope.render.ci_reading import blind_spots, ci_phrases
+from diffscope.render.ci_phrases import blind_spots, ci_phrases
 from diffscope.render.places import by_family, location
 from diffscope.render.report_words import tag_title
 from diffscope.render.sanitize import uri_path
 from diffscope.render.words import Words
 from diffscope.rules.language.template import clip
-from diffscope.rules.values import Evidence, Flag
+from diffscope.rules.model import Evidence, Flag
 
 _PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
@@ -30,7 +30,7 @@ _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
 _BETWEEN = 5
 
 
-class Reading:
+class AssessmentView:
     """One assessment as a format in one language reads it. Texts are not yet safe for any sink."""
 
     def __init__(self, assessment: Assessment, words: Words) -> None:

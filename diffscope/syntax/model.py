@@ -496,7 +496,7 @@ class NativeSignalKind(Enum):
     ACCUMULATOR = "accumulator"
     """What sums are kept in, products are taken with, and values are converted to."""
     SYMMETRIC_MEMORY = "symmetric-memory"
-    """Memory of other ranks."""
+    """TextCache of other ranks."""
     UNSAFE = "unsafe"
     """Of Rust, from here on: an ``unsafe`` block or function."""
     PANIC = "panic"

@@ -70,6 +70,11 @@ class Taxonomy:
         return WordTable((rule.name, text) for rule in self.tables.kinds.kinds for text in rule.phrases)
 
     @cached_property
+    def kind_alone(self) -> WordTable:
+        """Kinds by words anywhere in a title that say them only where no code of the product changed."""
+        return WordTable((rule.name, text) for rule in self.tables.kinds.kinds for text in rule.alone)
+
+    @cached_property
     def tag_titles(self) -> WordTable:
         """Tags by words in a title."""
         return WordTable((rule.name, text) for rule in self.tables.tags for text in rule.titles)

@@ -105,8 +105,12 @@ class KindRule(Value, frozen=True, kw_only=True):
     """Words anywhere in a title."""
     labels: tuple[str, ...] = ()
     """Labels of the pull request."""
+    alone: tuple[Phrase, ...] = ()
+    """Words anywhere in a title that say it only where no code of the product changed: beside code they say what that does."""
     shapes: tuple[Shape, ...] = ()
     """Shapes of the diff that speak for it."""
+    only: tuple[Shape, ...] = ()
+    """Without one of those shapes it is out of the question, whatever the title says."""
     lean: tuple[Shape, ...] = ()
     """Shapes of the diff that only tip a balance."""
     categories: tuple[Category, ...] = ()

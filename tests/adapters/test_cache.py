@@ -335,7 +335,7 @@ def test_a_process_that_dies_while_writing_leaves_a_sound_cache(folder: Path) ->
 def test_a_busy_file_is_waited_for_then_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is in it is still read; nothing more is kept by this process, which would wait each time, but by the next one."""
     monkeypatch.setattr(cache_file, "BUSY_SECONDS", 0.05)
-    monkeypatch.setattr(cache_file.PATIENCE, "is_lost", False)
+    monkeypatch.setattr(cache_file.LOCK_WAIT, "is_lost", False)
     path = fill(folder)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

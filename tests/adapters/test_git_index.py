@@ -217,7 +217,7 @@ def test_a_locked_file_is_neither_waited_for_long_nor_thrown_away(
     numbers(folder, cache)
     record(folder, Commit("More (#4)", {}, at="2026-03-04T00:00:00Z"))
     monkeypatch.setattr(cache_file, "BUSY_SECONDS", 0.05)
-    monkeypatch.setattr(cache_file.PATIENCE, "is_lost", False)
+    monkeypatch.setattr(cache_file.LOCK_WAIT, "is_lost", False)
     other = sqlite3.connect(index_file(cache), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert numbers(folder, cache) == [4, 3, 2, 1]

@@ -16,9 +16,9 @@ import requests.exceptions
 from github.GithubException import BadAttributeException, GithubException, RateLimitExceededExceedsMaxWait
 
 from diffscope.adapters.github.access import Access
-from diffscope.adapters.github.answers import FileEntry, Pull
-from diffscope.adapters.github.client import Client, Patience
+from diffscope.adapters.github.client import Client, RetryPolicy
 from diffscope.adapters.github.errors import BY_ANSWER, BY_CLASS, FAILURES, translate
+from diffscope.adapters.github.responses import FileEntry, Pull
 from diffscope.errors import NotFoundError, RemoteError, SourceError
 from tests.adapters.github_hosts import TOKEN, hosted, many_files
 from tests.github_server import NAME, Fault, Site, refusal, serve
@@ -55,7 +55,7 @@ def client(
     return Client(
         Access(api_url=site.url, token=token),
         notice=(notices if notices is not None else []).append,
-        patience=Patience(**patience),
+        patience=RetryPolicy(**patience),
         sleep=taken.append,
     )
 
@@ -326,7 +326,7 @@ def test_a_server_that_never_answers_is_a_time_out() -> None:
         silent.listen()
         mute = Client(
             Access(api_url=f"http://127.0.0.1:{silent.getsockname()[1]}"),
-            patience=Patience(read=0.2, tries=0),
+            patience=RetryPolicy(read=0.2, tries=0),
         )
         with pytest.raises(RemoteError, match="GitHub did not answer in time"):
             mute.get_value(PULL, Pull)

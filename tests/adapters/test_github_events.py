@@ -11,7 +11,7 @@ import pytest
 
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.github.access import Access
-from diffscope.adapters.github.client import Client, Patience
+from diffscope.adapters.github.client import Client, RetryPolicy
 from diffscope.adapters.github.events import read_github_events
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.errors import RemoteError
@@ -77,7 +77,7 @@ def site() -> Iterator[Site]:
 def client(site: Site, *, token: str | None = TOKEN, cache: Path | None = None) -> Client:
     store = None if cache is None else GitHubStore(open_cache(cache))
     access = Access(api_url=site.url, token=token)
-    return Client(access, store=store, patience=Patience(tries=0), sleep=lambda _: None)
+    return Client(access, store=store, patience=RetryPolicy(tries=0), sleep=lambda _: None)
 
 
 def read(site: Site, **wanted: object) -> Events:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.adapters.github.answers import Comment, User
 from diffscope.adapters.github.plan import (
     CheckAnnotation,
     CommentAction,
@@ -17,6 +16,7 @@ from diffscope.adapters.github.plan import (
     plan_labels,
     wanted_labels,
 )
+from diffscope.adapters.github.responses import Comment, User
 
 ME = "github-actions[bot]"
 MARKERS = ("<!-- mark -->", "<!-- end of mark -->")

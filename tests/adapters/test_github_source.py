@@ -12,7 +12,7 @@ import pytest
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.github.access import Access
-from diffscope.adapters.github.client import Client, Patience
+from diffscope.adapters.github.client import Client, RetryPolicy
 from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.diff.model import FileSides
@@ -49,7 +49,7 @@ def reach(stack: ExitStack, tmp_path: Path) -> Open:
         store = GitHubStore(stack.enter_context(open_cache(tmp_path / "cache")))
         access = Access(api_url=site.url, token=token, repository=repository)
         client = Client(
-            access, store=store, notice=said.append, patience=Patience(tries=2), sleep=lambda _: None
+            access, store=store, notice=said.append, patience=RetryPolicy(tries=2), sleep=lambda _: None
         )
         stack.callback(client.close)
         return GitHubSource(client, store=store, **more)

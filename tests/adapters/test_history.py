@@ -16,7 +16,7 @@ from tests.builders import Commit, git, git_repository, record, write_files
 LONG = "def f():\n" + "".join(f"    line_{number} = {number}\n" for number in range(20))
 STEPS = [
     Commit("One", {"vllm/a.py": "1\n", "tests/test_a.py": "1\n"}, at="2026-02-01T00:00:00Z"),
-    Commit("Elsewhere", {"docs/x.md": "x\n"}, at="2026-02-02T00:00:00Z"),
+    Commit("RemoteSource", {"docs/x.md": "x\n"}, at="2026-02-02T00:00:00Z"),
     Commit(
         "Move",
         {"vllm/old.py": None, "vllm/new.py": LONG, "tests/test_ü b.py": "1\n"},

@@ -10,7 +10,7 @@ import pytest
 
 from diffscope.adapters.cache.cache import Cache, open_cache
 from diffscope.adapters.changes.clone import CloneSource
-from diffscope.adapters.git.later_fixes import Followed, Horizon, blame_fix, follow
+from diffscope.adapters.git.later_fixes import FollowUp, Horizon, blame_fix, follow
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.source.model import CommitId, MergedPull
@@ -44,7 +44,7 @@ class History(NamedTuple):
         found = self.followed(numbers, within=within, as_of=as_of)
         return sorted(each.number for each in self.merged if each.commit in found.fixed)
 
-    def followed(self, numbers: list[int], *, within: int = 30, as_of: int = FEBRUARY + 90 * DAY) -> Followed:
+    def followed(self, numbers: list[int], *, within: int = 30, as_of: int = FEBRUARY + 90 * DAY) -> FollowUp:
         times = {
             self.commit(number): self.repository.commit(self.commit(number)).committed_at
             for number in numbers

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.processes import end_processes, exit_told, start_processes
+from diffscope.adapters.processes import end_processes, exit_code, start_processes
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_worker_is_ours_alone(executor: Executor, tmp_path: Path) -> None:
     os.kill(worker, signal.SIGKILL)
     error = busy.exception()
     assert isinstance(error, BrokenExecutor)
-    assert exit_told(error) == "with exit code -9"
+    assert exit_code(error) == "-9"
 
 
 def test_a_worker_is_ended_whatever_it_is_at(executor: Executor) -> None:
@@ -67,7 +67,7 @@ def test_a_worker_ends_with_its_parent() -> None:
 
 
 def test_an_error_without_an_exit_code_tells_none() -> None:
-    assert exit_told(BrokenExecutor("a result has failed to un-serialize")) == ""
+    assert exit_code(BrokenExecutor("a result has failed to un-serialize")) is None
 
 
 def _is_alive(process: int) -> bool:

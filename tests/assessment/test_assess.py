@@ -13,7 +13,7 @@ from diffscope.assessment.assess import assess
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.facts.model import ChangeFacts, FileFact, GraphFacts, ModuleFact, UnknownFamily
 from diffscope.rules.engine.evaluate import Evaluation
-from diffscope.rules.values import Flag, Severity
+from diffscope.rules.model import Flag, Severity
 from tests.assessment.test_scores import CORE, facts_of
 from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules

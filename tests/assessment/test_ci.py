@@ -17,7 +17,7 @@ from diffscope.facts.ci_model import (
 )
 from diffscope.messages.model import Language
 from diffscope.project.answers import AmdState, Reason
-from diffscope.render.view_model import Reading
+from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from diffscope.source.model import RepoPath
 from tests.assessment.test_assess import assessed
@@ -57,7 +57,7 @@ def a_pipeline(runs: int, name: str = "vllm_ci", **fields: object) -> CiPipeline
 
 
 def said(ci: CiFacts, language: Language) -> str:
-    return "; ".join(Reading(assessed(facts_of("Fix x", a_file(CORE), ci=ci)), Words(language)).ci)
+    return "; ".join(AssessmentView(assessed(facts_of("Fix x", a_file(CORE), ci=ci)), Words(language)).ci)
 
 
 def test_steps_that_never_run_by_themselves_are_no_blind_spots() -> None:

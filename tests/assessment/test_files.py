@@ -11,7 +11,7 @@ from msgspec import UNSET
 from diffscope.assessment.document import FileAssessment
 from diffscope.assessment.files import assess_files
 from diffscope.facts.model import FileFact, ModuleFact, OptionFact
-from diffscope.rules.values import Flag, Severity
+from diffscope.rules.model import Flag, Severity
 from tests.assessment.test_scores import facts_of
 from tests.assessments import a_flag, evidence
 from tests.taxonomies import a_file, bundled

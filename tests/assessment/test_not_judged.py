@@ -8,7 +8,7 @@ from diffscope.assessment.not_judged import group_unknown
 from diffscope.messages.model import message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.missing import missing_family, missing_field
-from diffscope.rules.values import Missing, RuleCode, UnknownRule
+from diffscope.rules.model import Missing, RuleCode, UnknownRule
 from diffscope.source.model import CommitId, PullRequest, SourceKind
 
 CLONE = PullRequest(repository="vllm-project/vllm", source=SourceKind.CLONE, title="Fix x")

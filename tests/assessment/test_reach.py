@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diffscope.facts.model import ImportFact, ModuleFact
 from diffscope.messages.model import Language
-from diffscope.render.view_model import Reading
+from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from tests.assessment.test_assess import assessed
 from tests.assessment.test_scores import CORE, facts_of
@@ -40,7 +40,7 @@ def an_import(module: str, target: str, name: str | None = None, *, change: str 
 def said(*imports: ImportFact, language: Language = Language.ENGLISH) -> str:
     facts = facts_of("Add pools", a_file(NEW, 30), module=(MODULE,), imports=imports)
     found = assessed(facts)
-    return Reading(found, Words(language)).reach(found.modules[0])
+    return AssessmentView(found, Words(language)).reach(found.modules[0])
 
 
 def test_a_module_that_the_change_adds_is_new() -> None:

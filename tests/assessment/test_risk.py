@@ -11,7 +11,7 @@ from diffscope.assessment.document import Risk, RiskLevel
 from diffscope.assessment.risk import judge_risk
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.missing import missing_family
-from diffscope.rules.values import RuleCode, Severity, UnknownRule
+from diffscope.rules.model import RuleCode, Severity, UnknownRule
 from tests.assessment.test_scores import CORE, facts_of
 from tests.assessments import a_flag
 from tests.rule_builders import rule_text, rules

@@ -13,7 +13,7 @@ from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import Signals, read_signals
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
-from diffscope.rules.values import Flag, Severity
+from diffscope.rules.model import Flag, Severity
 from tests.assessments import a_flag
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError
-from diffscope.rules.values import Severity, every_flag
+from diffscope.rules.model import Severity, every_flag
 from diffscope.source.window import days
 from diffscope.workspace import Workspace
 from diffscope.yaml.strict import plain

@@ -22,7 +22,7 @@ from diffscope.errors import DiffscopeError
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import Catalogue, Stage
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.workspace import Workspace
 from diffscope.yaml.strict import plain
 from tests.strict_yaml import load_strict

@@ -20,7 +20,7 @@ import msgspec
 from diffscope.assessment.document import Assessment
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.products.backtest.measure import rankings
-from diffscope.products.backtest.values import Rankings
+from diffscope.products.backtest.model import Rankings
 from diffscope.yaml.strict import plain
 from tests.strict_yaml import load_strict
 

@@ -555,7 +555,7 @@ def test_what_github_and_our_rules_know_is_not_taken_from_the_artifact(workflow:
 
 
 FORGED = [
-    pytest.param({"schema": "diffscope.assessment/2"}, {}, "its schema is", id="another schema"),
+    pytest.param({"schema": "diffscope.assessment/3"}, {}, "its schema is", id="another schema"),
     pytest.param({"flags__0__severity": "apocalyptic"}, {}, "it breaks the schema", id="a word that is none"),
     pytest.param({"flags": "none"}, {}, "it breaks the schema", id="a text for a list"),
     pytest.param({"flags__0__code": "ZZ999"}, {}, "'ZZ999' is no rule here", id="a rule that is none"),

@@ -132,7 +132,7 @@ def test_a_patch_from_a_file_or_from_stdin(arguments: tuple[str, ...], project: 
     assert {"graph", "metadata"} <= gaps
 
 
-# What cannot be had
+# What is not available
 
 CLONE_HINT = "name one: --repo PATH, or set DIFFSCOPE_REPO"
 ERRORS = [
@@ -225,7 +225,7 @@ def test_a_pull_request_that_is_nowhere_says_where_it_was_looked_for(project: Ma
     outcome = project().run("classify", "1")
     assert (outcome.exit_code, outcome.out) == (2, "")
     lines = outcome.err.splitlines()
-    assert lines[0] == "error: pull request 1 is nowhere to be had:"
+    assert lines[0] == "error: pull request 1 was not found:"
     assert [line.strip().partition(":")[0] for line in lines[1:4]] == ["clone", "github", "recorded"]
     assert lines[-1] == f"hint: {CLONE_HINT}"
 

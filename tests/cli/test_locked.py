@@ -13,7 +13,7 @@ import pytest
 from diffscope.adapters.cache import cache
 from diffscope.adapters.cache import file as cache_file
 from diffscope.adapters.cache.cache import FILE_NAME
-from diffscope.adapters.cache.file import Patience
+from diffscope.adapters.cache.file import LockWait
 from diffscope.adapters.cache.store import FILE_NAME as STORE
 from diffscope.adapters.git import pull_index as git_index
 from tests.cli.conftest import MakeProject
@@ -25,8 +25,8 @@ REPORT = ("report", "--week", "2026-W13", "--format", "json", "--workers", "1")
 BACKTEST = ("backtest", "--format", "json", "--workers", "1")
 
 
-class Waits(Patience):
-    """Patience that remembers how long was waited in vain."""
+class Waits(LockWait):
+    """A wait that remembers how long was waited in vain."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,10 +39,10 @@ class Waits(Patience):
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    """The patience of a process that has just begun."""
+    """The wait of a process that has just begun."""
     new = Waits()
     for module in (cache_file, cache, git_index):
-        monkeypatch.setattr(module, "PATIENCE", new)
+        monkeypatch.setattr(module, "LOCK_WAIT", new)
     return new
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from diffscope.facts.classify.classify import classify_change
-from diffscope.facts.model import ChangeFact, FileFact, SymbolFact
+from diffscope.facts.model import ChangeFact, FileFact, RegistryFact, SymbolFact
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 
 CORE = "vllm/v1/engine/core.py"
@@ -33,7 +33,7 @@ def classified(
         pytest.param("[ROCm] Add x", (a_file(CORE),), {"rocm"}, {"nvidia"}, id="a platform by title"),
         pytest.param("Add x", (a_file("vllm/platforms/xpu.py"),), {"intel-gpu"}, {"rocm"}, id="a platform by file"),
         pytest.param("Quantize x", (a_file(CORE),), {"quantization"}, set(), id="a word of the title"),
-        pytest.param("x", (a_file("vllm/model_executor/models/registry.py", 1),), {"new-model"}, set(), id="a registered model"),
+        pytest.param("x", (a_file("vllm/model_executor/models/registry.py", 1),), set(), {"new-model"}, id="code beside the rows of the registry is no model"),
         pytest.param("Fix x", (a_file("csrc/moe/topk_softmax.cu", 9),), {"moe", "kernel"}, set(), id="a CUDA file is a kernel"),
         pytest.param("Fix x", (a_file("vllm/model_executor/layers/fused_moe/layer.py", 9),), {"moe"}, {"kernel"}, id="a layer is none"),
         pytest.param("Fix x", (a_file(CORE, 40, 40),), {"bugfix", "refactor"}, set(), id="a fix that rewrites is tagged as both"),
@@ -46,6 +46,22 @@ def test_tags(title: str, files: tuple[FileFact, ...], present: set[str], absent
     tags = set(classified(title, *files).tags)
     assert present <= tags
     assert not absent & tags
+
+
+def test_a_registered_model_is_tagged() -> None:
+    path = "vllm/model_executor/models/registry.py"
+    row = RegistryFact(
+        path=path,
+        line=1,
+        area="models",
+        category="source",
+        registry="models",
+        key="New",
+        change="added",
+        target="new.New",
+    )
+    fact = classify_change(a_pull("x"), (a_file(path, 1),), (), bundled(), registries=(row,))
+    assert "new-model" in fact.tags
 
 
 def test_counts() -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from diffscope.facts.classify.classify import classify_change
-from diffscope.facts.model import FileFact
+from diffscope.facts.model import FileFact, RegistryFact
 from diffscope.messages.say import sentence
 from tests.said import sentences
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
@@ -73,6 +73,10 @@ def kind_of(title: str, *files: FileFact, **fields: object) -> str:
         pytest.param("Turn on fusion by default", (CORE,), "feature", id="what is turned on was not there"),
         pytest.param("Return 422 instead of 500 for x", (CORE,), "bugfix", id="another status is a fix"),
         pytest.param("[CI] Enable mypy for x", (CORE,), "refactor", id="types that are checked"),
+        pytest.param("Record the last use of x", (a_file("vllm/v1/engine/core.py", 2), a_file("tests/v1/engine/test_x.py", 200)), "refactor", id="many lines of tests do not make a change one of tests"),
+        pytest.param("[Bugfix] Skip x where y has none", (a_file("vllm/v1/engine/core.py", 9), a_file("tests/v1/engine/test_x.py", 80)), "bugfix", id="code that skips something is no test"),
+        pytest.param("Skip x on y", (TEST,), "test", id="a test that is skipped is one"),
+        pytest.param("[CI] Harden x", (a_file("vllm/v1/engine/core.py", 80), a_file("tests/v1/engine/test_x.py", 900)), "feature", id="sixty lines of code are more than a pipeline, whatever stands beside them"),
         pytest.param("Widen the range of x", (CORE,), "feature", id="what is widened serves more"),
     ],
 )  # fmt: skip
@@ -80,17 +84,67 @@ def test_kind(title: str, files: tuple[FileFact, ...], kind: str) -> None:
     assert kind_of(title, *files) == kind
 
 
-def test_new_model_is_a_model() -> None:
-    """A registered model decides against the verb of a feature, not against a fix."""
-    model = a_file("vllm/model_executor/models/newmodel.py", 400, status="added")
-    registry = a_file("vllm/model_executor/models/registry.py", 1)
-    assert kind_of("Add NewModel support", model, registry) == "model"
-    assert (
-        kind_of(
-            "[Bugfix] Fix NewModel loading", a_file("vllm/model_executor/models/newmodel.py", 4), registry
-        )
-        == "bugfix"
+MODEL = a_file("vllm/model_executor/models/newmodel.py", 400, status="added")
+KERNEL = a_file("vllm/models/newmodel/nvidia/ops/fused.py", 400, status="added")
+REGISTRY, SUPPORTED = "vllm/model_executor/models/registry.py", "docs/models/supported_models.md"
+
+
+def a_row(
+    key: str = "NewForCausalLM",
+    change: str = "added",
+    target: str = "newmodel.NewForCausalLM",
+    registry: str = "models",
+) -> RegistryFact:
+    """Return a row of a registry that came, went or changed."""
+    return RegistryFact(
+        path=REGISTRY,
+        line=1,
+        area="models",
+        category="source",
+        registry=registry,
+        key=key,
+        change=change,
+        target=target,
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "files", "rows", "kind"),
+    [
+        pytest.param("Add NewModel support", (MODEL, a_file(REGISTRY, 1)), (a_row(),), "model", id="a row more in the registry decides against the verb of a feature"),
+        pytest.param("[Bugfix] Fix NewModel loading", (a_file("vllm/model_executor/models/newmodel.py", 4), a_file(REGISTRY, 1)), (a_row(),), "bugfix", id="but not against a fix"),
+        pytest.param("Add a fused kernel to NewModel", (KERNEL,), (), "feature", id="a kernel in a model's folder is no model"),
+        pytest.param("Add a fusion to the Transformers backend", (MODEL,), (), "feature", id="nor is a new module among models"),
+        pytest.param("[New Model] Add NewModel", (MODEL,), (), "feature", id="nor what the title calls a model without a row"),
+        pytest.param("Add a backend", (MODEL,), (a_row(registry="attention backends"),), "feature", id="nor a row of another registry"),
+        pytest.param("[Model] Enable X", (a_file(REGISTRY, 9),), (), "feature", id="nor code in the registry's file that is no row"),
+        pytest.param("[Model] Enable X", (a_file(REGISTRY, 1, 1),), (a_row("NewForCausal", "removed"), a_row()), "feature", id="nor a row under another key"),
+        pytest.param("Remove OldModel", (a_file(REGISTRY, 1, 1),), (a_row("Old", "removed", "old.Old"), a_row("Old", target="0.18.0")), "refactor", id="nor a row that says until when there was one"),
+        pytest.param("[Cohere] Enable X", (a_file(REGISTRY, 2, 2), a_file(SUPPORTED, 1)), (a_row(change="changed"),), "model", id="a changed row of the registry and one more of the list"),
+        pytest.param("[Cohere] Enable X", (a_file(REGISTRY, 2, 2),), (a_row(change="changed"),), "feature", id="the registry alone changes rows for other reasons"),
+        pytest.param("[Cohere] Enable X", (a_file("vllm/model_executor/models/qwen3.py", 9, 2), a_file(SUPPORTED, 1)), (), "feature", id="a model that was there before"),
+        pytest.param("[Cohere] Enable X", (a_file(REGISTRY, 2, 2), a_file(SUPPORTED, 1, 1)), (a_row(change="changed"),), "feature", id="a row of the list that was only edited"),
+    ],
+)  # fmt: skip
+def test_a_model_is_one_by_its_row_of_the_registry(
+    title: str, files: tuple[FileFact, ...], rows: tuple[RegistryFact, ...], kind: str
+) -> None:
+    assert classify_change(a_pull(title), files, (), bundled(), registries=rows).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("aspect", "kind"),
+    [
+        pytest.param("docstring", "docs", id="a docstring is documentation"),
+        pytest.param("annotation", "refactor", id="an annotation is none"),
+        pytest.param("message", "refactor", id="nor is what is logged"),
+    ],
+)
+def test_what_product_files_say_besides_code(aspect: str, kind: str) -> None:
+    path = "vllm/v1/engine/core.py"
+    file = a_file(path, 0, additions=2, deletions=2, logic=False)
+    changed = (a_symbol(path, "EngineCore.run", aspect, logic=False),)
+    assert classify_change(a_pull("Zzz"), (file,), changed, bundled()).kind == kind
 
 
 def test_label_speaks_where_the_title_does_not() -> None:
@@ -131,19 +185,3 @@ def test_new_public_symbols_tip_the_balance() -> None:
     small = a_file("vllm/v1/engine/core.py", 10)
     assert classify_change(a_pull("Zzz"), (small,), (), bundled()).kind == "refactor"
     assert classify_change(a_pull("Zzz"), (small,), (added,), bundled()).kind == "feature"
-
-
-REGISTRY, SUPPORTED = "vllm/model_executor/models/registry.py", "docs/models/supported_models.md"
-
-
-@pytest.mark.parametrize(
-    ("files", "kind"),
-    [
-        pytest.param((a_file(REGISTRY, 2, 2), a_file(SUPPORTED, 1)), "model", id="a row of the registry and one of the list"),
-        pytest.param((a_file(REGISTRY, 2, 2),), "feature", id="the registry alone changes rows for other reasons"),
-        pytest.param((a_file("vllm/model_executor/models/qwen3.py", 9, 2), a_file(SUPPORTED, 1)), "feature", id="a model that was there before"),
-        pytest.param((a_file(REGISTRY, 2, 2), a_file(SUPPORTED, 1, 1)), "feature", id="a row of the list that was only edited"),
-    ],
-)  # fmt: skip
-def test_model_that_becomes_supported_is_a_model(files: tuple[FileFact, ...], kind: str) -> None:
-    assert kind_of("[Cohere] Enable X", *files) == kind

@@ -101,3 +101,41 @@ def test_a_method_that_was_there_is_no_new_one() -> None:
     head = "from vllm.base import Base\n\n\nclass Pool(Base):\n    def apply(self, x):\n        return x"
     found = facts({PATH: f"{head}\n"}, {PATH: f"{head} + 1\n"}, tree=TREE).symbol
     assert [(one.symbol, one.implements) for one in found] == [("Pool.apply", False)]
+
+
+KNOWN = "from vllm.v1.pool import open_pool\n\n\ndef test_pool():\n    assert open_pool(1)\n"
+OLD = "def open_pool(x, config):\n    return x\n"
+NEW = "\n\ndef fast_pool(x):\n    return deep_pool(x)\n\n\ndef deep_pool(x):\n    return x\n"
+THROUGH = [
+    pytest.param("def open_pool(x, config):\n    return fast_pool(x)\n", KNOWN, {"fast_pool", "deep_pool"}, id="a call, and what is called in turn"),
+    pytest.param("def open_pool(x, config):\n    if is_new(x):\n        take = fast_pool\n        return take(x)\n    return x\n", KNOWN, {"fast_pool", "deep_pool"}, id="a name, where the hardware can"),
+    pytest.param("def open_pool(x, config):\n    if config.fast:\n        return fast_pool(x)\n    return x\n", KNOWN, set(), id="an option that no test of before sets"),
+    pytest.param("def open_pool(x, config, mode=None):\n    if mode:\n        return fast_pool(x)\n    return x\n", KNOWN, set(), id="a parameter that no test of before gives"),
+    pytest.param("def open_pool(x, config):\n    # fast_pool comes later.\n    return x + 1\n", KNOWN, set(), id="a comment hands on nothing"),
+    pytest.param("def open_pool(x, config):\n    return fast_pool(x)\n", "def test_pool():\n    assert open_pool(1)\n", set(), id="a test of something else by that name"),
+    pytest.param("def open_pool(x, config):\n    return fast_pool(x)\n", "import pytest\nfrom vllm.v1.pool import open_pool, shut\n\n\n@pytest.mark.skipif(not open_pool(1, 2), reason='none')\ndef test_pool():\n    assert shut(1)\n", set(), id="a test that only skips by it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("after", "test", "expected"), THROUGH)
+def test_what_tests_of_the_base_run_through_an_edited_function(
+    after: str, test: str, expected: set[str]
+) -> None:
+    tree = {"vllm/v1/__init__.py": "", TEST: test}
+    found = facts({PATH: OLD}, {PATH: after + NEW}, tree=tree).symbol
+    assert {one.symbol for one in found if one.tested_through == "open_pool"} == expected
+    assert all(one.tested_through in (None, "open_pool") for one in found)
+
+
+def test_a_name_that_only_a_skip_asks_for_is_not_named() -> None:
+    """It runs where the test is collected, and tells nothing of what it answers."""
+    source = {PATH: "def has_pool():\n    return 1\n\n\ndef take():\n    return 2\n"}
+    head = "import pytest\nfrom vllm.v1.pool import has_pool, take\n\n\n"
+    test = head + "@pytest.mark.skipif(not has_pool(), reason='none')\ndef test_take():\n    assert take()\n"
+    found = facts({}, {**source, TEST: test}, tree={"vllm/v1/__init__.py": ""}).symbol
+    assert {one.symbol: one.changed_tests_naming for one in found if one.path == PATH} == {
+        "has_pool": 0,
+        "take": 1,
+    }
+    known = facts({PATH: "def has_pool():\n    return 0\n"}, source, tree={TEST: test}).symbol
+    assert [one.tests_naming for one in known if one.symbol == "has_pool"] == [0]

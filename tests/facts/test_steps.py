@@ -12,6 +12,7 @@ from diffscope.facts.ci_model import CiFacts, StepDifference, StepRun, StepSet, 
 from diffscope.facts.collect import Surroundings
 from diffscope.facts.model import ChangeFacts
 from diffscope.graph.derive import build_graph
+from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts
 from diffscope.project.answers import AmdState, Reason
 from diffscope.project.ci.collection import collect_tests, step_calls
@@ -140,7 +141,7 @@ def test_a_tree_without_steps_says_nothing_of_a_change() -> None:
         )
         assert found.step == ()
         assert [(one.family, one.reason) for one in found.unknown if one.family == "step"] == [
-            ("step", "no CI steps at the base")
+            ("step", message("gap.no-steps"))
         ]
 
 
@@ -276,3 +277,28 @@ def test_a_pipeline_that_runs_everything_names_pattern_and_path() -> None:
 def test_changes_before_the_rules_that_are_assumed(merged: str | None, newer: bool) -> None:
     ci = judged({"docs/a.md": b"# A\n"}, merged_at=merged).ci
     assert (ci.rules.commit, ci.rules.newer_than_change) == ("3e4cfe4", newer)
+
+
+MIRRORED = STEPS.replace(
+    "[pytest -v tests/pools]", "[pytest -v tests/pools]\n    mirror: {amd: {device: mi325_1}}"
+)
+TEST = "import pytest\nfrom vllm.pools.base import take\n\n\n{}def test_take():\n    assert take()\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "condition", "ran"),
+    [
+        pytest.param(STEPS, "current_platform.is_rocm()", False, id="no step of that platform ran it"),
+        pytest.param(MIRRORED, "current_platform.is_rocm()", True, id="a mirror ran it there"),
+        pytest.param(STEPS, "not current_platform.is_rocm()", True, id="it is skipped where its step runs"),
+        pytest.param(STEPS, "slow()", None, id="no platform is asked for"),
+        pytest.param(None, "current_platform.is_rocm()", None, id="no step is declared"),
+    ],
+)
+def test_whether_a_test_ran_where_it_is_skipped(
+    steps: str | None, condition: str, *, ran: bool | None
+) -> None:
+    path, mark = "tests/pools/test_base.py", f"@pytest.mark.skipif({condition}, reason='off')\n"
+    before, after = (TEST.format(text).encode() for text in ("", mark))
+    found = judged({path: after}, {path: before}, steps).test
+    assert [one.ran_there for one in found if one.change == "skipped"] == [ran]

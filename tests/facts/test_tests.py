@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from diffscope.facts.tests.platform_skips import platforms_left
 from diffscope.facts.tests.tests import is_test_name
 from tests.fact_builders import edit, facts
 
@@ -67,7 +68,7 @@ ROWS = [
         "def test_a():\n    assert out == 5\n",
         "def test_a():\n    assert out == pytest.approx(5)\n",
         {("test_a", "modified"), ("test_a", "assertion-loosened")},
-        id="likeness instead of equality",
+        id="similarity instead of equality",
     ),
     pytest.param(
         "def test_a():\n    assert out == 5\n",
@@ -184,3 +185,19 @@ def test_only_what_pytest_collects_is_a_test() -> None:
     """Helpers and fixtures are none; methods count in classes named Test."""
     names = ["test_a", "TestPool.test_a", "Pool.test_a", "helper", "TestPool.setup"]
     assert [is_test_name(name) for name in names] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("condition", "platforms"),
+    [
+        pytest.param("current_platform.is_rocm(), reason='off, or slow'", {"rocm"}, id="one platform; the reason is none"),
+        pytest.param("not current_platform.is_cuda_alike()", {"xpu", "cpu", "tpu", "hpu"}, id="all but two"),
+        pytest.param("current_platform.is_xpu() or current_platform.is_cpu()", {"xpu", "cpu"}, id="either of two"),
+        pytest.param("current_platform.is_rocm() and slow()", {"rocm"}, id="something besides narrows it"),
+        pytest.param("current_platform.is_rocm() or slow()", set(), id="something besides widens it"),
+        pytest.param("slow()", set(), id="no platform is asked for"),
+        pytest.param("", set(), id="no condition"),
+    ],
+)  # fmt: skip
+def test_platforms_on_which_a_test_is_skipped(condition: str, platforms: set[str]) -> None:
+    assert platforms_left(condition) == platforms

@@ -313,4 +313,4 @@ def test_a_derived_graph_equals_one_built_from_scratch(
     found = derived(before, after)
     assert edges(found) == edges(scratch)
     assert found.to_bytes() == scratch.to_bytes()
-    assert found.shortcuts() == scratch.shortcuts()
+    assert found.query_cache() == scratch.query_cache()

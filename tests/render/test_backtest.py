@@ -8,8 +8,7 @@ import jsonschema
 import msgspec
 
 from diffscope.cli.generate.schema import schema_text
-from diffscope.products.backtest.render import FORMATS
-from diffscope.products.backtest.values import (
+from diffscope.products.backtest.model import (
     Backtest,
     Frame,
     Lift,
@@ -20,6 +19,7 @@ from diffscope.products.backtest.values import (
     Share,
     Stratum,
 )
+from diffscope.products.backtest.render import FORMATS
 from diffscope.render.style import Style
 from tests.said import a_reported_gap
 

@@ -25,7 +25,7 @@ from diffscope.render.formats.comment import (
 )
 from diffscope.render.mermaid import MOST_NODES, draw
 from diffscope.render.style import Style
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 from tests.hostile import HOSTILE, HOSTILE_TEXTS
 from tests.said import a_reported_gap, said

@@ -21,7 +21,7 @@ from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Style
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.assessments import an_assessment
 from tests.digests import WEEK, a_pull, flag
 from tests.examples import THOROUGH

@@ -17,7 +17,7 @@ from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import AreaChange, Digest
 from diffscope.products.report.render.formats import render_digest
 from diffscope.render.style import Style
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.assessments import hostile
 from tests.digests import WEEK, a_pull, flag
 from tests.render.test_digest_documents import a_digest, a_trend

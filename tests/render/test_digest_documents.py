@@ -16,11 +16,11 @@ from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.products.report.render import charts as digest_charts
 from diffscope.products.report.render.formats import charts, render_digest
-from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page_script import SCRIPT
 from diffscope.render.report_words import area_title
 from diffscope.render.style import Style
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.workspace import Workspace
 from tests.assessments import hostile
 from tests.digests import WEEK, WEEK_BEFORE, a_pull, flag
@@ -271,4 +271,4 @@ def test_every_area_has_a_chinese_name() -> None:
 def test_an_unknown_format_is_refused() -> None:
     """With those that there are."""
     with pytest.raises(UsageError, match="unknown format 'pdf'"):
-        render_digest(a_digest(), ENGLISH, form="pdf", wish=Wish())
+        render_digest(a_digest(), ENGLISH, form="pdf", options=ReportOptions())

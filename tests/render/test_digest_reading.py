@@ -7,7 +7,7 @@ import pytest
 from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import Counted
-from diffscope.products.report.render.view_model import DigestReading
+from diffscope.products.report.render.view_model import DigestView
 from diffscope.render.words import Words
 from tests.digests import WEEK, a_pull
 
@@ -42,5 +42,5 @@ def counted(**counts: int) -> tuple[Counted, ...]:
 )
 def test_kinds_add_up(kinds: tuple[Counted, ...], english: str, chinese: str) -> None:
     digest = build_digest([a_pull(1)], repository="vllm-project/vllm", period=WEEK)
-    assert DigestReading(digest, Words(Language.ENGLISH)).kinds(kinds, 3) == english
-    assert DigestReading(digest, Words(Language.CHINESE)).kinds(kinds, 3) == chinese
+    assert DigestView(digest, Words(Language.ENGLISH)).kinds(kinds, 3) == english
+    assert DigestView(digest, Words(Language.CHINESE)).kinds(kinds, 3) == chinese

@@ -11,7 +11,7 @@ from diffscope.messages.model import Language, message
 from diffscope.products.report.dynamics.dynamics import build_dynamics
 from diffscope.products.report.dynamics.events import Comment, EventGap, Events, Item, Review, event_gap
 from diffscope.products.report.render.dynamics import render
-from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.style import Style
 from diffscope.source.model import Gap
 from tests.cli.harness import ROOT
@@ -24,7 +24,7 @@ LINK = re.compile(r"\[(#\d+)\]\(https://github\.com/vllm-project/vllm/(?:pull|is
 
 def report(events: Events, language: Language) -> str:
     found = build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled())
-    return LINK.sub(r"\1", render(found, Style(language=language), Wish(layout="dynamics")))
+    return LINK.sub(r"\1", render(found, Style(language=language), ReportOptions(layout="dynamics")))
 
 
 def saved(name: str, language: Language) -> str:

@@ -15,7 +15,7 @@ from diffscope.assessment.document import Assessment, Risk, RiskLevel
 from diffscope.messages.model import Language
 from diffscope.render.formats.table import render
 from diffscope.render.style import Style
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 
 ENGLISH = Style()

@@ -7,7 +7,7 @@ import pytest
 from diffscope.assessment.document import AreaShare
 from diffscope.messages.model import Language
 from diffscope.render.report_words import tag_title
-from diffscope.render.view_model import Reading
+from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from tests.assessments import an_assessment
 
@@ -33,7 +33,7 @@ GIVEN = an_assessment(
     ],
 )
 def test_one_line_about_a_change(language: Language, kind: tuple[str, str], areas: str) -> None:
-    read = Reading(GIVEN, Words(language))
+    read = AssessmentView(GIVEN, Words(language))
     assert (read.kind[:2], read.areas) == (kind, areas)
 
 

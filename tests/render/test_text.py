@@ -16,7 +16,7 @@ from diffscope.render.formats import markdown
 from diffscope.render.formats.text import render
 from diffscope.render.style import Style
 from diffscope.rules.engine.missing import missing_family
-from diffscope.rules.values import RuleCode, UnknownRule
+from diffscope.rules.model import RuleCode, UnknownRule
 from diffscope.source.model import PullRequest, SourceKind
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
 from tests.said import said

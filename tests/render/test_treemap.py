@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from diffscope.messages.model import Language
 from diffscope.products.report.model import AreaChange, Digest, PullSummary
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells, broken, map_svg, squarify
-from diffscope.products.report.render.page import PageReading
+from diffscope.products.report.render.page import PageView
 from diffscope.render.words import Words
 from tests.render.test_digest_documents import a_digest
 
 
-def a_map(churn: dict[str, int], pulls: tuple[PullSummary, ...] = ()) -> PageReading:
+def a_map(churn: dict[str, int], pulls: tuple[PullSummary, ...] = ()) -> PageView:
     """Return the reading of a digest with these areas."""
     areas = tuple(
         AreaChange(area=area, churn=lines, files=1, pulls=(), medium=(), high=())
@@ -24,7 +24,7 @@ def a_map(churn: dict[str, int], pulls: tuple[PullSummary, ...] = ()) -> PageRea
         **{name: getattr(a_digest(), name) for name in Digest.__struct_fields__ if name != "schema"}
         | {"area_map": areas, "pulls": pulls}
     )
-    return PageReading(digest, Words(Language.ENGLISH))
+    return PageView(digest, Words(Language.ENGLISH))
 
 
 def a_row(number: int, area: str, level: str) -> PullSummary:

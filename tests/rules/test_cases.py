@@ -8,7 +8,7 @@ from diffscope.errors import InputError
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.cases import Case, check_case_set, read_cases
 from diffscope.rules.authoring.run_cases import CaseResult, CaseStatus, run_case
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.rule_builders import facts, rule_text, rules, told
 
 AT = "rules/XX101-test-rule/cases.yml"
@@ -113,7 +113,7 @@ def test_facts_that_cannot_be_had_fail_the_case() -> None:
     result = run_case(RULE, case, collect=collect)
     assert (result.status, result.differences) == (
         CaseStatus.FAILED,
-        ("its facts cannot be had: both sides are the same",),
+        ("its facts could not be computed: both sides are the same",),
     )
 
 

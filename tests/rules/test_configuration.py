@@ -9,7 +9,7 @@ from diffscope.rules.engine.configuration import (
     overridden_severity,
     read_section,
 )
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.yaml.reading import Reading
 from tests.rule_builders import rule_text, rules, told
 

@@ -12,7 +12,7 @@ from diffscope.rules.engine.configuration import RuleConfiguration, Selector, Se
 from diffscope.rules.engine.context import Context
 from diffscope.rules.engine.evaluate import MOST_EVIDENCE, evaluate
 from diffscope.rules.engine.quantify import compile_judge
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.examples import examples
 from tests.rule_builders import expression, facts, rule_text, rules
 

@@ -9,7 +9,7 @@ import pytest
 from diffscope.facts.model import Cause, CausePart
 from diffscope.messages.model import Text
 from diffscope.rules.engine.folding import fold
-from diffscope.rules.values import Evidence, Flag, RuleCode, Severity, every_flag
+from diffscope.rules.model import Evidence, Flag, RuleCode, Severity, every_flag
 from tests.rule_builders import rule_text, rules
 
 LINE = "{call: {change: added}}"

@@ -10,7 +10,7 @@ from diffscope.errors import RuleError
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import decode_catalogue, encode_catalogue
 from diffscope.rules.language.load import check_catalogue, load_catalogue, read_names
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.rule_builders import CHINESE, RULE, chinese_of, facts, rule_text, rules, told
 
 PATH = "rules/XX101-test-rule/rule.yml"

@@ -6,7 +6,7 @@ import pytest
 
 from diffscope.rules.engine.configuration import RuleConfiguration, Selector, select_rules
 from diffscope.rules.engine.evaluate import evaluate
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.rule_builders import facts, rule_text, rules
 
 FACTS = facts("""

@@ -8,7 +8,7 @@ import pytest
 
 from diffscope.adapters.config.rule_files import bundled_rules, load_rules
 from diffscope.facts.vocabulary import families
-from diffscope.rules.language.template import Speaker, clip, holes, parse_template, spoken
+from diffscope.rules.language.template import Wording, clip, fill_template, parse_template, placeholders
 from diffscope.yaml.strict import plain
 from tests.rule_builders import facts
 from tests.strict_yaml import load_strict
@@ -28,8 +28,8 @@ SYMBOL = facts("""
         distance: null
         decorators: ["x\\ny\\t  z"]
 """)
-ENGLISH = Speaker(language="en", words={})
-CHINESE = Speaker(language="zh", words={"added": "新增", "method": "方法", "a": "甲"})
+ENGLISH = Wording(language="en", words={})
+CHINESE = Wording(language="zh", words={"added": "新增", "method": "方法", "a": "甲"})
 
 SAID = [
     pytest.param("in {path}", "in vllm/a.py", "in vllm/a.py", id="a text"),
@@ -74,7 +74,7 @@ READABLE = [
 def test_keys_are_written_as_words(fact: str, record: str, template: str, english: str, chinese: str) -> None:
     found = facts(f"{fact}: [{{path: a.py, {record[1:]}]")
     for speaker, expected in ((ENGLISH, english), (CHINESE, chinese)):
-        said = spoken(
+        said = fill_template(
             template, fact=fact, record=getattr(found, fact)[0], change=found.change, speaker=speaker
         )
         assert said == expected
@@ -83,14 +83,16 @@ def test_keys_are_written_as_words(fact: str, record: str, template: str, englis
 @pytest.mark.parametrize(("template", "english", "chinese"), SAID)
 def test_template(template: str, english: str, chinese: str) -> None:
     record, change = SYMBOL.symbol[0], SYMBOL.change
-    assert spoken(template, fact="symbol", record=record, change=change, speaker=ENGLISH) == english
-    assert spoken(template, fact="symbol", record=record, change=change, speaker=CHINESE) == chinese
+    assert fill_template(template, fact="symbol", record=record, change=change, speaker=ENGLISH) == english
+    assert fill_template(template, fact="symbol", record=record, change=change, speaker=CHINESE) == chinese
 
 
 def test_long_text_is_cut() -> None:
     """One field cannot fill a page."""
     found = facts(f'symbol: [{{path: "{"x" * 5000}"}}]')
-    said = spoken("{path}", fact="symbol", record=found.symbol[0], change=found.change, speaker=ENGLISH)
+    said = fill_template(
+        "{path}", fact="symbol", record=found.symbol[0], change=found.change, speaker=ENGLISH
+    )
     assert said == "x" * 159 + "…"
 
 
@@ -132,7 +134,7 @@ def test_wrong_template(template: str, problem: str) -> None:
 def test_values_are_not_templates() -> None:
     """A title with braces is text, not a placeholder."""
     found = facts('symbol: [{path: "{fan_in}[[", symbol: "{{"}]')
-    said = spoken(
+    said = fill_template(
         "{path} {symbol}", fact="symbol", record=found.symbol[0], change=found.change, speaker=ENGLISH
     )
     assert said == "{fan_in}[[ {{"
@@ -144,7 +146,7 @@ def test_every_word_of_a_closed_set_that_a_message_writes_has_a_chinese_one() ->
     known = {word for word, _ in catalogue.words}
     missing = set()
     for rule in catalogue.rules:
-        for hole in holes(rule.says.zh):
+        for hole in placeholders(rule.says.zh):
             family = "change" if hole.of_change else rule.evidence.fact
             field = families()[family].field(hole.field)
             missing |= set(field.choices if field else ()) - known

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffscope.syntax.parse.parsers import Known, parse_python
+from diffscope.syntax.parse.parsers import ParsedSource, parse_python
 from tests.examples import examples
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def test_a_source_like_another_one_is_parsed_as_if_it_were_the_first(
 ) -> None:
     before = "\n".join(lines).encode()
     after = "\n".join((*lines[:start], *put[: end % 4], *lines[end:])).encode()
-    like = Known(before, parse_python(before))
+    like = ParsedSource(before, parse_python(before))
     assert shape(parse_python(after, like).root_node) == shape(parse_python(after).root_node)
     assert shape(like.tree.root_node) == shape(parse_python(before).root_node)
 
 
 def test_a_source_of_its_own_is_parsed_too() -> None:
     for before, after in ((b"", b"x = 1\n"), (b"x = 1\n", b""), (b"a\n", b"a\na\n"), (b"a\na\n", b"a\n")):
-        like = Known(before, parse_python(before))
+        like = ParsedSource(before, parse_python(before))
         assert shape(parse_python(after, like).root_node) == shape(parse_python(after).root_node)

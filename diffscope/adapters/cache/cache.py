@@ -19,19 +19,19 @@ from typing import Final, Self, TypeVar, cast
 from diffscope.adapters.cache.file import (
     AT_ONCE,
     BUSY,
+    LOCK_WAIT,
     OLDEST,
-    PATIENCE,
     SMALL,
     SMALL_STAYS,
     ForeignError,
     SpaceInfo,
     connect,
     files_of,
-    hurry,
     live_bytes,
     measure,
     pragma,
     select_values,
+    shorten_busy_timeout,
     transaction,
 )
 from diffscope.errors import CacheError, InputError
@@ -102,7 +102,7 @@ class Cache:
 
     @property
     def is_off(self) -> bool:
-        """Whether nothing can be had from it, now and later."""
+        """Whether it cannot be read, now or later."""
         return self._is_off
 
     @property
@@ -252,8 +252,8 @@ class Cache:
             return None
         if self._connection is None:
             self._connection = self._open_writable() or connect(self._path, is_read_only=True)
-        elif PATIENCE.is_lost:
-            hurry(self._connection)
+        elif LOCK_WAIT.is_lost:
+            shorten_busy_timeout(self._connection)
         return self._connection
 
     def _open_writable(self) -> sqlite3.Connection | None:
@@ -271,7 +271,7 @@ class Cache:
 
     def _give_up(self, action: str) -> None:
         """Leave a locked file alone for as long as this process runs: waiting again and again would be a hang."""
-        PATIENCE.lose()
+        LOCK_WAIT.lose()
         if action == "write":
             self._notes.append(f"nothing is kept in the cache {self._path}: another process has locked it")
             self._is_read_only = True

@@ -50,7 +50,7 @@ class SpaceInfo(Value, frozen=True, kw_only=True):
     bytes: int
 
 
-class Patience:
+class LockWait:
     """How long this process waits for files that others have locked: once for long, then hardly, whatever file it is."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Patience:
         self.is_lost = True
 
 
-PATIENCE: Final = Patience()
+LOCK_WAIT: Final = LockWait()
 
 
 class ForeignError(Exception):
@@ -80,7 +80,7 @@ def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
         return sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None
         )
-    connection = sqlite3.connect(path, timeout=PATIENCE.seconds, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=LOCK_WAIT.seconds, isolation_level=None)
     try:
         # A crash of the machine may lose the last values; a crash of the process may not, and a checksum guards the rest.
         connection.execute("PRAGMA synchronous = OFF")
@@ -93,9 +93,9 @@ def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def hurry(connection: sqlite3.Connection) -> None:
-    """Let a connection that was opened before patience was lost wait no longer than one opened now."""
-    connection.execute(f"PRAGMA busy_timeout = {PATIENCE.seconds * 1000:.0f}")
+def shorten_busy_timeout(connection: sqlite3.Connection) -> None:
+    """Let a connection that was opened before a wait failed wait no longer than one opened now."""
+    connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT.seconds * 1000:.0f}")
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -106,7 +106,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
         raise ForeignError("it is a database of another program; name another folder")
-    deadline = time.monotonic() + PATIENCE.seconds
+    deadline = time.monotonic() + LOCK_WAIT.seconds
     while True:
         try:
             connection.executescript(_SCHEMA.format(application=_APPLICATION))

@@ -60,7 +60,7 @@ class Store:
 
     @property
     def is_off(self) -> bool:
-        """Whether nothing can be had from it, now and later."""
+        """Whether it cannot be read, now or later."""
         return self._cache.is_off
 
     @property

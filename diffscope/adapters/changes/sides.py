@@ -9,9 +9,9 @@ import msgspec
 
 from diffscope.adapters.git.log import main_tip
 from diffscope.adapters.git.repository import GitRepository
+from diffscope.diff.line_origins import ReadBase
 from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
-from diffscope.diff.pieces import ReadBase
 from diffscope.errors import NotFoundError
 from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Change, CommitId, Gap, RepoPath

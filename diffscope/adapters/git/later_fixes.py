@@ -24,14 +24,14 @@ _SPANS_AT_ONCE: Final = 1_000
 """``-L`` options of one command: far below what a command line may hold."""
 
 
-class Blamed(Value, frozen=True, kw_only=True):
+class BlameResult(Value, frozen=True, kw_only=True):
     """The commits that wrote what a fix took away, sorted, and the files that could not be asked."""
 
     commits: tuple[CommitId, ...]
     gaps: tuple[Gap, ...] = ()
 
 
-def blame_fix(repository: GitRepository, fix: CommitId, *, since: int) -> Blamed:
+def blame_fix(repository: GitRepository, fix: CommitId, *, since: int) -> BlameResult:
     """Return who wrote the source lines that ``fix`` removes or replaces, against its first parent.
 
     Lines written before ``since`` (seconds since the epoch) are laid to some commit before it: git need not look further. Blank lines
@@ -40,14 +40,14 @@ def blame_fix(repository: GitRepository, fix: CommitId, *, since: int) -> Blamed
     try:
         parents = repository.commit(fix).parents
         if not parents:
-            return Blamed(commits=())
+            return BlameResult(commits=())
         patch, lost = repository.patch(parents[0], fix)
         if not patch:
-            return Blamed(commits=(), gaps=lost)
+            return BlameResult(commits=(), gaps=lost)
         salvage = salvage_diff(patch)
     except DiffscopeError as error:
         unreadable = message("gap.fix-unreadable", fix=fix[:12], error=str(error))
-        return Blamed(commits=(), gaps=(Gap(what="fix", message=unreadable),))
+        return BlameResult(commits=(), gaps=(Gap(what="fix", message=unreadable),))
     found, gaps = set[CommitId](), [gap for gap in lost if gap.path is None or is_source(gap.path)]
     for file in salvage.diff.files:
         path = file.old_path or file.path
@@ -59,7 +59,7 @@ def blame_fix(repository: GitRepository, fix: CommitId, *, since: int) -> Blamed
                 gaps.append(_unread(fix, path))
                 break
             found |= blamed
-    return Blamed(commits=tuple(sorted(found)), gaps=tuple(gaps))
+    return BlameResult(commits=tuple(sorted(found)), gaps=tuple(gaps))
 
 
 def _removed(file: FileDiff) -> Iterator[int]:
@@ -102,7 +102,7 @@ _SPACE: Final = "blame-2"
 _DAY: Final = 86_400
 
 
-class Followed(NamedTuple):
+class FollowUp(NamedTuple):
     """What came of changes: those whose days are over, and of them those that a fix changed."""
 
     over: frozenset[CommitId]
@@ -129,7 +129,7 @@ def follow(
     horizon: Horizon,
     cache: Cache,
     progress: Callable[[int, int], None] | None = None,
-) -> Followed:
+) -> FollowUp:
     """Return what came of changes.
 
     ``later`` is everything merged from the first of them on; only what calls itself a fix and was merged before the horizon is blamed.
@@ -152,7 +152,7 @@ def follow(
         )
         if progress is not None:
             progress(done, len(fixes))
-    return Followed(frozenset(over), frozenset(fixed), tuple(gaps))
+    return FollowUp(frozenset(over), frozenset(fixed), tuple(gaps))
 
 
 def _fixes(
@@ -174,8 +174,8 @@ def _name(fix: CommitId, horizon: Horizon) -> str:
     return f"{fix} {horizon.within_days}"
 
 
-def _decoded(data: bytes | None) -> Blamed | None:
+def _decoded(data: bytes | None) -> BlameResult | None:
     try:
-        return None if data is None else msgspec.msgpack.decode(data, type=Blamed)
+        return None if data is None else msgspec.msgpack.decode(data, type=BlameResult)
     except msgspec.MsgspecError:
         return None

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import IO, Generic, NamedTuple, TypeVar
 
 from diffscope.adapters.git.environment import GitAccess
-from diffscope.adapters.git.process import LivingProcess
+from diffscope.adapters.git.process import PersistentProcess
 
 _AT_ONCE = 1 << 16
 
@@ -18,7 +18,7 @@ class DifferenceReader:
     """Answers what ``git diff-tree OPTIONS OLD NEW`` prints, by ids of trees."""
 
     def __init__(self, access: GitAccess, *options: str) -> None:
-        self._process = LivingProcess(access, "diff-tree", "--stdin", *options)
+        self._process = PersistentProcess(access, "diff-tree", "--stdin", *options)
 
     def read(self, old: str, new: str) -> bytes | None:
         """Return what git prints; ``None`` where it cannot compare the two, which a call of its own may explain."""
@@ -67,7 +67,7 @@ class _Reader(ABC, Generic[_Answer]):
     """Requests written before answers are read: 400 lines of 65 bytes fit in the smallest pipe, so neither waits."""
 
     def __init__(self, access: GitAccess, *arguments: str) -> None:
-        self._process = LivingProcess(access, "cat-file", *arguments)
+        self._process = PersistentProcess(access, "cat-file", *arguments)
 
     def read(self, names: Iterable[str]) -> Iterator[tuple[str, _Answer | None]]:
         """Yield each name with its answer; ``None`` where the repository does not have it or cannot read it."""

@@ -44,7 +44,7 @@ def run(access: GitAccess, *arguments: str, given: bytes = b"") -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
 
 
-class LivingProcess:
+class PersistentProcess:
     """One git command that answers what comes on its stdin for as long as its owner lives: a start costs more than most answers.
 
     A fork opens its own. Hold ``lock`` from a question to the end of its answer.

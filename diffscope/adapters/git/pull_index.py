@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from diffscope.adapters.cache.file import BUSY, PATIENCE
+from diffscope.adapters.cache.file import BUSY, LOCK_WAIT
 from diffscope.adapters.git.log import Squash, boundary_mark, main_tip, squashes
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
@@ -81,7 +81,7 @@ class PullIndex:
         return tuple(sorted(found, key=lambda squash: (-squash.committed_at, squash.commit)))
 
     def _from_file(self, answer: Callable[[sqlite3.Connection], list[Squash]]) -> list[Squash] | None:
-        """Answer from the file, or from a new one if it is broken or lies; ``None`` if it cannot be had."""
+        """Answer from the file, or from a new one if it is broken or lies; ``None`` if it is not available."""
         if self._file is None:
             return None
         for _ in range(2):
@@ -89,7 +89,7 @@ class PullIndex:
                 found = _use(self._file, answer)
             except (sqlite3.DatabaseError, ValueError, TypeError, OSError) as error:
                 if _is_busy(error):
-                    PATIENCE.lose()
+                    LOCK_WAIT.lose()
                     self.notes = (f"the index {self._file} is left aside: another process has locked it",)
                     self._file = None
                     return None
@@ -119,7 +119,7 @@ def _key(common_dir: Path) -> str:
 
 def _use(file: Path, answer: Callable[[sqlite3.Connection], list[Squash]]) -> list[Squash]:
     file.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(file, timeout=PATIENCE.seconds, isolation_level=None)
+    database = sqlite3.connect(file, timeout=LOCK_WAIT.seconds, isolation_level=None)
     try:
         database.execute("PRAGMA synchronous = NORMAL")
         return answer(database)

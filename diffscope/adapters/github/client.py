@@ -21,8 +21,8 @@ from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.response import BaseHTTPResponse
 
 from diffscope.adapters.github.access import Access
-from diffscope.adapters.github.answers import QueryAnswer
 from diffscope.adapters.github.errors import FAILURES, message_of, translate
+from diffscope.adapters.github.responses import QueryAnswer
 from diffscope.errors import RemoteError
 from diffscope.source.model import Value
 from diffscope.version import VERSION
@@ -33,7 +33,7 @@ Notice = Callable[[str], None]
 Sleep = Callable[[float], None]
 
 
-class Patience(Value, frozen=True, kw_only=True):
+class RetryPolicy(Value, frozen=True, kw_only=True):
     """How much a caller waits. Seconds, but for ``tries`` (in all, after the first)."""
 
     connect: float = 4.0
@@ -43,7 +43,7 @@ class Patience(Value, frozen=True, kw_only=True):
     tries: int = 4
 
 
-class PatientRetry(GithubRetry):
+class BoundedRetry(GithubRetry):
     """PyGithub's retry with a cap on every wait, a word on stderr for each, and writes that are never doubled.
 
     A request that creates something is tried again only where GitHub said that it did nothing (a rate limit): after a
@@ -67,7 +67,7 @@ class PatientRetry(GithubRetry):
         self.longest_wait = longest_wait
 
     @classmethod
-    def make(cls, patience: Patience, *, notice: Notice, sleep: Sleep = time.sleep) -> PatientRetry:
+    def make(cls, patience: RetryPolicy, *, notice: Notice, sleep: Sleep = time.sleep) -> BoundedRetry:
         """Return the retry that ``patience`` describes."""
         return cls(
             notice=notice,
@@ -169,11 +169,11 @@ class Client:
         *,
         store: AnswerStore | None = None,
         notice: Notice = lambda _: None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         sleep: Sleep = time.sleep,
     ) -> None:
         _quieten_library()
-        patience = patience or Patience()
+        patience = patience or RetryPolicy()
         self.access = access
         self.calls = 0
         self.unchanged = 0
@@ -187,7 +187,7 @@ class Client:
             user_agent=f"diffscope/{VERSION}",
             per_page=PAGE,
             verify=True,
-            retry=PatientRetry.make(patience, notice=notice, sleep=sleep),
+            retry=BoundedRetry.make(patience, notice=notice, sleep=sleep),
             pool_size=None,
             api_version=_API_VERSION,
         )

@@ -12,18 +12,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from diffscope.adapters.github.answers import (
+from diffscope.adapters.github.client import PAGE, Client
+from diffscope.adapters.github.responses import (
     Actor,
     FileEntry,
     FoundItem,
     NodeDetail,
     RepositoryNodes,
     Reviews,
-    SaidComment,
     SearchAnswer,
+    SearchComment,
     User,
 )
-from diffscope.adapters.github.client import PAGE, Client
 from diffscope.errors import NotFoundError, SourceError
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import message
@@ -299,7 +299,7 @@ class _Reader:
         since, until = stamp(self._window.start), stamp(self._window.end)
         query = {"since": since, "sort": "created", "direction": "asc", "per_page": PAGE}
         for page in range(1, _MOST_PAGES + 1):
-            rows = self._client.get_value(path, tuple[SaidComment, ...], query=query | {"page": page})
+            rows = self._client.get_value(path, tuple[SearchComment, ...], query=query | {"page": page})
             for row in rows:
                 number = _NUMBER.search(row.issue_url or row.pull_request_url or "")
                 if number is not None and since <= row.created_at < until:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
-from diffscope.adapters.github.answers import Comment
+from diffscope.adapters.github.responses import Comment
 from diffscope.source.model import Value
 
 BATCH = 50

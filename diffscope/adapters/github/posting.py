@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from diffscope.adapters.github.answers import CheckRun, CheckRuns, Comment, Label, Pull, User
 from diffscope.adapters.github.client import Answer, Client
 from diffscope.adapters.github.plan import (
     CheckAnnotation,
@@ -18,6 +17,7 @@ from diffscope.adapters.github.plan import (
     plan_comment,
     plan_labels,
 )
+from diffscope.adapters.github.responses import CheckRun, CheckRuns, Comment, Label, Pull, User
 from diffscope.errors import SourceError
 from diffscope.source.model import Value
 

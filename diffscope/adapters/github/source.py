@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.declarations import declarations_from
-from diffscope.adapters.github.answers import Comparison, FileEntry, Pull
 from diffscope.adapters.github.client import DIFF, Client
+from diffscope.adapters.github.responses import Comparison, FileEntry, Pull
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree, Progress, read_sides
 from diffscope.diff.make import make_patch
@@ -58,7 +58,7 @@ def patch_from_files(
     """Return the patch that ``entries`` describe.
 
     The list knows no file modes, the base tree does. Where GitHub left the hunks out (binary, or too large for it)
-    both sides are read and compared here; a file whose sides cannot be had stands in the patch as a binary one,
+    both sides are read and compared here; a file whose sides are not available stands in the patch as a binary one,
     with a gap.
     """
     parts: list[str] = []

@@ -15,7 +15,7 @@ _BLOBS = "github-blob"
 _LARGEST_TEXT = 64 << 20
 
 
-class Kept(Protocol):
+class ByteStore(Protocol):
     """The part of the cache that is used here: values by space and name, none of them trusted."""
 
     def get_many(self, space: str, names: tuple[str, ...]) -> dict[str, bytes]:
@@ -28,7 +28,7 @@ class Kept(Protocol):
 class GitHubStore:
     """Answers and blobs in a cache. A value that does not read as what it should be counts as absent."""
 
-    def __init__(self, cache: Kept) -> None:
+    def __init__(self, cache: ByteStore) -> None:
         self._cache = cache
 
     def recall(self, key: str) -> tuple[str, str] | None:

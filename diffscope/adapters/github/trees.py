@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from diffscope.adapters.github.answers import Blob, BlobText, Tree
 from diffscope.adapters.github.client import Client
+from diffscope.adapters.github.responses import Blob, BlobText, Tree
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Hunk, Sides

@@ -11,12 +11,12 @@ import re
 
 import msgspec
 
-from diffscope.adapters.github.answers import Pull
+from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import describe
 from diffscope.assessment.document import SCHEMA, Assessment
 from diffscope.errors import InputError
 from diffscope.rules.language.catalogue import Catalogue, Stage
-from diffscope.rules.values import Flag, Near
+from diffscope.rules.model import Flag, Near
 
 LARGEST = 8_000_000
 """Bytes; the assessment of the largest squash commit of vLLM has a tenth."""

@@ -1,4 +1,4 @@
-"""The module graph at any commit, without a checkout: from the cache, or made (making.py)."""
+"""The module graph at any commit, without a checkout: from the cache, or made (graph_maker.py)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.uses import USES_VERSION, Uses, find_uses
 
 if TYPE_CHECKING:
-    from diffscope.adapters.graphs.pool import Progress
+    from diffscope.adapters.graphs.parse_blobs import Progress
 
 _OUTLINES_KEPT: Final = 300
 _USES_SPACE: Final = f"uses-{USES_VERSION}"
@@ -59,16 +59,16 @@ def graph_at(
     graph = store.get(key)
     if graph is None:
         # Most runs find the graph in the cache, and start-up is hot.
-        from diffscope.adapters.graphs.making import Effort, GraphMaker  # noqa: PLC0415
+        from diffscope.adapters.graphs.graph_maker import BuildOptions, GraphMaker  # noqa: PLC0415
 
-        maker = GraphMaker(repository, commit, cache, store, Effort(workers, progress))
+        maker = GraphMaker(repository, commit, cache, store, BuildOptions(workers, progress))
         graph = maker.make(key, reader.outline)
         reader.known_words = maker.words
     graph = graph.attach(
         outline_of=reader.outline, uses_of=reader.uses, serving=serving, test_words=reader.words
     )
     if not graph.tables.absent:
-        store.keep_shortcuts(key, graph)
+        store.keep_query_cache(key, graph)
     return graph
 
 
@@ -96,7 +96,7 @@ class _TreeReader:
         return self._outlines[path]
 
     def uses(self, path: RepoPath) -> Uses | None:
-        """Return the names that each definition of a Python file of the commit uses; ``None`` where its bytes cannot be had."""
+        """Return the names that each definition of a Python file of the commit uses; ``None`` where its bytes are not available."""
         if path not in self._uses:
             self._uses[path] = self._read_uses(path)
         return self._uses[path]

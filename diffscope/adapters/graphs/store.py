@@ -12,7 +12,7 @@ from diffscope.errors import InputError, NotFoundError, RepositoryError
 from diffscope.graph.model.resolve import ROOTS
 from diffscope.graph.model.tables import FORMAT
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.query_cache import FORMAT as SHORTCUTS_FORMAT
+from diffscope.graph.query.query_cache import FORMAT as QUERY_CACHE_FORMAT
 from diffscope.graph.query.serving import ServingPath
 from diffscope.source.model import CommitId
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
@@ -71,7 +71,7 @@ def _read(name: str) -> Place | None:
 
 PLACES: Final = f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}"
 _GRAPHS: Final = f"graph-{FORMAT}-{EXTRACTOR_VERSION}"
-_SHORTCUTS: Final = f"shortcuts-{FORMAT}-{SHORTCUTS_FORMAT}-{EXTRACTOR_VERSION}"
+_QUERY_CACHE: Final = f"query-cache-{FORMAT}-{QUERY_CACHE_FORMAT}-{EXTRACTOR_VERSION}"
 
 
 def graph_key(repository: GitRepository, revision: str) -> str:
@@ -95,19 +95,19 @@ def graph_key(repository: GitRepository, revision: str) -> str:
 
 
 class GraphStore:
-    """The graphs that a cache holds, with shortcuts for one serving path."""
+    """The graphs that a cache holds, each with its query cache for one serving path."""
 
     def __init__(self, cache: Cache, serving: ServingPath) -> None:
         self._cache = cache
         self._serving = _serving_key(serving)
 
     def get(self, key: str) -> ModuleGraph | None:
-        """Return a graph, with its shortcuts if they are there; ``None`` where it is not, or cannot be read any more."""
+        """Return a graph, with its query cache if there is one; ``None`` where there is no graph, or cannot be read any more."""
         data = self._cache.get(_GRAPHS, key)
         if data is None:
             return None
         try:
-            return ModuleGraph.from_cache(data, self._cache.get(_SHORTCUTS, self._beside(key)))
+            return ModuleGraph.from_cache(data, self._cache.get(_QUERY_CACHE, self._beside(key)))
         except InputError:
             return None
 
@@ -115,10 +115,10 @@ class GraphStore:
         """Keep the bytes of a graph."""
         self._cache.put_many(_GRAPHS, {key: graph})
 
-    def keep_shortcuts(self, key: str, graph: ModuleGraph) -> None:
-        """Keep the shortcuts of a graph that the serving path is attached to, unless it came with them."""
-        if not graph.has_shortcuts:
-            self._cache.put_many(_SHORTCUTS, {self._beside(key): graph.shortcuts()})
+    def keep_query_cache(self, key: str, graph: ModuleGraph) -> None:
+        """Keep the query cache of a graph that the serving path is attached to, unless it came with it."""
+        if not graph.has_query_cache:
+            self._cache.put_many(_QUERY_CACHE, {self._beside(key): graph.query_cache()})
 
     def _beside(self, key: str) -> str:
         return f"{key} {self._serving}"

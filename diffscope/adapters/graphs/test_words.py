@@ -14,7 +14,7 @@ from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers
 
 __test__ = False
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _INDEXES: Final = f"words-{_FORMAT}-{EXTRACTOR_VERSION}"
 _PLACES: Final = f"words-place-{_FORMAT}-{EXTRACTOR_VERSION}"
 _FILES: Final = f"words-file-{_FORMAT}-{EXTRACTOR_VERSION}"

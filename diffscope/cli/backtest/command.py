@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from diffscope.cli import options
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE
-from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 
 
@@ -57,7 +57,7 @@ from diffscope.errors import UsageError
 @options.rules_option
 @options.selection_options
 @options.cache_option
-@options.talk_options
+@options.verbosity_options
 def backtest(
     *,
     since: str | None,
@@ -76,7 +76,7 @@ def backtest(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     use_cache: bool,
-    talk: Talk,
+    console: Console,
 ) -> int:
     """Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.
 
@@ -85,9 +85,9 @@ def backtest(
     """
     if window is not None and (since is not None or until is not None):
         raise UsageError("--range and --since or --until exclude each other", hint="name one window")
-    from diffscope.cli.backtest.window import Asked, Tools, run_backtest
+    from diffscope.cli.backtest.window import BacktestRequest, Tools, run_backtest
 
-    asked = Asked(
+    asked = BacktestRequest(
         since=since,
         until=until,
         range=window,
@@ -97,5 +97,5 @@ def backtest(
         offset=tz,
     )
     tools = Tools(repo, rule_folders, select, ignore, workers, cluster, use_cache=use_cache)
-    run_backtest(asked, tools, form=form, statistics=statistics, talk=talk)
+    run_backtest(asked, tools, form=form, statistics=statistics, console=console)
     return DONE

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from diffscope.adapters.git.later_fixes import Followed, Horizon, follow
+from diffscope.adapters.git.later_fixes import FollowUp, Horizon, follow
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.output import encoded, write_file
 from diffscope.assessment.document import Assessment
@@ -17,17 +17,17 @@ from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import REPOSITORY, find_span
+from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone, no_clone
-from diffscope.cli.opened import open_workspace
+from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
-from diffscope.cli.talk import Talk
 from diffscope.errors import shell_line
 from diffscope.products.backtest.fixes import is_source
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
+from diffscope.products.backtest.model import Backtest, Frame, Observation, RuleName
 from diffscope.products.backtest.render import FORMATS
-from diffscope.products.backtest.values import Backtest, Frame, Observation, RuleName
-from diffscope.products.report.digest_input import slim
+from diffscope.products.report.digest_input import trim_for_digest
 from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
@@ -37,7 +37,7 @@ from diffscope.source.window import Window, days, stamp
 from diffscope.workspace import Workspace
 
 
-class Asked(NamedTuple):
+class BacktestRequest(NamedTuple):
     """Which changes, and how they are followed."""
 
     since: str | None = None
@@ -99,7 +99,9 @@ class History(NamedTuple):
     """What of the window the clone does not reach."""
 
 
-def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | None, talk: Talk) -> None:
+def run_backtest(
+    asked: BacktestRequest, tools: Tools, *, form: str, statistics: Path | None, console: Console
+) -> None:
     """Measure the rules and write the result.
 
     Raises:
@@ -119,10 +121,12 @@ def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | No
         Batch(workspace, workers=tools.workers, cluster=tools.cluster) as batch,
     ):
         history = read_history(workspace, asked)
-        assessments, lost = _judged(batch, history, talk)
-        found = backtest_of(workspace, assessments, history, asked, gaps=(*history.gaps, *lost), talk=talk)
+        assessments, lost = _judged(batch, history, console)
+        found = backtest_of(
+            workspace, assessments, history, asked, gaps=(*history.gaps, *lost), console=console
+        )
         for note in (*(gap.reason for gap in history.gaps), *batch.notes):
-            talk.note(note)
+            console.note(note)
     write_stdout(FORMATS[form](found, _style()), is_for_people=form == "text")
     if statistics is not None:
         write_file(
@@ -130,7 +134,7 @@ def run_backtest(asked: Asked, tools: Tools, *, form: str, statistics: Path | No
         )
 
 
-def read_history(workspace: Workspace, asked: Asked) -> History:
+def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
     """Return the changes that are asked for, as far as they are known.
 
     Raises:
@@ -167,10 +171,10 @@ def backtest_of(
     workspace: Workspace,
     assessments: Sequence[Assessment],
     history: History,
-    asked: Asked,
+    asked: BacktestRequest,
     *,
     gaps: Sequence[Gap] = (),
-    talk: Talk,
+    console: Console,
 ) -> Backtest:
     """Return the backtest of changes that were judged: follow those that wrote source, then measure."""
     times = {
@@ -178,7 +182,7 @@ def backtest_of(
         for assessment in assessments
         if (commit := assessment.change.pull.head) is not None and _wrote_source(assessment)
     }
-    followed = _followed(workspace, times, history.horizon, talk)
+    followed = _followed(workspace, times, history.horizon, console)
     observations = [_observed(assessment, history, followed) for assessment in assessments]
     catalogue = workspace.catalogue
     rules = [
@@ -199,28 +203,30 @@ def backtest_of(
     return measure(observations, rules=rules, frame=frame, gaps=(*gaps, *followed.gaps))
 
 
-def _judged(batch: Batch, history: History, talk: Talk) -> tuple[list[Assessment], list[Gap]]:
+def _judged(batch: Batch, history: History, console: Console) -> tuple[list[Assessment], list[Gap]]:
     kept, gaps = list[Assessment](), list[Gap]()
-    with Progress("judging", talk) as progress:
+    with Progress("judging", console) as progress:
         for judged in batch.judge(history.wanted, progress=progress):
             if judged.assessment is not None:
-                kept.append(slim(judged.assessment))
+                kept.append(trim_for_digest(judged.assessment))
             elif judged.gap is not None:
                 gaps.append(judged.gap)
     return kept, gaps
 
 
-def _followed(workspace: Workspace, times: Mapping[CommitId, int], horizon: Horizon, talk: Talk) -> Followed:
+def _followed(
+    workspace: Workspace, times: Mapping[CommitId, int], horizon: Horizon, console: Console
+) -> FollowUp:
     if not times:
-        return Followed(frozenset(), frozenset())
+        return FollowUp(frozenset(), frozenset())
     later = workspace.clone.window(Window(start=min(times.values()), end=horizon.as_of))
-    with Progress("blaming fixes", talk) as progress:
+    with Progress("blaming fixes", console) as progress:
         return follow(
             _repository(workspace), times, later, horizon=horizon, cache=workspace.cache, progress=progress
         )
 
 
-def _observed(assessment: Assessment, history: History, followed: Followed) -> Observation:
+def _observed(assessment: Assessment, history: History, followed: FollowUp) -> Observation:
     commit = assessment.change.pull.head or CommitId("")
     was_fixed = commit in followed.fixed if commit in followed.over else None
     return observe(assessment, merged_at=history.merged_at[commit], was_fixed=was_fixed)
@@ -233,7 +239,7 @@ def _wrote_source(assessment: Assessment) -> bool:
     )
 
 
-def _window(asked: Asked, offset: str, end: int) -> Window:
+def _window(asked: BacktestRequest, offset: str, end: int) -> Window:
     if asked.since is not None and asked.until is not None:
         return days(asked.since, asked.until, utc_offset=offset)
     start = days(asked.since, asked.since, utc_offset=offset).start if asked.since else 0

@@ -12,8 +12,8 @@ import msgspec
 from diffscope.adapters.events import CiEvent, Trigger
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.github.access import Access
-from diffscope.adapters.github.answers import Pull
 from diffscope.adapters.github.client import Client
+from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
@@ -38,7 +38,7 @@ class FoundChange(NamedTuple):
     base: TreeReader | None
 
 
-class Hub:
+class LazyGitHub:
     """GitHub, asked when something is needed from there and not before."""
 
     def __init__(self, access: Access, workspace: Workspace, say: Say) -> None:
@@ -120,7 +120,9 @@ def refuse_untrusted_checkout(event: CiEvent, repository: GitRepository | None, 
     )
 
 
-def find_change(event: CiEvent, workspace: Workspace, hub: Hub, *, source: str, say: Say) -> FoundChange:
+def find_change(
+    event: CiEvent, workspace: Workspace, hub: LazyGitHub, *, source: str, say: Say
+) -> FoundChange:
     """Return the change that the event means: from the checkout, else (``auto``) from GitHub, which is said.
 
     Raises ``SourceError`` where neither has it, ``NothingToJudge`` where there is no difference.
@@ -183,7 +185,7 @@ def _url(event: CiEvent) -> str | None:
     return f"https://github.com/{event.repository}/pull/{event.number}" if event.number is not None else None
 
 
-def _from_github(event: CiEvent, hub: Hub) -> FoundChange:
+def _from_github(event: CiEvent, hub: LazyGitHub) -> FoundChange:
     if event.number is None:
         raise NotFoundError(
             "the event names no pull request to ask GitHub for", hint="check out with fetch-depth: 0"

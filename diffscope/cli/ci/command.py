@@ -10,8 +10,8 @@ import click
 
 from diffscope.cli import options
 from diffscope.cli.ci.request import POSTS, Request
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
-from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 
 
@@ -75,7 +75,7 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
     help="Exit with 1 if any flag is that severe or worse. Default: as the base's diffscope.yml says, else none.",
 )
 @options.cache_option
-@options.talk_options
+@options.verbosity_options
 def ci(
     *,
     repo: Path | None,
@@ -89,7 +89,7 @@ def ci(
     lang: str | None,
     fail_on: str | None,
     use_cache: bool,
-    talk: Talk,
+    console: Console,
 ) -> int:
     """Run as a step of a GitHub workflow.
 
@@ -99,7 +99,7 @@ def ci(
     those that the change brings.
     """
     from diffscope.cli.ci.run import finish, judge, read_stored
-    from diffscope.cli.classify.command import refuse_unsure
+    from diffscope.cli.classify.command import require_judged
 
     if click.get_current_context().obj is not None:
         raise UsageError(
@@ -114,10 +114,10 @@ def ci(
         )
     with tempfile.TemporaryDirectory(prefix="diffscope-rules-") as scratch:
         work = judge if stored is None else read_stored
-        judged = work(request, os.environ, Path(scratch), talk)
+        judged = work(request, os.environ, Path(scratch), console)
     if judged is None:
         return DONE
-    finish(judged, request, talk)
+    finish(judged, request, console)
     if judged.is_unsure:
-        refuse_unsure(judged.fail_on)
+        require_judged(judged.fail_on)
     return FINDINGS if judged.is_over else DONE

@@ -27,7 +27,7 @@ from diffscope.render.places import LEVELS, has_line, places
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
-from diffscope.rules.values import every_flag
+from diffscope.rules.model import every_flag
 from diffscope.source.attempts import Attempts, is_internal
 
 CHECK_NAME = "diffscope"

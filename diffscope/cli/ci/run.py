@@ -26,7 +26,7 @@ from diffscope.adapters.runner import (
 from diffscope.assessment.document import Assessment
 from diffscope.cli.ci.base import BaseRules, edited_settings, read_base
 from diffscope.cli.ci.change import (
-    Hub,
+    LazyGitHub,
     NothingToJudge,
     event_of,
     find_change,
@@ -36,9 +36,9 @@ from diffscope.cli.ci.change import (
 from diffscope.cli.ci.posting import Posting, post
 from diffscope.cli.ci.request import Request
 from diffscope.cli.classify.command import exceeds
+from diffscope.cli.console import Console
 from diffscope.cli.options import is_debug
-from diffscope.cli.publish import refuse_failed, write_stdout
-from diffscope.cli.talk import Talk
+from diffscope.cli.publish import raise_if_failed, write_stdout
 from diffscope.errors import ConfigurationError, InputError, UsageError
 from diffscope.messages.model import Language
 from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
@@ -70,30 +70,30 @@ class Judged(NamedTuple):
     edited: tuple[str, ...]
 
 
-def judge(request: Request, environ: Mapping[str, str], scratch: Path, talk: Talk) -> Judged | None:
+def judge(request: Request, environ: Mapping[str, str], scratch: Path, console: Console) -> Judged | None:
     """Return the assessment of the event's change; ``None`` where there is nothing to judge, which is said."""
     runner = read_runner(environ)
     checkout = open_checkout(request.repo or runner.workspace)
     with Workspace(checkout, use_cache=request.use_cache) as workspace:
-        event, hub = _open(request, environ, workspace, talk)
+        event, hub = _open(request, environ, workspace, console)
         refuse_untrusted_checkout(event, checkout, environ.get("GITHUB_SHA"))
         if event.head is None:
-            talk.note("the push deleted a branch: nothing to judge")
+            console.note("the push deleted a branch: nothing to judge")
             return None
         try:
-            found = find_change(event, workspace, hub, source=request.source, say=talk.note)
+            found = find_change(event, workspace, hub, source=request.source, say=console.note)
         except NothingToJudge as reason:
-            talk.note(f"nothing to judge: {reason}")
+            console.note(f"nothing to judge: {reason}")
             return None
         base = read_base(found.base, scratch)
         with _judging(workspace, base, request) as judging:
             assessment = judging.classify(found.change, found.source)
             for note in dict.fromkeys((*workspace.notes, *judging.notes)):
-                talk.note(note)
+                console.note(note)
     return _judged(assessment, event, base.settings, request=request, runner=runner, access=hub.access)
 
 
-def read_stored(request: Request, environ: Mapping[str, str], scratch: Path, talk: Talk) -> Judged:
+def read_stored(request: Request, environ: Mapping[str, str], scratch: Path, console: Console) -> Judged:
     """Return the assessment that another run stored, checked against that run and against GitHub.
 
     Raises ``InputError`` for one that does not hold: see ``adapters/github/trust.py``.
@@ -118,7 +118,7 @@ def read_stored(request: Request, environ: Mapping[str, str], scratch: Path, tal
         raise InputError("the assessment names no pull request", at=at, hint="run the other workflow again")
     access = _access(request, environ, event.repository)
     with Workspace(None, use_cache=False) as workspace:
-        hub = Hub(access, workspace, talk.note)
+        hub = LazyGitHub(access, workspace, console.note)
         pull = hub.pull(number)
         base = read_base(hub.tree(CommitId(pull.base.sha)), scratch)
         bound = bind(
@@ -135,7 +135,7 @@ def read_stored(request: Request, environ: Mapping[str, str], scratch: Path, tal
     return _judged(assessment, named, base.settings, request=request, runner=runner, access=access)
 
 
-def finish(judged: Judged, request: Request, talk: Talk) -> None:
+def finish(judged: Judged, request: Request, console: Console) -> None:
     """Write the report, post, then write summary, annotations and outputs, which say what became of the posting."""
     runner, assessment = judged.runner, judged.assessment
     style = Style(language=Language(judged.language))
@@ -153,30 +153,30 @@ def finish(judged: Judged, request: Request, talk: Talk) -> None:
     written = write_report(folder, files)
     posted = _post(judged, request, style, about)
     for one in posted:
-        talk.note(f"{one.what}: {one.done}")
+        console.note(f"{one.what}: {one.done}")
     if request.dry_run and request.post:
         write_stdout(comment or "")
     notes = tuple(f"{one.what}: {one.done}" for one in posted if one.refused)
     told, room = msgspec.structs.replace(about, notes=notes), summary_room(runner)
     summary = attempt("summary", partial(render_summary, assessment, style, told, limit=room), None)
-    append_summary(runner, bare_summary(assessment) if summary is None else summary)
+    append_summary(runner, minimal_summary(assessment) if summary is None else summary)
     lines = attempt("format github", partial(render, [assessment], style, form="github"), "")
     write_stdout(lines)
     append_outputs(runner, _outputs(assessment, folder, written, posted))
     for gap in attempt.gaps:
-        talk.note(gap.reason)
-    refuse_failed(attempt.gaps)
+        console.note(gap.reason)
+    raise_if_failed(attempt.gaps)
 
 
-def bare_summary(assessment: Assessment) -> str:
+def minimal_summary(assessment: Assessment) -> str:
     """Return level and flags in plain words, for where the summary itself failed inside."""
     flags = ", ".join(f"{flag.code} ({flag.severity.value})" for flag in assessment.flags)
     return f"diffscope: risk {assessment.risk.level.value}; {flags or 'no flags'}; its summary could not be made\n"
 
 
 def _open(
-    request: Request, environ: Mapping[str, str], workspace: Workspace, talk: Talk
-) -> tuple[CiEvent, Hub]:
+    request: Request, environ: Mapping[str, str], workspace: Workspace, console: Console
+) -> tuple[CiEvent, LazyGitHub]:
     if request.pull is None:
         event = read_event(environ)
         if event.trigger is Trigger.WORKFLOW_RUN:
@@ -184,9 +184,9 @@ def _open(
                 "workflow_run has no change of its own",
                 hint="post the other run's: --from FILE; or name one: --pull N",
             )
-        return event, Hub(_access(request, environ, event.repository), workspace, talk.note)
+        return event, LazyGitHub(_access(request, environ, event.repository), workspace, console.note)
     repository = check_repository(environ.get("GITHUB_REPOSITORY") or DEFAULT_REPOSITORY)
-    hub = Hub(_access(request, environ, repository), workspace, talk.note)
+    hub = LazyGitHub(_access(request, environ, repository), workspace, console.note)
     return event_of(hub.pull(request.pull), repository), hub
 
 
@@ -249,7 +249,7 @@ def _post(judged: Judged, request: Request, style: Style, about: Circumstances) 
         is_failure=judged.is_over or (judged.is_unsure and judged.fail_on != "none"),
     )
     with Workspace(None, use_cache=False) as workspace:
-        hub = Hub(judged.access, workspace, lambda _: None)
+        hub = LazyGitHub(judged.access, workspace, lambda _: None)
         return post(
             posting,
             request.post,

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.cli.talk import Talk
 from diffscope.errors import InternalError
+from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
     from diffscope.cli.progress import Progress
     from diffscope.workspace import Workspace
-
-_TERSE = frozenset({"concise", "github", "rdjson"})
-"""Formats of findings alone: what could not be judged has no place in them."""
 
 
 @click.command()
@@ -58,7 +56,7 @@ _TERSE = frozenset({"concise", "github", "rdjson"})
 @options.rules_option
 @options.selection_options
 @options.cache_option
-@options.talk_options
+@options.verbosity_options
 def classify(
     *,
     target: str | None,
@@ -81,7 +79,7 @@ def classify(
     resume: bool,
     workers: int | None,
     cluster: str | None,
-    talk: Talk,
+    console: Console,
 ) -> int:
     """Classify one change, or every change of a range.
 
@@ -91,7 +89,7 @@ def classify(
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source))
     from diffscope.cli.classify.resume import read_done
-    from diffscope.cli.opened import open_workspace
+    from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
@@ -99,12 +97,12 @@ def classify(
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
-    is_terse = any(one.form in _TERSE for one in chosen)
+    is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
     publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
     is_over = is_unsure = False
     with (
         publisher,
-        Progress("changes" if request.is_window else "reading files", talk) as progress,
+        Progress("changes" if request.is_window else "reading files", console) as progress,
         open_workspace(
             find_clone(repo, request),
             rule_folders=rule_folders,
@@ -115,16 +113,22 @@ def classify(
         ) as workspace,
     ):
         for assessment in _assessments(
-            request, workspace, record=record, workers=workers, cluster=cluster, talk=talk, progress=progress
+            request,
+            workspace,
+            record=record,
+            workers=workers,
+            cluster=cluster,
+            console=console,
+            progress=progress,
         ):
             publisher.add(assessment)
-            tell_doubts(assessment, talk, is_terse=is_terse)
+            report_not_judged(assessment, console, is_terse=is_terse)
             is_over = is_over or exceeds(assessment, fail_on)
             is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
-        tell_of(workspace, talk)
+        report_notes(workspace, console)
     publisher.finish()
     if is_unsure and not is_over:
-        refuse_unsure(fail_on)
+        require_judged(fail_on)
     return FINDINGS if is_over else DONE
 
 
@@ -135,27 +139,27 @@ def _assessments(
     record: Path | None,
     workers: int | None,
     cluster: str | None,
-    talk: Talk,
+    console: Console,
     progress: Progress,
 ) -> Iterator[Assessment]:
     """Yield what becomes of each change: those of a range by workers, unless their facts are to be recorded."""
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
-        yield from judge_range(request, workspace, workers=workers, cluster=cluster, talk=talk)
+        yield from judge_range(request, workspace, workers=workers, cluster=cluster, console=console)
         return
-    for gathered in gather(request, workspace, talk.note):
+    for gathered in gather(request, workspace, console.note):
         facts = gathered.facts(workspace)
         if record is not None:
             from diffscope.adapters.changes.recorded import write_record
 
-            talk.note(f"recorded {write_record(record, facts)}")
+            console.note(f"recorded {write_record(record, facts)}")
         yield workspace.judge(facts)
         if request.is_window:
             progress(*gathered.position)
 
 
-def refuse_unsure(fail_on: str) -> None:
+def require_judged(fail_on: str) -> None:
     """Raise ``InternalError`` where ``--fail-on`` asks of a change what was not judged for an internal error: it is not passed in silence."""
     if fail_on != "none":
         hint = "the result says what was not judged; run it again with --debug, and report what it prints"
@@ -164,7 +168,7 @@ def refuse_unsure(fail_on: str) -> None:
         )
 
 
-def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
+def report_not_judged(assessment: Assessment, console: Console, *, is_terse: bool) -> None:
     """Say what failed inside, and, where the format has no room for it, what else was not judged: silence would read as all clear."""
     from diffscope.source.attempts import is_internal
 
@@ -175,17 +179,17 @@ def tell_doubts(assessment: Assessment, talk: Talk, *, is_terse: bool) -> None:
     name = f"#{pull.number}" if pull.number else (pull.head or "this change")[:12]
     rules = f"{len(assessment.unknown)} rules could not be judged" if assessment.unknown else "judged in part"
     more = f": {gaps[0].reason.en}" + (f" (and {len(gaps) - 1} more)" if gaps[1:] else "") if gaps else ""
-    talk.note(f"{name}: {rules}{more}{'; --format text says which' if is_terse else ''}")
+    console.note(f"{name}: {rules}{more}{'; --format text says which' if is_terse else ''}")
 
 
-def tell_of(workspace: Workspace, talk: Talk) -> None:
+def report_notes(workspace: Workspace, console: Console) -> None:
     """Say what went wrong with the cache, and with ``-v`` what was used."""
     for note in workspace.notes:
-        talk.note(note)
+        console.note(note)
     if workspace.repository is not None:
-        talk.detail(f"clone: {workspace.repository.path}")
-    talk.detail(f"cache: {workspace.folder or 'none'}")
-    talk.detail(f"rules: {len(workspace.catalogue.rules)}")
+        console.detail(f"clone: {workspace.repository.path}")
+    console.detail(f"cache: {workspace.folder or 'none'}")
+    console.detail(f"rules: {len(workspace.catalogue.rules)}")
 
 
 def exceeds(assessment: Assessment, fail_on: str) -> bool:
@@ -194,7 +198,7 @@ def exceeds(assessment: Assessment, fail_on: str) -> bool:
     Such a file may hold anything: a gate that asks for findings must not open for it.
     """
     from diffscope.facts.change.unreadable import NOT_TEXT
-    from diffscope.rules.values import Severity
+    from diffscope.rules.model import Severity
 
     return fail_on != "none" and (
         any(flag.severity.rank >= Severity(fail_on).rank for flag in assessment.flags)

@@ -8,16 +8,16 @@ from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judged, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
+from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, no_clone
 from diffscope.cli.progress import Progress
-from diffscope.cli.talk import Talk
 from diffscope.errors import SourceError
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
 
 def judge_range(
-    request: Request, workspace: Workspace, *, workers: int | None, cluster: str | None, talk: Talk
+    request: Request, workspace: Workspace, *, workers: int | None, cluster: str | None, console: Console
 ) -> Iterator[Assessment]:
     """Yield the assessment of each change that the request's range holds and ``done`` does not, oldest first.
 
@@ -34,25 +34,28 @@ def judge_range(
     span = find_range(workspace, request.window or "")
     left = [wanted for wanted in span.wanted if wanted.commit not in request.done]
     before, lost, empty = len(span.wanted) - len(left), 0, list[Wanted]()
-    with Batch(workspace, workers=workers, cluster=cluster) as batch, Progress("changes", talk) as progress:
+    with (
+        Batch(workspace, workers=workers, cluster=cluster) as batch,
+        Progress("changes", console) as progress,
+    ):
         try:
             for at, judged in enumerate(batch.judge(left), start=1):
                 if judged.gap is not None and judged.gap.code == "gap.change-empty":
                     empty.append(judged.wanted)
                 elif judged.gap is not None:
                     lost += 1
-                    talk.note(judged.gap.reason)
+                    console.note(judged.gap.reason)
                 shown = _shown(judged)
                 if shown is not None:
                     yield shown
                 progress(before + at, len(span.wanted))
         except KeyboardInterrupt:
-            talk.note("interrupted; what was judged is kept, and the same command goes on from there")
+            console.note("interrupted; what was judged is kept, and the same command goes on from there")
             raise
-        # `tell_of` says those of the workspace.
+        # `report_notes` says those of the workspace.
         news = [note for note in batch.notes if note not in workspace.notes]
         for note in (*(gap.reason for gap in empty_gaps(empty)), *news):
-            talk.note(note)
+            console.note(note)
     if lost:
         raise SourceError(
             f"{lost} of {len(span.wanted)} changes could not be judged", hint="the notes above say why"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
-from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _MARKS = {"true": "+", "false": "-", "unknown": "?"}
 )
 @options.rules_option
 @options.cache_option
-@options.talk_options
+@options.verbosity_options
 def explain(
     *,
     target: str,
@@ -55,7 +55,7 @@ def explain(
     form: str,
     rule_folders: tuple[Path, ...],
     use_cache: bool,
-    talk: Talk,
+    console: Console,
 ) -> int:
     """Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.
 
@@ -69,17 +69,17 @@ def explain(
             hint="diffscope explain N CODE, or diffscope explain N --step KEY",
         )
     request = check(Request(target, source=source))
-    from diffscope.cli.opened import open_workspace
+    from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.publish import write_stdout
     from diffscope.render.formats.json import indented
 
     clone = find_clone(repo, request)
     with open_workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace:
         found, text = _explained(
-            gather(request, workspace, talk.note), workspace, code=code, step=step, lang=lang
+            gather(request, workspace, console.note), workspace, code=code, step=step, lang=lang
         )
         for note in workspace.notes:
-            talk.note(note)
+            console.note(note)
     write_stdout(indented(found) if form == "json" else text, is_for_people=form == "text")
     return DONE
 

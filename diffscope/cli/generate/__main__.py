@@ -20,11 +20,11 @@ from typing import Final
 import click
 
 from diffscope.adapters.output import encoded, make_folder, write_file
+from diffscope.cli.console import say
 from diffscope.cli.generate.messages import message_documents
 from diffscope.cli.generate.rules import area_words, rule_documents
 from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.main import COMMANDS, cli, main
-from diffscope.cli.talk import say
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 _RUN: Final = re.compile(

@@ -11,7 +11,7 @@ from diffscope.cli.exits import DONE
 
 DOCUMENTS = {
     "assessment": "diffscope.assessment.document:Assessment",
-    "backtest": "diffscope.products.backtest.values:Backtest",
+    "backtest": "diffscope.products.backtest.model:Backtest",
     "digest": "diffscope.products.report.model:Digest",
     "dynamics": "diffscope.products.report.dynamics.dynamics:Dynamics",
     "events": "diffscope.products.report.dynamics.events:Events",

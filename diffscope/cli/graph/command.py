@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from diffscope.cli import options
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE
-from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from diffscope.cli.graph.opened import OpenedGraph
+    from diffscope.cli.graph.open_graph import OpenedGraph
     from diffscope.graph.model.model import EdgeLayer, ModuleName
 
 LAYERS = ("eager", "lazy", "typing", "registry", "string", "op", "include", "test")
@@ -40,16 +40,20 @@ def _graph_options(function: _F) -> _F:
     """``--repo``, ``--at``, ``--no-cache``, ``-q``, ``-v``, which make one argument ``opened``: the graph."""
 
     @wraps(function)
-    def with_graph(*, repo: Path | None, revision: str, use_cache: bool, talk: Talk, **rest: Any) -> Any:
-        from diffscope.cli.graph.opened import open_graph
+    def with_graph(
+        *, repo: Path | None, revision: str, use_cache: bool, console: Console, **rest: Any
+    ) -> Any:
+        from diffscope.cli.graph.open_graph import open_graph
 
-        with contextlib.closing(open_graph(repo, revision, use_cache=use_cache, talk=talk)) as opened:
+        with contextlib.closing(open_graph(repo, revision, use_cache=use_cache, console=console)) as opened:
             return function(opened=opened, **rest)
 
     at = click.option(
         "--at", "revision", default="HEAD", show_default=True, metavar="REV", help="The commit to look at."
     )
-    return cast("_F", options.repository_option(at(options.cache_option(options.talk_options(with_graph)))))
+    return cast(
+        "_F", options.repository_option(at(options.cache_option(options.verbosity_options(with_graph))))
+    )
 
 
 def _format_option(function: _F) -> _F:
@@ -110,7 +114,7 @@ def show(*, module: str, form: str, opened: OpenedGraph) -> int:
 @_graph_options
 def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: OpenedGraph) -> int:
     """Show a shortest chain of edges from START to END, each with its line."""
-    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.graph.open_graph import layers_of
     from diffscope.cli.graph.text import chain_lines, print_json, print_lines
 
     first, last = opened.find(start), opened.find(end)
@@ -190,7 +194,7 @@ def export(
     opened: OpenedGraph,
 ) -> int:
     """Write the graph, or what lies around a module, for other tools."""
-    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.graph.open_graph import layers_of
     from diffscope.cli.publish import write_result
     from diffscope.products.explore.export import export_graph
     from diffscope.render.sanitize import json_escapes
@@ -214,7 +218,7 @@ def _around(
 
 def _no_chain(opened: OpenedGraph, first: ModuleName, last: ModuleName, layers: tuple[str, ...]) -> list[str]:
     """Return that there is none, and what there is instead: one of other layers, or a chain back."""
-    from diffscope.cli.graph.opened import layers_of
+    from diffscope.cli.graph.open_graph import layers_of
     from diffscope.cli.graph.text import chain_lines
 
     chosen = layers_of(layers)

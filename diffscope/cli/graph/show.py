@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from diffscope.cli.graph.opened import OpenedGraph
+from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.cli.graph.text import chain_lines, neighbour_lines, section
 
 if TYPE_CHECKING:

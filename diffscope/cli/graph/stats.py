@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diffscope.cli.graph.opened import OpenedGraph
+from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.cli.graph.text import MOST, ring_line, section
 from diffscope.errors import UsageError
 

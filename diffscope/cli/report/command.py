@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from diffscope.cli import options
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE
 from diffscope.cli.options import Output
-from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError
 
 FORMS = ("markdown", "json", "jsonl", "html", "atom")
@@ -58,7 +58,7 @@ class FormType(options.OutputType):
     type=click.Choice(["weekly", "dynamics"]),
     default="weekly",
     show_default=True,
-    help="weekly: merged changes; dynamics: issues, pull requests and talk of an hour or a day.",
+    help="weekly: merged changes; dynamics: issues, pull requests and comments of an hour or a day.",
 )
 @click.option(
     "--events",
@@ -89,7 +89,7 @@ class FormType(options.OutputType):
 @options.cluster_option
 @options.rules_option
 @options.cache_option
-@options.talk_options
+@options.verbosity_options
 def report(
     *,
     week: str | None,
@@ -110,31 +110,35 @@ def report(
     cluster: str | None,
     rule_folders: tuple[Path, ...],
     use_cache: bool,
-    talk: Talk,
+    console: Console,
 ) -> int:
     """Aggregate the changes of a window into a report.
 
     What is judged is kept: a report that was interrupted goes on where it stopped, and a second one is instant.
     """
-    from diffscope.cli.report.outputs import ReportOutputs, Wishes
+    from diffscope.cli.report.outputs import ReportOutputs, ReportRequest
 
-    outputs = ReportOutputs(forms, Wishes(lang=lang, layout=layout, templates=templates, charts=charts))
+    outputs = ReportOutputs(
+        forms, ReportRequest(lang=lang, layout=layout, templates=templates, charts=charts)
+    )
     if layout == "dynamics":
-        from diffscope.cli.report.dynamics import SoughtEvents, write_dynamics
+        from diffscope.cli.report.dynamics import EventsRequest, write_dynamics
 
         if week or window or charts or compare:
             raise UsageError(
                 "a dynamics report has no week, range, comparison or charts", hint="--since, --until"
             )
-        write_dynamics(SoughtEvents(events, save_events, since, until, tz, use_cache), outputs, talk)
+        write_dynamics(EventsRequest(events, save_events, since, until, tz, use_cache), outputs, console)
         return DONE
     if events or save_events:
         raise UsageError("events are what a dynamics report is made from", hint="add --layout dynamics")
     asked = window_text(week, since, until, window)
-    from diffscope.cli.report.window import Sought, write_window
+    from diffscope.cli.report.window import WindowRequest, write_window
 
     write_window(
-        Sought(asked, compare, tz, repo, rule_folders, workers, cluster, use_cache=use_cache), outputs, talk
+        WindowRequest(asked, compare, tz, repo, rule_folders, workers, cluster, use_cache=use_cache),
+        outputs,
+        console,
     )
     return DONE
 

@@ -11,15 +11,15 @@ from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.adapters.events import read_events
+from diffscope.cli.console import Console
 from diffscope.cli.options import Output
 from diffscope.cli.report.outputs import ReportOutputs, read_templates
-from diffscope.cli.talk import Talk
 from diffscope.errors import DiffscopeError, RemoteError, UsageError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.dynamics import build_dynamics, moment
 from diffscope.products.report.dynamics.events import Events
 from diffscope.products.report.render.dynamics import render
-from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
 from diffscope.source.window import Window, days, stamp
@@ -28,7 +28,7 @@ from diffscope.taxonomy.model import Taxonomy
 _OFFLINE = "check the network and try again, or --events FILE for what --save-events FILE kept"
 
 
-class SoughtEvents(NamedTuple):
+class EventsRequest(NamedTuple):
     """What the command line asks for. Without ``file`` GitHub is asked, and needs ``since``."""
 
     file: Path | None
@@ -39,7 +39,7 @@ class SoughtEvents(NamedTuple):
     use_cache: bool
 
 
-def write_dynamics(sought: SoughtEvents, outputs: ReportOutputs, talk: Talk) -> None:
+def write_dynamics(sought: EventsRequest, outputs: ReportOutputs, console: Console) -> None:
     """Read the events and write every output. The window of a file is its own unless another is named.
 
     Raises:
@@ -51,12 +51,12 @@ def write_dynamics(sought: SoughtEvents, outputs: ReportOutputs, talk: Talk) -> 
     if wrong:
         raise UsageError(f"a dynamics report has no {wrong[0]}", hint="--format markdown or json")
     offset = sought.offset or OFFSET
-    events = read_events(sought.file) if sought.file else _events(_asked(sought, offset), sought, talk)
+    events = read_events(sought.file) if sought.file else _events(_asked(sought, offset), sought, console)
     window = _window(sought.since or events.since, sought.until or events.until, offset)
     if sought.save is not None:
         outputs.put(Output("json", sought.save), indented(events))
     for gap in events.gaps:
-        talk.note(f"{gap.what}: {gap.reason}")
+        console.note(f"{gap.what}: {gap.reason}")
     graph, commit = _graph() if any(item.files for item in events.pulls) else (None, None)
     dynamics = build_dynamics(
         events,
@@ -66,15 +66,15 @@ def write_dynamics(sought: SoughtEvents, outputs: ReportOutputs, talk: Talk) -> 
         graph=graph,
         graph_commit=commit,
     )
-    wish = Wish(layout="dynamics", templates=read_templates(outputs.wishes.templates))
+    options = ReportOptions(layout="dynamics", templates=read_templates(outputs.request.templates))
     for output in outputs.outputs:
         is_json = output.form == "json"
-        as_text = partial(render, dynamics, outputs.style, wish, offset=offset)
+        as_text = partial(render, dynamics, outputs.style, options, offset=offset)
         outputs.put_rendered(output, partial(indented, dynamics) if is_json else as_text)
     outputs.finish()
 
 
-def _events(window: Window, sought: SoughtEvents, talk: Talk) -> Events:
+def _events(window: Window, sought: EventsRequest, console: Console) -> Events:
     # PyGithub takes longer to import than a saved file takes to be a report.
     from diffscope.adapters.github.access import find_access
     from diffscope.adapters.github.client import Client
@@ -82,19 +82,19 @@ def _events(window: Window, sought: SoughtEvents, talk: Talk) -> Events:
     from diffscope.adapters.github.store import GitHubStore
 
     with open_cache(is_enabled=sought.use_cache) as cache:
-        client = Client(find_access(os.environ), store=GitHubStore(cache), notice=talk.note)
+        client = Client(find_access(os.environ), store=GitHubStore(cache), notice=console.note)
         try:
             events = read_github_events(client, window)
         except RemoteError as error:
             if error.hint is None or "--repo" not in error.hint:
                 raise
-            # No clone knows of issues and talk.
+            # No clone knows of issues and comments.
             raise RemoteError(error.message, at=error.at, hint=_OFFLINE) from None
         finally:
             client.close()
-        talk.detail(f"GitHub: {client.calls} requests, {client.unchanged} of them unchanged")
+        console.detail(f"GitHub: {client.calls} requests, {client.unchanged} of them unchanged")
         for note in cache.notes:
-            talk.note(note)
+            console.note(note)
     return events
 
 
@@ -114,7 +114,7 @@ def _graph() -> tuple[ModuleGraph | None, str | None]:
     return snapshot.graph, snapshot.commit
 
 
-def _asked(sought: SoughtEvents, offset: str) -> Window:
+def _asked(sought: EventsRequest, offset: str) -> Window:
     if sought.since is None:
         raise UsageError(
             "no window is named",

@@ -12,12 +12,12 @@ from diffscope.adapters.output import check_output, encoded, make_folder, replac
 from diffscope.adapters.read_file import read_text
 from diffscope.assessment.document import Assessment
 from diffscope.cli.options import Output, is_debug
-from diffscope.cli.publish import refuse_failed, write_stdout
+from diffscope.cli.publish import raise_if_failed, write_stdout
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.formats import charts, render_digest
-from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.formats.jsonl import render as render_line
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
@@ -26,7 +26,7 @@ _LARGEST: Final = 1_000_000
 """Bytes of a template."""
 
 
-class Wishes(NamedTuple):
+class ReportRequest(NamedTuple):
     """How the report is wanted."""
 
     lang: str
@@ -38,11 +38,11 @@ class Wishes(NamedTuple):
 class ReportOutputs:
     """The outputs of one report. Files are replaced whole, so that an interrupt leaves the old one or the new one."""
 
-    def __init__(self, forms: Sequence[Output], wishes: Wishes) -> None:
+    def __init__(self, forms: Sequence[Output], request: ReportRequest) -> None:
         self._outputs = tuple(forms) or (Output("markdown", None),)
-        self.wishes = wishes
+        self.request = request
         self._attempt = Attempts(is_debug=is_debug())
-        self.style = Style(language=Language(wishes.lang))
+        self.style = Style(language=Language(request.lang))
         for output in self._outputs:
             # An hour of judging should not end in an error that could be told at once.
             if output.file is not None:
@@ -56,7 +56,7 @@ class ReportOutputs:
     @property
     def need_digest(self) -> bool:
         """Whether any format needs more than the assessments one by one."""
-        return self.wishes.charts is not None or any(output.form != "jsonl" for output in self._outputs)
+        return self.request.charts is not None or any(output.form != "jsonl" for output in self._outputs)
 
     @contextlib.contextmanager
     def stream(self) -> Iterator[Callable[[Assessment], None] | None]:
@@ -79,13 +79,13 @@ class ReportOutputs:
 
     def write(self, digest: Digest) -> None:
         """Write the digest in every other format, and the charts where they are wanted."""
-        wish = Wish(layout=self.wishes.layout, templates=read_templates(self.wishes.templates))
+        options = ReportOptions(layout=self.request.layout, templates=read_templates(self.request.templates))
         wrong: list[DiffscopeError] = []
         for output in self._outputs:
             if output.form != "jsonl":
-                wrong += self._write_one(output, digest, wish)
-        if self.wishes.charts is not None:
-            wrong += self._write_charts(digest, self.wishes.charts)
+                wrong += self._write_one(output, digest, options)
+        if self.request.charts is not None:
+            wrong += self._write_charts(digest, self.request.charts)
         for error in wrong:
             raise error
 
@@ -95,11 +95,13 @@ class ReportOutputs:
         Raises:
             InternalError: one of them did; everything else was written.
         """
-        refuse_failed(self._attempt.gaps)
+        raise_if_failed(self._attempt.gaps)
 
-    def _write_one(self, output: Output, digest: Digest, wish: Wish) -> tuple[DiffscopeError, ...]:
+    def _write_one(
+        self, output: Output, digest: Digest, options: ReportOptions
+    ) -> tuple[DiffscopeError, ...]:
         """Write one format; an error of the user's (a template, a full disk) waits until the others are written."""
-        work = partial(render_digest, digest, self.style, form=output.form, wish=wish)
+        work = partial(render_digest, digest, self.style, form=output.form, options=options)
         try:
             self.put_rendered(output, work)
         except DiffscopeError as error:

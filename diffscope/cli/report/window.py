@@ -18,17 +18,17 @@ from diffscope.batch.windows import (
     read_stored,
     span_before,
 )
+from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone, no_clone
-from diffscope.cli.opened import open_workspace
+from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.cli.report.outputs import ReportOutputs
-from diffscope.cli.talk import Talk
 from diffscope.errors import SourceError
 from diffscope.products.report.trend import OFFSET
 from diffscope.workspace import Workspace
 
 
-class Sought(NamedTuple):
+class WindowRequest(NamedTuple):
     """What the command line asks for."""
 
     window: str
@@ -41,7 +41,7 @@ class Sought(NamedTuple):
     use_cache: bool
 
 
-def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
+def write_window(sought: WindowRequest, outputs: ReportOutputs, console: Console) -> None:
     """Read the window and write every output.
 
     Raises:
@@ -56,15 +56,15 @@ def write_window(sought: Sought, outputs: ReportOutputs, talk: Talk) -> None:
         Batch(workspace, workers=sought.workers, cluster=sought.cluster) as batch,
     ):
         span = find_span(workspace, sought.window, offset=offset)
-        with _telling(talk), outputs.stream() as each, Progress(span.period.label, talk) as progress:
+        with _telling(console), outputs.stream() as each, Progress(span.period.label, console) as progress:
             read = read_span(batch, span, progress=progress, each=each)
         if read.is_lost:
             raise none_judged(len(read.gaps), read.gaps[0].reason)
         if outputs.need_digest:
-            compared = _compared(sought, workspace, batch, (span, talk))
+            compared = _compared(sought, workspace, batch, (span, console))
             outputs.write(digest_of(workspace, batch, span, read, compared=compared))
         for note in (*(gap.reason for gap in (*span.gaps, *read.gaps)), *batch.notes):
-            talk.note(note)
+            console.note(note)
     outputs.finish()
 
 
@@ -77,18 +77,18 @@ def none_judged(count: int, reason: str) -> SourceError:
 
 
 @contextlib.contextmanager
-def _telling(talk: Talk) -> Iterator[None]:
+def _telling(console: Console) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        talk.note("interrupted; what was judged is kept, and the same command goes on from there")
+        console.note("interrupted; what was judged is kept, and the same command goes on from there")
         raise
 
 
 def _compared(
-    sought: Sought, workspace: Workspace, batch: Batch, at: tuple[Span, Talk]
+    sought: WindowRequest, workspace: Workspace, batch: Batch, at: tuple[Span, Console]
 ) -> tuple[Span, Read] | None:
-    span, talk = at
+    span, console = at
     asked = sought.compare
     if asked == "none" or (asked is None and span.is_range):
         return None
@@ -96,7 +96,7 @@ def _compared(
         other = span_before(workspace, span)
         if asked is None and not is_at_hand(batch, other):
             if other.wanted:
-                talk.note(
+                console.note(
                     f"{other.period.label} is not in the store, so nothing is compared; --compare before reads it"
                 )
             return None
@@ -104,5 +104,5 @@ def _compared(
             return other, read_stored(batch, other)
     else:
         other = find_span(workspace, str(asked), offset=sought.offset or OFFSET)
-    with _telling(talk), Progress(other.period.label, talk) as progress:
+    with _telling(console), Progress(other.period.label, console) as progress:
         return other, read_span(batch, other, progress=progress)

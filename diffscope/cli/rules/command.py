@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
+from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
-from diffscope.cli.talk import Talk
 from diffscope.errors import UsageError, shell_line
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
 @_FORMAT
 @options.cache_option
-@options.talk_options
+@options.verbosity_options
 def coverage(
     *,
     repo: Path | None,
@@ -148,7 +148,7 @@ def coverage(
     workers: int | None,
     form: str,
     use_cache: bool,
-    talk: Talk,
+    console: Console,
 ) -> int:
     """Say what of a clone's tree no rule, table or grammar sees, by the changes of a window that touched it.
 
@@ -156,11 +156,11 @@ def coverage(
     table knows, files of one name for several platforms, and groups of changes that stay without a flag far more often than others.
     Exit code 1 if anything of weight is found.
     """
-    from diffscope.cli.rules.coverage import Asked, coverage_text, find_coverage
+    from diffscope.cli.rules.coverage import CoverageRequest, coverage_text, find_coverage
     from diffscope.render.formats.json import indented
 
-    asked = Asked(since=since, until=until, offset=tz, workers=workers)
-    found = find_coverage(asked, repo=repo, use_cache=use_cache, talk=talk)
+    asked = CoverageRequest(since=since, until=until, offset=tz, workers=workers)
+    found = find_coverage(asked, repo=repo, use_cache=use_cache, console=console)
     _write(indented(found) if form == "json" else coverage_text(found))
     return FINDINGS if found.weighty else DONE
 

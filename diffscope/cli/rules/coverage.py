@@ -12,10 +12,10 @@ from diffscope.adapters.read_file import read_text
 from diffscope.batch.coverage import newest_commit
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import Span, find_span
+from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone, no_clone
-from diffscope.cli.opened import open_workspace
+from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.progress import Progress
-from diffscope.cli.talk import Talk
 from diffscope.errors import NotFoundError, UsageError
 from diffscope.graph.query.registries import load_registries
 from diffscope.products.coverage.measure import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
@@ -37,7 +37,7 @@ _HEADS: dict[SpotKind, str] = {
 }
 
 
-class Asked(NamedTuple):
+class CoverageRequest(NamedTuple):
     """The window: days, both included; without ``until`` up to the newest commit, without ``since`` thirty days."""
 
     since: str | None
@@ -46,7 +46,9 @@ class Asked(NamedTuple):
     workers: int | None
 
 
-def find_coverage(asked: Asked, *, repo: Path | None, use_cache: bool, talk: Talk) -> Coverage:
+def find_coverage(
+    asked: CoverageRequest, *, repo: Path | None, use_cache: bool, console: Console
+) -> Coverage:
     """Return what the rules cannot see of the tree at the end of the window.
 
     Raises:
@@ -60,7 +62,7 @@ def find_coverage(asked: Asked, *, repo: Path | None, use_cache: bool, talk: Tal
         clone,
         open_workspace(clone, use_cache=use_cache) as workspace,
         Batch(workspace, workers=asked.workers) as batch,
-        Progress("changes", talk) as progress,
+        Progress("changes", console) as progress,
     ):
         span = _span(asked, workspace, clone)
         judged = [each.assessment or each.stand_in for each in batch.judge(span.wanted, progress=progress)]
@@ -75,7 +77,7 @@ def find_coverage(asked: Asked, *, repo: Path | None, use_cache: bool, talk: Tal
         )
 
 
-def _span(asked: Asked, workspace: Workspace, clone: GitRepository) -> Span:
+def _span(asked: CoverageRequest, workspace: Workspace, clone: GitRepository) -> Span:
     newest = newest_commit(clone)
     known = clone.commits([newest])[newest]
     until = asked.until or _day(known.committed_at if known else 0)

@@ -15,6 +15,7 @@ from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 from diffscope.syntax.model import Parameter
+from diffscope.syntax.text.skips import names_of_skips
 
 _TEST_DEPTH = 2
 _EAGER = frozenset({EdgeLayer.EAGER})
@@ -286,6 +287,15 @@ class TreeLookup:
             found = set(paths) if found is None else found & set(paths)
         return len(found or ())
 
+    def tests_running(self, path: str, symbol: str) -> tuple[str, ...]:
+        """Return the test files of the base that name a symbol, a method with its class, and import its module within two steps."""
+        name = self._graph.module_of(RepoPath(path))
+        if name is None:
+            return ()
+        near = {self._graph.path_of(test) for test in self._tests_near(name)}
+        named = (frozenset(self._graph.tests_naming(word) or ()) for word in symbol.split("."))
+        return tuple(sorted(frozenset.intersection(*named) & near))
+
     def operators_of(self, path: str) -> tuple[str, ...]:
         """Return the operators that a native source has a part in: by binding, definition, call or include; nearest first."""
         name = self._graph.module_of(RepoPath(path))
@@ -359,6 +369,10 @@ class TreeLookup:
 
 
 def _words_of_test(text: str) -> frozenset[str]:
-    """Return what a test file names: not what it defines itself, unless it asks some module or object for that name too."""
+    """Return what a test file names: not what it defines itself, unless it asks some module or object for that name too.
+
+    Nor what only the conditions of its skips name.
+    """
     own = {name for name in _OWN.findall(text) if f".{name}" not in text}
-    return frozenset(_WORD.findall(text)) - own
+    asked = {name.decode() for name in names_of_skips(text.encode())}
+    return frozenset(_WORD.findall(text)) - own - asked

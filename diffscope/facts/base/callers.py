@@ -72,7 +72,7 @@ class CallerIndex:
         return self._after[path][0] if path in self._after else self.graph.outline_at(RepoPath(path))
 
     def uses(self, path: str) -> Uses:
-        """Return the names that each definition of a file uses; none where its text cannot be had."""
+        """Return the names that each definition of a file uses; none where its text is not available."""
         if path not in self._uses:
             own = self._after.get(path)
             self._uses[path] = find_uses(own[1], own[0]) if own else self.graph.uses_at(RepoPath(path)) or {}

@@ -126,7 +126,8 @@ class _Weigher:
         if not self._does_not_run and (owner.reached_by_tests or (named is not UNSET and named > 0)):
             return "changed"
         counts = (owner.tests_naming, owner.class_tests_naming)
-        if any(count is not UNSET and count > 0 for count in counts) or owner.test_distance == 1:
+        named_before = any(count is not UNSET and count > 0 for count in counts)
+        if named_before or owner.tested_through or owner.test_distance == 1:
             return "existing"
         return "none" if owner.tests_naming is not UNSET else "existing"
 

@@ -16,6 +16,11 @@ from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
 
 _LAST = re.compile(r"([A-Za-z_]\w*)(?:\[.*)?$", re.DOTALL)
 """The name that is called; a kernel is called with its grid behind it."""
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_ASKED_FOR = re.compile(
+    r"\b(?:envs|environ|getenv|args|\w*config|\w*options?|\w*flags?|(?:use|enable|disable)_\w+|\w+_enabled|VLLM_\w+)\b"
+)
+"""A condition on what somebody set: the tests of before set nothing new."""
 _CALLS = 2
 """Calls from what a test names, up to which what is called counts as run by it."""
 
@@ -57,6 +62,56 @@ def reached_by_tests(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[
         }
         reached = _with_classes(reached | further, changed)
     return frozenset(reached)
+
+
+def tested_through(placed: Iterable[Placed], lookup: TreeLookup) -> dict[Place, str]:
+    """Return the new symbols that an edited function hands on to, which tests of the base name, with that function's name.
+
+    The function names a symbol now, itself or through one other, and no condition that the edit adds asks for an option, a variable or a
+    parameter that is new: what the tests call runs into the new code, on the hardware that it is for.
+    """
+    changed = {Place(one.fact.path, change.name): change for one, change in changed_source_symbols(placed)}
+    new = defaultdict(list)
+    for place, change in changed.items():
+        if Aspect.ADDED in change.aspects and change.kind is not DefinitionKind.VARIABLE:
+            new[place.name.rpartition(".")[2]].append(place)
+    found: dict[Place, str] = {}
+    for place, change in changed.items() if new else ():
+        handed = {each for name in _names_added(change) for each in new.get(name, ())}
+        if not handed or not _is_edit(change) or _asks_for_options(change):
+            continue
+        if lookup.tests_running(place.path, place.name):
+            for _ in range(_CALLS - 1):
+                handed |= {
+                    each for one in handed for name in _calls(changed[one]) for each in new.get(name, ())
+                }
+            for each in _with_classes(handed, (place for places in new.values() for place in places)):
+                found.setdefault(each, place.name)
+    return found
+
+
+def _is_edit(change: ChangedSymbol) -> bool:
+    is_code = change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
+    return is_code and change.before is not None and change.after is not None
+
+
+def _names_added(change: ChangedSymbol) -> frozenset[str]:
+    if change.added is None:
+        return frozenset()
+    return frozenset(
+        name for region in change.added.regions for line in region.lines for name in _NAME.findall(line)
+    )
+
+
+def _asks_for_options(change: ChangedSymbol) -> bool:
+    known = {each.name for each in change.before.parameters} if change.before else set()
+    new = {each.name for each in change.after.parameters} - known if change.after else set()
+    texts = [
+        item.signal.text
+        for item in change.signals
+        if item.signal.kind is SignalKind.GUARD and item.what != "removed"
+    ]
+    return any(_ASKED_FOR.search(text) or new & set(_NAME.findall(text)) for text in texts)
 
 
 def implemented(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[Place]:

@@ -40,7 +40,7 @@ class Declarations:
     ) -> None:
         self.project = project
         self.missing = tuple(problem.path for problem in project.problems if problem.kind == "missing")
-        """The declaring files whose content could not be had."""
+        """The declaring files whose content could not be read."""
         self._read_paths = paths
         self._read_requirements = requirements
         self._read_collected = collected

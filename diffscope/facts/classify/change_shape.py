@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from diffscope.facts.model import FileFact, SymbolFact
+from diffscope.facts.model import FileFact, RegistryFact, SymbolFact
 from diffscope.source.model import Value
 
 PRODUCT = frozenset({"source", "native"})
 _REWRITTEN = 8
 _SUPPORTED = "/supported_models.md"
-_REGISTRY = "/models/registry.py"
+_MODELS = "models"
+"""The registry of models, by its name in ``rules/registries.yml``."""
+_CLASS = re.compile(r"[A-Za-z_][\w.]*\.[A-Za-z_]\w*")
+"""What a row names that leads to a class; others say since which release a model is gone, or where it is to be had."""
+_PROSE = frozenset({"docstring", "cosmetic"})
 
 
 class Sizes(Value, frozen=True, kw_only=True):
@@ -24,16 +29,17 @@ class Sizes(Value, frozen=True, kw_only=True):
     product_removed: int
 
 
-def measure(files: Iterable[FileFact]) -> Sizes:
+def measure(files: Iterable[FileFact], symbols: Iterable[SymbolFact] = ()) -> Sizes:
     """Return the sizes of a change. A file whose code lines are not known counts with its lines; one of no lines counts one.
 
-    Comments and docstrings of product code count as ``docs``.
+    Comments and docstrings of product code count as ``docs``; what it logs, and how it is annotated, is none unless a docstring changes with it.
     """
+    coded = {symbol.path for symbol in symbols if _PROSE.isdisjoint(symbol.aspects)}
     by_category: dict[str, int] = {}
     added = removed = 0
     for file in files:
         lines = changed_lines(file)
-        category = "docs" if _is_prose(file) else file.category
+        category = "docs" if file.path not in coded and _is_prose(file) else file.category
         by_category[category] = by_category.get(category, 0) + lines
         if category in PRODUCT:
             added += file.code_added
@@ -57,14 +63,19 @@ def changed_lines(file: FileFact) -> int:
     return file.code_added + file.code_removed or min(file.additions + file.deletions, 20) or 1
 
 
-def shapes_of(files: tuple[FileFact, ...], symbols: tuple[SymbolFact, ...], sizes: Sizes) -> frozenset[str]:
+def shapes_of(
+    files: tuple[FileFact, ...],
+    symbols: tuple[SymbolFact, ...],
+    sizes: Sizes,
+    registries: tuple[RegistryFact, ...] = (),
+) -> frozenset[str]:
     """Return the shapes of a change, words of ``diffscope.taxonomy.tables.Shape``."""
     product = [file for file in files if file.category in PRODUCT]
     checks = {
         "moves": _moves(product, symbols),
         "rewrites": _rewrites(sizes),
         "deletes": sizes.product_removed >= 10 and sizes.product_removed > 3 * sizes.product_added,
-        "registers-model": _registers_model(product) or _supports_model(files, product),
+        "registers-model": _registers_model(files, registries),
         "adds-tests": any(file.category == "test" and file.code_added > file.code_removed for file in files),
         "adds-symbols": any(is_new_public(symbol) for symbol in symbols),
     }
@@ -95,19 +106,14 @@ def _rewrites(sizes: Sizes) -> bool:
     return smaller >= _REWRITTEN and smaller * 3 >= larger
 
 
-def _registers_model(product: list[FileFact]) -> bool:
-    added = any(
-        file.status == "added"
-        and file.area == "models"
-        and file.language == "python"
-        and file.code_added >= 30
-        for file in product
-    )
-    listed = any(file.path.endswith(_REGISTRY) and file.code_added > file.code_removed for file in product)
-    return added or listed
+def _registers_model(files: tuple[FileFact, ...], registries: tuple[RegistryFact, ...]) -> bool:
+    """Return whether the registry of models has a row more, or another row and the list of what can be deployed one more.
 
-
-def _supports_model(files: tuple[FileFact, ...], product: list[FileFact]) -> bool:
-    # A row more in the list of what can be deployed, beside changed rows of the registry, is a model more, whatever the title says.
+    A file below a model's folder is none: kernels, layers and processors lie there too.
+    """
+    rows = [row for row in registries if row.registry == _MODELS and _CLASS.fullmatch(row.target or "")]
+    gone = {row.target for row in rows if row.change == "removed"}
+    if any(row.change == "added" and row.target not in gone for row in rows):
+        return True
     listed = any(file.path.endswith(_SUPPORTED) and file.additions > file.deletions for file in files)
-    return listed and any(file.path.endswith(_REGISTRY) and file.code_added for file in product)
+    return listed and any(row.change != "removed" for row in rows)

@@ -9,7 +9,15 @@ from diffscope.facts.classify.change_shape import PRODUCT, is_new_public, measur
 from diffscope.facts.classify.kinds import Signs, decide_kind
 from diffscope.facts.classify.platforms import Places, platforms_of_change
 from diffscope.facts.classify.titles import Title, read_title
-from diffscope.facts.model import BuildFact, ChangeFact, FileFact, GuardFact, NativeFact, SymbolFact
+from diffscope.facts.model import (
+    BuildFact,
+    ChangeFact,
+    FileFact,
+    GuardFact,
+    NativeFact,
+    RegistryFact,
+    SymbolFact,
+)
 from diffscope.source.model import PullRequest, Value
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import TagRule
@@ -25,11 +33,12 @@ def classify_change(  # noqa: PLR0913 - each family that tells something of the 
     guards: tuple[GuardFact, ...] = (),
     builds: tuple[BuildFact, ...] = (),
     natives: tuple[NativeFact, ...] = (),
+    registries: tuple[RegistryFact, ...] = (),
 ) -> ChangeFact:
     """Return the fact of the change as a whole. The order of the facts never changes it; symbols, guards and builds may be missing."""
     title = read_title(pull.title)
-    sizes = measure(files)
-    shapes = shapes_of(files, symbols, sizes)
+    sizes = measure(files, symbols)
+    shapes = shapes_of(files, symbols, sizes, registries)
     kind, reasons, is_told = decide_kind(
         title, Signs(sizes=sizes, shapes=shapes, labels=pull.labels or ()), taxonomy
     )

@@ -16,6 +16,8 @@ from diffscope.taxonomy.tables import KindRule
 from diffscope.taxonomy.words import WordTable, tokens_of
 
 _MUCH_PRODUCT = 0.25
+_MANY_LINES = 60
+"""Code lines of the product that make a change more than one of tests, documentation or pipelines, however many stand beside them."""
 _LITTLE_PRODUCT = 0.03
 _SMALL_FIX = 60
 _FEW_LINES = 20
@@ -56,7 +58,12 @@ def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> Decision:
     found = [item for item in every if item.kind in possible]
     if not any(item.weight >= 1 for item in found) and signs.sizes.product <= _FEW_LINES:
         # `[Docs]` on a line of code: the title's word is still better than none.
-        found = [item for item in every if item.weight >= taxonomy.tables.kinds.weights.place]
+        shown = {rule.name for rule in taxonomy.tables.kinds.kinds if _is_shown(rule, signs)}
+        found = [
+            item
+            for item in every
+            if item.kind in shown and item.weight >= taxonomy.tables.kinds.weights.place
+        ]
     if not any(item.weight >= 1 for item in found):
         decided = _by_shape(signs)
         return decided if decided.kind in order else decided._replace(kind=order[0])
@@ -89,6 +96,8 @@ def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Eviden
     # A name of the code says where, not what: `test_x.py` is a test, `fail_fast` is no failure.
     quoted = taxonomy.kind_phrases.owners_in(tokens_of(title.rest))
     named = [kind for kind in quoted if kind in said or kind in places]
+    if not signs.sizes.product:
+        named += [kind for kind in taxonomy.kind_alone.owners_in(tokens_of(title.rest)) if kind not in named]
     for kind in named:
         reason = message("kind-reason.phrase", kind=kind, kind_zh=names[kind])
         yield Evidence(kind=kind, weight=weights.phrase, reason=reason)
@@ -135,9 +144,11 @@ def _both(wanted: Iterable[str], held: frozenset[str]) -> Iterator[str]:
 def _share(rule: KindRule, sizes: Sizes, *, is_named: bool) -> float:
     """Return the share of the change that lies in the kind's categories; 0 beside product code, for a small fix often brings much test.
 
+    Beside tests a single line of the product is enough, however long they are.
     Where the title names the kind and tells of no fix (`Add tests to x`), it counts all the same.
     """
-    if sizes.product > _LITTLE_PRODUCT * sizes.total and not is_named:
+    little = 0.0 if "test" in rule.categories else _LITTLE_PRODUCT * sizes.total
+    if sizes.product > little and not is_named:
         return 0.0
     return _lines_in(rule.categories, sizes) / sizes.total if sizes.total else 0.0
 
@@ -147,8 +158,12 @@ def _possible(title: Title, signs: Signs, taxonomy: Taxonomy) -> frozenset[str]:
     return frozenset(
         rule.name
         for rule in taxonomy.tables.kinds.kinds
-        if _is_possible(rule, signs.sizes, is_sure=rule.name in sure)
+        if _is_shown(rule, signs) and _is_possible(rule, signs.sizes, is_sure=rule.name in sure)
     )
+
+
+def _is_shown(rule: KindRule, signs: Signs) -> bool:
+    return not rule.only or not signs.shapes.isdisjoint(rule.only)
 
 
 def _is_possible(rule: KindRule, sizes: Sizes, *, is_sure: bool) -> bool:
@@ -158,7 +173,7 @@ def _is_possible(rule: KindRule, sizes: Sizes, *, is_sure: bool) -> bool:
         return False
     if not rule.categories or (is_sure and _lines_in(rule.categories, sizes)):
         return True
-    return sizes.product < _MUCH_PRODUCT * sizes.total
+    return sizes.product < min(_MUCH_PRODUCT * sizes.total, _MANY_LINES)
 
 
 def _lines_in(categories: Iterable[str], sizes: Sizes) -> int:

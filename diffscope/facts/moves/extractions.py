@@ -14,7 +14,7 @@ from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol, 
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
-from diffscope.syntax.text.likeness import HELD, share_held
+from diffscope.syntax.text.similarity import HELD, share_contained
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _OWN = re.compile(r"\b(?:self|cls)\.(?=\w)")
@@ -81,7 +81,7 @@ def _extracted(
 ) -> tuple[ChangedSymbol, ChangedSymbol] | None:
     """Return the new function as one that moved, and its source without what went there; ``None`` where it holds other code."""
     lines, lost = _body_lines(new.added, new.region), _beyond(source.whole_before, source.whole_after)
-    if lines is None or share_held(_bag(lines), lost) < HELD:
+    if lines is None or share_contained(_bag(lines), lost) < HELD:
         return None
     taken = pair_equal(_unplaced(lost), _numbered(lines), key=lambda line: line.text)
     origin = MovedFrom(name=source.name, path=file.diff.path, region=source.whole_before)
@@ -101,7 +101,7 @@ def _extracted(
 def _inlined(gone: ChangedSymbol, target: ChangedSymbol) -> tuple[ChangedSymbol, ChangedSymbol] | None:
     """Return a function that is gone, and the one that took its code without that; ``None`` where that took other code."""
     lines, taken = _body_lines(gone.removed, gone.region), _beyond(target.whole_after, target.whole_before)
-    if lines is None or share_held(_bag(lines), taken) < HELD:
+    if lines is None or share_contained(_bag(lines), taken) < HELD:
         return None
     given, kept = _exchanged(gone.signals, target.signals)
     return msgspec.structs.replace(gone, signals=given), msgspec.structs.replace(target, signals=kept)

@@ -15,7 +15,7 @@ from diffscope.source.model import RepoPath
 from diffscope.source.text import LineCount, Region
 from diffscope.syntax.compare.compare import Definitions, compare_moved
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind
-from diffscope.syntax.text.likeness import OTHER_NAME, SAME_NAME, Triples, likeness, triples_of
+from diffscope.syntax.text.similarity import OTHER_NAME, SAME_NAME, Trigrams, similarity, trigrams_of
 
 _FUNCTIONS = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SHORTEST_RENAMED = 4
@@ -76,10 +76,10 @@ class _Candidate:
         return LineCount(self.lines.total())
 
     @cached_property
-    def triples(self) -> Triples:
+    def triples(self) -> Trigrams:
         """Its tokens without its name."""
         unit = self.definitions.unit(self.definition)
-        return triples_of(unit.whole) if unit is not None else Counter()
+        return trigrams_of(unit.whole) if unit is not None else Counter()
 
 
 class _Pair(NamedTuple):
@@ -149,9 +149,9 @@ def _likeness(old: _Candidate, new: _Candidate) -> float:
     if old.place.lines == new.place.lines:
         return 1.0
     # Fields without values and docstrings are lines and no tokens that run; a line that is laid out anew is the same tokens.
-    score = likeness(old.lines, new.lines, least=SAME_NAME)
+    score = similarity(old.lines, new.lines, least=SAME_NAME)
     if score < SAME_NAME:
-        score = likeness(old.triples, new.triples, least=SAME_NAME)
+        score = similarity(old.triples, new.triples, least=SAME_NAME)
     return score if score >= SAME_NAME else 0.0
 
 
@@ -160,10 +160,10 @@ def _likeness_renamed(old: _Candidate, new: _Candidate) -> float:
     shorter, longer = sorted((old.size, new.size))
     if shorter < _SHORTEST_RENAMED or 2 * shorter < _PLAUSIBLE * (shorter + longer):
         return 0.0
-    if likeness(old.lines, new.lines, least=_PLAUSIBLE) < _PLAUSIBLE:
+    if similarity(old.lines, new.lines, least=_PLAUSIBLE) < _PLAUSIBLE:
         return 0.0
     least = SAME_NAME if _is_put_into_class(old, new) else OTHER_NAME
-    score = likeness(old.triples, new.triples, least=least)
+    score = similarity(old.triples, new.triples, least=least)
     return score if score >= least else 0.0
 
 

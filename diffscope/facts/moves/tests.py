@@ -10,7 +10,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import TestFact
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect
-from diffscope.syntax.text.likeness import REWRITTEN, likeness
+from diffscope.syntax.text.similarity import REWRITTEN, similarity
 
 _SHORTEST = 4
 """Lines below which bodies are alike by chance."""
@@ -47,7 +47,7 @@ def _is_same(old: _Body, new: _Body) -> bool:
         return True
     if min(old.lines.total(), new.lines.total()) < _SHORTEST:
         return False
-    return likeness(old.lines, new.lines, least=REWRITTEN) >= REWRITTEN
+    return similarity(old.lines, new.lines, least=REWRITTEN) >= REWRITTEN
 
 
 def _bodies(placed: Placed, aspect: Aspect, name: str | None = None) -> Iterator[_Body]:

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.class_bases import ClassBases
-from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests
+from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests, tested_through
 from diffscope.facts.change.changed_file import Placed, stands
 from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom
 from diffscope.facts.classify.platforms import platforms_of_symbol
@@ -84,11 +84,19 @@ def _with_new_places(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> lis
 def _with_reach(facts: list[SymbolFact], placed: tuple[Placed, ...], lookup: TreeLookup) -> list[SymbolFact]:
     """Return the facts with what tests reach and what classes above declare; most changes have little of both."""
     reached, implements = reached_by_tests(placed, lookup), implemented(placed, lookup)
-    if not reached and not implements:
+    through = tested_through(placed, lookup)
+    if not reached and not implements and not through:
         return facts
     return [
-        msgspec.structs.replace(fact, reached_by_tests=place in reached, implements=place in implements)
-        if (place := Place(fact.path, fact.symbol or "")) in reached or place in implements
+        msgspec.structs.replace(
+            fact,
+            reached_by_tests=place in reached,
+            implements=place in implements,
+            tested_through=through.get(place),
+        )
+        if (place := Place(fact.path, fact.symbol or "")) in reached
+        or place in implements
+        or place in through
         else fact
         for fact in facts
     ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
 
-from diffscope.graph.build.invalidation import tainted_references
+from diffscope.graph.build.invalidation import invalid_references
 from diffscope.graph.model.model import NodeKind
 from diffscope.graph.model.resolve import Resolver, read_reference
 from diffscope.graph.model.tables import Record, Reference, ReferenceKind, Tables
@@ -215,7 +215,7 @@ class _Assembly:
                 target[new] = -1 if was < 0 else moved[was]
                 final[new] = -1 if through < 0 else moved[through]
         resolver = Resolver(tables, index)
-        for number in tainted_references(before, tables, self.files.fresh):
+        for number in invalid_references(before, tables, self.files.fresh):
             if target[number] != -2 and (target[number], final[number]) != resolver.resolve(number):
                 self.redirected.add(number)
                 target[number] = -2

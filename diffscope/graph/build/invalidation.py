@@ -22,7 +22,7 @@ _NAMED: Final = frozenset(
 )
 
 
-def tainted_references(before: Tables, after: Tables, fresh: Iterable[str]) -> set[int]:
+def invalid_references(before: Tables, after: Tables, fresh: Iterable[str]) -> set[int]:
     """Return the references of ``after``, by number, that have to be resolved again.
 
     ``fresh`` names the modules whose records are not those of before. May return too many, never too few.

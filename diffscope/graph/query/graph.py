@@ -32,7 +32,7 @@ from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.query.adjacency import Search, relink, search, trail
 from diffscope.graph.query.classes import ClassQueries
 from diffscope.graph.query.operators import OperatorQueries
-from diffscope.graph.query.query_cache import Known, Shortcuts, decode_shortcuts, encode_shortcuts
+from diffscope.graph.query.query_cache import KnownParts, QueryCache, decode_query_cache, encode_query_cache
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import View
 from diffscope.graph.words import TestWords
@@ -57,7 +57,7 @@ _SETTINGS: Final = RepoPath("vllm/envs.py")
 class ModuleGraph:
     """The graph of one tree; made by build.py, or from its bytes."""
 
-    def __init__(self, tables: Tables, known: Known = Known()) -> None:  # noqa: B008 - an immutable tuple
+    def __init__(self, tables: Tables, known: KnownParts = KnownParts()) -> None:  # noqa: B008 - an immutable tuple
         self.tables = tables
         self._known = known
         self._view = View(tables, known.links)
@@ -72,29 +72,28 @@ class ModuleGraph:
         return cls(decode_tables(data))
 
     @classmethod
-    def from_cache(cls, data: bytes, shortcuts: bytes | None = None) -> ModuleGraph:
-        """Return the graph of bytes that a checksum has found as ``to_bytes`` wrote them, with its shortcuts where they are kept.
+    def from_cache(cls, data: bytes, query_cache: bytes | None = None) -> ModuleGraph:
+        """Return the graph of bytes that a checksum has found as ``to_bytes`` wrote them, with its query cache where that is kept.
 
         Raises:
             InputError: the bytes were written by another version.
         """
         tables = decode_tables(data, is_checked=True)
-        return cls(
-            tables, Known(*decode_shortcuts(shortcuts, count=len(tables.names))) if shortcuts else Known()
-        )
+        known = decode_query_cache(query_cache, count=len(tables.names)) if query_cache else ()
+        return cls(tables, KnownParts(*known))
 
     def to_bytes(self) -> bytes:
         """Return the graph as bytes, the same for the same tree whichever way the graph was made."""
         return encode_tables(self.tables)
 
     @property
-    def has_shortcuts(self) -> bool:
-        """Whether the graph came with all its shortcuts."""
+    def has_query_cache(self) -> bool:
+        """Whether the graph came with a complete query cache."""
         return None not in self._known
 
-    def shortcuts(self) -> bytes:
+    def query_cache(self) -> bytes:
         """Return what ``from_cache`` takes beside the graph; it holds for the serving path that is attached."""
-        return encode_shortcuts(Shortcuts(self.digest, self._view.links, self._served))
+        return encode_query_cache(QueryCache(self.digest, self._view.links, self._served))
 
     def followed_by(self, tables: Tables, changed: Collection[int]) -> ModuleGraph:
         """Return the graph of the tables that come after these; ``changed`` nodes use others than before. Links are taken over."""
@@ -102,7 +101,8 @@ class ModuleGraph:
         if old is None or (self.tables.names, self.tables.paths) != (tables.names, tables.paths):
             return ModuleGraph(tables)
         links = relink(self.tables, old, tables, changed)
-        return ModuleGraph(tables, Known(links=links, served=self._known.served if links is old else None))
+        served = self._known.served if links is old else None
+        return ModuleGraph(tables, KnownParts(links=links, served=served))
 
     def attach(
         self,
@@ -114,7 +114,7 @@ class ModuleGraph:
     ) -> ModuleGraph:
         """Return the same graph with what it does not hold itself; each is asked only when a query needs it.
 
-        Shortcuts that the graph came with are taken to be those of the serving path. Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
+        The query cache that the graph came with is taken to be that of the serving path. Class queries need outlines, serving distances the serving path, ``tests_naming`` the words of tests.
         """
         graph = ModuleGraph(self.tables, self._known)
         graph._view = self._view
@@ -162,16 +162,16 @@ class ModuleGraph:
         return node.path if node else None
 
     def outline_of(self, module: ModuleName) -> Outline | None:
-        """Return the outline of a module; ``None`` where it cannot be had."""
+        """Return the outline of a module; ``None`` where it is not available."""
         path = self.path_of(module)
         return self.outline_at(path) if path else None
 
     def outline_at(self, path: RepoPath) -> Outline | None:
-        """Return the outline of a Python file; ``None`` where it cannot be had."""
+        """Return the outline of a Python file; ``None`` where it is not available."""
         return self._outline_of(path) if self._outline_of else None
 
     def uses_at(self, path: RepoPath) -> Uses | None:
-        """Return the names that each definition of a Python file uses; ``None`` where they cannot be had."""
+        """Return the names that each definition of a Python file uses; ``None`` where they are not available."""
         return self._uses_of(path) if self._uses_of else None
 
     def gaps(self) -> tuple[Gap, ...]:
@@ -231,13 +231,13 @@ class ModuleGraph:
         return tuple(sorted(found, key=lambda each: (each.steps, each.test)))
 
     def tests_naming(self, word: str) -> tuple[RepoPath, ...] | None:
-        """Return the test files that an identifier occurs in, sorted; ``None`` where the words of tests cannot be had."""
+        """Return the test files that an identifier occurs in, sorted; ``None`` where the words of tests are not available."""
         words = self.test_words
         return None if words is None else words.naming(word)
 
     @cached_property
     def test_words(self) -> TestWords | None:
-        """The identifiers of every test file; ``None`` where they cannot be had."""
+        """The identifiers of every test file; ``None`` where they are not available."""
         return self._read_words() if self._read_words else None
 
     def fan_in(self, module: ModuleName) -> dict[EdgeLayer, int]:
@@ -320,19 +320,19 @@ class ModuleGraph:
         return found and ClassName(module=self._view.name(found.module), name=found.name)
 
     def subclasses(self, module: ModuleName, name: str) -> tuple[Subclass, ...]:
-        """Return the classes of the tree below a class, nearest first; none where outlines cannot be had."""
+        """Return the classes of the tree below a class, nearest first; none where outlines are not available."""
         return self._classes.subclasses(module, name)
 
     def superclasses(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
-        """Return the classes of the tree above a class, nearest first; none where outlines cannot be had."""
+        """Return the classes of the tree above a class, nearest first; none where outlines are not available."""
         return self._classes.superclasses(module, name)
 
     def lineage(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
-        """Return a class of the tree, by its name in a module, and those above it; none where it is no class or outlines cannot be had."""
+        """Return a class of the tree, by its name in a module, and those above it; none where it is no class or outlines are not available."""
         return self._classes.lineage(module, name)
 
     def declares(self, module: ModuleName, name: str, member: str) -> bool:
-        """Say whether a class, by its name in a module, or one above it defines a member; no where outlines cannot be had."""
+        """Say whether a class, by its name in a module, or one above it defines a member; no where outlines are not available."""
         return self._classes.declares(module, name, member)
 
     def overrides(self, module: ModuleName, name: str, method: str) -> tuple[Override, ...]:
@@ -344,7 +344,7 @@ class ModuleGraph:
         return self._operators.operators(module)
 
     def wrappers_of(self, operator: ModuleName) -> tuple[Wrapper, ...]:
-        """Return the Python functions whose body names an operator; none where outlines cannot be had."""
+        """Return the Python functions whose body names an operator; none where outlines are not available."""
         return self._operators.wrappers(operator)
 
     def tests_of_native(self, module: ModuleName) -> tuple[RepoPath, ...]:

@@ -1,6 +1,6 @@
-"""What every query of a graph begins with, worked out once and kept beside it: its digest, its links, the walk from the serving path.
+"""The tables of a graph that every query starts from, computed once and cached with it: digest, adjacency, distances from the serving path.
 
-None of it is needed: a graph without shortcuts works them out when they are asked for.
+None of it is needed: a graph without a query cache computes it on demand.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FORMAT: Final = 2
 """Raise on any change of what is stored, or of how it is worked out."""
 
 
-class Shortcuts(NamedTuple):
+class QueryCache(NamedTuple):
     """Of one graph and one serving path."""
 
     digest: str
@@ -26,7 +26,7 @@ class Shortcuts(NamedTuple):
     served: Search
 
 
-class Known(NamedTuple):
+class KnownParts(NamedTuple):
     """As much of them as is known of a graph that has just been made."""
 
     digest: str | None = None
@@ -43,13 +43,13 @@ class _Stored(msgspec.Struct, kw_only=True, array_like=True):
     before: bytes
 
 
-def encode_shortcuts(shortcuts: Shortcuts) -> bytes:
-    """Return shortcuts as bytes."""
-    served = shortcuts.served
+def encode_query_cache(query_cache: QueryCache) -> bytes:
+    """Return a query cache as bytes."""
+    served = query_cache.served
     stored = _Stored(
         format=FORMAT,
-        digest=shortcuts.digest,
-        links=[write_numbers(column) for column in shortcuts.links],
+        digest=query_cache.digest,
+        links=[write_numbers(column) for column in query_cache.links],
         reached=write_numbers(array("i", served.steps)),
         steps=write_numbers(array("i", served.steps.values())),
         before=write_numbers(array("i", [served.before[node] for node in served.steps])),
@@ -57,18 +57,18 @@ def encode_shortcuts(shortcuts: Shortcuts) -> bytes:
     return msgspec.msgpack.encode(stored)
 
 
-def decode_shortcuts(data: bytes, *, count: int) -> Shortcuts:
-    """Return what ``encode_shortcuts`` was given, for a graph of ``count`` nodes. Raises ``InputError`` for anything else."""
+def decode_query_cache(data: bytes, *, count: int) -> QueryCache:
+    """Return what ``encode_query_cache`` was given, for a graph of ``count`` nodes. Raises ``InputError`` for anything else."""
     try:
         stored = msgspec.msgpack.decode(data, type=_Stored)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"these bytes hold no shortcuts: {error}", hint="diffscope cache clear") from None
+        raise InputError(f"not a stored query cache: {error}", hint="diffscope cache clear") from None
     if stored.format != FORMAT or len(stored.links) != len(Links._fields):
-        raise InputError("the shortcuts were written by another version", hint="diffscope cache clear")
+        raise InputError("the query cache was written by another version", hint="diffscope cache clear")
     links = Links(*map(read_numbers, stored.links))
     check_links(links, count)
     reached, steps, before = map(read_numbers, (stored.reached, stored.steps, stored.before))
     if not len(reached) == len(steps) == len(before):
-        raise InputError("the shortcuts do not add up", hint="diffscope cache clear")
+        raise InputError("the query cache is inconsistent", hint="diffscope cache clear")
     served = Search(dict(zip(reached, steps, strict=True)), dict(zip(reached, before, strict=True)))
-    return Shortcuts(stored.digest, links, served)
+    return QueryCache(stored.digest, links, served)

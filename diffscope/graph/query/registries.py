@@ -81,7 +81,7 @@ def load_registries(text: str, *, at: str) -> tuple[Registry, ...]:
 def report_registries(graph: ModuleGraph, registries: tuple[Registry, ...]) -> tuple[RegistryReport, ...]:
     """Return the rows of each registry, in the order of the registries.
 
-    Whether a module has a name is seen from its outline; where that cannot be had, it is taken to have it.
+    Whether a module has a name is seen from its outline; where that is not available, it is taken to have it.
     """
     rows = tuple(graph.rows())
     names: dict[ModuleName, frozenset[str] | None] = {}

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, report_gap
-from diffscope.products.backtest.values import (
+from diffscope.products.backtest.model import (
     Backtest,
-    FlagSeen,
+    FlagObservation,
     Frame,
     Lift,
     Measure,
@@ -23,8 +23,8 @@ from diffscope.products.backtest.values import (
     Stratum,
 )
 from diffscope.rules.families import FAMILIES, family_title
+from diffscope.rules.model import Severity, every_flag
 from diffscope.rules.statistics import RuleStatistics, Statistics
-from diffscope.rules.values import Severity, every_flag
 from diffscope.source.model import CommitId, Gap
 
 STRATA: Final = 5
@@ -179,13 +179,13 @@ def _variance(values: Sequence[float]) -> float:
 
 
 PRODUCT: Final = frozenset({"source", "native"})
-_Test = Callable[[FlagSeen], bool]
+_Test = Callable[[FlagObservation], bool]
 
 
 def observe(assessment: Assessment, *, merged_at: int, was_fixed: bool | None) -> Observation:
     """Return what a backtest needs of an assessment and of what came after."""
     flags = (*every_flag(assessment.flags), *(waived.flag for waived in assessment.waived))
-    seen = (FlagSeen(code=flag.code, family=flag.family, severity=flag.severity) for flag in flags)
+    seen = (FlagObservation(code=flag.code, family=flag.family, severity=flag.severity) for flag in flags)
     pull = assessment.change.pull
     return Observation(
         number=pull.number or 0,
@@ -310,7 +310,7 @@ def _statistics(rule: RuleMeasure) -> RuleStatistics:
     )
 
 
-def _is_heavy(flag: FlagSeen) -> bool:
+def _is_heavy(flag: FlagObservation) -> bool:
     return flag.severity.rank >= Severity.MEDIUM.rank
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from diffscope.products.backtest.values import Backtest, Lift, Measure, Ranking, RuleMeasure
+from diffscope.products.backtest.model import Backtest, Lift, Measure, Ranking, RuleMeasure
 from diffscope.render.console import Piece, Screen, Tone, padded
 from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
@@ -139,10 +139,10 @@ def _lift(measure: Measure, unknown: int) -> Piece:
     if measure.lift is None:
         return Piece(f"too few{missing}" if measure.fired else f"never fired{missing}", Tone.QUIET)
     tone = Tone.PLAIN if measure.lift.is_significant else Tone.QUIET
-    return Piece(f"{told_lift(measure.lift)}{missing}", tone)
+    return Piece(f"{lift_text(measure.lift)}{missing}", tone)
 
 
-def told_lift(lift: Lift) -> str:
+def lift_text(lift: Lift) -> str:
     """Return a lift in words: ``1.42 (0.90-2.24) not significant``."""
     doubt = "" if lift.is_significant else " not significant"
     return f"{lift.ratio:.2f} ({lift.low:.2f}-{lift.high:.2f}){doubt}"

@@ -13,7 +13,7 @@ import msgspec
 from diffscope.assessment.document import Assessment, FileAssessment
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.registries import Registry
-from diffscope.rules.values import Severity, every_flag
+from diffscope.rules.model import Severity, every_flag
 from diffscope.source.model import RepoPath, Value
 from diffscope.syntax.model import Outline
 from diffscope.taxonomy.kernels import KernelTable

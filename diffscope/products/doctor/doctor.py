@@ -53,7 +53,7 @@ def examine(
     globs: Iterable[RuleGlob] = (),
     revision: str | None = None,
 ) -> DoctorReport:
-    """Return the report on one tree; ``tests`` are the bytes of ``wanted_tests``, as far as they can be had.
+    """Return the report on one tree; ``tests`` are the bytes of ``wanted_tests``, as far as they are available.
 
     Findings are sorted by path, line, code and message.
     """

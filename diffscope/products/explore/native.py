@@ -10,7 +10,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 
 SourceReader = Callable[[RepoPath], bytes | None]
-"""Returns the bytes of a file of the tree; ``None`` where they cannot be had."""
+"""Returns the bytes of a file of the tree; ``None`` where they are not available."""
 
 _OP = frozenset({EdgeLayer.OP})
 _INCLUDE = frozenset({EdgeLayer.INCLUDE})

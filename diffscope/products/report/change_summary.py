@@ -18,7 +18,7 @@ _SWITCHES: Final = frozenset({"cli-flag", "environment-variable"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})
 
 
-def gist_of(assessment: Assessment) -> tuple[Text, ...]:
+def summarize_change(assessment: Assessment) -> tuple[Text, ...]:
     """Return at most four clauses, the most telling first; of a change without code the files that it touches."""
     files = {file.path: file for file in assessment.files}
     symbols = [symbol for symbol in assessment.symbols if _CALLS.isdisjoint(symbol.aspects)]

@@ -9,13 +9,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment, report_gap
-from diffscope.products.report.change_summary import gist_of
+from diffscope.products.report.change_summary import summarize_change
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of
 from diffscope.products.report.highlights import highlights, suggestions, themes
 from diffscope.products.report.model import Digest, Period, PullSummary, Revert, TrendPoint
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point
-from diffscope.rules.values import RuleCode, every_flag
+from diffscope.rules.model import RuleCode, every_flag
 from diffscope.source.model import Gap
 from diffscope.version import VERSION
 
@@ -135,7 +135,7 @@ def _summary(assessment: Assessment) -> PullSummary:
         flags=items_of(assessment),
         complete=assessment.completeness.complete,
         tests=len(assessment.tests.changed),
-        gist=gist_of(assessment),
+        gist=summarize_change(assessment),
         paths=_paths(assessment),
     )
 

@@ -1,4 +1,4 @@
-"""What a digest needs of an assessment: the rest goes, so that half a year of changes fits in memory."""
+"""Assessments cut down to the fields that a digest reads, so that half a year of changes fits in memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import msgspec
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, FileAssessment
-from diffscope.rules.values import Flag
+from diffscope.rules.model import Flag
 
 _SYMBOLS = 2
 
 
-def slim(assessment: Assessment) -> Assessment:
-    """Return the assessment without what no digest looks at; the digest of slim ones equals that of whole ones."""
+def trim_for_digest(assessment: Assessment) -> Assessment:
+    """Return the assessment without the fields that no digest reads; a digest of trimmed assessments equals one of whole assessments."""
     pull = assessment.change.pull
     title_only = pull if assessment.kind == "revert" else msgspec.structs.replace(pull, body=None)
     return msgspec.structs.replace(
@@ -20,18 +20,18 @@ def slim(assessment: Assessment) -> Assessment:
         change=msgspec.structs.replace(assessment.change, pull=title_only),
         importance=msgspec.structs.replace(assessment.importance, parts=()),
         insight=msgspec.structs.replace(assessment.insight, parts=()),
-        flags=tuple(map(_slim_flag, assessment.flags)),
-        files=tuple(map(_slim_file, assessment.files)),
+        flags=tuple(map(_trim_flag, assessment.flags)),
+        files=tuple(map(_trim_file, assessment.files)),
         symbols=tuple(symbol for symbol in assessment.symbols if symbol.logic),
         ci=UNSET,
     )
 
 
-def _slim_flag(flag: Flag) -> Flag:
+def _trim_flag(flag: Flag) -> Flag:
     return msgspec.structs.replace(
-        flag, evidence=flag.evidence[:1], covers=tuple(map(_slim_flag, flag.covers))
+        flag, evidence=flag.evidence[:1], covers=tuple(map(_trim_flag, flag.covers))
     )
 
 
-def _slim_file(file: FileAssessment) -> FileAssessment:
+def _trim_file(file: FileAssessment) -> FileAssessment:
     return msgspec.structs.replace(file, owners=None, symbols=file.symbols[:_SYMBOLS])

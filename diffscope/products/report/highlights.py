@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from diffscope.assessment.document import Assessment
 from diffscope.messages.model import Text
-from diffscope.products.report.change_summary import gist_of
+from diffscope.products.report.change_summary import summarize_change
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, Highlight, RiskSection, Suggestion, Target, Theme
 from diffscope.products.report.risks import families_of
-from diffscope.rules.values import Flag, Severity, every_flag
+from diffscope.rules.model import Flag, Severity, every_flag
 
 _TARGETS = 4
 
@@ -159,7 +159,7 @@ def _highlight(assessment: Assessment) -> Highlight:
 
 def _facts(assessment: Assessment) -> Iterator[Text]:
     """Yield clauses that the facts carry: what it does, how far it reaches, how large it is, which tests came along."""
-    yield from gist_of(assessment)[:_MOST_FACTS]
+    yield from summarize_change(assessment)[:_MOST_FACTS]
     yield from _reach(assessment)
     yield _size(assessment)
 

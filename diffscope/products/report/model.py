@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import ReportedGap
 from diffscope.messages.model import Text
-from diffscope.rules.values import Missing, RuleCode, Severity
+from diffscope.rules.model import Missing, RuleCode, Severity
 from diffscope.source.model import Value
 
 DIGEST_SCHEMA = "diffscope.digest/2"

@@ -11,7 +11,7 @@ from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, RiskItem, RiskSection, UnknownItem, WaivedItem
 from diffscope.rules.families import FAMILIES, family_title
-from diffscope.rules.values import Flag, Severity, every_flag
+from diffscope.rules.model import Flag, Severity, every_flag
 
 COUNTED_FROM = Severity.MEDIUM
 """Published reports count what deserves a second look; smaller touches are noted apart."""

@@ -9,7 +9,7 @@ from diffscope.assessment.document import Assessment
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import Period, RiskItem, TrendPoint
 from diffscope.products.report.risks import COUNTED_FROM, families_of, items_of
-from diffscope.rules.values import every_flag
+from diffscope.rules.model import every_flag
 from diffscope.source.window import Window, day_of, days, week
 
 OFFSET = "+08:00"
@@ -80,7 +80,7 @@ def trend_point(period: Period, assessments: Sequence[Assessment]) -> TrendPoint
 def still_open(before: Iterable[Assessment], now: Iterable[Assessment]) -> tuple[RiskItem, ...]:
     """Return the test flags (medium or worse) of the window before whose pull requests nothing has followed.
 
-    Followed is a pull request when this window changes one of the tests nearest to it, or a source file that it changed
+    FollowUp is a pull request when this window changes one of the tests nearest to it, or a source file that it changed
     together with some test.
     """
     tests: set[str] = set()

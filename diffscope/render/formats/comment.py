@@ -11,15 +11,15 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.project.answers import Reason
-from diffscope.render.ci_reading import optional_step
+from diffscope.render.ci_phrases import optional_step
 from diffscope.render.mermaid import draw
 from diffscope.render.places import location, worst_first
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
-from diffscope.render.view_model import Reading
+from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from diffscope.rules.language.template import clip
-from diffscope.rules.values import Evidence, Severity
+from diffscope.rules.model import Evidence, Severity
 from diffscope.source.model import Value
 
 MARKER = "<!-- diffscope:comment -->"
@@ -66,7 +66,7 @@ def render_summary(
 ) -> str:
     """Return the same text without marks, at most ``limit`` bytes of UTF-8."""
     words = Words(style.language)
-    reading = Reading(assessment, words)
+    reading = AssessmentView(assessment, words)
     flags = worst_first(assessment.flags)
     text = fill(
         "comment.md.j2",

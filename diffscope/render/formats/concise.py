@@ -7,7 +7,7 @@ from diffscope.render.places import LEVELS, has_line, worst_first
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
-from diffscope.rules.values import Evidence, Flag
+from diffscope.rules.model import Evidence, Flag
 
 
 def render(assessment: Assessment, style: Style) -> str:

@@ -9,9 +9,9 @@ from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.render.places import LEVELS, has_line, nearest_line, places
 from diffscope.render.sanitize import command_data, command_property, visible
 from diffscope.render.style import Style
-from diffscope.render.view_model import Reading
+from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
-from diffscope.rules.values import Evidence, Flag
+from diffscope.rules.model import Evidence, Flag
 
 LIMIT = 10
 """GitHub shows that many errors, that many warnings and that many notices of one step, and drops the rest in silence."""
@@ -66,7 +66,7 @@ def _annotation(command: str, flag: Flag, spot: _Spot, words: Words) -> str:
 
 
 def _summary(assessment: Assessment, left_out: int, words: Words) -> str:
-    level, reading = assessment.risk.level, Reading(assessment, words)
+    level, reading = assessment.risk.level, AssessmentView(assessment, words)
     parts = [f"{visible(reading.name)}{words.colon}{words('risk')} {words(level.value)}"]
     parts += [words("more-places", count=left_out)] if left_out else []
     parts += [reading.unknown_count] if assessment.unknown else []

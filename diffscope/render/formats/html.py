@@ -5,11 +5,11 @@ from __future__ import annotations
 from diffscope.assessment.document import Assessment
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
-from diffscope.render.view_model import Reading
+from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 
 
 def render(assessment: Assessment, style: Style) -> str:
     """Return the page."""
     words = Words(style.language)
-    return fill("assessment.html.j2", words, a=assessment, read=Reading(assessment, words))
+    return fill("assessment.html.j2", words, a=assessment, read=AssessmentView(assessment, words))

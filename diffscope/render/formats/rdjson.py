@@ -7,7 +7,7 @@ from diffscope.render.formats.json import indented
 from diffscope.render.places import LEVELS, has_line, places
 from diffscope.render.style import Style
 from diffscope.render.words import Words
-from diffscope.rules.values import Evidence, Flag
+from diffscope.rules.model import Evidence, Flag
 
 
 def render(assessment: Assessment, style: Style) -> str:

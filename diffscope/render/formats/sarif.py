@@ -12,7 +12,7 @@ from diffscope.render.places import LEVELS, has_line, nearest_line, worst_first
 from diffscope.render.sanitize import message_text, uri_path
 from diffscope.render.style import Style
 from diffscope.render.words import Words
-from diffscope.rules.values import Evidence, Flag
+from diffscope.rules.model import Evidence, Flag
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LIMIT = 5_000

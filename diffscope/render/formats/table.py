@@ -1,27 +1,31 @@
 """The table of formats: a name of ``--format`` -> the module that renders it, imported when it is asked for.
 
-To add a format, write ``diffscope/render/formats/<name>.py`` with ``render(assessment, style) -> str`` and a line here.
+To add a format, write ``diffscope/render/formats/<name>.py`` with ``render(assessment, style) -> str`` and an entry here: options, settings
+and help take their names from it. The command line imports this module for ``--help``, so it imports little itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from diffscope.assessment.document import Assessment
 from diffscope.errors import UsageError
-from diffscope.render.style import Style
-from diffscope.source.model import Value
+
+if TYPE_CHECKING:
+    from diffscope.assessment.document import Assessment
+    from diffscope.render.style import Style
 
 
-class Format(Value, frozen=True, kw_only=True):
+class Format(NamedTuple):
     """One output format."""
 
     module: str
     sentence: str
     many: bool
-    """Whether the texts of several changes may stand one after the other."""
+    """Whether the texts of several changes may follow one another in one file."""
+    is_terse: bool = False
+    """It has no room for what could not be judged: the command line writes that to stderr instead."""
 
 
 RENDERERS: dict[str, Format] = {
@@ -42,17 +46,22 @@ RENDERERS: dict[str, Format] = {
         module="diffscope.render.formats.github",
         sentence="workflow commands: annotations of a GitHub job",
         many=True,
+        is_terse=True,
     ),
     "sarif": Format(
         module="diffscope.render.formats.sarif", sentence="SARIF 2.1.0 for code scanning", many=False
     ),
     "rdjson": Format(
-        module="diffscope.render.formats.rdjson", sentence="reviewdog's diagnostic format", many=False
+        module="diffscope.render.formats.rdjson",
+        sentence="reviewdog's diagnostic format",
+        many=False,
+        is_terse=True,
     ),
     "concise": Format(
         module="diffscope.render.formats.concise",
         sentence="`path:line: level: message [CODE]` lines",
         many=True,
+        is_terse=True,
     ),
 }
 

@@ -8,10 +8,10 @@ from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.render.console import Piece, Screen, Tone, padded
 from diffscope.render.places import location, worst_first
 from diffscope.render.style import Style
-from diffscope.render.view_model import Reading
+from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 from diffscope.rules.language.template import clip
-from diffscope.rules.values import Flag, Severity
+from diffscope.rules.model import Flag, Severity
 
 _COLUMN = 11
 _SHOWN_MODULES = 3
@@ -37,7 +37,7 @@ class _Report:
     def __init__(self, assessment: Assessment, style: Style) -> None:
         self._assessment = assessment
         self._words = Words(style.language)
-        self._read = Reading(assessment, self._words)
+        self._read = AssessmentView(assessment, self._words)
         self._screen = Screen(style)
 
     def text(self) -> str:

@@ -39,7 +39,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.authoring.marks import FORM, Mark, read_marks
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Mistake, Reading, clipped, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode

@@ -15,7 +15,7 @@ from diffscope.rules.authoring.yaml_text import Items, Literal, Pairs, Prose, wr
 from diffscope.rules.families import family_of
 from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE
 from diffscope.rules.language.rule_file import TEXTS, is_format_1
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Mistake, Reading
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode

@@ -16,7 +16,7 @@ from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule
 from diffscope.rules.language.expressions import parse_predicate
 from diffscope.rules.language.names import NamedList, Names, Predicate, Scope
-from diffscope.rules.language.template import holes
+from diffscope.rules.language.template import placeholders
 from diffscope.yaml.reading import Mistake, Reading
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
@@ -106,7 +106,9 @@ def _lint_texts(rule: Rule) -> list[Mistake]:
                 Mistake(path=rule.origin, line=1, message=f"'{key}': {problem}")
                 for problem in _text_problems(text)
             ]
-    if {hole.field for hole in holes(rule.says.en)} != {hole.field for hole in holes(rule.says.zh)}:
+    if {hole.field for hole in placeholders(rule.says.en)} != {
+        hole.field for hole in placeholders(rule.says.zh)
+    }:
         message = "'says' has other placeholders in English than in Chinese"
         found.append(Mistake(path=rule.origin, line=1, message=message, hint="say the same in both"))
     if rule.title.en.casefold().rstrip(".") in rule.why.en.casefold():

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.source.model import Value
 
 _MARK: Final = re.compile(r"[ \t]*(?:#|//) <- ([A-Z]{2}[0-9]{3})(?: ([a-z]+))?(?:: (\S+))?[ \t]*$")

@@ -32,7 +32,7 @@ from diffscope.rules.language.conditions import (
     SameField,
 )
 from diffscope.rules.language.describe import asked_of, described
-from diffscope.rules.values import Evidence, Flag, Severity
+from diffscope.rules.model import Evidence, Flag, Severity
 from diffscope.source.model import Value
 
 _MOST: Final = 3
@@ -180,7 +180,7 @@ def _cut(line: str) -> str:
 
 
 CollectFacts = Callable[[Case], ChangeFacts | None]
-"""Facts of a case with ``before``/``after`` or ``recorded``; ``None`` where they cannot be had here."""
+"""Facts of a case with ``before``/``after`` or ``recorded``; ``None`` where they are not available here."""
 
 
 class CaseStatus(Enum):
@@ -209,7 +209,7 @@ def run_case(
     try:
         facts = case.facts or collect(case)
     except DiffscopeError as error:
-        return _result(rule, case, (f"its facts cannot be had: {error}",))
+        return _result(rule, case, (f"its facts could not be computed: {error}",))
     if facts is None:
         reason = f"recorded change {case.recorded} is not here" if case.recorded else "no pipeline here"
         return CaseResult(code=rule.code, case=case.name, status=CaseStatus.SKIPPED, differences=(reason,))

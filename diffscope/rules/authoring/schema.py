@@ -21,7 +21,7 @@ from diffscope.rules.language.conditions import (
 )
 from diffscope.rules.language.expressions import EVIDENCE, SAME_PLACE
 from diffscope.rules.language.rule_file import CONSEQUENCE, REQUIRED, SHIFTS, TEXTS
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 
 Schema = dict[str, Any]
 _Values = tuple[str, tuple[str, ...], bool]

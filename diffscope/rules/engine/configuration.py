@@ -20,7 +20,7 @@ from typing import Final
 from diffscope.errors import UsageError
 from diffscope.rules.families import FAMILIES
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Mistake, Reading, clipped, nearest
 from diffscope.yaml.strict import MapNode, Node

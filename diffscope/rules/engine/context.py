@@ -18,7 +18,7 @@ _BY_PATH: Final = ("path", "area", "category", "module", "platforms", "old_path"
 _NOTHING: Final = ()
 
 
-class Phantom:
+class UncertainRecord:
     """A record that may or may not be: what is known of a place whose facts could not be computed; every other field is unknown."""
 
     def __init__(self, known: Mapping[str, object], source: UnknownFamily) -> None:
@@ -35,17 +35,17 @@ class Context:
     def __init__(self, facts: ChangeFacts) -> None:
         self.facts = facts
         self.old_names = {file.path: file.old_path for file in facts.file if file.old_path is not None}
-        self._phantoms: dict[str, tuple[Phantom, ...]] = {}
+        self._phantoms: dict[str, tuple[UncertainRecord, ...]] = {}
         self._indexes: dict[tuple[str, Place], dict[tuple[object, ...], list[object]]] = {}
         for unknown in facts.unknown:
-            phantom = Phantom(self._known_of(unknown.path), unknown)
+            phantom = UncertainRecord(self._known_of(unknown.path), unknown)
             self._phantoms[unknown.family] = (*self._phantoms.get(unknown.family, ()), phantom)
 
     def records(self, family: str) -> tuple[object, ...]:
         """Return the records of a family."""
         return records(self.facts, family)
 
-    def phantoms(self, family: str) -> tuple[Phantom, ...]:
+    def phantoms(self, family: str) -> tuple[UncertainRecord, ...]:
         """Return what stands for the records of a family that could not be computed."""
         return self._phantoms.get(family, _NOTHING)
 
@@ -62,7 +62,7 @@ class Context:
         # A place without a name (no module) is no place to meet at.
         return () if key[-1] is None and place is Place.MODULE else tuple(index.get(key, ()))
 
-    def may_meet(self, record: object, phantom: Phantom, place: Place) -> bool:
+    def may_meet(self, record: object, phantom: UncertainRecord, place: Place) -> bool:
         """Say whether an uncomputed record could be at the same place as a record."""
         pairs = zip(place_of(record, place), place_of(phantom, place), strict=True)
         return all(left == right or left is UNSET or right is UNSET for left, right in pairs)

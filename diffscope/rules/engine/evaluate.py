@@ -29,8 +29,8 @@ from diffscope.rules.engine.near import NearMiss
 from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
-from diffscope.rules.language.template import Speaker, spoken
-from diffscope.rules.values import Definition, Evidence, Flag, Near, Severity, UnknownRule
+from diffscope.rules.language.template import Wording, fill_template
+from diffscope.rules.model import Definition, Evidence, Flag, Near, Severity, UnknownRule
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap, Value
 
@@ -115,7 +115,7 @@ class _Program:
 
     def __init__(self, rule: Rule, words: dict[str, str]) -> None:
         self.rule = rule
-        self._speakers = (Speaker(language="en", words={}), Speaker(language="zh", words=words))
+        self._speakers = (Wording(language="en", words={}), Wording(language="zh", words=words))
 
     @cached_property
     def _when(self) -> Judge:
@@ -197,7 +197,9 @@ class _Program:
 
     def _place(self, record: Any, context: Context) -> Evidence:
         english, chinese = (
-            spoken(text, fact=self.rule.evidence.fact, record=record, change=context.facts.change, speaker=by)
+            fill_template(
+                text, fact=self.rule.evidence.fact, record=record, change=context.facts.change, speaker=by
+            )
             for text, by in zip((self.rule.says.en, self.rule.says.zh), self._speakers, strict=True)
         )
         path, line = getattr(record, "path", ""), getattr(record, "line", 0)

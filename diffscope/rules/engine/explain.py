@@ -33,7 +33,7 @@ from diffscope.rules.language.conditions import (
     parts_of,
 )
 from diffscope.rules.language.describe import asked_of, described
-from diffscope.rules.values import Flag, Missing
+from diffscope.rules.model import Flag, Missing
 from diffscope.source.model import Value
 
 MOST_RECORDS = 5

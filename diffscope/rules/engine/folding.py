@@ -22,7 +22,7 @@ from diffscope.rules.engine.configuration import covers
 from diffscope.rules.engine.evaluate import MOST_EVIDENCE
 from diffscope.rules.families import question_of
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.values import Evidence, Flag, RuleCode
+from diffscope.rules.model import Evidence, Flag, RuleCode
 
 _WHOLE: Final = frozenset({"file", "module", "symbol", "native", "step"})
 """Facts that speak of all of a symbol or file; the others speak of a line in it."""

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from diffscope.facts.vocabulary import families
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence
-from diffscope.rules.engine.context import Context, Phantom
+from diffscope.rules.engine.context import Context, UncertainRecord
 from diffscope.rules.engine.matching import compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
 from diffscope.rules.language.conditions import (
@@ -21,7 +21,7 @@ from diffscope.rules.language.conditions import (
     fields_asked,
     parts_of,
 )
-from diffscope.rules.values import Missing
+from diffscope.rules.model import Missing
 from diffscope.source.attempts import INTERNAL_ERROR
 
 
@@ -57,7 +57,7 @@ def _leaves(condition: Condition) -> Iterator[Exists | Measured]:
         yield from _leaves(part)
 
 
-def _phantoms(leaf: Exists | Measured, context: Context) -> Iterator[tuple[str, Phantom]]:
+def _phantoms(leaf: Exists | Measured, context: Context) -> Iterator[tuple[str, UncertainRecord]]:
     matcher = compile_matcher(leaf.where)
     for phantom in context.phantoms(leaf.fact):
         if matcher(phantom, context) is not False:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.messages.model import Message, message
-from diffscope.rules.values import Flag, RuleCode, Waived
+from diffscope.rules.model import Flag, RuleCode, Waived
 from diffscope.source.model import Value
 from diffscope.source.text import split_lines
 from diffscope.yaml.reading import clipped, nearest_word

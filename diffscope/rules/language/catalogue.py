@@ -10,7 +10,7 @@ import msgspec
 
 from diffscope.messages.model import Text
 from diffscope.rules.language.conditions import ALWAYS, Condition, EvidenceQuery
-from diffscope.rules.values import RuleCode, Severity
+from diffscope.rules.model import RuleCode, Severity
 from diffscope.source.model import Value
 
 GRAMMAR: Final = 2

@@ -22,6 +22,7 @@ from diffscope.rules.language.names import (
 )
 from diffscope.rules.language.rule_file import read_rule
 from diffscope.yaml.reading import Mistake, Reading, mistakes_error
+from diffscope.yaml.strict import MapNode, Node, ScalarNode
 from diffscope.yaml.typed import check_file, keys_of
 
 LISTS_FILE: Final = "lists.yml"
@@ -45,7 +46,8 @@ def load_catalogue(files: Mapping[str, str]) -> Catalogue:
     """Return the catalogue of rule files, given as path -> text.
 
     ``CODE-slug/rule.yml`` holds a rule and ``zh.yml`` beside it its Chinese texts, ``lists.yml`` and ``predicates.yml`` what rules name,
-    ``words.yml`` Chinese words of closed sets, ``areas.yml`` and its like the words that rules may ask for (any where there is no table);
+    ``words.yml`` Chinese words of closed sets; ``areas.yml`` and the other tables of ``TABLES`` declare the words that rules may ask for
+    (any where there is no table) and, by their titles, the Chinese names of these;
     whatever stands before these names in a path is free.
 
     Raises:
@@ -67,7 +69,7 @@ def check_catalogue(files: Mapping[str, str]) -> tuple[Catalogue, tuple[Mistake,
     """Return the catalogue of the rules that are right, and every mistake; never raises on bad rule files."""
     names, found = read_names(files)
     mistakes = list(found)
-    words: dict[str, str] = {}
+    words = _titles(files)
     for path in _named(files, WORDS_FILE):
         found_words, wrong = check_file(dict[str, str], files[path], at=path)
         words |= found_words or {}
@@ -124,6 +126,23 @@ def _word_table(files: Mapping[str, str], name: str) -> WordTable | None:
         return None
     extra = {_OTHER_AREA} if what == "area" else set()
     return WordTable(what=what, words=frozenset(words | extra), origin=name)
+
+
+def _titles(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the Chinese titles of areas and surfaces; of equal names, the area's. What is wrong in a table is reported by its reader."""
+    titles: dict[str, str] = {}
+    for name in ("surfaces.yml", "areas.yml"):
+        for path in _named(files, name):
+            declared = _part(Reading(path).root(files[path]), TABLES[name][0])
+            for entry in declared.entries if isinstance(declared, MapNode) else ():
+                chinese = _part(_part(entry.value, "title"), "zh")
+                if isinstance(chinese, ScalarNode) and isinstance(chinese.value, str):
+                    titles[entry.key] = chinese.value
+    return titles
+
+
+def _part(node: Node | None, key: str) -> Node | None:
+    return node.get(key) if isinstance(node, MapNode) else None
 
 
 def _add_rule(

@@ -23,8 +23,8 @@ from diffscope.rules.language.conditions import (
 )
 from diffscope.rules.language.expressions import parse_expression, parse_where
 from diffscope.rules.language.names import Names, Scope
-from diffscope.rules.language.template import holes, parse_template
-from diffscope.rules.values import RuleCode, Severity
+from diffscope.rules.language.template import parse_template, placeholders
+from diffscope.rules.model import RuleCode, Severity
 from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
@@ -231,7 +231,7 @@ def _severity(entry: Entry | None, scope: Scope) -> tuple[Severity, tuple[Severi
     *conditional, last = entry.value.items or (None,)
     if last is None or not isinstance(last, ScalarNode):
         message = "the last line of 'severity' must be a word alone: what holds where nothing above does"
-        scope.reading.report(last or entry, message, "end with - low, or with - consequence")
+        scope.reading.report(last or entry, message, "end with - low")
     is_measured = isinstance(last, ScalarNode) and last.value == CONSEQUENCE
     steps = [step for item in conditional for step in _steps(item, scope, is_measured=is_measured)]
     default, measured = _last_severity(last, scope) if isinstance(last, ScalarNode) else (Severity.INFO, ())
@@ -299,7 +299,7 @@ def _check_holes(reading: Reading, entry: Entry, fact: str) -> None:
     text = entry.value.value if isinstance(entry.value, ScalarNode) else None
     if not isinstance(text, str) or not fact:
         return
-    for hole in holes(text):
+    for hole in placeholders(text):
         family = families()["change" if hole.of_change else fact]
         if family.field(hole.field) is None:
             names = [field.name for field in family.fields]

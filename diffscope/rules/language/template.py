@@ -56,7 +56,7 @@ _COMMA: Final = {"en": ", ", "zh": "、"}
 _MORE: Final = {"en": " and {} more", "zh": " 等 {} 项"}
 
 
-class Hole(Value, frozen=True, kw_only=True):
+class Placeholder(Value, frozen=True, kw_only=True):
     """A placeholder: a field of the evidence's fact, or of the change."""
 
     field: str
@@ -66,13 +66,13 @@ class Hole(Value, frozen=True, kw_only=True):
 class Group(Value, frozen=True, kw_only=True):
     """A part that is left out when one of its fields says nothing."""
 
-    pieces: tuple[str | Hole, ...]
+    pieces: tuple[str | Placeholder, ...]
 
 
-Piece = str | Hole | Group
+Piece = str | Placeholder | Group
 
 
-class Speaker(Value, frozen=True, kw_only=True):
+class Wording(Value, frozen=True, kw_only=True):
     """Who says it: the language, and the words of closed sets in it."""
 
     language: str
@@ -83,7 +83,7 @@ class Speaker(Value, frozen=True, kw_only=True):
 def parse_template(text: str) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
     """Return the pieces of a template, and what is wrong with its braces and brackets."""
     pieces: list[Piece] = []
-    group: list[str | Hole] | None = None
+    group: list[str | Placeholder] | None = None
     problems: list[str] = []
     position = 0
     for found in _TOKEN.finditer(text):
@@ -108,22 +108,22 @@ def parse_template(text: str) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
     return tuple(piece for piece in (*pieces, text[position:]) if piece != ""), tuple(problems)
 
 
-def holes(text: str) -> tuple[Hole, ...]:
+def placeholders(text: str) -> tuple[Placeholder, ...]:
     """Return the placeholders of a template, in order."""
-    found: list[Hole] = []
+    found: list[Placeholder] = []
     for piece in parse_template(text)[0]:
         inner = piece.pieces if isinstance(piece, Group) else (piece,)
-        found += [each for each in inner if isinstance(each, Hole)]
+        found += [each for each in inner if isinstance(each, Placeholder)]
     return tuple(found)
 
 
-def spoken(text: str, *, fact: str, record: object, change: object, speaker: Speaker) -> str:
+def fill_template(text: str, *, fact: str, record: object, change: object, speaker: Wording) -> str:
     """Return a template with its placeholders filled from a record of a family and from the change."""
     out: list[str] = []
     is_left_out = False
     for piece in parse_template(text)[0]:
         inner = piece.pieces if isinstance(piece, Group) else (piece,)
-        values = {hole: _value(hole, record, change) for hole in inner if isinstance(hole, Hole)}
+        values = {hole: _value(hole, record, change) for hole in inner if isinstance(hole, Placeholder)}
         if isinstance(piece, Group) and any(value in (UNSET, None, "", ()) for value in values.values()):
             is_left_out = True
             continue
@@ -132,7 +132,7 @@ def spoken(text: str, *, fact: str, record: object, change: object, speaker: Spe
             inner = (_ARROW[speaker.language], *inner[1:])
         is_left_out = False
         for part in inner:
-            if isinstance(part, Hole):
+            if isinstance(part, Placeholder):
                 family = "change" if part.of_change else fact
                 out.append(shown(values[part], family=family, field=part.field, speaker=speaker))
             else:
@@ -141,7 +141,7 @@ def spoken(text: str, *, fact: str, record: object, change: object, speaker: Spe
     return _ONE.sub(_singular, said) if speaker.language == "en" else said
 
 
-def shown(value: object, *, family: str, field: str, speaker: Speaker) -> str:
+def shown(value: object, *, family: str, field: str, speaker: Wording) -> str:
     """Return the value of a field as a message writes it."""
     language = speaker.language
     if value is UNSET:
@@ -159,7 +159,7 @@ def shown(value: object, *, family: str, field: str, speaker: Speaker) -> str:
     return _word(str(value), family, field, speaker, words)
 
 
-def _word(value: str, family: str, field: str, speaker: Speaker, words: Mapping[str, str]) -> str:
+def _word(value: str, family: str, field: str, speaker: Wording, words: Mapping[str, str]) -> str:
     """Return one value as a reader calls it: members of closed sets are words and not keys."""
     language = speaker.language
     if field == "symbol" and value in _PLACES:
@@ -179,14 +179,14 @@ def _singular(found: re.Match[str]) -> str:
     return found[0].removesuffix("es") if found[0].endswith("branches") else found[0].removesuffix("s")
 
 
-def _hole(word: str) -> Hole:
+def _hole(word: str) -> Placeholder:
     family, dot, field = word.rpartition(".")
     if dot and family != "change":
-        return Hole(field=word)
-    return Hole(field=field, of_change=bool(dot))
+        return Placeholder(field=word)
+    return Placeholder(field=field, of_change=bool(dot))
 
 
-def _value(hole: Hole, record: object, change: object) -> object:
+def _value(hole: Placeholder, record: object, change: object) -> object:
     return getattr(change if hole.of_change else record, hole.field, UNSET)
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from diffscope.syntax.compare.branches import Branches, branch_key
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.normalize.units import Unit
-from diffscope.syntax.text.likeness import OTHER_NAME, SAME_NAME, likeness, triples_of
+from diffscope.syntax.text.similarity import OTHER_NAME, SAME_NAME, similarity, trigrams_of
 
 _SMALLEST: Final = 12
 """Tokens below which a body says too little to tell what was renamed: ``return self.x`` is everywhere."""
@@ -86,13 +86,13 @@ class _Matching:
             new = [unit for unit in new if len(unit.whole) >= _SMALLEST]
         if not old or not new or len(old) * len(new) > _MOST_PAIRS:
             return
-        triples = {id(unit): triples_of(unit.whole) for unit in (*old, *new)}
+        triples = {id(unit): trigrams_of(unit.whole) for unit in (*old, *new)}
         scored = []
         for at, unit in enumerate(old):
             for place, other in enumerate(new):
                 same_name = _own_name(unit) == _own_name(other)
                 least = SAME_NAME if same_name else OTHER_NAME
-                score = likeness(triples[id(unit)], triples[id(other)], least=least)
+                score = similarity(triples[id(unit)], triples[id(other)], least=least)
                 if score >= least:
                     scored.append((-score, not same_name, at, place))
         best: dict[int, int] = {}

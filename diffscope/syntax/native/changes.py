@@ -17,7 +17,7 @@ from diffscope.syntax.model import (
     OperatorBinding,
     OperatorChange,
 )
-from diffscope.syntax.text.likeness import OTHER_NAME, likeness, triples_of
+from diffscope.syntax.text.similarity import OTHER_NAME, similarity, trigrams_of
 
 _SMALLEST = 24
 """Tokens below which equal bodies under two names tell nothing."""
@@ -151,12 +151,12 @@ def _match_moved(pairs: list[Pair[Some]]) -> list[Pair[Some]]:
     come = [new for old, new in pairs if old is None and new is not None and _is_telling(new)]
     if not gone or not come or len(gone) * len(come) > _MOST_PAIRS:
         return pairs
-    old_bodies, new_bodies = ([triples_of(unit.head_and_body[1]) for unit in side] for side in (gone, come))
+    old_bodies, new_bodies = ([trigrams_of(unit.head_and_body[1]) for unit in side] for side in (gone, come))
     scored = sorted(
         (-score, at, place)
         for at, old_body in enumerate(old_bodies)
         for place, new_body in enumerate(new_bodies)
-        if (score := likeness(old_body, new_body, least=OTHER_NAME)) >= OTHER_NAME
+        if (score := similarity(old_body, new_body, least=OTHER_NAME)) >= OTHER_NAME
     )
     origins: dict[int, Some] = {}
     taken: set[int] = set()

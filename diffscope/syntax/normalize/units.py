@@ -13,7 +13,7 @@ from diffscope.syntax.normalize.stream import STRUCTURE, Stream
 from diffscope.syntax.outline.outline import declare_python
 from diffscope.syntax.outline.walk import Declared
 from diffscope.syntax.parse.body_cutting import Body, Thinned, find_bodies
-from diffscope.syntax.parse.parsers import Known
+from diffscope.syntax.parse.parsers import ParsedSource
 from diffscope.syntax.text.expressions import early_exits, is_idle
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class Side(NamedTuple):
 
     outline: Outline
     units: tuple[Unit, ...]
-    known: Known | None = None
+    known: ParsedSource | None = None
 
 
 def read_side(source: bytes | None, bodies: Sequence[Body] = (), like: Side | None = None) -> Side:

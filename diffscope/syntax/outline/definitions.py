@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.model import Definition, DefinitionKind, Parameter, ParameterKind
-from diffscope.syntax.text.memory import Memory
+from diffscope.syntax.text.text_cache import TextCache
 from diffscope.syntax.text.tokens import head_of, name_of, text_of
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ _TARGET_LISTS: Final = frozenset(
     {"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "parenthesized_expression"}
 )
 _VALUE_LISTS: Final = frozenset({"expression_list", "tuple", "list"})
-_SIGNATURES: Final = Memory[tuple[tuple[Parameter, ...], str | None]]()
-_ASSIGNED: Final = Memory[tuple["_Assigned", ...]]()
+_SIGNATURES: Final = TextCache[tuple[tuple[Parameter, ...], str | None]]()
+_ASSIGNED: Final = TextCache[tuple["_Assigned", ...]]()
 
 
 def read_function(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.model import Import, ImportLayer
 from diffscope.syntax.text.literals import normalise_name
-from diffscope.syntax.text.memory import Memory
+from diffscope.syntax.text.text_cache import TextCache
 from diffscope.syntax.text.tokens import text_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def read_names(node: Node) -> tuple[Name, ...]:
     return known if known is not None else _STATEMENTS.keep(text, tuple(_read_names(node)))
 
 
-_STATEMENTS: Final = Memory[tuple[Name, ...]]()
+_STATEMENTS: Final = TextCache[tuple[Name, ...]]()
 
 
 def rebindings(names: Iterable[Name]) -> Iterator[str]:

@@ -16,9 +16,16 @@ from diffscope.syntax.outline.registries import ROWS, find_rows
 from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
 from diffscope.syntax.parse.body_cutting import Body, Thinned, cut_bodies, find_bodies
 from diffscope.syntax.parse.kept_statements import find_kept
-from diffscope.syntax.parse.parsers import Known, find_problems, find_unreadable, parse_python, prepare_python
+from diffscope.syntax.parse.parsers import (
+    ParsedSource,
+    find_problems,
+    find_unreadable,
+    parse_python,
+    prepare_python,
+)
 from diffscope.syntax.parse.prefilter import Scan, needle
 from diffscope.syntax.text.code_lines import count_code_lines
+from diffscope.syntax.text.skips import names_of_skips
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -77,9 +84,9 @@ class Parsed(NamedTuple):
     thinned: Thinned
 
     @property
-    def known(self) -> Known:
+    def known(self) -> ParsedSource:
         """What was parsed, for others like it."""
-        return Known(self.thinned.source, self.tree)
+        return ParsedSource(self.thinned.source, self.tree)
 
 
 def outline_python(source: bytes) -> Outline:
@@ -93,7 +100,7 @@ def outline_python(source: bytes) -> Outline:
     return replace(outline, problems=(*unreadable, *outline.problems)) if unreadable else outline
 
 
-def declare_python(source: bytes, bodies: Sequence[Body] = (), like: Known | None = None) -> Parsed:
+def declare_python(source: bytes, bodies: Sequence[Body] = (), like: ParsedSource | None = None) -> Parsed:
     """Return the outline of a file and its definitions with their nodes.
 
     ``bodies`` need not be parsed, where that changes nothing. What the file has in common with another one like it costs less.
@@ -139,5 +146,9 @@ def _cuts_text(root: Node, thinned: Thinned) -> bool:
 
 
 def identifiers(source: bytes) -> tuple[str, ...]:
-    """Return every ASCII name that occurs anywhere in the bytes (code, strings, comments), sorted. Cheap: nothing is parsed."""
-    return tuple(sorted(name.decode("ascii", "replace") for name in set(_IDENTIFIER.findall(source))))
+    """Return every ASCII name that occurs anywhere in the bytes of a test (code, strings, comments), sorted. Cheap: nothing is parsed.
+
+    What only conditions of skips name is left out.
+    """
+    names = set(_IDENTIFIER.findall(source)) - names_of_skips(source)
+    return tuple(sorted(name.decode("ascii", "replace") for name in names))

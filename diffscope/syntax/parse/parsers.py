@@ -27,14 +27,14 @@ _HEAD: Final = 400
 _CR_ALONE: Final = re.compile(rb"\r(?!\n)")
 
 
-class Known(NamedTuple):
+class ParsedSource(NamedTuple):
     """A source that was parsed, and its tree."""
 
     source: bytes
     tree: Tree
 
 
-def parse_python(source: bytes, like: Known | None = None) -> Tree:
+def parse_python(source: bytes, like: ParsedSource | None = None) -> Tree:
     """Return the tree of a Python file. Never raises: what does not parse stands in the tree as an error node.
 
     What the source has alike with another one in front and behind is not parsed again. Where there are errors it is, since what is
@@ -47,7 +47,7 @@ def parse_python(source: bytes, like: Known | None = None) -> Tree:
     return _python_parser().parse(source)
 
 
-def _edit(known: Known, source: bytes) -> Tree:
+def _edit(known: ParsedSource, source: bytes) -> Tree:
     """Return the tree of a known source as that of another one, what differs marked."""
     start = _count_alike(known.source, source)
     least = min(len(known.source), len(source)) - start

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from diffscope.syntax.model import SignalChange, SignalKind
 from diffscope.syntax.normalize.units import Unit
-from diffscope.syntax.signals.signal_key import Key, Seen
+from diffscope.syntax.signals.signal_key import Key, KeyedSignal
 from diffscope.syntax.signals.signals import read_signals
 
 
@@ -26,7 +26,7 @@ def compare_signals(
         if new.signal.kind is SignalKind.CALL
         and (old.exits != new.exits or old.signal.is_inner is not new.signal.is_inner)
     ]
-    waiting: dict[Key, list[Seen]] = defaultdict(list)
+    waiting: dict[Key, list[KeyedSignal]] = defaultdict(list)
     for seen in gone:
         waiting[seen.key].append(seen)
     for seen in come:
@@ -44,7 +44,7 @@ def _order(change: SignalChange) -> tuple[int, str, str, str]:
     return change.signal.line, change.what, change.signal.kind.value, change.signal.text
 
 
-def _read(unit: Unit | None, aliases: Mapping[str, str]) -> list[Seen]:
+def _read(unit: Unit | None, aliases: Mapping[str, str]) -> list[KeyedSignal]:
     if unit is None:
         return []
     is_async = unit.definition.is_async
@@ -57,9 +57,11 @@ def _read(unit: Unit | None, aliases: Mapping[str, str]) -> list[Seen]:
     )
 
 
-def _match(old: list[Seen], new: list[Seen]) -> tuple[list[tuple[Seen, Seen]], list[Seen], list[Seen]]:
+def _match(
+    old: list[KeyedSignal], new: list[KeyedSignal]
+) -> tuple[list[tuple[KeyedSignal, KeyedSignal]], list[KeyedSignal], list[KeyedSignal]]:
     """Pair equal signals under equal conditions, in order; return the pairs and what is left of both sides."""
-    waiting: dict[tuple[Key, tuple[Key, ...]], deque[Seen]] = defaultdict(deque)
+    waiting: dict[tuple[Key, tuple[Key, ...]], deque[KeyedSignal]] = defaultdict(deque)
     for seen in old:
         waiting[seen.key, seen.guards].append(seen)
     pairs, come = [], []

@@ -24,7 +24,7 @@ NOTHING: Final = Named("", ())
 """No code at all."""
 
 
-class Seen(NamedTuple):
+class KeyedSignal(NamedTuple):
     """A signal with its identity: equal keys are equal code, guards left aside."""
 
     signal: Signal

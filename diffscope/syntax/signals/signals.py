@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from diffscope.syntax.model import Signal, SignalKind
 from diffscope.syntax.normalize.stream import Stream
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
-from diffscope.syntax.signals.signal_key import INNER, NOTHING, Key, Named, Place, Seen, resolve
+from diffscope.syntax.signals.signal_key import INNER, NOTHING, Key, KeyedSignal, Named, Place, resolve
 from diffscope.syntax.text.expressions import (
     callee_of,
     content_of,
@@ -43,7 +43,7 @@ def read_signals(
     aliases: Mapping[str, str],
     leave_out: frozenset[int],
     is_async: bool = False,
-) -> list[Seen]:
+) -> list[KeyedSignal]:
     """Return the signals of some sibling statements (or one expression), in source order."""
     walk = _Walk(stream, aliases, leave_out)
     walk.statements(list(nodes), Place(in_async=is_async))
@@ -52,7 +52,7 @@ def read_signals(
 
 class _Walk:
     def __init__(self, stream: Stream, aliases: Mapping[str, str], leave_out: frozenset[int]) -> None:
-        self.seen: list[Seen] = []
+        self.seen: list[KeyedSignal] = []
         self._stream = stream
         self._aliases = aliases
         self._leave_out = leave_out
@@ -367,7 +367,7 @@ class _Walk:
         )
         key = (kind.value, detail.key, self._key(node))
         around = tuple([guard.key for guard in place.guards if not guard.is_exit])
-        self.seen.append(Seen(signal, key, around, len(place.guards) - len(around)))
+        self.seen.append(KeyedSignal(signal, key, around, len(place.guards) - len(around)))
 
 
 _HANDLERS: Final = {

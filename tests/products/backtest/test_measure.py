@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from diffscope.products.backtest.measure import measure, observe, statistics_of
-from diffscope.products.backtest.values import FlagSeen, Frame, Observation, RuleName
+from diffscope.products.backtest.model import FlagObservation, Frame, Observation, RuleName
+from diffscope.rules.model import Severity
 from diffscope.rules.statistics import parse_statistics
-from diffscope.rules.values import Severity
 from diffscope.source.model import CommitId
 from tests.assessments import a_flag, an_assessment, an_empty_assessment
 
@@ -28,11 +28,11 @@ FRAME = Frame(
     within_days=30,
     rules_hash="cafe",
 )
-MEDIUM = FlagSeen(code="CP102", family="core-path", severity=Severity.MEDIUM)
-LOW = FlagSeen(code="CP101", family="core-path", severity=Severity.LOW)
+MEDIUM = FlagObservation(code="CP102", family="core-path", severity=Severity.MEDIUM)
+LOW = FlagObservation(code="CP101", family="core-path", severity=Severity.LOW)
 
 
-def observation(number: int, *flags: FlagSeen, **fields: object) -> Observation:
+def observation(number: int, *flags: FlagObservation, **fields: object) -> Observation:
     made = Observation(
         number=number,
         commit=CommitId(f"{number:040x}"),

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.products.report.digest import build_digest
-from diffscope.products.report.digest_input import slim
+from diffscope.products.report.digest_input import trim_for_digest
 from diffscope.products.report.model import Digest
 from diffscope.products.report.trend import trend_point
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from tests.digests import WEEK, WEEK_BEFORE, a_pull, flag, looked_at
 
 PULLS = (
@@ -170,7 +170,11 @@ def test_order_of_assessments_does_not_matter(shuffled: list[Assessment]) -> Non
 def test_a_slim_assessment_gives_the_same_digest() -> None:
     """What is dropped to save memory is nothing that a digest looks at."""
     whole = digest(PULLS, before=PULLS, compared_with=WEEK_BEFORE)
-    thin = digest(tuple(map(slim, PULLS)), before=tuple(map(slim, PULLS)), compared_with=WEEK_BEFORE)
+    thin = digest(
+        tuple(map(trim_for_digest, PULLS)),
+        before=tuple(map(trim_for_digest, PULLS)),
+        compared_with=WEEK_BEFORE,
+    )
     assert msgspec.json.encode(thin) == msgspec.json.encode(whole)
 
 

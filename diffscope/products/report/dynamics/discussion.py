@@ -42,7 +42,7 @@ class Quote(Value, frozen=True, kw_only=True):
     text: str
 
 
-class Talk(Value, frozen=True, kw_only=True):
+class Discussion(Value, frozen=True, kw_only=True):
     """How much was said about an item within the window."""
 
     item: Item
@@ -71,7 +71,7 @@ def is_answered(item: Item, inside: Inside) -> bool:
     return any(inside(each.created_at) and _is_person(each) and each.author != item.author for each in words)
 
 
-def talks(events: Events, inside: Inside) -> tuple[Talk, ...]:
+def discussions(events: Events, inside: Inside) -> tuple[Discussion, ...]:
     """Return the talk about every item that was talked about, by comments of people, then of bots."""
     kinds = ((events.issues, False), (events.pulls, True))
     found = [_talk(item, inside, is_pull=is_pull) for items, is_pull in kinds for item in items]
@@ -79,13 +79,13 @@ def talks(events: Events, inside: Inside) -> tuple[Talk, ...]:
     return tuple(sorted(told, key=lambda talk: (-talk.people, -talk.bots, -talk.item.number)))
 
 
-def _talk(item: Item, inside: Inside, *, is_pull: bool) -> Talk:
+def _talk(item: Item, inside: Inside, *, is_pull: bool) -> Discussion:
     spoken = sorted(
         (each for each in item.comments if inside(each.created_at)), key=lambda each: each.created_at
     )
     people = [each for each in spoken if _is_person(each)]
     bots = [each for each in spoken if not _is_person(each)]
-    return Talk(
+    return Discussion(
         item=item,
         is_pull=is_pull,
         people=len(people),

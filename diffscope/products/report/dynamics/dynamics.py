@@ -12,9 +12,9 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.activity import Activity, activity
 from diffscope.products.report.dynamics.amd import NearMiss, Related, near_miss, related
 from diffscope.products.report.dynamics.changes import Technical, Topic, technical, topics
-from diffscope.products.report.dynamics.discussion import Talk, is_answered, is_bot, talks
+from diffscope.products.report.dynamics.discussion import Discussion, discussions, is_answered, is_bot
 from diffscope.products.report.dynamics.events import EventGap, Events, Item
-from diffscope.products.report.dynamics.watch import Scene, Watched, gravest, is_bug, watched
+from diffscope.products.report.dynamics.watch import WatchedItem, WindowContext, gravest, is_bug, watched
 from diffscope.source.model import Value
 from diffscope.taxonomy.model import Taxonomy
 
@@ -45,7 +45,7 @@ class Dynamics(Value, frozen=True, kw_only=True):
     """Those of them whose changed paths were known and searched too."""
     amd_with_text: int
     """Those whose text was known."""
-    talks: tuple[Talk, ...]
+    talks: tuple[Discussion, ...]
     """By comments of people, then of bots."""
     topics: tuple[Topic, ...]
     changes: tuple[Technical, ...]
@@ -57,7 +57,7 @@ class Dynamics(Value, frozen=True, kw_only=True):
     activity: Activity
     unanswered: tuple[Item, ...]
     """New items without a word by anyone but their authors and bots."""
-    watch: tuple[Watched, ...]
+    watch: tuple[WatchedItem, ...]
     """At most eight items with a reason to look, the gravest first."""
     gaps: tuple[EventGap, ...] = ()
     """What the events do not tell: a count under a gap is the least that it can be."""
@@ -83,7 +83,7 @@ def build_dynamics(
     lists = _lists(events, inside)
     told = [technical(item, is_pull=False, taxonomy=taxonomy) for item in lists.issues]
     told += [technical(item, is_pull=True, taxonomy=taxonomy, graph=graph) for item in lists.pulls]
-    spoken = talks(events, inside)
+    spoken = discussions(events, inside)
     return Dynamics(
         repository=events.repository,
         since=since,
@@ -213,8 +213,8 @@ def _worth(one: Technical) -> tuple[bool, float, int]:
 
 
 def _watch(
-    events: Events, lists: _Lists, told: Iterable[Technical], spoken: Iterable[Talk], inside: _Inside
-) -> tuple[Watched, ...]:
+    events: Events, lists: _Lists, told: Iterable[Technical], spoken: Iterable[Discussion], inside: _Inside
+) -> tuple[WatchedItem, ...]:
     """Return what to look at of what is open at the end and was opened or talked about, and of what was merged."""
     talked = {talk.item.number: talk for talk in spoken}
     known = all(gap.what != "comments" for gap in events.gaps)
@@ -224,6 +224,6 @@ def _watch(
         is_open = item.closed_at is None or not inside.is_over(item.closed_at)
         return is_open and (inside(item.created_at) or item.number in talked)
 
-    scene = Scene(talked, {one.number: one for one in told}, answered if known else None, inside.end)
+    scene = WindowContext(talked, {one.number: one for one in told}, answered if known else None, inside.end)
     issues = filter(is_live, events.issues)
     return watched(issues, _listed((*filter(is_live, events.pulls), *lists.merged)), scene)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from diffscope.products.report.dynamics.changes import Technical
-from diffscope.products.report.dynamics.discussion import Talk
+from diffscope.products.report.dynamics.discussion import Discussion
 from diffscope.products.report.dynamics.events import Item
 from diffscope.source.model import Value
 
@@ -98,7 +98,7 @@ class Signal(Value, frozen=True, kw_only=True):
     """Of ``talk`` the people, of ``old`` the days, of ``untested`` the modules that import it."""
 
 
-class Watched(Value, frozen=True, kw_only=True):
+class WatchedItem(Value, frozen=True, kw_only=True):
     """An item to look at, and every reason, the gravest first."""
 
     item: Item
@@ -106,28 +106,28 @@ class Watched(Value, frozen=True, kw_only=True):
     signals: tuple[Signal, ...]
 
 
-class Scene(NamedTuple):
+class WindowContext(NamedTuple):
     """What is known of the window, for the reasons to look."""
 
-    talks: Mapping[int, Talk]
+    discussions: Mapping[int, Discussion]
     told: Mapping[int, Technical]
     answered: Collection[int] | None
     """Items with a word by somebody else than their author; ``None`` where the comments are not known."""
     end: datetime
 
 
-def watched(issues: Iterable[Item], pulls: Iterable[Item], scene: Scene) -> tuple[Watched, ...]:
+def watched(issues: Iterable[Item], pulls: Iterable[Item], scene: WindowContext) -> tuple[WatchedItem, ...]:
     """Return the gravest of them, at most eight, of equal ones those with more talk and then the newest."""
     found = [(item, False, _of_issue(item, scene)) for item in issues]
     found += [(item, True, _of_pull(item, scene)) for item in pulls]
 
     def rank(one: tuple[Item, bool, list[tuple[int, Signal]]]) -> tuple[int, int, int]:
-        talk = scene.talks.get(one[0].number)
+        talk = scene.discussions.get(one[0].number)
         return (-sum(weight for weight, _ in one[2]), -(talk.people if talk else 0), -one[0].number)
 
     worth = sorted((one for one in found if any(weight >= _HOT_FROM for weight, _ in one[2])), key=rank)
     return tuple(
-        Watched(item=item, is_pull=is_pull, signals=tuple(signal for _, signal in signals))
+        WatchedItem(item=item, is_pull=is_pull, signals=tuple(signal for _, signal in signals))
         for item, is_pull, signals in worth[:_WATCHED]
     )
 
@@ -148,7 +148,7 @@ def gravest(title: str, labels: Iterable[str] = ()) -> tuple[int, Signal] | None
     return None
 
 
-def _of_issue(item: Item, scene: Scene) -> list[tuple[int, Signal]]:
+def _of_issue(item: Item, scene: WindowContext) -> list[tuple[int, Signal]]:
     grave = gravest(item.title, item.labels)
     found = [grave] if grave is not None else []
     if grave is None and is_bug(item.title, item.labels):
@@ -164,7 +164,7 @@ def _of_issue(item: Item, scene: Scene) -> list[tuple[int, Signal]]:
     return found
 
 
-def _of_pull(item: Item, scene: Scene) -> list[tuple[int, Signal]]:
+def _of_pull(item: Item, scene: WindowContext) -> list[tuple[int, Signal]]:
     found = list(_urgent(item))
     told = scene.told.get(item.number)
     if told is not None and told.doubt:
@@ -184,8 +184,8 @@ def _urgent(item: Item) -> Iterator[tuple[int, Signal]]:
             return
 
 
-def _talked(item: Item, scene: Scene) -> Iterator[tuple[int, Signal]]:
-    talk = scene.talks.get(item.number)
+def _talked(item: Item, scene: WindowContext) -> Iterator[tuple[int, Signal]]:
+    talk = scene.discussions.get(item.number)
     people = len(talk.speakers) if talk else 0
     if people < _HOT_FROM:
         return

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from markupsafe import escape
 
 from diffscope.products.report.model import AreaChange
-from diffscope.products.report.render.page import PageReading
+from diffscope.products.report.render.page import PageView
 from diffscope.render.sanitize import visible
 from diffscope.source.model import Value
 
@@ -138,7 +138,7 @@ class Cell(Value, frozen=True, kw_only=True):
     tile: Tile
 
 
-def area_cells(read: PageReading, size: tuple[int, int]) -> tuple[Cell, ...]:
+def area_cells(read: PageView, size: tuple[int, int]) -> tuple[Cell, ...]:
     """Return the cells of a map of this size, largest first; areas too small for their label stand together as the last one."""
     kept = [area for area in read.digest.area_map if area.churn]
     rest: list[AreaChange] = []
@@ -179,7 +179,7 @@ def _fit(label: str, tile: Tile) -> tuple[tuple[str, ...], bool] | None:
     return None
 
 
-def _cell(read: PageReading, area: str, label: str, churn: int, tile: Tile, size: tuple[int, int]) -> Cell:
+def _cell(read: PageView, area: str, label: str, churn: int, tile: Tile, size: tuple[int, int]) -> Cell:
     lines, is_small = _fit(label, tile) or ((label,), True)
     font, line = _FONTS[1]
     below = tile.height - PADDING - len(lines) * _FONTS[is_small][1]
@@ -197,7 +197,7 @@ def _cell(read: PageReading, area: str, label: str, churn: int, tile: Tile, size
     )
 
 
-def map_svg(read: PageReading, *, font: str, title: str) -> str:
+def map_svg(read: PageView, *, font: str, title: str) -> str:
     """Return the map as a picture of its own."""
     width, height = WIDE
     cells = "".join(_drawn(cell) for cell in area_cells(read, WIDE))

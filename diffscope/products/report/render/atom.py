@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Digest, PullSummary
-from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
@@ -16,7 +16,7 @@ _FLAGGED = frozenset({"medium", "high", "critical"})
 _NEVER = "1970-01-01T00:00:00Z"
 
 
-def render(digest: Digest, style: Style, wish: Wish) -> str:
+def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     """Return the feed. Its ids stay the same from one report to the next, so that a reader shows nothing twice."""
     words = Words(style.language)
     flagged = [pull for pull in digest.pulls if pull.level in _FLAGGED]

@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.area_map import map_svg
-from diffscope.products.report.render.page import LEVELS, PageReading
+from diffscope.products.report.render.page import LEVELS, PageView
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
@@ -52,7 +52,7 @@ def draw(digest: Digest, style: Style) -> dict[str, str]:
     None for an empty window.
     """
     words = Words(style.language)
-    read = PageReading(digest, words)
+    read = PageView(digest, words)
     titles = {
         "risks": read.say("Pull requests by risk family", "各风险类别的 PR 数"),
         "kinds": read.say("Pull requests by kind and risk", "各类型 PR 数与风险"),
@@ -158,7 +158,7 @@ def _whole(rows: list[Spec]) -> Spec:
     return {"format": ",d", "tickCount": min(8, max(totals.values(), default=1))}
 
 
-def _risks(read: PageReading, words: Words) -> Spec | None:
+def _risks(read: PageView, words: Words) -> Spec | None:
     counted, minor = read.say("counted", "计入"), read.say("light", "轻微")
     rows: list[Spec] = []
     for family in read.digest.risk.families:
@@ -167,7 +167,7 @@ def _risks(read: PageReading, words: Words) -> Spec | None:
     return _bars(rows, colors={counted: _COLORS["high"], minor: _COLORS["none"]})
 
 
-def _kinds(read: PageReading, words: Words) -> Spec | None:
+def _kinds(read: PageView, words: Words) -> Spec | None:
     rows: list[Spec] = [
         {
             "name": visible(read.kind(bar.name)),
@@ -181,7 +181,7 @@ def _kinds(read: PageReading, words: Words) -> Spec | None:
     return _bars(rows, colors={words(level): _COLORS[level] for level in LEVELS})
 
 
-def _areas(read: PageReading) -> Spec | None:
+def _areas(read: PageView) -> Spec | None:
     part = read.say("lines", "行数")
     rows: list[Spec] = [
         {"name": visible(read.area(area.area)), "part": part, "value": area.churn, "rank": 0}
@@ -190,7 +190,7 @@ def _areas(read: PageReading) -> Spec | None:
     return _bars(rows, colors={part: _COLORS["line"]})
 
 
-def _files(read: PageReading) -> Spec | None:
+def _files(read: PageView) -> Spec | None:
     hot = read.digest.hot_files[:_MOST]
     called = read.short(file.path for file in hot)
     rows: list[Spec] = [
@@ -199,7 +199,7 @@ def _files(read: PageReading) -> Spec | None:
     return _bars(rows, colors={"PR": _COLORS["line"]})
 
 
-def _trend(read: PageReading, words: Words) -> Spec | None:
+def _trend(read: PageView, words: Words) -> Spec | None:
     rows: list[Spec] = [
         {"window": point.label, "family": words.family(name), "value": point.share / 100}
         for name, points in read.trend

@@ -16,12 +16,12 @@ from diffscope.products.report.dynamics.activity import Contributor
 from diffscope.products.report.dynamics.amd import AMD_WORDS, NearMiss, Reason, is_amd_author
 from diffscope.products.report.dynamics.changes import Reach, Technical, Topic
 from diffscope.products.report.dynamics.descriptions import Environment
-from diffscope.products.report.dynamics.discussion import Quote, Talk
+from diffscope.products.report.dynamics.discussion import Discussion, Quote
 from diffscope.products.report.dynamics.dynamics import Dynamics, moment
 from diffscope.products.report.dynamics.events import EventGap, Item
 from diffscope.products.report.dynamics.watch import Signal, is_bug
 from diffscope.products.report.render.markdown import link
-from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.area_words import AREA_TITLES
 from diffscope.render.report_words import area_title
 from diffscope.render.sanitize import visible
@@ -170,13 +170,13 @@ layout: default
 _GAPS: Final = re.compile(r"\n{3,}")
 
 
-def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:00") -> str:
+def render(dynamics: Dynamics, style: Style, options: ReportOptions, *, offset: str = "+08:00") -> str:
     """Return the report; times stand at ``offset``. Raises ``UsageError`` where a template of the user's own is wrong."""
     words = Words(style.language)
-    read = DynamicsReading(dynamics, offset, words)
+    read = DynamicsView(dynamics, offset, words)
     name = f"dynamics.{style.language.value}.md.j2"
     say = DynamicsWords(words)
-    text = fill(name, words, own=wish.templates, d=dynamics, read=read, say=say, amd_words=AMD_WORDS)
+    text = fill(name, words, own=options.templates, d=dynamics, read=read, say=say, amd_words=AMD_WORDS)
     heading = (
         f"vLLM 开发动态报告 - {read.day}" if style.language.value == "zh" else f"vLLM dynamics - {read.day}"
     )
@@ -186,7 +186,7 @@ def render(dynamics: Dynamics, style: Style, wish: Wish, *, offset: str = "+08:0
     return _HEAD.format(title=visible(heading), date=read.day) + inert
 
 
-class RobotTalk(NamedTuple):
+class BotDiscussion(NamedTuple):
     """Items about which the same bots wrote as many comments, and no person any."""
 
     numbers: tuple[int, ...]
@@ -196,7 +196,7 @@ class RobotTalk(NamedTuple):
     """What is said about each of them in the same words."""
 
 
-class DynamicsReading:
+class DynamicsView:
     """What the templates ask for."""
 
     def __init__(self, dynamics: Dynamics, offset: str, words: Words) -> None:
@@ -325,15 +325,15 @@ class DynamicsReading:
         return tuple(topic for topic in self._dynamics.topics if topic not in self.topics and topic.is_area)
 
     @property
-    def robotic(self) -> tuple[RobotTalk, ...]:
+    def robotic(self) -> tuple[BotDiscussion, ...]:
         """What only bots spoke about, those with the same bots and as many comments together."""
-        groups: dict[tuple[int, tuple[str, ...]], list[Talk]] = {}
+        groups: dict[tuple[int, tuple[str, ...]], list[Discussion]] = {}
         for talk in self._dynamics.talks:
             if not talk.people:
                 groups.setdefault((talk.bots, tuple(sorted(talk.bot_names))), []).append(talk)
         return tuple(
-            RobotTalk(tuple(talk.item.number for talk in talks), bots, names, _shared(talks))
-            for (bots, names), talks in groups.items()
+            BotDiscussion(tuple(talk.item.number for talk in discussions), bots, names, _shared(discussions))
+            for (bots, names), discussions in groups.items()
         )
 
     @property
@@ -368,6 +368,6 @@ class DynamicsReading:
         return self._titles.get(number, "")
 
 
-def _shared(talks: Sequence[Talk]) -> tuple[Quote, ...]:
-    first, *rest = (talk.quotes for talk in talks)
+def _shared(discussions: Sequence[Discussion]) -> tuple[Quote, ...]:
+    first, *rest = (talk.quotes for talk in discussions)
     return tuple(quote for quote in first if all(quote in quotes for quotes in rest))

@@ -1,6 +1,6 @@
 """The formats of a digest: a name of ``diffscope report --format`` -> what renders it.
 
-To add one, write a module beside this one with ``render(digest, style, wish) -> str``, and name it in ``RENDERERS``.
+To add one, write a module beside this one with ``render(digest, style, options) -> str``, and name it in ``RENDERERS``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from diffscope.errors import UsageError
 from diffscope.products.report.model import Digest
-from diffscope.products.report.render.options import Wish
+from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.style import Style
 
-_Renderer = Callable[[Digest, Style, Wish], str]
+_Renderer = Callable[[Digest, Style, ReportOptions], str]
 
 
-def render_digest(digest: Digest, style: Style, *, form: str, wish: Wish | None = None) -> str:
+def render_digest(digest: Digest, style: Style, *, form: str, options: ReportOptions | None = None) -> str:
     """Return the digest in the format named ``form``.
 
     Raises:
@@ -24,7 +24,7 @@ def render_digest(digest: Digest, style: Style, *, form: str, wish: Wish | None 
     found = RENDERERS.get(form)
     if found is None:
         raise UsageError(f"unknown format {form!r} of a report", hint=f"one of {', '.join(RENDERERS)}")
-    return found()(digest, style, wish or Wish())
+    return found()(digest, style, options or ReportOptions())
 
 
 def _markdown() -> _Renderer:

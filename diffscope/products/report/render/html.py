@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
-from diffscope.products.report.render.options import Wish
-from diffscope.products.report.render.page import LEVELS, PageReading
+from diffscope.products.report.render.options import ReportOptions
+from diffscope.products.report.render.page import LEVELS, PageView
 from diffscope.products.report.render.page_script import SCRIPT, SCRIPT_HASH
 from diffscope.products.report.render.summary import summary, theme_line
 from diffscope.render.style import Style
@@ -19,10 +19,10 @@ from diffscope.render.templates import fill
 from diffscope.render.words import Words
 
 
-def render(digest: Digest, style: Style, wish: Wish) -> str:
+def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     """Return the page. Raises ``UsageError`` where a template of the user's own is wrong."""
     words = Words(style.language)
-    read = PageReading(digest, words)
+    read = PageView(digest, words)
 
     def about(theme: Theme) -> str:
         return theme_line(read, words, theme)
@@ -30,7 +30,7 @@ def render(digest: Digest, style: Style, wish: Wish) -> str:
     return fill(
         "digest.html.j2",
         words,
-        own=wish.templates,
+        own=options.templates,
         d=digest,
         read=read,
         say=read.say,

@@ -9,31 +9,31 @@ from markupsafe import Markup
 from diffscope.messages.model import Language
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Digest
-from diffscope.products.report.render.options import Wish
-from diffscope.products.report.render.page import PageReading
+from diffscope.products.report.render.options import ReportOptions
+from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.summary import summary
-from diffscope.products.report.render.view_model import DigestReading
+from diffscope.products.report.render.view_model import DigestView
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
 
 
-def render(digest: Digest, style: Style, wish: Wish) -> str:
+def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     """Return the report. Raises ``UsageError`` where a template of the user's own is wrong."""
     words = Words(style.language)
-    read = PageReading(digest, words)
+    read = PageView(digest, words)
     links = Links(read, words)
-    name = f"{wish.layout}.{style.language.value}.md.j2"
+    name = f"{options.layout}.{style.language.value}.md.j2"
     told = summary(read, words)
     return fill(
-        name, words, own=wish.templates, d=digest, read=read, summary=told, pr=links.one, prs=links.many
+        name, words, own=options.templates, d=digest, read=read, summary=told, pr=links.one, prs=links.many
     )
 
 
 class Links:
     """Pull requests by number, linked: ``pr(38450)`` and ``prs((38450, 38083), 12)`` of a template."""
 
-    def __init__(self, read: DigestReading, words: Words) -> None:
+    def __init__(self, read: DigestView, words: Words) -> None:
         self._read = read
         self._words = words
 

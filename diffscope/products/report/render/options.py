@@ -1,4 +1,4 @@
-"""How a report is wanted, beyond its style."""
+"""Options of a report besides its style: the layout, and templates that replace the bundled ones."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import msgspec
 from diffscope.source.model import Value
 
 
-class Wish(Value, frozen=True, kw_only=True):
-    """The wishes of whoever asks for a report."""
+class ReportOptions(Value, frozen=True, kw_only=True):
+    """Layout and templates of a report."""
 
     layout: str = "weekly"
     templates: dict[str, str] = msgspec.field(default_factory=dict)
-    """Templates of the user's own, by name; what is not among them is diffscope's."""
+    """Text of the templates that replace bundled ones, by file name."""

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from diffscope.messages.model import Language
 from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
-from diffscope.products.report.render.view_model import DigestReading
+from diffscope.products.report.render.view_model import DigestView
 from diffscope.render.area_words import AREA_TITLES
 from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
@@ -55,7 +55,7 @@ class Point(Value, frozen=True, kw_only=True):
         return 100 * self.count / self.total if self.total else 0.0
 
 
-class PageReading(DigestReading):
+class PageView(DigestView):
     """Answers for the page and its charts."""
 
     def __init__(self, digest: Digest, words: Words) -> None:

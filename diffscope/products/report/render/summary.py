@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from diffscope.products.report.model import Counted, Theme
-from diffscope.products.report.render.page import PageReading
+from diffscope.products.report.render.page import PageView
 from diffscope.render.words import Words
 
 _FAMILIES, _AREAS, _TAGS, _KINDS = 4, 4, 6, 5
 
 
-def summary(read: PageReading, words: Words) -> tuple[str, ...]:
+def summary(read: PageView, words: Words) -> tuple[str, ...]:
     """Return the sentences, one paragraph each; none for an empty window."""
     if not read.digest.source_pulls:
         return ()
@@ -17,7 +17,7 @@ def summary(read: PageReading, words: Words) -> tuple[str, ...]:
     return tuple(each for each in told if each)
 
 
-def theme_line(read: PageReading, words: Words, theme: Theme) -> str:
+def theme_line(read: PageView, words: Words, theme: Theme) -> str:
     """Return what a line of work is made of."""
     kinds = read.kinds(theme.kinds, 3)
     files = read.say(" and ", "、").join(f"`{path}`" for path in theme.hot_files[:2])
@@ -30,7 +30,7 @@ def theme_line(read: PageReading, words: Words, theme: Theme) -> str:
     )
 
 
-def _work(read: PageReading, words: Words) -> str:
+def _work(read: PageView, words: Words) -> str:
     d = read.digest
     this = read.say("This week" if read.is_week else "This window", "本周" if read.is_week else "本期")
     merged = _merged(read, this)
@@ -43,7 +43,7 @@ def _work(read: PageReading, words: Words) -> str:
     return merged + read.say(f" The main lines of work are {areas}.", f"变化集中于：{areas}。")
 
 
-def _merged(read: PageReading, this: str) -> str:
+def _merged(read: PageView, this: str) -> str:
     d, kinds = read.digest, read.kinds(read.digest.kinds, _KINDS)
     each = "each " if d.source_pulls > 1 else ""
     if not d.source_commits:
@@ -59,7 +59,7 @@ def _merged(read: PageReading, this: str) -> str:
     )
 
 
-def _where(read: PageReading, words: Words) -> str:
+def _where(read: PageView, words: Words) -> str:
     d, told = read.digest, []
     if read.all_tags:
         tags = words.comma.join(f"{one.name} {one.count}" for one in read.all_tags[:_TAGS])
@@ -85,7 +85,7 @@ def _where(read: PageReading, words: Words) -> str:
     return read.say(" ", "").join(told)
 
 
-def _risk(read: PageReading, words: Words) -> str:
+def _risk(read: PageView, words: Words) -> str:
     families = read.digest.top_risks[:_FAMILIES]
     if not families:
         return read.say(
@@ -101,7 +101,7 @@ def _risk(read: PageReading, words: Words) -> str:
     )
 
 
-def _against(read: PageReading, words: Words) -> str:
+def _against(read: PageView, words: Words) -> str:
     """Return the comparison by part of the whole: windows differ in how much they merge."""
     before = read.before
     if before is None:
@@ -122,7 +122,7 @@ def _against(read: PageReading, words: Words) -> str:
     )
 
 
-def _quoted(read: PageReading, words: Words, one: Counted) -> str:
+def _quoted(read: PageView, words: Words, one: Counted) -> str:
     name = words.family(one.name)
     return read.say(f"“{name}” ({one.count})", f"“{name}”（{one.count} 个）")
 

@@ -20,7 +20,7 @@ from diffscope.products.report.model import (
 )
 from diffscope.render.report_words import area_title, kind_counted, kind_title
 from diffscope.render.words import Words
-from diffscope.rules.values import Missing, Severity
+from diffscope.rules.model import Missing, Severity
 
 _LEVELS = ("critical", "high")
 _RANKS = ("none", "unknown", "low", "medium", "high", "critical")
@@ -28,7 +28,7 @@ _PLAIN_TAGS = frozenset({"v1"})
 """Holds for most pull requests: says nothing of a week."""
 
 
-class DigestReading:
+class DigestView:
     """Answers of one digest in one language."""
 
     def __init__(self, digest: Digest, words: Words) -> None:

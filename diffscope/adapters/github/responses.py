@@ -191,7 +191,7 @@ class SearchAnswer(Value, frozen=True, kw_only=True):
     items: tuple[FoundItem, ...] = ()
 
 
-class SaidComment(Value, frozen=True, kw_only=True):
+class SearchComment(Value, frozen=True, kw_only=True):
     """A comment in the list of a whole repository: on an issue, a pull request, or a line of one."""
 
     created_at: str

@@ -1,4 +1,4 @@
-"""Facts of changes in the cache: whoever edits a rule sees what it does to a thousand changes without one of them being read again."""
+"""Caches the facts of changes by commit, so that an edited rule is judged again on past changes without reading those."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(ChangeFacts)
 
 
-class KeptFacts:
+class FactsCache:
     """Facts by commit. ``maker`` names what made them: the tables and the code, not the rules."""
 
     def __init__(self, cache: Cache, *, maker: str) -> None:

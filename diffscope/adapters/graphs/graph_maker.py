@@ -10,7 +10,7 @@ from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.outlines import OUTLINE_SPACE, decode_outline, keep_outline, outline_name
 from diffscope.adapters.graphs.packaged import bundled_path, unpack
-from diffscope.adapters.graphs.pool import Job, Progress, parse_jobs
+from diffscope.adapters.graphs.parse_blobs import Job, Progress, parse_jobs
 from diffscope.adapters.graphs.store import PLACES, GraphStore, Place, graph_key, is_nearer, nearest_places
 from diffscope.adapters.graphs.test_words import keep_words
 from diffscope.errors import InputError
@@ -28,7 +28,7 @@ _TOO_FAR: Final = 5_000
 _REGULAR: Final = frozenset({"100644", "100755"})
 
 
-class Effort(NamedTuple):
+class BuildOptions(NamedTuple):
     """How many processes parse, and who is told how far they are."""
 
     workers: int | None
@@ -39,7 +39,12 @@ class GraphMaker:
     """Makes the graph of one commit. ``words`` are those of the test files that were parsed on the way."""
 
     def __init__(
-        self, repository: GitRepository, commit: CommitId, cache: Cache, store: GraphStore, effort: Effort
+        self,
+        repository: GitRepository,
+        commit: CommitId,
+        cache: Cache,
+        store: GraphStore,
+        effort: BuildOptions,
     ) -> None:
         self._repository = repository
         self._commit = commit

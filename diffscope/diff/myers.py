@@ -1,4 +1,4 @@
-"""Two lists of lines -> the shortest edit script between them, by Myers' algorithm, as git makes it."""
+"""The shortest edit script between two lists of lines, by Myers' algorithm, equal to git's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Talk: sentences for people, on stderr, so that stdout stays the result."""
+"""Notes and details for people, written to stderr: stdout carries the result alone."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from diffscope.render.sanitize import visible
 
 
 def say(text: str) -> None:
-    """Print a sentence; what cannot be seen or encoded in it is escaped."""
+    """Write a line to stderr, escaping control characters and what its encoding lacks."""
     lines = "\n".join(visible(line) for line in text.split("\n"))
     encoding = sys.stderr.encoding or "utf-8"
     sys.stderr.write(lines.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stderr.flush()
 
 
-class Talk(NamedTuple):
-    """How much is said."""
+class Console(NamedTuple):
+    """Writes notes and details, as far as ``-q`` and ``-v`` allow."""
 
     level: int
     """-1 errors only, 0 notes, 1 details."""
 
     def note(self, text: str) -> None:
-        """Say what the reader should know to read the result right."""
+        """Write what a reader needs to interpret the result, unless ``-q`` is given."""
         if self.level >= 0:
             say(f"note: {text}")
 
     def detail(self, text: str) -> None:
-        """Say what only the curious want to know."""
+        """Write what only ``-v`` asks for."""
         if self.level >= 1:
             say(text)

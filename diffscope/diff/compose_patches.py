@@ -1,7 +1,7 @@
-"""Several patches, one after the other -> the one change that they make together, as ``git am`` and then ``git diff -M`` tell it.
+"""Several patches, applied one after the other -> one diff, as ``git am`` followed by ``git diff -M`` gives it.
 
-Composed is what the patches hold; what only the base could tell is asked of it, where it is at hand. Where the patches do not follow
-on one another, or leave out what the answer needs, the file is given up with the reason: a wrong answer is never given.
+What the patches do not show is read from the base where that is available. Where patches do not apply one after the other, or the
+content that they need is missing, the file is left out with the reason.
 """
 
 from __future__ import annotations
@@ -10,9 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from diffscope.diff.headers import Header
+from diffscope.diff.line_origins import (
+    Base,
+    BaseLines,
+    NewLines,
+    PatchMismatchError,
+    ReadBase,
+    Text,
+    read_hunk,
+)
 from diffscope.diff.model import FileDiff, FileKind, FileStatus
-from diffscope.diff.net import NOT_HELD, Live, Net, is_same_blob
-from diffscope.diff.pieces import Base, Kept, Made, MisfitError, ReadBase, Text, read_hunk
+from diffscope.diff.net_diff import NOT_HELD, FileState, NetDiff, is_same_blob
 from diffscope.messages.model import Message, message
 from diffscope.source.model import Gap
 
@@ -52,13 +60,13 @@ def compose(
                 series.give_up(path, message("gap.series-damaged", number=at))
     for at, path in broken:
         series.give_up(path, message("gap.series-damaged", number=at))
-    return Net(series.bases, series.files, series.lost, read).result()
+    return NetDiff(series.bases, series.files, series.lost, read).result()
 
 
 class _Series:
     def __init__(self) -> None:
         self.bases: dict[str, Base] = {}
-        self.files: dict[str, Live] = {}
+        self.files: dict[str, FileState] = {}
         self.lost: dict[str, Message] = {}
         """Path -> why nothing can be said of it; of a renamed file both paths."""
         self._seen: set[str] = set()
@@ -72,18 +80,20 @@ class _Series:
     def apply(self, patch: Sequence[Edit]) -> None:
         """Apply one patch: every old side is what stood there before it, so that names may change places."""
         before = dict(self.files)
-        made: dict[str, Live] = {}
+        made: dict[str, FileState] = {}
         gone = {edit.header.old for edit in patch if edit.header.status in _GONE}
         for edit in patch:
             header = edit.header
             try:
                 live = self._apply(edit, before, made)
-            except MisfitError as misfit:
+            except PatchMismatchError as misfit:
                 reason = misfit.reason or message("gap.series-does-not-follow", number=edit.number)
                 for path in filter(None, (header.old, header.new)):
                     self.give_up(path, reason)
                 if header.new is not None:
-                    made.setdefault(header.new, before.get(header.old or "") or Live(header.new, None, None))
+                    made.setdefault(
+                        header.new, before.get(header.old or "") or FileState(header.new, None, None)
+                    )
                 continue
             if live is not None:
                 if header.status in _COMES and live.path in before and live.path not in gone:
@@ -92,7 +102,9 @@ class _Series:
         self.files = {path: live for path, live in self.files.items() if path not in gone} | made
         self._seen |= {path for edit in patch for path in (edit.header.old, edit.header.new) if path}
 
-    def _apply(self, edit: Edit, before: dict[str, Live], made: dict[str, Live]) -> Live | None:
+    def _apply(
+        self, edit: Edit, before: dict[str, FileState], made: dict[str, FileState]
+    ) -> FileState | None:
         header = edit.header
         if header.old is None:
             return _add(edit)
@@ -108,21 +120,23 @@ class _Series:
         live = _change(source, edit)
         return None if header.new is None else live
 
-    def _open(self, header: Header) -> Live:
+    def _open(self, header: Header) -> FileState:
         path = header.old or ""
         if path in self._seen:
-            raise MisfitError
+            raise PatchMismatchError
         base = self.bases.setdefault(path, Base(path, blob=header.old_blob, mode=header.old_mode))
-        return Live(path, base, Text(base, [Kept(0, None)]), mode=header.old_mode, blob=header.old_blob)
+        return FileState(
+            path, base, Text(base, [BaseLines(0, None)]), mode=header.old_mode, blob=header.old_blob
+        )
 
 
-def _add(edit: Edit) -> Live:
+def _add(edit: Edit) -> FileState:
     header = edit.header
     lines = [text for hunk in edit.hunks for _, text in read_hunk(hunk)[2]]
-    return Live(
+    return FileState(
         header.new or "",
         None,
-        None if edit.is_blind else Text(None, [Made(lines)] if lines else []),
+        None if edit.is_blind else Text(None, [NewLines(lines)] if lines else []),
         mode=header.new_mode,
         blob=header.new_blob,
         kind=header.kind,
@@ -130,15 +144,15 @@ def _add(edit: Edit) -> Live:
     )
 
 
-def _check(live: Live, header: Header) -> None:
-    """Raise ``MisfitError`` where a patch starts from another content or mode than the earlier ones leave."""
+def _check(live: FileState, header: Header) -> None:
+    """Raise ``PatchMismatchError`` where a patch starts from another content or mode than the earlier ones leave."""
     if live.blob and header.old_blob and not is_same_blob(live.blob, header.old_blob):
-        raise MisfitError
+        raise PatchMismatchError
     if live.mode and header.old_mode and live.mode != header.old_mode:
-        raise MisfitError
+        raise PatchMismatchError
 
 
-def _change(live: Live, edit: Edit) -> Live:
+def _change(live: FileState, edit: Edit) -> FileState:
     header = edit.header
     _learn(live, edit)
     if header.new is None and (live.base is None or live.text is None):
@@ -152,7 +166,7 @@ def _change(live: Live, edit: Edit) -> Live:
         if header.new is None:
             text.empty()
     elif edit.hunks and not (live.base and live.base.is_blind and blinds == 1):
-        raise MisfitError(NOT_HELD)
+        raise PatchMismatchError(NOT_HELD)
     is_changed = bool(edit.hunks) or edit.is_blind
     return replace(
         live,
@@ -165,7 +179,7 @@ def _change(live: Live, edit: Edit) -> Live:
     )
 
 
-def _learn(live: Live, edit: Edit) -> None:
+def _learn(live: FileState, edit: Edit) -> None:
     """Take note of what a patch tells of the file as it was before the series, where nothing changed it until here."""
     base = live.base
     if base is None:

@@ -1,4 +1,4 @@
-"""The two ends of a series of patches -> its files, renames found by likeness, as ``git diff -M`` between them lists them."""
+"""The start and the end of a series of patches -> the net diff between them, with renames paired as ``git diff -M`` does."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from diffscope.diff.line_origins import Base, ReadBase, Script, Text, is_binary, make_script
 from diffscope.diff.model import FileDiff, FileKind, FileStatus
+from diffscope.diff.myers import Op
 from diffscope.diff.names import as_path
-from diffscope.diff.pieces import Base, ReadBase, Script, Text, is_binary, make_script
-from diffscope.diff.shortest import Op
 from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Gap
 
@@ -132,7 +132,7 @@ _KINDS = {"160000": FileKind.SUBMODULE, "120000": FileKind.SYMLINK}
 
 
 @dataclass(slots=True, eq=False)
-class Live:
+class FileState:
     """A file at some point of the series. ``text`` is ``None`` where its content changed unseen (binary)."""
 
     path: str
@@ -146,11 +146,11 @@ class Live:
     """How many patches say that it is binary: each speaks of one of its two sides, and does not say which."""
 
 
-class Net:
+class NetDiff:
     """What changed between ``bases`` (path -> file before the series) and ``files`` (path -> file after it)."""
 
     def __init__(
-        self, bases: dict[str, Base], files: dict[str, Live], lost: dict[str, Message], read: ReadBase
+        self, bases: dict[str, Base], files: dict[str, FileState], lost: dict[str, Message], read: ReadBase
     ) -> None:
         self._bases, self._files, self._read = bases, files, read
         self._gaps = dict(lost)
@@ -191,7 +191,7 @@ class Net:
                 for path in {live.path, live.base.path if live.base else live.path}:
                     self._gaps.setdefault(path, NOT_HELD)
 
-    def _may_be_text(self, live: Live) -> bool:
+    def _may_be_text(self, live: FileState) -> bool:
         """Return whether a file may have become binary and text again, with other lines: nothing must hide behind that."""
         if live.text is not None or live.blinds < 2 or live.kind is not FileKind.BINARY:
             return False
@@ -200,7 +200,7 @@ class Net:
         content = self._read(live.base.path, live.base.blob) if live.base else None
         return content is None or not is_binary(content)
 
-    def _same_path(self, base: Base, live: Live) -> Iterator[FileDiff]:
+    def _same_path(self, base: Base, live: FileState) -> Iterator[FileDiff]:
         is_own = live.base is base
         if is_same_blob(base.blob, live.blob) or (is_own and live.text is not None):
             script = self._own(live) if is_own else Script()
@@ -223,7 +223,7 @@ class Net:
             status = FileStatus.TYPE_CHANGED if _is_other_type(base, live) else FileStatus.MODIFIED
             yield _file(base, live, script, status)
 
-    def _come(self, live: Live, base: Base | None, score: int) -> FileDiff:
+    def _come(self, live: FileState, base: Base | None, score: int) -> FileDiff:
         if base is not None:
             old, new = self._whole(base), self._whole(live)
             is_known = score == MOST or (old is not None and new is not None)
@@ -247,13 +247,13 @@ class Net:
         script = make_script([(0, 0, [("-", line) for line in lines or ()])], {})
         return _file(base, None, script, FileStatus.DELETED)
 
-    def _own(self, live: Live) -> Script:
+    def _own(self, live: FileState) -> Script:
         """Return the script from the file that ``live`` came from."""
         if live.text is None:
             return Script()
         return make_script(live.text.ops(), live.base.sections if live.base else {})
 
-    def _whole(self, end: Base | Live) -> list[str] | None:
+    def _whole(self, end: Base | FileState) -> list[str] | None:
         if isinstance(end, Base):
             return end.whole(self._read)
         return None if end.text is None else end.text.whole(self._read)
@@ -279,7 +279,7 @@ class Net:
             return MOST if self._whole(base) == self._whole(live) else MOST - 1
         return likeness(before, after)
 
-    def _profile(self, side: str, path: str, end: Base | Live) -> Profile | None:
+    def _profile(self, side: str, path: str, end: Base | FileState) -> Profile | None:
         if (side, path) not in self._profiles:
             lines = self._whole(end)
             self._profiles[side, path] = None if lines is None else profile(lines)
@@ -295,11 +295,11 @@ def _type(mode: str | None) -> str | None:
     return mode and mode[:3]
 
 
-def _is_other_mode(base: Base, live: Live) -> bool:
+def _is_other_mode(base: Base, live: FileState) -> bool:
     return bool(base.mode and live.mode) and base.mode != live.mode
 
 
-def _is_other_type(base: Base, live: Live) -> bool:
+def _is_other_type(base: Base, live: FileState) -> bool:
     return _is_other_mode(base, live) and _type(base.mode) != _type(live.mode)
 
 
@@ -309,7 +309,11 @@ def _between(base: Base, old: list[str], new: list[str], *, as_is: bool = False)
 
 
 def _file(
-    base: Base | None, live: Live | None, script: Script, status: FileStatus, similarity: int | None = None
+    base: Base | None,
+    live: FileState | None,
+    script: Script,
+    status: FileStatus,
+    similarity: int | None = None,
 ) -> FileDiff:
     mode = (live.mode if live else None) or (base.mode if base else None)
     kind = live.kind if live else FileKind.BINARY if base and base.is_blind else FileKind.TEXT

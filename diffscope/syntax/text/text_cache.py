@@ -1,4 +1,4 @@
-"""What was read lately, by its text: sources are full of equal parts, and both sides of a change are equal in most."""
+"""A cache of values computed from short texts, which repeat throughout sources and on both sides of a change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Reading = TypeVar("Reading")
 
 
-class Memory(Generic[Reading]):
+class TextCache(Generic[Reading]):
     """Readings of texts that say the same wherever they stand. Forgets all when it is full, so it never grows beyond that."""
 
     def __init__(self, most: int = 4096) -> None:

@@ -1,4 +1,4 @@
-"""How alike two pieces of code are: the one measure by which symbols, native functions, tests and lines are taken for moved.
+"""The measure of similarity by which symbols, native functions, tests and lines are recognised as moved.
 
 Code is compared as a bag of its parts: token triples where it is parsed, lines where it is not.
 """
@@ -19,15 +19,15 @@ REWRITTEN: Final = 0.5
 """Likeness of lines from which a new test stands for one that is gone from the same file."""
 
 Part = TypeVar("Part", bound=Hashable)
-Triples = Counter[tuple[str, str, str]]
+Trigrams = Counter[tuple[str, str, str]]
 
 
-def triples_of(tokens: Sequence[str]) -> Triples:
+def trigrams_of(tokens: Sequence[str]) -> Trigrams:
     """Return the parts of a series of tokens: each three that follow each other."""
     return Counter(zip(tokens, tokens[1:], tokens[2:], strict=False))
 
 
-def likeness(one: Counter[Part], other: Counter[Part], *, least: float = 0.0) -> float:
+def similarity(one: Counter[Part], other: Counter[Part], *, least: float = 0.0) -> float:
     """Return the share of parts that two pieces of code have in common (Dice), 0 to 1; 0 where sizes alone keep it below ``least``."""
     sizes = one.total(), other.total()
     # Two sizes too far apart cannot be alike; most pairs end here.
@@ -36,7 +36,7 @@ def likeness(one: Counter[Part], other: Counter[Part], *, least: float = 0.0) ->
     return 2 * _common(one, other) / sum(sizes)
 
 
-def share_held(part: Counter[Part], whole: Counter[Part]) -> float:
+def share_contained(part: Counter[Part], whole: Counter[Part]) -> float:
     """Return the share of the parts of one piece of code that another has too, 0 to 1."""
     size = part.total()
     return _common(part, whole) / size if size else 0.0

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffscope.cli.talk import Talk
+from diffscope.cli.console import Console
 from diffscope.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class OpenedGraph:
         )
 
 
-def open_graph(repo: Path | None, revision: str, *, use_cache: bool, talk: Talk) -> OpenedGraph:
+def open_graph(repo: Path | None, revision: str, *, use_cache: bool, console: Console) -> OpenedGraph:
     """Return the graph at a revision, read with a progress bar."""
     from diffscope.adapters.cache.cache import open_cache
     from diffscope.adapters.graphs.graphs import graph_at
@@ -108,10 +108,10 @@ def open_graph(repo: Path | None, revision: str, *, use_cache: bool, talk: Talk)
     if repository is None:
         raise no_clone()
     cache = open_cache(is_enabled=use_cache)
-    with Progress("reading files", talk) as progress:
+    with Progress("reading files", console) as progress:
         found = graph_at(repository, revision, cache=cache, progress=progress)
     for note in cache.notes:
-        talk.note(note)
+        console.note(note)
     return OpenedGraph(found, repository, cache, revision)
 
 

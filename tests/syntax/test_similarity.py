@@ -1,4 +1,4 @@
-"""The measure of likeness."""
+"""The measure of similarity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.syntax.text.likeness import likeness, share_held, triples_of
+from diffscope.syntax.text.similarity import share_contained, similarity, trigrams_of
 
 BAGS = st.lists(st.sampled_from("abcdef")).map(Counter)
 
@@ -23,23 +23,23 @@ BAGS = st.lists(st.sampled_from("abcdef")).map(Counter)
     ],
 )
 def test_likeness(one: str, other: str, expected: float) -> None:
-    assert likeness(Counter(one), Counter(other)) == pytest.approx(expected)
+    assert similarity(Counter(one), Counter(other)) == pytest.approx(expected)
 
 
 @given(BAGS, BAGS, st.floats(0, 1))
 def test_it_is_even_between_0_and_1_and_a_bound_never_changes_what_reaches_it(
     one: Counter[str], other: Counter[str], least: float
 ) -> None:
-    score = likeness(one, other)
+    score = similarity(one, other)
     assert 0 <= score <= 1
-    assert score == likeness(other, one)
-    assert likeness(one, other, least=least) == score or score < least
+    assert score == similarity(other, one)
+    assert similarity(one, other, least=least) == score or score < least
 
 
 def test_the_share_that_is_held_is_one_of_the_part() -> None:
-    assert share_held(Counter("ab"), Counter("abcdef")) == 1.0
-    assert share_held(Counter("abxy"), Counter("abcdef")) == 0.5
+    assert share_contained(Counter("ab"), Counter("abcdef")) == 1.0
+    assert share_contained(Counter("abxy"), Counter("abcdef")) == 0.5
 
 
 def test_triples_are_tokens_that_follow_each_other() -> None:
-    assert triples_of(("a", "b", "a", "b")) == Counter({("a", "b", "a"): 1, ("b", "a", "b"): 1})
+    assert trigrams_of(("a", "b", "a", "b")) == Counter({("a", "b", "a"): 1, ("b", "a", "b"): 1})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from diffscope.assessment.document import ReportedGap
-from diffscope.rules.values import Severity
+from diffscope.rules.model import Severity
 from diffscope.source.model import CommitId, Value
 
 BACKTEST_SCHEMA = "diffscope.backtest/2"
 
 
-class FlagSeen(Value, frozen=True, kw_only=True):
+class FlagObservation(Value, frozen=True, kw_only=True):
     """One flag of a past change."""
 
     code: str
@@ -27,7 +27,7 @@ class Observation(Value, frozen=True, kw_only=True):
     size: int
     """Lines added to source and native files."""
     importance: float
-    flags: tuple[FlagSeen, ...]
+    flags: tuple[FlagObservation, ...]
     """Waived ones too: a rule fired."""
     unknown: tuple[str, ...] = ()
     """Codes of rules that could not be judged."""

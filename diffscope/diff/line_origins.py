@@ -1,6 +1,6 @@
-"""The text of a file in the course of several patches: which lines are those of the base, which were written since.
+"""The content of a file while patches are applied to it: which lines come from the base, which a patch wrote.
 
-Only hunks are at hand, not files: of the base those lines are known that a hunk has shown. That is enough to compose patches exactly,
+Only the hunks are known, not whole files: the lines of the base that some hunk shows. That is enough to compose patches exactly,
 because a line that no hunk shows is in both ends.
 """
 
@@ -14,17 +14,17 @@ from typing import NamedTuple
 
 from diffscope.diff.make import has_id
 from diffscope.diff.model import Hunk, Line
-from diffscope.diff.shortest import Op, shortest
+from diffscope.diff.myers import Op, shortest
 from diffscope.messages.model import Message
 
 ReadBase = Callable[[str, str | None], bytes | None]
-"""Gives the content of a path of the base whose blob id is known or not; ``None`` where it is not at hand."""
+"""Gives the content of a path of the base whose blob id is known or not; ``None`` where it is not available."""
 
 _CONTEXT = 3
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTALL)
 
 
-class MisfitError(Exception):
+class PatchMismatchError(Exception):
     """A patch of a series does not fit what the earlier ones leave; ``reason`` says why, where more is known than that."""
 
     def __init__(self, reason: Message | None = None) -> None:
@@ -33,7 +33,7 @@ class MisfitError(Exception):
 
 
 @dataclass(slots=True)
-class Kept:
+class BaseLines:
     """Lines of the base from ``start``, counted from 0; ``length`` is ``None`` for all up to its end, wherever that is."""
 
     start: int
@@ -41,13 +41,13 @@ class Kept:
 
 
 @dataclass(slots=True)
-class Made:
+class NewLines:
     """Lines that a patch of the series wrote."""
 
     lines: list[str]
 
 
-Piece = Kept | Made
+Piece = BaseLines | NewLines
 
 
 @dataclass(slots=True, eq=False)
@@ -67,9 +67,9 @@ class Base:
     """It is binary itself."""
 
     def learn(self, at: int, text: str) -> None:
-        """Take note of a line; raise ``MisfitError`` where another one is known or the file has ended before."""
+        """Take note of a line; raise ``PatchMismatchError`` where another one is known or the file has ended before."""
         if self.known.setdefault(at, text) != text or (self.length is not None and at >= self.length):
-            raise MisfitError
+            raise PatchMismatchError
 
     def whole(self, read: ReadBase) -> list[str] | None:
         """Return all lines, where they are known beyond doubt: the end was seen, the blob id fits, or the base has the file."""
@@ -117,31 +117,31 @@ class Text:
     @property
     def is_base(self) -> bool:
         """Whether it is the base's content, unchanged."""
-        return self.base is not None and self.pieces == [Kept(0, None)]
+        return self.base is not None and self.pieces == [BaseLines(0, None)]
 
     def apply(self, hunks: Iterable[Sequence[str]]) -> Text:
-        """Return the text after the raw lines of ``hunks``. Raises ``MisfitError`` where a line is another one than the hunk says."""
+        """Return the text after the raw lines of ``hunks``. Raises ``PatchMismatchError`` where a line is another one than the hunk says."""
         cursor = _Cursor(self.pieces)
         made: list[Piece] = []
         for start, section, ops in map(read_hunk, hunks):
             if start < cursor.at:
-                raise MisfitError
+                raise PatchMismatchError
             made += cursor.take(start - cursor.at)
             for number, (kind, text) in enumerate(ops):
                 if kind == "+":
-                    made.append(Made([text]))
+                    made.append(NewLines([text]))
                     continue
                 for piece in cursor.take(1):
                     self._compare(piece, text)
-                    if isinstance(piece, Kept) and not number and self.base is not None:
+                    if isinstance(piece, BaseLines) and not number and self.base is not None:
                         self.base.sections.setdefault(piece.start, section)
                     made += [piece] if kind == " " else []
         return Text(self.base, _merged([*made, *cursor.rest()]))
 
     def _compare(self, piece: Piece, text: str) -> None:
-        if isinstance(piece, Made):
+        if isinstance(piece, NewLines):
             if piece.lines != [text]:
-                raise MisfitError
+                raise PatchMismatchError
         elif self.base is not None:
             self.base.learn(piece.start, text)
 
@@ -150,14 +150,14 @@ class Text:
         match self.pieces:
             case []:
                 pass
-            case [Kept(start=start, length=None)] if self.base is not None:
+            case [BaseLines(start=start, length=None)] if self.base is not None:
                 self.base.length = start
             case _:
-                raise MisfitError
+                raise PatchMismatchError
 
     def whole(self, read: ReadBase) -> list[str] | None:
         """Return all lines, or ``None`` where some were never shown."""
-        if self.base is not None and any(isinstance(piece, Kept) for piece in self.pieces):
+        if self.base is not None and any(isinstance(piece, BaseLines) for piece in self.pieces):
             lines = self.base.whole(read)
             if lines is None:
                 return None
@@ -165,7 +165,7 @@ class Text:
             lines = []
         found: list[str] = []
         for piece in self.pieces:
-            if isinstance(piece, Made):
+            if isinstance(piece, NewLines):
                 found += piece.lines
             else:
                 end = len(lines) if piece.length is None else piece.start + piece.length
@@ -179,7 +179,7 @@ class Text:
         old = new = 0
         start, ops = (0, 0), list[Op]()
         for piece in self.pieces:
-            if isinstance(piece, Made):
+            if isinstance(piece, NewLines):
                 ops += [("+", text) for text in piece.lines]
                 new += len(piece.lines)
                 continue
@@ -212,14 +212,14 @@ class _Cursor:
         self.at = 0
 
     def take(self, count: int) -> list[Piece]:
-        """Return the next lines as pieces; raise ``MisfitError`` where the text has fewer."""
+        """Return the next lines as pieces; raise ``PatchMismatchError`` where the text has fewer."""
         taken: list[Piece] = []
         self.at += count
         while count:
             if not self._pieces:
-                raise MisfitError
+                raise PatchMismatchError
             piece = self._pieces.pop()
-            length = len(piece.lines) if isinstance(piece, Made) else piece.length
+            length = len(piece.lines) if isinstance(piece, NewLines) else piece.length
             if length is None or length > count:
                 first, rest = _split(piece, count)
                 self._pieces.append(rest)
@@ -234,25 +234,29 @@ class _Cursor:
 
 
 def _split(piece: Piece, count: int) -> tuple[Piece, Piece]:
-    if isinstance(piece, Made):
-        return Made(piece.lines[:count]), Made(piece.lines[count:])
+    if isinstance(piece, NewLines):
+        return NewLines(piece.lines[:count]), NewLines(piece.lines[count:])
     rest = None if piece.length is None else piece.length - count
-    return Kept(piece.start, count), Kept(piece.start + count, rest)
+    return BaseLines(piece.start, count), BaseLines(piece.start + count, rest)
 
 
 def _merged(pieces: Iterable[Piece]) -> list[Piece]:
     merged: list[Piece] = []
     for piece in pieces:
         last = merged[-1] if merged else None
-        if isinstance(piece, Made):
-            if isinstance(last, Made):
+        if isinstance(piece, NewLines):
+            if isinstance(last, NewLines):
                 last.lines.extend(piece.lines)
             else:
-                merged.append(Made(list(piece.lines)))
-        elif isinstance(last, Kept) and last.length is not None and last.start + last.length == piece.start:
+                merged.append(NewLines(list(piece.lines)))
+        elif (
+            isinstance(last, BaseLines)
+            and last.length is not None
+            and last.start + last.length == piece.start
+        ):
             last.length = None if piece.length is None else last.length + piece.length
         else:
-            merged.append(Kept(piece.start, piece.length))
+            merged.append(BaseLines(piece.start, piece.length))
     return merged
 
 

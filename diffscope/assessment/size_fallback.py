@@ -1,4 +1,4 @@
-"""What the size of a diff alone says, in the place of parts of an assessment that failed inside: a change without them is still ranked."""
+"""Ranks a change by the size of its diff alone: stands in where the scores or the files of an assessment failed with an internal error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EACH: Final = 0.5
 _HIGHEST: Final = 10.0
 
 
-def score_size(facts: ChangeFacts) -> Score:
+def score_by_size(facts: ChangeFacts) -> Score:
     """Return a score between 0 and 10 from the lines that a change adds and removes; those of product files where it has any."""
     product = [file for file in facts.file if file.category in PRODUCT]
     lines = sum(file.additions + file.deletions for file in product or facts.file)
@@ -29,7 +29,7 @@ def score_size(facts: ChangeFacts) -> Score:
     return Score(value=value, formula="size/1", parts=(part,) if value else ())
 
 
-def bare_files(facts: ChangeFacts) -> tuple[FileAssessment, ...]:
+def files_by_size(facts: ChangeFacts) -> tuple[FileAssessment, ...]:
     """Return every changed file with what the diff tells of it, the largest first, then by path."""
     files = sorted(facts.file, key=lambda file: (-(file.additions + file.deletions), file.path))
     return tuple(map(_file, files))

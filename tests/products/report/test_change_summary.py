@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.products.report.change_summary import gist_of
+from diffscope.products.report.change_summary import summarize_change
 from tests.assessments import an_assessment
 
 SOURCE, TEST = "vllm/v1/core/sched/scheduler.py", "tests/v1/core/test_scheduler.py"
@@ -65,20 +65,20 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
 )
 def test_clauses(symbols: list[tuple[str, str, str]], english: list[str], chinese: list[str]) -> None:
     """Exactly these, in this order."""
-    found = gist_of(a_change(*symbols))
+    found = summarize_change(a_change(*symbols))
     assert ([clause.en for clause in found], [clause.zh for clause in found]) == (english, chinese)
 
 
 def test_tests_alone_are_told_by_their_names() -> None:
     """A change of tests has no code; helpers of tests are not named."""
     symbols = (("function", "test_a", "added"), ("function", "helper", "added"))
-    (clause,) = gist_of(a_change(*symbols, path=TEST, category="test"))
+    (clause,) = summarize_change(a_change(*symbols, path=TEST, category="test"))
     assert (clause.en, clause.zh) == ("adds the tests `test_a`", "新增测试 `test_a`")
 
 
 def test_a_change_of_nothing_says_nothing() -> None:
     """No file, no symbol, no clause."""
-    assert gist_of(msgspec.structs.replace(an_assessment(), files=(), symbols=())) == ()
+    assert summarize_change(msgspec.structs.replace(an_assessment(), files=(), symbols=())) == ()
 
 
 def test_a_new_class_speaks_for_itself_right_behind_its_name() -> None:
@@ -87,7 +87,7 @@ def test_a_new_class_speaks_for_itself_right_behind_its_name() -> None:
         msgspec.structs.replace(one, summary=f"Says what {one.name} does") for one in change.symbols[:2]
     )
     spoken = msgspec.structs.replace(change, symbols=(*said, change.symbols[2]))
-    assert [clause.en for clause in gist_of(spoken)] == [
+    assert [clause.en for clause in summarize_change(spoken)] == [
         "adds `Pool`",
         "`Pool`: “Says what Pool does”",
         "changes `g`",
@@ -109,7 +109,7 @@ def test_a_new_option_is_explained_by_the_field_behind_it() -> None:
             for one in change.symbols
         ),
     )
-    assert [clause.zh for clause in gist_of(spoken)][:2] == [
+    assert [clause.zh for clause in summarize_change(spoken)][:2] == [
         "新增命令行参数 `--keep-pages`",
         "`CacheConfig.keep_pages` 的文档说明：“Says what CacheConfig.keep_pages is for”",
     ]
@@ -117,6 +117,6 @@ def test_a_new_option_is_explained_by_the_field_behind_it() -> None:
 
 def test_special_methods_are_named_last() -> None:
     names = [("method", f"A.{name}", "body") for name in ("__init__", "run", "stop", "wait")]
-    assert [clause.en for clause in gist_of(a_change(*names))] == [
+    assert [clause.en for clause in summarize_change(a_change(*names))] == [
         "changes `A.run`, `A.stop`, `A.wait` and 1 more"
     ]
