@@ -35,6 +35,7 @@ from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
+from diffscope.rules.engine.folding import fold
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.model import Flag
@@ -67,8 +68,9 @@ def assess(
         lambda: _waived(facts, evaluation, catalogue),
         WaivedFlags(standing=evaluation.flags),
     )
-    flags = waived.standing
-    importance, insight = _scores(facts, flags, taxonomy, attempt)
+    standing = waived.standing
+    flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
+    importance, insight = _scores(facts, standing, taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -83,7 +85,10 @@ def assess(
         flags=flags,
         waived=waived.waived,
         unknown=evaluation.unknown,
-        files=attempt("assessment.files", lambda: assess_files(facts, flags, taxonomy), files_by_size(facts)),
+        near=evaluation.near,
+        files=attempt(
+            "assessment.files", lambda: assess_files(facts, standing, taxonomy), files_by_size(facts)
+        ),
         symbols=attempt("assessment.symbols", lambda: assess_symbols(facts), ()),
         graph=facts.graph,
         modules=attempt("assessment.modules", lambda: _modules(facts), ()),

@@ -11,7 +11,7 @@ from diffscope.facts.model import GraphFacts, Nearest
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Sentence
 from diffscope.messages.say import sentence
-from diffscope.rules.model import Flag, UnknownRule, Waived
+from diffscope.rules.model import Flag, Near, UnknownRule, Waived
 from diffscope.source.model import Gap, GapKind, PullRequest, RepoPath, Value
 
 SCHEMA = "diffscope.assessment/2"
@@ -196,6 +196,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     flags: tuple[Flag, ...]
     waived: tuple[Waived, ...] = ()
     unknown: tuple[UnknownRule, ...] = ()
+    near: tuple[Near, ...] = ()
+    """Rules that nearly fired, or would have were they on, the gravest first, five at most."""
     files: tuple[FileAssessment, ...]
     symbols: tuple[SymbolAssessment, ...]
     graph: GraphFacts | UnsetType = UNSET

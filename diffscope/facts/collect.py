@@ -18,6 +18,7 @@ from diffscope.facts.base.modules import place_files
 from diffscope.facts.base.reach_facts import with_reach
 from diffscope.facts.build.builds import declares_builds
 from diffscope.facts.build.dependencies import declares_dependencies
+from diffscope.facts.causes import with_causes
 from diffscope.facts.change.changed_file import FileMaterial, Placed, is_lost
 from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
@@ -72,6 +73,7 @@ def collect_facts(
     found = attempt("facts.places", lambda: with_changed_places(found, placed), found)
     found = attempt("facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach), found)
     found = attempt("facts.consequence", lambda: with_consequence(found, knowledge.consequence), found)
+    found = attempt("facts.causes", lambda: with_causes(found, placed), found)
     return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))
 
 

@@ -908,6 +908,31 @@ class Mention(Value, frozen=True, kw_only=True):
     """``added``, ``removed``, ``body``, ``called`` or ``no-longer-called``."""
 
 
+class CausePart(Value, frozen=True, kw_only=True):
+    """Lines ``first`` to ``last``, both included, of one side of a file."""
+
+    path: str
+    first: int
+    last: int
+    side: str
+
+
+class Cause(Value, frozen=True, kw_only=True):
+    """Places of the change that are one change, whatever the rules that point at them: they make one flag.
+
+    No family that rules ask: flags are folded by it.
+    """
+
+    what: str
+    """``goes-along`` (what was removed with an option that it served) or ``in-place-of`` (what the thing at the place replaced)."""
+    name: str
+    """The option that went; the thing that came."""
+    path: str
+    line: int
+    side: str
+    parts: tuple[CausePart, ...]
+
+
 class ChangeFacts(Value, frozen=True, kw_only=True):
     """Everything that rules may ask of a change, and what the assessment shows. Holds no source line."""
 
@@ -936,6 +961,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     step: tuple[StepFact, ...] = ()
     history: tuple[HistoryFact, ...] = ()
     mention: tuple[Mention, ...] = ()
+    cause: tuple[Cause, ...] = ()
     nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
     labels: tuple[str, ...] | UnsetType = UNSET
     """Labels that the target's own label rules would add."""

@@ -13,14 +13,17 @@ from diffscope.assessment.not_judged import group_unknown
 from diffscope.errors import shell_line
 from diffscope.messages.say import say_message, title
 from diffscope.render.ci_phrases import blind_spots, ci_phrases
-from diffscope.render.places import by_family
+from diffscope.render.places import by_family, location
 from diffscope.render.report_words import tag_title
 from diffscope.render.sanitize import uri_path
 from diffscope.render.words import Words
+from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag
 
 _PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
+_LONGEST_CONDITION = 70
+_MOST_NEAR = 3
 _CALLED = frozenset({"called", "no-longer-called"})
 _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
 """In which order symbols stand by the category of their file; any other comes between."""
@@ -259,6 +262,25 @@ class AssessmentView:
         """Return how many places a flag has beyond its first; empty for none."""
         rest = len(flag.evidence) - 1
         return self._words("more-places", count=rest) if rest > 0 else ""
+
+    def covered(self, flag: Flag) -> str:
+        """Return the rules whose flags are one with a flag, each with its severity; empty for none."""
+        words = self._words
+        rules = [f"{one.code} {one.name}{words.aside(words(one.severity.value))}" for one in flag.covers]
+        return words("covers", flags=words.comma.join(rules)) if rules else ""
+
+    @property
+    def near(self) -> tuple[str, ...]:
+        """The gravest rules without a flag that would have had one, a phrase each: where, and what was missing."""
+        words, every = self._words, self._assessment.near
+        phrases = []
+        for one in every[:_MOST_NEAR]:
+            rule = f"{one.code} {one.name}{words.aside(words(one.severity.value))}"
+            why = f"near-{one.status}" if one.failed is None else "near-failed"
+            told = {} if one.failed is None else {"failed": clip(one.failed, _LONGEST_CONDITION)}
+            phrases.append(words(why, rule=rule, place=location(one.place), **told))
+        rest = len(every) - _MOST_NEAR
+        return (*phrases, words("and-more", count=rest)) if rest > 0 else tuple(phrases)
 
     def few(self, names: Iterable[str], *, limit: int = 4) -> str:
         """Return the first names and how many more there are."""

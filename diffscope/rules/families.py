@@ -47,6 +47,18 @@ FAMILY_OF_PREFIX: Final[dict[str, str]] = {
 }
 """The family of each code by its first letters; the longest prefix decides. Codes are never reused, so two families may share letters."""
 
+_QUESTIONS: Final[dict[str, str]] = {
+    "missing-tests": "tests",
+    "insufficient-tests": "tests",
+    "ci-coverage": "ci",
+    "history": "history",
+}
+
+
+def question_of(family: str) -> str:
+    """Return what a family asks about: ``tests``, ``ci``, ``history`` or, all others, ``change`` itself."""
+    return _QUESTIONS.get(family, "change")
+
 
 def family_of(code: str) -> str | None:
     """Return the family of a rule code; ``None`` where no prefix of the table fits it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import NewType
 
@@ -65,6 +66,16 @@ class Flag(Value, frozen=True, kw_only=True):
     """``high``, ``medium`` or ``low``, from the rule's status and the facts' exactness."""
     fingerprint: str
     """Hash of code, paths and symbols; no line numbers, so that it survives a rebase."""
+    covers: tuple[Flag, ...] = ()
+    """Flags of other rules that stand on the same cause, worst first: one change is one flag."""
+    covered_as: str | None = None
+    """Of a covered flag, why it is one with its head: same-place, goes-along (removed with an option) or in-place-of."""
+
+
+def every_flag(flags: Iterable[Flag]) -> tuple[Flag, ...]:
+    """Return flags and what they cover, worst first: what fired, for those who count by rule or family."""
+    found = [each for flag in flags for each in (flag, *flag.covers)]
+    return tuple(sorted(found, key=lambda flag: (-flag.severity.rank, flag.code)))
 
 
 class Missing(Sentence, frozen=True, kw_only=True):
@@ -92,3 +103,18 @@ class Waived(Value, frozen=True, kw_only=True):
 
     flag: Flag
     reason: str
+
+
+class Near(Value, frozen=True, kw_only=True):
+    """A rule without a flag that would have had one: it is off or on trial, or a single condition failed."""
+
+    code: RuleCode
+    name: str
+    title: Text
+    status: str
+    """``stable``, ``preview`` or ``deprecated``; ``off`` where the configuration turned it off."""
+    severity: Severity
+    """What its flag would have had."""
+    failed: str | None = None
+    """The one condition that failed, as rule files write it; ``None`` where all hold and the rule does not run."""
+    place: Evidence

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError
-from diffscope.rules.model import Severity
+from diffscope.rules.model import Severity, every_flag
 from diffscope.source.window import days
 from diffscope.workspace import Workspace
 from diffscope.yaml.strict import plain
@@ -92,7 +92,7 @@ def misses(found: Assessment, expected: Mapping[str, list[str]]) -> dict[str, li
     """Return what is expected and was not answered."""
     areas = {share.area for share in found.areas}
     # A lighter touch is noted, not counted: the reports name what deserves a look.
-    families = {flag.family for flag in found.flags if flag.severity.rank >= Severity.MEDIUM.rank}
+    families = {flag.family for flag in every_flag(found.flags) if flag.severity.rank >= Severity.MEDIUM.rank}
     return {
         "areas": [area for area in expected.get("areas", ()) if area not in areas],
         "platforms": [one for one in expected.get("platforms", ()) if one not in found.platforms],
@@ -124,7 +124,9 @@ def compare_week(workspace: Workspace, name: str, week: Mapping[str, Any]) -> It
     medium = Counter(
         family
         for one in found
-        for family in {flag.family for flag in one.flags if flag.severity.rank >= Severity.MEDIUM.rank}
+        for family in {
+            flag.family for flag in every_flag(one.flags) if flag.severity.rank >= Severity.MEDIUM.rank
+        }
     )
     for family, count in week["risks"].items():
         yield f"  family {family:19} {medium[family]:4}, report {count}"

@@ -12,6 +12,7 @@ import pytest
 
 from diffscope.cli import main as module
 from diffscope.cli.exits import CLOSED_PIPE, FAILED, INTERRUPTED
+from diffscope.cli.options import FORMATS
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.version import VERSION
 from tests.cli.conftest import MakeProject
@@ -88,10 +89,7 @@ USAGE = [
     ),
     pytest.param(
         ("classify", "--format", "yaml", "1"),
-        (
-            "Invalid value for '--format': 'yaml' is no format; there are text, json, jsonl, markdown, html, github, sarif, "
-            "rdjson, concise"
-        ),
+        f"Invalid value for '--format': 'yaml' is no format; there are {', '.join(FORMATS)}",
         "diffscope classify --help",
         id="a format that there is not",
     ),

@@ -65,6 +65,7 @@ def test_no_word_is_dead() -> None:
     made = {f"source-{source.value}" for source in SourceKind}
     made |= {f"mirror-{state.value}" for state in AmdState}
     made |= {f"ci-{what}" for what in ("added", "removed", "starts", "stops")}
+    made |= {f"near-{status}" for status in ("off", "preview", "deprecated")}
     made |= {level.value for level in (*RiskLevel, *Severity)}
     assert [key for key in keys if key not in made and f'"{key}"' not in sources] == []
 

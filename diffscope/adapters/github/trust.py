@@ -15,8 +15,8 @@ from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import describe
 from diffscope.assessment.document import SCHEMA, Assessment
 from diffscope.errors import InputError
-from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.model import Flag
+from diffscope.rules.language.catalogue import Catalogue, Stage
+from diffscope.rules.model import Flag, Near
 
 LARGEST = 8_000_000
 """Bytes; the assessment of the largest squash commit of vLLM has a tenth."""
@@ -86,7 +86,8 @@ def retell(assessment: Assessment, catalogue: Catalogue, *, at: str) -> Assessme
     unknown = next((rule.code for rule in assessment.unknown if not _CODE.fullmatch(rule.code)), None)
     if unknown is not None:
         raise _refused(f"{unknown[:60]!r} is no rule", at)
-    return msgspec.structs.replace(assessment, flags=flags, waived=waived)
+    near = tuple(_retold_near(one, catalogue, at) for one in assessment.near)
+    return msgspec.structs.replace(assessment, flags=flags, waived=waived, near=near)
 
 
 def _retold(flag: Flag, catalogue: Catalogue, at: str) -> Flag:
@@ -94,8 +95,20 @@ def _retold(flag: Flag, catalogue: Catalogue, at: str) -> Flag:
     if rule is None:
         raise _refused(f"{flag.code[:60]!r} is no rule here", at)
     return msgspec.structs.replace(
-        flag, name=rule.name, family=rule.family, title=rule.title, advice=rule.remedy
+        flag,
+        name=rule.name,
+        family=rule.family,
+        title=rule.title,
+        advice=rule.remedy,
+        covers=tuple(_retold(one, catalogue, at) for one in flag.covers),
     )
+
+
+def _retold_near(near: Near, catalogue: Catalogue, at: str) -> Near:
+    rule = catalogue.rule(near.code)
+    if rule is None or near.status not in ("off", *(stage.value for stage in Stage)):
+        raise _refused(f"{near.code[:60]!r} is no rule here", at)
+    return msgspec.structs.replace(near, name=rule.name, title=rule.title)
 
 
 def _refused(reason: str, at: str) -> InputError:

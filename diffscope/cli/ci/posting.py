@@ -27,6 +27,7 @@ from diffscope.render.places import LEVELS, has_line, places
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.words import Words
+from diffscope.rules.model import every_flag
 from diffscope.source.attempts import Attempts, is_internal
 
 CHECK_NAME = "diffscope"
@@ -102,7 +103,7 @@ def label_facts(assessment: Assessment) -> Mapping[str, Sequence[str]]:
     """Return the words that a change has earned, by the kinds that a label mapping may name."""
     return {
         "level": [assessment.risk.level.value],
-        "family": [flag.family for flag in assessment.flags],
+        "family": [flag.family for flag in every_flag(assessment.flags)],
         "area": [share.area for share in assessment.areas],
         "platform": assessment.platforms,
         "kind": [assessment.kind],

@@ -23,7 +23,7 @@ from diffscope.products.backtest.model import (
     Stratum,
 )
 from diffscope.rules.families import FAMILIES, family_title
-from diffscope.rules.model import Severity
+from diffscope.rules.model import Severity, every_flag
 from diffscope.rules.statistics import RuleStatistics, Statistics
 from diffscope.source.model import CommitId, Gap
 
@@ -184,7 +184,7 @@ _Test = Callable[[FlagObservation], bool]
 
 def observe(assessment: Assessment, *, merged_at: int, was_fixed: bool | None) -> Observation:
     """Return what a backtest needs of an assessment and of what came after."""
-    flags = (*assessment.flags, *(waived.flag for waived in assessment.waived))
+    flags = (*every_flag(assessment.flags), *(waived.flag for waived in assessment.waived))
     seen = (FlagObservation(code=flag.code, family=flag.family, severity=flag.severity) for flag in flags)
     pull = assessment.change.pull
     return Observation(

@@ -13,7 +13,7 @@ import msgspec
 from diffscope.assessment.document import Assessment, FileAssessment
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.registries import Registry
-from diffscope.rules.model import Severity
+from diffscope.rules.model import Severity, every_flag
 from diffscope.source.model import RepoPath, Value
 from diffscope.syntax.model import Outline
 from diffscope.taxonomy.kernels import KernelTable
@@ -261,7 +261,7 @@ def _pattern(folder: str) -> str:
 def _edits_one_alone(assessment: Assessment, twins: Sequence[str]) -> bool:
     """Return whether a change edits a file, leaves one of its twins alone, and no flag stands on the file."""
     edited = {file.path for file in assessment.files}
-    flagged = {place.path for flag in assessment.flags for place in flag.evidence}
+    flagged = {place.path for flag in every_flag(assessment.flags) for place in flag.evidence}
     for path in edited & set(twins):
         own = PurePosixPath(path)
         others = {

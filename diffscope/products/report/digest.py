@@ -15,7 +15,7 @@ from diffscope.products.report.highlights import highlights, suggestions, themes
 from diffscope.products.report.model import Digest, Period, PullSummary, Revert, TrendPoint
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point
-from diffscope.rules.model import RuleCode
+from diffscope.rules.model import RuleCode, every_flag
 from diffscope.source.model import Gap
 from diffscope.version import VERSION
 
@@ -109,7 +109,7 @@ def _reverts(assessments: tuple[Assessment, ...]) -> tuple[Revert, ...]:
         original = next((number for number in matches if number != pull.number), None)
         flagged: tuple[RuleCode, ...] | UnsetType = UNSET
         if original in by_number:
-            flagged = tuple(flag.code for flag in by_number[original].flags)
+            flagged = tuple(flag.code for flag in every_flag(by_number[original].flags))
         found.append(Revert(number=number_of(one), title=pull.title, reverts=original, flagged=flagged))
     return tuple(found)
 

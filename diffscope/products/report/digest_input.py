@@ -28,7 +28,9 @@ def trim_for_digest(assessment: Assessment) -> Assessment:
 
 
 def _trim_flag(flag: Flag) -> Flag:
-    return msgspec.structs.replace(flag, evidence=flag.evidence[:1])
+    return msgspec.structs.replace(
+        flag, evidence=flag.evidence[:1], covers=tuple(map(_trim_flag, flag.covers))
+    )
 
 
 def _trim_file(file: FileAssessment) -> FileAssessment:

@@ -13,7 +13,7 @@ from diffscope.products.report.change_summary import summarize_change
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, Highlight, RiskSection, Suggestion, Target, Theme
 from diffscope.products.report.risks import families_of
-from diffscope.rules.model import Flag, Severity
+from diffscope.rules.model import Flag, Severity, every_flag
 
 _TARGETS = 4
 
@@ -34,7 +34,7 @@ def _by_rule(assessments: Iterable[Assessment]) -> dict[str, dict[str, list[_Fla
     """Return family -> code -> what was flagged, at medium severity and above."""
     found: dict[str, dict[str, list[_Flagged]]] = defaultdict(lambda: defaultdict(list))
     for one in assessments:
-        for flag in one.flags:
+        for flag in every_flag(one.flags):
             if flag.severity.rank >= Severity.MEDIUM.rank:
                 found[flag.family][flag.code].append(_Flagged(one, flag))
     return found

@@ -11,7 +11,7 @@ from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, RiskItem, RiskSection, UnknownItem, WaivedItem
 from diffscope.rules.families import FAMILIES, family_title
-from diffscope.rules.model import Flag, Severity
+from diffscope.rules.model import Flag, Severity, every_flag
 
 COUNTED_FROM = Severity.MEDIUM
 """Published reports count what deserves a second look; smaller touches are noted apart."""
@@ -39,13 +39,14 @@ def risk_section(assessments: tuple[Assessment, ...], before: tuple[Assessment, 
 
 def families_of(assessment: Assessment) -> frozenset[str]:
     """Return the families that a pull request is counted under: those of its flags of medium severity and above."""
-    return frozenset(flag.family for flag in assessment.flags if flag.severity.rank >= COUNTED_FROM.rank)
+    return frozenset(
+        flag.family for flag in every_flag(assessment.flags) if flag.severity.rank >= COUNTED_FROM.rank
+    )
 
 
 def items_of(assessment: Assessment) -> tuple[RiskItem, ...]:
     """Return every flag of a pull request as an item, worst first, then by code."""
-    flags = sorted(assessment.flags, key=lambda flag: (-flag.severity.rank, flag.code))
-    return tuple(_item(assessment, flag) for flag in flags)
+    return tuple(_item(assessment, flag) for flag in every_flag(assessment.flags))
 
 
 def _family(name: str, assessments: tuple[Assessment, ...], earlier: Counter[str] | None) -> FamilyRisk:
@@ -70,7 +71,7 @@ def _family(name: str, assessments: tuple[Assessment, ...], earlier: Counter[str
 
 
 def _worst(assessment: Assessment, family: str) -> RiskItem | None:
-    flags = [flag for flag in assessment.flags if flag.family == family]
+    flags = [flag for flag in every_flag(assessment.flags) if flag.family == family]
     if not flags:
         return None
     return _item(assessment, min(flags, key=lambda flag: (-flag.severity.rank, flag.code)))

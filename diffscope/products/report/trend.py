@@ -9,6 +9,7 @@ from diffscope.assessment.document import Assessment
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import Period, RiskItem, TrendPoint
 from diffscope.products.report.risks import COUNTED_FROM, families_of, items_of
+from diffscope.rules.model import every_flag
 from diffscope.source.window import Window, day_of, days, week
 
 OFFSET = "+08:00"
@@ -97,7 +98,7 @@ def still_open(before: Iterable[Assessment], now: Iterable[Assessment]) -> tuple
         if near & tests or sources & tested:
             continue
         kept = (item for item in items_of(one) if item.severity.rank >= COUNTED_FROM.rank)
-        families = {flag.code: flag.family for flag in one.flags}
+        families = {flag.code: flag.family for flag in every_flag(one.flags)}
         found += [(item, one) for item in kept if families[item.code] in _TEST_FAMILIES][:1]
     ranked = sorted(found, key=lambda pair: (-pair[1].importance.value, number_of(pair[1])))
     return tuple(item for item, _ in ranked)

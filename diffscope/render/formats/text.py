@@ -48,6 +48,7 @@ class _Report:
         self._screen.blank()
         self._flags()
         self._doubts()
+        self._row("near", *self._read.near)
         self._screen.blank()
         self._reach()
         self._tests()
@@ -125,6 +126,8 @@ class _Report:
         ]
         pieces += [Piece(words.aside(more), Tone.QUIET)] if more else []
         self._screen.line(*pieces, indent=_COLUMN, hang=_COLUMN + 2)
+        if covered := self._read.covered(flag):
+            self._screen.line(Piece(covered, Tone.QUIET), indent=_COLUMN, hang=_COLUMN + 2)
 
     def _doubts(self) -> None:
         words = self._words

@@ -43,6 +43,7 @@ _DESCRIPTIONS: Final = {
     "remedy": "What to do or check.",
     "limits": "What the rule is known to miss or to get wrong.",
     "evidence": "The records that a flag points at: one fact, and what is asked of it. Without one the rule does not fire.",
+    "covers": "Codes or globs of them: where their flags stand at this rule's places and are no graver, this rule is the head.",
     "worst_by": "The number of the fact that puts the worst record first; without it, the size of the change.",
     "when": "What must hold besides. Left out: the rule fires where there is evidence.",
     "severity": "A word, or a list of which the first line that holds decides; the last line is a word alone.",
@@ -73,6 +74,7 @@ def rule_schema() -> Schema:
         **{key: {"type": "string"} for key in TEXTS},
         "evidence": {**_ref("facts"), "minProperties": 1, "maxProperties": 1},
         "worst_by": {"type": "string"},
+        "covers": {"type": "array", "items": {"type": "string"}},
         "when": _ref("expression"),
         "severity": {"anyOf": [{"enum": words}, {"type": "array", "items": lines, "minItems": 1}]},
     }

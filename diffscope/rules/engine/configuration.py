@@ -121,6 +121,11 @@ def is_on(rule: Rule, configuration: RuleConfiguration) -> bool:
     return configuration.select is None or any(covers(each.text, rule) for each in configuration.select)
 
 
+def is_meant(rule: Rule, configuration: RuleConfiguration) -> bool:
+    """Say whether a rule that does not run is among those that somebody selected, or everything was: on trial, or turned off."""
+    return configuration.select is None or any(covers(each.text, rule) for each in configuration.select)
+
+
 def overridden_severity(rule: Rule, configuration: RuleConfiguration) -> Severity | None:
     """Return the severity that the configuration sets for a rule: by its code first, then by the last entry that covers it."""
     fitting = [each for each in configuration.severity if covers(each.selector.text, rule)]

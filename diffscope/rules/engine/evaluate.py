@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cached_property, lru_cache, partial
 from typing import Any, Final
 
@@ -17,21 +18,24 @@ from diffscope.messages.model import Text
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
+    is_meant,
     is_on,
     overridden_severity,
 )
 from diffscope.rules.engine.context import Context, Truth
 from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.engine.missing import FAILED, asks_graph, missing_facts
+from diffscope.rules.engine.near import NearMiss
 from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Wording, fill_template
-from diffscope.rules.model import Definition, Evidence, Flag, Severity, UnknownRule
+from diffscope.rules.model import Definition, Evidence, Flag, Near, Severity, UnknownRule
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap, Value
 
 MOST_EVIDENCE: Final = 10
+_MOST_NEAR: Final = 5
 _LINES_OF_A_BRANCH: Final = 3
 """Lines that weigh as much as a new branch, where evidence is put in order."""
 _CONFIDENCE: Final = ("low", "medium", "high")
@@ -49,6 +53,8 @@ class Evaluation(Value, frozen=True, kw_only=True):
     unknown: tuple[UnknownRule, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """One for each rule that failed inside, which is among the unknown ones too."""
+    near: tuple[Near, ...] = ()
+    """Rules that nearly fired, or would have were they on: those that would weigh most, five at most."""
 
 
 def evaluate(
@@ -62,21 +68,46 @@ def evaluate(
     attempt = attempt or Attempts()
     context = Context(facts)
     found: list[Flag | UnknownRule | None] = []
+    silent: list[_Program] = []
     for program in _programs(catalogue):
-        if is_on(program.rule, configuration):
+        if not is_on(program.rule, configuration):
+            silent += [program] if is_meant(program.rule, configuration) else []
+        else:
             failed = UnknownRule(code=program.rule.code, missing=(FAILED,))
             severity = overridden_severity(program.rule, configuration)
             said = partial(program.evaluate, context, severity)
             found.append(attempt(f"rule.{program.rule.code}", said, failed))
+            silent += [program] if found[-1] is None else []
     flags = [each for each in found if isinstance(each, Flag)]
     flags.sort(key=lambda flag: (-flag.severity.rank, flag.code))
     unknown = tuple(each for each in found if isinstance(each, UnknownRule))
-    return Evaluation(flags=tuple(flags), unknown=unknown, gaps=attempt.gaps)
+    near = attempt("rules.near", lambda: _nearest(silent, flags, context, configuration), ())
+    return Evaluation(flags=tuple(flags), unknown=unknown, gaps=attempt.gaps, near=near)
 
 
 def asked(rule: Rule) -> tuple[Condition, Exists]:
     """Return what a rule asks before it fires: ``when``, and that there be evidence."""
     return rule.when, Exists(fact=rule.evidence.fact, where=rule.evidence.where)
+
+
+def _nearest(
+    silent: Iterable[_Program], flags: Iterable[Flag], context: Context, configuration: RuleConfiguration
+) -> tuple[Near, ...]:
+    """Return the rules that nearly fired: the gravest first, those at a place without a flag before others."""
+    found = filter(
+        None, (program.near(context, runs=is_on(program.rule, configuration)) for program in silent)
+    )
+    flagged = {(place.path, place.symbol) for flag in flags for place in flag.evidence}
+    order = sorted(
+        found,
+        key=lambda near: (
+            -near.severity.rank,
+            (near.place.path, near.place.symbol) in flagged,
+            near.failed is not None,
+            near.code,
+        ),
+    )
+    return tuple(order[:_MOST_NEAR])
 
 
 class _Program:
@@ -98,12 +129,40 @@ class _Program:
     def _steps(self) -> list[tuple[Severity, Judge]]:
         return [(step.to, compile_judge(step.when)) for step in self.rule.severity_steps]
 
+    @cached_property
+    def _near(self) -> NearMiss:
+        return NearMiss(self.rule)
+
     def evaluate(self, context: Context, override: Severity | None) -> Flag | UnknownRule | None:
         """Return the flag, what it lacks to tell, or nothing."""
         truth = self.judge(context)
         if truth is None:
             return UnknownRule(code=self.rule.code, missing=missing_facts(asked(self.rule), context))
         return self.flag(context, override) if truth else None
+
+    def near(self, context: Context, *, runs: bool) -> Near | None:
+        """Return how near a silent rule was; for one that does not run, the flag that it would have."""
+        if runs:
+            miss = self._near.find(context, partial(_weight, worst_by=self.rule.evidence.worst_by))
+            if miss is None:
+                return None
+            severity, failed, place = self._severity(context), miss.failed, self._place(miss.record, context)
+        elif self.judge(context) is True:
+            flag = self.flag(context, None)
+            severity, failed, place = flag.severity, None, flag.evidence[0]
+        else:
+            return None
+        rule = self.rule
+        is_off = not runs and rule.status.stage is Stage.STABLE
+        return Near(
+            code=rule.code,
+            name=rule.name,
+            title=rule.title,
+            status="off" if is_off else rule.status.stage.value,
+            severity=severity,
+            failed=failed,
+            place=place,
+        )
 
     def judge(self, context: Context) -> Truth:
         when = self._when(context)

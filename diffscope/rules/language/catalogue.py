@@ -63,6 +63,8 @@ class Rule(Value, frozen=True, kw_only=True):
     evidence: EvidenceQuery
     names: tuple[str, ...] = ()
     """Named lists and predicates that it uses, sorted."""
+    covers: tuple[str, ...] = ()
+    """Codes or globs of them: of equal severity this rule is the head of their flags at its places."""
     origin: str
     """The rule file, as it was handed in."""
 

@@ -29,10 +29,11 @@ from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 REQUIRED: Final = ("status", "title", "why", "remedy", "evidence", "severity", "says")
-OPTIONAL: Final = ("limits", "worst_by", "when", "family")
+OPTIONAL: Final = ("limits", "worst_by", "when", "family", "covers")
 TEXTS: Final = ("title", "why", "remedy", "limits", "says")
 """Keys of rule.yml in English that zh.yml has in Chinese."""
 CODE_FORM: Final = re.compile(r"[A-Z]{2}[0-9]{3}")
+CODE_GLOB: Final = re.compile(r"[A-Z0-9*?]{1,5}")
 NAME_FORM: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 CONSEQUENCE: Final = "consequence"
 """In place of a severity: the highest level that a place of the evidence has; the field that holds it."""
@@ -141,6 +142,7 @@ def _rule(reading: Reading, entries: _Entries, texts: _Translated, names: Names)
         says=texts.text("says"),
         evidence=evidence,
         names=tuple(sorted(scope.used)),
+        covers=_covers(reading, entries["covers"].value) if "covers" in entries else (),
         origin=reading.path,
     )
 
@@ -201,6 +203,16 @@ def _evidence(entries: _Entries, scope: Scope) -> EvidenceQuery:
         return none
     where = parse_where(asked.value, family, scope)
     return EvidenceQuery(fact=family.name, where=where, worst_by=_worst_by(entries, family, scope))
+
+
+def _covers(reading: Reading, node: Node) -> tuple[str, ...]:
+    found = []
+    for item in reading.items(node, "'covers'"):
+        text = reading.text(item, "an entry of 'covers'")
+        if text and not CODE_GLOB.fullmatch(text):
+            reading.report(item, f"'{clipped(text)}' is no code or glob of codes", "write CF501 or 'CF5*'")
+        found.append(text)
+    return tuple(found)
 
 
 def _worst_by(entries: _Entries, family: Family, scope: Scope) -> str | None:

@@ -1,0 +1,128 @@
+"""Flags that stand on one cause -> one flag: the most consequential rule is its head, the others are listed under ``covers``.
+
+Three things make flags one:
+
+- ``same-place``: all that one of them points at lies at the symbols of the other. Two that point at lines stand on the same line.
+- ``goes-along``: all that one of them points at was removed together with an option that the other says is gone.
+- ``in-place-of``: one points at what came, the other at what it took the place of.
+
+A rule about what is missing beside the change (a test, a step of CI, a twin) asks something else than one about the change itself, so these
+are folded among their own kind alone. Nothing is lost: a covered flag keeps its places, its severity is never above that of its head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from diffscope.facts.model import Cause
+from diffscope.rules.engine.configuration import covers
+from diffscope.rules.engine.evaluate import MOST_EVIDENCE
+from diffscope.rules.families import question_of
+from diffscope.rules.language.catalogue import Catalogue
+from diffscope.rules.model import Evidence, Flag, RuleCode
+
+_WHOLE: Final = frozenset({"file", "module", "symbol", "native", "step"})
+"""Facts that speak of all of a symbol or file; the others speak of a line in it."""
+_BESIDE: Final = frozenset({"counterpart", "override", "registry", "operator"})
+"""Facts that speak of what fits the change no more: never the same as a change at their place."""
+
+
+def fold(flags: Iterable[Flag], causes: Iterable[Cause], catalogue: Catalogue) -> tuple[Flag, ...]:
+    """Return the flags with those that another one says already under its ``covers``, in the order in which they came."""
+    listed = tuple(flags)
+    folding = _Folding(listed, tuple(causes), catalogue)
+    heads: list[Flag] = []
+    under: dict[str, list[Flag]] = {}
+    for flag in sorted(listed, key=folding.order):
+        for head in heads:
+            why = folding.why(head, flag)
+            if why is not None:
+                under.setdefault(head.code, []).append(msgspec.structs.replace(flag, covered_as=why))
+                break
+        else:
+            heads.append(flag)
+    found = {
+        head.code: msgspec.structs.replace(head, covers=tuple(under.get(head.code, ()))) for head in heads
+    }
+    return tuple(found[flag.code] for flag in listed if flag.code in found)
+
+
+class _Folding:
+    def __init__(self, flags: tuple[Flag, ...], causes: tuple[Cause, ...], catalogue: Catalogue) -> None:
+        self._causes = causes
+        fired = {flag.code for flag in flags}
+        self._rules = {rule.code: rule for rule in catalogue.rules if rule.code in fired}
+
+    def order(self, flag: Flag) -> tuple[object, ...]:
+        """Sort key: who may be a head before those that it may cover."""
+        return (
+            -flag.severity.rank,
+            not any(_is_head_of(cause, flag) for cause in self._causes),
+            -sum(self._is_declared(flag, other) for other in self._rules),
+            self._is_whole(flag),
+            -len(flag.evidence),
+            flag.code,
+        )
+
+    def why(self, head: Flag, flag: Flag) -> str | None:
+        """Return how ``head`` says what a flag of no higher severity says; ``None`` where it does not."""
+        if not flag.evidence or not head.evidence or len(flag.evidence) >= MOST_EVIDENCE:
+            # Ten places are all that is kept: there may be more, elsewhere.
+            return None
+        for cause in self._causes:
+            if _is_head_of(cause, head) and all(_lies_in(cause, place) for place in flag.evidence):
+                return cause.what
+        return "same-place" if self._is_same_place(head, flag) else None
+
+    def _is_same_place(self, head: Flag, flag: Flag) -> bool:
+        rule = self._rules.get(flag.code)
+        if (
+            rule is None
+            or rule.evidence.fact in _BESIDE
+            or question_of(flag.family) != question_of(head.family)
+        ):
+            return False
+        at_line = not self._is_whole(head) and not self._is_whole(flag)
+        is_near: Callable[[Evidence, Evidence], bool] = _is_same_line if at_line else _is_same_symbol
+        if all(any(is_near(place, other) for other in head.evidence) for place in flag.evidence):
+            # What is said of a line is more than what is said of all around it: it hides under nothing of its own rank.
+            is_more = not self._is_whole(flag) and not at_line and head.severity is flag.severity
+            return not is_more or self._is_declared(head, flag.code)
+        is_worst = is_near(head.evidence[0], flag.evidence[0])
+        return self._is_whole(flag) and not self._is_whole(head) and is_worst
+
+    def _is_whole(self, flag: Flag) -> bool:
+        rule = self._rules.get(flag.code)
+        return rule is None or rule.evidence.fact in _WHOLE
+
+    def _is_declared(self, head: Flag, code: RuleCode) -> bool:
+        rule, other = self._rules.get(head.code), self._rules.get(code)
+        return rule is not None and other is not None and any(covers(text, other) for text in rule.covers)
+
+
+def _is_head_of(cause: Cause, flag: Flag) -> bool:
+    at = (cause.path, cause.line, cause.side)
+    return any((place.path, place.line, place.side) == at for place in flag.evidence)
+
+
+def _lies_in(cause: Cause, place: Evidence) -> bool:
+    return any(
+        part.path == place.path and part.side == place.side and part.first <= place.line <= part.last
+        for part in cause.parts
+    )
+
+
+def _is_same_line(one: Evidence, other: Evidence) -> bool:
+    return (one.path, one.side, one.line) == (other.path, other.side, other.line)
+
+
+def _is_same_symbol(one: Evidence, other: Evidence) -> bool:
+    if one.path != other.path:
+        return False
+    if not one.symbol or not other.symbol:
+        return _is_same_line(one, other)
+    longer, shorter = sorted((one.symbol, other.symbol), key=len, reverse=True)
+    return longer == shorter or longer.startswith(f"{shorter}.")
