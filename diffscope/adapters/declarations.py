@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -50,6 +51,9 @@ _FOLDERS: Final = (
     "docs",
     "CODEOWNERS",
     ".mergify.yml",
+)
+_INSTALLS: Final = re.compile(
+    r"docker/|tools/.*\.sh$|requirements/|setup\.py$|pyproject\.toml$|CMakeLists\.txt$"
 )
 _SPACE: Final = f"project-{VERSION}"
 _COLLECTED: Final = f"collected-{VERSION}"
@@ -102,6 +106,7 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
         requirements=lambda: requirements_of(entries(), repository),
         collected=collected,
         job_files=lambda: _job_files(entries(), repository),
+        installing=lambda: _installing(entries(), repository),
     )
 
 
@@ -115,12 +120,18 @@ def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cach
         paths=lambda: (entry.path for entry in entries),
         requirements=lambda: requirements_of(entries, blobs),
         job_files=lambda: _job_files(entries, blobs),
+        installing=lambda: _installing(entries, blobs),
     )
 
 
 def _job_files(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPath, bytes]:
     """Return the bytes of what declares the steps, by path; what the repository does not have is left out."""
     return read_entries((one for one in wanted_entries(entries) if one.path.startswith(FOLDER)), blobs)
+
+
+def _installing(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPath, bytes]:
+    """Return the bytes of what makes images and installs packages, by path; what the repository does not have is left out."""
+    return read_entries((one for one in entries if _INSTALLS.match(one.path)), blobs)
 
 
 def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Project:

@@ -20,6 +20,7 @@ from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.build.undeclared import undeclared_imports
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
+from diffscope.facts.ci.platform_skips import with_places
 from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
@@ -49,7 +50,6 @@ from diffscope.facts.python.numerics import collect_numerics
 from diffscope.facts.python.registries import collect_registries
 from diffscope.facts.python.shared_state import collect_writes
 from diffscope.facts.python.symbols import collect_parameters, collect_symbols
-from diffscope.facts.tests.platform_skips import with_places
 from diffscope.facts.tests.tests import collect_tests
 from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.query.graph import ModuleGraph

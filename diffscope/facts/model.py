@@ -841,7 +841,7 @@ class StepFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "no-step, optional-only, not-collected, platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner."
+            "no-step, optional-only, not-collected, cannot-run (a test file that is skipped as a whole where it is collected), platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner."
         ),
     ]
     step: Annotated[str | None, said("The step's label.")] = None

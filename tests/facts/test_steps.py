@@ -49,6 +49,7 @@ def judged(
     steps: str | None = STEPS,
     patch: str | None = None,
     merged_at: str | None = None,
+    installing: dict[str, bytes] | None = None,
 ) -> ChangeFacts:
     """Return the facts of a change of the tree above."""
     old = {path: TREE[path] for path in after if path in TREE} | (before or {})
@@ -67,6 +68,7 @@ def judged(
         paths=lambda: map(RepoPath, TREE),
         collected=lambda: collect_tests(step_calls(project), TreeIndex(map(RepoPath, TREE))),
         job_files=lambda: {RepoPath(path): text.encode() for path, text in declaring.items()},
+        installing=lambda: {RepoPath(path): data for path, data in (installing or {}).items()},
     )
     graph = build_graph({RepoPath(path): outline_python(data) for path, data in TREE.items()})
     pull = PullRequest(
@@ -302,3 +304,37 @@ def test_whether_a_test_ran_where_it_is_skipped(
     before, after = (TEST.format(text).encode() for text in ("", mark))
     found = judged({path: after}, {path: before}, steps).test
     assert [one.ran_there for one in found if one.change == "skipped"] == [ran]
+
+
+IMAGE = {"docker/Dockerfile": b"RUN pip install deep-pool\n"}
+PART = "def test_a():\n    deep_pool = pytest.importorskip('deep_pool')\n"
+WITHOUT = "it is skipped without {}, which no requirement, image or command names"
+UNSET = "it is skipped without the variable POOL_DATA, which no step sets"
+IDLE = [
+    pytest.param("pytest.importorskip('deep_pool')\n", None, {}, WITHOUT.format("deep_pool"), id="a package that nothing installs"),
+    pytest.param("pool = pytest.importorskip('deep_pool.core')\n", None, {}, WITHOUT.format("deep_pool"), id="a module of it, kept by a name"),
+    pytest.param("HAS = find_spec('deep_pool') is not None\npytestmark = pytest.mark.skipif(\n    not HAS, reason='none, or broken'\n)\n", None, {}, WITHOUT.format("deep_pool"), id="a variable that asks for it"),
+    pytest.param("if find_spec('deep_pool') is None:\n    pytest.skip('none', allow_module_level=True)\n", None, {}, WITHOUT.format("deep_pool"), id="a skip of the module"),
+    pytest.param("pytest.importorskip('deep_pool')\n", None, IMAGE, None, id="an image has it"),
+    pytest.param("pytest.importorskip('deep_pool')\n", STEPS.replace("[pytest -v tests/pools]", "[pip install deep_pool, pytest -v tests/pools]"), {}, None, id="a command installs it"),
+    pytest.param("pytest.importorskip('json')\n", None, {}, None, id="the standard library is there"),
+    pytest.param(PART, None, {}, None, id="one test of the file asks for it"),
+    pytest.param("DATA = os.environ.get('POOL_DATA', '')\npytestmark = pytest.mark.skipif(not os.path.isdir(DATA), reason='none')\n", None, {}, UNSET, id="a variable that no step sets"),
+    pytest.param("pytestmark = pytest.mark.skipif(not os.environ.get('POOL_DATA'))\n", STEPS.replace("[pytest -v tests/pools]", "[POOL_DATA=/data pytest -v tests/pools]"), {}, None, id="a command sets it"),
+    pytest.param("pytestmark = pytest.mark.skipif(os.environ.get('POOL_OFF') == '1')\n", None, {}, None, id="a variable that turns it off"),
+    pytest.param("pytestmark = pytest.mark.skipif(not current_platform.is_rocm(), reason='only there')\n", None, {}, "it is skipped on cuda, where alone it is collected", id="a platform on which no step runs it"),
+    pytest.param("pytestmark = pytest.mark.skipif(not current_platform.is_rocm(), reason='only there')\n", MIRRORED, {}, None, id="a mirror on that platform"),
+    pytest.param("pytestmark = pytest.mark.skipif(not (current_platform.is_rocm() or is_new()))\n", None, {}, None, id="a platform or something else"),
+    pytest.param("pytestmark = pytest.mark.skipif(not is_new(), reason='old')\n", None, {}, None, id="what cannot be told is no reason"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "steps", "installing", "detail"), IDLE)
+def test_a_test_file_that_is_skipped_wherever_it_is_collected(
+    head: str, steps: str | None, installing: dict[str, bytes], detail: str | None
+) -> None:
+    text = f"import pytest\n\n{head}\n\ndef test_take():\n    assert take()\n"
+    found = judged(
+        {"tests/pools/test_new.py": text.encode()}, steps=steps or STEPS, installing=installing
+    ).step
+    assert [one.detail for one in found if one.what == "cannot-run"] == ([detail] if detail else [])

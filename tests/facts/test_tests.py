@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.tests.platform_skips import platforms_left
+from diffscope.facts.ci.platform_skips import platforms_left
 from diffscope.facts.tests.tests import is_test_name
 from tests.fact_builders import edit, facts
 
@@ -195,6 +195,9 @@ def test_only_what_pytest_collects_is_a_test() -> None:
         pytest.param("current_platform.is_xpu() or current_platform.is_cpu()", {"xpu", "cpu"}, id="either of two"),
         pytest.param("current_platform.is_rocm() and slow()", {"rocm"}, id="something besides narrows it"),
         pytest.param("current_platform.is_rocm() or slow()", set(), id="something besides widens it"),
+        pytest.param("not (current_platform.is_cuda() or current_platform.is_rocm()), reason='no'", {"xpu", "cpu", "tpu", "hpu"}, id="neither of two"),
+        pytest.param("not (current_platform.is_rocm() and has_x())", set(), id="a platform and more"),
+        pytest.param("current_platform.is_rocm( or", set(), id="no expression"),
         pytest.param("slow()", set(), id="no platform is asked for"),
         pytest.param("", set(), id="no condition"),
     ],

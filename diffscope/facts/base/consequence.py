@@ -32,7 +32,7 @@ FAMILIES: Final = (
 _BREAKING: Final = frozenset({"removed", "renamed", "moved", "kind", "added-required", "made-required"})
 _CONTRACT: Final = frozenset({"bases", "default", "field-order"})
 _CODE: Final = frozenset({"function", "method"})
-_NO_STEP: Final = "not-collected"
+_DO_NOT_RUN: Final = frozenset({"not-collected", "cannot-run"})
 _TUNED_LINES: Final = 2
 """Code lines on either side, up to which a change of numbers alone is tuning."""
 _Fact = TypeVar("_Fact", bound=Located)
@@ -137,7 +137,7 @@ def _of_line(change: str) -> str:
 
 
 def _uncollected(facts: ChangeFacts) -> bool:
-    """Return whether no step of CI collects any test file that the change adds or edits."""
+    """Return whether no step of CI runs any test file that the change adds or edits."""
     tests = {one.path for one in facts.file if one.category == "test" and one.code_added}
-    lost: Iterable[str] = (one.path for one in facts.step if one.what == _NO_STEP)
+    lost: Iterable[str] = (one.path for one in facts.step if one.what in _DO_NOT_RUN)
     return bool(tests) and tests <= set(lost)

@@ -21,6 +21,9 @@ _DISTRIBUTIONS: Final = {
     "dateutil": "python-dateutil",
     "fitz": "pymupdf",
     "google": "protobuf",
+    "grpc": "grpcio",
+    "grpc_health": "grpcio-health-checking",
+    "grpc_reflection": "grpcio-reflection",
     "jose": "python-jose",
     "jwt": "pyjwt",
     "multipart": "python-multipart",
@@ -59,7 +62,7 @@ def undeclared_imports(
             continue
         yield DependencyFact(
             **place.spot(place.new(fact.line), symbol=None),
-            name=_distribution(root),
+            name=distribution_of(root),
             change="imported",
             after=fact.guard or ("inside a function" if fact.layer == "lazy" else None),
             kind="import",
@@ -107,7 +110,7 @@ def _of_project(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _is_declared(root: str, requirements: Iterable[Requirement], placed: Iterable[Placed]) -> bool:
-    name = _distribution(root)
+    name = distribution_of(root)
     if any(each.name and (each.name == name or each.name.startswith(f"{name}-")) for each in requirements):
         return True
     word = re.compile(rf"(?im)(?:^|[\s'\"/]){re.escape(name).replace('-', '[-_.]')}(?![\w])")
@@ -119,7 +122,8 @@ def _is_declared(root: str, requirements: Iterable[Requirement], placed: Iterabl
     )
 
 
-def _distribution(root: str) -> str:
+def distribution_of(root: str) -> str:
+    """Return the normalised name under which an import root is installed."""
     return _DISTRIBUTIONS.get(root, _normal(root))
 
 

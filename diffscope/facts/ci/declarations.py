@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
@@ -26,7 +27,7 @@ class Declarations:
     """What the target repository declares at the base; what lies further off is read when it is asked for.
 
     ``paths`` gives the files of the tree, ``requirements`` what its requirement files ask for, ``collected`` which commands collect
-    which test, ``job_files`` the bytes of what declares the steps, by path.
+    which test, ``job_files`` the bytes of what declares the steps, by path, and ``installing`` those of what makes images and installs packages.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Declarations:
         requirements: Callable[[], Iterable[Requirement]] = tuple,
         collected: Callable[[], Mapping[RepoPath, tuple[Collecting, ...]]] = dict,
         job_files: Callable[[], Mapping[RepoPath, bytes]] = dict,
+        installing: Callable[[], Mapping[RepoPath, bytes]] = dict,
     ) -> None:
         self.project = project
         self.missing = tuple(problem.path for problem in project.problems if problem.kind == "missing")
@@ -45,11 +47,28 @@ class Declarations:
         self._read_requirements = requirements
         self._read_collected = collected
         self._read_job_files = job_files
+        self._read_installing = installing
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """The requirements of the base; empty where they are not known."""
         return tuple(self._read_requirements())
+
+    def mentions(self, name: str) -> bool:
+        """Return whether a step, requirement, image or installing script of the tree names a package or variable, in capitals or not.
+
+        ``-``, ``_`` and ``.`` are one. What names it need not install it; what does not name it neither installs nor sets it.
+        """
+        word = re.escape(name).replace(r"\-", "[-_.]").replace("_", "[-_.]").replace(r"\.", "[-_.]")
+        pattern = re.compile(rf"(?<![a-z0-9]){word}(?![a-z0-9])", re.IGNORECASE)
+        return any(pattern.search(text) for text in self._texts) or any(
+            pattern.search(one.name) for one in self.requirements if one.name
+        )
+
+    @cached_property
+    def _texts(self) -> tuple[str, ...]:
+        files = {**self._read_job_files(), **self._read_installing()}
+        return (*map(decode, files.values()), *self.project.scripts.values())
 
     @cached_property
     def step_calls(self) -> tuple[StepCalls, ...]:
@@ -129,6 +148,7 @@ class Declarations:
             requirements=self._read_requirements,
             collected=lambda: collect_tests(step_calls(project), tree),
             job_files=lambda: contents,
+            installing=self._read_installing,
         )
 
     @cached_property

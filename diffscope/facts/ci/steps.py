@@ -9,6 +9,7 @@ import msgspec
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
+from diffscope.facts.ci.idle_tests import idle_tests
 from diffscope.facts.ci.stale_paths import collect_renames
 from diffscope.facts.ci.tree import collect_ci, edited_files, judge_tree
 from diffscope.facts.ci_model import CiFacts, StepBlindSpot
@@ -44,6 +45,7 @@ def collect_steps(
     facts = [
         *(_unwatched(placed, judged.declarations, selection) if judged.declarations.has_steps else ()),
         *(_uncollected(placed, judged.declarations) if judged.declarations.has_steps else ()),
+        *(idle_tests(placed, judged.declarations, lookup) if judged.declarations.has_steps else ()),
         *collect_renames(placed, declarations),
     ]
     ordered = tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.what, fact.step or "", fact.detail)))

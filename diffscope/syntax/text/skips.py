@@ -48,12 +48,12 @@ def _conditions(source: bytes) -> Iterator[tuple[int, int]]:
     for found in _IF.finditer(source):
         yield found.span("condition")
     for found in _CALL.finditer(source):
-        end = _closed(source, found.end())
+        end = closed(source, found.end())
         if end is not None:
             yield found.end(), end
 
 
-def _closed(source: bytes, start: int) -> int | None:
+def closed(source: bytes, start: int) -> int | None:
     """Return where the bracket that opens at ``start`` is closed; brackets in strings count too."""
     depth = 0
     for at in range(start, min(len(source), start + _LONGEST)):

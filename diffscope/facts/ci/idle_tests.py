@@ -1,0 +1,132 @@
+"""Test files that are skipped as a whole wherever CI collects them: what they ask for is nowhere to be had."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.build.undeclared import distribution_of
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.ci.declarations import Declarations
+from diffscope.facts.ci.platform_skips import platforms_of_steps, platforms_skipped
+from diffscope.facts.model import StepFact
+from diffscope.project.ci.collection import collect_tests, is_test_file
+from diffscope.project.tree import TreeIndex
+from diffscope.source.model import RepoPath
+from diffscope.syntax.text.skips import closed
+
+_IMPORTED: Final = re.compile(
+    r"""^(?:\w+ *= *)?pytest\.importorskip\(\s*["']([A-Za-z_][\w.]*)""", re.MULTILINE
+)
+_MARK: Final = re.compile(r"^pytestmark *(?::[^=\n]+)?= *\[?\s*pytest\.mark\.skipif(?=\()", re.MULTILINE)
+_IF: Final = re.compile(
+    r"^if ([^\n]+):[^\n]*\n +pytest\.skip\([^)]*allow_module_level *= *True", re.MULTILINE
+)
+_ASSIGNED: Final = re.compile(r"^([A-Za-z_]\w*) *(?::[^=\n]+)?=(?!=) *([^\n]+)", re.MULTILINE)
+_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_SPEC: Final = re.compile(r"""\bfind_spec\(\s*["']([A-Za-z_][\w.]*)""")
+_VARIABLE: Final = re.compile(r"""\b(?:environ\.get\(|getenv\(|environ\[)\s*["']([A-Za-z_]\w*)""")
+_ABSENT: Final = re.compile(r"\bnot\b|\bis None\b|== *(?:\"\"|'')")
+_REASON: Final = re.compile(r",\s*reason\s*=.*", re.DOTALL)
+_OWN: Final = frozenset({"vllm", "tests", "torch", "pytest"})
+
+
+class _Need(NamedTuple):
+    """What a file asks for before it runs: one of the three is told."""
+
+    package: str = ""
+    variable: str = ""
+    elsewhere: frozenset[str] = frozenset()
+    """The platforms on which it is skipped."""
+
+
+def idle_tests(
+    placed: tuple[Placed, ...], declarations: Declarations, lookup: TreeLookup | None = None
+) -> Iterator[StepFact]:
+    """Yield the test files that gain code, that steps collect, and of which no test runs in any of them.
+
+    They are skipped as a whole without a package that no requirement, image or command names, without a variable that none sets, or on
+    the platform of every step that collects them. What the product imports somewhere is taken to be installed, under whatever name.
+    """
+    gaining = {
+        RepoPath(one.fact.path): one
+        for one in placed
+        if one.fact.status != "deleted" and one.fact.code_added and is_test_file(one.fact.path)
+    }
+    needs = {path: found for path, one in gaining.items() if (found := tuple(_needs(one)))}
+    if not needs:
+        return
+    collected = collect_tests(declarations.step_calls, TreeIndex(needs))
+    for path in sorted(needs.keys() & collected.keys()):
+        platforms = platforms_of_steps((each.step for each in collected[path]), declarations)
+        for need in needs[path]:
+            reason = _reason(need, platforms, placed, declarations)
+            if lookup is not None and need.package and lookup.imports_root(need.package.partition(".")[0]):
+                continue
+            if reason:
+                yield StepFact(
+                    **gaining[path].spot(),
+                    what="cannot-run",
+                    step=collected[path][0].step.label,
+                    detail=reason,
+                )
+                break
+
+
+def _needs(placed: Placed) -> Iterator[_Need]:
+    text = placed.material.after.text if placed.material.after is not None else ""
+    for found in _IMPORTED.finditer(text):
+        yield _Need(package=found[1])
+    assigned = dict(_ASSIGNED.findall(text))
+    for condition in _conditions(text):
+        left = platforms_skipped(condition)
+        if left:
+            yield _Need(elsewhere=left)
+        for part in _REASON.sub("", condition).split(" or "):
+            values = (assigned.get(name, "") for name in _NAME.findall(part))
+            whole = " ".join((part, *values))
+            if " and " in part or not _ABSENT.search(part):
+                continue
+            yield from (_Need(package=name) for name in _SPEC.findall(whole))
+            yield from (_Need(variable=name) for name in _VARIABLE.findall(whole))
+
+
+def _conditions(text: str) -> Iterator[str]:
+    yield from (found[1] for found in _IF.finditer(text))
+    data = text.encode()
+    for found in _MARK.finditer(text):
+        start = len(text[: found.end()].encode())
+        end = closed(data, start)
+        if end is not None:
+            yield data[start + 1 : end - 1].decode()
+
+
+def _reason(
+    need: _Need, platforms: frozenset[str], placed: tuple[Placed, ...], declarations: Declarations
+) -> str | None:
+    if need.elsewhere:
+        return (
+            f"it is skipped on {', '.join(sorted(platforms))}, where alone it is collected"
+            if platforms and platforms <= need.elsewhere
+            else None
+        )
+    if need.variable:
+        is_set = declarations.mentions(need.variable) or _mentions(need.variable, placed)
+        return None if is_set else f"it is skipped without the variable {need.variable}, which no step sets"
+    root = need.package.partition(".")[0]
+    if root in _OWN or root in sys.stdlib_module_names:
+        return None
+    names = (root, distribution_of(root))
+    is_known = any(declarations.mentions(name) or _mentions(name, placed) for name in names)
+    return None if is_known else f"it is skipped without {root}, which no requirement, image or command names"
+
+
+def _mentions(name: str, placed: tuple[Placed, ...]) -> bool:
+    """Return whether a file of the change that is no Python names something: what it declares holds already."""
+    texts = (
+        one.material.after.text for one in placed if one.material.after and not one.fact.path.endswith(".py")
+    )
+    return any(name.lower() in text.lower() for text in texts)
