@@ -56,7 +56,7 @@ def near(
             id="another thing is not near",
         ),
         pytest.param(
-            rule_text(evidence="{symbol: {logic: true, overrides: {at_least: 1}}}"),
+            rule_text(evidence="{symbol: {logic: true, decorators: {at_least: 1}}}"),
             [],
             id="one at least asks what a thing is, not how much of it",
         ),
