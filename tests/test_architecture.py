@@ -423,7 +423,7 @@ _NAMES_THAT_WRITE = _WRITING_CALLS | _COPIES | {"open", "replace", "link", "syml
 def writing_calls(tree: ast.Module) -> list[str]:
     """Return the calls in a module by which a file could be written, as they stand there.
 
-    What leads nowhere (``os.devnull``) is no file.
+    What leads nowhere (``os.devnull``) is not a file.
     """
     return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and _writes(node)]
 

@@ -34,7 +34,7 @@ def read_events(file: Path) -> Events:
         )
         events = decode_json(data, Events)
     except FileNotFoundError:
-        raise InputError("there is no such file", at=str(file), hint="--events FILE") from None
+        raise InputError("no such file", at=str(file), hint="--events FILE") from None
     except msgspec.DecodeError as error:
         raise InputError(f"no saved events: {error}", at=str(file), hint="diffscope schema events") from None
     if events.schema != EVENTS_SCHEMA:
@@ -148,7 +148,7 @@ def read_event(environ: Mapping[str, str]) -> CiEvent:
     name, path = environ.get("GITHUB_EVENT_NAME"), environ.get("GITHUB_EVENT_PATH")
     if not name or not path:
         raise UsageError(
-            "this is no step of a GitHub workflow: GITHUB_EVENT_NAME and GITHUB_EVENT_PATH are not set",
+            "this is not a step of a GitHub workflow: GITHUB_EVENT_NAME and GITHUB_EVENT_PATH are not set",
             hint="elsewhere use: diffscope classify, or diffscope ci --pull NUMBER",
         )
     known = {trigger.value: trigger for trigger in Trigger}
@@ -186,7 +186,7 @@ def _reduce(trigger: Trigger, payload: _Payload, *, at: str) -> CiEvent:
     if trigger is Trigger.PUSH and payload.after is not None:
         return _of_push(payload, at=at)
     raise InputError(
-        f"the event file tells nothing of a {trigger.value}", at=at, hint="is it this event's file?"
+        f"the event file has no data on a {trigger.value}", at=at, hint="is it this event's file?"
     )
 
 
@@ -256,7 +256,9 @@ def _commit_or_none(sha: str | None, *, at: str) -> CommitId | None:
 def _checked_commit(sha: str, *, at: str) -> CommitId:
     if not _SHA.fullmatch(sha):
         raise InputError(
-            "the event names a commit by something that is no commit id", at=at, hint="is it the event file?"
+            "the event names a commit by something that is not a commit id",
+            at=at,
+            hint="is it the event file?",
         )
     return CommitId(sha)
 

@@ -31,7 +31,7 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _HINTS: Final = {
     errno.EISDIR: "it is a folder: name a file in it",
     errno.ENOENT: "make the folder first, or name another file",
-    errno.ENOTDIR: "a part of the path is no folder: name another file",
+    errno.ENOTDIR: "a part of the path is not a folder: name another file",
     errno.ENOSPC: "make room on the disk, or name a file on another one",
     errno.EDQUOT: "make room on the disk, or name a file on another one",
     errno.EROFS: "the file system is read-only: name a file on another one",

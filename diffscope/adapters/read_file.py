@@ -122,7 +122,7 @@ def decode_json(data: bytes | str, kind: type[T]) -> T:
 
 def _check(found: os.stat_result, path: Path, most: int, hint: str, kind: type[DiffscopeError]) -> None:
     if not stat.S_ISREG(found.st_mode):
-        what = next((what for test, what in _KINDS if test(found.st_mode)), "it is no file")
+        what = next((what for test, what in _KINDS if test(found.st_mode)), "it is not a file")
         if stat.S_ISLNK(found.st_mode):
             what = "it is a link"
         raise kind(f"cannot be read: {what}, not a regular file", at=str(path), hint=hint)

@@ -90,7 +90,7 @@ def range_ends(text: str) -> tuple[str, str]:
     """Return both ends of ``A..B``; without B it is empty, and HEAD is meant. Raises ``UsageError``."""
     base, separator, head = text.partition("..")
     if not separator or head.startswith("."):
-        raise UsageError(f"{text!r} is no range", hint="write A..B: every change merged after A, up to B")
+        raise UsageError(f"{text!r} is not a range", hint="write A..B: every change merged after A, up to B")
     if not base:
         hint = f"name the commit after which it begins: A..{head or 'B'}"
         raise UsageError(f"{text!r} has no start", hint=hint)

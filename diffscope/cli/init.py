@@ -56,6 +56,6 @@ def init(*, folder: Path, force: bool) -> int:
     try:
         (write_file if force else write_new_file)(file, encoded(TEXT), what="the settings")
     except FileExistsError:
-        raise UsageError("it is there already", at=str(file), hint="diffscope init --force") from None
+        raise UsageError("it exists already", at=str(file), hint="diffscope init --force") from None
     say(f"wrote {file}; next: diffscope rules list")
     return DONE

@@ -37,7 +37,7 @@ class OutputType(click.ParamType[Output]):
             return value
         form, separator, file = str(value).partition(":")
         if form not in FORMATS:
-            self.fail(f"{form!r} is no format; there are {', '.join(FORMATS)}", param, ctx)
+            self.fail(f"{form!r} is not a format; there are {', '.join(FORMATS)}", param, ctx)
         if separator and not file:
             self.fail(f"{value!r} names no file", param, ctx)
         return Output(form, Path(file) if file else None)

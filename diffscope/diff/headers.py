@@ -59,7 +59,7 @@ Folders = tuple[str, str]
 
 
 def find_folders(sections: Iterable[Section]) -> Folders | None:
-    """Return the folders that every file of a plain diff names on both sides; ``None`` where there is no such file, or not one pair."""
+    """Return the folders that every file of a plain diff names on both sides; ``None`` where there is no such file, or no single pair."""
     found = set[Folders]()
     for section in sections:
         if section.is_git or section.is_index or len(section.header) < 2 or section.header[0][:4] != "--- ":

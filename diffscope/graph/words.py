@@ -60,7 +60,7 @@ def expand_words(data: bytes) -> WordIndex:
         for number in files:
             sizes[number] += 1
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, IndexError) as error:
-        raise InputError(f"these bytes hold no index of words: {error}") from None
+        raise InputError(f"not a stored index of words: {error}") from None
     return WordIndex(
         paths=stored.paths,
         words=b"".join(words),
@@ -285,9 +285,7 @@ def decode_words(data: bytes) -> WordIndex:
     try:
         index = msgspec.msgpack.decode(data, type=WordIndex)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"these bytes hold no index of words: {error}", hint="diffscope cache clear"
-        ) from None
+        raise InputError(f"not a stored index of words: {error}", hint="diffscope cache clear") from None
     starts = read_numbers(index.starts)
     if (
         len(index.sizes) != 4 * len(index.paths)
@@ -295,5 +293,5 @@ def decode_words(data: bytes) -> WordIndex:
         or not starts
         or starts[-1] != len(index.words)
     ):
-        raise InputError("the index of words does not add up", hint="diffscope cache clear")
+        raise InputError("the index of words is inconsistent", hint="diffscope cache clear")
     return index

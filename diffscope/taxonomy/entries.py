@@ -22,7 +22,7 @@ def _phrase_problem(text: str) -> tuple[str, str] | None:
     tokens = tokens_of(text)
     if tokens and "*" not in inside and not (text.startswith("*") and len(tokens) > 1):
         return None
-    return f"'{clipped(text)}' is no phrase", "write words, with '*' at the end or before a single one"
+    return f"'{clipped(text)}' is not a phrase", "write words, with '*' at the end or before a single one"
 
 
 def _glob_problem(text: str) -> tuple[str, str] | None:

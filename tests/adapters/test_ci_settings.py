@@ -41,8 +41,8 @@ WRONG = [
         'ci: {labels: {"author:x": y}}', "names nothing that a change can earn", id="an unknown kind"
     ),
     pytest.param('ci: {labels: {"level:high": 7}}', "must be text", id="a number for a label"),
-    pytest.param('ci: {labels: {"level:high": "a\\nb"}}', "is no label", id="a label of two lines"),
-    pytest.param(f'ci: {{label-prefix: "{"x" * 51}"}}', "is no label", id="a prefix beyond any label"),
+    pytest.param('ci: {labels: {"level:high": "a\\nb"}}', "is not a label", id="a label of two lines"),
+    pytest.param(f'ci: {{label-prefix: "{"x" * 51}"}}', "is not a label", id="a prefix beyond any label"),
 ]
 
 

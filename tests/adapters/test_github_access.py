@@ -35,11 +35,11 @@ TOKENS = [
     pytest.param({}, None, None, id="or none"),
 ]
 REFUSED = [
-    pytest.param("ftp://x", {}, "is no API address", id="another scheme"),
-    pytest.param("api.github.com", {}, "is no API address", id="no scheme"),
-    pytest.param("https://user:secret@x", {}, "is no API address", id="credentials inside"),
-    pytest.param("https://x?y=1", {}, "is no API address", id="a query"),
-    pytest.param("https://x:notaport", {}, "is no API address", id="a broken port"),
+    pytest.param("ftp://x", {}, "is not an API address", id="another scheme"),
+    pytest.param("api.github.com", {}, "is not an API address", id="no scheme"),
+    pytest.param("https://user:secret@x", {}, "is not an API address", id="credentials inside"),
+    pytest.param("https://x?y=1", {}, "is not an API address", id="a query"),
+    pytest.param("https://x:notaport", {}, "is not an API address", id="a broken port"),
     pytest.param("http://ghe.example", {"GITHUB_TOKEN": "t"}, "unencrypted", id="a token in the clear"),
     pytest.param(
         None, {"GITHUB_TOKEN": "a\nb"}, "characters that no token has", id="a token with a line feed"

@@ -90,7 +90,7 @@ FAILED = [
         "Not Found",
         {},
         NotFoundError,
-        ("GitHub knows no such thing", "check repository"),
+        ("not found on GitHub", "check repository"),
         id="not found",
     ),
     pytest.param(410, "Gone", {}, NotFoundError, ("gone (410)", "turned off"), id="gone"),

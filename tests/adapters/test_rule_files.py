@@ -129,7 +129,7 @@ def test_folder_that_is_not_there(tmp_path: Path) -> None:
     """A misspelt folder is an error, not an empty catalogue."""
     with pytest.raises(ConfigurationError) as caught:
         load_rules([tmp_path / "none"])
-    assert caught.value.message == "there is no such rule folder"
+    assert caught.value.message == "no such rule folder"
 
 
 def test_compiled_catalogue_is_kept_and_made_anew(folder: Path, tmp_path: Path) -> None:

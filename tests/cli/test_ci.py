@@ -382,7 +382,7 @@ USAGE = [
     pytest.param(
         ["--from", "x.json"], "--from belongs to workflow_run", id="a stored report on a pull request"
     ),
-    pytest.param(["--api-url", "ftp://x"], "is no API address", id="an address that is none"),
+    pytest.param(["--api-url", "ftp://x"], "is not an API address", id="an address that is none"),
 ]
 
 
@@ -558,18 +558,18 @@ FORGED = [
     pytest.param({"schema": "diffscope.assessment/3"}, {}, "its schema is", id="another schema"),
     pytest.param({"flags__0__severity": "apocalyptic"}, {}, "it breaks the schema", id="a word that is none"),
     pytest.param({"flags": "none"}, {}, "it breaks the schema", id="a text for a list"),
-    pytest.param({"flags__0__code": "ZZ999"}, {}, "'ZZ999' is no rule here", id="a rule that is none"),
+    pytest.param({"flags__0__code": "ZZ999"}, {}, "'ZZ999' is not a rule here", id="a rule that is none"),
     pytest.param(
-        {"kind": "feature\n# Approved"}, {}, "is no kind, tag, platform or area", id="Markdown for a kind"
+        {"kind": "feature\n# Approved"}, {}, "is not a kind, tag, platform or area", id="Markdown for a kind"
     ),
     pytest.param(
-        {"platforms": ["@all"]}, {}, "is no kind, tag, platform or area", id="a mention for a platform"
+        {"platforms": ["@all"]}, {}, "is not a kind, tag, platform or area", id="a mention for a platform"
     ),
     pytest.param({"change__pull__repository": "ada/vllm"}, {}, "another repository", id="another repository"),
     pytest.param({"change__pull__head": "c" * 40}, {}, "another commit than its run had", id="another head"),
     pytest.param({"change__pull__number": None}, {}, "names no pull request", id="no number"),
-    pytest.param({"change__pull__number": 8}, {}, "GitHub knows no such thing", id="no such pull request"),
-    pytest.param({"change__pull__base": "main"}, {}, "its base is no commit", id="a branch for a base"),
+    pytest.param({"change__pull__number": 8}, {}, "not found on GitHub", id="no such pull request"),
+    pytest.param({"change__pull__base": "main"}, {}, "its base is not a commit", id="a branch for a base"),
     pytest.param({}, {"head": "c" * 40}, "another commit than its run had", id="a run of another head"),
     pytest.param(
         {}, {"event": "push"}, "the other run was started by push", id="a run that no pull request started"

@@ -169,7 +169,7 @@ ERRORS = [
     ),
     pytest.param(
         ("--range", "a"),
-        "'a' is no range",
+        "'a' is not a range",
         "write A..B: every change merged after A, up to B",
         id="a range with one end",
     ),
@@ -385,7 +385,7 @@ def test_an_entry_that_names_no_rule_is_an_error(project: MakeProject) -> None:
     [
         ("--select", "NOPE", "diffscope rules list shows every code and family"),
         ("--ignore", "XX*", "diffscope rules list shows every code and family"),
-        ("--select", "CP999", "did you mean 'CP109'?"),
+        ("--select", "CP999", "did you mean 'CP119'?"),
         ("--ignore", "core-paths", "did you mean 'core-path'?"),
     ],
 )

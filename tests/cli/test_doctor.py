@@ -63,7 +63,7 @@ def test_text_shows_findings_by_file(clone: Path, project: MakeProject) -> None:
     assert outcome.out[outcome.out.index("\n\n") + 1 :] == text("""
 
       DR101     1  A CODEOWNERS pattern matches no file
-      DR202     1  A regex stands under =
+      DR202     1  A regex is compared with =
       DR301     1  A step watches a path that does not exist
       DR303     1  A step lists a path that another entry covers
       DR305     1  No step collects a test file

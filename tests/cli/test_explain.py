@@ -39,7 +39,8 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
         in lines
     )
     assert "    + not change where kind is revert  [0 of 1]" in lines
-    assert lines[-1].startswith("        vllm/v1/attention/backends/rocm_attn.py:")
+    assert any(line.startswith("        vllm/v1/attention/backends/rocm_attn.py:") for line in lines)
+    assert lines[-2:] == ["severity low when", "  - evidence where consequence is low  [0 of 2]"]
 
 
 def test_recorded_change_that_stays_silent(project: MakeProject) -> None:
@@ -70,7 +71,10 @@ def test_patch_without_a_tree_cannot_be_judged(project: MakeProject) -> None:
     assert outcome.exit_code == 0
     lines = outcome.out.splitlines()
     assert lines[0] == "CP101 engine-step-path: unknown"
-    assert any(line.startswith("  missing: symbol: ") and "scheduler.py" in line for line in lines)
+    assert (
+        "  missing: symbol: its text before or after the change could not be read (vllm/v1/core/sched/scheduler.py)"
+        in lines
+    )
 
 
 def test_rule_that_is_ignored_says_that_it_is_off(project: MakeProject) -> None:

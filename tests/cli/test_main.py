@@ -89,7 +89,7 @@ USAGE = [
     ),
     pytest.param(
         ("classify", "--format", "yaml", "1"),
-        f"Invalid value for '--format': 'yaml' is no format; there are {', '.join(FORMATS)}",
+        f"Invalid value for '--format': 'yaml' is not a format; there are {', '.join(FORMATS)}",
         "diffscope classify --help",
         id="a format that there is not",
     ),

@@ -168,8 +168,8 @@ def test_a_range_is_the_commits_in_it(place: Place) -> None:
         pytest.param(("--since", "2026-03-29", "--until", "2026-03-23"), "before it starts", id="backwards"),
         pytest.param(("--since", "2026-13-01"), "is not a day", id="no day"),
         pytest.param(("--week", "2026-W13", "--tz", "Shanghai"), "not an offset", id="no offset"),
-        pytest.param(("--range", "main"), "is no range", id="no range"),
-        pytest.param(("--week", "2026-W13", "--format", "pdf"), "no format of a report", id="no format"),
+        pytest.param(("--range", "main"), "is not a range", id="no range"),
+        pytest.param(("--week", "2026-W13", "--format", "pdf"), "not a format of a report", id="no format"),
         pytest.param(
             ("--week", "2026-W13", "--format", "json", "--format", "html"),
             "cannot share stdout",

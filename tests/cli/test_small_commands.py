@@ -83,7 +83,7 @@ def test_init_writes_what_the_reader_reads(project: MakeProject) -> None:
 def test_init_never_overwrites_unasked(project: MakeProject) -> None:
     """A second run is refused, --force is not."""
     here = project({"diffscope.yml": "lang: zh\n"})
-    refused = Outcome(2, "", "error: diffscope.yml: it is there already\nhint: diffscope init --force\n")
+    refused = Outcome(2, "", "error: diffscope.yml: it exists already\nhint: diffscope init --force\n")
     assert here.run("init") == refused
     assert (here.folder / "diffscope.yml").read_text(encoding="utf-8") == "lang: zh\n"
     assert here.run("init", "--force").exit_code == 0

@@ -27,7 +27,7 @@ CONDITIONS = [
     pytest.param("files~=rocm", YES, id="a regex need not start at the start"),
     pytest.param("files~=^rocm", NO, id="unless it says so"),
     pytest.param("files=docs/a.md", YES, id="equality is of the whole path"),
-    pytest.param("files=docs", NO, id="a folder is no file"),
+    pytest.param("files=docs", NO, id="a folder is not a file"),
     pytest.param("files=^docs/", NO, id="a regex under = is a name with a caret"),
     pytest.param("-files~=^csrc/", YES, id="a minus turns a condition round"),
     pytest.param("-files~=^docs/", NO, id="a minus with a match fails"),

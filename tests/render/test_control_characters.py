@@ -69,7 +69,7 @@ STYLES = [pytest.param(Style(language=language), id=language.value) for language
 
 
 def seen(text: str) -> str:
-    """Return ``text``, and fail where something in it cannot be seen. An indent by tabs is no text of anybody's."""
+    """Return ``text``, and fail where something in it cannot be seen. An indent by tabs is not a text of anybody's."""
     found = _UNSEEN.search(text)
     assert found is None, ascii(text[max(0, found.start() - 60) : found.end() + 20])
     text.encode()

@@ -19,7 +19,7 @@ def complaints(text: str) -> list[str]:
 
 
 WRONG = [
-    pytest.param("Bad: {facts: {}, findings: []}", "1: 'Bad' is no name of a case (two or more lower_case_words: docstring_only)", id="a name of one word"),
+    pytest.param("Bad: {facts: {}, findings: []}", "1: 'Bad' is not a case name (two or more lower_case_words: docstring_only)", id="a name of one word"),
     pytest.param("a_case: {findings: []}", "1: a case has no input (give before and after, or facts, or recorded)", id="no input"),
     pytest.param("a_case: {facts: {}, recorded: 3, findings: []}", "1: a case has facts and recorded (give before and after, or facts, or recorded)", id="two inputs"),
     pytest.param("a_case: {facts: {}}", "1: the case 'a_case' marks no finding and lacks 'findings' (mark one: # <- CP101 medium: EngineCore.step; or add findings: [])", id="no findings"),
@@ -151,8 +151,8 @@ MARKS = [
     pytest.param("  # <- XX101", [], id="the code alone"),
     pytest.param("  // <- XX101: A.f", [], id="another comment sign"),
     pytest.param("  # <- XX102: f", ["a mark is of XX102, and the rule is XX101 (mark XX101)"], id="another rule"),
-    pytest.param("  # <- XX101 hihg: f", ["'def f():  # <- XX101 hihg: f' is no mark (write # <- CP101 medium: EngineCore.step)"], id="a severity misspelt"),
-    pytest.param("  # <-XX101 medium", ["'def f():  # <-XX101 medium' is no mark (write # <- CP101 medium: EngineCore.step)"], id="a missing space"),
+    pytest.param("  # <- XX101 hihg: f", ["'def f():  # <- XX101 hihg: f' is not a mark (write # <- CP101 medium: EngineCore.step)"], id="a severity misspelt"),
+    pytest.param("  # <-XX101 medium", ["'def f():  # <-XX101 medium' is not a mark (write # <- CP101 medium: EngineCore.step)"], id="a missing space"),
     pytest.param("  # <- XX101 low: f # <- XX101 high: g", ["the marks of a case name several severities (a flag has one: name the same)"], id="two severities"),
 ]  # fmt: skip
 

@@ -59,9 +59,9 @@ rules:
     assert mistakes == [
         "diffscope.yml:3: unknown key 'selct' in 'rules' (did you mean 'select'?)",
         "diffscope.yml:4: 'select' must be a list, not the text 'CP101' (write [a, b] or '- ' lines)",
-        "diffscope.yml:5: 'core-pth' is no code, family or glob of codes (did you mean 'core-path'?)",
+        "diffscope.yml:5: 'core-pth' is not a code, family or glob of codes (did you mean 'core-path'?)",
         "diffscope.yml:5: an entry of 'ignore' must be text, not the number '7' (quote it: \"7\")",
-        "diffscope.yml:6: 'nonsense' is no code, family or glob of codes (write CP101, 'CP1*' or core-path)",
+        "diffscope.yml:6: 'nonsense' is not a code, family or glob of codes (write CP101, 'CP1*' or core-path)",
         "diffscope.yml:6: unknown severity 'hihg' (did you mean 'high'?)",
         "diffscope.yml:7: the folder '../up' leads out of the repository (write a path below diffscope.yml)",
         "diffscope.yml:7: the folder '/etc' leads out of the repository (write a path below diffscope.yml)",

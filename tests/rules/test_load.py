@@ -56,8 +56,8 @@ WRONG = [
     pytest.param(rule_text(severity="[]"), "8: the last line of 'severity' must be a word alone", id="an empty severity list"),
     pytest.param(when("yes"), "9: 'when' must be a condition, not the text 'yes' (write evidence: {FIELD: VALUE}, or change: {...})", id="a word as condition"),
     pytest.param(when("{}"), "9: 'when' asks nothing (name a fact: {call: {}} holds where there is a call)", id="a condition of nothing"),
-    pytest.param(when("{smybol: {}}"), "9: 'when' asks 'smybol', which is no fact and no operator (did you mean 'symbol'?)", id="an unknown fact in a condition"),
-    pytest.param(when("{none: call}"), "9: 'when' asks 'none', which is no fact and no operator", id="an operator of format 1"),
+    pytest.param(when("{smybol: {}}"), "9: 'when' asks 'smybol', which is neither a fact nor an operator (did you mean 'symbol'?)", id="an unknown fact in a condition"),
+    pytest.param(when("{none: call}"), "9: 'when' asks 'none', which is neither a fact nor an operator", id="an operator of format 1"),
     pytest.param(when("{any: []}"), "9: 'any' is an empty list (list at least one condition)", id="an empty list of conditions"),
     pytest.param(when("{not: [{call: {}}]}"), "9: 'not' has a list of conditions (write not: {any: [...]} or not: {all: [...]})", id="not of a list"),
     pytest.param(when("{symbol: yes}"), "9: a condition on 'symbol' must be a mapping of fields, not the text 'yes' (write {FIELD: VALUE}, or {} for every record)", id="a word as condition on a record"),
@@ -74,8 +74,8 @@ WRONG = [
     pytest.param(where("{code_added: {at_least: null}}"), "8: 'at_least' does not take null (write a number)", id="null as a bound"),
     pytest.param(where("{logic: maybe}"), "8: 'logic' needs true or false, not the text 'maybe' (write true or false)", id="a word where true or false is meant"),
     pytest.param(where("{area: 3}"), "8: 'area' needs text, not the number '3' (quote it: \"3\")", id="a number where text is meant"),
-    pytest.param(where("{kind: functoin}"), "8: 'functoin' is no word of 'kind' (did you mean 'function'?)", id="a word outside a closed set"),
-    pytest.param(where("{aspects: [body, adde]}"), "8: 'adde' is no word of 'aspects' (did you mean 'added'?)", id="a word outside the closed set of a list"),
+    pytest.param(where("{kind: functoin}"), "8: 'functoin' is not a value of 'kind' (did you mean 'function'?)", id="a word outside a closed set"),
+    pytest.param(where("{aspects: [body, adde]}"), "8: 'adde' is not a value of 'aspects' (did you mean 'added'?)", id="a word outside the closed set of a list"),
     pytest.param(where("{logic: {like: x}}"), "8: 'logic' is true or false: 'like' does not fit it (use one of in, not)", id="an operator that does not fit"),
     pytest.param(where("{kind: []}"), "8: 'kind' has an empty list (list at least one value)", id="an empty list of words"),
     pytest.param(where("{kind: {}}"), "8: 'kind' asks nothing (write a value, or {at_least: 1})", id="a field of which nothing is asked"),
@@ -148,9 +148,9 @@ def test_all_mistakes_of_all_files_come_at_once() -> None:
         f"{PATH}:7:9: unknown family 'core' (did you mean 'core-path'?)",
         f"{PATH}:8:11: unknown severity 'hihg' (did you mean 'high'?)",
         "rules/XX102-other/rule.yml:1:1: the folder 'XX102-other' has no rule name after the code (two or more lower-case words with hyphens: CP101-engine-step-path)",
-        "rules/XX102-other/rule.yml:9:8: 'when' asks 'sybol', which is no fact and no operator (did you mean 'symbol'?)",
+        "rules/XX102-other/rule.yml:9:8: 'when' asks 'sybol', which is neither a fact nor an operator (did you mean 'symbol'?)",
         "rules/XX102-other/zh.yml:1:1: a stable rule needs its texts in Chinese too (add zh.yml beside rule.yml)",
-        "rules/lists.yml:1:1: 'Bad Name' is no name (write lower_case_words)",
+        "rules/lists.yml:1:1: 'Bad Name' is not a name (write lower_case_words)",
         "rules/lists.yml:2:12: 'good_name' must be a list, not a mapping (write [a, b] or '- ' lines)",
         "rules/predicates.yml:1:41: unknown field 'lines' of fact 'symbol' (did you mean 'line'?)",
     ]
@@ -162,7 +162,7 @@ WORDS = [
     pytest.param(where("{area: {not: [engine, scheduller]}}"), "8: 'scheduller' is no area of areas.yml", id="an area that must not be"),
     pytest.param(where("{platforms: [rocm, cudaa]}"), "8: 'cudaa' is no platform of platforms.yml (did you mean 'cuda'?)", id="a platform"),
     pytest.param(when("{change: {logic_areas: enginee}}"), "9: 'enginee' is no area of areas.yml (did you mean 'engine'?)", id="an area of the change"),
-    pytest.param(when("{change: {kind: bugfx}}"), "9: 'bugfx' is no word of 'kind' (did you mean 'bugfix'?)", id="a kind of change"),
+    pytest.param(when("{change: {kind: bugfx}}"), "9: 'bugfx' is not a value of 'kind' (did you mean 'bugfix'?)", id="a kind of change"),
 ]  # fmt: skip
 
 
@@ -177,7 +177,7 @@ PREDICATES = [
     pytest.param("when", "$small", "9: $small is asked of one record of 'symbol' (write symbol: $small)", id="a predicate on a record asked of the change"),
     pytest.param("when", "{evidence: $few}", "9: $few is asked of the change (write it as an expression)", id="a predicate on the change asked of a record"),
     pytest.param("when", "{evidence: $smal}", "9: unknown predicate '$smal' (did you mean 'small'?)", id="a predicate misspelt"),
-    pytest.param("when", "{evidence: {kind: $small}}", "9: $small is a predicate and no list (name it where a condition stands)", id="a predicate where values stand"),
+    pytest.param("when", "{evidence: {kind: $small}}", "9: $small is a predicate, not a list (name it where a condition stands)", id="a predicate where values stand"),
 ]  # fmt: skip
 
 

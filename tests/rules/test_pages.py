@@ -232,11 +232,11 @@ def test_scaffold_loads_and_its_cases_are_to_do() -> None:
 
 
 REFUSED = [
-    ("QN8", "new-thing", "'QN8' is no rule code", "two capital letters and three digits: CP199"),
+    ("QN8", "new-thing", "'QN8' is not a rule code", "two capital letters and three digits: CP199"),
     (
         "QN801",
         "newthing",
-        "'newthing' is no rule name",
+        "'newthing' is not a rule name",
         "two or more lower-case words with hyphens: engine-step-path",
     ),
     ("XX101", "new-thing", "XX101 is test-rule already", "the next free one is XX103"),

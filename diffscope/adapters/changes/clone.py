@@ -22,7 +22,7 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
     """Return the commits of ``head`` and its first parents that ``base`` does not have, oldest first.
 
     Raises:
-        NotFoundError: one of the two is no commit.
+        NotFoundError: one of the two is not a commit.
         UsageError: the range is turned around.
         RepositoryError: the history cannot be read.
     """

@@ -78,6 +78,6 @@ def _labels(node: Node, reading: Reading) -> tuple[LabelRow, ...]:
 def _label(node: Node, what: str, reading: Reading) -> str:
     text = reading.text(node, what)
     if len(text) > _LONGEST_LABEL or not text.isprintable():
-        reading.report(node, f"{what} is no label: one line of at most {_LONGEST_LABEL} characters")
+        reading.report(node, f"{what} is not a label: one line of at most {_LONGEST_LABEL} characters")
         return ""
     return text

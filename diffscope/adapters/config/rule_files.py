@@ -61,9 +61,7 @@ def rule_texts(folders: Sequence[Path] = (), *, unread: list[Mistake] | None = N
     texts = _folder_texts(bundled_rules(), _BUNDLED, unread)
     for folder in folders:
         if not folder.is_dir():
-            raise ConfigurationError(
-                "there is no such rule folder", at=str(folder), hint="name a folder of rules"
-            )
+            raise ConfigurationError("no such rule folder", at=str(folder), hint="name a folder of rules")
         if folder.resolve() != bundled_rules().resolve():
             texts |= _folder_texts(folder, shown_name(folder), unread)
     return texts

@@ -154,7 +154,7 @@ class GitRepository:
         return parse_commit(name, found.data)
 
     def commits(self, names: Iterable[CommitId]) -> dict[CommitId, CommitInfo | None]:
-        """Return what is known of many commits; ``None`` for what is no commit here."""
+        """Return what is known of many commits; ``None`` for what is not a commit here."""
         wanted = sorted(name for name in set(names) if _OBJECT_ID.fullmatch(name))
         return {
             CommitId(name): parse_commit(CommitId(name), item.data)

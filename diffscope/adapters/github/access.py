@@ -133,7 +133,7 @@ def _check_root(text: str) -> str:
         is_address = False
     if not is_address or parts.query or parts.fragment or parts.username:
         raise ConfigurationError(
-            f"{text!r} is no API address",
+            f"{text!r} is not an API address",
             hint=f"write {PUBLIC_API}, or https://HOST/api/v3 for GitHub Enterprise",
         )
     return root

@@ -72,7 +72,7 @@ BY_STATUS: Mapping[int, tuple[type[SourceError], str, str | None]] = {
     403: (RemoteError, "GitHub forbids it", "give the token the permission that the message names"),
     404: (
         NotFoundError,
-        "GitHub knows no such thing, or hides it from this token",
+        "not found on GitHub, or hidden from this token",
         "check repository and number",
     ),
     406: (RemoteError, "GitHub cannot make a diff that large", "use a clone: --repo PATH"),

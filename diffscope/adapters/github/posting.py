@@ -172,7 +172,7 @@ _COMMENT_WORDS = {
     CommentAction.UPDATE: ("be updated", "updated"),
     CommentAction.KEEP: ("stay as it is", "unchanged"),
     CommentAction.NONE: (
-        "not be made: too little is flagged, and none stands",
+        "not be made: too little is flagged, and there is none yet",
         "none made: too little is flagged",
     ),
 }

@@ -54,7 +54,7 @@ def bind(
         "the pull request has another head by now": pull.head.sha != head,
         "the pull request is from another repository than the run": their_repository != head_repository,
         "the pull request is closed": pull.state != "open",
-        "its base is no commit": claimed.base is not None and not _COMMIT.fullmatch(claimed.base),
+        "its base is not a commit": claimed.base is not None and not _COMMIT.fullmatch(claimed.base),
     }
     for reason, applies in mismatches.items():
         if applies:
@@ -78,14 +78,14 @@ def retell(assessment: Assessment, catalogue: Catalogue, *, at: str) -> Assessme
     )
     odd = next((word for word in words if not _WORD.fullmatch(word)), None)
     if odd is not None:
-        raise _refused(f"{odd[:60]!r} is no kind, tag, platform or area", at)
+        raise _refused(f"{odd[:60]!r} is not a kind, tag, platform or area", at)
     flags = tuple(_retold(flag, catalogue, at) for flag in assessment.flags)
     waived = tuple(
         msgspec.structs.replace(one, flag=_retold(one.flag, catalogue, at)) for one in assessment.waived
     )
     unknown = next((rule.code for rule in assessment.unknown if not _CODE.fullmatch(rule.code)), None)
     if unknown is not None:
-        raise _refused(f"{unknown[:60]!r} is no rule", at)
+        raise _refused(f"{unknown[:60]!r} is not a rule", at)
     near = tuple(_retold_near(one, catalogue, at) for one in assessment.near)
     return msgspec.structs.replace(assessment, flags=flags, waived=waived, near=near)
 
@@ -93,7 +93,7 @@ def retell(assessment: Assessment, catalogue: Catalogue, *, at: str) -> Assessme
 def _retold(flag: Flag, catalogue: Catalogue, at: str) -> Flag:
     rule = catalogue.rule(flag.code)
     if rule is None:
-        raise _refused(f"{flag.code[:60]!r} is no rule here", at)
+        raise _refused(f"{flag.code[:60]!r} is not a rule here", at)
     return msgspec.structs.replace(
         flag,
         name=rule.name,
@@ -107,7 +107,7 @@ def _retold(flag: Flag, catalogue: Catalogue, at: str) -> Flag:
 def _retold_near(near: Near, catalogue: Catalogue, at: str) -> Near:
     rule = catalogue.rule(near.code)
     if rule is None or near.status not in ("off", *(stage.value for stage in Stage)):
-        raise _refused(f"{near.code[:60]!r} is no rule here", at)
+        raise _refused(f"{near.code[:60]!r} is not a rule here", at)
     return msgspec.structs.replace(near, name=rule.name, title=rule.title)
 
 

@@ -140,4 +140,4 @@ def _decode_uses(data: bytes) -> Uses:
     try:
         return msgspec.msgpack.decode(zlib.decompress(data), type=dict[str, frozenset[str]])
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"these bytes hold no names: {error}", hint="diffscope cache clear") from None
+        raise InputError(f"not stored names: {error}", hint="diffscope cache clear") from None

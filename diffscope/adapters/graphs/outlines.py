@@ -69,7 +69,7 @@ def decode_outline(path: RepoPath, data: bytes) -> FileOutline:
             return _PYTHON.decode(plain)
         return _BUILD.decode(plain) if is_build_file(path) else _NATIVE.decode(plain)
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"these bytes hold no outline: {error}", hint="diffscope cache clear") from None
+        raise InputError(f"not a stored outline: {error}", hint="diffscope cache clear") from None
 
 
 def outline_name(path: RepoPath, blob: str) -> str:

@@ -78,7 +78,7 @@ def unpack(data: bytes) -> Packaged:
     try:
         found = msgspec.msgpack.decode(data, type=Packaged)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"these bytes hold no snapshot of a graph: {error}", hint=MAKE) from None
+        raise InputError(f"not a stored snapshot of a graph: {error}", hint=MAKE) from None
     if found.version != _VERSION:
         raise InputError("the snapshot of the graph was made by another version of diffscope", hint=MAKE)
     return found

@@ -13,6 +13,7 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.errors import UsageError
+from diffscope.messages.model import Language
 
 if TYPE_CHECKING:
     from diffscope.cli.gather import Gathered
@@ -111,21 +112,22 @@ def explanation_text(explanation: Explanation, language: str) -> str:
     """Return an explanation for a terminal; names out of the change are escaped."""
     from diffscope.render.sanitize import visible
 
+    spoken = Language(language)
     lines = [f"{explanation.code} {explanation.name}: {explanation.verdict}"]
     if not explanation.is_on:
         lines.append("  (off: it runs only where --select or diffscope.yml names its code)")
     if explanation.flag is not None:
         lines.append(f"  {explanation.flag.severity.value}: {getattr(explanation.flag.message, language)}")
-    lines += [f"  missing: {reason}" for reason in explanation.missing]
-    lines += ["evidence", *_trace_lines(explanation.evidence, 1)]
+    lines += [f"  missing: {reason.pick(spoken)}" for reason in explanation.missing]
+    lines += ["evidence", *_trace_lines(explanation.evidence, 1, spoken)]
     if explanation.when.condition != "always":
-        lines += ["when", *_trace_lines(explanation.when, 1)]
+        lines += ["when", *_trace_lines(explanation.when, 1, spoken)]
     for step in explanation.severity_steps:
-        lines += [f"severity {step.to} when", *_trace_lines(step.trace, 1)]
+        lines += [f"severity {step.to} when", *_trace_lines(step.trace, 1, spoken)]
     return "\n".join(map(visible, lines)) + "\n"
 
 
-def _trace_lines(trace: Trace, depth: int) -> Iterator[str]:
+def _trace_lines(trace: Trace, depth: int, language: Language) -> Iterator[str]:
     indent = "  " * depth
     counted = f"  [{trace.held} of {trace.looked_at}]" if trace.looked_at is not None else ""
     measured = f"  = {trace.measured}" if trace.measured is not None else ""
@@ -135,9 +137,9 @@ def _trace_lines(trace: Trace, depth: int) -> Iterator[str]:
     for record in trace.near:
         yield f"{indent}    near: {_place(record)}; fails {', '.join(record.failed)}"
     for reason in trace.missing:
-        yield f"{indent}    missing: {reason}"
+        yield f"{indent}    missing: {reason.pick(language)}"
     for part in trace.parts:
-        yield from _trace_lines(part, depth + 1)
+        yield from _trace_lines(part, depth + 1, language)
 
 
 def _place(record: ShownRecord) -> str:

@@ -135,7 +135,7 @@ def _registry_lines(reports: tuple[RegistryReport, ...]) -> list[str]:
     ]
     return [
         *section("registries, rows that lead to a class of the tree", rows, most=_MOST_LISTED),
-        *section("rows that lead nowhere", unresolved, most=_MOST_LISTED),
+        *section("rows that do not resolve", unresolved, most=_MOST_LISTED),
     ]
 
 

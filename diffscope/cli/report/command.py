@@ -25,7 +25,7 @@ class FormType(options.OutputType):
             return value
         form, separator, file = str(value).partition(":")
         if form not in FORMS:
-            self.fail(f"{form!r} is no format of a report; there are {', '.join(FORMS)}", param, ctx)
+            self.fail(f"{form!r} is not a format of a report; there are {', '.join(FORMS)}", param, ctx)
         if separator and not file:
             self.fail(f"{value!r} names no file", param, ctx)
         return Output(form, Path(file) if file else None)
@@ -157,7 +157,9 @@ def window_text(week: str | None, since: str | None, until: str | None, window: 
         what = f"{' and '.join(given)} exclude each other" if given else "no window is named"
         raise UsageError(what, hint="--week 2026-W13, --since DAY --until DAY, or --range A..B")
     if window is not None and ".." not in window:
-        raise UsageError(f"{window!r} is no range", hint="write A..B: every change merged after A, up to B")
+        raise UsageError(
+            f"{window!r} is not a range", hint="write A..B: every change merged after A, up to B"
+        )
     if week is not None and "W" not in week:
         raise UsageError(f"{week!r} is not a week", hint="write it as 2026-W13")
     return week or window or f"{since}/{until or since}"

@@ -84,7 +84,7 @@ def _span(asked: CoverageRequest, workspace: Workspace, clone: GitRepository) ->
     try:
         since = asked.since or str(datetime.fromisoformat(until).date() - timedelta(days=_DAYS))
     except ValueError:
-        raise UsageError(f"{until!r} is no day", hint="write it as 2026-03-29") from None
+        raise UsageError(f"{until!r} is not a day", hint="write it as 2026-03-29") from None
     span = find_span(workspace, f"{since}/{until}", offset=asked.offset)
     if not span.wanted:
         raise NotFoundError(

@@ -176,7 +176,7 @@ def decode_history(data: bytes) -> StoredHistory:
     try:
         stored = msgspec.msgpack.decode(data, type=StoredHistory)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"these bytes hold no history: {error}", hint="diffscope cache clear") from None
+        raise InputError(f"not a stored history: {error}", hint="diffscope cache clear") from None
     ends, places = read_numbers(stored.ends), read_numbers(stored.places)
     is_sound = (
         len(stored.times) == len(stored.ends)
@@ -187,7 +187,7 @@ def decode_history(data: bytes) -> StoredHistory:
         and len(stored.subjects) * 4 == len(stored.times)
     )
     if not is_sound:
-        raise InputError("the history does not add up", hint="diffscope cache clear")
+        raise InputError("the history is inconsistent", hint="diffscope cache clear")
     return stored
 
 

@@ -179,9 +179,7 @@ def decode_tables(data: bytes, *, is_checked: bool = False) -> Tables:
     try:
         stored = msgspec.msgpack.decode(data, type=_Stored)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"these bytes hold no graph: {error}", hint="rebuild it: diffscope cache clear"
-        ) from None
+        raise InputError(f"not a stored graph: {error}", hint="rebuild it: diffscope cache clear") from None
     if stored.format != FORMAT or len(stored.columns) != len(_COLUMNS):
         raise InputError("the graph was written by another version", hint="rebuild it: diffscope cache clear")
     columns = {name: read_numbers(raw) for name, raw in zip(_COLUMNS, stored.columns, strict=True)}
@@ -242,7 +240,7 @@ def _check_lengths(tables: Tables) -> None:
         (tables.reference_final, references),
     )
     if any(len(column) != length for column, length in lengths):
-        raise InputError("the graph does not add up", hint="rebuild it: diffscope cache clear")
+        raise InputError("the graph is inconsistent", hint="rebuild it: diffscope cache clear")
 
 
 def _check_bounds(tables: Tables) -> None:
@@ -266,4 +264,4 @@ def _check_bounds(tables: Tables) -> None:
     sound = all(not column or (min(column) >= low and max(column) < high) for column, low, high in bounds)
     sound = sound and all(not column or max(column) < count for column, count in codes)
     if not sound or list(tables.start) != sorted(tables.start):
-        raise InputError("the graph does not add up", hint="rebuild it: diffscope cache clear")
+        raise InputError("the graph is inconsistent", hint="rebuild it: diffscope cache clear")

@@ -94,7 +94,7 @@ def _kind(code: str, name: str, weight: Weight, title: str) -> tuple[str, Findin
 KINDS: Final[dict[str, FindingKind]] = dict(
     [
         _kind("DR001", "file-not-read", Weight.MEDIUM, "A declaration cannot be read"),
-        _kind("DR002", "duplicate-yaml-key", Weight.MEDIUM, "A YAML key stands twice; the last one wins"),
+        _kind("DR002", "duplicate-yaml-key", Weight.MEDIUM, "A YAML key is duplicated; the last one wins"),
         _kind("DR003", "declaration-missing", Weight.INFO, "A kind of declaration is missing"),
         _kind("DR004", "odd-value", Weight.LOW, "A value has an unexpected shape and is not used"),
         _kind("DR101", "owner-pattern-dead", Weight.MEDIUM, "A CODEOWNERS pattern matches no file"),
@@ -102,7 +102,7 @@ KINDS: Final[dict[str, FindingKind]] = dict(
         _kind("DR103", "owner-line-invalid", Weight.HIGH, "GitHub skips a CODEOWNERS line"),
         _kind("DR104", "owner-line-without-owners", Weight.INFO, "A CODEOWNERS line clears ownership"),
         _kind("DR201", "label-condition-dead", Weight.MEDIUM, "A mergify files condition matches no file"),
-        _kind("DR202", "label-regex-under-equals", Weight.MEDIUM, "A regex stands under ="),
+        _kind("DR202", "label-regex-under-equals", Weight.MEDIUM, "A regex is compared with ="),
         _kind("DR203", "label-escape-broken", Weight.MEDIUM, "A regex is escaped twice"),
         _kind("DR204", "label-condition-not-judged", Weight.LOW, "A mergify condition cannot be judged"),
         _kind("DR205", "label-rules-out-of-step", Weight.LOW, "Rules that add and remove a label disagree"),

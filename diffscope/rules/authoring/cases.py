@@ -102,7 +102,7 @@ def read_cases(text: str, *, at: str) -> tuple[tuple[Case, ...], tuple[Mistake, 
     for entry in reading.parse(text).entries:
         if not _NAME.fullmatch(entry.key):
             hint = "two or more lower_case_words: docstring_only"
-            reading.report(entry, f"'{clipped(entry.key)}' is no name of a case", hint)
+            reading.report(entry, f"'{clipped(entry.key)}' is not a case name", hint)
         cases.append(_case(entry, reading))
     return tuple(cases), tuple(reading.mistakes)
 
@@ -226,7 +226,7 @@ def _files(
         files.append(CaseFile(path=each.key, text=marked.text))
         marks += ((each.key, mark) for mark in marked.marks)
         for line in marked.wrong:
-            reading.report(each, f"'{clipped(line)}' is no mark", f"write {FORM}")
+            reading.report(each, f"'{clipped(line)}' is not a mark", f"write {FORM}")
         for mark in marked.marks:
             if code and mark.code != code:
                 reading.report(

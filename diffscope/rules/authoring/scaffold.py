@@ -67,10 +67,10 @@ def scaffold_rule(code: str, slug: str, *, catalogue: Catalogue, version: str) -
         UsageError: the code or the slug has not the form, or the code is taken.
     """
     if not CODE_FORM.fullmatch(code):
-        raise UsageError(f"'{code}' is no rule code", hint="two capital letters and three digits: CP199")
+        raise UsageError(f"'{code}' is not a rule code", hint="two capital letters and three digits: CP199")
     if not NAME_FORM.fullmatch(slug):
         raise UsageError(
-            f"'{slug}' is no rule name", hint="two or more lower-case words with hyphens: engine-step-path"
+            f"'{slug}' is not a rule name", hint="two or more lower-case words with hyphens: engine-step-path"
         )
     if (taken := catalogue.rule(code)) is not None:
         raise UsageError(

@@ -148,7 +148,7 @@ def _selectors(node: Node, what: str, reading: Reading) -> tuple[Selector, ...]:
     for item in reading.items(node, f"'{what}'"):
         text = reading.text(item, f"an entry of '{what}'")
         if text and text not in FAMILIES and not _CODE_GLOB.fullmatch(text):
-            message = f"'{clipped(text)}' is no code, family or glob of codes"
+            message = f"'{clipped(text)}' is not a code, family or glob of codes"
             reading.report(item, message, nearest(text, FAMILIES) or "write CP101, 'CP1*' or core-path")
         found.append(Selector(text=text, line=item.line))
     return tuple(found)
@@ -162,7 +162,7 @@ def _severities(node: Node, reading: Reading) -> tuple[SeverityOverride, ...]:
     found = []
     for entry in node.entries:
         if entry.key not in FAMILIES and not _CODE_GLOB.fullmatch(entry.key):
-            message = f"'{clipped(entry.key)}' is no code, family or glob of codes"
+            message = f"'{clipped(entry.key)}' is not a code, family or glob of codes"
             reading.report(entry, message, "write CP101, 'CP1*' or core-path")
         word = reading.choice(entry.value, "severity", words)
         if word is not None:

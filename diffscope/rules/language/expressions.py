@@ -141,7 +141,7 @@ def _asked_fact(entry: Entry, scope: Scope, what: str) -> Condition | None:
     family = families().get(entry.key)
     if family is None:
         words = [EVIDENCE, *families(), *_GROUPS, *_MEASURES]
-        message = f"{what} asks '{clipped(entry.key)}', which is no fact and no operator"
+        message = f"{what} asks '{clipped(entry.key)}', which is neither a fact nor an operator"
         scope.reading.report(entry, message, nearest(entry.key, words))
         return None
     return Exists(fact=family.name, where=parse_where(entry.value, family, scope))

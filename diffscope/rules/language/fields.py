@@ -132,7 +132,7 @@ def _operand(field: Field, operator: Operator, value: object, node: Node, scope:
 def _check_word(field: Field, word: str, node: Node, scope: Scope) -> None:
     """Note a word that neither the vocabulary nor a table knows."""
     if field.choices and word not in field.choices:
-        message = f"'{clipped(word)}' is no word of '{field.name}'"
+        message = f"'{clipped(word)}' is not a value of '{field.name}'"
         scope.reading.report(node, message, nearest(word, field.choices))
     elif not field.choices:
         table = scope.names.table_of(field.name)

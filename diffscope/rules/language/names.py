@@ -83,7 +83,7 @@ class Scope:
             return found.values
         if name in self.names.predicates:
             self.reading.report(
-                node, f"${name} is a predicate and no list", "name it where a condition stands"
+                node, f"${name} is a predicate, not a list", "name it where a condition stands"
             )
         elif self.names.is_whole:
             self.reading.report(node, f"unknown list '${clipped(name)}'", nearest(name, self.names.lists))
@@ -217,6 +217,6 @@ def _names_in(node: Node) -> set[str]:
 
 def _check_name(reading: Reading, name: str, line: int, taken: Mapping[str, NamedList | Predicate]) -> None:
     if not _NAME.fullmatch(name):
-        reading.report(line, f"'{clipped(name)}' is no name", "write lower_case_words")
+        reading.report(line, f"'{clipped(name)}' is not a name", "write lower_case_words")
     elif name in taken:
         reading.report(line, f"the name '{name}' is taken by {taken[name].origin}", "rename one")

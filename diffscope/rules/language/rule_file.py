@@ -182,7 +182,7 @@ def _status(reading: Reading, entry: Entry | None) -> Status:
     stage = reading.choice(entries["is"].value, "status", [each.value for each in Stage])
     since = reading.text(entries["since"].value, "'since'")
     if since and not re.fullmatch(r"\d+\.\d+\.\d+", since):
-        reading.report(entries["since"], f"'{clipped(since)}' is no version", 'write "0.1.0"')
+        reading.report(entries["since"], f"'{clipped(since)}' is not a version", 'write "0.1.0"')
     return Status(stage=Stage(stage) if stage else Stage.PREVIEW, since=since)
 
 

@@ -65,7 +65,9 @@ def _check_list(
     for entry in listed:
         known = first.setdefault(_plain(entry.text, place.dialect), entry)
         if known is not entry:
-            message = f"'{entry.text}' stands twice in '{place.step.label}'{note}, first on line {known.line}"
+            message = (
+                f"'{entry.text}' is listed twice in '{place.step.label}'{note}, first on line {known.line}"
+            )
             edit = Edit(line=entry.line, old=entry.text)
             yield make_finding("DR302", place.step.file, entry.line, message, edit=edit)
         elif _is_exclusion(entry, place.dialect):
@@ -221,9 +223,7 @@ def _is_covered(entry: str, own: list[str]) -> bool:
 def _check_device(place: StepPlace, mirror: Mirror, where: str) -> Iterator[Finding]:
     step = place.step
     if not is_amd_gpu(mirror.device):
-        message = (
-            f"{where} has the device '{mirror.device}', which is no AMD pool: the generator refuses the step"
-        )
+        message = f"{where} has the device '{mirror.device}', which is not an AMD pool: the generator refuses the step"
         yield make_finding("DR314", step.file, mirror.line, message, weight=Weight.HIGH)
         return
     wanted = mirror.num_devices if mirror.num_devices is not None else step.num_devices
@@ -318,7 +318,7 @@ def _check_waits(pipeline: Pipeline, project: Project) -> Iterator[Finding]:
         for wait in waits:
             if wait.text not in keys and (step.file, wait.line) not in reported:
                 reported.add((step.file, wait.line))
-                message = f"'{step.label}' waits for '{wait.text}', which is no step's key"
+                message = f"'{step.label}' waits for '{wait.text}', which is not a step's key"
                 yield make_finding("DR313", step.file, wait.line, message)
 
 
@@ -334,6 +334,6 @@ def _check_keys(project: Project) -> Iterator[Finding]:
     for (path, key), lines in sorted(found.items()):
         reader = "generator" if dialects[path] is Dialect.GENERATOR else "AMD template"
         times = "once" if len(lines) == 1 else f"{len(lines)} times"
-        message = f"the {reader} does not read the key '{key}' of a step; it stands {times} in this file"
+        message = f"the {reader} does not read the key '{key}' of a step; it occurs {times} in this file"
         evidence = tuple(f"line {line}" for line in lines[:20])
         yield make_finding("DR311", path, lines[0], message, evidence=evidence)

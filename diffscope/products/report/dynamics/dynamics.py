@@ -118,7 +118,7 @@ def moment(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None or not 1 < found.year < 9999:
-        raise InputError(f"{text!r} is no time with an offset", hint="write it as 2025-12-10T11:43:00Z")
+        raise InputError(f"{text!r} is not a time with an offset", hint="write it as 2025-12-10T11:43:00Z")
     return found
 
 
