@@ -1,4 +1,4 @@
-"""Assertions of tests that ask for less than before."""
+"""Assertions that became weaker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to tests: added, removed, skipped, loosened."""
+"""Tests that were added, removed, skipped or loosened."""
 
 from __future__ import annotations
 
