@@ -21,6 +21,8 @@ _MANY_LINES = 60
 _LITTLE_PRODUCT = 0.03
 _SMALL_FIX = 60
 _FEW_LINES = 20
+_HARDLY_ANY = 3
+"""Code lines of the product, up to which a title that names documentation, tests or pipelines is believed without their files."""
 _MUCH_CODE = 240
 _ALONE = 0.9
 
@@ -173,6 +175,8 @@ def _is_possible(rule: KindRule, sizes: Sizes, *, is_sure: bool) -> bool:
         return False
     if not rule.categories or (is_sure and _lines_in(rule.categories, sizes)):
         return True
+    if sizes.product > _lines_in(rule.categories, sizes) and sizes.product > _HARDLY_ANY:
+        return False
     return sizes.product < min(_MUCH_PRODUCT * sizes.total, _MANY_LINES)
 
 
