@@ -115,7 +115,9 @@ DAMAGED = [
     ),
     pytest.param("push", without(push(), "after"), "has no data on a push", id="a push without its commit"),
     pytest.param("pull_request", with_head(7), "not as documented", id="a number for a commit"),
-    pytest.param("pull_request", with_head("--upload-pack=id"), "not a commit id", id="an option for a commit"),
+    pytest.param(
+        "pull_request", with_head("--upload-pack=id"), "not a commit id", id="an option for a commit"
+    ),
     pytest.param("pull_request", with_head("main"), "not a commit id", id="a branch for a commit"),
     pytest.param("pull_request", with_head(f"{HEAD}\n"), "not a commit id", id="a commit with a line feed"),
     pytest.param(
