@@ -1,4 +1,4 @@
-"""The collectors: what gives each field of ``ChangeFacts``, in the order in which they are asked."""
+"""The collectors: one function for each field of ``ChangeFacts``, in the order in which they run."""
 
 from __future__ import annotations
 

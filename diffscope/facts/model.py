@@ -1,4 +1,4 @@
-"""The facts of a change: flat records, one type a family. This is also what a *recorded* change is.
+"""The facts of a change: flat records, one type per family. Recorded changes are stored in this form.
 
 Convention: a field that is absent (``UNSET``) could not be computed and is *unknown*; a field that is ``None`` is known to be nothing.
 A whole family that could not be computed is listed in ``ChangeFacts.unknown``.

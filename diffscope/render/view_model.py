@@ -1,4 +1,4 @@
-"""What several formats read out of an assessment: orders, counts and phrases that the values do not hold ready."""
+"""The view of an assessment that several formats share: orders, counts and phrases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An assessment that comes in an artifact of an untrusted run: what must be true of it before anything is posted. Pure.
+"""Checks an assessment from the artifact of an untrusted run before anything of it is posted. Pure.
 
 A pull request of a fork runs its own version of the workflow, so the whole file is its author's word. The checks bind it to the run
 and to the pull request as GitHub has them; all that GitHub knows better, and every text that our rules bring, is taken from

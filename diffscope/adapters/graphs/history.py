@@ -1,4 +1,4 @@
-"""The history of a clone up to a commit: mined from ``git log`` once, kept in the cache, added to as newer commits come."""
+"""The history of a clone up to a commit: read from ``git log`` once, cached, and extended as newer commits come."""
 
 from __future__ import annotations
 

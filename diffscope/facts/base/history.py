@@ -1,4 +1,4 @@
-"""What was reverted not long ago and is taken up again, by title and files."""
+"""Changes that were reverted recently and are submitted again, recognised by title and files."""
 
 from __future__ import annotations
 

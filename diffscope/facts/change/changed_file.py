@@ -1,4 +1,4 @@
-"""What the facts are made from: every changed file with both of its sides and what syntax made of them."""
+"""A changed file with both sides and the result of their comparison: the input of every extractor of facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changed files: what they are, where they belong, how much of their logic changed."""
+"""File facts: category, area, platforms, and how much of the logic changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The platforms of a change: by its files, by what it asks of the device, and by the words of its title."""
+"""The platforms of a change: from its files, its device conditions, and the words of its title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code lines that leave one symbol and arrive in another: of neither an edit."""
+"""Code lines removed from one symbol and added to another: counted as edits of neither."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is gone from where it was, told by those who used it: modules that moved away, attributes that this change edits out of others."""
+"""Removed API that users of it reveal: modules renamed away, attributes whose uses this change edits."""
 
 from __future__ import annotations
 
