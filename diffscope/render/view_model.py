@@ -239,7 +239,7 @@ class AssessmentView:
             words("steps-run", count=ci.runs) if ci is not UNSET and ci.runs else "",
             words("verbose-rest"),
         )
-        return words.comma.join(part for part in parts if part)
+        return " · ".join(part for part in parts if part)
 
     def also(self, flag: Flag) -> str:
         """Return the next two places of a flag, then how many more there are in which files; empty for none."""
