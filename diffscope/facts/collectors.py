@@ -247,7 +247,13 @@ COLLECTORS: Final = (
     ),
     Collector(
         "history",
-        lambda m, placed: collect_history(placed, m.change.pull.title, m.around.history),
+        lambda m, placed: collect_history(
+            placed,
+            m.change.pull.title,
+            m.around.history,
+            body=m.change.pull.body,
+            number=m.change.pull.number,
+        ),
         by_file=False,
     ),
     Collector(

@@ -18,7 +18,7 @@ TEXTS: Final = {
     "family.dependency-version": "依赖版本",
     "family.feature-interaction": "功能组合兼容性",
     "family.global-side-effect": "全局配置副作用",
-    "family.history": "曾被回退",
+    "family.history": "回退与再次提交",
     "family.insufficient-tests": "测试覆盖不足",
     "family.interface-change": "接口变更",
     "family.kernel-safety": "编译与内核安全",

@@ -18,7 +18,7 @@ TEXTS: Final = {
     "family.dependency-version": "Dependency version",
     "family.feature-interaction": "Feature interaction (LoRA, spec decode, ...)",
     "family.global-side-effect": "Global side effect",
-    "family.history": "Reverted before",
+    "family.history": "Taken back, taken up again",
     "family.insufficient-tests": "Insufficient test coverage",
     "family.interface-change": "Interface change",
     "family.kernel-safety": "Build and kernel safety",

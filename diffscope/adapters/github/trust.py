@@ -65,7 +65,7 @@ def bind(
     )
 
 
-def retell(assessment: Assessment, catalogue: Catalogue, *, at: str) -> Assessment:
+def restore_texts(assessment: Assessment, catalogue: Catalogue, *, at: str) -> Assessment:
     """Return the assessment with names, titles and advice of its flags as our own rules have them.
 
     Raises ``InputError`` for a flag of a rule that we do not have, and for words that are none.
