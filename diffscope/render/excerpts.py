@@ -23,11 +23,11 @@ def excerpts_of(flags: Iterable[Flag], diff: Diff) -> Mapping[str, tuple[str, ..
 
     A place without a changed line near it has none. Texts are those of the patch, not yet safe for any sink.
     """
-    files = {file.path: file for file in diff.files}
+    files: dict[str, FileDiff] = {file.path: file for file in diff.files}
     found: dict[str, tuple[str, ...]] = {}
     for flag in flags:
         for place in flag.evidence[:1]:
-            file = files.get(place.path)  # type: ignore[call-overload]  # a path as documents write it
+            file = files.get(place.path)
             lines = _lines(file, place) if file is not None and place.line else ()
             if lines:
                 found[place_key(place)] = lines
