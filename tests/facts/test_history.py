@@ -261,6 +261,13 @@ UNCHECKED = (2, 'Revert "[Core] Check pools" (#92)', CHECKED, PLAIN)
         pytest.param(
             content((9, "Add it (#90)", None, PLAIN)), PLAIN, None, ("restores", 90, True, None), id="a file"
         ),
+        pytest.param(
+            content(CHECKS),
+            CHECKED,
+            PLAIN + b"".join(b"OTHER_%d = %d\n" % (number, number) for number in range(8)),
+            None,
+            id="as much is new: it is rewritten",
+        ),
         pytest.param(content((200, *CHECKS[1:])), CHECKED, PLAIN, None, id="too long ago"),
     ],
 )

@@ -65,6 +65,8 @@ _PRODUCT = frozenset({"source", "native", "build"})
 _NO_PRODUCT = ("tests/", "docs/", "examples/", "benchmarks/", ".buildkite/", ".github/")
 _LONGEST_BODY = 20_000
 _MOST_EDITS = 20
+_MOSTLY = 60
+"""Percent of a change that must take a commit back for it to be said of one whose title does not."""
 
 
 class _Change(NamedTuple):
@@ -97,6 +99,9 @@ def collect_history(
         by_content = inverse.past if inverse else undone[0] if undone else None
         original = _named(change, history) or by_content or _of_words(change, history)
         return (_fact("reverts", change.paths, original, undone, inverse),) if original else ()
+    if inverse is not None and inverse.of_change < _MOSTLY:
+        # It rewrites what was there before: most of it is new.
+        inverse = None
     taken_up = tuple(_taken_up(change, history))
     restored = tuple(_restored(change, undone, inverse))
     if inverse is not None and _REVERT.search(inverse.past.subject):
