@@ -29,8 +29,14 @@ TYPES: dict[str, type[Contract]] = {
     "protected": ProtectedContract,
     "acyclic_siblings": AcyclicSiblingsContract,
 }
-LONGER = {"facts/model.py", "syntax/model.py"}
-"""Records and nothing else: one after the other they read as a table, cut apart they do not."""
+LONGER = {
+    "facts/model.py",
+    "syntax/model.py",
+    "messages/codes.py",
+    "messages/english.py",
+    "messages/chinese.py",
+}
+"""Records, or rows made from the catalogue, and nothing else: one after the other they read as a table, cut apart they do not."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
 
