@@ -1,4 +1,4 @@
-"""Worker processes of this machine, by loky: whoever uses them speaks ``concurrent.futures.Executor`` and nothing else.
+"""Worker processes of this machine as a ``concurrent.futures.Executor``; the only module that imports loky.
 
 loky rather than the executor of the standard library: no script that uses diffscope needs a ``__main__`` guard, a worker may have workers
 of its own, and a worker that dies never leaves a future without an answer.

@@ -1,4 +1,4 @@
-"""What a change does, in clauses of names: what is new, what is gone, whose signature changed, whose logic. Facts only."""
+"""A summary of a change as clauses of names: added, removed, new signature, changed logic. From facts alone."""
 
 from __future__ import annotations
 

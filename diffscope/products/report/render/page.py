@@ -1,4 +1,4 @@
-"""What the page of a digest asks beyond what every report does: rows with their filters, links that filter, bars, lines, the map."""
+"""The view of a digest for its HTML page: rows with filters, links, bars, lines, the map."""
 
 from __future__ import annotations
 
