@@ -173,8 +173,13 @@ def _marks(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[T
             change=word if added else "unskipped",
             before=None if added else f"{signal.text}({signal.detail})"[:160],
             after=f"{signal.text}({signal.detail})"[:160] if added else None,
-            condition=" and ".join(signal.guards),
+            condition=" and ".join((*signal.guards, *_asked(signal))),
         )
+
+
+def _asked(signal: Signal) -> tuple[str, ...]:
+    """Return what a mark that skips under a condition is given; a plain skip asks nothing of its own."""
+    return (signal.detail,) if signal.text.endswith(".skipif") and signal.detail else ()
 
 
 def _spelled_out(guards: tuple[str, ...], change: ChangedSymbol) -> tuple[str, ...]:
