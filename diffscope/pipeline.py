@@ -1,4 +1,4 @@
-"""Stage 10b, pipeline: the whole flow, top to bottom, on values: a change and what surrounds it in, an assessment out.
+"""Stage 10b, pipeline: the whole flow as functions of values: a change and its surroundings in, an assessment out.
 
 Reads like a table of contents; every line is a stage. Does no I/O: adapters hand in sides, graph and declarations.
 """

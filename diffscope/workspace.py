@@ -1,4 +1,4 @@
-"""Stage 11, workspace: adapters and pipeline joined, what is opened once and then used for one change or for a thousand.
+"""Stage 11, workspace: adapters and pipeline joined; opened once, used for any number of changes.
 
 The command line, the Python API and the case runner all classify through a ``Workspace``. It holds the clone (or none), the rules, the
 tables that come with them and the cache; it reads what a change needs and hands values to the pipeline.

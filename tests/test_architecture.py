@@ -29,8 +29,12 @@ TYPES: dict[str, type[Contract]] = {
     "protected": ProtectedContract,
     "acyclic_siblings": AcyclicSiblingsContract,
 }
-LONGER = {"facts/model.py", "syntax/model.py"}
-"""Records and nothing else: one after the other they read as a table, cut apart they do not."""
+LONGER = {
+    "facts/model.py",
+    "syntax/model.py",
+    *(f"messages/{name}.py" for name in ("codes", "english", "chinese")),
+}
+"""Records and nothing else: one after the other they read as a table, cut apart they do not. Those of messages are generated."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = tuple(name.removeprefix("diffscope.") for name in CONTRACTS["no-input-output"]["source_modules"])
 

@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster, by distributed: whoever uses them speaks ``concurrent.futures.Executor`` and nothing else."""
+"""Workers of a Dask cluster as a ``concurrent.futures.Executor``; the only module that imports distributed."""
 
 from __future__ import annotations
 

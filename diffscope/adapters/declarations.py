@@ -1,4 +1,4 @@
-"""What the target declares of itself (owners, labels, CI, requirements) at a commit, cached by the trees that it is read from."""
+"""Reads the target repository's declarations (owners, labels, CI, requirements) at a commit; cached by tree id."""
 
 from __future__ import annotations
 

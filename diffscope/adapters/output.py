@@ -1,4 +1,4 @@
-"""The one writer: every file that diffscope writes for somebody is written here; `tests/test_architecture.py` refuses others.
+"""Writes every output file; `tests/test_architecture.py` refuses writing anywhere else.
 
 A regular file is replaced whole: what is written goes to a new file beside it, which then takes its place, so that an interrupt or a
 full disk leaves the old one. Its mode stays, and a symbolic link stays a link: its target is replaced. What is no regular file (a pipe,

@@ -1,4 +1,4 @@
-"""Worker processes of this machine, by loky: whoever uses them speaks ``concurrent.futures.Executor`` and nothing else.
+"""Worker processes of this machine as a ``concurrent.futures.Executor``; the only module that imports loky.
 
 loky rather than the executor of the standard library: no script that uses diffscope needs a ``__main__`` guard, a worker may have workers
 of its own, and a worker that dies never leaves a future without an answer.
@@ -66,7 +66,10 @@ def exit_code(error: BaseException) -> str | None:
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return how many cores this process may use; 1 in a daemonic worker, as Dask's are, which may start no processes."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.current_process().daemon:
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

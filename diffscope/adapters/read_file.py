@@ -1,4 +1,4 @@
-"""The one reader of files that somebody names or that lie in a folder that somebody names.
+"""Reads every file that a user names, or that is in a folder that a user names.
 
 A name may lead to an endless device, to a pipe that nobody writes to, to a socket, to a loop of links or to gigabytes: what a file is and
 how large it is are asked before a byte is read, and no more is read than the caller allows.

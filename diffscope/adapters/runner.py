@@ -1,4 +1,4 @@
-"""What a workflow step leaves behind: the job summary, outputs for later steps, files for the artifact."""
+"""Outputs of a workflow step: the job summary, outputs for later steps, files for the artifact."""
 
 from __future__ import annotations
 

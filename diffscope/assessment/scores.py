@@ -1,4 +1,4 @@
-"""Importance and insight of a change, between 0 and 10, as sums of parts that a reader can check. The formulas stand in docs/scores.md."""
+"""Importance and insight of a change, each between 0 and 10, as sums of explained parts. docs/scores.md has the formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scores look at: sizes and counts of a change, read off its facts once."""
+"""Sizes and counts of a change, computed from its facts, as the scores use them."""
 
 from __future__ import annotations
 

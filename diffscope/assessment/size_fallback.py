@@ -1,4 +1,4 @@
-"""Ranks a change by the size of its diff alone: stands in where the scores or the files of an assessment failed with an internal error."""
+"""Scores and lists files by the size of the diff alone, where an internal error prevented the real computation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a window asks for and a clone does not hold: later than its newest commit, or before its history begins."""
+"""The parts of a requested window that a clone does not contain: after its newest commit, or before its first."""
 
 from __future__ import annotations
 

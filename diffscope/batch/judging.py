@@ -1,4 +1,4 @@
-"""One change of a clone -> what became of it, in whichever process; kept in the store before it is handed on."""
+"""One change of a clone -> its assessment or the gap in its place; stored before it is returned. Runs in any process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many changes of a clone to assessments: what the store has from there, the rest by workers, all in order.
+"""Many changes of a clone -> assessments, in order: stored ones from the store, the others from workers.
 
 Neighbouring commits stay together in one worker, oldest first, because a graph is derived from its neighbour's. What is judged is kept
 in the store before it is handed on, so whatever ends a run loses at most the changes in hand.

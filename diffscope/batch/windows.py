@@ -1,4 +1,4 @@
-"""A window of a clone -> its digest: lists what was merged, has it judged, adds what earlier windows in the store tell."""
+"""A window of a clone -> its digest: lists the merged changes, has them judged, adds the figures of earlier windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``diffscope cache``: what is kept between runs, and how to be rid of it."""
+"""``diffscope cache``: shows and clears what is cached between runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``diffscope doctor``: what the target repository's own rule files get wrong."""
+"""``diffscope doctor``: finds mistakes in the target repository's own declarations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a change comes from: clone, GitHub or records for a pull request; a patch, a range, the worktree for the rest."""
+"""Finds the change to judge: a pull request in the clone, on GitHub or on record; a patch, a range, the worktree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``diffscope``: which commands there are, and what becomes of an error.
+"""The command ``diffscope``: its commands, loaded when needed, and the handling of errors.
 
 Start-up is hot: a command's module is imported when the command runs, so ``--help`` imports click and nothing else.
 """

@@ -1,4 +1,4 @@
-"""A workspace as the command line and ``diffscope.yml`` want it."""
+"""Opens a workspace from the options of a command and ``diffscope.yml``."""
 
 from __future__ import annotations
 

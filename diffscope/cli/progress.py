@@ -1,4 +1,4 @@
-"""Progress on stderr, for work that takes long enough to wonder: a bar on a terminal, off one with ``-v`` a line now and then."""
+"""Progress on stderr for long work: a bar on a terminal; elsewhere, with ``-v``, a line now and then."""
 
 from __future__ import annotations
 

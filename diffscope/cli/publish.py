@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
 from diffscope.adapters.output import GrowingFile, check_output, encoded, write_file
 from diffscope.assessment.document import Assessment
 from diffscope.cli.options import Output, is_debug
+from diffscope.diff.parse import salvage_diff
 from diffscope.errors import InternalError, UsageError
 from diffscope.messages.model import Language
+from diffscope.render.excerpts import excerpts_of
 from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
@@ -28,11 +32,18 @@ class Publisher:
     """Writes each assessment to every output as it comes. A format that fails inside costs the others nothing; ``finish`` says which."""
 
     def __init__(
-        self, outputs: Sequence[Output], *, language: str, is_many: bool, is_resumed: bool = False
+        self,
+        outputs: Sequence[Output],
+        *,
+        language: str,
+        is_many: bool,
+        is_resumed: bool = False,
+        is_verbose: bool = False,
     ) -> None:
         self._attempt = Attempts(is_debug=is_debug())
         self._outputs = outputs or (Output("text", None),)
         self._language = Language(language)
+        self._is_verbose = is_verbose
         self._count = 0
         _check(self._outputs, is_many=is_many)
         self._files = {
@@ -49,10 +60,10 @@ class Publisher:
         for file in self._files.values():
             file.close()
 
-    def add(self, assessment: Assessment) -> None:
-        """Write one assessment."""
+    def add(self, assessment: Assessment, patch: str | None = None) -> None:
+        """Write one assessment; where its patch is at hand, the terminal report quotes it."""
         for output in self._outputs:
-            text = self._rendered(output, assessment)
+            text = self._rendered(output, assessment, patch)
             if text is None:
                 continue
             if output.file is None:
@@ -69,12 +80,19 @@ class Publisher:
         """
         raise_if_failed(self._attempt.gaps)
 
-    def _rendered(self, output: Output, assessment: Assessment) -> str | None:
+    def _rendered(self, output: Output, assessment: Assessment, patch: str | None) -> str | None:
         style = _style(output, self._language)
+        if output.form == "text":
+            found = self._attempt("excerpts", lambda: _excerpts(assessment, patch), {}) if patch else {}
+            style = msgspec.structs.replace(style, is_verbose=self._is_verbose, excerpts=found)
         between = _BETWEEN.get(output.form, "") if self._count else ""
         work = partial(render, [assessment], style, form=output.form)
         text = self._attempt(f"format {output.form}", work, None)
         return None if text is None else between + text
+
+
+def _excerpts(assessment: Assessment, patch: str) -> Mapping[str, tuple[str, ...]]:
+    return excerpts_of(assessment.flags, salvage_diff(patch).diff)
 
 
 def raise_if_failed(gaps: Sequence[Gap]) -> None:

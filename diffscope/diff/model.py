@@ -1,4 +1,4 @@
-"""What a patch says, file by file and line by line."""
+"""The values of a parsed patch: files, hunks, lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patch text -> ``Diff``, within the caps on what is handed in. The only module that knows unidiff."""
+"""Patch text -> ``Diff``, within size limits. The only module that imports unidiff."""
 
 from __future__ import annotations
 

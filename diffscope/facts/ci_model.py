@@ -1,4 +1,4 @@
-"""What the target's own CI declarations say of a change, as values."""
+"""The values of CI facts: steps selected by a change, blind spots, differences."""
 
 from __future__ import annotations
 

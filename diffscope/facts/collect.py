@@ -19,7 +19,7 @@ from diffscope.facts.base.reach_facts import with_reach
 from diffscope.facts.build.builds import declares_builds
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.causes import with_causes
-from diffscope.facts.change.changed_file import FileMaterial, Placed, is_lost
+from diffscope.facts.change.changed_file import FileMaterial, Placed, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
 from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
@@ -220,7 +220,7 @@ def _why_unread(placed: Placed) -> Message | None:
     material = placed.material
     if material.failed:
         return INTERNAL_ERROR
-    if is_lost(material):
+    if has_no_content(material):
         return _UNREAD
     if placed.fact.content != "text":
         return None
@@ -245,7 +245,7 @@ def _gaps(placed: tuple[Placed, ...]) -> tuple[Gap, ...]:
     for one in placed:
         reason = _why_unread(one) if one.fact.path.endswith(_PARSED) else None
         # Of a file whose content the clone does not have, the source has told.
-        if reason and not (is_lost(one.material) or one.material.failed):
+        if reason and not (has_no_content(one.material) or one.material.failed):
             compared = _compared(one)
             found.append(
                 Gap(

@@ -1,4 +1,4 @@
-"""The collectors: what gives each field of ``ChangeFacts``, in the order in which they are asked."""
+"""The collectors: one function for each field of ``ChangeFacts``, in the order in which they run."""
 
 from __future__ import annotations
 
@@ -247,7 +247,13 @@ COLLECTORS: Final = (
     ),
     Collector(
         "history",
-        lambda m, placed: collect_history(placed, m.change.pull.title, m.around.history),
+        lambda m, placed: collect_history(
+            placed,
+            m.change.pull.title,
+            m.around.history,
+            body=m.change.pull.body,
+            number=m.change.pull.number,
+        ),
         by_file=False,
     ),
     Collector(

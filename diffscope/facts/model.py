@@ -1,4 +1,4 @@
-"""The facts of a change: flat records, one type a family. This is also what a *recorded* change is.
+"""The facts of a change: flat records, one type per family. Recorded changes are stored in this form.
 
 Convention: a field that is absent (``UNSET``) could not be computed and is *unknown*; a field that is ``None`` is known to be nothing.
 A whole family that could not be computed is listed in ``ChangeFacts.unknown``.
@@ -856,11 +856,26 @@ class StepFact(Located, frozen=True, kw_only=True):
 class HistoryFact(Located, frozen=True, kw_only=True):
     """What the history before the base says of the change."""
 
-    what: Annotated[str, said("What it says: reverted-before (the change takes up what was reverted).")]
+    what: Annotated[
+        str,
+        said(
+            "reverted-before (it takes up what was reverted), reapplies (it does again what it says was done before), reverts (it takes back what it "
+            "names) or restores (without a word, it undoes a commit's lines or files)."
+        ),
+    ]
     subject: Annotated[str, said("Subject of the commit that it speaks of.")]
     number: Annotated[int | None, said("Number of that commit's pull request.")] = None
     days: Annotated[int | None, said("Days between that commit and the base; null for the same day.")] = None
     files: Annotated[int, said("Files that both touch.")] = 0
+    taken_back: Annotated[
+        int | None,
+        said(
+            "Percent of the lines that it changed in these files which are undone; null where only names tell it."
+        ),
+    ] = None
+    exact: Annotated[
+        bool, said("The files are again what they were before that commit, told by their content.")
+    ] = False
 
 
 class Nearest(Value, frozen=True, kw_only=True):

@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from diffscope.errors import InputError
 from diffscope.messages.template import has_stray_brace, shown
 from diffscope.yaml.reading import nearest_word
 from diffscope.yaml.strict import Entry, MapNode, Node, ScalarNode, parse_strict
 
 LANGUAGES: Final = ("en", "zh")
-_HEADER: Final = '"""{what}: made from diffscope/messages/texts/ by `just generate`."""\n\nfrom __future__ import annotations\n\n'
+_HEADER: Final = '"""{what}: made from diffscope/messages/texts/ and the titles of areas by `just generate`."""\n\nfrom __future__ import annotations\n\n'
 
 Catalogue = Mapping[str, Mapping[str, str]]
 """Code -> language -> text, by code."""
 
 
-def read_catalogue(files: Mapping[str, str]) -> Catalogue:
-    """Return the catalogue that ``files`` (name -> YAML) hold.
+def read_catalogue(files: Mapping[str, str], tables: Mapping[str, str] | None = None) -> Catalogue:
+    """Return the catalogue that ``files`` (name -> YAML) hold, with the titles of areas and platforms of ``tables`` (the same) as ``area.NAME``.
 
     Raises:
         InputError: a file is no strict YAML; a code stands twice, lacks a language or has another one; a text is empty, has a brace that
@@ -30,6 +32,8 @@ def read_catalogue(files: Mapping[str, str]) -> Catalogue:
     reader = _Reader()
     for name, text in sorted(files.items()):
         reader.read(name, text)
+    for name, text in sorted((tables or {}).items()):
+        reader.read_titles(name, text)
     if reader.problems:
         raise InputError(
             "\n".join(reader.problems), hint="correct diffscope/messages/texts, then: just generate"
@@ -56,15 +60,26 @@ class _Reader:
         self._places: dict[str, str] = {}
 
     def read(self, name: str, text: str) -> None:
+        node = self._parsed(name, text)
+        if isinstance(node, MapNode):
+            for entry in node.entries:
+                self._read_code(name, entry)
+        elif node is not None:
+            self.problems.append(f"{name}:1: a file of the catalogue maps codes to texts")
+
+    def read_titles(self, name: str, text: str) -> None:
+        node = self._parsed(name, text)
+        for table in node.entries if isinstance(node, MapNode) else ():
+            for row in table.value.entries if isinstance(table.value, MapNode) else ():
+                title = row.value.get("title") if isinstance(row.value, MapNode) else None
+                # Whatever else a table may hold, its own loader says what is wrong with it.
+                if title is not None:
+                    self._read_code(name, replace(row, key=f"area.{row.key}", value=title))
+
+    def _parsed(self, name: str, text: str) -> Node | None:
         node, problems = parse_strict(text)
         self.problems += [f"{name}:{each.line}: {each.message}" for each in problems]
-        if problems:
-            return
-        if not isinstance(node, MapNode):
-            self.problems.append(f"{name}:1: a file of the catalogue maps codes to texts")
-            return
-        for entry in node.entries:
-            self._read_code(name, entry)
+        return None if problems else node
 
     def _read_code(self, name: str, entry: Entry) -> None:
         code, at = entry.key, f"{name}:{entry.line}"
@@ -162,6 +177,6 @@ def page(catalogue: Catalogue) -> str:
 
 _PAGE: Final = """# Messages
 
-Made from `diffscope/messages/texts/` by `just generate`. What diffscope says of a change, by code; the JSON has code, arguments and words
+Made from `diffscope/messages/texts/` and the titles of `rules/areas.yml` and `rules/platforms.yml` by `just generate`. What diffscope says of a change, by code; the JSON has code, arguments and words
 ([json.md](json.md)). `{name}` stands for an argument, `{count|file|files}` for one of two forms by a number.
 """

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from diffscope.messages.codes import MessageCode
-from diffscope.messages.model import Argument, Language, Message, Sentence
+from diffscope.messages.model import Argument, Language, Message, Sentence, Text
 from diffscope.messages.template import filled
 
 _BETWEEN: Final = {Language.ENGLISH: ", ", Language.CHINESE: "、"}
@@ -40,6 +40,11 @@ def sentence(said: Message) -> Sentence:
         en=say_message(said, Language.ENGLISH),
         zh=say_message(said, Language.CHINESE),
     )
+
+
+def text_of(said: Message) -> Text:
+    """Return the words of a message in both languages, without the message."""
+    return Text(en=say_message(said, Language.ENGLISH), zh=say_message(said, Language.CHINESE))
 
 
 def title(group: str, name: str, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""What the declarations decide for a change: the answers of this stage, as values."""
+"""The values that declarations yield for a change: labels, owners, step decisions, gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mergify rules and a change -> the labels that would come and go, each with the condition that decides.
+"""Mergify rules and a change -> the labels to add and remove, each with the deciding condition.
 
 Conditions are judged in three-valued logic. What a source does not tell of a pull request's state (labels, closed,
 draft, conflict, base) is taken as it is when a pull request is opened, and listed in ``assumed``; what has no such

@@ -1,4 +1,4 @@
-"""What the target repository declares of itself, as values. Lines count from 1."""
+"""The target repository's declarations as values. Lines count from 1."""
 
 from __future__ import annotations
 

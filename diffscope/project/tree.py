@@ -1,4 +1,4 @@
-"""The paths of a tree, indexed: what exists, what lies below, and what a dead path may have meant."""
+"""An index of the paths of a tree: existence, contents of folders, and near matches of a path that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values out of YAML nodes of somebody else's file: what has an unexpected shape is reported, and read as absent."""
+"""Reads values from YAML nodes of foreign files: an unexpected shape is reported and read as absent."""
 
 from __future__ import annotations
 

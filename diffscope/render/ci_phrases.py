@@ -1,4 +1,4 @@
-"""What the target's CI does with a change, as phrases: what runs and why, on what, for how long, by whose rules."""
+"""Phrases on the CI of a change: what runs and why, on what hardware, for how long, by which rules."""
 
 from __future__ import annotations
 

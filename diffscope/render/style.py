@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from diffscope.messages.model import Language
 from diffscope.source.model import Value
 
@@ -15,3 +17,7 @@ class Style(Value, frozen=True, kw_only=True):
     color: bool = False
     ascii_only: bool = False
     """The reader's character set has no arrows and dots; foreign characters are the writer's business."""
+    is_verbose: bool = False
+    """The terminal report also shows reach, owners, steps of CI, labels and scores."""
+    excerpts: Mapping[str, tuple[str, ...]] = {}
+    """Changed lines by place (``render/excerpts.py``), where the patch is at hand."""

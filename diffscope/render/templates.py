@@ -7,19 +7,33 @@ Markdown has no autoescape in Jinja2, so its environment has a ``finalize`` that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Final
 
-from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined, TemplateError
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    DictLoader,
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateRuntimeError,
+)
 from markupsafe import Markup, escape
 from msgspec import UNSET
 
 from diffscope.errors import UsageError
+from diffscope.messages.model import Language
 from diffscope.render import sanitize
 from diffscope.render.places import location
 from diffscope.render.words import Words
 
-LOADER = PackageLoader("diffscope.render", "templates")
+LOADER: Final = PackageLoader("diffscope.render", "templates")
+_OF_LANGUAGE: Final = re.compile(rf"\.(?:{'|'.join(language.value for language in Language)})(?=\.md\.j2$)")
 
 
 def fill(template: str, words: Words, *, own: Mapping[str, str] | None = None, **values: object) -> str:
@@ -27,19 +41,29 @@ def fill(template: str, words: Words, *, own: Mapping[str, str] | None = None, *
 
     ``own`` has templates of the user's own by name, which come before diffscope's.
 
-    A template says the interface's words as ``w("files", count=3)``: what it fills into them is made inert like any value.
+    ``weekly.en.md.j2`` is ``weekly.md.j2`` unless there is one for that language alone. A template says the words of the catalogue as
+    ``w("report.theme", area=name, count=3)``: what it fills into them is made inert like any value.
     """
     environment, inert = (
         (_html(), _inert_html) if template.endswith(".html.j2") else (_markdown(), _inert_markdown)
     )
 
-    def phrase(key: str, **parts: object) -> Markup:
+    def listed(part: object) -> object:
+        return words.comma.join(map(str, part)) if isinstance(part, tuple | list) else part
+
+    def phrase(code: str, /, **parts: object) -> Markup:
         # A number stays one: it chooses between the forms of a phrase.
-        values = {name: part if isinstance(part, int) else inert(part) for name, part in parts.items()}
-        return Markup(words(key, **values))  # noqa: S704 - inert by now
+        values = {
+            name: part if isinstance(part, int | float) else inert(listed(part))
+            for name, part in parts.items()
+        }
+        try:
+            return Markup(words(code, **values))  # noqa: S704 - inert by now
+        except (KeyError, ValueError) as error:
+            raise TemplateRuntimeError(f"w({code!r}) cannot be said: {error}") from None
 
     if own:
-        environment = environment.overlay(loader=ChoiceLoader([DictLoader(own), LOADER]))
+        environment = environment.overlay(loader=_loader(DictLoader(own), LOADER))
     try:
         return environment.get_template(template).render(values, words=words, w=phrase)
     except TemplateError as error:
@@ -79,9 +103,30 @@ def _html() -> Environment:
     return environment
 
 
+class _AnyLanguage(BaseLoader):
+    """A template of one language that nobody wrote is the template of all of them."""
+
+    def __init__(self, loader: BaseLoader) -> None:
+        self._loader = loader
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        """Return what Jinja2 asks of a loader. Raises ``TemplateNotFound``."""
+        name = _OF_LANGUAGE.sub("", template)
+        if name == template:
+            raise TemplateNotFound(template)
+        return self._loader.get_source(environment, name)
+
+
+def _loader(*loaders: BaseLoader) -> BaseLoader:
+    known = ChoiceLoader(loaders)
+    return ChoiceLoader((known, _AnyLanguage(known)))
+
+
 def _environment(*, finalize: Callable[[object], object], autoescape: bool) -> Environment:
     environment = Environment(
-        loader=LOADER,
+        loader=_loader(LOADER),
         autoescape=autoescape,  # noqa: S701 - Markdown has none; `finalize` does its work
         finalize=finalize,
         undefined=StrictUndefined,

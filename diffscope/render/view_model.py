@@ -1,4 +1,4 @@
-"""What several formats read out of an assessment: orders, counts and phrases that the values do not hold ready."""
+"""The view of an assessment that several formats share: orders, counts and phrases."""
 
 from __future__ import annotations
 
@@ -52,13 +52,17 @@ class AssessmentView:
 
     @property
     def headline(self) -> tuple[str, ...]:
-        """Repository, author, date, size and source, as far as they are known."""
+        """Repository, author, date, kind, areas, platforms, size and source, as far as they are known."""
         change, pull, words = self._assessment.change, self._assessment.change.pull, self._words
         size = words("files", count=change.files)
+        assessment = self._assessment
         parts = (
             pull.repository,
             words("by", author=pull.author) if pull.author else "",
             words("merged", date=pull.merged_at[:10]) if pull.merged_at else "",
+            self.tag(assessment.kind),
+            self.few([self.tag(share.area) for share in assessment.areas], limit=3),
+            words.comma.join(map(self.tag, assessment.platforms)),
             f"{size} +{change.additions} -{change.deletions}",
             words(f"source-{pull.source.value}"),
         )
@@ -213,6 +217,39 @@ class AssessmentView:
             return ()
         spots = blind_spots(ci, self._words, self._few)
         return (*self.ci_but_blind_spots, *([spots] if spots else ()))
+
+    @property
+    def not_run(self) -> tuple[str, ...]:
+        """What of the target's CI should look at the change and does not; empty for nothing."""
+        ci = self._assessment.ci
+        spots = "" if ci is UNSET else blind_spots(ci, self._words, self._few)
+        return (spots,) if spots else ()
+
+    @property
+    def details(self) -> str:
+        """What the terminal report leaves for ``--verbose``, with the figures that matter most."""
+        words, assessment, modules = self._words, self._assessment, self.modules
+        widest = max(
+            modules, key=lambda each: each.dependents if isinstance(each.dependents, int) else 0, default=None
+        )
+        users = widest.dependents if widest and isinstance(widest.dependents, int) else 0
+        ci = assessment.ci
+        parts = (
+            words("imports-of", count=users, module=widest.module) if widest and users else "",
+            words("steps-run", count=ci.runs) if ci is not UNSET and ci.runs else "",
+            words("verbose-rest"),
+        )
+        return " · ".join(part for part in parts if part)
+
+    def also(self, flag: Flag) -> str:
+        """Return the next two places of a flag, then how many more there are in which files; empty for none."""
+        words, rest = self._words, flag.evidence[1:]
+        if not rest:
+            return ""
+        first = words("also-at", places=words.comma.join(location(place) for place in rest[:2]))
+        counts = Counter(place.path for place in rest[2:])
+        more = [words("places-in", count=count, path=path) for path, count in counts.most_common()]
+        return words.semicolon.join((first, self.few(more, limit=3))) if more else first
 
     @property
     def ci_but_blind_spots(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""The words of the interface in one language: ``Words``. They stand in ``messages/texts/interface.yml``."""
+"""The catalogue in one language, for renderers and templates: ``Words``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from diffscope.messages.model import Language, Text
@@ -13,19 +13,34 @@ _Said = TypeVar("_Said", str, tuple[str, ...])
 
 
 class Words:
-    """The words of one language: ``words("files", count=3)``."""
+    """The words of one language: ``words("report.theme", area="MoE", count=3)``, or ``words("files", count=3)`` for ``word.files``."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
         self._is_chinese = language is Language.CHINESE
 
-    def __call__(self, key: str, **values: object) -> str:
-        """Return the phrase of that key, filled in. An unknown key, or a value that is missing, is a bug and raises KeyError."""
-        return filled(texts(self.language)[f"word.{key}"], values.__getitem__, str)
+    def __call__(self, key: str, /, **values: object) -> str:
+        """Return the text of a code, filled in. An unknown code, or a value that is missing, is a bug and raises KeyError."""
+        return filled(
+            texts(self.language)[key if "." in key else f"word.{key}"], values.__getitem__, self._shown
+        )
+
+    def _shown(self, value: object) -> str:
+        return self.comma.join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+    def listed(self, names: Sequence[str], most: int, *, beyond: str = "list.more") -> str:
+        """Return the first ``most`` names, and how many there are beyond."""
+        rest = len(names) - most
+        listed = self.comma.join(names[:most])
+        return self(beyond, names=listed, more=rest) if rest > 0 else listed
 
     def family(self, name: str) -> str:
         """Return the title of a risk family; a family of somebody's own rules goes by its name."""
         return title("family", name, self.language)
+
+    def families(self, names: Iterable[str]) -> str:
+        """Return the titles of risk families, as a list."""
+        return self.comma.join(map(self.family, names))
 
     def pick(self, text: Text) -> str:
         """Return a rule's text in this language."""
@@ -57,6 +72,11 @@ class Words:
     def semicolon(self) -> str:
         """What stands between phrases."""
         return "；" if self._is_chinese else "; "
+
+    @property
+    def gap(self) -> str:
+        """What stands between sentences."""
+        return "" if self._is_chinese else " "
 
     def aside(self, text: str) -> str:
         """Return ``text`` in brackets, with the space that belongs before them."""

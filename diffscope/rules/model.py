@@ -1,4 +1,4 @@
-"""What a rule says when it fires, and when it cannot tell."""
+"""The values that rules produce: flags with evidence, rules that could not be judged, waived flags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measured fire rates of rules: what a backtest leaves beside the rules (``rules/statistics.json``) and rule pages show."""
+"""Measured fire rates of rules, written by a backtest (``rules/statistics.json``) and shown on rule pages."""
 
 from __future__ import annotations
 

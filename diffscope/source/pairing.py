@@ -1,4 +1,4 @@
-"""Pairs of equal things: what one side has as often as the other has only stayed or moved; the rest went or came."""
+"""Pairs equal things on two sides: paired ones stayed or moved, the rest was added or removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the core asks of the outside world. Adapters answer; tests answer with fakes."""
+"""The protocols that adapters implement for the core, and tests implement with fakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source file declares and what changed in it, by qualified name and never by line alone.
+"""The values of syntax: declarations of a source file, and changes between two sides, by qualified name.
 
 Nothing here names the file itself: an ``Outline`` depends on a blob's bytes and nothing else, so that it can be cached by blob id.
 """

@@ -1,4 +1,4 @@
-"""The text of a ``.proto`` file -> what goes over the wire: fields of messages, values of enumerations, methods of services.
+"""The text of a ``.proto`` file -> its wire elements: fields of messages, values of enumerations, methods of services.
 
 A small reader of our own; what it does not know it skips. It never raises.
 """

@@ -1,4 +1,4 @@
-"""The text of one definition of a Python file -> what stands in it that matters where it is code for a device, or launches such code.
+"""The text of one Python definition -> what matters in it as device code, or as code that launches such.
 
 Whether it is such code is not told here: that follows from decorators, imports and callers. What calls and names mean is handed in.
 """

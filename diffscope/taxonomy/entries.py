@@ -1,4 +1,4 @@
-"""What may stand in a table: phrases, places, globs, categories, shapes, as types for the typed reader of YAML."""
+"""Types of table entries for the typed YAML reader: phrases, globs, categories, shapes."""
 
 from __future__ import annotations
 

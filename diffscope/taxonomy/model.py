@@ -1,4 +1,4 @@
-"""The taxonomy as a thing to ask: areas, platforms, category and language of a path; platforms, areas, kinds and tags of a text."""
+"""The taxonomy and its queries: area, platforms, category and language of a path; areas, kinds and tags of a text."""
 
 from __future__ import annotations
 

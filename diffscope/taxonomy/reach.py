@@ -1,4 +1,4 @@
-"""When code runs, by what a definition is: ``rules/reach.yml`` as a table of declared roots."""
+"""``rules/reach.yml`` as a table: at which declared root a definition starts to run."""
 
 from __future__ import annotations
 

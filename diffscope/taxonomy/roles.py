@@ -1,4 +1,4 @@
-"""What calls do, by the name of what they call: ``rules/roles.yml`` as a table."""
+"""``rules/roles.yml`` as a table: the role of a call by the name that is called."""
 
 from __future__ import annotations
 

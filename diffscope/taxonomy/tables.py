@@ -1,4 +1,4 @@
-"""The tables of the taxonomy as read from ``rules/*.yml``: what the YAML files hold, checked, and nothing computed."""
+"""``rules/*.yml`` of the taxonomy as validated values; nothing is computed here."""
 
 from __future__ import annotations
 

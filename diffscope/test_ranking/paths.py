@@ -1,4 +1,4 @@
-"""Signs of nearness from paths: which tests lie, or are called, like what changed."""
+"""Path signals of test ranking: tests whose location or name resembles the change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nearness is measured from: one change, the graph of its base, and what all signs need of both."""
+"""The input of test ranking: one change, the graph of its base, and what all signals need of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signs of nearness from the identifiers of tests: which tests speak of what changed."""
+"""Identifier signals of test ranking: tests that mention names of the change."""
 
 from __future__ import annotations
 

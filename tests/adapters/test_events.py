@@ -107,17 +107,19 @@ DAMAGED = [
     pytest.param(
         "pull_request",
         without(pull_request(), "pull_request"),
-        "tells nothing of a pull_request",
+        "has no data on a pull_request",
         id="another event's file",
     ),
     pytest.param(
         "pull_request", without(pull_request(), "repository"), "not as documented", id="no repository"
     ),
-    pytest.param("push", without(push(), "after"), "tells nothing of a push", id="a push without its commit"),
+    pytest.param("push", without(push(), "after"), "has no data on a push", id="a push without its commit"),
     pytest.param("pull_request", with_head(7), "not as documented", id="a number for a commit"),
-    pytest.param("pull_request", with_head("--upload-pack=id"), "no commit id", id="an option for a commit"),
-    pytest.param("pull_request", with_head("main"), "no commit id", id="a branch for a commit"),
-    pytest.param("pull_request", with_head(f"{HEAD}\n"), "no commit id", id="a commit with a line feed"),
+    pytest.param(
+        "pull_request", with_head("--upload-pack=id"), "not a commit id", id="an option for a commit"
+    ),
+    pytest.param("pull_request", with_head("main"), "not a commit id", id="a branch for a commit"),
+    pytest.param("pull_request", with_head(f"{HEAD}\n"), "not a commit id", id="a commit with a line feed"),
     pytest.param(
         "push",
         {**push(), "repository": {"full_name": "a/b\nx=1"}},

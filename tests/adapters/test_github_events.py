@@ -275,7 +275,9 @@ def test_what_is_missing_is_no_zero(site: Site, tmp_path: Path) -> None:
         pytest.param((), "no window is named", id="no window"),
         pytest.param(("--since", "2025-12-10T11:01Z"), "a time has no end", id="a time alone"),
         pytest.param(
-            ("--since", "2025-12-10T11:01", "--until", "2025-12-11"), "no time with an offset", id="no offset"
+            ("--since", "2025-12-10T11:01", "--until", "2025-12-11"),
+            "not a time with an offset",
+            id="no offset",
         ),
         pytest.param(("--since", "2025-12-11", "--until", "2025-12-10"), "before it starts", id="backwards"),
         pytest.param(("--week", "2025-W50"), "has no week", id="a week"),

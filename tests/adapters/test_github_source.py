@@ -246,7 +246,7 @@ def test_where_github_gives_no_diff_the_list_of_files_does(
     [
         pytest.param(401, {}, "did not accept the token", id="401"),
         pytest.param(403, {}, "GitHub", id="403"),
-        pytest.param(404, {}, "knows no such thing", id="404"),
+        pytest.param(404, {}, "not found on GitHub", id="404"),
         pytest.param(451, {}, "legal reasons", id="451"),
         pytest.param(429, {"Retry-After": "3600"}, "GitHub", id="rate limit"),
     ],

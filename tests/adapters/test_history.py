@@ -76,6 +76,24 @@ def test_answers_do_not_depend_on_what_the_cache_holds(clone: Path, tmp_path: Pa
                 )
 
 
+def test_edits_of_every_folder_are_kept_with_their_contents(clone: Path, cache: Cache) -> None:
+    """What was renamed went from one path and came to another; git itself names the blobs."""
+    history = ask(clone, "HEAD", cache)
+    for path in ("docs/x.md", "vllm/a.py", "vllm/old.py", "vllm/new.py"):
+        for past, edit in history.edited(path, 30):
+            commit = f"HEAD~{3 - past.commit + 1}"
+            for revision, blob in ((f"{commit}^", edit.before), (commit, edit.after)):
+                listed = git(clone, "ls-tree", revision, "--", path).split()
+                assert blob == (listed[2][:16] if listed else "")
+    assert [bool(edit.after) for _, edit in history.edited("vllm/old.py", 500)] == [False, True]
+    newest = next(edit for _, edit in history.edited("vllm/a.py", 30))
+    with GitRepository(clone) as repository:
+        read = history_at(repository, repository.resolve("HEAD"), cache).contents(
+            [newest.after, "0123456789"]
+        )
+    assert read == {newest.after: b"2\n"}
+
+
 def test_newer_commits_are_added(clone: Path, cache: Cache) -> None:
     ask(clone, "HEAD", cache)
     write_files(clone, {"vllm/a.py": "3\n", "tests/test_ü b.py": "2\n"})
@@ -94,5 +112,5 @@ def test_a_branch_has_the_past_of_the_place_where_it_left(clone: Path, cache: Ca
 
 def test_junk_under_its_name_is_mined_anew(clone: Path, cache: Cache) -> None:
     ask(clone, "HEAD", cache)
-    cache.put_many("history-3", dict.fromkeys(cache.names("history-3"), b"junk"))
+    cache.put_many("history-4", dict.fromkeys(cache.names("history-4"), b"junk"))
     assert together(ask(clone, "HEAD~1", cache), "vllm/a.py") == ["tests/test_a.py", "tests/test_old.py"]

@@ -75,6 +75,8 @@ def kind_of(title: str, *files: FileFact, **fields: object) -> str:
         pytest.param("[CI] Enable mypy for x", (CORE,), "refactor", id="types that are checked"),
         pytest.param("Record the last use of x", (a_file("vllm/v1/engine/core.py", 2), a_file("tests/v1/engine/test_x.py", 200)), "refactor", id="many lines of tests do not make a change one of tests"),
         pytest.param("[Bugfix] Skip x where y has none", (a_file("vllm/v1/engine/core.py", 9), a_file("tests/v1/engine/test_x.py", 80)), "bugfix", id="code that skips something is no test"),
+        pytest.param("Add unit tests and minor fixes for x", (a_file("vllm/v1/engine/core.py", 9), a_file("tests/v1/engine/test_x.py", 500)), "test", id="but tests that the title names do, beside next to no code"),
+        pytest.param("[Docs] Fix builds of x", (a_file("csrc/cpu/x.cpp", 25), a_file("docker/Dockerfile", 56), a_file("docs/x.md", 24)), "bugfix", id="documentation beside as much code is the lesser part"),
         pytest.param("Skip x on y", (TEST,), "test", id="a test that is skipped is one"),
         pytest.param("[CI] Harden x", (a_file("vllm/v1/engine/core.py", 80), a_file("tests/v1/engine/test_x.py", 900)), "feature", id="sixty lines of code are more than a pipeline, whatever stands beside them"),
         pytest.param("Widen the range of x", (CORE,), "feature", id="what is widened serves more"),

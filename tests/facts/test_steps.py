@@ -304,6 +304,9 @@ def test_whether_a_test_ran_where_it_is_skipped(
     before, after = (TEST.format(text).encode() for text in ("", mark))
     found = judged({path: after}, {path: before}, steps).test
     assert [one.ran_there for one in found if one.change == "skipped"] == [ran]
+    whole = TEST.format(f"pytestmark = pytest.mark.skipif({condition}, reason='off')\n\n\n").encode()
+    found = judged({path: whole}, {path: before}, steps).test
+    assert [one.ran_there for one in found if one.change == "skipped"] == [ran]
 
 
 IMAGE = {"docker/Dockerfile": b"RUN pip install deep-pool\n"}

@@ -150,6 +150,42 @@ ROWS = [
         id="a skip by what an old parameter answers",
     ),
     pytest.param(
+        "def test_a():\n    out = run()\n    assert out.code == 5\n    assert out.text == 'a'\n",
+        "def test_a():\n    out = run()\n    assert out.code == 5\n",
+        {("test_a", "modified"), ("test_a", "assertion-removed")},
+        id="an assertion goes",
+    ),
+    pytest.param(
+        "def test_a():\n    out = run()\n    assert out.code == 5\n    assert out.text == 'a'\n",
+        "def test_a():\n    out = run()\n    assert out.code == 5\n\n\ndef test_b():\n    assert run().text == 'a'\n",
+        {("test_a", "modified"), ("test_b", "added")},
+        id="an assertion goes into another test",
+    ),
+    pytest.param(
+        "def test_a():\n    out = run()\n    assert out.code == 5\n    assert out.text == 'a'\n",
+        "def test_a():\n    out = run()\n    assert out == Answer(5, 'a')\n    assert out.done\n",
+        {("test_a", "modified")},
+        id="as many other assertions",
+    ),
+    pytest.param(
+        "@pytest.mark.parametrize('kind', ['a', 'b', 'c'])\ndef test_a(kind):\n    assert run(kind)\n",
+        "@pytest.mark.parametrize('kind', ['a', pytest.param('b', id='x')])\ndef test_a(kind):\n    assert run(kind)\n",
+        {("test_a", "modified"), ("test_a", "parameters-removed")},
+        id="a parameter set goes",
+    ),
+    pytest.param(
+        "@pytest.mark.parametrize('kind', ['a', 'b'])\ndef test_a(kind):\n    assert run(kind)\n",
+        "@pytest.mark.parametrize('kind', ['a', 'c'])\ndef test_a(kind):\n    assert run(kind)\n",
+        {("test_a", "modified")},
+        id="one parameter set for another",
+    ),
+    pytest.param(
+        "@pytest.mark.parametrize('kind', ['a', 'b'])\ndef test_a(kind):\n    assert run(kind)\n",
+        "@pytest.mark.parametrize('kind', KINDS)\ndef test_a(kind):\n    assert run(kind)\n",
+        {("test_a", "modified")},
+        id="parameter sets that a variable holds now",
+    ),
+    pytest.param(
         "def test_a():\n    assert 1\n", "def test_a():\n    # One.\n    assert 1\n", set(), id="a comment"
     ),
 ]

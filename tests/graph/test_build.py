@@ -255,7 +255,7 @@ def test_bytes_give_the_same_graph() -> None:
     ids=["nothing", "text", "another value", "no message pack at all"],
 )
 def test_bytes_of_anything_else_are_refused(data: bytes) -> None:
-    with pytest.raises(InputError, match="hold no graph"):
+    with pytest.raises(InputError, match="not a stored graph"):
         ModuleGraph.from_bytes(data)
 
 

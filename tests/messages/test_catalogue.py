@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from jinja2 import Environment, nodes
 
 from diffscope.cli.generate.messages import message_documents
 from diffscope.errors import InputError
@@ -75,7 +76,21 @@ def test_every_message_has_the_arguments_that_its_words_quote() -> None:
     assert wrong == []
 
 
-TITLES: Final = frozenset({"category", "family", "gap-what", "word"})
+TITLES: Final = frozenset(
+    {
+        "area",
+        "because",
+        "category",
+        "family",
+        "gap-what",
+        "index",
+        "kind",
+        "one-kind",
+        "signal",
+        "tag",
+        "word",
+    }
+)
 """Groups whose codes are made from names of data."""
 
 
@@ -97,12 +112,13 @@ def sources() -> dict[str, str]:
 def messages_made() -> Iterator[tuple[str, int, str, frozenset[str]]]:
     """Yield place, code and names of arguments of every call of ``message`` and ``say`` whose code and arguments are written out."""
     for path, text in sources().items():
-        if "message(" not in text and "say(" not in text:
-            continue
+        if path.endswith(".j2"):
+            yield from ((path, *found) for found in said_by_template(text))
         for node in ast.walk(ast.parse(text)) if path.endswith(".py") else ():
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            if not isinstance(node, ast.Call) or not node.args:
                 continue
-            if node.func.id not in {"message", "say"} or not node.args:
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called not in {"message", "say", "words", "_words"}:
                 continue
             names = [keyword.arg for keyword in node.keywords]
             if None in names:
@@ -116,7 +132,33 @@ def messages_made() -> Iterator[tuple[str, int, str, frozenset[str]]]:
                 )
 
 
+def said_by_template(text: str) -> Iterator[tuple[int, str, frozenset[str]]]:
+    """Yield line, code and names of arguments of every ``w`` and ``words`` of a template."""
+    environment = Environment(extensions=[], autoescape=True)
+    environment.filters.update(
+        dict.fromkeys(("cell", "cell_prose", "code", "location", "prose", "quoted", "uri", "block"), str)
+    )
+    for call in environment.parse(text).find_all(nodes.Call):
+        if not isinstance(call.node, nodes.Name) or call.node.name not in {"w", "words"}:
+            continue
+        given = frozenset(keyword.key for keyword in call.kwargs)
+        yield from ((call.lineno, code, given) for code in codes_of_template(call.args[0]))
+
+
+def codes_of_template(node: nodes.Node) -> list[str]:
+    if isinstance(node, nodes.CondExpr):
+        return [*codes_of_template(node.expr1), *codes_of_template(node.expr2 or node.expr1)]
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return [whole(node.value)]
+    return []
+
+
+def whole(code: str) -> str:
+    """Return the code of what templates and renderers name without its group."""
+    return code if "." in code else f"word.{code}"
+
+
 def codes_of(node: ast.expr) -> list[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return [node.value]
+        return [whole(node.value)]
     return [*codes_of(node.body), *codes_of(node.orelse)] if isinstance(node, ast.IfExp) else []

@@ -268,6 +268,51 @@ def test_every_area_has_a_chinese_name() -> None:
     assert [area for area in areas if "-" in area and area_title(area, Language.CHINESE) == area] == []
 
 
+@pytest.mark.parametrize(
+    ("own", "language", "text"),
+    [
+        pytest.param({"weekly.md.j2": "{{ w('report.index') }}"}, Language.CHINESE, "索引", id="for both languages"),
+        pytest.param({"weekly.zh.md.j2": "own"}, Language.CHINESE, "own", id="for one language"),
+        pytest.param({"weekly.md.j2": "both", "weekly.en.md.j2": "own"}, Language.ENGLISH, "own", id="one language comes first"),
+        pytest.param({"weekly.md.j2": "{{ w('report.aside', name='*', note='[b]') }}"}, Language.ENGLISH, "\\* (\\[b\\])", id="arguments are inert"),
+        pytest.param({"weekly.en.md.j2": "{{ words.either('a', 'b') }}{{ words.families(['core-path']) }}"}, Language.ENGLISH, "aCore-path change", id="words of its own"),
+        pytest.param({"weekly.en.md.j2": "{{ prs([3, 4, 5], 1) }}"}, Language.ENGLISH, "[#3](https://github.com/vllm-project/vllm/pull/3) and 2 more", id="links"),
+    ],
+)  # fmt: skip
+def test_a_template_of_the_users_own_comes_before_ours(
+    own: dict[str, str], language: Language, text: str
+) -> None:
+    options = ReportOptions(templates=own)
+    assert render_digest(a_digest(), Style(language=language), form="markdown", options=options) == text
+
+
+def test_our_template_can_be_included_by_either_name() -> None:
+    """As when there was one for each language."""
+    whole = render_digest(a_digest(), ENGLISH, form="markdown")
+    for name in ("weekly.md.j2", "weekly.zh.md.j2"):
+        own = {"weekly.en.md.j2": f"{{% include '{name}' %}}"}
+        options = ReportOptions(templates=own)
+        assert render_digest(a_digest(), ENGLISH, form="markdown", options=options) == whole
+
+
+def test_a_page_of_the_users_own_has_say() -> None:
+    own = {"digest.html.j2": '{{ say("a", "b") }}'}
+    assert render_digest(a_digest(), CHINESE, form="html", options=ReportOptions(templates=own)) == "b"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("{{ w('report.idnex') }}", "w('report.idnex') cannot be said: 'report.idnex'", id="no code"),
+        pytest.param("{{ w('report.aside', name='a') }}", "w('report.aside') cannot be said: 'note'", id="an argument is missing"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_template_of_the_users_own_is_told(text: str, problem: str) -> None:
+    options = ReportOptions(templates={"weekly.md.j2": text})
+    with pytest.raises(UsageError, match=re.escape(problem)):
+        render_digest(a_digest(), ENGLISH, form="markdown", options=options)
+
+
 def test_an_unknown_format_is_refused() -> None:
     """With those that there are."""
     with pytest.raises(UsageError, match="unknown format 'pdf'"):

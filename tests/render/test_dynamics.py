@@ -58,7 +58,7 @@ def test_reasons_of_amd_in_chinese() -> None:
     text = section(saved("busy_day", Language.CHINESE), "🎯")
     assert "（依据：标题：MI300X；运行环境或输出：AMD Instinct MI300X, ROCm 7.0.51831）" in text
     assert (
-        "（依据：作者：kay-amd；标题：ROCm；正文：AITER；标签：rocm；路径：vllm/v1/attention/backends/mla/rocm_aiter_mla.py 等 2 个）"
+        "（依据：作者：kay-amd；标题：ROCm；正文：AITER；标签：rocm；路径：vllm/v1/attention/backends/mla/rocm_aiter_mla.py 及另外 1 个）"
         in text
     )
     assert "    - **作者说明**：“AITER has a faster kernel for the decode of MLA.”\n" in text

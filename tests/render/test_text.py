@@ -25,22 +25,35 @@ NARROW = Style(width=80)
 
 FULL = """\
 #90210 [ROCm][Bugfix] Send cross attention to a backend that has it
-vllm-project/vllm · by Ada Example · merged 2026-03-29 · 4 files +120 -31 · from
-a local clone
-Risk       HIGH  CP102 attention-backend (high), CF501 default-changed (medium)
-Kind       bugfix · rocm, v1 · importance 6.5 · insight 4
-Areas      attention 80%, config 20%   Platforms: rocm
+vllm-project/vllm · by Ada Example · merged 2026-03-29 · bugfix · attention,
+config · rocm · 4 files +120 -31 · from a local clone
 
-Flags (2)
-  HIGH     CP102 attention-backend  Attention backend changed
-           vllm/v1/attention/backends/ember_attn.py:41  EmberBackend.forward
-             changed in an attention backend
-  MEDIUM   CF501 default-changed  Default changed
-           vllm/config/attention.py:17  `AttentionConfig.use_ember` goes from
-             False to True (and 1 more place)
+HIGH       Attention backend changed: EmberBackend.forward changed in an
+           attention backend
+Check      Run the attention tests on every platform.
+
+CP102      high · Attention backend changed
+           vllm/v1/attention/backends/ember_attn.py:41
+
+CF501      medium · Default changed  vllm/config/attention.py:17
+           AttentionConfig.use_ember
+           `AttentionConfig.use_ember` goes from False to True
+           also vllm/envs.py:203
 Waived     TC205  waived: covered on hardware
 Unknown    change.logic_areas not computed; not judged for it: CP109
 
+Tests      1 changed; no test names EmberBackend.supports_attn_type
+           pytest tests/v1/attention/test_ember_attn.py \\
+                  tests/v1/attention/test_backends.py
+Incomplete parse: vllm/odd.py: line 12 does not parse
+           no area claims NOTICE.odd
+-v         40 modules import vllm.config.attention · 2 steps run · reach,
+           owners, steps of CI, labels and scores
+"""
+
+DETAILS = """\
+Kind       bugfix · rocm, v1 · importance 6.5 · insight 4
+Areas      attention 80%, config 20%   Platforms: rocm
 Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import
            it, 11 within two steps, 2 lazily, 1 by registry
              vllm.v1.engine.core -> vllm.v1.executor ->
@@ -48,37 +61,48 @@ Reach      vllm.v1.attention.backends.ember_attn  4 steps from serving, 3 import
            vllm.config.attention  not on the eager serving path, 40 import it,
            212 within two steps
            closes an import cycle: vllm.a -> vllm.b -> vllm.a
-Tests      1 changed; no test names EmberBackend.supports_attn_type
-           pytest tests/v1/attention/test_ember_attn.py \\
-                  tests/v1/attention/test_backends.py
 Owners     @gil (2), @hana (1); nobody owns vllm/config/attention.py
 CI         2 steps run, 1 optional step lists a changed path; gpu 1, h100 1;
            time limits add up to 70 min; on AMD: 1 mirrored, 1 without a mirror;
            by the rules of ci-infra at 3e4cfe4 (2026-08-21)
 Labels     the repository's rules add rocm, v1
-Incomplete parse: vllm/odd.py: line 12 does not parse
-           no area claims NOTICE.odd
 """
 
 EMPTY = """\
 Mend a sentence
-vllm-project/vllm · 1 file +1 -1 · from a patch
-Risk       NONE
-Kind       docs · documentation · importance 0 · insight 0
-Areas      docs 100%
+vllm-project/vllm · docs · docs · 1 file +1 -1 · from a patch
 
-Flags      No rule fired on this change.
+NONE       No rule fired on this change.
 
 Tests      none changed; nearest tests unknown
-Owners     unknown: no CODEOWNERS was read
+-v         reach, owners, steps of CI, labels and scores
 """
 
 
 def test_a_full_report_is_one_screen() -> None:
-    """Everything that a reviewer acts on, worst first, in fewer than 45 lines of 80 columns."""
+    """What changed in a sentence, what to check, where, which tests, what was not judged: in fewer than 30 lines of 80 columns."""
     text = render(an_assessment(), NARROW)
     assert text == FULL
-    assert text.count("\n") < 45
+    assert text.count("\n") < 30
+
+
+def test_the_rest_comes_with_verbose() -> None:
+    """Kind, scores, areas, reach, owners, steps of CI and labels stand below the screen."""
+    text = render(an_assessment(), Style(width=80, is_verbose=True))
+    assert text == FULL[: FULL.index("-v ")] + "\n" + DETAILS
+
+
+def test_the_deciding_lines_are_quoted_where_the_patch_is_at_hand() -> None:
+    """Removed and added lines near the first place of a flag, cut to the width that a reader has."""
+    style = Style(
+        width=80,
+        excerpts={"new:vllm/config/attention.py:17": ("17 - use = False", "17 + use = True" + "x" * 300)},
+    )
+    lines = render(an_assessment(), style).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("CF501"))
+    assert lines[at + 2] == " " * 13 + "17 - use = False"
+    assert lines[at + 3].startswith(" " * 13 + "17 + use = Truexxx")
+    assert len(lines[at + 3]) < 130
 
 
 def test_nothing_to_say_is_said_shortly() -> None:
@@ -89,10 +113,10 @@ def test_nothing_to_say_is_said_shortly() -> None:
 def test_chinese() -> None:
     """Labels, phrases and the rules' own texts are Chinese, in columns that count two for a Chinese character."""
     text = render(an_assessment(), Style(width=80, language=Language.CHINESE))
-    assert "风险       高  CP102" in text
-    assert "  高       CP102 attention-backend  注意力后端变更" in text
-    assert "（另有 1" in text
-    assert "距服务路径 4 步" in text
+    assert "高         注意力后端变更：" in text
+    assert "检查       请在每个平台上运行注意力测试。" in text
+    assert "CP102      高 · 注意力后端变更" in text
+    assert "另见 vllm/envs.py:203" in text
 
 
 def test_chinese_breaks_between_characters_and_never_before_a_full_stop() -> None:
@@ -140,13 +164,14 @@ def test_the_level_unknown_is_not_low() -> None:
     text = render(
         an_empty_assessment(risk=Risk(level=RiskLevel.UNKNOWN, because=(said("the diff is cut"),))), NARROW
     )
-    assert "Risk       UNKNOWN  the diff is cut" in text
+    assert "UNKNOWN    the diff is cut" in text
 
 
 def test_a_snapshot_graph_is_named() -> None:
     """A graph that is not the base's own says so beside the reach that was read off it."""
     graph = GraphFacts(commit="9" * 40, digest="d", modules=3, exact=False)
-    assert "graph of the packaged snapshot 999999999" in render(an_assessment(graph=graph), NARROW)
+    style = Style(width=80, is_verbose=True)
+    assert "graph of the packaged snapshot 999999999" in render(an_assessment(graph=graph), style)
 
 
 def test_complete_and_silent_has_no_completeness_row() -> None:

@@ -100,6 +100,21 @@ SAME = "same-place"
             id="a line hides under no symbol of its rank whose head is elsewhere",
         ),
         pytest.param(
+            (flag("CP101", G, F, severity=Severity.HIGH), flag("CC701", F_LINE)),
+            {"CP101": [], "CC701": []},
+            id="nor under a graver one that looks elsewhere first",
+        ),
+        pytest.param(
+            (flag("CP101", F, G, severity=Severity.HIGH), flag("CC701", F_LINE)),
+            {"CP101": [("CC701", SAME)]},
+            id="but under a graver one that looks there first",
+        ),
+        pytest.param(
+            (flag("CC701", F_LINE), flag("CP101", F, *(at(name, 30) for name in "ghi"))),
+            {"CC701": [], "CP101": []},
+            id="what is said of many symbols is more than a line of one",
+        ),
+        pytest.param(
             (flag("CC701", F_LINE), flag("CF501", at("f", 6))),
             {"CC701": [], "CF501": []},
             id="two lines of one function are two flags",

@@ -56,6 +56,11 @@ def near(
             id="another thing is not near",
         ),
         pytest.param(
+            rule_text(evidence="{symbol: {logic: true, decorators: {at_least: 1}}}"),
+            [],
+            id="one at least asks what a thing is, not how much of it",
+        ),
+        pytest.param(
             rule_text(evidence=WHERE, when="{change: {code_added: {at_least: 99}}}"),
             [],
             id="two things failed",

@@ -277,6 +277,16 @@ def test_message_of_placeholders_needs_no_chinese() -> None:
     ]
 
 
+def test_a_rule_covers_rules_that_there_are() -> None:
+    """A code of no rule, or its own, is a slip."""
+    catalogue = rules(rule_text(covers="[XX102, XX9*, XX101]"), rule_text())
+    assert [
+        told(each).partition(":1: ")[2]
+        for each in lint_catalogue(catalogue, Names(), {})
+        if "covers" in each.message
+    ] == ["'covers': 'XX9*' names no other rule", "'covers': 'XX101' names no other rule"]
+
+
 def test_unused_names_are_reported() -> None:
     """A list or predicate that no rule names is dead weight."""
     predicate = "small: {about: x, fact: symbol, where: {code_added: 1}, holds: [], fails: []}"

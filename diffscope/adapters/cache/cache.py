@@ -1,4 +1,4 @@
-"""The cache: what was worked out once, by content, in one SQLite file that many processes may use at a time.
+"""The cache: computed values by the hash of their input, in one SQLite file that many processes may use at once.
 
 Nothing in it is needed and nothing is trusted: each value carries a checksum, a damaged file is made anew, and a folder that cannot
 be written, a full disk or another process that keeps it locked only makes diffscope slower. What happened is said in ``notes``.

@@ -1,4 +1,4 @@
-"""The store of assessments: what was judged once, so that a second report is instant and a trend reaches back.
+"""The store of assessments: a change is judged once, later reports and trends read the stored assessment.
 
 Kept as the cache is kept (many processes, checksums, a damaged file made anew, a full disk only costs time), but in a file of its own:
 clearing the cache does not clear history.

@@ -1,1 +1,1 @@
-"""Where a change comes from on this machine: a clone, its worktree, a patch file, recorded facts."""
+"""Local sources of a change: a clone, its worktree, a patch file, recorded facts."""

@@ -1,4 +1,4 @@
-"""Changes out of a local clone: a pull request by number, a commit, a range."""
+"""Changes read from a local clone: a pull request by number, a commit, a range."""
 
 from __future__ import annotations
 

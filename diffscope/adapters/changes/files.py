@@ -1,4 +1,4 @@
-"""A patch out of a file or from standard input."""
+"""A patch read from a file or from standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables that come with the rules, read from their folder; what was read is kept in the cache by the hash of the texts."""
+"""Reads the tables of the rules folder; the parsed tables are cached by the hash of their texts."""
 
 from __future__ import annotations
 

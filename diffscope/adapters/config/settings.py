@@ -1,4 +1,4 @@
-"""``diffscope.yml``: what a team wants by default.
+"""Reads ``diffscope.yml``: a team's default options.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Objects of a repository, the ids that names stand for, and differences between trees, from processes of git that stay open."""
+"""Reads git objects, resolves names to ids and compares trees, through git processes that stay open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs git, as ``git_environment`` says: list arguments, no shell, no hook, pager, external program or network."""
+"""Runs git as ``environment.py`` prescribes: list arguments, no shell, no hooks, no pager, no external program, no network."""
 
 from __future__ import annotations
 

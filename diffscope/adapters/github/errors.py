@@ -1,4 +1,4 @@
-"""What went wrong at GitHub, in our words, each with the next thing to do."""
+"""Translates errors of GitHub and of the network into ours, each with a hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened in a repository in a span of time: what was opened, closed, merged, and who said how much about it.
+"""Activity in a repository within a time span: items opened, closed and merged, with comments and reviews.
 
 Four searches, the comments of the span, and one GraphQL query for each 25 items whose paths or titles are still unknown; without a token
 these are asked for one by one, the first few of them. Whatever GitHub does not give becomes a gap of the events, never a zero.

@@ -1,4 +1,4 @@
-"""What to do about comments, labels and check runs, decided from values alone: nothing here speaks to anybody.
+"""Decides which comments, labels and check runs to create, change or delete. Pure: no I/O.
 
 The adapter (posting.py) reads, asks here, and does what it is told.
 """

@@ -1,4 +1,4 @@
-"""Comments, labels and check runs on a pull request: reads what is there, does what plan.py decides, says what it did."""
+"""Posts comments, labels and check runs on a pull request: reads the present state, applies plan.py, reports each result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GitHub answers, as far as diffscope reads it. Field names are GitHub's; everything else is ignored."""
+"""Responses of GitHub's API, as far as diffscope reads them. Field names are GitHub's; other fields are ignored."""
 
 from __future__ import annotations
 

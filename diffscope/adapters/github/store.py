@@ -1,4 +1,4 @@
-"""What GitHub said before, kept in the cache: answers with their ETags, and blobs by id."""
+"""Cached responses of GitHub: bodies with their ETags, and blobs by id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An assessment that comes in an artifact of an untrusted run: what must be true of it before anything is posted. Pure.
+"""Checks an assessment from the artifact of an untrusted run before anything of it is posted. Pure.
 
 A pull request of a fork runs its own version of the workflow, so the whole file is its author's word. The checks bind it to the run
 and to the pull request as GitHub has them; all that GitHub knows better, and every text that our rules bring, is taken from
@@ -65,7 +65,7 @@ def bind(
     )
 
 
-def retell(assessment: Assessment, catalogue: Catalogue, *, at: str) -> Assessment:
+def restore_texts(assessment: Assessment, catalogue: Catalogue, *, at: str) -> Assessment:
     """Return the assessment with names, titles and advice of its flags as our own rules have them.
 
     Raises ``InputError`` for a flag of a rule that we do not have, and for words that are none.

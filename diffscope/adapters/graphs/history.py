@@ -1,8 +1,8 @@
-"""The history of a clone up to a commit: mined from ``git log`` once, kept in the cache, added to as newer commits come."""
+"""The history of a clone up to a commit: read from ``git log`` once, cached, and extended as newer commits come."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.adapters.cache.cache import Cache
@@ -11,6 +11,7 @@ from diffscope.adapters.git.log import boundary_mark, cut_commits, cut_off_at, m
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.names import decode_name
+from diffscope.graph.history.edits import KEPT, Edit
 from diffscope.graph.history.history import DEPTH, ChangeHistory
 from diffscope.graph.history.store import (
     PastCommit,
@@ -21,9 +22,9 @@ from diffscope.graph.history.store import (
     load_commits,
     store_history,
 )
-from diffscope.source.model import CommitId
+from diffscope.source.model import BlobId, CommitId
 
-_SPACE: Final = "history-3"
+_SPACE: Final = "history-4"
 _FOLDERS: Final = ("csrc", "tests", "vllm")
 _MARGIN: Final = 30 * 86_400
 """Seconds. The history starts a little earlier than the first commit needs, so that the next ones need not start over."""
@@ -45,7 +46,11 @@ def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> Cha
         tip = _tip(stored)
         fork = repository.merge_base(tip, commit) if tip else None
         last = find_commit(stored, fork) if fork else -1
-    return ChangeHistory(stored, last=last, now=now)
+
+    def read(blobs: Sequence[str]) -> Mapping[str, bytes | None]:
+        return {str(name): data for name, data in repository.read_blobs(map(BlobId, blobs)).items()}
+
+    return ChangeHistory(stored, last=last, now=now, read=read)
 
 
 def days_known(repository: GitRepository, commit: CommitId) -> int | None:
@@ -99,6 +104,7 @@ def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[P
         "-z",
         "-M",
         "-l1000",
+        f"--abbrev={KEPT}",
         "--format=%H %ct %s",
         *options,
         revisions,
@@ -107,8 +113,10 @@ def _log(repository: GitRepository, revisions: str, *options: str) -> Iterator[P
     # A clone with a missing tree still tells of the commits before it.
     for head, rows in _commits(found.out.split(b"\0")):
         commit, time, subject = head.decode("utf-8", "replace").split(" ", 2)
-        paths, renames = _touched([] if commit in cut else rows)
-        yield PastCommit(commit, seconds(time), tuple(paths), tuple(renames), subject)
+        known = [] if commit in cut else rows
+        paths, renames = _touched(known)
+        edits = tuple(_edits(known))
+        yield PastCommit(commit, seconds(time), tuple(paths), tuple(renames), subject, edits)
 
 
 def _commits(cells: list[bytes]) -> Iterator[tuple[bytes, list[list[bytes]]]]:
@@ -145,6 +153,23 @@ def _touched(rows: list[list[bytes]]) -> tuple[list[str], list[tuple[str, str]]]
         if names and _counts(names[-1]) and status != b"D":
             paths.append(names[-1])
     return paths, renames
+
+
+def _edits(rows: list[list[bytes]]) -> Iterator[Edit]:
+    """Yield what a commit did to each path; what was renamed or copied left one path and came to another."""
+    for row in rows:
+        fields, names = row[0].split(b" "), [decode_name(name) for name in row[1:]]
+        if len(fields) < 5 or not names:
+            continue
+        before, after = (
+            each.strip(b"0.").decode("ascii") and each.decode("ascii").rstrip(".") for each in fields[2:4]
+        )
+        if len(names) == 1:
+            yield Edit(names[0], before, after)
+            continue
+        if fields[4][:1] == b"R":
+            yield Edit(names[0], before, "")
+        yield Edit(names[-1], "", after)
 
 
 def _counts(path: str) -> bool:

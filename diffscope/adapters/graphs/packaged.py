@@ -1,4 +1,4 @@
-"""What ships with diffscope about one pinned commit of vLLM: its graph, the words of its tests, the outlines of its native sources.
+"""The data about one pinned commit of vLLM that ships with diffscope: graph, identifiers of tests, outlines of native sources.
 
 In a wheel it is package data (``diffscope/_bundled/recorded``); an editable install reads the checkout's ``fixtures/recorded``. Each part
 is unpacked when it is asked for.

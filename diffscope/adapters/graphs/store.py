@@ -1,4 +1,4 @@
-"""Graphs in the cache: each under the trees that it is made from, with its query cache beside it and its place in history."""
+"""Graphs in the cache, keyed by the trees that they are built from, each with its query cache and its place in history."""
 
 from __future__ import annotations
 

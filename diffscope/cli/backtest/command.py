@@ -1,4 +1,4 @@
-"""``diffscope backtest``: what each rule did over a window of history, and what came of the changes."""
+"""``diffscope backtest``: how each rule performed over a window of history."""
 
 from __future__ import annotations
 

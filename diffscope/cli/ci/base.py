@@ -1,4 +1,4 @@
-"""What judges a change in CI: settings and rules of its base (or of the package), never those that it brings itself."""
+"""Settings and rules for a change in CI: those of its base, or the packaged ones; never those that the change brings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which change a workflow's event means, out of the checkout or from GitHub."""
+"""Finds the change that a workflow's event is about, in the checkout or on GitHub."""
 
 from __future__ import annotations
 

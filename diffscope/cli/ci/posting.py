@@ -1,4 +1,4 @@
-"""What ``diffscope ci`` puts on a pull request, and what it says where it may not."""
+"""Posts the result of ``diffscope ci`` on a pull request, and explains where posting is not allowed."""
 
 from __future__ import annotations
 

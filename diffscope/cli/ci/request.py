@@ -1,4 +1,4 @@
-"""What the command line of ``diffscope ci`` asks for."""
+"""The options of ``diffscope ci`` as a value."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from diffscope.adapters.config.settings import Settings
 from diffscope.adapters.events import CiEvent, Trigger, read_event
 from diffscope.adapters.github.access import DEFAULT_REPOSITORY, Access, check_repository, find_access
 from diffscope.adapters.github.posting import Posted, Poster
-from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, retell
+from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, restore_texts
 from diffscope.adapters.runner import (
     Runner,
     append_outputs,
@@ -130,7 +130,7 @@ def read_stored(request: Request, environ: Mapping[str, str], scratch: Path, con
             at=at,
         )
         with Workspace(None, rule_folders=base.folders, use_cache=False) as trusted:
-            assessment = retell(bound, trusted.catalogue, at=at)
+            assessment = restore_texts(bound, trusted.catalogue, at=at)
     named = msgspec.structs.replace(event, number=number)
     return _judged(assessment, named, base.settings, request=request, runner=runner, access=access)
 

@@ -98,7 +98,13 @@ def classify(
     if resume:
         request = request._replace(done=read_done(request, chosen))
     is_terse = any(RENDERERS[one.form].is_terse for one in chosen)
-    publisher = Publisher(chosen, language=lang, is_many=request.is_window, is_resumed=bool(request.done))
+    publisher = Publisher(
+        chosen,
+        language=lang,
+        is_many=request.is_window,
+        is_resumed=bool(request.done),
+        is_verbose=console.level > 0,
+    )
     is_over = is_unsure = False
     with (
         publisher,
@@ -112,7 +118,7 @@ def classify(
             progress=None if request.is_window else progress,
         ) as workspace,
     ):
-        for assessment in _assessments(
+        for assessment, patch in _assessments(
             request,
             workspace,
             record=record,
@@ -121,7 +127,7 @@ def classify(
             console=console,
             progress=progress,
         ):
-            publisher.add(assessment)
+            publisher.add(assessment, patch)
             report_not_judged(assessment, console, is_terse=is_terse)
             is_over = is_over or exceeds(assessment, fail_on)
             is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
@@ -141,12 +147,13 @@ def _assessments(
     cluster: str | None,
     console: Console,
     progress: Progress,
-) -> Iterator[Assessment]:
-    """Yield what becomes of each change: those of a range by workers, unless their facts are to be recorded."""
+) -> Iterator[tuple[Assessment, str | None]]:
+    """Yield what becomes of each change, with its patch where it is at hand: those of a range by workers, unless facts are recorded."""
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
-        yield from judge_range(request, workspace, workers=workers, cluster=cluster, console=console)
+        for judged in judge_range(request, workspace, workers=workers, cluster=cluster, console=console):
+            yield judged, None
         return
     for gathered in gather(request, workspace, console.note):
         facts = gathered.facts(workspace)
@@ -154,7 +161,7 @@ def _assessments(
             from diffscope.adapters.changes.recorded import write_record
 
             console.note(f"recorded {write_record(record, facts)}")
-        yield workspace.judge(facts)
+        yield workspace.judge(facts), gathered.change.patch if gathered.change else None
         if request.is_window:
             progress(*gathered.position)
 

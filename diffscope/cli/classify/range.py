@@ -1,4 +1,4 @@
-"""``diffscope classify --range``: every change of a range judged by the batch crew, published in order as it comes."""
+"""``diffscope classify --range``: judges every change of a range in workers and publishes them in order."""
 
 from __future__ import annotations
 

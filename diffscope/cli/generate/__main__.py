@@ -22,7 +22,7 @@ import click
 from diffscope.adapters.output import encoded, make_folder, write_file
 from diffscope.cli.console import say
 from diffscope.cli.generate.messages import message_documents
-from diffscope.cli.generate.rules import area_words, rule_documents
+from diffscope.cli.generate.rules import rule_documents
 from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.main import COMMANDS, cli, main
 
@@ -38,7 +38,6 @@ def documents() -> dict[str, str]:
     made = rule_documents()
     made |= {f"docs/schemas/{name}.schema.json": schema_text(name) for name in DOCUMENTS}
     made["docs/commands.md"] = _command_reference()
-    made["diffscope/render/area_words.py"] = area_words()
     made |= message_documents()
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     for page in pages:

@@ -13,7 +13,10 @@ from diffscope.adapters.output import encoded, write_file
 from diffscope.errors import DiffscopeError
 from diffscope.messages.catalogue import compiled, page, read_catalogue
 
-_FOLDER: Final = Path(__file__).resolve().parents[2] / "messages"
+_ROOT: Final = Path(__file__).resolve().parents[3]
+_FOLDER: Final = _ROOT / "diffscope" / "messages"
+_TABLES: Final = ("rules/areas.yml", "rules/platforms.yml")
+"""Their rows have titles."""
 
 
 def message_documents() -> dict[str, str]:
@@ -22,7 +25,8 @@ def message_documents() -> dict[str, str]:
         f"diffscope/messages/texts/{file.name}": file.read_text(encoding="utf-8")
         for file in (_FOLDER / "texts").glob("*.yml")
     }
-    catalogue = read_catalogue(files)
+    tables = {name: (_ROOT / name).read_text(encoding="utf-8") for name in _TABLES}
+    catalogue = read_catalogue(files, tables)
     made = {f"diffscope/messages/{name}.py": text for name, text in compiled(catalogue).items()}
     return made | {"docs/messages.md": page(catalogue)}
 
@@ -33,4 +37,4 @@ if __name__ == "__main__":
     except DiffscopeError as error:
         sys.exit(f"{error.message}\n{error.hint}")
     for path, source in made.items():
-        write_file(_FOLDER.parents[1] / path, encoded(source), what="a generated file")
+        write_file(_ROOT / path, encoded(source), what="a generated file")

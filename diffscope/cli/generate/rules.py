@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
-from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.rule_files import bundled_rules, load_rules
 from diffscope.adapters.output import encoded, make_folder, write_file
 from diffscope.render.formats.json import indented
 from diffscope.rules.authoring.pages import rule_index, vocabulary_page
 from diffscope.rules.authoring.schema import SCHEMA_FOLDER, schemas
-
-_AREA_WORDS: Final = '''"""Names of areas and platforms in English and Chinese: made from rules/areas.yml and rules/platforms.yml by `just generate`."""
-
-from __future__ import annotations
-
-from typing import Final
-
-AREA_TITLES: Final = {'''
 
 
 def rule_documents() -> dict[str, str]:
@@ -28,15 +18,6 @@ def rule_documents() -> dict[str, str]:
         "docs/vocabulary.md": vocabulary_page(),
         **{f"{SCHEMA_FOLDER}/{name}.schema.json": indented(schema) for name, schema in schemas().items()},
     }
-
-
-def area_words() -> str:
-    """Return the module that holds the names of areas and platforms: renderers know no rules folder."""
-    tables = load_knowledge(bundled_rules()).taxonomy.tables
-    rows = {rule.name: rule.title for rule in tables.areas.areas}
-    rows |= {rule.name: rule.title for rule in tables.platforms.platforms}
-    lines = [f'    "{name}": ("{title.en}", "{title.zh}"),' for name, title in rows.items()]
-    return "\n".join((_AREA_WORDS, *lines, "}", ""))
 
 
 def write_documents(root: Path) -> None:

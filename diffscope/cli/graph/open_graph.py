@@ -1,4 +1,4 @@
-"""The graph that ``diffscope graph`` asks, with what it was read from."""
+"""Opens the graph that ``diffscope graph`` queries, with its commit and clone."""
 
 from __future__ import annotations
 

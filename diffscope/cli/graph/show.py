@@ -1,4 +1,4 @@
-"""``diffscope graph show``: one node and what lies around it, as a document and as lines."""
+"""``diffscope graph show``: one node and its neighbours, as a document and as lines."""
 
 from __future__ import annotations
 

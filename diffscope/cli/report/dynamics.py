@@ -1,4 +1,4 @@
-"""The dynamics layout of ``diffscope report``: what happened on GitHub in a window, read now or saved before, to a report."""
+"""The dynamics layout of ``diffscope report``: GitHub activity in a window, read now or from a saved file, as a report."""
 
 from __future__ import annotations
 

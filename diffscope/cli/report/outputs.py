@@ -1,4 +1,4 @@
-"""Where a report goes: each format to stdout or to a file; assessments as they come, the digest at the end."""
+"""Writes a report to its outputs: stdout or files; assessments as they come, the digest at the end."""
 
 from __future__ import annotations
 

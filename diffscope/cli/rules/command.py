@@ -106,7 +106,8 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     texts = folder_texts(folder, unread=unread) if folder else rule_texts(unread=unread)
     cases = case_texts(_rule_files(texts), unread=unread)
     catalogue, mistakes = check_catalogue(texts)
-    linted = lint_catalogue(catalogue, read_names(texts)[0], cases, is_whole=not unread)
+    names = read_names(texts)[0]
+    linted = lint_catalogue(catalogue, names, cases, is_whole=not unread, is_alone=folder is None)
     # That a file which cannot be read lacks everything is no second mistake.
     lost = {each.path for each in unread}
     found = [*unread, *(each for each in (*mistakes, *linted) if each.path not in lost)]

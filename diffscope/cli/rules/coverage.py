@@ -1,4 +1,4 @@
-"""``diffscope rules coverage``: judges a window of a clone and says what of its tree the rules cannot see."""
+"""``diffscope rules coverage``: judges a window of a clone and lists parts of its tree that no rule covers."""
 
 from __future__ import annotations
 

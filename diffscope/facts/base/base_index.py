@@ -1,4 +1,4 @@
-"""The questions that facts ask of the graph of the base, answered in the words of facts."""
+"""Queries of the base graph, with answers as the facts need them."""
 
 from __future__ import annotations
 

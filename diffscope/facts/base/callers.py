@@ -1,4 +1,4 @@
-"""The product's Python as a change leaves it: its definitions, the classes above them, and who names what.
+"""An index of the product's Python after a change: definitions, base classes, and who refers to each name.
 
 Files that the change touches are read as they are after it, all others from the tree of the base. Nothing is resolved beyond imports
 and inheritance: who names a definition in a file that can know it is taken for a caller.

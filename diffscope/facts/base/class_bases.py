@@ -1,4 +1,4 @@
-"""The classes above those of a change, as the change leaves them, and what they have."""
+"""Base classes of the classes in a change, after the change, with their members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imported names that came or went in source files."""
+"""Imports added to or removed from source files."""
 
 from __future__ import annotations
 

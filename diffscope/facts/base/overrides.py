@@ -43,7 +43,7 @@ def collect_overrides(
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.what, fact.target)))
 
 
-class Misfit(NamedTuple):
+class SignatureMismatch(NamedTuple):
     """How an override fails: parameters that it does not take, or such as it still requires."""
 
     missing: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Misfit(NamedTuple):
         return f"does not take {names}" if self.missing else f"still requires {names}"
 
 
-def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> Misfit | None:
+def signature_mismatch(method: Definition, parameters: tuple[Parameter, ...]) -> SignatureMismatch | None:
     """Return how an override's parameters fail to take what the method takes; ``None`` where they fit.
 
     By the rule of substitution: whatever may be passed to the method must be accepted by the override, and it must ask for no more.
@@ -66,7 +66,7 @@ def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> Misfit | No
     ]
     missing = tuple(each.name for each in asked if each.name not in own)
     if missing and ParameterKind.VAR_KEYWORD not in kinds:
-        return Misfit(missing=missing)
+        return SignatureMismatch(missing=missing)
     known = {each.name for each in method.parameters}
     extra = tuple(
         name
@@ -76,7 +76,7 @@ def misfit(method: Definition, parameters: tuple[Parameter, ...]) -> Misfit | No
         and each.default is None
         and each.kind not in _STARRED
     )
-    return Misfit(extra=extra) if extra else None
+    return SignatureMismatch(extra=extra) if extra else None
 
 
 def _is_constructor(name: str) -> bool:
@@ -88,22 +88,24 @@ def _breaks_contract(change: ChangedSymbol) -> bool:
     return Aspect.SIGNATURE in change.aspects and any(each.what in _CONTRACT for each in change.parameters)
 
 
-def _new_misfit(change: ChangedSymbol, relative: Relative) -> Misfit | None:
+def _new_misfit(change: ChangedSymbol, relative: Relative) -> SignatureMismatch | None:
     """Return how the changed method and a relative disagree that agreed before; ``None`` where they agree, or never did."""
-    if change.after is None or (change.before is not None and misfit(change.before, relative.parameters)):
+    if change.after is None or (
+        change.before is not None and signature_mismatch(change.before, relative.parameters)
+    ):
         return None
-    return misfit(change.after, relative.parameters)
+    return signature_mismatch(change.after, relative.parameters)
 
 
-def _grown_misfit(change: ChangedSymbol, relative: Relative) -> Misfit | None:
+def _grown_misfit(change: ChangedSymbol, relative: Relative) -> SignatureMismatch | None:
     """Return how an override disagrees now beyond what it disagreed before; ``None`` where the change adds nothing to that."""
     if change.after is None:
         return None
-    now = misfit(change.after, relative.parameters)
-    then = misfit(change.before, relative.parameters) if change.before else None
+    now = signature_mismatch(change.after, relative.parameters)
+    then = signature_mismatch(change.before, relative.parameters) if change.before else None
     if now is None or then is None:
         return now
-    grown = Misfit(
+    grown = SignatureMismatch(
         missing=tuple(name for name in now.missing if name not in then.missing),
         extra=tuple(name for name in now.extra if name not in then.extra),
     )
@@ -157,7 +159,12 @@ def _siblings(
 
 
 def _fact(
-    placed: Placed, change: ChangedSymbol, what: str, relative: Relative, reason: Misfit, family: str | None
+    placed: Placed,
+    change: ChangedSymbol,
+    what: str,
+    relative: Relative,
+    reason: SignatureMismatch,
+    family: str | None,
 ) -> OverrideFact:
     return OverrideFact(
         **placed.spot(change.region, symbol=change.name),

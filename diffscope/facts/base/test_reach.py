@@ -1,4 +1,4 @@
-"""What the tests of a change run without naming it, and what they need not name: as far as the change itself tells."""
+"""Which changed code is executed by tests that do not name it, as far as the change itself shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the facts are made from: every changed file with both of its sides and what syntax made of them."""
+"""A changed file with both sides and the result of their comparison: the input of every extractor of facts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FileMaterial(Value, frozen=True, kw_only=True):
     """Its sides could not be compared for an internal error: nothing is known of it but its diff."""
 
 
-class Spot(TypedDict):
+class LocationFields(TypedDict):
     """The fields that every located fact shares, ready to be unpacked."""
 
     path: str
@@ -59,13 +59,13 @@ class Placed(Value, frozen=True, kw_only=True):
     origins: tuple[Placed, ...] = ()
     """The other files of the change that symbols of this one came from: places before the change may lie in them."""
 
-    def spot(self, place: Region | None = None, *, symbol: str | None = None) -> Spot:
+    def spot(self, place: Region | None = None, *, symbol: str | None = None) -> LocationFields:
         """Return the shared fields of a fact at a place of this file, or of one that a symbol of it came from.
 
         Without a place, at the first line that changes. Raises ``ValueError`` for a place in any other text.
         """
         fact = self.fact if place is None else self._file_of(place.text).fact
-        return Spot(
+        return LocationFields(
             path=fact.path,
             line=place.start if place is not None else fact.line,
             side=place.side.value if place is not None else fact.side,
@@ -108,7 +108,7 @@ def compare_files(diff: Diff, sides: Sides, attempt: Attempts | None = None) -> 
     return tuple(sorted(files, key=lambda one: one.diff.path))
 
 
-def is_lost(file: FileMaterial) -> bool:
+def has_no_content(file: FileMaterial) -> bool:
     """Return whether nothing is known of a changed file but that it changed: a clone without its content gives it out as binary."""
     return file.diff.kind is FileKind.BINARY and not file.read
 
@@ -127,7 +127,7 @@ def source_comparison(placed: Placed) -> ChangedPython | None:
     return placed.material.python if placed.fact.category == "source" else None
 
 
-def stands(change: ChangedSymbol, comparison: ChangedPython) -> bool:
+def is_still_defined(change: ChangedSymbol, comparison: ChangedPython) -> bool:
     """Return whether only one of several definitions of a name is gone: an overload, the other branch of an if, a field said twice."""
     if Aspect.REMOVED not in change.aspects or comparison.after is None:
         return False

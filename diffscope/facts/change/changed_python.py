@@ -1,4 +1,4 @@
-"""What changed in a Python file, every place being a part of the text that it stands in.
+"""The changes in a Python file, each place as a region of the text it belongs to.
 
 Syntax counts lines within the bytes that it is given; here these numbers meet the text they count in, and from here on no line
 is told without it. So a symbol that came from another file has its old lines in that file, whoever asks for them.

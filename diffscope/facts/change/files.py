@@ -1,4 +1,4 @@
-"""Changed files: what they are, where they belong, how much of their logic changed."""
+"""File facts: category, area, platforms, and how much of the logic changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from msgspec import UNSET, UnsetType
 
 from diffscope.diff.model import FileDiff, FileKind, FileStatus, Line
-from diffscope.facts.change.changed_file import FileMaterial, is_lost
+from diffscope.facts.change.changed_file import FileMaterial, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import FileFact
 from diffscope.source.model import RepoPath
@@ -180,7 +180,7 @@ def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
 def _logic(material: FileMaterial, category: str, added: int, removed: int) -> bool | UnsetType:
     if category not in _LOGIC_CATEGORIES:
         return False
-    if is_lost(material) or material.failed:
+    if has_no_content(material) or material.failed:
         return UNSET
     if material.diff.status is FileStatus.TYPE_CHANGED or material.diff.kind is not FileKind.TEXT:
         return material.diff.kind is FileKind.SUBMODULE or _leads_elsewhere(material.diff)

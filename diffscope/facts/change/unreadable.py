@@ -1,4 +1,4 @@
-"""Source files that cannot be read as text: whoever brings a NUL byte or another encoding into one must not get it past the rules unread."""
+"""Source files that cannot be read as text: a NUL byte or a foreign encoding must not get a file past the rules."""
 
 from __future__ import annotations
 

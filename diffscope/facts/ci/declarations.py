@@ -1,4 +1,4 @@
-"""What the target declares at one tree: its steps, owners, labels and requirements, read when asked."""
+"""The target's declarations at one tree: steps, owners, labels and requirements, read on demand."""
 
 from __future__ import annotations
 

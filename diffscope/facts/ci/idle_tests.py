@@ -1,4 +1,4 @@
-"""Test files that are skipped as a whole wherever CI collects them: what they ask for is nowhere to be had."""
+"""Test files that are skipped as a whole wherever CI collects them: what they require is not available there."""
 
 from __future__ import annotations
 

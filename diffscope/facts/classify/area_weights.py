@@ -46,7 +46,7 @@ class Share(Value, frozen=True, kw_only=True):
         return self.thousandths / _THOUSAND
 
 
-def masses(files: Iterable[FileFact]) -> dict[str, float]:
+def file_weights(files: Iterable[FileFact]) -> dict[str, float]:
     """Return what each changed file counts, by path: the root of its changed code lines, less for what is no product code."""
     every = tuple(files)
     has_product = any(file.category in PRODUCT and file.logic is not False for file in every)
@@ -56,7 +56,7 @@ def masses(files: Iterable[FileFact]) -> dict[str, float]:
 def area_shares(files: Iterable[FileFact], title: str, taxonomy: Taxonomy) -> tuple[Share, ...]:
     """Return the areas of a change, heaviest first; thousandths sum to 1000. An area that the title names counts more where files agree."""
     every = tuple(files)
-    weights, paths = _spread(every, masses(every))
+    weights, paths = _spread(every, file_weights(every))
     named = taxonomy.areas_in(title)
     for area in named:
         if area in weights:

@@ -1,4 +1,4 @@
-"""What a diff looks like as a whole: sizes by category, and the shapes that kinds and tags ask for."""
+"""The shape of a diff as a whole: sizes by category, and the patterns that kinds and tags ask for."""
 
 from __future__ import annotations
 

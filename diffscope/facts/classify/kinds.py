@@ -21,6 +21,8 @@ _MANY_LINES = 60
 _LITTLE_PRODUCT = 0.03
 _SMALL_FIX = 60
 _FEW_LINES = 20
+_HARDLY_ANY = 3
+"""Code lines of the product, up to which a title that names documentation, tests or pipelines is believed without their files."""
 _MUCH_CODE = 240
 _ALONE = 0.9
 
@@ -102,11 +104,10 @@ def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Eviden
         reason = message("kind-reason.phrase", kind=kind, kind_zh=names[kind])
         yield Evidence(kind=kind, weight=weights.phrase, reason=reason)
     for rule in taxonomy.tables.kinds.kinds:
-        is_named = rule.name in named and "bugfix" not in named
-        yield from _of_diff(rule, signs, taxonomy, is_named=is_named)
+        yield from _of_diff(rule, signs, taxonomy, named=named)
 
 
-def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy, *, is_named: bool) -> Iterator[Evidence]:
+def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy, *, named: list[str]) -> Iterator[Evidence]:
     weights = taxonomy.tables.kinds.weights
     if any(label in rule.labels for label in signs.labels):
         yield Evidence(kind=rule.name, weight=weights.label, reason=message("kind-reason.label"))
@@ -114,7 +115,7 @@ def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy, *, is_named: bool
         yield Evidence(kind=rule.name, weight=weights.shape, reason=message(SHAPE_REASONS[shape]))
     for shape in _both(rule.lean, signs.shapes):
         yield Evidence(kind=rule.name, weight=weights.lean, reason=message(SHAPE_REASONS[shape]))
-    if rule.categories and (share := _share(rule, signs.sizes, is_named=is_named)):
+    if rule.categories and (share := _share(rule, signs.sizes, named)):
         yield Evidence(
             kind=rule.name,
             weight=weights.category * share,
@@ -141,14 +142,15 @@ def _both(wanted: Iterable[str], held: frozenset[str]) -> Iterator[str]:
     return (shape for shape in wanted if shape in held)
 
 
-def _share(rule: KindRule, sizes: Sizes, *, is_named: bool) -> float:
+def _share(rule: KindRule, sizes: Sizes, named: list[str]) -> float:
     """Return the share of the change that lies in the kind's categories; 0 beside product code, for a small fix often brings much test.
 
-    Beside tests a single line of the product is enough, however long they are.
+    Beside tests that the title does not name a single line of the product is enough, however long they are.
     Where the title names the kind and tells of no fix (`Add tests to x`), it counts all the same.
     """
-    little = 0.0 if "test" in rule.categories else _LITTLE_PRODUCT * sizes.total
-    if sizes.product > little and not is_named:
+    is_named = rule.name in named
+    little = _LITTLE_PRODUCT * sizes.total if is_named or "test" not in rule.categories else 0.0
+    if sizes.product > little and not (is_named and "bugfix" not in named):
         return 0.0
     return _lines_in(rule.categories, sizes) / sizes.total if sizes.total else 0.0
 
@@ -173,6 +175,8 @@ def _is_possible(rule: KindRule, sizes: Sizes, *, is_sure: bool) -> bool:
         return False
     if not rule.categories or (is_sure and _lines_in(rule.categories, sizes)):
         return True
+    if sizes.product > _lines_in(rule.categories, sizes) and sizes.product > _HARDLY_ANY:
+        return False
     return sizes.product < min(_MUCH_PRODUCT * sizes.total, _MANY_LINES)
 
 

@@ -1,11 +1,11 @@
-"""The platforms of a change: by its files, by what it asks of the device, and by the words of its title."""
+"""The platforms of a change: from its files, its device conditions, and the words of its title."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from diffscope.facts.classify.area_weights import masses
+from diffscope.facts.classify.area_weights import file_weights
 from diffscope.facts.classify.change_shape import PRODUCT, changed_lines
 from diffscope.facts.classify.titles import Title, prose
 from diffscope.facts.model import BuildFact, FileFact, GuardFact, SymbolFact
@@ -41,7 +41,7 @@ def platforms_of_change(
     They are those of files, conditions and methods in files of at least that share of the change, and those that the title's own words
     name. What it quotes of code, and a bare "CPU", which may be the host's, count where any place of the change agrees.
     """
-    mass = masses(sorted(places.files, key=lambda file: file.path))
+    mass = file_weights(sorted(places.files, key=lambda file: file.path))
     total = sum(mass.values())
     weights: dict[str, float] = {}
     for (path, platform), part in sorted(_parts(places, taxonomy).items()):

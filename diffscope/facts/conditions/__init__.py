@@ -1,1 +1,1 @@
-"""Conditions that came, went or changed: which way, by what they compare, and what they decide."""
+"""Facts of conditions that were added, removed or changed: direction, what is compared, what is decided."""

@@ -1,4 +1,4 @@
-"""Conditions of edited symbols that came, went or changed, and those around imports."""
+"""Conditions of edited symbols that were added, removed or changed, and those around imports."""
 
 from __future__ import annotations
 

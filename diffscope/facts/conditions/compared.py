@@ -1,4 +1,4 @@
-"""What the questions of a condition compare, and what stands under it, each in one word."""
+"""The role of what a condition compares, and of the code under it, one word each."""
 
 from __future__ import annotations
 

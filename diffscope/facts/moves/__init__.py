@@ -1,4 +1,4 @@
-"""What of a change only moved: the one place that tells it, by the one measure of ``diffscope.syntax.text.similarity``.
+"""Detection of moved code: the only place that decides it, with the measure of ``diffscope.syntax.text.similarity``.
 
 Inside a file syntax pairs what was renamed or moved (``syntax.matching`` for Python, ``syntax.native_changes`` for C++), since it holds
 the token streams. Here is what needs more than one file, or the text of lines: ``join`` runs ``local_renames``, ``symbols`` (from file

@@ -1,4 +1,4 @@
-"""Code that left a function for a new one that it calls, or went into one from a function that is gone: another place, no new behaviour."""
+"""Code extracted from a function into a new one that it calls, or inlined from a removed one: moved, not new behaviour."""
 
 from __future__ import annotations
 

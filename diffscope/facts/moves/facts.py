@@ -1,4 +1,4 @@
-"""Facts that left one function of a change paired with equal ones that came to another."""
+"""Pairs facts removed from one function with equal facts added to another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compared files -> the same with everything marked that only moved."""
+"""Marks in compared files everything that was only moved."""
 
 from __future__ import annotations
 

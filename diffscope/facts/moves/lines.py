@@ -1,4 +1,4 @@
-"""Code lines that leave one symbol and arrive in another: of neither an edit."""
+"""Code lines removed from one symbol and added to another: counted as edits of neither."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from diffscope.facts.change.changed_file import Placed, source_comparison, stands
+from diffscope.facts.change.changed_file import Placed, is_still_defined, source_comparison
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.source.text import LineCount, Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind
@@ -82,7 +82,11 @@ def _read_gained(placed: Placed, gained: _Side) -> None:
 def _changes(placed: Placed) -> Iterator[ChangedSymbol]:
     comparison = source_comparison(placed)
     for change in comparison.symbols if comparison else ():
-        if comparison and change.kind is not DefinitionKind.CLASS and not stands(change, comparison):
+        if (
+            comparison
+            and change.kind is not DefinitionKind.CLASS
+            and not is_still_defined(change, comparison)
+        ):
             yield change
 
 

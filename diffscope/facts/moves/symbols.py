@@ -1,4 +1,4 @@
-"""Symbols that left one file and arrived in another: what stayed as it was is no new behaviour, what was edited on the way is."""
+"""Symbols moved from one file to another: unchanged parts are no new behaviour, edited parts are."""
 
 from __future__ import annotations
 

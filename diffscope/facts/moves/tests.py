@@ -1,4 +1,4 @@
-"""Tests that go and come back: under another name, in a class, merged with others, or in another file."""
+"""Tests removed and added again: renamed, moved into a class or another file, or merged."""
 
 from __future__ import annotations
 

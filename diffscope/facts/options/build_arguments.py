@@ -1,4 +1,4 @@
-"""Choices that an image is built with unless the builder says otherwise: `ARG BACKEND=none`."""
+"""Defaults of an image's build arguments: `ARG BACKEND=none`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that say what holds unless a user says otherwise, and the functions of them that decide it: `DEFAULTS = {"fuse": can_fuse}`."""
+"""Tables of defaults and the functions in them that compute one: `DEFAULTS = {"fuse": can_fuse}`."""
 
 from __future__ import annotations
 

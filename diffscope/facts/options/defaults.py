@@ -1,4 +1,4 @@
-"""The texts of defaults: what a field's value or a factory stands for, and which say the same."""
+"""Normalises the text of default values, so that equal defaults compare equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of metrics that went: what dashboards and alerts ask a server for."""
+"""Removed names of metrics: dashboards and alerts query a server by them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from diffscope.facts.change.changed_file import Placed, source_comparison, stands
+from diffscope.facts.change.changed_file import Placed, is_still_defined, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
 from diffscope.facts.options.defaults import NO, default_of, is_off, made_by, plain, turns_on
@@ -159,7 +159,7 @@ def _field(placed: Placed, change: ChangedSymbol, comparison: ChangedPython) -> 
     if (
         what is None
         or (Aspect.MOVED in change.aspects and not change.logic)
-        or (change.after is None and stands(change, comparison))
+        or (change.after is None and is_still_defined(change, comparison))
     ):
         return
     before = default_of(change.before.value) if change.before else None

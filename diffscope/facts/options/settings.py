@@ -1,4 +1,4 @@
-"""What changed in an image or a file of requirements, in the words of its own lines."""
+"""Changed settings of an image or a requirements file, quoted from its lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed in ``.proto`` files: fields, values and methods that are gone, have another number or another type."""
+"""Changes in ``.proto`` files: fields, values and methods removed, renumbered or retyped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls with a declared role (locks, collectives, device calls ...) that came, went or got other guards."""
+"""Calls with a declared role (locks, collectives, device calls ...) that were added, removed or guarded differently."""
 
 from __future__ import annotations
 

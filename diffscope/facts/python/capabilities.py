@@ -1,4 +1,4 @@
-"""What code could do and cannot any more: a switch that a class reads no longer, a method that only raises now."""
+"""Capabilities removed from code: a class no longer reads a switch, a method now only raises."""
 
 from __future__ import annotations
 

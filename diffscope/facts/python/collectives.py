@@ -1,4 +1,4 @@
-"""Collectives under opposite conditions: what one rank sends, the other receives."""
+"""Collectives under opposite conditions: one rank sends, the other receives."""
 
 from __future__ import annotations
 

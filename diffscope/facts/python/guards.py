@@ -1,4 +1,4 @@
-"""Platform and architecture conditions that came, went, or whose guarded code changed."""
+"""Platform and architecture conditions added or removed, and changes in the code under them."""
 
 from __future__ import annotations
 

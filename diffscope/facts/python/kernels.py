@@ -1,4 +1,4 @@
-"""Kernels that Python hosts: which functions are code for a device, who launches them, and what changed in both."""
+"""Kernels written in Python: which functions are device code, who launches them, and changes in both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that a change concerns without changing what they name: definitions inside functions, and functions called anew or no more."""
+"""Names affected by a change without a symbol of their own: nested definitions, functions newly or no longer called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numeric choices that came, went or changed: data types, literals, rounding, divisors."""
+"""Numeric choices added, removed or changed: data types, literals, rounding, divisors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registry rows that came or went, and the places that should name a new one too."""
+"""Registry rows added or removed, and the places that should also name a new one."""
 
 from __future__ import annotations
 

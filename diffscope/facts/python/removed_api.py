@@ -1,4 +1,4 @@
-"""What is gone from where it was, told by those who used it: modules that moved away, attributes that this change edits out of others."""
+"""Removed API that users of it reveal: modules renamed away, attributes whose uses this change edits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diffscope.taxonomy.model import Taxonomy
 _MOST = 20
 
 
-def departed_modules(placed: Iterable[Placed], lookup: TreeLookup | None) -> Iterator[SymbolFact]:
+def removed_modules(placed: Iterable[Placed], lookup: TreeLookup | None) -> Iterator[SymbolFact]:
     """Yield a fact for each public module of the product that was renamed and left nothing under its old name."""
     listed = tuple(placed)
     standing = {one.fact.module for one in listed if one.fact.status != "deleted"}
@@ -42,7 +42,7 @@ def departed_modules(placed: Iterable[Placed], lookup: TreeLookup | None) -> Ite
         )
 
 
-def departed_attributes(placed: tuple[Placed, ...], taxonomy: Taxonomy) -> Iterator[SymbolFact]:
+def removed_attributes(placed: tuple[Placed, ...], taxonomy: Taxonomy) -> Iterator[SymbolFact]:
     """Yield a fact for each attribute of a class on a surface that its constructor took as a parameter and takes no more."""
     for one in placed:
         comparison = one.material.python if one.fact.category == "source" else None

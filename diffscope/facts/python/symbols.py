@@ -11,14 +11,14 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.class_bases import ClassBases
 from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests, tested_through
-from diffscope.facts.change.changed_file import Placed, stands
+from diffscope.facts.change.changed_file import Placed, is_still_defined
 from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom
 from diffscope.facts.classify.platforms import platforms_of_symbol
 from diffscope.facts.model import ModuleFact, ParameterFact, SymbolFact
 from diffscope.facts.moves.lines import Home, MovedLines, find_moved_lines
 from diffscope.facts.python.guards import conditions_new
 from diffscope.facts.python.importable import stays_importable
-from diffscope.facts.python.removed_api import departed_attributes, departed_modules, edited_users
+from diffscope.facts.python.removed_api import edited_users, removed_attributes, removed_modules
 from diffscope.source.text import Side
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
 from diffscope.taxonomy.model import Taxonomy
@@ -41,15 +41,15 @@ def collect_symbols(
         for one in placed
         if one.material.python is not None
         for change in one.material.python.symbols
-        if not stands(change, one.material.python)
+        if not is_still_defined(change, one.material.python)
     ]
     facts = [_with_edited_users(fact, placed) for fact in facts]
     facts = _with_new_places(facts, placed)
     if lookup is not None:
         facts = _with_reach(facts, placed, lookup)
         facts = _with_inherited(facts, ClassBases(placed, lookup))
-    facts += departed_modules(placed, lookup)
-    facts += departed_attributes(placed, taxonomy)
+    facts += removed_modules(placed, lookup)
+    facts += removed_attributes(placed, taxonomy)
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.side)))
 
 

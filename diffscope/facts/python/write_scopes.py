@@ -1,4 +1,4 @@
-"""What a function says of the state that it writes: which object a local name stands for, and whether the old value is put back."""
+"""The scope of a write: which object a local name refers to, and whether the old value is restored."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Facts of tests: which came, went, were skipped or loosened."""
+"""Facts of tests: added, removed, skipped or loosened."""

@@ -1,9 +1,9 @@
-"""Assertions of tests that ask for less than before."""
+"""Assertions that became weaker."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
@@ -76,6 +76,42 @@ def loosened_assertions(placed: Placed, change: ChangedSymbol) -> Iterator[TestF
                 before=before.text[:160],
                 after=signal.text[:160],
             )
+
+
+def added_assertions(placed: Iterable[Placed]) -> Iterator[Signal]:
+    """Yield the assertions that come anywhere in the test files of a change."""
+    for one in placed:
+        comparison = one.material.python if one.fact.category == "test" else None
+        for change in comparison.symbols if comparison is not None else ():
+            for item in change.signals:
+                if item.what != "removed" and item.signal.kind is SignalKind.GUARD and _is_assertion(item):
+                    yield item.signal
+
+
+def removed_assertions(
+    placed: Placed, change: ChangedSymbol, added: tuple[Signal, ...]
+) -> Iterator[TestFact]:
+    """Yield a fact for a test that goes on and only loses: the first of its assertions for which none comes that is like it.
+
+    A test that gains lines too asks for something else, which is no less.
+    ``added`` are those that come anywhere in the tests of the change: what a test no longer asks, another may.
+    """
+    if change.code_added:
+        return
+    gone = [
+        item
+        for item in change.signals
+        if item.what == "removed"
+        and item.signal.kind is SignalKind.GUARD
+        and _is_assertion(item)
+        and not any(_likeness(item.signal, one) >= _SAME for one in added)
+    ]
+    if gone:
+        yield TestFact(
+            **placed.spot(gone[0].region, symbol=change.name),
+            change="assertion-removed",
+            before=gone[0].signal.text[:160],
+        )
 
 
 def _is_exact(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What happened to tests: added, removed, skipped, loosened."""
+"""Tests that were added, removed, skipped or loosened."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSignal, ChangedSymbol
 from diffscope.facts.model import TestFact
 from diffscope.facts.moves.tests import without_replaced
-from diffscope.facts.tests.assertions import loosened_assertions
-from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
+from diffscope.facts.tests.assertions import added_assertions, loosened_assertions, removed_assertions
+from diffscope.facts.tests.parameters import removed_parameters
+from diffscope.syntax.model import Aspect, DefinitionKind, Signal, SignalKind
 
 _SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
 _TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
@@ -37,16 +38,21 @@ class _Around(NamedTuple):
     """Variables of the module whose value is new or another."""
     others: tuple[Placed, ...] = ()
     """The other files of the change."""
+    assertions: tuple[Signal, ...] = ()
+    """Assertions that come anywhere in the tests of the change."""
 
 
 def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
     """Return the test facts of test files, by path and line. Helpers of tests count as ``modified`` only."""
     placed = tuple(placed)
+    assertions = tuple(added_assertions(placed))
     facts = [
         fact
         for one in placed
         if one.fact.category == "test" and one.material.python is not None
-        for around in [_around(one.material.python, tuple(other for other in placed if other is not one))]
+        for around in [
+            _around(one.material.python, tuple(other for other in placed if other is not one), assertions)
+        ]
         for change in one.material.python.symbols
         if change.logic or Aspect.DECORATORS in change.aspects
         for fact in _without_exchanged(tuple(_tests_of_symbol(one, change, around)))
@@ -61,7 +67,7 @@ def is_test_name(name: str) -> bool:
     return last.startswith("test") and all(owner.startswith("Test") for owner in owners)
 
 
-def _around(comparison: ChangedPython, others: tuple[Placed, ...]) -> _Around:
+def _around(comparison: ChangedPython, others: tuple[Placed, ...], assertions: tuple[Signal, ...]) -> _Around:
     names = (item.alias or item.name or "" for item in comparison.imports_added)
     return _Around(
         classes=frozenset(name for name in names if name[:1].isupper() and not name.isupper()),
@@ -71,6 +77,7 @@ def _around(comparison: ChangedPython, others: tuple[Placed, ...]) -> _Around:
             if change.kind is DefinitionKind.VARIABLE and change.logic and change.after is not None
         ),
         others=others,
+        assertions=assertions,
     )
 
 
@@ -110,6 +117,8 @@ def _test(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[Te
         yield from _marks(placed, change, around)
         yield from _tolerances(placed, change)
         yield from loosened_assertions(placed, change)
+        yield from removed_assertions(placed, change, around.assertions)
+        yield from removed_parameters(placed, change)
 
 
 def _failing(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
@@ -164,8 +173,13 @@ def _marks(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[T
             change=word if added else "unskipped",
             before=None if added else f"{signal.text}({signal.detail})"[:160],
             after=f"{signal.text}({signal.detail})"[:160] if added else None,
-            condition=" and ".join(signal.guards),
+            condition=" and ".join((*signal.guards, *_asked(signal))),
         )
+
+
+def _asked(signal: Signal) -> tuple[str, ...]:
+    """Return what a mark that skips under a condition is given; a plain skip asks nothing of its own."""
+    return (signal.detail,) if signal.text.endswith(".skipif") and signal.detail else ()
 
 
 def _spelled_out(guards: tuple[str, ...], change: ChangedSymbol) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Final, NamedTuple
 
+from diffscope.graph.history.edits import Edit
 from diffscope.graph.history.index import HistoryIndex, Names, open_index
-from diffscope.graph.history.store import StoredHistory, subject_words
+from diffscope.graph.history.store import StoredHistory, find_commit, subject_words
 
 _MOST_ALIKE: Final = 600
 _COMMON_WORD: Final = 300
@@ -19,8 +20,13 @@ _FOLDER: Final = 0.3
 """What a common folder counts in the likeness of two commits, where a common file counts 1."""
 _WORD: Final = 0.5
 _DAY: Final = 86_400
+_PULL: Final = re.compile(r"\(#(\d{1,9})\)\s*$")
 DEPTH: Final = 540 * _DAY
 """Seconds. What is older counts for nothing, however far back the stored history goes."""
+
+
+Contents = Callable[[Sequence[str]], Mapping[str, bytes | None]]
+"""Gives the contents of blobs by the first digits of their ids."""
 
 
 class Past(NamedTuple):
@@ -45,24 +51,53 @@ class Companions(NamedTuple):
 
 
 class PastChange:
-    """One commit of the past: its subject, its age in whole days, and the paths that it touched, by their names now."""
+    """One commit of the past: its place in the history, its subject, its age in whole days, and what it touched."""
 
-    def __init__(self, subject: str, days: int, paths: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, commit: int, subject: str, days: int, history: ChangeHistory) -> None:
+        self.commit = commit
         self.subject = subject
         self.days = days
-        self._paths = paths
+        self._history = history
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
-        """Sorted; looked up when asked, for most of the past is passed over by its subjects."""
-        return self._paths()
+        """Of product code and tests, by their names now, sorted; looked up when asked, for most of the past is passed over by its subjects."""
+        return self._history.paths_of(self.commit)
+
+    @cached_property
+    def edits(self) -> tuple[Edit, ...]:
+        """What it did to every path, by the names of then; nothing for a sweep."""
+        return self._history.edits_of(self.commit)
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Every path that it touched: ``paths``, and those of other folders."""
+        return tuple(sorted({*self.paths, *(edit.path for edit in self.edits if edit.after)}))
+
+    @property
+    def number(self) -> int | None:
+        """The pull request that it merged, by the end of its subject."""
+        found = _PULL.search(self.subject)
+        return int(found[1]) if found else None
 
 
 class ChangeHistory:
     """A history as of one of its commits: what came later is not there."""
 
-    def __init__(self, stored: StoredHistory, *, last: int, now: int, half_life_days: float = 180.0) -> None:
-        """``last`` is the number of the last commit that counts, ``now`` the time that ages are counted from."""
+    def __init__(
+        self,
+        stored: StoredHistory,
+        *,
+        last: int,
+        now: int,
+        half_life_days: float = 180.0,
+        read: Contents | None = None,
+    ) -> None:
+        """``last`` is the number of the last commit that counts, ``now`` the time that ages are counted from.
+
+        ``read`` gives contents by the first digits of their ids.
+        """
+        self._read = read
         self._index: HistoryIndex = open_index(stored)
         self._last = last
         self._now = now
@@ -106,7 +141,30 @@ class ChangeHistory:
 
     def _past(self, commit: int) -> PastChange:
         age = max(0, self._now - self._index.times[commit]) // _DAY
-        return PastChange(self._index.stored.subjects[commit], age, partial(self._paths_of, commit))
+        return PastChange(commit, self._index.stored.subjects[commit], age, self)
+
+    def committed(self, digits: str, days: int) -> PastChange | None:
+        """Return the commit whose id begins with some digits, so many days back at most; ``None`` where there is none."""
+        found = find_commit(self._index.stored, digits[: len(digits) // 2 * 2])
+        if not self._first <= found <= self._last or self._now - self._index.times[found] > days * _DAY:
+            return None
+        return self._past(found)
+
+    def edited(self, path: str, days: int) -> Iterator[tuple[PastChange, Edit]]:
+        """Yield the commits of so many days back that edited a path of that name, newest first, each with what it did."""
+        for commit, edit in self._index.edits.of_path(path, self._first, self._last):
+            if self._now - self._index.times[commit] > days * _DAY:
+                return
+            yield self._past(commit), edit
+
+    def contents(self, blobs: Collection[str]) -> dict[str, bytes]:
+        """Return contents by the first digits of their blob ids, those that are at hand."""
+        found = self._read(sorted(blobs)) if self._read is not None and blobs else {}
+        return {blob: data for blob, data in found.items() if data is not None}
+
+    def edits_of(self, commit: int) -> tuple[Edit, ...]:
+        """Return what a commit did to every path."""
+        return self._index.edits.of_commit(commit)
 
     def similar(self, files: Mapping[str, float], subject: str, wanted: Collection[str]) -> dict[str, float]:
         """Return how often each of the ``wanted`` tests changed in commits like this one.
@@ -204,7 +262,8 @@ class ChangeHistory:
             known = self._folders[number] = self._now_called(number).rpartition("/")[0]
         return known
 
-    def _paths_of(self, commit: int) -> tuple[str, ...]:
+    def paths_of(self, commit: int) -> tuple[str, ...]:
+        """Return the paths of product code and tests that a commit touched, by their names now."""
         return tuple(sorted(map(self._now_called, self._index.files(commit))))
 
     def _named(self, values: Mapping[int, float], wanted: Collection[str]) -> dict[str, float]:

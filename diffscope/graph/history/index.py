@@ -12,6 +12,7 @@ from itertools import chain, islice
 from operator import le
 from typing import Final, NamedTuple
 
+from diffscope.graph.history.edits import EditIndex
 from diffscope.graph.history.store import StoredHistory, subject_words
 from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.model.tables import read_numbers
@@ -55,6 +56,11 @@ class HistoryIndex:
         self._folders: dict[str, tuple[int, ...]] = {}
         self._growth: dict[float, array[float]] = {}
         self._names: OrderedDict[tuple[int, int], Names] = OrderedDict()
+
+    @cached_property
+    def edits(self) -> EditIndex:
+        """What each commit did to each path."""
+        return EditIndex(self.stored.edits)
 
     @cached_property
     def numbers(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.errors import InputError
+from diffscope.graph.history.edits import Edit, EditIndex, StoredEdits, store_edits
 from diffscope.graph.model.tables import read_numbers, write_numbers
 from diffscope.graph.words import WordIndex, index_words
 from diffscope.source.model import RepoPath
@@ -70,6 +71,8 @@ class PastCommit(NamedTuple):
     paths: tuple[str, ...]
     renames: tuple[tuple[str, str], ...] = ()
     subject: str = ""
+    edits: tuple[Edit, ...] = ()
+    """What it did to every path, renames as one that went and one that came."""
 
 
 class StoredHistory(msgspec.Struct, array_like=True, frozen=True):
@@ -93,6 +96,7 @@ class StoredHistory(msgspec.Struct, array_like=True, frozen=True):
     words: WordIndex
     """The words of subjects; the "files" are commits, named by their numbers."""
     subjects: list[str]
+    edits: StoredEdits = StoredEdits()
 
 
 def store_history(commits: Sequence[PastCommit], *, covers_from: int = 0) -> StoredHistory:
@@ -128,6 +132,7 @@ def store_history(commits: Sequence[PastCommit], *, covers_from: int = 0) -> Sto
             {RepoPath(f"{place:07}"): subject_words(each.subject) for place, each in enumerate(commits)}
         ),
         subjects=[each.subject for each in commits],
+        edits=store_edits(each.edits for each in commits),
     )
 
 
@@ -141,7 +146,7 @@ def load_commits(stored: StoredHistory) -> list[PastCommit]:
     """Return the commits of a stored history, to add newer ones."""
     size = _id_size(stored)
     times, ends, files = (read_numbers(each) for each in (stored.times, stored.ends, stored.files))
-    renames: dict[int, list[tuple[str, str]]] = {}
+    edits, renames = EditIndex(stored.edits), dict[int, list[tuple[str, str]]]()
     triples = iter(read_numbers(stored.renames))
     for commit, old, new in zip(triples, triples, triples, strict=True):
         renames.setdefault(commit, []).append((stored.paths[old], stored.paths[new]))
@@ -152,13 +157,14 @@ def load_commits(stored: StoredHistory) -> list[PastCommit]:
             tuple(stored.paths[number] for number in files[ends[place - 1] if place else 0 : ends[place]]),
             tuple(renames.get(place, ())),
             stored.subjects[place],
+            edits.of_commit(place),
         )
         for place in range(len(times))
     ]
 
 
 def find_commit(stored: StoredHistory, commit: str) -> int:
-    """Return the number of a commit, ``-1`` when the history does not have it."""
+    """Return the number of a commit, by its id or an even number of its first digits; ``-1`` when the history does not have it."""
     wanted, size = bytes.fromhex(commit), _id_size(stored)
     at = stored.commits.find(wanted)
     while at >= 0 and at % size:

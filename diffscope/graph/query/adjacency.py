@@ -73,7 +73,7 @@ def search(
     return Search(steps, before)
 
 
-def trail(found: Search, end: int) -> list[int]:
+def path_to(found: Search, end: int) -> list[int]:
     """Return the nodes from a start to ``end``, both included."""
     nodes = [end]
     while found.before[nodes[-1]] != nodes[-1]:
@@ -191,7 +191,7 @@ def link_tables(tables: Tables) -> Links:
     return Links(*_flatten(joined), *_flatten(users))
 
 
-def relink(before: Tables, links: Links, after: Tables, changed: Iterable[int]) -> Links | None:
+def update_links(before: Tables, links: Links, after: Tables, changed: Iterable[int]) -> Links | None:
     """Return the links of a graph from those of the one before, which has the same nodes; ``None`` where that takes all records.
 
     ``changed`` are the nodes whose records, or what these lead to, are not as they were.

@@ -29,7 +29,7 @@ from diffscope.graph.model.model import (
 )
 from diffscope.graph.model.resolve import Resolver, is_test_file
 from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
-from diffscope.graph.query.adjacency import Search, relink, search, trail
+from diffscope.graph.query.adjacency import Search, path_to, search, update_links
 from diffscope.graph.query.classes import ClassQueries
 from diffscope.graph.query.operators import OperatorQueries
 from diffscope.graph.query.query_cache import KnownParts, QueryCache, decode_query_cache, encode_query_cache
@@ -100,7 +100,7 @@ class ModuleGraph:
         old = self._known.links
         if old is None or (self.tables.names, self.tables.paths) != (tables.names, tables.paths):
             return ModuleGraph(tables)
-        links = relink(self.tables, old, tables, changed)
+        links = update_links(self.tables, old, tables, changed)
         served = self._known.served if links is old else None
         return ModuleGraph(tables, KnownParts(links=links, served=served))
 
@@ -258,7 +258,7 @@ class ModuleGraph:
         if first is None or last is None:
             return None
         found = search(self._view.adjacency(layers).forward, [first], goal=last)
-        return self._view.chain(trail(found, last), layers) if last in found.steps else None
+        return self._view.chain(path_to(found, last), layers) if last in found.steps else None
 
     @cached_property
     def serving_modules(self) -> tuple[ModuleName, ...]:
@@ -273,7 +273,7 @@ class ModuleGraph:
         end = self._view.index.get(module)
         if end is None or end not in self._served.steps:
             return None
-        chain = self._view.chain(trail(self._served, end), _EAGER)
+        chain = self._view.chain(path_to(self._served, end), _EAGER)
         return ServingDistance(steps=self._served.steps[end], entry=chain.source, chain=chain)
 
     def asked_for_by(self, path: RepoPath) -> str | None:

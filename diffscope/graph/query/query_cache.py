@@ -1,4 +1,4 @@
-"""The tables of a graph that every query starts from, computed once and cached with it: digest, adjacency, distances from the serving path.
+"""The data that every query of a graph starts from, computed once and cached with it: digest, adjacency, serving distances.
 
 None of it is needed: a graph without a query cache computes it on demand.
 """

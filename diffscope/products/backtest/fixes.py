@@ -1,4 +1,4 @@
-"""What counts as a fix of an earlier change: by its title, and by the lines that it removes."""
+"""Decides whether a commit fixes an earlier change: by its title, and by the lines that it removes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backtest: what each rule did over a window of history, and what came of the changes (``diffscope.backtest/2``)."""
+"""The values of a backtest (``diffscope.backtest/2``): how each rule performed over a window of history."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Rule coverage: what of a tree no rule, table or grammar sees, and where changes stay without a flag more often than elsewhere."""
+"""Rule coverage: parts of a tree that no rule, table or grammar covers, and groups of changes that rarely get a flag."""

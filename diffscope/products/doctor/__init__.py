@@ -1,1 +1,1 @@
-"""What the target repository's own declarations get wrong: checks, findings, fixes, and how they are written out."""
+"""Mistakes in the target repository's own declarations: checks, findings, fixes, and their output."""

@@ -1,4 +1,4 @@
-"""A project and its tree -> what is wrong with its declarations: every check in turn, sorted, counted."""
+"""A project and its tree -> a report of mistakes in its declarations: runs every check, sorts, counts."""
 
 from __future__ import annotations
 

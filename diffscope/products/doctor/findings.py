@@ -1,4 +1,4 @@
-"""What ``diffscope doctor`` finds: the catalogue of its codes, and a finding as a value."""
+"""The codes of ``diffscope doctor``, and a finding as a value."""
 
 from __future__ import annotations
 

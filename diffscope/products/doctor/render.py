@@ -1,4 +1,4 @@
-"""What the doctor found, as text, JSON or SARIF, and its suggested edits as a patch."""
+"""Findings of the doctor as text, JSON or SARIF, and its suggested edits as a patch."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Questions of people to a graph: areas, operators, native sources, what differs between two commits, exports."""
+"""Reports on a graph: areas, operators, native sources, differences between commits, exports."""

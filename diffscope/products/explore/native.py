@@ -1,4 +1,4 @@
-"""What a native source, or an operator, means for Python: its operators, who wraps them, who calls the wrappers, tests and devices."""
+"""What a native source or operator is used by in Python: operators, wrappers, callers, tests, devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operators of a graph: what implements each, who calls it, and why nothing does where nothing does."""
+"""The operators of a graph: their implementations and callers, and the reason where there is none."""
 
 from __future__ import annotations
 

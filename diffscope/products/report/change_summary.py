@@ -1,4 +1,4 @@
-"""What a change does, in clauses of names: what is new, what is gone, whose signature changed, whose logic. Facts only."""
+"""A summary of a change as clauses of names: added, removed, new signature, changed logic. From facts alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
-from diffscope.messages.model import Text
+from diffscope.messages.codes import MessageCode
+from diffscope.messages.model import Message, Text, message
+from diffscope.messages.say import text_of
 
 _MOST: Final = 3
 """Names a clause; how many more there are is said."""
@@ -41,14 +43,16 @@ def _ranked(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment
 
 
 def _switch_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
-    for kind, english, chinese in (
-        ("cli-flag", "command line option", "命令行参数"),
-        ("environment-variable", "environment variable", "环境变量"),
-    ):
-        for aspect, verb, zh_verb in (("added", "adds", "新增"), ("removed", "removes", "移除")):
-            names = [one.name for one in symbols if one.kind == kind and aspect in one.aspects]
-            if names:
-                yield _clause(f"{verb} the {english}", f"{zh_verb}{chinese} ", names)
+    codes: tuple[tuple[str, str, MessageCode], ...] = (
+        ("cli-flag", "added", "clause.adds-option"),
+        ("cli-flag", "removed", "clause.removes-option"),
+        ("environment-variable", "added", "clause.adds-variable"),
+        ("environment-variable", "removed", "clause.removes-variable"),
+    )
+    for kind, aspect, code in codes:
+        names = [one.name for one in symbols if one.kind == kind and aspect in one.aspects]
+        if names:
+            yield _clause(code, names)
 
 
 def _code_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
@@ -61,15 +65,14 @@ def _code_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
         for one in symbols
         if one.kind != "class" and {"body", "default"} & {*one.aspects} and one.name not in signed
     ]
-    for english, chinese, names in (
-        ("adds", "新增 ", added),
-        ("removes", "移除 ", removed),
-        ("moves", "迁移 ", moved),
-        ("changes the signature of", "修改签名：", signed),
-        ("changes", "改动 ", changed),
-    ):
-        if names:
-            yield _clause(english, chinese, names)
+    clauses: tuple[tuple[MessageCode, list[str]], ...] = (
+        ("clause.adds", added),
+        ("clause.removes", removed),
+        ("clause.moves", moved),
+        ("clause.signature", signed),
+        ("clause.changes", changed),
+    )
+    yield from (_clause(code, names) for code, names in clauses if names)
 
 
 def _own_words(
@@ -83,8 +86,7 @@ def _own_words(
     outer = set(_outermost([one for one in ranked if "added" in one.aspects]))
     speaking = [*behind, *(one for one in ranked if one.summary and one.name in outer)]
     return [
-        Text(en=f"`{one.name}`: “{one.summary}”", zh=f"`{one.name}` 的文档说明：“{one.summary}”")
-        for one in speaking[:1]
+        text_of(message("clause.docstring", name=one.name, summary=one.summary or "")) for one in speaking[:1]
     ]
 
 
@@ -101,10 +103,11 @@ def _owners(name: str) -> Iterator[str]:
 
 
 def _test_clauses(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> Iterator[Text]:
-    for aspect, english, chinese in (
-        ("added", "adds the tests", "新增测试 "),
-        ("body", "changes the tests", "改动测试 "),
-    ):
+    codes: tuple[tuple[str, MessageCode], ...] = (
+        ("added", "clause.adds-tests"),
+        ("body", "clause.changes-tests"),
+    )
+    for aspect, code in codes:
         names = [
             one.name
             for one in symbols
@@ -114,22 +117,19 @@ def _test_clauses(symbols: Sequence[SymbolAssessment], files: dict[str, FileAsse
             and one.name.rpartition(".")[2].startswith(("test_", "Test"))
         ]
         if names:
-            yield _clause(english, chinese, names)
+            yield _clause(code, names)
             return
 
 
 def _file_clauses(files: Sequence[FileAssessment]) -> Iterator[Text]:
     ranked = sorted(files, key=lambda file: (-file.importance, -file.additions - file.deletions, file.path))
     if ranked:
-        yield _clause("changes", "改动 ", [file.path for file in ranked])
+        yield _clause("clause.changes", [file.path for file in ranked])
 
 
-def _clause(english: str, chinese: str, names: Sequence[str]) -> Text:
+def _clause(code: MessageCode, names: Sequence[str]) -> Text:
     # Special methods say least of what a change is about.
     listed = sorted(dict.fromkeys(names), key=lambda name: name.rpartition(".")[2].startswith("__"))
-    marked = [f"`{name}`" for name in listed[:_MOST]]
-    more = len(listed) - _MOST
-    return Text(
-        en=f"{english} {', '.join(marked)}" + (f" and {more} more" if more > 0 else ""),
-        zh=f"{chinese}{'、'.join(marked)}" + (f" 等 {len(listed)} 项" if more > 0 else ""),
-    )
+    marked, more = tuple(f"`{name}`" for name in listed[:_MOST]), len(listed) - _MOST
+    shown = message("list.more", names=marked, more=more) if more > 0 else marked
+    return text_of(Message(code, {"names": shown}))

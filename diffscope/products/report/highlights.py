@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.assessment.document import Assessment
-from diffscope.messages.model import Text
+from diffscope.messages.model import Text, message
+from diffscope.messages.say import text_of
 from diffscope.products.report.change_summary import summarize_change
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, Highlight, RiskSection, Suggestion, Target, Theme
@@ -75,9 +76,7 @@ def _for_unknown(section: RiskSection) -> Iterator[Suggestion]:
             key="unknown",
             family="unknown",
             count=len(pulls),
-            text=Text(
-                en="Look by hand at what some rule could not judge.", zh="人工查看有规则未能判定的变更。"
-            ),
+            text=text_of(message("report.look-by-hand")),
             pulls=pulls,
         )
 
@@ -166,21 +165,32 @@ def _facts(assessment: Assessment) -> Iterator[Text]:
 
 def _reach(assessment: Assessment) -> Iterator[Text]:
     reached = [
-        module for module in assessment.modules if isinstance(module.reach, int) and module.reach >= _FAR
+        (module.reach, module.module)
+        for module in assessment.modules
+        if isinstance(module.reach, int) and module.reach >= _FAR
     ]
     if reached:
-        widest = max(reached, key=lambda module: (module.reach, module.module))
-        yield Text(
-            en=f"{widest.reach} modules depend on `{widest.module}` within two imports",
-            zh=f"两层导入以内有 {widest.reach} 个模块依赖 `{widest.module}`",
-        )
+        reach, module = max(reached)
+        yield text_of(message("clause.reach", count=reach, module=module))
 
 
 def _size(assessment: Assessment) -> Text:
     change, tests = assessment.change, len(assessment.tests.changed)
-    return Text(
-        en=f"{change.files} {'file' if change.files == 1 else 'files'} +{change.additions}/-{change.deletions}, "
-        + (f"{tests} of them tests" if tests else "no test among them"),
-        zh=f"{change.files} 个文件 +{change.additions}/-{change.deletions}，"
-        + (f"其中测试文件 {tests} 个" if tests else "未改动测试"),
+    if not tests:
+        return text_of(
+            message(
+                "clause.size-untested",
+                files=change.files,
+                additions=change.additions,
+                deletions=change.deletions,
+            )
+        )
+    return text_of(
+        message(
+            "clause.size",
+            files=change.files,
+            additions=change.additions,
+            deletions=change.deletions,
+            tests=tests,
+        )
     )

@@ -1,4 +1,4 @@
-"""Windows of time by name, how one stands beside earlier ones (figures a window), and what stayed open since the one before."""
+"""Windows by name, the figures of a window beside earlier ones, and items still open since the last window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps and a tree -> which test files their commands collect, and what keeps parts of a file out.
+"""Steps and a tree -> the test files that their commands collect, and what excludes parts of a file.
 
 A file is collected when a command names it or a folder above it and does not ignore it, in a container whose working
 folder is known, or in any folder that it may be. ``-k``, node ids and shards never keep a whole file out here;

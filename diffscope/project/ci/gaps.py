@@ -1,4 +1,4 @@
-"""What the declarations miss of a change: renames that nobody watches, steps whose tests reach it unasked."""
+"""Gaps in the CI declarations for a change: renamed paths that no step lists, steps whose tests import it but do not run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of programs -> what pytest is asked to collect, and which other files are named."""
+"""Calls of programs -> the tests that pytest is told to collect, and other files that are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why one step runs for a change or does not: its decision, with every pattern that was asked and what it matched."""
+"""Why one step runs for a change or does not: its decision, with every pattern tried and what it matched."""
 
 from __future__ import annotations
 

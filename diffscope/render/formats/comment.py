@@ -1,4 +1,4 @@
-"""The comment that stays on a pull request, and the summary of a job: the same text, cut to what each place takes.
+"""The comment on a pull request and the job summary: one text, cut to the limit of each.
 
 Level and reason stand in the first line. What is too long goes by whole sections, last ones first, and the text says so.
 """

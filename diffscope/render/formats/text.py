@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, RiskLevel
+from diffscope.messages.model import Text
 from diffscope.render.console import Piece, Screen, Tone, padded
+from diffscope.render.excerpts import place_key
 from diffscope.render.places import location, worst_first
 from diffscope.render.style import Style
 from diffscope.render.view_model import AssessmentView
@@ -15,6 +17,8 @@ from diffscope.rules.model import Flag, Severity
 
 _COLUMN = 11
 _SHOWN_MODULES = 3
+_SHOWN_TESTS = 4
+_LONGEST_LINE = 110
 _LONGEST_NOTE = 240
 """Three lines: some notes quote a whole build command."""
 _LEVEL_TONES = {
@@ -36,6 +40,7 @@ def render(assessment: Assessment, style: Style) -> str:
 class _Report:
     def __init__(self, assessment: Assessment, style: Style) -> None:
         self._assessment = assessment
+        self._style = style
         self._words = Words(style.language)
         self._read = AssessmentView(assessment, self._words)
         self._screen = Screen(style)
@@ -43,20 +48,28 @@ class _Report:
     def text(self) -> str:
         """Return the report, top to bottom."""
         self._header()
-        self._risk()
-        self._where()
         self._screen.blank()
+        self._risk()
         self._flags()
         self._doubts()
         self._row("near", *self._read.near)
         self._screen.blank()
-        self._reach()
         self._tests()
-        self._row("owners", *self._read.owners)
-        self._row("ci", *self._read.ci)
-        self._labels()
+        self._row("not-run", *self._read.not_run)
         self._gaps()
+        if self._style.is_verbose:
+            self._details()
+        else:
+            self._row("verbose", self._read.details)
         return self._screen.text()
+
+    def _details(self) -> None:
+        self._screen.blank()
+        self._where()
+        self._reach()
+        self._row("owners", *self._read.owners)
+        self._row("ci", *self._read.ci_but_blind_spots)
+        self._labels()
 
     def _row(self, key: str, *phrases: str) -> None:
         if phrases:
@@ -69,19 +82,23 @@ class _Report:
         self._screen.line(Piece(" · ".join(self._read.headline), Tone.QUIET))
 
     def _risk(self) -> None:
-        risk = self._assessment.risk
-        level = risk.level
-        because = self._words.comma.join(self._words.picked(risk.because))
-        pieces = (
-            Piece(self._words(level.value).upper(), _LEVEL_TONES[level]),
-            Piece(f"  {because}" if because else ""),
-        )
-        self._screen.row(self._words("risk"), *pieces, width=_COLUMN)
-        self._screen.row(self._words("kind"), Piece(" · ".join(self._read.kind)), width=_COLUMN)
+        words, risk = self._words, self._assessment.risk
+        label = Piece(padded(words(risk.level.value).upper(), _COLUMN), _LEVEL_TONES[risk.level])
+        flags = worst_first(self._assessment.flags)
+        if flags:
+            said = (
+                f"{words.pick(flags[0].title)}{words.colon}{clip(words.pick(_note(flags[0])), _LONGEST_NOTE)}"
+            )
+            self._screen.line(label, Piece(said, Tone.STRONG), hang=_COLUMN)
+            self._row("check", words.pick(flags[0].advice))
+        else:
+            said = words.semicolon.join(words.picked(risk.because)) or words("all-clear")
+            self._screen.line(label, Piece(said), hang=_COLUMN)
 
     def _where(self) -> None:
         words, platforms = self._words, self._words.comma.join(self._assessment.platforms)
         suffix = f"   {words('platforms')}{words.colon}{platforms}" if platforms else ""
+        self._screen.row(words("kind"), Piece(" · ".join(self._read.kind)), width=_COLUMN)
         self._screen.row(words("areas"), Piece(self._read.areas + suffix), width=_COLUMN)
 
     def _reach(self) -> None:
@@ -102,32 +119,32 @@ class _Report:
             self._screen.row("", note, width=_COLUMN)
 
     def _flags(self) -> None:
-        words, flags = self._words, self._assessment.flags
-        if flags:
-            self._screen.line(Piece(words("flags") + words.aside(str(len(flags))), Tone.STRONG))
-        else:
-            self._screen.row(words("flags"), Piece(words("all-clear"), Tone.GOOD), width=_COLUMN)
-        for flag in worst_first(flags):
-            self._flag(flag)
+        for number, flag in enumerate(worst_first(self._assessment.flags)):
+            self._screen.blank()
+            self._flag(flag, is_first=not number)
 
-    def _flag(self, flag: Flag) -> None:
+    def _flag(self, flag: Flag, *, is_first: bool) -> None:
         words = self._words
-        label = Piece(padded(words(flag.severity.value).upper(), _COLUMN - 2), _SEVERITY_TONES[flag.severity])
-        title = (Piece(f"{flag.code} {flag.name}", Tone.STRONG), Piece(f"  {words.pick(flag.title)}"))
-        self._screen.line(label, *title, indent=2, hang=_COLUMN)
-        if not flag.evidence:
-            self._screen.line(Piece(words.pick(flag.message)), indent=_COLUMN)
-            return
-        first, more = flag.evidence[0], self._read.more(flag)
-        side = words.aside(words("old-side")) if first.side == "old" else ""
-        pieces = [
-            Piece(location(first), Tone.PATH),
-            Piece(f"{side}  {clip(words.pick(first.note), _LONGEST_NOTE)}"),
-        ]
-        pieces += [Piece(words.aside(more), Tone.QUIET)] if more else []
-        self._screen.line(*pieces, indent=_COLUMN, hang=_COLUMN + 2)
-        if covered := self._read.covered(flag):
-            self._screen.line(Piece(covered, Tone.QUIET), indent=_COLUMN, hang=_COLUMN + 2)
+        label = Piece(padded(flag.code, _COLUMN), _SEVERITY_TONES[flag.severity])
+        place = flag.evidence[0] if flag.evidence else None
+        title = [Piece(f"{words(flag.severity.value)} · {words.pick(flag.title)}", Tone.STRONG)]
+        if place is not None:
+            side = words.aside(words("old-side")) if place.side == "old" else ""
+            title += [
+                Piece("  "),
+                Piece(location(place), Tone.PATH),
+                Piece(f"{side}  {place.symbol or ''}".rstrip()),
+            ]
+        self._screen.line(label, *title, hang=_COLUMN)
+        for line in self._style.excerpts.get(place_key(place), ()) if place is not None else ():
+            tone = Tone.GOOD if " + " in line[:12] else Tone.HIGH
+            self._screen.whole(Piece(clip(line, _LONGEST_LINE), tone), indent=_COLUMN + 2)
+        if not is_first:
+            note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
+            self._screen.line(Piece(note), indent=_COLUMN)
+        for more in (self._read.also(flag), self._read.covered(flag)):
+            if more:
+                self._screen.line(Piece(more, Tone.QUIET), indent=_COLUMN)
 
     def _doubts(self) -> None:
         words = self._words
@@ -144,11 +161,14 @@ class _Report:
     def _tests(self) -> None:
         self._row("tests", *self._read.tests)
         paths = self._read.pytest_paths
+        shown = paths if self._style.is_verbose else paths[:_SHOWN_TESTS]
         # One test a line, continued as a shell continues: the block can be pasted.
-        for number, path in enumerate(paths, start=1):
+        for number, path in enumerate(shown, start=1):
             start = "pytest " if number == 1 else "       "
-            end = "" if number == len(paths) else " \\"
+            end = "" if number == len(shown) else " \\"
             self._screen.whole(Piece(start), Piece(path, Tone.PATH), Piece(end), indent=_COLUMN)
+        if rest := len(paths) - len(shown):
+            self._screen.line(Piece(self._words("and-more", count=rest), Tone.QUIET), indent=_COLUMN)
 
     def _labels(self) -> None:
         labels = self._assessment.labels
@@ -159,3 +179,8 @@ class _Report:
         for number, note in enumerate(self._read.gaps):
             tone = Tone.QUIET if number else Tone.PLAIN
             self._screen.row("" if number else self._words("incomplete"), Piece(note, tone), width=_COLUMN)
+
+
+def _note(flag: Flag) -> Text:
+    """Return what is said of the first place of a flag, or the message of one without any."""
+    return flag.evidence[0].note if flag.evidence else flag.message

@@ -1,1 +1,1 @@
-"""For those who write rules: cases and how they come out, lint, pages, editor schemas, new rules, the converter. Start at cases.py."""
+"""Tools for authors of rules: cases and their results, lint, pages, editor schemas, new rules, the converter. Start at cases.py."""

@@ -1,4 +1,4 @@
-"""Rules of format 1 -> format 2: ``diffscope rules convert``. It keeps what a rule means to the letter, and the comments above its lines."""
+"""Rules of format 1 -> format 2: ``diffscope rules convert``. Keeps the meaning exactly, and comments above lines."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from diffscope.facts.vocabulary import families
 from diffscope.messages.model import Text
 from diffscope.rules.authoring.cases import check_case_set, read_cases
 from diffscope.rules.authoring.literal_facts import read_facts
+from diffscope.rules.engine.configuration import covers
 from diffscope.rules.engine.context import Context, Truth
 from diffscope.rules.engine.matching import compile_matcher
 from diffscope.rules.engine.quantify import compile_judge
@@ -66,15 +67,21 @@ _TODO: Final = re.compile(r"\bTODO\b|待补充|待翻译")
 
 
 def lint_catalogue(
-    catalogue: Catalogue, names: Names, cases: Mapping[str, str], *, is_whole: bool = True
+    catalogue: Catalogue,
+    names: Names,
+    cases: Mapping[str, str],
+    *,
+    is_whole: bool = True,
+    is_alone: bool = True,
 ) -> tuple[Mistake, ...]:
     """Return what is wrong with rules, their cases and the predicates; ``cases`` is rule file -> text of the ``cases.yml`` beside it.
 
-    Unless ``is_whole``, some file could not be read, and may use any name.
+    Unless ``is_whole``, some file could not be read, and may use any name; unless ``is_alone``, other rules run beside these.
     """
     found: list[Mistake] = []
     for rule in catalogue.rules:
         found += _lint_texts(rule)
+        found += _covers_nothing(rule, catalogue) if is_whole and is_alone else ()
         at = f"{rule.origin.rpartition('/')[0]}/cases.yml"
         text = cases.get(rule.origin)
         if text is None:
@@ -89,6 +96,15 @@ def lint_catalogue(
     for predicate in names.predicates.values():
         found += check_examples(predicate, names)
     return (*found, *(_unused_names(catalogue, names) if is_whole else ()))
+
+
+def _covers_nothing(rule: Rule, catalogue: Catalogue) -> list[Mistake]:
+    others = [other for other in catalogue.rules if other.code != rule.code]
+    return [
+        Mistake(path=rule.origin, line=1, message=f"'covers': '{text}' names no other rule")
+        for text in rule.covers
+        if not any(covers(text, other) for other in others)
+    ]
 
 
 def _lint_texts(rule: Rule) -> list[Mistake]:

@@ -1,4 +1,4 @@
-"""What conditions are asked of: the records of a change by family, the parts of it that could not be computed, and joins."""
+"""The input of conditions: records of a change by family, which of them could not be computed, and joins."""
 
 from __future__ import annotations
 

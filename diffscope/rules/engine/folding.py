@@ -22,12 +22,14 @@ from diffscope.rules.engine.configuration import covers
 from diffscope.rules.engine.evaluate import MOST_EVIDENCE
 from diffscope.rules.families import question_of
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.model import Evidence, Flag, RuleCode
+from diffscope.rules.model import Evidence, Flag, RuleCode, Severity
 
 _WHOLE: Final = frozenset({"file", "module", "symbol", "native", "step"})
 """Facts that speak of all of a symbol or file; the others speak of a line in it."""
 _BESIDE: Final = frozenset({"counterpart", "override", "registry", "operator"})
 """Facts that speak of what fits the change no more: never the same as a change at their place."""
+_SHORT: Final = 3
+"""Places up to which a flag about whole symbols is said by one about a line in the first of them."""
 
 
 def fold(flags: Iterable[Flag], causes: Iterable[Cause], catalogue: Catalogue) -> tuple[Flag, ...]:
@@ -87,12 +89,16 @@ class _Folding:
             return False
         at_line = not self._is_whole(head) and not self._is_whole(flag)
         is_near: Callable[[Evidence, Evidence], bool] = _is_same_line if at_line else _is_same_symbol
-        if all(any(is_near(place, other) for other in head.evidence) for place in flag.evidence):
-            # What is said of a line is more than what is said of all around it: it hides under nothing of its own rank.
-            is_more = not self._is_whole(flag) and not at_line and head.severity is flag.severity
-            return not is_more or self._is_declared(head, flag.code)
         is_worst = is_near(head.evidence[0], flag.evidence[0])
-        return self._is_whole(flag) and not self._is_whole(head) and is_worst
+        if all(any(is_near(place, other) for other in head.evidence) for place in flag.evidence):
+            return (
+                self._is_whole(flag)
+                or at_line
+                or self._is_declared(head, flag.code)
+                or _is_below(head, flag, at_its_head=is_worst)
+            )
+        is_short = len(flag.evidence) <= _SHORT
+        return self._is_whole(flag) and not self._is_whole(head) and is_worst and is_short
 
     def _is_whole(self, flag: Flag) -> bool:
         rule = self._rules.get(flag.code)
@@ -101,6 +107,12 @@ class _Folding:
     def _is_declared(self, head: Flag, code: RuleCode) -> bool:
         rule, other = self._rules.get(head.code), self._rules.get(code)
         return rule is not None and other is not None and any(covers(text, other) for text in rule.covers)
+
+
+def _is_below(head: Flag, flag: Flag, *, at_its_head: bool) -> bool:
+    """Say whether what is said of a line hides under what is said of all around it: of less weight, and where that one looks first."""
+    is_light = flag.severity.rank < Severity.MEDIUM.rank
+    return head.severity is not flag.severity and (at_its_head or is_light)
 
 
 def _is_head_of(cause: Cause, flag: Flag) -> bool:

@@ -1,4 +1,4 @@
-"""What was missing where a rule could not be judged."""
+"""The facts that were missing where a rule could not be judged."""
 
 from __future__ import annotations
 

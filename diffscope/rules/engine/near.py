@@ -110,7 +110,9 @@ def _tells_how_much(condition: Condition) -> bool:
     """Say whether a condition asks how much, how far or what else there is, not what a thing is."""
     match condition:
         case FieldTest():
-            return condition.operator in (Operator.AT_LEAST, Operator.AT_MOST)
+            # One at least is not how many: it asks whether there is any.
+            is_bound = condition.operator in (Operator.AT_LEAST, Operator.AT_MOST)
+            return is_bound and condition.operands[0] not in (0, 1)
         case Named():
             return _tells_how_much(condition.part)
         case Exists():

@@ -1,4 +1,4 @@
-"""What rules call by name: ``$NAME`` is a list of lists.yml where values are taken, a predicate of predicates.yml where conditions are.
+"""Names in rules: ``$NAME`` is a list of lists.yml in place of values, a predicate of predicates.yml in place of a condition.
 
 Words of areas, platforms and kinds are names of tables too: a rule that asks for one that no table knows would never fire.
 """

@@ -1,4 +1,4 @@
-"""One unit on both sides -> what of it changed."""
+"""One unit on both sides -> the aspects of it that changed."""
 
 from __future__ import annotations
 

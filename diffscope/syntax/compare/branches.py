@@ -1,4 +1,4 @@
-"""Where a statement stands: the conditions and clauses around it, up to the class or module that it belongs to."""
+"""The branch of a statement: conditions and clauses around it, up to its class or module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both sides of one Python file -> ``Comparison``: which symbols changed, how, and which places that matter came or went.
+"""Both sides of one Python file -> ``Comparison``: symbols that changed, how, and signals added or removed.
 
 Decided on syntax trees; only what differs is looked into. Never raises on any bytes.
 """

@@ -1,4 +1,4 @@
-"""What a class makes of its fields: whether their order and their annotations decide what runs."""
+"""Whether the order and the annotations of a class's fields affect behaviour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions and classes that stand inside a function: no symbols of their own, but what a reader looks for by name."""
+"""Functions and classes nested in a function: not symbols of their own, but readers look for their names."""
 
 from __future__ import annotations
 

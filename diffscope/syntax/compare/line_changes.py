@@ -1,4 +1,4 @@
-"""Two streams of tokens -> the lines on which they differ. Layout is no difference: a line whose tokens all stand on is left out."""
+"""Two streams of tokens -> the lines on which they differ; layout alone is no difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The members of a class or module on both sides -> whether they stand in another order, or another branch, where that counts.
+"""Members of a class or module on both sides -> whether their order or branch changed where that matters.
 
 Definitions, imports and statements that neither need one another nor do anything but bind a name may change places: that is form. The
 order of a class's fields counts where they are told by their place.

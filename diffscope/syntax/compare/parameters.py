@@ -1,4 +1,4 @@
-"""Two signatures -> what differs, in the terms of callers: what griffe tells of breakages, and what breaks nobody."""
+"""Two signatures -> their differences as callers see them: breakages by griffe, and compatible changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a new definition says of itself: the first sentence of its docstring, or of the string below a field."""
+"""The summary of a new definition: the first sentence of its docstring, or of the string below a field."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The conditions of one symbol on two sides -> those that came, went or changed, with what they decide."""
+"""The conditions of one symbol on two sides -> those added, removed or changed, with the code that they govern."""

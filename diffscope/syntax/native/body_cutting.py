@@ -1,4 +1,4 @@
-"""A native source with the bodies of its functions cut: what an outline tells stands in their heads, and the grammar is slow.
+"""Cuts function bodies out of a native source: an outline needs only the heads, and the grammar is slow.
 
 Bounds are found by counting braces; where these are not balanced all of the text stays.
 """

@@ -1,4 +1,4 @@
-"""A native source -> its units: each function, and all that stands outside of them, as tokens with lines."""
+"""A native source -> its units: each function, and the rest of the file, as tokens with lines."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A symbol as a stream of tokens in which form alone makes no difference, and what a run of it depends on."""
+"""A symbol as normalized tokens, equal where only formatting differs, and what its execution depends on."""

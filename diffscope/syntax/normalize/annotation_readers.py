@@ -1,4 +1,4 @@
-"""Decorators that make something of the annotations of what they decorate: compilers of kernels, and what checks arguments."""
+"""Decorators that read annotations: kernel compilers and argument checkers."""
 
 from __future__ import annotations
 

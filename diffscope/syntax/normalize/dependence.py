@@ -1,4 +1,4 @@
-"""What a statement of a module or class needs and gives when it runs: which of them may change places."""
+"""Names that a statement of a module or class reads and binds: which statements may be reordered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which statements only tell somebody something: a log, a reader of an error, a type checker. No result depends on them."""
+"""Statements that only produce messages (logging, error texts, typing): no result depends on them."""
 
 from __future__ import annotations
 

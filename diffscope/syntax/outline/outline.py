@@ -1,4 +1,4 @@
-"""Bytes of one Python file -> ``Outline``: what it imports and declares, without reading a single expression it does not need.
+"""Bytes of one Python file -> ``Outline``: imports and declarations, without parsing expressions that are not needed.
 
 Never raises on any bytes. A place that does not parse becomes a ``Problem``; what stands around it is still read.
 """

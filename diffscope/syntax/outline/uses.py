@@ -1,4 +1,4 @@
-"""Names that each definition of a Python file uses, by their spelling: what a search for callers asks instead of a parse.
+"""The names that each definition of a Python file uses, for searching callers without a full parse.
 
 Nothing is resolved here. Comments and strings are left out; what stands in a function inside a function belongs to the outer one.
 """

@@ -1,4 +1,4 @@
-"""A Python source with the bodies of functions cut where nothing in them is of interest: parsing is most of what an outline costs.
+"""Cuts function bodies out of a Python source where an outline does not need them: parsing dominates its cost.
 
 Every line keeps its number. A body is cut only when its bounds are certain without parsing; where a text is odd in any way (tabs,
 continued lines, unbalanced quotes or brackets) it stays. What comes out must still parse: where it does not, the caller reads it all.

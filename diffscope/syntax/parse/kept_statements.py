@@ -1,4 +1,4 @@
-"""A body of which only some places are of interest -> the statements that these stand in; the others need not be parsed.
+"""The statements of a body that hold places of interest; the rest need not be parsed.
 
 A statement here is one of the body's own, compound ones with all of their clauses: conditions around a place stay around it. Where its
 bounds are not certain, the whole body is kept.

@@ -1,4 +1,4 @@
-"""Where the bytes of a file show something that may be of interest: looked for once, before anything is parsed."""
+"""A search of the raw bytes of a file for places of interest, before anything is parsed."""
 
 from __future__ import annotations
 

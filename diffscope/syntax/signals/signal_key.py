@@ -1,4 +1,4 @@
-"""What a walk over a unit sees: named code, signals with their identity, the place where it stands."""
+"""Values of a walk over a unit: named code, signals with a comparison key, their place."""
 
 from __future__ import annotations
 

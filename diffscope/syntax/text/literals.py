@@ -1,4 +1,4 @@
-"""Literals of Python -> what they stand for, however they are spelled."""
+"""Literals of Python -> their values, however they are spelled."""
 
 from __future__ import annotations
 

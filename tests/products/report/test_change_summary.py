@@ -43,7 +43,7 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
         pytest.param(
             [("function", f"f{at}", "body") for at in range(5)],
             ["changes `f0`, `f1`, `f2` and 2 more"],
-            ["改动 `f0`、`f1`、`f2` 等 5 项"],
+            ["改动 `f0`、`f1`、`f2` 及另外 2 个"],
             id="three names and how many more",
         ),
         pytest.param(

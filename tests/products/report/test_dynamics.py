@@ -176,7 +176,7 @@ def test_a_time_without_an_offset_is_refused(time: str) -> None:
         number=1, title="x", author="a", created_at=time, comments=(Comment(author="b", created_at=time),)
     )
     events = Events(since="2025-01-01T00:00:00Z", until="2025-01-02T00:00:00Z", issues=(item,))
-    with pytest.raises(InputError, match="no time with an offset"):
+    with pytest.raises(InputError, match="not a time with an offset"):
         build_dynamics(events, since=events.since, until=events.until, taxonomy=bundled())
 
 

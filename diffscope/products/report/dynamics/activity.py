@@ -1,4 +1,4 @@
-"""Who was active within a window, and how far the review of what they opened has come: only what the events tell."""
+"""Who was active within a window, and how far their items are reviewed. From the events alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the items concerns AMD, what says so, and what only looks as if it did: ROCm in the output of ``collect_env``, as N/A."""
+"""Which items concern AMD and why, and near misses: ROCm named in the output of ``collect_env`` as N/A, for example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the items of a dynamics report are about: their areas, the topics that they share, and what is to be said of each change."""
+"""Areas, topics and technical summaries of the items of a dynamics report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The description of an item: its author's own words, told from templates, code and folded output; what its environment is said to be."""
+"""Splits the description of an item: the author's text, without templates, code and folded output; the environment it reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who spoke about an item within the window: people, bots, and their first words."""
+"""The discussion of an item within the window: people, bots, and their first words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of an hour or a day -> ``Dynamics``: who opened, closed, merged and said what, and what of it is AMD's."""
+"""Events of an hour or a day -> ``Dynamics``: items opened, closed and merged, discussion, and the part that concerns AMD."""
 
 from __future__ import annotations
 

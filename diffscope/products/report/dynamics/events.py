@@ -1,4 +1,4 @@
-"""What happened on GitHub in a span of time, as a saved file tells it (``diffscope.events/1``): the source of dynamics reports."""
+"""GitHub activity in a time span as a saved file holds it (``diffscope.events/1``): the input of dynamics reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a window deserves a look, each with what says so: grave words of titles, an author's own doubts, talk, changes without a test."""
+"""Items to watch, each with its reasons: grave words in the title, doubts of the author, much discussion, no tests."""
 
 from __future__ import annotations
 

@@ -34,6 +34,14 @@ _FONT: Final = "system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei',
 _WIDTH: Final = 460
 _MOST: Final = 14
 
+_TITLES: Final = {
+    "risks": "chart.risks",
+    "kinds": "chart.kinds",
+    "areas": "chart.areas",
+    "files": "chart.files",
+    "trend": "chart.trend",
+    "map": "chart.map",
+}
 _ID: Final = re.compile(r"\b(clip|gradient)_?\d+\b")
 
 
@@ -53,18 +61,11 @@ def draw(digest: Digest, style: Style) -> dict[str, str]:
     """
     words = Words(style.language)
     read = PageView(digest, words)
-    titles = {
-        "risks": read.say("Pull requests by risk family", "各风险类别的 PR 数"),
-        "kinds": read.say("Pull requests by kind and risk", "各类型 PR 数与风险"),
-        "areas": read.say("Lines changed by area", "各领域改动行数"),
-        "files": read.say("Hot files: pull requests that change them", "热点文件：改动它的 PR 数"),
-        "trend": read.say("Risk families, shares of all pull requests", "各风险类别占全部 PR 的比例"),
-        "map": read.say("Areas by lines changed and risk", "领域地图：改动行数与风险"),
-    }
+    titles = {name: words(code) for name, code in _TITLES.items()}
     made = {
         "risks": _risks(read, words),
         "kinds": _kinds(read, words),
-        "areas": _areas(read),
+        "areas": _areas(read, words),
         "files": _files(read),
         "trend": _trend(read, words),
     }
@@ -159,7 +160,7 @@ def _whole(rows: list[Spec]) -> Spec:
 
 
 def _risks(read: PageView, words: Words) -> Spec | None:
-    counted, minor = read.say("counted", "计入"), read.say("light", "轻微")
+    counted, minor = words("page.counted"), words("page.light")
     rows: list[Spec] = []
     for family in read.digest.risk.families:
         for rank, (part, value) in enumerate(((counted, family.count), (minor, len(family.minor)))):
@@ -181,8 +182,8 @@ def _kinds(read: PageView, words: Words) -> Spec | None:
     return _bars(rows, colors={words(level): _COLORS[level] for level in LEVELS})
 
 
-def _areas(read: PageView) -> Spec | None:
-    part = read.say("lines", "行数")
+def _areas(read: PageView, words: Words) -> Spec | None:
+    part = words("chart.lines")
     rows: list[Spec] = [
         {"name": visible(read.area(area.area)), "part": part, "value": area.churn, "rank": 0}
         for area in read.digest.area_map[:_MOST]

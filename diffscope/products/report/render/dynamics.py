@@ -22,52 +22,11 @@ from diffscope.products.report.dynamics.events import EventGap, Item
 from diffscope.products.report.dynamics.watch import Signal, is_bug
 from diffscope.products.report.render.markdown import link
 from diffscope.products.report.render.options import ReportOptions
-from diffscope.render.area_words import AREA_TITLES
-from diffscope.render.report_words import area_title
+from diffscope.render.report_words import area_title, has_title
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
-
-_WHERE = {
-    "author": ("author", "作者"),
-    "title": ("title", "标题"),
-    "text": ("text", "正文"),
-    "environment": ("environment or output", "运行环境或输出"),
-    "label": ("label", "标签"),
-    "file": ("path", "路径"),
-}
-_GRAVE = {
-    "security": ("a security problem", "安全问题"),
-    "crash": ("a crash", "崩溃"),
-    "accuracy": ("wrong results", "结果错误"),
-    "hang": ("a hang", "卡死"),
-    "memory": ("memory", "显存或内存问题"),
-    "regression": ("a regression", "性能或功能退化"),
-}
-_SIGNALS = {
-    "label": ('labelled "{found}"', "带有标签“{found}”"),
-    "bug": ("a bug report, still open", "尚未关闭的缺陷报告"),
-    "doubt": ('its author writes: "{found}"', "作者写道：“{found}”"),
-    "untested": (
-        "no test changed, and {count} modules import `{found}`",
-        "没有改动测试，而 `{found}` 被 {count} 个模块导入",
-    ),
-    "untested-serving": (
-        "no test changed, and `{found}` lies on the serving path",
-        "没有改动测试，而 `{found}` 位于服务路径",
-    ),
-    "talk": ("discussed by {count} people", "{count} 人参与讨论"),
-    "old": ("open for {count} days", "已开放 {count} 天"),
-    "unanswered": ("no answer by anybody yet", "尚无他人回复"),
-}
-_NEAR = {
-    True: (
-        "names {words} only as what is not there (N/A) in its environment output",
-        "仅在环境输出中以 N/A 形式出现 {words}",
-    ),
-    False: ("names {words} only in output or code", "仅在输出或代码中出现 {words}"),
-}
 
 
 class DynamicsWords:
@@ -78,28 +37,20 @@ class DynamicsWords:
 
     def reason(self, reason: Reason) -> str:
         """Return why an item counts as AMD's."""
-        text = f"{self._words.either(*_WHERE[reason.where])}{self._words.colon}{reason.found}"
         if reason.files is None or reason.files == 1:
-            return text
-        return text + self._words.either(f" and {reason.files - 1} more", f" 等 {reason.files} 个")
+            return self._words(f"because.{reason.where}", found=reason.found)
+        return self._words("because.file-more", found=reason.found, more=reason.files - 1)
 
     def near(self, near: NearMiss) -> str:
         """Return why an item that names AMD does not count."""
-        either = self._words.either
-        text = either(*_NEAR[near.is_absent]).format(words=self._words.comma.join(near.words))
+        text = self._words("because.absent" if near.is_absent else "because.output", words=near.words)
         env = near.environment
         ran = (*env.gpus, *((f"CUDA {env.cuda}",) if env.cuda else ()))
-        if ran:
-            text += either("; it ran on ", "；运行环境为 ") + self._words.comma.join(ran)
-        return text
+        return text + self._words("because.ran-on", environment=ran) if ran else text
 
     def signal(self, signal: Signal) -> str:
         """Return one reason to look."""
-        either = self._words.either
-        if signal.kind in _GRAVE:
-            kind = either(*_GRAVE[signal.kind])
-            return either(f'the title names "{signal.found}" ({kind})', f"标题提到“{signal.found}”（{kind}）")
-        return either(*_SIGNALS[signal.kind]).format(found=signal.found, count=signal.count)
+        return self._words(f"signal.{signal.kind}", found=signal.found, count=signal.count)
 
     def signals(self, signals: Sequence[Signal]) -> str:
         """Return every reason to look."""
@@ -118,39 +69,26 @@ class DynamicsWords:
 
     def reach(self, reach: Reach) -> str:
         """Return who depends on what is changed."""
-        either = self._words.either
-        modules = "1 module" if reach.importers == 1 else f"{reach.importers} modules"
-        tests = "1 test file" if reach.tests == 1 else f"{reach.tests} test files"
-        text = either(
-            f"{modules} and {tests} import `{reach.path}`",
-            f"`{reach.path}` 被 {reach.importers} 个模块、{reach.tests} 个测试文件导入",
-        )
+        text = self._words("reach.importers", modules=reach.importers, tests=reach.tests, path=reach.path)
         if not reach.serving:
             return text
         if reach.serving == reach.path:
-            return text + either("; it lies on the serving path", "；该文件位于服务路径")
-        return text + either(
-            f"; `{reach.serving}` lies on the serving path", f"；`{reach.serving}` 位于服务路径"
-        )
+            return text + self._words("reach.serves-itself")
+        return text + self._words("reach.serves", path=reach.serving)
 
     def share(self, part: int, whole: int, one: str, many: str = "") -> str:
         """Return how many of some: ``all 5 items``, ``2 of 5 items``; in Chinese the noun has one form."""
-        if self._words.language is Language.CHINESE:
-            return (
-                f"全部 {whole} 个{_spaced(one)}"
-                if part == whole
-                else f"{whole} 个{_spaced(one)}中的 {part} 个"
-            )
+        is_chinese = self._words.language is Language.CHINESE
+        noun = _spaced(one) if is_chinese else one if whole == 1 or not many else many
         if part == whole:
-            return f"the 1 {one}" if whole == 1 else f"all {whole} {many}"
-        return f"{part or 'none'} of {whole} {many}"
+            return self._words("dynamics.share-all", whole=whole, noun=noun)
+        if not part:
+            return self._words("dynamics.share-none", whole=whole, noun=noun)
+        return self._words("dynamics.share", part=part, whole=whole, noun=noun)
 
     def names(self, names: Sequence[str], most: int = 15) -> str:
-        """Return names, the first of them, and how many there are beyond."""
-        listed = self._words.comma.join(names[:most])
-        if len(names) <= most:
-            return listed
-        return listed + self._words.either(f" and {len(names) - most} more", f" 等 {len(names)} 人")
+        """Return names of people, the first of them, and how many there are beyond."""
+        return self._words.listed(names, most, beyond="list.more-people")
 
 
 def _spaced(noun: str) -> str:
@@ -177,9 +115,7 @@ def render(dynamics: Dynamics, style: Style, options: ReportOptions, *, offset: 
     name = f"dynamics.{style.language.value}.md.j2"
     say = DynamicsWords(words)
     text = fill(name, words, own=options.templates, d=dynamics, read=read, say=say, amd_words=AMD_WORDS)
-    heading = (
-        f"vLLM 开发动态报告 - {read.day}" if style.language.value == "zh" else f"vLLM dynamics - {read.day}"
-    )
+    heading = words("dynamics.title", day=read.day)
     text = _GAPS.sub("\n\n", text)
     # What people write must not run as Liquid on the site that takes the report.
     inert = text.replace("{{", "{\u2060{").replace("{%", "{\u2060%")
@@ -228,9 +164,8 @@ class DynamicsView:
     def cycle(self) -> str:
         """The window in UTC: the day once where it is one day."""
         since, until = (moment(end).astimezone(UTC) for end in (self._dynamics.since, self._dynamics.until))
-        is_chinese = self._words.language is Language.CHINESE
         first, last = (
-            f"{each.year}年{each.month}月{each.day}日" if is_chinese else each.strftime("%Y-%m-%d")
+            self._words("dynamics.day", year=each.year, month=each.month, day=each.day)
             for each in (since, until)
         )
         end = f"{until:%H:%M}" if first == last else f"{last} {until:%H:%M}"
@@ -240,10 +175,9 @@ class DynamicsView:
         """Return how many there are; where GitHub gave a part or nothing, the least that it can be."""
         if not any(gap.what == what for gap in self._dynamics.gaps):
             return str(len(items))
-        is_chinese = self._words.language is Language.CHINESE
         if not items:
-            return "未知" if is_chinese else "unknown"
-        return f"至少 {len(items)}" if is_chinese else f"at least {len(items)}"
+            return self._words("unknown")
+        return self._words("dynamics.at-least", count=len(items))
 
     def lacks(self, *whats: str) -> bool:
         """Return whether something of one of these kinds is missing."""
@@ -259,7 +193,7 @@ class DynamicsView:
 
     def topic(self, topic: Topic) -> str:
         """Return how the report calls a topic: a label or a bracket as it is written, unless it names an area or a platform."""
-        return self.area(topic.name) if topic.is_area or topic.name in AREA_TITLES else topic.name
+        return self.area(topic.name) if topic.is_area or has_title(topic.name) else topic.name
 
     def area(self, name: str) -> str:
         """Return how the report calls an area."""
@@ -278,9 +212,10 @@ class DynamicsView:
     def links(self, numbers: Sequence[int], most: int = 10) -> Markup:
         """Return the first of these numbers, linked, and how many there are beyond."""
         listed = Markup(self._words.comma).join(map(self.link, numbers[:most]))  # noqa: S704 - a word of ours
-        if len(numbers) <= most:
+        rest = len(numbers) - most
+        if rest <= 0:
             return listed
-        return listed + self._words.either(f" and {len(numbers) - most} more", f" 等 {len(numbers)} 个")
+        return Markup(self._words("list.more", names=listed, more=rest))  # noqa: S704 - links and a number
 
     def kind(self, number: int) -> str:
         """Return ``PR`` or ``Issue``."""
@@ -351,12 +286,8 @@ class DynamicsView:
         return self._counted(one.issues, one.pulls)
 
     def _counted(self, issues: int, pulls: int) -> str:
-        if self._words.language is Language.CHINESE:
-            parts = [f"{count} 个 {name}" for count, name in ((pulls, "PR"), (issues, "Issue")) if count]
-        else:
-            named = ((pulls, "PR"), (issues, "issue"))
-            parts = [f"{count} {name}{'s' if count > 1 else ''}" for count, name in named if count]
-        return self._words.comma.join(parts)
+        counts = (("dynamics.pull-count", pulls), ("dynamics.issue-count", issues))
+        return self._words.comma.join(self._words(code, count=count) for code, count in counts if count)
 
     @property
     def areas(self) -> tuple[Topic, ...]:

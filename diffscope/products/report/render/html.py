@@ -33,7 +33,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         own=options.templates,
         d=digest,
         read=read,
-        say=read.say,
+        say=words.either,
         summary=summary(read, words),
         about=about,
         levels=LEVELS,

@@ -1,4 +1,4 @@
-"""Markdown of a digest: the weekly layout, one template a language, which a user may replace."""
+"""Markdown of a digest: the weekly layout, a template that a user may replace, for all languages or for one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from diffscope.messages.model import Language
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Digest
+from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.summary import summary
+from diffscope.products.report.render.summary import summary, theme_line
 from diffscope.products.report.render.view_model import DigestView
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
@@ -24,9 +23,20 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     read = PageView(digest, words)
     links = Links(read, words)
     name = f"{options.layout}.{style.language.value}.md.j2"
-    told = summary(read, words)
+
+    def about(theme: Theme) -> str:
+        return theme_line(read, words, theme)
+
     return fill(
-        name, words, own=options.templates, d=digest, read=read, summary=told, pr=links.one, prs=links.many
+        name,
+        words,
+        own=options.templates,
+        d=digest,
+        read=read,
+        summary=summary(read, words),
+        about=about,
+        pr=links.one,
+        prs=links.many,
     )
 
 
@@ -47,8 +57,7 @@ class Links:
         rest = len(numbers) - most
         if rest <= 0:
             return listed
-        more = f" 等共 {len(numbers)} 个" if self._words.language is Language.CHINESE else f" and {rest} more"
-        return listed + Markup(more)  # noqa: S704 - a number
+        return Markup(self._words("list.more", names=listed, more=rest))  # noqa: S704 - links and a number
 
 
 def link(number: int, url: str | None) -> str:

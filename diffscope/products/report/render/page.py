@@ -1,4 +1,4 @@
-"""What the page of a digest asks beyond what every report does: rows with their filters, links that filter, bars, lines, the map."""
+"""The view of a digest for its HTML page: rows with filters, links, bars, lines, the map."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from diffscope.messages.model import Language
+from diffscope.messages.say import title
 from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
 from diffscope.products.report.render.view_model import DigestView
-from diffscope.render.area_words import AREA_TITLES
 from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
 from diffscope.render.words import Words
@@ -61,11 +61,6 @@ class PageView(DigestView):
     def __init__(self, digest: Digest, words: Words) -> None:
         super().__init__(digest, words)
         self._areas = {area.area: area for area in digest.area_map}
-        self._is_chinese = words.language is Language.CHINESE
-
-    def say(self, english: str, chinese: str) -> str:
-        """Return what is said in this language."""
-        return chinese if self._is_chinese else english
 
     # rows
 
@@ -105,7 +100,9 @@ class PageView(DigestView):
         """Return what a search finds a row by besides its text: its words in both languages."""
         families = (family_title(name) for name in self.families(pull))
         said = [text for family in families for text in (family.en, family.zh)]
-        said += [text for area in self.worked_on(pull.number) for text in AREA_TITLES.get(area, (area,))]
+        said += [
+            title("area", area, language) for area in self.worked_on(pull.number) for language in Language
+        ]
         said += [kind_title(pull.kind, language) for language in Language]
         return " ".join(dict.fromkeys((*said, *pull.tags, *pull.platforms)))
 
@@ -134,7 +131,7 @@ class PageView(DigestView):
 
     def one_kind(self, name: str) -> str:
         """Return what one change of a kind is called."""
-        return kind_one(name, Language.CHINESE if self._is_chinese else Language.ENGLISH)
+        return kind_one(name, self._words.language)
 
     # the window compared with
 
@@ -217,22 +214,24 @@ class PageView(DigestView):
 
     def say_rest(self, count: int) -> str:
         """Return what the cell of the smallest areas is called."""
-        return self.say(f"{count} other areas" if count > 1 else "1 other area", f"其他 {count} 个领域")
+        return self._words("map.rest", count=count)
 
     def say_lines(self, churn: int) -> str:
         """Return the number of lines of a cell."""
-        return f"{churn:,} {self.say('lines', '行')}"
+        return self._words("map.lines", lines=churn)
 
     def say_cell(self, area: str, label: str, churn: int) -> str:
         """Return all that a cell tells, in words."""
         if not area:
-            return self.say(f"{label}: {churn:,} lines changed", f"{label}：改动 {churn:,} 行")
-        high, medium = len(self.mains(area, "high", "critical")), len(self.mains(area, "medium"))
-        own, counted = len(self.mains(area)), self._counts(area)
-        return self.say(
-            f"{label}: {churn:,} lines changed; {counted} pull requests work on it, {own} of them mainly"
-            f" ({high} of high risk, {medium} of medium)",
-            f"{label}：改动 {churn:,} 行；{counted} 个 PR 涉及，其中 {own} 个以此为主（高风险 {high}，中风险 {medium}）",
+            return self._words("map.rest-cell", area=label, lines=churn)
+        return self._words(
+            "map.cell",
+            area=label,
+            lines=churn,
+            count=self._counts(area),
+            own=len(self.mains(area)),
+            high=len(self.mains(area, "high", "critical")),
+            medium=len(self.mains(area, "medium")),
         )
 
     def _counts(self, area: str) -> int:

@@ -20,85 +20,58 @@ def summary(read: PageView, words: Words) -> tuple[str, ...]:
 def theme_line(read: PageView, words: Words, theme: Theme) -> str:
     """Return what a line of work is made of."""
     kinds = read.kinds(theme.kinds, 3)
-    files = read.say(" and ", "、").join(f"`{path}`" for path in theme.hot_files[:2])
-    where = read.say(f", most often in {files}", f"，源文件以 {files} 改动最多") if files else ""
-    risks = words.comma.join(_quoted(read, words, one) for one in theme.risks[:2])
-    flagged = read.say(f" Risks: {risks}.", f"风险：{risks}。") if risks else ""
-    return read.say(
-        f"{kinds}; {theme.churn:,} lines changed{where}.{flagged}",
-        f"{kinds}，共改动 {theme.churn:,} 行{where}。{flagged}",
-    )
+    files = [f"`{path}`" for path in theme.hot_files[:2]]
+    if files:
+        joined = words("summary.two", one=files[0], other=files[1]) if len(files) > 1 else files[0]
+        line = words("summary.theme-in", kinds=kinds, lines=theme.churn, files=joined)
+    else:
+        line = words("summary.theme", kinds=kinds, lines=theme.churn)
+    families = [_quoted(words, one) for one in theme.risks[:2]]
+    return line + words.gap + words("summary.risks", families=families) if families else line
 
 
 def _work(read: PageView, words: Words) -> str:
-    d = read.digest
-    this = read.say("This week" if read.is_week else "This window", "本周" if read.is_week else "本期")
-    merged = _merged(read, this)
+    d, kinds = read.digest, read.kinds(read.digest.kinds, _KINDS)
+    merged = (
+        words(
+            "summary.merged-commits",
+            count=d.source_pulls,
+            commits=d.source_commits,
+            kinds=kinds,
+            is_week=read.is_week,
+        )
+        if d.source_commits
+        else words("summary.merged", count=d.source_pulls, kinds=kinds, is_week=read.is_week)
+    )
     if not d.themes:
         return merged
-    areas = words.comma.join(
-        read.say(f"{read.area(one.key)} ({one.count})", f"{read.area(one.key)}（{one.count} 个）")
-        for one in d.themes[:_AREAS]
-    )
-    return merged + read.say(f" The main lines of work are {areas}.", f"变化集中于：{areas}。")
-
-
-def _merged(read: PageView, this: str) -> str:
-    d, kinds = read.digest, read.kinds(read.digest.kinds, _KINDS)
-    each = "each " if d.source_pulls > 1 else ""
-    if not d.source_commits:
-        told = _n(d.source_pulls, "pull request was", "pull requests were")
-        return read.say(
-            f"{this} {told} merged, {each}of one kind: {kinds}.",
-            f"{this}共合并 {d.source_pulls} 个 PR，每个归为一种类型：{kinds}。",
-        )
-    told = _n(d.source_pulls, "change was", "changes were")
-    return read.say(
-        f"{this} {told} merged ({d.source_commits} without a pull request), {each}of one kind: {kinds}.",
-        f"{this}共合并 {d.source_pulls} 个变更（{d.source_commits} 个没有 PR），每个归为一种类型：{kinds}。",
-    )
+    areas = [words("summary.pulls-of", name=read.area(one.key), count=one.count) for one in d.themes[:_AREAS]]
+    return merged + words.gap + words("summary.lines-of-work", areas=areas)
 
 
 def _where(read: PageView, words: Words) -> str:
     d, told = read.digest, []
     if read.all_tags:
-        tags = words.comma.join(f"{one.name} {one.count}" for one in read.all_tags[:_TAGS])
-        told.append(
-            read.say(f"By tag, of which one may have several: {tags}.", f"按标签（可有多个）：{tags}。")
-        )
+        tags = [f"{one.name} {one.count}" for one in read.all_tags[:_TAGS]]
+        told.append(words("summary.tags", tags=tags))
     if d.hot_files:
         hot = d.hot_files[0]
-        told.append(
-            read.say(
-                f"The file changed most often is `{hot.path}` ({_n(hot.count, 'pull request', 'pull requests')}).",
-                f"改动最频繁的文件是 `{hot.path}`（{hot.count} 个 PR）。",
-            )
-        )
+        told.append(words("summary.hot-file", path=hot.path, count=hot.count))
     if d.authors and d.authors[0].count > 1:
-        first, all_of_them = d.authors[0], len(d.authors)
-        told.append(
-            read.say(
-                f"Of {_n(all_of_them, 'author', 'authors')}, {first.name} has most: {first.count} pull requests.",
-                f"共有 {all_of_them} 位作者，合并最多的是 {first.name}（{first.count} 个 PR）。",
-            )
-        )
-    return read.say(" ", "").join(told)
+        first = d.authors[0]
+        told.append(words("summary.authors", authors=len(d.authors), name=first.name, count=first.count))
+    return words.gap.join(told)
 
 
 def _risk(read: PageView, words: Words) -> str:
     families = read.digest.top_risks[:_FAMILIES]
     if not families:
-        return read.say(
-            "No pull request has a flag of medium severity or worse.", "没有 PR 触发中级及以上的风险规则。"
-        )
-    first, rest = families[0], words.comma.join(_quoted(read, words, one) for one in families[1:])
-    share = read.part(first)
-    before = read.say(f", before {rest}", f"，其次是{rest}") if rest else ""
-    return read.say(
-        f"The most frequent risk is “{words.family(first.name)}” ({_n(first.count, 'pull request', 'pull requests')},"
-        f" {share}){before}.",
-        f"风险方面，“{words.family(first.name)}”居首，共 {first.count} 个 PR（占 {share}）{before}。",
-    )
+        return words("summary.no-risk")
+    first, rest = families[0], [_quoted(words, one) for one in families[1:]]
+    family, share = words.family(first.name), read.part(first)
+    if not rest:
+        return words("summary.risk", family=family, count=first.count, part=share)
+    return words("summary.risk-before", family=family, count=first.count, part=share, families=rest)
 
 
 def _against(read: PageView, words: Words) -> str:
@@ -108,24 +81,18 @@ def _against(read: PageView, words: Words) -> str:
         return ""
     told = [(read.kind(one.name), one) for one in read.digest.kinds[:3]]
     told += [(words.family(one.name), one) for one in read.digest.top_risks[:3]]
-    shares = read.say("; ", "；").join(
-        read.say(
-            f"{name} {read.part(one)} (was {read.part_before(one)})",
-            f"{name} {read.part(one)}（对比期 {read.part_before(one)}）",
-        )
+    parts = words.semicolon.join(
+        words("summary.part", name=name, part=read.part(one), before=read.part_before(one))
         for name, one in told
     )
-    had = _n(before.source_pulls, "pull request", "pull requests")
-    return read.say(
-        f"{before.period.label} had {had}, so the change is {read.growth}. By part: {shares}.",
-        f"{before.period.label} 有 {before.source_pulls} 个 PR，变化 {read.growth}。按占比：{shares}。",
+    return words(
+        "summary.against",
+        period=before.period.label,
+        count=before.source_pulls,
+        growth=read.growth,
+        parts=parts,
     )
 
 
-def _quoted(read: PageView, words: Words, one: Counted) -> str:
-    name = words.family(one.name)
-    return read.say(f"“{name}” ({one.count})", f"“{name}”（{one.count} 个）")
-
-
-def _n(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+def _quoted(words: Words, one: Counted) -> str:
+    return words("summary.family-of", name=words.family(one.name), count=one.count)

@@ -1,4 +1,4 @@
-"""A digest as a report tells it: what the templates of every layout and language ask for. Facts only; the words are theirs."""
+"""The view of a digest that the templates of every layout and language use. Facts only; wording is the templates'."""
 
 from __future__ import annotations
 

@@ -1,0 +1,95 @@
+"""Which earlier commit a change takes back, told by content: it removes the lines that the commit added, and brings back those that it removed.
+
+Lines are counted as they stand, without indentation, whatever their order: what was moved within a file is no edit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from diffscope.facts.change.changed_file import Placed
+from diffscope.graph.history.edits import Edit
+from diffscope.graph.history.history import ChangeHistory, PastChange
+from diffscope.source.text import decode, split_lines
+
+_DAYS: Final = 90
+_MOST_EDITS: Final = 12
+"""Commits of one file that are looked at, newest first."""
+_MOST_FILES: Final = 30
+_LARGEST: Final = 600_000
+"""Bytes of a file above which it is passed over."""
+_SHORTEST: Final = 4
+"""Characters: brackets and the like stand everywhere."""
+_FEWEST: Final = 6
+"""Lines taken back below which anything may look like it."""
+
+_Lines = Counter[str]
+
+
+class Inverse(NamedTuple):
+    """A commit that a change takes back; shares are percent of lines that changed, of that commit's (in these files) and of the change's."""
+
+    past: PastChange
+    of_past: int
+    of_change: int
+
+
+def find_inverse(placed: Iterable[Placed], history: ChangeHistory) -> Inverse | None:
+    """Return the commit of the last three months that a change takes back to the largest part; ``None`` for none, or without its content."""
+    changed = {
+        one.fact.path: (one.material.before.text, one.material.after.text)
+        for one in placed
+        if one.material.before and one.material.after and one.material.diff.old_path is None
+    }
+    if not 0 < len(changed) <= _MOST_FILES:
+        return None
+    edits = [(path, past, edit) for path in sorted(changed) for past, edit in _edits(path, history)]
+    contents = history.contents({blob for _, _, edit in edits for blob in (edit.before, edit.after)})
+    counted = {blob: _counted(decode(data)) for blob, data in contents.items() if len(data) <= _LARGEST}
+    own = {path: _difference(_counted(old), _counted(new)) for path, (old, new) in changed.items()}
+    size = sum(went.total() + came.total() for went, came in own.values())
+    return _best(edits, counted, own, size) if size >= _FEWEST else None
+
+
+def _edits(path: str, history: ChangeHistory) -> list[tuple[PastChange, Edit]]:
+    found = [each for _, each in zip(range(_MOST_EDITS), history.edited(path, _DAYS), strict=False)]
+    return [(past, edit) for past, edit in found if edit.before and edit.after]
+
+
+def _best(
+    edits: Iterable[tuple[str, PastChange, Edit]],
+    counted: Mapping[str, _Lines],
+    own: Mapping[str, tuple[_Lines, _Lines]],
+    size: int,
+) -> Inverse | None:
+    taken, total, known = defaultdict[int, int](int), defaultdict[int, int](int), dict[int, PastChange]()
+    for path, past, edit in edits:
+        if edit.before not in counted or edit.after not in counted:
+            continue
+        their_went, their_came = _difference(counted[edit.before], counted[edit.after])
+        went, came = own[path]
+        taken[past.commit] += (went & their_came).total() + (came & their_went).total()
+        total[past.commit] += their_went.total() + their_came.total()
+        known[past.commit] = past
+    found = [
+        Inverse(known[commit], 100 * taken[commit] // total[commit], 100 * taken[commit] // size)
+        for commit in known
+        if taken[commit] >= _FEWEST
+    ]
+    fitting = [each for each in found if _is_taken_back(each)]
+    return max(fitting, key=lambda one: (one.of_past + one.of_change, one.past.commit), default=None)
+
+
+def _is_taken_back(found: Inverse) -> bool:
+    """Say whether most of the commit went, by a good part of the change, or a good part of it by hardly anything else."""
+    return (found.of_past >= 60 and found.of_change >= 40) or (found.of_past >= 30 and found.of_change >= 90)
+
+
+def _difference(old: _Lines, new: _Lines) -> tuple[_Lines, _Lines]:
+    return old - new, new - old
+
+
+def _counted(text: str) -> _Lines:
+    return Counter(line for each in split_lines(text) if len(line := each.strip()) >= _SHORTEST)
