@@ -118,7 +118,7 @@ def messages_made() -> Iterator[tuple[str, int, str, frozenset[str]]]:
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called not in {"message", "say", "words", "_words"}:
+            if called not in {"message", "say", "text_of", "words", "_words"}:
                 continue
             names = [keyword.arg for keyword in node.keywords]
             if None in names:
