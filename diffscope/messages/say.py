@@ -47,6 +47,12 @@ def words_of(code: str, language: Language, arguments: Mapping[str, Argument]) -
     return _filled(texts(language)[code], arguments, language)
 
 
+def say_list(names: tuple[str, ...], more: int, language: Language) -> str:
+    """Return names as a list, and how many there are beyond."""
+    listed = _shown(names, language)
+    return say("list.more", language, names=listed, more=more) if more > 0 else listed
+
+
 def text_of(code: str, /, **arguments: Argument) -> Text:
     """Return the words of any code in both languages. Raises as ``say`` does."""
     english, chinese = (
