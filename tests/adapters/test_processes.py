@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.process
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.processes import end_processes, exit_code, start_processes
+from diffscope.adapters.processes import end_processes, exit_code, start_processes, usable_cores
 
 
 @pytest.fixture
@@ -79,3 +80,10 @@ def _is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
     except OSError:
         return True
+
+
+def test_a_daemonic_worker_counts_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may start no processes of its own, so the first graph is read in it alone."""
+    worker = multiprocessing.process.current_process()
+    monkeypatch.setitem(worker._config, "daemon", True)
+    assert usable_cores() == 1

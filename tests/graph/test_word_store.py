@@ -37,5 +37,5 @@ def test_numbers_beyond_one_byte_come_back() -> None:
     ids=["nothing", "text", "a column cut off", "fewer words than counts"],
 )
 def test_other_bytes_are_refused(data: bytes) -> None:
-    with pytest.raises(InputError, match="no index of words"):
+    with pytest.raises(InputError, match="not a stored index of words"):
         expand_words(data)

@@ -22,6 +22,8 @@ _LINE_END: Final = re.compile(rb"\n")
 _BLANKS: Final = bytes(byte if byte == ord("\n") else ord(" ") for byte in range(256))
 _OPENING: Final = (b"if", b"ifdef", b"ifndef")
 _NEXT: Final = (b"elif", b"else", b"elifdef", b"elifndef")
+_DEEPEST: Final = 100
+"""Conditions around a place that are told, the innermost ones."""
 _MOST_VARIANTS: Final = 4
 _ATTRIBUTE: Final = re.compile(
     rb"__(?<!\w__)(?:launch_bounds|cluster_dims|attribute|align|maxnreg)__\s*\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)"
@@ -104,7 +106,7 @@ def read_regions(directives: tuple[Directive, ...]) -> tuple[Region, ...]:
             stack.pop()
         else:
             continue
-        regions.append(Region(directive.end, tuple(guard for (guard,) in stack if guard)))
+        regions.append(Region(directive.end, tuple(guard for (guard,) in stack[-_DEEPEST:] if guard)))
     return tuple(regions)
 
 
@@ -137,18 +139,24 @@ def _count_branches(directives: tuple[Directive, ...]) -> dict[int, int]:
 def _choose(code: bytes, directives: tuple[Directive, ...], branches: dict[int, int], choice: int) -> bytes:
     parts: list[bytes] = []
     stack: list[tuple[int, int]] = []
-    position = 0
+    position = left_out = 0
+
+    def is_left_out(opening: int, branch: int) -> bool:
+        return branch != min(choice, branches[opening] - 1)
+
     for at, directive in enumerate(directives):
-        taken = all(branch == min(choice, branches[opening] - 1) for opening, branch in stack)
         between = code[position : directive.start]
-        parts += [between if taken else blank(between), blank(code[directive.start : directive.end])]
+        parts += [blank(between) if left_out else between, blank(code[directive.start : directive.end])]
         position = directive.end
         if directive.word in _OPENING:
             stack.append((at, 0))
+            left_out += is_left_out(at, 0)
         elif directive.word in _NEXT and stack:
-            stack[-1] = (stack[-1][0], stack[-1][1] + 1)
+            opening, branch = stack[-1]
+            stack[-1] = (opening, branch + 1)
+            left_out += is_left_out(opening, branch + 1) - is_left_out(opening, branch)
         elif directive.word == b"endif" and stack:
-            stack.pop()
+            left_out -= is_left_out(*stack.pop())
     return _ATTRIBUTE.sub(lambda match: blank(match[0]), b"".join((*parts, code[position:])))
 
 
