@@ -72,9 +72,8 @@ class TagReason(Value, frozen=True, kw_only=True):
 class SymbolAssessment(Value, frozen=True, kw_only=True):
     """One changed symbol, or one that the change calls anew or no more.
 
-    ``kind``: class, function, method, variable, module, parameter; kernel and operator of native code; cli-flag, environment-variable,
-    registry-row and dependency. ``aspects`` of
-    what is only called are ``called`` or ``no-longer-called``: it did not change itself, and such symbols stand last.
+    ``kind``: class, function, method, variable, module, parameter; kernel and operator of native code; struct, enum, union, trait,
+    const, static, type and macro of Rust; cli-flag, environment-variable, registry-row and dependency. ``aspects`` of what is only called are ``called`` or ``no-longer-called``: it did not change itself, and such symbols stand last.
     """
 
     path: str

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import FileAssessment
 from diffscope.assessment.signals import centrality, doubling
-from diffscope.assessment.symbols import key_symbols
+from diffscope.assessment.symbols import is_hosted, key_symbols
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, FileFact, ModuleFact, NativeFact, SymbolFact
 from diffscope.rules.model import Flag, Severity
@@ -53,7 +53,7 @@ class _Change:
     def __init__(self, facts: ChangeFacts, flags: Iterable[Flag], taxonomy: Taxonomy) -> None:
         self.scores = taxonomy.tables.scores
         self.symbols = _by_path(facts.symbol)
-        self.natives = _by_path(one for one in facts.native if one.category == "native")
+        self.natives = _by_path(one for one in facts.native if not is_hosted(one))
         self.modules: Mapping[str, ModuleFact] = {module.path: module for module in facts.module}
         self.title = frozenset(tokens_of(facts.change.title))
         self.options = frozenset(option.path for option in facts.option)

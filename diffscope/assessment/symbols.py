@@ -19,8 +19,7 @@ def assess_symbols(facts: ChangeFacts) -> tuple[SymbolAssessment, ...]:
     """Return what changed, by path and line, then what is called anew or no more, by path and line. Each thing stands once."""
     changed = [
         *(_symbol(symbol) for symbol in facts.symbol),
-        # What Python hosts is among the symbols.
-        *(_native(native) for native in facts.native if native.symbol and native.category == "native"),
+        *(_native(native) for native in facts.native if native.symbol and not is_hosted(native)),
         *(_named(one.path, one.line, one.name, "operator", one.change) for one in facts.operator),
         *(
             _named(one.path, one.line, one.name, one.what, one.change)
@@ -34,6 +33,11 @@ def assess_symbols(facts: ChangeFacts) -> tuple[SymbolAssessment, ...]:
     ]
     called = [_mention(mention) for mention in facts.mention if mention.aspect in _CALLS]
     return (*_in_order(changed), *_in_order(called))
+
+
+def is_hosted(native: NativeFact) -> bool:
+    """Return whether Python hosts the code: then it is among the symbols of its file already."""
+    return native.path.endswith((".py", ".pyi"))
 
 
 def key_symbols(symbols: Iterable[SymbolFact], natives: Iterable[NativeFact] = ()) -> tuple[str, ...]:
@@ -70,7 +74,7 @@ def _native(native: NativeFact) -> SymbolAssessment:
         path=native.path,
         line=native.line,
         name=native.symbol or "",
-        kind="kernel" if native.is_kernel else "function",
+        kind="kernel" if native.is_kernel else native.item,
         aspects=(native.change,),
         logic=native.change != "moved",
     )

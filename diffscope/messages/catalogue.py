@@ -41,8 +41,11 @@ def read_catalogue(files: Mapping[str, str], tables: Mapping[str, str] | None = 
     return dict(sorted(reader.found.items()))
 
 
-def compiled(catalogue: Catalogue) -> dict[str, str]:
-    """Return module name -> Python source: the texts of each language, and the codes as types."""
+def compiled(catalogue: Catalogue, messages: Iterable[str]) -> dict[str, str]:
+    """Return module name -> Python source: the texts of each language, and the codes of ``messages`` as types.
+
+    Documents hold messages; the words of the interface are many more, and a type of all of them would be slow to make at every start.
+    """
     made = {
         module: _texts({code: said[language] for code, said in catalogue.items()}, what)
         for module, language, what in (
@@ -50,7 +53,7 @@ def compiled(catalogue: Catalogue) -> dict[str, str]:
             ("chinese", "zh", "The texts of all messages in Chinese"),
         )
     }
-    return made | {"codes": _codes(catalogue)}
+    return made | {"codes": _codes(messages)}
 
 
 class _Reader:
@@ -141,17 +144,17 @@ def _texts(said: Mapping[str, str], what: str) -> str:
     )
 
 
-def _codes(catalogue: Catalogue) -> str:
+def _codes(messages: Iterable[str]) -> str:
     groups: dict[str, list[str]] = {}
-    for code in catalogue:
+    for code in sorted(messages):
         groups.setdefault(code.partition(".")[0], []).append(code)
     parts = [
         f"{_type_of(group)} = Literal[\n" + "".join(f"    {_literal(code)},\n" for code in codes) + "]\n"
         for group, codes in groups.items()
     ]
-    every = " | ".join(map(_type_of, groups))
-    head = _HEADER.format(what="The codes of all messages, by stage")
-    return f"{head}from typing import Literal\n\n# fmt: off\n{''.join(parts)}MessageCode = {every}\n"
+    every = ", ".join(map(_type_of, groups))
+    head = _HEADER.format(what="The codes of messages, by stage")
+    return f"{head}from typing import Literal\n\n# fmt: off\n{''.join(parts)}MessageCode = Literal[{every}]\n"
 
 
 def _type_of(group: str) -> str:

@@ -42,9 +42,23 @@ def sentence(said: Message) -> Sentence:
     )
 
 
-def text_of(said: Message) -> Text:
-    """Return the words of a message in both languages, without the message."""
-    return Text(en=say_message(said, Language.ENGLISH), zh=say_message(said, Language.CHINESE))
+def words_of(code: str, language: Language, arguments: Mapping[str, Argument]) -> str:
+    """Return the words of any code in a language, of the interface too. Raises as ``say`` does."""
+    return _filled(texts(language)[code], arguments, language)
+
+
+def say_list(names: tuple[str, ...], more: int, language: Language) -> str:
+    """Return names as a list, and how many there are beyond."""
+    listed = _shown(names, language)
+    return say("list.more", language, names=listed, more=more) if more > 0 else listed
+
+
+def text_of(code: str, /, **arguments: Argument) -> Text:
+    """Return the words of any code in both languages. Raises as ``say`` does."""
+    english, chinese = (
+        words_of(code, language, arguments) for language in (Language.ENGLISH, Language.CHINESE)
+    )
+    return Text(en=english, zh=chinese)
 
 
 def title(group: str, name: str, language: Language) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.messages.model import Language
-from diffscope.messages.say import say, texts, title
+from diffscope.messages.say import texts, title, words_of
 
 
 def has_title(name: str) -> bool:
@@ -31,7 +31,7 @@ def kind_one(name: str, language: Language) -> str:
 def kind_counted(name: str, count: int, language: Language) -> str:
     """Return how many changes of a kind there are, as a report says it: ``1 feature``, ``26 bug fixes``."""
     called = (kind_one if count == 1 else kind_title)(name, language)
-    return say("list.count-kind", language, count=count, name=called)
+    return words_of("list.count-kind", language, {"count": count, "name": called})
 
 
 def tag_title(name: str, language: Language) -> str:

@@ -21,9 +21,8 @@ class Words:
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the text of a code, filled in. An unknown code, or a value that is missing, is a bug and raises KeyError."""
-        return filled(
-            texts(self.language)[key if "." in key else f"word.{key}"], values.__getitem__, self._shown
-        )
+        text = texts(self.language)[key if "." in key else f"word.{key}"]
+        return filled(text, values.__getitem__, self._shown)
 
     def _shown(self, value: object) -> str:
         return self.comma.join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -111,3 +111,29 @@ def test_key_symbols_of_native_code_are_its_functions() -> None:
 
 def test_key_symbols_are_few() -> None:
     assert len(key_symbols(a_symbol(CORE, f"f{n}") for n in range(50))) == 8
+
+
+def test_items_of_rust_are_symbols_and_what_python_hosts_is_one_once() -> None:
+    """A struct is called a struct; a kernel in a Python file is among the symbols of that file already."""
+    rust = NativeFact(
+        path="rust/src/a.rs",
+        line=4,
+        symbol="Config",
+        change="added",
+        category="source",
+        language="rust",
+        item="struct",
+    )
+    hosted = NativeFact(
+        path="vllm/k.py",
+        line=4,
+        symbol="add",
+        change="body",
+        category="source",
+        language="triton",
+        is_kernel=True,
+    )
+    found = assess_symbols(facts_of("Add x", a_file(CORE), native=(rust, hosted)))
+    assert [(one.path, one.name, one.kind) for one in found if one.path in (rust.path, hosted.path)] == [
+        ("rust/src/a.rs", "Config", "struct")
+    ]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import pytest
 from jinja2 import Environment, nodes
@@ -18,6 +18,10 @@ from diffscope.messages.catalogue import Catalogue, read_catalogue
 from diffscope.messages.model import Language
 from diffscope.messages.say import texts
 from diffscope.messages.template import quoted
+from diffscope.products.report.dynamics.amd import Where
+from diffscope.products.report.dynamics.watch import OtherSignal, TitleSignal
+from diffscope.rules.families import FAMILIES
+from diffscope.yaml.strict import MapNode, parse_strict
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = ROOT / "diffscope"
@@ -76,8 +80,40 @@ def test_every_message_has_the_arguments_that_its_words_quote() -> None:
     assert wrong == []
 
 
+def test_words_stand_in_the_catalogue_alone() -> None:
+    """A text that is said in Chinese anywhere else could be said in no other language."""
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    found = [path for path, text in sources().items() if chinese.search(text)]
+    assert sorted(found) == sorted(RECOGNISED)
+
+
+def test_every_name_of_a_closed_set_has_words() -> None:
+    """Their codes are made of a group and a name, so that no call names them."""
+    kinds = parse_strict((ROOT / "rules" / "kinds.yml").read_text("utf-8"))[0]
+    assert isinstance(kinds, MapNode)
+    listed = kinds.get("kinds")
+    assert isinstance(listed, MapNode)
+    wanted = {
+        "because": get_args(Where),
+        "signal": (*get_args(TitleSignal), *get_args(OtherSignal)),
+        "kind": listed.keys(),
+        "family": FAMILIES,
+    }
+    missing = [
+        f"{group}.{name}"
+        for group, names in wanted.items()
+        for name in names
+        if f"{group}.{name}" not in english()
+    ]
+    assert missing == []
+
+
+RECOGNISED: Final = frozenset(
+    {"diffscope/products/report/dynamics/descriptions.py", "diffscope/rules/engine/waivers.py"}
+)
+"""They say nothing in Chinese: they know what people write in it."""
 TITLES: Final = frozenset(
-    {
+    [
         "area",
         "because",
         "category",
@@ -86,10 +122,12 @@ TITLES: Final = frozenset(
         "index",
         "kind",
         "one-kind",
+        "rule-page",
+        "shown",
         "signal",
         "tag",
         "word",
-    }
+    ]
 )
 """Groups whose codes are made from names of data."""
 
@@ -101,7 +139,7 @@ def english() -> Catalogue | dict[str, str]:
 @cache
 def sources() -> dict[str, str]:
     generated = {"codes.py", "english.py", "chinese.py"}
-    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.j2")]
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.j2"), *PACKAGE.rglob("*.css")]
     return {
         file.relative_to(ROOT).as_posix(): file.read_text("utf-8")
         for file in files
@@ -118,7 +156,7 @@ def messages_made() -> Iterator[tuple[str, int, str, frozenset[str]]]:
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called not in {"message", "say", "words", "_words"}:
+            if called not in {"message", "say", "text_of", "words", "_words"}:
                 continue
             names = [keyword.arg for keyword in node.keywords]
             if None in names:

@@ -88,6 +88,12 @@ FEW = [
         id="a table that a registry names",
     ),
     pytest.param(
+        {"vllm/a.py": "class One:\n    pass\n", "vllm/attention/m.py": ROWS.replace("ModeFactory.register", "torch.library.register_fake")},
+        [],
+        [],
+        id="fakes of operators are no registry",
+    ),
+    pytest.param(
         {"vllm/attention/nvidia/x.py": PLAIN, "vllm/attention/amd/x.py": PLAIN},
         [
             changed("vllm/attention/amd/x.py", 1, symbols=("run",)),

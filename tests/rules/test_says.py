@@ -42,7 +42,10 @@ SAID = [
     pytest.param("{aspects}", "body, added", "body、新增", id="a list, words of a closed set in Chinese"),
     pytest.param("{kind}", "method", "方法", id="a word of a closed set"),
     pytest.param(
-        "{platforms}", "a, b, c, d and 2 more", "a、b、c、d 等 6 项", id="a long list, and open words stay"
+        "{platforms}",
+        "a, b, c, d and 2 more",
+        "a、b、c、d 及另外 2 个",
+        id="a long list, and open words stay",
     ),
     pytest.param("{decorators}", "x y z", "x y z", id="white space is folded"),
     pytest.param("{change.kind}: {change.code_added}", "bugfix: 3", "bugfix: 3", id="fields of the change"),

@@ -6,6 +6,7 @@ Imports nothing that needs them, so that it runs where they are missing or damag
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +22,16 @@ _TABLES: Final = ("rules/areas.yml", "rules/platforms.yml")
 
 def message_documents() -> dict[str, str]:
     """Return path -> text of the modules and of their page, paths relative to the checkout. Raises ``InputError`` with every mistake of the catalogue."""
-    files = {
-        f"diffscope/messages/texts/{file.name}": file.read_text(encoding="utf-8")
-        for file in (_FOLDER / "texts").glob("*.yml")
-    }
-    tables = {name: (_ROOT / name).read_text(encoding="utf-8") for name in _TABLES}
-    catalogue = read_catalogue(files, tables)
-    made = {f"diffscope/messages/{name}.py": text for name, text in compiled(catalogue).items()}
+    texts = _FOLDER / "texts"
+    messages, words = _read(texts.glob("*.yml")), _read((texts / "interface").glob("*.yml"))
+    catalogue = read_catalogue(messages | words, _read(_ROOT / name for name in _TABLES))
+    codes = read_catalogue(messages)
+    made = {f"diffscope/messages/{name}.py": text for name, text in compiled(catalogue, codes).items()}
     return made | {"docs/messages.md": page(catalogue)}
+
+
+def _read(files: Iterable[Path]) -> dict[str, str]:
+    return {file.relative_to(_ROOT).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
-from diffscope.messages.codes import MessageCode
-from diffscope.messages.model import Message, Text, message
+from diffscope.messages.model import Text, message
 from diffscope.messages.say import text_of
 
 _MOST: Final = 3
@@ -43,7 +42,7 @@ def _ranked(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment
 
 
 def _switch_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
-    codes: tuple[tuple[str, str, MessageCode], ...] = (
+    codes: tuple[tuple[str, str, str], ...] = (
         ("cli-flag", "added", "clause.adds-option"),
         ("cli-flag", "removed", "clause.removes-option"),
         ("environment-variable", "added", "clause.adds-variable"),
@@ -65,7 +64,7 @@ def _code_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
         for one in symbols
         if one.kind != "class" and {"body", "default"} & {*one.aspects} and one.name not in signed
     ]
-    clauses: tuple[tuple[MessageCode, list[str]], ...] = (
+    clauses: tuple[tuple[str, list[str]], ...] = (
         ("clause.adds", added),
         ("clause.removes", removed),
         ("clause.moves", moved),
@@ -85,9 +84,7 @@ def _own_words(
     behind = [fields[one.name] for one in switches if one.name in fields and "added" in one.aspects]
     outer = set(_outermost([one for one in ranked if "added" in one.aspects]))
     speaking = [*behind, *(one for one in ranked if one.summary and one.name in outer)]
-    return [
-        text_of(message("clause.docstring", name=one.name, summary=one.summary or "")) for one in speaking[:1]
-    ]
+    return [text_of("clause.docstring", name=one.name, summary=one.summary or "") for one in speaking[:1]]
 
 
 def _outermost(symbols: Sequence[SymbolAssessment]) -> list[str]:
@@ -103,7 +100,7 @@ def _owners(name: str) -> Iterator[str]:
 
 
 def _test_clauses(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> Iterator[Text]:
-    codes: tuple[tuple[str, MessageCode], ...] = (
+    codes: tuple[tuple[str, str], ...] = (
         ("added", "clause.adds-tests"),
         ("body", "clause.changes-tests"),
     )
@@ -127,9 +124,9 @@ def _file_clauses(files: Sequence[FileAssessment]) -> Iterator[Text]:
         yield _clause("clause.changes", [file.path for file in ranked])
 
 
-def _clause(code: MessageCode, names: Sequence[str]) -> Text:
+def _clause(code: str, names: Sequence[str]) -> Text:
     # Special methods say least of what a change is about.
     listed = sorted(dict.fromkeys(names), key=lambda name: name.rpartition(".")[2].startswith("__"))
     marked, more = tuple(f"`{name}`" for name in listed[:_MOST]), len(listed) - _MOST
     shown = message("list.more", names=marked, more=more) if more > 0 else marked
-    return text_of(Message(code, {"names": shown}))
+    return text_of(code, names=shown)

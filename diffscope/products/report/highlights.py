@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.assessment.document import Assessment
-from diffscope.messages.model import Text, message
+from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.report.change_summary import summarize_change
 from diffscope.products.report.counts import count, number_of
@@ -76,7 +76,7 @@ def _for_unknown(section: RiskSection) -> Iterator[Suggestion]:
             key="unknown",
             family="unknown",
             count=len(pulls),
-            text=text_of(message("report.look-by-hand")),
+            text=text_of("report.look-by-hand"),
             pulls=pulls,
         )
 
@@ -171,26 +171,22 @@ def _reach(assessment: Assessment) -> Iterator[Text]:
     ]
     if reached:
         reach, module = max(reached)
-        yield text_of(message("clause.reach", count=reach, module=module))
+        yield text_of("clause.reach", count=reach, module=module)
 
 
 def _size(assessment: Assessment) -> Text:
     change, tests = assessment.change, len(assessment.tests.changed)
     if not tests:
         return text_of(
-            message(
-                "clause.size-untested",
-                files=change.files,
-                additions=change.additions,
-                deletions=change.deletions,
-            )
-        )
-    return text_of(
-        message(
-            "clause.size",
+            "clause.size-untested",
             files=change.files,
             additions=change.additions,
             deletions=change.deletions,
-            tests=tests,
         )
+    return text_of(
+        "clause.size",
+        files=change.files,
+        additions=change.additions,
+        deletions=change.deletions,
+        tests=tests,
     )

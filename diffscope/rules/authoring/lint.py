@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from diffscope.facts.vocabulary import families
-from diffscope.messages.model import Text
+from diffscope.messages.model import Language, Text
+from diffscope.messages.say import texts
 from diffscope.rules.authoring.cases import check_case_set, read_cases
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.engine.configuration import covers
@@ -63,7 +64,6 @@ def _facts(predicate: Predicate, node: Node) -> MapNode:
 
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 _HOLE: Final = re.compile(r"\{[a-z_.]*\}")
-_TODO: Final = re.compile(r"\bTODO\b|待补充|待翻译")
 
 
 def lint_catalogue(
@@ -141,7 +141,8 @@ def _text_problems(text: Text) -> list[str]:
     has_words = any(character.isalpha() for character in _HOLE.sub("", text.en))
     if has_words and text.zh != text.en and not _CHINESE.search(text.zh):
         problems.append("the Chinese text holds no Chinese")
-    if _TODO.search(text.en) or _TODO.search(text.zh):
+    marks = [texts(language)["scaffold.todo"] for language in Language]
+    if any(re.search(rf"\b{mark}(?![A-Za-z])", said) for mark in marks for said in (text.en, text.zh)):
         problems.append("it is still to be written")
     return problems
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from diffscope.facts.vocabulary import Family, Field, families, shared_fields
+from diffscope.messages.model import Language
+from diffscope.messages.say import title as title_of
 from diffscope.rules.authoring.cases import Case
 from diffscope.rules.engine.evaluate import asked
 from diffscope.rules.families import FAMILIES, family_title
@@ -84,68 +86,36 @@ def rule_page(
     """Return the page of a rule for a terminal: what, why, example, remedy, when, facts, fire rate."""
     english = language == "en"
     title, why, remedy = (text.en if english else text.zh for text in (rule.title, rule.why, rule.remedy))
-    words = _WORDS[language]
     family = getattr(family_title(rule.family), language)
-    status = f"{rule.status.stage.value} {words['since']} {rule.status.since}"
+    status = f"{rule.status.stage.value} {_word('since', language)} {rule.status.since}"
     lines = [
         f"{rule.code} {rule.name}: {title}",
-        f"{family} · {words['severity']} {_severities(rule)} · {status}",
-        *_section(words["why"], [why]),
-        *_section(words["remedy"], [remedy]),
+        f"{family} · {_word('severity', language)} {_severities(rule)} · {status}",
+        *_section(_word("why", language), [why]),
+        *_section(_word("remedy", language), [remedy]),
     ]
     if rule.limits is not None:
-        lines += _section(words["limits"], [getattr(rule.limits, language)])
+        lines += _section(_word("limits", language), [getattr(rule.limits, language)])
     when, evidence = conditions = asked(rule)
     if when != ALWAYS:
-        lines += _section(words["when"], outlined(when, evidence))
-    lines += _section(words["evidence"], [described(evidence)])
+        lines += _section(_word("when", language), outlined(when, evidence))
+    lines += _section(_word("evidence", language), [described(evidence)])
     if rule.severity_steps:
-        lines += _section(words["steps"], _severity_lines(rule, evidence))
+        lines += _section(_word("steps", language), _severity_lines(rule, evidence))
     if named := _named((*conditions, *(step.when for step in rule.severity_steps)), evidence):
-        lines += _section(words["predicates"], [f"${name}: {asks}" for name, asks in named.items()])
+        lines += _section(_word("predicates", language), [f"${name}: {asks}" for name, asks in named.items()])
     lines += _section(
-        words["facts"], [", ".join(sorted({fact for each in conditions for fact in facts_asked(each)}))]
+        _word("facts", language),
+        [", ".join(sorted({fact for each in conditions for fact in facts_asked(each)}))],
     )
     if example := _example(cases, rule):
-        lines += _section(words["example"], example)
-    lines += _section(words["rate"], [_rate(rule, statistics, words)])
+        lines += _section(_word("example", language), example)
+    lines += _section(_word("rate", language), [_rate(rule, statistics, language)])
     return "\n".join(lines) + "\n"
 
 
-_WORDS = {
-    "en": {
-        "severity": "severity",
-        "since": "since",
-        "why": "Why",
-        "remedy": "What to do",
-        "limits": "Limits",
-        "when": "Fires when",
-        "evidence": "Evidence",
-        "steps": "Severity, by the first line that holds",
-        "predicates": "Predicates",
-        "facts": "Facts asked",
-        "example": "Example",
-        "rate": "Fire rate",
-        "none": "not measured",
-        "insignificant": "not significant",
-    },
-    "zh": {
-        "severity": "级别",
-        "since": "自",
-        "why": "原因",
-        "remedy": "建议",
-        "limits": "局限",
-        "when": "触发条件",
-        "evidence": "证据",
-        "steps": "级别（以首个成立的条件为准）",
-        "predicates": "共用条件",
-        "facts": "所用事实",
-        "example": "示例",
-        "rate": "触发率",
-        "none": "未测量",
-        "insignificant": "不显著",
-    },
-}
+def _word(name: str, language: str) -> str:
+    return title_of("rule-page", name, Language(language))
 
 
 def _section(title: str, texts: Iterable[str]) -> list[str]:
@@ -205,22 +175,22 @@ def _example(cases: Sequence[Case], rule: Rule) -> list[str]:
     return [*lines, *shown]
 
 
-def _rate(rule: Rule, statistics: Statistics | None, words: dict[str, str]) -> str:
+def _rate(rule: Rule, statistics: Statistics | None, language: str) -> str:
     measured = statistics.of(rule.code) if statistics else None
     if statistics is None or measured is None or not statistics.changes:
-        return words["none"]
+        return _word("none", language)
     share = f"{measured.fired} / {statistics.changes} ({measured.fired / statistics.changes:.1%})"
     medium = f">= medium {measured.at_medium} ({measured.at_medium / statistics.changes:.1%})"
-    return f"{share}, {medium}{_lift(measured, words)}, {statistics.window}"
+    return f"{share}, {medium}{_lift(measured, language)}, {statistics.window}"
 
 
-def _lift(measured: RuleStatistics, words: dict[str, str]) -> str:
+def _lift(measured: RuleStatistics, language: str) -> str:
     if measured.lift is None:
         return ""
     low, high = measured.lift_low, measured.lift_high
     if low is None or high is None:
         return f", lift {measured.lift:.2f}"
-    doubt = f"; {words['insignificant']}" if low <= 1 <= high else ""
+    doubt = f"; {_word('insignificant', language)}" if low <= 1 <= high else ""
     return f", lift {measured.lift:.2f} (95% {low:.2f}-{high:.2f}{doubt})"
 
 

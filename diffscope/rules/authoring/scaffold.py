@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from diffscope.errors import UsageError
+from diffscope.messages.model import Language, Text
+from diffscope.messages.say import text_of
 from diffscope.rules.authoring.schema import SCHEMA_FOLDER
 from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Catalogue
@@ -16,21 +18,21 @@ _RULE = """\
 # yaml-language-server: $schema={schemas}/rule.schema.json
 status: {{is: preview, since: "{version}"}} # stable once it is measured; a preview rule runs only with --select {code}
 {family}title: {title}
-why: "TODO one or two sentences: what goes wrong when nobody looks."
-remedy: "TODO what to do or check."
+why: "{why}"
+remedy: "{remedy}"
 evidence: # the records that a flag points at: a fact of docs/vocabulary.md, and what is asked of it
   symbol: {{category: source, logic: true, path: {{like: "vllm/TODO/**"}}}}
 when: {{not: {{change: {{kind: [docs, test]}}}}}} # what must hold besides; remove it if nothing must
 severity: low # or a list: - high: {{evidence: {{code_added: {{at_least: 100}}}}}}, and a word alone at the end
-says: "{{symbol}} changed (+{{code_added}} -{{code_removed}} code lines)"
+says: "{says}"
 """
 
 _CHINESE = """\
 # yaml-language-server: $schema={schemas}/rule-zh.schema.json
-title: "待翻译：{title}"
-why: "待补充：一两句话说明没人检查时会出什么问题。"
-remedy: "待补充：应当做什么或检查什么。"
-says: "{{symbol}} 有变更（代码 +{{code_added}} -{{code_removed}} 行）"
+title: "{title}"
+why: "{why}"
+remedy: "{remedy}"
+says: "{says}"
 """
 
 _CASES = """\
@@ -79,9 +81,25 @@ def scaffold_rule(code: str, slug: str, *, catalogue: Catalogue, version: str) -
     title = slug.replace("-", " ").capitalize()
     # Letters that belong to no family yet need one named.
     family = "" if family_of(code) else f"family: {next(iter(FAMILIES))} # one of: {', '.join(FAMILIES)}\n"
-    words = {"code": code, "title": title, "version": version, "family": family, "schemas": _SCHEMAS}
-    files = {RULE_FILE: _RULE, CHINESE_FILE: _CHINESE, "cases.yml": _CASES}
-    return {name: text.format(**words) for name, text in files.items()}
+    fixed = {"code": code, "version": version, "family": family, "schemas": _SCHEMAS}
+    files = (
+        (RULE_FILE, _RULE, Language.ENGLISH),
+        (CHINESE_FILE, _CHINESE, Language.CHINESE),
+        ("cases.yml", _CASES, Language.ENGLISH),
+    )
+    texts = _texts(title)
+    said = {language: {name: text.pick(language) for name, text in texts.items()} for language in Language}
+    return {name: text.format(**fixed, **said[language]) for name, text, language in files}
+
+
+def _texts(title: str) -> dict[str, Text]:
+    fields = {"symbol": "{symbol}", "added": "{code_added}", "removed": "{code_removed}"}
+    return {
+        "title": text_of("scaffold.title", title=title),
+        "why": text_of("scaffold.why"),
+        "remedy": text_of("scaffold.remedy"),
+        "says": text_of("scaffold.says", **fields),
+    }
 
 
 def _next_free(code: str, catalogue: Catalogue) -> str:

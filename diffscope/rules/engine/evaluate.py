@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from diffscope.facts.model import ChangeFacts
 from diffscope.messages.model import Text
+from diffscope.messages.say import text_of
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
@@ -265,8 +266,7 @@ def _message(evidence: tuple[Evidence, ...]) -> Text:
     first, more = evidence[0].note, len(evidence) - 1
     if not more:
         return first
-    english = f"{first.en} (and {more} more place{'s' if more > 1 else ''})"
-    return Text(en=english, zh=f"{first.zh}（另有 {more} 处）")
+    return text_of("flag.more-places", note=first.en, note_zh=first.zh, count=more)
 
 
 def _confidence(rule: Rule, context: Context) -> str:

@@ -4,8 +4,8 @@
 ``[[ ... ]]`` is left out when a field inside it is unknown, null or empty: ``{distance} steps from serving[[: {chain}]]``.
 
 How a field is written: a text as it is, white space folded and cut between words at 160 characters; a list with commas, at most four elements and
-how many more; null and an empty list as ``none``; unknown as ``unknown``; true and false as ``yes`` and ``no``; in Chinese 无, 未知,
-是, 否, and words of closed sets, of roles, areas, surfaces and registries by words.yml.
+how many more; null and an empty list as ``none``; unknown as ``unknown``; true and false as ``yes`` and ``no``, by ``shown.*`` of the
+catalogue of messages; in Chinese also words of closed sets, of roles, areas, surfaces and registries by words.yml.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Final
 from msgspec import UNSET
 
 from diffscope.facts.vocabulary import families
+from diffscope.messages.model import Language
+from diffscope.messages.say import say_list, title
 from diffscope.source.model import Value
 
 _NAMES: Final = frozenset(
@@ -30,13 +32,7 @@ _MOST: Final = 4
 _STOPS: Final = " ,;:、，；：。"
 _BETWEEN: Final = re.compile(r"\s+|[、，；。]")
 """Between two items of a text, where it may be cut."""
-_NONE: Final = {"en": "none", "zh": "无"}
-_UNKNOWN: Final = {"en": "unknown", "zh": "未知"}
-_TRUTHS: Final = {"en": {True: "yes", False: "no"}, "zh": {True: "是", False: "否"}}
-_PLACES: Final = {
-    "<module>": {"en": "code at module level", "zh": "模块顶层代码"},
-    "pytestmark": {"en": "the whole file", "zh": "整个文件"},
-}
+_PLACES: Final = {"<module>": "module", "pytestmark": "whole-file"}
 """Symbols that are no names of their own."""
 _PLATFORMS: Final = {each: each.upper() for each in ("cuda", "xpu", "cpu", "tpu")} | {
     "rocm": "ROCm",
@@ -49,11 +45,8 @@ _SURFACES: Final = {
     "environment": "environment variables",
 }
 """English names of surfaces that do not say by themselves what they are."""
-_ANY: Final = {"en": "any version", "zh": "任意版本"}
 _ARROW: Final = {"en": ": ", "zh": "："}
 _ONE: Final = re.compile(r"(?<![\w.+-])1 (?:code line|branche?|line|day|place|file|module)s\b")
-_COMMA: Final = {"en": ", ", "zh": "、"}
-_MORE: Final = {"en": " and {} more", "zh": " 等 {} 项"}
 
 
 class Placeholder(Value, frozen=True, kw_only=True):
@@ -145,17 +138,16 @@ def shown(value: object, *, family: str, field: str, speaker: Wording) -> str:
     """Return the value of a field as a message writes it."""
     language = speaker.language
     if value is UNSET:
-        return _UNKNOWN[language]
+        return _said("unknown", language)
     if value is None or value in ((), ""):
-        return _NONE[language]
+        return _said("none", language)
     if isinstance(value, bool):
-        return _TRUTHS[language][value]
+        return _said("yes" if value else "no", language)
     declared = families()[family].field(field) if speaker.words else None
     words = speaker.words if declared is not None and (declared.choices or field in _NAMES) else {}
     if isinstance(value, tuple):
-        listed = _COMMA[language].join(_word(each, family, field, speaker, words) for each in value[:_MOST])
-        more = len(value) - _MOST
-        return listed + (_MORE[language].format(more if language == "en" else len(value)) if more > 0 else "")
+        names = tuple(_word(each, family, field, speaker, words) for each in value[:_MOST])
+        return say_list(names, len(value) - len(names), Language(language))
     return _word(str(value), family, field, speaker, words)
 
 
@@ -163,9 +155,9 @@ def _word(value: str, family: str, field: str, speaker: Wording, words: Mapping[
     """Return one value as a reader calls it: members of closed sets are words and not keys."""
     language = speaker.language
     if field == "symbol" and value in _PLACES:
-        return _PLACES[value][language]
-    if field == "disagrees" and value.endswith(_ANY["en"]):
-        value = value.removesuffix(_ANY["en"]) + _ANY[language]
+        return _said(_PLACES[value], language)
+    if field == "disagrees" and value.endswith(any_version := _said("any-version", "en")):
+        value = value.removesuffix(any_version) + _said("any-version", language)
     elif field in ("platforms", "device"):
         value = _PLATFORMS.get(value, value)
     elif field == "surfaces" and language == "en":
@@ -173,6 +165,10 @@ def _word(value: str, family: str, field: str, speaker: Wording, words: Mapping[
     elif language == "en" and (declared := families()[family].field(field)) and declared.choices:
         value = value.replace("-", " ")
     return _text(words.get(value, value))
+
+
+def _said(name: str, language: str) -> str:
+    return title("shown", name, Language(language))
 
 
 def _singular(found: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from diffscope.products.report.dynamics.changes import Technical
 from diffscope.products.report.dynamics.discussion import Discussion
@@ -13,7 +13,10 @@ from diffscope.products.report.dynamics.events import Item
 from diffscope.source.model import Value
 
 _RESULTS: Final = r"(?:outputs?|results?|tokens?|logits|logprobs?|answers?|responses?)"
-_GRAVE: Final = (
+TitleSignal = Literal["security", "crash", "accuracy", "hang", "memory", "regression"]
+OtherSignal = Literal["label", "bug", "doubt", "untested", "untested-serving", "talk", "old", "unanswered"]
+
+_GRAVE: Final[tuple[tuple[TitleSignal, int, tuple[str, ...]], ...]] = (
     (
         "security",
         10,
@@ -89,9 +92,8 @@ _WIDE: Final = 50
 class Signal(Value, frozen=True, kw_only=True):
     """One reason to look."""
 
-    kind: str
-    """Of the words of a title ``security``, ``crash``, ``accuracy``, ``hang``, ``memory`` or ``regression``; else ``label``, ``bug``,
-    ``doubt``, ``untested``, ``untested-serving``, ``talk``, ``old`` or ``unanswered``."""
+    kind: TitleSignal | OtherSignal
+    """What the words of a title tell of, or something else."""
     found: str = ""
     """The words, the label, the author's sentence, or the path of what many import."""
     count: int | None = None
