@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -43,7 +44,7 @@ def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> C
         ConfigurationError: a folder is not there, or a file in it cannot be read.
     """
     texts = rule_texts(folders)
-    key = _key(texts)
+    key = _key(tuple(sorted(texts.items())))
     kept = cache.get(_SPACE, key) if cache else None
     if kept is not None and (compiled := decode_catalogue(kept)) is not None:
         return compiled
@@ -58,11 +59,12 @@ def rule_texts(folders: Sequence[Path] = (), *, unread: list[Mistake] | None = N
 
     A file that cannot be read is an error, or, where ``unread`` is there to take it, a mistake in that list; its text is empty then.
     """
-    texts = _folder_texts(bundled_rules(), _BUNDLED, unread)
+    bundled = bundled_rules()
+    texts = dict(_bundled_texts(bundled)) if unread is None else _folder_texts(bundled, _BUNDLED, unread)
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError("no such rule folder", at=str(folder), hint="name a folder of rules")
-        if folder.resolve() != bundled_rules().resolve():
+        if folder.resolve() != bundled.resolve():
             texts |= _folder_texts(folder, shown_name(folder), unread)
     return texts
 
@@ -176,6 +178,12 @@ def overwrite_files(files: Mapping[Path, str]) -> None:
         write_file(path, encoded(text), what="the rule")
 
 
+@lru_cache(maxsize=2)
+def _bundled_texts(folder: Path) -> dict[str, str]:
+    """Return the rule files that come with diffscope: hundreds, which a process that opens many workspaces reads once."""
+    return _folder_texts(folder, _BUNDLED, None)
+
+
 def _folder_texts(folder: Path, name: str, unread: list[Mistake] | None) -> dict[str, str]:
     texts = _own_files(folder, name, unread)
     for path in _rule_files_of(folder):
@@ -218,9 +226,10 @@ def _read(path: Path) -> str:
     return read_text(path, most=_LARGEST, hint="put a text file there, or split it")
 
 
-def _key(texts: Mapping[str, str]) -> str:
+@lru_cache(maxsize=4)
+def _key(texts: tuple[tuple[str, str], ...]) -> str:
     hasher = hashlib.sha256(VERSION.encode())
-    for path, text in sorted(texts.items()):
+    for path, text in texts:
         for part in (path, text):
             data = part.encode("utf-8", "surrogatepass")
             hasher.update(len(data).to_bytes(8, "big") + data)

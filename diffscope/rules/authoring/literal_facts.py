@@ -7,6 +7,7 @@ is of another commit.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -63,10 +64,14 @@ def _records(node: Node, family: Family, reading: Reading) -> tuple[Fact, ...]:
 
 
 def _record(family: Family, given: dict[str, Any]) -> Fact:
-    kind = fact_type(family.name)
-    required = {info.name for info in msgspec.structs.fields(kind) if info.required}
-    neutral = {field.name: _NEUTRAL[field.type] for field in family.fields if field.name in required}
-    return kind(**{**neutral, **given})
+    return fact_type(family.name)(**{**_neutral(family.name), **given})
+
+
+# msgspec evaluates the annotations of a type anew each time: of hundreds of cases that would take a second.
+@cache
+def _neutral(family: str) -> dict[str, object]:
+    required = {info.name for info in msgspec.structs.fields(fact_type(family)) if info.required}
+    return {field.name: _NEUTRAL[field.type] for field in families()[family].fields if field.name in required}
 
 
 def _fields(node: Node, family: Family, reading: Reading) -> dict[str, Any]:
