@@ -223,8 +223,8 @@ class Located(Fact, frozen=True, kw_only=True):
     effect: Annotated[
         Effect,
         said(
-            "What happens there: contract (others have to follow), condition (it decides anew), body (it computes anew), removal, addition, "
-            "tuning (numbers alone) or none."
+            "What happens there: contract (others have to follow), rewrite (most of it is new), condition (it decides anew), numerics (it computes "
+            "other numbers), body (another edit), removal, addition, tuning (a number alone) or none."
         ),
     ] = "none"
     vouched: Annotated[

@@ -52,6 +52,29 @@ EFFECT_ROWS = [
         id="it decides anew",
     ),
     pytest.param(
+        "        return self.pick(left)",
+        "".join(f"        if left == {one}:\n            left = {one * 2}\n" for one in range(3))
+        + "        return self.pick(left)",
+        "Scheduler.schedule",
+        "rewrite",
+        id="three decisions write it anew",
+    ),
+    pytest.param(
+        "        return self.pick(left)",
+        "".join(f"        left = self.pick(left - {one})\n" for one in range(12))
+        + "        return self.pick(left)",
+        "Scheduler.schedule",
+        "rewrite",
+        id="so does a dozen lines",
+    ),
+    pytest.param(
+        "        return left\n",
+        "        return left.half()\n",
+        "Scheduler.pick",
+        "numerics",
+        id="it computes other numbers",
+    ),
+    pytest.param(
         "schedule(self, budget)",
         "schedule(self, budget, more)",
         "Scheduler.schedule",
@@ -88,10 +111,36 @@ def test_effect(before: str, after: str, symbol: str, effect: str) -> None:
 
 
 def test_a_test_of_the_change_vouches_more_than_one_of_the_base() -> None:
-    plain = changed("budget * 8", "budget + 8", "Scheduler.schedule")
-    with_test = changed("budget * 8", "budget + 8", "Scheduler.schedule", test=TEST.format(2, 10))
+    more = "        if left > 3:\n            left = 3\n        return self.pick(left)"
+    plain = changed("        return self.pick(left)", more, "Scheduler.schedule")
+    with_test = changed("        return self.pick(left)", more, "Scheduler.schedule", test=TEST.format(2, 10))
     assert (plain.vouched, with_test.vouched) == ("none", "changed")
     assert (plain.consequence, with_test.consequence) == ("medium", "low")
+
+
+def test_what_an_edited_function_calls_from_now_on_is_a_part_of_it() -> None:
+    call = "        return self.pick(self.cap(left))"
+    old, new = {PATH: BASE}, {PATH: BASE.replace("        return self.pick(left)", call)}
+    new[PATH] += "\n    def cap(self, left):\n        return left - 1\n"
+    found = {one.symbol: one for one in facts(old, new, tree=TREE).symbol}
+    assert found["Scheduler.cap"].effect == "body"
+    assert found["Scheduler.cap"].reached == "per_step"
+
+
+def test_an_override_that_goes_leaves_the_inherited_method_to_run() -> None:
+    above = "class Base:\n    def size(self):\n        return 1\n\n\nclass Part(Base):\n    def name(self):\n        return 2\n"
+    own = above + "\n    def size(self):\n        return 3\n"
+    found = {one.symbol: one for one in facts({PATH: own}, {PATH: above}, tree=TREE).symbol}
+    assert found["Part.size"].effect == "body"
+
+
+def test_a_private_function_binds_nobody_outside() -> None:
+    before = "def _pick(left):\n    return left\n\n\ndef pick(left):\n    return left\n"
+    found = {
+        one.symbol: one
+        for one in facts({PATH: before}, {PATH: before.replace("(left):", "(left, more):")}, tree=TREE).symbol
+    }
+    assert (found["_pick"].effect, found["pick"].effect) == ("body", "contract")
 
 
 def test_the_changed_line_nearest_to_a_definition() -> None:

@@ -12,6 +12,8 @@ from msgspec import UNSET
 from diffscope.facts.model import (
     CallFact,
     ChangeFacts,
+    ConditionFact,
+    ContractFact,
     GuardFact,
     Located,
     NativeFact,
@@ -26,7 +28,8 @@ from diffscope.facts.model import (
 from diffscope.taxonomy.consequence import ConsequenceTable
 
 FAMILIES: Final = (
-    "symbol", "parameter", "option", "guard", "call", "numeric", "write", "native", "operator", "override", "registry", "imports",
+    "symbol", "parameter", "option", "guard", "condition", "contract", "call", "numeric", "write", "native", "operator", "override", "registry",
+    "imports",
 )  # fmt: skip
 """Families of code that runs, each of which has these words."""
 _BREAKING: Final = frozenset({"removed", "renamed", "moved", "kind", "added-required", "made-required"})
@@ -35,6 +38,10 @@ _CODE: Final = frozenset({"function", "method"})
 _DO_NOT_RUN: Final = frozenset({"not-collected", "cannot-run"})
 _TUNED_LINES: Final = 2
 """Code lines on either side, up to which a change of numbers alone is tuning."""
+_REWRITTEN_DECISIONS: Final = 3
+"""Conditions and branches that are new in a function, from which on it is written anew."""
+_REWRITTEN_LINES: Final = 9
+"""Code lines on either side, from which on it is."""
 _Fact = TypeVar("_Fact", bound=Located)
 _At = tuple[str, str | None]
 
@@ -63,6 +70,7 @@ class _Weigher:
         self._conditioned = {
             (one.path, one.symbol) for one in facts.guard if one.change in ("added", "removed")
         }
+        self._edited = {one.symbol for one in facts.symbol if one.logic and "body" in one.aspects}
         self._does_not_run = _uncollected(facts)
 
     def weigh(self, fact: _Fact) -> _Fact:
@@ -71,24 +79,32 @@ class _Weigher:
         level = self._table.level(fact.reached, effect, vouched)
         return msgspec.structs.replace(fact, effect=effect, vouched=vouched, consequence=level)
 
-    def _effect(self, fact: Located) -> str:  # noqa: PLR0911 - one answer a family
+    def _effect(self, fact: Located) -> str:
         match fact:
             case SymbolFact():
                 return self._of_symbol(fact)
             case NativeFact():
-                words = {"added": "addition", "removed": "removal", "signature": "contract", "moved": "none"}
-                return words.get(fact.change, "body")
+                return _of_native(fact)
             case ParameterFact():
                 return "contract" if fact.what in _BREAKING | {"default"} else "addition"
             case OptionFact():
                 return "addition" if fact.change in ("added", "made-optional") else "contract"
-            case OperatorFact() | OverrideFact():
+            case ContractFact() | OperatorFact() | OverrideFact():
                 return "addition" if getattr(fact, "change", "") == "added" else "contract"
+        return self._of_statement(fact)
+
+    def _of_statement(self, fact: Located) -> str:
+        match fact:
             case GuardFact():
                 return self._in_symbol(fact, "none" if fact.change == "moved" else "condition")
+            case ConditionFact():
+                words = {"moved": "none", "gone": "removal", "new": "addition"}
+                return self._in_symbol(fact, words.get(fact.direction, "condition"))
             case CallFact() if fact.change == "removed":
                 # What waited or held others back does so no more: what runs when is decided anew.
                 return self._in_symbol(fact, "condition")
+            case NumericFact() if fact.what != "number":
+                return self._in_symbol(fact, "none" if fact.change == "moved" else "numerics")
             case CallFact() | NumericFact() | WriteFact():
                 return self._in_symbol(fact, _of_line(fact.change))
         return "body"
@@ -98,18 +114,36 @@ class _Weigher:
         if not fact.logic or fact.owner_change == "moved":
             return "none"
         if "removed" in aspects:
-            return "none" if fact.moved_to or fact.still_bound else "removal"
+            return self._of_removed(fact)
         if "added" in aspects:
-            return "body" if fact.inherited else "addition"
+            return self._of_added(fact)
         at = (fact.path, fact.symbol)
-        if aspects & _CONTRACT or self._parameters[at] & _BREAKING:
+        if aspects & _CONTRACT or (fact.public and self._parameters[at] & _BREAKING):
             return "contract"
+        if fact.kind in _CODE and _is_rewritten(fact):
+            return "rewrite"
         if fact.conditions_new or fact.branches_added or at in self._conditioned:
             return "condition"
         if fact.kind not in _CODE:
             return "tuning" if fact.kind == "variable" else "body"
+        if self._numbers[at] - {"number"}:
+            return "numerics"
         is_short = max(fact.code_added, fact.code_removed) <= _TUNED_LINES
         return "tuning" if is_short and self._numbers[at] == {"number"} else "body"
+
+    def _of_removed(self, fact: SymbolFact) -> str:
+        if fact.moved_to or fact.still_bound:
+            return "none"
+        # What stood in the place of a member of a class above leaves that one to run.
+        replaced = fact.still_inherited is True and fact.owner_change is None
+        return _of_size(fact) if replaced else "removal"
+
+    def _of_added(self, fact: SymbolFact) -> str:
+        """Return what is new: a part of what ran before, where that calls it now, and an addition otherwise."""
+        if fact.inherited:
+            return "body"
+        caller = fact.reach_path.split(" <- ")[1:2] if fact.kind in _CODE and not fact.part_of_new else []
+        return _of_size(fact) if self._edited.intersection(caller) else "addition"
 
     def _in_symbol(self, fact: Located, effect: str) -> str:
         """Return the effect of a line of a symbol: what is new as a whole only adds."""
@@ -130,6 +164,33 @@ class _Weigher:
         if named_before or owner.tested_through or owner.test_distance == 1:
             return "existing"
         return "none" if owner.tests_naming is not UNSET else "existing"
+
+
+def _of_size(fact: SymbolFact) -> str:
+    return "rewrite" if _is_rewritten(fact) else "body"
+
+
+def _is_rewritten(fact: SymbolFact) -> bool:
+    decisions = max(fact.conditions_new, fact.branches_added)
+    return decisions >= _REWRITTEN_DECISIONS or _lines(fact) >= _REWRITTEN_LINES
+
+
+def _lines(fact: SymbolFact | NativeFact) -> int:
+    return max(fact.code_added, fact.code_removed)
+
+
+def _of_native(fact: NativeFact) -> str:
+    """Return what happens to native code, and to a kernel that Python hosts: what it computes is what it is for."""
+    words = {
+        "added": "addition",
+        "removed": "removal",
+        "signature": "contract",
+        "moved": "none",
+        "tuning": "tuning",
+    }
+    if fact.change in words:
+        return words[fact.change]
+    return "rewrite" if _lines(fact) >= _REWRITTEN_LINES else "numerics" if fact.signals else "body"
 
 
 def _of_line(change: str) -> str:

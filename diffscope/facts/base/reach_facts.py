@@ -22,6 +22,8 @@ _FAMILIES: Final = (
     "parameter",
     "option",
     "guard",
+    "condition",
+    "contract",
     "call",
     "numeric",
     "write",

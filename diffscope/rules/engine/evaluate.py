@@ -41,7 +41,17 @@ _LINES_OF_A_BRANCH: Final = 3
 """Lines that weigh as much as a new branch, where evidence is put in order."""
 _CONFIDENCE: Final = ("low", "medium", "high")
 _LEVELS: Final = tuple(severity.value for severity in Severity)
-_EFFECTS: Final = ("contract", "condition", "body", "removal", "tuning", "addition", "none")
+_EFFECTS: Final = (
+    "contract",
+    "rewrite",
+    "condition",
+    "numerics",
+    "body",
+    "removal",
+    "tuning",
+    "addition",
+    "none",
+)
 """Of equal level, what was there before and acts otherwise now comes first."""
 _STANDS_IN: Final = re.compile(r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$")
 """What stands for something else while it is traced, or only makes it when it is first asked for."""
