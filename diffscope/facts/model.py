@@ -23,7 +23,9 @@ ChangeKind = Literal[
 ]
 Reached = Literal["per_step", "per_request", "start_up", "opt_in", "one_platform", "tools", "unknown"]
 Runs = Literal["per_step", "per_request", "start_up", "tools", "unknown"]
-Effect = Literal["contract", "condition", "body", "removal", "addition", "tuning", "none"]
+Effect = Literal[
+    "contract", "rewrite", "condition", "numerics", "body", "removal", "addition", "tuning", "none"
+]
 Vouched = Literal["changed", "existing", "none"]
 Consequence = Literal["info", "low", "medium", "high", "critical"]
 FileStatus = Literal["added", "modified", "deleted", "renamed", "copied", "type-changed"]
