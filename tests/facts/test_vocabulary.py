@@ -82,7 +82,7 @@ CLOSED = {
     "guard.change": ("added", "removed", "moved", "body"),
     "override.what": ("override", "sibling"),
     "symbol.vouched": ("changed", "existing", "none"),
-    "option.effect": ("contract", "condition", "body", "removal", "addition", "tuning", "none"),
+    "option.consequence": ("info", "low", "medium", "high", "critical"),
 }
 OPEN = ["change.title_tags", "file.language", "guard.names", "call.role", "symbol.surfaces", "symbol.area"]
 
