@@ -10,9 +10,11 @@ import pytest
 from diffscope.adapters.cache.store import open_store
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import RiskLevel
+from diffscope.batch import run
 from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span
+from diffscope.batch.workers import Workers
 from diffscope.facts.model import ChangeFacts
 from diffscope.rules.engine.configuration import RuleConfiguration
 from diffscope.source.attempts import is_internal
@@ -36,11 +38,22 @@ def workspace(clone: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 def wanted(workspace: Workspace) -> tuple[Wanted, ...]:
-    """Five changes: enough for two workers, and for what is left when a run ends after three."""
+    """Five changes: enough for what is left when a run ends after three."""
     return find_span(workspace, "main~5..main").wanted
 
 
-def test_workers_give_what_one_process_gives(workspace: Workspace, tmp_path: Path) -> None:
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Workers are started for two changes as for hundreds, and their number is told here."""
+    told: list[int] = []
+    monkeypatch.setattr(run, "_WORTH_WORKERS", 2)
+    monkeypatch.setattr(run, "Workers", lambda order, *, size: told.append(size) or Workers(order, size=size))
+    return told
+
+
+def test_workers_give_what_one_process_gives(
+    workspace: Workspace, tmp_path: Path, started: list[int]
+) -> None:
     """Same assessments, same order; then all of it from the store."""
     asked = wanted(workspace)
     assert workspace.repository is not None
@@ -57,15 +70,16 @@ def test_workers_give_what_one_process_gives(workspace: Workspace, tmp_path: Pat
         again = list(shared.judge(asked))
         assert all(judged.is_stored for judged in again)
         assert [judged.assessment for judged in again] == [judged.assessment for judged in first]
+    assert started == [2]
 
 
 def test_what_was_judged_before_an_end_is_kept(workspace: Workspace) -> None:
     """A run that is left after three changes has at least those three in the store."""
     asked = wanted(workspace)
     with Batch(workspace, workers=1) as batch:
-        run = batch.judge(asked)
-        early = [next(run) for _ in range(3)]
-        run.close()
+        judging = batch.judge(asked)
+        early = [next(judging) for _ in range(3)]
+        judging.close()
     with Batch(workspace, workers=1) as batch:
         assert batch.missing(asked) <= len(asked) - 3
         again = list(batch.judge(asked))
@@ -151,7 +165,7 @@ def test_a_stored_assessment_that_is_damaged_is_judged_again(workspace: Workspac
 
 
 def test_without_a_cache_nothing_is_left_behind(
-    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[int]
 ) -> None:
     """The workers share a cache of their own for the run, which goes with it."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -160,4 +174,4 @@ def test_without_a_cache_nothing_is_left_behind(
         with Batch(workspace, workers=2) as batch:
             found = list(batch.judge(wanted(workspace)))
         assert all(judged.assessment is not None for judged in found)
-    assert list(tmp_path.iterdir()) == []
+    assert (started, list(tmp_path.iterdir())) == ([2], [])
