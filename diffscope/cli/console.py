@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from diffscope.render.sanitize import visible
@@ -31,3 +33,13 @@ class Console(NamedTuple):
         """Write what only ``-v`` asks for."""
         if self.level >= 1:
             say(text)
+
+    @contextmanager
+    def resumable(self, *, is_many: bool = True) -> Iterator[None]:
+        """Say of an interrupt of ``is_many`` changes that nothing is lost; it may come while one is judged or while one is written."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if is_many:
+                self.note("interrupted; what was judged is kept, and the same command goes on from there")
+            raise

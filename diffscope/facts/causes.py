@@ -17,6 +17,7 @@ from diffscope.diff.model import FileStatus, Hunk, Line
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import Cause, CausePart, ChangeFacts, Located, OptionFact
 from diffscope.facts.vocabulary import records
+from diffscope.source.text import SideWord
 
 _WORD: Final = re.compile(r"[A-Za-z_]\w{5,}")
 _DEFINES: Final = re.compile(
@@ -203,7 +204,7 @@ def _is_known(one: Placed) -> bool:
     return one.material.after is not None or one.material.diff.status is FileStatus.DELETED
 
 
-def _shown_place(record: Located) -> tuple[int, str]:
+def _shown_place(record: Located) -> tuple[int, SideWord]:
     """Return line and side at which a flag shows a record."""
     is_moved = bool(record.changed_line)
     return (record.changed_line, record.changed_side) if is_moved else (record.line, record.side)

@@ -6,20 +6,177 @@ A whole family that could not be computed is listed in ``ChangeFacts.unknown``.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
 from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
+from diffscope.source.text import SideWord
+from diffscope.taxonomy.entries import Category
 
 Text = str
 
+ChangeKind = Literal[
+    "bugfix", "feature", "refactor", "performance", "model", "test", "ci", "build", "docs", "revert"
+]
+Reached = Literal["per_step", "per_request", "start_up", "opt_in", "one_platform", "tools", "unknown"]
+Runs = Literal["per_step", "per_request", "start_up", "tools", "unknown"]
+Effect = Literal[
+    "contract", "rewrite", "condition", "numerics", "body", "removal", "addition", "tuning", "none"
+]
+Vouched = Literal["changed", "existing", "none"]
+Consequence = Literal["info", "low", "medium", "high", "critical"]
+FileStatus = Literal["added", "modified", "deleted", "renamed", "copied", "type-changed"]
+FileContent = Literal["text", "binary", "submodule", "symlink"]
+ChangeType = Literal[
+    "core-logic",
+    "data-contract",
+    "dependency-wiring",
+    "entrypoint",
+    "configuration",
+    "test-coverage",
+    "rename-or-move",
+    "deletion",
+    "documentation",
+    "infrastructure",
+    "cosmetic",
+]
+SymbolKind = Literal["class", "function", "method", "variable", "module"]
+SymbolAspect = Literal[
+    "added",
+    "removed",
+    "moved",
+    "signature",
+    "default",
+    "annotation",
+    "bases",
+    "decorators",
+    "body",
+    "field-order",
+    "order",
+    "message",
+    "docstring",
+    "cosmetic",
+]
+ParameterWhat = Literal[
+    "added-optional",
+    "added-required",
+    "removed",
+    "renamed",
+    "moved",
+    "kind",
+    "made-required",
+    "made-optional",
+    "default",
+    "annotation",
+]
+ContractWhat = Literal["form", "abstract", "layout", "numbering", "member", "value", "switch", "refusal"]
+ContractChange = Literal["added", "removed", "changed", "shifted", "appended", "appended-required", "form"]
+OptionWhat = Literal[
+    "config-field",
+    "cli-flag",
+    "environment-variable",
+    "protocol-field",
+    "metric",
+    "default-table",
+    "build-argument",
+]
+OptionChange = Literal["added", "removed", "default", "computed", "retyped", "made-required", "made-optional"]
+ImportChange = Literal["added", "removed"]
+ImportLayer = Literal["eager", "lazy", "typing"]
+GuardChange = Literal["added", "removed", "moved", "body"]
+GuardWhat = Literal["platform", "architecture"]
+CallChange = Literal["added", "removed", "moved", "exchanged", "reguarded"]
+ConditionWhat = Literal[
+    "if",
+    "while",
+    "assert",
+    "ternary",
+    "comprehension",
+    "match",
+    "return",
+    "value",
+    "except",
+    "import",
+    "raise",
+]
+ConditionChange = Literal["added", "removed", "changed", "moved"]
+ConditionDirection = Literal["narrowed", "widened", "reversed", "changed", "new", "gone", "unknown"]
+NumericChange = Literal["added", "removed", "changed", "reguarded"]
+WriteWhat = Literal["config", "environment", "module-global", "library-state", "patch", "class-attribute"]
+WriteChange = Literal["added", "removed", "changed", "moved", "reguarded"]
+TestChange = Literal[
+    "added",
+    "removed",
+    "modified",
+    "skipped",
+    "unskipped",
+    "xfailed",
+    "tolerance-loosened",
+    "assertion-loosened",
+    "parameters-removed",
+    "assertion-removed",
+]
+DependencyChange = Literal[
+    "added", "removed", "raised", "lowered", "loosened", "tightened", "moved", "changed", "imported"
+]
+DependencyKind = Literal[
+    "requirement", "extra", "docker-argument", "base-image", "cmake-tag", "crate", "package", "import"
+]
+BuildWhat = Literal[
+    "compile-flag", "warning-flag", "arch-list", "source-list", "option", "image", "pipeline", "other"
+]
+BuildChange = Literal["added", "removed", "changed"]
+OperatorChange = Literal["added", "removed", "schema", "implementation"]
+NativeChange = Literal["added", "removed", "signature", "body", "moved", "tuning"]
+KernelRole = Literal["kernel", "device", "host"]
+NativeItem = Literal["function", "struct", "enum", "union", "trait", "const", "static", "type", "macro"]
+NativeSignal = Literal[
+    "launch",
+    "launch-bounds",
+    "shared-memory",
+    "pointer-cast",
+    "index-arithmetic",
+    "division",
+    "atomic",
+    "barrier",
+    "architecture",
+    "platform-guard",
+    "mask",
+    "compile-time",
+    "accumulator",
+    "symmetric-memory",
+    "tuning",
+    "unsafe",
+    "panic",
+    "synchronisation",
+    "serialised",
+]
+OverrideWhat = Literal["override", "sibling"]
+RegistryChange = Literal["added", "removed", "changed"]
+StepWhat = Literal[
+    "no-step",
+    "optional-only",
+    "not-collected",
+    "cannot-run",
+    "platform-not-run",
+    "mirror-missing",
+    "mirror-optional",
+    "mirror-differs",
+    "rename-step",
+    "rename-owner",
+]
+HistoryWhat = Literal["reverted-before", "reapplies", "reverts", "restores"]
 
-def said(description: str) -> Meta:
-    """Return the sentence of a field, which the vocabulary page and the JSON Schema show."""
-    return Meta(description=description)
+
+def said(description: str, *, one_of: object = None) -> Meta:
+    """Return the sentence of a field, which the vocabulary page and the JSON Schema show.
+
+    ``one_of`` is the ``Literal`` of its words where collectors hand on a plain text; a field whose type is a ``Literal`` needs none.
+    """
+    return Meta(description=description, extra={"words": get_args(one_of)})
 
 
 class Fact(Value, frozen=True, kw_only=True):
@@ -36,16 +193,16 @@ class Located(Fact, frozen=True, kw_only=True):
             "Line on the new side; on the old side when `side` is old. For a file as a whole the first that changes; 0 where none does."
         ),
     ] = 0
-    side: Annotated[str, said("`new` or `old`.")] = "new"
+    side: Annotated[SideWord, said("`new` or `old`.")] = "new"
     changed_line: Annotated[
         int, said("The changed line nearest to it, where `line` itself did not change; else 0.")
     ] = 0
-    changed_side: Annotated[str, said("The side of `changed_line`.")] = "new"
+    changed_side: Annotated[SideWord, said("The side of `changed_line`.")] = "new"
     symbol: Annotated[str | None, said("Qualified name within the file: `EngineCore.step`.")] = None
     module: Annotated[str | None, said("Dotted module name; null for a file that is no module.")] = None
     area: Annotated[str, said("Main area of the file.")] = "other"
     category: Annotated[
-        str, said("source, native, test, config, docs, infra, build, example, benchmark, data or other.")
+        Category, said("source, native, test, config, docs, infra, build, example, benchmark, data or other.")
     ] = "other"
     platforms: Annotated[
         tuple[str, ...], said("Platforms that the place belongs to, by path, name or guard.")
@@ -55,31 +212,31 @@ class Located(Fact, frozen=True, kw_only=True):
         said("Eager import steps from the serving path to this module; null when it is not reached."),
     ] = UNSET
     reached: Annotated[
-        str,
+        Reached,
         said(
             "How it is reached at run time: per_step, per_request, start_up, opt_in (a row, a variable or an optional backend leads to it), "
             "one_platform (another than CUDA), tools or unknown."
         ),
     ] = "unknown"
     runs: Annotated[
-        str,
+        Runs,
         said("When it runs, for whomever it does: per_step, per_request, start_up, tools or unknown."),
     ] = "unknown"
     effect: Annotated[
-        str,
+        Effect,
         said(
             "What happens there: contract (others have to follow), rewrite (most of it is new), condition (it decides anew), numerics (it computes "
             "other numbers), body (another edit), removal, addition, tuning (a number alone) or none."
         ),
     ] = "none"
     vouched: Annotated[
-        str,
+        Vouched,
         said(
             "What shows that it works: changed (a test of this change that a step of CI runs), existing (a test of the base) or none."
         ),
     ] = "existing"
     consequence: Annotated[
-        str,
+        Consequence,
         said(
             "The level of all three by rules/consequence.yml: info, low, medium, high or critical; what `severity: consequence` takes."
         ),
@@ -94,7 +251,11 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
         tuple[str, ...], said("Bracketed words of the title, lower case: `rocm`, `bugfix`.")
     ] = ()
     kind: Annotated[
-        str, said("bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.")
+        str,
+        said(
+            "bugfix, feature, refactor, performance, model, test, ci, build, docs or revert.",
+            one_of=ChangeKind,
+        ),
     ]
     kind_reasons: Annotated[tuple[Message, ...], said("What decided the kind; no rule asks it.")] = ()
     kind_told: Annotated[
@@ -138,14 +299,18 @@ class FileFact(Located, frozen=True, kw_only=True):
     """One changed file."""
 
     old_path: Annotated[str | None, said("Old name of a rename or copy.")] = None
-    status: Annotated[str, said("added, modified, deleted, renamed, copied or type-changed.")]
-    content: Annotated[str, said("text, binary, submodule or symlink.")] = "text"
+    status: Annotated[
+        FileStatus,
+        said("added, modified, deleted, renamed, copied or type-changed."),
+    ]
+    content: Annotated[FileContent, said("text, binary, submodule or symlink.")] = "text"
     language: Annotated[str, said("python, cuda, cpp, rust, yaml, markdown, ... by name.")] = "other"
     change_type: Annotated[
         str,
         said(
             "core-logic, data-contract, dependency-wiring, entrypoint, configuration, test-coverage, rename-or-move, "
-            "deletion, documentation, infrastructure or cosmetic."
+            "deletion, documentation, infrastructure or cosmetic.",
+            one_of=ChangeType,
         ),
     ]
     areas: Annotated[tuple[str, ...], said("Every area of the file, the main one first.")] = ()
@@ -198,9 +363,15 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         ),
     ] = "no-graph"
     reach_path: Annotated[str, said("From it to the declared root, as `f <- g <- EngineCore.step`.")] = ""
-    kind: Annotated[str, said("class, function, method, variable or module.")]
+    kind: Annotated[
+        SymbolKind,
+        said("class, function, method, variable or module."),
+    ]
     aspects: Annotated[
-        tuple[str, ...],
+        tuple[
+            SymbolAspect,
+            ...,
+        ],
         said(
             "added, removed, moved, signature, default, annotation, bases, decorators, body, field-order, order, message, docstring, cosmetic."
         ),
@@ -340,7 +511,8 @@ class ParameterFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "added-optional, added-required, removed, renamed, moved, kind, made-required, made-optional, default, annotation."
+            "added-optional, added-required, removed, renamed, moved, kind, made-required, made-optional, default, annotation.",
+            one_of=ParameterWhat,
         ),
     ]
     name: Annotated[str, said("The parameter.")]
@@ -363,14 +535,16 @@ class ContractFact(Located, frozen=True, kw_only=True):
         str,
         said(
             "form (how a name is used), abstract (implementers must have it now), layout (places of fields), numbering (values of an "
-            "enumeration that counts), member (of an enumeration), value (that a Literal takes), switch (read no more) or refusal (it only raises now)."
+            "enumeration that counts), member (of an enumeration), value (that a Literal takes), switch (read no more) or refusal (it only raises now).",
+            one_of=ContractWhat,
         ),
     ]
     change: Annotated[
         str,
         said(
             "added, removed, changed, shifted (what stays has another place), appended, appended-required or form (fields by place became "
-            "fields by name, or the reverse)."
+            "fields by name, or the reverse).",
+            one_of=ContractChange,
         ),
     ]
     before: Annotated[str | None, said("The form, the fields or the switch before.")] = None
@@ -397,14 +571,16 @@ class OptionFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "config-field, cli-flag, environment-variable, protocol-field, metric, default-table (an entry of one) or build-argument (of an image)."
+            "config-field, cli-flag, environment-variable, protocol-field, metric, default-table (an entry of one) or build-argument (of an image).",
+            one_of=OptionWhat,
         ),
     ]
     name: Annotated[str, said("`SchedulerConfig.max_num_seqs`, `--enable-x`, `VLLM_USE_X`.")]
     change: Annotated[
         str,
         said(
-            "added, removed, default, computed (the function that decides it changed), retyped, made-required or made-optional."
+            "added, removed, default, computed (the function that decides it changed), retyped, made-required or made-optional.",
+            one_of=OptionChange,
         ),
     ]
     before: Annotated[str | None, said("Default (or type) before, as written.")] = None
@@ -423,10 +599,10 @@ class OptionFact(Located, frozen=True, kw_only=True):
 class ImportFact(Located, frozen=True, kw_only=True):
     """One imported name that came or went."""
 
-    change: Annotated[str, said("added or removed.")]
+    change: Annotated[str, said("added or removed.", one_of=ImportChange)]
     target: Annotated[str, said("The imported module, absolute.")]
     name: Annotated[str | None, said("The imported name.")] = None
-    layer: Annotated[str, said("eager, lazy or typing.")] = "eager"
+    layer: Annotated[ImportLayer, said("eager, lazy or typing.")] = "eager"
     guard: Annotated[str | None, said("The condition around it.")] = None
     cycle: Annotated[
         str | UnsetType | None,
@@ -440,11 +616,12 @@ class GuardFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change) or body (the condition stands, the code under it changed)."
+            "added, removed, moved (from another function of the change) or body (the condition stands, the code under it changed).",
+            one_of=GuardChange,
         ),
     ]
     condition: Annotated[str, said("The condition as written.")]
-    what: Annotated[str, said("platform or architecture.")]
+    what: Annotated[str, said("platform or architecture.", one_of=GuardWhat)]
     names: Annotated[
         tuple[str, ...], said("Platforms or architectures named: rocm, cuda, sm90, gfx942, capability ...")
     ] = ()
@@ -469,7 +646,8 @@ class CallFact(Located, frozen=True, kw_only=True):
         str,
         said(
             "added, removed, moved (from another function of the change), exchanged (a wait between streams or a serialiser with other arguments) or "
-            "reguarded."
+            "reguarded.",
+            one_of=CallChange,
         ),
     ]
     role: Annotated[
@@ -519,15 +697,20 @@ class ConditionFact(Located, frozen=True, kw_only=True):
         str,
         said(
             "if, while, assert, ternary, comprehension, match (the guard of a case), return or value (a boolean that is returned, or bound to a "
-            "name), except (the exceptions that are caught), import (around an import) or raise (an exception under a condition that stands)."
+            "name), except (the exceptions that are caught), import (around an import) or raise (an exception under a condition that stands).",
+            one_of=ConditionWhat,
         ),
     ]
-    change: Annotated[str, said("added, removed, changed or moved (code went under it, or out of it).")]
+    change: Annotated[
+        str,
+        said("added, removed, changed or moved (code went under it, or out of it).", one_of=ConditionChange),
+    ]
     direction: Annotated[
         str,
         said(
             "narrowed (it holds in fewer cases, or code that stood runs only under it now), widened, reversed, changed (neither holds the "
-            "other), new (it came with its own code), gone (it went with its code) or unknown (too long, or it does not parse)."
+            "other), new (it came with its own code), gone (it went with its code) or unknown (too long, or it does not parse).",
+            one_of=ConditionDirection,
         ),
     ]
     condition: Annotated[str, said("The condition; of a removed one as it was; of `raise` the exception.")]
@@ -578,7 +761,12 @@ class NumericFact(Located, frozen=True, kw_only=True):
             "call gets as its scale), reduction (over which dimensions) or scheme (how values are quantised, `w8a8`)."
         ),
     ]
-    change: Annotated[str, said("added, removed, changed or reguarded (a scheme under another condition).")]
+    change: Annotated[
+        str,
+        said(
+            "added, removed, changed or reguarded (a scheme under another condition).", one_of=NumericChange
+        ),
+    ]
     text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
     before: Annotated[str | None, said("What stood there before.")] = None
     detail: Annotated[str, said("The name that it is assigned or passed to.")] = ""
@@ -594,13 +782,15 @@ class WriteFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "config, environment, module-global, library-state, patch (an attribute of an imported module, class or object) or class-attribute."
+            "config, environment, module-global, library-state, patch (an attribute of an imported module, class or object) or class-attribute.",
+            one_of=WriteWhat,
         ),
     ]
     change: Annotated[
         str,
         said(
-            "added, removed, changed (another value), moved (from another function of the change, or from another field) or reguarded."
+            "added, removed, changed (another value), moved (from another function of the change, or from another field) or reguarded.",
+            one_of=WriteChange,
         ),
     ]
     target: Annotated[
@@ -649,7 +839,8 @@ class TestFact(Located, frozen=True, kw_only=True):
         str,
         said(
             "added, removed (and not replaced), modified, skipped, unskipped, xfailed, tolerance-loosened, assertion-loosened, "
-            "parameters-removed, assertion-removed."
+            "parameters-removed, assertion-removed.",
+            one_of=TestChange,
         ),
     ]
     before: Annotated[str | None, said("Text before.")] = None
@@ -671,7 +862,11 @@ class DependencyFact(Located, frozen=True, kw_only=True):
 
     name: Annotated[str, said("Normalised name: `torch`, `flashinfer-python`, `cuda`, `rocm`.")]
     change: Annotated[
-        str, said("added, removed, raised, lowered, loosened, tightened, moved, changed or imported.")
+        str,
+        said(
+            "added, removed, raised, lowered, loosened, tightened, moved, changed or imported.",
+            one_of=DependencyChange,
+        ),
     ]
     before: Annotated[str | None, said("Version or specifier before.")] = None
     after: Annotated[str | None, said("Version or specifier after.")] = None
@@ -684,7 +879,8 @@ class DependencyFact(Located, frozen=True, kw_only=True):
         str,
         said(
             "requirement, extra (optional, of the project), docker-argument, base-image, cmake-tag, crate, package or import (of a root that "
-            "nothing declares; `after` is the condition around it)."
+            "nothing declares; `after` is the condition around it).",
+            one_of=DependencyKind,
         ),
     ] = "requirement"
     elsewhere: Annotated[
@@ -699,9 +895,13 @@ class BuildFact(Located, frozen=True, kw_only=True):
     """A build setting that changed."""
 
     what: Annotated[
-        str, said("compile-flag, warning-flag, arch-list, source-list, option, image, pipeline or other.")
+        str,
+        said(
+            "compile-flag, warning-flag, arch-list, source-list, option, image, pipeline or other.",
+            one_of=BuildWhat,
+        ),
     ]
-    change: Annotated[str, said("added, removed or changed.")]
+    change: Annotated[BuildChange, said("added, removed or changed.")]
     before: Annotated[str | None, said("Text before.")] = None
     after: Annotated[str | None, said("Text after.")] = None
 
@@ -710,7 +910,10 @@ class OperatorFact(Located, frozen=True, kw_only=True):
     """A torch operator whose schema or implementation changed."""
 
     name: Annotated[str, said("`namespace::name`.")]
-    change: Annotated[str, said("added, removed, schema or implementation.")]
+    change: Annotated[
+        str,
+        said("added, removed, schema or implementation.", one_of=OperatorChange),
+    ]
     before: Annotated[str | None, said("Schema before.")] = None
     after: Annotated[str | None, said("Schema after.")] = None
     arguments_removed: Annotated[
@@ -730,7 +933,8 @@ class NativeFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, signature, body, moved or tuning (warps, stages, blocks: it computes the same)."
+            "added, removed, signature, body, moved or tuning (warps, stages, blocks: it computes the same).",
+            one_of=NativeChange,
         ),
     ]
     language: Annotated[
@@ -743,7 +947,8 @@ class NativeFact(Located, frozen=True, kw_only=True):
     kernel_role: Annotated[
         str,
         said(
-            "kernel, device or host (the host launches a kernel, and kernels call what else is on the device)."
+            "kernel, device or host (the host launches a kernel, and kernels call what else is on the device).",
+            one_of=KernelRole,
         ),
     ] = ""
     reach_reason: Annotated[
@@ -757,7 +962,8 @@ class NativeFact(Located, frozen=True, kw_only=True):
     item: Annotated[
         str,
         said(
-            "function, struct, enum, union, trait, const, static, type or macro (all but the first of Rust)."
+            "function, struct, enum, union, trait, const, static, type or macro (all but the first of Rust).",
+            one_of=NativeItem,
         ),
     ] = "function"
     public: Annotated[bool, said("Of Rust: `pub`, without a restriction.")] = False
@@ -766,7 +972,10 @@ class NativeFact(Located, frozen=True, kw_only=True):
         bool, said("`__global__`, or a function of Python that the host launches on a device.")
     ] = False
     signals: Annotated[
-        tuple[str, ...],
+        tuple[
+            NativeSignal,
+            ...,
+        ],
         said(
             "launch, launch-bounds, shared-memory, pointer-cast, index-arithmetic, division, atomic, barrier, architecture, "
             "platform-guard, mask, compile-time, accumulator, symmetric-memory, tuning, unsafe, panic, synchronisation or serialised (what changed in it)."
@@ -795,7 +1004,11 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     """An override or a sibling of a changed method that this change did not update."""
 
     what: Annotated[
-        str, said("override (a subclass method) or sibling (the same method on another platform's class).")
+        str,
+        said(
+            "override (a subclass method) or sibling (the same method on another platform's class).",
+            one_of=OverrideWhat,
+        ),
     ]
     base: Annotated[str, said("The changed method: `Class.method`.")]
     target: Annotated[str, said("The one not updated: `path:line Class.method`.")]
@@ -820,7 +1033,7 @@ class RegistryFact(Located, frozen=True, kw_only=True):
 
     registry: Annotated[str, said("Name of the registry, from rules/registries.yml.")]
     key: Annotated[str, said("The row's key.")]
-    change: Annotated[str, said("added, removed or changed.")]
+    change: Annotated[RegistryChange, said("added, removed or changed.")]
     target: Annotated[str | None, said("What it names.")] = None
     twins_missing: Annotated[
         tuple[str, ...] | UnsetType, said("Places that should name the key too and do not.")
@@ -841,7 +1054,8 @@ class StepFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "no-step, optional-only, not-collected, cannot-run (a test file that is skipped as a whole where it is collected), platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner."
+            "no-step, optional-only, not-collected, cannot-run (a test file that is skipped as a whole where it is collected), platform-not-run, mirror-missing, mirror-optional, mirror-differs, rename-step or rename-owner.",
+            one_of=StepWhat,
         ),
     ]
     step: Annotated[str | None, said("The step's label.")] = None
@@ -860,7 +1074,8 @@ class HistoryFact(Located, frozen=True, kw_only=True):
         str,
         said(
             "reverted-before (it takes up what was reverted), reapplies (it does again what it says was done before), reverts (it takes back what it "
-            "names) or restores (without a word, it undoes a commit's lines or files)."
+            "names) or restores (without a word, it undoes a commit's lines or files).",
+            one_of=HistoryWhat,
         ),
     ]
     subject: Annotated[str, said("Subject of the commit that it speaks of.")]
@@ -929,7 +1144,7 @@ class CausePart(Value, frozen=True, kw_only=True):
     path: str
     first: int
     last: int
-    side: str
+    side: SideWord
 
 
 class Cause(Value, frozen=True, kw_only=True):
@@ -944,7 +1159,7 @@ class Cause(Value, frozen=True, kw_only=True):
     """The option that went; the thing that came."""
     path: str
     line: int
-    side: str
+    side: SideWord
     parts: tuple[CausePart, ...]
 
 

@@ -1,15 +1,15 @@
 """The words that rules may use: every fact family, its fields, their types and sentences, read off the value types.
 
-A sentence that is nothing but a list of words (``added, removed or changed.``, remarks in brackets aside) closes the set: a rule
-that names another word is refused. So a new word of a collector is declared where the field is.
+A field whose type is a ``Literal``, or whose sentence names one (``one_of``), holds words of a closed set: a rule that names another word is
+refused. So a new word of a collector is declared where the field is.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 from functools import cache
-from typing import Any, Final, get_args
+from types import UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import UnsetType
@@ -135,9 +135,10 @@ def _own_hints(kind: type) -> dict[str, Any]:
 
 def _field(name: str, hint: object) -> Field:
     annotated, *metadata = get_args(hint)
-    sentence = next(meta.description for meta in metadata if isinstance(meta, msgspec.Meta))
-    members = get_args(annotated) or (annotated,)
-    is_texts = annotated == tuple[str, ...] or tuple[str, ...] in members
+    meta = next(meta for meta in metadata if isinstance(meta, msgspec.Meta))
+    sentence = meta.description
+    members = get_args(annotated) if get_origin(annotated) in (Union, UnionType) else (annotated,)
+    is_texts = any(get_origin(member) is tuple for member in members)
     word = "texts" if is_texts else "truth" if bool in members else "number" if int in members else "text"
     return Field(
         name=name,
@@ -145,13 +146,19 @@ def _field(name: str, hint: object) -> Field:
         sentence=sentence or "",
         may_be_null=type(None) in members,
         may_be_unknown=UnsetType in members,
-        choices=_choices(sentence or ""),
+        choices=_choices(annotated, meta),
         from_graph=name in _FROM_GRAPH,
     )
 
 
-def _choices(sentence: str) -> tuple[str, ...]:
-    listed = re.sub(r"\s*\([^)]*\)", "", sentence).rstrip(".").replace("`", "")
-    words = re.split(r",? or |, ", listed)
-    is_closed = len(words) > 1 and all(re.fullmatch(r"[a-z][a-z-]*", word) for word in words)
-    return tuple(words) if is_closed else ()
+def _choices(annotated: object, meta: msgspec.Meta) -> tuple[str, ...]:
+    """Return the words of a closed set, by the type or else by what the sentence names."""
+    words = _literals(annotated)
+    return words or tuple(map(str, (meta.extra or {}).get("words", ())))
+
+
+def _literals(hint: object) -> tuple[str, ...]:
+    parts = get_args(hint)
+    if get_origin(hint) is Literal:
+        return tuple(map(str, parts))
+    return next((words for part in parts if (words := _literals(part))), ())

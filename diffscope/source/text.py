@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from enum import Enum
 from functools import cached_property
-from typing import NewType
+from typing import Literal, NewType
 
 import msgspec
 
@@ -22,11 +22,19 @@ _CODING_LINES = 2
 """Lines in which Python looks for an encoding declaration (PEP 263)."""
 
 
+SideWord = Literal["new", "old"]
+
+
 class Side(Enum):
     """Which side of a change a text is; the value is the wire word."""
 
     BEFORE = "old"
     AFTER = "new"
+
+    @property
+    def word(self) -> SideWord:
+        """The wire word, as the type of a field."""
+        return "old" if self is Side.BEFORE else "new"
 
 
 class SourceText(msgspec.Struct, frozen=True, dict=True):

@@ -6,15 +6,18 @@ import hashlib
 import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from typing import Final, get_args
 
 import msgspec
 
+from diffscope.taxonomy.entries import Category
 from diffscope.taxonomy.places import Claims, GlobTable, PlaceTable
 from diffscope.taxonomy.tables import PlatformRule, SurfaceRule, TaxonomyTables
 from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
 
 OTHER = "other"
 """The area of a file that nothing claims, and the category of one that no line of the table matches."""
+_CATEGORIES: Final[dict[str, Category]] = {name: name for name in get_args(Category)}
 
 
 class Taxonomy:
@@ -123,10 +126,10 @@ class Taxonomy:
         """Return the platforms that a title, condition or symbol names, in the order of the table."""
         return self._ordered(set(self._platform_texts.owners_in(identifier_tokens(text))))
 
-    def _category_of(self, path: str) -> str:
+    def _category_of(self, path: str) -> Category:
         """Return the category of a path by the first line of the table that matches; ``other`` for none."""
         matches = self._category_globs.owners_of(path)
-        return min(matches).partition(" ")[2] if matches else OTHER
+        return _CATEGORIES[min(matches).partition(" ")[2] if matches else OTHER]
 
     def _surfaces_of(self, path: str, name: str, bases: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return the public surfaces that a symbol belongs to, by its path and qualified name or by the bases of its class.

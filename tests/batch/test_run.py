@@ -36,7 +36,8 @@ def workspace(clone: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 def wanted(workspace: Workspace) -> tuple[Wanted, ...]:
-    return find_span(workspace, "2026-W13").wanted
+    """Five changes: enough for two workers, and for what is left when a run ends after three."""
+    return find_span(workspace, "main~5..main").wanted
 
 
 def test_workers_give_what_one_process_gives(workspace: Workspace, tmp_path: Path) -> None:

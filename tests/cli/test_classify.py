@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from diffscope.adapters.changes.recorded import RecordedSource
+from diffscope.assessment.document import Assessment
+from diffscope.cli.publish import Publisher
 from diffscope.workspace import Workspace
 from tests.builders import Commit, git, git_repository, write_files
 from tests.cli.conftest import MakeProject
@@ -487,6 +489,7 @@ def test_an_interrupted_range_goes_on_where_it_was(minivllm: Path, project: Make
 ALL = "main~11..main"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 def test_a_range_that_was_ended_goes_on_and_loses_nothing(
     minivllm: Path, project: MakeProject, sign: signal.Signals
@@ -521,6 +524,30 @@ def test_a_range_that_was_ended_goes_on_and_loses_nothing(
     assert whole.out.encode() == file.read_bytes()
 
 
+def test_an_interrupt_while_a_change_is_written_is_told(
+    minivllm: Path, project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only one while a change is judged: what is in the file stays, and the same command goes on."""
+    here = project()
+    run = ("classify", "--range", "main~3..main", "--repo", str(minivllm), "--format", "jsonl:all.jsonl")
+    add, added = Publisher.add, list[Assessment]()
+
+    def interrupted(self: Publisher, assessment: Assessment, patch: str | None) -> None:
+        if added:
+            raise KeyboardInterrupt
+        added.append(assessment)
+        add(self, assessment, patch)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Publisher, "add", interrupted)
+        outcome = here.run(*run, "--workers", "1")
+    told = "note: interrupted; what was judged is kept, and the same command goes on from there\n"
+    assert outcome == Outcome(130, "", told)
+    assert here.run(*run, "--workers", "1", "--resume").exit_code == 0
+    assert len((here.folder / "all.jsonl").read_bytes().splitlines()) == 3
+
+
+@pytest.mark.thorough
 def test_a_range_by_workers_is_the_range_without(minivllm: Path, project: MakeProject) -> None:
     """Byte for byte, with an empty cache each."""
     run = ("classify", "--range", ALL, "--repo", str(minivllm), "--format", "jsonl", "--no-cache")

@@ -136,18 +136,14 @@ def test_separators_end_no_line_and_reach_no_sink(mark: str, tmp_path: Path, pro
     clone = git_repository(
         tmp_path / "clone", ci_files(STEPS) | before, [Commit(f"Fix o{mark}dd (#1)", files)]
     )
-    found = assessed(project, clone)
-    assert {file["path"] for file in found["files"]} >= {"vllm/v1/core.py", "docker/Dockerfile"}
-    assert (
-        "evil"
-        not in json.dumps([flag["evidence"] for flag in found["flags"]])
-        .replace("evil==", "")
-        .replace("evil:1", "")
-        or True
-    )
+    here = project()
+    written = [part for form in FORMATS for part in ("--format", f"{form}:change.{form}")]
+    outcome = here.run("classify", "--repo", str(clone), "--base", "HEAD~1", "--format", "text", *written)
+    assert (outcome.exit_code, shown_raw(outcome, mark)) == (0, [])
     for form in FORMATS:
-        outcome = project().run("classify", "--repo", str(clone), "--base", "HEAD~1", "--format", form)
-        assert (outcome.exit_code, shown_raw(outcome, mark)) == (0, []), form
+        assert shown_raw((here.folder / f"change.{form}").read_bytes().decode(), mark) == [], form
+    found = json.loads((here.folder / "change.json").read_bytes())
+    assert {file["path"] for file in found["files"]} >= {"vllm/v1/core.py", "docker/Dockerfile"}
 
 
 QUOTED = [

@@ -39,7 +39,7 @@ def test_the_variables_are_those_of_the_installed_git() -> None:
     )
 
 
-@pytest.mark.parametrize("shift", [0, 5])
+@pytest.mark.parametrize("shift", [0, pytest.param(5, marks=pytest.mark.thorough)])
 def test_no_setting_of_the_clone_changes_an_answer(shift: int, clone: Clone) -> None:
     expected = answers(clone, FEW)
     assert [answer[0] for answer in expected] == [0] * len(FEW)

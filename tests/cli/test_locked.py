@@ -21,8 +21,8 @@ from tests.cli.harness import Project
 
 Lock = Callable[[Path], sqlite3.Connection]
 CLASSIFY = ("classify", "101", "--format", "json")
-REPORT = ("report", "--week", "2026-W13", "--format", "json", "--workers", "1")
-BACKTEST = ("backtest", "--format", "json", "--workers", "1")
+REPORT = ("report", "--range", "main~2..main", "--format", "json", "--workers", "1")
+BACKTEST = ("backtest", "--range", "main~2..main", "--format", "json", "--workers", "1")
 
 
 class Waits(LockWait):

@@ -107,6 +107,7 @@ def classify(
     )
     is_over = is_unsure = False
     with (
+        console.resumable(is_many=request.is_window and record is None),
         publisher,
         Progress("changes" if request.is_window else "reading files", console) as progress,
         open_workspace(

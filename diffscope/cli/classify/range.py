@@ -38,20 +38,16 @@ def judge_range(
         Batch(workspace, workers=workers, cluster=cluster) as batch,
         Progress("changes", console) as progress,
     ):
-        try:
-            for at, judged in enumerate(batch.judge(left), start=1):
-                if judged.gap is not None and judged.gap.code == "gap.change-empty":
-                    empty.append(judged.wanted)
-                elif judged.gap is not None:
-                    lost += 1
-                    console.note(judged.gap.reason)
-                shown = _shown(judged)
-                if shown is not None:
-                    yield shown
-                progress(before + at, len(span.wanted))
-        except KeyboardInterrupt:
-            console.note("interrupted; what was judged is kept, and the same command goes on from there")
-            raise
+        for at, judged in enumerate(batch.judge(left), start=1):
+            if judged.gap is not None and judged.gap.code == "gap.change-empty":
+                empty.append(judged.wanted)
+            elif judged.gap is not None:
+                lost += 1
+                console.note(judged.gap.reason)
+            shown = _shown(judged)
+            if shown is not None:
+                yield shown
+            progress(before + at, len(span.wanted))
         # `report_notes` says those of the workspace.
         news = [note for note in batch.notes if note not in workspace.notes]
         for note in (*(gap.reason for gap in empty_gaps(empty)), *news):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +54,7 @@ def write_window(sought: WindowRequest, outputs: ReportOutputs, console: Console
         Batch(workspace, workers=sought.workers, cluster=sought.cluster) as batch,
     ):
         span = find_span(workspace, sought.window, offset=offset)
-        with _telling(console), outputs.stream() as each, Progress(span.period.label, console) as progress:
+        with console.resumable(), outputs.stream() as each, Progress(span.period.label, console) as progress:
             read = read_span(batch, span, progress=progress, each=each)
         if read.is_lost:
             raise none_judged(len(read.gaps), read.gaps[0].reason)
@@ -74,15 +72,6 @@ def none_judged(count: int, reason: str) -> SourceError:
         f"none of {count} changes could be judged; the first: {reason}",
         hint="classify one of them alone to see more",
     )
-
-
-@contextlib.contextmanager
-def _telling(console: Console) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        console.note("interrupted; what was judged is kept, and the same command goes on from there")
-        raise
 
 
 def _compared(
@@ -104,5 +93,5 @@ def _compared(
             return other, read_stored(batch, other)
     else:
         other = find_span(workspace, str(asked), offset=sought.offset or OFFSET)
-    with _telling(console), Progress(other.period.label, console) as progress:
+    with console.resumable(), Progress(other.period.label, console) as progress:
         return other, read_span(batch, other, progress=progress)

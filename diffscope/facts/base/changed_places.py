@@ -13,7 +13,7 @@ import msgspec
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import ChangeFacts, Located
-from diffscope.source.text import Side
+from diffscope.source.text import Side, SideWord
 from diffscope.syntax.model import SignalKind
 
 _FAMILIES: Final = (
@@ -30,13 +30,13 @@ _FAMILIES: Final = (
     "registry",
     "counterpart",
 )
-_NEW, _OLD = Side.AFTER.value, Side.BEFORE.value
+_NEW, _OLD = Side.AFTER.word, Side.BEFORE.word
 _Fact = TypeVar("_Fact", bound=Located)
 
 
 class _Line(NamedTuple):
     number: int
-    side: str
+    side: SideWord
 
 
 def with_changed_places(facts: ChangeFacts, placed: Iterable[Placed]) -> ChangeFacts:

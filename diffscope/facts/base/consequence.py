@@ -14,6 +14,7 @@ from diffscope.facts.model import (
     ChangeFacts,
     ConditionFact,
     ContractFact,
+    Effect,
     GuardFact,
     Located,
     NativeFact,
@@ -23,6 +24,7 @@ from diffscope.facts.model import (
     OverrideFact,
     ParameterFact,
     SymbolFact,
+    Vouched,
     WriteFact,
 )
 from diffscope.taxonomy.consequence import ConsequenceTable
@@ -81,7 +83,7 @@ class _Weigher:
         level = self._table.level(fact.reached, effect, vouched)
         return msgspec.structs.replace(fact, effect=effect, vouched=vouched, consequence=level)
 
-    def _effect(self, fact: Located) -> str:
+    def _effect(self, fact: Located) -> Effect:
         match fact:
             case SymbolFact():
                 return self._of_symbol(fact)
@@ -95,12 +97,12 @@ class _Weigher:
                 return "addition" if getattr(fact, "change", "") == "added" else "contract"
         return self._of_statement(fact)
 
-    def _of_statement(self, fact: Located) -> str:
+    def _of_statement(self, fact: Located) -> Effect:
         match fact:
             case GuardFact():
                 return self._in_symbol(fact, "none" if fact.change == "moved" else "condition")
             case ConditionFact():
-                words = {"moved": "none", "gone": "removal", "new": "addition"}
+                words: dict[str, Effect] = {"moved": "none", "gone": "removal", "new": "addition"}
                 return self._in_symbol(fact, words.get(fact.direction, "condition"))
             case CallFact() if fact.change == "removed":
                 # What waited or held others back does so no more: what runs when is decided anew.
@@ -111,7 +113,7 @@ class _Weigher:
                 return self._in_symbol(fact, _of_line(fact.change))
         return "body"
 
-    def _of_symbol(self, fact: SymbolFact) -> str:  # noqa: PLR0911 - as above
+    def _of_symbol(self, fact: SymbolFact) -> Effect:  # noqa: PLR0911 - as above
         aspects = set(fact.aspects)
         if not fact.logic or fact.owner_change == "moved":
             return "none"
@@ -133,28 +135,28 @@ class _Weigher:
         is_short = max(fact.code_added, fact.code_removed) <= _TUNED_LINES
         return "tuning" if is_short and self._numbers[at] == {"number"} else "body"
 
-    def _of_removed(self, fact: SymbolFact) -> str:
+    def _of_removed(self, fact: SymbolFact) -> Effect:
         if fact.moved_to or fact.still_bound:
             return "none"
         # What stood in the place of a member of a class above leaves that one to run.
         replaced = fact.still_inherited is True and fact.owner_change is None
         return _of_size(fact) if replaced else "removal"
 
-    def _of_added(self, fact: SymbolFact) -> str:
+    def _of_added(self, fact: SymbolFact) -> Effect:
         """Return what is new: a part of what ran before, where that calls it now, and an addition otherwise."""
         if fact.inherited:
             return "body"
         caller = fact.reach_path.split(" <- ")[1:2] if fact.kind in _CODE and not fact.part_of_new else []
         return _of_size(fact) if self._edited.intersection(caller) else "addition"
 
-    def _in_symbol(self, fact: Located, effect: str) -> str:
+    def _in_symbol(self, fact: Located, effect: Effect) -> Effect:
         """Return the effect of a line of a symbol: what is new as a whole only adds."""
         owner = self._symbols.get((fact.path, fact.symbol))
         if owner is not None and "added" in owner.aspects and not owner.inherited:
             return "addition"
         return effect
 
-    def _vouched(self, fact: Located) -> str:
+    def _vouched(self, fact: Located) -> Vouched:
         owner = fact if isinstance(fact, SymbolFact) else self._symbols.get((fact.path, fact.symbol))
         if owner is None:
             return "existing"
@@ -168,7 +170,7 @@ class _Weigher:
         return "none" if owner.tests_naming is not UNSET else "existing"
 
 
-def _of_size(fact: SymbolFact) -> str:
+def _of_size(fact: SymbolFact) -> Effect:
     return "rewrite" if _is_rewritten(fact) else "body"
 
 
@@ -184,9 +186,9 @@ def _lines(fact: SymbolFact | NativeFact) -> int:
     return max(fact.code_added, fact.code_removed)
 
 
-def _of_native(fact: NativeFact) -> str:
+def _of_native(fact: NativeFact) -> Effect:
     """Return what happens to native code, and to a kernel that Python hosts: what it computes is what it is for."""
-    words = {
+    words: dict[str, Effect] = {
         "added": "addition",
         "removed": "removal",
         "signature": "contract",
@@ -198,8 +200,9 @@ def _of_native(fact: NativeFact) -> str:
     return "rewrite" if _lines(fact) >= _REWRITTEN_LINES else "numerics" if fact.signals else "body"
 
 
-def _of_line(change: str) -> str:
-    return {"removed": "removal", "reguarded": "condition", "moved": "none"}.get(change, "body")
+def _of_line(change: str) -> Effect:
+    words: dict[str, Effect] = {"removed": "removal", "reguarded": "condition", "moved": "none"}
+    return words.get(change, "body")
 
 
 def _uncollected(facts: ChangeFacts) -> bool:

@@ -14,9 +14,10 @@ from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol, 
 from diffscope.facts.model import FileFact
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import RepoPath, Value
-from diffscope.source.text import Region, Side, SourceText
+from diffscope.source.text import Region, Side, SideWord, SourceText
 from diffscope.syntax.compare.compare import compare_python
 from diffscope.syntax.model import Aspect, NativeComparison
+from diffscope.taxonomy.entries import Category
 
 _NATIVE_SUFFIXES = frozenset({".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".hip", ".inl"})
 _LARGEST = 4_000_000
@@ -42,11 +43,11 @@ class LocationFields(TypedDict):
 
     path: str
     line: int
-    side: str
+    side: SideWord
     symbol: str | None
     module: str | None
     area: str
-    category: str
+    category: Category
     platforms: tuple[str, ...]
     distance: int | UnsetType | None
 
@@ -68,7 +69,7 @@ class Placed(Value, frozen=True, kw_only=True):
         return LocationFields(
             path=fact.path,
             line=place.start if place is not None else fact.line,
-            side=place.side.value if place is not None else fact.side,
+            side=place.side.word if place is not None else fact.side,
             symbol=symbol,
             module=fact.module,
             area=fact.area,
