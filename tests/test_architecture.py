@@ -44,6 +44,12 @@ def parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(file: Path) -> tuple[ast.AST, ...]:
+    """Return every node of a module: to walk all modules takes half a second, and several tests do."""
+    return tuple(ast.walk(parsed(file)))
+
+
 def is_core(file: Path) -> bool:
     return file.relative_to(PACKAGE).with_suffix("").parts[0] in CORE
 
@@ -177,7 +183,7 @@ def test_core_calls_no_input_output() -> None:
         (file.relative_to(ROOT).as_posix(), node.func.id)
         for file in MODULES
         if is_core(file)
-        for node in ast.walk(parsed(file))
+        for node in nodes(file)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
@@ -264,11 +270,7 @@ READERS = {
 
 def test_files_are_read_in_one_place() -> None:
     """What a user names may be a pipe, a device or gigabytes: ``adapters/read_file.py`` looks before it reads, nothing else reads."""
-    found = {
-        file.relative_to(PACKAGE).as_posix()
-        for file in MODULES
-        if any(map(_reads_file, ast.walk(parsed(file))))
-    }
+    found = {file.relative_to(PACKAGE).as_posix() for file in MODULES if any(map(_reads_file, nodes(file)))}
     assert found - READERS.keys() == set()
 
 
@@ -381,7 +383,7 @@ def test_git_is_started_from_one_place() -> None:
     naming, starting = set(), set()
     for file in MODULES:
         name = file.relative_to(PACKAGE).as_posix()
-        for node in ast.walk(parsed(file)):
+        for node in nodes(file):
             if isinstance(node, (ast.Import, ast.ImportFrom)) and _modules(node) & {"subprocess", "pty"}:
                 starting.add(name)
             if (

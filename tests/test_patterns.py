@@ -102,9 +102,9 @@ def test_a_regex_finds_groups_and_places_in_characters() -> None:
 def test_a_regex_takes_linear_time_where_pythons_takes_forever() -> None:
     """Thirty characters keep Python's engine busy for minutes with this pattern."""
     regex = compile_regex(r"^(([^/])+/?)+\.py$")
-    started = time.perf_counter()
+    started = time.process_time()
     assert not regex.search("a" * 3_000 + "!")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(st.text("ab/.-_", max_size=12), st.text("ab/.-_", max_size=12))

@@ -352,9 +352,9 @@ def test_a_large_patch_takes_time_in_proportion() -> None:
     def seconds(count: int) -> float:
         before = "".join(f"line {number}\n" for number in range(count))
         patch = change({"a.py": before}, {"a.py": before.replace("line", "LINE")}).change.patch
-        start = time.perf_counter()
+        start = time.process_time()
         parse_diff(patch)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(100)
     assert seconds(10_000) < 2.0
@@ -373,8 +373,8 @@ def test_a_large_patch_takes_time_in_proportion() -> None:
     ],
 )
 def test_no_line_makes_the_parser_slow(line: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for patch in (line, f"diff --git a/x b/x\n{line}\n"):
         with contextlib.suppress(DiffError):
             salvage_diff(patch)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0

@@ -150,9 +150,9 @@ def test_an_owner_may_be_absent_in_three_ways() -> None:
 def test_a_hostile_pattern_takes_linear_time() -> None:
     """Fifty stars against a long name: a backtracking engine would not return."""
     codeowners = parse_codeowners("/" + "*a" * 50 + "*b @x\n", PLACE)
-    started = time.perf_counter()
+    started = time.process_time()
     assert not owners_of(codeowners, [RepoPath("a" * 5_000)])[0].owners
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 segments = st.lists(st.sampled_from(["a", "b", "ab", "*b", "a*", "?", "**"]), min_size=1, max_size=4)

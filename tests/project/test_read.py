@@ -226,12 +226,12 @@ def test_a_tree_index_knows_files_folders_and_what_lies_below() -> None:
 def test_a_tree_of_a_hundred_thousand_files_is_no_trouble() -> None:
     """Dead entries in a huge tree are searched by name, not by comparing all."""
     paths = [f"d{number % 100}/e{number % 1000}/f{number}.py" for number in range(100_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     tree = TreeIndex(paths)
     for number in range(200):
         tree.nearest(f"d1/gone{number}.py")
         tree.below(f"d{number % 100}")
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_texts_with_a_byte_order_mark_are_read() -> None:

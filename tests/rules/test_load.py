@@ -325,6 +325,6 @@ def test_fifty_rules_decode_fast() -> None:
     catalogue = rules(*[RULE] * 50)
     data = encode_catalogue(catalogue)
     decode_catalogue(data)
-    start = time.perf_counter()
+    start = time.process_time()
     decode_catalogue(data)
-    assert time.perf_counter() - start < 0.02
+    assert time.process_time() - start < 0.02

@@ -76,9 +76,9 @@ def test_hostile_body_is_bounded() -> None:
         + ">-*" * 10_000
         + "<!--" * 10_000
     )
-    start = time.perf_counter()
+    start = time.process_time()
     found = parse_waivers(body)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(found.accepted) == 50
     assert len(found.accepted[0].reason) == 500
     assert tuple(sentence(each).en for each in found.refused) == (

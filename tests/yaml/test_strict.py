@@ -208,11 +208,11 @@ def test_alias_bombs_stop_at_the_cap() -> None:
     """Nine aliases of nine aliases, twelve times over: a few bytes that would be 282 billion values."""
     lines = ["a: &a [x,x,x,x,x,x,x,x,x]"]
     lines += [f"{chr(98 + at)}: &{chr(98 + at)} [{','.join(['*' + chr(97 + at)] * 9)}]" for at in range(12)]
-    started = time.perf_counter()
+    started = time.process_time()
     documents, problems = parse_tolerant("\n".join(lines))
     assert [problem.message for problem in problems] == ["the file has more than 400,000 values"]
     assert documents == ()
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_an_alias_of_itself_and_one_that_nests_too_deep_are_reported() -> None:
