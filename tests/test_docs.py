@@ -125,7 +125,7 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
         check=True,
         text=True,
     )
-    assert done.stdout.startswith("medium CP102 vllm/")
+    assert done.stdout.startswith("medium PF306 vllm/")
     assert done.stderr == ""
 
 

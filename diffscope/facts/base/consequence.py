@@ -44,6 +44,8 @@ _REWRITTEN_DECISIONS: Final = 3
 """Conditions and branches that are new in a function, from which on it is written anew."""
 _REWRITTEN_LINES: Final = 9
 """Code lines on either side, from which on it is."""
+_REPLACING_LINES: Final = 2
+"""Code lines that come in the place of others, from which on these count too."""
 _Fact = TypeVar("_Fact", bound=Located)
 _At = tuple[str, str | None]
 
@@ -174,7 +176,10 @@ def _of_size(fact: SymbolFact) -> Effect:
 
 def _is_rewritten(fact: SymbolFact) -> bool:
     decisions = max(fact.conditions_new, fact.branches_added)
-    return decisions >= _REWRITTEN_DECISIONS or _lines(fact) >= _REWRITTEN_LINES
+    # Lines that go, with next to nothing in their place, leave the rest as it was.
+    replaced = fact.code_added >= _REPLACING_LINES or "removed" in fact.aspects
+    lines = _lines(fact) if replaced else fact.code_added
+    return decisions >= _REWRITTEN_DECISIONS or lines >= _REWRITTEN_LINES
 
 
 def _lines(fact: SymbolFact | NativeFact) -> int:
