@@ -697,7 +697,6 @@ TEXTS: Final = {
     "word.family-count": "{family}（{count}）",
     "word.file-table": "文件",
     "word.files": "{count} 个文件",
-    "word.flags": "风险项",
     "word.full-json": "完整结果（JSON、SARIF）",
     "word.graph-snapshot": "使用随包附带的依赖图快照 {commit}，而非此变更的基准",
     "word.high": "高",

@@ -697,7 +697,6 @@ TEXTS: Final = {
     "word.family-count": "{family} ({count})",
     "word.file-table": "Files",
     "word.files": "{count} {count|file|files}",
-    "word.flags": "Flags",
     "word.full-json": "full assessment (JSON, SARIF)",
     "word.graph-snapshot": "graph of the packaged snapshot {commit}, not of this base",
     "word.high": "high",
