@@ -348,7 +348,7 @@ def test_settings_come_after_the_environment_and_the_command_line(project: MakeP
     """flag > DIFFSCOPE_* > diffscope.yml > default, for language and format alike."""
     here = project({"diffscope.yml": "lang: zh\nformat: concise\n"})
     run = ("classify", "38450", "--source", "recorded")
-    assert "[CP" in here.run(*run).out
+    assert "[PF" in here.run(*run).out
     assert "检查" in here.run(*run, "--format", "text").out
     assert "Check" in here.run(*run, "--format", "text", environ={"DIFFSCOPE_LANG": "en"}).out
     assert "检查" in here.run(*run, "--format", "text", "--lang", "zh", environ={"DIFFSCOPE_LANG": "en"}).out
