@@ -56,6 +56,7 @@ COMMANDS: dict[str, Command] = {
         "Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.",
     ),
     "ci": Command("diffscope.cli.ci.command:ci", "Run as a step of a GitHub workflow."),
+    "mcp": Command("diffscope.cli.mcp.command:mcp", "Serve reviewing assistants (Model Context Protocol)."),
     "schema": Command(
         "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
     ),
