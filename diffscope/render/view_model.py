@@ -243,7 +243,9 @@ class AssessmentView:
 
     def also(self, flag: Flag) -> str:
         """Return the next two places of a flag, then how many more there are in which files; empty for none."""
-        words, rest = self._words, flag.evidence[1:]
+        words = self._words
+        # Two facts on one line are one place to look at.
+        rest = list({location(place): place for place in flag.evidence}.values())[1:]
         if not rest:
             return ""
         first = words("also-at", places=words.comma.join(location(place) for place in rest[:2]))

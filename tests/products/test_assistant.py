@@ -7,7 +7,7 @@ import pytest
 
 from diffscope.errors import InputError, NotFoundError
 from diffscope.graph.model.model import ModuleName
-from diffscope.products.assistant.answers import affected, classification, size, symbol_changes
+from diffscope.products.assistant.answers import affected, classification, count_tokens, symbol_changes
 from diffscope.products.assistant.answers import tests_for_change as nearest
 from diffscope.rules.model import Severity
 from diffscope.source.model import RepoPath
@@ -30,7 +30,7 @@ def test_flags_come_worst_first_and_are_cut_to_the_size_that_is_asked() -> None:
     found, cursor, seen = an_assessment(flags=MANY), None, []
     while True:
         page = classification(found, tokens=1500, cursor=cursor)
-        assert size(page) <= 1500
+        assert count_tokens(page) <= 1500
         seen += [(flag.severity, flag.rule) for flag in page.flags]
         assert page.truncated == (page.cursor is not None)
         if (cursor := page.cursor) is None:

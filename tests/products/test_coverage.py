@@ -138,6 +138,9 @@ def test_changes_to_tests_and_layout_do_not_count() -> None:
         pytest.param(5, 5, 0.5, 0.03125, id="five heads of five"),
         pytest.param(4, 5, 0.5, 0.1875, id="four heads or five of five"),
         pytest.param(6, 5, 0.5, 0.0, id="more hits than trials"),
+        pytest.param(5, 5, 1.0, 1.0, id="what always happens"),
+        pytest.param(1, 5, 0.0, 0.0, id="what never happens"),
+        pytest.param(2500, 5000, 0.5, 0.505641614, id="half of five thousand"),
     ],
 )
 def test_the_tail_of_the_binomial_distribution(hits: int, trials: int, rate: float, expected: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError
-from diffscope.graph.query.registries import REGISTRIES
+from diffscope.graph.query.registries import REGISTRIES, Registry, load_registries
 from diffscope.graph.query.serving import SERVING
 from diffscope.taxonomy.consequence import CONSEQUENCE
 from diffscope.taxonomy.counterparts import COUNTERPARTS
@@ -31,6 +31,12 @@ _TYPES: Final[dict[str, Any]] = {
     "reach.yml": REACH,
     "consequence.yml": CONSEQUENCE,
 }
+
+
+def bundled_registries() -> tuple[Registry, ...]:
+    """Return the registries that are known by name: those of the bundled ``registries.yml``."""
+    text = read_text(bundled_rules() / "registries.yml", most=_LARGEST, hint="reinstall diffscope")
+    return load_registries(text, at="rules/registries.yml")
 
 
 def table_mistakes(folder: Path) -> list[Mistake]:

@@ -12,6 +12,7 @@ from diffscope.cli.exits import DONE
 DOCUMENTS = {
     "assessment": "diffscope.assessment.document:Assessment",
     "backtest": "diffscope.products.backtest.model:Backtest",
+    "coverage": "diffscope.products.coverage.measure:Coverage",
     "digest": "diffscope.products.report.model:Digest",
     "dynamics": "diffscope.products.report.dynamics.dynamics:Dynamics",
     "events": "diffscope.products.report.dynamics.events:Events",
@@ -25,8 +26,8 @@ DOCUMENTS = {
 def schema(*, document: str) -> int:
     """Print the JSON Schema of what diffscope writes.
 
-    assessment is one classified change, backtest the rules over history, digest a report, dynamics a report of events,
-    events what it is made from, facts a recorded change.
+    assessment is one classified change, backtest the rules over history, coverage what they cannot see, digest a
+    report, dynamics a report of events, events what it is made from, facts a recorded change.
     """
     from diffscope.cli.publish import write_stdout
 

@@ -66,12 +66,9 @@ class OpenedGraph:
     @cached_property
     def registries(self) -> tuple[Registry, ...]:
         """The registries that are known by name."""
-        from diffscope.adapters.config.rule_files import bundled_rules
-        from diffscope.adapters.read_file import read_text
-        from diffscope.graph.query.registries import load_registries
+        from diffscope.adapters.config.rule_tables import bundled_registries
 
-        text = read_text(bundled_rules() / "registries.yml", most=1_000_000, hint="reinstall diffscope")
-        return load_registries(text, at="rules/registries.yml")
+        return bundled_registries()
 
     def find(self, text: str) -> ModuleName:
         """Return the node of a name or path. Raises ``NotFoundError`` with the nearest name there is."""

@@ -36,6 +36,7 @@ from diffscope.products.assistant.answers import (
     affected,
     change_name,
     classification,
+    how_many_fit,
     symbol_changes,
     tests_for_change,
     unknowns,
@@ -50,6 +51,8 @@ from diffscope.workspace import Workspace
 _KEPT: Final = 16
 """Changes whose facts stay at hand between calls."""
 _LINES: Final = 120
+_HEAD: Final = 400
+"""Tokens of what an answer holds besides its list."""
 
 Tokens = Annotated[
     int, Meta(ge=FEWEST_TOKENS, le=MOST_TOKENS, description="About how long the answer may be.")
@@ -218,12 +221,7 @@ def _explain(session: ToolSession, asked: ExplainArguments) -> ExplanationAnswer
     facts, found = session.change(asked)
     trace = explained(rule, facts, catalogue=workspace.catalogue, configuration=workspace.configuration)
     lines = explanation_text(trace, "en").rstrip("\n").split("\n")
-    room, kept = asked.max_tokens * 3, list[str]()
-    for line in lines[:_LINES]:
-        room -= len(line) + 4
-        if room < 0:
-            break
-        kept.append(line)
+    kept = lines[: how_many_fit(lines[:_LINES], asked.max_tokens - _HEAD)]
     return ExplanationAnswer(
         change=change_name(found),
         unknowns=unknowns(found),
@@ -241,19 +239,17 @@ def _report(session: ToolSession, asked: ReportArguments) -> ReportAnswer:
     order = ("critical", "high", "unknown", "medium", "low", "none")
     pulls = sorted(digest.pulls, key=lambda pull: (order.index(pull.level), pull.number))
     levels = {level: sum(pull.level == level for pull in pulls) for level in order}
-    room, top = asked.max_tokens * 3 - 400, list[ReportChange]()
-    for pull in pulls:
-        one = ReportChange(
+    listed = [
+        ReportChange(
             pull=name_of(pull.number),
             level=pull.level,
             areas=pull.areas[:4],
             rules=tuple(flag.code for flag in pull.flags[:6]),
             untrusted_title=visible(pull.title)[:200],
         )
-        room -= len(msgspec.json.encode(one)) + 1
-        if room < 0:
-            break
-        top.append(one)
+        for pull in pulls
+    ]
+    top = listed[: how_many_fit(listed, asked.max_tokens - _HEAD)]
     return ReportAnswer(
         window=digest.period.label,
         changes=len(pulls),

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from diffscope.adapters.config.rule_files import bundled_rules
+from diffscope.adapters.config.rule_tables import bundled_registries
 from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.adapters.read_file import read_text
 from diffscope.batch.coverage import newest_commit
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import Span, find_span
@@ -17,7 +16,6 @@ from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.errors import NotFoundError, UsageError
-from diffscope.graph.query.registries import load_registries
 from diffscope.products.coverage.measure import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
 from diffscope.render.sanitize import visible
 
@@ -98,11 +96,10 @@ def _day(seconds: int) -> str:
 
 
 def _tables(workspace: Workspace) -> Tables:
-    text = read_text(bundled_rules() / "registries.yml", most=1_000_000, hint="reinstall diffscope")
     return Tables(
         taxonomy=workspace.knowledge.taxonomy,
         kernels=workspace.knowledge.kernels,
-        registries=load_registries(text, at="rules/registries.yml"),
+        registries=bundled_registries(),
     )
 
 

@@ -17,6 +17,7 @@ from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.ci_model import CiFacts
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.render.places import worst_first
 from diffscope.render.sanitize import visible
 from diffscope.rules.model import Flag
 from diffscope.source.model import RepoPath, Value
@@ -26,6 +27,8 @@ FEWEST_TOKENS: Final = 500
 MOST_TOKENS: Final = 20_000
 _BYTES_PER_TOKEN: Final = 3
 """Of JSON with paths and identifiers; tokenizers give 3 to 4."""
+_CURSOR: Final = 20
+"""Tokens of a cursor, with its name."""
 _LONGEST_TEXT: Final = 300
 _USED_BY: Final = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.TYPING, EdgeLayer.REGISTRY})
 _Item = TypeVar("_Item")
@@ -180,7 +183,7 @@ def classification(found: Assessment, *, tokens: int, cursor: str | None) -> Cla
         deletions=found.change.deletions,
         files=found.change.files,
     )
-    flags = sorted(map(_flag, found.flags), key=lambda flag: (-_rank(found, flag), flag.rule, flag.path))
+    flags = list(map(_flag, worst_first(found.flags)))
     return _filled(empty, flags, "flags", tokens=tokens, cursor=cursor)
 
 
@@ -256,13 +259,7 @@ def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> T
         steps_total=None if steps is None else len(steps),
     )
     answer = _filled(empty, tests, "tests", tokens=tokens, cursor=cursor)
-    room = tokens - size(answer)
-    few: list[StepAnswer] = []
-    for step in steps or ():
-        room -= _tokens(step)
-        if room < 0:
-            break
-        few.append(step)
+    few = (steps or [])[: how_many_fit(steps or [], tokens - count_tokens(answer))]
     return msgspec.structs.replace(answer, steps=tuple(few))
 
 
@@ -295,18 +292,26 @@ def unknowns(found: Assessment) -> tuple[Unknown, ...]:
     return (*gaps, *rules)
 
 
-def size(answer: Value) -> int:
-    """Return about how many tokens an answer takes."""
-    return _tokens(answer)
+def how_many_fit(items: Sequence[object], tokens: int) -> int:
+    """Return how many of the items, from the first on, stay within a number of tokens."""
+    for number, item in enumerate(items):
+        tokens -= count_tokens(item)
+        if tokens < 0:
+            return number
+    return len(items)
+
+
+def count_tokens(value: object) -> int:
+    """Return about how many tokens a value takes as JSON."""
+    return -(-len(msgspec.json.encode(value)) // _BYTES_PER_TOKEN)
 
 
 def _filled(
     empty: _Answer, items: Sequence[_Item], field: str, *, tokens: int, cursor: str | None
 ) -> _Answer:
     start = _start(cursor, len(items))
-    room, end = tokens - _tokens(empty) - 20, start
-    while end < len(items) and (room := room - _tokens(items[end])) >= 0:
-        end += 1
+    end = start + how_many_fit(items[start:], tokens - count_tokens(empty) - _CURSOR)
+    # One item a page at least: a reader who asks for the next page gets somewhere.
     end = max(end, min(start + 1, len(items)))
     is_cut = end < len(items)
     return msgspec.structs.replace(
@@ -330,10 +335,6 @@ def _start(cursor: str | None, most: int) -> int:
     return int(digits)
 
 
-def _tokens(value: object) -> int:
-    return -(-len(msgspec.json.encode(value)) // _BYTES_PER_TOKEN)
-
-
 def _flag(flag: Flag) -> FlagAnswer:
     place = flag.evidence[0] if flag.evidence else None
     return FlagAnswer(
@@ -347,10 +348,6 @@ def _flag(flag: Flag) -> FlagAnswer:
         places=len(flag.evidence),
         untrusted_message=_short(flag.message.en),
     )
-
-
-def _rank(found: Assessment, answer: FlagAnswer) -> int:
-    return max(flag.severity.rank for flag in found.flags if answer.rule.startswith(flag.code))
 
 
 def _module(graph: ModuleGraph, name: ModuleName) -> ModuleAnswer:

@@ -315,7 +315,16 @@ def _by_area_and_language(
 
 def binomial_tail(at_least: int, of: int, rate: float) -> float:
     """Return the probability of ``at_least`` hits or more among ``of`` independent trials of the given rate."""
-    return sum(math.comb(of, k) * rate**k * (1 - rate) ** (of - k) for k in range(at_least, of + 1))
+    if at_least <= 0 or rate >= 1:
+        return float(at_least <= of)
+    if rate <= 0:
+        return 0.0
+    # By logarithms: the coefficients of a thousand trials are beyond a float.
+    whole, hit, miss = math.lgamma(of + 1), math.log(rate), math.log1p(-rate)
+    return sum(
+        math.exp(whole - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * hit + (of - k) * miss)
+        for k in range(at_least, of + 1)
+    )
 
 
 def _name(assessment: Assessment) -> str:
