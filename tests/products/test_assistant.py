@@ -133,3 +133,10 @@ def test_tests_that_the_change_edits_come_first_and_steps_are_counted() -> None:
 
 def test_steps_of_ci_that_are_not_known_are_null() -> None:
     assert nearest(an_empty_assessment(), tokens=4000, cursor=None).steps_total is None
+
+
+def test_a_flag_names_the_rules_that_it_covers() -> None:
+    """What is folded into one flag is not lost to a reader who sees that flag alone."""
+    head = a_flag("IF404", covers=(a_flag("CP102"),))
+    (flag,) = classification(an_assessment(flags=(head,)), tokens=4000, cursor=None).flags
+    assert flag.covers == ("CP102 attention-backend",)

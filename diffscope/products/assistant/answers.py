@@ -75,6 +75,8 @@ class FlagAnswer(Value, frozen=True, kw_only=True):
     line: int
     symbol: str | None
     places: int
+    covers: tuple[str, ...]
+    """Rules whose flags are one change with this one, and are not listed apart."""
     untrusted_message: str
     """The rule's message with names and values of the change filled in."""
 
@@ -346,6 +348,7 @@ def _flag(flag: Flag) -> FlagAnswer:
         line=place.line if place else 0,
         symbol=visible(place.symbol) if place and place.symbol else None,
         places=len(flag.evidence),
+        covers=tuple(f"{one.code} {one.name}" for one in flag.covers),
         untrusted_message=_short(flag.message.en),
     )
 
