@@ -1046,6 +1046,9 @@ class CounterpartFact(Located, frozen=True, kw_only=True):
     family: Annotated[str, said("The declared pairing, from rules/counterparts.yml.")]
     counterpart: Annotated[str, said("What was left alone: a path or `path:line Class`.")]
     reason: Annotated[str, said("Why the two belong together.")] = ""
+    alike: Annotated[
+        int | None, said("Of twins: percent of the names that either uses before the change that both use.")
+    ] = None
 
 
 class StepFact(Located, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 from diffscope.syntax.model import Parameter
+from diffscope.syntax.outline.uses import Uses
 from diffscope.syntax.text.skips import names_of_skips
 
 _TEST_DEPTH = 2
@@ -128,6 +129,10 @@ class TreeLookup:
         outline = self._graph.outline_at(RepoPath("vllm/envs.py"))
         values = [one.value for one in (outline.definitions if outline else ()) if one.name == variable]
         return any(value in ("True", "1", '"1"') for value in values)
+
+    def uses_at(self, path: str) -> Uses:
+        """Return the names that each definition of a file of the base uses; none where they are not available."""
+        return self._graph.uses_at(RepoPath(path)) or {}
 
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""
