@@ -141,7 +141,9 @@ class TreeLookup:
     def module_users(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return ``path:line`` of what imports or names a module: from files outside the change, and from files that it edits."""
         edges = self._graph.dependents(ModuleName(name), _BY_NAME)
-        places = sorted({(path, edge.line) for edge in edges if (path := self._graph.path_of(edge.source))})
+        # Who asks a package for a name that it passes on goes on asking the package.
+        direct = (edge for edge in edges if not edge.is_transit)
+        places = sorted({(path, edge.line) for edge in direct if (path := self._graph.path_of(edge.source))})
         sides: tuple[list[str], list[str]] = ([], [])
         for path, line in places:
             sides[path in self._touched].append(f"{path}:{line}")
@@ -359,6 +361,17 @@ class TreeLookup:
         is_rare = elsewhere is not None and len(elsewhere) <= _RARE
         asked = words[-1:] if is_rare else words
         return sum(1 for known in self._changed_words if known.issuperset(asked))
+
+    def changed_tests_beside(self, path: str, symbol: str) -> bool:
+        """Return whether a test file of this change names the class of a private function, or imports its module."""
+        owner, _, own = symbol.rpartition(".")
+        if not own.startswith("_") or own.endswith("__"):
+            return False
+        if owner:
+            return self.changed_tests_naming(owner) > 0
+        module = self._graph.module_of(RepoPath(path))
+        named = re.compile(rf"\b{re.escape(module)}\b(?!\.)") if module else None
+        return named is not None and any(map(named.search, self._test_texts))
 
     @property
     def has_changed_tests(self) -> bool:
