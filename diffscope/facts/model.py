@@ -476,7 +476,7 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
     changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
     changed_tests_beside: Annotated[
-        bool, said("It is private, and a test file in this change names its class or imports its module.")
+        bool, said("It is private, and a test file in this change imports its module.")
     ] = False
     summary: Annotated[
         str,

@@ -363,15 +363,13 @@ class TreeLookup:
         return sum(1 for known in self._changed_words if known.issuperset(asked))
 
     def changed_tests_beside(self, path: str, symbol: str) -> bool:
-        """Return whether a test file of this change names the class of a private function, or imports its module."""
-        owner, _, own = symbol.rpartition(".")
-        if not own.startswith("_") or own.endswith("__"):
-            return False
-        if owner:
-            return self.changed_tests_naming(owner) > 0
+        """Return whether a test file of this change imports the module of a private function, and so runs it through what it names."""
+        own = symbol.rpartition(".")[2]
         module = self._graph.module_of(RepoPath(path))
-        named = re.compile(rf"\b{re.escape(module)}\b(?!\.)") if module else None
-        return named is not None and any(map(named.search, self._test_texts))
+        if module is None or not own.startswith("_") or own.endswith("__"):
+            return False
+        named = re.compile(rf"\b{re.escape(module)}\b(?!\.)")
+        return any(map(named.search, self._test_texts))
 
     @property
     def has_changed_tests(self) -> bool:
