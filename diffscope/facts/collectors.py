@@ -25,6 +25,7 @@ from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.conditions.collect import collect_conditions
+from diffscope.facts.footprint import collect_footprint
 from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
     ChangeFact,
@@ -44,7 +45,6 @@ from diffscope.facts.options.options import collect_options
 from diffscope.facts.options.wire_messages import collect_wire_messages
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.contracts import collect_contracts
-from diffscope.facts.python.footprint import collect_footprint
 from diffscope.facts.python.guards import collect_guards
 from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
 from diffscope.facts.python.mentions import collect_mentions

@@ -1,4 +1,4 @@
-"""Asks git what merges: whether two changes conflict in their lines, which branches hold which heads, where branches left the base.
+"""Asks git whether two changes conflict in their lines.
 
 Trees are merged in a temporary store of objects beside the clone's: nothing of the clone is written, checked out or moved.
 """
@@ -9,8 +9,7 @@ import hashlib
 import os
 import tempfile
 import zlib
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,10 +17,10 @@ from diffscope.adapters.git.environment import object_access
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.output import write_file
-from diffscope.source.model import CommitId
 
 _WHO: Final = "diffscope <diffscope> 0 +0000"
 _AT_A_TIME: Final = 400
+_MERGE: Final = ("merge-tree", "--stdin", "--name-only", "--no-messages")
 
 
 class MergeCase(NamedTuple):
@@ -63,12 +62,7 @@ def _try_some(repository: GitRepository, cases: Sequence[MergeCase]) -> list[boo
                 f"{store.make(trees[cases[at].ours], base)} {store.make(trees[cases[at].theirs], base)}\n"
             )
         access = object_access(repository.common_dir, repository.object_format, objects=objects)
-        answers = _answers(
-            access_run=lambda text: (
-                run(access, "merge-tree", "--stdin", "--name-only", "--no-messages", given=text).out
-            ),
-            lines=lines,
-        )
+        answers = _answers(lambda text: run(access, *_MERGE, given=text).out, lines)
     found: list[bool | None] = [None] * len(cases)
     for at, answer in zip(asked, answers, strict=False):
         found[at] = answer
@@ -93,11 +87,10 @@ class _Commits:
         return name
 
 
-def _answers(*, access_run: object, lines: Sequence[str]) -> list[bool | None]:
-    assert callable(access_run)  # noqa: S101 - made above
+def _answers(merge: Callable[[bytes], bytes], lines: Sequence[str]) -> list[bool | None]:
     left, found = list(lines), list[bool | None]()
     while left:
-        told = _parsed(access_run("".join(left).encode()))
+        told = _parsed(merge("".join(left).encode()))
         found += told[: len(left)]
         left = left[len(told) :]
         if left:  # git died at the next one, of a blob that the clone does not have, say
@@ -115,29 +108,4 @@ def _parsed(out: bytes) -> list[bool | None]:
         while at < len(cells) and cells[at]:
             at += 1
         at += 1
-    return found
-
-
-def stacked_on(
-    repository: GitRepository, heads: Mapping[int, CommitId], base: str
-) -> dict[int, tuple[int, ...]]:
-    """Return for each open change the others whose heads are among the commits that ``base`` does not have; those that stand on none are left out."""
-    listed = sorted(set(heads.values()))
-    given = "".join(f"{head}\n" for head in listed) + f"^{base}\n"
-    out = run(repository.objects, "rev-list", "--parents", "--stdin", given=given.encode())
-    parents = {row.split()[0]: row.split()[1:] for row in out.out.decode().split("\n") if row}
-    numbers: defaultdict[str, list[int]] = defaultdict(list)
-    for number, head in heads.items():
-        numbers[head].append(number)
-    found: dict[int, tuple[int, ...]] = {}
-    for number, head in sorted(heads.items()):
-        pending, seen = [*parents.get(head, ())], set[str]()
-        while pending:
-            each = pending.pop()
-            if each in parents and each not in seen:
-                seen.add(each)
-                pending += parents[each]
-        below = tuple(sorted(other for each in seen for other in numbers.get(each, ()) if other != number))
-        if below:
-            found[number] = below
     return found

@@ -14,23 +14,24 @@ import msgspec
 
 from diffscope.adapters.git.merges import MergeCase, try_merges
 from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.open_pulls import read_open_pulls
 from diffscope.adapters.output import check_output, encoded, write_file
-from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
-from diffscope.batch.windows import REPOSITORY, find_span
 from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.options import Output
 from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
+from diffscope.cli.triage.sources import OpenList, merged_as_open, saved_as_open
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language, Text
-from diffscope.products.triage.candidates import Candidate, OpenState, read_candidate
+from diffscope.products.triage.candidates import Candidate, read_candidate
 from diffscope.products.triage.model import Conflict, Triage, TriageGap
 from diffscope.products.triage.render.formats import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
 from diffscope.render.style import Style
+from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
 
 _DAYS: Final = 3.0
@@ -43,7 +44,6 @@ class TriageRequest(NamedTuple):
 
     base: str | None = None
     listed: Path | None = None
-    save_list: Path | None = None
     window: str | None = None
     within: float | None = None
     areas: tuple[str, ...] = ()
@@ -55,16 +55,6 @@ class TriageRequest(NamedTuple):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     use_cache: bool = True
-
-
-class OpenList(NamedTuple):
-    """The open changes with what is known of each, by number."""
-
-    wanted: tuple[Wanted, ...]
-    states: Mapping[Wanted, OpenState]
-    base: str
-    gaps: tuple[TriageGap, ...] = ()
-    repository: str = REPOSITORY
 
 
 def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output], console: Console) -> None:
@@ -90,7 +80,8 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
         Batch(workspace, workers=asked.workers) as batch,
         console.resumable(),
     ):
-        listed = list_open(asked, workspace, clone, console)
+        listed = list_open(asked, workspace, clone)
+        listed = with_merges(clone, listed)
         candidates, gaps = judge_open(batch, listed, console)
         for note in batch.notes:
             console.note(note)
@@ -108,26 +99,19 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
             write_file(output.file, encoded(text))
 
 
-def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, console: Console) -> OpenList:
-    """Return the open changes: of a range of merged ones, of a saved list, or of GitHub.
+def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository) -> OpenList:
+    """Return the open changes: of a range of merged ones, or of a saved list.
 
     Raises:
-        DiffscopeError: there is no such range or list, or GitHub does not answer.
+        DiffscopeError: there is no such range or list.
     """
+    if asked.window is not None and asked.listed is not None:
+        raise UsageError("--range and --list exclude each other", hint="ask for one of them")
     if asked.window is not None:
-        return _merged_as_open(asked.window, workspace, clone)
-    raise UsageError("no open changes are named", hint="--range A..B")
-
-
-def _merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> OpenList:
-    span = find_span(workspace, window)
-    known = clone.commits([wanted.commit for wanted in span.wanted])
-    states = {
-        wanted: OpenState(merged_at=info.committed_at if (info := known[wanted.commit]) is not None else None)
-        for wanted in span.wanted
-    }
-    gaps = tuple(TriageGap(number=None, reason=Text(en=gap.reason, zh=gap.reason)) for gap in span.gaps)
-    return OpenList(span.wanted, states, window, gaps)
+        return merged_as_open(asked.window, workspace, clone)
+    if asked.listed is None:
+        raise UsageError("no open changes are named", hint="--list FILE, or --range A..B")
+    return saved_as_open(read_open_pulls(asked.listed), asked.base, clone)
 
 
 def judge_open(
@@ -154,14 +138,31 @@ def judge_open(
     return tuple(candidates), tuple(gaps)
 
 
+def with_merges(clone: GitRepository, listed: OpenList) -> OpenList:
+    """Return the list with whether git merges each change into the base as that stands."""
+    if listed.tip is None:
+        return listed
+    bases = [listed.states[wanted].branched_at or wanted.commit for wanted in listed.wanted]
+    cases = [
+        MergeCase(base, listed.tip, wanted.commit) for base, wanted in zip(bases, listed.wanted, strict=True)
+    ]
+    merges = zip(listed.wanted, try_merges(clone, cases), strict=True)
+    states = {
+        wanted: msgspec.structs.replace(listed.states[wanted], merges=is_clean) for wanted, is_clean in merges
+    }
+    return listed._replace(states=states)
+
+
 def with_textual(
     clone: GitRepository, candidates: Sequence[Candidate], conflicts: Sequence[Conflict]
 ) -> tuple[Conflict, ...]:
     """Return the conflicts, each with whether git cannot merge the two either."""
     known = {one.number: one for one in candidates}
+    told = clone.commits(CommitId(one.state.branched_at) for one in candidates if one.state.branched_at)
+    ages = {commit: info.committed_at for commit, info in told.items() if info is not None}
     cases: dict[frozenset[int], MergeCase] = {}
     for one in conflicts:
-        case = _case(known[one.first], known[one.second])
+        case = _case(known[one.first], known[one.second], ages)
         if case is not None and len(cases) < _MOST_MERGES:
             cases[frozenset((one.first, one.second))] = case
     merges = dict(zip(cases, try_merges(clone, list(cases.values())), strict=True))
@@ -172,15 +173,19 @@ def with_textual(
     return tuple(found)
 
 
-def _case(one: Candidate, other: Candidate) -> MergeCase | None:
-    if not (one.head and one.base and other.head and other.base):
-        return None
+def _case(one: Candidate, other: Candidate, ages: Mapping[CommitId, int]) -> MergeCase | None:
     left, right = one.state.merged_at, other.state.merged_at
-    if left is None or right is None:
-        return MergeCase(one.base, one.head, other.head)
-    # The later one was merged onto the earlier one: they are apart where that can be taken out from under it.
-    first, then = (one, other) if left <= right else (other, one)
-    return MergeCase(first.head or "", then.head or "", first.base or "")
+    if left is not None and right is not None:
+        # The later one was merged onto the earlier one: they are apart where that can be taken out from under it.
+        first, then = (one, other) if left <= right else (other, one)
+        return (
+            MergeCase(first.head, then.head, first.base) if first.head and then.head and first.base else None
+        )
+    bases = [base for each in (one, other) if (base := CommitId(each.state.branched_at or "")) in ages]
+    if len(bases) < 2 or not one.head or not other.head:
+        return None
+    # Both branches left one line of commits: what they have in common is where the older one left it.
+    return MergeCase(min(bases, key=lambda base: (ages[base], base)), one.head, other.head)
 
 
 def narrowed(triage: Triage, asked: TriageRequest) -> Triage:

@@ -8,7 +8,7 @@ from typing import Final
 
 from diffscope.assessment.document import Assessment
 from diffscope.facts.footprint_model import Footprint
-from diffscope.facts.model import ChangeFacts, SymbolFact
+from diffscope.facts.model import ChangeFacts, Located, SymbolFact
 from diffscope.products.triage.model import Place
 from diffscope.source.model import Value
 from diffscope.syntax.model import Aspect
@@ -53,7 +53,9 @@ class OpenState(Value, frozen=True, kw_only=True):
     decision: str | None = None
     """``approved``, ``changes-requested`` or ``review-required``."""
     stands_on: tuple[int, ...] = ()
-    """Open changes whose heads are among its commits."""
+    """The open change whose head is the nearest of its commits: it is judged from there."""
+    branched_at: str | None = None
+    """The commit where its branch left the base."""
     merges: bool | None = None
     """Whether git merges it into the base as it stands today."""
     merged_at: int | None = None
@@ -202,8 +204,8 @@ def _is_scalar(text: str | None) -> bool:
     return text is not None and _SCALAR.fullmatch(text) is not None
 
 
-def _at(one: object) -> Place:
-    return Place(path=one.path, line=one.line, symbol=one.symbol or "", side=one.side)  # type: ignore[attr-defined]
+def _at(one: Located) -> Place:
+    return Place(path=one.path, line=one.line, symbol=one.symbol or "", side=one.side)
 
 
 def _abstract(facts: ChangeFacts) -> Iterable[tuple[str, Place]]:

@@ -12,7 +12,7 @@ from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import Candidate
 from diffscope.products.triage.conflicts import Meets
-from diffscope.products.triage.model import Duplicate, OrderLink, Share
+from diffscope.products.triage.model import Duplicate, DuplicateKind, OrderLink, Share
 
 _MOST_HOLDERS: Final = 6
 """Changes that hold one line, name or issue: what more of them hold tells nothing of two."""
@@ -71,7 +71,7 @@ class Found(NamedTuple):
 
 
 def find_duplicates(
-    candidates: Sequence[Candidate], meets: Meets, *, linked: frozenset[tuple[int, int]]
+    candidates: Sequence[Candidate], meets: Meets, *, linked: frozenset[frozenset[int]]
 ) -> Found:
     """Return pairs that do the same work, most certain first; ``linked`` holds those that are known to stand on each other."""
     by_number = {one.number: one for one in candidates}
@@ -84,7 +84,7 @@ def find_duplicates(
     found = [
         _duplicate(by_number[low], by_number[high], tuple(shares))
         for (low, high), shares in pairs.items()
-        if (low, high) not in linked and _is_same_work(by_number[low], by_number[high], shares)
+        if frozenset((low, high)) not in linked and _is_same_work(by_number[low], by_number[high], shares)
     ]
     reverts = [
         OrderLink(
@@ -208,7 +208,7 @@ def _same_things(candidates: Sequence[Candidate]) -> Iterator[tuple[tuple[int, i
 
 
 def _shared(
-    kind: str, held: Mapping[int, Sequence[object]], sizes: Mapping[int, int]
+    kind: DuplicateKind, held: Mapping[int, Sequence[object]], sizes: Mapping[int, int]
 ) -> Iterator[tuple[tuple[int, int], Share]]:
     found: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
     for each, numbers in _holders({number: set(things) for number, things in held.items()}):
@@ -217,7 +217,7 @@ def _shared(
             found[pair].append(name)
     for pair, names in found.items():
         weight = len(names) / max(1, min(sizes[pair[0]], sizes[pair[1]]))
-        yield pair, Share(kind=kind, names=tuple(sorted(names)[:8]), weight=round(min(1.0, weight), 2))  # type: ignore[arg-type]
+        yield pair, Share(kind=kind, names=tuple(sorted(names)[:8]), weight=round(min(1.0, weight), 2))
 
 
 def _is_same_work(one: Candidate, other: Candidate, shares: Sequence[Share]) -> bool:

@@ -33,8 +33,8 @@ class Relations:
     def __init__(self, candidates: Sequence[Candidate], meets: Meets) -> None:
         order = find_order(candidates)
         conflicts = find_conflicts(candidates, meets)
-        linked = frozenset(tuple(sorted((link.first, link.then))) for link in (*order, *conflicts.needs))
-        same = find_duplicates(candidates, meets, linked=linked)  # type: ignore[arg-type]
+        linked = frozenset(frozenset((link.first, link.then)) for link in (*order, *conflicts.needs))
+        same = find_duplicates(candidates, meets, linked=linked)
         known = {(link.first, link.then) for link in order}
         needs = (link for link in conflicts.needs if (link.first, link.then) not in known)
         taken_back = {frozenset((link.first, link.then)) for link in same.reverts}
