@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from diffscope.products.report.links.around import Merged, plain_title
 from diffscope.products.report.links.nodes import Node, Touched
@@ -39,13 +39,6 @@ _PART: Final = 0.1
 _WEIGHTS: Final[Mapping[LinkReason, float]] = {"fixes": 3.0, "removes": 3.0, "builds-on": 3.0, "uses": 2.0}
 _LATELY: Final = 3
 """Pull requests that may have changed a symbol for a second change of it to be a word on the first."""
-
-
-class Owner(NamedTuple):
-    """Who added what is touched, or changed it last."""
-
-    number: int
-    is_adder: bool
 
 
 class _Trail:
