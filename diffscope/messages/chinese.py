@@ -641,6 +641,8 @@ TEXTS: Final = {
     "tag.multi-modality": "多模态",
     "tag.new-model": "新模型",
     "tag.speculative-decoding": "投机解码",
+    "theme.around": "“{title}”",
+    "theme.registry": "注册表条目：{name}",
     "triage.abstract-missing": "{one} 要求子类定义 {name}；{other} 新增的类没有定义",
     "triage.areas": "按领域统计的等待数",
     "triage.bucket-author": "等待作者",

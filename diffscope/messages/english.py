@@ -641,6 +641,8 @@ TEXTS: Final = {
     "tag.multi-modality": "multi-modality",
     "tag.new-model": "new-model",
     "tag.speculative-decoding": "speculative-decoding",
+    "theme.around": "“{title}”",
+    "theme.registry": "Entries of the registry: {name}",
     "triage.abstract-missing": "{one} makes subclasses define {name}; a new class of {other} does not",
     "triage.areas": "Waiting, by area",
     "triage.bucket-author": "Waits on its author",
