@@ -295,7 +295,7 @@ def _conflict(  # noqa: PLR0913, PLR0917 - one line of a table each
     went: str = "",
     **arguments: str | tuple[str, ...],
 ) -> Conflict:
-    code = f"triage.{kind}{went}"
+    code = f"conflict.{kind}{went}"
     return Conflict(
         kind=kind,
         first=one.number,
@@ -312,7 +312,7 @@ def _went(gone: Gone) -> str:
 
 
 def _needs(first: Candidate, then: Candidate, key: str) -> OrderLink:
-    says = text_of("triage.order-needs", one=first.name, other=then.name, name=_short(key))
+    says = text_of("open-order.needs", one=first.name, other=then.name, name=_short(key))
     return OrderLink(first=first.number, then=then.number, kind="needs", says=says)
 
 

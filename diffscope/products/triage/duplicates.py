@@ -91,7 +91,7 @@ def find_duplicates(
             first=low,
             then=high,
             kind="reverts",
-            says=text_of("triage.order-reverts", one=by_number[low].name, other=by_number[high].name),
+            says=text_of("open-order.reverts", one=by_number[low].name, other=by_number[high].name),
         )
         for low, high in sorted(
             {_in_time(by_number[one], by_number[other]) for one, other in _taken_back(lines)}
@@ -268,7 +268,7 @@ def _duplicate(one: Candidate, other: Candidate, shares: tuple[Share, ...]) -> D
 
 def _said(share: Share) -> Text:
     return text_of(
-        f"triage.share-{share.kind}",
+        f"share.{share.kind}",
         names=tuple(f"#{name}" if share.kind == "issue" else name for name in share.names[:3]),
         percent=round(100 * share.weight),
     )

@@ -62,5 +62,5 @@ def _series(candidates: Sequence[Candidate]) -> Iterator[OrderLink]:
 
 
 def _link(kind: OrderKind, first: Candidate, then: Candidate) -> OrderLink:
-    says = text_of(f"triage.order-{kind}", one=first.name, other=then.name)
+    says = text_of(f"open-order.{kind}", one=first.name, other=then.name)
     return OrderLink(first=first.number, then=then.number, kind=kind, says=says)

@@ -38,7 +38,7 @@ def render_text(triage: Triage, style: Style) -> str:
     for bucket in _BUCKETS:
         entries = [entry for entry in triage.queue if entry.bucket == bucket]
         if entries:
-            _head(screen, words, f"triage.bucket-{bucket}", len(entries))
+            _head(screen, words, f"bucket.{bucket}", len(entries))
             for entry in entries[:most]:
                 _entry(screen, words, entry)
             _rest(screen, words, len(entries), most)
@@ -55,7 +55,7 @@ def _conflicts(screen: Screen, words: Words, triage: Triage, most: int) -> None:
     _head(screen, words, "triage.conflicts", len(triage.conflicts))
     for one in triage.conflicts[:most]:
         screen.line(
-            Piece(f"{words(f'triage.certainty-{one.certainty}')}  ", Tone.MEDIUM if one.certainty == "breaks" else Tone.QUIET),
+            Piece(f"{words(f'certainty.{one.certainty}')}  ", Tone.MEDIUM if one.certainty == "breaks" else Tone.QUIET),
             Piece(words.pick(one.says)),
             *_textual(words, one),
             indent=2, hang=4,
