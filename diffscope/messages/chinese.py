@@ -641,6 +641,8 @@ TEXTS: Final = {
     "tag.multi-modality": "多模态",
     "tag.new-model": "新模型",
     "tag.speculative-decoding": "投机解码",
+    "theme.around": "“{title}”",
+    "theme.registry": "注册表条目：{name}",
     "waiver.malformed": "豁免被拒，第 {line} 行：“{text}”不是豁免；应写作：diffscope: waive CP101 because ...",
     "waiver.no-reason": "豁免被拒，第 {line} 行：豁免 {rules} 未说明原因；请补充 because ...",
     "waiver.too-many": "豁免被拒，第 {line} 行：超过 {most} 条豁免；该条及其后均未读取",

@@ -641,6 +641,8 @@ TEXTS: Final = {
     "tag.multi-modality": "multi-modality",
     "tag.new-model": "new-model",
     "tag.speculative-decoding": "speculative-decoding",
+    "theme.around": "“{title}”",
+    "theme.registry": "Entries of the registry: {name}",
     "waiver.malformed": "waiver refused, line {line}: '{text}' is no waiver; write: diffscope: waive CP101 because ...",
     "waiver.no-reason": "waiver refused, line {line}: {rules} waived without a reason; add 'because ...'",
     "waiver.too-many": "waiver refused, line {line}: more than {most} waivers; this one and the rest are not read",
