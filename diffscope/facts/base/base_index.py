@@ -372,12 +372,10 @@ class TreeLookup:
 
     def changed_tests_beside(self, path: str, symbol: str) -> bool:
         """Return whether a test file of this change imports the module of a private function, and so runs it through what it names."""
-        own = symbol.rpartition(".")[2]
         module = self._graph.module_of(RepoPath(path))
-        if module is None or not own.startswith("_") or own.endswith("__"):
-            return False
-        named = re.compile(rf"\b{re.escape(module)}\b(?!\.)")
-        return any(map(named.search, self._test_texts))
+        is_private = re.search(r"(?:^|[.])_\w*(?<!__)$", symbol) is not None
+        named = re.compile(rf"\b{re.escape(module or '')}\b(?!\.)")
+        return bool(module) and is_private and any(map(named.search, self._test_texts))
 
     @property
     def has_changed_tests(self) -> bool:
