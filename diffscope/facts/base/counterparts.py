@@ -13,6 +13,8 @@ from diffscope.syntax.outline.uses import find_uses
 from diffscope.taxonomy.counterparts import Pairing
 
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__"})
+_ALIKE = 70
+"""Percent of the names that both use, from which on a function and its namesake are twins; less is another way to do it."""
 _FUNCTIONS = frozenset({"function", "method"})
 _MOVING = frozenset({"signature", "removed", "bases", "default", "body"})
 
@@ -87,7 +89,7 @@ def _twins(
         for symbol in edited:
             name, uses = twins.get(pairing.without_words(symbol.symbol or ""), ("", frozenset[str]()))
             was, now = (_alike(side.get(symbol.symbol or ""), uses) for side in (before, after))
-            if was and now <= was:
+            if was >= _ALIKE and now <= was:
                 yield CounterpartFact(
                     **placed.spot(_place(placed, symbol), symbol=symbol.symbol),
                     family=pairing.name,
