@@ -11,7 +11,7 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE
 from diffscope.cli.options import Output
 
-FORMS = ("text", "json")
+FORMS = ("text", "json", "markdown", "html")
 """The names in ``diffscope.products.triage.render.formats.FORMATS``; a test compares the two."""
 
 
