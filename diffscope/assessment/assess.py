@@ -39,7 +39,6 @@ from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.folding import fold
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.model import Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy
@@ -71,7 +70,7 @@ def assess(
     )
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
-    importance, insight = _scores(facts, standing, taxonomy, attempt)
+    importance, insight = _scores(facts, taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -120,12 +119,10 @@ def _waived(facts: ChangeFacts, evaluation: Evaluation, catalogue: Catalogue) ->
     return apply_waivers(evaluation.flags, parse_waivers(facts.pull.body), codes=codes)
 
 
-def _scores(
-    facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy, attempt: Attempts
-) -> tuple[Score, Score]:
+def _scores(facts: ChangeFacts, taxonomy: Taxonomy, attempt: Attempts) -> tuple[Score, Score]:
     """Return importance and insight; where they cannot be told, what the size of the diff says."""
     scores, by_size = taxonomy.tables.scores, score_by_size(facts)
-    signals = attempt("assessment.signals", lambda: read_signals(facts, flags, taxonomy), None)
+    signals = attempt("assessment.signals", lambda: read_signals(facts, taxonomy), None)
     if signals is None:
         return by_size, by_size
     return (
