@@ -17,6 +17,7 @@ from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
 from diffscope.render.words import Words
 from diffscope.rules.families import family_title
+from diffscope.rules.model import RuleCode
 from diffscope.source.model import Value
 
 LEVELS: Final = ("high", "medium", "low", "none")
@@ -151,7 +152,7 @@ class PageView(DigestView):
         """Return what one change of a kind is called."""
         return kind_one(name, self._words.language)
 
-    def rule(self, code: str) -> str:
+    def rule(self, code: RuleCode) -> str:
         """Return what a rule is called; nothing where the digest does not say, as those of older versions."""
         return self._rules.get(code, "")
 
