@@ -128,11 +128,11 @@ class Judge:
 
     def key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by."""
-        return Key("vllm-project/vllm", wanted.number, wanted.commit, self.name)
+        return Key(self._workspace.identity, wanted.number, wanted.commit, self.name)
 
     def provisional_key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by that was judged in part, or not at all, in this clone."""
-        return Key("vllm-project/vllm", wanted.number, wanted.commit, self._provisional_name)
+        return Key(self._workspace.identity, wanted.number, wanted.commit, self._provisional_name)
 
     @cached_property
     def _facts(self) -> FactsCache:
