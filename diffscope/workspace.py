@@ -32,7 +32,6 @@ from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.tree import EditedFile, JudgedTree, judge_tree
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.model import ChangeFacts, GraphFacts
-from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts, judge
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
@@ -123,12 +122,12 @@ class Workspace:
     @property
     def profile_gaps(self) -> tuple[Gap, ...]:
         """What is not known of a repository by its profile."""
-        is_generic = self.repository is not None and self.profile.is_generic
-        codes: list[MessageCode] = ["gap.generic-profile"] if is_generic else []
-        codes += (
-            ["gap.steps-not-read"] if self.repository is not None and self.names.ci != "buildkite" else []
-        )
-        return tuple(Gap(what="repository", message=message(code)) for code in codes)
+        if self.repository is None:
+            return ()
+        generic = Gap(what="repository", message=message("gap.generic-profile"))
+        steps = Gap(what="declarations", message=message("gap.steps-not-read"))
+        has_steps = self.names.ci == "buildkite"
+        return (*((generic,) if self.profile.is_generic else ()), *(() if has_steps else (steps,)))
 
     @cached_property
     def catalogue(self) -> Catalogue:

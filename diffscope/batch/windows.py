@@ -9,6 +9,7 @@ from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import logins_of, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
+from diffscope.batch.around import find_around
 from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
@@ -19,6 +20,7 @@ from diffscope.products.report.digest_input import trim_for_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.products.report.trend import (
     OFFSET,
+    period_after,
     period_before,
     period_of_days,
     period_of_range,
@@ -154,6 +156,7 @@ def digest_of(
     """Return the digest of a span that was read, with the trend that the store allows."""
     repository = workspace.repository
     commits = [wanted.commit for wanted in span.wanted]
+    judged = _neighbours(workspace, batch, span, compared)
     return build_digest(
         read.assessments,
         repository=workspace.identity,
@@ -162,8 +165,29 @@ def digest_of(
         compared_with=compared[0].period if compared else None,
         logins=logins_of(repository, commits) if repository is not None else {},
         trend=_trend(workspace, batch, span),
+        around=find_around(repository, commits, judged) if repository is not None else None,
         gaps=(*span.gaps, *read.gaps, *((*compared[0].gaps, *compared[1].gaps) if compared else ())),
     )
+
+
+def _neighbours(
+    workspace: Workspace, batch: Batch, span: Span, compared: tuple[Span, Read] | None
+) -> tuple[Assessment, ...]:
+    """Return what the store has of the windows before and after; what is compared is at hand already."""
+    if span.is_range:
+        return ()
+    before, after = span_before(workspace, span), _span_after(workspace, span)
+    found = {
+        assessment.change.pull.head: assessment
+        for assessment in (compared[1].assessments if compared else ())
+    }
+    for other in (before, after):
+        found |= {one.change.pull.head: one for one in map(trim_for_digest, batch.stored(other.wanted))}
+    return tuple(found.values())
+
+
+def _span_after(workspace: Workspace, span: Span) -> Span:
+    return _span(workspace, *period_after(span.period))
 
 
 def is_at_hand(batch: Batch, span: Span) -> bool:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
+from diffscope.facts.footprint_model import Footprint
 from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 from diffscope.source.text import SideWord
@@ -1192,6 +1193,8 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     history: tuple[HistoryFact, ...] = ()
     mention: tuple[Mention, ...] = ()
     cause: tuple[Cause, ...] = ()
+    footprint: Footprint = Footprint()
+    """What can meet another open change; empty in recorded facts."""
     nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
     labels: tuple[str, ...] | UnsetType = UNSET
     """Labels that the target's own label rules would add."""

@@ -162,7 +162,7 @@ def test_another_repository_is_not_judged_without_a_word(work: Project, foreign:
     assert [gap["what"] for gap in gaps if NO_PROFILE in gap["reason"]["en"]] == ["repository"]
     for window in (("--range", "HEAD~1..HEAD"), ("--since", "2026-02-19")):
         done = work.run("report", *window, "--repo", str(foreign), "--format", "json")
-        assert [gap["what"] for gap in json.loads(done.out)["gaps"]] == ["repository"]
+        assert [gap["what"] for gap in json.loads(done.out)["gaps"]] == ["repository", "declarations"]
         assert done.err.count(NO_PROFILE) == 1
     done = work.run("backtest", "--range", "HEAD~1..HEAD", "--repo", str(foreign))
     assert NO_PROFILE in done.err

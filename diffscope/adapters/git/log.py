@@ -139,6 +139,29 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
     ]
 
 
+def merges(
+    repository: GitRepository, *revisions: str, most: int, has_paths: bool
+) -> list[tuple[Squash, tuple[str, ...]]]:
+    """Return at most so many squash commits of a first-parent history, newest first, each with the paths that it touched if they are wanted.
+
+    A path that git quotes stands quoted. Raises ``RepositoryError``.
+    """
+    options = ("--name-only",) if has_paths else ("--no-patch",)
+    form = "--format=%x00%H%n%ct%n%an%n%s"
+    limits = ("--first-parent", "--no-renames", f"--max-count={most}")
+    found = run(repository.objects, "log", *limits, *options, form, "--end-of-options", *revisions)
+    if found.code != 0:
+        raise _error(repository, found.err)
+    listed = []
+    for row in found.out.decode("utf-8", "replace").split("\0")[1:]:
+        commit, at, author, subject, *paths = row.split("\n")
+        number = pull_number(subject)
+        if number is not None:
+            squash = Squash(number, commit, seconds(at), author, subject)
+            listed.append((squash, tuple(path for path in paths if path)))
+    return listed
+
+
 def _error(repository: GitRepository, says: str) -> RepositoryError:
     message = says.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
     return RepositoryError(

@@ -255,6 +255,14 @@ class TreeLookup:
         )
         return tuple((path, each) for path, each in found if path)
 
+    def defined(self, module: str, name: str) -> tuple[str, str]:
+        """Return module and name of a definition that a module may only hand on; what was asked where the tree does not tell."""
+        top, _, rest = name.partition(".")
+        found = self._graph.definition_of(ModuleName(module), top)
+        if found is None:
+            return module, name
+        return found.module, ".".join(part for part in (found.name or "", rest) if part)
+
     def class_at(self, path: str, name: str) -> tuple[frozenset[str], tuple[str, ...]]:
         """Return the names of the members of a class of the base, and its bases as written."""
         outline = self._graph.outline_at(RepoPath(path))

@@ -1,0 +1,124 @@
+"""Where open changes come from: a range of merged ones, a saved list with the refs of the clone, GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from diffscope.adapters.git.branches import Branch, pull_heads, read_branches
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
+from diffscope.batch.coverage import newest_commit
+from diffscope.batch.judging import OpenPull, Wanted
+from diffscope.batch.windows import find_span
+from diffscope.errors import NotFoundError
+from diffscope.messages.model import Text
+from diffscope.messages.say import text_of
+from diffscope.products.triage.candidates import OpenState
+from diffscope.products.triage.model import TriageGap
+from diffscope.source.model import CommitId
+from diffscope.workspace import Workspace
+
+
+class OpenList(NamedTuple):
+    """The open changes with what is known of each."""
+
+    wanted: tuple[Wanted, ...]
+    states: Mapping[Wanted, OpenState]
+    base: str
+    tip: CommitId | None = None
+    """What they are to be merged into; ``None`` for merged ones taken as open."""
+    gaps: tuple[TriageGap, ...] = ()
+    repository: str = ""
+
+
+def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> OpenList:
+    """Return the changes of a range of merged ones. Raises as ``find_span`` does."""
+    span = find_span(workspace, window)
+    known = clone.commits([wanted.commit for wanted in span.wanted])
+    states = {
+        wanted: OpenState(merged_at=info.committed_at if (info := known[wanted.commit]) is not None else None)
+        for wanted in span.wanted
+    }
+    gaps = tuple(TriageGap(number=None, reason=Text(en=gap.reason, zh=gap.reason)) for gap in span.gaps)
+    return OpenList(span.wanted, states, window, gaps=gaps, repository=workspace.identity)
+
+
+def saved_as_open(pulls: OpenPulls, base: str | None, clone: GitRepository) -> OpenList:
+    """Return the changes of a list whose heads the clone has; the others are gaps.
+
+    Raises:
+        NotFoundError: the clone does not have the base.
+    """
+    name = base or pulls.base or ""
+    tip = _tip(clone, name)
+    refs = pull_heads(clone)
+    heads, gaps = dict[int, CommitId](), list[TriageGap]()
+    for entry in pulls.entries:
+        head = _head(clone, entry, refs)
+        if head is None:
+            gaps.append(_gap(entry.number, "triage.gap-head"))
+        else:
+            heads[entry.number] = head
+    branches = read_branches(clone, heads, tip)
+    wanted, states = list[Wanted](), dict[Wanted, OpenState]()
+    for entry in pulls.entries:
+        branch = branches.get(entry.number)
+        head = heads.get(entry.number)
+        if head is None:
+            continue
+        if branch is None or branch.base is None or branch.base == head:
+            code = (
+                "triage.gap-head"
+                if branch is None
+                else "triage.gap-base"
+                if branch.base is None
+                else "triage.gap-merged"
+            )
+            gaps.append(_gap(entry.number, code))
+            continue
+        # What stands on another open branch is judged from there: the rest of it is the other's.
+        each = _wanted(entry, head, heads[branch.below[-1]] if branch.below else branch.base)
+        wanted.append(each)
+        states[each] = _state(entry, branch)
+    if not pulls.complete:
+        gaps.append(_gap(None, "triage.gap-list"))
+    return OpenList(tuple(wanted), states, name or tip[:12], tip, tuple(gaps), pulls.repository)
+
+
+def _tip(clone: GitRepository, name: str) -> CommitId:
+    if not name:
+        return newest_commit(clone)
+    try:
+        return clone.resolve(name)
+    except NotFoundError:
+        return clone.resolve(f"origin/{name}")
+
+
+def _head(clone: GitRepository, entry: OpenPullEntry, refs: Mapping[int, CommitId]) -> CommitId | None:
+    if entry.head is None:
+        return refs.get(entry.number)
+    try:
+        return clone.resolve(entry.head)
+    except NotFoundError:
+        return None
+
+
+def _wanted(entry: OpenPullEntry, head: CommitId, base: CommitId) -> Wanted:
+    known = OpenPull(base=base, title=entry.title, body=entry.body, author=entry.author, labels=entry.labels)
+    return Wanted(number=entry.number, commit=head, open=known)
+
+
+def _state(entry: OpenPullEntry, branch: Branch) -> OpenState:
+    return OpenState(
+        is_draft=entry.draft,
+        opened_at=entry.opened_at,
+        updated_at=entry.updated_at,
+        decision=entry.decision,
+        stands_on=branch.below[-1:],
+        branched_at=branch.base,
+    )
+
+
+def _gap(number: int | None, code: str) -> TriageGap:
+    return TriageGap(number=number, reason=text_of(code))
