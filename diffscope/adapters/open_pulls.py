@@ -7,8 +7,10 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from diffscope.adapters.output import encoded, write_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError
+from diffscope.render.formats.json import indented
 from diffscope.source.model import Value
 from diffscope.source.profile import repository_name
 
@@ -16,6 +18,9 @@ OPEN_PULLS_SCHEMA: Final = "diffscope.open-pulls/1"
 MOST_PULLS: Final = 20_000
 _LARGEST: Final = 500_000_000
 _HINT: Final = "docs/triage.md shows one; diffscope triage --save-list FILE writes one"
+
+
+Decision = Literal["approved", "changes-requested", "review-required"]
 
 
 class OpenPullEntry(Value, frozen=True, kw_only=True):
@@ -32,7 +37,8 @@ class OpenPullEntry(Value, frozen=True, kw_only=True):
     opened_at: str | None = None
     """ISO 8601, UTC: ``2026-08-17T13:20:50Z``."""
     updated_at: str | None = None
-    decision: Literal["approved", "changes-requested", "review-required"] | None = None
+    decision: Decision | None = None
+    """What its reviews came to."""
 
 
 class OpenPulls(Value, frozen=True, kw_only=True):
@@ -41,8 +47,8 @@ class OpenPulls(Value, frozen=True, kw_only=True):
     schema: str = OPEN_PULLS_SCHEMA
     repository: str = msgspec.field(default_factory=repository_name)
     base: str | None = None
-    complete: bool = True
-    """Whether it holds all that were open; false where asking for them was cut off."""
+    missing: str | None = None
+    """Why it does not hold all that were open; ``None`` where it does."""
     pulls: tuple[OpenPullEntry | int, ...]
 
     @property
@@ -75,3 +81,8 @@ def read_open_pulls(file: Path) -> OpenPulls:
     if any(isinstance(each, int) and each < 1 for each in found.pulls):
         raise InputError("a number below 1 is none of a pull request", at=str(file), hint=_HINT)
     return found
+
+
+def write_open_pulls(file: Path, pulls: OpenPulls) -> None:
+    """Save a list."""
+    write_file(file, encoded(indented(pulls)))

@@ -10,6 +10,7 @@ import pytest
 from tests.builders import Commit, git, git_repository
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Project
+from tests.github_server import Account, Fault, HostedPull, Site, serve
 
 POOL = "def make_pool(size):\n    return [size]\n\n\ndef close_pool(pool):\n    pool.clear()\n"
 USER = "from vllm.pool import make_pool\n\n\ndef start():\n    return make_pool(1)\n"
@@ -123,3 +124,40 @@ def test_bad_input_is_told_with_what_to_do(
     assert expected in done.err
     assert "hint:" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.thorough
+def test_open_pull_requests_of_github(work: Project, clone: Path, tmp_path: Path) -> None:
+    """Heads are fetched in one call; one that vanished is told, and so is a page that GitHub refused; the same command goes on."""
+    upstream = tmp_path / "vllm-project" / "vllm"
+    upstream.parent.mkdir()
+    git(tmp_path, "clone", "--quiet", "--mirror", str(clone), str(upstream))
+    mine = tmp_path / "mine"
+    git(tmp_path, "clone", "--quiet", "--branch", "main", "--single-branch", str(upstream), str(mine))
+    heads = {number: git(upstream, "rev-parse", f"refs/pull/{number}/head").strip() for number in (1, 2)}
+    start = git(upstream, "rev-parse", "main").strip()
+    pulls = {
+        number: HostedPull(number, start, head, title=f"[Core] Change {number}")
+        for number, head in heads.items()
+    }
+    pulls |= {number: HostedPull(number, start, "f" * 40) for number in range(9, 110)}
+    with serve(Site(pulls=pulls, accounts={"t0ken": Account("ada")})) as site:
+        site.faults.append(Fault(match="page=2", status=404))
+        environ = {"DIFFSCOPE_API_URL": site.url, "GITHUB_TOKEN": ""}
+        cut = work.run("triage", "--repo", str(mine), "--format", "json", environ=environ)
+        done = work.run(
+            "triage", "--repo", str(mine), "--save-list", "had.json", "--format", "json", environ=environ
+        )
+    assert cut.exit_code == done.exit_code == 0
+    assert (
+        "the list of open pull requests is not complete (page 2"
+        in json.loads(cut.out)["gaps"][-1]["reason"]["en"]
+    )
+    found = json.loads(done.out)
+    assert [(one["kind"], one["first"], one["second"]) for one in found["conflicts"]] == [
+        ("resigned-called", 1, 2)
+    ]
+    assert {gap["number"] for gap in found["gaps"]} == set(range(9, 110))
+    assert "couldn't find remote ref" in found["gaps"][0]["reason"]["en"]
+    again = work.run("triage", "--repo", str(mine), "--list", "had.json", "--format", "json")
+    assert json.loads(again.out)["conflicts"] == found["conflicts"]

@@ -11,7 +11,7 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE
 from diffscope.cli.options import Output
 
-FORMS = ("text", "json")
+FORMS = ("text", "json", "markdown", "html")
 """The names in ``diffscope.products.triage.render.formats.FORMATS``; a test compares the two."""
 
 
@@ -41,6 +41,12 @@ class FormType(options.OutputType):
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="A saved list of open pull requests (docs/triage.md), whose heads the clone has; GitHub is not asked.",
+)
+@click.option(
+    "--save-list",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the list that GitHub gave, for --list.",
 )
 @click.option(
     "--range", "window", metavar="A..B", help="Take the changes merged after A, up to B, as open at once."
@@ -82,6 +88,7 @@ def triage(
     repo: Path | None,
     base: str | None,
     listed: Path | None,
+    save_list: Path | None,
     window: str | None,
     within: float | None,
     areas: tuple[str, ...],
@@ -106,6 +113,7 @@ def triage(
     asked = TriageRequest(
         base=base,
         listed=listed,
+        save_list=save_list,
         window=window,
         within=within,
         areas=areas,

@@ -14,7 +14,7 @@ import msgspec
 
 from diffscope.adapters.git.merges import MergeCase, try_merges
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.open_pulls import read_open_pulls
+from diffscope.adapters.open_pulls import read_open_pulls, write_open_pulls
 from diffscope.adapters.output import check_output, encoded, write_file
 from diffscope.batch.run import Batch
 from diffscope.cli.console import Console
@@ -23,7 +23,7 @@ from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.options import Output
 from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
-from diffscope.cli.triage.sources import OpenList, merged_as_open, saved_as_open
+from diffscope.cli.triage.sources import OpenList, github_as_open, merged_as_open, saved_as_open
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language, Text
 from diffscope.products.triage.candidates import Candidate, read_candidate
@@ -44,6 +44,7 @@ class TriageRequest(NamedTuple):
 
     base: str | None = None
     listed: Path | None = None
+    save_list: Path | None = None
     window: str | None = None
     within: float | None = None
     areas: tuple[str, ...] = ()
@@ -80,7 +81,7 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
         Batch(workspace, workers=asked.workers) as batch,
         console.resumable(),
     ):
-        listed = list_open(asked, workspace, clone)
+        listed = list_open(asked, workspace, clone, console)
         listed = with_merges(clone, listed)
         candidates, gaps = judge_open(batch, listed, console)
         for note in batch.notes:
@@ -99,19 +100,22 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
             write_file(output.file, encoded(text))
 
 
-def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository) -> OpenList:
-    """Return the open changes: of a range of merged ones, or of a saved list.
+def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, console: Console) -> OpenList:
+    """Return the open changes: of a range of merged ones, of a saved list, or of GitHub.
 
     Raises:
-        DiffscopeError: there is no such range or list.
+        DiffscopeError: there is no such range or list, or GitHub gives none.
     """
     if asked.window is not None and asked.listed is not None:
         raise UsageError("--range and --list exclude each other", hint="ask for one of them")
     if asked.window is not None:
         return merged_as_open(asked.window, workspace, clone)
-    if asked.listed is None:
-        raise UsageError("no open changes are named", hint="--list FILE, or --range A..B")
-    return saved_as_open(read_open_pulls(asked.listed), asked.base, clone)
+    if asked.listed is not None:
+        return saved_as_open(read_open_pulls(asked.listed), asked.base, clone)
+    pulls, lost = github_as_open(asked.base, clone, workspace.cache, console)
+    if asked.save_list is not None:
+        write_open_pulls(asked.save_list, pulls)
+    return saved_as_open(pulls, asked.base, clone, lost)
 
 
 def judge_open(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from diffscope.adapters.git.branches import Branch, pull_heads, read_branches
+from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
 from diffscope.batch.coverage import newest_commit
 from diffscope.batch.judging import OpenPull, Wanted
 from diffscope.batch.windows import find_span
+from diffscope.cli.console import Console
 from diffscope.errors import NotFoundError
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
@@ -44,8 +47,39 @@ def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> O
     return OpenList(span.wanted, states, window, gaps=gaps, repository=workspace.identity)
 
 
-def saved_as_open(pulls: OpenPulls, base: str | None, clone: GitRepository) -> OpenList:
+def github_as_open(
+    base: str | None, clone: GitRepository, cache: Cache, console: Console
+) -> tuple[OpenPulls, dict[int, str]]:
+    """Return the open pull requests of GitHub, and why the heads of some could not be fetched into the clone.
+
+    Raises:
+        SourceError: GitHub gives none.
+    """
+    # Each of these imports costs more than a saved list takes as a whole.
+    from diffscope.adapters.github.access import find_access
+    from diffscope.adapters.github.client import Client
+    from diffscope.adapters.github.open_pulls import read_github_pulls
+    from diffscope.adapters.github.store import GitHubStore
+
+    access = find_access(os.environ)
+    client = Client(access, store=GitHubStore(cache), notice=console.note)
+    name = (base or "main").removeprefix("origin/").removeprefix("upstream/")
+    pulls = read_github_pulls(client, base=name)
+    heads = {entry.number: CommitId(entry.head or "") for entry in pulls.entries}
+    known = clone.commits(heads.values())
+    absent = [number for number, head in heads.items() if known.get(head) is None]
+    if absent:
+        console.note(f"fetching {len(absent)} heads into {clone.path}")
+    lost = fetch_heads(clone, absent, name=access.repository, host=access.host) if absent else {}
+    return pulls, lost
+
+
+def saved_as_open(
+    pulls: OpenPulls, base: str | None, clone: GitRepository, lost: Mapping[int, str] = {}
+) -> OpenList:
     """Return the changes of a list whose heads the clone has; the others are gaps.
+
+    ``lost`` says why a head could not be fetched.
 
     Raises:
         NotFoundError: the clone does not have the base.
@@ -56,7 +90,10 @@ def saved_as_open(pulls: OpenPulls, base: str | None, clone: GitRepository) -> O
     heads, gaps = dict[int, CommitId](), list[TriageGap]()
     for entry in pulls.entries:
         head = _head(clone, entry, refs)
-        if head is None:
+        if head is None and entry.number in lost:
+            reason = text_of("triage.gap-fetch", reason=lost[entry.number])
+            gaps.append(TriageGap(number=entry.number, reason=reason))
+        elif head is None:
             gaps.append(_gap(entry.number, "triage.gap-head"))
         else:
             heads[entry.number] = head
@@ -81,8 +118,8 @@ def saved_as_open(pulls: OpenPulls, base: str | None, clone: GitRepository) -> O
         each = _wanted(entry, head, heads[branch.below[-1]] if branch.below else branch.base)
         wanted.append(each)
         states[each] = _state(entry, branch)
-    if not pulls.complete:
-        gaps.append(_gap(None, "triage.gap-list"))
+    if pulls.missing is not None:
+        gaps.append(TriageGap(number=None, reason=text_of("triage.gap-list", reason=pulls.missing)))
     return OpenList(tuple(wanted), states, name or tip[:12], tip, tuple(gaps), pulls.repository)
 
 
@@ -99,9 +136,11 @@ def _head(clone: GitRepository, entry: OpenPullEntry, refs: Mapping[int, CommitI
     if entry.head is None:
         return refs.get(entry.number)
     try:
-        return clone.resolve(entry.head)
+        found = clone.resolve(entry.head)
     except NotFoundError:
         return None
+    # A full id is taken as it is: its branch may have been pushed anew since it was listed.
+    return found if clone.has_commit(found) else refs.get(entry.number)
 
 
 def _wanted(entry: OpenPullEntry, head: CommitId, base: CommitId) -> Wanted:

@@ -16,6 +16,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places, profile
 from diffscope.syntax.model import Parameter
+from diffscope.syntax.outline.uses import Uses
 from diffscope.syntax.text.skips import names_of_skips
 
 _TEST_DEPTH = 2
@@ -131,6 +132,10 @@ class TreeLookup:
         values = [one.value for one in (outline.definitions if outline else ()) if one.name == variable]
         return any(value in ("True", "1", '"1"') for value in values)
 
+    def uses_at(self, path: str) -> Uses:
+        """Return the names that each definition of a file of the base uses; none where they are not available."""
+        return self._graph.uses_at(RepoPath(path)) or {}
+
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""
         return name in self._graph
@@ -138,7 +143,9 @@ class TreeLookup:
     def module_users(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return ``path:line`` of what imports or names a module: from files outside the change, and from files that it edits."""
         edges = self._graph.dependents(ModuleName(name), _BY_NAME)
-        places = sorted({(path, edge.line) for edge in edges if (path := self._graph.path_of(edge.source))})
+        # Who asks a package for a name that it passes on goes on asking the package.
+        direct = (edge for edge in edges if not edge.is_transit)
+        places = sorted({(path, edge.line) for edge in direct if (path := self._graph.path_of(edge.source))})
         sides: tuple[list[str], list[str]] = ([], [])
         for path, line in places:
             sides[path in self._touched].append(f"{path}:{line}")
@@ -364,6 +371,13 @@ class TreeLookup:
         is_rare = elsewhere is not None and len(elsewhere) <= _RARE
         asked = words[-1:] if is_rare else words
         return sum(1 for known in self._changed_words if known.issuperset(asked))
+
+    def changed_tests_beside(self, path: str, symbol: str) -> bool:
+        """Return whether a test file of this change imports the module of a private function, and so runs it through what it names."""
+        module = self._graph.module_of(RepoPath(path))
+        is_private = re.search(r"(?:^|[.])_\w*(?<!__)$", symbol) is not None
+        named = re.compile(rf"\b{re.escape(module or '')}\b(?!\.)")
+        return bool(module) and is_private and any(map(named.search, self._test_texts))
 
     @property
     def has_changed_tests(self) -> bool:

@@ -17,7 +17,7 @@ HYGIENE: Final = "RH"
 """How the codes of the rules of review hygiene begin."""
 _ISSUE: Final = re.compile(
     r"(?i)\b(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\b:?\s+(?:issue\s+)?"
-    r"(?:https?://github\.com/[\w.-]+/[\w.-]+/issues/|[\w.-]+/[\w.-]+#|#)(\d{2,6})\b"
+    r"(?:https?://github\.com/[\w.-]+/[\w.-]+/issues/|[\w.-]+/[\w.-]+#|#)(\d{1,7})\b"
 )
 _GONE: Final = frozenset({Aspect.REMOVED.value})
 _SCALAR: Final = re.compile(r"""[\w.+-]{1,60}|"[^"]{0,60}"|'[^']{0,60}'|None|True|False""")
@@ -82,7 +82,10 @@ class Candidate(Value, frozen=True, kw_only=True):
     hints: tuple[str, ...]
     families: tuple[str, ...]
     """Families of its flags at medium or above."""
+    lines: int
+    """Lines that came and went, of every kind."""
     code_lines: int
+    """Those of them that are code of the product."""
     test_lines: int
     tests_needed: bool
     """Its logic changed, and no test of its own or of the base vouches for it."""
@@ -124,6 +127,7 @@ def read_candidate(
         flags=tuple(dict.fromkeys(flag.code for flag in flags if not flag.code.startswith(HYGIENE))),
         hints=tuple(dict.fromkeys(flag.code for flag in flags if flag.code.startswith(HYGIENE))),
         families=tuple(dict.fromkeys(flag.family for flag in flags if flag.severity.rank >= 2)),
+        lines=facts.change.additions + facts.change.deletions,
         code_lines=facts.change.code_added + facts.change.code_removed,
         test_lines=facts.change.test_code_added,
         tests_needed=any(flag.family in {"missing-tests", "insufficient-tests"} for flag in flags),

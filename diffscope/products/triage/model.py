@@ -101,8 +101,10 @@ class Entry(Value, frozen=True, kw_only=True):
     areas: tuple[str, ...]
     owners: tuple[str, ...]
     labels: tuple[str, ...]
+    lines: int
+    """Lines that came and went, of every kind."""
     code_lines: int
-    """Lines of code that came and went in the product."""
+    """Those of them that are code of the product."""
     test_lines: int
     opened_at: str | None = None
     updated_at: str | None = None

@@ -18,7 +18,7 @@ _PART: Final = re.compile(
 _NUMBERED: Final = re.compile(r"(?i)[\[(]?\b(?:part|phase|step|stage|pr)\s*#?(\d{1,2})\b[\])]?")
 _NAMED: Final = re.compile(
     r"(?i)\b(?:depends? on|based on(?: top of)?|stacked on(?: top of)?|on top of|blocked by|requires|needs|after)\s+(?:pr\s*)?"
-    r"(?:https?://github\.com/[\w.-]+/[\w.-]+/pull/|[\w.-]+/[\w.-]+#|#)(\d{2,6})\b"
+    r"(?:https?://github\.com/[\w.-]+/[\w.-]+/pull/|[\w.-]+/[\w.-]+#|#)(\d{1,7})\b"
 )
 
 

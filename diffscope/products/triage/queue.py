@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -13,7 +14,10 @@ from diffscope.products.triage.model import Bucket, Conflict, Duplicate, Entry, 
 
 SMALL: Final = 80
 """Lines of code up to which a change is read in one go."""
+SHORT: Final = 300
+"""Lines of every kind, tests and documents too."""
 LARGE: Final = 1000
+_SIZES: Final = (5, 20, 80, 250, 1000)
 _LEVELS: Final = ("none", "low", "medium", "high", "critical")
 _BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "decide", "author")
 _DECISIONS: Final = frozenset({"interface-change", "config-default", "dependency-version", "security"})
@@ -100,6 +104,7 @@ def _entry(one: Candidate, links: _Links) -> Entry:
         areas=one.areas,
         owners=one.owners,
         labels=one.labels,
+        lines=one.lines,
         code_lines=one.code_lines,
         test_lines=one.test_lines,
         opened_at=one.state.opened_at,
@@ -153,7 +158,9 @@ def _not_first(one: Candidate) -> Iterator[Text]:
     if one.level not in _LEVELS[:2]:
         yield text_of("triage.why-level", level=one.level)
     if one.code_lines > SMALL:
-        yield text_of("triage.why-size", count=one.code_lines)
+        yield text_of("triage.why-large", count=one.code_lines)
+    elif one.lines > SHORT:
+        yield text_of("triage.why-size", count=one.lines)
     if one.tests_needed:
         yield text_of("triage.why-tests")
     if not one.is_complete:
@@ -161,7 +168,9 @@ def _not_first(one: Candidate) -> Iterator[Text]:
 
 
 def _why_first(one: Candidate) -> Iterator[Text]:
-    yield text_of("triage.why-first", count=one.code_lines, level=one.level, tests=one.test_lines)
+    yield text_of(
+        "triage.why-first", count=one.lines, code=one.code_lines, level=one.level, tests=one.test_lines
+    )
 
 
 def _names(numbers: Iterable[int]) -> tuple[str, ...]:
@@ -169,6 +178,8 @@ def _names(numbers: Iterable[int]) -> tuple[str, ...]:
     return (*(f"#{number}" for number in listed[:4]), *((f"+{len(listed) - 4}",) if len(listed) > 4 else ()))
 
 
-def _rank(entry: Entry) -> tuple[int, int, int, int]:
+def _rank(entry: Entry) -> tuple[int, int, int, str, int]:
+    """Order by state, risk and size; of the same size the one that waits longest."""
     level = _LEVELS.index(entry.level) if entry.level in _LEVELS else len(_LEVELS)
-    return _BUCKETS.index(entry.bucket), level, entry.code_lines, entry.number
+    size = bisect_left(_SIZES, entry.code_lines)
+    return _BUCKETS.index(entry.bucket), level, size, entry.opened_at or "", entry.number

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from diffscope.products.triage.model import Triage
+from diffscope.products.triage.render.page import render_html, render_markdown
 from diffscope.products.triage.render.text import render_text
 from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
@@ -17,4 +18,9 @@ def render_json(triage: Triage, style: Style) -> str:
     return indented(triage)
 
 
-FORMATS: Final[dict[str, Callable[[Triage, Style], str]]] = {"text": render_text, "json": render_json}
+FORMATS: Final[dict[str, Callable[[Triage, Style], str]]] = {
+    "text": render_text,
+    "json": render_json,
+    "markdown": render_markdown,
+    "html": render_html,
+}
