@@ -14,7 +14,7 @@ from diffscope.facts.model import ModuleFact
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
-from diffscope.source.profile import places, profile
+from diffscope.source.profile import places
 from diffscope.syntax.model import Parameter
 from diffscope.syntax.outline.uses import Uses
 from diffscope.syntax.text.skips import names_of_skips
@@ -127,10 +127,8 @@ class TreeLookup:
 
     def is_on(self, variable: str) -> bool:
         """Return whether a variable of the environment is on unless somebody sets it, by where the base declares its default."""
-        declared = profile().environment
-        outline = self._graph.outline_at(RepoPath(declared.file)) if declared else None
-        values = [one.value for one in (outline.definitions if outline else ()) if one.name == variable]
-        return any(value in ("True", "1", '"1"') for value in values)
+        declared = self._graph.environment.definitions if self._graph.environment else ()
+        return any(one.value in ("True", "1", '"1"') for one in declared if one.name == variable)
 
     def uses_at(self, path: str) -> Uses:
         """Return the names that each definition of a file of the base uses; none where they are not available."""
