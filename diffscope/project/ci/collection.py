@@ -130,6 +130,7 @@ def _working_folder(step: Step, working_dir: str | None) -> tuple[str, ...]:
 
 
 def _all_calls(project: Project) -> Iterator[StepCalls]:
+    reader = _command_reader(tuple(sorted(project.scripts.items())))
     seen: set[tuple[str, int]] = set()
     for pipeline in project.pipelines:
         for step in pipeline.steps:
@@ -138,27 +139,59 @@ def _all_calls(project: Project) -> Iterator[StepCalls]:
                 continue
             seen.add((step.file, step.line))
             start = _working_folder(step, step.working_dir)
-            yield _calls_of(step_ref(pipeline, step), step.commands, start, project.scripts)
+            yield _calls_of(step_ref(pipeline, step), step.commands, start, reader)
             for mirror in step.mirrors:
                 if mirror.name == "amd":
                     commands = mirror.commands or step.commands
                     start = _working_folder(step, mirror.working_dir or step.working_dir)
-                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, project.scripts)
+                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, reader)
 
 
 def _calls_of(
-    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], scripts: dict[RepoPath, str]
+    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], reader: _CommandReader
 ) -> StepCalls:
     found: list[tuple[Listed, tuple[Call, ...], CommandTests]] = []
     written: list[int] = []
     for command in commands:
-        calls = _parse_cached(command.text, folders)
+        read = reader.read(command.text, folders)
         # The commands of a step are one script: a `cd` stays in force.
-        folders = folders_after(command.text, folders)
-        whole = _with_scripts(calls, scripts)
-        found.append((command, whole, _tests_of(whole)))
-        written.append(len(calls))
+        folders = read.folders_after
+        found.append((command, read.calls, read.tests))
+        written.append(read.written)
     return StepCalls(ref, tuple(found), tuple(written))
+
+
+class _Command(NamedTuple):
+    """What one command does, in given folders."""
+
+    calls: tuple[Call, ...]
+    """Its own, then those of the scripts that it runs."""
+    written: int
+    """How many are its own."""
+    tests: CommandTests
+    folders_after: tuple[str, ...]
+
+
+class _CommandReader:
+    """Reads commands of a tree with given shell scripts, each once: most stand in many steps, and in those of many commits."""
+
+    def __init__(self, scripts: Mapping[RepoPath, str]) -> None:
+        self._scripts = scripts
+        self._known: dict[tuple[str, tuple[str, ...]], _Command] = {}
+
+    def read(self, text: str, folders: tuple[str, ...]) -> _Command:
+        """Return what a command does that is started in any of the folders."""
+        key = text, folders
+        if key not in self._known:
+            own = _parse_cached(text, folders)
+            calls = _with_scripts(own, self._scripts)
+            self._known[key] = _Command(calls, len(own), _tests_of(calls), folders_after(text, folders))
+        return self._known[key]
+
+
+@lru_cache(maxsize=4)
+def _command_reader(scripts: tuple[tuple[RepoPath, str], ...]) -> _CommandReader:
+    return _CommandReader(dict(scripts))
 
 
 @lru_cache(maxsize=8192)
@@ -166,7 +199,7 @@ def _parse_cached(text: str, folders: tuple[str, ...]) -> tuple[Call, ...]:
     return parse_shell(text, folders=folders)
 
 
-def _with_scripts(calls: tuple[Call, ...], scripts: dict[RepoPath, str]) -> tuple[Call, ...]:
+def _with_scripts(calls: tuple[Call, ...], scripts: Mapping[RepoPath, str]) -> tuple[Call, ...]:
     """Calls, with those of the shell scripts that they run, and of the scripts that these run."""
     found = list(calls)
     pending = list(calls)
@@ -195,9 +228,7 @@ def expand_words(folders: tuple[str, ...], word: str) -> tuple[str, ...]:
     return expand(empty, word)
 
 
-@lru_cache(maxsize=8192)
 def _tests_of(calls: tuple[Call, ...]) -> CommandTests:
-    """Return what calls run of tests; most commands of most steps stand in many steps, and in the steps of many commits."""
     words = ((each, script_of(each)) for each in calls)
     scripts = (
         path

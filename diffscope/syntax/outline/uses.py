@@ -27,6 +27,7 @@ _TOKEN: Final = re.compile(
     rb"|(\.?)[ \t]*([A-Za-z_]\w*)[ \t]*([(\[])?",
     re.DOTALL,
 )
+_NEWLINE: Final = re.compile(rb"\n")
 _OWNERS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 
 
@@ -46,15 +47,8 @@ def find_uses(source: bytes, outline: Outline) -> dict[str, frozenset[str]]:
 
 
 def _line_starts(source: bytes) -> list[int]:
-    starts = [0, *(at + 1 for at in _newlines(source))]
+    starts = [0, *(found.end() for found in _NEWLINE.finditer(source))]
     return starts if starts[-1] == len(source) else [*starts, len(source)]
-
-
-def _newlines(source: bytes) -> Iterator[int]:
-    at = source.find(b"\n")
-    while at >= 0:
-        yield at
-        at = source.find(b"\n", at + 1)
 
 
 def _stretches(outline: Outline, lines: int) -> Iterator[tuple[str, int, int]]:
