@@ -21,7 +21,6 @@ from diffscope.rules.authoring.cases import Case, CaseFile
 from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers
-from diffscope.syntax.outline.uses import find_uses
 
 _Tree = dict[str, bytes]
 
@@ -70,7 +69,7 @@ def _graph(tree: _Tree) -> ModuleGraph:
     by_path = build_graph(outlines)
     return by_path.attach(
         outline_of=python.get,
-        uses_of=lambda path: find_uses(tree[path], python[path]) if path in python else None,
+        text_of=tree.get,
         serving=bundled_serving(),
         test_words=lambda: TestWords(index_words(words)),
     )
