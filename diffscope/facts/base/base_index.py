@@ -130,9 +130,10 @@ class TreeLookup:
         values = [one.value for one in (outline.definitions if outline else ()) if one.name == variable]
         return any(value in ("True", "1", '"1"') for value in values)
 
-    def uses_at(self, path: str) -> Uses:
-        """Return the names that each definition of a file of the base uses; none where they are not available."""
-        return self._graph.uses_at(RepoPath(path)) or {}
+    def uses_at(self, path: str) -> Mapping[str, frozenset[str]]:
+        """Return the names that each definition of a file of the base uses; none where its text is not available."""
+        name = RepoPath(path)
+        return Uses(self._graph.text_at(name) or b"", lambda: self._graph.outline_at(name)).by_definition()
 
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""

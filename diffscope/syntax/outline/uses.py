@@ -46,6 +46,13 @@ class Uses:
             if self._source.find(word, first, last) >= 0 and not forms.isdisjoint(self._names(first, last)):
                 yield owner
 
+    def by_definition(self) -> dict[str, frozenset[str]]:
+        """Return the names that each definition uses; those that use none are left out."""
+        found: dict[str, frozenset[str]] = {}
+        for owner, first, last in self._stretches:
+            found[owner] = found.get(owner, frozenset()) | self._names(first, last)
+        return {owner: names for owner, names in found.items() if names}
+
     def _names(self, first: int, last: int) -> frozenset[str]:
         if first not in self._known:
             self._known[first] = frozenset(_names_in(self._source, first, last))
