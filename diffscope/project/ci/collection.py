@@ -19,8 +19,7 @@ from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Project, 
 from diffscope.project.shell_words import OUTSIDE, Call, folder_in_repository, folders_after, parse_shell
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
-from diffscope.source.profile import profile
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 
 _MAX_SCRIPTS: Final = 40
 
