@@ -9,14 +9,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment, report_gap
-from diffscope.products.report.change_summary import summarize_change
-from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of
+from diffscope.products.report.change_summary import clauses_of
+from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
 from diffscope.products.report.links.around import Around
 from diffscope.products.report.links.build import link_window
-from diffscope.products.report.model import Digest, Period, PullSummary, Revert, TrendPoint
+from diffscope.products.report.model import Digest, Newest, Period, PullSummary, Recheck, Revert, TrendPoint
+from diffscope.products.report.notices import find_notices
 from diffscope.products.report.risks import families_of, items_of, risk_section
-from diffscope.products.report.trend import still_open, trend_point
+from diffscope.products.report.trend import still_open, trend_point, with_streaks
 from diffscope.rules.model import RuleCode, every_flag
 from diffscope.source.model import Gap
 from diffscope.version import VERSION
@@ -41,6 +42,8 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     trend: tuple[TrendPoint, ...] = (),
     gaps: tuple[Gap, ...] = (),
     around: Around | None = None,
+    newest: Newest | None = None,
+    rechecked: tuple[Recheck, ...] = (),
 ) -> Digest:
     """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
     listed = tuple(sorted(assessments, key=lambda one: (number_of(one), one.change.pull.head or "")))
@@ -63,11 +66,11 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         deletions=sum(one.change.deletions for one in listed),
         kinds=count(listed, lambda one: (one.kind,), before=earlier),
         top_tags=count(listed, lambda one: one.tags, before=earlier),
-        top_areas=count(listed, _areas, before=earlier),
+        top_areas=count(listed, worked_on, before=earlier),
         platforms=count(listed, lambda one: one.platforms, before=earlier),
         top_risks=count(listed, families_of, before=earlier),
         area_map=area_changes(listed),
-        hot_files=hot_files(listed),
+        hot_files=with_streaks(hot_files(listed), trend),
         hot_modules=tuple(
             one
             for one in count(listed, lambda one: (module.module for module in one.modules))
@@ -79,6 +82,9 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         themes=linked.themes,
         links=linked.links,
         related=linked.related,
+        notices=find_notices(listed, linked.links),
+        newest=newest,
+        rechecked=rechecked,
         highlights=chosen,
         suggestions=suggestions(section, listed),
         pulls=tuple(_summary(one) for one in listed),
@@ -90,11 +96,6 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         rules_hash=",".join(hashes),
         version=VERSION,
     )
-
-
-def _areas(assessment: Assessment) -> Iterable[str]:
-    # An area that holds a tenth of a change is touched, not worked on.
-    return (share.area for share in assessment.areas if share.weight >= 0.2)
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -141,7 +142,8 @@ def _summary(assessment: Assessment) -> PullSummary:
         flags=items_of(assessment),
         complete=assessment.completeness.complete,
         tests=len(assessment.tests.changed),
-        gist=summarize_change(assessment),
+        gist=(told := clauses_of(assessment)).clauses,
+        telling=told.telling,
         paths=_paths(assessment),
     )
 

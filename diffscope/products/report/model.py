@@ -46,6 +46,8 @@ class HotFile(Value, frozen=True, kw_only=True):
     churn: int
     """Lines added and removed over the window."""
     pulls: tuple[int, ...]
+    streak: int = 1
+    """Windows in a row, this one included, in which several pull requests changed it, as far as the trend reaches."""
 
 
 class AreaChange(Value, frozen=True, kw_only=True):
@@ -90,6 +92,8 @@ class RiskItem(Value, frozen=True, kw_only=True):
     path: str | None
     line: int
     symbol: str | None
+    rule: Text
+    """The title of the rule: what happened, in few words."""
 
 
 class FamilyRisk(Value, frozen=True, kw_only=True):
@@ -142,6 +146,12 @@ class TrendPoint(Value, frozen=True, kw_only=True):
     mean_importance: float
     risks: tuple[Counted, ...]
     levels: tuple[Counted, ...] = ()
+    kinds: tuple[Counted, ...] = ()
+    areas: tuple[Counted, ...] = ()
+    hot_files: tuple[str, ...] = ()
+    """Files that several pull requests changed."""
+    is_judged: bool = True
+    """False where only titles and paths were read: kinds and areas by these, no risks."""
 
 
 class Highlight(Value, frozen=True, kw_only=True):
@@ -195,6 +205,58 @@ class RelatedPull(Value, frozen=True, kw_only=True):
     title: str
     merged_at: str | None
     url: str | None
+
+
+NoticeKind = Literal[
+    "model",
+    "endpoint",
+    "option",
+    "variable",
+    "setting",
+    "entry",
+    "metric",
+    "default",
+    "refused",
+    "removed",
+    "dependency",
+]
+"""What users notice: new models, endpoints, command line options, environment variables, fields of configurations, entries of other
+registries (a tool parser), metrics; another default; requests that are refused now; what is gone; another version of a dependency."""
+
+
+class Notice(Value, frozen=True, kw_only=True):
+    """Something that users of the window's end notice."""
+
+    kind: NoticeKind
+    name: str
+    text: Text
+    pulls: tuple[int, ...]
+    undone_by: int | None = None
+    """The pull request that took it back, in the window or after it."""
+
+
+RecheckState = Literal["still", "changed", "gone", "tested"]
+"""Of a flag at the newest commit of the clone: the line stands as it was, or no test names the symbol yet (``still``); the line was changed,
+or its file is gone; a test names the symbol now (``tested``)."""
+
+
+class Recheck(Value, frozen=True, kw_only=True):
+    """What became of a flag until the newest commit of the clone."""
+
+    number: int
+    code: RuleCode
+    state: RecheckState
+    by: int | None = None
+    """The pull request that changed the line last, where it is known."""
+    path: str | None = None
+    """The test that names the symbol."""
+
+
+class Newest(Value, frozen=True, kw_only=True):
+    """The newest commit of the clone: what flags are checked again at."""
+
+    commit: str
+    day: str
 
 
 MemberReason = Literal["term", "series", "chain", "registry", "new-module", "linked", "together", "area"]
@@ -281,6 +343,8 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Changed test files."""
     gist: tuple[Text, ...] = ()
     """What it does, in clauses of names; the most telling first."""
+    telling: int = 0
+    """How many of the clauses of ``gist`` say more than which code was edited."""
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
 
@@ -315,6 +379,12 @@ class Digest(Value, frozen=True, kw_only=True):
     """Who follows whom, by the later and then the earlier pull request."""
     related: tuple[RelatedPull, ...] = ()
     """What links name outside of the window."""
+    notices: tuple[Notice, ...] = ()
+    """What users notice, in the order of a release note."""
+    newest: Newest | None = None
+    """What ``rechecked`` is told of; ``None`` where the clone ends with the window."""
+    rechecked: tuple[Recheck, ...] = ()
+    """The gravest flags, looked at again at the newest commit."""
     highlights: tuple[Highlight, ...]
     suggestions: tuple[Suggestion, ...]
     pulls: tuple[PullSummary, ...]

@@ -7,7 +7,7 @@ theme: the strongest of its seeds, else the theme that its links weigh most to. 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -113,7 +113,7 @@ def _seeds(nodes: Sequence[Node], chains: Sequence[Link], before: Sequence[str])
     titles = {node.number: node.title for node in nodes}
     areas = {node.number: node.area for node in nodes}
     found = [_of_term(burst) for burst in bursts(titles, before) if _coheres(burst, areas)]
-    found += _series(titles, before)
+    found += _series(titles, before, set(areas.values()))
     found += _chain_seeds(nodes, chains)
     found += _registry_seeds(nodes)
     return sorted(found, key=lambda seed: (-seed.strength, seed.key))
@@ -132,7 +132,8 @@ def _coheres(burst: Burst, areas: Mapping[int, str]) -> bool:
     return burst.is_topic or found.most_common(1)[0][1] >= (_NAMED if is_named else _ANY) * len(burst.numbers)
 
 
-def _series(titles: Mapping[int, str], before: Sequence[str]) -> list[Seed]:
+def _series(titles: Mapping[int, str], before: Sequence[str], areas: Collection[str]) -> list[Seed]:
+    # A topic that names an area gathers what lies there anyway.
     parts: defaultdict[str, list[int]] = defaultdict(list)
     for number, title in titles.items():
         part = part_of(title)
@@ -141,6 +142,7 @@ def _series(titles: Mapping[int, str], before: Sequence[str]) -> list[Seed]:
     found = [
         Seed("series", f"series:{topic}", shown, numbers, 6.0 + 0.5 * len(numbers))
         for topic, shown, numbers in shared_topics(titles, before)
+        if topic.replace(" ", "-") not in areas
     ]
     found += [
         Seed("series", f"series:{topic}", topic, tuple(sorted(numbers)), 20.0)

@@ -1,0 +1,518 @@
+"""What a report tells in sentences: themes, what users notice, risks, highlights, trends, what to follow up.
+
+Every sentence names its pull requests as ``#N``; code stands in backticks. The same sentences go into every format, which links the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Final, NamedTuple
+
+from diffscope.products.report.counts import name_of
+from diffscope.products.report.model import (
+    Counted,
+    FamilyRisk,
+    HotFile,
+    Link,
+    LinkReason,
+    Notice,
+    NoticeKind,
+    PullSummary,
+    Recheck,
+    RiskItem,
+    Theme,
+    TrendPoint,
+)
+from diffscope.products.report.render.page import PageView
+from diffscope.render.words import Words
+
+THEMES: Final = 6
+"""Lines of work that are told; the others are folded."""
+_HIGHLIGHTS: Final = 6
+_LEADS: Final = 2
+_GIST: Final = 110
+"""Characters that say what a pull request does, besides its title."""
+_NOTICES: Final = 3
+"""Of each kind."""
+_FOLLOWED: Final = 2
+_FAMILIES: Final = 4
+_ITEMS: Final = 3
+_NAMED: Final = 3
+_LONGEST: Final = 110
+_TESTS: Final = ("missing-tests", "insufficient-tests")
+_PLACES: Final = frozenset(
+    {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency"}
+)
+"""Families of which the rule's title and the symbol tell more than the message, which says how much changed."""
+_FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
+    ("reverts", "story.reverted"),
+    ("fixes", "story.fixed"),
+    ("removes", "story.removed"),
+    ("builds-on", "story.built-on"),
+    ("reapplies", "story.reapplied"),
+)
+_TAILS: Final = (
+    " (and ",
+    "（另有",
+    "; serving path",
+    "；服务路径",
+    "; used until now",
+    "；此前的使用处",
+    "; surface",
+    "；所属接口",
+)
+"""Where the first part of a message ends: what follows says where else and by which way."""
+_RISE: Final = 4.0
+"""Points of a hundred by which a share differs from its mean for it to be a word on a trend."""
+_STREAK: Final = 3
+
+
+class Section(NamedTuple):
+    """A heading and what is told under it."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+class Story:
+    """The sentences of one digest in one language."""
+
+    def __init__(self, read: PageView, words: Words) -> None:
+        self._read = read
+        self._words = words
+        self._digest = read.digest
+
+    # themes
+
+    @cached_property
+    def themes(self) -> tuple[Section, ...]:
+        """The main lines of work, each as a heading and a few sentences."""
+        return tuple(self._theme(theme) for theme in self._digest.themes[:THEMES])
+
+    def heading(self, theme: Theme) -> str:
+        """Return what a theme is called, with its area where its name does not say it."""
+        title, area = self._words.pick(theme.title), self._read.area(theme.area)
+        is_said = theme.seed in ("area", "chain", "together") or area.lower() in title.lower()
+        return title if is_said else self._words("story.of-area", title=title, area=area)
+
+    def _theme(self, theme: Theme) -> Section:
+        kinds = self._read.kinds(theme.kinds, 2)
+        title = self._words("story.theme", title=self.heading(theme), count=theme.count, kinds=kinds)
+        told = list(self._leads(theme))
+        lines = [line for _, line in told]
+        lines += self._followed(theme, [number for number, _ in told])
+        lines += self._unproven(theme)
+        return Section(title, tuple(lines))
+
+    def _leads(self, theme: Theme) -> Iterator[tuple[int, str]]:
+        """Yield the pull requests that begin a theme: not those that follow another of it, and not what was taken back first."""
+        followers = {link.source for link in self._inside(theme) if link.reason in ("fixes", "reverts")}
+        leads = [number for number in theme.leading if number not in followers] or list(theme.leading)
+        for number in leads[:_LEADS]:
+            yield number, self.told(number)
+
+    def _inside(self, theme: Theme) -> list[Link]:
+        return [
+            link for link in self._digest.links if link.source in theme.pulls and link.target in theme.pulls
+        ]
+
+    def _followed(self, theme: Theme, told: Sequence[int]) -> Iterator[str]:
+        """Yield what followed the pull requests of a theme, in the window and after it: first of those that are told."""
+        links = [
+            link for link in self._digest.links if link.target in theme.pulls and link.reason != "shares"
+        ]
+        targets = sorted({link.target for link in links}, key=lambda number: (number not in told, number))
+        followed = [(target, self._follows(target)) for target in targets]
+        for target, parts in [each for each in followed if each[1]][:_FOLLOWED]:
+            yield self._words("story.followed", pull=name_of(target), parts=parts)
+
+    def _follows(self, target: int, reasons: int = len(_FOLLOWS)) -> str:
+        """Return what followed a pull request, the gravest first; nothing where nothing did."""
+        parts = []
+        for reason, code in _FOLLOWS[:reasons]:
+            own = [
+                link
+                for link in self._digest.links
+                if link.target == target
+                and link.reason == reason
+                # That somebody works on with what is there is no news once the window is over.
+                and (reason != "builds-on" or self._read.pull(link.source))
+            ]
+            traced = [link for link in own if not self._is_by_file(link)]
+            if traced:
+                parts.append(self._words(code, pulls=self._sources(traced)) + self._evidence(traced[0]))
+            by_file = [link for link in own if self._is_by_file(link)]
+            if by_file:
+                parts.append(self._words("story.fixed-file", pulls=self._sources(by_file)))
+        return self._words.semicolon.join(parts)
+
+    def _sources(self, links: Iterable[Link]) -> str:
+        return self._numbers([link.source for link in links], _NAMED)
+
+    def _evidence(self, link: Link) -> str:
+        """Return the symbol that tells a link, in brackets; nothing where a title or a number does."""
+        is_named = link.reason in ("fixes", "removes", "builds-on") and "#" not in link.names[0]
+        return self._words.aside(f"`{link.names[0]}`") if is_named else ""
+
+    def _is_by_file(self, link: Link) -> bool:
+        """Return whether a fix is known by a file of the other one alone: nobody judged it."""
+        return link.reason == "fixes" and self._read.pull(link.source) is None and "/" in link.names[0]
+
+    def _unproven(self, theme: Theme) -> Iterator[str]:
+        """Yield what of a theme no test names, and whether that is still so."""
+        items = [item for item in self._test_items if item.number in theme.pulls][:2]
+        if items:
+            names = [
+                self._words("story.named-in", name=self._target(item), pull=name_of(item.number))
+                for item in items
+            ]
+            state = {self._state(item) for item in items}
+            code = "story.untested-still" if state == {"still"} else "story.untested"
+            yield self._words(code, names=names, day=self._day)
+
+    # pull requests
+
+    def told(self, number: int, *, most: int = _GIST) -> str:
+        """Return what a pull request does: its number, its title, and clauses that say more than what was edited, so long at most."""
+        words, pull = self._words, self._read.pull(number)
+        if pull is None:
+            return name_of(number)
+        clauses = [words.pick(text) for text in pull.gist[: pull.telling]]
+        kept = [clause for at, clause in enumerate(clauses) if len("".join(clauses[: at + 1])) <= most]
+        code = "story.pull" if kept else "story.pull-title"
+        return words(code, pull=name_of(number), title=pull.title, gist=words.semicolon.join(kept))
+
+    def became(self, number: int) -> str:
+        """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
+        return self._follows(number, reasons=3)
+
+    @cached_property
+    def highlights(self) -> tuple[str, ...]:
+        """The most important pull requests that no theme told already, a line each; what was taken back is not celebrated."""
+        back = {link.target for link in self._digest.links if link.reason == "reverts"}
+        pulls = [self._read.pull(one.number) for one in self._digest.highlights if one.number not in back]
+        lines = [line for theme in self.themes for line in theme.lines]
+        fresh = (
+            pull
+            for pull in pulls
+            if pull is not None
+            and pull.kind != "revert"
+            and not any(line.startswith(f"{name_of(pull.number)} ") for line in lines)
+        )
+        return tuple(map(self._highlight, islice(fresh, _HIGHLIGHTS)))
+
+    def _highlight(self, pull: PullSummary) -> str:
+        line = self.told(pull.number)
+        became = self.became(pull.number)
+        if became:
+            line = self._words("story.and-then", line=line, became=became)
+        return line
+
+    # what users notice
+
+    @cached_property
+    def notices(self) -> tuple[Section, ...]:
+        """What users notice, by kind."""
+        by_kind: dict[NoticeKind, list[Notice]] = {}
+        for notice in self._digest.notices:
+            by_kind.setdefault(notice.kind, []).append(notice)
+        return tuple(
+            Section(self._words(f"notices.{kind}"), tuple(map(self._notice, found)))
+            for kind, found in by_kind.items()
+        )
+
+    def notice_line(self, section: Section, most: int = _NOTICES) -> str:
+        """Return the notices of a kind in one line."""
+        rest = len(section.lines) - most
+        listed = self._words.semicolon.join(section.lines[:most])
+        return self._words("list.more", names=listed, more=rest) if rest > 0 else listed
+
+    def _notice(self, notice: Notice) -> str:
+        text = self._words(
+            "story.named-in", name=self._words.pick(notice.text), pull=self._numbers(notice.pulls, 2)
+        )
+        if notice.undone_by is None:
+            return text
+        return self._words("story.undone", text=text, pull=name_of(notice.undone_by))
+
+    # risks
+
+    @cached_property
+    def risks(self) -> tuple[Section, ...]:
+        """The families with the gravest flags first, each with its gravest items."""
+        families = [family for family in self._digest.risk.families if family.count]
+        families.sort(key=lambda family: (-max(item.severity.rank for item in family.items), -family.count))
+        return tuple(map(self._family, families[:_FAMILIES]))
+
+    def _family(self, family: FamilyRisk) -> Section:
+        before = self._read.part_before(family)
+        code = "report.family-before" if before else "report.family"
+        name = self._words.family(family.family)
+        title = self._words(
+            code, family=name, count=family.count, part=self._read.part(family), before=before
+        )
+        lines = (self._risk(family.family, item) for item in self._read.counted_items(family))
+        return Section(title, tuple(islice((line for line in lines if line not in self.open_breaks), _ITEMS)))
+
+    def _risk(self, family: str, item: RiskItem) -> str:
+        words = self._words
+        what = words.pick(item.rule)
+        if item.symbol and (family in _PLACES or family in _TESTS):
+            said = words("story.at-symbol", what=what, symbol=f"`{item.symbol}`")
+        else:
+            said = words("story.said", what=what, message=_cut(words.pick(item.message)))
+        line = words(
+            "story.risk",
+            severity=words(item.severity.value),
+            pull=name_of(item.number),
+            said=said,
+            code=item.code,
+        )
+        state = self._state(item)
+        return line + self._told_state(item) if state else line
+
+    @cached_property
+    def _rechecked(self) -> dict[tuple[int, str], Recheck]:
+        return {(one.number, one.code): one for one in self._digest.rechecked}
+
+    def _state(self, item: RiskItem) -> str:
+        found = self._rechecked.get((item.number, item.code))
+        return found.state if found else ""
+
+    def _told_state(self, item: RiskItem) -> str:
+        found = self._rechecked[item.number, item.code]
+        by = "" if found.by is None else name_of(found.by)
+        if found.state == "changed" and not by:
+            return self._words("state.changed-unknown", day=self._day)
+        return self._words(f"state.{found.state}", day=self._day, by=by, path=found.path or "")
+
+    @property
+    def _day(self) -> str:
+        return self._digest.newest.day if self._digest.newest else ""
+
+    @cached_property
+    def open_breaks(self) -> tuple[str, ...]:
+        """Flags on interfaces, defaults and the like whose line stands at the newest commit as it did, the gravest first."""
+        items = [
+            (family.family, item)
+            for family in self._digest.risk.families
+            if family.family in ("interface-change", "feature-interaction", "dependency-version")
+            for item in self._read.counted_items(family)
+            if self._state(item) == "still"
+        ]
+        items.sort(key=lambda each: -each[1].severity.rank)
+        return tuple(self._risk(family, item) for family, item in items[:_ITEMS])
+
+    @cached_property
+    def _test_items(self) -> tuple[RiskItem, ...]:
+        found = [
+            item
+            for family in self._digest.risk.families
+            if family.family in _TESTS
+            for item in self._read.counted_items(family)
+            if item.code != "TC204" and self._state(item) != "tested"
+        ]
+        return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
+
+    def _target(self, item: RiskItem) -> str:
+        return f"`{item.symbol or (item.path or '').rpartition('/')[2]}`"
+
+    # trends
+
+    @cached_property
+    def trends(self) -> tuple[str, ...]:
+        """What rises and falls against the windows before, and the files that stay hot."""
+        points = self._digest.trend
+        told = []
+        if points:
+            mean = round(sum(point.source_pulls for point in points) / len(points))
+            told.append(
+                self._words(
+                    "trend.pulls",
+                    windows=len(points),
+                    mean=mean,
+                    count=self._digest.source_pulls,
+                    is_week=self._read.is_week,
+                )
+            )
+            told += self._shares(points)
+        told += self._hot()
+        return tuple(told)
+
+    def _shares(self, points: Sequence[TrendPoint]) -> Iterator[str]:
+        here = self._digest
+        judged = [point for point in points if point.is_judged]
+        groups = (
+            ("kinds", here.kinds, points, self._read.kind),
+            ("areas", here.top_areas, points, self._read.area),
+            ("families", here.top_risks, judged, self._words.family),
+        )
+        for group, counted, past, called in groups:
+            if not past:
+                continue
+            moves = _moves(
+                counted,
+                [(self._counts(group, point), point.source_pulls) for point in past],
+                here.source_pulls,
+            )
+            risen = [
+                self._words("trend.share", name=called(name), share=now, mean=mean)
+                for name, now, mean in moves
+                if now - mean >= _RISE
+            ]
+            fallen = [
+                self._words("trend.share", name=called(name), share=now, mean=mean)
+                for name, now, mean in reversed(moves)
+                if mean - now >= _RISE
+            ]
+            if risen:
+                yield self._words("trend.risen", what=self._words(f"trend.{group}"), names=risen[:2])
+            if fallen:
+                yield self._words("trend.fallen", what=self._words(f"trend.{group}"), names=fallen[:2])
+
+    @staticmethod
+    def _counts(group: str, point: TrendPoint) -> dict[str, int]:
+        counted = {"kinds": point.kinds, "areas": point.areas, "families": point.risks}[group]
+        return {one.name: one.count for one in counted}
+
+    def _hot(self) -> Iterator[str]:
+        files = self._digest.hot_files
+        if files:
+            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_NAMED]])
+        long = [file for file in files[_NAMED:] if file.streak >= _STREAK]
+        long.sort(key=lambda file: -file.streak)
+        if long:
+            yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_NAMED]])
+
+    def _hot_file(self, file: HotFile) -> str:
+        code = "trend.file-streak" if file.streak > 1 else "trend.file"
+        return self._words(
+            code, path=f"`{file.path}`", count=file.count, streak=file.streak, is_week=self._read.is_week
+        )
+
+    # what to follow up
+
+    @cached_property
+    def follow_up(self) -> tuple[str, ...]:
+        """What this window's code asks for: tests for what none names, work that was taken back, defaults to test, platforms to run."""
+        return tuple(self._follow_ups())
+
+    def _follow_ups(self) -> Iterator[str]:
+        new = [item for item in self._test_items if item.code in ("TC201", "TC202")]
+        fixes = [item for item in self._test_items if item.code == "TC205"]
+        for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
+            if items:
+                still = all(self._state(item) == "still" for item in items[:_NAMED])
+                state = self._words("state.still", day=self._day) if still else ""
+                yield self._words(code, names=self._targets(items)) + state
+        yield from self._reverted()
+        defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
+        if defaults:
+            pulls = self._numbers([number for one in defaults for number in one.pulls], 5)
+            yield self._words("follow.defaults", count=len(defaults), pulls=pulls)
+        for family, code in (
+            ("platform-compat", "follow.platform"),
+            ("quantization-numerics", "follow.numerics"),
+        ):
+            items = [
+                item
+                for one in self._digest.risk.families
+                if one.family == family
+                for item in self._read.counted_items(one)
+            ]
+            if items:
+                yield self._words(code, names=self._targets(items))
+
+    def _targets(self, items: Sequence[RiskItem]) -> list[str]:
+        return [
+            self._words("story.named-in", name=self._target(item), pull=name_of(item.number))
+            for item in items[:_NAMED]
+        ]
+
+    def _reverted(self) -> Iterator[str]:
+        again = {link.target for link in self._digest.links if link.reason == "reapplies"}
+        taken = [
+            self._words("follow.one-reverted", pull=name_of(link.target), other=name_of(link.source))
+            for link in self._digest.links
+            if link.reason == "reverts" and self._read.pull(link.source) and link.target not in again
+        ]
+        if taken:
+            yield self._words("follow.reverted", names=taken[:_NAMED])
+
+    # the summary
+
+    @cached_property
+    def summary(self) -> tuple[str, ...]:
+        """What the window was about, in four sentences."""
+        return tuple(self._summary()) if self._digest.source_pulls else ()
+
+    def _summary(self) -> Iterator[str]:
+        d, words, read = self._digest, self._words, self._read
+        kinds = read.kinds(d.kinds, 4)
+        if read.before is None:
+            yield words("story.merged", count=d.source_pulls, kinds=kinds, is_week=read.is_week)
+        else:
+            yield words(
+                "story.merged-growth",
+                count=d.source_pulls,
+                kinds=kinds,
+                is_week=read.is_week,
+                growth=read.growth,
+                period=read.before.period.label,
+            )
+        if d.themes:
+            named = [
+                words("story.theme-short", title=self.heading(theme), count=theme.count)
+                for theme in d.themes[:4]
+            ]
+            yield words("story.lines", names=named)
+        counted = [
+            words("story.count-of", name=section.title, count=len(section.lines))
+            for section in self.notices[:5]
+        ]
+        if counted:
+            yield words("story.users", names=counted)
+        reverts = [link for link in d.links if link.reason == "reverts" and read.pull(link.source)]
+        fixes = [
+            link
+            for link in d.links
+            if link.reason == "fixes" and read.pull(link.source) and read.pull(link.target)
+        ]
+        if reverts or fixes:
+            sources = sorted({link.source for link in reverts})
+            yield words(
+                "story.undone-and-fixed" if reverts else "story.fixed-only",
+                reverts=len(sources),
+                pulls=self._numbers(sources, 4),
+                fixes=len({link.source for link in fixes}),
+                is_week=read.is_week,
+            )
+        serious = read.serious
+        if serious:
+            pulls = self._numbers([pull.number for pull in serious], 5)
+            yield words("story.serious", count=len(serious), pulls=pulls)
+
+    def _numbers(self, numbers: Iterable[int], most: int) -> str:
+        return self._words.listed([name_of(number) for number in dict.fromkeys(numbers)], most)
+
+
+def _moves(
+    counted: Sequence[Counted], past: Sequence[tuple[dict[str, int], int]], whole: int
+) -> list[tuple[str, float, float]]:
+    """Return each name with its share now and its mean share before, in hundredths, the greatest rise first."""
+    names = {one.name: one.count for one in counted}
+    moves = []
+    for name in sorted(names.keys() | {name for counts, _ in past for name in counts}):
+        now = 100 * names.get(name, 0) / whole if whole else 0.0
+        shares = [100 * counts.get(name, 0) / total for counts, total in past if total]
+        moves.append((name, now, sum(shares) / len(shares) if shares else now))
+    return sorted(moves, key=lambda move: (move[2] - move[1], move[0]))
+
+
+def _cut(text: str) -> str:
+    """Return a message without what follows its first part where it is long: places, chains, counts."""
+    for separator in _TAILS:
+        text = text.partition(separator)[0]
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
