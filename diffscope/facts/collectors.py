@@ -25,6 +25,8 @@ from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.conditions.collect import collect_conditions
+from diffscope.facts.footprint import collect_footprint
+from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
     ChangeFact,
     DependencyFact,
@@ -235,6 +237,13 @@ COLLECTORS: Final = (
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
     Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
+    Collector(
+        "footprint",
+        lambda m, placed: collect_footprint(placed, m.lookup),
+        default=Footprint(),
+        families=(),
+        by_file=False,
+    ),
     Collector("operator", lambda m, placed: collect_operators(placed, m.lookup)),
     Collector("dependency", _dependencies),
     Collector("change", _classified, families=("change",), by_file=False),

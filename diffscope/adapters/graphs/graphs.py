@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +24,7 @@ from diffscope.errors import InputError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.graph.words import TestWords
-from diffscope.source.model import BlobId, CommitId, RepoPath
+from diffscope.source.model import CommitId, RepoPath
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.uses import USES_VERSION, Uses, find_uses
 
@@ -102,26 +101,31 @@ class _TreeReader:
         return self._uses[path]
 
     def _read_uses(self, path: RepoPath) -> Uses | None:
-        data = self._repository.read(self._commit, path)
         outline = self.outline(path)
-        if data is None or outline is None:
+        name = self._repository.blob_at(self._commit, path)
+        if name is None or outline is None:
             return None
-        name = _blob_id(data, like=self._commit)
         known = self._cache.get_decoded(_USES_SPACE, name, _decode_uses, keep=_OUTLINES_KEPT)
         if known is None:
+            data = self._repository.read_blobs([name])[name]
+            if data is None:
+                return None
             known = find_uses(data, outline)
             plain = {owner: sorted(names) for owner, names in known.items()}
             self._cache.put_many(_USES_SPACE, {name: zlib.compress(msgspec.msgpack.encode(plain), 1)})
         return known
 
     def _outline(self, path: RepoPath) -> Outline | None:
-        data = self._repository.read(self._commit, path)
-        if data is None:
+        blob = self._repository.blob_at(self._commit, path)
+        if blob is None:
             return None
-        name = outline_name(path, _blob_id(data, like=self._commit))
+        name = outline_name(path, blob)
         decode = functools.partial(decode_outline, path)
         known = self._cache.get_decoded(OUTLINE_SPACE, name, decode, keep=_OUTLINES_KEPT)
         if known is None:
+            data = self._repository.read_blobs([blob])[blob]
+            if data is None:
+                return None
             known = read_outline(path, data)
             self._cache.put_many(OUTLINE_SPACE, {name: encode_outline(known)})
         return known if isinstance(known, Outline) else None
@@ -129,11 +133,6 @@ class _TreeReader:
     def words(self) -> TestWords:
         """Return the words of the commit's tests."""
         return read_test_words(self._repository, self._commit, self._cache, self.known_words)
-
-
-def _blob_id(data: bytes, *, like: str) -> BlobId:
-    algorithm = "sha1" if len(like) == 40 else "sha256"
-    return BlobId(hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
 
 
 def _decode_uses(data: bytes) -> Uses:

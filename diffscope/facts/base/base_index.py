@@ -15,6 +15,7 @@ from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 from diffscope.syntax.model import Parameter
+from diffscope.syntax.outline.uses import Uses
 from diffscope.syntax.text.skips import names_of_skips
 
 _TEST_DEPTH = 2
@@ -129,6 +130,10 @@ class TreeLookup:
         values = [one.value for one in (outline.definitions if outline else ()) if one.name == variable]
         return any(value in ("True", "1", '"1"') for value in values)
 
+    def uses_at(self, path: str) -> Uses:
+        """Return the names that each definition of a file of the base uses; none where they are not available."""
+        return self._graph.uses_at(RepoPath(path)) or {}
+
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""
         return name in self._graph
@@ -136,7 +141,9 @@ class TreeLookup:
     def module_users(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return ``path:line`` of what imports or names a module: from files outside the change, and from files that it edits."""
         edges = self._graph.dependents(ModuleName(name), _BY_NAME)
-        places = sorted({(path, edge.line) for edge in edges if (path := self._graph.path_of(edge.source))})
+        # Who asks a package for a name that it passes on goes on asking the package.
+        direct = (edge for edge in edges if not edge.is_transit)
+        places = sorted({(path, edge.line) for edge in direct if (path := self._graph.path_of(edge.source))})
         sides: tuple[list[str], list[str]] = ([], [])
         for path, line in places:
             sides[path in self._touched].append(f"{path}:{line}")
@@ -253,6 +260,14 @@ class TreeLookup:
         )
         return tuple((path, each) for path, each in found if path)
 
+    def defined(self, module: str, name: str) -> tuple[str, str]:
+        """Return module and name of a definition that a module may only hand on; what was asked where the tree does not tell."""
+        top, _, rest = name.partition(".")
+        found = self._graph.definition_of(ModuleName(module), top)
+        if found is None:
+            return module, name
+        return found.module, ".".join(part for part in (found.name or "", rest) if part)
+
     def class_at(self, path: str, name: str) -> tuple[frozenset[str], tuple[str, ...]]:
         """Return the names of the members of a class of the base, and its bases as written."""
         outline = self._graph.outline_at(RepoPath(path))
@@ -354,6 +369,13 @@ class TreeLookup:
         is_rare = elsewhere is not None and len(elsewhere) <= _RARE
         asked = words[-1:] if is_rare else words
         return sum(1 for known in self._changed_words if known.issuperset(asked))
+
+    def changed_tests_beside(self, path: str, symbol: str) -> bool:
+        """Return whether a test file of this change imports the module of a private function, and so runs it through what it names."""
+        module = self._graph.module_of(RepoPath(path))
+        is_private = re.search(r"(?:^|[.])_\w*(?<!__)$", symbol) is not None
+        named = re.compile(rf"\b{re.escape(module or '')}\b(?!\.)")
+        return bool(module) and is_private and any(map(named.search, self._test_texts))
 
     @property
     def has_changed_tests(self) -> bool:

@@ -74,6 +74,7 @@ def collect_writes(
         ),
         key=lambda fact: (fact.what, fact.target, fact.value),
     )
+    facts = list(_rewritten(facts))
     told = (
         msgspec.structs.replace(fact, of_removed_option=True)
         if fact.what == "config" and fact.target.rpartition(".")[2] in gone
@@ -81,6 +82,15 @@ def collect_writes(
         for fact in facts
     )
     return tuple(sorted(told, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
+
+
+def _rewritten(facts: Iterable[WriteFact]) -> Iterator[WriteFact]:
+    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``."""
+    listed = list(facts)
+    gone = {(one.path, one.what, one.target) for one in listed if one.change == "removed"}
+    for fact in listed:
+        is_rewritten = fact.change == "added" and (fact.path, fact.what, fact.target) in gone
+        yield msgspec.structs.replace(fact, change="changed") if is_rewritten else fact
 
 
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:

@@ -24,11 +24,33 @@ TESTS: Final = "tests/"
 _MAX_SCRIPTS: Final = 40
 
 
+class Selected(NamedTuple):
+    """What one call of pytest selects, as paths and globs relative to the root."""
+
+    targets: tuple[tuple[str, tuple[str, ...]], ...]
+    """Node (empty for the whole), and what it may stand in."""
+    ignored: tuple[str, ...]
+    globs: tuple[str, ...]
+    """What else is ignored."""
+    filters: tuple[str, ...]
+    """What narrows the tests within files, as it is written."""
+    deselected: tuple[str, ...]
+    marker: str
+
+
+class CommandTests(NamedTuple):
+    """What one command runs of tests."""
+
+    selected: tuple[Selected, ...] = ()
+    scripts: tuple[str, ...] = ()
+    """Python files that it runs, where they exist."""
+
+
 class StepCalls(NamedTuple):
-    """A step, or its mirror, and the calls of each of its commands, scripts followed."""
+    """A step, or its mirror, and the calls of each of its commands, scripts followed, with what these calls run of tests."""
 
     step: StepRef
-    commands: tuple[tuple[Listed, tuple[Call, ...]], ...]
+    commands: tuple[tuple[Listed, tuple[Call, ...], CommandTests], ...]
     written: tuple[int, ...] = ()
     """How many of the calls of each command stand in the command itself; the others are its scripts'."""
 
@@ -50,7 +72,7 @@ def step_calls(project: Project) -> tuple[StepCalls, ...]:
 
 def own_calls(step: StepCalls) -> Iterator[tuple[Listed, tuple[Call, ...]]]:
     """Yield each command of a step with the calls that stand in it, scripts left out."""
-    for (command, calls), count in zip(step.commands, step.written, strict=True):
+    for (command, calls, _), count in zip(step.commands, step.written, strict=True):
         yield command, calls[:count]
 
 
@@ -60,8 +82,8 @@ def collect_tests(
     """Return, for each file that some step collects, by which commands; files in the order of the tree."""
     found: dict[RepoPath, list[Collecting]] = {}
     for each in steps:
-        for command, calls in each.commands:
-            for path, filters in _collected(calls, tree, marks or MarkReader({})):
+        for command, _, tests in each.commands:
+            for path, filters in _collected(tests, tree, marks or MarkReader({})):
                 found.setdefault(path, []).append(
                     Collecting(step=each.step, command=command.text, line=command.line, filters=filters)
                 )
@@ -127,13 +149,14 @@ def _all_calls(project: Project) -> Iterator[StepCalls]:
 def _calls_of(
     ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], scripts: dict[RepoPath, str]
 ) -> StepCalls:
-    found: list[tuple[Listed, tuple[Call, ...]]] = []
+    found: list[tuple[Listed, tuple[Call, ...], CommandTests]] = []
     written: list[int] = []
     for command in commands:
         calls = _parse_cached(command.text, folders)
         # The commands of a step are one script: a `cd` stays in force.
         folders = folders_after(command.text, folders)
-        found.append((command, _with_scripts(calls, scripts)))
+        whole = _with_scripts(calls, scripts)
+        found.append((command, whole, _tests_of(whole)))
         written.append(len(calls))
     return StepCalls(ref, tuple(found), tuple(written))
 
@@ -172,42 +195,58 @@ def expand_words(folders: tuple[str, ...], word: str) -> tuple[str, ...]:
     return expand(empty, word)
 
 
-def _collected(
-    calls: tuple[Call, ...], tree: TreeIndex, marks: MarkReader
-) -> Iterator[tuple[RepoPath, tuple[str, ...]]]:
-    done: dict[RepoPath, tuple[str, ...]] = {}
-    for call in pytest_calls(calls):
-        for path, filters in _files_of(call, tree).items():
-            if not call.marker or may_match(call.marker, marks.get(path)):
-                # The call that narrows least is the one that tells what is left out.
-                done[path] = min(done.get(path, filters), filters, key=len)
-    for each in calls:
-        word = script_of(each)
-        if word is not None and word.endswith(".py"):
-            done.update(
-                {RepoPath(path): () for path in expand_words(each.folders, word) if tree.is_file(path)}
-            )
-    yield from sorted(done.items())
+@lru_cache(maxsize=8192)
+def _tests_of(calls: tuple[Call, ...]) -> CommandTests:
+    """Return what calls run of tests; most commands of most steps stand in many steps, and in the steps of many commits."""
+    words = ((each, script_of(each)) for each in calls)
+    scripts = (
+        path
+        for call, word in words
+        if word is not None and word.endswith(".py")
+        for path in expand_words(call.folders, word)
+    )
+    return CommandTests(tuple(map(_selected, pytest_calls(calls))), tuple(dict.fromkeys(scripts)))
 
 
-def _files_of(call: PytestCall, tree: TreeIndex) -> dict[RepoPath, tuple[str, ...]]:
-    found: dict[RepoPath, tuple[str, ...]] = {}
+def _selected(call: PytestCall) -> Selected:
     targets = [(target.node, expand(call, target.word)) for target in call.targets]
     if not targets and call.is_certain:
         targets = [("", expand(call, "."))]
-    for node, paths in targets:
-        filters = (*call.filters, f"::{node}") if node else call.filters
+    return Selected(
+        targets=tuple(targets),
+        ignored=tuple(path for word in call.ignores for path in expand(call, word)),
+        globs=tuple(path for word in call.ignore_globs for path in expand(call, word)),
+        filters=call.filters,
+        deselected=tuple(f"--deselect {each}" for each in call.deselects),
+        marker=call.marker,
+    )
+
+
+def _collected(
+    tests: CommandTests, tree: TreeIndex, marks: MarkReader
+) -> Iterator[tuple[RepoPath, tuple[str, ...]]]:
+    done: dict[RepoPath, tuple[str, ...]] = {}
+    for each in tests.selected:
+        for path, filters in _files_of(each, tree).items():
+            if not each.marker or may_match(each.marker, marks.get(path)):
+                # The call that narrows least is the one that tells what is left out.
+                done[path] = min(done.get(path, filters), filters, key=len)
+    done.update({RepoPath(path): () for path in tests.scripts if tree.is_file(path)})
+    yield from sorted(done.items())
+
+
+def _files_of(selected: Selected, tree: TreeIndex) -> dict[RepoPath, tuple[str, ...]]:
+    found: dict[RepoPath, tuple[str, ...]] = {}
+    for node, paths in selected.targets:
+        filters = (*selected.filters, f"::{node}") if node else selected.filters
         for path in paths:
             for file in _matching(path, tree):
                 found[file] = min(found.get(file, filters), filters, key=len)
-    ignored = [path for word in call.ignores for path in expand(call, word)]
-    globs = [path for word in call.ignore_globs for path in expand(call, word)]
-    deselected = tuple(f"--deselect {each}" for each in call.deselects)
     return {
-        path: (*filters, *deselected)
+        path: (*filters, *selected.deselected)
         for path, filters in found.items()
-        if not any(path == each or path.startswith(f"{each}/") for each in ignored)
-        and not any(glob_matches(each, path) for each in globs)
+        if not any(path == each or path.startswith(f"{each}/") for each in selected.ignored)
+        and not any(glob_matches(each, path) for each in selected.globs)
     }
 
 

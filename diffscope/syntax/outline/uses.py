@@ -36,7 +36,7 @@ def find_uses(source: bytes, outline: Outline) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for owner, first, last in _stretches(outline, len(lines) - 1):
         known = found.setdefault(owner, set())
-        for dot, name, call in _TOKEN.findall(source, lines[first - 1], lines[last]):
+        for dot, name, call in set(_TOKEN.findall(source, lines[first - 1], lines[last])):
             if name:
                 word = (dot + name).decode()
                 known.add(word)
