@@ -179,12 +179,11 @@ LinkReason = Literal[
     "uses",
     "changes-again",
     "names",
-    "series",
     "shares",
 ]
 """Why one pull request follows another: it takes the other one back, or does it again; it changes what the other one added, as a bug fix or
 not (``fixes``, ``builds-on``), takes most of it out (``removes``) or begins to call it (``uses``); it changes what the other one changed shortly
-before, or among much else what the other one added (``changes-again``); it names the other one, or goes on with its series; both change what few others change (``shares``)."""
+before, or among much else what the other one added (``changes-again``); it names the other one; both change what few others change (``shares``)."""
 
 
 class Link(Value, frozen=True, kw_only=True):
@@ -259,9 +258,9 @@ class Newest(Value, frozen=True, kw_only=True):
     day: str
 
 
-MemberReason = Literal["term", "series", "chain", "registry", "new-module", "linked", "together", "area"]
+MemberReason = Literal["term", "series", "chain", "registry", "linked", "together", "area"]
 """Why a pull request belongs to a theme: its title has the term, or names the series; it is a link of the chain; it adds a row to the
-registry, or changes the new module; links lead to members (``linked``), or it and they are linked with each other more than with
+registry; links lead to members (``linked``), or it and they are linked with each other more than with
 others (``together``); it lies in the area and in no other theme."""
 
 
@@ -274,7 +273,7 @@ class Member(Value, frozen=True, kw_only=True):
     """The members that links lead to, where these are the reason."""
 
 
-ThemeSeed = Literal["term", "series", "chain", "registry", "new-module", "together", "area"]
+ThemeSeed = Literal["term", "series", "chain", "registry", "together", "area"]
 
 
 class Theme(Value, frozen=True, kw_only=True):

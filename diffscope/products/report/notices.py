@@ -151,7 +151,7 @@ def _of_setting(
         default = role[2] if len(role) == 3 and role[2] else defaults.get(name, "")
         yield _Seen(kind, name, _with_default(name, default), number)
     elif aspect == "removed":
-        yield _Seen("removed", name, text_of(f"notice.{kind}-removed", name=name), number)
+        yield _Seen("removed", name, text_of(f"notice-gone.{kind}", name=name), number)
     elif aspect == "default" and len(role) == 3:
         yield _changed(name, role[1], role[2], number)
 
@@ -162,7 +162,7 @@ def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
     elif symbol.role[1] == "added":
         yield _Seen("setting", symbol.name, _with_default(symbol.name, symbol.role[3]), number)
     elif symbol.role[1] == "removed":
-        yield _Seen("removed", symbol.name, text_of("notice.setting-removed", name=symbol.name), number)
+        yield _Seen("removed", symbol.name, text_of("notice-gone.setting", name=symbol.name), number)
 
 
 def _of_row(symbol: SymbolAssessment, aspect: str, number: int) -> Iterator[_Seen]:

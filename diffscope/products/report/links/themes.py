@@ -1,6 +1,6 @@
 """The lines of work of a window: seeds first, then what is linked with them, then communities of the rest, and areas last.
 
-Seeds are terms that burst, series, chains, registries that get rows and new modules that several change. One pull request belongs to one
+Seeds are terms that burst, series, registries that get rows, and chains: a pull request with what follows it. One pull request belongs to one
 theme: the strongest of its seeds, else the theme that its links weigh most to. What touches everything weighs little to each.
 """
 

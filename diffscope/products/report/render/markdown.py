@@ -12,7 +12,7 @@ from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story import Story
+from diffscope.products.report.render.story.story import Story
 from diffscope.products.report.render.summary import summary, theme_line
 from diffscope.products.report.render.view_model import DigestView
 from diffscope.render import sanitize

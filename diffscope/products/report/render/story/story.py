@@ -8,24 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import (
-    Counted,
-    FamilyRisk,
-    HotFile,
     Link,
     LinkReason,
     Notice,
     NoticeKind,
     PullSummary,
-    Recheck,
     RiskItem,
     Theme,
-    TrendPoint,
 )
 from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.risks import RiskStory, Section
+from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
 
 THEMES: Final = 6
@@ -37,15 +34,7 @@ _GIST: Final = 110
 _NOTICES: Final = 3
 """Of each kind."""
 _FOLLOWED: Final = 2
-_FAMILIES: Final = 4
-_ITEMS: Final = 3
 _NAMED: Final = 3
-_LONGEST: Final = 110
-_TESTS: Final = ("missing-tests", "insufficient-tests")
-_PLACES: Final = frozenset(
-    {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency"}
-)
-"""Families of which the rule's title and the symbol tell more than the message, which says how much changed."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
     ("fixes", "story.fixed"),
@@ -53,27 +42,6 @@ _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("builds-on", "story.built-on"),
     ("reapplies", "story.reapplied"),
 )
-_TAILS: Final = (
-    " (and ",
-    "（另有",
-    "; serving path",
-    "；服务路径",
-    "; used until now",
-    "；此前的使用处",
-    "; surface",
-    "；所属接口",
-)
-"""Where the first part of a message ends: what follows says where else and by which way."""
-_RISE: Final = 4.0
-"""Points of a hundred by which a share differs from its mean for it to be a word on a trend."""
-_STREAK: Final = 3
-
-
-class Section(NamedTuple):
-    """A heading and what is told under it."""
-
-    title: str
-    lines: tuple[str, ...]
 
 
 class Story:
@@ -83,6 +51,10 @@ class Story:
         self._read = read
         self._words = words
         self._digest = read.digest
+        self._risks = RiskStory(read, words)
+        self.risks = self._risks.risks
+        self.open_breaks = self._risks.open_breaks
+        self.trends = TrendStory(read, words).trends()
 
     # themes
 
@@ -162,15 +134,15 @@ class Story:
 
     def _unproven(self, theme: Theme) -> Iterator[str]:
         """Yield what of a theme no test names, and whether that is still so."""
-        items = [item for item in self._test_items if item.number in theme.pulls][:2]
+        items = [item for item in self._risks.test_items if item.number in theme.pulls][:2]
         if items:
             names = [
-                self._words("story.named-in", name=self._target(item), pull=name_of(item.number))
+                self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
                 for item in items
             ]
-            state = {self._state(item) for item in items}
+            state = {self._risks.state(item) for item in items}
             code = "story.untested-still" if state == {"still"} else "story.untested"
-            yield self._words(code, names=names, day=self._day)
+            yield self._words(code, names=names, day=self._risks.day)
 
     # pull requests
 
@@ -237,161 +209,6 @@ class Story:
             return text
         return self._words("story.undone", text=text, pull=name_of(notice.undone_by))
 
-    # risks
-
-    @cached_property
-    def risks(self) -> tuple[Section, ...]:
-        """The families with the gravest flags first, each with its gravest items."""
-        families = [family for family in self._digest.risk.families if family.count]
-        families.sort(key=lambda family: (-max(item.severity.rank for item in family.items), -family.count))
-        return tuple(map(self._family, families[:_FAMILIES]))
-
-    def _family(self, family: FamilyRisk) -> Section:
-        before = self._read.part_before(family)
-        code = "report.family-before" if before else "report.family"
-        name = self._words.family(family.family)
-        title = self._words(
-            code, family=name, count=family.count, part=self._read.part(family), before=before
-        )
-        lines = (self._risk(family.family, item) for item in self._read.counted_items(family))
-        return Section(title, tuple(islice((line for line in lines if line not in self.open_breaks), _ITEMS)))
-
-    def _risk(self, family: str, item: RiskItem) -> str:
-        words = self._words
-        what = words.pick(item.rule)
-        if item.symbol and (family in _PLACES or family in _TESTS):
-            said = words("story.at-symbol", what=what, symbol=f"`{item.symbol}`")
-        else:
-            said = words("story.said", what=what, message=_cut(words.pick(item.message)))
-        line = words(
-            "story.risk",
-            severity=words(item.severity.value),
-            pull=name_of(item.number),
-            said=said,
-            code=item.code,
-        )
-        state = self._state(item)
-        return line + self._told_state(item) if state else line
-
-    @cached_property
-    def _rechecked(self) -> dict[tuple[int, str], Recheck]:
-        return {(one.number, one.code): one for one in self._digest.rechecked}
-
-    def _state(self, item: RiskItem) -> str:
-        found = self._rechecked.get((item.number, item.code))
-        return found.state if found else ""
-
-    def _told_state(self, item: RiskItem) -> str:
-        found = self._rechecked[item.number, item.code]
-        by = "" if found.by is None else name_of(found.by)
-        if found.state == "changed" and not by:
-            return self._words("state.changed-unknown", day=self._day)
-        return self._words(f"state.{found.state}", day=self._day, by=by, path=found.path or "")
-
-    @property
-    def _day(self) -> str:
-        return self._digest.newest.day if self._digest.newest else ""
-
-    @cached_property
-    def open_breaks(self) -> tuple[str, ...]:
-        """Flags on interfaces, defaults and the like whose line stands at the newest commit as it did, the gravest first."""
-        items = [
-            (family.family, item)
-            for family in self._digest.risk.families
-            if family.family in ("interface-change", "feature-interaction", "dependency-version")
-            for item in self._read.counted_items(family)
-            if self._state(item) == "still"
-        ]
-        items.sort(key=lambda each: -each[1].severity.rank)
-        return tuple(self._risk(family, item) for family, item in items[:_ITEMS])
-
-    @cached_property
-    def _test_items(self) -> tuple[RiskItem, ...]:
-        found = [
-            item
-            for family in self._digest.risk.families
-            if family.family in _TESTS
-            for item in self._read.counted_items(family)
-            if item.code != "TC204" and self._state(item) != "tested"
-        ]
-        return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
-
-    def _target(self, item: RiskItem) -> str:
-        return f"`{item.symbol or (item.path or '').rpartition('/')[2]}`"
-
-    # trends
-
-    @cached_property
-    def trends(self) -> tuple[str, ...]:
-        """What rises and falls against the windows before, and the files that stay hot."""
-        points = self._digest.trend
-        told = []
-        if points:
-            mean = round(sum(point.source_pulls for point in points) / len(points))
-            told.append(
-                self._words(
-                    "trend.pulls",
-                    windows=len(points),
-                    mean=mean,
-                    count=self._digest.source_pulls,
-                    is_week=self._read.is_week,
-                )
-            )
-            told += self._shares(points)
-        told += self._hot()
-        return tuple(told)
-
-    def _shares(self, points: Sequence[TrendPoint]) -> Iterator[str]:
-        here = self._digest
-        judged = [point for point in points if point.is_judged]
-        groups = (
-            ("kinds", here.kinds, points, self._read.kind),
-            ("areas", here.top_areas, points, self._read.area),
-            ("families", here.top_risks, judged, self._words.family),
-        )
-        for group, counted, past, called in groups:
-            if not past:
-                continue
-            moves = _moves(
-                counted,
-                [(self._counts(group, point), point.source_pulls) for point in past],
-                here.source_pulls,
-            )
-            risen = [
-                self._words("trend.share", name=called(name), share=now, mean=mean)
-                for name, now, mean in moves
-                if now - mean >= _RISE
-            ]
-            fallen = [
-                self._words("trend.share", name=called(name), share=now, mean=mean)
-                for name, now, mean in reversed(moves)
-                if mean - now >= _RISE
-            ]
-            if risen:
-                yield self._words("trend.risen", what=self._words(f"trend.{group}"), names=risen[:2])
-            if fallen:
-                yield self._words("trend.fallen", what=self._words(f"trend.{group}"), names=fallen[:2])
-
-    @staticmethod
-    def _counts(group: str, point: TrendPoint) -> dict[str, int]:
-        counted = {"kinds": point.kinds, "areas": point.areas, "families": point.risks}[group]
-        return {one.name: one.count for one in counted}
-
-    def _hot(self) -> Iterator[str]:
-        files = self._digest.hot_files
-        if files:
-            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_NAMED]])
-        long = [file for file in files[_NAMED:] if file.streak >= _STREAK]
-        long.sort(key=lambda file: -file.streak)
-        if long:
-            yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_NAMED]])
-
-    def _hot_file(self, file: HotFile) -> str:
-        code = "trend.file-streak" if file.streak > 1 else "trend.file"
-        return self._words(
-            code, path=f"`{file.path}`", count=file.count, streak=file.streak, is_week=self._read.is_week
-        )
-
     # what to follow up
 
     @cached_property
@@ -400,12 +217,12 @@ class Story:
         return tuple(self._follow_ups())
 
     def _follow_ups(self) -> Iterator[str]:
-        new = [item for item in self._test_items if item.code in ("TC201", "TC202")]
-        fixes = [item for item in self._test_items if item.code == "TC205"]
+        new = [item for item in self._risks.test_items if item.code in ("TC201", "TC202")]
+        fixes = [item for item in self._risks.test_items if item.code == "TC205"]
         for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
             if items:
-                still = all(self._state(item) == "still" for item in items[:_NAMED])
-                state = self._words("state.still", day=self._day) if still else ""
+                still = all(self._risks.state(item) == "still" for item in items[:_NAMED])
+                state = self._words("state.still", day=self._risks.day) if still else ""
                 yield self._words(code, names=self._targets(items)) + state
         yield from self._reverted()
         defaults = [one for one in self._digest.notices if one.kind == "default" and one.undone_by is None]
@@ -427,7 +244,7 @@ class Story:
 
     def _targets(self, items: Sequence[RiskItem]) -> list[str]:
         return [
-            self._words("story.named-in", name=self._target(item), pull=name_of(item.number))
+            self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
             for item in items[:_NAMED]
         ]
 
@@ -451,7 +268,15 @@ class Story:
     def _summary(self) -> Iterator[str]:
         d, words, read = self._digest, self._words, self._read
         kinds = read.kinds(d.kinds, 4)
-        if read.before is None:
+        if d.source_commits:
+            yield words(
+                "story.merged-commits",
+                count=d.source_pulls,
+                commits=d.source_commits,
+                kinds=kinds,
+                is_week=read.is_week,
+            )
+        elif read.before is None:
             yield words("story.merged", count=d.source_pulls, kinds=kinds, is_week=read.is_week)
         else:
             yield words(
@@ -482,13 +307,17 @@ class Story:
         ]
         if reverts or fixes:
             sources = sorted({link.source for link in reverts})
-            yield words(
-                "story.undone-and-fixed" if reverts else "story.fixed-only",
-                reverts=len(sources),
-                pulls=self._numbers(sources, 4),
-                fixes=len({link.source for link in fixes}),
-                is_week=read.is_week,
-            )
+            mended = len({link.source for link in fixes})
+            if sources:
+                yield words(
+                    "story.undone-and-fixed",
+                    reverts=len(sources),
+                    pulls=self._numbers(sources, 4),
+                    fixes=mended,
+                    is_week=read.is_week,
+                )
+            else:
+                yield words("story.fixed-only", fixes=mended, is_week=read.is_week)
         serious = read.serious
         if serious:
             pulls = self._numbers([pull.number for pull in serious], 5)
@@ -496,23 +325,3 @@ class Story:
 
     def _numbers(self, numbers: Iterable[int], most: int) -> str:
         return self._words.listed([name_of(number) for number in dict.fromkeys(numbers)], most)
-
-
-def _moves(
-    counted: Sequence[Counted], past: Sequence[tuple[dict[str, int], int]], whole: int
-) -> list[tuple[str, float, float]]:
-    """Return each name with its share now and its mean share before, in hundredths, the greatest rise first."""
-    names = {one.name: one.count for one in counted}
-    moves = []
-    for name in sorted(names.keys() | {name for counts, _ in past for name in counts}):
-        now = 100 * names.get(name, 0) / whole if whole else 0.0
-        shares = [100 * counts.get(name, 0) / total for counts, total in past if total]
-        moves.append((name, now, sum(shares) / len(shares) if shares else now))
-    return sorted(moves, key=lambda move: (move[2] - move[1], move[0]))
-
-
-def _cut(text: str) -> str:
-    """Return a message without what follows its first part where it is long: places, chains, counts."""
-    for separator in _TAILS:
-        text = text.partition(separator)[0]
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
