@@ -9,13 +9,8 @@ from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import logins_of, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-<<<<<<< HEAD
 from diffscope.batch.around import find_around, light_points
-from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
-=======
-from diffscope.batch.around import find_around
 from diffscope.batch.coverage import newest_commit, window_gaps
->>>>>>> main
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.recheck import recheck
 from diffscope.batch.run import Batch, Progress
