@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -12,9 +11,19 @@ from diffscope.assessment.document import Assessment, report_gap
 from diffscope.products.report.change_summary import clauses_of
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
+from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.around import Around
 from diffscope.products.report.links.build import link_window
-from diffscope.products.report.model import Digest, Newest, Period, PullSummary, Recheck, Revert, TrendPoint
+from diffscope.products.report.model import (
+    Counted,
+    Digest,
+    Newest,
+    Period,
+    PullSummary,
+    Recheck,
+    Revert,
+    TrendPoint,
+)
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point, with_streaks
@@ -27,8 +36,6 @@ HIGHLIGHTED = 24
 
 _PATHS = 40
 """Paths of a pull request in the digest: a sweep over a thousand files is told by its number of files."""
-
-_REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:[\w.-]+/[\w.-]+)?#(\d+)", re.IGNORECASE)
 
 
 def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and what its source could not give
@@ -48,7 +55,6 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
     listed = tuple(sorted(assessments, key=lambda one: (number_of(one), one.change.pull.head or "")))
     earlier = None if before is None else tuple(before)
-    hashes = sorted({one.tool.rules_hash for one in listed})
     linked = link_window(listed, around or Around(), repository)
     chosen = highlights(listed, most=HIGHLIGHTED)
     section = risk_section(listed, earlier)
@@ -71,13 +77,9 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         top_risks=count(listed, families_of, before=earlier),
         area_map=area_changes(listed),
         hot_files=with_streaks(hot_files(listed), trend),
-        hot_modules=tuple(
-            one
-            for one in count(listed, lambda one: (module.module for module in one.modules))
-            if one.count > 1
-        )[:20],
+        hot_modules=_hot_modules(listed),
         authors=authors(listed, logins or {}),
-        reverts=_reverts(listed),
+        reverts=_reverts(listed, linked.links),
         risk=section,
         themes=linked.themes,
         links=linked.links,
@@ -93,7 +95,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
         trend=trend,
         gaps=tuple(map(report_gap, gaps)),
-        rules_hash=",".join(hashes),
+        rules_hash=",".join(sorted({one.tool.rules_hash for one in listed})),
         version=VERSION,
     )
 
@@ -103,21 +105,24 @@ def _mean(values: Iterable[float]) -> float:
     return round(sum(listed) / len(listed), 2) if listed else 0.0
 
 
-def _reverts(assessments: tuple[Assessment, ...]) -> tuple[Revert, ...]:
+def _hot_modules(assessments: Iterable[Assessment]) -> tuple[Counted, ...]:
+    counted = count(assessments, lambda one: (module.module for module in one.modules))
+    return tuple(one for one in counted if one.count > 1)[:20]
+
+
+def _reverts(assessments: Iterable[Assessment], links: Iterable[Link]) -> tuple[Revert, ...]:
+    """Return what calls itself a revert, or takes back what it does not name."""
     by_number = {number_of(one): one for one in assessments}
+    targets = {link.source: link.target for link in links if link.reason == "reverts"}
     found = []
-    for one in assessments:
-        if one.kind != "revert":
+    for number, one in by_number.items():
+        if one.kind != "revert" and number not in targets:
             continue
-        pull = one.change.pull
-        matches = [
-            int(first or second) for first, second in _REVERTED.findall(f"{pull.title}\n{pull.body or ''}")
-        ]
-        original = next((number for number in matches if number != pull.number), None)
+        original = targets.get(number)
         flagged: tuple[RuleCode, ...] | UnsetType = UNSET
         if original in by_number:
             flagged = tuple(flag.code for flag in every_flag(by_number[original].flags))
-        found.append(Revert(number=number_of(one), title=pull.title, reverts=original, flagged=flagged))
+        found.append(Revert(number=number, title=one.change.pull.title, reverts=original, flagged=flagged))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import ReportedGap
 from diffscope.messages.model import Text
+from diffscope.products.report.link_model import Link, Member, RelatedPull, ThemeSeed
 from diffscope.rules.model import Missing, RuleCode, Severity
 from diffscope.source.model import Value
 
@@ -170,42 +171,6 @@ class Highlight(Value, frozen=True, kw_only=True):
     """What it does, how far it reaches, how large it is: short clauses, the most telling first. Its flags are in ``pulls``."""
 
 
-LinkReason = Literal[
-    "reverts",
-    "reapplies",
-    "fixes",
-    "removes",
-    "builds-on",
-    "uses",
-    "changes-again",
-    "names",
-    "shares",
-]
-"""Why one pull request follows another: it takes the other one back, or does it again; it changes what the other one added, as a bug fix or
-not (``fixes``, ``builds-on``), takes most of it out (``removes``) or begins to call it (``uses``); it changes what the other one changed shortly
-before, or among much else what the other one added (``changes-again``); it names the other one; both change what few others change (``shares``)."""
-
-
-class Link(Value, frozen=True, kw_only=True):
-    """One pull request that follows another: ``source`` is the later one."""
-
-    source: int
-    target: int
-    reason: LinkReason
-    names: tuple[str, ...]
-    """What tells it: symbols and paths of both, the title or the line that says so; at most four."""
-    weight: float
-
-
-class RelatedPull(Value, frozen=True, kw_only=True):
-    """A pull request outside of the window that a link leads to or comes from."""
-
-    number: int
-    title: str
-    merged_at: str | None
-    url: str | None
-
-
 NoticeKind = Literal[
     "model",
     "endpoint",
@@ -256,24 +221,6 @@ class Newest(Value, frozen=True, kw_only=True):
 
     commit: str
     day: str
-
-
-MemberReason = Literal["term", "series", "chain", "registry", "linked", "together", "area"]
-"""Why a pull request belongs to a theme: its title has the term, or names the series; it is a link of the chain; it adds a row to the
-registry; links lead to members (``linked``), or it and they are linked with each other more than with
-others (``together``); it lies in the area and in no other theme."""
-
-
-class Member(Value, frozen=True, kw_only=True):
-    """One pull request of a theme, and why it is there."""
-
-    number: int
-    reason: MemberReason
-    to: tuple[int, ...] = ()
-    """The members that links lead to, where these are the reason."""
-
-
-ThemeSeed = Literal["term", "series", "chain", "registry", "together", "area"]
 
 
 class Theme(Value, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.report.change_summary import option_of, registry_row
 from diffscope.products.report.counts import number_of
-from diffscope.products.report.model import Link, Notice, NoticeKind
+from diffscope.products.report.link_model import Link
+from diffscope.products.report.model import Notice, NoticeKind
 from diffscope.rules.model import Severity, every_flag
 
 _REGISTRIES: Final = (
@@ -126,15 +127,7 @@ def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str
             code = "notice.endpoint" if aspect == "added" else "notice.endpoint-removed"
             yield _Seen(kind, route, text_of(code, name=route), number)
         case "cli-flag" | "environment-variable" | "metric":
-            if aspect == "added":
-                default = role[2] if len(role) == 3 and role[2] else defaults.get(name, "")
-                yield _Seen(_NEW[symbol.kind], name, _with_default(name, default), number)
-            elif aspect == "removed":
-                yield _Seen(
-                    "removed", name, text_of(f"notice.{_NEW[symbol.kind]}-removed", name=name), number
-                )
-            elif aspect == "default" and len(role) == 3:
-                yield _changed(name, role[1], role[2], number)
+            yield from _of_setting(symbol, aspect, number, defaults)
         case "variable" if role[:1] == ("config-field",) and len(role) == 4 and _is_set_by_users(name):
             yield from _of_field(symbol, number)
         case "dependency" if len(role) == 4 and _REQUIRED.search(symbol.path):

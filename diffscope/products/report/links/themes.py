@@ -12,9 +12,9 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 from diffscope.graph.query.structure import find_groups
+from diffscope.products.report.link_model import Link, Member, ThemeSeed
 from diffscope.products.report.links.nodes import Node
 from diffscope.products.report.links.terms import Burst, bursts, part_of, shared_topics
-from diffscope.products.report.model import Link, Member, ThemeSeed
 
 _LEAST: Final = 3
 _SAME: Final = 0.6

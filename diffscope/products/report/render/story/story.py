@@ -11,15 +11,8 @@ from itertools import islice
 from typing import Final
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import (
-    Link,
-    LinkReason,
-    Notice,
-    NoticeKind,
-    PullSummary,
-    RiskItem,
-    Theme,
-)
+from diffscope.products.report.link_model import Link, LinkReason
+from diffscope.products.report.model import Notice, NoticeKind, PullSummary, RiskItem, Theme
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.risks import RiskStory, Section
 from diffscope.products.report.render.story.trends import TrendStory
@@ -34,6 +27,8 @@ _GIST: Final = 110
 _NOTICES: Final = 3
 """Of each kind."""
 _FOLLOWED: Final = 2
+_SHORT: Final = 4
+_COUNTED: Final = 5
 _NAMED: Final = 3
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
@@ -267,61 +262,60 @@ class Story:
 
     def _summary(self) -> Iterator[str]:
         d, words, read = self._digest, self._words, self._read
-        kinds = read.kinds(d.kinds, 4)
+        yield self._merged()
+        if d.themes:
+            yield words("story.lines", names=[self._short(theme) for theme in d.themes[:_SHORT]])
+        counted = [
+            words("story.count-of", name=section.title, count=len(section.lines)) for section in self.notices
+        ]
+        if counted:
+            yield words("story.users", names=counted[:_COUNTED])
+        yield from self._undone()
+        if read.serious:
+            pulls = self._numbers([pull.number for pull in read.serious], 5)
+            yield words("story.serious", count=len(read.serious), pulls=pulls)
+
+    def _short(self, theme: Theme) -> str:
+        return self._words("story.theme-short", title=self.heading(theme), count=theme.count)
+
+    def _merged(self) -> str:
+        d, words, is_week = self._digest, self._words, self._read.is_week
+        kinds = self._read.kinds(d.kinds, 4)
         if d.source_commits:
-            yield words(
+            return words(
                 "story.merged-commits",
                 count=d.source_pulls,
                 commits=d.source_commits,
                 kinds=kinds,
-                is_week=read.is_week,
+                is_week=is_week,
             )
-        elif read.before is None:
-            yield words("story.merged", count=d.source_pulls, kinds=kinds, is_week=read.is_week)
-        else:
-            yield words(
-                "story.merged-growth",
-                count=d.source_pulls,
-                kinds=kinds,
-                is_week=read.is_week,
-                growth=read.growth,
-                period=read.before.period.label,
+        if self._read.before is None:
+            return words("story.merged", count=d.source_pulls, kinds=kinds, is_week=is_week)
+        return words(
+            "story.merged-growth",
+            count=d.source_pulls,
+            kinds=kinds,
+            is_week=is_week,
+            growth=self._read.growth,
+            period=self._read.before.period.label,
+        )
+
+    def _undone(self) -> Iterator[str]:
+        """Yield how much was taken back, and how much of this window's own code was mended in it."""
+        pull = self._read.pull
+        inside = [link for link in self._digest.links if pull(link.source)]
+        reverts = sorted({link.source for link in inside if link.reason == "reverts"})
+        fixes = len({link.source for link in inside if link.reason == "fixes" and pull(link.target)})
+        if reverts:
+            yield self._words(
+                "story.undone-and-fixed",
+                reverts=len(reverts),
+                pulls=self._numbers(reverts, 4),
+                fixes=fixes,
+                is_week=self._read.is_week,
             )
-        if d.themes:
-            named = [
-                words("story.theme-short", title=self.heading(theme), count=theme.count)
-                for theme in d.themes[:4]
-            ]
-            yield words("story.lines", names=named)
-        counted = [
-            words("story.count-of", name=section.title, count=len(section.lines))
-            for section in self.notices[:5]
-        ]
-        if counted:
-            yield words("story.users", names=counted)
-        reverts = [link for link in d.links if link.reason == "reverts" and read.pull(link.source)]
-        fixes = [
-            link
-            for link in d.links
-            if link.reason == "fixes" and read.pull(link.source) and read.pull(link.target)
-        ]
-        if reverts or fixes:
-            sources = sorted({link.source for link in reverts})
-            mended = len({link.source for link in fixes})
-            if sources:
-                yield words(
-                    "story.undone-and-fixed",
-                    reverts=len(sources),
-                    pulls=self._numbers(sources, 4),
-                    fixes=mended,
-                    is_week=read.is_week,
-                )
-            else:
-                yield words("story.fixed-only", fixes=mended, is_week=read.is_week)
-        serious = read.serious
-        if serious:
-            pulls = self._numbers([pull.number for pull in serious], 5)
-            yield words("story.serious", count=len(serious), pulls=pulls)
+        elif fixes:
+            yield self._words("story.fixed-only", fixes=fixes, is_week=self._read.is_week)
 
     def _numbers(self, numbers: Iterable[int], most: int) -> str:
         return self._words.listed([name_of(number) for number in dict.fromkeys(numbers)], most)
