@@ -38,6 +38,7 @@ from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.folding import fold
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
+from diffscope.rules.families import HINTS
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.model import Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
@@ -71,7 +72,9 @@ def assess(
     )
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
-    importance, insight = _scores(facts, standing, taxonomy, attempt)
+    # Hints say how easily a change is reviewed, not what it may break: they decide no level and no score.
+    grave = tuple(flag for flag in standing if flag.family != HINTS)
+    importance, insight = _scores(facts, grave, taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -108,7 +111,13 @@ def assess(
     numbers = taxonomy.tables.scores.risk
     risk = attempt(
         "assessment.risk",
-        lambda: judge_risk(flags, evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
+        lambda: judge_risk(
+            [flag for flag in flags if flag.family != HINTS],
+            evaluation.unknown,
+            known,
+            catalogue=catalogue,
+            numbers=numbers,
+        ),
         found.risk,
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
