@@ -20,6 +20,7 @@ from diffscope.project.read import declares, read_dependencies, read_project, wa
 from diffscope.project.requirements.requirements import is_requirements_file
 from diffscope.source.model import CommitId, RepoPath, TreeEntry
 from diffscope.source.ports import BlobReader
+from diffscope.source.profile import places, profile
 from diffscope.version import VERSION
 
 
@@ -43,7 +44,6 @@ _FOLDERS: Final = (
     ".github",
     "docker",
     "requirements",
-    "tests",
     "tools",
     "docs",
     "CODEOWNERS",
@@ -117,7 +117,7 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
 def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cache: Cache) -> Declarations:
     """Return the declarations of a tree that lies elsewhere than in a clone; blobs that are not available are left out."""
     wanted = sorted(f"{entry.path} {entry.blob}" for entry in wanted_entries(entries))
-    key = hashlib.blake2b("\n".join(wanted).encode(), digest_size=20).hexdigest()
+    key = hashlib.blake2b("\n".join([_profile(), *wanted]).encode(), digest_size=20).hexdigest()
     project = _kept(key, cache, lambda: collect_project_files(entries, blobs))
     return Declarations(
         project,
@@ -161,7 +161,11 @@ def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Re
     return read_dependencies(read_entries(wanted, blobs))[0]
 
 
+def _profile() -> str:
+    return f"{places().digest} {profile().workspace}"
+
+
 def _key(repository: GitRepository, commit: str) -> str:
-    trees = repository.tree_ids(commit, _FOLDERS)
-    text = "\n".join(f"{folder} {tree}" for folder, tree in sorted(trees.items()))
+    trees = repository.tree_ids(commit, (*_FOLDERS, *(folder.rstrip("/") for folder in places().tests)))
+    text = "\n".join([_profile(), *(f"{folder} {tree}" for folder, tree in sorted(trees.items()))])
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()

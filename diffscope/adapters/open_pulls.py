@@ -12,6 +12,7 @@ from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError
 from diffscope.render.formats.json import indented
 from diffscope.source.model import Value
+from diffscope.source.profile import repository_name
 
 OPEN_PULLS_SCHEMA: Final = "diffscope.open-pulls/1"
 MOST_PULLS: Final = 20_000
@@ -44,7 +45,7 @@ class OpenPulls(Value, frozen=True, kw_only=True):
     """A list as it was saved."""
 
     schema: str = OPEN_PULLS_SCHEMA
-    repository: str = "vllm-project/vllm"
+    repository: str = msgspec.field(default_factory=repository_name)
     base: str | None = None
     missing: str | None = None
     """Why it does not hold all that were open; ``None`` where it does."""

@@ -179,12 +179,14 @@ class Judge:
 
     def key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by."""
-        return Key("vllm-project/vllm", wanted.number, wanted.commit, f"{self.name} {wanted.mark}".rstrip())
+        return Key(
+            self._workspace.identity, wanted.number, wanted.commit, f"{self.name} {wanted.mark}".rstrip()
+        )
 
     def provisional_key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by that was judged in part, or not at all, in this clone."""
         name = f"{self._provisional_name} {wanted.mark}".rstrip()
-        return Key("vllm-project/vllm", wanted.number, wanted.commit, name)
+        return Key(self._workspace.identity, wanted.number, wanted.commit, name)
 
     @cached_property
     def _facts(self) -> FactsCache:

@@ -10,7 +10,7 @@ from diffscope.adapters.git.log import logins_of, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.around import find_around
-from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
+from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
@@ -31,7 +31,6 @@ from diffscope.source.model import Gap
 from diffscope.source.window import Window
 from diffscope.workspace import Workspace
 
-REPOSITORY = "vllm-project/vllm"
 TREND = 8
 """Earlier windows that a trend goes back to."""
 
@@ -84,8 +83,7 @@ def find_range(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span
         for commit, info in infos
     )
     period = period_of_range(text, tuple(info.committed_at for _, info in infos if info), offset=offset)
-    gaps = foreign_gaps(repository, head or "HEAD")
-    return Span(period, tuple(wanted), is_range=True, gaps=gaps)
+    return Span(period, tuple(wanted), is_range=True, gaps=workspace.profile_gaps)
 
 
 def range_ends(text: str) -> tuple[str, str]:
@@ -161,7 +159,7 @@ def digest_of(
     judged = _neighbours(workspace, batch, span, compared)
     return build_digest(
         read.assessments,
-        repository=REPOSITORY,
+        repository=workspace.identity,
         period=span.period,
         before=compared[1].assessments if compared else None,
         compared_with=compared[0].period if compared else None,
@@ -211,7 +209,7 @@ def _span(workspace: Workspace, period: Period, window: Window) -> Span:
     merged = workspace.clone.window(window)
     gaps = window_gaps(_repository(workspace), window, is_empty=not merged)
     wanted = tuple(Wanted(number=each.number, commit=each.commit) for each in merged)
-    return Span(period, wanted, gaps=gaps)
+    return Span(period, wanted, gaps=(*workspace.profile_gaps, *gaps))
 
 
 def _repository(workspace: Workspace) -> GitRepository:

@@ -59,6 +59,7 @@ from diffscope.graph.query.serving import ServingPath
 from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
+from diffscope.source.profile import Profile
 from diffscope.taxonomy.consequence import ConsequenceTable
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.kernels import KernelTable, KernelTables
@@ -71,6 +72,7 @@ from diffscope.taxonomy.twins import TwinRule
 class Knowledge(Value, frozen=True, kw_only=True):
     """What the facts are judged by: tables that come with the rules."""
 
+    profile: Profile
     taxonomy: Taxonomy
     roles: RoleTable
     counterparts: tuple[Pairing, ...] = ()

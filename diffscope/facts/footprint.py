@@ -17,6 +17,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.change.files import module_name
 from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature
+from diffscope.source.profile import places
 from diffscope.source.text import Lines
 from diffscope.syntax.model import (
     Aspect,
@@ -234,7 +235,7 @@ class _Uses:
                     )  # fmt: skip
 
     def _is_ours(self, module: str) -> bool:
-        return module.partition(".")[0] in {"vllm", "tests", self._root}
+        return module.partition(".")[0] in {*places().own, self._root}
 
 
 def _is_dunder(name: str) -> bool:

@@ -498,6 +498,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = UNSET
     tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
     changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
+    changed_tests_beside: Annotated[
+        bool, said("It is private, and a test file in this change imports its module.")
+    ] = False
     summary: Annotated[
         str,
         said("Of an added one: the first sentence of its docstring; empty for none, and in recorded facts."),
@@ -1081,6 +1084,9 @@ class CounterpartFact(Located, frozen=True, kw_only=True):
     family: Annotated[str, said("The declared pairing, from rules/counterparts.yml.")]
     counterpart: Annotated[str, said("What was left alone: a path or `path:line Class`.")]
     reason: Annotated[str, said("Why the two belong together.")] = ""
+    alike: Annotated[
+        int | None, said("Of twins: percent of the names that either uses before the change that both use.")
+    ] = None
 
 
 class StepFact(Located, frozen=True, kw_only=True):

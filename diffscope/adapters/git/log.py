@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from diffscope.adapters.git.commit import seconds
 from diffscope.adapters.git.process import run
+from diffscope.adapters.git.remotes import remotes
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_bytes
 from diffscope.errors import RepositoryError, shell_line
@@ -69,7 +70,6 @@ def logins_of(repository: GitRepository, commits: Iterable[CommitId]) -> dict[st
     return found
 
 
-_OURS = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", "vllm", "vllm-project")))
 _ANYBODYS = ("refs/remotes/*",)
 _NUMBER = re.compile(r"\(#(\d{1,9})\)\s*$")
 _REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
@@ -107,7 +107,8 @@ def main_tip(repository: GitRepository) -> str | None:
     Newest by committer date: the ``main`` of a fork often lies years behind its ``upstream/main``. A remote of
     another name counts only where there is no other: it may be a project of its own, with numbers of its own.
     """
-    for places in (_OURS, _ANYBODYS):
+    ours = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", *_forks(repository))))
+    for places in (ours, _ANYBODYS):
         form = "--format=%(committerdate:unix) %(objectname)"
         names = [f"{place}/{name}" for place in places for name in ("main", "master")]
         found = run(repository.refs, "for-each-ref", form, *names)
@@ -117,6 +118,12 @@ def main_tip(repository: GitRepository) -> str | None:
         if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
             return max(tips)[1]
     return repository.head()
+
+
+def _forks(repository: GitRepository) -> list[str]:
+    """Return the remotes that lead to a repository of the same name as the first one does: forks of it, or what it is a fork of."""
+    known = [(each.name, each.repository.rpartition("/")[2].lower()) for each in remotes(repository)]
+    return [name for name, called in known if called == known[0][1]]
 
 
 def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from diffscope.adapters.graphs.outlines import (
 )
 from diffscope.adapters.graphs.store import GraphStore, graph_key
 from diffscope.adapters.graphs.test_words import read_test_words
+from diffscope.adapters.read_file import read_text
 from diffscope.errors import InputError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath, load_serving
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from diffscope.adapters.graphs.parse_blobs import Progress
 
 _OUTLINES_KEPT: Final = 300
+_LARGEST: Final = 1_000_000
 _USES_SPACE: Final = f"uses-{USES_VERSION}"
 
 
@@ -74,7 +77,13 @@ def graph_at(
 @functools.cache
 def bundled_serving() -> ServingPath:
     """Return the serving path that comes with diffscope."""
-    return load_serving((bundled_rules() / "serving.yml").read_text("utf-8"), at="rules/serving.yml")
+    return read_serving(bundled_rules() / "serving.yml")
+
+
+@functools.cache
+def read_serving(file: Path) -> ServingPath:
+    """Return the serving path that a file declares."""
+    return load_serving(read_text(file, most=_LARGEST, hint="diffscope rules validate"), at=str(file))
 
 
 class _TreeReader:

@@ -12,7 +12,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
 from diffscope.batch.coverage import newest_commit
 from diffscope.batch.judging import OpenPull, Wanted
-from diffscope.batch.windows import REPOSITORY, find_span
+from diffscope.batch.windows import find_span
 from diffscope.cli.console import Console
 from diffscope.errors import NotFoundError
 from diffscope.messages.model import Text
@@ -32,7 +32,7 @@ class OpenList(NamedTuple):
     tip: CommitId | None = None
     """What they are to be merged into; ``None`` for merged ones taken as open."""
     gaps: tuple[TriageGap, ...] = ()
-    repository: str = REPOSITORY
+    repository: str = ""
 
 
 def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> OpenList:
@@ -44,7 +44,7 @@ def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> O
         for wanted in span.wanted
     }
     gaps = tuple(TriageGap(number=None, reason=Text(en=gap.reason, zh=gap.reason)) for gap in span.gaps)
-    return OpenList(span.wanted, states, window, gaps=gaps)
+    return OpenList(span.wanted, states, window, gaps=gaps, repository=workspace.identity)
 
 
 def github_as_open(

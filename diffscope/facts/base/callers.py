@@ -15,6 +15,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.syntax.model import Definition, DefinitionKind, Outline
 from diffscope.syntax.outline.uses import Uses, find_uses
 
@@ -216,4 +217,4 @@ class CallerIndex:
                 bound = item.alias or item.name or item.module
                 if item.name == name and origin_of(where, bound, (item,))[0] in own:
                     found.add(where)
-        return {where for where in found if not where.startswith("tests/")} - {path}
+        return {where for where in found if not places().is_test(where)} - {path}

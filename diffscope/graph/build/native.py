@@ -13,6 +13,7 @@ from typing import Final
 from diffscope.graph.model.model import EdgeLayer
 from diffscope.graph.model.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.syntax.model import BuildOutline, BuildTarget, NativeOutline, OperatorBinding
 
 _Lists = dict[str, dict[str, BuildTarget]]
@@ -138,7 +139,7 @@ class _Join:
 
     def _included(self, path: str, written: str) -> str | None:
         """Find an included file: beside the source, from csrc/ or the root, else the only one whose path ends so."""
-        for folder in (dirname(path), "csrc", ""):
+        for folder in (dirname(path), *places().native, ""):
             candidate = normpath(join(folder, written))
             if candidate in self._files:
                 return candidate
@@ -255,7 +256,8 @@ def _distance(path: str, other: str) -> tuple[bool, bool, int]:
 
 
 def _same_device(path: str, other: str) -> bool:
-    return path.startswith("csrc/cpu/") == other.startswith("csrc/cpu/")
+    cpu = tuple(f"{folder}cpu/" for folder in places().native)
+    return path.startswith(cpu) == other.startswith(cpu)
 
 
 def _shared(path: str, other: str) -> int:

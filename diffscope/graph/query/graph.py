@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
-from typing import Final
 
 from diffscope.graph.model.model import (
     IMPORT_LAYERS,
@@ -38,6 +37,7 @@ from diffscope.graph.query.view import View
 from diffscope.graph.words import TestWords
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
+from diffscope.source.profile import profile
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.uses import Uses
 
@@ -49,9 +49,6 @@ UsesReader = Callable[[RepoPath], Uses | None]
 _EAGER = frozenset({EdgeLayer.EAGER})
 _EAGER_OR_TEST = frozenset({EdgeLayer.EAGER, EdgeLayer.TEST})
 _ALL = frozenset(EdgeLayer)
-
-
-_SETTINGS: Final = RepoPath("vllm/envs.py")
 
 
 class ModuleGraph:
@@ -170,6 +167,12 @@ class ModuleGraph:
         """Return the outline of a Python file; ``None`` where it is not available."""
         return self._outline_of(path) if self._outline_of else None
 
+    @property
+    def environment(self) -> Outline | None:
+        """The outline of the file that declares the variables of the environment."""
+        declared = profile().environment
+        return self.outline_at(RepoPath(declared.file)) if declared else None
+
     def uses_at(self, path: RepoPath) -> Uses | None:
         """Return the names that each definition of a Python file uses; ``None`` where they are not available."""
         return self._uses_of(path) if self._uses_of else None
@@ -279,11 +282,8 @@ class ModuleGraph:
     def asked_for_by(self, path: RepoPath) -> str | None:
         """Return the variable without which the serving path does not go through a file: one that is off in this tree if nobody sets it."""
         variable = self._serving_path.variable_of(path)
-        settings = self.outline_at(_SETTINGS) if variable else None
-        is_off = settings is not None and any(
-            one.name == variable and one.value == "False" for one in settings.definitions
-        )
-        return variable if is_off else None
+        declared = self.environment.definitions if variable and self.environment else ()
+        return variable if any(one.name == variable and one.value == "False" for one in declared) else None
 
     def importers_of_symbol(self, module: ModuleName, name: str) -> tuple[Importer, ...]:
         """Return who imports a name from a module, directly or through modules that pass it on, by module and line."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from diffscope.source.profile import places
+
 _FIX = re.compile(r"\b(?:bug[ -]?fix(?:es)?|hot[ -]?fix(?:es)?|fix(?:es|ed|ing)?)\b", re.IGNORECASE)
 _REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
 _RELAND = re.compile(r"\brevert\b.*\brevert\b", re.IGNORECASE)
 _COSMETIC = re.compile(r"\b(?:typos?|spelling|grammar|mypy|lint(?:er|ing)?|pre-?commit)\b", re.IGNORECASE)
-_FOLDERS: Final = ("vllm/", "csrc/")
 _SUFFIXES: Final = (".py", ".cu", ".cuh", ".cpp", ".cc", ".c", ".h", ".hpp", ".hip", ".inl")
 _NO_CODE = re.compile(r"\s*(?:#(?!\s*(?:if|else|elif|endif|define|undef|include|pragma)\b)|//|/\*|\*/|$)")
 
@@ -26,7 +27,7 @@ def is_fix(title: str) -> bool:
 
 def is_source(path: str) -> bool:
     """Say whether a fix of this file tells anything: product code in Python or a native language."""
-    return path.startswith(_FOLDERS) and path.endswith(_SUFFIXES)
+    return path.startswith(places().product) and path.endswith(_SUFFIXES)
 
 
 def is_code(line: str) -> bool:

@@ -27,7 +27,7 @@ HIGHLIGHTED = 24
 _PATHS = 40
 """Paths of a pull request in the digest: a sweep over a thousand files is told by its number of files."""
 
-_REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:vllm-project/vllm)?#(\d+)", re.IGNORECASE)
+_REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:[\w.-]+/[\w.-]+)?#(\d+)", re.IGNORECASE)
 
 
 def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and what its source could not give

@@ -14,6 +14,7 @@ from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import Candidate, Gone, Setting
 from diffscope.products.triage.model import Conflict, ConflictKind, OrderLink, Place
 from diffscope.products.triage.signatures import fits_call, fits_override, is_bound, is_breaking
+from diffscope.source.profile import places
 
 Meets = Callable[[Candidate, Candidate], bool]
 """Whether two changes are open at the same time."""
@@ -176,11 +177,7 @@ class _Finder:
             for body in one.footprint.bodies:
                 key = f"{body.module}:{body.symbol}"
                 for other, use in self._uses.get(key, ()):
-                    if (
-                        use.how == "override"
-                        and self._meets(one, other)
-                        and not body.path.startswith("tests/")
-                    ):
+                    if use.how == "override" and self._meets(one, other) and not places().is_test(body.path):
                         place = Place(path=body.path, line=body.line, symbol=body.symbol)
                         yield _conflict("edited-overridden", one, other, key, (place, _at(use)), "check")
 
@@ -257,7 +254,7 @@ def _against(one: Candidate, signature: Signature, owner: str, uses: Sequence[_U
             yield _conflict("resigned-overridden", one, used.by, key, (place, _at(used.use)), "breaks")
             return
     named = [used for used in uses if used.use.how in {"import", "name"}]
-    is_product = not signature.path.startswith("tests/")
+    is_product = not places().is_test(signature.path)
     if named and not calls and is_product and is_breaking(signature):
         yield _conflict("resigned-named", one, named[0].by, owner, (place, _at(named[0].use)), "check")
 

@@ -58,7 +58,6 @@ _EMPTY: Final = frozenset(
         "rocm",
         "cpu",
         "xpu",
-        "vllm",
     }
 )
 

@@ -19,8 +19,8 @@ from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Project, 
 from diffscope.project.shell_words import OUTSIDE, Call, folder_in_repository, folders_after, parse_shell
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 
-TESTS: Final = "tests/"
 _MAX_SCRIPTS: Final = 40
 
 
@@ -59,7 +59,7 @@ def is_test_file(path: str) -> bool:
     """Say whether pytest would collect a file by its name: ``test_*.py`` or ``*_test.py`` below ``tests/``."""
     name = path.rpartition("/")[2]
     return (
-        path.startswith(TESTS)
+        places().is_test(path)
         and name.endswith(".py")
         and (name.startswith("test_") or name[:-3].endswith("_test"))
     )

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, PastWork, SymbolAssessment
 from diffscope.products.report.counts import number_of
+from diffscope.source.profile import places
 
 _CODE: Final = frozenset({"source", "native", "build"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})
@@ -90,7 +91,7 @@ def _touched(symbol: SymbolAssessment, code: Container[str]) -> Iterator[Touched
     if not symbol.name or symbol.name in _PLAIN or (last in _PLAIN and "." not in symbol.name):
         return
     if not _CALLS.isdisjoint(symbol.aspects):
-        if "called" in symbol.aspects and not symbol.path.startswith("tests/"):
+        if "called" in symbol.aspects and not places().is_test(symbol.path):
             yield Touched(symbol.path, symbol.name, "called")
         return
     if symbol.path not in code or not symbol.logic:
