@@ -72,9 +72,8 @@ def assess(
     )
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
-    # Hints say how easily a change is reviewed, not what it may break: they decide no level and no score.
-    grave = tuple(flag for flag in standing if flag.family != HINTS)
-    importance, insight = _scores(facts, grave, taxonomy, attempt)
+    grave = _without_hints(flags)
+    importance, insight = _scores(facts, _without_hints(standing), taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -111,17 +110,16 @@ def assess(
     numbers = taxonomy.tables.scores.risk
     risk = attempt(
         "assessment.risk",
-        lambda: judge_risk(
-            [flag for flag in flags if flag.family != HINTS],
-            evaluation.unknown,
-            known,
-            catalogue=catalogue,
-            numbers=numbers,
-        ),
+        lambda: judge_risk(grave, evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
         found.risk,
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
     return msgspec.structs.replace(found, risk=risk, completeness=_completeness(known, waived.warnings))
+
+
+def _without_hints(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:
+    """Return the flags that decide: hints say how easily a change is reviewed, not what it may break."""
+    return tuple(flag for flag in flags if flag.family != HINTS)
 
 
 def _waived(facts: ChangeFacts, evaluation: Evaluation, catalogue: Catalogue) -> WaivedFlags:
