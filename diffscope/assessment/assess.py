@@ -72,8 +72,7 @@ def assess(
     )
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
-    grave = _without_hints(flags)
-    importance, insight = _scores(facts, _without_hints(standing), taxonomy, attempt)
+    importance, insight = _scores(facts, _grave(standing), taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -110,14 +109,14 @@ def assess(
     numbers = taxonomy.tables.scores.risk
     risk = attempt(
         "assessment.risk",
-        lambda: judge_risk(grave, evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
+        lambda: judge_risk(_grave(flags), evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
         found.risk,
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
     return msgspec.structs.replace(found, risk=risk, completeness=_completeness(known, waived.warnings))
 
 
-def _without_hints(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:
+def _grave(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:
     """Return the flags that decide: hints say how easily a change is reviewed, not what it may break."""
     return tuple(flag for flag in flags if flag.family != HINTS)
 
