@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TypedDict
 
 import msgspec
@@ -21,7 +22,7 @@ from diffscope.facts.python.importable import stays_importable
 from diffscope.facts.python.removed_api import edited_users, removed_attributes, removed_modules
 from diffscope.source.text import Side
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
-from diffscope.syntax.outline.uses import Uses, find_uses
+from diffscope.syntax.outline.uses import Uses
 from diffscope.taxonomy.model import Taxonomy
 
 _LONG = 9
@@ -86,9 +87,9 @@ def _with_own_users(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> list
     """Add to new private functions how many definitions of their file name them."""
     new = {fact.path for fact in facts if _is_new_helper(fact)}
     uses = {
-        one.fact.path: find_uses(one.material.after.data, one.material.python.after)
+        one.fact.path: Uses(one.material.after.data, partial(getattr, one.material.python, "after"))
         for one in placed
-        if one.fact.path in new and one.material.after and one.material.python and one.material.python.after
+        if one.fact.path in new and one.material.after and one.material.python
     }
     return [
         msgspec.structs.replace(fact, own_users=_naming(fact, uses[fact.path]))
@@ -106,9 +107,7 @@ def _is_new_helper(fact: SymbolFact) -> bool:
 
 def _naming(fact: SymbolFact, uses: Uses) -> int:
     name = (fact.symbol or "").rpartition(".")[2]
-    return sum(
-        owner != fact.symbol and bool({name, f".{name}"} & names) for owner, names in uses.items() if owner
-    )
+    return len(set(uses.naming(name, frozenset({name, f".{name}"}))) - {fact.symbol, ""})
 
 
 def _with_reach(facts: list[SymbolFact], placed: tuple[Placed, ...], lookup: TreeLookup) -> list[SymbolFact]:
