@@ -100,6 +100,7 @@ def test_every_name_of_a_closed_set_has_words() -> None:
         "because": get_args(Where),
         "signal": (*get_args(TitleSignal), *get_args(OtherSignal)),
         "kind": listed.keys(),
+        "chain": get_args(LinkReason),
         "link": get_args(LinkReason),
         "notices": get_args(NoticeKind),
         "state": get_args(RecheckState),
@@ -125,6 +126,7 @@ RECOGNISED: Final = frozenset(
 TITLES: Final = frozenset(
     [
         "area",
+        "arrow",
         "because",
         "bucket",
         "category",
@@ -134,6 +136,7 @@ TITLES: Final = frozenset(
         "gap-what",
         "index",
         "kind",
+        "chain",
         "link",
         "notice-gone",
         "notices",
@@ -147,6 +150,7 @@ TITLES: Final = frozenset(
         "state",
         "tag",
         "trend-of",
+        "weekday",
         "word",
     ]
 )

@@ -22,6 +22,7 @@ from diffscope.products.report.model import (
     PullSummary,
     Recheck,
     Revert,
+    RuleName,
     TrendPoint,
 )
 from diffscope.products.report.notices import find_notices
@@ -95,9 +96,19 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
         trend=trend,
         gaps=tuple(map(report_gap, gaps)),
+        rules=_rules(listed),
         rules_hash=",".join(sorted({one.tool.rules_hash for one in listed})),
         version=VERSION,
     )
+
+
+def _rules(assessments: Iterable[Assessment]) -> tuple[RuleName, ...]:
+    titles = {
+        flag.code: flag.title
+        for one in assessments
+        for flag in every_flag((*one.flags, *(waived.flag for waived in one.waived)))
+    }
+    return tuple(RuleName(code=code, title=titles[code]) for code in sorted(titles))
 
 
 def _mean(values: Iterable[float]) -> float:

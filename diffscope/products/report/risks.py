@@ -88,7 +88,6 @@ def _item(assessment: Assessment, flag: Flag) -> RiskItem:
         path=first.path if first else None,
         line=first.line if first else 0,
         symbol=first.symbol if first else None,
-        rule=flag.title,
     )
 
 

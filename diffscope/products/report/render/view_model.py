@@ -59,10 +59,10 @@ class DigestView:
 
     def is_known(self, number: int) -> bool:
         """Return whether the digest knows a number as a pull request: of the window, or one that a link leads to."""
-        return number in self._pulls or number in self._related
+        return number in self._pulls or number in self._outside
 
     @cached_property
-    def _related(self) -> frozenset[int]:
+    def _outside(self) -> frozenset[int]:
         return frozenset(one.number for one in self.digest.related)
 
     def name(self, number: int) -> str:

@@ -40,6 +40,7 @@ class RiskStory:
         self._read = read
         self._words = words
         self._digest = read.digest
+        self._titles = {rule.code: words.pick(rule.title) for rule in read.digest.rules}
 
     @cached_property
     def risks(self) -> tuple[Section, ...]:
@@ -60,7 +61,7 @@ class RiskStory:
 
     def _risk(self, family: str, item: RiskItem) -> str:
         words = self._words
-        what = words.pick(item.rule)
+        what = self._titles.get(item.code, item.code)
         if item.symbol and family in _PLACES:
             said = words("story.at-symbol", what=what, symbol=f"`{item.symbol}`")
         else:
