@@ -120,6 +120,7 @@ RECOGNISED: Final = frozenset(
 TITLES: Final = frozenset(
     [
         "area",
+        "arrow",
         "because",
         "bucket",
         "category",
@@ -129,6 +130,7 @@ TITLES: Final = frozenset(
         "gap-what",
         "index",
         "kind",
+        "link",
         "one-kind",
         "open-order",
         "rule-page",
@@ -136,6 +138,7 @@ TITLES: Final = frozenset(
         "shown",
         "signal",
         "tag",
+        "weekday",
         "word",
     ]
 )

@@ -14,7 +14,7 @@ from diffscope.products.report.counts import area_changes, authors, count, hot_f
 from diffscope.products.report.highlights import highlights, suggestions
 from diffscope.products.report.links.around import Around
 from diffscope.products.report.links.build import link_window
-from diffscope.products.report.model import Digest, Period, PullSummary, Revert, TrendPoint
+from diffscope.products.report.model import Digest, Period, PullSummary, Revert, RuleName, TrendPoint
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point
 from diffscope.rules.model import RuleCode, every_flag
@@ -87,9 +87,19 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
         trend=trend,
         gaps=tuple(map(report_gap, gaps)),
+        rules=_rules(listed),
         rules_hash=",".join(hashes),
         version=VERSION,
     )
+
+
+def _rules(assessments: Iterable[Assessment]) -> tuple[RuleName, ...]:
+    titles = {
+        flag.code: flag.title
+        for one in assessments
+        for flag in every_flag((*one.flags, *(waived.flag for waived in one.waived)))
+    }
+    return tuple(RuleName(code=code, title=titles[code]) for code in sorted(titles))
 
 
 def _areas(assessment: Assessment) -> Iterable[str]:

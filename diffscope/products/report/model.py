@@ -285,6 +285,13 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Its files, those with most lines changed first; at most forty."""
 
 
+class RuleName(Value, frozen=True, kw_only=True):
+    """What a rule is called."""
+
+    code: RuleCode
+    title: Text
+
+
 class Digest(Value, frozen=True, kw_only=True):
     """The whole document. Field order is the order of the JSON."""
 
@@ -328,5 +335,7 @@ class Digest(Value, frozen=True, kw_only=True):
     source_commits: int = 0
     """Those of ``source_pulls`` that are commits without a pull request."""
     gaps: tuple[ReportedGap, ...] = ()
+    rules: tuple[RuleName, ...] = ()
+    """The rules that flagged or were waived, by code."""
     rules_hash: str
     version: str
