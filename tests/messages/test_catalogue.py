@@ -101,7 +101,6 @@ def test_every_name_of_a_closed_set_has_words() -> None:
         "signal": (*get_args(TitleSignal), *get_args(OtherSignal)),
         "kind": listed.keys(),
         "chain": get_args(LinkReason),
-        "link": get_args(LinkReason),
         "notices": get_args(NoticeKind),
         "state": get_args(RecheckState),
         "family": FAMILIES,
