@@ -22,6 +22,7 @@ from diffscope.assessment.document import (
     report_gap,
 )
 from diffscope.assessment.files import assess_files
+from diffscope.assessment.fix_risk import judge_fix_risk
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
@@ -82,6 +83,9 @@ def assess(
         risk=Risk(level=RiskLevel.UNKNOWN, because=(sentence(INTERNAL_ERROR),)),
         importance=importance,
         insight=insight,
+        fix_risk=attempt(
+            "assessment.fix-risk", lambda: judge_fix_risk(facts, taxonomy.tables.fix_risk), None
+        ),
         flags=flags,
         waived=waived.waived,
         unknown=evaluation.unknown,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from diffscope.errors import RuleError
+from diffscope.taxonomy.fix_risk import FixRiskTable
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.taxonomy.tables import (
     AreaTable,
@@ -29,13 +30,14 @@ _TABLES: Final[dict[str, type]] = {
     "tags.yml": TagTable,
     "surfaces.yml": SurfaceTable,
     "scores.yml": ScoreTable,
+    "fix_risk.yml": FixRiskTable,
 }
 FILES: Final = tuple(_TABLES)
 """The files that make a taxonomy."""
 
 
 def load_taxonomy(files: Mapping[str, str]) -> Taxonomy:
-    """Return the taxonomy of the seven files, given as name -> text.
+    """Return the taxonomy of the eight files, given as name -> text.
 
     Raises:
         RuleError: a file is missing or wrong; the message lists every mistake of every file, with its place.
@@ -44,10 +46,10 @@ def load_taxonomy(files: Mapping[str, str]) -> Taxonomy:
 
 
 def read_tables(files: Mapping[str, str]) -> TaxonomyTables:
-    """Return the checked tables of the seven files; raises as ``load_taxonomy`` does."""
+    """Return the checked tables of the eight files; raises as ``load_taxonomy`` does."""
     missing = [name for name in FILES if name not in files]
     if missing:
-        raise RuleError(f"missing from the taxonomy: {', '.join(missing)}", hint="all seven files are needed")
+        raise RuleError(f"missing from the taxonomy: {', '.join(missing)}", hint="all eight files are needed")
     tables, mistakes = check_tables(files)
     if tables is None:
         raise mistakes_error(mistakes)
@@ -57,7 +59,7 @@ def read_tables(files: Mapping[str, str]) -> TaxonomyTables:
 def check_tables(
     files: Mapping[str, str], *, folder: str = ""
 ) -> tuple[TaxonomyTables | None, tuple[Mistake, ...]]:
-    """Return the tables of the seven files (``None`` where any is wrong) and every mistake; ``folder`` stands before the files' names."""
+    """Return the tables of the eight files (``None`` where any is wrong) and every mistake; ``folder`` stands before the files' names."""
     readings = {name: Reading(f"{folder}{name}") for name in FILES}
     roots = {name: reading.root(files[name]) for name, reading in readings.items()}
     known = _known(roots)
@@ -77,6 +79,7 @@ def check_tables(
         tags=values["tags.yml"].tags,
         surfaces=values["surfaces.yml"].surfaces,
         scores=values["scores.yml"],
+        fix_risk=values["fix_risk.yml"],
     )
     return tables, ()
 
