@@ -6,8 +6,8 @@ tables that come with them and the cache; it reads what a change needs and hands
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
@@ -18,7 +18,8 @@ from diffscope.adapters.cache.cache import Cache, default_directory, open_cache
 from diffscope.adapters.changes.clone import CloneSource
 from diffscope.adapters.changes.sides import base_reader, read_sides
 from diffscope.adapters.config.knowledge import load_knowledge
-from diffscope.adapters.config.rule_files import bundled_rules, load_rules
+from diffscope.adapters.config.profiles import Chosen, choose_profile, identity
+from diffscope.adapters.config.rule_files import load_rules
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
@@ -37,10 +38,10 @@ from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfigur
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts, is_internal
 from diffscope.source.model import Change, CommitId, Gap
+from diffscope.source.profile import UNKNOWN_REPOSITORY, Profile, in_force
 
 if TYPE_CHECKING:
     from diffscope.adapters.declarations import DeclaredTrees
-    from diffscope.graph.query.graph import ModuleGraph
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many files are read, where a graph is built from scratch."""
@@ -74,20 +75,25 @@ class Workspace:
         cache_directory: Path | None = None,
         progress: Progress | None = None,
         is_debug: bool = False,
+        profile: Chosen | None = None,
     ) -> None:
         self.repository = repository
+        self.profile = profile or choose_profile(None, repository)
         self.configuration = configuration
         self.rule_folders = tuple(rule_folders)
         self.folder = (cache_directory or default_directory()) if use_cache else None
         self._use_cache = use_cache
         self.progress = progress
         self.is_debug = is_debug
+        self._forced = ExitStack()
 
     def __enter__(self) -> Self:
+        self._forced.enter_context(in_force(self.names))
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+        self._forced.close()
 
     def close(self) -> None:
         """Let go of the cache and of the index of pull requests."""
@@ -102,21 +108,43 @@ class Workspace:
         return open_cache(self.folder, is_enabled=self._use_cache)
 
     @cached_property
+    def names(self) -> Profile:
+        """What the repository is called and where its things lie."""
+        return self.profile.names()
+
+    @cached_property
+    def identity(self) -> str:
+        """``owner/repo`` of what is judged where a change does not say: of the clone, else of the profile."""
+        if self.repository is None:
+            return self.names.repository or UNKNOWN_REPOSITORY
+        return identity(self.repository, self.names)
+
+    @property
+    def profile_gaps(self) -> tuple[Gap, ...]:
+        """What is not known of a repository by its profile."""
+        if self.repository is None:
+            return ()
+        generic = Gap(what="repository", message=message("gap.generic-profile"))
+        steps = Gap(what="declarations", message=message("gap.steps-not-read"))
+        has_steps = self.names.ci == "buildkite"
+        return (*((generic,) if self.profile.is_generic else ()), *(() if has_steps else (steps,)))
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         """The rules."""
-        return load_rules(self.rule_folders, cache=self.cache)
+        return load_rules(self.rule_folders, profiles=self.profile.rule_folders, cache=self.cache)
 
     @cached_property
     def knowledge(self) -> Knowledge:
         """The tables that facts are judged by."""
-        return load_knowledge(bundled_rules(), cache=self.cache)
+        return load_knowledge(self.profile, cache=self.cache)
 
     @cached_property
     def clone(self) -> CloneSource:
         """The changes of the clone; asking for it without one is a mistake of the caller."""
         if self.repository is None:
             raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
-        return CloneSource(self.repository, self._pulls)
+        return CloneSource(self.repository, self._pulls, name=self.identity)
 
     @cached_property
     def _pulls(self) -> PullIndex:
@@ -215,12 +243,13 @@ class Workspace:
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
             declared, lost = source.declarations(change, cache=self.cache) if source else (None, ())
-            around = msgspec.structs.replace(packaged_surroundings(), declarations=declared)
-            packaged = around.graph_facts.commit if around.graph_facts else None
+            # The graph that ships is vLLM's: of another repository it would say that nothing imports what it does not know.
+            is_known = self.profile.is_default and change.pull.repository == self.names.repository
+            packaged = packaged_surroundings() if is_known else Surroundings()
+            around = msgspec.structs.replace(packaged, declarations=declared)
+            commit = around.graph_facts.commit if around.graph_facts else None
             why = (
-                message("gap.no-base-tree", commit=packaged)
-                if packaged
-                else message("gap.no-base-tree-no-graph")
+                message("gap.no-base-tree", commit=commit) if commit else message("gap.no-base-tree-no-graph")
             )
             return around, (Gap(what="graph", message=why), *lost)
         repository, gaps = self.repository, list[Gap]()
@@ -236,7 +265,7 @@ class Workspace:
         except DiffscopeError as error:
             lost_by = message("gap.declarations-failed", error=str(error))
             gaps.append(Gap(what="declarations", message=lost_by))
-        return around, (*gaps, *_gaps_of(around))
+        return around, (*self.profile_gaps, *gaps, *_gaps_of(around))
 
     def _graph_around(self, repository: GitRepository, base: CommitId) -> Surroundings:
         from diffscope.adapters.graphs.graphs import graph_at  # noqa: PLC0415 - recorded changes do without
@@ -254,8 +283,6 @@ class Workspace:
 
 
 def _gaps_of(around: Surroundings) -> Iterator[Gap]:
-    if around.graph is not None and not _is_vllm(around.graph):
-        yield Gap(what="repository", message=message("gap.not-vllm"))
     absent = len(around.graph.tables.absent) if around.graph else 0
     if absent:
         yield Gap(what="graph", message=message("gap.graph-blobs-missing", count=absent))
@@ -264,12 +291,6 @@ def _gaps_of(around: Surroundings) -> Iterator[Gap]:
         yield Gap(what="declarations", message=message("gap.declaration-blobs-missing", count=missing))
     if around.history_days is not None:
         yield Gap(what="history", message=message("gap.history-cut-off", days=around.history_days))
-
-
-def _is_vllm(graph: ModuleGraph) -> bool:
-    names = graph.tables.names
-    at = bisect_left(names, "vllm")
-    return at < len(names) and names[at].partition(".")[0] == "vllm"
 
 
 def packaged_surroundings() -> Surroundings:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from diffscope.adapters.config.profiles import default_profile
+from diffscope.source.profile import put_in_force
 from tests.builders import build_minivllm
 from tests.examples import THOROUGH, examples
 
@@ -16,6 +18,9 @@ from tests.examples import THOROUGH, examples
 # example that nobody tried before: thorough runs look for those.
 settings.register_profile("diffscope", deadline=None, max_examples=examples(100), derandomize=not THOROUGH)
 settings.load_profile("diffscope")
+
+# What is asked outside of a workspace is asked of vLLM.
+put_in_force(default_profile().names())
 
 # As the command line does: thousands of tests and the trees that they are made of live to the end, looking for garbage among them costs time.
 gc.set_threshold(100_000, 20, 20)

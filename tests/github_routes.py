@@ -86,6 +86,13 @@ def get_pull(site: Site, asker: Asker, number: str) -> Reply:
     return Reply(200, pull(fields, root=ROOT))
 
 
+def list_pulls(site: Site, asker: Asker) -> Reply:
+    """Answer a page of open pull requests, newest first; a list tells nothing of their files."""
+    open_ones = [one for _, one in sorted(site.pulls.items(), reverse=True) if one.state == "open"]
+    fields = (dict(vars(one), repository=NAME, files=0, additions=0, deletions=0) for one in open_ones)
+    return paged(site, asker, f"/repos/{NAME}/pulls", [pull(each, root=ROOT) for each in fields])
+
+
 def get_files(site: Site, asker: Asker, number: str) -> Reply:
     """Answer a page of changed files."""
     if int(number) in site.items:
@@ -168,6 +175,10 @@ def graphql(site: Site, asker: Asker) -> Reply:
     text = asker.body["query"]
     if "viewer" in text:
         return Reply(200, {"data": {"viewer": {"login": asker.account.login}}})
+    if "reviewDecision" in text:
+        asked = map(int, re.findall(r"p(\d+): pullRequest", text))
+        found = {f"p{number}": {"number": number, "reviewDecision": "CHANGES_REQUESTED"} for number in asked}
+        return Reply(200, {"data": {"repository": found}})
     if "issueOrPullRequest" in text:
         return Reply(200, {"data": {"repository": nodes(site, text)}})
     found = {name: blob_text(site, oid) for name, oid in re.findall(r'(\w+): object\(oid: "(\w+)"\)', text)}
@@ -319,6 +330,7 @@ def get_repository(site: Site, asker: Asker) -> Reply:
 
 ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
     (rf"/repos/{NAME}", "GET", get_repository),
+    (rf"/repos/{NAME}/pulls", "GET", list_pulls),
     (rf"/repos/{NAME}/pulls/(\d+)", "GET", get_pull),
     (rf"/repos/{NAME}/pulls/(\d+)/files", "GET", get_files),
     (rf"/repos/{NAME}/compare/(\w+)\.\.\.(\w+)", "GET", get_comparison),

@@ -38,16 +38,19 @@ def collect() -> Callable[[Case], ChangeFacts | None]:
     return case_collector()
 
 
-@pytest.mark.parametrize(
-    ("rule", "case"), [pytest.param(rule, case, id=f"{rule.code}-{case.name}") for rule, case in CASES]
-)
-def test_case(rule: Rule, case: Case, collect: Callable[[Case], ChangeFacts | None]) -> None:
-    result = run_case(rule, case, collect=collect, words=CATALOGUE.words)
-    if result.status is CaseStatus.SKIPPED:
-        pytest.skip(result.differences[0])
-    if result.status is CaseStatus.TODO:
-        pytest.xfail(result.differences[0])
-    assert result.status is CaseStatus.PASSED, "\n".join(result.differences)
+@pytest.mark.parametrize("rule", CATALOGUE.rules, ids=lambda rule: rule.code)
+def test_cases_of_a_rule(rule: Rule, collect: Callable[[Case], ChangeFacts | None]) -> None:
+    """Each case ends as it says; one that is skipped or still to be written is skipped when all others have ended so."""
+    results = {
+        case.name: run_case(rule, case, collect=collect, words=CATALOGUE.words)
+        for of_rule, case in CASES
+        if of_rule.code == rule.code
+    }
+    failed = {name: one.differences for name, one in results.items() if one.status is CaseStatus.FAILED}
+    assert failed == {}
+    left = {name: one.differences[0] for name, one in results.items() if one.status is not CaseStatus.PASSED}
+    if left:
+        pytest.skip(str(left))
 
 
 def test_rules_are_good_enough() -> None:

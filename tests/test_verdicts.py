@@ -9,8 +9,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pytest
-
 from diffscope.adapters.config.rule_files import load_rules
 
 ROOT = Path(__file__).parents[1]
@@ -59,23 +57,32 @@ def test_each_change_without_flags_was_read_once() -> None:
     assert not set(read) & {one["number"] for one in VERDICTS.flagged}
 
 
-@pytest.mark.parametrize("one", VERDICTS.flagged, ids=lambda one: f"{one['number']} {one['code']}")
-def test_verdict_of_a_flag_is_right_or_wrong_with_a_reason(one: Mapping[str, Any]) -> None:
-    assert set(one) - SAMPLE == {"number", "code", "verdict", "reason"}
-    assert one.get("sample") in (None, "outside", "fresh")
-    assert ("sample" in one) == ("window" in one)
-    assert one["verdict"] == "wrong" or "since" not in one
-    assert one["verdict"] in ("right", "wrong")
-    assert _is_sentence(one["reason"])
+def test_verdict_of_a_flag_is_right_or_wrong_with_a_reason() -> None:
+    assert [one for one in VERDICTS.flagged if not _is_verdict_of_a_flag(one)] == []
 
 
-@pytest.mark.parametrize("one", VERDICTS.unflagged, ids=lambda one: str(one["number"]))
-def test_verdict_of_a_change_without_flags_names_the_family_that_is_missed(one: Mapping[str, Any]) -> None:
+def _is_verdict_of_a_flag(one: Mapping[str, Any]) -> bool:
+    return (
+        set(one) - SAMPLE == {"number", "code", "verdict", "reason"}
+        and one.get("sample") in (None, "outside", "fresh")
+        and ("sample" in one) == ("window" in one)
+        and one["verdict"] in (("wrong",) if "since" in one else ("right", "wrong"))
+        and _is_sentence(one["reason"])
+    )
+
+
+def test_verdict_of_a_change_without_flags_names_the_family_that_is_missed() -> None:
+    assert [one for one in VERDICTS.unflagged if not _is_verdict_of_silence(one)] == []
+
+
+def _is_verdict_of_silence(one: Mapping[str, Any]) -> bool:
     missed = one["verdict"] == "missed"
-    assert set(one) - SAMPLE == {"number", "verdict", "reason"} | ({"family"} if missed else set())
-    assert one["verdict"] in ("right", "missed")
-    assert not missed or one["family"] in FAMILIES.values()
-    assert _is_sentence(one["reason"])
+    return (
+        set(one) - SAMPLE == {"number", "verdict", "reason"} | ({"family"} if missed else set())
+        and one["verdict"] in ("right", "missed")
+        and (not missed or one["family"] in FAMILIES.values())
+        and _is_sentence(one["reason"])
+    )
 
 
 def test_at_least_sixty_flagged_changes_are_spread_over_the_families() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -14,15 +14,13 @@ from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import DiffscopeError
 from diffscope.facts.ci.declarations import Declarations
-from diffscope.project.answers import Collecting
 from diffscope.project.ci.buildkite import FOLDER
-from diffscope.project.ci.collection import collect_tests, step_calls
 from diffscope.project.model import Project, ProjectFiles, Requirement
 from diffscope.project.read import declares, read_dependencies, read_project, wanted_entries
 from diffscope.project.requirements.requirements import is_requirements_file
-from diffscope.project.tree import TreeIndex
 from diffscope.source.model import CommitId, RepoPath, TreeEntry
 from diffscope.source.ports import BlobReader
+from diffscope.source.profile import places, profile
 from diffscope.version import VERSION
 
 
@@ -46,7 +44,6 @@ _FOLDERS: Final = (
     ".github",
     "docker",
     "requirements",
-    "tests",
     "tools",
     "docs",
     "CODEOWNERS",
@@ -56,7 +53,6 @@ _INSTALLS: Final = re.compile(
     r"docker/|tools/.*\.sh$|requirements/|setup\.py$|pyproject\.toml$|CMakeLists\.txt$"
 )
 _SPACE: Final = f"project-{VERSION}"
-_COLLECTED: Final = f"collected-{VERSION}"
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -71,19 +67,30 @@ class DeclaredTrees:
     def at(self, revision: str) -> Declarations:
         """Return the declarations at a revision. Raises ``NotFoundError`` or ``RepositoryError`` where there is no such tree."""
         commit = self._repository.resolve(revision)
-        if self._last is None or not self._is_same(self._last[0], commit):
-            self._last = commit, declarations_at(self._repository, commit, cache=self._cache)
+        if self._last is None or self._last[0] != commit:
+            known = self._taken_over(commit)
+            self._last = commit, known or declarations_at(self._repository, commit, cache=self._cache)
         return self._last[1]
 
-    def _is_same(self, before: CommitId, after: CommitId) -> bool:
-        # Declarations hold what the declaring files say and which paths there are, and nothing else of a tree.
-        if before == after:
-            return True
+    def _taken_over(self, commit: CommitId) -> Declarations | None:
+        """Return what the commit before declares, if no file that tells anything differs."""
+        if self._last is None:
+            return None
+        before, declared = self._last
         try:
-            changed = self._repository.changed_paths(before, after)
+            changed = self._repository.changed_paths(before, commit)
         except DiffscopeError:
-            return False
-        return all(each.old_blob and each.new_blob and not declares(each.path) for each in changed)
+            return None
+        if any(_tells(each.path) for each in changed):
+            return None
+        if all(each.old_blob and each.new_blob for each in changed):
+            return declared
+        return declared.in_tree(lambda: (entry.path for entry in self._repository.entries(commit)))
+
+
+def _tells(path: str) -> bool:
+    """Say whether declarations hold anything of a file but that it is there; any job file may be named by a configuration."""
+    return declares(path) or path.endswith(".yaml") or _INSTALLS.match(path) is not None
 
 
 def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -> Declarations:
@@ -97,23 +104,20 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
 
     project = _kept(key, cache, lambda: collect_project_files(entries(), repository))
 
-    def collected() -> Mapping[RepoPath, tuple[Collecting, ...]]:
-        return _kept_collected(key, cache, project, lambda: (entry.path for entry in entries()))
-
     return Declarations(
         project,
         paths=lambda: (entry.path for entry in entries()),
-        requirements=lambda: requirements_of(entries(), repository),
-        collected=collected,
-        job_files=lambda: _job_files(entries(), repository),
-        installing=lambda: _installing(entries(), repository),
+        requirements=functools.cache(lambda: requirements_of(entries(), repository)),
+        knows_tests=True,
+        job_files=functools.cache(lambda: _job_files(entries(), repository)),
+        installing=functools.cache(lambda: _installing(entries(), repository)),
     )
 
 
 def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cache: Cache) -> Declarations:
     """Return the declarations of a tree that lies elsewhere than in a clone; blobs that are not available are left out."""
     wanted = sorted(f"{entry.path} {entry.blob}" for entry in wanted_entries(entries))
-    key = hashlib.blake2b("\n".join(wanted).encode(), digest_size=20).hexdigest()
+    key = hashlib.blake2b("\n".join([_profile(), *wanted]).encode(), digest_size=20).hexdigest()
     project = _kept(key, cache, lambda: collect_project_files(entries, blobs))
     return Declarations(
         project,
@@ -151,28 +155,17 @@ def _is_whole(project: Project) -> bool:
     return all(problem.kind != "missing" for problem in project.problems)
 
 
-def _kept_collected(
-    key: str, cache: Cache, project: Project, paths: Callable[[], Iterable[RepoPath]]
-) -> Mapping[RepoPath, tuple[Collecting, ...]]:
-    kept = cache.get(_COLLECTED, key)
-    if kept is not None:
-        try:
-            return msgspec.msgpack.decode(kept, type=dict[RepoPath, tuple[Collecting, ...]])
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # as above
-    collected = collect_tests(step_calls(project), TreeIndex(paths()))
-    if _is_whole(project):
-        cache.put_many(_COLLECTED, {key: _ENCODER.encode(collected)})
-    return collected
-
-
 def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Requirement, ...]:
     """Return the requirements of a tree, by file and line; what the repository does not have is left out."""
     wanted = (entry for entry in entries if is_requirements_file(entry.path))
     return read_dependencies(read_entries(wanted, blobs))[0]
 
 
+def _profile() -> str:
+    return f"{places().digest} {profile().workspace}"
+
+
 def _key(repository: GitRepository, commit: str) -> str:
-    trees = repository.tree_ids(commit, _FOLDERS)
-    text = "\n".join(f"{folder} {tree}" for folder, tree in sorted(trees.items()))
+    trees = repository.tree_ids(commit, (*_FOLDERS, *(folder.rstrip("/") for folder in places().tests)))
+    text = "\n".join([_profile(), *(f"{folder} {tree}" for folder, tree in sorted(trees.items()))])
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()

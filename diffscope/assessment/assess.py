@@ -14,6 +14,7 @@ from diffscope.assessment.document import (
     ChangeSummary,
     Completeness,
     ModuleReach,
+    PastWork,
     Risk,
     RiskLevel,
     Score,
@@ -96,6 +97,10 @@ def assess(
         symbols=attempt("assessment.symbols", lambda: assess_symbols(facts), ()),
         graph=facts.graph,
         modules=attempt("assessment.modules", lambda: _modules(facts), ()),
+        history=tuple(
+            PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
+            for one in facts.history
+        ),
         tests=attempt("assessment.tests", lambda: _tests(facts), TestsAssessment(changed=())),
         ci=attempt("assessment.ci", lambda: _ci(facts.ci), UNSET),
         labels=facts.labels,

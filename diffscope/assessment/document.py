@@ -85,6 +85,10 @@ class SymbolAssessment(Value, frozen=True, kw_only=True):
     moved_from: str | None = None
     summary: str = ""
     """Of an added one: the first sentence of its docstring, which is the pull request's own text."""
+    role: tuple[str, ...] = ()
+    """What tells its part, as written. Of a class its bases; of a route its verb and path; of a registry row its registry and what the row
+    names; of a setting what became of it and its default before and after, before these ``config-field`` or ``protocol-field`` where it is
+    a field; of a dependency what is asked for before and after, its kind, and ``core`` for one of the engine's."""
 
 
 class ModuleReach(Value, frozen=True, kw_only=True):
@@ -102,6 +106,16 @@ class ModuleReach(Value, frozen=True, kw_only=True):
     """The change adds it: the graph of the base knows nothing of it."""
     importers: tuple[str, ...] = ()
     """Of a new module: those that the change lets import it."""
+
+
+class PastWork(Value, frozen=True, kw_only=True):
+    """Earlier work that the change takes back (``reverts``, ``restores``) or takes up (``reapplies``, ``reverted-before``)."""
+
+    what: str
+    subject: str
+    number: int | None
+    taken_back: int | None
+    """Percent of the earlier change's lines in the files of both that are undone; ``None`` where only words tell it."""
 
 
 class TestsAssessment(Value, frozen=True, kw_only=True):
@@ -216,6 +230,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     symbols: tuple[SymbolAssessment, ...]
     graph: GraphFacts | UnsetType = UNSET
     modules: tuple[ModuleReach, ...] = ()
+    history: tuple[PastWork, ...] = ()
+    """Earlier work that it takes back or up."""
     tests: TestsAssessment
     ci: CiFacts | UnsetType = UNSET
     labels: tuple[str, ...] | UnsetType = UNSET

@@ -13,6 +13,7 @@ from diffscope.assessment.symbols import is_hosted, key_symbols
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts, FileFact, ModuleFact, NativeFact, SymbolFact
 from diffscope.rules.model import Flag, Severity
+from diffscope.source.profile import places
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.tables import FileNumbers
 from diffscope.taxonomy.words import tokens_of
@@ -32,7 +33,6 @@ _COMMON_WORDS = frozenset(
         "base",
         "init",
         "model",
-        "vllm",
         "v1",
         "layer",
         "config",
@@ -138,7 +138,7 @@ def _of_symbols(symbols: tuple[SymbolFact, ...], numbers: FileNumbers) -> float:
 def _of_place(file: FileFact, change: _Change) -> float:
     numbers = change.scores.file
     value = numbers.centre * centrality(file.area, change.scores) if file.category in PRODUCT else 0.0
-    words = frozenset(tokens_of(file.path.rpartition("/")[2])) - _COMMON_WORDS
+    words = frozenset(tokens_of(file.path.rpartition("/")[2])) - _COMMON_WORDS - places().own
     value += numbers.named if words & change.title else 0.0
     module = change.modules.get(file.path)
     if module is None:

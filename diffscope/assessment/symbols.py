@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from diffscope.assessment.document import SymbolAssessment
-from diffscope.facts.model import ChangeFacts, Mention, NativeFact, ParameterFact, SymbolFact
+from diffscope.facts.model import ChangeFacts, Mention, NativeFact, OptionFact, ParameterFact, SymbolFact
 
-_LOOKED_UP = frozenset({"cli-flag", "environment-variable"})
+_LOOKED_UP = frozenset({"cli-flag", "environment-variable", "metric"})
 """Settings with a name of their own; fields are symbols of their classes already."""
 _LAYOUT = frozenset({"moved", "kind", "annotation"})
 """What tells nothing of a parameter itself."""
 _CALLS = frozenset({"called", "no-longer-called"})
+_FIELDS = frozenset({"config-field", "protocol-field"})
+_ROUTE = re.compile(r"\w*(?:router|app)\w*\.(get|post|put|delete|patch|websocket)\(\s*f?[\"']([^\"']+)[\"']")
 _MOST_KEYS = 8
 
 
 def assess_symbols(facts: ChangeFacts) -> tuple[SymbolAssessment, ...]:
     """Return what changed, by path and line, then what is called anew or no more, by path and line. Each thing stands once."""
+    fields = {(one.path, one.name): one for one in facts.option if one.what in _FIELDS}
     changed = [
-        *(_symbol(symbol) for symbol in facts.symbol),
+        *(_symbol(symbol, fields.get((symbol.path, symbol.symbol or ""))) for symbol in facts.symbol),
         *(_native(native) for native in facts.native if native.symbol and not is_hosted(native)),
         *(_named(one.path, one.line, one.name, "operator", one.change) for one in facts.operator),
         *(
-            _named(one.path, one.line, one.name, one.what, one.change)
+            _named(one.path, one.line, one.name, one.what, one.change, role=_setting(one))
             for one in facts.option
             if one.what in _LOOKED_UP
         ),
         *(_parameter(one) for one in facts.parameter if one.what not in _LAYOUT),
-        *(_named(row.path, row.line, row.key, "registry-row", row.change) for row in facts.registry),
-        *(_named(one.path, one.line, one.name, "dependency", one.change) for one in facts.dependency),
+        *(
+            _named(
+                row.path, row.line, row.key, "registry-row", row.change, role=(row.registry, row.target or "")
+            )
+            for row in facts.registry
+        ),
+        *(
+            _named(
+                one.path,
+                one.line,
+                one.name,
+                "dependency",
+                one.change,
+                role=(one.before or "", one.after or "", one.kind, *(("core",) if one.core else ())),
+            )
+            for one in facts.dependency
+        ),
         *(_mention(mention) for mention in facts.mention if mention.aspect not in _CALLS),
     ]
     called = [_mention(mention) for mention in facts.mention if mention.aspect in _CALLS]
@@ -56,7 +75,7 @@ def _in_order(symbols: Iterable[SymbolAssessment]) -> Iterator[SymbolAssessment]
     return iter(dict.fromkeys(ordered))
 
 
-def _symbol(symbol: SymbolFact) -> SymbolAssessment:
+def _symbol(symbol: SymbolFact, field: OptionFact | None) -> SymbolAssessment:
     return SymbolAssessment(
         path=symbol.path,
         line=symbol.line,
@@ -66,7 +85,19 @@ def _symbol(symbol: SymbolFact) -> SymbolAssessment:
         logic=symbol.logic,
         moved_from=symbol.moved_from,
         summary=symbol.summary,
+        role=(field.what, *_setting(field)) if field else _role(symbol),
     )
+
+
+def _role(symbol: SymbolFact) -> tuple[str, ...]:
+    if symbol.kind == "class":
+        return symbol.bases
+    routes = (_ROUTE.match(each) for each in symbol.decorators)
+    return next(((found[1], found[2]) for found in routes if found), ())
+
+
+def _setting(option: OptionFact) -> tuple[str, ...]:
+    return (option.change, option.before or "", option.after or "")
 
 
 def _native(native: NativeFact) -> SymbolAssessment:
@@ -85,8 +116,12 @@ def _parameter(parameter: ParameterFact) -> SymbolAssessment:
     return _named(parameter.path, parameter.line, name, "parameter", parameter.what)
 
 
-def _named(path: str, line: int, name: str, kind: str, change: str) -> SymbolAssessment:
-    return SymbolAssessment(path=path, line=line, name=name, kind=kind, aspects=(change,), logic=True)
+def _named(
+    path: str, line: int, name: str, kind: str, change: str, role: tuple[str, ...] = ()
+) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=path, line=line, name=name, kind=kind, aspects=(change,), logic=True, role=role
+    )
 
 
 def _mention(mention: Mention) -> SymbolAssessment:

@@ -22,7 +22,6 @@ def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) ->
         RepositoryError: the clone has no commit.
     """
     tip = newest_commit(repository)
-    foreign = foreign_gaps(repository, tip)
     newest, cut = repository.commit(tip).committed_at, cut_off_at(repository, tip)
     found: list[Message] = []
     if newest < window.end - _QUIET:
@@ -31,13 +30,7 @@ def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) ->
         found.append(message("gap.window-cut-off", day=_day(cut)))
     elif is_empty and (first := first_commit_at(repository, tip)) is not None and first >= window.end:
         found.append(message("gap.history-too-young", day=_day(first)))
-    return (*foreign, *(Gap(what="window", message=each) for each in found))
-
-
-def foreign_gaps(repository: GitRepository, revision: str) -> tuple[Gap, ...]:
-    """Return what is said of a tree that is none of vLLM's."""
-    is_foreign = not repository.tree_ids(revision, ["vllm"])
-    return (Gap(what="repository", message=message("gap.not-vllm")),) if is_foreign else ()
+    return tuple(Gap(what="window", message=each) for each in found)
 
 
 def newest_commit(repository: GitRepository) -> CommitId:

@@ -14,18 +14,38 @@ from diffscope.adapters.cache.facts_cache import FactsCache
 from diffscope.adapters.cache.store import Key, Store, judge_hash
 from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError, EmptyChangeError
+from diffscope.facts.model import ChangeFacts
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, message
 from diffscope.source.attempts import Attempts
-from diffscope.source.model import INTERNAL_CODES, CommitId, Gap, Value
+from diffscope.source.model import INTERNAL_CODES, Change, CommitId, Gap, Value
 from diffscope.workspace import Workspace
 
 
+class OpenPull(Value, frozen=True, kw_only=True):
+    """What is known of a change that is not merged: where its branch left the base, and what its host says of it."""
+
+    base: CommitId
+    title: str | None = None
+    body: str | None = None
+    author: str | None = None
+    labels: tuple[str, ...] | None = None
+
+
 class Wanted(Value, frozen=True, kw_only=True):
-    """One change of the clone: its commit, and the pull request's number, 0 where it has none."""
+    """One change of the clone: its commit, and the pull request's number, 0 where it has none.
+
+    A merged change is judged against its parent, an ``open`` one against the commit where its branch left the base.
+    """
 
     number: int
     commit: CommitId
+    open: OpenPull | None = None
+
+    @property
+    def mark(self) -> str:
+        """What tells the judgement of an open change from that of its head alone; empty for a merged one."""
+        return judge_hash(msgspec.json.encode(self.open).decode()) if self.open is not None else ""
 
 
 class Judged(Value, frozen=True, kw_only=True):
@@ -70,7 +90,7 @@ class Judge:
         """Return what becomes of a change. What fails inside in one does not cost the others."""
         attempt, start = Attempts(is_debug=self._workspace.is_debug), perf_counter()
         try:
-            assessment = attempt("change", lambda: self._judge(wanted.commit), None)
+            assessment = attempt("change", lambda: self._judge(wanted), None)
         except EmptyChangeError:
             return self.without(wanted, change_gap(wanted, "gap.change-empty"))
         except DiffscopeError as error:
@@ -116,23 +136,57 @@ class Judge:
             self._workspace.catalogue  # noqa: B018 - read now and kept
             self._workspace.knowledge  # noqa: B018 - as above
 
-    def _judge(self, commit: CommitId) -> Assessment:
-        facts = self._facts.get(commit)
+    def facts(self, wanted: Wanted) -> ChangeFacts:
+        """Return the facts of a change, kept or collected now.
+
+        Raises:
+            DiffscopeError: the clone cannot give the change, or it changes nothing.
+        """
+        return self._facts.get(self._facts_key(wanted)) or self._workspace.facts(self._change(wanted))
+
+    def _judge(self, wanted: Wanted) -> Assessment:
+        facts = self._facts.get(self._facts_key(wanted))
         if facts is not None:
             return self._workspace.judge(facts)
-        facts = self._workspace.facts(self._workspace.clone.commit(commit))
+        facts = self._workspace.facts(self._change(wanted))
         assessment = self._workspace.judge(facts)
         if self._keeps and is_final(assessment):
-            self._facts.put(commit, facts)
+            self._facts.put(self._facts_key(wanted), facts)
         return assessment
+
+    def _change(self, wanted: Wanted) -> Change:
+        known = wanted.open
+        if known is None:
+            return self._workspace.clone.commit(wanted.commit)
+        change = self._workspace.clone.between(known.base, wanted.commit, is_direct=True)
+        told = {
+            "title": known.title,
+            "body": known.body,
+            "author_login": known.author,
+            "labels": known.labels,
+            "number": wanted.number or None,
+            "url": f"https://github.com/{change.pull.repository}/pull/{wanted.number}"
+            if wanted.number
+            else None,
+        }
+        pull = msgspec.structs.replace(
+            change.pull, **{name: each for name, each in told.items() if each is not None}
+        )
+        return msgspec.structs.replace(change, pull=pull)
+
+    def _facts_key(self, wanted: Wanted) -> str:
+        return f"{wanted.commit} {wanted.mark}".rstrip()
 
     def key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by."""
-        return Key("vllm-project/vllm", wanted.number, wanted.commit, self.name)
+        return Key(
+            self._workspace.identity, wanted.number, wanted.commit, f"{self.name} {wanted.mark}".rstrip()
+        )
 
     def provisional_key(self, wanted: Wanted) -> Key:
         """Return what the store knows a change by that was judged in part, or not at all, in this clone."""
-        return Key("vllm-project/vllm", wanted.number, wanted.commit, self._provisional_name)
+        name = f"{self._provisional_name} {wanted.mark}".rstrip()
+        return Key(self._workspace.identity, wanted.number, wanted.commit, name)
 
     @cached_property
     def _facts(self) -> FactsCache:

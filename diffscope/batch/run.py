@@ -19,6 +19,7 @@ from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judge, Judged, Wanted
 from diffscope.batch.workers import Engine, Order, Workers
 from diffscope.errors import UsageError
+from diffscope.facts.model import ChangeFacts
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
@@ -110,6 +111,10 @@ class Batch:
                 if progress is not None:
                     progress(done, len(listed))
                 yield judged
+
+    def facts(self, wanted: Wanted) -> ChangeFacts:
+        """Return the facts of a change that was judged: kept, or collected once more. Raises as ``Judge.facts`` does."""
+        return self._judge.facts(wanted)
 
     def _in_order(self, run: Sequence[Wanted], fresh: Sequence[Judged]) -> Iterator[Judged]:
         made = {judged.wanted: judged for judged in fresh}

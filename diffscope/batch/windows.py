@@ -9,7 +9,8 @@ from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import logins_of, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.coverage import foreign_gaps, newest_commit, window_gaps
+from diffscope.batch.around import find_around
+from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
@@ -19,6 +20,7 @@ from diffscope.products.report.digest_input import trim_for_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.products.report.trend import (
     OFFSET,
+    period_after,
     period_before,
     period_of_days,
     period_of_range,
@@ -29,7 +31,6 @@ from diffscope.source.model import Gap
 from diffscope.source.window import Window
 from diffscope.workspace import Workspace
 
-REPOSITORY = "vllm-project/vllm"
 TREND = 8
 """Earlier windows that a trend goes back to."""
 
@@ -82,8 +83,7 @@ def find_range(workspace: Workspace, text: str, *, offset: str = OFFSET) -> Span
         for commit, info in infos
     )
     period = period_of_range(text, tuple(info.committed_at for _, info in infos if info), offset=offset)
-    gaps = foreign_gaps(repository, head or "HEAD")
-    return Span(period, tuple(wanted), is_range=True, gaps=gaps)
+    return Span(period, tuple(wanted), is_range=True, gaps=workspace.profile_gaps)
 
 
 def range_ends(text: str) -> tuple[str, str]:
@@ -156,16 +156,38 @@ def digest_of(
     """Return the digest of a span that was read, with the trend that the store allows."""
     repository = workspace.repository
     commits = [wanted.commit for wanted in span.wanted]
+    judged = _neighbours(workspace, batch, span, compared)
     return build_digest(
         read.assessments,
-        repository=REPOSITORY,
+        repository=workspace.identity,
         period=span.period,
         before=compared[1].assessments if compared else None,
         compared_with=compared[0].period if compared else None,
         logins=logins_of(repository, commits) if repository is not None else {},
         trend=_trend(workspace, batch, span),
+        around=find_around(repository, commits, judged) if repository is not None else None,
         gaps=(*span.gaps, *read.gaps, *((*compared[0].gaps, *compared[1].gaps) if compared else ())),
     )
+
+
+def _neighbours(
+    workspace: Workspace, batch: Batch, span: Span, compared: tuple[Span, Read] | None
+) -> tuple[Assessment, ...]:
+    """Return what the store has of the windows before and after; what is compared is at hand already."""
+    if span.is_range:
+        return ()
+    before, after = span_before(workspace, span), _span_after(workspace, span)
+    found = {
+        assessment.change.pull.head: assessment
+        for assessment in (compared[1].assessments if compared else ())
+    }
+    for other in (before, after):
+        found |= {one.change.pull.head: one for one in map(trim_for_digest, batch.stored(other.wanted))}
+    return tuple(found.values())
+
+
+def _span_after(workspace: Workspace, span: Span) -> Span:
+    return _span(workspace, *period_after(span.period))
 
 
 def is_at_hand(batch: Batch, span: Span) -> bool:
@@ -187,7 +209,7 @@ def _span(workspace: Workspace, period: Period, window: Window) -> Span:
     merged = workspace.clone.window(window)
     gaps = window_gaps(_repository(workspace), window, is_empty=not merged)
     wanted = tuple(Wanted(number=each.number, commit=each.commit) for each in merged)
-    return Span(period, wanted, gaps=gaps)
+    return Span(period, wanted, gaps=(*workspace.profile_gaps, *gaps))
 
 
 def _repository(workspace: Workspace) -> GitRepository:

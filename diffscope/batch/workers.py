@@ -21,7 +21,8 @@ import msgspec
 
 from diffscope.adapters.cache.cache import default_directory
 from diffscope.adapters.cache.store import open_store
-from diffscope.adapters.git.find import VARIABLE, find_repository
+from diffscope.adapters.config.profiles import Chosen, find_clone
+from diffscope.adapters.git.find import VARIABLE
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.processes import end_processes, exit_code, start_processes
 from diffscope.batch.judging import Judge, Judged, Wanted, change_gap
@@ -46,6 +47,8 @@ class Order(Value, frozen=True, kw_only=True):
     repository: str
     rule_folders: tuple[str, ...]
     configuration: RuleConfiguration
+    profile: Chosen | None = None
+    """``None`` where the worker finds it by its own clone."""
     cache: str
     is_stored: bool
     judge: str = ""
@@ -67,6 +70,7 @@ class Order(Value, frozen=True, kw_only=True):
             repository=str(path.resolve()),
             rule_folders=tuple(str(folder.resolve()) for folder in workspace.rule_folders),
             configuration=workspace.configuration,
+            profile=workspace.profile,
             cache=str(cache.resolve()),
             is_stored=is_stored,
         )
@@ -244,6 +248,7 @@ def _opened(encoded: bytes) -> Judge:
                 stack.enter_context(_repository(order)),
                 rule_folders=tuple(map(Path, order.rule_folders)),
                 configuration=order.configuration,
+                profile=order.profile,
                 cache_directory=folder,
             )
         )
@@ -261,7 +266,7 @@ def _opened(encoded: bytes) -> Judge:
 def _repository(order: Order) -> GitRepository:
     if order.repository:
         return GitRepository(order.repository)
-    found = find_repository(None, current=Path.cwd(), environment=os.environ)
+    found = find_clone(None, current=Path.cwd(), environment=os.environ)
     if found is None:
         hint = f"set {VARIABLE} where the worker is started"
         raise SourceError(f"the worker on {platform.node()} has no clone of vLLM", hint=hint)

@@ -94,29 +94,31 @@ def doctor(
 def _examine(
     repo: Path | None, revision: str, codes: tuple[str, ...], console: Console, *, tries_own_rules: bool
 ) -> tuple[DoctorReport, ProjectFiles]:
-    from diffscope.adapters.config.rule_files import bundled_rules
     from diffscope.adapters.config.rule_globs import read_rule_globs
     from diffscope.adapters.declarations import collect_project_files, read_entries
-    from diffscope.adapters.git.find import find_repository
+    from diffscope.cli.gather import Request, find_clone
+    from diffscope.cli.open_workspace import take_profile
     from diffscope.errors import UsageError
     from diffscope.products.doctor.doctor import examine, only, wanted_tests
 
-    repository = find_repository(repo, current=Path.cwd(), environment=os.environ)
+    repository = find_clone(repo, Request())
     if repository is None:
         raise UsageError("there is no clone to look at", hint="name one: diffscope doctor --repo PATH")
     with repository:
+        chosen = take_profile(repository)
+        names = chosen.names()
+        if names.ci != "buildkite":
+            raise UsageError(
+                f"its profile, {names.name}, declares no pipelines of Buildkite: doctor reads no others",
+                at=str(repository.path),
+                hint="name another clone or profile: diffscope doctor --repo PATH --profile NAME",
+            )
         commit = repository.resolve(revision)
         console.detail(f"reading {repository.path} at {commit}")
         entries = repository.entries(commit)
-        if not any(entry.path.startswith("vllm/") for entry in entries):
-            raise UsageError(
-                f"no vllm package at {revision}: doctor looks at the rule files of vLLM",
-                at=str(repository.path),
-                hint="name a clone of vLLM: diffscope doctor --repo PATH",
-            )
         files = collect_project_files(entries, repository)
         tests = read_entries(wanted_tests(entries), repository)
-    globs = read_rule_globs(bundled_rules()) if tries_own_rules else ()
+    globs = read_rule_globs(Path(chosen.folder)) if tries_own_rules else ()
     report = examine(files, tests, globs=globs, revision=commit)
     return (only(report, codes) if codes else report), files
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
 
-_VLLM = "vllm-project/vllm"
 _PUBLIC = (None, "github.com", "www.github.com")
 _HASH = re.compile(r"[0-9a-f]{7,64}")
 
@@ -117,7 +116,8 @@ def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[G
     elif request.worktree:
         from diffscope.adapters.changes.checkout import worktree_change
 
-        yield Gathered(change=worktree_change(_clone(workspace), base=request.base or "HEAD"))
+        clone, base = _clone(workspace), request.base or "HEAD"
+        yield Gathered(change=worktree_change(clone, base=base, name=workspace.identity))
     elif request.window is not None:
         yield from _window(request, workspace, notice)
     else:
@@ -134,7 +134,7 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
     from diffscope.adapters.changes.sides import base_reader, with_base
     from diffscope.diff.parse import salvage_diff
 
-    change = read_patch(name)
+    change = read_patch(name, name=workspace.identity)
     if base is not None:
         commit = _clone(workspace).resolve(base)
         return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
@@ -148,7 +148,7 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
     from diffscope.adapters.github.access import parse_reference
 
     try:
-        reference = parse_reference(target)
+        reference = parse_reference(target, repository=workspace.identity)
     except UsageError:
         if workspace.repository is not None and _HASH.fullmatch(target):
             return Gathered(change=workspace.clone.commit(target))
@@ -182,10 +182,10 @@ def _not_found(reference: PullReference, reasons: list[tuple[str, SourceError]])
 
 def _from_clone(reference: PullReference, workspace: Workspace, _: Notice) -> Gathered:
     _clone(workspace)
-    if not _is_vllm(reference):
+    if not _is_of(workspace.identity, reference):
         # Its number 5 is not our number 5.
         raise SourceError(
-            f"the clone is of {_VLLM}, not of {_named(reference)}",
+            f"the clone is of {workspace.identity}, not of {_named(reference)}",
             hint="a number alone is looked for in the clone",
         )
     return Gathered(change=workspace.clone.pull(reference.number))
@@ -208,9 +208,14 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
 
 def _from_records(reference: PullReference, _: Workspace, __: Notice) -> Gathered:
     from diffscope.adapters.changes.recorded import RecordedSource
+    from diffscope.adapters.config.profiles import default_profile
 
-    if not _is_vllm(reference):
-        raise SourceError(f"only changes of {_VLLM} are on record", hint="--source github, with a network")
+    ours = default_profile().names().repository or ""
+    if not _is_of(ours, reference):
+        raise SourceError(
+            f"only changes of {ours} are on record",
+            hint="--source github, with a network",
+        )
     return Gathered(recorded=RecordedSource().facts(reference.number))
 
 
@@ -218,8 +223,8 @@ def _named(reference: PullReference) -> str:
     return f"{reference.host}/{reference.repository}" if reference.host else reference.repository
 
 
-def _is_vllm(reference: PullReference) -> bool:
-    return reference.repository.lower() == _VLLM and reference.host in _PUBLIC
+def _is_of(repository: str, reference: PullReference) -> bool:
+    return reference.repository.lower() == repository.lower() and reference.host in _PUBLIC
 
 
 _TRIES: dict[str, Callable[[PullReference, Workspace, Notice], Gathered]] = {
@@ -268,7 +273,13 @@ def _clone(workspace: Workspace) -> GitRepository:
 
 def no_clone() -> SourceError:
     """Return the error of a command that needs a clone and has none."""
-    return SourceError("there is no clone of vLLM here", hint="name one: --repo PATH, or set DIFFSCOPE_REPO")
+    from diffscope.adapters.config.profiles import choose_profile
+    from diffscope.cli.options import asked_profile
+
+    title = choose_profile(asked_profile(), None).names().title
+    return SourceError(
+        f"there is no clone of {title} here", hint="name one: --repo PATH, or set DIFFSCOPE_REPO"
+    )
 
 
 def _main(workspace: Workspace) -> str:
@@ -286,6 +297,7 @@ def find_clone(given: Path | None, request: Request) -> GitRepository | None:
     """Return the clone that is meant, or ``None``; records need none, so none is looked for."""
     if request.source == "recorded":
         return None
-    from diffscope.adapters.git.find import find_repository
+    from diffscope.adapters.config import profiles
+    from diffscope.cli.options import asked_profile
 
-    return find_repository(given, current=Path.cwd(), environment=os.environ)
+    return profiles.find_clone(given, current=Path.cwd(), environment=os.environ, profile=asked_profile())

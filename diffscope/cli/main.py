@@ -43,6 +43,10 @@ COMMANDS: dict[str, Command] = {
     "report": Command(
         "diffscope.cli.report.command:report", "Aggregate the changes of a window into a report."
     ),
+    "triage": Command(
+        "diffscope.cli.triage.command:triage",
+        "Compare open pull requests: conflicts of meaning, duplicates, order, a queue for reviewers.",
+    ),
     "rules": Command(
         "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and start rules."
     ),

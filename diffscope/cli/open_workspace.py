@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from diffscope.cli.options import is_debug
+from diffscope.adapters.config.profiles import Chosen, choose_profile
+from diffscope.cli.options import asked_profile, is_debug
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
@@ -18,6 +19,7 @@ from diffscope.rules.engine.configuration import (
     check_options,
     select_rules,
 )
+from diffscope.source.profile import in_force
 from diffscope.workspace import Progress, Workspace
 from diffscope.yaml.reading import mistakes_error
 
@@ -54,6 +56,7 @@ def open_workspace(
         use_cache=use_cache,
         progress=progress,
         is_debug=is_debug(),
+        profile=choose_profile(asked_profile(), clone),
     )
     try:
         # What the command line says is in no line of a file.
@@ -65,6 +68,13 @@ def open_workspace(
         workspace.close()
         raise
     return workspace
+
+
+def take_profile(clone: GitRepository | None) -> Chosen:
+    """Put the profile that is meant in force for the rest of the command, and return it. Raises as ``choose_profile`` does."""
+    chosen = choose_profile(asked_profile(), clone)
+    click.get_current_context().with_resource(in_force(chosen.names()))
+    return chosen
 
 
 def _settings() -> Settings | None:

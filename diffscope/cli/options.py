@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
 from diffscope.cli.console import Console
 from diffscope.render.formats.table import RENDERERS
 
+if TYPE_CHECKING:
+    from diffscope.adapters.config.settings import Settings
+
 FORMATS = tuple(RENDERERS)
 LANGUAGES = ("en", "zh")
 LEVELS = ("none", "low", "medium", "high", "critical")
 
+_PROFILE = f"{__name__}.profile"
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -44,13 +48,41 @@ class OutputType(click.ParamType[Output]):
 
 
 def repository_option(function: _F) -> _F:
-    """``--repo PATH``."""
+    """``--repo PATH``, and ``--profile``, which says what kind of repository it is."""
     return click.option(
         "--repo",
         type=click.Path(path_type=Path),
         metavar="PATH",
-        help="Local clone of vLLM. Default: the one around the current folder, else DIFFSCOPE_REPO.",
+        help="Local clone. Default: the one around the current folder, else DIFFSCOPE_REPO.",
+    )(profile_option(function))
+
+
+def profile_option(function: _F) -> _F:
+    """``--profile NAME|DIR``, read by ``asked_profile``."""
+    return click.option(
+        "--profile",
+        metavar="NAME|DIR",
+        envvar="DIFFSCOPE_PROFILE",
+        expose_value=False,
+        callback=_keep_profile,
+        help="What describes the repository: the name of a profile, or its folder. Default: what diffscope.yml names, else the one "
+        "that ships for it, else the generic one.",
     )(function)
+
+
+def _keep_profile(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.find_root().meta[_PROFILE] = value
+
+
+def asked_profile() -> str | None:
+    """Return the profile that the command line or ``diffscope.yml`` names."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return None
+    settings: Settings | None = context.find_root().obj
+    named = context.meta.get(_PROFILE)
+    return named or (settings.profile if settings else None)
 
 
 def language_option(function: _F) -> _F:

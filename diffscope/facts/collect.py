@@ -34,6 +34,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.messages.model import Message, message
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Change, Gap, RepoPath
+from diffscope.source.profile import in_force, profile
 from diffscope.syntax.model import NativeComparison
 
 __all__ = ["Knowledge", "Surroundings", "collect_facts"]
@@ -51,7 +52,17 @@ def collect_facts(
 
     ``attempt`` keeps a gap for each collector that fails inside; what it would have collected is unknown.
     """
-    attempt = attempt or Attempts()
+    with in_force(knowledge.profile):
+        return _collected(change, files, knowledge, around, attempt or Attempts())
+
+
+def _collected(
+    change: Change,
+    files: tuple[FileMaterial, ...],
+    knowledge: Knowledge,
+    around: Surroundings,
+    attempt: Attempts,
+) -> ChangeFacts:
     material = Material(change, knowledge, around)
     _place(material, files, attempt)
     for collector in COLLECTORS:
@@ -171,7 +182,12 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
         found += [UnknownFamily(family=family, reason=message("gap.no-graph")) for family in _FROM_GRAPH]
     declared = around.declarations
     has_steps = declared is not None and declared.has_steps
-    if not has_steps and any(one.fact.category in {"source", "native", "test"} for one in placed):
+    # Where the profile declares no steps that are read there is nothing to judge, as the workspace says.
+    if (
+        not has_steps
+        and profile().ci == "buildkite"
+        and any(one.fact.category in {"source", "native", "test"} for one in placed)
+    ):
         why = message("gap.no-steps" if declared else "gap.no-declarations")
         found.append(UnknownFamily(family="step", reason=why))
     products = (one for one in placed if one.fact.category in {"source", "native", "build"})

@@ -26,6 +26,8 @@ from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
 from diffscope.facts.conditions.collect import collect_conditions
+from diffscope.facts.footprint import collect_footprint
+from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
     ChangeFact,
     DependencyFact,
@@ -59,6 +61,7 @@ from diffscope.graph.query.serving import ServingPath
 from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
+from diffscope.source.profile import Profile
 from diffscope.taxonomy.consequence import ConsequenceTable
 from diffscope.taxonomy.counterparts import Pairing
 from diffscope.taxonomy.kernels import KernelTable, KernelTables
@@ -71,6 +74,7 @@ from diffscope.taxonomy.twins import TwinRule
 class Knowledge(Value, frozen=True, kw_only=True):
     """What the facts are judged by: tables that come with the rules."""
 
+    profile: Profile
     taxonomy: Taxonomy
     roles: RoleTable
     counterparts: tuple[Pairing, ...] = ()
@@ -254,6 +258,13 @@ COLLECTORS: Final = (
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
     Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
+    Collector(
+        "footprint",
+        lambda m, placed: collect_footprint(placed, m.lookup),
+        default=Footprint(),
+        families=(),
+        by_file=False,
+    ),
     Collector("operator", lambda m, placed: collect_operators(placed, m.lookup)),
     Collector("dependency", _dependencies),
     Collector("change", _classified, families=("change",), by_file=False),

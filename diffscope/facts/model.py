@@ -11,6 +11,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import UNSET, Meta, UnsetType
 
 from diffscope.facts.ci_model import CiFacts
+from diffscope.facts.footprint_model import Footprint
 from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 from diffscope.source.text import SideWord
@@ -475,6 +476,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     ] = UNSET
     tests_naming: Annotated[int | UnsetType, said("Test files of the base that name it.")] = UNSET
     changed_tests_naming: Annotated[int | UnsetType, said("Test files in this change that name it.")] = UNSET
+    changed_tests_beside: Annotated[
+        bool, said("It is private, and a test file in this change imports its module.")
+    ] = False
     summary: Annotated[
         str,
         said("Of an added one: the first sentence of its docstring; empty for none, and in recorded facts."),
@@ -1046,6 +1050,9 @@ class CounterpartFact(Located, frozen=True, kw_only=True):
     family: Annotated[str, said("The declared pairing, from rules/counterparts.yml.")]
     counterpart: Annotated[str, said("What was left alone: a path or `path:line Class`.")]
     reason: Annotated[str, said("Why the two belong together.")] = ""
+    alike: Annotated[
+        int | None, said("Of twins: percent of the names that either uses before the change that both use.")
+    ] = None
 
 
 class StepFact(Located, frozen=True, kw_only=True):
@@ -1214,6 +1221,8 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     history: tuple[HistoryFact, ...] = ()
     mention: tuple[Mention, ...] = ()
     cause: tuple[Cause, ...] = ()
+    footprint: Footprint = Footprint()
+    """What can meet another open change; empty in recorded facts."""
     nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
     fix_measures: FixMeasures | UnsetType | None = UNSET
     """``None``: it adds no source, which alone can be fixed."""

@@ -13,6 +13,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.model import NativeFact, OperatorFact
 from diffscope.source.pairing import pair_equal
+from diffscope.source.profile import places
 from diffscope.source.text import Region
 from diffscope.syntax.model import (
     Aspect,
@@ -26,8 +27,6 @@ from diffscope.syntax.model import (
 _EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
 """The word that a binding file writes for its extension, and the extension's name."""
 _REGISTERS = re.compile(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
-_NAMESPACES = {"register_op": "vllm_ir"}
-"""Where an operator without a namespace goes, by what registers it; everything else puts it into ``vllm``."""
 _OPERATOR = re.compile(r"(?:\w+::)?[A-Za-z_]\w*")
 _BETWEEN_ARGUMENTS = re.compile(r",(?![^\[]*\])")
 _DEVICE_HEADER = re.compile(
@@ -89,10 +88,15 @@ def _registered(outline: Outline | None) -> dict[str, int]:
     """Return the operators that a Python file registers, ``namespace::name``, with the line of each."""
     rows = [row for row in outline.rows if _REGISTERS.search(row.table)] if outline else []
     return {
-        row.key if "::" in row.key else f"{_NAMESPACES.get(row.table, 'vllm')}::{row.key}": row.line
+        row.key if "::" in row.key else f"{_usual_namespace(row.table)}::{row.key}": row.line
         for row in rows
         if _OPERATOR.fullmatch(row.key)
     }
+
+
+def _usual_namespace(table: str) -> str:
+    """Return where an operator without a namespace goes, by what registers it."""
+    return places().register_op if table == "register_op" else places().namespace
 
 
 class _Changed(NamedTuple):

@@ -23,6 +23,7 @@ from diffscope.project.requirements.dockerfile import is_dockerfile, parse_docke
 from diffscope.project.requirements.requirements import is_requirements_file, parse_requirements
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath, TreeEntry
+from diffscope.source.profile import places
 from diffscope.source.text import decode
 
 MAX_FILE: Final = 4_000_000
@@ -38,7 +39,7 @@ def declares(path: str) -> bool:
         return True
     if path.startswith(FOLDER):
         return path.endswith((".yaml", ".yml", ".sh"))
-    is_script = path.endswith(".sh") and path.startswith(("tests/", "tools/", "docker/"))
+    is_script = path.endswith(".sh") and path.startswith((*places().tests, "tools/", "docker/"))
     return is_script or is_requirements_file(path) or is_dockerfile(path)
 
 

@@ -12,8 +12,8 @@ import re
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
-WORKSPACE: Final = "/vllm-workspace"
-"""Where the repository lies in CI's containers."""
+from diffscope.source.profile import profile
+
 OUTSIDE: Final = "../outside"
 """A folder that is not the repository's: nothing that is named from there is."""
 
@@ -89,21 +89,28 @@ def folder_in_repository(path: str) -> str | None:
     if path == "/":
         return None
     if path.startswith("/"):
-        if path != WORKSPACE and not path.startswith(f"{WORKSPACE}/"):
+        inside = _in_workspace(path)
+        if inside is None:
             return None
-        path = path[len(WORKSPACE) :].lstrip("/")
+        path = inside
     path = posixpath.normpath(path) if path else ""
     return (
         None if path.startswith("..") else path.removeprefix(".").lstrip("/") if path in {".", "./"} else path
     )
 
 
+def _in_workspace(path: str) -> str | None:
+    """Return an absolute path of CI's containers relative to the repository; ``None`` where it lies outside."""
+    workspace = profile().workspace
+    if workspace is None or not f"{path}/".startswith(f"{workspace}/"):
+        return None
+    return path[len(workspace) :].strip("/")
+
+
 def resolve(folder: str, word: str) -> str | None:
     """Return a path that a command names, relative to the root; ``None`` where it lies outside."""
     if word.startswith(("/", "~")):
-        if word != WORKSPACE and not word.startswith(f"{WORKSPACE}/"):
-            return None
-        return word[len(WORKSPACE) :].strip("/")
+        return _in_workspace(word)
     path = posixpath.normpath(posixpath.join(folder, word))
     return None if path.startswith("..") else "" if path == "." else path
 

@@ -28,7 +28,12 @@ def draw(modules: Sequence[ModuleReach], importers: Callable[[int], str]) -> str
     if len(nodes) < 2:
         return ""
     keys = {name: f"n{number}" for number, name in enumerate(nodes)}
-    lines = [f'  {keys[name]}["{_label(name, changed.get(name), importers)}"]' for name in nodes]
+    heads = {name.partition(".")[0] for name in nodes}
+    # What all names begin with tells none from the other.
+    cut = len(heads.pop()) + 1 if len(heads) == 1 else 0
+    lines = [
+        f'  {keys[name]}["{_label(name[cut:] or name, changed.get(name), importers)}"]' for name in nodes
+    ]
     lines += [f"  {keys[left]} --> {keys[right]}" for left, right in edges if left in keys and right in keys]
     framed = ",".join(key for name, key in keys.items() if name in changed)
     return "\n".join(
@@ -56,7 +61,6 @@ def _name(module: str) -> str:
 
 
 def _label(name: str, module: ModuleReach | None, importers: Callable[[int], str]) -> str:
-    short = name.removeprefix("vllm.")
     if module is None or not isinstance(module.dependents, int):
-        return short
-    return f"{short}<br/>{importers(module.dependents)}"
+        return name
+    return f"{name}<br/>{importers(module.dependents)}"

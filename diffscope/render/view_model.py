@@ -302,6 +302,26 @@ class AssessmentView:
         rest = len(flag.evidence) - 1
         return self._words("more-places", count=rest) if rest > 0 else ""
 
+    def sentence(self, flag: Flag, *, limit: int) -> str:
+        """Return what changed by a flag: its title, its first place, and what a covered rule of another family tells of that place.
+
+        The rule that asks what was done to a value or a condition often lies under the one that asks where: only both together say what changed.
+        Each note has at most ``limit`` characters.
+        """
+        words = self._words
+        place = flag.evidence[0] if flag.evidence else None
+        notes = [words.pick(flag.message if place is None else place.note)]
+        notes += [
+            words.pick(one.evidence[0].note)
+            for one in flag.covers
+            if place is not None
+            and one.family != flag.family
+            and one.evidence
+            and one.evidence[0].path == place.path
+        ][:1]
+        said = words.semicolon.join(clip(note, limit) for note in notes)
+        return f"{words.pick(flag.title)}{words.colon}{said}"
+
     def covered(self, flag: Flag) -> str:
         """Return the rules whose flags are one with a flag, each with its severity; empty for none."""
         words = self._words

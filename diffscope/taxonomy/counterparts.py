@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Final
 
@@ -15,11 +17,13 @@ from diffscope.yaml.typed import Rows, read_file
 
 
 class Pairing(Value, frozen=True, kw_only=True):
-    """One family of counterparts: the globs of both sides and why they belong together."""
+    """One family of counterparts: the globs of both sides, or the words that tell twins apart, and why they belong together."""
 
     name: str
     watched: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
-    counterpart: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
+    counterpart: tuple[PathGlob, ...] = ()
+    twins: tuple[str, ...] = ()
+    """Words of a path and of names: with one in the place of another it is the twin's."""
     reason: Text
 
     def watches(self, path: str) -> bool:
@@ -29,6 +33,20 @@ class Pairing(Value, frozen=True, kw_only=True):
     def is_counterpart(self, path: str) -> bool:
         """Return whether a path is on the other side."""
         return _matches(self.counterpart, path)
+
+    def twins_of(self, path: str) -> Iterator[str]:
+        """Yield the paths that differ from a watched one in a word for twins alone; they may not exist."""
+        if self.twins and self.watches(path):
+            for found in _between(self.twins).finditer(path):
+                yield from (
+                    f"{path[: found.start()]}{word}{path[found.end() :]}"
+                    for word in self.twins
+                    if word != found[0]
+                )
+
+    def without_words(self, name: str) -> str:
+        """Return a name without the words that tell twins apart, whatever their case."""
+        return re.sub("|".join(self.twins), "", name, flags=re.IGNORECASE)
 
 
 COUNTERPARTS: Final = Annotated[tuple[Pairing, ...], Rows("name", what="pairing")]
@@ -42,6 +60,11 @@ def load_counterparts(text: str, *, at: str) -> tuple[Pairing, ...]:
     """
     pairings: tuple[Pairing, ...] = read_file(COUNTERPARTS, text, at=at)
     return pairings
+
+
+@lru_cache(maxsize=8)
+def _between(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<=[/_])(?:{'|'.join(words)})(?=[/_.])")
 
 
 @lru_cache(maxsize=64)

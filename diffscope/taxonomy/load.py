@@ -45,26 +45,33 @@ def load_taxonomy(files: Mapping[str, str]) -> Taxonomy:
     return Taxonomy(read_tables(files))
 
 
-def read_tables(files: Mapping[str, str]) -> TaxonomyTables:
-    """Return the checked tables of the eight files; raises as ``load_taxonomy`` does."""
+def read_tables(
+    files: Mapping[str, str], *, at: Mapping[str, str] | None = None, borrowed: Collection[str] = ()
+) -> TaxonomyTables:
+    """Return the checked tables of the eight files; raises as ``load_taxonomy`` does. ``at`` and ``borrowed`` are those of ``check_tables``."""
     missing = [name for name in FILES if name not in files]
     if missing:
         raise RuleError(f"missing from the taxonomy: {', '.join(missing)}", hint="all eight files are needed")
-    tables, mistakes = check_tables(files)
+    tables, mistakes = check_tables(files, at=at, borrowed=borrowed)
     if tables is None:
         raise mistakes_error(mistakes)
     return tables
 
 
 def check_tables(
-    files: Mapping[str, str], *, folder: str = ""
+    files: Mapping[str, str], *, at: Mapping[str, str] | None = None, borrowed: Collection[str] = ()
 ) -> tuple[TaxonomyTables | None, tuple[Mistake, ...]]:
-    """Return the tables of the eight files (``None`` where any is wrong) and every mistake; ``folder`` stands before the files' names."""
-    readings = {name: Reading(f"{folder}{name}") for name in FILES}
+    """Return the tables of the eight files (``None`` where any is wrong) and every mistake.
+
+    ``at`` says how a file is called. ``borrowed`` are files of another profile: they may speak of areas and platforms that are not here.
+    """
+    readings = {name: Reading((at or {}).get(name, name)) for name in FILES}
     roots = {name: reading.root(files[name]) for name, reading in readings.items()}
     known = _known(roots)
     values: dict[str, Any] = {
-        name: read_value(_TABLES[name], roots[name], reading, known=known)
+        name: read_value(
+            _TABLES[name], roots[name], reading, known={"kind": known["kind"]} if name in borrowed else known
+        )
         for name, reading in readings.items()
     }
     _check_starts(roots["scores.yml"], readings["scores.yml"], known["kind"])

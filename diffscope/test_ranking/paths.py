@@ -9,14 +9,13 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.test_ranking.question import Question, Sign, Values, short_name
 
 _TOKEN: Final = re.compile(r"[A-Za-z]+|\d+")
 _CAMEL: Final = re.compile(r"([a-z])([A-Z])")
 _NUMBER: Final = re.compile(r"\(#\d+\)")
-_EVERYWHERE: Final = frozenset(
-    {"vllm", "tests", "test", "py", "init", "csrc", "cu", "cuh", "cpp", "h", "utils"}
-)
+_EVERYWHERE: Final = frozenset({"tests", "test", "py", "init", "csrc", "cu", "cuh", "cpp", "h", "utils"})
 _CLOSE: Final = 0.5
 _SHORT: Final = 2
 """Letters. A word of the title that is no longer, or is a number, stands for too much to be a reason."""
@@ -146,7 +145,8 @@ def path_words(tests: frozenset[RepoPath]) -> PathWords:
 
 @lru_cache(maxsize=4_096)
 def _words_of(path: RepoPath) -> frozenset[str]:
-    return frozenset(_tokens(path.removeprefix("tests/")))
+    folder = next((each for each in places().tests if path.startswith(each)), "")
+    return frozenset(_tokens(path.removeprefix(folder)))
 
 
 @lru_cache(maxsize=1_024)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git.find import find_repository
+from diffscope.adapters.config.profiles import find_clone
 from diffscope.errors import RepositoryError
 from tests.builders import git, git_repository
 
@@ -24,7 +24,7 @@ def other(tmp_path: Path) -> Path:
 
 
 def found(given: Path | None, current: Path, **environment: str) -> Path | None:
-    repository = find_repository(given, current=current, environment=environment)
+    repository = find_clone(given, current=current, environment=environment)
     if repository is None:
         return None
     with repository:
@@ -39,9 +39,17 @@ def test_the_one_that_we_stand_in_comes_next(clone: Path, other: Path) -> None:
     assert found(None, clone / "vllm" / "v1", DIFFSCOPE_REPO=str(other)) == clone / "vllm" / "v1"
 
 
-def test_standing_in_another_project_is_not_standing_in_vllm(clone: Path, other: Path) -> None:
+def test_standing_in_what_no_profile_describes_counts_where_the_variable_names_none(
+    clone: Path, other: Path
+) -> None:
     assert found(None, other, DIFFSCOPE_REPO=str(clone)) == clone
-    assert found(None, other) is None
+    assert found(None, other) == other
+    (other / "diffscope.yml").touch()
+    assert found(None, other, DIFFSCOPE_REPO=str(clone)) == other
+
+
+def test_the_checkout_that_diffscope_runs_from_is_not_meant() -> None:
+    assert found(None, Path(__file__).parent) is None
 
 
 def test_a_clone_without_a_checkout_counts(clone: Path, tmp_path: Path) -> None:

@@ -153,27 +153,27 @@ def foreign(tmp_path: Path) -> Path:
     return git_repository(tmp_path / "foreign", files, steps)
 
 
-NO_VLLM = "this tree has no vllm package"
+NO_PROFILE = "no profile describes this repository"
 
 
 def test_another_repository_is_not_judged_without_a_word(work: Project, foreign: Path) -> None:
     done = work.run("classify", "--base", "HEAD~1", "--repo", str(foreign), "--format", "json")
     gaps = json.loads(done.out)["completeness"]["gaps"]
-    assert [gap["what"] for gap in gaps if NO_VLLM in gap["reason"]["en"]] == ["repository"]
+    assert [gap["what"] for gap in gaps if NO_PROFILE in gap["reason"]["en"]] == ["repository"]
     for window in (("--range", "HEAD~1..HEAD"), ("--since", "2026-02-19")):
         done = work.run("report", *window, "--repo", str(foreign), "--format", "json")
-        assert [gap["what"] for gap in json.loads(done.out)["gaps"]] == ["repository"]
-        assert done.err.count(NO_VLLM) == 1
+        assert [gap["what"] for gap in json.loads(done.out)["gaps"]] == ["repository", "declarations"]
+        assert done.err.count(NO_PROFILE) == 1
     done = work.run("backtest", "--range", "HEAD~1..HEAD", "--repo", str(foreign))
-    assert NO_VLLM in done.err
+    assert NO_PROFILE in done.err
 
 
 def test_doctor_refuses_another_repository_in_one_line(work: Project, foreign: Path) -> None:
     done = work.run("doctor", "--repo", str(foreign))
     assert (done.exit_code, done.out) == (2, "")
     assert done.err == (
-        f"error: {foreign}: no vllm package at HEAD: doctor looks at the rule files of vLLM\n"
-        "hint: name a clone of vLLM: diffscope doctor --repo PATH\n"
+        f"error: {foreign}: its profile, generic, declares no pipelines of Buildkite: doctor reads no others\n"
+        "hint: name another clone or profile: diffscope doctor --repo PATH --profile NAME\n"
     )
 
 

@@ -6,7 +6,6 @@ from msgspec import structs
 
 from diffscope.adapters.changes.sides import read_sides
 from diffscope.adapters.config.knowledge import load_knowledge
-from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.diff.parse import parse_diff
 from diffscope.facts.collect import Surroundings
 from diffscope.messages.model import message
@@ -17,7 +16,7 @@ from tests.builders import BuiltChange, change
 
 
 def unknown_families(built: BuiltChange) -> set[str]:
-    knowledge = load_knowledge(bundled_rules())
+    knowledge = load_knowledge()
     facts = gather_facts(built.change, built.diff, built.sides, knowledge=knowledge, around=Surroundings())
     return {one.family for one in facts.unknown}
 

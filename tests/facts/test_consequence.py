@@ -118,6 +118,29 @@ def test_a_test_of_the_change_vouches_more_than_one_of_the_base() -> None:
     assert (plain.consequence, with_test.consequence) == ("medium", "low")
 
 
+@pytest.mark.parametrize(
+    ("name", "test", "vouched"),
+    [
+        pytest.param("_spare", TEST, "changed", id="a private function of a module that it imports"),
+        pytest.param("spare", TEST, "none", id="a public function that it does not name"),
+        pytest.param(
+            "_spare",
+            "def test_it(): ...\n",
+            "none",
+            id="a private function of a module that it does not import",
+        ),
+    ],
+)
+def test_a_test_of_the_change_runs_what_is_private_beside_what_it_names(
+    name: str, test: str, vouched: str
+) -> None:
+    side = "{}\n\ndef {}(left):\n    return left{}\n"
+    before = {PATH: side.format(BASE, name, ""), "tests/v1/test_it.py": "x = 1\n"}
+    after = {PATH: side.format(BASE, name, " + 1 / left"), "tests/v1/test_it.py": test}
+    found = {one.symbol: one for one in facts(before, after, tree=TREE).symbol}
+    assert found[name].vouched == vouched
+
+
 def test_what_an_edited_function_calls_from_now_on_is_a_part_of_it() -> None:
     call = "        return self.pick(self.cap(left))"
     old, new = {PATH: BASE}, {PATH: BASE.replace("        return self.pick(left)", call)}

@@ -15,8 +15,6 @@ from diffscope.graph.derive import build_graph
 from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts
 from diffscope.project.answers import AmdState, Reason
-from diffscope.project.ci.collection import collect_tests, step_calls
-from diffscope.project.tree import TreeIndex
 from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.syntax.outline.outline import outline_python
 from tests.fact_builders import knowledge
@@ -66,7 +64,7 @@ def judged(
     declarations = Declarations(
         project,
         paths=lambda: map(RepoPath, TREE),
-        collected=lambda: collect_tests(step_calls(project), TreeIndex(map(RepoPath, TREE))),
+        knows_tests=True,
         job_files=lambda: {RepoPath(path): text.encode() for path, text in declaring.items()},
         installing=lambda: {RepoPath(path): data for path, data in (installing or {}).items()},
     )

@@ -23,6 +23,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.registries import load_registries, registry_gaps, report_registries
 from diffscope.products.explore.operators import Binding, report_operators
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import Profile, in_force
 from diffscope.syntax.model import Import, ImportLayer
 from diffscope.syntax.outline.outline import outline_python
 from tests.builders import git, write_files
@@ -96,15 +97,12 @@ def generate(seed: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_grimp_finds_the_same_edges_in_a_generated_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
+def test_grimp_finds_the_same_edges_in_a_generated_package(tmp_path: Path, seed: int) -> None:
     files = generate(seed)
     package = f"generated{seed}"
     write_files(tmp_path, files)
-    for module in ("diffscope.graph.model.resolve", "diffscope.graph.build.describe"):
-        monkeypatch.setattr(f"{module}.PYTHON_ROOTS", (package,))
-    found = graph(files)
+    with in_force(Profile(name=package, title=package, packages=(package,), tests=())):
+        found = graph(files)
     assert ours(found, package) == {edge for edge in theirs(tmp_path, package) if edge[0] != edge[1]}
 
 

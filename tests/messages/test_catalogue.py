@@ -20,6 +20,7 @@ from diffscope.messages.say import texts
 from diffscope.messages.template import quoted
 from diffscope.products.report.dynamics.amd import Where
 from diffscope.products.report.dynamics.watch import OtherSignal, TitleSignal
+from diffscope.products.triage import model as triage
 from diffscope.rules.families import FAMILIES
 from diffscope.yaml.strict import MapNode, parse_strict
 
@@ -98,6 +99,10 @@ def test_every_name_of_a_closed_set_has_words() -> None:
         "signal": (*get_args(TitleSignal), *get_args(OtherSignal)),
         "kind": listed.keys(),
         "family": FAMILIES,
+        "bucket": get_args(triage.Bucket),
+        "conflict": get_args(triage.ConflictKind),
+        "share": get_args(triage.DuplicateKind),
+        "open-order": get_args(triage.OrderKind),
     }
     missing = [
         f"{group}.{name}"
@@ -115,17 +120,25 @@ RECOGNISED: Final = frozenset(
 TITLES: Final = frozenset(
     [
         "area",
+        "arrow",
         "because",
+        "bucket",
         "category",
+        "certainty",
+        "conflict",
         "family",
         "gap-what",
         "index",
         "kind",
+        "link",
         "one-kind",
+        "open-order",
         "rule-page",
+        "share",
         "shown",
         "signal",
         "tag",
+        "weekday",
         "word",
     ]
 )

@@ -18,7 +18,7 @@ from diffscope.render.style import Style
 from diffscope.rules.engine.missing import missing_family
 from diffscope.rules.model import RuleCode, UnknownRule
 from diffscope.source.model import PullRequest, SourceKind
-from tests.assessments import a_flag, an_assessment, an_empty_assessment, hostile
+from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile
 from tests.said import said
 
 NARROW = Style(width=80)
@@ -214,6 +214,23 @@ def test_a_note_that_quotes_a_whole_command_is_cut() -> None:
     text = render(an_assessment(flags=(flag,)), NARROW)
     assert text.count("pip install") < 15
     assert "…" in text
+
+
+@pytest.mark.parametrize(
+    ("family", "path", "is_said"),
+    [
+        pytest.param("quantization-numerics", None, True, id="another family at the same file"),
+        pytest.param("core-path", None, False, id="the same question once more"),
+        pytest.param("quantization-numerics", "vllm/other.py", False, id="another file"),
+    ],
+)
+def test_the_first_sentence_has_what_a_covered_rule_tells_of_the_place(
+    family: str, path: str | None, *, is_said: bool
+) -> None:
+    place = evidence(*filter(None, (path,)), note="cast removed: .float()")
+    covered = a_flag("QN811", family=family, evidence=(place,))
+    text = render(an_assessment(flags=(a_flag(covers=(covered,)),)), NARROW)
+    assert ("backend; cast removed: .float()" in " ".join(text.split())) is is_said
 
 
 BARE = an_empty_assessment(

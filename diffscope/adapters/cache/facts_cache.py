@@ -9,7 +9,6 @@ import msgspec
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.facts.model import ChangeFacts
-from diffscope.source.model import CommitId
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(ChangeFacts)
@@ -22,14 +21,14 @@ class FactsCache:
         self._cache = cache
         self._space = f"facts-{maker}"
 
-    def get(self, commit: CommitId) -> ChangeFacts | None:
-        """Return the facts of a commit; ``None`` where they are not there or cannot be read."""
+    def get(self, commit: str) -> ChangeFacts | None:
+        """Return the facts of a commit, or of a commit by a mark behind it; ``None`` where they are not there or cannot be read."""
         data = self._cache.get(self._space, commit)
         try:
             return None if data is None else _DECODER.decode(zlib.decompress(data))
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def put(self, commit: CommitId, facts: ChangeFacts) -> None:
+    def put(self, commit: str, facts: ChangeFacts) -> None:
         """Keep the facts of a commit."""
         self._cache.put_many(self._space, {commit: zlib.compress(_ENCODER.encode(facts), 3)})

@@ -27,11 +27,10 @@ from diffscope.diff.names import decode_name
 from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
 from diffscope.messages.model import Message, message
 from diffscope.source.model import BlobId, Change, Gap, PullRequest, RepoPath, SourceKind
+from diffscope.source.profile import repository_name
 
 
-def worktree_change(
-    repository: GitRepository, *, base: str = "HEAD", name: str = "vllm-project/vllm"
-) -> Change:
+def worktree_change(repository: GitRepository, *, base: str = "HEAD", name: str | None = None) -> Change:
     """Return what the worktree changes against ``base``. Raises ``RepositoryError`` for a bare one, ``InputError`` if clean."""
     top = repository.top
     if top is None:
@@ -57,7 +56,7 @@ def worktree_change(
         .strip()
     )
     pull = PullRequest(
-        repository=name,
+        repository=name or repository_name(),
         source=SourceKind.WORKTREE,
         title=f"Uncommitted changes on {branch or 'a detached HEAD'}",
         base=commit,

@@ -15,6 +15,7 @@ from diffscope.diff.model import Diff
 from diffscope.errors import EmptyChangeError, NotFoundError, RepositoryError, UsageError, shell_line
 from diffscope.messages.model import message
 from diffscope.source.model import Change, CommitId, Gap, MergedPull, PullRequest, SourceKind
+from diffscope.source.profile import pull_url, repository_name
 from diffscope.source.window import Window, stamp
 
 
@@ -41,7 +42,6 @@ def commits_between(repository: GitRepository, base: str, head: str) -> tuple[Co
     return listed
 
 
-_VLLM = "vllm-project/vllm"
 _PULL_REFS = (
     "refs/pull/{0}/head",
     "refs/pull/{0}",
@@ -56,10 +56,10 @@ _MOST_SUBJECTS = 50
 class CloneSource:
     """The changes of a local clone. ``name`` is the repository's name on GitHub."""
 
-    def __init__(self, repository: GitRepository, index: PullIndex, *, name: str = _VLLM) -> None:
+    def __init__(self, repository: GitRepository, index: PullIndex, *, name: str | None = None) -> None:
         self._repository = repository
         self._index = index
-        self._name = name
+        self._name = name or repository_name()
 
     def pull(self, number: int) -> Change:
         """Return a pull request: its squash commit, else ``refs/pull/N/head`` against the merge base with main.
@@ -194,7 +194,7 @@ class CloneSource:
             merged_at=None if number is None else stamp(info.committed_at),
             base=base,
             head=info.commit,
-            url=None if number is None else f"https://github.com/{self._name}/pull/{number}",
+            url=pull_url(self._name, number),
         )
 
     def _range(self, base: CommitId, head: CommitId, *, number: int | None, kind: SourceKind) -> Change:
@@ -213,7 +213,7 @@ class CloneSource:
             author=info.author or None,
             base=base,
             head=head,
-            url=None if number is None else f"https://github.com/{self._name}/pull/{number}",
+            url=pull_url(self._name, number),
         )
         return Change(pull=pull, patch=patch, gaps=lost)
 

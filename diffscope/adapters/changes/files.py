@@ -12,6 +12,7 @@ from diffscope.diff.parse import DEFAULT_LIMITS, Limits
 from diffscope.errors import InputError, NotFoundError
 from diffscope.messages.model import message
 from diffscope.source.model import Change, CommitId, Gap, PullRequest, SourceKind
+from diffscope.source.profile import repository_name
 
 _MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
 _MAILS = re.compile(r"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
@@ -25,9 +26,7 @@ _COLOUR = re.compile(rb"\x1b\[[\d;]*[mK]")
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
-def read_patch(
-    path: Path | str, *, name: str = "vllm-project/vllm", limits: Limits = DEFAULT_LIMITS
-) -> Change:
+def read_patch(path: Path | str, *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Change:
     """Return the patch in the file ``path`` (``-``: standard input) as a change.
 
     Title, author and commit come from the head that ``git format-patch`` and ``git show`` write. Raises
@@ -47,7 +46,7 @@ def read_patch(
     return patch_change(data, name=name)
 
 
-def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
+def patch_change(data: bytes, *, name: str | None = None) -> Change:
     """Return patch bytes as a change. PowerShell's ``>`` writes UTF-16; that is read too."""
     encoding = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), "utf-8")
     if b"\x1b[" in data and _COLOURED.search(data):
@@ -61,7 +60,7 @@ def patch_change(data: bytes, *, name: str = "vllm-project/vllm") -> Change:
         commit = _commit(mails[-1])
     number = _NUMBER.search(title)
     pull = PullRequest(
-        repository=name,
+        repository=name or repository_name(),
         source=SourceKind.PATCH,
         title=_NUMBER.sub("", title),
         number=int(number[1]) if number else None,

@@ -19,6 +19,7 @@ from diffscope.adapters.output import make_folder, write_file
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.ci_model import CiFacts
+from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import ChangeFacts
 from diffscope.source.model import SourceKind, Value
 
@@ -111,6 +112,7 @@ def encode_record(facts: ChangeFacts) -> bytes:
     """Return the bytes of a record: a line a fact. Prose of the pull request (its body, its docstrings) is not ours to keep."""
     bare = msgspec.structs.replace(
         facts,
+        footprint=Footprint(),
         symbol=tuple(msgspec.structs.replace(one, summary="") for one in facts.symbol),
         pull=msgspec.structs.replace(facts.pull, body=None),
     )

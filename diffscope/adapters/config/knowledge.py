@@ -10,10 +10,12 @@ from typing import Final
 import msgspec
 
 from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.config.profiles import Chosen, default_profile, shown_file, table_file
 from diffscope.adapters.read_file import read_text
 from diffscope.facts.collect import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
+from diffscope.source.profile import Profile
 from diffscope.taxonomy.consequence import ConsequenceTable, load_consequence
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
@@ -40,6 +42,7 @@ _SPACE: Final = f"knowledge-{VERSION}"
 
 
 class _Tables(Value, frozen=True, kw_only=True):
+    profile: Profile
     taxonomy: TaxonomyTables
     roles: tuple[Role, ...]
     counterparts: tuple[Pairing, ...]
@@ -50,33 +53,48 @@ class _Tables(Value, frozen=True, kw_only=True):
     consequence: ConsequenceTable
 
 
-def load_knowledge(folder: Path, *, cache: Cache | None = None) -> Knowledge:
-    """Return the tables of a rules folder.
+def load_knowledge(chosen: Chosen | None = None, *, cache: Cache | None = None) -> Knowledge:
+    """Return the tables of a profile; of the default one where none is chosen.
 
     Raises:
         ConfigurationError: a file is missing or cannot be read.
         RuleError: a file is wrong; the message lists every mistake.
     """
-    texts = tuple(_read(folder / name) for name in _NAMES)
-    key = hashlib.blake2b("\0".join(texts).encode(), digest_size=20).hexdigest()
+    chosen = chosen or default_profile()
+    files = tuple(table_file(Path(chosen.folder), name) for name in _NAMES)
+    texts = tuple(_read(each) for each in files)
+    profile = chosen.names()
+    parts = (*texts, msgspec.json.encode(profile).decode())
+    key = hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()
     tables = _kept(cache, key)
     if tables is not None:
         return _joined(tables, key)
-    tables, knowledge = _parse_once(texts, key)
+    tables, knowledge = _parse_once(
+        texts, key, profile, tuple((shown_file(each), str(each.parent) != chosen.folder) for each in files)
+    )
     if cache:
         cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
     return knowledge
 
 
 @lru_cache(maxsize=2)
-def _parse_once(texts: tuple[str, ...], key: str) -> tuple[_Tables, Knowledge]:
-    """Return the tables of texts in the order of ``_NAMES``. They are immutable, and a process may open many workspaces."""
-    tables = _parse(dict(zip(_NAMES, texts, strict=True)))
+def _parse_once(
+    texts: tuple[str, ...], key: str, profile: Profile, origins: tuple[tuple[str, bool], ...]
+) -> tuple[_Tables, Knowledge]:
+    """Return the tables of texts in the order of ``_NAMES``. They are immutable, and a process may open many workspaces.
+
+    ``origins`` says how each file is called, and whether it is another profile's.
+    """
+    at = {name: shown for name, (shown, _) in zip(_NAMES, origins, strict=True)}
+    borrowed = frozenset(name for name, (_, is_borrowed) in zip(_NAMES, origins, strict=True) if is_borrowed)
+    taxonomy = read_tables(dict(zip(_NAMES, texts, strict=True)), at=at, borrowed=borrowed)
+    tables = _parse(dict(zip(_NAMES, texts, strict=True)), profile, taxonomy, at)
     return tables, _joined(tables, key)
 
 
 def _joined(tables: _Tables, key: str) -> Knowledge:
     return Knowledge(
+        profile=tables.profile,
         taxonomy=Taxonomy(tables.taxonomy),
         roles=RoleTable(tables.roles),
         counterparts=tables.counterparts,
@@ -97,16 +115,17 @@ def _kept(cache: Cache | None, key: str) -> _Tables | None:
         return None
 
 
-def _parse(texts: dict[str, str]) -> _Tables:
+def _parse(texts: dict[str, str], profile: Profile, taxonomy: TaxonomyTables, at: dict[str, str]) -> _Tables:
     return _Tables(
-        taxonomy=read_tables(texts),
-        roles=load_roles(texts["roles.yml"], at="rules/roles.yml"),
-        counterparts=load_counterparts(texts["counterparts.yml"], at="rules/counterparts.yml"),
-        twins=load_twins(texts["twins.yml"], at="rules/twins.yml"),
-        serving=load_serving(texts["serving.yml"], at="rules/serving.yml"),
-        kernels=load_kernels(texts["kernels.yml"], at="rules/kernels.yml"),
-        reach=load_reach(texts["reach.yml"], at="rules/reach.yml"),
-        consequence=load_consequence(texts["consequence.yml"], at="rules/consequence.yml"),
+        profile=profile,
+        taxonomy=taxonomy,
+        roles=load_roles(texts["roles.yml"], at=at["roles.yml"]),
+        counterparts=load_counterparts(texts["counterparts.yml"], at=at["counterparts.yml"]),
+        twins=load_twins(texts["twins.yml"], at=at["twins.yml"]),
+        serving=load_serving(texts["serving.yml"], at=at["serving.yml"]),
+        kernels=load_kernels(texts["kernels.yml"], at=at["kernels.yml"]),
+        reach=load_reach(texts["reach.yml"], at=at["reach.yml"]),
+        consequence=load_consequence(texts["consequence.yml"], at=at["consequence.yml"]),
     )
 
 

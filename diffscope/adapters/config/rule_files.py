@@ -6,6 +6,7 @@ In a wheel the rules are package data (``diffscope/_bundled/rules``); an editabl
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,7 @@ from diffscope.adapters.output import encoded, make_folder, write_file, write_ne
 from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
-from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE, SHARED_FILES, load_catalogue
+from diffscope.rules.language.load import CHINESE_FILE, LISTS_FILE, RULE_FILE, SHARED_FILES, load_catalogue
 from diffscope.version import VERSION
 from diffscope.yaml.reading import Mistake
 
@@ -25,6 +26,7 @@ STATISTICS_FILE: Final = "statistics.json"
 _LARGEST: Final = 1_000_000
 _SPACE: Final = "rules"
 _BUNDLED: Final = "rules"
+_LIST: Final = re.compile(r"^([a-z]\w*):", re.MULTILINE)
 
 
 def bundled_rules() -> Path:
@@ -34,8 +36,15 @@ def bundled_rules() -> Path:
     return bundled if bundled.is_dir() else package.parent / "rules"
 
 
-def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> Catalogue:
-    """Return the catalogue of the bundled rules and of more folders.
+def bundled_profiles() -> Path:
+    """Return the folder of the profiles that come with diffscope, the default one aside."""
+    return bundled_rules().parent / "profiles"
+
+
+def load_rules(
+    folders: Sequence[Path] = (), *, profiles: Sequence[Path] = (), cache: Cache | None = None
+) -> Catalogue:
+    """Return the catalogue of the bundled rules, of the folders of a profile and of more folders.
 
     With ``cache`` the compiled catalogue is kept there under the hash of all rule files.
 
@@ -43,7 +52,7 @@ def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> C
         RuleError: some rule file is wrong.
         ConfigurationError: a folder is not there, or a file in it cannot be read.
     """
-    texts = rule_texts(folders)
+    texts = rule_texts(folders, profiles=profiles)
     key = _key(tuple(sorted(texts.items())))
     kept = cache.get(_SPACE, key) if cache else None
     if kept is not None and (compiled := decode_catalogue(kept)) is not None:
@@ -54,13 +63,24 @@ def load_rules(folders: Sequence[Path] = (), *, cache: Cache | None = None) -> C
     return catalogue
 
 
-def rule_texts(folders: Sequence[Path] = (), *, unread: list[Mistake] | None = None) -> dict[str, str]:
+def rule_texts(
+    folders: Sequence[Path] = (), *, profiles: Sequence[Path] = (), unread: list[Mistake] | None = None
+) -> dict[str, str]:
     """Return path -> text of every rule file and of the files that rules rest on, the bundled ones by ``rules/...``.
+
+    A list of a profile stands in for that of the same name; of several profiles the last counts.
 
     A file that cannot be read is an error, or, where ``unread`` is there to take it, a mistake in that list; its text is empty then.
     """
     bundled = bundled_rules()
     texts = dict(_bundled_texts(bundled)) if unread is None else _folder_texts(bundled, _BUNDLED, unread)
+    for folder in profiles:
+        more = _folder_texts(folder, shown_name(folder), unread)
+        lists = more.get(f"{shown_name(folder)}/{LISTS_FILE}", "")
+        texts = {
+            path: _without(text, lists) if path.endswith(LISTS_FILE) else text for path, text in texts.items()
+        }
+        texts |= more
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError("no such rule folder", at=str(folder), hint="name a folder of rules")
@@ -106,9 +126,10 @@ def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
 
 def shown_name(folder: Path) -> str:
     """Return the name of a rule folder in paths of rule files: ``rules/...`` is the bundled one, wherever it lies."""
-    here, bundled = folder.resolve(), bundled_rules().resolve()
-    if here.is_relative_to(bundled):
-        return (Path(_BUNDLED) / here.relative_to(bundled)).as_posix()
+    here = folder.resolve()
+    for bundled in (bundled_rules().resolve(), bundled_profiles().resolve()):
+        if here.is_relative_to(bundled):
+            return (Path(bundled.name) / here.relative_to(bundled)).as_posix()
     name = folder.as_posix()
     return f"./{name}" if PurePosixPath(name).is_relative_to(_BUNDLED) else name
 
@@ -210,6 +231,17 @@ def _rule_texts(folder: Path, name: str, unread: list[Mistake] | None) -> dict[s
 def _own_files(folder: Path, name: str, unread: list[Mistake] | None) -> dict[str, str]:
     files = [file for file in SHARED_FILES if is_there(folder / file)]
     return {f"{name}/{file}": _read_or_note(folder / file, f"{name}/{file}", unread) for file in files}
+
+
+def _without(lists: str, others: str) -> str:
+    """Return the text of a ``lists.yml`` with nothing on the lines of lists that another one has too."""
+    taken = set(_LIST.findall(others))
+    kept, is_taken = [], False
+    for line in lists.split("\n"):
+        if (found := _LIST.match(line)) is not None:
+            is_taken = found[1] in taken
+        kept.append("" if is_taken else line)
+    return "\n".join(kept)
 
 
 def _read_or_note(path: Path, name: str, unread: list[Mistake] | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from diffscope.adapters.config.profiles import shown_file, table_file
 from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError
@@ -33,10 +34,10 @@ _TYPES: Final[dict[str, Any]] = {
 }
 
 
-def bundled_registries() -> tuple[Registry, ...]:
-    """Return the registries that are known by name: those of the bundled ``registries.yml``."""
-    text = read_text(bundled_rules() / "registries.yml", most=_LARGEST, hint="reinstall diffscope")
-    return load_registries(text, at="rules/registries.yml")
+def read_registries(profile: Path) -> tuple[Registry, ...]:
+    """Return the registries that are known by name: those of the ``registries.yml`` of a profile."""
+    file = table_file(profile, "registries.yml")
+    return load_registries(_read(file), at=shown_file(file))
 
 
 def table_mistakes(folder: Path) -> list[Mistake]:
@@ -50,7 +51,8 @@ def table_mistakes(folder: Path) -> list[Mistake]:
     }
     if own:
         bundled = {file: _read(bundled_rules() / file) for file in FILES if file not in own}
-        mistakes = check_tables(bundled | own, folder=f"{name}/")[1]
+        at = {file: f"{name}/{file}" for file in FILES}
+        mistakes = check_tables(bundled | own, at=at, borrowed=bundled)[1]
         # What is wrong with a bundled table is no mistake of who wrote this folder.
         found += [each for each in mistakes if each.path.removeprefix(f"{name}/") in own]
     for file, type_ in _TYPES.items():

@@ -5,6 +5,7 @@
     lang: zh                      # en | zh
     format: markdown              # any name of --format
     fail-on: high                 # none | low | medium | high | critical
+    profile: .diffscope           # what describes the repository: a name or a folder, see docs/profiles.md
     rules:                        # which rules run, how severe they are: see diffscope/rules/engine/configuration.py
       ignore: [CP107]
     ci:                           # what `diffscope ci` posts: see diffscope/adapters/config/ci_settings.py
@@ -17,6 +18,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from diffscope.adapters.config.ci_settings import CiSettings, read_ci
 from diffscope.adapters.read_file import read_text
@@ -38,6 +41,8 @@ class Settings(Value, frozen=True, kw_only=True):
     lang: str | None = None
     format: str | None = None
     fail_on: str | None = None
+    profile: str | None = None
+    """A name, or a folder: absolute, as far as the file lies in one."""
     rules: RuleConfiguration = EVERY_STABLE_RULE
     ci: CiSettings = CiSettings()
 
@@ -49,7 +54,11 @@ def read_settings(file: Path) -> Settings:
         ConfigurationError: it cannot be read, or is wrong; the message lists every mistake.
     """
     text = read_text(file, most=_LARGEST, hint="name another file: --config FILE")
-    return parse_settings(text, at=str(file))
+    settings = parse_settings(text, at=str(file))
+    beside = file.parent / (settings.profile or "")
+    if settings.profile is None or not beside.is_dir():
+        return settings
+    return msgspec.structs.replace(settings, profile=str(beside.resolve()))
 
 
 def parse_settings(text: str, *, at: str = FILE_NAME) -> Settings:
@@ -62,12 +71,13 @@ def parse_settings(text: str, *, at: str = FILE_NAME) -> Settings:
     if not text.strip():
         return Settings()
     entries = reading.mapping(
-        reading.parse(text), "the settings", known=("lang", "format", "fail-on", "rules", "ci")
+        reading.parse(text), "the settings", known=("lang", "format", "fail-on", "profile", "rules", "ci")
     )
     words = {"lang": [language.value for language in Language], "format": list(RENDERERS), "fail-on": LEVELS}
     chosen = {
         key: reading.choice(entries[key].value, f"'{key}'", words[key]) for key in words if key in entries
     }
+    profile = reading.text(entries["profile"].value, "'profile'") if "profile" in entries else ""
     rules = read_section(entries["rules"].value, reading) if "rules" in entries else EVERY_STABLE_RULE
     ci = read_ci(entries["ci"].value, reading) if "ci" in entries else CiSettings()
     if reading.mistakes:
@@ -76,6 +86,7 @@ def parse_settings(text: str, *, at: str = FILE_NAME) -> Settings:
         lang=chosen.get("lang"),
         format=chosen.get("format"),
         fail_on=chosen.get("fail-on"),
+        profile=profile or None,
         rules=rules,
         ci=ci,
     )

@@ -116,3 +116,29 @@ def object_access(
         "GIT_SHALLOW_FILE": str(common_dir / "shallow"),
     }
     return GitAccess(own, (), variables if index is None else variables | {"GIT_INDEX_FILE": str(index)})
+
+
+def fetch_access(git_dir: Path) -> GitAccess:
+    """Return the access that fetches into a clone: by the user's own settings and credentials, without hooks, prompts and programs of the clone."""
+    named = (
+        "HOME",
+        "XDG_CONFIG_HOME",
+        "SSH_AUTH_SOCK",
+        "GIT_SSH_COMMAND",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "NO_PROXY",
+        "no_proxy",
+    )
+    variables: dict[str, str | None] = {name: os.environ.get(name) for name in named}
+    configured = {name for name in {*os.environ, *_FIXED} if name.startswith("GIT_CONFIG")}
+    variables |= {name: os.environ.get(name) for name in configured}
+    variables |= {
+        "GIT_DIR": str(git_dir),
+        "GIT_ALLOW_PROTOCOL": "file:git:https:ssh",
+        "GIT_OPTIONAL_LOCKS": None,
+    }
+    kept = tuple(
+        word for setting in _OVERRIDDEN if not setting.startswith("protocol.") for word in ("-c", setting)
+    )
+    return GitAccess(git_dir, kept, variables)

@@ -1,30 +1,36 @@
-"""Finds the clone of vLLM that is meant when none is named."""
+"""Finds the clone that is meant when none is named."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import RepositoryError
-from diffscope.source.model import RepoPath
 
 VARIABLE = "DIFFSCOPE_REPO"
+_OWN = Path(__file__).resolve()
 
 
 def find_repository(
-    given: Path | str | None, *, current: Path, environment: Mapping[str, str]
+    given: Path | str | None,
+    *,
+    current: Path,
+    environment: Mapping[str, str],
+    is_described: Callable[[GitRepository], bool],
 ) -> GitRepository | None:
-    """Return the clone: ``given``, else the one that ``current`` lies in if it is of vLLM, else ``DIFFSCOPE_REPO``.
+    """Return the clone: ``given``, else the one that ``current`` lies in, else ``DIFFSCOPE_REPO``; ``None`` where there is none.
 
-    ``None`` where there is none. Raises ``RepositoryError`` where the named one is no git repository. A named one
-    need not be of vLLM; one that we merely stand in must have ``vllm/__init__.py``.
+    The checkout that diffscope itself runs from is not meant unless it is given, nor is one that no profile describes where the
+    variable names another. Raises ``RepositoryError`` where the named one is no git repository.
     """
     if given is not None:
         return GitRepository(given)
-    if (here := _standing_in(current)) is not None:
+    here, named = _standing_in(current), environment.get(VARIABLE, "")
+    if here is not None and (not named or is_described(here)):
         return here
-    named = environment.get(VARIABLE, "")
+    if here is not None:
+        here.close()
     if not named:
         return None
     try:
@@ -47,15 +53,7 @@ def _standing_in(current: Path) -> GitRepository | None:
         repository = GitRepository(current)
     except RepositoryError:
         return None
-    if is_vllm(repository):
+    if repository.top is None or not _OWN.is_relative_to(repository.top.resolve()):
         return repository
     repository.close()
     return None
-
-
-def is_vllm(repository: GitRepository) -> bool:
-    """Say whether the repository holds the ``vllm`` package, in its worktree or at HEAD (with no checkout)."""
-    if repository.top is not None and (repository.top / "vllm" / "__init__.py").is_file():
-        return True
-    head = repository.head()
-    return head is not None and repository.read(head, RepoPath("vllm/__init__.py")) is not None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from diffscope.adapters.git.commit import seconds
 from diffscope.adapters.git.process import run
+from diffscope.adapters.git.remotes import remotes
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_bytes
 from diffscope.errors import RepositoryError, shell_line
@@ -75,7 +76,6 @@ def logins_of(repository: GitRepository, commits: Iterable[CommitId]) -> dict[st
     return found
 
 
-_OURS = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", "vllm", "vllm-project")))
 _ANYBODYS = ("refs/remotes/*",)
 _NUMBER = re.compile(r"\(#(\d{1,9})\)\s*$")
 _REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
@@ -113,7 +113,8 @@ def main_tip(repository: GitRepository) -> str | None:
     Newest by committer date: the ``main`` of a fork often lies years behind its ``upstream/main``. A remote of
     another name counts only where there is no other: it may be a project of its own, with numbers of its own.
     """
-    for places in (_OURS, _ANYBODYS):
+    ours = ("refs/heads", *(f"refs/remotes/{name}" for name in ("origin", "upstream", *_forks(repository))))
+    for places in (ours, _ANYBODYS):
         form = "--format=%(committerdate:unix) %(objectname)"
         names = [f"{place}/{name}" for place in places for name in ("main", "master")]
         found = run(repository.refs, "for-each-ref", form, *names)
@@ -123,6 +124,12 @@ def main_tip(repository: GitRepository) -> str | None:
         if tips := [(int(row[0]), row[1]) for row in rows if len(row) == 2 and row[0].isdigit()]:
             return max(tips)[1]
     return repository.head()
+
+
+def _forks(repository: GitRepository) -> list[str]:
+    """Return the remotes that lead to a repository of the same name as the first one does: forks of it, or what it is a fork of."""
+    known = [(each.name, each.repository.rpartition("/")[2].lower()) for each in remotes(repository)]
+    return [name for name, called in known if called == known[0][1]]
 
 
 def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
@@ -136,6 +143,29 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
         for commit, at, author, subject in rows
         if (number := pull_number(subject)) is not None
     ]
+
+
+def merges(
+    repository: GitRepository, *revisions: str, most: int, has_paths: bool
+) -> list[tuple[Squash, tuple[str, ...]]]:
+    """Return at most so many squash commits of a first-parent history, newest first, each with the paths that it touched if they are wanted.
+
+    A path that git quotes stands quoted. Raises ``RepositoryError``.
+    """
+    options = ("--name-only",) if has_paths else ("--no-patch",)
+    form = "--format=%x00%H%n%ct%n%an%n%s"
+    limits = ("--first-parent", "--no-renames", f"--max-count={most}")
+    found = run(repository.objects, "log", *limits, *options, form, "--end-of-options", *revisions)
+    if found.code != 0:
+        raise _error(repository, found.err)
+    listed = []
+    for row in found.out.decode("utf-8", "replace").split("\0")[1:]:
+        commit, at, author, subject, *paths = row.split("\n")
+        number = pull_number(subject)
+        if number is not None:
+            squash = Squash(number, commit, seconds(at), author, subject)
+            listed.append((squash, tuple(path for path in paths if path)))
+    return listed
 
 
 def _error(repository: GitRepository, says: str) -> RepositoryError:

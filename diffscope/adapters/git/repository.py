@@ -16,11 +16,14 @@ from diffscope.adapters.git.objects import DifferenceReader, NameReader, ObjectR
 from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import Outcome, run
 from diffscope.diff.names import decode_name
-from diffscope.errors import NotFoundError, RepositoryError, shell_line
+from diffscope.errors import DiffscopeError, NotFoundError, RepositoryError, shell_line
 from diffscope.source.model import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
 _DOUBTED = "dubious ownership"
+_FAR = 2_000
+"""Changed paths between two trees beyond which the second is listed anew."""
+_PAIRS_KEPT = 16
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -56,6 +59,8 @@ class GitRepository:
         self.refs = clone_access(self.git_dir, None)
         self.objects = object_access(self.common_dir, self.object_format)
         self._lent: dict[BlobId, bytes] = {}
+        self._listed: tuple[CommitId, dict[RepoPath, TreeEntry]] | None = None
+        self._compared: dict[tuple[CommitId, CommitId], tuple[ChangedPath, ...]] = {}
         self._objects = ObjectReader(self.objects)
         self._names = NameReader(self.objects)
         self._changes = DifferenceReader(self.objects, *_RAW)
@@ -172,11 +177,49 @@ class GitRepository:
 
     def entries(self, revision: str) -> tuple[TreeEntry, ...]:
         """Return every file of the tree at ``revision``, sorted by path. Submodules are entries of mode 160000."""
-        found = run(self.objects, "ls-tree", "-r", "-z", "--full-tree", self.resolve(revision))
+        return tuple(self._listing(self.resolve(revision)).values())
+
+    def blob_at(self, revision: str, path: RepoPath) -> BlobId | None:
+        """Return the blob of a file at ``revision``; ``None`` where the tree has no such file."""
+        commit = self.resolve(revision)
+        if self._listed is not None or "\n" in path or "\\" in path:
+            entry = self._listing(commit).get(path)
+            return entry.blob if entry is not None else None
+        found = next(iter(self._names.read([f"{commit}:{path}"])))[1]
+        return BlobId(found) if found is not None else None
+
+    def _listing(self, commit: CommitId) -> dict[RepoPath, TreeEntry]:
+        """Return the files of a commit by path, sorted: those of the commit asked for before it, with what differs."""
+        if self._listed is None or self._listed[0] != commit:
+            self._listed = commit, self._next_listing(commit) or self._read_listing(commit)
+        return self._listed[1]
+
+    def _next_listing(self, commit: CommitId) -> dict[RepoPath, TreeEntry] | None:
+        if self._listed is None:
+            return None
+        before, known = self._listed
+        try:
+            changed = self.changed_paths(before, commit)
+        except DiffscopeError:
+            return None
+        if len(changed) > _FAR:
+            return None
+        listing = known | {
+            one.path: TreeEntry(path=one.path, blob=one.new_blob, mode=one.new_mode)
+            for one in changed
+            if one.new_blob and one.new_mode
+        }
+        for one in changed:
+            if not one.new_blob:
+                del listing[one.path]
+        return dict(sorted(listing.items())) if any(not one.old_blob for one in changed) else listing
+
+    def _read_listing(self, commit: CommitId) -> dict[RepoPath, TreeEntry]:
+        found = run(self.objects, "ls-tree", "-r", "-z", "--full-tree", commit)
         if found.code != 0:
             raise self._error(found)
         entries = (_entry(row) for row in found.out.split(b"\0") if row)
-        return tuple(sorted(entries, key=lambda entry: entry.path))
+        return {entry.path: entry for entry in sorted(entries, key=lambda entry: entry.path)}
 
     def tree_ids(self, revision: str, folders: Iterable[str]) -> dict[str, str]:
         """Return the object id of each of ``folders`` (or files) at ``revision``; absent ones are left out."""
@@ -191,6 +234,14 @@ class GitRepository:
     def changed_paths(self, base: str, head: str) -> tuple[ChangedPath, ...]:
         """Return the paths that differ between two trees, sorted, renames as a deletion and an addition."""
         old, new = self.resolve(base), self.resolve(head)
+        if (old, new) not in self._compared:
+            if len(self._compared) >= _PAIRS_KEPT:
+                self._compared.clear()
+            # A neighbour's graph, words of tests, declarations and files are all brought up to date by the same paths.
+            self._compared[old, new] = self._compare(old, new)
+        return self._compared[old, new]
+
+    def _compare(self, old: CommitId, new: CommitId) -> tuple[ChangedPath, ...]:
         told = self._between(self._changes, old, new)
         if told is None:
             found = run(self.objects, "diff-tree", *_RAW, old, new)

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 from diffscope.errors import ConfigurationError, SourceError, UsageError
 from diffscope.source.model import Value
-
-DEFAULT_REPOSITORY = "vllm-project/vllm"
+from diffscope.source.profile import UNKNOWN_REPOSITORY, repository_name
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}"
 _REPOSITORY = re.compile(_NAME)
@@ -29,7 +28,7 @@ class PullReference(Value, frozen=True, kw_only=True):
     host: str | None = None
 
 
-def parse_reference(text: str, *, repository: str = DEFAULT_REPOSITORY) -> PullReference:
+def parse_reference(text: str, *, repository: str | None = None) -> PullReference:
     """Return what ``text`` names: ``38450``, ``#38450``, ``owner/repo#38450`` or the address of the page.
 
     ``repository`` stands in where the form has none. Raises ``UsageError``.
@@ -40,13 +39,16 @@ def parse_reference(text: str, *, repository: str = DEFAULT_REPOSITORY) -> PullR
     match = _SHORT.fullmatch(text)
     if match is None or (match[1] and "#" not in text) or int(match[2]) == 0:
         raise _unreadable(text)
-    return PullReference(repository=check_repository(match[1] or repository), number=int(match[2]))
+    return PullReference(
+        repository=check_repository(match[1]) if match[1] else repository or repository_name(),
+        number=int(match[2]),
+    )
 
 
 def check_repository(name: str) -> str:
     """Return ``name`` if it reads ``owner/repo``. Raises ``UsageError``: it becomes part of request paths."""
     if not _REPOSITORY.fullmatch(name) or name.endswith(("/.", "/..")):
-        raise UsageError(f"{name!r} names no repository", hint="write it as owner/repo: vllm-project/vllm")
+        raise UsageError(f"{name!r} names no repository", hint="write it as owner/repo")
     return name
 
 
@@ -64,9 +66,11 @@ def _from_url(text: str) -> PullReference:
 
 def _unreadable(text: str) -> UsageError:
     shown = text if len(text) <= 80 else text[:77] + "..."
+    name = repository_name()
+    name = "owner/repo" if name == UNKNOWN_REPOSITORY else name
     return UsageError(
         f"{shown!r} names no pull request",
-        hint="write 38450, #38450, vllm-project/vllm#38450 or https://github.com/vllm-project/vllm/pull/38450",
+        hint=f"write 38450, #38450, {name}#38450 or https://github.com/{name}/pull/38450",
     )
 
 
@@ -83,7 +87,7 @@ class Access:
 
     api_url: str = PUBLIC_API
     token: str | None = field(default=None, repr=False)
-    repository: str = DEFAULT_REPOSITORY
+    repository: str = field(default_factory=repository_name)
 
     @property
     def host(self) -> str:
@@ -96,7 +100,7 @@ def find_access(
     environ: Mapping[str, str],
     *,
     api_url: str | None = None,
-    repository: str = DEFAULT_REPOSITORY,
+    repository: str | None = None,
     host: str | None = None,
     ask_gh: Callable[[str], str | None] | None = None,
 ) -> Access:
@@ -109,7 +113,8 @@ def find_access(
     """
     given = api_url or environ.get("DIFFSCOPE_API_URL") or environ.get("GITHUB_API_URL") or PUBLIC_API
     root = _check_root(given)
-    bare = Access(api_url=root, repository=repository)
+    name = repository or repository_name()
+    bare = Access(api_url=root, repository=name)
     if host is not None and host not in {bare.host, f"www.{bare.host}"}:
         hint = f"if it is a GitHub, name its API: DIFFSCOPE_API_URL=https://{host}/api/v3"
         raise SourceError(f"the address leads to {host}, the API to {bare.host}", hint=hint)
@@ -121,7 +126,7 @@ def find_access(
             "the GitHub token has characters that no token has",
             hint="look at GITHUB_TOKEN: a line feed or a quote?",
         )
-    return Access(api_url=_may_carry_token(root), token=token, repository=repository)
+    return Access(api_url=_may_carry_token(root), token=token, repository=name)
 
 
 def _check_root(text: str) -> str:

@@ -11,7 +11,14 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.outlines import OUTLINE_SPACE, decode_outline, keep_outline, outline_name
 from diffscope.adapters.graphs.packaged import bundled_path, unpack
 from diffscope.adapters.graphs.parse_blobs import Job, Progress, parse_jobs
-from diffscope.adapters.graphs.store import PLACES, GraphStore, Place, graph_key, is_nearer, nearest_places
+from diffscope.adapters.graphs.store import (
+    GraphStore,
+    Place,
+    graph_key,
+    graph_places,
+    is_nearer,
+    nearest_places,
+)
 from diffscope.adapters.graphs.test_words import keep_words
 from diffscope.errors import InputError
 from diffscope.graph.build.describe import describe_file
@@ -63,7 +70,7 @@ class GraphMaker:
         graph = derive_graph(before, changed, outline_of=outline_of) if changed else before
         if not graph.tables.absent:  # another clone may have what this one lacks, and this one may get it
             self._store.keep(key, graph.to_bytes())
-            here.keep(self._cache, PLACES)
+            here.keep(self._cache, graph_places())
         return graph
 
     def _sow(self, here: Place) -> None:
@@ -75,7 +82,7 @@ class GraphMaker:
             return
         packaged = unpack(bundled_path().read_bytes())
         commit = packaged.commit
-        if not is_nearer(self._cache, PLACES, packaged.committed_at, here):
+        if not is_nearer(self._cache, graph_places(), packaged.committed_at, here):
             return
         if not self._repository.has_commit(commit):
             return
@@ -84,11 +91,11 @@ class GraphMaker:
         self._cache.put_many(OUTLINE_SPACE, outlines)
         self._store.keep(key, packaged.graph())
         keep_words(self._repository, commit, packaged.words(), self._cache)
-        Place(packaged.committed_at, commit, key).keep(self._cache, PLACES)
+        Place(packaged.committed_at, commit, key).keep(self._cache, graph_places())
 
     def _nearest(self, here: Place) -> tuple[ModuleGraph, list[Job], list[RepoPath]] | None:
         """Return the cached graph that is nearest in time, what has to be read to get from there to here, and what is gone."""
-        for place, changed in nearest_places(self._repository, self._cache, PLACES, here):
+        for place, changed in nearest_places(self._repository, self._cache, graph_places(), here):
             nodes = [change for change in changed if node_name(change.path) is not None]
             if len(nodes) > _TOO_FAR:
                 return None

@@ -25,9 +25,9 @@ from diffscope.graph.history.store import (
 )
 from diffscope.graph.model.tables import read_numbers
 from diffscope.source.model import BlobId, CommitId
+from diffscope.source.profile import places
 
 _SPACE: Final = "history-4"
-_FOLDERS: Final = ("csrc", "tests", "vllm")
 _MARGIN: Final = 30 * 86_400
 """Seconds. The history starts a little earlier than the first commit needs, so that the next ones need not start over."""
 
@@ -102,7 +102,7 @@ def _cached(cache: Cache, repository: GitRepository) -> StoredHistory | None:
 
 def _name(repository: GitRepository) -> str:
     # What a shallow clone knew of the past is not all, once it is deepened.
-    return f"{repository.common_dir} {boundary_mark(repository)}".rstrip()
+    return f"{repository.common_dir} {boundary_mark(repository)}".rstrip() + f" {places().digest}"
 
 
 def _is_ancestor(repository: GitRepository, older: str, newer: str) -> bool:
@@ -194,4 +194,4 @@ def _edits(rows: list[list[bytes]]) -> Iterator[Edit]:
 
 
 def _counts(path: str) -> bool:
-    return path.partition("/")[0] in _FOLDERS
+    return path.startswith(places().all)

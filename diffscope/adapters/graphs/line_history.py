@@ -11,14 +11,15 @@ from diffscope.adapters.git.process import stream
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.names import unquote
 from diffscope.errors import RepositoryError, shell_line
+from diffscope.graph.history.fixes import RUST
 from diffscope.products.backtest.line_owners import PatchedFile, PatchedHunk
 from diffscope.source.model import CommitId
+from diffscope.source.profile import places
 
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _COMMIT: Final = b"\x00commit "
 _MOST_UNREADABLE: Final = 50
 """Commits that cannot be read before a clone is said to lack its contents."""
-_FOLDERS: Final = ("vllm", "csrc", "rust")
 
 
 class PatchedCommit(NamedTuple):
@@ -41,7 +42,7 @@ def patched_commits(repository: GitRepository, tip: str, *, since: int) -> Itera
     while True:
         revisions = f"{after}..{tip}" if after else tip
         lines = stream(
-            repository.objects, *_LOG, f"--since=@{max(0, since)} +0000", revisions, "--", *_FOLDERS
+            repository.objects, *_LOG, f"--since=@{max(0, since)} +0000", revisions, "--", *_folders()
         )
         last: PatchedCommit | None = None
         for found in _commits(lines):
@@ -68,6 +69,10 @@ _LOG: Final = (
     *("log", "--first-parent", "--reverse", "-p", "-U0", "-M", "-l1000", "--no-color", "--no-ext-diff", "--no-textconv"),
     *("--src-prefix=a/", "--dst-prefix=b/", "--format=%x00commit %H"),
 )  # fmt: skip
+
+
+def _folders() -> Iterator[str]:
+    return (folder.rstrip("/") for folder in (*places().product, RUST))
 
 
 def _partial(repository: GitRepository) -> RepositoryError:

@@ -18,6 +18,7 @@ from diffscope.graph.build.describe import describe_file
 from diffscope.graph.model.resolve import is_native
 from diffscope.graph.model.tables import ABSENT, FileRecords
 from diffscope.source.model import BlobId, RepoPath
+from diffscope.source.profile import Profile, in_force, profile
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers
 
@@ -89,12 +90,14 @@ def _parse(job: Job, data: bytes | None) -> Parsed:
 
 def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> Iterator[Parsed]:
     """Share the jobs out; what workers leave undone when one dies (memory, a signal) is done here."""
-    left = dict.fromkeys(jobs)
+    left, names = dict.fromkeys(jobs), msgspec.msgpack.encode(profile())
     with contextlib.suppress(OSError, BrokenExecutor), _processes(count) as executor:
         shares = -(-len(jobs) // _AT_A_TIME)
         # Neighbours in a tree are alike in size; dealing them out like cards makes every share the same load.
         asked = [
-            executor.submit(parse_share, str(repository.path), msgspec.msgpack.encode(jobs[number::shares]))
+            executor.submit(
+                parse_share, str(repository.path), names, msgspec.msgpack.encode(jobs[number::shares])
+            )
             for number in range(shares)
         ]
         for done in as_completed(asked):
@@ -113,11 +116,12 @@ def _processes(count: int) -> Iterator[Executor]:
         end_processes(executor)
 
 
-def parse_share(repository: str, jobs: bytes) -> bytes:
-    """Return what each job gives, in a worker: jobs in MessagePack, and so the answers."""
-    return msgspec.msgpack.encode(
-        list(_here(_opened(repository), msgspec.msgpack.decode(jobs, type=list[Job])))
-    )
+def parse_share(repository: str, names: bytes, jobs: bytes) -> bytes:
+    """Return what each job gives, in a worker: the profile and jobs in MessagePack, and so the answers."""
+    with in_force(msgspec.msgpack.decode(names, type=Profile)):
+        return msgspec.msgpack.encode(
+            list(_here(_opened(repository), msgspec.msgpack.decode(jobs, type=list[Job])))
+        )
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,12 +9,12 @@ from typing import Final, NamedTuple, Self
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import ChangedPath, GitRepository
 from diffscope.errors import InputError, NotFoundError, RepositoryError
-from diffscope.graph.model.resolve import ROOTS
 from diffscope.graph.model.tables import FORMAT
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.query_cache import FORMAT as QUERY_CACHE_FORMAT
 from diffscope.graph.query.serving import ServingPath
 from diffscope.source.model import CommitId
+from diffscope.source.profile import places
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
 
 _TRIED = 3
@@ -69,15 +69,20 @@ def _read(name: str) -> Place | None:
     return Place(int(words[0]), CommitId(words[1]), words[2])
 
 
-PLACES: Final = f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}"
 _GRAPHS: Final = f"graph-{FORMAT}-{EXTRACTOR_VERSION}"
 _QUERY_CACHE: Final = f"query-cache-{FORMAT}-{QUERY_CACHE_FORMAT}-{EXTRACTOR_VERSION}"
+
+
+def graph_places() -> str:
+    """Return the space of the cache that holds the places of the graphs of this profile: another one makes other nodes."""
+    return f"graph-place-{FORMAT}-{EXTRACTOR_VERSION}-{places().digest}"
 
 
 def graph_key(repository: GitRepository, revision: str) -> str:
     """Return what names the graph of a tree: equal keys mean equal graphs. Raises as ``graph_at`` does."""
     commit = repository.resolve(revision)
-    trees = repository.tree_ids(commit, ROOTS)
+    here = places()
+    trees = repository.tree_ids(commit, here.trees)
     if not trees:
         if not repository.has_commit(commit):
             raise NotFoundError(
@@ -86,11 +91,11 @@ def graph_key(repository: GitRepository, revision: str) -> str:
                 hint="fetch it, or name another base",
             )
         raise RepositoryError(
-            f"commit {commit} has none of {', '.join(ROOTS)}",
+            f"commit {commit} has none of {', '.join(here.trees)}",
             at=str(repository.path),
-            hint="is this a clone of vLLM?",
+            hint=f"is this a clone of {here.profile.title}? diffscope init looks at a repository and writes its profile",
         )
-    text = "\n".join(f"{folder} {tree}" for folder, tree in sorted(trees.items()))
+    text = "\n".join([here.digest, *(f"{folder} {tree}" for folder, tree in sorted(trees.items()))])
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
 

@@ -10,22 +10,21 @@ from diffscope.adapters.git.repository import ChangedPath, GitRepository
 from diffscope.adapters.graphs.store import Place, nearest_places
 from diffscope.graph.words import TestWords, WordIndex, decode_words, encode_words, index_words
 from diffscope.source.model import BlobId, CommitId, RepoPath
+from diffscope.source.profile import places
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers
 
 __test__ = False
 
 _FORMAT: Final = 3
 _INDEXES: Final = f"words-{_FORMAT}-{EXTRACTOR_VERSION}"
-_PLACES: Final = f"words-place-{_FORMAT}-{EXTRACTOR_VERSION}"
 _FILES: Final = f"words-file-{_FORMAT}-{EXTRACTOR_VERSION}"
-_FOLDER: Final = "tests"
 _TOO_FAR: Final = 250
 """Changed test files. Beyond, a new index pays for itself."""
 
 
 def is_indexed(path: str) -> bool:
-    """Say whether the words of a file are in the index: Python below ``tests/``."""
-    return path.startswith(f"{_FOLDER}/") and path.endswith(".py")
+    """Say whether the words of a file are in the index: Python in a folder of tests."""
+    return places().is_test(path) and path.endswith(".py")
 
 
 def read_test_words(
@@ -36,14 +35,14 @@ def read_test_words(
 ) -> TestWords:
     """Return the words of the tests of a commit. ``known`` are words that were read already, of files as they are there."""
     known = known or {}
-    tree = repository.tree_ids(commit, [_FOLDER]).get(_FOLDER)
+    tree = _key(repository, commit)
     if tree is None:
         return TestWords(index_words({}))
     here = Place.of(repository, commit, tree)
     index = _cached(cache, tree)
     if index is not None:
         return TestWords(index)
-    for place, changed in nearest_places(repository, cache, _PLACES, here):
+    for place, changed in nearest_places(repository, cache, _places(), here):
         tests = [change for change in changed if is_indexed(change.path)]
         if len(tests) > _TOO_FAR:
             break
@@ -55,9 +54,19 @@ def read_test_words(
 
 def keep_words(repository: GitRepository, commit: CommitId, index: WordIndex, cache: Cache) -> None:
     """Keep the index of the tests of a commit, as though it had been built here."""
-    tree = repository.tree_ids(commit, [_FOLDER]).get(_FOLDER)
+    tree = _key(repository, commit)
     if tree is not None:
         _keep(Place.of(repository, commit, tree), index, cache)
+
+
+def _key(repository: GitRepository, commit: CommitId) -> str | None:
+    """Return what names the tests of a commit: the ids of their folders; ``None`` where there is none."""
+    trees = repository.tree_ids(commit, [folder.rstrip("/") for folder in places().tests])
+    return "-".join(trees[folder] for folder in sorted(trees)) or None
+
+
+def _places() -> str:
+    return f"words-place-{_FORMAT}-{EXTRACTOR_VERSION}-{places().digest}"
 
 
 def _cached(cache: Cache, tree: str) -> WordIndex | None:
@@ -113,7 +122,7 @@ def _build(
 
 def _keep(here: Place, index: WordIndex, cache: Cache) -> None:
     cache.put_many(_INDEXES, {here.key: encode_words(index)})
-    here.keep(cache, _PLACES)
+    here.keep(cache, _places())
 
 
 def _read_words(

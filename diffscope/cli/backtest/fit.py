@@ -9,10 +9,10 @@ from diffscope.adapters.git.log import main_tip, newest_times
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.later_fixes import Horizon, measured_changes
 from diffscope.adapters.output import encoded, write_file
-from diffscope.batch.windows import REPOSITORY
 from diffscope.cli.backtest.window import BacktestRequest
 from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
 from diffscope.errors import shell_line
@@ -35,15 +35,15 @@ def run_fit(
     if clone is None:
         raise no_clone()
     train = training.trainer()
-    with clone as repository:
-        samples = _samples(repository, asked, console)
+    with open_workspace(clone, use_cache=False) as workspace:
+        samples, name = _samples(clone, asked, console), workspace.identity
     merged = [one.merged_at for one in samples] or [0]
     trained = (
-        f"{len(samples):,} changes of {REPOSITORY} merged {stamp(min(merged))[:10]} to {stamp(max(merged))[:10]} (UTC), "
+        f"{len(samples):,} changes of {name} merged {stamp(min(merged))[:10]} to {stamp(max(merged))[:10]} (UTC), "
         f"{sum(one.was_fixed for one in samples):,} of them fixed within {asked.within_days} days"
     )
     command = shell_line(*asked.words, "--fit", file.name)
-    found = fit(samples, train, repository=REPOSITORY, within_days=asked.within_days, trained=trained)
+    found = fit(samples, train, repository=name, within_days=asked.within_days, trained=trained)
     page = write_card(found, command=command)
     write_file(file, encoded(write_table(found.table, command=command)), what="the coefficients")
     if card is None:

@@ -16,7 +16,7 @@ from diffscope.assessment.document import Assessment
 from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
-from diffscope.batch.windows import REPOSITORY, find_span
+from diffscope.batch.windows import find_span
 from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.open_workspace import open_workspace
@@ -158,6 +158,7 @@ def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
         is_enough = asked.limit is not None and len(wanted) >= asked.limit
         if not is_enough:
             gaps = window_gaps(repository, window, is_empty=not wanted)
+    gaps = tuple(dict.fromkeys((*workspace.profile_gaps, *gaps)))
     found = repository.commits([each.commit for each in wanted]).values()
     merged_at = {info.commit: info.committed_at for info in found if info is not None}
     kept = [each for each in wanted if merged_at.get(each.commit, end) < end]
@@ -195,7 +196,7 @@ def backtest_of(
     ]
     merged = sorted(each.merged_at for each in observations)
     frame = Frame(
-        repository=REPOSITORY,
+        repository=workspace.identity,
         window=asked.label,
         since=stamp(merged[0]) if merged else "",
         until=stamp(merged[-1]) if merged else "",

@@ -11,7 +11,7 @@ import msgspec
 
 from diffscope.adapters.config.settings import Settings
 from diffscope.adapters.events import CiEvent, Trigger, read_event
-from diffscope.adapters.github.access import DEFAULT_REPOSITORY, Access, check_repository, find_access
+from diffscope.adapters.github.access import Access, check_repository, find_access
 from diffscope.adapters.github.posting import Posted, Poster
 from diffscope.adapters.github.trust import LARGEST, bind, decode_assessment, restore_texts
 from diffscope.adapters.runner import (
@@ -47,6 +47,7 @@ from diffscope.render.style import Style
 from diffscope.rules.engine.configuration import check_against
 from diffscope.source.attempts import Attempts, is_internal
 from diffscope.source.model import CommitId
+from diffscope.source.profile import repository_name
 from diffscope.workspace import Workspace
 from diffscope.yaml.reading import mistakes_error
 
@@ -185,7 +186,7 @@ def _open(
                 hint="post the other run's: --from FILE; or name one: --pull N",
             )
         return event, LazyGitHub(_access(request, environ, event.repository), workspace, console.note)
-    repository = check_repository(environ.get("GITHUB_REPOSITORY") or DEFAULT_REPOSITORY)
+    repository = check_repository(environ.get("GITHUB_REPOSITORY") or repository_name())
     hub = LazyGitHub(_access(request, environ, repository), workspace, console.note)
     return event_of(hub.pull(request.pull), repository), hub
 

@@ -16,6 +16,7 @@ DOCUMENTS = {
     "digest": "diffscope.products.report.model:Digest",
     "dynamics": "diffscope.products.report.dynamics.dynamics:Dynamics",
     "events": "diffscope.products.report.dynamics.events:Events",
+    "triage": "diffscope.products.triage.model:Triage",
     "facts": "diffscope.adapters.changes.recorded:Record",
 }
 """Name -> type, imported when it is asked for."""
@@ -27,7 +28,8 @@ def schema(*, document: str) -> int:
     """Print the JSON Schema of what diffscope writes.
 
     assessment is one classified change, backtest the rules over history, coverage what they cannot see, digest a
-    report, dynamics a report of events, events what it is made from, facts a recorded change.
+    report, dynamics a report of events, events what it is made from, triage open changes compared with each other, facts
+    a recorded change.
     """
     from diffscope.cli.publish import write_stdout
 

@@ -12,11 +12,13 @@ from diffscope.errors import NotFoundError
 
 if TYPE_CHECKING:
     from diffscope.adapters.cache.cache import Cache
+    from diffscope.adapters.config.profiles import Chosen
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.graph.history.history import Companions
     from diffscope.graph.model.model import EdgeLayer, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
     from diffscope.graph.query.registries import Registry
+    from diffscope.graph.query.serving import ServingPath
     from diffscope.source.model import RepoPath
     from diffscope.taxonomy.model import Taxonomy
 
@@ -27,11 +29,14 @@ _MOST_HINTS = 4
 class OpenedGraph:
     """A graph and its repository, both open until `close`: class queries read outlines when they are asked."""
 
-    def __init__(self, graph: ModuleGraph, repository: GitRepository, cache: Cache, revision: str) -> None:
+    def __init__(
+        self, graph: ModuleGraph, repository: GitRepository, cache: Cache, revision: str, profile: Chosen
+    ) -> None:
         self.graph = graph
         self.repository = repository
         self.revision = revision
         self._cache = cache
+        self._profile = profile
 
     def close(self) -> None:
         """Let go of the cache and of git."""
@@ -46,7 +51,7 @@ class OpenedGraph:
         """Return the graph at another commit."""
         from diffscope.adapters.graphs.graphs import graph_at
 
-        return graph_at(self.repository, revision, cache=self._cache)
+        return graph_at(self.repository, revision, cache=self._cache, serving=_serving(self._profile))
 
     def companions(self, path: RepoPath) -> Companions:
         """Return what changed with a file in the past, as far back as history counts."""
@@ -59,16 +64,15 @@ class OpenedGraph:
     def taxonomy(self) -> Taxonomy:
         """The tables that tell areas."""
         from diffscope.adapters.config.knowledge import load_knowledge
-        from diffscope.adapters.config.rule_files import bundled_rules
 
-        return load_knowledge(bundled_rules(), cache=self._cache).taxonomy
+        return load_knowledge(self._profile, cache=self._cache).taxonomy
 
     @cached_property
     def registries(self) -> tuple[Registry, ...]:
         """The registries that are known by name."""
-        from diffscope.adapters.config.rule_tables import bundled_registries
+        from diffscope.adapters.config.rule_tables import read_registries
 
-        return bundled_registries()
+        return read_registries(Path(self._profile.folder))
 
     def find(self, text: str) -> ModuleName:
         """Return the node of a name or path. Raises ``NotFoundError`` with the nearest name there is."""
@@ -89,9 +93,7 @@ class OpenedGraph:
             shortest = sorted(ends, key=lambda name: (name.count("."), name))[:_MOST_HINTS]
             return f"did you mean {' or '.join(shortest)}?"
         near = get_close_matches(text, ends or self.graph.modules, n=1, cutoff=0.6) or ends[:1]
-        return (
-            f"did you mean {near[0]}?" if near else "name it as vllm.v1.engine.core or vllm/v1/engine/core.py"
-        )
+        return f"did you mean {near[0]}?" if near else "name it as package.module or package/module.py"
 
 
 def open_graph(repo: Path | None, revision: str, *, use_cache: bool, console: Console) -> OpenedGraph:
@@ -99,17 +101,26 @@ def open_graph(repo: Path | None, revision: str, *, use_cache: bool, console: Co
     from diffscope.adapters.cache.cache import open_cache
     from diffscope.adapters.graphs.graphs import graph_at
     from diffscope.cli.gather import Request, find_clone, no_clone
+    from diffscope.cli.open_workspace import take_profile
     from diffscope.cli.progress import Progress
 
     repository = find_clone(repo, Request())
     if repository is None:
         raise no_clone()
+    profile = take_profile(repository)
     cache = open_cache(is_enabled=use_cache)
     with Progress("reading files", console) as progress:
-        found = graph_at(repository, revision, cache=cache, progress=progress)
+        found = graph_at(repository, revision, cache=cache, serving=_serving(profile), progress=progress)
     for note in cache.notes:
         console.note(note)
-    return OpenedGraph(found, repository, cache, revision)
+    return OpenedGraph(found, repository, cache, revision, profile)
+
+
+def _serving(profile: Chosen) -> ServingPath:
+    from diffscope.adapters.config.profiles import table_file
+    from diffscope.adapters.graphs.graphs import read_serving
+
+    return read_serving(table_file(Path(profile.folder), "serving.yml"))
 
 
 def layers_of(words: Collection[str]) -> frozenset[EdgeLayer]:

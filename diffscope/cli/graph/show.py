@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.cli.graph.text import chain_lines, neighbour_lines, section
+from diffscope.source.profile import places
 
 if TYPE_CHECKING:
     from diffscope.graph.model.model import Edge, ModuleName, ServingDistance, TestDistance
@@ -160,7 +161,7 @@ def _place(each: Implementation, shown: ModuleName) -> str:
 
 def _tie_lines(report: NativeReport) -> list[str]:
     """Return what native sources and build files have to do with each other: includes, calls, lists."""
-    is_list = {edge for edge in report.included_by if not edge.source.startswith("csrc/")}
+    is_list = {edge for edge in report.included_by if not edge.source.startswith(places().native)}
     inward = [edge for edge in report.included_by if edge not in is_list]
     lists = [
         f"{edge.source}  line {edge.line}{f'  {edge.detail}' if edge.detail else ''}{f'  if {edge.guard}' if edge.guard else ''}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.cli.graph.text import MOST, ring_line, section
 from diffscope.errors import UsageError
+from diffscope.source.profile import places
 
 if TYPE_CHECKING:
     from diffscope.graph.model.model import GraphStatistics, ModuleName
@@ -111,7 +112,9 @@ def _left_out(opened: OpenedGraph) -> tuple[str, ...]:
     """Return the files of csrc/ that the graph has no node for; links and submodules are no files."""
     entries = opened.repository.entries(opened.revision)
     files = [
-        entry.path for entry in entries if entry.path.startswith("csrc/") and entry.mode.startswith("100")
+        entry.path
+        for entry in entries
+        if entry.path.startswith(places().native) and entry.mode.startswith("100")
     ]
     return tuple(path for path in files if opened.graph.module_of(path) is None)
 

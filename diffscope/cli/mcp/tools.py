@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Annotated, Any, Final, NamedTuple, Self
 import msgspec
 from msgspec import Meta, UnsetType
 
-from diffscope.adapters.git.find import find_repository
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.assessment.document import Assessment
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import digest_of, find_span, read_span
 from diffscope.cli.explain.command import explanation_text
-from diffscope.cli.gather import Request, check, gather, no_clone
+from diffscope.cli.gather import Request, check, find_clone, gather, no_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.rules.command import find_rule
 from diffscope.errors import UsageError
@@ -136,7 +134,7 @@ class ToolSession:
     def __init__(
         self, *, repo: Path | None, source: str, rule_folders: Sequence[Path] = (), use_cache: bool = True
     ) -> None:
-        found = find_repository(repo, current=Path.cwd(), environment=os.environ)
+        found = find_clone(repo, Request())
         if found is None:
             raise no_clone()
         self._source = source
@@ -145,12 +143,13 @@ class ToolSession:
         self._known: OrderedDict[tuple[object, ...], tuple[ChangeFacts, Assessment]] = OrderedDict()
 
     def __enter__(self) -> Self:
+        self.workspace.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.workspace.close()
+        self.workspace.__exit__(kind, error, trace)
         self._repository.close()
 
     def change(self, asked: ChangeArguments) -> tuple[ChangeFacts, Assessment]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.config.knowledge import load_knowledge
-from diffscope.adapters.config.rule_files import bundled_rules
 from diffscope.adapters.events import read_events
 from diffscope.cli.console import Console
 from diffscope.cli.options import Output
@@ -100,7 +99,7 @@ def _events(window: Window, sought: EventsRequest, console: Console) -> Events:
 
 def _taxonomy(*, is_cached: bool) -> Taxonomy:
     with open_cache(is_enabled=is_cached) as cache:
-        return load_knowledge(bundled_rules(), cache=cache).taxonomy
+        return load_knowledge(cache=cache).taxonomy
 
 
 def _graph() -> tuple[ModuleGraph | None, str | None]:

@@ -266,13 +266,11 @@ def find_rule(catalogue: Catalogue, word: str) -> Rule:
 def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int]:
     """Return a line for each dead glob, and how many of those in tables match files of other commits alone."""
     from diffscope.adapters.config.rule_globs import paths_ever, read_rule_globs
-    from diffscope.adapters.git.find import find_repository
+    from diffscope.adapters.git.repository import GitRepository
     from diffscope.patterns import compile_glob
     from diffscope.rules.language.load import LISTS_FILE, PREDICATES_FILE, RULE_FILE
 
-    repository = find_repository(repo, current=Path.cwd(), environment={})
-    assert repository is not None  # noqa: S101 - one that is named and not there is an error already
-    with repository:
+    with GitRepository(repo) as repository:
         paths = [entry.path for entry in repository.entries(revision)]
         globs = [(each, compile_glob(each.text).matches) for each in read_rule_globs(folder)]
         dead = [(each, matches) for each, matches in globs if not any(map(matches, paths))]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from diffscope.adapters.config.rule_tables import bundled_registries
+from diffscope.adapters.config.rule_tables import read_registries
 from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.batch.coverage import newest_commit
 from diffscope.batch.run import Batch
@@ -99,7 +99,7 @@ def _tables(workspace: Workspace) -> Tables:
     return Tables(
         taxonomy=workspace.knowledge.taxonomy,
         kernels=workspace.knowledge.kernels,
-        registries=bundled_registries(),
+        registries=read_registries(Path(workspace.profile.folder)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import msgspec
@@ -14,14 +14,14 @@ from diffscope.facts.model import ModuleFact
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
+from diffscope.source.profile import places
 from diffscope.syntax.model import Parameter
+from diffscope.syntax.outline.uses import Uses
 from diffscope.syntax.text.skips import names_of_skips
 
 _TEST_DEPTH = 2
 _EAGER = frozenset({EdgeLayer.EAGER})
-_BY_NAME = frozenset(
-    {EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.TYPING, EdgeLayer.REGISTRY, EdgeLayer.STRING, EdgeLayer.TEST}
-)
+_BY_NAME = frozenset(EdgeLayer) - {EdgeLayer.OP, EdgeLayer.INCLUDE}
 _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _RARE = 8
@@ -107,15 +107,15 @@ class TreeLookup:
         name = self._graph.module_of(RepoPath(path))
         if name is None or "." in symbol:
             return ()
-        places = [
+        found_at = [
             (self._graph.path_of(one.module), one.line)
             for one in self._graph.importers_of_symbol(name, symbol)
             if not (one.through and self.binds(one.through, symbol))
         ]
         found = sorted(
-            {(where, line) for where, line in places if where and where not in self._touched},
+            {(where, line) for where, line in found_at if where and where not in self._touched},
             # What a release ships comes first: it is what is left where the list is cut.
-            key=lambda place: (place[0].startswith("tests/"), place),
+            key=lambda place: (places().is_test(place[0]), place),
         )
         return tuple(f"{where}:{line}" for where, line in found[:_MOST_PLACES])
 
@@ -125,9 +125,13 @@ class TreeLookup:
 
     def is_on(self, variable: str) -> bool:
         """Return whether a variable of the environment is on unless somebody sets it, by where the base declares its default."""
-        outline = self._graph.outline_at(RepoPath("vllm/envs.py"))
-        values = [one.value for one in (outline.definitions if outline else ()) if one.name == variable]
-        return any(value in ("True", "1", '"1"') for value in values)
+        declared = self._graph.environment.definitions if self._graph.environment else ()
+        return any(one.value in ("True", "1", '"1"') for one in declared if one.name == variable)
+
+    def uses_at(self, path: str) -> Mapping[str, frozenset[str]]:
+        """Return the names that each definition of a file of the base uses; none where its text is not available."""
+        text = self._graph.text_at(RepoPath(path)) or b""
+        return Uses(text, partial(self._graph.outline_at, RepoPath(path))).by_definition()
 
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""
@@ -136,7 +140,9 @@ class TreeLookup:
     def module_users(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return ``path:line`` of what imports or names a module: from files outside the change, and from files that it edits."""
         edges = self._graph.dependents(ModuleName(name), _BY_NAME)
-        places = sorted({(path, edge.line) for edge in edges if (path := self._graph.path_of(edge.source))})
+        # Who asks a package for a name that it passes on goes on asking the package.
+        direct = (edge for edge in edges if not edge.is_transit)
+        places = sorted({(path, edge.line) for edge in direct if (path := self._graph.path_of(edge.source))})
         sides: tuple[list[str], list[str]] = ([], [])
         for path, line in places:
             sides[path in self._touched].append(f"{path}:{line}")
@@ -237,7 +243,7 @@ class TreeLookup:
 
     def imports_root(self, root: str) -> bool:
         """Return whether a module of the product imports anything below a top name, at any time; files outside of the tree's packages aside."""
-        outlines = (self._graph.outline_of(name) for name in self._graph.modules if name.startswith("vllm"))
+        outlines = (self._graph.outline_of(name) for name in self._graph.modules if places().is_product(name))
         return any(
             item.module.partition(".")[0] == root and not item.level
             for outline in outlines
@@ -252,6 +258,14 @@ class TreeLookup:
             for one in self._graph.lineage(ModuleName(module), name)
         )
         return tuple((path, each) for path, each in found if path)
+
+    def defined(self, module: str, name: str) -> tuple[str, str]:
+        """Return module and name of a definition that a module may only hand on; what was asked where the tree does not tell."""
+        top, _, rest = name.partition(".")
+        found = self._graph.definition_of(ModuleName(module), top)
+        if found is None:
+            return module, name
+        return found.module, ".".join(part for part in (found.name or "", rest) if part)
 
     def class_at(self, path: str, name: str) -> tuple[frozenset[str], tuple[str, ...]]:
         """Return the names of the members of a class of the base, and its bases as written."""
@@ -354,6 +368,13 @@ class TreeLookup:
         is_rare = elsewhere is not None and len(elsewhere) <= _RARE
         asked = words[-1:] if is_rare else words
         return sum(1 for known in self._changed_words if known.issuperset(asked))
+
+    def changed_tests_beside(self, path: str, symbol: str) -> bool:
+        """Return whether a test file of this change imports the module of a private function, and so runs it through what it names."""
+        module = self._graph.module_of(RepoPath(path))
+        is_private = re.search(r"(?:^|[.])_\w*(?<!__)$", symbol) is not None
+        named = re.compile(rf"\b{re.escape(module or '')}\b(?!\.)")
+        return bool(module) and is_private and any(map(named.search, self._test_texts))
 
     @property
     def has_changed_tests(self) -> bool:

@@ -161,7 +161,8 @@ class _Weigher:
         if owner is None:
             return "existing"
         named = owner.changed_tests_naming
-        if not self._does_not_run and (owner.reached_by_tests or (named is not UNSET and named > 0)):
+        is_run = owner.reached_by_tests or owner.changed_tests_beside or (named is not UNSET and named > 0)
+        if not self._does_not_run and is_run:
             return "changed"
         counts = (owner.tests_naming, owner.class_tests_naming)
         named_before = any(count is not UNSET and count > 0 for count in counts)

@@ -16,6 +16,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import HistoryFact
 from diffscope.graph.history.history import ChangeHistory, PastChange
 from diffscope.graph.history.store import subject_words
+from diffscope.source.profile import places
 
 WITHIN_DAYS = 45
 """Days after which a revert is forgotten where only words tell it: who comes back later mostly starts afresh."""
@@ -62,7 +63,7 @@ _COMMIT = re.compile(r"\b(?:revert|re-?appl|re-?land)\w*\s+commit\s+([0-9a-f]{8,
 _CUT = re.compile(r"\S*(?:\u2026|\.\.\.)")
 _ANY = re.compile("")
 _PRODUCT = frozenset({"source", "native", "build"})
-_NO_PRODUCT = ("tests/", "docs/", "examples/", "benchmarks/", ".buildkite/", ".github/")
+_NO_PRODUCT = ("docs/", "examples/", "benchmarks/", ".buildkite/", ".github/")
 _LONGEST_BODY = 20_000
 _MOST_EDITS = 20
 _MOSTLY = 60
@@ -197,7 +198,11 @@ def _undone(change: _Change, history: ChangeHistory) -> tuple[PastChange, int] |
             known[past.commit] = past
     ranked = []
     for commit, paths in counts.items():
-        own = [edit.path for edit in known[commit].edits if not edit.path.startswith(_NO_PRODUCT)]
+        own = [
+            edit.path
+            for edit in known[commit].edits
+            if not edit.path.startswith((*_NO_PRODUCT, *places().tests))
+        ]
         if 2 * len(paths) >= len(own):
             ranked.append((len(paths) / len(own), commit))
     if not ranked:

@@ -45,12 +45,14 @@ def find_inverse(placed: Iterable[Placed], history: ChangeHistory) -> Inverse | 
     }
     if not 0 < len(changed) <= _MOST_FILES:
         return None
+    own = {path: _difference(_counted(old), _counted(new)) for path, (old, new) in changed.items()}
+    size = sum(went.total() + came.total() for went, came in own.values())
+    if size < _FEWEST:
+        return None
     edits = [(path, past, edit) for path in sorted(changed) for past, edit in _edits(path, history)]
     contents = history.contents({blob for _, _, edit in edits for blob in (edit.before, edit.after)})
     counted = {blob: _counted(decode(data)) for blob, data in contents.items() if len(data) <= _LARGEST}
-    own = {path: _difference(_counted(old), _counted(new)) for path, (old, new) in changed.items()}
-    size = sum(went.total() + came.total() for went, came in own.values())
-    return _best(edits, counted, own, size) if size >= _FEWEST else None
+    return _best(edits, counted, own, size)
 
 
 def _edits(path: str, history: ChangeHistory) -> list[tuple[PastChange, Edit]]:
@@ -88,8 +90,20 @@ def _is_taken_back(found: Inverse) -> bool:
 
 
 def _difference(old: _Lines, new: _Lines) -> tuple[_Lines, _Lines]:
-    return old - new, new - old
+    """Return the lines that went and those that came."""
+    went, came = _Lines(), _Lines()
+    # Most lines stand on both sides as often, and need not be looked at.
+    for text, count in old.items() - new.items():
+        went[text.strip()] += count
+    for text, count in new.items() - old.items():
+        came[text.strip()] += count
+    return _long(went - came), _long(came - went)
+
+
+def _long(lines: _Lines) -> _Lines:
+    return _Lines({text: count for text, count in lines.items() if len(text) >= _SHORTEST})
 
 
 def _counted(text: str) -> _Lines:
-    return Counter(line for each in split_lines(text) if len(line := each.strip()) >= _SHORTEST)
+    """Return the lines of a text as they stand, with how often they do."""
+    return Counter(split_lines(text))

@@ -14,6 +14,7 @@ from diffscope.facts.model import ChangeFacts, FileFact, Located, NativeFact, Sy
 from diffscope.graph.model.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.source.text import Side
 from diffscope.taxonomy.reach import TIMES, ReachRows
 
@@ -125,7 +126,7 @@ class _Teller:
             reach.of(where, wrapper.function)
             for operator in operators[:_MOST_OPERATORS]
             for wrapper in graph.wrappers_of(ModuleName(operator))
-            if (where := graph.path_of(wrapper.module)) and not where.startswith("tests/")
+            if (where := graph.path_of(wrapper.module)) and not places().is_test(where)
         ]
         known = [one for one in found if one.runs in TIMES]
         if known:

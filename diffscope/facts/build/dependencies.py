@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _CORE = re.compile(
     r"^(?:torch(?:vision|audio)?|triton(?:-\w+)*|pytorch-triton(?:-\w+)?|flashinfer(?:-\w+)*|transformers|(?:amd-)?aiter|cutlass|nvidia-cutlass-dsl(?:-\w+)*|"
-    r"cuda|rocm|cudnn|nccl|nvidia-nccl-cu\d+|nixl(?:-\w+)*|xgrammar|llguidance|outlines(?:-core)?|compressed-tensors|flash-attn|vllm-flash-attn|flash-?mla|"
-    r"deep-?gemm|deep-?ep|pplx-kernels|numba|ray|tokenizers|mistral-common|intel-extension-for-pytorch|vllm-xpu-kernels|zentorch|tpu-inference|pytorch|"
+    r"cuda|rocm|cudnn|nccl|nvidia-nccl-cu\d+|nixl(?:-\w+)*|xgrammar|llguidance|outlines(?:-core)?|compressed-tensors|(?:\w+-)?flash-attn|flash-?mla|"
+    r"deep-?gemm|deep-?ep|pplx-kernels|numba|ray|tokenizers|mistral-common|intel-extension-for-pytorch|(?:\w+-)?xpu-kernels|zentorch|tpu-inference|pytorch|"
     r"(?:\w+_)?(?:cuda|rocm|pytorch|torch|triton|aiter|flashinfer|nccl|nixl|deepgemm|deepep)_?(?:version|branch|commit|tag|ref|hash)?|base_?image)$",
     re.IGNORECASE,
 )

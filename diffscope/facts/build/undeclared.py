@@ -13,6 +13,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import DependencyFact, ImportFact
 from diffscope.project.model import Requirement
+from diffscope.source.profile import places
 
 _DISTRIBUTIONS: Final = {
     "attr": "attrs",
@@ -34,7 +35,7 @@ _DISTRIBUTIONS: Final = {
     "zmq": "pyzmq",
 }
 """Import roots whose distribution has another name."""
-_OWN: Final = frozenset({"vllm", "tests", "benchmarks", "setuptools", "pkg_resources", "__future__"})
+_NO_OTHERS: Final = frozenset({"benchmarks", "setuptools", "pkg_resources", "__future__"})
 _NAME: Final = re.compile(r"^\s*([A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*(?:(?=[<>=!~;@ ])(.*))?$")
 
 
@@ -51,7 +52,7 @@ def undeclared_imports(
         root = fact.target.partition(".")[0]
         if fact.change != "added" or fact.layer == "typing" or root in told or lookup is None:
             continue
-        if not root or root in _OWN or root in sys.stdlib_module_names:
+        if not root or root in places().own or root in _NO_OTHERS or root in sys.stdlib_module_names:
             continue
         told.add(root)
         place, requirements = by_path.get(fact.path), tuple(known())

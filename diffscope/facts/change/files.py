@@ -12,6 +12,7 @@ from diffscope.facts.change.changed_file import FileMaterial, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import FileFact
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.source.text import LineCount
 from diffscope.syntax.model import Aspect, DefinitionKind, NativeComparison
 from diffscope.taxonomy.model import Taxonomy
@@ -141,7 +142,7 @@ def module_name(path: str) -> str | None:
     """Return the dotted module of a Python path: ``vllm/v1/engine/__init__.py`` is ``vllm.v1.engine``."""
     if not path.endswith(".py"):
         return None
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return places().module(path)
 
 
 def _code_lines(material: FileMaterial, language: str, removed_in_moves: LineCount) -> tuple[int, int]:

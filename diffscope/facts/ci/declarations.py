@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
 import msgspec
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.project.answers import Collecting, MergifyChange
 from diffscope.project.ci.buildkite import read_pipelines
-from diffscope.project.ci.collection import StepCalls, collect_tests, step_calls
+from diffscope.project.ci.collection import CommandTests, StepCalls, collect_tests, step_calls
 from diffscope.project.labels import labels_for
 from diffscope.project.model import Dialect, Project, Requirement, Verdict
 from diffscope.project.owners import owners_of
@@ -26,28 +26,42 @@ _UNREADABLE = frozenset({"broken", "missing", "too-large", "symlink"})
 class Declarations:
     """What the target repository declares at the base; what lies further off is read when it is asked for.
 
-    ``paths`` gives the files of the tree, ``requirements`` what its requirement files ask for, ``collected`` which commands collect
-    which test, ``job_files`` the bytes of what declares the steps, by path, and ``installing`` those of what makes images and installs packages.
+    ``paths`` gives the files of the tree, ``requirements`` what its requirement files ask for, ``knows_tests`` says that
+    which commands collect which test is to be told, ``job_files`` the bytes of what declares the steps, by path, and ``installing`` those of what makes images and installs packages.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a tree declares, each part with a default
         self,
         project: Project,
         *,
         paths: Callable[[], Iterable[RepoPath]] = tuple,
         requirements: Callable[[], Iterable[Requirement]] = tuple,
-        collected: Callable[[], Mapping[RepoPath, tuple[Collecting, ...]]] = dict,
+        knows_tests: bool = False,
         job_files: Callable[[], Mapping[RepoPath, bytes]] = dict,
         installing: Callable[[], Mapping[RepoPath, bytes]] = dict,
+        steps: Callable[[], tuple[StepCalls, ...]] | None = None,
     ) -> None:
         self.project = project
         self.missing = tuple(problem.path for problem in project.problems if problem.kind == "missing")
         """The declaring files whose content could not be read."""
         self._read_paths = paths
         self._read_requirements = requirements
-        self._read_collected = collected
+        self._knows_tests = knows_tests
         self._read_job_files = job_files
         self._read_installing = installing
+        self._read_steps = steps or cache(lambda: step_calls(project))
+
+    def in_tree(self, paths: Callable[[], Iterable[RepoPath]]) -> Declarations:
+        """Return the same declarations in a tree that has other files, none of which declares anything."""
+        return Declarations(
+            self.project,
+            paths=paths,
+            requirements=self._read_requirements,
+            knows_tests=self._knows_tests,
+            job_files=self._read_job_files,
+            installing=self._read_installing,
+            steps=self._read_steps,
+        )
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -70,10 +84,10 @@ class Declarations:
         files = {**self._read_job_files(), **self._read_installing()}
         return (*map(decode, files.values()), *self.project.scripts.values())
 
-    @cached_property
+    @property
     def step_calls(self) -> tuple[StepCalls, ...]:
         """The calls that the commands of each step make."""
-        return step_calls(self.project)
+        return self._read_steps()
 
     def owners(self, path: RepoPath) -> tuple[str, ...]:
         """Return the owners of a path by CODEOWNERS; empty for none."""
@@ -93,10 +107,15 @@ class Declarations:
             sorted({one.label for one in effects if one.action == "add" and one.verdict is Verdict.YES})
         )
 
+    def collecting(self, tests: Iterable[RepoPath]) -> Mapping[RepoPath, tuple[Collecting, ...]] | None:
+        """Return which steps collect each of these tests of the base; ``None`` where that is not known, or no step runs any tests."""
+        if not self._knows_tests or not self._runs_tests:
+            return None
+        return collect_tests(self.step_calls, TreeIndex(tests))
+
     @cached_property
-    def collected(self) -> Mapping[RepoPath, tuple[Collecting, ...]]:
-        """Which steps collect each test of the base; empty where that is not known."""
-        return self._read_collected()
+    def _runs_tests(self) -> bool:
+        return any(tests != CommandTests() for step in self.step_calls for _, _, tests in step.commands)
 
     def is_surely_watched(self, path: str) -> bool:
         """Return whether some automatic step lists the path or a folder above it: a quick yes, for most files of the product."""
@@ -146,10 +165,14 @@ class Declarations:
             project,
             paths=lambda: tree.paths,
             requirements=self._read_requirements,
-            collected=lambda: collect_tests(step_calls(project), tree),
+            knows_tests=True,
             job_files=lambda: contents,
             installing=self._read_installing,
         )
+
+    def has_file(self, path: str) -> bool:
+        """Return whether the tree has a file."""
+        return path in self._files
 
     @cached_property
     def has_tree(self) -> bool:
@@ -159,3 +182,7 @@ class Declarations:
     @cached_property
     def _paths(self) -> tuple[RepoPath, ...]:
         return tuple(self._read_paths())
+
+    @cached_property
+    def _files(self) -> frozenset[RepoPath]:
+        return frozenset(self._paths)

@@ -16,6 +16,7 @@ from diffscope.facts.model import StepFact
 from diffscope.project.ci.collection import collect_tests, is_test_file
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.syntax.text.skips import closed
 
 _IMPORTED: Final = re.compile(
@@ -31,7 +32,7 @@ _SPEC: Final = re.compile(r"""\bfind_spec\(\s*["']([A-Za-z_][\w.]*)""")
 _VARIABLE: Final = re.compile(r"""\b(?:environ\.get\(|getenv\(|environ\[)\s*["']([A-Za-z_]\w*)""")
 _ABSENT: Final = re.compile(r"\bnot\b|\bis None\b|== *(?:\"\"|'')")
 _REASON: Final = re.compile(r",\s*reason\s*=.*", re.DOTALL)
-_OWN: Final = frozenset({"vllm", "tests", "torch", "pytest"})
+_ALWAYS: Final = frozenset({"torch", "pytest"})
 
 
 class _Need(NamedTuple):
@@ -117,7 +118,7 @@ def _reason(
         is_set = declarations.mentions(need.variable) or _mentions(need.variable, placed)
         return None if is_set else f"it is skipped without the variable {need.variable}, which no step sets"
     root = need.package.partition(".")[0]
-    if root in _OWN or root in sys.stdlib_module_names:
+    if root in places().own or root in _ALWAYS or root in sys.stdlib_module_names:
         return None
     names = (root, distribution_of(root))
     is_known = any(declarations.mentions(name) or _mentions(name, placed) for name in names)

@@ -84,9 +84,11 @@ def _answer(node: ast.expr, platform: str) -> bool | None:
 
 
 def _ran_on(path: str, platforms: frozenset[str], declarations: Declarations) -> bool | None:
-    if not declarations.collected:
+    tests = (RepoPath(path),) if declarations.has_file(path) else ()
+    collected = declarations.collecting(tests)
+    if collected is None:
         return None
-    steps = (each.step for each in declarations.collected.get(RepoPath(path), ()))
+    steps = (each.step for each in collected.get(RepoPath(path), ()))
     return not platforms.isdisjoint(platforms_of_steps(steps, declarations))
 
 

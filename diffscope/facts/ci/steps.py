@@ -61,11 +61,12 @@ def _blind_spots(
         RepoPath(one.fact.path) for one in placed if one.fact.category == "source" and one.fact.logic is True
     ]
     reaching = {path: tests for path in changed if 0 < len(tests := lookup.importing_tests(path)) <= _TELLING}
-    if not reaching:
+    collected = declarations.collecting({RepoPath(test) for tests in reaching.values() for test in tests})
+    if not reaching or collected is None:
         return ()
     gaps = unselected_reaching(
         selection,
-        declarations.collected,
+        collected,
         reaching,
         lambda path: [ReachingTest(path=RepoPath(test), chain=(test, path)) for test in reaching[path]],
     )

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.model import OptionFact
+from diffscope.source.profile import profile
 from diffscope.source.text import SourceText
 
-_NAMED = re.compile(rb"\bname\s*=\s*[\"'](vllm:\w+)[\"']")
+_NAMED = re.compile(rb"\bname\s*=\s*[\"']([A-Za-z]\w*:\w+)[\"']")
 
 
 def collect_metrics(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
@@ -26,6 +27,7 @@ def collect_metrics(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
 
 
 def _declared(content: SourceText | None) -> Iterator[tuple[str, int]]:
-    text = content.data if content is not None else b""
-    for match in _NAMED.finditer(text) if b"vllm:" in text else ():
-        yield match[1].decode(), text.count(b"\n", 0, match.start(1)) + 1
+    text, prefix = content.data if content is not None else b"", (profile().metrics or "").encode()
+    for match in _NAMED.finditer(text) if prefix and prefix in text else ():
+        if match[1].startswith(prefix):
+            yield match[1].decode(), text.count(b"\n", 0, match.start(1)) + 1

@@ -1,4 +1,4 @@
-"""Settings that a user can see: configuration fields, CLI flags, VLLM_* variables, fields of wire protocols."""
+"""Settings that a user can see: configuration fields, CLI flags, variables of the environment, fields of wire protocols."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from diffscope.facts.change.changed_file import Placed, is_still_defined, source
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
 from diffscope.facts.options.defaults import NO, default_of, is_off, made_by, plain, turns_on
+from diffscope.source.profile import places, profile
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Signal, SignalKind
 
@@ -28,7 +29,6 @@ _CONFIG_BASE = re.compile(r"(?:^|\.)\w*Config$")
 _NOT_GIVEN = re.compile(r"\binit\s*=\s*False\b")
 _FIELD_OF = re.compile(r"""get_field\((\w+),\s*['"](\w+)['"]\)""")
 _HELPER = re.compile(r"^[a-z_]\w*$")
-_VARIABLE = re.compile(r"VLLM_[A-Z0-9_]+")
 _Read = tuple[Region | None, str | None, str | None]
 """Where an option is read, its default and its type."""
 
@@ -87,7 +87,9 @@ def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, ChangedPyt
     if fact.what == "cli-flag":
         # What a parser reads from `--pool-size` it calls `pool_size`.
         name = name.lstrip("-").replace("-", "_")
-    words = {name, name.lower().removeprefix("vllm_")} if name.isupper() else {name}
+    declared = profile().environment
+    prefix = declared.prefix if declared else ""
+    words = {name, name.removeprefix(prefix).lower()} if name.isupper() else {name}
     asks = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(re.escape, words)))})\s+is\s+(?:not\s+)?None\b")
     for one, comparison in placed:
         for change in comparison.symbols:
@@ -318,7 +320,7 @@ def _variable(signal: Signal, path: str) -> tuple[str, str, str | None, str | No
     ):
         return None
     name = call.args[0].value
-    if not _VARIABLE.fullmatch(name) or (is_helper and len(call.args) < 2):
+    if not places().variable.fullmatch(name) or (is_helper and len(call.args) < 2):
         return None
     given = call.args[1] if len(call.args) > 1 else None
     default = (

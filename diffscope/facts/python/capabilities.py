@@ -13,7 +13,7 @@ from diffscope.syntax.model import Aspect, DefinitionKind, Outline, SignalKind
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SWITCH: Final = re.compile(
-    r"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|lora_config)|\bVLLM_(?:USE|ENABLE)_\w+)\b"
+    r"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|lora_config)|\b[A-Z]+_(?:USE|ENABLE)_\w+)\b"
 )
 """Names of what a user or a model switches on, asked of an object. A local name is worked out from something else."""
 _KERNEL: Final = re.compile(

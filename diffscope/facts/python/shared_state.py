@@ -15,6 +15,7 @@ from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import OptionFact, WriteFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.python.write_scopes import WriteScope, read_scope
+from diffscope.source.profile import places
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, DefinitionKind, Outline, Signal, SignalKind
 
@@ -48,7 +49,7 @@ _BREADTHS = {
     "module-global": 1,
     "class-attribute": 0,
 }
-_ASKED_FOR = re.compile(r"\benvs\.VLLM_\w+|\bos\.(?:environ|getenv)\b|\bVLLM_[A-Z_]+\b")
+_ASKED_FOR = re.compile(r"\bos\.(?:environ|getenv)\b")
 _DEBUGGING = re.compile(r"(?i)(?:^|[_.])(?:debug\w*|profil\w*|trac(?:e|er|ing)|bench\w*)(?:$|[_.])")
 """Names of what only runs to look for mistakes or to measure."""
 _LIBRARY_ATTRIBUTE = re.compile(
@@ -74,6 +75,7 @@ def collect_writes(
         ),
         key=lambda fact: (fact.what, fact.target, fact.value),
     )
+    facts = list(_rewritten(facts))
     told = (
         msgspec.structs.replace(fact, of_removed_option=True)
         if fact.what == "config" and fact.target.rpartition(".")[2] in gone
@@ -81,6 +83,15 @@ def collect_writes(
         for fact in facts
     )
     return tuple(sorted(told, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
+
+
+def _rewritten(facts: Iterable[WriteFact]) -> Iterator[WriteFact]:
+    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``."""
+    listed = list(facts)
+    gone = {(one.path, one.what, one.target) for one in listed if one.change == "removed"}
+    for fact in listed:
+        is_rewritten = fact.change == "added" and (fact.path, fact.what, fact.target) in gone
+        yield msgspec.structs.replace(fact, change="changed") if is_rewritten else fact
 
 
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
@@ -212,9 +223,9 @@ class _Reader:
 
     def _is_off(self, condition: str) -> bool:
         """Return whether a condition asks for a variable that is off unless somebody sets it, as far as the tree tells."""
-        names = re.findall(r"\bVLLM_[A-Z0-9_]+\b", condition)
+        names = places().variable.findall(condition)
         is_on = self._lookup is not None and any(map(self._lookup.is_on, names))
-        return bool(_ASKED_FOR.search(condition)) and not is_on
+        return bool(names or _ASKED_FOR.search(condition)) and not is_on
 
     def _meaning(self, guard: str) -> str:
         """Return a condition together with what the names of the module in it are assigned."""
@@ -260,7 +271,7 @@ class _Reader:
     def _is_object(self, origin: str) -> bool:
         """Return whether an imported name is an object of the tree, neither a module nor a class: it holds state, and is no code."""
         name = origin.rpartition(".")[2]
-        is_own = origin.startswith("vllm.") and not name.lstrip("_")[:1].isupper()
+        is_own = places().is_product(origin) and not name.lstrip("_")[:1].isupper()
         return is_own and self._lookup is not None and not self._lookup.is_module(origin)
 
     def _follow(self, item: ChangedSignal, text: str) -> str | None:
@@ -278,15 +289,11 @@ class _Reader:
     def _imported(self, item: ChangedSignal, root: str) -> str | None:
         """Return what an imported name stands for; ``None`` for a name that no import binds, or that the function binds itself."""
         outline: Outline | None = self._outlines["removed" if item.what == "removed" else "added"]
-        scope = self._scope(item)
-        if outline is None or not root.isidentifier() or (scope is not None and scope.is_local(root)):
+        origin = _import_of(outline, root) if outline is not None and root.isidentifier() else None
+        if origin is None:
             return None
-        for each in outline.imports:
-            if each.name is not None and (each.alias or each.name) == root:
-                return f"{each.module}.{each.name}"
-            if each.name is None and root == (each.alias or each.module.partition(".")[0]):
-                return each.module if each.alias else root
-        return None
+        scope = self._scope(item)
+        return None if scope is not None and scope.is_local(root) else origin
 
     def _scope(self, item: ChangedSignal) -> WriteScope | None:
         is_old = item.what == "removed"
@@ -308,6 +315,15 @@ class _Reader:
         partner = f"{owner}.{name.replace('enter', 'exit')}"
         found = next((each for each in outline.definitions if each.name == partner), None)
         return text.part(found.start, found.end) if found is not None else None
+
+
+def _import_of(outline: Outline, root: str) -> str | None:
+    for each in outline.imports:
+        if each.name is not None and (each.alias or each.name) == root:
+            return f"{each.module}.{each.name}"
+        if each.name is None and root == (each.alias or each.module.partition(".")[0]):
+            return each.module if each.alias else root
+    return None
 
 
 def _asks(guard: str) -> bool:

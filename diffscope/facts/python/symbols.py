@@ -320,6 +320,7 @@ class _Answers(TypedDict, total=False):
     overrides: tuple[str, ...]
     tests_naming: int | UnsetType
     changed_tests_naming: int | UnsetType
+    changed_tests_beside: bool
     class_tests_naming: int | UnsetType
     test_distance: int | UnsetType | None
 
@@ -331,6 +332,7 @@ def _lookups(placed: Placed, change: ChangedSymbol, lookup: TreeLookup | None) -
     answers = _Answers(
         tests_naming=lookup.tests_naming(change.name),
         changed_tests_naming=lookup.changed_tests_naming(change.name),
+        changed_tests_beside=lookup.changed_tests_beside(path, change.name),
         test_distance=lookup.test_distance(path),
     )
     owner = change.name.rpartition(".")[0]

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.graph.model.model import EdgeLayer, ModuleName
-from diffscope.graph.model.resolve import PYTHON_ROOTS, absolute_module, node_name
+from diffscope.graph.model.resolve import absolute_module, node_name
 from diffscope.graph.model.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.syntax.model import DefinitionKind, Import, ImportLayer, Outline, RegistryRow, RowShape
 
 _IMPORT_CODES: Final = {layer: LAYER_CODES[EdgeLayer(layer.value)] for layer in ImportLayer}
@@ -21,10 +22,6 @@ _SHADOWS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION})
 _MODULE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _CLASS: Final = re.compile(r"(?=\w*[A-Z])_*[A-Za-z]\w*")
 _CUSTOM_OP: Final = re.compile(r"(?:.*\.)?(?:\w*register\w*_op|custom_op)")
-_PYTHON_NAMESPACE: Final = "vllm"
-"""Where ``direct_register_custom_op`` puts operators whose name has no namespace."""
-_IR_NAMESPACE: Final = "vllm_ir"
-"""Where ``vllm.ir.register_op`` puts them."""
 _IR_OP: Final = re.compile(r"(?:.*\.)?register_op")
 _IR_IMPLEMENTATION: Final = re.compile(r"(?:.*\.)?ops\.(\w+)\.register_impl")
 
@@ -98,7 +95,7 @@ class _PythonFile:
             for written in each.decorators:
                 name, _, arguments = written.removeprefix("@").partition("(")
                 if _IR_OP.fullmatch(name) and "name=" not in arguments:
-                    provided = Reference(ReferenceKind.PROVIDES, _IR_NAMESPACE, each.name)
+                    provided = Reference(ReferenceKind.PROVIDES, places().register_op, each.name)
                     yield Record(each.line, _OP, provided)
 
     def _provided(self, row: RegistryRow) -> Reference | None:
@@ -106,7 +103,7 @@ class _PythonFile:
         if row.shape not in (RowShape.CALL, RowShape.DECORATOR):
             return None
         if implemented := _IR_IMPLEMENTATION.fullmatch(row.table):
-            return Reference(ReferenceKind.PROVIDES, _IR_NAMESPACE, implemented[1])
+            return Reference(ReferenceKind.PROVIDES, places().register_op, implemented[1])
         if not _CUSTOM_OP.fullmatch(row.table):
             return None
         namespace, _, operator = row.key.rpartition("::")
@@ -114,7 +111,7 @@ class _PythonFile:
         if not name.isidentifier():
             return None
         if not namespace:
-            namespace = _IR_NAMESPACE if _IR_OP.fullmatch(row.table) else self._namespace(name)
+            namespace = places().register_op if _IR_OP.fullmatch(row.table) else self._namespace(name)
         return Reference(ReferenceKind.PROVIDES, namespace, name)
 
     def _namespace(self, operator: str) -> str:
@@ -122,9 +119,10 @@ class _PythonFile:
 
         Calls of the same name in a namespace of native code say nothing: wrappers are named like what they wrap.
         """
+        usual = places().namespace
         called = {call.namespace for call in self._outline.operators if call.name == operator}
-        own = sorted(name for name in called if name.startswith(_PYTHON_NAMESPACE))
-        return own[0] if own else _PYTHON_NAMESPACE
+        own = sorted(name for name in called if name.startswith(usual))
+        return own[0] if own else usual
 
     def _row(self, row: RegistryRow) -> Iterator[Record]:
         provided = self._provided(row)
@@ -171,4 +169,4 @@ class _PythonFile:
 
 
 def _is_rooted(text: str) -> bool:
-    return text.partition(".")[0] in PYTHON_ROOTS
+    return text.partition(".")[0] in places().own

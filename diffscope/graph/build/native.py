@@ -13,6 +13,7 @@ from typing import Final
 from diffscope.graph.model.model import EdgeLayer
 from diffscope.graph.model.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.syntax.model import BuildOutline, BuildTarget, NativeOutline, OperatorBinding
 
 _Lists = dict[str, dict[str, BuildTarget]]
@@ -102,6 +103,9 @@ class _Join:
             path: each for path, each in sorted(files.items()) if isinstance(each, NativeOutline)
         }
         self._builds = {path: each for path, each in sorted(files.items()) if isinstance(each, BuildOutline)}
+        self._builds_in: dict[str, list[tuple[RepoPath, BuildOutline]]] = {}
+        for path, build in self._builds.items():
+            self._builds_in.setdefault(dirname(path), []).append((path, build))
         self._definers = _definers(self._natives)
         sources = {path: each for path, each in self._natives.items() if path.endswith(SOURCES)}
         self._linked = _definers(sources, _UNLINKED)
@@ -138,7 +142,7 @@ class _Join:
 
     def _included(self, path: str, written: str) -> str | None:
         """Find an included file: beside the source, from csrc/ or the root, else the only one whose path ends so."""
-        for folder in (dirname(path), "csrc", ""):
+        for folder in (dirname(path), *places().native, ""):
             candidate = normpath(join(folder, written))
             if candidate in self._files:
                 return candidate
@@ -149,8 +153,8 @@ class _Join:
 
     def _generator(self, path: str, *, outputs: str = "", words: str = "") -> str | None:
         """Find the script beside a source that generates a file of that name, or code with that word."""
-        for each, build in self._builds.items():
-            if dirname(each) == dirname(path) and (outputs in build.outputs or words in build.words):
+        for each, build in self._builds_in.get(dirname(path), ()):
+            if outputs in build.outputs or words in build.words:
                 return each
         return None
 
@@ -255,7 +259,8 @@ def _distance(path: str, other: str) -> tuple[bool, bool, int]:
 
 
 def _same_device(path: str, other: str) -> bool:
-    return path.startswith("csrc/cpu/") == other.startswith("csrc/cpu/")
+    cpu = tuple(f"{folder}cpu/" for folder in places().native)
+    return path.startswith(cpu) == other.startswith(cpu)
 
 
 def _shared(path: str, other: str) -> int:

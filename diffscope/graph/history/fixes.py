@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from diffscope.source.profile import places
+
 _FIX = re.compile(
     r"\b(?:bug[ -]?fix(?:es)?|hot[ -]?fix(?:es)?|fix(?:es|ed|ing)?|regressions?|crash(?:es|ed|ing)?)\b|\[\s*bug\s*\]",
     re.IGNORECASE,
@@ -30,7 +32,8 @@ _LAID_TO = re.compile(
 )
 _COMMIT = re.compile(r"\brevert\w*\s+commit\s+([0-9a-f]{8,40})\b", re.IGNORECASE)
 _LONGEST_BODY: Final = 20_000
-_FOLDERS: Final = ("vllm/", "csrc/", "rust/")
+RUST: Final = "rust/"
+"""Where crates lie, beside the folders of the profile."""
 _SUFFIXES: Final = (".py", ".cu", ".cuh", ".cpp", ".cc", ".c", ".h", ".hpp", ".hip", ".inl", ".rs")
 _NO_CODE = re.compile(r"\s*(?:#(?!\s*(?:if|else|elif|endif|define|undef|include|pragma)\b)|//|/\*|\*/|$)")
 _IMPORT = re.compile(r"\s*(?:from\s+\S+\s+import\b|import\s|#\s*include\b|use\s+[\w:]+)")
@@ -62,7 +65,7 @@ def named_commits(body: str) -> tuple[str, ...]:
 
 def is_source(path: str) -> bool:
     """Say whether a fix of this file tells anything: product code in Python or a native language."""
-    return path.startswith(_FOLDERS) and path.endswith(_SUFFIXES)
+    return path.startswith((*places().product, RUST)) and path.endswith(_SUFFIXES)
 
 
 def is_code(line: str) -> bool:

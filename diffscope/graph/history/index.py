@@ -17,6 +17,7 @@ from diffscope.graph.history.store import StoredHistory, subject_words
 from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.model.tables import read_numbers
 from diffscope.graph.words import TestWords
+from diffscope.source.profile import places
 
 _MOST_FILES: Final = 120
 """A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
@@ -205,7 +206,7 @@ class HistoryIndex:
 
     @cached_property
     def _is_test(self) -> bytearray:
-        return bytearray(path.startswith("tests/") and is_test_file(path) for path in self.stored.paths)
+        return bytearray(places().is_test(path) and is_test_file(path) for path in self.stored.paths)
 
     @cached_property
     def _renames(self) -> array[int]:

@@ -9,25 +9,19 @@ from typing import Final, NamedTuple
 from diffscope.graph.model.model import EdgeLayer, ModuleName, NodeKind
 from diffscope.graph.model.tables import LAYER_CODES, Record, Reference, ReferenceKind, Tables
 from diffscope.source.model import RepoPath
-
-PYTHON_ROOTS: Final = ("tests", "vllm")
-"""Top folders whose Python files are nodes. Imports of anything else are none of the graph's business."""
-
-ROOTS: Final = ("CMakeLists.txt", "cmake", "csrc", "pyproject.toml", *PYTHON_ROOTS)
-"""What of a tree the graph is made from: equal object ids of these mean equal graphs."""
+from diffscope.source.profile import places
 
 _BUILD_ROOTS: Final = frozenset({"CMakeLists.txt", "cmake", "pyproject.toml"})
 
 
 def node_name(path: RepoPath) -> ModuleName | None:
-    """Return the name of a file's node; ``None`` for a file that is none (data, docs, Python outside the roots).
+    """Return the name of a file's node; ``None`` for a file that is none (data, docs, Python outside of packages and tests).
 
-    Every file of ``csrc/`` is one, the generators and templates among the sources too: what they make is compiled.
+    Every file of a native folder is one, the generators and templates among the sources too: what they make is compiled.
     """
-    root = path.partition("/")[0]
-    if root in PYTHON_ROOTS:
-        stem = path.removesuffix(".py")
-        return None if stem == path else ModuleName(stem.removesuffix("/__init__").replace("/", "."))
+    here = places()
+    if path.startswith(here.python):
+        return ModuleName(here.module(path)) if path.endswith(".py") else None
     return ModuleName(path) if is_native(path) else None
 
 
@@ -35,14 +29,14 @@ def node_kind(path: RepoPath) -> NodeKind:
     """Return what the node of such a path is."""
     if is_native(path):
         return NodeKind.BUILD if is_build_file(path) else NodeKind.NATIVE
-    if path.startswith("tests/"):
+    if places().is_test(path):
         return NodeKind.TEST
     return NodeKind.PACKAGE if path.endswith("/__init__.py") else NodeKind.MODULE
 
 
 def is_native(path: str) -> bool:
     """Say whether the file is a native source or a build file."""
-    return path.startswith("csrc/") or (
+    return path.startswith(places().native) or (
         path.split("/", maxsplit=1)[0] in _BUILD_ROOTS and is_build_file(path)
     )
 
@@ -50,7 +44,7 @@ def is_native(path: str) -> bool:
 def is_build_file(path: str) -> bool:
     """Say whether the file is a CMake file, a generator of sources, or the project's declaration."""
     name = path.rpartition("/")[2]
-    is_generator = path.startswith("csrc/") and name.endswith(".py")
+    is_generator = path.startswith(places().native) and name.endswith(".py")
     return name in ("CMakeLists.txt", "pyproject.toml") or name.endswith(".cmake") or is_generator
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
-from typing import Final
 
 from diffscope.graph.model.model import (
     IMPORT_LAYERS,
@@ -38,20 +37,17 @@ from diffscope.graph.query.view import View
 from diffscope.graph.words import TestWords
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
+from diffscope.source.profile import profile
 from diffscope.syntax.model import Outline
-from diffscope.syntax.outline.uses import Uses
 
 OutlineReader = Callable[[RepoPath], Outline | None]
 """Returns the outline of a file of the tree; ``None`` where the repository does not have its bytes."""
-UsesReader = Callable[[RepoPath], Uses | None]
+TextReader = Callable[[RepoPath], bytes | None]
 """Returns the names that each definition of a file of the tree uses; ``None`` likewise."""
 
 _EAGER = frozenset({EdgeLayer.EAGER})
 _EAGER_OR_TEST = frozenset({EdgeLayer.EAGER, EdgeLayer.TEST})
 _ALL = frozenset(EdgeLayer)
-
-
-_SETTINGS: Final = RepoPath("vllm/envs.py")
 
 
 class ModuleGraph:
@@ -62,7 +58,7 @@ class ModuleGraph:
         self._known = known
         self._view = View(tables, known.links)
         self._outline_of: OutlineReader | None = None
-        self._uses_of: UsesReader | None = None
+        self._text_of: TextReader | None = None
         self._serving_path = ServingPath(())
         self._read_words: Callable[[], TestWords] | None = None
 
@@ -108,7 +104,7 @@ class ModuleGraph:
         self,
         *,
         outline_of: OutlineReader | None = None,
-        uses_of: UsesReader | None = None,
+        text_of: TextReader | None = None,
         serving: ServingPath | None = None,
         test_words: Callable[[], TestWords] | None = None,
     ) -> ModuleGraph:
@@ -119,7 +115,7 @@ class ModuleGraph:
         graph = ModuleGraph(self.tables, self._known)
         graph._view = self._view
         graph._outline_of = outline_of or self._outline_of
-        graph._uses_of = uses_of or self._uses_of
+        graph._text_of = text_of or self._text_of
         graph._serving_path = serving or self._serving_path
         graph._read_words = test_words or self._read_words
         return graph
@@ -170,9 +166,15 @@ class ModuleGraph:
         """Return the outline of a Python file; ``None`` where it is not available."""
         return self._outline_of(path) if self._outline_of else None
 
-    def uses_at(self, path: RepoPath) -> Uses | None:
-        """Return the names that each definition of a Python file uses; ``None`` where they are not available."""
-        return self._uses_of(path) if self._uses_of else None
+    @property
+    def environment(self) -> Outline | None:
+        """The outline of the file that declares the variables of the environment."""
+        declared = profile().environment
+        return self.outline_at(RepoPath(declared.file)) if declared else None
+
+    def text_at(self, path: RepoPath) -> bytes | None:
+        """Return the bytes of a file; ``None`` where they are not available."""
+        return self._text_of(path) if self._text_of else None
 
     def gaps(self) -> tuple[Gap, ...]:
         """Return what could not be read: files that do not parse (what does parse of them is there), bytes that are missing."""
@@ -279,11 +281,8 @@ class ModuleGraph:
     def asked_for_by(self, path: RepoPath) -> str | None:
         """Return the variable without which the serving path does not go through a file: one that is off in this tree if nobody sets it."""
         variable = self._serving_path.variable_of(path)
-        settings = self.outline_at(_SETTINGS) if variable else None
-        is_off = settings is not None and any(
-            one.name == variable and one.value == "False" for one in settings.definitions
-        )
-        return variable if is_off else None
+        declared = self.environment.definitions if variable and self.environment else ()
+        return variable if any(one.name == variable and one.value == "False" for one in declared) else None
 
     def importers_of_symbol(self, module: ModuleName, name: str) -> tuple[Importer, ...]:
         """Return who imports a name from a module, directly or through modules that pass it on, by module and line."""

@@ -11,6 +11,7 @@ from diffscope.graph.model.model import EdgeLayer, ModuleName, NodeKind, Wrapper
 from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.query.view import View
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
 from diffscope.syntax.model import DefinitionKind, Outline
 
 _NATIVE: Final = frozenset({EdgeLayer.OP, EdgeLayer.INCLUDE})
@@ -137,7 +138,7 @@ class OperatorQueries:
         return [
             user
             for user in self._view.adjacency({EdgeLayer.INCLUDE}).reverse[header]
-            if self._view.name(user).startswith("csrc/")
+            if self._view.name(user).startswith(places().native)
             and any(
                 edge.target == name and not edge.detail
                 for edge in self._view.edges(user, {EdgeLayer.INCLUDE})

@@ -6,7 +6,7 @@ networkx takes a quarter of a second to import, so it is imported when one of th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from diffscope.graph.model.model import Cycle, EdgeLayer, GraphStatistics, LayerCount, ModuleName, NodeKind
@@ -45,6 +45,16 @@ def cycles_opened(
 ) -> tuple[Cycle, ...]:
     """Return the rings of ``before`` that ``after`` has taken apart, in whole or in part."""
     return cycles_closed(after, before, layers)
+
+
+def find_groups(weights: Mapping[tuple[int, int], float]) -> tuple[tuple[int, ...], ...]:
+    """Return groups of numbers that weigh more to one another than to others, largest first (Louvain, fixed seed); each pair stands once."""
+    import networkx as nx  # noqa: PLC0415 - see the module's docstring
+
+    graph = nx.Graph()
+    graph.add_weighted_edges_from((one, other, weight) for (one, other), weight in sorted(weights.items()))
+    found = nx.community.louvain_communities(graph, weight="weight", seed=0)
+    return tuple(sorted((tuple(sorted(group)) for group in found), key=lambda group: (-len(group), group)))
 
 
 def find_communities(graph: ModuleGraph, modules: Iterable[ModuleName]) -> tuple[tuple[ModuleName, ...], ...]:

@@ -15,6 +15,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.registries import Registry
 from diffscope.rules.model import Severity, every_flag
 from diffscope.source.model import RepoPath, Value
+from diffscope.source.profile import places
 from diffscope.syntax.model import Outline
 from diffscope.taxonomy.kernels import KernelTable
 from diffscope.taxonomy.model import OTHER, Taxonomy
@@ -219,7 +220,7 @@ def _unknown_registries(
     rows: dict[tuple[str, str], set[str]] = defaultdict(set)
     for edge, target in graph.rows():
         path = graph.path_of(edge.source)
-        if target is None or edge.row is None or path is None or path.startswith("tests/"):
+        if target is None or edge.row is None or path is None or places().is_test(path):
             continue
         if edge.row.partition(":")[0].endswith(_OPERATORS):
             continue

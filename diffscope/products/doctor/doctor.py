@@ -19,6 +19,7 @@ from diffscope.project.model import Project, ProjectFiles
 from diffscope.project.read import read_project
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath, TreeEntry, Value
+from diffscope.source.profile import places
 
 
 class KindCount(Value, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ class DoctorReport(Value, frozen=True, kw_only=True):
 
 def wanted_tests(entries: Iterable[TreeEntry]) -> tuple[TreeEntry, ...]:
     """Return the files whose text ``examine`` reads for marks and names of tests."""
-    return tuple(each for each in entries if each.path.startswith("tests/") and each.path.endswith(".py"))
+    return tuple(each for each in entries if places().is_test(each.path) and each.path.endswith(".py"))
 
 
 def examine(

@@ -11,8 +11,10 @@ from msgspec import UNSET, UnsetType
 from diffscope.assessment.document import Assessment, report_gap
 from diffscope.products.report.change_summary import summarize_change
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of
-from diffscope.products.report.highlights import highlights, suggestions, themes
-from diffscope.products.report.model import Digest, Period, PullSummary, Revert, TrendPoint
+from diffscope.products.report.highlights import highlights, suggestions
+from diffscope.products.report.links.around import Around
+from diffscope.products.report.links.build import link_window
+from diffscope.products.report.model import Digest, Period, PullSummary, Revert, RuleName, TrendPoint
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point
 from diffscope.rules.model import RuleCode, every_flag
@@ -25,7 +27,7 @@ HIGHLIGHTED = 24
 _PATHS = 40
 """Paths of a pull request in the digest: a sweep over a thousand files is told by its number of files."""
 
-_REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:vllm-project/vllm)?#(\d+)", re.IGNORECASE)
+_REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:[\w.-]+/[\w.-]+)?#(\d+)", re.IGNORECASE)
 
 
 def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and what its source could not give
@@ -38,11 +40,13 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     logins: Mapping[str, str] | None = None,
     trend: tuple[TrendPoint, ...] = (),
     gaps: tuple[Gap, ...] = (),
+    around: Around | None = None,
 ) -> Digest:
     """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
     listed = tuple(sorted(assessments, key=lambda one: (number_of(one), one.change.pull.head or "")))
     earlier = None if before is None else tuple(before)
     hashes = sorted({one.tool.rules_hash for one in listed})
+    linked = link_window(listed, around or Around(), repository)
     chosen = highlights(listed, most=HIGHLIGHTED)
     section = risk_section(listed, earlier)
     if earlier is not None:
@@ -72,7 +76,9 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         authors=authors(listed, logins or {}),
         reverts=_reverts(listed),
         risk=section,
-        themes=themes(listed),
+        themes=linked.themes,
+        links=linked.links,
+        related=linked.related,
         highlights=chosen,
         suggestions=suggestions(section, listed),
         pulls=tuple(_summary(one) for one in listed),
@@ -81,9 +87,19 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         compared=UNSET if earlier is None or compared_with is None else trend_point(compared_with, earlier),
         trend=trend,
         gaps=tuple(map(report_gap, gaps)),
+        rules=_rules(listed),
         rules_hash=",".join(hashes),
         version=VERSION,
     )
+
+
+def _rules(assessments: Iterable[Assessment]) -> tuple[RuleName, ...]:
+    titles = {
+        flag.code: flag.title
+        for one in assessments
+        for flag in every_flag((*one.flags, *(waived.flag for waived in one.waived)))
+    }
+    return tuple(RuleName(code=code, title=titles[code]) for code in sorted(titles))
 
 
 def _areas(assessment: Assessment) -> Iterable[str]:

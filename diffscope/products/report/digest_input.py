@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, FileAssessment
+from diffscope.products.report.links.chains import telling_lines
 from diffscope.rules.model import Flag
 
 _SYMBOLS = 2
@@ -14,7 +15,8 @@ _SYMBOLS = 2
 def trim_for_digest(assessment: Assessment) -> Assessment:
     """Return the assessment without the fields that no digest reads; a digest of trimmed assessments equals one of whole assessments."""
     pull = assessment.change.pull
-    title_only = pull if assessment.kind == "revert" else msgspec.structs.replace(pull, body=None)
+    body = "\n".join(telling_lines(pull.body or "")) or None
+    title_only = pull if assessment.kind == "revert" else msgspec.structs.replace(pull, body=body)
     return msgspec.structs.replace(
         assessment,
         change=msgspec.structs.replace(assessment.change, pull=title_only),
@@ -22,7 +24,11 @@ def trim_for_digest(assessment: Assessment) -> Assessment:
         insight=msgspec.structs.replace(assessment.insight, parts=()),
         flags=tuple(map(_trim_flag, assessment.flags)),
         files=tuple(map(_trim_file, assessment.files)),
-        symbols=tuple(symbol for symbol in assessment.symbols if symbol.logic),
+        symbols=tuple(
+            symbol
+            for symbol in assessment.symbols
+            if symbol.logic or symbol.moved_from or "called" in symbol.aspects
+        ),
         ci=UNSET,
     )
 

@@ -1,9 +1,11 @@
-"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/2``).
+"""The digest of a window: the JSON that report generators feed on (``diffscope.digest/3``).
 
 Every count comes with the pull requests behind it, as ``pulls``: numbers, ascending unless said otherwise.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -12,7 +14,7 @@ from diffscope.messages.model import Text
 from diffscope.rules.model import Missing, RuleCode, Severity
 from diffscope.source.model import Value
 
-DIGEST_SCHEMA = "diffscope.digest/2"
+DIGEST_SCHEMA = "diffscope.digest/3"
 
 
 class Period(Value, frozen=True, kw_only=True):
@@ -158,16 +160,79 @@ class Highlight(Value, frozen=True, kw_only=True):
     """What it does, how far it reaches, how large it is: short clauses, the most telling first. Its flags are in ``pulls``."""
 
 
+LinkReason = Literal[
+    "reverts",
+    "reapplies",
+    "fixes",
+    "removes",
+    "builds-on",
+    "uses",
+    "changes-again",
+    "names",
+    "series",
+    "shares",
+]
+"""Why one pull request follows another: it takes the other one back, or does it again; it changes what the other one added, as a bug fix or
+not (``fixes``, ``builds-on``), takes most of it out (``removes``) or begins to call it (``uses``); it changes what the other one changed shortly
+before, or among much else what the other one added (``changes-again``); it names the other one, or goes on with its series; both change what few others change (``shares``)."""
+
+
+class Link(Value, frozen=True, kw_only=True):
+    """One pull request that follows another: ``source`` is the later one."""
+
+    source: int
+    target: int
+    reason: LinkReason
+    names: tuple[str, ...]
+    """What tells it: symbols and paths of both, the title or the line that says so; at most four."""
+    weight: float
+
+
+class RelatedPull(Value, frozen=True, kw_only=True):
+    """A pull request outside of the window that a link leads to or comes from."""
+
+    number: int
+    title: str
+    merged_at: str | None
+    url: str | None
+
+
+MemberReason = Literal["term", "series", "chain", "registry", "new-module", "linked", "together", "area"]
+"""Why a pull request belongs to a theme: its title has the term, or names the series; it is a link of the chain; it adds a row to the
+registry, or changes the new module; links lead to members (``linked``), or it and they are linked with each other more than with
+others (``together``); it lies in the area and in no other theme."""
+
+
+class Member(Value, frozen=True, kw_only=True):
+    """One pull request of a theme, and why it is there."""
+
+    number: int
+    reason: MemberReason
+    to: tuple[int, ...] = ()
+    """The members that links lead to, where these are the reason."""
+
+
+ThemeSeed = Literal["term", "series", "chain", "registry", "new-module", "together", "area"]
+
+
 class Theme(Value, frozen=True, kw_only=True):
-    """A line of work in the window: an area or platform with enough weight."""
+    """A line of work in the window."""
 
     key: str
+    """``term:turboquant``, ``chain:38479``, ``area:quantization``; the same for the same seed from one window to the next."""
+    seed: ThemeSeed
+    title: Text
+    strength: float
+    """Of a term: the likelihood ratio of its count against the titles before."""
+    area: str
+    """The area that most of its pull requests lie in."""
     count: int
     churn: int
     pulls: tuple[int, ...]
+    members: tuple[Member, ...]
     kinds: tuple[Counted, ...]
     leading: tuple[int, ...]
-    """At most five pull requests that it is the main area of, or that name it; by importance. Those that touch it come after them."""
+    """At most five, by importance."""
     hot_files: tuple[str, ...]
     risks: tuple[Counted, ...]
 
@@ -220,6 +285,13 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Its files, those with most lines changed first; at most forty."""
 
 
+class RuleName(Value, frozen=True, kw_only=True):
+    """What a rule is called."""
+
+    code: RuleCode
+    title: Text
+
+
 class Digest(Value, frozen=True, kw_only=True):
     """The whole document. Field order is the order of the JSON."""
 
@@ -245,6 +317,11 @@ class Digest(Value, frozen=True, kw_only=True):
     reverts: tuple[Revert, ...]
     risk: RiskSection
     themes: tuple[Theme, ...]
+    """The lines of work, those told first that weigh most; each pull request is in one at most."""
+    links: tuple[Link, ...] = ()
+    """Who follows whom, by the later and then the earlier pull request."""
+    related: tuple[RelatedPull, ...] = ()
+    """What links name outside of the window."""
     highlights: tuple[Highlight, ...]
     suggestions: tuple[Suggestion, ...]
     pulls: tuple[PullSummary, ...]
@@ -258,5 +335,7 @@ class Digest(Value, frozen=True, kw_only=True):
     source_commits: int = 0
     """Those of ``source_pulls`` that are commits without a pull request."""
     gaps: tuple[ReportedGap, ...] = ()
+    rules: tuple[RuleName, ...] = ()
+    """The rules that flagged or were waived, by code."""
     rules_hash: str
     version: str

@@ -38,6 +38,16 @@ def period_before(period: Period) -> tuple[Period, Window]:
     return period_of_days(since.isoformat(), until.isoformat(), offset=period.offset)
 
 
+def period_after(period: Period) -> tuple[Period, Window]:
+    """Return the period of the same length that begins on the day after."""
+    first, last = date.fromisoformat(period.since), date.fromisoformat(period.until)
+    length = (last - first).days + 1
+    since, until = (
+        date.fromordinal(min(date.max.toordinal(), day.toordinal() + length)) for day in (first, last)
+    )
+    return period_of_days(since.isoformat(), until.isoformat(), offset=period.offset)
+
+
 def period_of_range(name: str, times: tuple[int, ...], *, offset: str = OFFSET) -> Period:
     """Return the period of a range of commits, committed at ``times``; without any, both days are empty."""
     first, last = (

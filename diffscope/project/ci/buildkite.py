@@ -15,13 +15,14 @@ from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Problem, 
 from diffscope.project.tree import TreeIndex
 from diffscope.project.yaml_shapes import Shapes, line_of
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import profile
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode
 
 FOLDER: Final = ".buildkite/"
 AMD_JOB_FILE: Final = RepoPath(".buildkite/test-amd.yaml")
 AMD_PIPELINE: Final = "amd"
-DEFAULT_WORKING_DIR: Final = "/vllm-workspace/tests"
-"""What the generator gives a step without ``working_dir`` in a group with ``depends_on``, and the template any step."""
+_TESTS: Final = "tests"
+"""The folder of CI's workspace that the generator gives a step without ``working_dir`` in a group with ``depends_on``, and the template any step."""
 
 REQUIRED_KEYS: Final = ("name", "job_dirs", "registries", "repositories")
 STEP_KEYS: Final = frozenset(
@@ -196,7 +197,7 @@ def _step(
     in_waiting_group = bool(group[1]) and not is_template
     working_dir = shapes.text(node, "working_dir")
     if not working_dir and (in_waiting_group or is_template):
-        working_dir = DEFAULT_WORKING_DIR
+        working_dir = f"{profile().workspace or ''}/{_TESTS}"
     commands = (
         shapes.texts(node, "commands") or (shapes.texts(node, "command") if is_template else None) or ()
     )

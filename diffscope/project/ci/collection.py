@@ -19,16 +19,38 @@ from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Project, 
 from diffscope.project.shell_words import OUTSIDE, Call, folder_in_repository, folders_after, parse_shell
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import places, profile
 
-TESTS: Final = "tests/"
 _MAX_SCRIPTS: Final = 40
 
 
+class Selected(NamedTuple):
+    """What one call of pytest selects, as paths and globs relative to the root."""
+
+    targets: tuple[tuple[str, tuple[str, ...]], ...]
+    """Node (empty for the whole), and what it may stand in."""
+    ignored: tuple[str, ...]
+    globs: tuple[str, ...]
+    """What else is ignored."""
+    filters: tuple[str, ...]
+    """What narrows the tests within files, as it is written."""
+    deselected: tuple[str, ...]
+    marker: str
+
+
+class CommandTests(NamedTuple):
+    """What one command runs of tests."""
+
+    selected: tuple[Selected, ...] = ()
+    scripts: tuple[str, ...] = ()
+    """Python files that it runs, where they exist."""
+
+
 class StepCalls(NamedTuple):
-    """A step, or its mirror, and the calls of each of its commands, scripts followed."""
+    """A step, or its mirror, and the calls of each of its commands, scripts followed, with what these calls run of tests."""
 
     step: StepRef
-    commands: tuple[tuple[Listed, tuple[Call, ...]], ...]
+    commands: tuple[tuple[Listed, tuple[Call, ...], CommandTests], ...]
     written: tuple[int, ...] = ()
     """How many of the calls of each command stand in the command itself; the others are its scripts'."""
 
@@ -37,7 +59,7 @@ def is_test_file(path: str) -> bool:
     """Say whether pytest would collect a file by its name: ``test_*.py`` or ``*_test.py`` below ``tests/``."""
     name = path.rpartition("/")[2]
     return (
-        path.startswith(TESTS)
+        places().is_test(path)
         and name.endswith(".py")
         and (name.startswith("test_") or name[:-3].endswith("_test"))
     )
@@ -50,7 +72,7 @@ def step_calls(project: Project) -> tuple[StepCalls, ...]:
 
 def own_calls(step: StepCalls) -> Iterator[tuple[Listed, tuple[Call, ...]]]:
     """Yield each command of a step with the calls that stand in it, scripts left out."""
-    for (command, calls), count in zip(step.commands, step.written, strict=True):
+    for (command, calls, _), count in zip(step.commands, step.written, strict=True):
         yield command, calls[:count]
 
 
@@ -60,8 +82,8 @@ def collect_tests(
     """Return, for each file that some step collects, by which commands; files in the order of the tree."""
     found: dict[RepoPath, list[Collecting]] = {}
     for each in steps:
-        for command, calls in each.commands:
-            for path, filters in _collected(calls, tree, marks or MarkReader({})):
+        for command, _, tests in each.commands:
+            for path, filters in _collected(tests, tree, marks or MarkReader({})):
                 found.setdefault(path, []).append(
                     Collecting(step=each.step, command=command.text, line=command.line, filters=filters)
                 )
@@ -108,6 +130,7 @@ def _working_folder(step: Step, working_dir: str | None) -> tuple[str, ...]:
 
 
 def _all_calls(project: Project) -> Iterator[StepCalls]:
+    reader = _command_reader(tuple(sorted(project.scripts.items())), profile().workspace)
     seen: set[tuple[str, int]] = set()
     for pipeline in project.pipelines:
         for step in pipeline.steps:
@@ -116,50 +139,85 @@ def _all_calls(project: Project) -> Iterator[StepCalls]:
                 continue
             seen.add((step.file, step.line))
             start = _working_folder(step, step.working_dir)
-            yield _calls_of(step_ref(pipeline, step), step.commands, start, project.scripts)
+            yield _calls_of(step_ref(pipeline, step), step.commands, start, reader)
             for mirror in step.mirrors:
                 if mirror.name == "amd":
                     commands = mirror.commands or step.commands
                     start = _working_folder(step, mirror.working_dir or step.working_dir)
-                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, project.scripts)
+                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, reader)
 
 
 def _calls_of(
-    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], scripts: dict[RepoPath, str]
+    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], reader: _CommandReader
 ) -> StepCalls:
-    found: list[tuple[Listed, tuple[Call, ...]]] = []
+    found: list[tuple[Listed, tuple[Call, ...], CommandTests]] = []
     written: list[int] = []
     for command in commands:
-        calls = _parse_cached(command.text, folders)
+        read = reader.read(command.text, folders)
         # The commands of a step are one script: a `cd` stays in force.
-        folders = folders_after(command.text, folders)
-        found.append((command, _with_scripts(calls, scripts)))
-        written.append(len(calls))
+        folders = read.folders_after
+        found.append((command, read.calls, read.tests))
+        written.append(read.written)
     return StepCalls(ref, tuple(found), tuple(written))
 
 
+class _Command(NamedTuple):
+    """What one command does, in given folders."""
+
+    calls: tuple[Call, ...]
+    """Its own, then those of the scripts that it runs."""
+    written: int
+    """How many are its own."""
+    tests: CommandTests
+    folders_after: tuple[str, ...]
+
+
+class _CommandReader:
+    """Reads commands of a tree with given shell scripts, each once: most stand in many steps, and in those of many commits."""
+
+    def __init__(self, scripts: Mapping[RepoPath, str], workspace: str | None) -> None:
+        self._scripts = scripts
+        self._workspace = workspace
+        self._known: dict[tuple[str, tuple[str, ...]], _Command] = {}
+
+    def read(self, text: str, folders: tuple[str, ...]) -> _Command:
+        """Return what a command does that is started in any of the folders."""
+        key = text, folders
+        if key not in self._known:
+            own = _parse_cached(text, folders, self._workspace)
+            calls = self._with_scripts(own)
+            self._known[key] = _Command(calls, len(own), _tests_of(calls), folders_after(text, folders))
+        return self._known[key]
+
+    def _with_scripts(self, calls: tuple[Call, ...]) -> tuple[Call, ...]:
+        """Calls, with those of the shell scripts that they run, and of the scripts that these run."""
+        found = list(calls)
+        pending = list(calls)
+        read: set[tuple[str, tuple[str, ...]]] = set()
+        while pending and len(read) < _MAX_SCRIPTS:
+            call = pending.pop(0)
+            word = script_of(call)
+            for path in expand_words(call.folders, word) if word and word.endswith(".sh") else ():
+                if RepoPath(path) in self._scripts and (path, call.folders) not in read:
+                    read.add((path, call.folders))
+                    text = self._scripts[RepoPath(path)]
+                    inner = _parse_cached(text, _script_folders(path, call.folders), self._workspace)
+                    offset = (max((each.pipe for each in found), default=0)) + 1
+                    inner = tuple(each._replace(pipe=each.pipe + offset) for each in inner)
+                    found += inner
+                    pending += inner
+        return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _command_reader(scripts: tuple[tuple[RepoPath, str], ...], workspace: str | None) -> _CommandReader:
+    return _CommandReader(dict(scripts), workspace)
+
+
 @lru_cache(maxsize=8192)
-def _parse_cached(text: str, folders: tuple[str, ...]) -> tuple[Call, ...]:
+def _parse_cached(text: str, folders: tuple[str, ...], workspace: str | None) -> tuple[Call, ...]:
+    del workspace  # the profile's, which paths in containers are read by
     return parse_shell(text, folders=folders)
-
-
-def _with_scripts(calls: tuple[Call, ...], scripts: dict[RepoPath, str]) -> tuple[Call, ...]:
-    """Calls, with those of the shell scripts that they run, and of the scripts that these run."""
-    found = list(calls)
-    pending = list(calls)
-    read: set[tuple[str, tuple[str, ...]]] = set()
-    while pending and len(read) < _MAX_SCRIPTS:
-        call = pending.pop(0)
-        word = script_of(call)
-        for path in expand_words(call.folders, word) if word and word.endswith(".sh") else ():
-            if RepoPath(path) in scripts and (path, call.folders) not in read:
-                read.add((path, call.folders))
-                inner = _parse_cached(scripts[RepoPath(path)], _script_folders(path, call.folders))
-                offset = (max((each.pipe for each in found), default=0)) + 1
-                inner = tuple(each._replace(pipe=each.pipe + offset) for each in inner)
-                found += inner
-                pending += inner
-    return tuple(found)
 
 
 def _script_folders(path: str, folders: tuple[str, ...]) -> tuple[str, ...]:
@@ -172,42 +230,56 @@ def expand_words(folders: tuple[str, ...], word: str) -> tuple[str, ...]:
     return expand(empty, word)
 
 
-def _collected(
-    calls: tuple[Call, ...], tree: TreeIndex, marks: MarkReader
-) -> Iterator[tuple[RepoPath, tuple[str, ...]]]:
-    done: dict[RepoPath, tuple[str, ...]] = {}
-    for call in pytest_calls(calls):
-        for path, filters in _files_of(call, tree).items():
-            if not call.marker or may_match(call.marker, marks.get(path)):
-                # The call that narrows least is the one that tells what is left out.
-                done[path] = min(done.get(path, filters), filters, key=len)
-    for each in calls:
-        word = script_of(each)
-        if word is not None and word.endswith(".py"):
-            done.update(
-                {RepoPath(path): () for path in expand_words(each.folders, word) if tree.is_file(path)}
-            )
-    yield from sorted(done.items())
+def _tests_of(calls: tuple[Call, ...]) -> CommandTests:
+    words = ((each, script_of(each)) for each in calls)
+    scripts = (
+        path
+        for call, word in words
+        if word is not None and word.endswith(".py")
+        for path in expand_words(call.folders, word)
+    )
+    return CommandTests(tuple(map(_selected, pytest_calls(calls))), tuple(dict.fromkeys(scripts)))
 
 
-def _files_of(call: PytestCall, tree: TreeIndex) -> dict[RepoPath, tuple[str, ...]]:
-    found: dict[RepoPath, tuple[str, ...]] = {}
+def _selected(call: PytestCall) -> Selected:
     targets = [(target.node, expand(call, target.word)) for target in call.targets]
     if not targets and call.is_certain:
         targets = [("", expand(call, "."))]
-    for node, paths in targets:
-        filters = (*call.filters, f"::{node}") if node else call.filters
+    return Selected(
+        targets=tuple(targets),
+        ignored=tuple(path for word in call.ignores for path in expand(call, word)),
+        globs=tuple(path for word in call.ignore_globs for path in expand(call, word)),
+        filters=call.filters,
+        deselected=tuple(f"--deselect {each}" for each in call.deselects),
+        marker=call.marker,
+    )
+
+
+def _collected(
+    tests: CommandTests, tree: TreeIndex, marks: MarkReader
+) -> Iterator[tuple[RepoPath, tuple[str, ...]]]:
+    done: dict[RepoPath, tuple[str, ...]] = {}
+    for each in tests.selected:
+        for path, filters in _files_of(each, tree).items():
+            if not each.marker or may_match(each.marker, marks.get(path)):
+                # The call that narrows least is the one that tells what is left out.
+                done[path] = min(done.get(path, filters), filters, key=len)
+    done.update({RepoPath(path): () for path in tests.scripts if tree.is_file(path)})
+    yield from sorted(done.items())
+
+
+def _files_of(selected: Selected, tree: TreeIndex) -> dict[RepoPath, tuple[str, ...]]:
+    found: dict[RepoPath, tuple[str, ...]] = {}
+    for node, paths in selected.targets:
+        filters = (*selected.filters, f"::{node}") if node else selected.filters
         for path in paths:
             for file in _matching(path, tree):
                 found[file] = min(found.get(file, filters), filters, key=len)
-    ignored = [path for word in call.ignores for path in expand(call, word)]
-    globs = [path for word in call.ignore_globs for path in expand(call, word)]
-    deselected = tuple(f"--deselect {each}" for each in call.deselects)
     return {
-        path: (*filters, *deselected)
+        path: (*filters, *selected.deselected)
         for path, filters in found.items()
-        if not any(path == each or path.startswith(f"{each}/") for each in ignored)
-        and not any(glob_matches(each, path) for each in globs)
+        if not any(path == each or path.startswith(f"{each}/") for each in selected.ignored)
+        and not any(glob_matches(each, path) for each in selected.globs)
     }
 
 

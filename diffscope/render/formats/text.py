@@ -86,9 +86,7 @@ class _Report:
         label = Piece(padded(words(risk.level.value).upper(), _COLUMN), _LEVEL_TONES[risk.level])
         flags = worst_first(self._assessment.flags)
         if flags:
-            said = (
-                f"{words.pick(flags[0].title)}{words.colon}{clip(words.pick(_note(flags[0])), _LONGEST_NOTE)}"
-            )
+            said = self._read.sentence(flags[0], limit=_LONGEST_NOTE)
             self._screen.line(label, Piece(said, Tone.STRONG), hang=_COLUMN)
             self._row("check", words.pick(flags[0].advice))
         else:

@@ -39,7 +39,7 @@ def read_facts(
         given |= _fields(entries["change"].value, change, reading)
     found: dict[str, Any] = {
         "pull": PullRequest(
-            repository="vllm-project/vllm", source=SourceKind.RECORDED, title=title, body=body, labels=labels
+            repository="owner/repo", source=SourceKind.RECORDED, title=title, body=body, labels=labels
         ),
         "change": _record(change, given),
         "unknown": _unknown(entries["unknown"].value, reading) if "unknown" in entries else (),

@@ -67,8 +67,9 @@ def _test(field: Field, operator: Operator, node: Node, family: Family, scope: S
         return None
     operands = _operands(field, operator, node, scope)
     checked = [_operand(field, operator, value, place, scope) for value, place in operands]
-    if not checked:
+    if not checked and (operands or operator in COMPARISONS):
         return None
+    # A list of a profile that holds nothing: no value is among its.
     return FieldTest(
         field=field.name,
         operator=operator,

@@ -52,7 +52,7 @@ def _ignored(steps: tuple[StepCalls, ...]) -> dict[str, tuple[str, ...]]:
     """Paths that some command ignores, with the places that do."""
     found: dict[str, set[str]] = {}
     for step in steps:
-        for command, calls in step.commands:
+        for command, calls, _ in step.commands:
             for call in pytest_calls(calls):
                 for word in call.ignores:
                     for path in expand(call, word):

@@ -12,6 +12,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.descriptions import Environment, doubt, environment, read_body, said
 from diffscope.products.report.dynamics.events import Item
 from diffscope.source.model import RepoPath, Value
+from diffscope.source.profile import places
 from diffscope.taxonomy.model import Taxonomy
 
 _IMPORTS: Final = (EdgeLayer.EAGER, EdgeLayer.LAZY)
@@ -34,7 +35,7 @@ def reach_of(paths: Iterable[str], graph: ModuleGraph) -> Reach | None:
     product = {
         module: path
         for path in map(RepoPath, paths)
-        if path.endswith(".py") and not path.startswith("tests/") and (module := graph.module_of(path))
+        if path.endswith(".py") and not places().is_test(path) and (module := graph.module_of(path))
     }
     if not product:
         return None

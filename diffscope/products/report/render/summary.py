@@ -45,7 +45,9 @@ def _work(read: PageView, words: Words) -> str:
     )
     if not d.themes:
         return merged
-    areas = [words("summary.pulls-of", name=read.area(one.key), count=one.count) for one in d.themes[:_AREAS]]
+    areas = [
+        words("summary.pulls-of", name=words.pick(one.title), count=one.count) for one in d.themes[:_AREAS]
+    ]
     return merged + words.gap + words("summary.lines-of-work", areas=areas)
 
 

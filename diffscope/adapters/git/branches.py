@@ -1,0 +1,138 @@
+"""Branches that are not merged: fetched, where each left the base, which other heads it holds. A few calls of git for any number of them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from diffscope.adapters.git.environment import fetch_access
+from diffscope.adapters.git.process import run
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.source.model import CommitId
+
+_PULL_REF: Final = re.compile(
+    r"refs/(?:(?:diffscope/)?pull/(\d+)(?:/head)?|remotes/[^/]+/(?:pr|pull)/(\d+)(?:/head)?)"
+)
+_OWN: Final = "refs/diffscope/pull"
+"""Where heads are fetched to: no branch or ref of the user's is moved."""
+_HEAD: Final = re.compile(r"refs/pull/(\d+)/head$", re.MULTILINE)
+_VANISHED: Final = "couldn't find remote ref"
+_ROUNDS: Final = 3
+"""Heads may vanish while others are asked for."""
+
+
+class Branch(NamedTuple):
+    """One branch."""
+
+    base: CommitId | None
+    """The newest commit that it has in common with what it is to be merged into; ``None`` where there is none."""
+    below: tuple[int, ...]
+    """Numbers of the branches whose heads are among its own commits, the nearest last."""
+
+
+def pull_heads(repository: GitRepository) -> dict[int, CommitId]:
+    """Return the heads of the pull requests that the clone has refs of, by number."""
+    form = "--format=%(objectname) %(refname)"
+    found = run(
+        repository.refs, "for-each-ref", "--sort=committerdate", form, "refs/pull", "refs/remotes", _OWN
+    )
+    rows = (row.split(" ", 1) for row in found.out.decode("utf-8", "replace").split("\n") if row)
+    return {
+        int(match[1] or match[2]): CommitId(commit)
+        for commit, name in rows
+        if (match := _PULL_REF.fullmatch(name))
+    }
+
+
+def fetch_heads(
+    repository: GitRepository, numbers: Iterable[int], *, name: str, host: str = "github.com"
+) -> dict[int, str]:
+    """Fetch the heads of pull requests in one call of git, without those that vanished. Return what git said of each that was not had.
+
+    They come from the remote that is the repository ``name``, else from its address on ``host``.
+    """
+    access, remote = fetch_access(repository.git_dir), _remote(repository, name, host)
+    wanted, lost = sorted(set(numbers)), dict[int, str]()
+    for _ in range(_ROUNDS):
+        given = "".join(f"+refs/pull/{number}/head:{_OWN}/{number}/head\n" for number in wanted)
+        options = ("--stdin", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--quiet")
+        done = run(access, "fetch", *options, remote, given=given.encode()) if wanted else None
+        if done is None or done.code == 0:
+            return lost
+        said = done.err.split("\n")[0].removeprefix("fatal: ") or f"git fetch failed with code {done.code}"
+        if _VANISHED not in said:
+            break
+        # One head that vanished fails all of them: ask which are there.
+        told = run(access, "ls-remote", remote, *(f"refs/pull/{number}/head" for number in wanted))
+        there = set(map(int, _HEAD.findall(told.out.decode("utf-8", "replace"))))
+        lost |= {number: f"{_VANISHED} refs/pull/{number}/head" for number in wanted if number not in there}
+        wanted = [number for number in wanted if number in there]
+    return lost | dict.fromkeys(wanted, said)
+
+
+def _remote(repository: GitRepository, name: str, host: str) -> str:
+    listed = run(repository.refs, "config", "--get-regexp", r"^remote\..*\.url$").out.decode(
+        "utf-8", "replace"
+    )
+    for row in listed.split("\n"):
+        key, _, address = row.partition(" ")
+        if address.removesuffix("/").removesuffix(".git").lower().endswith(name.lower()):
+            return key.removeprefix("remote.").removesuffix(".url")
+    return f"https://{host}/{name}.git"
+
+
+def read_branches(
+    repository: GitRepository, heads: Mapping[int, CommitId], base: CommitId
+) -> dict[int, Branch]:
+    """Return each branch whose head the clone has; one whose head the base has already has its head as its base."""
+    known = {name for name, info in repository.commits(heads.values()).items() if info is not None}
+    here = {number: head for number, head in heads.items() if head in known}
+    parents, boundary = _between(repository, set(here.values()), base)
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for number, head in here.items():
+        numbers[head].append(number)
+    walked = {number: _walk(head, parents, boundary) for number, head in sorted(here.items())}
+    found = {}
+    for number, (own, edges) in walked.items():
+        below = {other for each in own for other in numbers.get(each, ())}
+        nearest_last = sorted(below, key=lambda other: (len(walked[other][0]), other))
+        found[number] = Branch(_base(repository, here[number], base, own, edges), tuple(nearest_last))
+    return found
+
+
+def _between(
+    repository: GitRepository, heads: Iterable[str], base: str
+) -> tuple[dict[str, list[str]], set[str]]:
+    given = "".join(f"{head}\n" for head in sorted(heads)) + f"^{base}\n"
+    out = run(
+        repository.objects, "rev-list", "--parents", "--boundary", "--stdin", given=given.encode()
+    ).out.decode()
+    rows = [row.split() for row in out.split("\n") if row]
+    return {row[0]: row[1:] for row in rows if row[0][0] != "-"}, {
+        row[0][1:] for row in rows if row[0][0] == "-"
+    }
+
+
+def _walk(head: str, parents: Mapping[str, list[str]], boundary: set[str]) -> tuple[set[str], set[str]]:
+    """Return the commits of a branch, its head left out, and those of the base that they stand on."""
+    pending, own, edges = [head], set[str](), set[str]()
+    while pending:
+        for each in parents.get(pending.pop(), ()):
+            if each in boundary:
+                edges.add(each)
+            elif each in parents and each not in own:
+                own.add(each)
+                pending.append(each)
+    return own, edges
+
+
+def _base(
+    repository: GitRepository, head: CommitId, base: CommitId, own: set[str], edges: set[str]
+) -> CommitId | None:
+    if len(edges) == 1:
+        return CommitId(next(iter(edges)))
+    if not edges and not own and repository.merge_base(head, base) == head:
+        return head
+    return repository.merge_base(head, base)  # the base was merged into it meanwhile

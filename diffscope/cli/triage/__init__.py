@@ -1,0 +1,1 @@
+"""``diffscope triage``: the open changes of a repository compared with each other."""

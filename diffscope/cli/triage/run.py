@@ -1,0 +1,246 @@
+"""Judges open changes, compares them, asks git about the lines of those that collide, and writes the result."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from diffscope.adapters.git.merges import MergeCase, try_merges
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.open_pulls import read_open_pulls, write_open_pulls
+from diffscope.adapters.output import check_output, encoded, write_file
+from diffscope.batch.run import Batch
+from diffscope.cli.console import Console
+from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.open_workspace import open_workspace
+from diffscope.cli.options import Output
+from diffscope.cli.progress import Progress
+from diffscope.cli.publish import write_stdout
+from diffscope.cli.triage.sources import OpenList, github_as_open, merged_as_open, saved_as_open
+from diffscope.errors import DiffscopeError, UsageError
+from diffscope.messages.model import Language, Text
+from diffscope.products.triage.candidates import Candidate, read_candidate
+from diffscope.products.triage.model import Conflict, Triage, TriageGap
+from diffscope.products.triage.render.formats import FORMATS
+from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
+from diffscope.render.style import Style
+from diffscope.source.model import CommitId
+from diffscope.workspace import Workspace
+
+_DAYS: Final = 3.0
+_MOST_MERGES: Final = 2_000
+"""Pairs of which git is asked: those that break first."""
+
+
+class TriageRequest(NamedTuple):
+    """What the command line asks for."""
+
+    base: str | None = None
+    listed: Path | None = None
+    save_list: Path | None = None
+    window: str | None = None
+    within: float | None = None
+    areas: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    newer_than: float | None = None
+    lang: str = "en"
+    workers: int | None = None
+    rule_folders: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    use_cache: bool = True
+
+
+def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output], console: Console) -> None:
+    """Write the triage that is asked for.
+
+    Raises:
+        DiffscopeError: there is no clone, or no list of open changes.
+    """
+    outputs = tuple(forms) or (Output("text", None),)
+    _check(outputs)
+    clone = find_clone(repo, Request())
+    if clone is None:
+        raise no_clone()
+    with (
+        clone,
+        open_workspace(
+            clone,
+            rule_folders=asked.rule_folders,
+            select=asked.select,
+            ignore=asked.ignore,
+            use_cache=asked.use_cache,
+        ) as workspace,
+        Batch(workspace, workers=asked.workers) as batch,
+        console.resumable(),
+    ):
+        listed = list_open(asked, workspace, clone, console)
+        listed = with_merges(clone, listed)
+        candidates, gaps = judge_open(batch, listed, console)
+        for note in batch.notes:
+            console.note(note)
+        found = Relations(candidates, meets_within(_DAYS if asked.within is None else asked.within))
+        found.conflicts = with_textual(clone, candidates, found.conflicts)
+        triage = build_triage(
+            candidates, found, repository=listed.repository, base=listed.base, gaps=(*listed.gaps, *gaps)
+        )
+    shown = narrowed(triage, asked)
+    for output in outputs:
+        text = FORMATS[output.form](shown, _style(output, asked.lang, is_verbose=console.level > 0))
+        if output.file is None:
+            write_stdout(text, is_for_people=output.form == "text")
+        else:
+            write_file(output.file, encoded(text))
+
+
+def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, console: Console) -> OpenList:
+    """Return the open changes: of a range of merged ones, of a saved list, or of GitHub.
+
+    Raises:
+        DiffscopeError: there is no such range or list, or GitHub gives none.
+    """
+    if asked.window is not None and asked.listed is not None:
+        raise UsageError("--range and --list exclude each other", hint="ask for one of them")
+    if asked.window is not None:
+        return merged_as_open(asked.window, workspace, clone)
+    if asked.listed is not None:
+        return saved_as_open(read_open_pulls(asked.listed), asked.base, clone)
+    pulls, lost = github_as_open(asked.base, clone, workspace.cache, console)
+    if asked.save_list is not None:
+        write_open_pulls(asked.save_list, pulls)
+    return saved_as_open(pulls, asked.base, clone, lost)
+
+
+def judge_open(
+    batch: Batch, listed: OpenList, console: Console
+) -> tuple[tuple[Candidate, ...], tuple[TriageGap, ...]]:
+    """Return what is compared of each change that could be judged, and the others as gaps."""
+    candidates, gaps = list[Candidate](), list[TriageGap]()
+    with Progress("judging", console) as progress:
+        for at, judged in enumerate(batch.judge(listed.wanted, progress=progress), start=1):
+            wanted = judged.wanted
+            number = wanted.number or -at
+            if judged.assessment is not None:
+                try:
+                    facts = batch.facts(wanted)
+                except DiffscopeError as error:
+                    gaps.append(
+                        TriageGap(number=wanted.number or None, reason=Text(en=str(error), zh=str(error)))
+                    )
+                    continue
+                candidates.append(read_candidate(facts, judged.assessment, number, listed.states.get(wanted)))
+            elif judged.gap is not None:
+                reason = judged.gap.reason
+                gaps.append(TriageGap(number=wanted.number or None, reason=Text(en=reason, zh=reason)))
+    return tuple(candidates), tuple(gaps)
+
+
+def with_merges(clone: GitRepository, listed: OpenList) -> OpenList:
+    """Return the list with whether git merges each change into the base as that stands."""
+    if listed.tip is None:
+        return listed
+    bases = [listed.states[wanted].branched_at or wanted.commit for wanted in listed.wanted]
+    cases = [
+        MergeCase(base, listed.tip, wanted.commit) for base, wanted in zip(bases, listed.wanted, strict=True)
+    ]
+    merges = zip(listed.wanted, try_merges(clone, cases), strict=True)
+    states = {
+        wanted: msgspec.structs.replace(listed.states[wanted], merges=is_clean) for wanted, is_clean in merges
+    }
+    return listed._replace(states=states)
+
+
+def with_textual(
+    clone: GitRepository, candidates: Sequence[Candidate], conflicts: Sequence[Conflict]
+) -> tuple[Conflict, ...]:
+    """Return the conflicts, each with whether git cannot merge the two either."""
+    known = {one.number: one for one in candidates}
+    told = clone.commits(CommitId(one.state.branched_at) for one in candidates if one.state.branched_at)
+    ages = {commit: info.committed_at for commit, info in told.items() if info is not None}
+    cases: dict[frozenset[int], MergeCase] = {}
+    for one in conflicts:
+        case = _case(known[one.first], known[one.second], ages)
+        if case is not None and len(cases) < _MOST_MERGES:
+            cases[frozenset((one.first, one.second))] = case
+    merges = dict(zip(cases, try_merges(clone, list(cases.values())), strict=True))
+    found = []
+    for one in conflicts:
+        is_clean = merges.get(frozenset((one.first, one.second)))
+        found.append(msgspec.structs.replace(one, is_textual=None if is_clean is None else not is_clean))
+    return tuple(found)
+
+
+def _case(one: Candidate, other: Candidate, ages: Mapping[CommitId, int]) -> MergeCase | None:
+    left, right = one.state.merged_at, other.state.merged_at
+    if left is not None and right is not None:
+        # The later one was merged onto the earlier one: they are apart where that can be taken out from under it.
+        first, then = (one, other) if left <= right else (other, one)
+        return (
+            MergeCase(first.head, then.head, first.base) if first.head and then.head and first.base else None
+        )
+    bases = [base for each in (one, other) if (base := CommitId(each.state.branched_at or "")) in ages]
+    if len(bases) < 2 or not one.head or not other.head:
+        return None
+    # Both branches left one line of commits: what they have in common is where the older one left it.
+    return MergeCase(min(bases, key=lambda base: (ages[base], base)), one.head, other.head)
+
+
+def narrowed(triage: Triage, asked: TriageRequest) -> Triage:
+    """Return the triage with the changes that the filters keep, and what is said of at least one of them."""
+    if not (asked.areas or asked.labels or asked.newer_than is not None):
+        return triage
+    newest = max((entry.opened_at or "" for entry in triage.queue), default="")
+    queue = tuple(
+        entry
+        for entry in triage.queue
+        if (not asked.areas or set(asked.areas) & set(entry.areas))
+        and (not asked.labels or set(asked.labels) & set(entry.labels))
+        and (asked.newer_than is None or _days_between(entry.opened_at, newest) <= asked.newer_than)
+    )
+    kept = {entry.number for entry in queue}
+    return msgspec.structs.replace(
+        triage,
+        queue=queue,
+        conflicts=tuple(one for one in triage.conflicts if {one.first, one.second} & kept),
+        duplicates=tuple(one for one in triage.duplicates if {one.first, one.second} & kept),
+        order=tuple(one for one in triage.order if {one.first, one.then} & kept),
+    )
+
+
+def _days_between(earlier: str | None, later: str) -> float:
+    try:
+        span = datetime.fromisoformat(later) - datetime.fromisoformat(earlier or "")
+    except ValueError:
+        return 0.0
+    return span.total_seconds() / DAY
+
+
+def _check(outputs: Sequence[Output]) -> None:
+    to_stdout = [output.form for output in outputs if output.file is None]
+    if len(to_stdout) > 1:
+        raise UsageError(
+            f"{' and '.join(to_stdout)} cannot share stdout", hint="give all but one a file: json:t.json"
+        )
+    for output in outputs:
+        if output.file is not None:
+            check_output(output.file)
+
+
+def _style(output: Output, lang: str, *, is_verbose: bool) -> Style:
+    is_terminal = output.file is None and sys.stdout.isatty()
+    columns = shutil.get_terminal_size((110, 24)).columns if is_terminal else 110
+    return Style(
+        language=Language(lang),
+        width=min(max(columns, 80), 140),
+        color=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        ascii_only=output.file is None
+        and (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""},
+        is_verbose=is_verbose,
+    )

@@ -1,0 +1,163 @@
+"""Where open changes come from: a range of merged ones, a saved list with the refs of the clone, GitHub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from diffscope.adapters.cache.cache import Cache
+from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
+from diffscope.batch.coverage import newest_commit
+from diffscope.batch.judging import OpenPull, Wanted
+from diffscope.batch.windows import find_span
+from diffscope.cli.console import Console
+from diffscope.errors import NotFoundError
+from diffscope.messages.model import Text
+from diffscope.messages.say import text_of
+from diffscope.products.triage.candidates import OpenState
+from diffscope.products.triage.model import TriageGap
+from diffscope.source.model import CommitId
+from diffscope.workspace import Workspace
+
+
+class OpenList(NamedTuple):
+    """The open changes with what is known of each."""
+
+    wanted: tuple[Wanted, ...]
+    states: Mapping[Wanted, OpenState]
+    base: str
+    tip: CommitId | None = None
+    """What they are to be merged into; ``None`` for merged ones taken as open."""
+    gaps: tuple[TriageGap, ...] = ()
+    repository: str = ""
+
+
+def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> OpenList:
+    """Return the changes of a range of merged ones. Raises as ``find_span`` does."""
+    span = find_span(workspace, window)
+    known = clone.commits([wanted.commit for wanted in span.wanted])
+    states = {
+        wanted: OpenState(merged_at=info.committed_at if (info := known[wanted.commit]) is not None else None)
+        for wanted in span.wanted
+    }
+    gaps = tuple(TriageGap(number=None, reason=Text(en=gap.reason, zh=gap.reason)) for gap in span.gaps)
+    return OpenList(span.wanted, states, window, gaps=gaps, repository=workspace.identity)
+
+
+def github_as_open(
+    base: str | None, clone: GitRepository, cache: Cache, console: Console
+) -> tuple[OpenPulls, dict[int, str]]:
+    """Return the open pull requests of GitHub, and why the heads of some could not be fetched into the clone.
+
+    Raises:
+        SourceError: GitHub gives none.
+    """
+    # Each of these imports costs more than a saved list takes as a whole.
+    from diffscope.adapters.github.access import find_access
+    from diffscope.adapters.github.client import Client
+    from diffscope.adapters.github.open_pulls import read_github_pulls
+    from diffscope.adapters.github.store import GitHubStore
+
+    access = find_access(os.environ)
+    client = Client(access, store=GitHubStore(cache), notice=console.note)
+    name = (base or "main").removeprefix("origin/").removeprefix("upstream/")
+    pulls = read_github_pulls(client, base=name)
+    heads = {entry.number: CommitId(entry.head or "") for entry in pulls.entries}
+    known = clone.commits(heads.values())
+    absent = [number for number, head in heads.items() if known.get(head) is None]
+    if absent:
+        console.note(f"fetching {len(absent)} heads into {clone.path}")
+    lost = fetch_heads(clone, absent, name=access.repository, host=access.host) if absent else {}
+    return pulls, lost
+
+
+def saved_as_open(
+    pulls: OpenPulls, base: str | None, clone: GitRepository, lost: Mapping[int, str] = {}
+) -> OpenList:
+    """Return the changes of a list whose heads the clone has; the others are gaps.
+
+    ``lost`` says why a head could not be fetched.
+
+    Raises:
+        NotFoundError: the clone does not have the base.
+    """
+    name = base or pulls.base or ""
+    tip = _tip(clone, name)
+    refs = pull_heads(clone)
+    heads, gaps = dict[int, CommitId](), list[TriageGap]()
+    for entry in pulls.entries:
+        head = _head(clone, entry, refs)
+        if head is None and entry.number in lost:
+            reason = text_of("triage.gap-fetch", reason=lost[entry.number])
+            gaps.append(TriageGap(number=entry.number, reason=reason))
+        elif head is None:
+            gaps.append(_gap(entry.number, "triage.gap-head"))
+        else:
+            heads[entry.number] = head
+    branches = read_branches(clone, heads, tip)
+    wanted, states = list[Wanted](), dict[Wanted, OpenState]()
+    for entry in pulls.entries:
+        branch = branches.get(entry.number)
+        head = heads.get(entry.number)
+        if head is None:
+            continue
+        if branch is None or branch.base is None or branch.base == head:
+            code = (
+                "triage.gap-head"
+                if branch is None
+                else "triage.gap-base"
+                if branch.base is None
+                else "triage.gap-merged"
+            )
+            gaps.append(_gap(entry.number, code))
+            continue
+        # What stands on another open branch is judged from there: the rest of it is the other's.
+        each = _wanted(entry, head, heads[branch.below[-1]] if branch.below else branch.base)
+        wanted.append(each)
+        states[each] = _state(entry, branch)
+    if pulls.missing is not None:
+        gaps.append(TriageGap(number=None, reason=text_of("triage.gap-list", reason=pulls.missing)))
+    return OpenList(tuple(wanted), states, name or tip[:12], tip, tuple(gaps), pulls.repository)
+
+
+def _tip(clone: GitRepository, name: str) -> CommitId:
+    if not name:
+        return newest_commit(clone)
+    try:
+        return clone.resolve(name)
+    except NotFoundError:
+        return clone.resolve(f"origin/{name}")
+
+
+def _head(clone: GitRepository, entry: OpenPullEntry, refs: Mapping[int, CommitId]) -> CommitId | None:
+    if entry.head is None:
+        return refs.get(entry.number)
+    try:
+        found = clone.resolve(entry.head)
+    except NotFoundError:
+        return None
+    # A full id is taken as it is: its branch may have been pushed anew since it was listed.
+    return found if clone.has_commit(found) else refs.get(entry.number)
+
+
+def _wanted(entry: OpenPullEntry, head: CommitId, base: CommitId) -> Wanted:
+    known = OpenPull(base=base, title=entry.title, body=entry.body, author=entry.author, labels=entry.labels)
+    return Wanted(number=entry.number, commit=head, open=known)
+
+
+def _state(entry: OpenPullEntry, branch: Branch) -> OpenState:
+    return OpenState(
+        is_draft=entry.draft,
+        opened_at=entry.opened_at,
+        updated_at=entry.updated_at,
+        decision=entry.decision,
+        stands_on=branch.below[-1:],
+        branched_at=branch.base,
+    )
+
+
+def _gap(number: int | None, code: str) -> TriageGap:
+    return TriageGap(number=number, reason=text_of(code))

@@ -1,0 +1,328 @@
+"""Reads off a change what can meet another one; see ``diffscope.facts.footprint_model``."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Final
+
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.class_bases import origin_of
+from diffscope.facts.base.imports import absolute_module
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
+from diffscope.facts.change.files import module_name
+from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature
+from diffscope.source.profile import places
+from diffscope.source.text import Lines
+from diffscope.syntax.model import (
+    Aspect,
+    Definition,
+    DefinitionKind,
+    Outline,
+    Signal,
+    SignalKind,
+)
+
+_MOST_USES: Final = 600
+_MOST_LINES: Final = 4000
+_FEWEST_LETTERS: Final = 8
+"""Letters and digits below which a line (`else:`, `return x`) says nothing."""
+_FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
+_SELF: Final = frozenset({"self", "cls", "super()"})
+_NAME: Final = re.compile(
+    r"""(?:[rbfuRBFU]{0,2}(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|#.*|([A-Za-z_]\w{2,})"""
+)
+_LETTER: Final = re.compile(r"\w")
+_COMMON: Final = frozenset(
+    {
+        *keyword.kwlist,
+        *dir(builtins),
+        "self",
+        "cls",
+        "logger",
+        "torch",
+        "init_logger",
+        "TYPE_CHECKING",
+        "pytest",
+        "Any",
+    }
+)
+
+
+def collect_footprint(placed: Iterable[Placed], lookup: TreeLookup | None) -> Footprint:
+    """Return the footprint of a change; of a change of thousands of uses or lines the first of them."""
+    every = tuple(placed)
+    compared = [
+        (one, one.material.python)
+        for one in every
+        if one.material.python is not None and module_name(one.fact.path)
+    ]
+    defined = {each for one, python in compared for each in _defines(one, python)}
+    uses = dict.fromkeys(
+        use
+        for one, python in compared
+        for use in _Uses(one, python, lookup).found()
+        if f"{use.module}:{use.name}" not in defined
+    )
+    return Footprint(
+        uses=tuple(sorted(uses, key=lambda one: (one.path, one.line, one.module, one.name, one.how)))[
+            :_MOST_USES
+        ],
+        signatures=tuple(each for one, python in compared for each in _signatures(one, python)),
+        bodies=tuple(each for one, python in compared for each in _bodies(one, python)),
+        lines=tuple(_lines(every)),
+        defines=tuple(sorted(defined)),
+    )
+
+
+class _Uses:
+    """The uses of one file."""
+
+    def __init__(self, placed: Placed, python: ChangedPython, lookup: TreeLookup | None) -> None:
+        self._path = placed.fact.path
+        self._module = module_name(self._path) or ""
+        self._root = self._module.partition(".")[0]
+        self._python = python
+        self._lookup = lookup
+        self._after: Outline | None = python.after
+        definitions = python.after.definitions if python.after else ()
+        self._classes: dict[str, Definition] = {
+            one.name: one for one in definitions if one.kind is DefinitionKind.CLASS
+        }
+        self._own = {one.name for one in definitions}
+        self._lineages: dict[str, list[tuple[str, str, frozenset[str] | None]]] = {}
+
+    def found(self) -> Iterator[NameUse]:
+        if self._after is None:
+            return
+        for item in self._python.imports_added:
+            module, name = self._defined(absolute_module(self._path, item), item.name or "")
+            if self._is_ours(module) and name != "*":
+                yield NameUse(
+                    path=self._path, line=item.line, symbol="", module=module, name=name, how="import"
+                )
+        for change in self._python.symbols:
+            if not change.logic or Aspect.REMOVED in change.aspects:
+                continue
+            yield from self._inherits(change)
+            for each in change.signals:
+                if each.what == "added" and each.region is not None:
+                    yield from self._of_signal(change, each.signal, each.region.start)
+
+    def _of_signal(self, change: ChangedSymbol, signal: Signal, line: int) -> Iterator[NameUse]:
+        if signal.kind is SignalKind.CALL:
+            targets = self._targets(signal.text, change.name)
+            if targets:
+                positional, keywords, is_open = read_arguments(signal.detail)
+                for module, name in targets:
+                    yield NameUse(
+                        path=self._path, line=line, symbol=change.name, module=module, name=name, how="call",
+                        positional=positional, keywords=keywords, is_open=is_open,
+                    )  # fmt: skip
+        elif signal.kind is SignalKind.REFERENCE:
+            for module, name in self._targets(signal.text, change.name):
+                yield NameUse(
+                    path=self._path, line=line, symbol=change.name, module=module, name=name, how="name"
+                )
+
+    def _targets(self, text: str, caller: str) -> tuple[tuple[str, str], ...]:
+        """Return where what is written may be defined: by an import, in the file itself, or in the class of ``self`` and those above it."""
+        head, _, rest = text.partition(".")
+        if head in _SELF or text.startswith("super()"):
+            member = text.partition("super().")[2] if head.startswith("super") else rest
+            return self._members(caller.partition(".")[0], member) if member and "." not in member else ()
+        top = text.partition(".")[0]
+        if text in self._own or top in self._classes:
+            return ((self._module, text),)
+        if not text.replace(".", "").isidentifier():
+            return ()  # called on what another call returns
+        module, name = self._origin(text)
+        return (self._defined(module, name),) if module and self._is_ours(module) else ()
+
+    def _origin(self, written: str) -> tuple[str, str]:
+        """Return the module and the qualified name there of what is written; empty where the file does not import it."""
+        head, _, rest = written.partition(".")
+        for item in self._after.imports if self._after else ():
+            if item.name and (item.alias or item.name) == head:
+                return absolute_module(self._path, item), f"{item.name}.{rest}" if rest else item.name
+        return origin_of(self._path, written, self._after.imports if self._after else ())
+
+    def _defined(self, module: str, name: str) -> tuple[str, str]:
+        """Return where a name is defined that may only be handed on there; itself where the tree does not tell."""
+        return self._lookup.defined(module, name) if self._lookup and name else (module, name)
+
+    def _members(self, owner: str, member: str) -> tuple[tuple[str, str], ...]:
+        if owner not in self._classes:
+            return ()
+        if f"{owner}.{member}" in self._own:
+            return ((self._module, f"{owner}.{member}"),)
+        return tuple(
+            (module, f"{name}.{member}")
+            for module, name, members in self._above(owner)
+            if members is None or member in members
+        )[:1]
+
+    def _above(self, owner: str) -> list[tuple[str, str, frozenset[str] | None]]:
+        """Return the classes above one of this file, nearest first: module, name and members (``None`` where they are not known)."""
+        if owner not in self._lineages:
+            self._lineages[owner] = []
+            self._lineages[owner] = list(self._read_above(owner))
+        return self._lineages[owner]
+
+    def _read_above(self, owner: str) -> Iterator[tuple[str, str, frozenset[str] | None]]:
+        for written in self._classes[owner].bases if owner in self._classes else ():
+            base = written.partition("[")[0].strip()
+            if base in self._classes and base != owner:
+                yield (
+                    self._module,
+                    base,
+                    frozenset(
+                        name.removeprefix(f"{base}.") for name in self._own if name.startswith(f"{base}.")
+                    ),
+                )
+                yield from self._above(base)
+                continue
+            module, name = self._defined(
+                *origin_of(self._path, base, self._after.imports if self._after else ())
+            )
+            if not module or not name or not self._is_ours(module):
+                continue
+            lineage = self._lookup.lineage(module, name) if self._lookup else ()
+            if not lineage:
+                yield module, name, None
+            for path, each in lineage:
+                members = self._lookup.class_at(path, each)[0] if self._lookup else frozenset()
+                yield module_name(path) or "", each, members
+
+    def _inherits(self, change: ChangedSymbol) -> Iterator[NameUse]:
+        """Yield the bases of a class that is new or gets others, and what a new method overrides."""
+        line = change.region.start if change.region else 0
+        owner, _, member = change.name.rpartition(".")
+        if change.kind is DefinitionKind.CLASS and ({Aspect.ADDED, Aspect.BASES} & set(change.aspects)):
+            members = tuple(
+                sorted(
+                    name.removeprefix(f"{change.name}.")
+                    for name in self._own
+                    if name.startswith(f"{change.name}.")
+                )
+            )
+            for module, name, _ in self._above(change.name):
+                yield NameUse(
+                    path=self._path,
+                    line=line,
+                    symbol=change.name,
+                    module=module,
+                    name=name,
+                    how="base",
+                    members=members,
+                )
+        if (
+            Aspect.ADDED in change.aspects
+            and owner in self._classes
+            and change.after
+            and not _is_dunder(member)
+        ):
+            for module, name, known in self._above(owner):
+                if known is not None and member in known:
+                    yield NameUse(
+                        path=self._path, line=line, symbol=change.name, module=module, name=f"{name}.{member}",
+                        how="override", parameters=_parameters(change.after),
+                    )  # fmt: skip
+
+    def _is_ours(self, module: str) -> bool:
+        return module.partition(".")[0] in {*places().own, self._root}
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def read_arguments(text: str) -> tuple[int, tuple[str, ...], bool]:
+    """Return the number of arguments by place, the names of those by name, and whether more may come."""
+    try:
+        call = ast.parse(f"_({text})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 0, (), True
+    if not isinstance(call, ast.Call):
+        return 0, (), True
+    keywords = tuple(each.arg for each in call.keywords if each.arg is not None)
+    is_open = len(keywords) < len(call.keywords) or any(isinstance(each, ast.Starred) for each in call.args)
+    return len(call.args), keywords, is_open
+
+
+def _parameters(definition: Definition) -> tuple[str, ...]:
+    return tuple(
+        f"{one.kind.value} {one.name}{'=' if one.default is not None else ''}"
+        for one in definition.parameters
+    )
+
+
+def _signatures(placed: Placed, python: ChangedPython) -> Iterator[Signature]:
+    for change in python.symbols:
+        if change.kind not in _FUNCTIONS or not change.before or not change.after or not change.region:
+            continue
+        before, after = _parameters(change.before), _parameters(change.after)
+        if before != after:
+            yield Signature(
+                path=placed.fact.path, line=change.region.start, module=module_name(placed.fact.path) or "",
+                symbol=change.name, before=before, after=after,
+                is_static="staticmethod" in change.after.decorators or change.kind is DefinitionKind.FUNCTION,
+            )  # fmt: skip
+
+
+def _bodies(placed: Placed, python: ChangedPython) -> Iterator[EditedBody]:
+    for change in python.symbols:
+        is_edit = change.logic and change.kind in _FUNCTIONS and change.before and change.after
+        if not is_edit or change.region is None:
+            continue
+        names = _names(change.added) | _names(change.removed)
+        before = _names_in(change.whole_before.lines) if change.whole_before else frozenset()
+        after = _names_in(change.whole_after.lines) if change.whole_after else frozenset()
+        yield EditedBody(
+            path=placed.fact.path, line=change.region.start, module=module_name(placed.fact.path) or "",
+            symbol=change.name, names=tuple(sorted(names)),
+            removed=tuple(sorted(names & before - after)), added=tuple(sorted(names & after - before)),
+        )  # fmt: skip
+
+
+def _names(lines: Lines | None) -> frozenset[str]:
+    return frozenset() if lines is None else _names_in(lines.text.line(number) for number in lines.numbers)
+
+
+def _names_in(lines: Iterable[str]) -> frozenset[str]:
+    return frozenset(match[1] for line in lines for match in _NAME.finditer(line) if match[1]) - _COMMON
+
+
+def _defines(placed: Placed, python: ChangedPython) -> Iterator[str]:
+    module = module_name(placed.fact.path)
+    for change in python.symbols:
+        if Aspect.ADDED in change.aspects and change.kind is not DefinitionKind.MODULE:
+            yield f"{module}:{change.name}"
+
+
+def _lines(placed: Iterable[Placed]) -> Iterator[FileLines]:
+    left = _MOST_LINES
+    for one in placed:
+        hunks = one.material.diff.hunks
+        added = {number for hunk in hunks for line in hunk.added if (number := line_number(line.text))}
+        removed = {number for hunk in hunks for line in hunk.removed if (number := line_number(line.text))}
+        both = added & removed  # only moved within the file, or indented otherwise
+        kept = sorted(added - both)[:left], sorted(removed - both)[:left]
+        left -= max(map(len, kept))
+        if any(kept):
+            yield FileLines(path=one.fact.path, added=tuple(kept[0]), removed=tuple(kept[1]))
+        if left <= 0:
+            return
+
+
+def line_number(text: str) -> int:
+    """Return the number of a line, the same for the same text whatever the blanks around it; 0 where it says too little."""
+    bare = text.strip()
+    if len(_LETTER.findall(bare)) < _FEWEST_LETTERS or bare.startswith("#"):
+        return 0
+    return int.from_bytes(blake2b(bare.encode("utf-8", "surrogatepass"), digest_size=6).digest(), "big")

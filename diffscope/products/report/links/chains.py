@@ -1,0 +1,248 @@
+"""Who follows whom: links from a pull request to the earlier one that it takes back, does again, fixes, removes, builds on or uses.
+
+What a pull request added is its own until another removes it, through renames and moves; who touches it later follows it. What the history
+of the clone says (``history`` of an assessment) and what titles name comes on top, and reaches pull requests that nobody judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from diffscope.products.report.links.around import Merged, plain_title
+from diffscope.products.report.links.nodes import Node, Touched
+from diffscope.products.report.model import Link, LinkReason
+
+_NUMBER: Final = re.compile(r"#(\d{2,9})\b")
+_SAYS: Final = re.compile(
+    r"\b(?:follow(?:s|ing)?[ -]?up|after|since|introduced|caused|regress|fix|broke|revert|re-?land|re-?appl)",
+    re.IGNORECASE,
+)
+_FIX: Final = re.compile(r"\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b", re.IGNORECASE)
+_REVERT: Final = re.compile(r"\brevert(?:s|ed)?\b|\bback(?:s|ed)? out\b", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"[\"“'`](.{8,}?)[\"”'`](?:\s*\(#\d+\))?\s*$")
+_REVERT_MARK: Final = re.compile(r"^\s*(?:\[[^\]]*\]\s*)*\[?revert\]?:?\s*", re.IGNORECASE)
+_BY_HISTORY: Final[Mapping[str, LinkReason]] = {
+    "reverts": "reverts",
+    "restores": "reverts",
+    "reapplies": "reapplies",
+    "reverted-before": "reapplies",
+}
+_MOSTLY: Final = 0.6
+_NAMES: Final = 4
+_WIDE: Final = 24
+"""Pull requests that one change follows, from which on it is a sweep over the tree, which tells little of each."""
+_PART: Final = 0.1
+"""The part of what a pull request touches that must be another one's for it to be a word on that one."""
+_WEIGHTS: Final[Mapping[LinkReason, float]] = {"fixes": 3.0, "removes": 3.0, "builds-on": 3.0, "uses": 2.0}
+_LATELY: Final = 3
+"""Pull requests that may have changed a symbol for a second change of it to be a word on the first."""
+
+
+class _Trail:
+    """Who added and who changed each symbol and file, kept up to date while pull requests go by in their order."""
+
+    def __init__(self) -> None:
+        self._adders: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._changers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        self._classes: dict[str, int] = {}
+        self.files: dict[str, int] = {}
+
+    def follow(self, node: Node) -> None:
+        """Carry what was there along the renames and moves of a pull request."""
+        for new, old in node.renamed.items():
+            self._adders[new] = self._adders.pop(old, {})
+            if old in self.files:
+                self.files[new] = self.files.pop(old)
+        for (path, name), (old_path, old_name) in node.moved.items():
+            adder = self._adders[old_path].pop(old_name, None)
+            if adder is not None:
+                self._adders[path][name] = adder
+
+    def adder(self, path: str, name: str) -> int | None:
+        """Return who added a symbol, or the innermost one that it lies in."""
+        known = self._adders.get(path)
+        while known and name:
+            if name in known:
+                return known[name]
+            name = name.rpartition(".")[0]
+        return None
+
+    def adder_of_class(self, name: str) -> int | None:
+        """Return who added the class of a name."""
+        return self._classes.get(name)
+
+    def changers(self, path: str, name: str) -> list[int]:
+        """Return who changed a symbol, oldest first."""
+        return self._changers.get((path, name), [])
+
+    def record(self, node: Node) -> None:
+        """Keep what a pull request adds and changes."""
+        for path in node.new_files:
+            self.files[path] = node.number
+        for each in node.touched:
+            if each.how == "added":
+                self._adders[each.path][each.name] = node.number
+                if "." not in each.name and each.name[:1].isupper():
+                    self._classes[each.name] = node.number
+            elif each.how == "removed":
+                self._adders[each.path].pop(each.name, None)
+            if each.how in ("changed", "added"):
+                self._changers[each.path, each.name].append(node.number)
+
+
+def find_chains(nodes: Iterable[Node], around: Iterable[Merged]) -> tuple[Link, ...]:
+    """Return the links, each from the later pull request to the earlier one, by both; at most one for each two pull requests."""
+    ordered = sorted(nodes, key=lambda node: node.order)
+    by_number = {node.number: node for node in ordered}
+    outside = {one.number: one for one in around if one.number not in by_number}
+    titles = _titles(ordered, outside.values())
+    added = {node.number: sum(each.how == "added" for each in node.touched) for node in ordered}
+    trail, found = _Trail(), dict[tuple[int, int], Link]()
+    for node in ordered:
+        trail.follow(node)
+        for link in (*_told(node, by_number, outside, titles), *_traced(node, trail, added)):
+            found.setdefault((link.source, link.target), link)
+        trail.record(node)
+    for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
+        for link in (*_told_later(late, by_number, titles), *_traced_later(late, trail, by_number)):
+            found.setdefault((link.source, link.target), link)
+    return tuple(found[pair] for pair in sorted(found))
+
+
+def telling_lines(body: str) -> tuple[str, ...]:
+    """Return the lines of a description that say something of another pull request, by its number."""
+    return tuple(
+        line.strip() for line in body.split("\n")[:200] if _NUMBER.search(line) and _SAYS.search(line)
+    )
+
+
+def _titles(nodes: Iterable[Node], outside: Iterable[Merged]) -> dict[str, list[tuple[str, int]]]:
+    """Return plain title -> (when, number) of who has it, oldest first."""
+    found: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    told = [(node.title, node.merged_at, node.number) for node in nodes]
+    told += [(one.title, one.merged_at, one.number) for one in outside]
+    for title, merged_at, number in told:
+        found[plain_title(title)].append((merged_at, number))
+    return {title: sorted(each) for title, each in found.items()}
+
+
+def _told(
+    node: Node,
+    nodes: Mapping[int, Node],
+    outside: Mapping[int, Merged],
+    titles: Mapping[str, list[tuple[str, int]]],
+) -> Iterator[Link]:
+    """Yield what the history, a title and a description say outright."""
+    for past in node.history:
+        if past.number and past.number != node.number:
+            yield _link(node.number, past.number, _BY_HISTORY[past.what], (past.subject,), 3.0)
+    number = node.number
+    yield from _told_by_words(number, node.title, node.merged_at, titles, is_fix=node.kind == "bugfix")
+    for line in telling_lines(node.body):
+        for each in map(int, _NUMBER.findall(line)):
+            if each < number and (each in nodes or each in outside):
+                is_revert = node.kind == "revert" and _REVERT.search(line)
+                yield _link(number, each, "reverts" if is_revert else "names", (line[:120],), 2.0)
+
+
+def _told_later(
+    late: Merged, nodes: Mapping[int, Node], titles: Mapping[str, list[tuple[str, int]]]
+) -> Iterator[Link]:
+    """Yield what the title of a pull request that nobody judged says of those of the window."""
+    for link in _told_by_words(late.number, late.title, late.merged_at, titles, is_fix=False):
+        if link.target in nodes:
+            yield link
+
+
+def _traced_later(late: Merged, trail: _Trail, nodes: Mapping[int, Node]) -> Iterator[Link]:
+    """Yield the files that a later fix changes which one of the window added, where nobody judged the fix."""
+    if _FIX.search(late.title):
+        adders: defaultdict[int, list[str]] = defaultdict(list)
+        for path in late.paths:
+            adder = trail.files.get(path)
+            if adder is not None and adder in nodes and nodes[adder].merged_at < late.merged_at:
+                adders[adder].append(path)
+        for number, paths in sorted(adders.items()):
+            yield _link(late.number, number, "fixes", tuple(sorted(paths))[:_NAMES], 1.0)
+
+
+def _told_by_words(
+    number: int,
+    title: str,
+    merged_at: str,
+    titles: Mapping[str, list[tuple[str, int]]],
+    *,
+    is_fix: bool,
+) -> Iterator[Link]:
+    is_revert = _REVERT.search(title) is not None
+    named = [each for each in map(int, _NUMBER.findall(title)) if each != number]
+    for each in named:
+        reason: LinkReason = "reverts" if is_revert else "fixes" if is_fix else "names"
+        yield _link(number, each, reason, (title,), 3.0)
+    if is_revert and not named:
+        quoted = _QUOTED.search(title)
+        wanted = plain_title(quoted[1] if quoted else _REVERT_MARK.sub("", title))
+        earlier = [each for when, each in titles.get(wanted, ()) if when < merged_at and each != number]
+        if earlier:
+            yield _link(number, earlier[-1], "reverts", (wanted,), 3.0)
+
+
+def _traced(node: Node, trail: _Trail, added: Mapping[int, int]) -> Iterator[Link]:
+    """Yield whom a pull request follows by the code that it touches."""
+    own, again = _followed(node, trail)
+    factor = min(1.0, _WIDE / (len(own) + len(again) + 1))
+    for number, touched in sorted(own.items()):
+        reason = _reason(node, touched, added.get(number, 0))
+        if reason != "removes" and len(touched) < _PART * len(node.touched):
+            reason = "changes-again"
+        yield _link(node.number, number, reason, _names(touched), factor * _WEIGHTS.get(reason, 1.0))
+    for path in sorted(node.files - node.new_files):
+        number = trail.files.get(path, node.number)
+        if number != node.number and number not in own:
+            reason = "fixes" if node.kind == "bugfix" else "builds-on"
+            yield _link(node.number, number, reason, (path,), factor * 2.0)
+    for number, names in sorted(again.items()):
+        if number not in own:
+            yield _link(node.number, number, "changes-again", tuple(dict.fromkeys(names))[:_NAMES], factor)
+
+
+def _followed(node: Node, trail: _Trail) -> tuple[dict[int, list[Touched]], dict[int, list[str]]]:
+    """Return by pull request what it added that this one touches, and what it changed last."""
+    own: defaultdict[int, list[Touched]] = defaultdict(list)
+    again: defaultdict[int, list[str]] = defaultdict(list)
+    for each in (*node.touched, *(Touched("", base, "base") for base in sorted(node.bases))):
+        adder = trail.adder_of_class(each.name) if each.how == "base" else trail.adder(each.path, each.name)
+        if adder not in (None, node.number):
+            own[adder or 0].append(each)
+        elif each.how == "changed":
+            before = [number for number in trail.changers(each.path, each.name) if number != node.number]
+            if before and len(set(before)) <= _LATELY:
+                again[before[-1]].append(each.name)
+    return own, again
+
+
+def _reason(node: Node, touched: list[Touched], added: int) -> LinkReason:
+    removed = sum(each.how == "removed" for each in touched)
+    if removed and removed >= _MOSTLY * max(added, 1):
+        return "removes"
+    if all(each.how in ("called", "base") for each in touched):
+        return "uses"
+    return "fixes" if node.kind == "bugfix" else "builds-on"
+
+
+def _names(touched: Iterable[Touched]) -> tuple[str, ...]:
+    """Return the outermost names, those that no other of them holds."""
+    names = dict.fromkeys(each.name for each in touched)
+    outer = [
+        name
+        for name in names
+        if not any(f"{name.rpartition('.')[0]}" == other for other in names if other != name)
+    ]
+    return tuple(outer)[:_NAMES]
+
+
+def _link(source: int, target: int, reason: LinkReason, names: tuple[str, ...], weight: float) -> Link:
+    return Link(source=source, target=target, reason=reason, names=names, weight=round(weight, 3))

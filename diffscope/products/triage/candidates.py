@@ -1,0 +1,220 @@
+"""Facts and assessment of one open change -> ``Candidate``: what is compared, and what the queue shows. Small, so that thousands fit in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from diffscope.assessment.document import Assessment
+from diffscope.facts.footprint_model import Footprint
+from diffscope.facts.model import ChangeFacts, Located, SymbolFact
+from diffscope.products.triage.model import Place
+from diffscope.source.model import Value
+from diffscope.syntax.model import Aspect
+
+HYGIENE: Final = "RH"
+"""How the codes of the rules of review hygiene begin."""
+_ISSUE: Final = re.compile(
+    r"(?i)\b(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\b:?\s+(?:issue\s+)?"
+    r"(?:https?://github\.com/[\w.-]+/[\w.-]+/issues/|[\w.-]+/[\w.-]+#|#)(\d{1,7})\b"
+)
+_GONE: Final = frozenset({Aspect.REMOVED.value})
+_SCALAR: Final = re.compile(r"""[\w.+-]{1,60}|"[^"]{0,60}"|'[^']{0,60}'|None|True|False""")
+
+
+class Gone(Value, frozen=True, kw_only=True):
+    """A definition that is no more where it was."""
+
+    key: str
+    """``module:Class.method``; ``module:`` for a module."""
+    kind: str
+    to: str
+    """Its new name or file; empty for none."""
+    place: Place
+
+
+class Setting(Value, frozen=True, kw_only=True):
+    """One thing that is set by a change: an option, a registry row, a schema, a requirement, a constant."""
+
+    what: str
+    name: str
+    before: str | None
+    after: str | None
+    place: Place
+
+
+class OpenState(Value, frozen=True, kw_only=True):
+    """What the host tells of an open change besides its diff; ``None`` for what it does not tell."""
+
+    is_draft: bool = False
+    opened_at: str | None = None
+    updated_at: str | None = None
+    decision: str | None = None
+    """``approved``, ``changes-requested`` or ``review-required``."""
+    stands_on: tuple[int, ...] = ()
+    """The open change whose head is the nearest of its commits: it is judged from there."""
+    branched_at: str | None = None
+    """The commit where its branch left the base."""
+    merges: bool | None = None
+    """Whether git merges it into the base as it stands today."""
+    merged_at: int | None = None
+    """Of a change that was merged and is taken as open: when, in seconds."""
+
+
+class Candidate(Value, frozen=True, kw_only=True):
+    """One open change."""
+
+    number: int
+    title: str
+    author: str | None
+    url: str | None
+    head: str | None
+    base: str | None
+    body: str
+    state: OpenState
+    level: str
+    kind: str
+    areas: tuple[str, ...]
+    owners: tuple[str, ...]
+    labels: tuple[str, ...]
+    flags: tuple[str, ...]
+    hints: tuple[str, ...]
+    families: tuple[str, ...]
+    """Families of its flags at medium or above."""
+    lines: int
+    """Lines that came and went, of every kind."""
+    code_lines: int
+    """Those of them that are code of the product."""
+    test_lines: int
+    tests_needed: bool
+    """Its logic changed, and no test of its own or of the base vouches for it."""
+    is_complete: bool
+    files: tuple[str, ...]
+    issues: tuple[int, ...]
+    footprint: Footprint
+    gone: tuple[Gone, ...]
+    settings: tuple[Setting, ...]
+    abstract: tuple[tuple[str, Place], ...]
+    """Members that classes ask of those below them now: ``module:Class.member``."""
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        return f"#{self.number}" if self.number > 0 else (self.head or "")[:12]
+
+
+def read_candidate(
+    facts: ChangeFacts, assessment: Assessment, number: int, state: OpenState | None = None
+) -> Candidate:
+    """Return what is compared of a change."""
+    pull = facts.pull
+    flags = [*assessment.flags]
+    return Candidate(
+        number=number,
+        title=facts.change.title,
+        author=pull.author_login or pull.author,
+        url=pull.url,
+        head=pull.head,
+        base=pull.base,
+        body=(pull.body or "")[:20_000],
+        state=state or OpenState(),
+        level=assessment.risk.level.value,
+        kind=assessment.kind,
+        areas=tuple(each.area for each in assessment.areas[:3]),
+        owners=_owners(assessment),
+        labels=pull.labels or (),
+        flags=tuple(dict.fromkeys(flag.code for flag in flags if not flag.code.startswith(HYGIENE))),
+        hints=tuple(dict.fromkeys(flag.code for flag in flags if flag.code.startswith(HYGIENE))),
+        families=tuple(dict.fromkeys(flag.family for flag in flags if flag.severity.rank >= 2)),
+        lines=facts.change.additions + facts.change.deletions,
+        code_lines=facts.change.code_added + facts.change.code_removed,
+        test_lines=facts.change.test_code_added,
+        tests_needed=any(flag.family in {"missing-tests", "insufficient-tests"} for flag in flags),
+        is_complete=assessment.completeness.complete,
+        files=tuple(file.path for file in facts.file),
+        issues=tuple(sorted({int(number) for number in _ISSUE.findall(f"{pull.title}\n{pull.body or ''}")})),
+        footprint=facts.footprint,
+        gone=tuple(_gone(facts)),
+        settings=tuple(_settings(facts)),
+        abstract=tuple(_abstract(facts)),
+    )
+
+
+def _owners(assessment: Assessment) -> tuple[str, ...]:
+    return tuple(sorted({owner for file in assessment.files for owner in file.owners or ()}))
+
+
+def _gone(facts: ChangeFacts) -> Iterator[Gone]:
+    defined = set(facts.footprint.defines)
+    for one in facts.symbol:
+        if one.module is None or one.still_bound or one.still_inherited is True:
+            continue
+        is_module = one.kind == "module"
+        name = "" if is_module else one.symbol or ""
+        place = Place(path=one.path, line=one.line, symbol=one.symbol or "", side=one.side)
+        if _GONE & set(one.aspects) and one.side == "old":
+            if is_module or name:
+                yield Gone(key=f"{one.module}:{name}", kind=one.kind, to=one.moved_to or "", place=place)
+        elif _is_renamed(one) and f"{one.module}:{one.moved_from}" not in defined:
+            yield Gone(key=f"{one.module}:{one.moved_from}", kind=one.kind, to=name, place=place)
+
+
+def _is_renamed(one: SymbolFact) -> bool:
+    return bool(
+        Aspect.MOVED.value in one.aspects
+        and one.moved_from
+        and ":" not in one.moved_from
+        and one.moved_from_path in {None, one.path}
+        and one.moved_from != one.symbol
+    )
+
+
+def _settings(facts: ChangeFacts) -> Iterator[Setting]:
+    for one in facts.option:
+        if one.change != "computed":
+            yield Setting(what=one.what, name=one.name, before=one.before, after=one.after, place=_at(one))
+    for row in facts.registry:
+        yield Setting(
+            what="registry",
+            name=f"{row.registry}: {row.key}",
+            before=None,
+            after=row.target or row.change,
+            place=_at(row),
+        )
+    for each in facts.operator:
+        if each.change != "implementation":
+            yield Setting(
+                what="operator", name=each.name, before=each.before, after=each.after, place=_at(each)
+            )
+    for need in facts.dependency:
+        if need.kind != "import":
+            yield Setting(
+                what="requirement",
+                name=f"{need.path}: {need.name}",
+                before=need.before,
+                after=need.after,
+                place=_at(need),
+            )
+    for symbol in facts.symbol:
+        if symbol.kind == "variable" and _is_scalar(symbol.value_before) and _is_scalar(symbol.value_after):
+            yield Setting(
+                what="constant", name=f"{symbol.module or symbol.path}:{symbol.symbol}", before=symbol.value_before,
+                after=symbol.value_after, place=_at(symbol),
+            )  # fmt: skip
+
+
+def _is_scalar(text: str | None) -> bool:
+    return text is not None and _SCALAR.fullmatch(text) is not None
+
+
+def _at(one: Located) -> Place:
+    return Place(path=one.path, line=one.line, symbol=one.symbol or "", side=one.side)
+
+
+def _abstract(facts: ChangeFacts) -> Iterable[tuple[str, Place]]:
+    return (
+        (f"{one.module}:{one.symbol}", _at(one))
+        for one in facts.contract
+        if one.what == "abstract" and one.change == "added" and one.module and one.symbol
+    )

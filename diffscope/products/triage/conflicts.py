@@ -1,0 +1,322 @@
+"""Candidates -> conflicts of meaning, by indexes of what each uses, edits, overrides and sets: no pair is looked at that shares nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import Final, Literal, NamedTuple
+
+from diffscope.facts.footprint_model import EditedBody, NameUse, Signature
+from diffscope.messages.say import text_of
+from diffscope.products.triage.candidates import Candidate, Gone, Setting
+from diffscope.products.triage.model import Conflict, ConflictKind, OrderLink, Place
+from diffscope.products.triage.signatures import fits_call, fits_override, is_bound, is_breaking
+from diffscope.source.profile import places
+
+Meets = Callable[[Candidate, Candidate], bool]
+"""Whether two changes are open at the same time."""
+
+_MOST_IN_ONE_PLACE: Final = 40
+"""Changes of one name: more of them edit a place that everyone edits, and nothing follows from it."""
+_KINDS: Final[dict[str, ConflictKind]] = {
+    "registry": "registry",
+    "operator": "operator",
+    "requirement": "requirement",
+    "constant": "constant",
+}
+
+
+class _Used(NamedTuple):
+    by: Candidate
+    use: NameUse
+
+
+class Found(NamedTuple):
+    """Conflicts, and who needs whom."""
+
+    conflicts: tuple[Conflict, ...]
+    needs: tuple[OrderLink, ...]
+
+
+def find_conflicts(candidates: Sequence[Candidate], meets: Meets) -> Found:
+    """Return the conflicts of every two candidates that meet, each once: by numbers, kind and name."""
+    finder = _Finder(candidates, meets)
+    found = {
+        (one.first, one.second, one.kind, one.name): one
+        for one in (
+            *finder.gone(),
+            *finder.resigned(),
+            *finder.overrides(),
+            *finder.settings(),
+            *finder.bodies(),
+            *finder.names(),
+        )
+    }
+    return Found(
+        tuple(sorted(_without_echoes(found.values()), key=_order)),
+        tuple(sorted(finder.needs(), key=lambda one: (one.first, one.then))),
+    )
+
+
+def _order(one: Conflict) -> tuple[bool, int, int, str, str]:
+    return one.certainty != "breaks", one.first, one.second, one.kind, one.name
+
+
+def _without_echoes(conflicts: Iterable[Conflict]) -> Iterator[Conflict]:
+    """Leave out what a graver conflict of the same two on the same name says already."""
+    listed = list(conflicts)
+    grave = {
+        (frozenset((one.first, one.second)), one.name)
+        for one in listed
+        if one.kind not in {"same-symbol", "edited-overridden", "resigned-named"}
+    }
+    named = {(frozenset((one.first, one.second)), one.name) for one in listed if one.kind == "resigned-named"}
+    for one in listed:
+        key = (frozenset((one.first, one.second)), one.name)
+        is_echo = (one.kind in {"same-symbol", "edited-overridden", "resigned-named"} and key in grave) or (
+            one.kind in {"same-symbol", "edited-overridden"} and key in named
+        )
+        if not is_echo:
+            yield one
+
+
+class _Finder:
+    def __init__(self, candidates: Sequence[Candidate], meets: Meets) -> None:
+        self._candidates = candidates
+        self._meets = meets
+        self._uses: defaultdict[str, list[_Used]] = defaultdict(list)
+        self._defines: defaultdict[str, list[Candidate]] = defaultdict(list)
+        self._bodies: defaultdict[str, list[tuple[Candidate, EditedBody]]] = defaultdict(list)
+        for one in candidates:
+            for use in one.footprint.uses:
+                self._uses[f"{use.module}:{use.name}"].append(_Used(one, use))
+            for body in one.footprint.bodies:
+                self._bodies[f"{body.module}:{body.symbol}"].append((one, body))
+            for key in one.footprint.defines:
+                self._defines[key].append(one)
+
+    def gone(self) -> Iterator[Conflict]:
+        """Yield what one removes, renames or moves and another newly uses, or edits."""
+        for one in self._candidates:
+            for gone in one.gone:
+                for other, use in self._uses.get(gone.key, ()):
+                    if self._may_miss(one, other, gone):
+                        yield _conflict(
+                            "removed-used",
+                            one,
+                            other,
+                            gone.key,
+                            (gone.place, _at(use)),
+                            "breaks",
+                            _went(gone),
+                        )
+                for other, body in self._bodies.get(gone.key, ()):
+                    if self._may_miss(one, other, gone):
+                        place = Place(path=body.path, line=body.line, symbol=body.symbol)
+                        yield _conflict(
+                            "removed-edited", one, other, gone.key, (gone.place, place), "breaks", _went(gone)
+                        )
+
+    def _may_miss(self, one: Candidate, other: Candidate, gone: Gone) -> bool:
+        return (
+            self._meets(one, other)
+            and all(each.key != gone.key for each in other.gone)
+            and gone.key not in other.footprint.defines
+        )
+
+    def resigned(self) -> Iterator[Conflict]:
+        """Yield functions that one gives another signature and another newly calls, overrides, or names without a call."""
+        for one in self._candidates:
+            for signature in one.footprint.signatures:
+                key = f"{signature.module}:{signature.symbol}"
+                owner = key.removesuffix(".__init__")
+                uses = [*self._uses.get(key, ()), *(self._uses.get(owner, ()) if owner != key else ())]
+                by_other: defaultdict[int, list[_Used]] = defaultdict(list)
+                for used in uses:
+                    if self._meets(one, used.by):
+                        by_other[used.by.number].append(used)
+                for listed in by_other.values():
+                    yield from _against(one, signature, owner, listed)
+
+    def needs(self) -> Iterator[OrderLink]:
+        """Yield who newly uses what another adds, and who calls in a way that only another's signature takes."""
+        seen = set[tuple[int, int]]()
+        for key, makers in self._defines.items():
+            if len(makers) > 1 or "tests." in key[:6]:
+                continue
+            maker = makers[0]
+            for other, _ in self._uses.get(key, ()):
+                pair = (maker.number, other.number)
+                if pair not in seen and self._meets(maker, other) and key not in other.footprint.defines:
+                    seen.add(pair)
+                    yield _needs(maker, other, key)
+        for one in self._candidates:
+            for signature in one.footprint.signatures:
+                key = f"{signature.module}:{signature.symbol}"
+                for other, use in self._uses.get(key, ()):
+                    pair = (one.number, other.number)
+                    if pair in seen or not self._meets(one, other) or use.how != "call" or use.is_open:
+                        continue
+                    bound = is_bound(signature)
+                    if fits_call(signature.after, use, is_bound=bound) and not fits_call(
+                        signature.before, use, is_bound=bound
+                    ):
+                        seen.add(pair)
+                        yield _needs(one, other, key)
+
+    def overrides(self) -> Iterator[Conflict]:
+        """Yield members that one asks of subclasses and a new class of another lacks, and methods that one edits and another newly overrides."""
+        for one in self._candidates:
+            for key, place in one.abstract:
+                module, _, member = key.partition(":")
+                owner, _, name = member.rpartition(".")
+                for other, use in self._uses.get(f"{module}:{owner}", ()):
+                    if use.how == "base" and name not in use.members and self._meets(one, other):
+                        yield _conflict("abstract-missing", one, other, key, (place, _at(use)), "breaks")
+            for body in one.footprint.bodies:
+                key = f"{body.module}:{body.symbol}"
+                for other, use in self._uses.get(key, ()):
+                    if use.how == "override" and self._meets(one, other) and not places().is_test(body.path):
+                        place = Place(path=body.path, line=body.line, symbol=body.symbol)
+                        yield _conflict("edited-overridden", one, other, key, (place, _at(use)), "check")
+
+    def settings(self) -> Iterator[Conflict]:
+        """Yield what two set differently."""
+        by_name: defaultdict[tuple[str, str], list[tuple[Candidate, Setting]]] = defaultdict(list)
+        for one in self._candidates:
+            told = {setting.place for setting in one.settings if setting.what != "constant"}
+            for setting in one.settings:
+                if setting.what != "constant" or setting.place not in told:
+                    by_name[setting.what, setting.name].append((one, setting))
+        for (what, name), listed in by_name.items():
+            for (one, left), (other, right) in combinations(listed[:_MOST_IN_ONE_PLACE], 2):
+                if left.after != right.after and (left.after or right.after) and self._meets(one, other):
+                    yield _conflict(
+                        _KINDS.get(what, "setting"), *_by_number((one, left.place), (other, right.place), name), "breaks",
+                        one_value=_shown(_lower(one, other, left, right)), other_value=_shown(_lower(other, one, left, right, swap=True)),
+                    )  # fmt: skip
+
+    def bodies(self) -> Iterator[Conflict]:
+        """Yield functions that two edit where the lines of one name what the other brings in or takes out."""
+        for key, listed in self._bodies.items():
+            if len(listed) > _MOST_IN_ONE_PLACE:
+                continue
+            for (one, left), (other, right) in combinations(listed, 2):
+                names = _interplay(left, right)
+                if names and self._meets(one, other):
+                    places = (
+                        Place(path=left.path, line=left.line, symbol=left.symbol),
+                        Place(path=right.path, line=right.line, symbol=right.symbol),
+                    )
+                    pair = _by_number((one, places[0]), (other, places[1]), key)
+                    yield _conflict("same-symbol", *pair, "check", shared=tuple(names[:4]))
+
+    def names(self) -> Iterator[Conflict]:
+        """Yield definitions that two add under one name."""
+        for key, listed in self._defines.items():
+            if len(listed) > _MOST_IN_ONE_PLACE:
+                continue
+            for one, other in combinations(listed, 2):
+                if (
+                    self._meets(one, other)
+                    and not _is_part_of_new(key, one)
+                    and not _is_part_of_new(key, other)
+                ):
+                    module, _, symbol = key.partition(":")
+                    place = Place(path=f"{module.replace('.', '/')}.py", line=0, symbol=symbol)
+                    yield _conflict("same-name", *_by_number((one, place), (other, place), key), "breaks")
+
+
+def _is_part_of_new(key: str, candidate: Candidate) -> bool:
+    owner = key.rpartition(".")[0]
+    return ":" in owner and owner in candidate.footprint.defines
+
+
+def _against(one: Candidate, signature: Signature, owner: str, uses: Sequence[_Used]) -> Iterator[Conflict]:
+    """Yield what the new signature of ``one`` means for another change, once a use that does not go with it, else once that it is named."""
+    key, bound = f"{signature.module}:{signature.symbol}", is_bound(signature)
+    place = Place(path=signature.path, line=signature.line, symbol=signature.symbol)
+    calls = [used for used in uses if used.use.how == "call"]
+    for used in calls:
+        if fits_call(signature.before, used.use, is_bound=bound) and not fits_call(
+            signature.after, used.use, is_bound=bound
+        ):
+            yield _conflict("resigned-called", one, used.by, key, (place, _at(used.use)), "breaks")
+            return
+    for used in uses:
+        own = used.use.parameters
+        if (
+            used.use.how == "override"
+            and fits_override(signature.before, own)
+            and not fits_override(signature.after, own)
+        ):
+            yield _conflict("resigned-overridden", one, used.by, key, (place, _at(used.use)), "breaks")
+            return
+    named = [used for used in uses if used.use.how in {"import", "name"}]
+    is_product = not places().is_test(signature.path)
+    if named and not calls and is_product and is_breaking(signature):
+        yield _conflict("resigned-named", one, named[0].by, owner, (place, _at(named[0].use)), "check")
+
+
+def _interplay(left: EditedBody, right: EditedBody) -> list[str]:
+    """Return the names that the lines of both hold and that one of them brings in or takes out."""
+    news = {*left.added, *left.removed, *right.added, *right.removed}
+    return sorted(news & set(left.names) & set(right.names))
+
+
+def _lower(one: Candidate, other: Candidate, left: Setting, right: Setting, *, swap: bool = False) -> Setting:
+    is_first = one.number <= other.number
+    return left if is_first != swap else right
+
+
+def _shown(setting: Setting) -> str:
+    return (setting.after or "none")[:80]
+
+
+def _by_number(
+    left: tuple[Candidate, Place], right: tuple[Candidate, Place], name: str
+) -> tuple[Candidate, Candidate, str, tuple[Place, Place]]:
+    if left[0].number > right[0].number:
+        left, right = right, left
+    return left[0], right[0], name, (left[1], right[1])
+
+
+def _conflict(  # noqa: PLR0913, PLR0917 - one line of a table each
+    kind: ConflictKind,
+    one: Candidate,
+    other: Candidate,
+    name: str,
+    places: tuple[Place, Place],
+    certainty: Literal["breaks", "check"],
+    went: str = "",
+    **arguments: str | tuple[str, ...],
+) -> Conflict:
+    code = f"conflict.{kind}{went}"
+    return Conflict(
+        kind=kind,
+        first=one.number,
+        second=other.number,
+        name=name,
+        certainty=certainty,
+        places=places,
+        says=text_of(code, one=one.name, other=other.name, name=_short(name), **arguments),
+    )
+
+
+def _went(gone: Gone) -> str:
+    return "-moved" if gone.to else ""
+
+
+def _needs(first: Candidate, then: Candidate, key: str) -> OrderLink:
+    says = text_of("open-order.needs", one=first.name, other=then.name, name=_short(key))
+    return OrderLink(first=first.number, then=then.number, kind="needs", says=says)
+
+
+def _short(key: str) -> str:
+    module, separator, name = key.partition(":")
+    return name if separator and name and " " not in name else module
+
+
+def _at(use: NameUse) -> Place:
+    return Place(path=use.path, line=use.line, symbol=use.symbol)

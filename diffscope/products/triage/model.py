@@ -1,0 +1,153 @@
+"""The triage of open changes: the JSON that diffscope promises (``diffscope.triage/1``)."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from diffscope.messages.model import Text
+from diffscope.source.model import Value
+
+SCHEMA: Final = "diffscope.triage/1"
+
+ConflictKind = Literal[
+    "removed-used",
+    "removed-edited",
+    "resigned-called",
+    "resigned-named",
+    "resigned-overridden",
+    "abstract-missing",
+    "edited-overridden",
+    "setting",
+    "registry",
+    "operator",
+    "requirement",
+    "constant",
+    "same-name",
+    "same-symbol",
+]
+DuplicateKind = Literal["issue", "lines", "registry", "setting", "names"]
+OrderKind = Literal["stacked", "series", "needs", "named", "reverts"]
+Bucket = Literal["first", "review", "decide", "author"]
+
+
+class Place(Value, frozen=True, kw_only=True):
+    """A place of one of two changes."""
+
+    path: str
+    line: int
+    symbol: str = ""
+    side: str = "new"
+    """``old`` for what the change removes."""
+
+
+class Conflict(Value, frozen=True, kw_only=True):
+    """Two changes that do not go together as they are, whatever git says of their lines."""
+
+    kind: ConflictKind
+    first: int
+    """The change that moves what the other stands on; of two that do the same thing the one of the lower number."""
+    second: int
+    """The change that has to follow where the first is merged before it."""
+    name: str
+    """What both touch."""
+    certainty: Literal["breaks", "check"]
+    """``breaks`` where the second cannot work with the first; ``check`` where somebody has to look."""
+    places: tuple[Place, Place]
+    says: Text
+    is_textual: bool | None = None
+    """Whether git cannot merge both either; ``None`` where that was not tried."""
+
+
+class Share(Value, frozen=True, kw_only=True):
+    """What two changes have in common."""
+
+    kind: DuplicateKind
+    names: tuple[str, ...]
+    weight: float
+    """From 0 to 1: how much of the smaller change it is."""
+
+
+class Duplicate(Value, frozen=True, kw_only=True):
+    """Two changes that do the same work."""
+
+    first: int
+    second: int
+    shares: tuple[Share, ...]
+    confidence: float
+    says: Text
+
+
+class OrderLink(Value, frozen=True, kw_only=True):
+    """One change that stands on another, or comes after it."""
+
+    first: int
+    then: int
+    kind: OrderKind
+    says: Text
+
+
+class Entry(Value, frozen=True, kw_only=True):
+    """One open change in the queue of reviewers."""
+
+    number: int
+    title: str
+    author: str | None
+    url: str | None
+    head: str | None
+    bucket: Bucket
+    reasons: tuple[Text, ...]
+    level: str
+    kind: str
+    areas: tuple[str, ...]
+    owners: tuple[str, ...]
+    labels: tuple[str, ...]
+    lines: int
+    """Lines that came and went, of every kind."""
+    code_lines: int
+    """Those of them that are code of the product."""
+    test_lines: int
+    opened_at: str | None = None
+    updated_at: str | None = None
+    flags: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    """Codes of the rules of review hygiene."""
+    collides: tuple[int, ...] = ()
+    same_as: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+    """Open changes that have to be merged first."""
+    makes_stale: tuple[int, ...] = ()
+    """Open changes that have to follow once it is merged."""
+
+
+class Load(Value, frozen=True, kw_only=True):
+    """What waits for an owner, or in an area."""
+
+    name: str
+    waiting: int
+    first: int
+    code_lines: int
+
+
+class TriageGap(Value, frozen=True, kw_only=True):
+    """What was not had: a change, or a part of the list."""
+
+    number: int | None
+    reason: Text
+
+
+class Triage(Value, frozen=True, kw_only=True):
+    """The whole document. Field order is the order of the JSON."""
+
+    schema: str = SCHEMA
+    repository: str
+    base: str
+    """What the changes are to be merged into, or the window that was taken as open."""
+    changes: int
+    queue: tuple[Entry, ...]
+    conflicts: tuple[Conflict, ...]
+    duplicates: tuple[Duplicate, ...]
+    order: tuple[OrderLink, ...]
+    owners: tuple[Load, ...]
+    areas: tuple[Load, ...]
+    gaps: tuple[TriageGap, ...] = ()
+    version: str = ""

@@ -1,0 +1,120 @@
+"""A triage for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from diffscope.products.triage.model import Bucket, Conflict, Entry, Triage
+from diffscope.render.console import Piece, Screen, Tone
+from diffscope.render.style import Style
+from diffscope.render.words import Words
+
+_MOST: Final = 20
+_BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "decide", "author")
+_TONES: Final = {"low": Tone.LOW, "medium": Tone.MEDIUM, "high": Tone.HIGH, "critical": Tone.CRITICAL}
+
+
+def render_text(triage: Triage, style: Style) -> str:
+    """Return the whole text: conflicts and duplicates first, then the queue; of long lists the beginning, unless more is asked for."""
+    screen, words = Screen(style), Words(style.language)
+    most = 10**9 if style.is_verbose else _MOST
+    w = words
+    screen.line(
+        Piece(triage.repository, Tone.STRONG),
+        Piece(f" · {w('triage.head', count=triage.changes, base=triage.base)}"),
+    )
+    _conflicts(screen, words, triage, most)
+    if triage.duplicates:
+        _head(screen, words, "triage.duplicates", len(triage.duplicates))
+        for pair in triage.duplicates[:most]:
+            screen.line(Piece(words.pick(pair.says)), indent=2, hang=4)
+        _rest(screen, words, len(triage.duplicates), most)
+    if triage.order:
+        _head(screen, words, "triage.order", len(triage.order))
+        for link in triage.order[:most]:
+            screen.line(Piece(words.pick(link.says)), indent=2, hang=4)
+        _rest(screen, words, len(triage.order), most)
+    for bucket in _BUCKETS:
+        entries = [entry for entry in triage.queue if entry.bucket == bucket]
+        if entries:
+            _head(screen, words, f"bucket.{bucket}", len(entries))
+            for entry in entries[:most]:
+                _entry(screen, words, entry)
+            _rest(screen, words, len(entries), most)
+    _loads(screen, words, triage, most)
+    _gaps(screen, words, triage, most)
+    return screen.text()
+
+
+def _conflicts(screen: Screen, words: Words, triage: Triage, most: int) -> None:
+    if not triage.conflicts:
+        screen.blank()
+        screen.line(Piece(words("triage.no-conflicts"), Tone.GOOD))
+        return
+    _head(screen, words, "triage.conflicts", len(triage.conflicts))
+    for one in triage.conflicts[:most]:
+        screen.line(
+            Piece(f"{words(f'certainty.{one.certainty}')}  ", Tone.MEDIUM if one.certainty == "breaks" else Tone.QUIET),
+            Piece(words.pick(one.says)),
+            *_textual(words, one),
+            indent=2, hang=4,
+        )  # fmt: skip
+        screen.line(Piece(" · ".join(_places(one)), Tone.PATH), indent=4, hang=6)
+    _rest(screen, words, len(triage.conflicts), most)
+
+
+def _textual(words: Words, one: Conflict) -> Iterable[Piece]:
+    if one.is_textual is not None:
+        yield Piece(f" ({words('triage.textual' if one.is_textual else 'triage.not-textual')})", Tone.QUIET)
+
+
+def _places(one: Conflict) -> list[str]:
+    numbers = (one.first, one.second)
+    return [
+        f"#{number} {place.path}{f':{place.line}' if place.line else ''}"
+        for number, place in zip(numbers, one.places, strict=True)
+    ]
+
+
+def _entry(screen: Screen, words: Words, entry: Entry) -> None:
+    reasons = words.semicolon.join(words.pick(reason) for reason in entry.reasons)
+    screen.line(
+        Piece(f"#{entry.number} ", Tone.STRONG),
+        Piece(entry.title),
+        Piece(f"  {words.comma.join(entry.areas)}", Tone.QUIET),
+        Piece(f"  {reasons}", _TONES.get(entry.level, Tone.PLAIN)),
+        indent=2, hang=4,
+    )  # fmt: skip
+
+
+def _loads(screen: Screen, words: Words, triage: Triage, most: int) -> None:
+    for code, loads in (("triage.owners", triage.owners), ("triage.areas", triage.areas)):
+        if loads:
+            screen.blank()
+            screen.line(Piece(words(code), Tone.STRONG))
+            told = (
+                words("triage.load", name=load.name, count=load.waiting, first=load.first)
+                for load in loads[:most]
+            )
+            screen.line(Piece(words.semicolon.join(told)), indent=2)
+
+
+def _gaps(screen: Screen, words: Words, triage: Triage, most: int) -> None:
+    if triage.gaps:
+        _head(screen, words, "triage.gaps", len(triage.gaps))
+        for gap in triage.gaps[:most]:
+            screen.line(
+                Piece(f"{f'#{gap.number} ' if gap.number else ''}{words.pick(gap.reason)}"), indent=2, hang=4
+            )
+        _rest(screen, words, len(triage.gaps), most)
+
+
+def _head(screen: Screen, words: Words, code: str, count: int) -> None:
+    screen.blank()
+    screen.line(Piece(f"{words(code)}: {count}", Tone.STRONG))
+
+
+def _rest(screen: Screen, words: Words, count: int, most: int) -> None:
+    if count > most:
+        screen.line(Piece(words("triage.rest", count=count - most), Tone.QUIET), indent=2)

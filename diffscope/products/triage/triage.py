@@ -1,0 +1,75 @@
+"""Candidates -> ``Triage``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diffscope.products.triage.candidates import Candidate
+from diffscope.products.triage.conflicts import Meets, find_conflicts
+from diffscope.products.triage.duplicates import find_duplicates
+from diffscope.products.triage.model import Conflict, Duplicate, OrderLink, Triage, TriageGap
+from diffscope.products.triage.order import find_order
+from diffscope.products.triage.queue import build_queue, load_of
+from diffscope.version import VERSION
+
+DAY = 86_400
+
+
+def meets_within(days: float | None) -> Meets:
+    """Return the test whether two changes are open at once: all are, but of merged ones only those merged within so many days."""
+
+    def meets(one: Candidate, other: Candidate) -> bool:
+        if one.number == other.number and one.head == other.head:
+            return False
+        left, right = one.state.merged_at, other.state.merged_at
+        return days is None or left is None or right is None or abs(left - right) <= days * DAY
+
+    return meets
+
+
+class Relations:
+    """What was found among candidates: conflicts, duplicates, order. Textual conflicts are added by who can ask git."""
+
+    def __init__(self, candidates: Sequence[Candidate], meets: Meets) -> None:
+        order = find_order(candidates)
+        conflicts = find_conflicts(candidates, meets)
+        linked = frozenset(frozenset((link.first, link.then)) for link in (*order, *conflicts.needs))
+        same = find_duplicates(candidates, meets, linked=linked)
+        known = {(link.first, link.then) for link in order}
+        needs = (link for link in conflicts.needs if (link.first, link.then) not in known)
+        taken_back = {frozenset((link.first, link.then)) for link in same.reverts}
+        double = {frozenset((pair.first, pair.second)) for pair in same.duplicates}
+        self.conflicts: tuple[Conflict, ...] = tuple(
+            one
+            for one in conflicts.conflicts
+            if frozenset((one.first, one.second)) not in taken_back | double
+        )
+        self.duplicates: tuple[Duplicate, ...] = same.duplicates
+        self.order: tuple[OrderLink, ...] = tuple(
+            sorted((*order, *needs, *same.reverts), key=lambda one: (one.first, one.then, one.kind))
+        )
+
+
+def build_triage(
+    candidates: Sequence[Candidate],
+    found: Relations,
+    *,
+    repository: str,
+    base: str,
+    gaps: Sequence[TriageGap] = (),
+) -> Triage:
+    """Return the document."""
+    queue = build_queue(candidates, found.conflicts, found.duplicates, found.order)
+    return Triage(
+        repository=repository,
+        base=base,
+        changes=len(candidates),
+        queue=queue,
+        conflicts=found.conflicts,
+        duplicates=found.duplicates,
+        order=found.order,
+        owners=load_of(queue, "owners"),
+        areas=load_of(queue, "areas"),
+        gaps=tuple(gaps),
+        version=VERSION,
+    )

@@ -1,0 +1,198 @@
+"""What a repository is called and where its things lie: the names of its profile, and which profile is in force.
+
+Every question of where a file belongs depends on them, at any depth of the core. They are in force for a context (``in_force``), as a
+locale is, so that two workspaces in one process do not see each other's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property, lru_cache
+from typing import Annotated, Final, Literal
+
+from diffscope.source.model import Value
+from diffscope.yaml.typed import Check
+
+
+def _folder_problem(text: str) -> tuple[str, str] | None:
+    if text.startswith(("/", "./")) or ".." in text.split("/") or any(mark in text for mark in "*?{}\\"):
+        return f"'{text[:80]}' is not a folder of the repository", "write it as python/minisgl"
+    return None
+
+
+def _repository_problem(text: str) -> tuple[str, str] | None:
+    owner, _, name = text.partition("/")
+    good = owner and name and "/" not in name and not any(char.isspace() for char in text)
+    return None if good else (f"'{text[:80]}' names no repository", "write it as owner/repo")
+
+
+Folder = Annotated[str, Check(_folder_problem)]
+"""A folder of the repository, or a single file of it."""
+
+
+class Environment(Value, frozen=True, kw_only=True):
+    """The file that declares the environment's variables, and how their names begin."""
+
+    file: Folder
+    prefix: str
+
+
+class OperatorNames(Value, frozen=True, kw_only=True):
+    """Namespaces of operators that are registered without one: in general, and by ``register_op``."""
+
+    usual: str
+    register_op: str | None = None
+
+
+class Profile(Value, frozen=True, kw_only=True):
+    """The names of one repository: ``profile.yml``."""
+
+    name: str
+    """What ``--profile`` calls it."""
+    title: str
+    """What people call it."""
+    repository: Annotated[str, Check(_repository_problem)] | None = None
+    """``owner/repo``, where numbers of pull requests belong."""
+    packages: tuple[Folder, ...] = ()
+    """Folders of its Python packages; a package of one file is that file."""
+    source_roots: tuple[Folder, ...] = ()
+    """Folders that packages lie in and that are no part of their names: ``python`` for ``python/minisgl``."""
+    tests: tuple[Folder, ...] = ("tests",)
+    native: tuple[Folder, ...] = ()
+    """Folders of sources that are compiled."""
+    environment: Environment | None = None
+    operators: OperatorNames | None = None
+    metrics: str | None = None
+    """How names of metrics begin."""
+    ci: Literal["buildkite", "github", "none"] = "none"
+    """Where the steps of CI are declared. Those of GitHub's workflows are not read."""
+    workspace: str | None = None
+    """Where the repository lies in CI's containers."""
+
+
+class Places:
+    """The folders of a profile as beginnings of paths."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.tests = _beginnings(profile.tests)
+        self.packages = _beginnings(profile.packages)
+        self.python = (*self.tests, *self.packages)
+        self.native = _beginnings(profile.native)
+        self.product = (*self.packages, *self.native)
+        # The longest first: of src/ and src/python/ the latter is what a name begins below.
+        self.roots = tuple(sorted(_beginnings(profile.source_roots), key=len, reverse=True))
+        prefix = profile.environment.prefix if profile.environment else ""
+        self.variable: Final = re.compile(
+            rf"\b{re.escape(prefix)}[A-Z0-9_]+\b" if prefix else r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b"
+        )
+        """The name of a variable of the environment that is its own; where none is declared, any that looks like one."""
+        self.trees: Final = tuple(
+            sorted({"CMakeLists.txt", "cmake", "pyproject.toml"} | {each.rstrip("/") for each in self.all})
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal ones make equal graphs of equal trees."""
+        text = "\n".join(
+            (*self.python, "", *self.native, "", *self.roots, "", self.namespace, self.register_op)
+        )
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every folder that a file of the graph may lie in."""
+        return (*self.python, *self.native)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The first words of the names of its modules, tests included."""
+        return frozenset(self.module(each.rstrip("/")).partition(".")[0] for each in self.python)
+
+    @property
+    def namespace(self) -> str:
+        """Where an operator goes that is registered without a namespace."""
+        names, packages = self.profile.operators, self.own_packages
+        return names.usual if names else packages[0] if packages else "custom"
+
+    @property
+    def register_op(self) -> str:
+        """Where ``register_op`` puts an operator without a namespace."""
+        names = self.profile.operators
+        return (names.register_op if names else None) or self.namespace
+
+    @cached_property
+    def own_packages(self) -> tuple[str, ...]:
+        """The names of its packages, dotted."""
+        return tuple(sorted(self.module(each.rstrip("/")) for each in self.packages))
+
+    def is_test(self, path: str) -> bool:
+        """Say whether a path lies in a folder of tests."""
+        return path.startswith(self.tests)
+
+    def module(self, path: str) -> str:
+        """Return the dotted name of a Python file or folder."""
+        stem = path.removesuffix(".py").removesuffix("/__init__")
+        root = next((each for each in self.roots if stem.startswith(each)), "")
+        return stem[len(root) :].replace("/", ".")
+
+    def is_product(self, module: str) -> bool:
+        """Say whether a dotted name is one of the packages or of what lies in them."""
+        return any(module == each or module.startswith(f"{each}.") for each in self.own_packages)
+
+
+def _beginnings(folders: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each if each.endswith(".py") else f"{each.rstrip('/')}/" for each in folders)
+
+
+@lru_cache(maxsize=8)
+def _places(profile: Profile) -> Places:
+    return Places(profile)
+
+
+UNKNOWN_REPOSITORY: Final = "unknown"
+"""What a repository is called that neither its remotes nor its profile name."""
+_current: Final[ContextVar[Places]] = ContextVar("profile")
+
+
+def profile() -> Profile:
+    """Return the profile in force. That there is none is a mistake of the caller: no repository is assumed."""
+    return _current.get().profile
+
+
+def places() -> Places:
+    """Return the folders of the profile in force."""
+    return _current.get()
+
+
+def repository_name() -> str:
+    """Return ``owner/repo`` of the profile in force; ``UNKNOWN_REPOSITORY`` where it names none."""
+    return profile().repository or UNKNOWN_REPOSITORY
+
+
+def pull_url(repository: str, number: int | None) -> str | None:
+    """Return the address of a pull request on GitHub; ``None`` where the number or the repository is not known."""
+    return (
+        None if number is None or "/" not in repository else f"https://github.com/{repository}/pull/{number}"
+    )
+
+
+def put_in_force(chosen: Profile) -> None:
+    """Put a profile in force until another one is."""
+    _current.set(_places(chosen))
+
+
+@contextmanager
+def in_force(chosen: Profile) -> Iterator[None]:
+    """Put a profile in force for a while."""
+    before = _current.get(None)
+    _current.set(_places(chosen))
+    try:
+        yield
+    finally:
+        if before is not None:
+            _current.set(before)

@@ -1,0 +1,163 @@
+"""``diffscope triage``: branches that are open at once, and merged changes taken as open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.builders import Commit, git, git_repository
+from tests.cli.conftest import MakeProject
+from tests.cli.harness import Project
+from tests.github_server import Account, Fault, HostedPull, Site, serve
+
+POOL = "def make_pool(size):\n    return [size]\n\n\ndef close_pool(pool):\n    pool.clear()\n"
+USER = "from vllm.pool import make_pool\n\n\ndef start():\n    return make_pool(1)\n"
+FILES = {"vllm/__init__.py": "", "vllm/pool.py": POOL, "docs/pool.md": "Pools.\n"}
+RESIGNED = POOL.replace("size):", "size, *, depth):")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four heads over one base: 1 re-signs, 2 calls by the old signature, 3 stands on 2, 4 is in the base already; the base moved on."""
+    folder = git_repository(
+        tmp_path_factory.mktemp("triage") / "clone",
+        FILES,
+        [
+            Commit("[Core] Ask for a depth (#1)", {"vllm/pool.py": RESIGNED}, at="2026-02-10T00:00:00Z"),
+            Commit("[Core] Use pools (#2)", {"vllm/user.py": USER}, at="2026-02-10T01:00:00Z"),
+        ],
+    )
+    first, second = (git(folder, "rev-parse", name).strip() for name in ("HEAD~1", "HEAD"))
+    start = git(folder, "rev-parse", "HEAD~2").strip()
+    git(folder, "update-ref", "refs/pull/1/head", first)
+    git(folder, "checkout", "--quiet", "-b", "two", start)
+    (folder / "vllm/user.py").write_text(USER)
+    git(folder, "add", "-A")
+    git(folder, "commit", "--quiet", "-m", "Use pools")
+    git(folder, "update-ref", "refs/pull/2/head", "HEAD")
+    (folder / "vllm/more.py").write_text("from vllm.user import start\n\n\ndef run():\n    return start()\n")
+    git(folder, "add", "-A")
+    git(folder, "commit", "--quiet", "-m", "Run them")
+    git(folder, "update-ref", "refs/pull/3/head", "HEAD")
+    git(folder, "update-ref", "refs/pull/4/head", start)
+    git(folder, "update-ref", "refs/heads/main", start)
+    git(folder, "update-ref", "refs/merged", second)
+    return folder
+
+
+@pytest.fixture
+def work(project: MakeProject) -> Project:
+    return project(
+        {
+            "open.json": json.dumps(
+                {
+                    "schema": "diffscope.open-pulls/1",
+                    "pulls": [
+                        {"number": 1, "title": "[Core] Ask for a depth"},
+                        {"number": 2, "draft": True},
+                        3,
+                        4,
+                        {"number": 5, "head": "gone"},
+                    ],
+                }
+            ),
+            "wrong.json": '{"pulls": [{"number": "one"}]}',
+        }
+    )
+
+
+def test_branches_of_a_saved_list(work: Project, clone: Path) -> None:
+    """A conflict with both places, an order, a draft that waits on its author, and what could not be had."""
+    done = work.run("triage", "--repo", str(clone), "--list", "open.json", "--format", "json")
+    assert (done.exit_code, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert (found["schema"], found["changes"]) == ("diffscope.triage/1", 3)
+    (conflict,) = found["conflicts"]
+    assert (conflict["kind"], conflict["first"], conflict["second"], conflict["is_textual"]) == (
+        "resigned-called",
+        1,
+        2,
+        False,
+    )
+    assert [(place["path"], place["line"]) for place in conflict["places"]] == [
+        ("vllm/pool.py", 1),
+        ("vllm/user.py", 5),
+    ]
+    assert [(link["kind"], link["first"], link["then"]) for link in found["order"]] == [("stacked", 2, 3)]
+    assert {entry["number"]: entry["bucket"] for entry in found["queue"]} == {
+        1: "decide",
+        2: "author",
+        3: "decide",
+    }
+    assert [(gap["number"], gap["reason"]["en"][:30]) for gap in found["gaps"]] == [
+        (5, "the clone does not have its he"),
+        (4, "the base has it already"),
+    ]
+    assert work.run("triage", "--repo", str(clone), "--list", "open.json", "--format", "json").out == done.out
+
+
+def test_merged_changes_taken_as_open(work: Project, clone: Path) -> None:
+    """The call came after the signature and does not fit it: the main branch is broken."""
+    arguments = ("triage", "--repo", str(clone), "--range", "main..refs/merged")
+    assert "#1 changes the parameters of make_pool" in work.run(*arguments, "--lang", "en").out
+    assert "No two of them conflict" in work.run(*arguments, "--within", "0").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param(["--list", "wrong.json"], "no list of open pull requests", id="a number that is none"),
+        pytest.param(["--list", "absent.json"], "no such file", id="no list"),
+        pytest.param(["--list", "open.json", "--base", "nowhere"], "no commit", id="a base that the clone lacks"),
+        pytest.param(["--list", "open.json", "--range", "a..b"], "exclude each other", id="two sources"),
+        pytest.param(["--list", "open.json", "--format", "pdf"], "'pdf' is not a format of a triage", id="a format that is none"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_told_with_what_to_do(
+    work: Project, clone: Path, arguments: list[str], expected: str
+) -> None:
+    """Two lines and exit code 2, never a traceback."""
+    done = work.run("triage", "--repo", str(clone), *arguments)
+    assert (done.exit_code, done.out) == (2, "")
+    assert expected in done.err
+    assert "hint:" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.thorough
+def test_open_pull_requests_of_github(work: Project, clone: Path, tmp_path: Path) -> None:
+    """Heads are fetched in one call; one that vanished is told, and so is a page that GitHub refused; the same command goes on."""
+    upstream = tmp_path / "vllm-project" / "vllm"
+    upstream.parent.mkdir()
+    git(tmp_path, "clone", "--quiet", "--mirror", str(clone), str(upstream))
+    mine = tmp_path / "mine"
+    git(tmp_path, "clone", "--quiet", "--branch", "main", "--single-branch", str(upstream), str(mine))
+    heads = {number: git(upstream, "rev-parse", f"refs/pull/{number}/head").strip() for number in (1, 2)}
+    start = git(upstream, "rev-parse", "main").strip()
+    pulls = {
+        number: HostedPull(number, start, head, title=f"[Core] Change {number}")
+        for number, head in heads.items()
+    }
+    pulls |= {number: HostedPull(number, start, "f" * 40) for number in range(9, 110)}
+    with serve(Site(pulls=pulls, accounts={"t0ken": Account("ada")})) as site:
+        site.faults.append(Fault(match="page=2", status=404))
+        environ = {"DIFFSCOPE_API_URL": site.url, "GITHUB_TOKEN": ""}
+        cut = work.run("triage", "--repo", str(mine), "--format", "json", environ=environ)
+        done = work.run(
+            "triage", "--repo", str(mine), "--save-list", "had.json", "--format", "json", environ=environ
+        )
+    assert cut.exit_code == done.exit_code == 0
+    assert (
+        "the list of open pull requests is not complete (page 2"
+        in json.loads(cut.out)["gaps"][-1]["reason"]["en"]
+    )
+    found = json.loads(done.out)
+    assert [(one["kind"], one["first"], one["second"]) for one in found["conflicts"]] == [
+        ("resigned-called", 1, 2)
+    ]
+    assert {gap["number"] for gap in found["gaps"]} == set(range(9, 110))
+    assert "couldn't find remote ref" in found["gaps"][0]["reason"]["en"]
+    again = work.run("triage", "--repo", str(mine), "--list", "had.json", "--format", "json")
+    assert json.loads(again.out)["conflicts"] == found["conflicts"]

@@ -1,0 +1,292 @@
+"""Who follows whom in a window, and which themes that makes: each link and each membership with its reason."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from diffscope.assessment.document import AreaShare, Assessment, FileAssessment, PastWork, SymbolAssessment
+from diffscope.products.report.links.around import Around, Merged
+from diffscope.products.report.links.build import Linked, link_window
+from diffscope.products.report.links.terms import bursts, part_of, terms_of
+from tests.assessments import an_assessment
+from tests.digests import a_pull
+
+PATH = "vllm/v1/lantern.py"
+
+
+def a_file(path: str, *, status: str = "modified", old: str | None = None) -> FileAssessment:
+    base = an_assessment().files[0]
+    return msgspec.structs.replace(base, path=path, status=status, old_path=old, category="source")
+
+
+def a_symbol(
+    name: str,
+    aspect: str,
+    *,
+    path: str = PATH,
+    kind: str = "function",
+    moved_from: str | None = None,
+    role: tuple[str, ...] = (),
+) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=path,
+        line=1,
+        name=name,
+        kind=kind,
+        aspects=(aspect,),
+        logic=aspect != "called",
+        moved_from=moved_from,
+        role=role,
+    )
+
+
+def a_merge(
+    number: int,
+    *symbols: SymbolAssessment,
+    title: str = "Change something",
+    kind: str = "feature",
+    files: tuple[FileAssessment, ...] | None = None,
+    area: str = "attention",
+    history: tuple[PastWork, ...] = (),
+    body: str | None = None,
+) -> Assessment:
+    made = a_pull(number, title=title, kind=kind, body=body)
+    pull = msgspec.structs.replace(made.change.pull, merged_at=f"2026-03-{number:02}T00:00:00Z")
+    listed = files if files is not None else tuple(a_file(path) for path in {one.path for one in symbols})
+    return msgspec.structs.replace(
+        made,
+        change=msgspec.structs.replace(made.change, pull=pull),
+        symbols=symbols,
+        files=listed,
+        areas=(AreaShare(area=area, weight=1.0, files=()),),
+        history=history,
+        platforms=(),
+    )
+
+
+def linked(*merges: Assessment, **around: tuple[Merged, ...] | tuple[Assessment, ...]) -> Linked:
+    return link_window(merges, Around(**around), "vllm-project/vllm")  # type: ignore[arg-type]
+
+
+ADDS = a_merge(1, a_symbol("Lantern", "added", kind="class"), a_symbol("Lantern.glow", "added"))
+
+
+@pytest.mark.parametrize(
+    ("later", "reason", "names"),
+    [
+        pytest.param(
+            a_merge(2, a_symbol("Lantern.glow", "body"), kind="bugfix"),
+            "fixes",
+            ("Lantern.glow",),
+            id="a bug fix changes what the other one added",
+        ),
+        pytest.param(
+            a_merge(2, a_symbol("Lantern.dim", "added")),
+            "builds-on",
+            ("Lantern.dim",),
+            id="a method is added to the other one's class",
+        ),
+        pytest.param(
+            a_merge(2, a_symbol("Lantern", "removed", kind="class"), a_symbol("Lantern.glow", "removed")),
+            "removes",
+            ("Lantern",),
+            id="most of it goes",
+        ),
+        pytest.param(
+            a_merge(2, a_symbol("Lantern.glow", "called"), files=()),
+            "uses",
+            ("Lantern.glow",),
+            id="it is called from elsewhere",
+        ),
+        pytest.param(
+            a_merge(2, a_symbol("Torch", "added", path="vllm/torch.py", kind="class", role=("Lantern",))),
+            "uses",
+            ("Lantern",),
+            id="a new class has the other one's class as its base",
+        ),
+        pytest.param(
+            a_merge(
+                2,
+                a_symbol("glow", "moved", path="vllm/new.py", moved_from=f"{PATH}:Lantern.glow"),
+                a_symbol("glow", "body", path="vllm/new.py"),
+                kind="bugfix",
+            ),
+            "fixes",
+            ("glow",),
+            id="what moved stays whose it was",
+        ),
+        pytest.param(
+            a_merge(
+                2,
+                a_symbol("Lantern.glow", "body", path="vllm/renamed.py"),
+                files=(a_file("vllm/renamed.py", status="renamed", old=PATH),),
+                kind="bugfix",
+            ),
+            "fixes",
+            ("Lantern.glow",),
+            id="a renamed file stays whose it was",
+        ),
+        pytest.param(
+            a_merge(2, title='Revert "Change something"', kind="revert"),
+            "reverts",
+            ("change something",),
+            id="a revert quotes the title",
+        ),
+        pytest.param(
+            a_merge(2, title="[Bugfix] Fix what #1 broke", kind="bugfix", files=()),
+            "names",
+            (),
+            id="a number of one digit is no pull request",
+        ),
+        pytest.param(
+            a_merge(
+                2,
+                title="Disable it",
+                history=(
+                    PastWork(what="restores", subject="Change something (#1)", number=1, taken_back=95),
+                ),
+            ),
+            "reverts",
+            ("Change something (#1)",),
+            id="the history says that lines are undone, whatever the title says",
+        ),
+    ],
+)
+def test_who_follows_whom(later: Assessment, reason: str, names: tuple[str, ...]) -> None:
+    """One link from the later to the earlier, with what tells it."""
+    found = [
+        (link.source, link.target, link.reason, link.names)
+        for link in linked(ADDS, later).links
+        if link.reason != "shares"
+    ]
+    assert found == ([(2, 1, reason, names)] if names else [])
+
+
+def test_a_sweep_is_no_word_on_each_that_it_touches() -> None:
+    """One of thirty symbols is the other one's: it is changed again, not fixed."""
+    sweep = a_merge(
+        2, *(a_symbol(f"f{at}", "body") for at in range(29)), a_symbol("Lantern.glow", "body"), kind="bugfix"
+    )
+    (link,) = (link for link in linked(ADDS, sweep).links if link.target == 1 and link.reason != "shares")
+    assert link.reason == "changes-again"
+
+
+def test_links_lead_out_of_the_window() -> None:
+    """A neighbour that was judged, a later revert by its title, a later fix by the file: each is named with its title."""
+    inside = a_merge(
+        5,
+        a_symbol("Lantern.glow", "body"),
+        files=(a_file(PATH), a_file("vllm/wick.py", status="added")),
+        title="[Core] Glow more",
+        kind="bugfix",
+    )
+    found = linked(
+        inside,
+        judged=(ADDS,),
+        after=(
+            Merged(number=60, title='Revert "[Core] Glow more"', merged_at="2026-04-01T00:00:00Z"),
+            Merged(
+                number=61, title="[Bugfix] Trim", merged_at="2026-04-02T00:00:00Z", paths=("vllm/wick.py",)
+            ),
+            Merged(
+                number=62, title="[Bugfix] Else", merged_at="2026-04-02T00:00:00Z", paths=("vllm/else.py",)
+            ),
+        ),
+    )
+    assert [(link.source, link.target, link.reason) for link in found.links] == [
+        (5, 1, "fixes"),
+        (60, 5, "reverts"),
+        (61, 5, "fixes"),
+    ]
+    assert [(one.number, one.title) for one in found.related] == [
+        (1, "Change something"),
+        (60, 'Revert "[Core] Glow more"'),
+        (61, "[Bugfix] Trim"),
+    ]
+
+
+BEFORE = tuple(
+    Merged(
+        number=1000 + at,
+        title=f"[Core] Plain work {at % 7} on the scheduler",
+        merged_at="2026-01-01T00:00:00Z",
+    )
+    for at in range(400)
+)
+
+
+def test_themes_say_why_each_is_there() -> None:
+    """A term that bursts, a series, what is linked with them, and the area of the rest."""
+    merges = (
+        a_merge(11, title="Add Glowquant", files=(a_file("vllm/glow.py", status="added"),)),
+        a_merge(12, title="[Bugfix] Fix Glowquant on ROCm"),
+        a_merge(13, title="Glowquant: less noise"),
+        a_merge(14, title="Another thing", files=(a_file("vllm/glow.py"),)),
+        *(a_merge(at, title=f"Scheduler {at}", area="scheduler") for at in (15, 16, 17)),
+    )
+    found = linked(*merges, before=BEFORE).themes
+    assert [(theme.key, theme.title.en, theme.pulls) for theme in found] == [
+        ("term:glowquant", "Glowquant", (11, 12, 13, 14)),
+        ("area:scheduler", "Scheduler", (15, 16, 17)),
+    ]
+    assert [(member.number, member.reason, member.to) for member in found[0].members] == [
+        (11, "term", ()),
+        (12, "term", ()),
+        (13, "term", ()),
+        (14, "linked", (11,)),
+    ]
+
+
+def test_one_giant_change_does_not_glue_all_together() -> None:
+    """It touches every file of two lines of work that have nothing else in common."""
+    lines = [
+        a_merge(at, a_symbol("f", "body", path=f"vllm/{area}.py"), area=area, title=f"Work {at}")
+        for area, numbers in (("moe", (11, 12, 13)), ("lora", (14, 15, 16)))
+        for at in numbers
+    ]
+    giant = a_merge(
+        20,
+        *(a_symbol("f", "body", path=f"vllm/{name}.py") for name in ("moe", "lora", *map(str, range(60)))),
+        area="core-utils",
+    )
+    found = linked(*lines, giant, before=BEFORE).themes
+    assert sorted(theme.pulls for theme in found) == [(11, 12, 13), (14, 15, 16)]
+
+
+@pytest.mark.parametrize("merges", [(), (ADDS,)], ids=["no pull request", "one pull request"])
+def test_windows_too_small_have_no_theme(merges: tuple[Assessment, ...]) -> None:
+    """And no link."""
+    assert linked(*merges) == Linked()
+
+
+@pytest.mark.parametrize(
+    ("title", "part"),
+    [
+        pytest.param(
+            "[kv_offload+HMA][7/N]: Support hybrid", ("kv_offload+hma", 7), id="a topic in brackets"
+        ),
+        pytest.param(
+            "[2/n] Migrate quant to stable ABI", ("migrate quant", 2), id="no topic: its first words"
+        ),
+        pytest.param(
+            "Use 1/8 of memory", ("memory", 1), id="a fraction reads as a part, which alone makes no series"
+        ),
+        pytest.param("Speed up", None, id="no part"),
+    ],
+)
+def test_parts_of_series(title: str, part: tuple[str, int] | None) -> None:
+    """`2/N` in a title."""
+    assert part_of(title) == part
+
+
+def test_terms_join_long_and_short_names() -> None:
+    """Model Runner V2 is MRV2 where some title calls it so; other scripts are words too."""
+    assert "mrv2" in terms_of("[Model Runner V2] Simplify", {"MRV2"})
+    assert "mrv2" not in terms_of("[Model Runner V2] Simplify")
+    assert "灯笼" in terms_of("修复 灯笼 (#12)")
+
+
+def test_without_titles_before_nothing_bursts() -> None:
+    """It is not known what is usual."""
+    assert bursts(dict.fromkeys(range(9), "Glowquant"), ()) == ()

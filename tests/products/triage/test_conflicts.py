@@ -1,0 +1,90 @@
+"""Two changes of one tree, each right by itself: what of one the other stands on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.products.triage.builders import BASE, candidate, relations
+
+POOL, USER = BASE["vllm/pool.py"], BASE["vllm/user.py"]
+NEW = "vllm/new.py"
+
+
+def using(line: str, imported: str = "make_pool") -> dict[str, str]:
+    return {NEW: f"from vllm.pool import {imported}\n\n\ndef start():\n    {line}\n"}
+
+
+def pool(old: str, new: str) -> dict[str, str]:
+    assert old in POOL
+    return {"vllm/pool.py": POOL.replace(old, new)}
+
+
+SUBCLASS = {
+    NEW: "from vllm.pool import Pool\n\n\nclass Deep(Pool):\n    def drain(self, count):\n        return []\n"
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param(pool("def make_pool(size, name='a'):\n    return Pool()\n", ""), using("make_pool(1)"), [("removed-used", "breaks")], id="a function that is gone is newly called"),
+        pytest.param(pool("make_pool", "build_pool"), using("make_pool(1)"), [("removed-used", "breaks")], id="renamed, and called by its old name"),
+        pytest.param(pool("size, name='a'", "size, *, depth"), using("make_pool(1)"), [("resigned-called", "breaks")], id="a parameter is asked for that the new call does not give"),
+        pytest.param(pool("size, name='a'", "size, name='a', depth=2"), using("make_pool(1)"), [], id="a parameter with a default breaks no call"),
+        pytest.param(pool("size, name='a'", "size, label='a'"), using("make_pool(1, name='b')"), [("resigned-called", "breaks")], id="a keyword that is gone"),
+        pytest.param(pool("size, name='a'", "size, label='a'"), using("make_pool(1)"), [], id="a keyword that nobody gives may go"),
+        pytest.param(pool("size, name='a'", "depth, size, name='a'"), using("make_pool(**given)"), [], id="nobody knows what ** hands on"),
+        pytest.param(pool("size, name='a'", "depth, size, name='a'"), using("return make_pool"), [("resigned-named", "check")], id="named without a call"),
+        pytest.param(pool("def drain(self, count)", "def drain(self, count, order)"), SUBCLASS, [("resigned-overridden", "breaks")], id="a new override does not take a new parameter"),
+        pytest.param(pool("return self.items[:count]", "return self.items[-count:]"), SUBCLASS, [("edited-overridden", "check")], id="what is edited is newly overridden"),
+        pytest.param(pool("    def close", "    @abstractmethod\n    def size(self): ...\n\n    def close"), SUBCLASS, [("abstract-missing", "breaks")], id="a member that subclasses must have now"),
+        pytest.param(pool("    def close(self):\n        self.items.clear()\n", ""), pool("self.items.clear()", "self.items.clear()\n        self.count = 0"), [("removed-edited", "breaks")], id="a method that is gone is edited"),
+        pytest.param(pool("return self.items[:count]", "limit = 3\n        return self.items[:limit]"), pool("return self.items[:count]", "return self.items[: self.limit]"), [("same-symbol", "check")], id="both edit one function and name what one brings"),
+        pytest.param(pool("self.items.clear()", "self.reset()"), pool("return self.items[:count]", "return self.items[:1]"), [], id="two methods of one class"),
+        pytest.param({NEW: "def helper():\n    return 1\n"}, {NEW: "def helper():\n    return 2\n"}, [("same-name", "breaks")], id="both add one name"),
+        pytest.param(pool("make_pool", "build_pool"), {"vllm/user.py": USER + "\n\ndef stop():\n    return 1\n"}, [], id="a use that stood before is the first one's to follow"),
+    ],
+)  # fmt: skip
+def test_what_two_changes_collide_at(
+    one: dict[str, str], other: dict[str, str], expected: list[tuple[str, str]]
+) -> None:
+    """The conflict is found whichever of the two has the lower number."""
+    for left, right in ((1, 2), (2, 1)):
+        found = relations(candidate(left, one), candidate(right, other)).conflicts
+        assert [(each.kind, each.certainty) for each in found] == expected
+        if expected and not found[0].kind.startswith("same"):
+            assert (found[0].first, found[0].second) == (left, right)
+
+
+def test_both_places_are_told() -> None:
+    """The place of the signature, and that of the call."""
+    (found,) = relations(
+        candidate(1, pool("size, name='a'", "size, *, depth")), candidate(2, using("make_pool(1)"))
+    ).conflicts
+    assert [(place.path, place.line) for place in found.places] == [("vllm/pool.py", 9), (NEW, 5)]
+    assert found.says.en == "#1 changes the parameters of make_pool; a new call of #2 does not fit them"
+
+
+OPTION = "vllm/config/cache.py"
+SETTINGS = {
+    OPTION: "from pydantic.dataclasses import dataclass\n\n\n@dataclass\nclass CacheConfig:\n    block_size: int = 16\n    swap_space: float = 4.0\n"
+}
+
+
+def test_two_defaults_of_one_option_conflict_and_two_equal_ones_do_not() -> None:
+    def to(value: int, number: int) -> object:
+        return candidate(number, {OPTION: SETTINGS[OPTION].replace("= 16", f"= {value}")}, base=SETTINGS)
+
+    (found,) = relations(to(32, 1), to(64, 2)).conflicts  # type: ignore[arg-type]
+    assert (found.kind, found.name) == ("setting", "CacheConfig.block_size")
+    assert relations(to(32, 1), to(32, 2)).conflicts == ()  # type: ignore[arg-type]
+
+
+def test_a_use_of_what_another_adds_comes_after_it() -> None:
+    """No conflict: an order."""
+    found = relations(
+        candidate(1, {"vllm/fresh.py": "def fresh(x):\n    return x\n"}),
+        candidate(2, {NEW: "from vllm.fresh import fresh\n\n\ndef start():\n    return fresh(1)\n"}),
+    )
+    assert found.conflicts == ()
+    assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]

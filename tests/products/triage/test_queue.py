@@ -1,0 +1,102 @@
+"""The queue: which change stands where, and why; duplicates and order, which decide it too."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from diffscope.cli.triage.command import FORMS
+from diffscope.products.triage.candidates import Candidate, OpenState
+from diffscope.products.triage.model import Triage
+from diffscope.products.triage.render.formats import FORMATS
+from diffscope.products.triage.triage import build_triage
+from diffscope.render.style import Style
+from tests.products.triage.builders import BASE, candidate, relations
+
+POOL = BASE["vllm/pool.py"]
+LONG = "".join(f"    first_value_of_{n} = make_some_value({n})\n" for n in range(9))
+FIX = {"vllm/pool.py": POOL + f"\n\ndef refill(pool):\n{LONG}    return pool\n"}
+
+
+def triage(*candidates: Candidate) -> Triage:
+    return build_triage(candidates, relations(*candidates), repository="vllm-project/vllm", base="main")
+
+
+SMALL = candidate(1, {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]")})
+
+
+@pytest.mark.parametrize(
+    ("fields", "bucket", "reason"),
+    [
+        pytest.param({}, "first", "2 lines, 1 of them code, 0 of tests added; risk none", id="small and safe"),
+        pytest.param({"code_lines": 81}, "review", "81 lines of code", id="more code than is read in one go"),
+        pytest.param({"lines": 900}, "review", "900 lines", id="long, though little of it is code"),
+        pytest.param({"tests_needed": True}, "review", "tests are missing or thin", id="tests are missing"),
+        pytest.param({"level": "medium"}, "review", "risk medium", id="some risk"),
+        pytest.param({"level": "high"}, "decide", "risk high", id="high risk"),
+        pytest.param({"families": ("config-default",)}, "decide", "somebody has to decide: config-default", id="a default changes"),
+        pytest.param({"state": OpenState(is_draft=True)}, "author", "it is a draft", id="a draft"),
+        pytest.param({"state": OpenState(decision="changes-requested"), "level": "high"}, "author", "changes were requested", id="the author comes before the decision"),
+        pytest.param({"state": OpenState(merges=False)}, "author", "git cannot merge it into the base as that stands", id="a textual conflict with the base"),
+        pytest.param({"is_complete": False}, "review", "not judged in full", id="judged in part"),
+    ],
+)  # fmt: skip
+def test_where_a_change_stands(fields: dict[str, object], bucket: str, reason: str) -> None:
+    (entry,) = triage(msgspec.structs.replace(SMALL, **fields)).queue
+    assert (entry.bucket, [each.en for each in entry.reasons]) == (bucket, [reason])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param(candidate(1, FIX), candidate(2, FIX, author="ben"), ["lines"], id="the same lines"),
+        pytest.param(candidate(1, FIX), candidate(2, {"vllm/user.py": BASE["vllm/user.py"] + "\n\ndef stop():\n    return 1\n"}), [], id="other lines in another file"),
+        pytest.param(candidate(1, FIX, body="Fixes #90"), candidate(2, {"vllm/pool.py": POOL.replace("[:count]", "[:-1]")}, body="closes https://github.com/vllm-project/vllm/issues/90"), ["issue"], id="one issue in one file"),
+        pytest.param(candidate(1, FIX, body="Fixes #90"), candidate(2, {"docs/pool.md": "Pools.\n"}, body="Fixes #90", title="[Docs] Describe pools of blocks"), [], id="one issue in places apart"),
+        pytest.param(candidate(1, FIX, body="Part of #90"), candidate(2, {"vllm/pool.py": POOL.replace("[:count]", "[:-1]")}, body="See #90"), [], id="an issue that neither fixes"),
+        pytest.param(candidate(1, FIX), candidate(2, FIX, body="Depends on #1"), [], id="one stands on the other"),
+        pytest.param(candidate(1, FIX, title="[1/2] Refill pools"), candidate(2, FIX, title="[2/2] Refill pools"), [], id="parts of a series"),
+    ],
+)  # fmt: skip
+def test_the_same_work(one: Candidate, other: Candidate, expected: list[str]) -> None:
+    """Precision before recall: what is linked, or shares an issue alone, is not accused."""
+    found = relations(one, other).duplicates
+    assert [sorted(share.kind for share in each.shares) for each in found] == ([expected] if expected else [])
+
+
+def test_what_takes_another_back_is_no_conflict() -> None:
+    merged = candidate(1, FIX, state=OpenState(merged_at=1))
+    back = candidate(2, {"vllm/pool.py": POOL}, base={**BASE, **FIX}, state=OpenState(merged_at=2))
+    found = relations(merged, back)
+    assert (found.conflicts, found.duplicates) == ((), ())
+    assert [(link.kind, link.first, link.then) for link in found.order] == [("reverts", 1, 2)]
+
+
+def test_changes_far_apart_are_not_open_at_once() -> None:
+    one, other = (candidate(number, FIX, state=OpenState(merged_at=number * 86_400)) for number in (1, 9))
+    assert len(relations(one, other, days=9).duplicates) == 1
+    assert relations(one, other, days=3).duplicates == ()
+
+
+EVIL = "<script>alert(1)</script> | [x](javascript:0) \x1b[31m\u202e"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_shows_both_and_lets_nothing_through(form: str) -> None:
+    """Titles and authors are strangers' text: no markup, no escape of a terminal, no reordering."""
+    one = msgspec.structs.replace(candidate(1, FIX), title=EVIL, author=EVIL)
+    text = FORMATS[form](triage(one, candidate(2, FIX, author="ben")), Style())
+    assert "#1" in text or '"number": 1' in text or "#\u20601" in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    if form in {"html", "markdown"}:
+        assert "<script>alert" not in text
+        assert " [x](" not in text.replace("<script>", "") or form == "html"
+    if form == "json":
+        assert json.loads(text)["schema"] == "diffscope.triage/1"
+
+
+def test_the_formats_of_the_command_are_those_of_the_product() -> None:
+    assert tuple(FORMATS) == FORMS
