@@ -97,10 +97,7 @@ def assess(
         symbols=attempt("assessment.symbols", lambda: assess_symbols(facts), ()),
         graph=facts.graph,
         modules=attempt("assessment.modules", lambda: _modules(facts), ()),
-        history=tuple(
-            PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
-            for one in facts.history
-        ),
+        history=_history(facts),
         tests=attempt("assessment.tests", lambda: _tests(facts), TestsAssessment(changed=())),
         ci=attempt("assessment.ci", lambda: _ci(facts.ci), UNSET),
         labels=facts.labels,
@@ -117,6 +114,13 @@ def assess(
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
     return msgspec.structs.replace(found, risk=risk, completeness=_completeness(known, waived.warnings))
+
+
+def _history(facts: ChangeFacts) -> tuple[PastWork, ...]:
+    return tuple(
+        PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
+        for one in facts.history
+    )
 
 
 def _waived(facts: ChangeFacts, evaluation: Evaluation, catalogue: Catalogue) -> WaivedFlags:
