@@ -39,6 +39,7 @@ from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.folding import fold
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
+from diffscope.rules.families import HINTS
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.model import Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
@@ -72,7 +73,7 @@ def assess(
     )
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
-    importance, insight = _scores(facts, standing, taxonomy, attempt)
+    importance, insight = _scores(facts, _grave(standing), taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -109,7 +110,7 @@ def assess(
     numbers = taxonomy.tables.scores.risk
     risk = attempt(
         "assessment.risk",
-        lambda: judge_risk(flags, evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
+        lambda: judge_risk(_grave(flags), evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
         found.risk,
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
@@ -121,6 +122,11 @@ def _history(facts: ChangeFacts) -> tuple[PastWork, ...]:
         PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
         for one in facts.history
     )
+
+
+def _grave(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:
+    """Return the flags that decide: hints say how easily a change is reviewed, not what it may break."""
+    return tuple(flag for flag in flags if flag.family != HINTS)
 
 
 def _waived(facts: ChangeFacts, evaluation: Evaluation, catalogue: Catalogue) -> WaivedFlags:

@@ -28,6 +28,7 @@ FamilyCode = Literal[
     "family.missing-tests",
     "family.platform-compat",
     "family.quantization-numerics",
+    "family.review-hygiene",
     "family.security",
 ]
 FixRiskCode = Literal[

@@ -28,6 +28,7 @@ from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.engine.missing import FAILED, asks_graph, missing_facts
 from diffscope.rules.engine.near import NearMiss
 from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
+from diffscope.rules.families import HINTS
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Wording, fill_template
@@ -106,7 +107,12 @@ def _nearest(
 ) -> tuple[Near, ...]:
     """Return the rules that nearly fired: the gravest first, those at a place without a flag before others."""
     found = filter(
-        None, (program.near(context, runs=is_on(program.rule, configuration)) for program in silent)
+        None,
+        (
+            program.near(context, runs=is_on(program.rule, configuration))
+            for program in silent
+            if program.rule.family != HINTS  # a hint that is not given needs no word
+        ),
     )
     flagged = {(place.path, place.symbol) for flag in flags for place in flag.evidence}
     order = sorted(
