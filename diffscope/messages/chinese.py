@@ -799,6 +799,7 @@ TEXTS: Final = {
     "word.critical": "严重",
     "word.definition": "所属的定义",
     "word.dependents": "{count} 个模块导入",
+    "word.details": "详情",
     "word.distance": "距服务路径 {count} 步",
     "word.evidence": "证据",
     "word.family-count": "{family}（{count}）",

@@ -799,6 +799,7 @@ TEXTS: Final = {
     "word.critical": "critical",
     "word.definition": "the definition that it belongs to",
     "word.dependents": "{count} {count|imports|import} it",
+    "word.details": "Details",
     "word.distance": "{count} {count|step|steps} from serving",
     "word.evidence": "Evidence",
     "word.family-count": "{family} ({count})",
