@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "against.title": "相对 {name}（{commit}）：{count} 处冲突",
     "area.attention": "注意力",
     "area.benchmarks": "基准测试",
     "area.build": "构建",

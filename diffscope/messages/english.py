@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "against.title": "Against {name} ({commit}): {count} {count|collision|collisions}",
     "area.attention": "Attention",
     "area.benchmarks": "Benchmarks",
     "area.build": "Build",

@@ -13,7 +13,7 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.errors import InternalError
+from diffscope.errors import InternalError, UsageError
 from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     help="Where a pull request comes from.",
+)
+@click.option(
+    "--against",
+    metavar="REF",
+    help="Also compare what it stands on with another commit: main, as it is today.",
 )
 @options.output_options
 @options.language_option
@@ -67,6 +72,7 @@ def classify(
     worktree: bool,
     window: str | None,
     source: str,
+    against: str | None,
     outputs: tuple[Output, ...],
     output: Path | None,
     lang: str,
@@ -94,6 +100,8 @@ def classify(
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
 
+    if against is not None and request.is_window:
+        raise UsageError("--against is for one change", hint="leave out --range, or ask diffscope triage")
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
@@ -127,6 +135,7 @@ def classify(
             cluster=cluster,
             console=console,
             progress=progress,
+            against=against,
         ):
             publisher.add(assessment, patch)
             report_not_judged(assessment, console, is_terse=is_terse)
@@ -148,6 +157,7 @@ def _assessments(
     cluster: str | None,
     console: Console,
     progress: Progress,
+    against: str | None,
 ) -> Iterator[tuple[Assessment, str | None]]:
     """Yield what becomes of each change, with its patch where it is at hand: those of a range by workers, unless facts are recorded."""
     if request.is_window and record is None:
@@ -162,7 +172,12 @@ def _assessments(
             from diffscope.adapters.changes.recorded import write_record
 
             console.note(f"recorded {write_record(record, facts)}")
-        yield workspace.judge(facts), gathered.change.patch if gathered.change else None
+        assessment = workspace.judge(facts)
+        if against is not None:
+            from diffscope.cli.classify.against import with_against
+
+            assessment = with_against(assessment, facts, against, workspace)
+        yield assessment, gathered.change.patch if gathered.change else None
         if request.is_window:
             progress(*gathered.position)
 
