@@ -23,6 +23,7 @@ from diffscope.assessment.document import (
     report_gap,
 )
 from diffscope.assessment.files import assess_files
+from diffscope.assessment.fix_risk import judge_fix_risk
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
@@ -84,6 +85,9 @@ def assess(
         risk=Risk(level=RiskLevel.UNKNOWN, because=(sentence(INTERNAL_ERROR),)),
         importance=importance,
         insight=insight,
+        fix_risk=attempt(
+            "assessment.fix-risk", lambda: judge_fix_risk(facts, taxonomy.tables.fix_risk), None
+        ),
         flags=flags,
         waived=waived.waived,
         unknown=evaluation.unknown,
@@ -94,10 +98,7 @@ def assess(
         symbols=attempt("assessment.symbols", lambda: assess_symbols(facts), ()),
         graph=facts.graph,
         modules=attempt("assessment.modules", lambda: _modules(facts), ()),
-        history=tuple(
-            PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
-            for one in facts.history
-        ),
+        history=_history(facts),
         tests=attempt("assessment.tests", lambda: _tests(facts), TestsAssessment(changed=())),
         ci=attempt("assessment.ci", lambda: _ci(facts.ci), UNSET),
         labels=facts.labels,
@@ -114,6 +115,13 @@ def assess(
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
     return msgspec.structs.replace(found, risk=risk, completeness=_completeness(known, waived.warnings))
+
+
+def _history(facts: ChangeFacts) -> tuple[PastWork, ...]:
+    return tuple(
+        PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
+        for one in facts.history
+    )
 
 
 def _grave(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:

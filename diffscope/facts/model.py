@@ -1204,6 +1204,28 @@ class Cause(Value, frozen=True, kw_only=True):
     parts: tuple[CausePart, ...]
 
 
+class FixMeasures(Value, frozen=True, kw_only=True):
+    """What the chance of a later fix is read from. Source is product code in Python or a native language.
+
+    No family that rules ask: they judge what a change does, not how often such changes were fixed.
+    """
+
+    added: int
+    """Lines of source added."""
+    moved: float
+    """The part of them that the change takes away elsewhere, or only indents anew."""
+    new: float
+    """The part of them in new files."""
+    branches: int
+    """Those that begin a branch."""
+    unfinished: int
+    """Those that the author marks as unfinished: TODO, FIXME, HACK."""
+    fixes: float
+    """Fixes to the edited files in the days before the base, the mean over the lines that the change edits."""
+    fix_commits: int
+    """The fixes, each once."""
+
+
 class ChangeFacts(Value, frozen=True, kw_only=True):
     """Everything that rules may ask of a change, and what the assessment shows. Holds no source line."""
 
@@ -1236,6 +1258,8 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     footprint: Footprint = Footprint()
     """What can meet another open change; empty in recorded facts."""
     nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
+    fix_measures: FixMeasures | UnsetType | None = UNSET
+    """``None``: it adds no source, which alone can be fixed."""
     labels: tuple[str, ...] | UnsetType = UNSET
     """Labels that the target's own label rules would add."""
     ci: CiFacts | UnsetType = UNSET

@@ -31,6 +31,14 @@ FamilyCode = Literal[
     "family.review-hygiene",
     "family.security",
 ]
+FixRiskCode = Literal[
+    "fix-risk.added",
+    "fix-risk.branches",
+    "fix-risk.fixes",
+    "fix-risk.moved",
+    "fix-risk.new",
+    "fix-risk.unfinished",
+]
 GapWhatCode = Literal[
     "gap-what.base-tree",
     "gap-what.blame",
@@ -255,4 +263,4 @@ WaiverCode = Literal[
     "waiver.unknown-rule-near",
     "waiver.unused",
 ]
-MessageCode = Literal[CategoryCode, FamilyCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]
+MessageCode = Literal[CategoryCode, FamilyCode, FixRiskCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]

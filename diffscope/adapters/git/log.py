@@ -43,6 +43,12 @@ def first_commit_at(repository: GitRepository, commit: str) -> int | None:
     return repository.commit(oldest).committed_at if oldest else None
 
 
+def newest_times(repository: GitRepository, tip: str, count: int) -> tuple[int, ...]:
+    """Return when the newest first parents of a tip were committed, in seconds."""
+    found = run(repository.objects, "log", "--first-parent", f"--max-count={count}", "--format=%ct", tip)
+    return tuple(seconds(time) for time in found.out.decode().split())
+
+
 def _oldest(repository: GitRepository, commit: str) -> str:
     found = run(
         repository.objects, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit)

@@ -54,6 +54,7 @@ _EFFECTS: Final = (
     "none",
 )
 """Of equal level, what was there before and acts otherwise now comes first."""
+_CONSTRUCTORS: Final = (".__init__", ".__post_init__")
 _STANDS_IN: Final = re.compile(r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$")
 """What stands for something else while it is traced, or only makes it when it is first asked for."""
 
@@ -265,13 +266,17 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
 
 
 def _consequence(record: object) -> tuple[int, ...]:
-    """Return how far behind a place comes: nothing that stands in for another, the gravest, edited before added, kernels, steps from the root."""
+    """Return how far behind a place comes: what stands in for another, the less grave, what is new, constructors, what runs once, steps from the root."""
     level, effect = getattr(record, "consequence", "info"), getattr(record, "effect", "none")
-    stands_in = bool(_STANDS_IN.search(getattr(record, "symbol", None) or ""))
+    symbol = getattr(record, "symbol", None) or ""
+    stands_in = bool(_STANDS_IN.search(symbol))
     path = getattr(record, "reach_path", "")
     return (
         stands_in,
         -_LEVELS.index(level),
+        effect == "addition" or "added" in getattr(record, "aspects", ()),
+        symbol.endswith(_CONSTRUCTORS),
+        getattr(record, "reached", "per_step") != "per_step",
         _EFFECTS.index(effect),
         not getattr(record, "is_kernel", False),
         path.count(" <- ") if path else len(_LEVELS),
