@@ -13,7 +13,7 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.errors import InternalError, UsageError
+from diffscope.errors import InternalError
 from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
@@ -93,15 +93,13 @@ def classify(
     a local clone, else from GitHub, else from the facts recorded with diffscope; a fallback is said on stderr.
     """
     # A command line that makes no sense is told so before anything heavy is imported.
-    request = check(Request(target, diff, base, head, worktree, window, source))
+    request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     from diffscope.cli.classify.resume import read_done
     from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
 
-    if against is not None and request.is_window:
-        raise UsageError("--against is for one change", hint="leave out --range, or ask diffscope triage")
     chosen = outputs_of(outputs, output)
     if resume:
         request = request._replace(done=read_done(request, chosen))
@@ -135,7 +133,6 @@ def classify(
             cluster=cluster,
             console=console,
             progress=progress,
-            against=against,
         ):
             publisher.add(assessment, patch)
             report_not_judged(assessment, console, is_terse=is_terse)
@@ -157,7 +154,6 @@ def _assessments(
     cluster: str | None,
     console: Console,
     progress: Progress,
-    against: str | None,
 ) -> Iterator[tuple[Assessment, str | None]]:
     """Yield what becomes of each change, with its patch where it is at hand: those of a range by workers, unless facts are recorded."""
     if request.is_window and record is None:
@@ -173,10 +169,10 @@ def _assessments(
 
             console.note(f"recorded {write_record(record, facts)}")
         assessment = workspace.judge(facts)
-        if against is not None:
+        if request.against is not None:
             from diffscope.cli.classify.against import with_against
 
-            assessment = with_against(assessment, facts, against, workspace)
+            assessment = with_against(assessment, facts, request.against, workspace)
         yield assessment, gathered.change.patch if gathered.change else None
         if request.is_window:
             progress(*gathered.position)
