@@ -24,6 +24,7 @@ from diffscope.assessment.document import (
 )
 from diffscope.assessment.files import assess_files
 from diffscope.assessment.fix_risk import judge_fix_risk
+from diffscope.assessment.look_first import look_first
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
@@ -92,6 +93,7 @@ def assess(
         waived=waived.waived,
         unknown=evaluation.unknown,
         near=evaluation.near,
+        look_first=attempt("assessment.look-first", lambda: look_first(facts, taxonomy.tables.scores), ()),
         files=attempt(
             "assessment.files", lambda: assess_files(facts, standing, taxonomy), files_by_size(facts)
         ),
