@@ -64,6 +64,10 @@ COMMANDS: dict[str, Command] = {
     "schema": Command(
         "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
     ),
+    "store": Command(
+        "diffscope.cli.store.command:store",
+        "Join stores of assessments from several machines, or write one as tables.",
+    ),
     "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
     "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
 }

@@ -13,7 +13,8 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.errors import InternalError
+from diffscope.cli.shard import Shard, shard_option
+from diffscope.errors import InternalError, UsageError
 from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     "--workers", type=click.IntRange(1, 64), help="Processes for a --range.  [default: the number of cores]"
 )
 @options.cluster_option
+@shard_option
 @options.rules_option
 @options.selection_options
 @options.cache_option
@@ -79,6 +81,7 @@ def classify(
     resume: bool,
     workers: int | None,
     cluster: str | None,
+    shard: Shard | None,
     console: Console,
 ) -> int:
     """Classify one change, or every change of a range.
@@ -88,6 +91,8 @@ def classify(
     """
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source))
+    if shard is not None and (window is None or record is not None):
+        raise UsageError("--shard takes a part of a range that is judged", hint="--range A..B --shard 3/16")
     from diffscope.cli.classify.resume import read_done
     from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.progress import Progress
@@ -125,6 +130,7 @@ def classify(
             record=record,
             workers=workers,
             cluster=cluster,
+            shard=shard,
             console=console,
             progress=progress,
         ):
@@ -146,6 +152,7 @@ def _assessments(
     record: Path | None,
     workers: int | None,
     cluster: str | None,
+    shard: Shard | None,
     console: Console,
     progress: Progress,
 ) -> Iterator[tuple[Assessment, str | None]]:
@@ -153,7 +160,10 @@ def _assessments(
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
-        for judged in judge_range(request, workspace, workers=workers, cluster=cluster, console=console):
+        part = shard or Shard(1, 1)
+        for judged in judge_range(
+            request, workspace, workers=workers, cluster=cluster, shard=part, console=console
+        ):
             yield judged, None
         return
     for gathered in gather(request, workspace, console.note):
