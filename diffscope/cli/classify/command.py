@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where a pull request comes from.",
 )
+@click.option(
+    "--against",
+    metavar="REF",
+    help="Also compare what it stands on with another commit: main, as it is today.",
+)
 @options.output_options
 @options.language_option
 @options.fail_on_option
@@ -69,6 +74,7 @@ def classify(
     worktree: bool,
     window: str | None,
     source: str,
+    against: str | None,
     outputs: tuple[Output, ...],
     output: Path | None,
     lang: str,
@@ -90,7 +96,7 @@ def classify(
     a local clone, else from GitHub, else from the facts recorded with diffscope; a fallback is said on stderr.
     """
     # A command line that makes no sense is told so before anything heavy is imported.
-    request = check(Request(target, diff, base, head, worktree, window, source))
+    request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     if shard is not None and (window is None or record is not None):
         raise UsageError("--shard takes a part of a range that is judged", hint="--range A..B --shard 3/16")
     from diffscope.cli.classify.resume import read_done
@@ -172,7 +178,12 @@ def _assessments(
             from diffscope.adapters.changes.recorded import write_record
 
             console.note(f"recorded {write_record(record, facts)}")
-        yield workspace.judge(facts), gathered.change.patch if gathered.change else None
+        assessment = workspace.judge(facts)
+        if request.against is not None:
+            from diffscope.cli.classify.against import with_against
+
+            assessment = with_against(assessment, facts, request.against, workspace)
+        yield assessment, gathered.change.patch if gathered.change else None
         if request.is_window:
             progress(*gathered.position)
 
