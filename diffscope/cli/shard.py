@@ -48,6 +48,14 @@ def shard_of(text: str, environment: Mapping[str, str]) -> Shard | None:
     return shard if shard and 1 <= shard.number <= shard.total else None
 
 
+class Sharing(NamedTuple):
+    """Who judges a range: so many processes, a cluster instead, and which part of it this run is for."""
+
+    workers: int | None
+    cluster: str | None
+    shard: Shard
+
+
 class _ShardType(click.ParamType[Shard]):
     name = "shard"
 

@@ -13,7 +13,7 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.cli.shard import Shard, shard_option
+from diffscope.cli.shard import Shard, Sharing, shard_option
 from diffscope.errors import InternalError, UsageError
 from diffscope.render.formats.table import RENDERERS
 
@@ -97,8 +97,7 @@ def classify(
     """
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
-    if shard is not None and (window is None or record is not None):
-        raise UsageError("--shard takes a part of a range that is judged", hint="--range A..B --shard 3/16")
+    check_shard(shard, request, record)
     from diffscope.cli.classify.resume import read_done
     from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.progress import Progress
@@ -134,9 +133,7 @@ def classify(
             request,
             workspace,
             record=record,
-            workers=workers,
-            cluster=cluster,
-            shard=shard,
+            sharing=Sharing(workers, cluster, shard or Shard(1, 1)),
             console=console,
             progress=progress,
         ):
@@ -151,14 +148,18 @@ def classify(
     return FINDINGS if is_over else DONE
 
 
+def check_shard(shard: Shard | None, request: Request, record: Path | None) -> None:
+    """Raise ``UsageError`` where there is nothing to take a part of."""
+    if shard is not None and (not request.is_window or record is not None):
+        raise UsageError("--shard takes a part of a range that is judged", hint="--range A..B --shard 3/16")
+
+
 def _assessments(
     request: Request,
     workspace: Workspace,
     *,
     record: Path | None,
-    workers: int | None,
-    cluster: str | None,
-    shard: Shard | None,
+    sharing: Sharing,
     console: Console,
     progress: Progress,
 ) -> Iterator[tuple[Assessment, str | None]]:
@@ -166,10 +167,7 @@ def _assessments(
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
-        part = shard or Shard(1, 1)
-        for judged in judge_range(
-            request, workspace, workers=workers, cluster=cluster, shard=part, console=console
-        ):
+        for judged in judge_range(request, workspace, sharing, console):
             yield judged, None
         return
     for gathered in gather(request, workspace, console.note):

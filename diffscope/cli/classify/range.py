@@ -11,20 +11,14 @@ from diffscope.batch.windows import empty_gaps, find_range, range_ends
 from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, no_clone
 from diffscope.cli.progress import Progress
-from diffscope.cli.shard import Shard
+from diffscope.cli.shard import Sharing
 from diffscope.errors import SourceError
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
 
 def judge_range(
-    request: Request,
-    workspace: Workspace,
-    *,
-    workers: int | None,
-    cluster: str | None,
-    shard: Shard,
-    console: Console,
+    request: Request, workspace: Workspace, sharing: Sharing, console: Console
 ) -> Iterator[Assessment]:
     """Yield the assessment of each change that this part of the request's range holds and ``done`` does not, oldest first.
 
@@ -39,11 +33,11 @@ def judge_range(
     if workspace.repository is None:
         raise no_clone()
     span = find_range(workspace, request.window or "")
-    asked = shard.of(span.wanted)
+    asked = sharing.shard.of(span.wanted)
     left = [wanted for wanted in asked if wanted.commit not in request.done]
     before, lost, empty = len(asked) - len(left), 0, list[Wanted]()
     with (
-        Batch(workspace, workers=workers, cluster=cluster) as batch,
+        Batch(workspace, workers=sharing.workers, cluster=sharing.cluster) as batch,
         Progress("changes", console) as progress,
     ):
         for at, judged in enumerate(batch.judge(left), start=1):
