@@ -51,7 +51,33 @@ def _atom() -> _Renderer:
     return render
 
 
-RENDERERS = {"markdown": _markdown, "json": _json, "html": _html, "atom": _atom}
+def _text() -> _Renderer:
+    from diffscope.products.report.render.text import render  # noqa: PLC0415
+
+    return render
+
+
+def _brief() -> _Renderer:
+    from diffscope.products.report.render.brief import render  # noqa: PLC0415
+
+    return render
+
+
+def _brief_json() -> _Renderer:
+    from diffscope.products.report.render.brief import render_json  # noqa: PLC0415
+
+    return render_json
+
+
+RENDERERS = {
+    "markdown": _markdown,
+    "json": _json,
+    "html": _html,
+    "atom": _atom,
+    "text": _text,
+    "brief": _brief,
+    "brief-json": _brief_json,
+}
 
 
 def charts(digest: Digest, style: Style) -> dict[str, str]:
