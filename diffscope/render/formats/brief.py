@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment
-from diffscope.render.brief import OF_CHANGE, Brief, fitted, foreign
 from diffscope.render.change_summary import summarize_change
+from diffscope.render.formats.bounded import OF_CHANGE, Brief, fitted, foreign
 from diffscope.render.places import worst_first
 from diffscope.render.style import Style
 from diffscope.render.words import Words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diffscope.assessment.document import Assessment
-from diffscope.render.brief import OF_CHANGE, fitted
+from diffscope.render.formats.bounded import OF_CHANGE, fitted
 from diffscope.render.formats.brief import brief_of
 from diffscope.render.style import Style
 from diffscope.render.words import Words

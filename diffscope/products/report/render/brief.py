@@ -11,7 +11,7 @@ from diffscope.products.report.model import Digest, Notice, Recheck, RiskItem, T
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.story import Story
-from diffscope.render.brief import OF_WINDOW, Brief, fitted, foreign
+from diffscope.render.formats.bounded import OF_WINDOW, Brief, fitted, foreign
 from diffscope.render.style import Style
 from diffscope.render.words import Words
 from diffscope.rules.model import RuleCode, Severity
