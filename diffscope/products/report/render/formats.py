@@ -34,9 +34,9 @@ def _markdown() -> _Renderer:
 
 
 def _json() -> _Renderer:
-    from diffscope.products.report.render.json import render  # noqa: PLC0415
+    from diffscope.render.formats.json import indented  # noqa: PLC0415
 
-    return render
+    return lambda digest, style, options: indented(digest)
 
 
 def _html() -> _Renderer:
