@@ -23,7 +23,7 @@ from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows, load_reach
 from diffscope.taxonomy.roles import Role, RoleTable, load_roles
-from diffscope.taxonomy.tables import TaxonomyTables
+from diffscope.taxonomy.tables import CategoryRule, TaxonomyTables
 from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
@@ -88,6 +88,11 @@ def _parse_once(
     at = {name: shown for name, (shown, _) in zip(_NAMES, origins, strict=True)}
     borrowed = frozenset(name for name, (_, is_borrowed) in zip(_NAMES, origins, strict=True) if is_borrowed)
     taxonomy = read_tables(dict(zip(_NAMES, texts, strict=True)), at=at, borrowed=borrowed)
+    tests = CategoryRule(line="test folders", paths=tuple(f"{folder}/**" for folder in profile.tests))
+    categories = msgspec.structs.replace(
+        taxonomy.categories, categories=(tests, *taxonomy.categories.categories)
+    )
+    taxonomy = msgspec.structs.replace(taxonomy, categories=categories)
     tables = _parse(dict(zip(_NAMES, texts, strict=True)), profile, taxonomy, at)
     return tables, _joined(tables, key)
 

@@ -77,10 +77,11 @@ def rule_texts(
     for folder in profiles:
         more = _folder_texts(folder, shown_name(folder), unread)
         lists = more.get(f"{shown_name(folder)}/{LISTS_FILE}", "")
-        texts = {
+        kept = {
             path: _without(text, lists) if path.endswith(LISTS_FILE) else text for path, text in texts.items()
         }
-        texts |= more
+        # A file of lists that are all taken holds nothing any more.
+        texts = {path: text for path, text in kept.items() if _LIST.search(text) or text == texts[path]} | more
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError("no such rule folder", at=str(folder), hint="name a folder of rules")
