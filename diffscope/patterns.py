@@ -17,8 +17,10 @@ back-references. ``search`` finds anywhere, ``match`` at the start, ``fullmatch`
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from diffscope.errors import InputError
@@ -89,6 +91,12 @@ class Glob:
     def filter(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Return the paths that the glob covers, in the order given."""
         return tuple(path for path in paths if self.matches(path))
+
+    def filter_sorted(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return those of sorted paths that the glob covers; only those with its literal beginning are looked at."""
+        first = bisect_left(paths, self.prefix)
+        below = itertools.takewhile(lambda path: path.startswith(self.prefix), paths[first:])
+        return self.filter(below)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from diffscope.assessment.document import (
     ChangeSummary,
     Completeness,
     FileAssessment,
+    FixRisk,
     ModuleReach,
     Risk,
     RiskLevel,
@@ -180,6 +181,13 @@ _FULL = Assessment(
     ),
     insight=Score(
         value=4.0, formula="insight/1", parts=(ScorePart(name="symbols", value=4.0, why=said("2 symbols")),)
+    ),
+    fix_risk=FixRisk(
+        probability=0.09,
+        base_rate=0.141,
+        interval=(0.058, 0.109),
+        reasons=(said("120 source lines added"), said("9 fixes to these files in 90 days")),
+        formula="fix-risk/1",
     ),
     flags=(a_flag(), _DEFAULT),
     waived=(

@@ -23,6 +23,7 @@ from diffscope.assessment.document import (
     report_gap,
 )
 from diffscope.assessment.files import assess_files
+from diffscope.assessment.fix_risk import judge_fix_risk
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
@@ -38,6 +39,7 @@ from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
 from diffscope.rules.engine.folding import fold
 from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
+from diffscope.rules.families import HINTS
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.model import Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
@@ -71,7 +73,7 @@ def assess(
     )
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
-    importance, insight = _scores(facts, standing, taxonomy, attempt)
+    importance, insight = _scores(facts, _grave(standing), taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -83,6 +85,9 @@ def assess(
         risk=Risk(level=RiskLevel.UNKNOWN, because=(sentence(INTERNAL_ERROR),)),
         importance=importance,
         insight=insight,
+        fix_risk=attempt(
+            "assessment.fix-risk", lambda: judge_fix_risk(facts, taxonomy.tables.fix_risk), None
+        ),
         flags=flags,
         waived=waived.waived,
         unknown=evaluation.unknown,
@@ -93,10 +98,7 @@ def assess(
         symbols=attempt("assessment.symbols", lambda: assess_symbols(facts), ()),
         graph=facts.graph,
         modules=attempt("assessment.modules", lambda: _modules(facts), ()),
-        history=tuple(
-            PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
-            for one in facts.history
-        ),
+        history=_history(facts),
         tests=attempt("assessment.tests", lambda: _tests(facts), TestsAssessment(changed=())),
         ci=attempt("assessment.ci", lambda: _ci(facts.ci), UNSET),
         labels=facts.labels,
@@ -108,11 +110,23 @@ def assess(
     numbers = taxonomy.tables.scores.risk
     risk = attempt(
         "assessment.risk",
-        lambda: judge_risk(flags, evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
+        lambda: judge_risk(_grave(flags), evaluation.unknown, known, catalogue=catalogue, numbers=numbers),
         found.risk,
     )
     known = msgspec.structs.replace(facts, gaps=(*facts.gaps, *evaluation.gaps, *attempt.gaps))
     return msgspec.structs.replace(found, risk=risk, completeness=_completeness(known, waived.warnings))
+
+
+def _history(facts: ChangeFacts) -> tuple[PastWork, ...]:
+    return tuple(
+        PastWork(what=one.what, subject=one.subject, number=one.number, taken_back=one.taken_back)
+        for one in facts.history
+    )
+
+
+def _grave(flags: tuple[Flag, ...]) -> tuple[Flag, ...]:
+    """Return the flags that decide: hints say how easily a change is reviewed, not what it may break."""
+    return tuple(flag for flag in flags if flag.family != HINTS)
 
 
 def _waived(facts: ChangeFacts, evaluation: Evaluation, catalogue: Catalogue) -> WaivedFlags:

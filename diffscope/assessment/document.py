@@ -152,6 +152,19 @@ class Score(Value, frozen=True, kw_only=True):
     parts: tuple[ScorePart, ...]
 
 
+class FixRisk(Value, frozen=True, kw_only=True):
+    """The chance that a later fix changes lines that the change wrote. An estimate over many changes, and no verdict on this one."""
+
+    probability: float
+    base_rate: float
+    """What part of all changes was fixed so."""
+    interval: tuple[float, float]
+    """What part of the unseen changes with about this chance was fixed, at 95%."""
+    reasons: tuple[Sentence, ...]
+    """What moves the chance most, the strongest first, three at most."""
+    formula: str
+
+
 class ReportedGap(Value, frozen=True, kw_only=True):
     """Something that was not had or not judged, and why: a ``Gap`` with its words."""
 
@@ -206,6 +219,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     risk: Risk
     importance: Score
     insight: Score
+    fix_risk: FixRisk | None = None
+    """``None``: the change adds no source, or the history of its files is not known."""
     flags: tuple[Flag, ...]
     waived: tuple[Waived, ...] = ()
     unknown: tuple[UnknownRule, ...] = ()

@@ -24,12 +24,14 @@ from diffscope.facts.ci.platform_skips import with_places
 from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
+from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
 from diffscope.facts.conditions.collect import collect_conditions
 from diffscope.facts.footprint import collect_footprint
 from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
     ChangeFact,
     DependencyFact,
+    FixMeasures,
     GraphFacts,
     ImportFact,
     NativeFact,
@@ -216,6 +218,23 @@ def _dependencies(material: Material, placed: tuple[Placed, ...]) -> tuple[Depen
     return (*found, *undeclared_imports(placed, material.found["imports"], known, material.lookup))
 
 
+def _fix_measures(material: Material, placed: tuple[Placed, ...]) -> FixMeasures | UnsetType | None:
+    around = material.around
+    if around.history is None or not around.history.reaches_back(HISTORY_DAYS):
+        return UNSET
+    files = (
+        EditedFile(
+            one.fact.path,
+            one.fact.old_path,
+            [line.text for hunk in one.material.diff.hunks for line in hunk.added],
+            [line.text for hunk in one.material.diff.hunks for line in hunk.removed],
+            one.fact.status == "added",
+        )
+        for one in placed
+    )
+    return measure_fix_risk(files, around.history)
+
+
 COLLECTORS: Final = (
     Collector("module", lambda m, placed: collect_modules(placed, m.lookup)),
     Collector("native", _natives),
@@ -267,6 +286,7 @@ COLLECTORS: Final = (
         ),
         by_file=False,
     ),
+    Collector("fix_measures", _fix_measures, default=UNSET, families=(), by_file=False),
     Collector(
         "nearest_tests",
         lambda m, placed: collect_nearest(placed, m.change.pull.title, m.around.graph, m.around.history),

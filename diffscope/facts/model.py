@@ -294,6 +294,28 @@ class ChangeFact(Fact, frozen=True, kw_only=True):
     ] = ()
     platforms: Annotated[tuple[str, ...], said("Platforms of the change.")] = ()
     cosmetic: Annotated[bool, said("True when no file changed any logic, configuration or test.")] = False
+    prose_share: Annotated[
+        int,
+        said(
+            "Percent of the lines added to source and native files that are comments, docstrings or blank; 0 for less than twenty lines."
+        ),
+    ] = 0
+    tests_per_code: Annotated[
+        int,
+        said(
+            "Code lines added to test files for each code line that came to or went from the product, rounded down; 0 where the product has none."
+        ),
+    ] = 0
+    claims: Annotated[
+        tuple[str, ...],
+        said(
+            "What title and description say becomes better: speed, memory or accuracy; nothing where no description is known."
+        ),
+    ] = ()
+    figures: Annotated[
+        bool,
+        said("The description holds a measured figure: a number with a unit, percent or factor, or a table."),
+    ] = False
 
 
 class FileFact(Located, frozen=True, kw_only=True):
@@ -498,6 +520,12 @@ class SymbolFact(Located, frozen=True, kw_only=True):
         said(
             "Of what is new: the edited function that hands on to it, asks for no option to do so, and is named by tests of the base that "
             "import its module; null for none, and where the graph is not known."
+        ),
+    ] = None
+    own_users: Annotated[
+        int | None,
+        said(
+            "Of a new private function: definitions of its own file that name it after the change; null for any other."
         ),
     ] = None
     implements: Annotated[
@@ -852,6 +880,12 @@ class TestFact(Located, frozen=True, kw_only=True):
     condition: Annotated[
         str, said("The conditions around a skip, or the arguments of its decorator; empty for none.")
     ] = ""
+    replaces: Annotated[
+        tuple[str, ...],
+        said(
+            "Of a new or edited test: functions that this change edits or adds, and that the test puts a mock or another function in the place of."
+        ),
+    ] = ()
     ran_there: Annotated[
         bool | None,
         said(
@@ -1170,6 +1204,28 @@ class Cause(Value, frozen=True, kw_only=True):
     parts: tuple[CausePart, ...]
 
 
+class FixMeasures(Value, frozen=True, kw_only=True):
+    """What the chance of a later fix is read from. Source is product code in Python or a native language.
+
+    No family that rules ask: they judge what a change does, not how often such changes were fixed.
+    """
+
+    added: int
+    """Lines of source added."""
+    moved: float
+    """The part of them that the change takes away elsewhere, or only indents anew."""
+    new: float
+    """The part of them in new files."""
+    branches: int
+    """Those that begin a branch."""
+    unfinished: int
+    """Those that the author marks as unfinished: TODO, FIXME, HACK."""
+    fixes: float
+    """Fixes to the edited files in the days before the base, the mean over the lines that the change edits."""
+    fix_commits: int
+    """The fixes, each once."""
+
+
 class ChangeFacts(Value, frozen=True, kw_only=True):
     """Everything that rules may ask of a change, and what the assessment shows. Holds no source line."""
 
@@ -1202,6 +1258,8 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     footprint: Footprint = Footprint()
     """What can meet another open change; empty in recorded facts."""
     nearest_tests: tuple[Nearest, ...] | UnsetType = UNSET
+    fix_measures: FixMeasures | UnsetType | None = UNSET
+    """``None``: it adds no source, which alone can be fixed."""
     labels: tuple[str, ...] | UnsetType = UNSET
     """Labels that the target's own label rules would add."""
     ci: CiFacts | UnsetType = UNSET

@@ -28,7 +28,16 @@ FamilyCode = Literal[
     "family.missing-tests",
     "family.platform-compat",
     "family.quantization-numerics",
+    "family.review-hygiene",
     "family.security",
+]
+FixRiskCode = Literal[
+    "fix-risk.added",
+    "fix-risk.branches",
+    "fix-risk.fixes",
+    "fix-risk.moved",
+    "fix-risk.new",
+    "fix-risk.unfinished",
 ]
 GapWhatCode = Literal[
     "gap-what.base-tree",
@@ -254,4 +263,4 @@ WaiverCode = Literal[
     "waiver.unknown-rule-near",
     "waiver.unused",
 ]
-MessageCode = Literal[CategoryCode, FamilyCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]
+MessageCode = Literal[CategoryCode, FamilyCode, FixRiskCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]

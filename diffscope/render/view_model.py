@@ -329,6 +329,23 @@ class AssessmentView:
         return words("covers", flags=words.comma.join(rules)) if rules else ""
 
     @property
+    def fix_risk(self) -> str:
+        """The chance of a later fix beside the usual one; empty where it is not known."""
+        found = self._assessment.fix_risk
+        if found is None:
+            return ""
+        return self._words("fix-risk-of", chance=f"{found.probability:.0%}", usual=f"{found.base_rate:.0%}")
+
+    @property
+    def fix_risk_reasons(self) -> tuple[str, ...]:
+        """The interval of that chance, and what moves it most."""
+        found, words = self._assessment.fix_risk, self._words
+        if found is None:
+            return ()
+        low, high = (f"{each:.0%}" for each in found.interval)
+        return (words("fix-risk-between", low=low, high=high), *words.picked(found.reasons))
+
+    @property
     def near(self) -> tuple[str, ...]:
         """The gravest rules without a flag that would have had one, a phrase each: where, and what was missing."""
         words, every = self._words, self._assessment.near

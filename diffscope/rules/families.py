@@ -23,6 +23,7 @@ FAMILIES: Final = (
     "security",
     "ci-coverage",
     "history",
+    "review-hygiene",
 )
 """By wire word, in the order of the reports; their titles stand in ``messages/texts/families.yml``."""
 
@@ -43,6 +44,7 @@ FAMILY_OF_PREFIX: Final[dict[str, str]] = {
     "GS": "global-side-effect",
     "FI": "feature-interaction",
     "HI": "history",
+    "RH": "review-hygiene",
     "SE": "security",
 }
 """The family of each code by its first letters; the longest prefix decides. Codes are never reused, so two families may share letters."""
@@ -52,11 +54,15 @@ _QUESTIONS: Final[dict[str, str]] = {
     "insufficient-tests": "tests",
     "ci-coverage": "ci",
     "history": "history",
+    "review-hygiene": "review",
 }
+
+HINTS: Final = "review-hygiene"
+"""What its rules say is a hint for author and reviewer, and never raises the level, a score or a count of risk."""
 
 
 def question_of(family: str) -> str:
-    """Return what a family asks about: ``tests``, ``ci``, ``history`` or, all others, ``change`` itself."""
+    """Return what a family asks about: ``tests``, ``ci``, ``history``, ``review`` or, all others, ``change`` itself."""
     return _QUESTIONS.get(family, "change")
 
 

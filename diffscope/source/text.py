@@ -141,7 +141,7 @@ def split_lines(text: str) -> tuple[str, ...]:
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
-    return tuple(line.removesuffix("\r") for line in lines)
+    return tuple(line.removesuffix("\r") for line in lines) if "\r" in text else tuple(lines)
 
 
 def lines_with_ends(text: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def days(since: str, until: str, *, utc_offset: str = "+00:00") -> Window:
 
     vLLM's published weeks are Monday to Sunday at ``+08:00``. Raises ``UsageError``.
     """
-    first, last, zone = _day(since), _day(until), _zone(utc_offset)
+    first, last, zone = _day(since), _day(until), zone_of(utc_offset)
     if last < first:
         raise UsageError(f"the window ends ({until}) before it starts ({since})", hint="--since comes first")
     return Window(start=_start(first, zone), end=_start(last, zone) + _SECONDS)
@@ -67,7 +67,7 @@ def stamp(seconds: int) -> str:
 
 def day_of(seconds: int, *, utc_offset: str = "+00:00") -> date:
     """Return the day in which a second since the epoch lies; the nearest end of the calendar for one outside of it."""
-    ordinal = _EPOCH + (seconds + _seconds(_zone(utc_offset))) // _SECONDS
+    ordinal = _EPOCH + (seconds + _seconds(zone_of(utc_offset))) // _SECONDS
     return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
 
 
@@ -81,7 +81,8 @@ def _day(text: str) -> date:
     return found
 
 
-def _zone(text: str) -> timezone:
+def zone_of(text: str) -> timezone:
+    """Return an offset from UTC as a time zone. Raises ``UsageError``."""
     match = _OFFSET.fullmatch(text)
     minutes = int(match[2]) * 60 + int(match[3] or 0) if match else 24 * 60
     if match is None or minutes >= 24 * 60:

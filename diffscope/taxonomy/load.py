@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from diffscope.errors import RuleError
+from diffscope.taxonomy.fix_risk import FixRiskTable
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.taxonomy.tables import (
     AreaTable,
@@ -29,13 +30,14 @@ _TABLES: Final[dict[str, type]] = {
     "tags.yml": TagTable,
     "surfaces.yml": SurfaceTable,
     "scores.yml": ScoreTable,
+    "fix_risk.yml": FixRiskTable,
 }
 FILES: Final = tuple(_TABLES)
 """The files that make a taxonomy."""
 
 
 def load_taxonomy(files: Mapping[str, str]) -> Taxonomy:
-    """Return the taxonomy of the seven files, given as name -> text.
+    """Return the taxonomy of the eight files, given as name -> text.
 
     Raises:
         RuleError: a file is missing or wrong; the message lists every mistake of every file, with its place.
@@ -46,10 +48,10 @@ def load_taxonomy(files: Mapping[str, str]) -> Taxonomy:
 def read_tables(
     files: Mapping[str, str], *, at: Mapping[str, str] | None = None, borrowed: Collection[str] = ()
 ) -> TaxonomyTables:
-    """Return the checked tables of the seven files; raises as ``load_taxonomy`` does. ``at`` and ``borrowed`` are those of ``check_tables``."""
+    """Return the checked tables of the eight files; raises as ``load_taxonomy`` does. ``at`` and ``borrowed`` are those of ``check_tables``."""
     missing = [name for name in FILES if name not in files]
     if missing:
-        raise RuleError(f"missing from the taxonomy: {', '.join(missing)}", hint="all seven files are needed")
+        raise RuleError(f"missing from the taxonomy: {', '.join(missing)}", hint="all eight files are needed")
     tables, mistakes = check_tables(files, at=at, borrowed=borrowed)
     if tables is None:
         raise mistakes_error(mistakes)
@@ -59,7 +61,7 @@ def read_tables(
 def check_tables(
     files: Mapping[str, str], *, at: Mapping[str, str] | None = None, borrowed: Collection[str] = ()
 ) -> tuple[TaxonomyTables | None, tuple[Mistake, ...]]:
-    """Return the tables of the seven files (``None`` where any is wrong) and every mistake.
+    """Return the tables of the eight files (``None`` where any is wrong) and every mistake.
 
     ``at`` says how a file is called. ``borrowed`` are files of another profile: they may speak of areas and platforms that are not here.
     """
@@ -84,6 +86,7 @@ def check_tables(
         tags=values["tags.yml"].tags,
         surfaces=values["surfaces.yml"].surfaces,
         scores=values["scores.yml"],
+        fix_risk=values["fix_risk.yml"],
     )
     return tables, ()
 

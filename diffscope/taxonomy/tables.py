@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from diffscope.messages.model import Text
 from diffscope.source.model import Value
 from diffscope.taxonomy.entries import Category, CategoryLine, PathGlob, Phrase, Place
+from diffscope.taxonomy.fix_risk import FixRiskTable
 from diffscope.yaml.typed import Known, Rows
 
 Shape = Literal["moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols"]
@@ -317,3 +318,4 @@ class TaxonomyTables(Value, frozen=True, kw_only=True):
     tags: tuple[TagRule, ...]
     surfaces: tuple[SurfaceRule, ...]
     scores: ScoreTable
+    fix_risk: FixRiskTable

@@ -1,20 +1,17 @@
-"""Who wrote what a fix takes away, and which changes were fixed in time, in a small repository."""
+"""Which changes were fixed in time, and which can be measured, in small repositories."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from diffscope.adapters.cache.cache import Cache, open_cache
-from diffscope.adapters.changes.clone import CloneSource
-from diffscope.adapters.git.later_fixes import FollowUp, Horizon, blame_fix, follow
-from diffscope.adapters.git.pull_index import PullIndex
+from diffscope.adapters.git.log import pull_number
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.source.model import CommitId, MergedPull
-from diffscope.source.window import Window
+from diffscope.adapters.graphs import line_history
+from diffscope.adapters.graphs.later_fixes import FollowUp, Horizon, follow, measured_changes
+from diffscope.errors import RepositoryError
+from diffscope.source.model import CommitId
 from tests.builders import Commit, git, git_repository
 
 PAGES = "vllm/core/pages.py"
@@ -30,145 +27,133 @@ COMMITS = [
 ]  # fmt: skip
 FEBRUARY = 1_769_904_000
 DAY = 86_400
+LONG = FEBRUARY + 90 * DAY
 
 
-class History(NamedTuple):
-    repository: GitRepository
-    merged: tuple[MergedPull, ...]
-    cache: Cache
+def followed(folder: Path, numbers: list[int], *, within: int = 30, as_of: int = LONG) -> FollowUp:
+    with GitRepository(folder) as repository:
+        commits = {number: commit for number, commit in _by_number(repository).items() if number in numbers}
+        times = {commit: repository.commit(commit).committed_at for commit in commits.values()}
+        return follow(repository, times, horizon=Horizon(within, as_of))
 
-    def commit(self, number: int) -> CommitId:
-        return next(each.commit for each in self.merged if each.number == number)
 
-    def follow(self, numbers: list[int], *, within: int = 30, as_of: int = FEBRUARY + 90 * DAY) -> list[int]:
-        found = self.followed(numbers, within=within, as_of=as_of)
-        return sorted(each.number for each in self.merged if each.commit in found.fixed)
+def fixed(folder: Path, numbers: list[int], *, within: int = 30) -> list[int]:
+    found = followed(folder, numbers, within=within).fixed
+    with GitRepository(folder) as repository:
+        return sorted(number for number, commit in _by_number(repository).items() if commit in found)
 
-    def followed(self, numbers: list[int], *, within: int = 30, as_of: int = FEBRUARY + 90 * DAY) -> FollowUp:
-        times = {
-            self.commit(number): self.repository.commit(self.commit(number)).committed_at
-            for number in numbers
-        }
-        horizon = Horizon(within, as_of)
-        return follow(self.repository, times, self.merged, horizon=horizon, cache=self.cache)
+
+def _by_number(repository: GitRepository) -> dict[int, CommitId]:
+    names = [CommitId(name) for name in git(repository.path, "rev-list", "HEAD").split()]
+    infos = (repository.commit(name) for name in names)
+    return {number: info.commit for info in infos if (number := pull_number(info.subject)) is not None}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return git_repository(tmp_path_factory.mktemp("history") / "clone", {PAGES: START}, COMMITS)
+
+
+def test_only_changes_fixed_in_time_count(clone: Path) -> None:
+    """#5 replaces the line of #4 after a day, #6 that of #2 after 46; #1 by no fix; a change that is no fix fixes nothing."""
+    assert fixed(clone, [1, 2, 3, 4]) == [4]
+    assert fixed(clone, [1, 2, 3, 4], within=60) == [2, 4]
+
+
+def test_a_fix_within_a_week_is_a_hot_one(clone: Path) -> None:
+    """#4 was fixed after a day, #2 after 46."""
+    found = followed(clone, [2, 4], within=60)
+    assert sorted(round(days) for days in found.fixed_after.values()) == [1, 46]
+    assert len(found.hot) == 1
+
+
+def test_nothing_after_the_horizon_is_known(clone: Path) -> None:
+    """A change whose days are not over is not followed; a fix merged later is not seen."""
+    at_the_time = followed(clone, [1, 2, 3, 4], as_of=FEBRUARY + 33 * DAY)
+    assert len(at_the_time.over) == 3
+    assert not at_the_time.fixed
+    assert not followed(clone, [4], as_of=FEBRUARY).over
+
+
+@pytest.mark.parametrize(
+    ("fix", "expected"),
+    [
+        pytest.param({PAGES: "# the size\nx = 1\n"}, [], id="of a comment and a blank line"),
+        pytest.param({"tests/test_pages.py": "assert 2\n"}, [], id="of a test"),
+        pytest.param({PAGES: None, "vllm/alte Gr\u00f6\u00dfe.py": "# size\n\nx = 2\n"}, [1], id="of a file renamed meanwhile"),
+        pytest.param({PAGES: "# size\n\nif x:\n    x = 1\n"}, [], id="that only indents the line"),
+    ],
+)  # fmt: skip
+def test_what_a_fix_takes_away_decides(
+    tmp_path: Path, fix: dict[str, str | None], expected: list[int]
+) -> None:
+    """Code that is gone, under whatever name; what stays, indented or not, was not mended."""
+    before = {PAGES: "# size\n\nx = 1\n", "tests/test_pages.py": "assert 1\n"}
+    commits = [
+        Commit("One (#1)", before, at="2026-02-01T00:00:00Z"),
+        Commit("[Bugfix] Two (#2)", fix, at="2026-02-02T00:00:00Z"),
+    ]
+    assert fixed(git_repository(tmp_path / "clone", {}, commits), [1]) == expected
+
+
+def test_a_fix_that_names_what_it_mends_counts_without_its_lines(tmp_path: Path) -> None:
+    """A revert by number of work that is elsewhere by now; a number that is its own, or no fix's, says nothing."""
+    commits = [
+        Commit("One (#1)", {PAGES: "x = 1\n"}, at="2026-02-01T00:00:00Z"),
+        Commit("Two (#2)", {"vllm/b.py": "y = 1\n"}, at="2026-02-02T00:00:00Z"),
+        Commit("Speak of #2 (#3)", {"vllm/c.py": "y = 1\n"}, at="2026-02-03T00:00:00Z"),
+        Commit("Revert #1 (#4)", {"vllm/c.py": "z = 1\n"}, at="2026-02-04T00:00:00Z"),
+    ]
+    assert fixed(git_repository(tmp_path / "clone", {}, commits), [1, 2]) == [1]
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    folder = git_repository(tmp_path / "clone", {PAGES: START}, COMMITS)
-    with GitRepository(folder) as repository, open_cache(tmp_path / "cache") as cache:
-        source = CloneSource(repository, PullIndex(repository, None))
-        yield History(repository, source.window(Window(start=0, end=2_000_000_000)), cache)
-
-
-def test_a_fix_is_laid_to_whoever_wrote_its_lines(history: History) -> None:
-    """#5 replaces the line of #4, #6 the line of #2; nobody else is meant."""
-    assert blame_fix(history.repository, history.commit(5), since=0).commits == (history.commit(4),)
-    assert blame_fix(history.repository, history.commit(6), since=0).commits == (history.commit(2),)
-
-
-def test_only_changes_fixed_in_time_count(history: History) -> None:
-    """#4 was fixed after a day, #2 after 46, #1 by no fix; a change that is no fix fixes nothing."""
-    assert history.follow([1, 2, 3, 4]) == [4]
-    assert history.follow([1, 2, 3, 4], within=60) == [2, 4]
-
-
-def test_nothing_after_the_horizon_is_known(history: History) -> None:
-    """A change whose days are not over is not followed; a fix merged later is not seen."""
-    at_the_time = history.followed([1, 2, 3, 4], within=30, as_of=FEBRUARY + 33 * DAY)
-    assert at_the_time.over == {history.commit(1), history.commit(2), history.commit(3)}
-    assert not at_the_time.fixed
-    assert not history.followed([4], as_of=FEBRUARY).over
-
-
-def test_an_interrupted_run_goes_on(history: History) -> None:
-    """What was blamed before the interrupt is not blamed again, and the answer is that of a run without one."""
-    times = {history.commit(number): FEBRUARY + number * DAY - DAY for number in (1, 2, 3, 4)}
-    horizon = Horizon(60, FEBRUARY + 90 * DAY)
-
-    def interrupt(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        follow(
-            history.repository,
-            times,
-            history.merged,
-            horizon=horizon,
-            cache=history.cache,
-            progress=interrupt,
-        )
-    kept = history.cache.names("blame-2")
-    assert len(kept) == 1
-    seen: list[tuple[int, int]] = []
-    again = follow(
-        history.repository,
-        times,
-        history.merged,
-        horizon=horizon,
-        cache=history.cache,
-        progress=lambda done, total: seen.append((done, total)),
-    )
-    assert seen == [(1, 2), (2, 2)]
-    assert again.fixed == {history.commit(2), history.commit(4)}
-    assert set(kept) < set(history.cache.names("blame-2"))
-
-
-def test_a_kept_answer_is_used(history: History) -> None:
-    """A second run asks git for no blame: it gives what the cache says, which here is another truth."""
-    history.follow([4])
-    (name,) = history.cache.names("blame-2")
-    history.cache.put_many("blame-2", {name: b"\x81\xa7commits\x90"})
-    assert history.follow([4]) == []
-    history.cache.put_many("blame-2", {name: b"damaged"})
-    assert history.follow([4]) == [4]
-
-
-def test_blank_lines_comments_and_other_files_lay_nothing(tmp_path: Path) -> None:
-    """A fix of a comment, of a test and of a blank line blames nobody."""
-    before = {PAGES: "# size\n\nx = 1\n", "tests/test_pages.py": "assert 1\n"}
-    after = {PAGES: "# the size\nx = 1\n", "tests/test_pages.py": "assert 2\n"}
-    folder = git_repository(
-        tmp_path / "clone", {}, [Commit("One (#1)", before), Commit("[Bugfix] Two (#2)", after)]
-    )
-    with GitRepository(folder) as repository:
-        found = blame_fix(repository, repository.resolve("HEAD"), since=0)
-    assert (found.commits, found.gaps) == ((), ())
-
-
-def test_renamed_files_are_blamed_by_their_old_name(tmp_path: Path) -> None:
-    """The lines are at the fix's parent, where the file has its old name; a name with a space and an umlaut is a name."""
-    text = "".join(f"x{number} = {number}\n" for number in range(20))
-    old, new = "vllm/alte Größe.py", "vllm/size.py"
+def lacking(tmp_path: Path) -> Path:
+    """A clone without the contents of #2: neither it nor the next commit of that file can be read."""
     commits = [
-        Commit("One (#1)", {old: text}),
-        Commit("Two (#2)", {old: text.replace("x3 = 3", "x3 = 4")}),
-        Commit("[Bugfix] Three (#3)", {old: None, new: text}),
+        Commit("One (#1)", {PAGES: "x = 2\n"}, at="2026-02-01T00:00:00Z"),
+        Commit("Two (#2)", {"vllm/b.py": "a = 1\n"}, at="2026-02-02T00:00:00Z"),
+        Commit("Three (#3)", {"vllm/b.py": "a = 2\n"}, at="2026-02-03T00:00:00Z"),
+        Commit("[Bugfix] Four (#4)", {PAGES: "x = 3\n"}, at="2026-02-04T00:00:00Z"),
     ]
     folder = git_repository(tmp_path / "clone", {}, commits)
-    with GitRepository(folder) as repository:
-        found = blame_fix(repository, repository.resolve("HEAD"), since=0)
-        assert found.commits == (repository.resolve("HEAD^"),)
-
-
-def test_missing_blobs_are_gaps(tmp_path: Path) -> None:
-    """A file whose content the clone does not have is said to be unread, and the others are blamed."""
-    other = "vllm/core/other.py"
-    commits = [
-        Commit("One (#1)", {PAGES: "x = 2\n", other: "y = 2\n"}),
-        Commit("[Bugfix] Two (#2)", {PAGES: "x = 3\n", other: "y = 3\n"}),
-    ]
-    folder = git_repository(tmp_path / "clone", {PAGES: "x = 1\n", other: "y = 1\n"}, commits)
-    blob = git(folder, "rev-parse", f"HEAD^:{PAGES}").strip()
+    blob = git(folder, "rev-parse", "HEAD~2:vllm/b.py").strip()
     (folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    with GitRepository(folder) as repository:
-        found = blame_fix(repository, repository.resolve("HEAD"), since=0)
-        assert found.commits == (repository.resolve("HEAD^"),)
-    assert [(gap.what, gap.path) for gap in found.gaps] == [("blob", PAGES)]
+    return folder
 
 
-def test_the_first_commit_blames_nobody(tmp_path: Path) -> None:
-    """There is nothing before it."""
-    folder = git_repository(tmp_path / "clone", {PAGES: START})
+def test_missing_contents_are_gaps(lacking: Path) -> None:
+    """Commits that cannot be read are named, and those around them are followed."""
+    found = followed(lacking, [1])
+    assert len(found.fixed) == 1
+    assert [gap.code for gap in found.gaps] == ["gap.blame-unknown"] * 2
+
+
+def test_a_partial_clone_is_refused(lacking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where many commits lack their contents nothing can be followed, and the cure is named."""
+    monkeypatch.setattr(line_history, "_MOST_UNREADABLE", 1)
+    with pytest.raises(RepositoryError, match="it is partial") as told:
+        followed(lacking, [1])
+    assert "--refetch" in (told.value.hint or "")
+
+
+def test_changes_are_measured_as_of_the_commit_before(tmp_path: Path) -> None:
+    """#3 knows no fix, #4 and #5 know #3 and not themselves; #1 and #2, with less than ninety days before them, are left out."""
+    commits = [
+        Commit("One (#1)", {PAGES: START.replace("1", "3")}, at="2026-02-01T00:00:00Z"),
+        Commit("Two (#2)", {PAGES: START.replace("1", "4")}, at="2026-05-01T00:00:00Z"),
+        Commit("[Bugfix] Three (#3)", {PAGES: START.replace("1", "5")}, at="2026-05-02T00:00:00Z"),
+        Commit("Four (#4)", {PAGES: START.replace("1", "5").replace("2", "6")}, at="2026-05-03T00:00:00Z"),
+        Commit("[Bugfix] Five (#5)", {PAGES: START.replace("1", "5")}, at="2026-05-04T00:00:00Z"),
+        Commit("Six (#6)", {"docs/a.md": "a"}, at="2026-05-05T00:00:00Z"),
+    ]
+    folder = git_repository(tmp_path / "clone", {PAGES: START}, commits)
     with GitRepository(folder) as repository:
-        assert blame_fix(repository, repository.resolve("HEAD"), since=0).commits == ()
+        found = measured_changes(
+            repository, repository.resolve("HEAD"), since=0, horizon=Horizon(1, FEBRUARY + 100 * DAY)
+        )
+    assert [(one.measures.fixes, one.measures.fix_commits, one.was_fixed, one.is_hot) for one in found] == [
+        (0.0, 0, False, False),
+        (1.0, 1, True, True),
+        (1.0, 1, False, False),
+    ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from diffscope.products.backtest import training
 from diffscope.rules.statistics import parse_statistics
 from tests.builders import Commit, git_repository
 from tests.cli.conftest import MakeProject
@@ -138,3 +140,32 @@ def test_without_a_clone_there_is_no_history(work: Project) -> None:
     done = work.run("backtest")
     assert (done.exit_code, done.out) == (2, "")
     assert "there is no clone of vLLM here" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(("--fit", "c.yml", "--limit", "9"), "takes no --range, --limit", id="a limit"),
+        pytest.param(("--card", "c.md"), "--card is of --fit", id="a card of nothing"),
+        pytest.param(("--fit", "c.yml"), "changes of source can be followed", id="a young clone"),
+    ],
+)
+def test_a_fit_that_cannot_be_is_refused(
+    work: Project, clone: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    """In a sentence, with exit code 2, and no file."""
+    monkeypatch.setattr(training, "trainer", lambda: None)
+    done = work.run("backtest", "--repo", str(clone), *arguments)
+    assert (done.exit_code, done.out) == (2, "")
+    assert message in done.err
+    assert not list(work.folder.iterdir())
+
+
+def test_a_fit_without_its_library_says_what_to_install(
+    work: Project, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is read."""
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    done = work.run("backtest", "--repo", str(clone), "--fit", "c.yml")
+    assert done.exit_code == 2
+    assert "pip install 'vllm-diffscope[fit]'" in done.err

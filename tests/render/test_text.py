@@ -31,6 +31,7 @@ config · rocm · 4 files +120 -31 · from a local clone
 HIGH       Attention backend changed: EmberBackend.forward changed in an
            attention backend
 Check      Run the attention tests on every platform.
+Fix risk   9% (usual: 14%)
 
 CP102      high · Attention backend changed
            vllm/v1/attention/backends/ember_attn.py:41
@@ -49,6 +50,10 @@ Incomplete parse: vllm/odd.py: line 12 does not parse
            no area claims NOTICE.odd
 -v         40 modules import vllm.config.attention · 2 steps run · reach,
            owners, steps of CI, labels and scores
+"""
+
+FIX_RISK = """; 6% to 11% of unseen changes like it; 120 source
+           lines added; 9 fixes to these files in 90 days
 """
 
 DETAILS = """\
@@ -89,7 +94,7 @@ def test_a_full_report_is_one_screen() -> None:
 def test_the_rest_comes_with_verbose() -> None:
     """Kind, scores, areas, reach, owners, steps of CI and labels stand below the screen."""
     text = render(an_assessment(), Style(width=80, is_verbose=True))
-    assert text == FULL[: FULL.index("-v ")] + "\n" + DETAILS
+    assert text == FULL[: FULL.index("-v ")].replace("14%)\n", f"14%){FIX_RISK}") + "\n" + DETAILS
 
 
 def test_the_deciding_lines_are_quoted_where_the_patch_is_at_hand() -> None:

@@ -34,17 +34,17 @@ def near(
     [
         pytest.param(
             rule_text(evidence=WHERE),
-            [("stable", "medium", "code_added at_least 5", "vllm/a.py:9")],
+            [("stable", "medium", "at least 5 added lines of code", "vllm/a.py:9")],
             id="the largest record is one line short",
         ),
         pytest.param(
             rule_text(when="{change: {kind: feature, code_added: {at_least: 99}}}"),
-            [("stable", "medium", "change where code_added at_least 99", "vllm/a.py:9")],
+            [("stable", "medium", "at least 99 added lines of code", "vllm/a.py:9")],
             id="there is evidence, and the change is too small",
         ),
         pytest.param(
             rule_text(when="{not: {symbol: {path: vllm/b.py}}}"),
-            [("stable", "medium", "not (symbol where path is vllm/b.py)", "vllm/a.py:9")],
+            [("stable", "medium", "no symbol with path vllm/b.py", "vllm/a.py:9")],
             id="there is evidence, and something else that speaks against it",
         ),
         pytest.param(

@@ -43,6 +43,12 @@ def first_commit_at(repository: GitRepository, commit: str) -> int | None:
     return repository.commit(oldest).committed_at if oldest else None
 
 
+def newest_times(repository: GitRepository, tip: str, count: int) -> tuple[int, ...]:
+    """Return when the newest first parents of a tip were committed, in seconds."""
+    found = run(repository.objects, "log", "--first-parent", f"--max-count={count}", "--format=%ct", tip)
+    return tuple(seconds(time) for time in found.out.decode().split())
+
+
 def _oldest(repository: GitRepository, commit: str) -> str:
     found = run(
         repository.objects, "rev-list", "--first-parent", "--max-parents=0", repository.resolve(commit)
@@ -140,15 +146,20 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
 
 
 def merges(
-    repository: GitRepository, *revisions: str, most: int, has_paths: bool
+    repository: GitRepository, *revisions: str, most: int, has_paths: bool, since: int = 0
 ) -> list[tuple[Squash, tuple[str, ...]]]:
     """Return at most so many squash commits of a first-parent history, newest first, each with the paths that it touched if they are wanted.
 
-    A path that git quotes stands quoted. Raises ``RepositoryError``.
+    ``since`` is in seconds since the epoch. A path that git quotes stands quoted. Raises ``RepositoryError``.
     """
     options = ("--name-only",) if has_paths else ("--no-patch",)
     form = "--format=%x00%H%n%ct%n%an%n%s"
-    limits = ("--first-parent", "--no-renames", f"--max-count={most}")
+    limits = (
+        "--first-parent",
+        "--no-renames",
+        f"--max-count={most}",
+        *((f"--since={since}",) if since else ()),
+    )
     found = run(repository.objects, "log", *limits, *options, form, "--end-of-options", *revisions)
     if found.code != 0:
         raise _error(repository, found.err)

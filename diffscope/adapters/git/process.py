@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import threading
+from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from diffscope.adapters.git.environment import GitAccess
@@ -82,3 +83,39 @@ class PersistentProcess:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
         process.wait()
+
+
+class Stream:
+    """The lines of what a git command prints, each with its line feed, as they come; ``code`` is known when they are all read."""
+
+    def __init__(self, access: GitAccess, arguments: tuple[str, ...]) -> None:
+        self.code: int | None = None
+        self._access = access
+        self._arguments = arguments
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list, and revisions are resolved ids by now
+                self._access.command(self._arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=self._access.environment(),
+            )
+        except FileNotFoundError:
+            raise RepositoryError(
+                "git is not installed", hint="install git, or use --source recorded"
+            ) from None
+        with process:
+            try:
+                yield from process.stdout or ()
+            finally:
+                if process.poll() is None:
+                    process.stdout and process.stdout.close()
+                    process.wait()
+        self.code = process.returncode
+
+
+def stream(access: GitAccess, *arguments: str) -> Stream:
+    """Run git and hand on its lines one by one: for what is too long to hold. Raises ``RepositoryError`` where git cannot be run at all."""
+    return Stream(access, arguments)

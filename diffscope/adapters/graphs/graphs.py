@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.config.rule_files import bundled_rules
@@ -22,20 +19,17 @@ from diffscope.adapters.graphs.outlines import (
 from diffscope.adapters.graphs.store import GraphStore, graph_key
 from diffscope.adapters.graphs.test_words import read_test_words
 from diffscope.adapters.read_file import read_text
-from diffscope.errors import InputError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.graph.words import TestWords
 from diffscope.source.model import CommitId, RepoPath
 from diffscope.syntax.model import Outline
-from diffscope.syntax.outline.uses import USES_VERSION, Uses, find_uses
 
 if TYPE_CHECKING:
     from diffscope.adapters.graphs.parse_blobs import Progress
 
 _OUTLINES_KEPT: Final = 300
 _LARGEST: Final = 1_000_000
-_USES_SPACE: Final = f"uses-{USES_VERSION}"
 
 
 def graph_at(
@@ -67,7 +61,7 @@ def graph_at(
         graph = maker.make(key, reader.outline)
         reader.known_words = maker.words
     graph = graph.attach(
-        outline_of=reader.outline, uses_of=reader.uses, serving=serving, test_words=reader.words
+        outline_of=reader.outline, text_of=reader.text, serving=serving, test_words=reader.words
     )
     if not graph.tables.absent:
         store.keep_query_cache(key, graph)
@@ -94,7 +88,7 @@ class _TreeReader:
         self._commit = commit
         self._cache = cache
         self._outlines: dict[RepoPath, Outline | None] = {}
-        self._uses: dict[RepoPath, Uses | None] = {}
+        self._texts: dict[RepoPath, bytes | None] = {}
         self.known_words: dict[RepoPath, tuple[str, ...]] = {}
 
     def outline(self, path: RepoPath) -> Outline | None:
@@ -103,26 +97,12 @@ class _TreeReader:
             self._outlines[path] = self._outline(path)
         return self._outlines[path]
 
-    def uses(self, path: RepoPath) -> Uses | None:
-        """Return the names that each definition of a Python file of the commit uses; ``None`` where its bytes are not available."""
-        if path not in self._uses:
-            self._uses[path] = self._read_uses(path)
-        return self._uses[path]
-
-    def _read_uses(self, path: RepoPath) -> Uses | None:
-        outline = self.outline(path)
-        name = self._repository.blob_at(self._commit, path)
-        if name is None or outline is None:
-            return None
-        known = self._cache.get_decoded(_USES_SPACE, name, _decode_uses, keep=_OUTLINES_KEPT)
-        if known is None:
-            data = self._repository.read_blobs([name])[name]
-            if data is None:
-                return None
-            known = find_uses(data, outline)
-            plain = {owner: sorted(names) for owner, names in known.items()}
-            self._cache.put_many(_USES_SPACE, {name: zlib.compress(msgspec.msgpack.encode(plain), 1)})
-        return known
+    def text(self, path: RepoPath) -> bytes | None:
+        """Return the bytes of a file of the commit; ``None`` where it is absent or they are missing."""
+        if path not in self._texts:
+            blob = self._repository.blob_at(self._commit, path)
+            self._texts[path] = self._repository.read_blobs([blob])[blob] if blob is not None else None
+        return self._texts[path]
 
     def _outline(self, path: RepoPath) -> Outline | None:
         blob = self._repository.blob_at(self._commit, path)
@@ -132,7 +112,7 @@ class _TreeReader:
         decode = functools.partial(decode_outline, path)
         known = self._cache.get_decoded(OUTLINE_SPACE, name, decode, keep=_OUTLINES_KEPT)
         if known is None:
-            data = self._repository.read_blobs([blob])[blob]
+            data = self.text(path)
             if data is None:
                 return None
             known = read_outline(path, data)
@@ -142,10 +122,3 @@ class _TreeReader:
     def words(self) -> TestWords:
         """Return the words of the commit's tests."""
         return read_test_words(self._repository, self._commit, self._cache, self.known_words)
-
-
-def _decode_uses(data: bytes) -> Uses:
-    try:
-        return msgspec.msgpack.decode(zlib.decompress(data), type=dict[str, frozenset[str]])
-    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not stored names: {error}", hint="diffscope cache clear") from None

@@ -11,6 +11,7 @@ from diffscope.adapters.git.log import boundary_mark, cut_commits, cut_off_at, m
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.names import decode_name
+from diffscope.facts.classify.fix_measures import HISTORY_DAYS
 from diffscope.graph.history.edits import KEPT, Edit
 from diffscope.graph.history.history import DEPTH, ChangeHistory
 from diffscope.graph.history.store import (
@@ -22,6 +23,7 @@ from diffscope.graph.history.store import (
     load_commits,
     store_history,
 )
+from diffscope.graph.model.tables import read_numbers
 from diffscope.source.model import BlobId, CommitId
 from diffscope.source.profile import places
 
@@ -51,6 +53,25 @@ def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> Cha
         return {str(name): data for name, data in repository.read_blobs(map(BlobId, blobs)).items()}
 
     return ChangeHistory(stored, last=last, now=now, read=read)
+
+
+class Pasts:
+    """The history as each commit of a main line found it, for many commits from ``since`` on (seconds since the epoch)."""
+
+    def __init__(self, repository: GitRepository, tip: str, *, since: int) -> None:
+        # Not kept: what classifies one change would read all of it from then on.
+        start = since - HISTORY_DAYS * 86_400 - _MARGIN
+        commits = list(_log(repository, tip, f"--since=@{max(0, start)} +0000"))
+        self._stored = store_history(commits, covers_from=start)
+        self._times = read_numbers(self._stored.times)
+        self.count = sum(time >= since for time in self._times)
+        """Commits from then on."""
+
+    def before(self, commit: CommitId) -> ChangeHistory | None:
+        """Return what had changed before a commit; ``None`` where it is the first, or the history is cut off shortly before it."""
+        last = find_commit(self._stored, commit) - 1
+        past = ChangeHistory(self._stored, last=last, now=self._times[last]) if last >= 0 else None
+        return past if past is not None and past.reaches_back(HISTORY_DAYS) else None
 
 
 def days_known(repository: GitRepository, commit: CommitId) -> int | None:

@@ -52,6 +52,19 @@ from diffscope.errors import UsageError
     metavar="FILE",
     help="Also write what `rules show` tells of each rule; in a checkout it reads rules/statistics.json.",
 )
+@click.option(
+    "--fit",
+    "fit_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Make the coefficients of fix_risk anew instead, and write them there; in a checkout they are read from rules/fix_risk.yml. Needs vllm-diffscope[fit].",
+)
+@click.option(
+    "--card",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write what these coefficients are worth there.  [default: stdout]",
+)
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
 @options.cluster_option
 @options.rules_option
@@ -70,6 +83,8 @@ def backtest(
     repo: Path | None,
     form: str,
     statistics: Path | None,
+    fit_file: Path | None,
+    card: Path | None,
     workers: int | None,
     cluster: str | None,
     rule_folders: tuple[Path, ...],
@@ -85,17 +100,28 @@ def backtest(
     """
     if window is not None and (since is not None or until is not None):
         raise UsageError("--range and --since or --until exclude each other", hint="name one window")
+    if fit_file is not None and (window is not None or limit is not None or statistics is not None):
+        raise UsageError(
+            "--fit takes no --range, --limit or --statistics", hint="name a window by --since and --until"
+        )
+    if card is not None and fit_file is None:
+        raise UsageError("--card is of --fit", hint="name the file of the coefficients too: --fit FILE")
     from diffscope.cli.backtest.window import BacktestRequest, Tools, run_backtest
 
     asked = BacktestRequest(
         since=since,
         until=until,
         range=window,
-        limit=limit or (None if since or window else 1000),
+        limit=limit or (None if since or window or fit_file else 1000),
         within_days=within_days,
         as_of=as_of,
         offset=tz,
     )
+    if fit_file is not None:
+        from diffscope.cli.backtest.fit import run_fit
+
+        run_fit(asked, repo, file=fit_file, card=card, console=console)
+        return DONE
     tools = Tools(repo, rule_folders, select, ignore, workers, cluster, use_cache=use_cache)
     run_backtest(asked, tools, form=form, statistics=statistics, console=console)
     return DONE

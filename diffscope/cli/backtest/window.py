@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from diffscope.adapters.git.later_fixes import FollowUp, Horizon, follow
 from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.later_fixes import FollowUp, Horizon, follow
 from diffscope.adapters.output import encoded, write_file
 from diffscope.assessment.document import Assessment
 from diffscope.batch.coverage import newest_commit, window_gaps
@@ -23,7 +23,7 @@ from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
 from diffscope.errors import shell_line
-from diffscope.products.backtest.fixes import is_source
+from diffscope.graph.history.fixes import is_source
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
 from diffscope.products.backtest.model import Backtest, Frame, Observation, RuleName
 from diffscope.products.backtest.render import FORMATS
@@ -60,8 +60,8 @@ class BacktestRequest(NamedTuple):
         return name if self.limit is None else f"{name}, the newest {self.limit:,}"
 
     @property
-    def command(self) -> str:
-        """Return the command line that asks this."""
+    def words(self) -> tuple[str, ...]:
+        """Return the words of the command line that asks this."""
         given = {
             "--since": self.since,
             "--until": self.until,
@@ -71,10 +71,13 @@ class BacktestRequest(NamedTuple):
             "--as-of": self.as_of,
             "--tz": self.offset,
         }
-        words = [word for name, value in given.items() if value is not None for word in (name, value)]
-        return shell_line(
-            "diffscope", "backtest", "--repo", "PATH", *words, "--statistics", "rules/statistics.json"
-        )
+        words = (str(word) for name, value in given.items() if value is not None for word in (name, value))
+        return ("diffscope", "backtest", "--repo", "PATH", *words)
+
+    @property
+    def command(self) -> str:
+        """Return the command line that writes the statistics of this."""
+        return shell_line(*self.words, "--statistics", "rules/statistics.json")
 
 
 class Tools(NamedTuple):
@@ -219,12 +222,9 @@ def _followed(
     workspace: Workspace, times: Mapping[CommitId, int], horizon: Horizon, console: Console
 ) -> FollowUp:
     if not times:
-        return FollowUp(frozenset(), frozenset())
-    later = workspace.clone.window(Window(start=min(times.values()), end=horizon.as_of))
-    with Progress("blaming fixes", console) as progress:
-        return follow(
-            _repository(workspace), times, later, horizon=horizon, cache=workspace.cache, progress=progress
-        )
+        return FollowUp(frozenset(), {})
+    with Progress("replaying patches", console) as progress:
+        return follow(_repository(workspace), times, horizon=horizon, progress=progress)
 
 
 def _observed(assessment: Assessment, history: History, followed: FollowUp) -> Observation:

@@ -21,7 +21,6 @@ from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.source.profile import in_force, repository_name
 from diffscope.syntax.model import Outline
 from diffscope.syntax.outline.outline import identifiers
-from diffscope.syntax.outline.uses import find_uses
 
 _Tree = dict[str, bytes]
 
@@ -75,7 +74,7 @@ def _graph(tree: _Tree, serving: ServingPath) -> ModuleGraph:
     by_path = build_graph(outlines)
     return by_path.attach(
         outline_of=python.get,
-        uses_of=lambda path: find_uses(tree[path], python[path]) if path in python else None,
+        text_of=tree.get,
         serving=serving,
         test_words=lambda: TestWords(index_words(words)),
     )

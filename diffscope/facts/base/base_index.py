@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import msgspec
@@ -21,9 +21,7 @@ from diffscope.syntax.text.skips import names_of_skips
 
 _TEST_DEPTH = 2
 _EAGER = frozenset({EdgeLayer.EAGER})
-_BY_NAME = frozenset(
-    {EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.TYPING, EdgeLayer.REGISTRY, EdgeLayer.STRING, EdgeLayer.TEST}
-)
+_BY_NAME = frozenset(EdgeLayer) - {EdgeLayer.OP, EdgeLayer.INCLUDE}
 _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _RARE = 8
@@ -130,9 +128,10 @@ class TreeLookup:
         declared = self._graph.environment.definitions if self._graph.environment else ()
         return any(one.value in ("True", "1", '"1"') for one in declared if one.name == variable)
 
-    def uses_at(self, path: str) -> Uses:
-        """Return the names that each definition of a file of the base uses; none where they are not available."""
-        return self._graph.uses_at(RepoPath(path)) or {}
+    def uses_at(self, path: str) -> Mapping[str, frozenset[str]]:
+        """Return the names that each definition of a file of the base uses; none where its text is not available."""
+        text = self._graph.text_at(RepoPath(path)) or b""
+        return Uses(text, partial(self._graph.outline_at, RepoPath(path))).by_definition()
 
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""

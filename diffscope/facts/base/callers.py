@@ -7,7 +7,7 @@ and inheritance: who names a definition in a file that can know it is taken for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from diffscope.facts.base.class_bases import origin_of
@@ -17,7 +17,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.syntax.model import Definition, DefinitionKind, Outline
-from diffscope.syntax.outline.uses import Uses, find_uses
+from diffscope.syntax.outline.uses import Uses
 
 _RUNNING = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY})
 _WITH_TYPES = _RUNNING | {EdgeLayer.TYPING}
@@ -72,12 +72,12 @@ class CallerIndex:
     def _outline(self, path: str) -> Outline | None:
         return self._after[path][0] if path in self._after else self.graph.outline_at(RepoPath(path))
 
-    def uses(self, path: str) -> Uses:
-        """Return the names that each definition of a file uses; none where its text is not available."""
+    def naming_in(self, path: str, name: str, forms: frozenset[str]) -> Iterator[str]:
+        """Yield the definitions of a file that use a name in one of some forms; none where its text is not available."""
         if path not in self._uses:
-            own = self._after.get(path)
-            self._uses[path] = find_uses(own[1], own[0]) if own else self.graph.uses_at(RepoPath(path)) or {}
-        return self._uses[path]
+            text = self._after[path][1] if path in self._after else self.graph.text_at(RepoPath(path))
+            self._uses[path] = Uses(text or b"", partial(self._outline, path))
+        return self._uses[path].naming(name, forms)
 
     def classes(self, place: Place) -> frozenset[str]:
         """Return the last names of a class and of those above it, of the tree or not."""
@@ -141,21 +141,19 @@ class CallerIndex:
 
     def callers(self, place: Place) -> list[Place]:
         """Return the definitions that name one, in its own file and in those that import it, sorted; the module's own statements last."""
-        forms, top, is_member = self._forms(place)
+        name, forms, top, is_member = self._forms(place)
         found = {
             Place(path, owner)
             for path in (place.path, *self._who_imports(place.path, top, is_member=is_member))
-            for owner, names in self.uses(path).items()
-            if not forms.isdisjoint(names)
+            for owner in self.naming_in(path, name, forms)
         } - {place, Place(place.path, top)}
         return sorted(found, key=lambda one: (one.name == _MODULE_LEVEL, one))
 
     def is_called(self, place: Place) -> bool:
         """Return whether a function is called where it is named, or at least somewhere in its own file; else it is only handed on."""
         last = place.name.rpartition(".")[2]
-        forms = {f"{last}(", f".{last}("}
-        named = (self.uses(each.path).get(each.name, frozenset()) for each in self.callers(place))
-        return any(not forms.isdisjoint(names) for names in named)
+        forms = frozenset((f"{last}(", f".{last}("))
+        return any(each.name in self.naming_in(each.path, last, forms) for each in self.callers(place))
 
     def importing_new(self, path: str) -> tuple[str, ...]:
         """Return the changed files that import a file which the base does not have, by path."""
@@ -172,21 +170,21 @@ class CallerIndex:
             )
         )
 
-    def _forms(self, place: Place) -> tuple[frozenset[str], str, bool]:
-        """Return how a definition is named where it is used, the top-level name that is imported for it, and whether that stands for objects."""
+    def _forms(self, place: Place) -> tuple[str, frozenset[str], str, bool]:
+        """Return the name of a definition where it is used, in which forms, the top-level name that is imported for it, and whether that stands for objects."""
         owner, _, last = place.name.rpartition(".")
         top = place.name.partition(".")[0]
         if self.is_class(place):
-            return frozenset({last, f".{last}"}), top, True
+            return last, frozenset({last, f".{last}"}), top, True
         if owner and last in _CONSTRUCTORS:
             name = owner.rpartition(".")[2]
-            return frozenset({f"{name}(", f".{name}("}), top, False
+            return name, frozenset({f"{name}(", f".{name}("}), top, False
         if owner and last.startswith("__"):
             name = owner.rpartition(".")[2]
-            return frozenset({name, f".{name}"}), top, True
+            return name, frozenset({name, f".{name}"}), top, True
         if owner:
-            return frozenset({f".{last}"}), top, True
-        return frozenset({last, f".{last}"}), top, False
+            return last, frozenset({f".{last}"}), top, True
+        return last, frozenset({last, f".{last}"}), top, False
 
     def _who_imports(self, path: str, name: str, *, is_member: bool) -> tuple[str, ...]:
         key = (path, name, is_member)

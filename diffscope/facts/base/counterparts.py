@@ -9,7 +9,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import CounterpartFact, SymbolFact
 from diffscope.source.text import Region, Side
-from diffscope.syntax.outline.uses import find_uses
+from diffscope.syntax.outline.uses import Uses
 from diffscope.taxonomy.counterparts import Pairing
 
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__"})
@@ -83,7 +83,8 @@ def _twins(
     standing = [(pairing, path) for pairing, path in paths if path not in files and lookup.module_at(path)]
     if not (edited and standing and python and python.before and python.after and texts[0] and texts[1]):
         return
-    before, after = find_uses(texts[0].data, python.before), find_uses(texts[1].data, python.after)
+    before = Uses(texts[0].data, lambda: python.before).by_definition()
+    after = Uses(texts[1].data, lambda: python.after).by_definition()
     for pairing, path in standing:
         twins = {pairing.without_words(name): (name, uses) for name, uses in lookup.uses_at(path).items()}
         for symbol in edited:

@@ -218,9 +218,9 @@ class Reach:
             return False
         pattern = name_pattern(named[0])
         return any(
-            pattern.fullmatch(owner) and f".{key}" in names
+            pattern.fullmatch(owner)
             for path in self._callers.naming(table)
-            for owner, names in self._callers.uses(path).items()
+            for owner in self._callers.naming_in(path, key, frozenset((f".{key}",)))
         )
 
 

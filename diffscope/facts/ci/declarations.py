@@ -30,7 +30,7 @@ class Declarations:
     which commands collect which test is to be told, ``job_files`` the bytes of what declares the steps, by path, and ``installing`` those of what makes images and installs packages.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a tree declares, each part with a default
         self,
         project: Project,
         *,

@@ -6,6 +6,7 @@ from msgspec import UNSET
 
 from diffscope.facts.classify.area_weights import Share, area_shares, logic_areas
 from diffscope.facts.classify.change_shape import PRODUCT, is_new_public, measure, shapes_of
+from diffscope.facts.classify.description import read_description
 from diffscope.facts.classify.kinds import Signs, decide_kind
 from diffscope.facts.classify.platforms import Places, platforms_of_change
 from diffscope.facts.classify.titles import Title, read_title
@@ -52,6 +53,8 @@ def classify_change(  # noqa: PLR0913 - each family that tells something of the 
     changed = [symbol for symbol in symbols if symbol.category in PRODUCT and symbol.logic]
     tests = [file for file in files if file.category == "test" and file.status != "deleted"]
     # Rust has its tests in the file that they test.
+    description = read_description(pull.title, pull.body)
+    test_lines = sum(file.code_added for file in tests)
     inner = [native for native in natives if native.in_tests and native.code_added]
     return ChangeFact(
         title=title.text,
@@ -77,7 +80,18 @@ def classify_change(  # noqa: PLR0913 - each family that tells something of the 
         logic_areas=logic_areas(files),
         platforms=platforms,
         cosmetic=is_cosmetic(files),
+        prose_share=_prose_share(product),
+        tests_per_code=test_lines // max(1, sizes.product_added + sizes.product_removed)
+        if sizes.product
+        else 0,
+        claims=description.claims,
+        figures=description.figures,
     )
+
+
+def _prose_share(product: list[FileFact]) -> int:
+    added = sum(file.additions for file in product)
+    return 100 * (added - sum(file.code_added for file in product)) // added if added >= 20 else 0
 
 
 def is_cosmetic(files: tuple[FileFact, ...]) -> bool:

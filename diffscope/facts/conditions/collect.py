@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols, source_comparison
 from diffscope.facts.change.changed_python import ChangedCondition, ChangedSignal, ChangedSymbol
@@ -18,6 +19,7 @@ from diffscope.syntax.text.tokens import clip
 from diffscope.taxonomy.roles import RoleTable
 
 _MOST_CALLEES = 10
+_SELF = re.compile(r"\bself\.")
 _PLAIN_EXITS = frozenset({"return", "raise", "continue", "break"})
 
 
@@ -134,8 +136,10 @@ def _is_named(placed: Placed, each: ConditionChange) -> bool:
     return _bare(new.text).count(sought) - in_itself >= _bare(old.text).count(sought) > 0
 
 
+@lru_cache(maxsize=16)
 def _bare(text: str) -> str:
-    return re.sub(r"\s+|\bself\.", "", text)
+    """Return a text without spaces and ``self.``; every condition that changed in a file asks for that of the file."""
+    return "".join(_SELF.sub("", text).split())
 
 
 def _raised(placed: Placed, change: ChangedSymbol, known: set[str]) -> Iterator[ConditionFact]:

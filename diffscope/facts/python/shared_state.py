@@ -289,15 +289,11 @@ class _Reader:
     def _imported(self, item: ChangedSignal, root: str) -> str | None:
         """Return what an imported name stands for; ``None`` for a name that no import binds, or that the function binds itself."""
         outline: Outline | None = self._outlines["removed" if item.what == "removed" else "added"]
-        scope = self._scope(item)
-        if outline is None or not root.isidentifier() or (scope is not None and scope.is_local(root)):
+        origin = _import_of(outline, root) if outline is not None and root.isidentifier() else None
+        if origin is None:
             return None
-        for each in outline.imports:
-            if each.name is not None and (each.alias or each.name) == root:
-                return f"{each.module}.{each.name}"
-            if each.name is None and root == (each.alias or each.module.partition(".")[0]):
-                return each.module if each.alias else root
-        return None
+        scope = self._scope(item)
+        return None if scope is not None and scope.is_local(root) else origin
 
     def _scope(self, item: ChangedSignal) -> WriteScope | None:
         is_old = item.what == "removed"
@@ -319,6 +315,15 @@ class _Reader:
         partner = f"{owner}.{name.replace('enter', 'exit')}"
         found = next((each for each in outline.definitions if each.name == partner), None)
         return text.part(found.start, found.end) if found is not None else None
+
+
+def _import_of(outline: Outline, root: str) -> str | None:
+    for each in outline.imports:
+        if each.name is not None and (each.alias or each.name) == root:
+            return f"{each.module}.{each.name}"
+        if each.name is None and root == (each.alias or each.module.partition(".")[0]):
+            return each.module if each.alias else root
+    return None
 
 
 def _asks(guard: str) -> bool:

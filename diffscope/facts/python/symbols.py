@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TypedDict
 
 import msgspec
@@ -21,6 +22,7 @@ from diffscope.facts.python.importable import stays_importable
 from diffscope.facts.python.removed_api import edited_users, removed_attributes, removed_modules
 from diffscope.source.text import Side
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
+from diffscope.syntax.outline.uses import Uses
 from diffscope.taxonomy.model import Taxonomy
 
 _LONG = 9
@@ -44,7 +46,7 @@ def collect_symbols(
         if not is_still_defined(change, one.material.python)
     ]
     facts = [_with_edited_users(fact, placed) for fact in facts]
-    facts = _with_new_places(facts, placed)
+    facts = _with_own_users(_with_new_places(facts, placed), placed)
     if lookup is not None:
         facts = _with_reach(facts, placed, lookup)
         facts = _with_inherited(facts, ClassBases(placed, lookup))
@@ -79,6 +81,33 @@ def _with_new_places(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> lis
         else fact
         for fact in facts
     ]
+
+
+def _with_own_users(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> list[SymbolFact]:
+    """Add to new private functions how many definitions of their file name them."""
+    new = {fact.path for fact in facts if _is_new_helper(fact)}
+    uses = {
+        one.fact.path: Uses(one.material.after.data, partial(getattr, one.material.python, "after"))
+        for one in placed
+        if one.fact.path in new and one.material.after and one.material.python
+    }
+    return [
+        msgspec.structs.replace(fact, own_users=_naming(fact, uses[fact.path]))
+        if _is_new_helper(fact) and fact.path in uses
+        else fact
+        for fact in facts
+    ]
+
+
+def _is_new_helper(fact: SymbolFact) -> bool:
+    name = (fact.symbol or "").rpartition(".")[2]
+    is_function = fact.kind in {"function", "method"} and Aspect.ADDED.value in fact.aspects
+    return is_function and fact.category == "source" and name.startswith("_") and not name.startswith("__")
+
+
+def _naming(fact: SymbolFact, uses: Uses) -> int:
+    name = (fact.symbol or "").rpartition(".")[2]
+    return len(set(uses.naming(name, frozenset({name, f".{name}"}))) - {fact.symbol, ""})
 
 
 def _with_reach(facts: list[SymbolFact], placed: tuple[Placed, ...], lookup: TreeLookup) -> list[SymbolFact]:

@@ -21,6 +21,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _MODEL = re.compile(r"(?=.{6})(?=.*[A-Za-z])[\w.]*[-/\d][\w./-]*")
 """How models and their configurations are called: not by a plain word."""
 _ASSIGNED = re.compile(r"^ *([A-Za-z_]\w*)(?: *:[^=\n]+)? *=(?!=) *(.+)$", re.MULTILINE)
+_PATCH = re.compile(r"(?:^|\.)(?:patch(?:\.object)?|setattr)$")
+_PATCHED = re.compile(r"""["']([\w.]+)["']""")
 _XFAIL = re.compile(r"(?:^|\.)xfail\b")
 _TOLERANCE = re.compile(
     r"^(?:a|r|abs_|rel_)?tol(?:erance)?$|^(?:rel|abs|max_diff|threshold|\w*_(?:atol|rtol|tol|tolerance|threshold))$",
@@ -107,18 +109,40 @@ def _tests_of_symbol(placed: Placed, change: ChangedSymbol, around: _Around) -> 
 
 def _test(placed: Placed, change: ChangedSymbol, around: _Around) -> Iterator[TestFact]:
     if Aspect.ADDED in change.aspects:
-        yield TestFact(**placed.spot(change.region, symbol=change.name), change="added")
+        spot = placed.spot(change.region, symbol=change.name)
+        yield TestFact(**spot, change="added", replaces=_replaced(change, around))
         yield from _failing(placed, change)
     elif Aspect.REMOVED in change.aspects:
         yield TestFact(**placed.spot(change.region, symbol=change.name), change="removed")
     elif Aspect.MOVED not in change.aspects or len(change.aspects) > 1:
-        yield TestFact(**placed.spot(change.region, symbol=change.name), change="modified")
+        spot = placed.spot(change.region, symbol=change.name)
+        yield TestFact(**spot, change="modified", replaces=_replaced(change, around))
         yield from _decorators(placed, change)
         yield from _marks(placed, change, around)
         yield from _tolerances(placed, change)
         yield from loosened_assertions(placed, change)
         yield from removed_assertions(placed, change, around.assertions)
         yield from removed_parameters(placed, change)
+
+
+def _replaced(change: ChangedSymbol, around: _Around) -> tuple[str, ...]:
+    """Return the changed functions of the product in whose place a test newly puts something else, by the name that it patches."""
+    names = {
+        text.rpartition(".")[2]
+        for item in change.signals
+        if item.what == "added" and item.signal.kind is SignalKind.CALL and _PATCH.search(item.signal.text)
+        for text in _PATCHED.findall(item.signal.detail)[:1]
+    }
+    if not names:
+        return ()
+    changed = (
+        each.name
+        for one in around.others
+        if one.fact.category == "source" and one.material.python is not None
+        for each in one.material.python.symbols
+        if each.logic and each.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and each.after
+    )
+    return tuple(sorted(name for name in set(changed) if name.rpartition(".")[2] in names))
 
 
 def _failing(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:

@@ -103,6 +103,9 @@ class _Join:
             path: each for path, each in sorted(files.items()) if isinstance(each, NativeOutline)
         }
         self._builds = {path: each for path, each in sorted(files.items()) if isinstance(each, BuildOutline)}
+        self._builds_in: dict[str, list[tuple[RepoPath, BuildOutline]]] = {}
+        for path, build in self._builds.items():
+            self._builds_in.setdefault(dirname(path), []).append((path, build))
         self._definers = _definers(self._natives)
         sources = {path: each for path, each in self._natives.items() if path.endswith(SOURCES)}
         self._linked = _definers(sources, _UNLINKED)
@@ -150,8 +153,8 @@ class _Join:
 
     def _generator(self, path: str, *, outputs: str = "", words: str = "") -> str | None:
         """Find the script beside a source that generates a file of that name, or code with that word."""
-        for each, build in self._builds.items():
-            if dirname(each) == dirname(path) and (outputs in build.outputs or words in build.words):
+        for each, build in self._builds_in.get(dirname(path), ()):
+            if outputs in build.outputs or words in build.words:
                 return each
         return None
 

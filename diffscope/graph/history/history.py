@@ -109,6 +109,10 @@ class ChangeHistory:
     def __len__(self) -> int:
         return self._last + 1
 
+    def reaches_back(self, days: int) -> bool:
+        """Say whether it holds a commit so many days back or older: what is younger is not all there was, or all there is."""
+        return self._last >= 0 and self._index.times[0] <= self._now - days * _DAY
+
     def past(self, paths: Iterable[str], wanted: Collection[str]) -> Past:
         """Return the past of some paths taken as one, and which of the ``wanted`` tests changed with them."""
         total = 0.0

@@ -39,11 +39,10 @@ from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
 from diffscope.source.profile import profile
 from diffscope.syntax.model import Outline
-from diffscope.syntax.outline.uses import Uses
 
 OutlineReader = Callable[[RepoPath], Outline | None]
 """Returns the outline of a file of the tree; ``None`` where the repository does not have its bytes."""
-UsesReader = Callable[[RepoPath], Uses | None]
+TextReader = Callable[[RepoPath], bytes | None]
 """Returns the names that each definition of a file of the tree uses; ``None`` likewise."""
 
 _EAGER = frozenset({EdgeLayer.EAGER})
@@ -59,7 +58,7 @@ class ModuleGraph:
         self._known = known
         self._view = View(tables, known.links)
         self._outline_of: OutlineReader | None = None
-        self._uses_of: UsesReader | None = None
+        self._text_of: TextReader | None = None
         self._serving_path = ServingPath(())
         self._read_words: Callable[[], TestWords] | None = None
 
@@ -105,7 +104,7 @@ class ModuleGraph:
         self,
         *,
         outline_of: OutlineReader | None = None,
-        uses_of: UsesReader | None = None,
+        text_of: TextReader | None = None,
         serving: ServingPath | None = None,
         test_words: Callable[[], TestWords] | None = None,
     ) -> ModuleGraph:
@@ -116,7 +115,7 @@ class ModuleGraph:
         graph = ModuleGraph(self.tables, self._known)
         graph._view = self._view
         graph._outline_of = outline_of or self._outline_of
-        graph._uses_of = uses_of or self._uses_of
+        graph._text_of = text_of or self._text_of
         graph._serving_path = serving or self._serving_path
         graph._read_words = test_words or self._read_words
         return graph
@@ -173,9 +172,9 @@ class ModuleGraph:
         declared = profile().environment
         return self.outline_at(RepoPath(declared.file)) if declared else None
 
-    def uses_at(self, path: RepoPath) -> Uses | None:
-        """Return the names that each definition of a Python file uses; ``None`` where they are not available."""
-        return self._uses_of(path) if self._uses_of else None
+    def text_at(self, path: RepoPath) -> bytes | None:
+        """Return the bytes of a file; ``None`` where they are not available."""
+        return self._text_of(path) if self._text_of else None
 
     def gaps(self) -> tuple[Gap, ...]:
         """Return what could not be read: files that do not parse (what does parse of them is there), bytes that are missing."""

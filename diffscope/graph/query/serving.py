@@ -43,7 +43,7 @@ class ServingPath(NamedTuple):
         found: dict[str, None] = {}
         for step in self.steps:
             for text in step.globs:
-                found.update(dict.fromkeys(compile_glob(text).filter(ordered)))
+                found.update(dict.fromkeys(compile_glob(text).filter_sorted(ordered)))
         return tuple(found)
 
     def variable_of(self, path: str) -> str | None:

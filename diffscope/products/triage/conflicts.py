@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final, Literal, NamedTuple
 
+import msgspec
+
 from diffscope.facts.footprint_model import EditedBody, NameUse, Signature
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import Candidate, Gone, Setting
@@ -19,6 +21,8 @@ Meets = Callable[[Candidate, Candidate], bool]
 
 _MOST_IN_ONE_PLACE: Final = 40
 """Changes of one name: more of them edit a place that everyone edits, and nothing follows from it."""
+_WEIGHT: Final = {"resigned-named": 1, "edited-overridden": 2, "same-symbol": 3}
+"""Kinds that say less than others of the same name; the least of them last."""
 _KINDS: Final[dict[str, ConflictKind]] = {
     "registry": "registry",
     "operator": "operator",
@@ -64,21 +68,17 @@ def _order(one: Conflict) -> tuple[bool, int, int, str, str]:
 
 
 def _without_echoes(conflicts: Iterable[Conflict]) -> Iterator[Conflict]:
-    """Leave out what a graver conflict of the same two on the same name says already."""
-    listed = list(conflicts)
-    grave = {
-        (frozenset((one.first, one.second)), one.name)
-        for one in listed
-        if one.kind not in {"same-symbol", "edited-overridden", "resigned-named"}
-    }
-    named = {(frozenset((one.first, one.second)), one.name) for one in listed if one.kind == "resigned-named"}
+    """Leave out what a graver conflict of the same two on the same name says already, and tell alike ones of two changes once."""
+    listed = sorted(conflicts, key=lambda one: (_WEIGHT.get(one.kind, 0), _order(one)))
+    said = set[tuple[frozenset[int], str]]()
+    alike: defaultdict[tuple[int, int, str], list[Conflict]] = defaultdict(list)
     for one in listed:
         key = (frozenset((one.first, one.second)), one.name)
-        is_echo = (one.kind in {"same-symbol", "edited-overridden", "resigned-named"} and key in grave) or (
-            one.kind in {"same-symbol", "edited-overridden"} and key in named
-        )
-        if not is_echo:
-            yield one
+        if one.kind not in _WEIGHT or key not in said:
+            alike[one.first, one.second, one.kind].append(one)
+        said.add(key)
+    for first, *rest in alike.values():
+        yield msgspec.structs.replace(first, others=tuple(one.name for one in rest))
 
 
 class _Finder:
@@ -190,12 +190,12 @@ class _Finder:
                 if setting.what != "constant" or setting.place not in told:
                     by_name[setting.what, setting.name].append((one, setting))
         for (what, name), listed in by_name.items():
-            for (one, left), (other, right) in combinations(listed[:_MOST_IN_ONE_PLACE], 2):
-                if left.after != right.after and (left.after or right.after) and self._meets(one, other):
-                    yield _conflict(
-                        _KINDS.get(what, "setting"), *_by_number((one, left.place), (other, right.place), name), "breaks",
-                        one_value=_shown(_lower(one, other, left, right)), other_value=_shown(_lower(other, one, left, right, swap=True)),
-                    )  # fmt: skip
+            for pair in combinations(listed[:_MOST_IN_ONE_PLACE], 2):
+                (one, left), (other, right) = sorted(pair, key=lambda each: each[0].number)
+                if _differ(left, right) and self._meets(one, other):
+                    values = {"one_value": _shown(left), "other_value": _shown(right)}
+                    places = (left.place, right.place)
+                    yield _conflict(_KINDS.get(what, "setting"), one, other, name, places, "breaks", **values)
 
     def bodies(self) -> Iterator[Conflict]:
         """Yield functions that two edit where the lines of one name what the other brings in or takes out."""
@@ -265,9 +265,10 @@ def _interplay(left: EditedBody, right: EditedBody) -> list[str]:
     return sorted(news & set(left.names) & set(right.names))
 
 
-def _lower(one: Candidate, other: Candidate, left: Setting, right: Setting, *, swap: bool = False) -> Setting:
-    is_first = one.number <= other.number
-    return left if is_first != swap else right
+def _differ(left: Setting, right: Setting) -> bool:
+    """Return whether two set a thing differently, and neither only takes back what the other did."""
+    is_taken_back = left.before == right.after and left.after == right.before
+    return left.after != right.after and not is_taken_back
 
 
 def _shown(setting: Setting) -> str:
@@ -315,7 +316,7 @@ def _needs(first: Candidate, then: Candidate, key: str) -> OrderLink:
 
 def _short(key: str) -> str:
     module, separator, name = key.partition(":")
-    return name if separator and name and " " not in name else module
+    return key if " " in key else name if separator and name else module
 
 
 def _at(use: NameUse) -> Place:

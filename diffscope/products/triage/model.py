@@ -54,6 +54,8 @@ class Conflict(Value, frozen=True, kw_only=True):
     """``breaks`` where the second cannot work with the first; ``check`` where somebody has to look."""
     places: tuple[Place, Place]
     says: Text
+    others: tuple[str, ...] = ()
+    """Other names of which the same is true of these two."""
     is_textual: bool | None = None
     """Whether git cannot merge both either; ``None`` where that was not tried."""
 

@@ -19,7 +19,7 @@ from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Project, 
 from diffscope.project.shell_words import OUTSIDE, Call, folder_in_repository, folders_after, parse_shell
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 
 _MAX_SCRIPTS: Final = 40
 
@@ -130,6 +130,7 @@ def _working_folder(step: Step, working_dir: str | None) -> tuple[str, ...]:
 
 
 def _all_calls(project: Project) -> Iterator[StepCalls]:
+    reader = _command_reader(tuple(sorted(project.scripts.items())), profile().workspace)
     seen: set[tuple[str, int]] = set()
     for pipeline in project.pipelines:
         for step in pipeline.steps:
@@ -138,51 +139,85 @@ def _all_calls(project: Project) -> Iterator[StepCalls]:
                 continue
             seen.add((step.file, step.line))
             start = _working_folder(step, step.working_dir)
-            yield _calls_of(step_ref(pipeline, step), step.commands, start, project.scripts)
+            yield _calls_of(step_ref(pipeline, step), step.commands, start, reader)
             for mirror in step.mirrors:
                 if mirror.name == "amd":
                     commands = mirror.commands or step.commands
                     start = _working_folder(step, mirror.working_dir or step.working_dir)
-                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, project.scripts)
+                    yield _calls_of(step_ref(pipeline, step, mirror), commands, start, reader)
 
 
 def _calls_of(
-    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], scripts: dict[RepoPath, str]
+    ref: StepRef, commands: tuple[Listed, ...], folders: tuple[str, ...], reader: _CommandReader
 ) -> StepCalls:
     found: list[tuple[Listed, tuple[Call, ...], CommandTests]] = []
     written: list[int] = []
     for command in commands:
-        calls = _parse_cached(command.text, folders)
+        read = reader.read(command.text, folders)
         # The commands of a step are one script: a `cd` stays in force.
-        folders = folders_after(command.text, folders)
-        whole = _with_scripts(calls, scripts)
-        found.append((command, whole, _tests_of(whole)))
-        written.append(len(calls))
+        folders = read.folders_after
+        found.append((command, read.calls, read.tests))
+        written.append(read.written)
     return StepCalls(ref, tuple(found), tuple(written))
 
 
+class _Command(NamedTuple):
+    """What one command does, in given folders."""
+
+    calls: tuple[Call, ...]
+    """Its own, then those of the scripts that it runs."""
+    written: int
+    """How many are its own."""
+    tests: CommandTests
+    folders_after: tuple[str, ...]
+
+
+class _CommandReader:
+    """Reads commands of a tree with given shell scripts, each once: most stand in many steps, and in those of many commits."""
+
+    def __init__(self, scripts: Mapping[RepoPath, str], workspace: str | None) -> None:
+        self._scripts = scripts
+        self._workspace = workspace
+        self._known: dict[tuple[str, tuple[str, ...]], _Command] = {}
+
+    def read(self, text: str, folders: tuple[str, ...]) -> _Command:
+        """Return what a command does that is started in any of the folders."""
+        key = text, folders
+        if key not in self._known:
+            own = _parse_cached(text, folders, self._workspace)
+            calls = self._with_scripts(own)
+            self._known[key] = _Command(calls, len(own), _tests_of(calls), folders_after(text, folders))
+        return self._known[key]
+
+    def _with_scripts(self, calls: tuple[Call, ...]) -> tuple[Call, ...]:
+        """Calls, with those of the shell scripts that they run, and of the scripts that these run."""
+        found = list(calls)
+        pending = list(calls)
+        read: set[tuple[str, tuple[str, ...]]] = set()
+        while pending and len(read) < _MAX_SCRIPTS:
+            call = pending.pop(0)
+            word = script_of(call)
+            for path in expand_words(call.folders, word) if word and word.endswith(".sh") else ():
+                if RepoPath(path) in self._scripts and (path, call.folders) not in read:
+                    read.add((path, call.folders))
+                    text = self._scripts[RepoPath(path)]
+                    inner = _parse_cached(text, _script_folders(path, call.folders), self._workspace)
+                    offset = (max((each.pipe for each in found), default=0)) + 1
+                    inner = tuple(each._replace(pipe=each.pipe + offset) for each in inner)
+                    found += inner
+                    pending += inner
+        return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _command_reader(scripts: tuple[tuple[RepoPath, str], ...], workspace: str | None) -> _CommandReader:
+    return _CommandReader(dict(scripts), workspace)
+
+
 @lru_cache(maxsize=8192)
-def _parse_cached(text: str, folders: tuple[str, ...]) -> tuple[Call, ...]:
+def _parse_cached(text: str, folders: tuple[str, ...], workspace: str | None) -> tuple[Call, ...]:
+    del workspace  # the profile's, which paths in containers are read by
     return parse_shell(text, folders=folders)
-
-
-def _with_scripts(calls: tuple[Call, ...], scripts: dict[RepoPath, str]) -> tuple[Call, ...]:
-    """Calls, with those of the shell scripts that they run, and of the scripts that these run."""
-    found = list(calls)
-    pending = list(calls)
-    read: set[tuple[str, tuple[str, ...]]] = set()
-    while pending and len(read) < _MAX_SCRIPTS:
-        call = pending.pop(0)
-        word = script_of(call)
-        for path in expand_words(call.folders, word) if word and word.endswith(".sh") else ():
-            if RepoPath(path) in scripts and (path, call.folders) not in read:
-                read.add((path, call.folders))
-                inner = _parse_cached(scripts[RepoPath(path)], _script_folders(path, call.folders))
-                offset = (max((each.pipe for each in found), default=0)) + 1
-                inner = tuple(each._replace(pipe=each.pipe + offset) for each in inner)
-                found += inner
-                pending += inner
-    return tuple(found)
 
 
 def _script_folders(path: str, folders: tuple[str, ...]) -> tuple[str, ...]:
@@ -195,9 +230,7 @@ def expand_words(folders: tuple[str, ...], word: str) -> tuple[str, ...]:
     return expand(empty, word)
 
 
-@lru_cache(maxsize=8192)
 def _tests_of(calls: tuple[Call, ...]) -> CommandTests:
-    """Return what calls run of tests; most commands of most steps stand in many steps, and in the steps of many commits."""
     words = ((each, script_of(each)) for each in calls)
     scripts = (
         path

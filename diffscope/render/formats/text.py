@@ -92,6 +92,9 @@ class _Report:
         else:
             said = words.semicolon.join(words.picked(risk.because)) or words("all-clear")
             self._screen.line(label, Piece(said), hang=_COLUMN)
+        if self._read.fix_risk:
+            reasons = self._read.fix_risk_reasons if self._style.is_verbose else ()
+            self._row("fix-risk", self._read.fix_risk, *reasons)
 
     def _where(self) -> None:
         words, platforms = self._words, self._words.comma.join(self._assessment.platforms)

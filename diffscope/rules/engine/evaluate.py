@@ -28,6 +28,7 @@ from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.engine.missing import FAILED, asks_graph, missing_facts
 from diffscope.rules.engine.near import NearMiss
 from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
+from diffscope.rules.families import HINTS
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Wording, fill_template
@@ -53,6 +54,7 @@ _EFFECTS: Final = (
     "none",
 )
 """Of equal level, what was there before and acts otherwise now comes first."""
+_CONSTRUCTORS: Final = (".__init__", ".__post_init__")
 _STANDS_IN: Final = re.compile(r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$")
 """What stands for something else while it is traced, or only makes it when it is first asked for."""
 
@@ -106,7 +108,12 @@ def _nearest(
 ) -> tuple[Near, ...]:
     """Return the rules that nearly fired: the gravest first, those at a place without a flag before others."""
     found = filter(
-        None, (program.near(context, runs=is_on(program.rule, configuration)) for program in silent)
+        None,
+        (
+            program.near(context, runs=is_on(program.rule, configuration))
+            for program in silent
+            if program.rule.family != HINTS  # a hint that is not given needs no word
+        ),
     )
     flagged = {(place.path, place.symbol) for flag in flags for place in flag.evidence}
     order = sorted(
@@ -259,13 +266,17 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
 
 
 def _consequence(record: object) -> tuple[int, ...]:
-    """Return how far behind a place comes: nothing that stands in for another, the gravest, edited before added, kernels, steps from the root."""
+    """Return how far behind a place comes: what stands in for another, the less grave, what is new, constructors, what runs once, steps from the root."""
     level, effect = getattr(record, "consequence", "info"), getattr(record, "effect", "none")
-    stands_in = bool(_STANDS_IN.search(getattr(record, "symbol", None) or ""))
+    symbol = getattr(record, "symbol", None) or ""
+    stands_in = bool(_STANDS_IN.search(symbol))
     path = getattr(record, "reach_path", "")
     return (
         stands_in,
         -_LEVELS.index(level),
+        effect == "addition" or "added" in getattr(record, "aspects", ()),
+        symbol.endswith(_CONSTRUCTORS),
+        getattr(record, "reached", "per_step") != "per_step",
         _EFFECTS.index(effect),
         not getattr(record, "is_kernel", False),
         path.count(" <- ") if path else len(_LEVELS),

@@ -25,14 +25,14 @@ from diffscope.rules.language.conditions import (
     Not,
     Operator,
 )
-from diffscope.rules.language.describe import described
+from diffscope.rules.language.describe import in_words
 
 _MOST_RECORDS = 500
 """Records of one family beyond which a change is too large for near misses to tell anything."""
 
 
 class Miss(NamedTuple):
-    """The record nearest to being evidence, and the condition that failed, as rule files write it."""
+    """The record nearest to being evidence, and the condition that failed, in words."""
 
     record: object
     failed: str
@@ -45,14 +45,11 @@ class NearMiss:
         query = rule.evidence
         self._fact = query.fact
         self._evidence = compile_matcher(query.where)
-        exists = Exists(fact=query.fact, where=query.where)
         self._when = [
-            (described(part, exists), _tells_how_much(part), compile_judge(part))
-            for part in _asked(rule.when)
+            (in_words(part), _tells_how_much(part), compile_judge(part)) for part in _asked(rule.when)
         ]
         self._tests = [
-            (described(part), _tells_how_much(part), compile_matcher(part))
-            for part in _conjuncts(query.where)
+            (in_words(part), _tells_how_much(part), compile_matcher(part)) for part in _conjuncts(query.where)
         ]
 
     def find(self, context: Context, weight: Callable[[object], tuple[object, ...]]) -> Miss | None:

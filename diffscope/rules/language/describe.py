@@ -101,3 +101,47 @@ def _asked(condition: Exists | Measured, evidence: Exists | None) -> str:
         of = f"distinct {condition.fields[0]} of " if condition.fields else ""
         head = f"count of {of}{fact}"
     return f"{head}{_suffix(where)} {bounds}"
+
+
+_TOLD = {
+    "code_added": "added lines of code",
+    "code_removed": "removed lines of code",
+    "code_added code_removed": "changed lines of code",
+    "fan_in": "modules that import it",
+}
+_BOUNDS = {Operator.AT_LEAST: "at least", Operator.AT_MOST: "at most"}
+
+
+def in_words(condition: Condition) -> str:  # noqa: PLR0911 - one for each kind
+    """Return what a condition asks for as a phrase for readers who do not write rules; of several ways the first."""
+    match condition:
+        case FieldTest() if condition.operator in _BOUNDS:
+            return f"{_BOUNDS[condition.operator]} {condition.operands[0]} {_name(condition.field)}"
+        case FieldTest():
+            values = " or ".join(_operand(operand).strip("*") for operand in condition.operands[:3])
+            return f"{_name(condition.field)} {values}{' and the like' if condition.operands[3:] else ''}"
+        case AllOf():
+            return " and ".join(map(in_words, condition.parts))
+        case AnyOf():
+            rest = len(condition.parts) - 1
+            others = f" (or {rest} other {'way' if rest == 1 else 'ways'})" if rest else ""
+            return f"{in_words(condition.parts[0])}{others}"
+        case Not():
+            return f"no {in_words(condition.part)}"
+        case Named():
+            return _name(condition.name)
+        case Exists(fact="change"):
+            return in_words(condition.where)
+        case Exists() | Joined():
+            beside = " beside it" if isinstance(condition, Joined) else ""
+            asked = "" if condition.where == ALWAYS else f" with {in_words(condition.where)}"
+            return f"{condition.fact}{beside}{asked}"
+        case Measured():
+            bounds = " and ".join(f"{_BOUNDS[bound.operator]} {bound.number}" for bound in condition.bounds)
+            what = _name(" ".join(condition.fields)) or f"{condition.fact} facts"
+            return f"{bounds} {what}{' in all' if condition.measure is Measure.SUM else ''}"
+    return described(condition)
+
+
+def _name(field: str) -> str:
+    return _TOLD.get(field, field.replace("_", " "))

@@ -6,17 +6,12 @@ Nothing is resolved here. Comments and strings are left out; what stands in a fu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
 from diffscope.syntax.model import Definition, DefinitionKind, Outline
-
-USES_VERSION: Final = "1"
-"""Changes with everything that changes what ``find_uses`` returns; caches are keyed by it."""
-
-Uses = Mapping[str, frozenset[str]]
-"""Qualified name of a definition (empty for the module) -> ``name``, ``.name`` of an attribute, each also with ``(`` where it is called."""
 
 _TOKEN: Final = re.compile(
     rb"#[^\n]*"
@@ -27,34 +22,66 @@ _TOKEN: Final = re.compile(
     rb"|(\.?)[ \t]*([A-Za-z_]\w*)[ \t]*([(\[])?",
     re.DOTALL,
 )
+_NEWLINE: Final = re.compile(rb"\n")
 _OWNERS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 
 
-def find_uses(source: bytes, outline: Outline) -> dict[str, frozenset[str]]:
-    """Return the names that each definition of a file with such an outline uses; those that use none are left out."""
-    lines = _line_starts(source)
-    found: dict[str, set[str]] = {}
-    for owner, first, last in _stretches(outline, len(lines) - 1):
-        known = found.setdefault(owner, set())
-        for dot, name, call in set(_TOKEN.findall(source, lines[first - 1], lines[last])):
-            if name:
-                word = (dot + name).decode()
-                known.add(word)
-                if call:
-                    known.add(f"{word}(")
-    return {owner: frozenset(names) for owner, names in found.items() if names}
+class Uses:
+    """The names that the definitions of a file use. A definition is read only where a name that is asked for stands in its lines."""
+
+    def __init__(self, source: bytes, read_outline: Callable[[], Outline | None]) -> None:
+        self._source = source
+        self._read_outline = read_outline
+        self._known: dict[int, frozenset[str]] = {}
+
+    def naming(self, name: str, forms: frozenset[str]) -> Iterator[str]:
+        """Yield the qualified names of definitions, empty for the module, that use a name in one of these forms.
+
+        A form is ``name``, or ``.name`` of an attribute, each also with ``(`` behind it where it is called.
+        """
+        word = name.encode()
+        if word not in self._source:
+            return
+        for owner, first, last in self._stretches:
+            if self._source.find(word, first, last) >= 0 and not forms.isdisjoint(self._names(first, last)):
+                yield owner
+
+    def by_definition(self) -> dict[str, frozenset[str]]:
+        """Return the names that each definition uses; those that use none are left out."""
+        found: dict[str, frozenset[str]] = {}
+        for owner, first, last in self._stretches:
+            found[owner] = found.get(owner, frozenset()) | self._names(first, last)
+        return {owner: names for owner, names in found.items() if names}
+
+    def _names(self, first: int, last: int) -> frozenset[str]:
+        if first not in self._known:
+            self._known[first] = frozenset(_names_in(self._source, first, last))
+        return self._known[first]
+
+    @cached_property
+    def _stretches(self) -> list[tuple[str, int, int]]:
+        outline = self._read_outline()
+        if outline is None:
+            return []
+        lines = _line_starts(self._source)
+        return [
+            (owner, lines[first - 1], lines[last])
+            for owner, first, last in _stretches(outline, len(lines) - 1)
+        ]
+
+
+def _names_in(source: bytes, first: int, last: int) -> Iterator[str]:
+    for dot, name, call in set(_TOKEN.findall(source, first, last)):
+        if name:
+            word = (dot + name).decode()
+            yield word
+            if call:
+                yield f"{word}("
 
 
 def _line_starts(source: bytes) -> list[int]:
-    starts = [0, *(at + 1 for at in _newlines(source))]
+    starts = [0, *(found.end() for found in _NEWLINE.finditer(source))]
     return starts if starts[-1] == len(source) else [*starts, len(source)]
-
-
-def _newlines(source: bytes) -> Iterator[int]:
-    at = source.find(b"\n")
-    while at >= 0:
-        yield at
-        at = source.find(b"\n", at + 1)
 
 
 def _stretches(outline: Outline, lines: int) -> Iterator[tuple[str, int, int]]:

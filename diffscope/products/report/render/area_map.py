@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 from markupsafe import escape
 
 from diffscope.products.report.model import AreaChange
@@ -100,12 +101,14 @@ def broken(text: str, width: float, size: float) -> tuple[str, ...]:
     return tuple(lines)
 
 
-WIDE: Final = (700, 430)
-NARROW: Final = (290, 560)
+WIDE: Final = (640, 430)
+NARROW: Final = (290, 420)
 """The least sizes in pixels at which a map is shown: what fits there fits."""
 
 _FONTS: Final = ((13, 17), (11, 15))
 """Sizes of letters and of lines, in pixels: as the style of the page has them."""
+_NAME_HEIGHT, _NAME_WIDTH = 16, 113
+"""Pixels that a name within the cell of the rest takes."""
 _REST: Final = (100, 30, 20, 12, 8)
 """Parts of the map that the cell of the rest takes at least, tried one after the other until it can say what it is."""
 _FILLS: Final = {
@@ -136,6 +139,8 @@ class Cell(Value, frozen=True, kw_only=True):
     is_small: bool
     """Whether the label only fits in small letters."""
     tile: Tile
+    within: tuple[str, ...] = ()
+    """Of the rest: its largest areas, as many as there is room for, one a line."""
 
 
 def area_cells(read: PageView, size: tuple[int, int]) -> tuple[Cell, ...]:
@@ -149,7 +154,10 @@ def area_cells(read: PageView, size: tuple[int, int]) -> tuple[Cell, ...]:
         tiles = _tiles(churn, labels, size, has_rest=bool(rest))
         bare = [area for area, label, tile in zip(names, labels, tiles, strict=True) if not _fit(label, tile)]
         if not bare or not kept:
-            return tuple(_cell(read, *each, size) for each in zip(names, labels, churn, tiles, strict=True))
+            cells = [_cell(read, *each, size) for each in zip(names, labels, churn, tiles, strict=True)]
+            if rest:
+                cells[-1] = _with_names(cells[-1], tiles[-1], rest[::-1])
+            return tuple(cells)
         # Where the cell of the rest is itself too small, the smallest area joins it.
         goes = next((area for area in reversed(kept) if area.area == bare[-1]), kept[-1])
         kept.remove(goes)
@@ -194,6 +202,15 @@ def _cell(read: PageView, area: str, label: str, churn: int, tile: Tile, size: t
         tone=read.tone(area),
         is_small=is_small,
         tile=Tile(*(round(100 * part / whole, 3) for part, whole in zip(tile, (*size, *size), strict=True))),
+    )
+
+
+def _with_names(cell: Cell, tile: Tile, rest: Sequence[AreaChange]) -> Cell:
+    rows = int((tile.height - PADDING - (len(cell.lines) + 1) * _FONTS[0][1]) // _NAME_HEIGHT)
+    columns = int((tile.width - 2 * PADDING) // _NAME_WIDTH)
+    largest = sorted(rest, key=lambda area: (-area.churn, area.area))
+    return msgspec.structs.replace(
+        cell, within=tuple(area.area for area in largest[: max(rows, 0) * columns])
     )
 
 

@@ -1,7 +1,7 @@
 """HTML of a digest: one self-contained page, no network; light and dark, narrow screens, keyboard. Its charts are HTML too.
 
-Bars, map and lines of the page are elements that wrap, take the page's colours and are links: each filters the table. Charts as
-files are another matter (digest_charts.py).
+Charts of the page take its colours and are links: a pull request opens in the panel beside the page, a name lists those that it counts
+there. Without a script the same links lead to the pull request, or do nothing. Charts as files are another matter (charts.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
+from diffscope.products.report.render.marks import ARROWS
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import LEVELS, PageView
 from diffscope.products.report.render.page_script import SCRIPT, SCRIPT_HASH
@@ -37,6 +38,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         summary=summary(read, words),
         about=about,
         levels=LEVELS,
+        arrows=ARROWS,
         maps=(("wide", WIDE, area_cells(read, WIDE)), ("narrow", NARROW, area_cells(read, NARROW))),
         script=Markup(SCRIPT),  # noqa: S704 - a constant
         script_hash=SCRIPT_HASH,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from diffscope.messages.model import Language
 from diffscope.messages.say import title
+from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
+from diffscope.products.report.render.marks import ARROWS, GROUPS, Column, Marks, Tick, group_of, spark
 from diffscope.products.report.render.view_model import DigestView
 from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
 from diffscope.render.words import Words
 from diffscope.rules.families import family_title
+from diffscope.rules.model import RuleCode
 from diffscope.source.model import Value
 
 LEVELS: Final = ("high", "medium", "low", "none")
@@ -24,6 +27,8 @@ _PART: Final = {"critical": "high", "unknown": "none"}
 _LEAST_TREND: Final = 3
 """Two points are two numbers, told in a sentence; a line needs a third."""
 _TREND_FAMILIES: Final = 6
+_LARGE: Final = 1000
+"""A change of so much is told in hundredths."""
 _LONGEST: Final = 36
 
 
@@ -55,12 +60,27 @@ class Point(Value, frozen=True, kw_only=True):
         return 100 * self.count / self.total if self.total else 0.0
 
 
+class Figure(Value, frozen=True, kw_only=True):
+    """A figure of the window, and the same one in the windows before."""
+
+    value: str
+    label: str
+    href: str
+    was: str = ""
+    """The change against the window compared."""
+    points: str = ""
+    """A line through the windows, as SVG has it; nothing where there are fewer than three."""
+    said: str = ""
+    """The same in words."""
+
+
 class PageView(DigestView):
     """Answers for the page and its charts."""
 
     def __init__(self, digest: Digest, words: Words) -> None:
         super().__init__(digest, words)
-        self._areas = {area.area: area for area in digest.area_map}
+        self.marks = Marks(digest)
+        self._rules = {rule.code: words.pick(rule.title) for rule in digest.rules}
 
     # rows
 
@@ -133,21 +153,136 @@ class PageView(DigestView):
         """Return what one change of a kind is called."""
         return kind_one(name, self._words.language)
 
+    def rule(self, code: RuleCode) -> str:
+        """Return what a rule is called; nothing where the digest does not say, as those of older versions."""
+        return self._rules.get(code, "")
+
+    def group(self, kind: str) -> str:
+        """Return the colour of a kind."""
+        return group_of(kind)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[str, str], ...]:
+        """The colours that the window has, and what each one is."""
+        here = {group_of(pull.kind) for pull in self.digest.pulls}
+        names = {
+            group: self._words.comma.join(map(self.kind, kinds)) or self._words("page.upkeep")
+            for group, kinds in GROUPS.items()
+        }
+        return tuple((group, name) for group, name in names.items() if group in here)
+
+    def group_title(self, group: str) -> str:
+        """Return what a colour is."""
+        return dict(self.groups).get(group, group)
+
+    def theme_of(self, number: int) -> str:
+        """Return the keys of the themes that a pull request is of, as words of a filter."""
+        return " ".join(uri_path(theme.key) for theme in self.digest.themes if number in theme.pulls)
+
+    def day(self, column: Column) -> str:
+        """Return what a column of the strip is called: ``Mon 23``, or its first day and its last."""
+        if column.first == column.last:
+            return f"{self._words(f'weekday.{column.first.weekday()}')} {column.first.day}"
+        return f"{column.first:%m-%d}–{column.last:%m-%d}"
+
+    def tick(self, tick: Tick) -> str:
+        """Return what a line of an axis is called."""
+        return str(tick.first.day) if self.marks.step == 1 else f"{tick.first:%m-%d}"
+
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """The reasons of the arrows that the page draws."""
+        reasons = {
+            arrow.link.reason for theme in self.digest.themes for arrow in self.marks.lane(theme).arrows
+        }
+        return tuple(reason for reason in ARROWS if reason in reasons)
+
+    def relations(self, number: int) -> tuple[tuple[str, int], ...]:
+        """Return how a pull request and others stand to each other: a sentence with a gap, and the other one. What it follows comes first."""
+        found: dict[int, str] = {}
+        for link in self._links.get(number, ()):
+            is_later = link.source == number
+            other = link.target if is_later else link.source
+            code = f"link.{link.reason}" if is_later else f"link.{link.reason}-back"
+            found.setdefault(other, self._words(code, pull="{}"))
+        return tuple((said, other) for other, said in found.items())
+
+    @cached_property
+    def _links(self) -> dict[int, list[Link]]:
+        found: dict[int, list[Link]] = {}
+        for link in sorted(self.digest.links, key=lambda link: -link.weight):
+            if link.reason in ARROWS:
+                found.setdefault(link.source, []).insert(0, link)
+                found.setdefault(link.target, []).append(link)
+        return found
+
+    def arrow(self, link: Link) -> str:
+        """Return what an arrow tells: ``#2 fixes #1``."""
+        said = self._words(f"link.{link.reason}", pull=self.name(link.target))
+        return f"{self.name(link.source)} {said}"
+
+    def called(self, number: int) -> str:
+        """Return the title of a pull request of the window, or of one that its links name."""
+        return self.title(number) or self._related.get(number, "")
+
+    @cached_property
+    def _related(self) -> dict[int, str]:
+        return {pull.number: pull.title for pull in self.digest.related}
+
     # the window compared with
+
+    @cached_property
+    def tiles(self) -> tuple[Figure, ...]:
+        """The figures of the window, each with those of the windows before."""
+        d, w = self.digest, self._words
+        here = TrendPoint(
+            period=d.period,
+            source_pulls=d.source_pulls,
+            churn=d.additions + d.deletions,
+            mean_importance=d.mean_importance,
+            risks=d.top_risks,
+            levels=d.risk.levels,
+        )
+        high, medium = _level("high", "critical"), _level("medium")
+        worst = self.link(level="serious" if _level("critical")(here) else "high")
+        told = [
+            (w("page.merged", count=d.source_pulls), "#table", lambda one: one.source_pulls, ",d"),
+            (w("page.serious"), worst, high, ",d"),
+            (w("page.medium"), self.link(level="medium"), medium, ",d"),
+            *((w.family(one.name), self.link(families=one.name), _risk(one.name), ",d") for one in d.top_risks[:1]),
+            (w("page.lines-changed"), self.link(sort="churn"), lambda one: one.churn, ",d"),
+            (w("page.importance"), self.link(sort="importance"), lambda one: one.mean_importance, ".2f"),
+        ]  # fmt: skip
+        return tuple(self._tile(here, label, href, value, form) for label, href, value, form in told)
+
+    def _tile(
+        self, here: TrendPoint, label: str, href: str, value: Callable[[TrendPoint], float], form: str
+    ) -> Figure:
+        windows = [*self.digest.trend, here]
+        values = [value(one) for one in windows]
+        was = ""
+        if self.before:
+            before = value(self.before)
+            change = value(here) - before
+            was = format(change, f"+{form}") if change else "±0"
+            if before and abs(change) >= _LARGE:
+                was = f"{round(100 * change / before):+d}%"
+        return Figure(
+            value=format(value(here), form),
+            label=label,
+            href=href,
+            was=was,
+            points=spark(values) if len(windows) >= _LEAST_TREND else "",
+            said=self._words.comma.join(
+                f"{one.period.label} {each:{form}}" for one, each in zip(windows, values, strict=True)
+            ),
+        )
 
     @property
     def before(self) -> TrendPoint | None:
         """The figures of the window compared, unless it was empty."""
         compared = self.digest.compared
         return compared if isinstance(compared, TrendPoint) and compared.source_pulls else None
-
-    def serious_before(self) -> int:
-        """Return how many pull requests of the window compared are of high risk or worse."""
-        return (
-            sum(one.count for one in self.before.levels if one.name in ("high", "critical"))
-            if self.before
-            else 0
-        )
 
     # bars and lines
 
@@ -240,6 +375,14 @@ class PageView(DigestView):
     def area_counts(self, area: AreaChange) -> int:
         """Return how many pull requests count under an area of the map."""
         return self._counts(area.area)
+
+
+def _level(*names: str) -> Callable[[TrendPoint], float]:
+    return lambda point: sum(one.count for one in point.levels if one.name in names)
+
+
+def _risk(name: str) -> Callable[[TrendPoint], float]:
+    return lambda point: sum(one.count for one in point.risks if one.name == name)
 
 
 def _by_number(counted: Sequence[Counted]) -> dict[int, tuple[str, ...]]:

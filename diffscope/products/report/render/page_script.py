@@ -1,6 +1,7 @@
-"""The script of a report's page: filters and sorts the table of pull requests. Constant, so that the page can name it by its hash.
+"""The script of a report's page: the panel beside it, and the table of pull requests. Constant, so that the page can name it by its hash.
 
-The address holds the state: ``#families=core-path&sort=churn``. A link with such an address filters, so does a reload, or a friend.
+A link to a pull request of the page opens it in the panel; one that filters lists there what it finds. The address holds the state:
+``#pr-38450``, ``#families=core-path&sort=churn``. A reload, or a friend, sees the same; the way back is the browser's.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ SCRIPT: Final = r"""
   const body = table.tBodies[0], rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
   const bar = $("filters"), search = $("search"), minor = $("minor"), order = $("order"), chips = $("chips");
   const shown = $("shown"), more = $("more"), nothing = $("nothing"), selects = [...bar.querySelectorAll("select[data-field]")];
-  const FIRST = 30;  // a browser lays out thousands of rows at every key
-  const FREE = ["tags", "author", "file", "mark"];  // filters that only a link sets
+  const FIRST = matchMedia("(max-width: 48rem)").matches ? 4 : 10;  // a browser lays out thousands of rows at every key
+  const FREE = ["tags", "author", "file", "mark", "day", "group", "theme"];  // filters that only a link sets
   const START = { sort: "rank", way: "descending" };
   let state = { ...START }, all = false;
 
   const plain = text => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ");
-  const textOf = row => row.found ||= plain(row.textContent + " " + row.dataset.find + " " + row.dataset.paths);
+  // Titles of other pull requests, which a row names, do not find it.
+  const own = row => [...row.querySelectorAll(".tie")].reduce((text, tie) => text.replace(tie.textContent, " "), row.textContent);
+  const textOf = row => row.found ||= plain(own(row) + " " + row.dataset.find + " " + row.dataset.paths);
   const within = (row, field, value) => (" " + (row.dataset[field] || "") + " ").includes(" " + value + " ");
   const holds = (row, field, value) =>
     field === "author" ? row.dataset.author === value
@@ -76,9 +79,9 @@ SCRIPT: Final = r"""
     show();
   };
   const chip = field => {
-    const select = selects.find(each => each.dataset.field === field), button = document.createElement("button");
-    const name = select ? select.dataset.name : chips.dataset[field];
-    const value = select?.selectedOptions[0]?.textContent || (field === "file" ? decode(state[field]) : field === "mark" ? "" : state[field]);
+    const button = document.createElement("button");
+    const name = nameOf(field);
+    const value = valueOf(field);
     button.type = "button";
     button.className = "chip";
     button.append(value ? name + chips.dataset.colon + value : name, mark("×"));
@@ -86,6 +89,9 @@ SCRIPT: Final = r"""
     button.addEventListener("click", () => set({ [field]: "" }));
     return button;
   };
+  const nameOf = field => selects.find(each => each.dataset.field === field)?.dataset.name || chips.dataset[field];
+  const valueOf = field => selects.find(each => each.dataset.field === field)?.selectedOptions[0]?.textContent
+    || (field === "file" || field === "theme" ? decode(state[field]) : field === "mark" ? "" : state[field]);
   const mark = text => { const made = document.createElement("span"); made.textContent = text; made.ariaHidden = "true"; return made; };
   const decode = path => { try { return decodeURIComponent(path); } catch { return path; } };
 
@@ -107,11 +113,59 @@ SCRIPT: Final = r"""
     try { history.replaceState(null, "", address); } catch { /* a page without an address of its own */ }
     draw();
   };
-  const go = () => {
-    load();
-    $("table").scrollIntoView();
-    $("table").focus({ preventScroll: true });
+  // The panel: one pull request, or those that a link finds. What stands there is copied from the rows of the table.
+  const panel = $("panel"), inside = $("panel-body"), heading = $("panel-title"), phone = matchMedia("(max-width: 48rem)");
+  let opener = null;
+  const make = (tag, text = "", name = "") => { const made = document.createElement(tag); made.textContent = text; made.className = name; return made; };
+  const open = (title, parts) => {
+    heading.textContent = title;
+    inside.replaceChildren(...parts);
+    if (!panel.open) {
+      opener = document.activeElement;
+      phone.matches ? panel.showModal() : panel.show();
+    }
+    panel.scrollTop = 0;
+    heading.focus({ preventScroll: true });
   };
+  const close = () => { if (panel.open) { panel.close(); opener?.focus?.({ preventScroll: true }); } };
+  const copy = cell => [...cell.cloneNode(true).childNodes];
+  const showPull = row => {
+    const [number, title, areas, kind, risk, importance, lines] = row.cells, facts = make("dl"), link = number.querySelector('a[href^="https:"]');
+    for (const [at, cell] of [[2, areas], [3, kind], [4, risk], [5, importance], [6, lines]]) {
+      const said = make("dd");
+      said.append(...copy(cell));
+      if (cell === risk) said.className = cell.className;
+      facts.append(make("dt", heads[at].textContent.trim()), said);
+    }
+    const rest = make("div");
+    rest.append(...copy(title).filter(each => each.className !== "title"));
+    for (const each of rest.querySelectorAll("details")) each.open = true;
+    const parts = [facts, rest];
+    if (link) {
+      const out = make("a", inside.dataset.outside, "outside");
+      out.href = link.href;
+      parts.unshift(out);
+    }
+    open(number.textContent.trim() + " " + title.querySelector(".title").textContent, parts);
+  };
+  const showFound = () => {
+    const words = (state.q || "").split(/\s+/).map(word => plain(word).trim()).filter(Boolean), active = fields(), list = make("ul", "", "rows");
+    const found = rows.filter(row => active.every(field => holds(row, field, state[field])) && words.every(word => textOf(row).includes(word)));
+    for (const row of found.slice(0, 100)) {
+      const line = make("li"), level = make("span", row.cells[4].textContent, row.cells[4].className);
+      line.append(level, " ", ...copy(row.cells[0]).filter(each => each.nodeType === 1 || each.data.trim()), " " + row.querySelector(".title").textContent);
+      list.append(line);
+    }
+    const to = make("button", inside.dataset.table.replace("{}", found.length), "link");
+    to.type = "button";
+    to.addEventListener("click", () => { opener = null; close(); toTable(); });
+    const title = active.map(field => { const value = valueOf(field); return value ? nameOf(field) + inside.dataset.colon + value : nameOf(field); }).join(" · ");
+    open(title || heads.find(head => head.ariaSort)?.textContent.trim() || "", [to, list]);
+  };
+  const toTable = () => { $("table").scrollIntoView(); $("table").focus({ preventScroll: true }); };
+  const go = () => { load(); showFound(); };
+  const visit = address => { try { history.pushState(null, "", address); } catch { /* a page without an address of its own */ } };
+  const pullOf = address => { const found = /(?:\/pull\/|^#pr-)(-?\d+)$/.exec(address || ""); return found && $("pr-" + found[1]); };
   const sortBy = button => {
     const same = state.sort === button.dataset.sort, rising = button.dataset.text !== undefined;
     const way = same ? (state.way === "ascending" ? "descending" : "ascending") : rising ? "ascending" : "descending";
@@ -121,11 +175,6 @@ SCRIPT: Final = r"""
     set(Object.fromEntries(Object.keys(state).map(name => [name, START[name] || ""])));
     search.focus();
   };
-  const row = () => {  // a link to one pull request, which may be further down than what is shown
-    const target = /^#pr-\d+$/.test(location.hash) && $(location.hash.slice(1));
-    if (target) { all = true; show(); target.scrollIntoView({ block: "center" }); }
-  };
-
   search.addEventListener("input", () => set({ q: search.value }));
   minor.addEventListener("change", () => set({ minor: minor.checked ? "1" : "" }));
   order.addEventListener("change", () => sortBy(table.tHead.querySelector(`[data-sort="${order.value}"]`)));
@@ -135,22 +184,56 @@ SCRIPT: Final = r"""
   $("reset").addEventListener("click", reset);
   $("again").addEventListener("click", reset);
   document.addEventListener("click", event => {
-    const link = event.target.closest?.('a[href^="#"][href*="="]');
-    if (link && link.hash === location.hash) { event.preventDefault(); go(); }
+    const link = event.target.closest?.("a[href]"), address = link?.getAttribute("href");
+    if (!link || link.className === "outside" || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const row = pullOf(address);
+    if (row) {
+      event.preventDefault();
+      visit("#" + row.id);
+      showPull(row);
+    } else if (/^#.*=/.test(address)) {
+      event.preventDefault();
+      visit(address);
+      go();
+    } else if (address[0] === "#") {  // what is folded opens
+      const target = $(address.slice(1));
+      if (target?.tagName === "DETAILS") target.open = true;
+      close();
+    }
   });
-  addEventListener("hashchange", () => location.hash.includes("=") ? go() : location.hash ? row() : load());
+  const follow = () => {
+    const row = pullOf(location.hash);
+    if (row) showPull(row);
+    else if (location.hash.includes("=")) go();
+    else { close(); if (!location.hash) load(); }
+  };
+  addEventListener("popstate", follow);
+  $("close").addEventListener("click", close);
+  panel.addEventListener("close", () => opener?.focus?.({ preventScroll: true }));
+  panel.addEventListener("click", event => { if (event.target === panel && phone.matches) close(); });
   document.addEventListener("keydown", event => {
-    const active = document.activeElement;
+    const active = document.activeElement, marks = active.closest?.(".marks");
+    if (event.key === "Escape" && panel.open) return close();
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (marks && step) {  // one stop of the tab key a chart; arrows go from mark to mark
+      const all = [...marks.querySelectorAll("a")], next = all[(all.indexOf(active) + step + all.length) % all.length];
+      event.preventDefault();
+      active.setAttribute("tabindex", "-1");
+      next.removeAttribute("tabindex");
+      return next.focus();
+    }
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^(INPUT|TEXTAREA)$/.test(active.tagName) && active.type !== "checkbox") return;
     event.preventDefault();
+    close();
     search.focus();
   });
   if (matchMedia("(max-width: 56rem)").matches) $("choices").open = false;
+  if (matchMedia("(min-width: 64rem)").matches) for (const each of document.querySelectorAll("details.wide")) each.open = true;
   new ResizeObserver(() => table.style.setProperty("--bar", bar.offsetHeight + "px")).observe(bar);
   load();
-  row();
   if (location.hash.includes("=")) $("table").scrollIntoView();
+  else if (pullOf(location.hash)) { scrollTo(0, 0); follow(); }
 })();
 """
 

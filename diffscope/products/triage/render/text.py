@@ -65,8 +65,11 @@ def _conflicts(screen: Screen, words: Words, triage: Triage, most: int) -> None:
 
 
 def _textual(words: Words, one: Conflict) -> Iterable[Piece]:
+    notes = [words("triage.others", count=len(one.others))] if one.others else []
     if one.is_textual is not None:
-        yield Piece(f" ({words('triage.textual' if one.is_textual else 'triage.not-textual')})", Tone.QUIET)
+        notes.append(words("triage.textual" if one.is_textual else "triage.not-textual"))
+    if notes:
+        yield Piece(words.aside(words.semicolon.join(notes)), Tone.QUIET)
 
 
 def _places(one: Conflict) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.products.backtest.fixes import is_code, is_fix, is_source
+from diffscope.graph.history.fixes import is_code, is_fix, is_source
 
 
 @pytest.mark.parametrize(

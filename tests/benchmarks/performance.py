@@ -1,0 +1,297 @@
+"""Measures what a change costs, stage by stage, and writes docs/performance.md.
+
+    python -m tests.benchmarks.performance PATH/TO/VLLM [--changes N] [--grow N] [--write]
+
+Everything is processor time (user and system, children and git included), so that other work on the machine does not count. The changes
+are runs of ten neighbours, drawn from the whole history by a fixed seed; the cache is empty at the start, and the first change of each
+run, whose graph has no near neighbour, is told apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.render.formats import json
+from diffscope.render.style import Style
+from diffscope.source.attempts import Attempts
+from diffscope.workspace import Workspace
+from tests.benchmarks.sweep import commits
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "performance.md"
+_RUN = 10
+_FLOOR = "import click, msgspec, re2, tree_sitter, sqlite3, yaml"
+_SMALL = "38450"
+_Found = TypeVar("_Found")
+
+
+class Row(NamedTuple):
+    """A line of a table: what, and seconds of processor."""
+
+    name: str
+    seconds: float
+
+
+def processor() -> float:
+    """Return the seconds of processor that this process, its git processes and those that have ended took."""
+    used = os.times()
+    ticks = os.sysconf("SC_CLK_TCK")
+    return used.user + used.system + used.children_user + used.children_system + _of_children() / ticks
+
+
+def _of_children() -> int:
+    try:
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        stats = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() for child in children]
+    except OSError:
+        return 0
+    return sum(int(each[11]) + int(each[12]) for each in stats)
+
+
+class Stages:
+    """Tells the processor's time of each part that ``Attempts`` runs, without that of the parts within it."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+        self._within = [0.0]
+
+    def timed(self, name: str, work: Callable[[], _Found]) -> _Found:
+        """Return what ``work`` returns."""
+        start = time.process_time()
+        self._within.append(0.0)
+        try:
+            return work()
+        finally:
+            spent = time.process_time() - start
+            self.spent[name] += spent - self._within.pop()
+            self._within[-1] += spent
+
+    def run(self, part: str, work: Callable[[], _Found], paths: tuple[str, ...]) -> _Found:
+        """Stand in for ``Attempts.run``."""
+        del paths
+        return self.timed(part, work)
+
+
+def sample(repository: GitRepository, count: int) -> list[list[Any]]:
+    """Return runs of ten neighbouring commits, oldest first within each."""
+    listed = list(commits(repository, "HEAD"))
+    chosen = random.Random(7)
+    starts = sorted(chosen.randrange(len(listed) // 10, len(listed) - _RUN) for _ in range(count // _RUN))
+    return [listed[start : start + _RUN] for start in starts]
+
+
+def measure_stages(clone: Path, count: int) -> tuple[list[Row], list[Row], list[float]]:
+    """Return the stages of neighbouring changes, the graph of the first and of the others, and the total of each of the others."""
+    stages, firsts, totals = Stages(), list[float](), list[float]()
+    Attempts.run = stages.run  # type: ignore[method-assign]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        GitRepository(clone) as repository,
+        Workspace(repository, cache_directory=Path(folder)) as workspace,
+    ):
+        workspace.catalogue, workspace.knowledge  # noqa: B018 - read once for all
+        for run in sample(repository, count):
+            for place, wanted in enumerate(run):
+                before, start = dict(stages.spent), processor()
+                change = stages.timed("the patch", lambda each=wanted: workspace.clone.commit(each.commit))  # type: ignore[misc]
+                facts = stages.timed("the rest", lambda each=change: workspace.facts(each))  # type: ignore[misc]
+                assessment = stages.timed("rules and levels", lambda each=facts: workspace.judge(each))  # type: ignore[misc]
+                stages.timed("rendering", lambda each=assessment: json.render(each, Style()))  # type: ignore[misc]
+                if place:
+                    totals.append(processor() - start)
+                else:
+                    firsts.append(processor() - start)
+                    stages.spent = defaultdict(float, before)
+    rows = [Row(name, spent / len(totals)) for name, spent in stages.spent.items()]
+    graph = [Row(f"first change of run {number}", spent) for number, spent in enumerate(firsts, start=1)]
+    return sorted(rows, key=lambda row: -row.seconds), graph, totals
+
+
+def measured(*command: str, repeats: int = 3, environment: dict[str, str] | None = None) -> float:
+    """Return the seconds of processor of a command, the median of some runs."""
+    found = []
+    for _ in range(repeats):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return sorted(found)[len(found) // 2]
+
+
+def measure_start(clone: Path) -> list[Row]:
+    """Return what whole processes cost."""
+    small = ("-m", "diffscope", "classify", _SMALL)
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"XDG_CACHE_HOME": folder}
+        return [
+            Row(
+                "floor: an interpreter that imports click, msgspec, re2, tree_sitter, sqlite3, yaml",
+                measured(sys.executable, "-c", _FLOOR),
+            ),
+            Row("`diffscope --version`", measured(sys.executable, "-m", "diffscope", "--version")),
+            Row(
+                "`classify` of a recorded change",
+                measured(sys.executable, *small, "--source", "recorded", environment=own),
+            ),
+            Row(
+                "`classify` of a small change of a clone, graph at hand",
+                measured(
+                    sys.executable,
+                    *small,
+                    "--repo",
+                    str(clone),
+                    "--source",
+                    "clone",
+                    repeats=5,
+                    environment=own,
+                ),
+            ),
+        ]
+
+
+def measure_growth(clone: Path, sizes: Sequence[int]) -> Iterator[tuple[int, float, float]]:
+    """Yield for each number of newest changes the processor's seconds of a range judged cold, and of ``git log -p -M`` of it."""
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            span = f"HEAD~{size}..HEAD"
+            ours = measured(
+                sys.executable,
+                *("-m", "diffscope", "classify", "--range", span, "--repo", str(clone)),
+                *("--workers", "1", "--format", f"jsonl:{folder}/out.jsonl"),
+                repeats=1,
+                environment={"XDG_CACHE_HOME": folder},
+            )
+        log = measured("git", "-C", str(clone), "log", "--first-parent", "-p", "-M", span, repeats=1)
+        yield size, ours, log
+
+
+def measure_peers(clone: Path) -> Iterator[Row]:
+    """Yield what others need for a graph of one tree: those that are installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        archive = subprocess.run(
+            ["git", "-C", str(clone), "archive", "HEAD", "vllm", "tests", "csrc", "cmake", "setup.py"],
+            check=True,
+            capture_output=True,
+        ).stdout
+        tree.mkdir()
+        subprocess.run(["tar", "-x", "-C", str(tree)], input=archive, check=True)
+        own = {
+            "XDG_CACHE_HOME": f"{folder}/cache",
+            "PYTHONPATH": f"{tree}:{os.environ.get('PYTHONPATH', ROOT)}",
+        }
+        ours = ("-m", "diffscope", "graph", "--repo", str(clone), "stats")
+        yield Row(
+            "diffscope, first graph of a clone", measured(sys.executable, *ours, repeats=1, environment=own)
+        )
+        yield Row(
+            "diffscope, the same graph again", measured(sys.executable, *ours, repeats=3, environment=own)
+        )
+        if ruff := shutil.which("ruff"):
+            yield Row(
+                "`ruff analyze graph` (imports of Python only)",
+                measured(ruff, "analyze", "graph", "--no-cache", str(tree)),
+            )
+        if importlib.util.find_spec("grimp"):
+            code = "import grimp; grimp.build_graph('vllm', cache_dir=None)"
+            yield Row("grimp (imports of `vllm` only)", measured(sys.executable, "-c", code, environment=own))
+
+
+def page(clone: Path, count: int, grow: int) -> str:
+    """Return docs/performance.md."""
+    rows, firsts, totals = measure_stages(clone, count)
+    total = sum(row.seconds for row in rows)
+    start = measure_start(clone)
+    growth = list(measure_growth(clone, [size for size in (1, 10, 100, 1000, 10_000) if size <= grow]))
+    lines = [
+        "# What it costs",
+        "",
+        "Made by `python -m tests.benchmarks.performance CLONE --write`. Seconds of processor (user and system, git included) on one core;",
+        "figures of different machines differ, ratios hold.",
+        "",
+        "## A change, by stage",
+        "",
+        _summary(totals, firsts),
+        "",
+        "| stage | ms | share |",
+        "| --- | ---: | ---: |",
+        *(
+            f"| {row.name} | {1000 * row.seconds:.1f} | {row.seconds / total:.0%} |"
+            for row in rows
+            if row.seconds > 0.0005
+        ),
+        "",
+        "## Whole processes",
+        "",
+        "| process | s | times the floor |",
+        "| --- | ---: | ---: |",
+        *(f"| {row.name} | {row.seconds:.2f} | {row.seconds / start[0].seconds:.1f} |" for row in start),
+        "",
+        "## Growth",
+        "",
+        "The newest changes of the clone with an empty cache, one worker; the first graph is part of it.",
+        "",
+        "| changes | s | s a change | times `git log -p -M` |",
+        "| ---: | ---: | ---: | ---: |",
+        *(f"| {size:,} | {ours:.1f} | {ours / size:.2f} | {ours / log:.0f} |" for size, ours, log in growth),
+        "",
+        "## Beside others",
+        "",
+        "| graph of one tree | s |",
+        "| --- | ---: |",
+        *(f"| {row.name} | {row.seconds:.1f} |" for row in measure_peers(clone)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _summary(totals: list[float], firsts: list[Row]) -> str:
+    ordered = sorted(totals)
+    return (
+        f"{len(totals)} changes drawn from the whole history in runs of ten neighbours, the first of each run left out: "
+        f"{sum(totals) / len(totals):.2f} s a change, median {ordered[len(ordered) // 2]:.2f} s, nine of ten below "
+        f"{ordered[len(ordered) * 9 // 10]:.2f} s. The first change of a run has its graph far from any other: "
+        f"{sum(row.seconds for row in firsts) / len(firsts):.1f} s on average."
+    )
+
+
+def main() -> None:
+    """Print the page, or write it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("clone", type=Path)
+    parser.add_argument("--changes", type=int, default=60)
+    parser.add_argument(
+        "--grow", type=int, default=100, help="the largest number of changes judged in one go"
+    )
+    parser.add_argument("--write", action="store_true", help="to docs/performance.md")
+    chosen = parser.parse_args()
+    text = page(chosen.clone.resolve(), chosen.changes, chosen.grow)
+    print(text)
+    if chosen.write:
+        PAGE.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
