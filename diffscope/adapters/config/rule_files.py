@@ -26,6 +26,7 @@ from diffscope.rules.language.load import (
     WORDS_FILE,
     load_catalogue,
 )
+from diffscope.taxonomy.load import FILES
 from diffscope.version import VERSION
 from diffscope.yaml.reading import Mistake
 
@@ -34,7 +35,7 @@ STATISTICS_FILE: Final = "statistics.json"
 OWN_FILES: Final = (LISTS_FILE, PREDICATES_FILE, WORDS_FILE)
 """Files that a folder of rules may bring besides rules."""
 TABLE_FILES: Final = (
-    *("areas.yml", "platforms.yml", "categories.yml", "kinds.yml", "tags.yml", "surfaces.yml", "scores.yml"),
+    *FILES,
     *(
         "roles.yml",
         "counterparts.yml",
