@@ -9,9 +9,10 @@ from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import logins_of, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.around import find_around
+from diffscope.batch.around import find_around, light_points
 from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted, name_of
+from diffscope.batch.recheck import recheck
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Message, message
@@ -157,6 +158,11 @@ def digest_of(
     repository = workspace.repository
     commits = [wanted.commit for wanted in span.wanted]
     judged = _neighbours(workspace, batch, span, compared)
+    newest, rechecked = (
+        recheck(repository, read.assessments, commits[-1])
+        if repository is not None and commits
+        else (None, ())
+    )
     return build_digest(
         read.assessments,
         repository=workspace.identity,
@@ -165,6 +171,8 @@ def digest_of(
         compared_with=compared[0].period if compared else None,
         logins=logins_of(repository, commits) if repository is not None else {},
         trend=_trend(workspace, batch, span),
+        newest=newest,
+        rechecked=rechecked,
         around=find_around(repository, commits, judged) if repository is not None else None,
         gaps=(*span.gaps, *read.gaps, *((*compared[0].gaps, *compared[1].gaps) if compared else ())),
     )
@@ -196,13 +204,22 @@ def is_at_hand(batch: Batch, span: Span) -> bool:
 
 
 def _trend(workspace: Workspace, batch: Batch, span: Span) -> tuple[TrendPoint, ...]:
-    points: list[TrendPoint] = []
-    while not span.is_range and len(points) < TREND:
-        span = span_before(workspace, span)
-        if not is_at_hand(batch, span):
-            break
-        points.append(trend_point(span.period, tuple(map(trim_for_digest, batch.stored(span.wanted)))))
-    return tuple(reversed(points))
+    """Return the figures of the windows before, oldest first: what the store lacks by titles and paths alone."""
+    if span.is_range or not span.wanted:
+        return ()
+    first, points, lacking = span.wanted[0].commit, dict[str, TrendPoint](), list[tuple[Period, Window]]()
+    for _ in range(TREND):
+        period, window = period_before(span.period)
+        span = _span(workspace, period, window)
+        if is_at_hand(batch, span):
+            judged = tuple(map(trim_for_digest, batch.stored(span.wanted)))
+            points[period.label] = trend_point(period, judged)
+        elif span.wanted:
+            lacking.append((period, window))
+    if lacking and workspace.repository is not None:
+        taxonomy = workspace.knowledge.taxonomy
+        points |= light_points(workspace.repository, first, lacking, taxonomy)
+    return tuple(sorted(points.values(), key=lambda point: point.period.since))
 
 
 def _span(workspace: Workspace, period: Period, window: Window) -> Span:

@@ -197,7 +197,7 @@ def test_commits_without_a_pull_request_have_names_of_their_own(work: Project, t
         assert "#0" not in page.replace("#000", "")
         assert form == "atom" or all(name in page for name in names)
     page = work.run(*report).out
-    assert "This window 3 changes were merged (2 without a pull request), each of one kind:" in page
+    assert "This window 3 changes were merged (2 without a pull request):" in page
     one = work.run("report", "--range", "HEAD~1..HEAD", "--repo", str(clone)).out
-    assert "This window 1 pull request was merged, of one kind:" in one
-    assert "本期共合并 3 个变更（2 个没有 PR），每个归为一种类型：" in work.run(*report, "--lang", "zh").out
+    assert "This window 1 pull request was merged:" in one
+    assert "本期合并 3 个变更（其中 2 个没有 PR）：" in work.run(*report, "--lang", "zh").out

@@ -20,6 +20,8 @@ from diffscope.messages.say import texts
 from diffscope.messages.template import quoted
 from diffscope.products.report.dynamics.amd import Where
 from diffscope.products.report.dynamics.watch import OtherSignal, TitleSignal
+from diffscope.products.report.link_model import LinkReason
+from diffscope.products.report.model import NoticeKind, RecheckState
 from diffscope.products.triage import model as triage
 from diffscope.rules.families import FAMILIES
 from diffscope.yaml.strict import MapNode, parse_strict
@@ -98,6 +100,9 @@ def test_every_name_of_a_closed_set_has_words() -> None:
         "because": get_args(Where),
         "signal": (*get_args(TitleSignal), *get_args(OtherSignal)),
         "kind": listed.keys(),
+        "chain": get_args(LinkReason),
+        "notices": get_args(NoticeKind),
+        "state": get_args(RecheckState),
         "family": FAMILIES,
         "bucket": get_args(triage.Bucket),
         "conflict": get_args(triage.ConflictKind),
@@ -130,14 +135,20 @@ TITLES: Final = frozenset(
         "gap-what",
         "index",
         "kind",
+        "chain",
         "link",
+        "notice-gone",
+        "notices",
         "one-kind",
         "open-order",
+        "registry",
         "rule-page",
         "share",
         "shown",
         "signal",
+        "state",
         "tag",
+        "trend-of",
         "weekday",
         "word",
     ]

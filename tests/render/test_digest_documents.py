@@ -59,38 +59,38 @@ def a_trend() -> tuple[TrendPoint, ...]:
 
 
 def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
-    """Same sections, same order, in each language."""
+    """Their sections and what users notice, in each language; everything else is folded."""
     chinese = re.findall(r"^## (.*)$", render_digest(a_digest(), CHINESE, form="markdown"), re.MULTILINE)
     assert chinese == [
         "执行摘要",
         "本周重点变化",
-        "模块与主题趋势",
+        "用户会注意到的变化",
         "风险观察",
         "重点 PR 速览",
+        "模块与主题趋势",
         "后续建议",
-        "索引",
     ]
     english = re.findall(r"^## (.*)$", render_digest(a_digest(), ENGLISH, form="markdown"), re.MULTILINE)
     assert len(english) == len(chinese)
 
 
-def test_a_family_lists_the_worst_with_evidence_and_names_the_rest() -> None:
-    """Eight with their place, the others by area and number; none is lost."""
+def test_a_family_tells_three_and_folds_the_rest_with_evidence() -> None:
+    """Three lines before the fold, all with their place behind it."""
     pulls = tuple(a_pull(number, flags=(_CORE,), importance=float(number)) for number in range(1, 13))
     text = render_digest(
         build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="markdown"
     )
-    section = text.split("### Core-path change (12, 100%)")[1].split("\n## ")[0]
-    assert section.count("- **high**") == 8
-    assert "- 4 more:\n    - Attention: [#4](https://github.com/vllm-project/vllm/pull/4), [#3]" in section
-    assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in section
+    told, _, folded = text.partition("<details>")
+    assert told.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 3
+    assert folded.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 12
+    assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in folded
 
 
 def test_a_change_against_the_window_before_is_told_only_where_it_was_read() -> None:
     """With a window to compare, differences stand; without, none."""
     assert "对比期" not in render_digest(a_digest(), CHINESE, form="markdown")
     compared = a_digest(before=(a_pull(99, flags=(_CORE,)),), compared_with=WEEK_BEFORE)
-    assert "### 核心路径变更（7 个 PR，占 50%，对比期 100%）" in render_digest(
+    assert "**核心路径变更（7 个 PR，占 50%，对比期 100%）**" in render_digest(
         compared, CHINESE, form="markdown"
     )
 
@@ -98,9 +98,19 @@ def test_a_change_against_the_window_before_is_told_only_where_it_was_read() -> 
 def test_every_number_of_the_weekly_is_traced_to_its_pull_requests() -> None:
     """The index names kinds, tags, areas, families: each with all the numbers that it counts."""
     text = render_digest(a_digest(), ENGLISH, form="markdown")
-    index = text.split("## Index")[1]
+    index = text.split("The pull requests behind each number")[1]
     assert "- risk Core-path change (7): 1 3 5 7 9 11 13" in index
     assert "- area Attention (14): 1 2 3 4 5 6 7 8 9 10 11 12 13 14" in index
+
+
+def test_every_reference_of_a_sentence_has_its_address_at_the_end() -> None:
+    """And nothing else is linked by reference."""
+    text = render_digest(a_digest(), ENGLISH, form="markdown")
+    named = set(re.findall(r"\[#(\d+)\](?![(:])", text))
+    assert named == set(
+        re.findall(r"^\[#(\d+)\]: https://github.com/vllm-project/vllm/pull/\1$", text, re.MULTILINE)
+    )
+    assert named
 
 
 @pytest.mark.parametrize("style", [ENGLISH, CHINESE], ids=["English", "Chinese"])
@@ -270,7 +280,7 @@ def test_every_area_has_a_chinese_name() -> None:
 @pytest.mark.parametrize(
     ("own", "language", "text"),
     [
-        pytest.param({"weekly.md.j2": "{{ w('report.index') }}"}, Language.CHINESE, "索引", id="for both languages"),
+        pytest.param({"weekly.md.j2": "{{ w('report.trends') }}"}, Language.CHINESE, "模块与主题趋势", id="for both languages"),
         pytest.param({"weekly.zh.md.j2": "own"}, Language.CHINESE, "own", id="for one language"),
         pytest.param({"weekly.md.j2": "both", "weekly.en.md.j2": "own"}, Language.ENGLISH, "own", id="one language comes first"),
         pytest.param({"weekly.md.j2": "{{ w('report.aside', name='*', note='[b]') }}"}, Language.ENGLISH, "\\* (\\[b\\])", id="arguments are inert"),

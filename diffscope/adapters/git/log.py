@@ -146,15 +146,20 @@ def squashes(repository: GitRepository, *revisions: str) -> list[Squash]:
 
 
 def merges(
-    repository: GitRepository, *revisions: str, most: int, has_paths: bool
+    repository: GitRepository, *revisions: str, most: int, has_paths: bool, since: int = 0
 ) -> list[tuple[Squash, tuple[str, ...]]]:
     """Return at most so many squash commits of a first-parent history, newest first, each with the paths that it touched if they are wanted.
 
-    A path that git quotes stands quoted. Raises ``RepositoryError``.
+    ``since`` is in seconds since the epoch. A path that git quotes stands quoted. Raises ``RepositoryError``.
     """
     options = ("--name-only",) if has_paths else ("--no-patch",)
     form = "--format=%x00%H%n%ct%n%an%n%s"
-    limits = ("--first-parent", "--no-renames", f"--max-count={most}")
+    limits = (
+        "--first-parent",
+        "--no-renames",
+        f"--max-count={most}",
+        *((f"--since={since}",) if since else ()),
+    )
     found = run(repository.objects, "log", *limits, *options, form, "--end-of-options", *revisions)
     if found.code != 0:
         raise _error(repository, found.err)

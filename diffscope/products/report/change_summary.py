@@ -1,97 +1,262 @@
-"""A summary of a change as clauses of names: added, removed, new signature, changed logic. From facts alone."""
+"""What a change does, in clauses: what it registers, offers to users, merges, adds as what, takes away, and at last what it edits.
+
+From facts alone. A thing is told by the part that it plays (a row of a registry, an endpoint, the class that it is one of), and only what
+plays none by its name; private names and names of half of all modules are told where nothing else is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
-from diffscope.messages.model import Text, message
-from diffscope.messages.say import text_of
+from diffscope.messages.model import Language, Message, Text, message
+from diffscope.messages.say import text_of, texts
 
-_MOST: Final = 3
+_MOST: Final = 2
 """Names a clause; how many more there are is said."""
 _CLAUSES: Final = 4
-_CODE: Final = frozenset({"source", "native"})
-_KINDS: Final = ("class", "operator", "kernel", "function", "method", "variable")
-"""The kinds that are told by name, the most telling first."""
-_SWITCHES: Final = frozenset({"cli-flag", "environment-variable"})
+_CODE: Final = frozenset({"source", "native", "build"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})
+_NAMED: Final = ("class", "operator", "kernel", "function", "method", "struct", "variable")
+"""The kinds that are told by name, the most telling first."""
+_SHAPES: Final = frozenset(
+    {"ABC", "object", "Protocol", "Generic", "TypedDict", "NamedTuple", "Enum", "IntEnum", "StrEnum", "BaseModel", "Struct", "Module", "Exception"}
+)  # fmt: skip
+"""Bases that say what a class is made of and not which part it plays."""
+_INTERFACES: Final = frozenset({"ABC", "Protocol"})
+_PLAIN: Final = frozenset({"logger", "__all__", "TYPE_CHECKING"})
+_SETTINGS: Final = (
+    ("cli-flag", "added", "clause.adds-option"),
+    ("cli-flag", "removed", "clause.removes-option"),
+    ("environment-variable", "added", "clause.adds-variable"),
+    ("environment-variable", "removed", "clause.removes-variable"),
+)
+_FIELDS: Final = frozenset({"config-field", "protocol-field"})
+_VERSIONS: Final = frozenset({"raised", "lowered", "changed"})
+
+
+class ChangeClauses(NamedTuple):
+    """At most four clauses, the most telling first; the first ``telling`` of them say more than which code was edited."""
+
+    clauses: tuple[Text, ...]
+    telling: int
 
 
 def summarize_change(assessment: Assessment) -> tuple[Text, ...]:
-    """Return at most four clauses, the most telling first; of a change without code the files that it touches."""
+    """Return at most four clauses, the most telling first; of a change without code what tests or files it touches."""
+    return clauses_of(assessment).clauses
+
+
+def clauses_of(assessment: Assessment) -> ChangeClauses:
+    """Return what a change does, and how much of it tells."""
     files = {file.path: file for file in assessment.files}
     symbols = [symbol for symbol in assessment.symbols if _CALLS.isdisjoint(symbol.aspects)]
-    code = [symbol for symbol in symbols if symbol.path in files and files[symbol.path].category in _CODE]
-    switches = [symbol for symbol in symbols if symbol.kind in _SWITCHES]
-    ranked = _ranked(code, files)
-    clauses = [*_switch_clauses(switches), *_code_clauses(ranked)]
-    clauses[1:1] = _own_words(switches, ranked, symbols)
+    code = [one for one in symbols if one.path in files and files[one.path].category in _CODE]
+    order = {name: at for file in _ranked_files(assessment.files) for at, name in enumerate(file.symbols)}
+    code.sort(key=lambda one: _rank(one, files, order))
+    outside = [
+        *_of_registries(code),
+        *_of_routes(code),
+        *_of_settings(symbols),
+        *_of_dependencies(symbols),
+    ]
+    inside = [*_merged(code), *_added(_new(code)), *_adopted(code, assessment.change.pull.title)]
+    clauses = [*outside, *inside]
+    if not inside or not outside:
+        clauses += _gone_and_moved(code)
+    clauses = list(dict.fromkeys(clauses))
+    telling = len(clauses)
+    if not outside:
+        clauses += _edited(code)
     if not clauses:
-        clauses = [*_test_clauses(symbols, files), *_file_clauses(assessment.files)][:1]
-    return tuple(clauses[:_CLAUSES])
+        clauses = [*_of_tests(symbols, files), *_of_files(assessment.files)][:1]
+    return ChangeClauses(tuple(clauses[:_CLAUSES]), min(telling, _CLAUSES))
 
 
-def _ranked(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> list[SymbolAssessment]:
-    told = [symbol for symbol in symbols if symbol.kind in _KINDS and symbol.logic]
-    return sorted(
-        told,
-        key=lambda one: (_KINDS.index(one.kind), -files[one.path].importance, one.path, one.line, one.name),
-    )
+def _ranked_files(files: Iterable[FileAssessment]) -> list[FileAssessment]:
+    return sorted(files, key=lambda file: (-file.importance, -file.additions - file.deletions, file.path))
 
 
-def _switch_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
-    codes: tuple[tuple[str, str, str], ...] = (
-        ("cli-flag", "added", "clause.adds-option"),
-        ("cli-flag", "removed", "clause.removes-option"),
-        ("environment-variable", "added", "clause.adds-variable"),
-        ("environment-variable", "removed", "clause.removes-variable"),
-    )
-    for kind, aspect, code in codes:
+def _rank(
+    symbol: SymbolAssessment, files: dict[str, FileAssessment], order: dict[str, int]
+) -> tuple[bool, int, float, int, str, int]:
+    kind = _NAMED.index(symbol.kind) if symbol.kind in _NAMED else len(_NAMED)
+    at = order.get(symbol.name, len(order))
+    return is_private(symbol.name), kind, -files[symbol.path].importance, at, symbol.path, symbol.line
+
+
+def is_private(name: str) -> bool:
+    """Return whether some part of a name begins with an underscore: who reads a report has not heard of it."""
+    return any(part.startswith("_") for part in name.split("."))
+
+
+def _of_registries(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    rows: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in symbols:
+        if one.kind == "registry-row" and one.role:
+            rows[one.role[0], one.aspects[0]].append(one.name)
+    for (registry, aspect), names in sorted(rows.items(), key=lambda row: (row[0][1], row[0][0])):
+        others = {
+            name.lower() for name in rows.get((registry, "removed" if aspect == "added" else "added"), ())
+        }
+        own = [name for name in names if name.lower() not in others]
+        if own and aspect in ("added", "removed"):
+            code = "clause.registers" if aspect == "added" else "clause.unregisters"
+            row = registry_row(registry)
+            yield text_of(code, what=row.en, what_zh=row.zh, names=_names(own))
+
+
+def registry_row(registry: str) -> Text:
+    """Return what a row of a registry is called: ``model``, ``tool parser``; one without a name of its own is an entry."""
+    code = f"registry.{registry.lower().replace(' ', '-')}"
+    return text_of(code) if code in texts(Language.ENGLISH) else text_of("registry.other", registry=registry)
+
+
+def _of_routes(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
+    for aspect, code in (("added", "clause.adds-endpoint"), ("removed", "clause.removes-endpoint")):
+        routes = [
+            f"{one.role[0].upper()} {one.role[1]}"
+            for one in symbols
+            if one.kind == "function" and len(one.role) == 2 and aspect in one.aspects
+        ]
+        if routes:
+            yield text_of(code, names=_names(routes))
+
+
+def _of_settings(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    for kind, aspect, code in _SETTINGS:
         names = [one.name for one in symbols if one.kind == kind and aspect in one.aspects]
         if names:
-            yield _clause(code, names)
+            yield text_of(code, names=_names(names))
+    for one in symbols:
+        role = one.role[1:] if one.role[:1] and one.role[0] in _FIELDS else one.role
+        if len(role) == 3 and role[0] == "default" and role[1] and role[2]:
+            yield text_of("clause.changes-default", name=one.name, before=role[1], after=role[2])
 
 
-def _code_clauses(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
-    added = _outermost([one for one in symbols if "added" in one.aspects])
-    removed = _outermost([one for one in symbols if "removed" in one.aspects])
-    moved = _outermost([one for one in symbols if "moved" in one.aspects and one.moved_from])
-    signed = [one.name for one in symbols if "signature" in one.aspects and "added" not in one.aspects]
-    changed = [
-        one.name
+def _of_dependencies(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
+    moved = {
+        one.name: one.role
         for one in symbols
-        if one.kind != "class" and {"body", "default"} & {*one.aspects} and one.name not in signed
-    ]
-    clauses: tuple[tuple[str, list[str]], ...] = (
-        ("clause.adds", added),
-        ("clause.removes", removed),
-        ("clause.moves", moved),
-        ("clause.signature", signed),
-        ("clause.changes", changed),
+        if one.kind == "dependency" and len(one.role) == 4 and one.aspects[0] in _VERSIONS
+    }
+    for name, role in list(moved.items())[:_MOST]:
+        yield text_of("clause.moves-dependency", name=name, before=role[0], after=role[1])
+
+
+def _told(symbols: Iterable[SymbolAssessment]) -> list[SymbolAssessment]:
+    return [one for one in symbols if one.kind in _NAMED and one.logic and one.name not in _PLAIN]
+
+
+def _new(symbols: Sequence[SymbolAssessment]) -> list[SymbolAssessment]:
+    """Return what is added, without the fields behind new options: these are told by their names already."""
+    options = {one.name for one in symbols if one.kind == "cli-flag"}
+    return _outermost(
+        [one for one in _told(symbols) if "added" in one.aspects and option_of(one.name) not in options]
     )
-    yield from (_clause(code, names) for code, names in clauses if names)
 
 
-def _own_words(
-    switches: Sequence[SymbolAssessment],
-    ranked: Sequence[SymbolAssessment],
-    symbols: Sequence[SymbolAssessment],
-) -> list[Text]:
-    """Return what the first new thing that has a docstring says of itself: a field behind a new option, else a class or function."""
-    fields = {f"--{one.name.rpartition('.')[2].replace('_', '-')}": one for one in symbols if one.summary}
-    behind = [fields[one.name] for one in switches if one.name in fields and "added" in one.aspects]
-    outer = set(_outermost([one for one in ranked if "added" in one.aspects]))
-    speaking = [*behind, *(one for one in ranked if one.summary and one.name in outer)]
-    return [text_of("clause.docstring", name=one.name, summary=one.summary or "") for one in speaking[:1]]
+def option_of(name: str) -> str:
+    """Return the option that a field would be set by."""
+    return f"--{name.rpartition('.')[2].replace('_', '-')}"
 
 
-def _outermost(symbols: Sequence[SymbolAssessment]) -> list[str]:
-    """Return the names that stand in no other of them; variables only where nothing else is."""
-    names = dict.fromkeys(one.name for one in symbols if one.kind != "variable")
-    outer = [name for name in names if not any(owner in names for owner in _owners(name))]
-    return outer or [one.name for one in symbols if one.kind == "variable" and "." not in one.name]
+def _gone_and_moved(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    told = _told(symbols)
+    removed = _outermost([one for one in told if "removed" in one.aspects and "moved" not in one.aspects])
+    if removed:
+        yield text_of("clause.removes", names=_names([one.name for one in removed]))
+    moved = _outermost([one for one in symbols if one.kind in ("class", "function") and _is_moved(one)])
+    if moved:
+        yield text_of("clause.moves", names=_names([one.name for one in moved]), path=moved[0].path)
+
+
+def _edited(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    told = _told(symbols)
+    edited = [
+        one for one in told if {"body", "signature", "default"} & {*one.aspects} and one.kind != "class"
+    ]
+    edited = [one for one in edited if "added" not in one.aspects]
+    if edited:
+        signed = all("signature" in one.aspects for one in edited[:_MOST])
+        names = _names([one.name for one in edited])
+        yield text_of("clause.signature" if signed else "clause.changes", names=names)
+
+
+def _is_moved(symbol: SymbolAssessment) -> bool:
+    path = (symbol.moved_from or "").rpartition(":")[0]
+    return "moved" in symbol.aspects and "removed" not in symbol.aspects and path not in ("", symbol.path)
+
+
+def _merged(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    """Yield what became of classes whose members another class has now: several that become one, or one by a new name."""
+    sources: dict[str, dict[str, None]] = {}
+    gone = {one.name for one in symbols if one.kind == "class" and "removed" in one.aspects}
+    there = {one.name for one in symbols if one.kind == "class" and "removed" not in one.aspects}
+    for one in symbols:
+        old = (one.moved_from or "").rpartition(":")[2]
+        owner, before = (one.name, old) if one.kind == "class" else (_owner(one.name), _owner(old))
+        if owner in there and before in gone and owner != before:
+            sources.setdefault(owner, {})[before] = None
+    for name, gone_names in sources.items():
+        if not is_private(name):
+            told = list(gone_names)
+            yield text_of("clause.becomes", names=_names(told), count=len(told), name=name)
+
+
+def _owner(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _adopted(symbols: Sequence[SymbolAssessment], title: str) -> Iterator[Text]:
+    """Yield the interfaces that classes take up: those that the change introduces, or that its title speaks of."""
+    new = {one.name for one in symbols if one.kind == "class" and "added" in one.aspects}
+    spoken = title.lower()
+    takers: dict[str, list[str]] = defaultdict(list)
+    for one in symbols:
+        if one.kind == "class" and "bases" in one.aspects and "added" not in one.aspects:
+            for base in one.role:
+                is_named = base.startswith("Supports") and base.removeprefix("Supports").lower() in spoken
+                if base in new or is_named:
+                    takers[base].append(one.name)
+    for base, names in takers.items():
+        public = [name for name in names if not is_private(name)]
+        if public and base.startswith("Supports"):
+            yield text_of("clause.adopts", names=_names(public), count=len(public), base=base)
+
+
+def _added(added: Sequence[SymbolAssessment]) -> Iterator[Text]:
+    """Yield what is new: interfaces, classes by what they are one of, then everything else."""
+    classes = [one for one in added if one.kind == "class"]
+    interfaces = [one.name for one in classes if _INTERFACES & {*_bases(one)}]
+    if interfaces:
+        yield text_of("clause.adds-interface", names=_names(interfaces))
+    by_base: dict[str, list[str]] = defaultdict(list)
+    rest = []
+    for one in added:
+        base = next((base for base in _bases(one) if base not in _SHAPES), "") if one.kind == "class" else ""
+        if base:
+            by_base[base].append(one.name)
+        elif one.name not in interfaces:
+            rest.append(one.name)
+    for base, names in sorted(by_base.items(), key=lambda item: -len(item[1]))[:_MOST]:
+        yield text_of("clause.adds-one-of", names=_names(names), base=base)
+    if rest and not by_base:
+        yield text_of("clause.adds", names=_names(rest))
+
+
+def _bases(symbol: SymbolAssessment) -> list[str]:
+    return [base.partition("[")[0].rpartition(".")[2] for base in symbol.role]
+
+
+def _outermost(symbols: Sequence[SymbolAssessment]) -> list[SymbolAssessment]:
+    """Return the symbols that lie in no other of them; variables and private ones only where nothing else is."""
+    by_name = {one.name: one for one in symbols}
+    outer = [one for name, one in by_name.items() if not any(owner in by_name for owner in _owners(name))]
+    told = [one for one in outer if not is_private(one.name)] or outer
+    return [one for one in told if one.kind != "variable"] or told
 
 
 def _owners(name: str) -> Iterator[str]:
@@ -99,12 +264,8 @@ def _owners(name: str) -> Iterator[str]:
     return (".".join(parts[:at]) for at in range(1, len(parts)))
 
 
-def _test_clauses(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> Iterator[Text]:
-    codes: tuple[tuple[str, str], ...] = (
-        ("added", "clause.adds-tests"),
-        ("body", "clause.changes-tests"),
-    )
-    for aspect, code in codes:
+def _of_tests(symbols: Sequence[SymbolAssessment], files: dict[str, FileAssessment]) -> Iterator[Text]:
+    for aspect, code in (("added", "clause.adds-tests"), ("body", "clause.changes-tests")):
         names = [
             one.name
             for one in symbols
@@ -114,19 +275,16 @@ def _test_clauses(symbols: Sequence[SymbolAssessment], files: dict[str, FileAsse
             and one.name.rpartition(".")[2].startswith(("test_", "Test"))
         ]
         if names:
-            yield _clause(code, names)
+            yield text_of(code, names=_names(names))
             return
 
 
-def _file_clauses(files: Sequence[FileAssessment]) -> Iterator[Text]:
-    ranked = sorted(files, key=lambda file: (-file.importance, -file.additions - file.deletions, file.path))
-    if ranked:
-        yield _clause("clause.changes", [file.path for file in ranked])
+def _of_files(files: Sequence[FileAssessment]) -> Iterator[Text]:
+    if files:
+        yield text_of("clause.changes", names=_names([file.path for file in _ranked_files(files)]))
 
 
-def _clause(code: str, names: Sequence[str]) -> Text:
-    # Special methods say least of what a change is about.
-    listed = sorted(dict.fromkeys(names), key=lambda name: name.rpartition(".")[2].startswith("__"))
-    marked, more = tuple(f"`{name}`" for name in listed[:_MOST]), len(listed) - _MOST
-    shown = message("list.more", names=marked, more=more) if more > 0 else marked
-    return text_of(code, names=shown)
+def _names(names: Sequence[str]) -> Message | tuple[str, ...]:
+    listed = [f"`{name}`" for name in dict.fromkeys(names)]
+    rest = len(listed) - _MOST
+    return message("list.more", names=tuple(listed[:_MOST]), more=rest) if rest > 0 else tuple(listed)

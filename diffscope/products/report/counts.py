@@ -41,6 +41,7 @@ def area_changes(assessments: Iterable[Assessment]) -> tuple[AreaChange, ...]:
     return tuple(sorted(found, key=lambda one: (-one.churn, one.area)))
 
 
+_WORKED_ON: Final = 0.2
 _DIGITS: Final = 12
 """Of a commit's id. A number of that size is still exact in JavaScript."""
 
@@ -56,6 +57,11 @@ def number_of(assessment: Assessment) -> int:
 def name_of(number: int) -> str:
     """Return how a change is called: ``#38450``, or the commit's short id where it is of no pull request."""
     return f"#{number}" if number >= 0 else f"{-number:0{_DIGITS}x}"
+
+
+def worked_on(assessment: Assessment) -> Iterable[str]:
+    """Return the areas that a pull request works on; one that holds a tenth of it is touched."""
+    return (share.area for share in assessment.areas if share.weight >= _WORKED_ON)
 
 
 def count(

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment, report_gap
-from diffscope.products.report.change_summary import summarize_change
-from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of
+from diffscope.products.report.change_summary import clauses_of
+from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
+from diffscope.products.report.link_model import Link
 from diffscope.products.report.links.around import Around
 from diffscope.products.report.links.build import link_window
-from diffscope.products.report.model import Digest, Period, PullSummary, Revert, RuleName, TrendPoint
+from diffscope.products.report.model import (
+    Counted,
+    Digest,
+    Newest,
+    Period,
+    PullSummary,
+    Recheck,
+    Revert,
+    RuleName,
+    TrendPoint,
+)
+from diffscope.products.report.notices import find_notices
 from diffscope.products.report.risks import families_of, items_of, risk_section
-from diffscope.products.report.trend import still_open, trend_point
+from diffscope.products.report.trend import still_open, trend_point, with_streaks
 from diffscope.rules.model import RuleCode, every_flag
 from diffscope.source.model import Gap
 from diffscope.version import VERSION
@@ -26,8 +37,6 @@ HIGHLIGHTED = 24
 
 _PATHS = 40
 """Paths of a pull request in the digest: a sweep over a thousand files is told by its number of files."""
-
-_REVERTED = re.compile(r"\(#(\d+)\)|(?:This reverts|reverts)\s+(?:[\w.-]+/[\w.-]+)?#(\d+)", re.IGNORECASE)
 
 
 def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and what its source could not give
@@ -41,11 +50,12 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     trend: tuple[TrendPoint, ...] = (),
     gaps: tuple[Gap, ...] = (),
     around: Around | None = None,
+    newest: Newest | None = None,
+    rechecked: tuple[Recheck, ...] = (),
 ) -> Digest:
     """Return the digest of a window; order of the assessments does not matter. An empty window gives zeros and empty lists."""
     listed = tuple(sorted(assessments, key=lambda one: (number_of(one), one.change.pull.head or "")))
     earlier = None if before is None else tuple(before)
-    hashes = sorted({one.tool.rules_hash for one in listed})
     linked = link_window(listed, around or Around(), repository)
     chosen = highlights(listed, most=HIGHLIGHTED)
     section = risk_section(listed, earlier)
@@ -63,22 +73,21 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         deletions=sum(one.change.deletions for one in listed),
         kinds=count(listed, lambda one: (one.kind,), before=earlier),
         top_tags=count(listed, lambda one: one.tags, before=earlier),
-        top_areas=count(listed, _areas, before=earlier),
+        top_areas=count(listed, worked_on, before=earlier),
         platforms=count(listed, lambda one: one.platforms, before=earlier),
         top_risks=count(listed, families_of, before=earlier),
         area_map=area_changes(listed),
-        hot_files=hot_files(listed),
-        hot_modules=tuple(
-            one
-            for one in count(listed, lambda one: (module.module for module in one.modules))
-            if one.count > 1
-        )[:20],
+        hot_files=with_streaks(hot_files(listed), trend),
+        hot_modules=_hot_modules(listed),
         authors=authors(listed, logins or {}),
-        reverts=_reverts(listed),
+        reverts=_reverts(listed, linked.links),
         risk=section,
         themes=linked.themes,
         links=linked.links,
         related=linked.related,
+        notices=find_notices(listed, linked.links),
+        newest=newest,
+        rechecked=rechecked,
         highlights=chosen,
         suggestions=suggestions(section, listed),
         pulls=tuple(_summary(one) for one in listed),
@@ -88,7 +97,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
         trend=trend,
         gaps=tuple(map(report_gap, gaps)),
         rules=_rules(listed),
-        rules_hash=",".join(hashes),
+        rules_hash=",".join(sorted({one.tool.rules_hash for one in listed})),
         version=VERSION,
     )
 
@@ -102,31 +111,29 @@ def _rules(assessments: Iterable[Assessment]) -> tuple[RuleName, ...]:
     return tuple(RuleName(code=code, title=titles[code]) for code in sorted(titles))
 
 
-def _areas(assessment: Assessment) -> Iterable[str]:
-    # An area that holds a tenth of a change is touched, not worked on.
-    return (share.area for share in assessment.areas if share.weight >= 0.2)
-
-
 def _mean(values: Iterable[float]) -> float:
     listed = list(values)
     return round(sum(listed) / len(listed), 2) if listed else 0.0
 
 
-def _reverts(assessments: tuple[Assessment, ...]) -> tuple[Revert, ...]:
+def _hot_modules(assessments: Iterable[Assessment]) -> tuple[Counted, ...]:
+    counted = count(assessments, lambda one: (module.module for module in one.modules))
+    return tuple(one for one in counted if one.count > 1)[:20]
+
+
+def _reverts(assessments: Iterable[Assessment], links: Iterable[Link]) -> tuple[Revert, ...]:
+    """Return what calls itself a revert, or takes back what it does not name."""
     by_number = {number_of(one): one for one in assessments}
+    targets = {link.source: link.target for link in links if link.reason == "reverts"}
     found = []
-    for one in assessments:
-        if one.kind != "revert":
+    for number, one in by_number.items():
+        if one.kind != "revert" and number not in targets:
             continue
-        pull = one.change.pull
-        matches = [
-            int(first or second) for first, second in _REVERTED.findall(f"{pull.title}\n{pull.body or ''}")
-        ]
-        original = next((number for number in matches if number != pull.number), None)
+        original = targets.get(number)
         flagged: tuple[RuleCode, ...] | UnsetType = UNSET
         if original in by_number:
             flagged = tuple(flag.code for flag in every_flag(by_number[original].flags))
-        found.append(Revert(number=number_of(one), title=pull.title, reverts=original, flagged=flagged))
+        found.append(Revert(number=number, title=one.change.pull.title, reverts=original, flagged=flagged))
     return tuple(found)
 
 
@@ -151,7 +158,8 @@ def _summary(assessment: Assessment) -> PullSummary:
         flags=items_of(assessment),
         complete=assessment.completeness.complete,
         tests=len(assessment.tests.changed),
-        gist=summarize_change(assessment),
+        gist=(told := clauses_of(assessment)).clauses,
+        telling=told.telling,
         paths=_paths(assessment),
     )
 

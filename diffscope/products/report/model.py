@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import ReportedGap
 from diffscope.messages.model import Text
+from diffscope.products.report.link_model import Link, Member, RelatedPull, ThemeSeed
 from diffscope.rules.model import Missing, RuleCode, Severity
 from diffscope.source.model import Value
 
@@ -46,6 +47,8 @@ class HotFile(Value, frozen=True, kw_only=True):
     churn: int
     """Lines added and removed over the window."""
     pulls: tuple[int, ...]
+    streak: int = 1
+    """Windows in a row, this one included, in which several pull requests changed it, as far as the trend reaches."""
 
 
 class AreaChange(Value, frozen=True, kw_only=True):
@@ -142,6 +145,12 @@ class TrendPoint(Value, frozen=True, kw_only=True):
     mean_importance: float
     risks: tuple[Counted, ...]
     levels: tuple[Counted, ...] = ()
+    kinds: tuple[Counted, ...] = ()
+    areas: tuple[Counted, ...] = ()
+    hot_files: tuple[str, ...] = ()
+    """Files that several pull requests changed."""
+    is_judged: bool = True
+    """False where only titles and paths were read: kinds and areas by these, no risks."""
 
 
 class Highlight(Value, frozen=True, kw_only=True):
@@ -160,59 +169,56 @@ class Highlight(Value, frozen=True, kw_only=True):
     """What it does, how far it reaches, how large it is: short clauses, the most telling first. Its flags are in ``pulls``."""
 
 
-LinkReason = Literal[
-    "reverts",
-    "reapplies",
-    "fixes",
-    "removes",
-    "builds-on",
-    "uses",
-    "changes-again",
-    "names",
-    "series",
-    "shares",
+NoticeKind = Literal[
+    "model",
+    "endpoint",
+    "option",
+    "variable",
+    "setting",
+    "entry",
+    "metric",
+    "default",
+    "refused",
+    "removed",
+    "dependency",
 ]
-"""Why one pull request follows another: it takes the other one back, or does it again; it changes what the other one added, as a bug fix or
-not (``fixes``, ``builds-on``), takes most of it out (``removes``) or begins to call it (``uses``); it changes what the other one changed shortly
-before, or among much else what the other one added (``changes-again``); it names the other one, or goes on with its series; both change what few others change (``shares``)."""
+"""What users notice: new models, endpoints, command line options, environment variables, fields of configurations, entries of other
+registries (a tool parser), metrics; another default; requests that are refused now; what is gone; another version of a dependency."""
 
 
-class Link(Value, frozen=True, kw_only=True):
-    """One pull request that follows another: ``source`` is the later one."""
+class Notice(Value, frozen=True, kw_only=True):
+    """Something that users of the window's end notice."""
 
-    source: int
-    target: int
-    reason: LinkReason
-    names: tuple[str, ...]
-    """What tells it: symbols and paths of both, the title or the line that says so; at most four."""
-    weight: float
-
-
-class RelatedPull(Value, frozen=True, kw_only=True):
-    """A pull request outside of the window that a link leads to or comes from."""
-
-    number: int
-    title: str
-    merged_at: str | None
-    url: str | None
+    kind: NoticeKind
+    name: str
+    text: Text
+    pulls: tuple[int, ...]
+    undone_by: int | None = None
+    """The pull request that took it back, in the window or after it."""
 
 
-MemberReason = Literal["term", "series", "chain", "registry", "new-module", "linked", "together", "area"]
-"""Why a pull request belongs to a theme: its title has the term, or names the series; it is a link of the chain; it adds a row to the
-registry, or changes the new module; links lead to members (``linked``), or it and they are linked with each other more than with
-others (``together``); it lies in the area and in no other theme."""
+RecheckState = Literal["still", "changed", "gone", "tested"]
+"""Of a flag at the newest commit of the clone: the line stands as it was, or no test names the symbol yet (``still``); the line was changed,
+or its file is gone; a test names the symbol now (``tested``)."""
 
 
-class Member(Value, frozen=True, kw_only=True):
-    """One pull request of a theme, and why it is there."""
+class Recheck(Value, frozen=True, kw_only=True):
+    """What became of a flag until the newest commit of the clone."""
 
     number: int
-    reason: MemberReason
-    to: tuple[int, ...] = ()
-    """The members that links lead to, where these are the reason."""
+    code: RuleCode
+    state: RecheckState
+    by: int | None = None
+    """The pull request that changed the line last, where it is known."""
+    path: str | None = None
+    """The test that names the symbol."""
 
 
-ThemeSeed = Literal["term", "series", "chain", "registry", "new-module", "together", "area"]
+class Newest(Value, frozen=True, kw_only=True):
+    """The newest commit of the clone: what flags are checked again at."""
+
+    commit: str
+    day: str
 
 
 class Theme(Value, frozen=True, kw_only=True):
@@ -281,6 +287,8 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """Changed test files."""
     gist: tuple[Text, ...] = ()
     """What it does, in clauses of names; the most telling first."""
+    telling: int = 0
+    """How many of the clauses of ``gist`` say more than which code was edited."""
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
 
@@ -322,6 +330,12 @@ class Digest(Value, frozen=True, kw_only=True):
     """Who follows whom, by the later and then the earlier pull request."""
     related: tuple[RelatedPull, ...] = ()
     """What links name outside of the window."""
+    notices: tuple[Notice, ...] = ()
+    """What users notice, in the order of a release note."""
+    newest: Newest | None = None
+    """What ``rechecked`` is told of; ``None`` where the clone ends with the window."""
+    rechecked: tuple[Recheck, ...] = ()
+    """The gravest flags, looked at again at the newest commit."""
     highlights: tuple[Highlight, ...]
     suggestions: tuple[Suggestion, ...]
     pulls: tuple[PullSummary, ...]

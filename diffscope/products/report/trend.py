@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from itertools import takewhile
+
+import msgspec
 
 from diffscope.assessment.document import Assessment
-from diffscope.products.report.counts import count, number_of
-from diffscope.products.report.model import Period, RiskItem, TrendPoint
+from diffscope.products.report.counts import count, hot_files, number_of, worked_on
+from diffscope.products.report.model import HotFile, Period, RiskItem, TrendPoint
 from diffscope.products.report.risks import COUNTED_FROM, families_of, items_of
 from diffscope.rules.model import every_flag
 from diffscope.source.window import Window, day_of, days, week
@@ -74,7 +77,11 @@ def _named(first: date, last: date, offset: str) -> Period:
 _TEST_FAMILIES = frozenset({"missing-tests", "insufficient-tests"})
 
 
-def trend_point(period: Period, assessments: Sequence[Assessment]) -> TrendPoint:
+_HOT = 100
+"""Hot files of an earlier window: more than a report shows, so that streaks go on where the ranks change."""
+
+
+def trend_point(period: Period, assessments: Sequence[Assessment], *, is_judged: bool = True) -> TrendPoint:
     """Return the figures of one window."""
     importance = [one.importance.value for one in assessments]
     return TrendPoint(
@@ -84,6 +91,21 @@ def trend_point(period: Period, assessments: Sequence[Assessment]) -> TrendPoint
         mean_importance=round(sum(importance) / len(importance), 2) if importance else 0.0,
         risks=count(assessments, families_of),
         levels=count(assessments, lambda one: (one.risk.level.value,)),
+        kinds=count(assessments, lambda one: (one.kind,)),
+        areas=count(assessments, worked_on),
+        hot_files=tuple(file.path for file in hot_files(assessments, most=_HOT)),
+        is_judged=is_judged,
+    )
+
+
+def with_streaks(files: Iterable[HotFile], trend: Sequence[TrendPoint]) -> tuple[HotFile, ...]:
+    """Return hot files with how many windows in a row they are hot; ``trend`` has the earlier windows, oldest first."""
+    return tuple(
+        msgspec.structs.replace(
+            file,
+            streak=1 + sum(1 for _ in takewhile(lambda point: file.path in point.hot_files, reversed(trend))),  # noqa: B023 - used at once
+        )
+        for file in files
     )
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.products.report.change_summary import summarize_change
+from diffscope.products.report.change_summary import clauses_of, summarize_change
 from tests.assessments import an_assessment
 
 SOURCE, TEST = "vllm/v1/core/sched/scheduler.py", "tests/v1/core/test_scheduler.py"
@@ -18,7 +18,7 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
     file = msgspec.structs.replace(base.files[0], path=path, category=category)
     made = tuple(
         SymbolAssessment(
-            path=path, line=at, name=name, kind=kind, aspects=(aspect,), logic=True, moved_from="b.py"
+            path=path, line=at, name=name, kind=kind, aspects=(aspect,), logic=True, moved_from=f"b.py:{name}"
         )
         for at, (kind, name, aspect) in enumerate(symbols, start=1)
     )
@@ -36,15 +36,15 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
         ),
         pytest.param(
             [("method", "A.f", "signature"), ("method", "A.f", "body"), ("method", "A.h", "body")],
-            ["changes the signature of `A.f`", "changes `A.h`"],
-            ["修改签名：`A.f`", "改动 `A.h`"],
-            id="a signature is told before bodies, and once",
+            ["changes `A.f`, `A.h`"],
+            ["改动 `A.f`、`A.h`"],
+            id="what is edited is one clause, each name once",
         ),
         pytest.param(
             [("function", f"f{at}", "body") for at in range(5)],
-            ["changes `f0`, `f1`, `f2` and 2 more"],
-            ["改动 `f0`、`f1`、`f2` 及另外 2 个"],
-            id="three names and how many more",
+            ["changes `f0`, `f1` and 3 more"],
+            ["改动 `f0`、`f1` 及另外 3 个"],
+            id="two names and how many more",
         ),
         pytest.param(
             [("cli-flag", "--new", "added"), ("environment-variable", "VLLM_OLD", "removed")],
@@ -53,7 +53,10 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
             id="what users set is told first",
         ),
         pytest.param(
-            [("class", "A", "moved"), ("method", "A.f", "moved")], ["moves `A`"], ["迁移 `A`"], id="a move"
+            [("class", "A", "moved"), ("method", "A.f", "moved")],
+            [f"moves `A` to `{SOURCE}`"],
+            [f"将 `A` 移至 `{SOURCE}`"],
+            id="a move",
         ),
         pytest.param(
             [("function", "f", "called")],
@@ -81,42 +84,93 @@ def test_a_change_of_nothing_says_nothing() -> None:
     assert summarize_change(msgspec.structs.replace(an_assessment(), files=(), symbols=())) == ()
 
 
-def test_a_new_class_speaks_for_itself_right_behind_its_name() -> None:
-    change = a_change(("class", "Pool", "added"), ("method", "Pool.free", "added"), ("function", "g", "body"))
-    said = tuple(
-        msgspec.structs.replace(one, summary=f"Says what {one.name} does") for one in change.symbols[:2]
+def a_symbol(
+    kind: str, name: str, aspect: str, *role: str, moved_from: str | None = None
+) -> SymbolAssessment:
+    return SymbolAssessment(
+        path=SOURCE,
+        line=1,
+        name=name,
+        kind=kind,
+        aspects=(aspect,),
+        logic=True,
+        moved_from=moved_from,
+        role=role,
     )
-    spoken = msgspec.structs.replace(change, symbols=(*said, change.symbols[2]))
-    assert [clause.en for clause in summarize_change(spoken)] == [
-        "adds `Pool`",
-        "`Pool`: “Says what Pool does”",
-        "changes `g`",
-    ]
 
 
-def test_a_new_option_is_explained_by_the_field_behind_it() -> None:
-    change = a_change(
-        ("cli-flag", "--keep-pages", "added"),
-        ("class", "Pool", "added"),
-        ("variable", "CacheConfig.keep_pages", "added"),
-    )
-    spoken = msgspec.structs.replace(
-        change,
-        symbols=tuple(
-            msgspec.structs.replace(one, summary=f"Says what {one.name} is for")
-            if one.kind != "cli-flag"
-            else one
-            for one in change.symbols
+@pytest.mark.parametrize(
+    ("symbols", "english"),
+    [
+        pytest.param(
+            [
+                a_symbol("registry-row", "Ember", "added", "models", "ember.Ember"),
+                a_symbol("class", "Ember", "added", "nn.Module"),
+            ],
+            ["adds the model `Ember`", "adds `Ember`"],
+            id="a model by its registry",
         ),
+        pytest.param(
+            [a_symbol("registry-row", "ember", "added", "odd things", "x.Y")],
+            ["adds the entry of the registry “odd things” `ember`"],
+            id="a registry without a name of its own",
+        ),
+        pytest.param(
+            [a_symbol("function", "create", "added", "post", "/v1/embers")],
+            ["adds the endpoint `POST /v1/embers`", "adds `create`"],
+            id="an endpoint by its route",
+        ),
+        pytest.param(
+            [
+                a_symbol("class", "EmberBackend", "added", "AttentionBackend"),
+                a_symbol("method", "EmberBackend.f", "added"),
+            ],
+            ["adds `EmberBackend` on top of `AttentionBackend`"],
+            id="a class by its base",
+        ),
+        pytest.param(
+            [
+                a_symbol("class", "SupportsEmber", "added", "Protocol"),
+                a_symbol("class", "Glow", "bases", "SupportsEmber"),
+            ],
+            ["introduces the interface `SupportsEmber`", "`Glow` adopts the interface `SupportsEmber`"],
+            id="an interface and who adopts it",
+        ),
+        pytest.param(
+            [
+                a_symbol("class", "X", "removed"),
+                a_symbol("class", "Y", "removed"),
+                a_symbol("class", "Z", "added"),
+                a_symbol("method", "Z.f", "moved", moved_from=f"{SOURCE}:X.f"),
+                a_symbol("method", "Z.g", "moved", moved_from=f"{SOURCE}:Y.g"),
+            ],
+            ["`X`, `Y` become `Z`", "adds `Z`", "removes `X`, `Y`"],
+            id="two classes become one",
+        ),
+        pytest.param(
+            [a_symbol("environment-variable", "VLLM_EMBER", "default", "default", "0", "1")],
+            ["changes the default of `VLLM_EMBER` from `0` to `1`"],
+            id="another default",
+        ),
+        pytest.param(
+            [a_symbol("function", "_helper", "added"), a_symbol("function", "run", "added")],
+            ["adds `run`"],
+            id="no private helper where there is something public",
+        ),
+    ],
+)
+def test_a_thing_is_told_by_the_part_that_it_plays(
+    symbols: list[SymbolAssessment], english: list[str]
+) -> None:
+    """By registry, route, base, interface; names alone come last."""
+    change = msgspec.structs.replace(a_change(), symbols=tuple(symbols))
+    assert [clause.en for clause in summarize_change(change)] == english
+
+
+def test_only_clauses_that_say_more_than_an_edit_are_telling() -> None:
+    """A report tells these beside the title, and no others."""
+    change = msgspec.structs.replace(
+        a_change(), symbols=(a_symbol("function", "run", "added"), a_symbol("function", "stop", "body"))
     )
-    assert [clause.zh for clause in summarize_change(spoken)][:2] == [
-        "新增命令行参数 `--keep-pages`",
-        "`CacheConfig.keep_pages` 的文档说明：“Says what CacheConfig.keep_pages is for”",
-    ]
-
-
-def test_special_methods_are_named_last() -> None:
-    names = [("method", f"A.{name}", "body") for name in ("__init__", "run", "stop", "wait")]
-    assert [clause.en for clause in summarize_change(a_change(*names))] == [
-        "changes `A.run`, `A.stop`, `A.wait` and 1 more"
-    ]
+    found = clauses_of(change)
+    assert ([clause.en for clause in found.clauses], found.telling) == (["adds `run`", "changes `stop`"], 1)

@@ -11,11 +11,12 @@ from diffscope.assessment.document import Assessment
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of
 from diffscope.products.report.counts import count, number_of
+from diffscope.products.report.link_model import Link, RelatedPull
 from diffscope.products.report.links.around import Around
 from diffscope.products.report.links.chains import find_chains
 from diffscope.products.report.links.nodes import Node, node_of
 from diffscope.products.report.links.themes import PLUMBING, Group, Seed, group
-from diffscope.products.report.model import Link, RelatedPull, Theme
+from diffscope.products.report.model import Theme
 from diffscope.products.report.risks import families_of
 from diffscope.render.report_words import area_title
 
@@ -25,7 +26,7 @@ _LEADING: Final = 5
 _QUIET: Final = 0.35
 """What the importance of a theme's pull requests counts where they lie in areas that serve no user."""
 
-_REST: Final = 0.5
+_REST: Final = 0.35
 """What they count where an area is all that holds them together."""
 
 
@@ -64,10 +65,16 @@ def link_window(assessments: Sequence[Assessment], around: Around, repository: s
 
 
 def _home(assessment: Assessment) -> str:
-    """Return the platform that a title names, else the main area."""
+    """Return the platform that a title names, else the area that it names, else the main area."""
     words = {*re.findall(r"[a-z0-9]+", assessment.change.pull.title.lower())}
-    named = [name for name in assessment.platforms if name in words and name != "cuda"]
-    return named[0] if named else assessment.areas[0].area if assessment.areas else "other"
+    platforms = [name for name in assessment.platforms if name in words and name != "cuda"]
+    areas = {share.area for share in assessment.areas}
+    named = [
+        one.tag
+        for one in assessment.tag_reasons
+        if one.tag in areas and any(reason.code == "tag-reason.title" for reason in one.reasons)
+    ]
+    return next(iter((*platforms, *named, *(share.area for share in assessment.areas))), "other")
 
 
 def _weight(theme: Theme, inside: Mapping[int, Assessment]) -> float:

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.links.around import Merged, plain_title
 from diffscope.products.report.links.nodes import Node, Touched
-from diffscope.products.report.model import Link, LinkReason
 
 _NUMBER: Final = re.compile(r"#(\d{2,9})\b")
 _SAYS: Final = re.compile(

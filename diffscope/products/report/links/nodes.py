@@ -65,7 +65,9 @@ def node_of(assessment: Assessment, *, is_inside: bool) -> Node:
         importance=assessment.importance.value,
         is_inside=is_inside,
         files=frozenset(code),
-        new_files=frozenset(path for path, file in code.items() if file.status == "added"),
+        new_files=frozenset(
+            path for path, file in code.items() if file.status == "added" and file.category != "build"
+        ),
         renamed={
             path: file.old_path for path, file in code.items() if file.old_path and file.status == "renamed"
         },

@@ -211,7 +211,7 @@ def _strength(here: int, all_here: int, past: int, all_past: int) -> float:
 
 def _most_common(written: Iterable[str]) -> str:
     listed = sorted(written)
-    return min(set(listed), key=lambda one: (-listed.count(one), one))
+    return min(set(listed), key=lambda one: (-listed.count(one), -sum(map(str.isupper, one)), one))
 
 
 def _is_telling(word: str) -> bool:

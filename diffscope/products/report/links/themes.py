@@ -1,20 +1,20 @@
 """The lines of work of a window: seeds first, then what is linked with them, then communities of the rest, and areas last.
 
-Seeds are terms that burst, series, chains, registries that get rows and new modules that several change. One pull request belongs to one
+Seeds are terms that burst, series, registries that get rows, and chains: a pull request with what follows it. One pull request belongs to one
 theme: the strongest of its seeds, else the theme that its links weigh most to. What touches everything weighs little to each.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
 from diffscope.graph.query.structure import find_groups
+from diffscope.products.report.link_model import Link, Member, ThemeSeed
 from diffscope.products.report.links.nodes import Node
 from diffscope.products.report.links.terms import Burst, bursts, part_of, shared_topics
-from diffscope.products.report.model import Link, Member, ThemeSeed
 
 _LEAST: Final = 3
 _SAME: Final = 0.6
@@ -113,7 +113,7 @@ def _seeds(nodes: Sequence[Node], chains: Sequence[Link], before: Sequence[str])
     titles = {node.number: node.title for node in nodes}
     areas = {node.number: node.area for node in nodes}
     found = [_of_term(burst) for burst in bursts(titles, before) if _coheres(burst, areas)]
-    found += _series(titles, before)
+    found += _series(titles, before, set(areas.values()))
     found += _chain_seeds(nodes, chains)
     found += _registry_seeds(nodes)
     return sorted(found, key=lambda seed: (-seed.strength, seed.key))
@@ -132,7 +132,8 @@ def _coheres(burst: Burst, areas: Mapping[int, str]) -> bool:
     return burst.is_topic or found.most_common(1)[0][1] >= (_NAMED if is_named else _ANY) * len(burst.numbers)
 
 
-def _series(titles: Mapping[int, str], before: Sequence[str]) -> list[Seed]:
+def _series(titles: Mapping[int, str], before: Sequence[str], areas: Collection[str]) -> list[Seed]:
+    # A topic that names an area gathers what lies there anyway.
     parts: defaultdict[str, list[int]] = defaultdict(list)
     for number, title in titles.items():
         part = part_of(title)
@@ -141,6 +142,7 @@ def _series(titles: Mapping[int, str], before: Sequence[str]) -> list[Seed]:
     found = [
         Seed("series", f"series:{topic}", shown, numbers, 6.0 + 0.5 * len(numbers))
         for topic, shown, numbers in shared_topics(titles, before)
+        if topic.replace(" ", "-") not in areas
     ]
     found += [
         Seed("series", f"series:{topic}", topic, tuple(sorted(numbers)), 20.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup
 
@@ -10,11 +12,17 @@ from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.story import Story
 from diffscope.products.report.render.summary import summary, theme_line
 from diffscope.products.report.render.view_model import DigestView
+from diffscope.render import sanitize
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
+
+_NUMBER: Final = re.compile("\\\\?#\u2060?(\\d+)\\b")
+"""A number behind its mark, as it stands in inert Markdown."""
+_STRONG: Final = re.compile(r"\\\*\\\*(.+?)\\\*\\\*")
 
 
 def render(digest: Digest, style: Style, options: ReportOptions) -> str:
@@ -33,19 +41,26 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         own=options.templates,
         d=digest,
         read=read,
+        story=Story(read, words),
         summary=summary(read, words),
         about=about,
         pr=links.one,
         prs=links.many,
+        linked=links.linked,
+        definitions=links.definitions,
     )
 
 
 class Links:
-    """Pull requests by number, linked: ``pr(38450)`` and ``prs((38450, 38083), 12)`` of a template."""
+    """Pull requests by number, linked: ``pr(38450)``, ``prs((38450, 38083), 12)`` and ``linked(sentence)`` of a template.
+
+    Those of sentences are references, whose addresses ``definitions()`` gives at the end: a sentence stays one to read.
+    """
 
     def __init__(self, read: DigestView, words: Words) -> None:
         self._read = read
         self._words = words
+        self._named: dict[int, str] = {}
 
     def one(self, number: int) -> Markup:
         """Return ``[#38450](address)``."""
@@ -59,8 +74,35 @@ class Links:
             return listed
         return Markup(self._words("list.more", names=listed, more=rest))  # noqa: S704 - links and a number
 
+    def linked(self, sentence: str) -> Markup:
+        """Return a sentence with its numbers as references and its marks of weight and code; everything else is inert."""
+        parts = []
+        for part, is_code in sanitize.split_code(sanitize.visible(sentence)):
+            if is_code:
+                parts.append(sanitize.code_span(part))
+                continue
+            text = _STRONG.sub(r"**\1**", sanitize.markdown(part))
+            parts.append(_NUMBER.sub(self._reference, text))
+        return Markup("".join(parts))  # noqa: S704 - inert by now
+
+    def _reference(self, found: re.Match[str]) -> str:
+        number = int(found[1])
+        url = self._read.url(number) if self._read.is_known(number) else None
+        if url is None or not _is_plain(url):
+            return found[0]
+        self._named[number] = url
+        return f"[#{number}]"
+
+    def definitions(self) -> Markup:
+        """Return the addresses of the references so far, a line each."""
+        lines = [f"[#{number}]: {self._named[number]}" for number in sorted(self._named)]
+        return Markup("\n" + "\n".join(lines) + "\n" if lines else "")  # noqa: S704 - numbers and plain addresses
+
 
 def link(number: int, url: str | None) -> str:
     """Return a pull request's number, linked where it has an address that Markdown cannot misread."""
-    is_plain = url is not None and url.startswith("https://") and not set(url) & set("()<> \\\"'`")
-    return f"[#{number}]({url})" if is_plain else name_of(number)
+    return f"[#{number}]({url})" if url is not None and _is_plain(url) else name_of(number)
+
+
+def _is_plain(url: str) -> bool:
+    return url.startswith("https://") and not set(url) & set("()<> \\\"'`")

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Final
 
-from diffscope.products.report.model import Digest, Link, LinkReason, PullSummary, Theme
+from diffscope.products.report.link_model import Link, LinkReason
+from diffscope.products.report.model import Digest, PullSummary, Theme
 from diffscope.source.model import Value
 from diffscope.source.window import zone_of
 

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 
 from diffscope.messages.model import Language
 from diffscope.messages.say import title
-from diffscope.products.report.model import AreaChange, Counted, Digest, Link, PullSummary, TrendPoint
+from diffscope.products.report.link_model import Link
+from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
 from diffscope.products.report.render.marks import ARROWS, GROUPS, Column, Marks, Tick, group_of, spark
 from diffscope.products.report.render.view_model import DigestView
 from diffscope.render.report_words import kind_one, kind_title

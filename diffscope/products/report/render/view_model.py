@@ -57,6 +57,14 @@ class DigestView:
             return known.url
         return f"https://github.com/{self.digest.repository}/pull/{number}" if number > 0 else None
 
+    def is_known(self, number: int) -> bool:
+        """Return whether the digest knows a number as a pull request: of the window, or one that a link leads to."""
+        return number in self._pulls or number in self._outside
+
+    @cached_property
+    def _outside(self) -> frozenset[int]:
+        return frozenset(one.number for one in self.digest.related)
+
     def name(self, number: int) -> str:
         """Return how a change is called: ``#38450``, or a commit's short id."""
         return name_of(number)

@@ -1,0 +1,216 @@
+"""What users will notice of a window: new models, endpoints, options and variables, other defaults, what goes, versions of dependencies.
+
+Settings that a later pull request of the window takes back are told with it; what came and went in the window is not told at all.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from diffscope.assessment.document import Assessment, SymbolAssessment
+from diffscope.messages.model import Text
+from diffscope.messages.say import text_of
+from diffscope.products.report.change_summary import option_of, registry_row
+from diffscope.products.report.counts import number_of
+from diffscope.products.report.link_model import Link
+from diffscope.products.report.model import Notice, NoticeKind
+from diffscope.rules.model import Severity, every_flag
+
+_REGISTRIES: Final = (
+    "tool parsers",
+    "reasoning parsers",
+    "quantization methods",
+    "KV connectors",
+    "attention backends",
+)
+"""Registries besides the models whose rows users name on the command line or in a configuration."""
+_NEW: Final[Mapping[str, NoticeKind]] = {
+    "cli-flag": "option",
+    "environment-variable": "variable",
+    "metric": "metric",
+}
+_ORDER: Final[tuple[NoticeKind, ...]] = (
+    "model",
+    "endpoint",
+    "option",
+    "variable",
+    "setting",
+    "entry",
+    "metric",
+    "default",
+    "refused",
+    "removed",
+    "dependency",
+)
+_QUALIFIED: Final = re.compile(r"\w+(?:\.\w+)*")
+_MOST_FIELDS: Final = 2
+_LONG: Final = 60
+_REFERENCES: Final = (
+    "get_field(",
+    "field(",
+    "Field(",
+    *string.ascii_uppercase.replace("T", "").replace("F", "").replace("N", ""),
+)
+"""How a default begins that is none by itself: a call, or the field of another class."""
+_REQUIRED: Final = re.compile(
+    r"^requirements/(?![\w./-]*(?:test|dev|lint|docs))[\w./-]+\.txt$|^pyproject\.toml$|^docker/Dockerfile"
+)
+_BASE_CLASSES: Final = ("Config", "Args", "Params")
+_DEFAULT_RULE: Final = "CF501"
+
+
+class _Seen(NamedTuple):
+    """Something noticed, before pull requests that say the same are joined."""
+
+    kind: NoticeKind
+    name: str
+    text: Text
+    number: int
+
+
+def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tuple[Notice, ...]:
+    """Return the notices by kind, in the order of a release note, then by name."""
+    undone = {link.target: link.source for link in links if link.reason == "reverts"}
+    reverts = set(undone.values())
+    joined: dict[tuple[NoticeKind, str], list[_Seen]] = {}
+    for one in sorted(assessments, key=lambda one: (one.change.pull.merged_at or "", number_of(one))):
+        if number_of(one) not in reverts:
+            for seen in _notices(one):
+                joined.setdefault((seen.kind, seen.name), []).append(seen)
+    gone = {name for kind, name in joined if kind == "removed"}
+    weight = {number_of(one): one.importance.value for one in assessments}
+    found = [
+        Notice(
+            kind=kind,
+            name=name,
+            text=seen[-1].text,
+            pulls=tuple(dict.fromkeys(each.number for each in seen)),
+            undone_by=undone.get(seen[-1].number),
+        )
+        for (kind, name), seen in joined.items()
+        if kind in ("removed", "dependency", "default", "refused") or name not in gone
+    ]
+    came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
+    kept = [one for one in found if one.kind != "removed" or one.name not in came]
+    return tuple(sorted(kept, key=lambda one: (_ORDER.index(one.kind), -weight[one.pulls[-1]], one.name)))
+
+
+def _notices(assessment: Assessment) -> Iterator[_Seen]:
+    number = number_of(assessment)
+    defaults = {
+        option_of(one.name): one.role[3]
+        for one in assessment.symbols
+        if len(one.role) == 4
+        and one.role[:2] == ("config-field", "added")
+        and not one.role[3].startswith(_REFERENCES)
+    }
+    listed = [each for one in assessment.symbols for each in _of_symbol(one, number, defaults)]
+    options = {one.name for one in listed if one.kind == "option"}
+    fields = [one for one in listed if one.kind == "setting" and option_of(one.name) not in options]
+    yield from (one for one in listed if one.kind != "setting")
+    yield from fields[:_MOST_FIELDS]
+    yield from _of_flags(assessment, number, {one.name for one in listed})
+
+
+def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str]) -> Iterator[_Seen]:
+    aspect = symbol.aspects[0] if symbol.aspects else ""
+    name, role = symbol.name, symbol.role
+    match symbol.kind:
+        case "registry-row" if role and (role[0] == "models" or role[0] in _REGISTRIES):
+            yield from _of_row(symbol, aspect, number)
+        case "function" | "method" if len(role) == 2 and aspect in ("added", "removed"):
+            route = f"{role[0].upper()} {role[1]}"
+            kind: NoticeKind = "endpoint" if aspect == "added" else "removed"
+            code = "notice.endpoint" if aspect == "added" else "notice.endpoint-removed"
+            yield _Seen(kind, route, text_of(code, name=route), number)
+        case "cli-flag" | "environment-variable" | "metric":
+            yield from _of_setting(symbol, aspect, number, defaults)
+        case "variable" if role[:1] == ("config-field",) and len(role) == 4 and _is_set_by_users(name):
+            yield from _of_field(symbol, number)
+        case "dependency" if len(role) == 4 and _REQUIRED.search(symbol.path):
+            yield from _of_dependency(symbol, number)
+        case _:
+            return
+
+
+def _of_setting(
+    symbol: SymbolAssessment, aspect: str, number: int, defaults: Mapping[str, str]
+) -> Iterator[_Seen]:
+    name, role, kind = symbol.name, symbol.role, _NEW[symbol.kind]
+    if aspect == "added":
+        default = role[2] if len(role) == 3 and role[2] else defaults.get(name, "")
+        yield _Seen(kind, name, _with_default(name, default), number)
+    elif aspect == "removed":
+        yield _Seen("removed", name, text_of(f"notice-gone.{kind}", name=name), number)
+    elif aspect == "default" and len(role) == 3:
+        yield _changed(name, role[1], role[2], number)
+
+
+def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
+    if symbol.role[1] == "default" and symbol.role[2] and symbol.role[3]:
+        yield _changed(symbol.name, symbol.role[2], symbol.role[3], number)
+    elif symbol.role[1] == "added":
+        yield _Seen("setting", symbol.name, _with_default(symbol.name, symbol.role[3]), number)
+    elif symbol.role[1] == "removed":
+        yield _Seen("removed", symbol.name, text_of("notice-gone.setting", name=symbol.name), number)
+
+
+def _of_row(symbol: SymbolAssessment, aspect: str, number: int) -> Iterator[_Seen]:
+    registry, row = symbol.role[0], registry_row(symbol.role[0])
+    if aspect == "added":
+        kind: NoticeKind = "model" if registry == "models" else "entry"
+        code = "notice.plain" if kind == "model" else "notice.row"
+        text = text_of(code, what=row.en, what_zh=row.zh, name=symbol.name)
+        yield _Seen(kind, f"{symbol.name}" if kind == "model" else f"{registry} {symbol.name}", text, number)
+    elif aspect == "removed":
+        text = text_of("notice.row-removed", what=row.en, what_zh=row.zh, name=symbol.name)
+        yield _Seen("removed", symbol.name, text, number)
+
+
+def _of_dependency(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
+    before, after = symbol.role[:2]
+    if (
+        before
+        and after
+        and before != after
+        and symbol.aspects[0] in ("raised", "lowered", "changed", "loosened", "tightened")
+    ):
+        text = text_of("notice.dependency", name=symbol.name, before=_short(before), after=_short(after))
+        yield _Seen("dependency", symbol.name, text, number)
+
+
+def _is_set_by_users(name: str) -> bool:
+    owner = name.partition(".")[0]
+    return owner.endswith(_BASE_CLASSES) and not owner.startswith(("_", "EngineArgs")) and "._" not in name
+
+
+def _with_default(name: str, default: str) -> Text:
+    if not default or default == "None" or len(default) > _LONG:
+        return text_of("notice.plain", name=name)
+    return text_of("notice.with-default", name=name, default=default)
+
+
+def _changed(name: str, before: str, after: str, number: int) -> _Seen:
+    text = text_of("notice.default", name=name, before=_short(before), after=_short(after))
+    return _Seen("default", name, text, number)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LONG else f"{value[: _LONG - 1]}…"
+
+
+def _of_flags(assessment: Assessment, number: int, told: Collection[str]) -> Iterator[_Seen]:
+    """Yield defaults that changed and requests that are refused now, as rules found them."""
+    for flag in every_flag(assessment.flags):
+        first = flag.evidence[0] if flag.evidence else None
+        if first is None:
+            continue
+        if flag.code == "IF408":
+            yield _Seen("refused", f"{first.symbol or first.path}", first.note, number)
+        elif flag.code == _DEFAULT_RULE and flag.severity.rank >= Severity.MEDIUM.rank:
+            name = next(iter(_QUALIFIED.findall(first.note.en)), first.symbol or first.path)
+            if name not in told:
+                yield _Seen("default", name, first.note, number)

@@ -1,0 +1,1 @@
+"""What a report tells, in sentences: the same for every format."""

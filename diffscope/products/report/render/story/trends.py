@@ -1,0 +1,107 @@
+"""Trends of a report in sentences: what rises and falls against the windows before, which files stay hot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from diffscope.products.report.model import Counted, HotFile, TrendPoint
+from diffscope.products.report.render.page import PageView
+from diffscope.render.words import Words
+
+_RISE: Final = 4.0
+"""Points of a hundred by which a share differs from its mean for it to be a word on a trend."""
+_STREAK: Final = 3
+_NAMED: Final = 3
+
+
+class TrendStory:
+    """What one digest tells of trends, in one language."""
+
+    def __init__(self, read: PageView, words: Words) -> None:
+        self._read = read
+        self._words = words
+        self._digest = read.digest
+
+    def trends(self) -> tuple[str, ...]:
+        """What rises and falls against the windows before, and the files that stay hot."""
+        points = self._digest.trend
+        told = []
+        if points:
+            mean = round(sum(point.source_pulls for point in points) / len(points))
+            told.append(
+                self._words(
+                    "trend.pulls",
+                    windows=len(points),
+                    mean=mean,
+                    count=self._digest.source_pulls,
+                    is_week=self._read.is_week,
+                )
+            )
+            told += self._shares(points)
+        told += self._hot()
+        return tuple(told)
+
+    def _shares(self, points: Sequence[TrendPoint]) -> Iterator[str]:
+        here = self._digest
+        judged = [point for point in points if point.is_judged]
+        groups = (
+            ("kinds", here.kinds, points, self._read.kind),
+            ("areas", here.top_areas, points, self._read.area),
+            ("families", here.top_risks, judged, self._words.family),
+        )
+        for group, counted, past, called in groups:
+            if not past:
+                continue
+            moves = _moves(
+                counted,
+                [(self._counts(group, point), point.source_pulls) for point in past],
+                here.source_pulls,
+            )
+            risen = [
+                self._words("trend.share", name=called(name), share=now, mean=mean)
+                for name, now, mean in moves
+                if now - mean >= _RISE
+            ]
+            fallen = [
+                self._words("trend.share", name=called(name), share=now, mean=mean)
+                for name, now, mean in reversed(moves)
+                if mean - now >= _RISE
+            ]
+            if risen:
+                yield self._words("trend.risen", what=self._words(f"trend-of.{group}"), names=risen[:2])
+            if fallen:
+                yield self._words("trend.fallen", what=self._words(f"trend-of.{group}"), names=fallen[:2])
+
+    @staticmethod
+    def _counts(group: str, point: TrendPoint) -> dict[str, int]:
+        counted = {"kinds": point.kinds, "areas": point.areas, "families": point.risks}[group]
+        return {one.name: one.count for one in counted}
+
+    def _hot(self) -> Iterator[str]:
+        files = self._digest.hot_files
+        if files:
+            yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_NAMED]])
+        long = [file for file in files[_NAMED:] if file.streak >= _STREAK]
+        long.sort(key=lambda file: -file.streak)
+        if long:
+            yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_NAMED]])
+
+    def _hot_file(self, file: HotFile) -> str:
+        code = "trend.file-streak" if file.streak > 1 else "trend.file"
+        return self._words(
+            code, path=f"`{file.path}`", count=file.count, streak=file.streak, is_week=self._read.is_week
+        )
+
+
+def _moves(
+    counted: Sequence[Counted], past: Sequence[tuple[dict[str, int], int]], whole: int
+) -> list[tuple[str, float, float]]:
+    """Return each name with its share now and its mean share before, in hundredths, the greatest rise first."""
+    names = {one.name: one.count for one in counted}
+    moves = []
+    for name in sorted(names.keys() | {name for counts, _ in past for name in counts}):
+        now = 100 * names.get(name, 0) / whole if whole else 0.0
+        shares = [100 * counts.get(name, 0) / total for counts, total in past if total]
+        moves.append((name, now, sum(shares) / len(shares) if shares else now))
+    return sorted(moves, key=lambda move: (move[2] - move[1], move[0]))
