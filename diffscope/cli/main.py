@@ -45,7 +45,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "triage": Command(
         "diffscope.cli.triage.command:triage",
-        "Compare open pull requests: conflicts of meaning, duplicates, order, a queue for reviewers.",
+        "Compare open pull requests with each other: conflicts of meaning, duplicates, order, and a queue for reviewers.",
     ),
     "rules": Command(
         "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and start rules."
