@@ -6,7 +6,11 @@ there. Without a script the same links lead to the pull request, or do nothing. 
 
 from __future__ import annotations
 
-from markupsafe import Markup
+import re
+from functools import partial
+from typing import Final
+
+from markupsafe import Markup, escape
 
 from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
@@ -14,10 +18,14 @@ from diffscope.products.report.render.marks import ARROWS
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import LEVELS, PageView
 from diffscope.products.report.render.page_script import SCRIPT, SCRIPT_HASH
+from diffscope.products.report.render.story.story import Story
 from diffscope.products.report.render.summary import summary, theme_line
+from diffscope.render.sanitize import split_code, visible
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
+
+_MARKED: Final = re.compile(r"#(?P<number>\d+)\b|\*\*(?P<strong>[^*]+)\*\*")
 
 
 def render(digest: Digest, style: Style, options: ReportOptions) -> str:
@@ -34,6 +42,8 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         own=options.templates,
         d=digest,
         read=read,
+        story=Story(read, words),
+        linked=partial(_linked, read),
         say=words.either,
         summary=summary(read, words),
         about=about,
@@ -42,4 +52,31 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         maps=(("wide", WIDE, area_cells(read, WIDE)), ("narrow", NARROW, area_cells(read, NARROW))),
         script=Markup(SCRIPT),  # noqa: S704 - a constant
         script_hash=SCRIPT_HASH,
+    )
+
+
+def _linked(read: PageView, sentence: str) -> Markup:
+    """Return a sentence with the numbers of pull requests linked and its marks of weight and code; everything else is inert."""
+    parts = []
+    for part, is_code in split_code(visible(sentence)):
+        if is_code:
+            parts.append(Markup("<code>{}</code>").format(part))
+            continue
+        at = 0
+        for found in _MARKED.finditer(part):
+            parts += [escape(part[at : found.start()]), _marked(read, found)]
+            at = found.end()
+        parts.append(escape(part[at:]))
+    return Markup("").join(parts)
+
+
+def _marked(read: PageView, found: re.Match[str]) -> Markup:
+    if found["strong"]:
+        return Markup("<strong>{}</strong>").format(found["strong"])
+    number = int(found["number"])
+    url = read.url(number) if read.is_known(number) else None
+    return (
+        Markup('<a href="{}">#{}</a>').format(url, number)
+        if url and url.startswith("https://")
+        else escape(found[0])
     )

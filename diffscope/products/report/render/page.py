@@ -242,23 +242,30 @@ class PageView(DigestView):
             mean_importance=d.mean_importance,
             risks=d.top_risks,
             levels=d.risk.levels,
+            kinds=d.kinds,
         )
-        high, medium = _level("high", "critical"), _level("medium")
+        high = _level("high", "critical")
         worst = self.link(level="serious" if _level("critical")(here) else "high")
         told = [
-            (w("page.merged", count=d.source_pulls), "#table", lambda one: one.source_pulls, ",d"),
-            (w("page.serious"), worst, high, ",d"),
-            (w("page.medium"), self.link(level="medium"), medium, ",d"),
-            *((w.family(one.name), self.link(families=one.name), _risk(one.name), ",d") for one in d.top_risks[:1]),
-            (w("page.lines-changed"), self.link(sort="churn"), lambda one: one.churn, ",d"),
-            (w("page.importance"), self.link(sort="importance"), lambda one: one.mean_importance, ".2f"),
+            (w("page.merged", count=d.source_pulls), "#table", lambda one: one.source_pulls, ",d", False),
+            (self.kind("bugfix"), self.link(kind="bugfix"), lambda one: _of(one.kinds, "bugfix"), ",d", False),
+            (w("page.lines-changed"), self.link(sort="churn"), lambda one: one.churn, ",d", False),
+            (w("page.serious"), worst, high, ",d", True),
+            (w("page.medium"), self.link(level="medium"), _level("medium"), ",d", True),
+            (w("page.importance"), self.link(sort="importance"), lambda one: one.mean_importance, ".2f", True),
         ]  # fmt: skip
-        return tuple(self._tile(here, label, href, value, form) for label, href, value, form in told)
+        return tuple(self._tile(here, *each) for each in told)
 
     def _tile(
-        self, here: TrendPoint, label: str, href: str, value: Callable[[TrendPoint], float], form: str
+        self,
+        here: TrendPoint,
+        label: str,
+        href: str,
+        value: Callable[[TrendPoint], float],
+        form: str,
+        is_judgement: bool,  # noqa: FBT001 - a column of the table above
     ) -> Figure:
-        windows = [*self.digest.trend, here]
+        windows = [*(one for one in self.digest.trend if one.is_judged or not is_judgement), here]
         values = [value(one) for one in windows]
         was = ""
         if self.before:
@@ -268,7 +275,7 @@ class PageView(DigestView):
             if before and abs(change) >= _LARGE:
                 was = f"{round(100 * change / before):+d}%"
         return Figure(
-            value=format(value(here), form),
+            value=format(value(here), form) if value(here) < 10 * _LARGE else f"{value(here) / 1000:.1f}k",
             label=label,
             href=href,
             was=was,
@@ -304,7 +311,7 @@ class PageView(DigestView):
     @cached_property
     def trend(self) -> tuple[tuple[str, tuple[Point, ...]], ...]:
         """The most frequent families over the last windows; none where there are fewer than three windows."""
-        windows = [*self.digest.trend]
+        windows = [one for one in self.digest.trend if one.is_judged]
         if len(windows) + 1 < _LEAST_TREND:
             return ()
         told = [
@@ -378,11 +385,11 @@ class PageView(DigestView):
 
 
 def _level(*names: str) -> Callable[[TrendPoint], float]:
-    return lambda point: sum(one.count for one in point.levels if one.name in names)
+    return lambda point: _of(point.levels, *names)
 
 
-def _risk(name: str) -> Callable[[TrendPoint], float]:
-    return lambda point: sum(one.count for one in point.risks if one.name == name)
+def _of(counted: Iterable[Counted], *names: str) -> int:
+    return sum(one.count for one in counted if one.name in names)
 
 
 def _by_number(counted: Sequence[Counted]) -> dict[int, tuple[str, ...]]:
