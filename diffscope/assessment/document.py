@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.model import GraphFacts, Nearest
 from diffscope.messages.codes import MessageCode
-from diffscope.messages.model import Sentence
+from diffscope.messages.model import Sentence, Text
 from diffscope.messages.say import sentence
 from diffscope.rules.model import Flag, Near, UnknownRule, Waived
 from diffscope.source.model import Gap, GapKind, PullRequest, RepoPath, Value
@@ -203,6 +203,29 @@ class Tool(Value, frozen=True, kw_only=True):
     graph_hash: str | None
 
 
+class Collision(Value, frozen=True, kw_only=True):
+    """Something that the change stands on and that another state of the repository has no more, or has otherwise."""
+
+    kind: str
+    """As the conflicts of ``diffscope triage``: removed-used, resigned-called, setting ..."""
+    name: str
+    certainty: str
+    """``breaks`` or ``check``."""
+    place: str
+    """``path:line`` in the change."""
+    their_place: str
+    says: Text
+
+
+class Against(Value, frozen=True, kw_only=True):
+    """What became of what the change stands on, from its base to another commit."""
+
+    name: str
+    """The commit as it was asked for: ``main``."""
+    commit: str
+    collisions: tuple[Collision, ...]
+
+
 class Assessment(Value, frozen=True, kw_only=True):
     """The whole document. Field order is the order of the JSON."""
 
@@ -237,3 +260,5 @@ class Assessment(Value, frozen=True, kw_only=True):
     labels: tuple[str, ...] | UnsetType = UNSET
     completeness: Completeness
     tool: Tool
+    against: Against | None = None
+    """Only where it is asked for: what the base had and another commit has no more."""

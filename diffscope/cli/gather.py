@@ -37,6 +37,8 @@ class Request(NamedTuple):
     source: str = "auto"
     done: frozenset[str] = frozenset()
     """Head commits of a window that are judged already."""
+    against: str | None = None
+    """Another commit that what one change stands on is compared with."""
 
     @property
     def is_window(self) -> bool:
@@ -91,6 +93,8 @@ def check(request: Request) -> Request:
         )
     if len(chosen) > 1:
         raise UsageError(f"{' and '.join(chosen)} exclude each other", hint="ask for one change at a time")
+    if request.against is not None and request.is_window:
+        raise UsageError("--against is for one change", hint="leave out --range, or ask diffscope triage")
     if request.worktree and request.head is not None:
         raise UsageError(
             "--worktree has no --head",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "against.title": "相对 {name}（{commit}）：{count} 处冲突",
     "area.attention": "注意力",
     "area.benchmarks": "基准测试",
     "area.build": "构建",
@@ -815,6 +816,9 @@ TEXTS: Final = {
     "triage.gaps": "未能获取",
     "triage.head": "相对 {base} 的 {count:,} 个未合并变更",
     "triage.hints": "提示",
+    "triage.line-collides": "与未合并的 {other} 在 {name} 处冲突",
+    "triage.line-collides-more": "与未合并的 {other} 在 {name} 处冲突，另有 {count:,} 处",
+    "triage.line-same": "与未合并的 {others} 为同一工作",
     "triage.lines": "代码行",
     "triage.load": "{name} {count}（优先 {first}）",
     "triage.makes-stale": "合并后以下需跟进：",
@@ -904,6 +908,7 @@ TEXTS: Final = {
     "word.critical": "严重",
     "word.definition": "所属的定义",
     "word.dependents": "{count} 个模块导入",
+    "word.details": "详情",
     "word.distance": "距服务路径 {count} 步",
     "word.evidence": "证据",
     "word.family-count": "{family}（{count}）",

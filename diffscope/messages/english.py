@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "against.title": "Against {name} ({commit}): {count} {count|collision|collisions}",
     "area.attention": "Attention",
     "area.benchmarks": "Benchmarks",
     "area.build": "Build",
@@ -815,6 +816,9 @@ TEXTS: Final = {
     "triage.gaps": "Not had",
     "triage.head": "{count:,} open {count|change|changes} against {base}",
     "triage.hints": "hints",
+    "triage.line-collides": "Collides with open {other} at {name}",
+    "triage.line-collides-more": "Collides with open {other} at {name}, and in {count:,} more {count|place|places}",
+    "triage.line-same": "Same work as open {others}",
     "triage.lines": "lines of code",
     "triage.load": "{name} {count} ({first} to take first)",
     "triage.makes-stale": "its merge leaves stale:",
@@ -904,6 +908,7 @@ TEXTS: Final = {
     "word.critical": "critical",
     "word.definition": "the definition that it belongs to",
     "word.dependents": "{count} {count|imports|import} it",
+    "word.details": "Details",
     "word.distance": "{count} {count|step|steps} from serving",
     "word.evidence": "Evidence",
     "word.family-count": "{family} ({count})",

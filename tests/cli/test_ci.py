@@ -73,6 +73,26 @@ def test_a_pull_request_is_judged_and_reported(workflow: Workflow) -> None:
     assert workflow.site.log == []
 
 
+def test_a_triage_adds_one_line(workflow: Workflow) -> None:
+    """What open pull requests it collides with; a file that is no triage costs the line alone."""
+    number = event(workflow)["pull_request"]["number"]
+    says = {"en": "", "zh": ""}
+    conflict = {
+        "kind": "removed-used", "first": 8, "second": number, "name": "vllm.pool:drain", "certainty": "breaks", "says": says,
+        "places": [{"path": "vllm/pool.py", "line": 1}, {"path": "vllm/new.py", "line": 2}],
+    }  # fmt: skip
+    empty = {key: [] for key in ("queue", "duplicates", "order", "owners", "areas")}
+    file = workflow.folder / "triage.json"
+    file.write_text(
+        json.dumps({"repository": NAME, "base": "main", "changes": 2, "conflicts": [conflict], **empty})
+    )
+    assert workflow.run("--triage", str(file), payload=event(workflow)).exit_code == 0
+    comment = Path(workflow.outputs["comment"]).read_text()
+    assert comment.count("Collides with open") == 1
+    file.write_text("[]")
+    assert "no triage" in workflow.run("--triage", str(file), payload=event(workflow)).err
+
+
 LEVELS = [
     pytest.param("high", 0, id="above what was found"),
     pytest.param("medium", 1, id="at what was found"),

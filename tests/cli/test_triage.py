@@ -161,3 +161,25 @@ def test_open_pull_requests_of_github(work: Project, clone: Path, tmp_path: Path
     assert "couldn't find remote ref" in found["gaps"][0]["reason"]["en"]
     again = work.run("triage", "--repo", str(mine), "--list", "had.json", "--format", "json")
     assert json.loads(again.out)["conflicts"] == found["conflicts"]
+
+
+def test_one_change_against_another_commit(work: Project, clone: Path) -> None:
+    """What its base had and the other commit has otherwise, in JSON and on the screen."""
+    arguments = (
+        "classify",
+        "--repo",
+        str(clone),
+        "--base",
+        "main",
+        "--head",
+        "refs/pull/2/head",
+        "--against",
+        "refs/pull/1/head",
+    )
+    found = json.loads(work.run(*arguments, "--format", "json").out)["against"]
+    assert [(one["kind"], one["place"], one["their_place"]) for one in found["collisions"]] == [
+        ("resigned-called", "vllm/user.py:5", "vllm/pool.py:1")
+    ]
+    assert "changes the parameters of make_pool; a new call" in " ".join(work.run(*arguments).out.split())
+    refused = work.run("classify", "--repo", str(clone), "--range", "main..refs/merged", "--against", "main")
+    assert (refused.exit_code, "for one change" in refused.err) == (2, True)

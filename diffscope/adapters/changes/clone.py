@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from diffscope.adapters.git.commit import CommitInfo
 from diffscope.adapters.git.log import Squash, is_revert, main_tip, pull_number, pull_title, squashes
-from diffscope.adapters.git.patch import list_files
+from diffscope.adapters.git.patch import OPTIONS, decode_patch, list_files
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
@@ -101,6 +101,17 @@ class CloneSource:
         if not is_direct:
             old = self._merge_base(old, new)
         return self._range(old, new, number=None, kind=SourceKind.RANGE)
+
+    def part_between(self, base: CommitId, head: CommitId, paths: Sequence[str]) -> Change:
+        """Return what the files ``paths`` become from one commit to another; empty where none of them changes."""
+        access = self._repository.objects
+        found = run(access, "diff-tree", *OPTIONS, "--no-renames", base, head, "--", *paths)
+        if found.code != 0:
+            raise RepositoryError(
+                f"git: {found.err.strip()}", at=str(self._repository.path), hint="fetch what is missing"
+            )
+        pull = self._described(self._repository.commit(head), None, base)
+        return Change(pull=pull, patch=decode_patch(found.out))
 
     def window(self, window: Window) -> tuple[MergedPull, ...]:
         """Return what was merged to the main branch in ``window``, oldest first. One pull request may stand twice."""

@@ -52,6 +52,12 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
 @click.option(
     "--post", callback=split_posts, default="", metavar="WHAT,...", help=f"What to post: {', '.join(POSTS)}."
 )
+@click.option(
+    "--triage",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What `diffscope triage --format json` wrote: one line of the comment says what open pull requests it collides with.",
+)
 @click.option("--dry-run", is_flag=True, help="Post nothing; print what would be posted.")
 @click.option(
     "--output-dir",
@@ -83,6 +89,7 @@ def ci(
     source: str,
     stored: Path | None,
     post: tuple[str, ...],
+    triage: Path | None,
     dry_run: bool,
     output_dir: Path | None,
     api_url: str | None,
@@ -106,7 +113,7 @@ def ci(
             "ci takes no --config", hint="it reads the diffscope.yml of the change's base, nobody else's"
         )
     request = Request(
-        repo, pull, source, stored, post, dry_run, output_dir, api_url, lang, fail_on, use_cache
+        repo, pull, source, stored, post, dry_run, output_dir, api_url, lang, fail_on, use_cache, triage
     )
     if stored is not None and pull is not None:
         raise UsageError(

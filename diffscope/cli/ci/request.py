@@ -23,3 +23,5 @@ class Request(NamedTuple):
     lang: str | None
     fail_on: str | None
     use_cache: bool
+    triage: Path | None = None
+    """What `diffscope triage --format json` wrote of the open pull requests."""

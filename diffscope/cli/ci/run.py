@@ -39,7 +39,7 @@ from diffscope.cli.classify.command import exceeds
 from diffscope.cli.console import Console
 from diffscope.cli.options import is_debug
 from diffscope.cli.publish import raise_if_failed, write_stdout
-from diffscope.errors import ConfigurationError, InputError, UsageError
+from diffscope.errors import ConfigurationError, DiffscopeError, InputError, UsageError
 from diffscope.messages.model import Language
 from diffscope.render.formats.comment import Circumstances, render_comment, render_summary
 from diffscope.render.formats.table import render
@@ -140,7 +140,10 @@ def finish(judged: Judged, request: Request, console: Console) -> None:
     """Write the report, post, then write summary, annotations and outputs, which say what became of the posting."""
     runner, assessment = judged.runner, judged.assessment
     style = Style(language=Language(judged.language))
-    about = Circumstances(report_url=runner.run_url, fail_on=judged.fail_on, edited=judged.edited)
+    others = _others(request, assessment, style, console)
+    about = Circumstances(
+        report_url=runner.run_url, fail_on=judged.fail_on, edited=judged.edited, others=others
+    )
     attempt = Attempts(is_debug=is_debug())
     texts = {
         name: attempt(f"format {form}", partial(render, [assessment], style, form=form), None)
@@ -167,6 +170,21 @@ def finish(judged: Judged, request: Request, console: Console) -> None:
     for gap in attempt.gaps:
         console.note(gap.reason)
     raise_if_failed(attempt.gaps)
+
+
+def _others(request: Request, assessment: Assessment, style: Style, console: Console) -> str:
+    """Return the line on other open pull requests; a triage that cannot be read costs nothing but that line."""
+    number = assessment.change.pull.number
+    if request.triage is None or number is None:
+        return ""
+    from diffscope.cli.triage.stored import read_triage
+    from diffscope.products.triage.triage import line_about
+
+    try:
+        return line_about(read_triage(request.triage), number).pick(style.language)
+    except DiffscopeError as error:
+        console.note(str(error))
+        return ""
 
 
 def minimal_summary(assessment: Assessment) -> str:

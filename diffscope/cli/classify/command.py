@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where a pull request comes from.",
 )
+@click.option(
+    "--against",
+    metavar="REF",
+    help="Also compare what it stands on with another commit: main, as it is today.",
+)
 @options.output_options
 @options.language_option
 @options.fail_on_option
@@ -67,6 +72,7 @@ def classify(
     worktree: bool,
     window: str | None,
     source: str,
+    against: str | None,
     outputs: tuple[Output, ...],
     output: Path | None,
     lang: str,
@@ -87,7 +93,7 @@ def classify(
     a local clone, else from GitHub, else from the facts recorded with diffscope; a fallback is said on stderr.
     """
     # A command line that makes no sense is told so before anything heavy is imported.
-    request = check(Request(target, diff, base, head, worktree, window, source))
+    request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     from diffscope.cli.classify.resume import read_done
     from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.progress import Progress
@@ -162,7 +168,12 @@ def _assessments(
             from diffscope.adapters.changes.recorded import write_record
 
             console.note(f"recorded {write_record(record, facts)}")
-        yield workspace.judge(facts), gathered.change.patch if gathered.change else None
+        assessment = workspace.judge(facts)
+        if request.against is not None:
+            from diffscope.cli.classify.against import with_against
+
+            assessment = with_against(assessment, facts, request.against, workspace)
+        yield assessment, gathered.change.patch if gathered.change else None
         if request.is_window:
             progress(*gathered.position)
 

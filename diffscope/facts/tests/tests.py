@@ -22,6 +22,7 @@ _MODEL = re.compile(r"(?=.{6})(?=.*[A-Za-z])[\w.]*[-/\d][\w./-]*")
 """How models and their configurations are called: not by a plain word."""
 _ASSIGNED = re.compile(r"^ *([A-Za-z_]\w*)(?: *:[^=\n]+)? *=(?!=) *(.+)$", re.MULTILINE)
 _PATCH = re.compile(r"(?:^|\.)(?:patch(?:\.object)?|setattr)$")
+_CONSTRUCTORS = frozenset({"__init__", "__post_init__", "__new__"})
 _PATCHED = re.compile(r"""["']([\w.]+)["']""")
 _XFAIL = re.compile(r"(?:^|\.)xfail\b")
 _TOLERANCE = re.compile(
@@ -135,14 +136,18 @@ def _replaced(change: ChangedSymbol, around: _Around) -> tuple[str, ...]:
     }
     if not names:
         return ()
-    changed = (
+    changed = {
         each.name
         for one in around.others
         if one.fact.category == "source" and one.material.python is not None
         for each in one.material.python.symbols
         if each.logic and each.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and each.after
-    )
-    return tuple(sorted(name for name in set(changed) if name.rpartition(".")[2] in names))
+    }
+    replaced = {name for name in changed if name.rpartition(".")[2] in names}
+    # A test that names another changed function tests that one, and replaces what it calls.
+    text = "\n".join(change.region.lines) if change.region is not None else ""
+    tested = {name.rpartition(".")[2] for name in changed - replaced} & set(_NAME.findall(text))
+    return () if tested - _CONSTRUCTORS else tuple(sorted(replaced))
 
 
 def _failing(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:

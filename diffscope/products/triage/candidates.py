@@ -98,9 +98,14 @@ class Candidate(Value, frozen=True, kw_only=True):
     abstract: tuple[tuple[str, Place], ...]
     """Members that classes ask of those below them now: ``module:Class.member``."""
 
+    alias: str = ""
+    """How it is called where it is no pull request."""
+
     @property
     def name(self) -> str:
         """How it is called."""
+        if self.alias:
+            return self.alias
         return f"#{self.number}" if self.number > 0 else (self.head or "")[:12]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffscope.messages.model import Text
+from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import Candidate
 from diffscope.products.triage.conflicts import Meets, find_conflicts
 from diffscope.products.triage.duplicates import find_duplicates
@@ -48,6 +50,28 @@ class Relations:
         self.order: tuple[OrderLink, ...] = tuple(
             sorted((*order, *needs, *same.reverts), key=lambda one: (one.first, one.then, one.kind))
         )
+
+
+def line_about(triage: Triage, number: int) -> Text:
+    """Return one line on a change: what it collides with, the gravest first, and who does the same work; empty for nothing."""
+    met = [one for one in triage.conflicts if number in {one.first, one.second} and one.certainty == "breaks"]
+    same = [
+        pair.second if pair.first == number else pair.first
+        for pair in triage.duplicates
+        if number in {pair.first, pair.second}
+    ]
+    parts = []
+    if met:
+        other = met[0].second if met[0].first == number else met[0].first
+        name = met[0].name.rpartition(":")[2].strip() or met[0].name
+        parts.append(
+            text_of("triage.line-collides-more", other=f"#{other}", name=name, count=len(met) - 1)
+            if met[1:]
+            else text_of("triage.line-collides", other=f"#{other}", name=name)
+        )
+    if same:
+        parts.append(text_of("triage.line-same", others=tuple(f"#{each}" for each in same[:3])))
+    return Text(en="; ".join(part.en for part in parts), zh="；".join(part.zh for part in parts))
 
 
 def build_triage(

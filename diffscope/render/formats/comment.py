@@ -49,6 +49,8 @@ class Circumstances(Value, frozen=True, kw_only=True):
     fail_on: str = "none"
     edited: tuple[str, ...] = ()
     """Files of diffscope's own configuration that the change edits; the base's were used."""
+    others: str = ""
+    """How it stands to other open pull requests, in one sentence."""
     notes: tuple[str, ...] = ()
     """Sentences of the job: what could not be posted, and why."""
 

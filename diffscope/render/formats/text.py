@@ -12,12 +12,14 @@ from diffscope.render.places import location, worst_first
 from diffscope.render.style import Style
 from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
+from diffscope.rules.families import HINTS
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Flag, Severity
 
 _COLUMN = 11
 _SHOWN_MODULES = 3
 _SHOWN_TESTS = 4
+_SHOWN_COLLISIONS = 8
 _LONGEST_LINE = 110
 _LONGEST_NOTE = 240
 """Three lines: some notes quote a whole build command."""
@@ -51,6 +53,7 @@ class _Report:
         self._screen.blank()
         self._risk()
         self._flags()
+        self._against()
         self._doubts()
         self._row("near", *self._read.near)
         self._screen.blank()
@@ -62,6 +65,21 @@ class _Report:
         else:
             self._row("verbose", self._read.details)
         return self._screen.text()
+
+    def _against(self) -> None:
+        against, words = self._assessment.against, self._words
+        if against is None:
+            return
+        label = words(
+            "against.title", name=against.name, commit=against.commit[:12], count=len(against.collisions)
+        )
+        self._screen.line(Piece(label, Tone.STRONG))
+        for one in against.collisions[:_SHOWN_COLLISIONS]:
+            self._screen.line(Piece(words.pick(one.says)), indent=2, hang=4)
+            self._screen.line(Piece(f"{one.place} · {against.name} {one.their_place}", Tone.PATH), indent=4)
+        rest = len(against.collisions) - _SHOWN_COLLISIONS
+        if rest > 0:
+            self._screen.line(Piece(words("triage.rest", count=rest), Tone.QUIET), indent=2)
 
     def _details(self) -> None:
         self._screen.blank()
@@ -84,7 +102,7 @@ class _Report:
     def _risk(self) -> None:
         words, risk = self._words, self._assessment.risk
         label = Piece(padded(words(risk.level.value).upper(), _COLUMN), _LEVEL_TONES[risk.level])
-        flags = worst_first(self._assessment.flags)
+        flags = [flag for flag in worst_first(self._assessment.flags) if flag.family != HINTS]
         if flags:
             said = self._read.sentence(flags[0], limit=_LONGEST_NOTE)
             self._screen.line(label, Piece(said, Tone.STRONG), hang=_COLUMN)

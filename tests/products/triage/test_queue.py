@@ -11,7 +11,7 @@ from diffscope.cli.triage.command import FORMS
 from diffscope.products.triage.candidates import Candidate, OpenState
 from diffscope.products.triage.model import Triage
 from diffscope.products.triage.render.formats import FORMATS
-from diffscope.products.triage.triage import build_triage
+from diffscope.products.triage.triage import build_triage, line_about
 from diffscope.render.style import Style
 from tests.products.triage.builders import BASE, candidate, relations
 
@@ -100,3 +100,18 @@ def test_every_format_shows_both_and_lets_nothing_through(form: str) -> None:
 
 def test_the_formats_of_the_command_are_those_of_the_product() -> None:
     assert tuple(FORMATS) == FORMS
+
+
+def test_one_line_tells_what_a_change_collides_with() -> None:
+    """For the comment on a pull request; nothing for one that is not named."""
+    found = triage(
+        candidate(1, {"vllm/pool.py": POOL.replace("size, name='a'", "size, *, depth")}),
+        candidate(
+            2, {"vllm/new.py": "from vllm.pool import make_pool\n\n\ndef start():\n    return make_pool(1)\n"}
+        ),
+    )
+    assert line_about(found, 2).en == "Collides with open #1 at make_pool"
+    assert (
+        line_about(triage(candidate(1, FIX), candidate(2, FIX, author="ben")), 1).en == "Same work as open #2"
+    )
+    assert line_about(found, 9).en == ""
