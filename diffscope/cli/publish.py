@@ -46,6 +46,7 @@ class Publisher:
         self._outputs = outputs or (Output("text", None),)
         self._language = Language(language)
         self._is_verbose = is_verbose
+        self._is_many = is_many
         self._count = 0
         _check(self._outputs, is_many=is_many)
         self._files = {
@@ -83,7 +84,7 @@ class Publisher:
         raise_if_failed(self._attempt.gaps)
 
     def _rendered(self, output: Output, assessment: Assessment, patch: str | None) -> str | None:
-        style = _style(output, self._language)
+        style = msgspec.structs.replace(_style(output, self._language), is_many=self._is_many)
         if output.form in _QUOTING:
             found = self._attempt("excerpts", lambda: _excerpts(assessment, patch), {}) if patch else {}
             style = msgspec.structs.replace(style, is_verbose=self._is_verbose, excerpts=found)

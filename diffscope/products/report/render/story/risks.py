@@ -17,6 +17,8 @@ _LONGEST: Final = 110
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
+_UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
+"""Flags that say that no test names what is new."""
 _BREAKS: Final = ("interface-change", "feature-interaction", "dependency-version")
 _PLACES: Final = frozenset(
     {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
@@ -40,6 +42,9 @@ class RiskStory:
         self._read = read
         self._words = words
         self._digest = read.digest
+        self._families = {
+            item.code: family.family for family in read.digest.risk.families for item in family.items
+        }
         self._titles = {rule.code: words.pick(rule.title) for rule in read.digest.rules}
 
     @cached_property
@@ -58,6 +63,10 @@ class RiskStory:
         )
         lines = (self._risk(family.family, item) for item in self._read.counted_items(family))
         return Section(title, tuple(islice((line for line in lines if line not in self.open_breaks), _ITEMS)))
+
+    def line(self, item: RiskItem) -> str:
+        """Return what a flag says, of whatever family."""
+        return self._risk(self._families.get(item.code, ""), item)
 
     def _risk(self, family: str, item: RiskItem) -> str:
         words = self._words
@@ -121,6 +130,11 @@ class RiskStory:
             if item.code != _WEAKENED and self.state(item) != "tested"
         ]
         return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
+
+    @property
+    def unnamed(self) -> tuple[RiskItem, ...]:
+        """Those of them that say, or of which it was looked up since, that no test names the symbol."""
+        return tuple(item for item in self.test_items if item.code in _UNNAMED or self.state(item) == "still")
 
     def target(self, item: RiskItem) -> str:
         """Return what a flag is about: its symbol, else its file."""
