@@ -75,7 +75,7 @@ def test_blocks_parse(block: Block, tmp_path: Path) -> None:
             json.loads(block.text)
         case "console":
             assert block.text.startswith("$ diffscope "), "a console block shows a command and what it prints"
-        case "text" | "mermaid" | "diff" | "":
+        case "text" | "mermaid" | "diff" | "sql" | "":  # tests/cli/test_store.py runs the queries
             pass
         case other:
             pytest.fail(f"no check for blocks of {other!r}")
@@ -167,7 +167,7 @@ def test_every_option_of_every_command_has_help() -> None:
 def test_every_format_and_every_key_is_documented() -> None:
     """The pages on formats and JSON name each format and each key of the document, and no other."""
     formats, keys = ((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("formats.md", "json.md"))
-    assert re.findall(r"^\| `(\w+)` \|", formats, re.MULTILINE) == list(RENDERERS)
+    assert re.findall(r"^\| `([\w-]+)` \|", formats, re.MULTILINE) == list(RENDERERS)
     named = [
         key for row in re.findall(r"^\| (`.*?) \|", keys, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)
     ]

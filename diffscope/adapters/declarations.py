@@ -85,7 +85,8 @@ class DeclaredTrees:
             return None
         if all(each.old_blob and each.new_blob for each in changed):
             return declared
-        return declared.in_tree(lambda: (entry.path for entry in self._repository.entries(commit)))
+        repository = self._repository  # not this object, which would then hold itself
+        return declared.in_tree(lambda: (entry.path for entry in repository.entries(commit)))
 
 
 def _tells(path: str) -> bool:

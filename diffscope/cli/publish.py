@@ -25,6 +25,8 @@ from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap
 
 _NARROW, _WIDE = 80, 100
+_QUOTING = frozenset({"text", "html"})
+"""Formats that show the lines of the patch that decided."""
 _BETWEEN = {"text": "\n", "markdown": "\n"}
 
 
@@ -44,6 +46,7 @@ class Publisher:
         self._outputs = outputs or (Output("text", None),)
         self._language = Language(language)
         self._is_verbose = is_verbose
+        self._is_many = is_many
         self._count = 0
         _check(self._outputs, is_many=is_many)
         self._files = {
@@ -61,7 +64,7 @@ class Publisher:
             file.close()
 
     def add(self, assessment: Assessment, patch: str | None = None) -> None:
-        """Write one assessment; where its patch is at hand, the terminal report quotes it."""
+        """Write one assessment; where its patch is at hand, the terminal report and the page quote it."""
         for output in self._outputs:
             text = self._rendered(output, assessment, patch)
             if text is None:
@@ -81,8 +84,8 @@ class Publisher:
         raise_if_failed(self._attempt.gaps)
 
     def _rendered(self, output: Output, assessment: Assessment, patch: str | None) -> str | None:
-        style = _style(output, self._language)
-        if output.form == "text":
+        style = msgspec.structs.replace(_style(output, self._language), is_many=self._is_many)
+        if output.form in _QUOTING:
             found = self._attempt("excerpts", lambda: _excerpts(assessment, patch), {}) if patch else {}
             style = msgspec.structs.replace(style, is_verbose=self._is_verbose, excerpts=found)
         between = _BETWEEN.get(output.form, "") if self._count else ""

@@ -19,5 +19,7 @@ class Style(Value, frozen=True, kw_only=True):
     """The reader's character set has no arrows and dots; foreign characters are the writer's business."""
     is_verbose: bool = False
     """The terminal report also shows reach, owners, steps of CI, labels and scores."""
+    is_many: bool = False
+    """Several changes follow one another: what says its change nowhere else must name it."""
     excerpts: Mapping[str, tuple[str, ...]] = {}
     """Changed lines by place (``render/excerpts.py``), where the patch is at hand."""

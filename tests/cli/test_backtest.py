@@ -86,6 +86,7 @@ def test_windows_limits_and_horizons(work: Project, clone: Path) -> None:
     assert ask("--since", "2026-02-10", "--until", "2026-02-11") == (2, 1, 1)
     assert ask("--since", "2026-02-11") == (3, 1, 0)
     assert ask("--until", "2026-02-12", "--limit", "2") == (2, 1, 0)
+    assert ask("--sample", "2") == (2, 2, 1)
     assert ask("--range", "HEAD~4..HEAD~2") == (2, 1, 1)
     assert ask("--as-of", "2026-02-20") == (3, 0, 0)
     assert ask("--since", "2026-02-10", "--within", "1") == (4, 2, 0)
@@ -145,7 +146,7 @@ def test_without_a_clone_there_is_no_history(work: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(("--fit", "c.yml", "--limit", "9"), "takes no --range, --limit", id="a limit"),
+        pytest.param(("--fit", "c.yml", "--limit", "9"), "takes no --range, --limit, --sample", id="a limit"),
         pytest.param(("--card", "c.md"), "--card is of --fit", id="a card of nothing"),
         pytest.param(("--fit", "c.yml"), "changes of source can be followed", id="a young clone"),
     ],

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from diffscope.assessment.document import RiskLevel
+from diffscope.assessment.document import RiskLevel, SymbolAssessment
 from diffscope.errors import UsageError
 from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
@@ -103,6 +103,36 @@ def test_every_number_of_the_weekly_is_traced_to_its_pull_requests() -> None:
     assert "- area Attention (14): 1 2 3 4 5 6 7 8 9 10 11 12 13 14" in index
 
 
+def test_the_release_layout_lists_everything_that_users_notice() -> None:
+    """By kind, each with its pull request; what was taken back stands apart."""
+    option = SymbolAssessment(
+        path="vllm/engine/arg_utils.py",
+        line=1,
+        name="--ember",
+        kind="cli-flag",
+        aspects=("added",),
+        logic=True,
+        role=("added", "", "1"),
+    )
+    pulls = (
+        msgspec.structs.replace(a_pull(11), symbols=(option,)),
+        a_pull(12, kind="revert", title='Revert "[Core] Change something else" (#90)'),
+    )
+    digest = build_digest(pulls, repository="vllm-project/vllm", period=WEEK)
+    text = render_digest(digest, ENGLISH, form="markdown", options=ReportOptions(layout="release"))
+    assert "## New command line options" in text
+    assert "- `--ember` (default `1`) ([#11])" in text
+    assert re.search(r"^## Taken back\n\n- \[#12\].* takes \[#90\].* back", text, re.MULTILINE)
+
+
+def test_a_terminal_gets_the_sentences_of_the_weekly() -> None:
+    """Wrapped, without marks or links."""
+    text = render_digest(a_digest(), ENGLISH, form="text")
+    assert "This week 14 pull requests were merged" in text
+    assert not {"`", "["} & set(text.replace("[Core]", ""))
+    assert max(map(len, text.split("\n"))) <= 100
+
+
 def test_every_reference_of_a_sentence_has_its_address_at_the_end() -> None:
     """And nothing else is linked by reference."""
     text = render_digest(a_digest(), ENGLISH, form="markdown")
@@ -114,7 +144,7 @@ def test_every_reference_of_a_sentence_has_its_address_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("style", [ENGLISH, CHINESE], ids=["English", "Chinese"])
-@pytest.mark.parametrize("form", ["markdown", "html", "atom"])
+@pytest.mark.parametrize("form", ["markdown", "html", "atom", "text", "brief"])
 def test_an_empty_digest_is_a_short_report(style: Style, form: str) -> None:
     """No heading leads to nothing, no figure is made up."""
     empty = build_digest((), repository="vllm-project/vllm", period=WEEK)

@@ -232,6 +232,16 @@ def test_concise_lines() -> None:
     assert all(matcher.match(line) for line in lines)
 
 
+def test_concise_lines_of_a_range_name_their_change() -> None:
+    """One file holds many changes; a line says which it is of."""
+    lines = render(
+        [an_assessment()], msgspec.structs.replace(ENGLISH, is_many=True), form="concise"
+    ).splitlines()
+    number = an_assessment().change.pull.number
+    assert lines
+    assert all(f": #{number} " in line for line in lines)
+
+
 def test_concise_is_empty_for_a_clean_change() -> None:
     """Nothing found, nothing printed."""
     assert render([an_empty_assessment()], ENGLISH, form="concise") == ""

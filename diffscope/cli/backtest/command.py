@@ -23,6 +23,12 @@ from diffscope.errors import UsageError
     help="The newest N changes of the window alone.  [default: 1000 without --since or --range, else all]",
 )
 @click.option(
+    "--sample",
+    type=click.IntRange(1),
+    metavar="N",
+    help="N of them, evenly spread over the window: months of history in minutes.",
+)
+@click.option(
     "--within",
     "within_days",
     type=click.IntRange(1, 365),
@@ -77,6 +83,7 @@ def backtest(
     until: str | None,
     window: str | None,
     limit: int | None,
+    sample: int | None,
     within_days: int,
     as_of: str | None,
     tz: str | None,
@@ -100,9 +107,10 @@ def backtest(
     """
     if window is not None and (since is not None or until is not None):
         raise UsageError("--range and --since or --until exclude each other", hint="name one window")
-    if fit_file is not None and (window is not None or limit is not None or statistics is not None):
+    if fit_file is not None and (window or limit or sample or statistics):
         raise UsageError(
-            "--fit takes no --range, --limit or --statistics", hint="name a window by --since and --until"
+            "--fit takes no --range, --limit, --sample or --statistics",
+            hint="name a window by --since and --until",
         )
     if card is not None and fit_file is None:
         raise UsageError("--card is of --fit", hint="name the file of the coefficients too: --fit FILE")
@@ -113,6 +121,7 @@ def backtest(
         until=until,
         range=window,
         limit=limit or (None if since or window or fit_file else 1000),
+        sample=sample,
         within_days=within_days,
         as_of=as_of,
         offset=tz,

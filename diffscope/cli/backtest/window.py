@@ -44,6 +44,8 @@ class BacktestRequest(NamedTuple):
     until: str | None = None
     range: str | None = None
     limit: int | None = None
+    sample: int | None = None
+    """So many of them, evenly spread."""
     within_days: int = 30
     as_of: str | None = None
     offset: str | None = None
@@ -57,7 +59,8 @@ class BacktestRequest(NamedTuple):
             name = f"{self.since}/{self.until}" if self.until else f"from {self.since}"
         else:
             name = f"up to {self.until}" if self.until else "history"
-        return name if self.limit is None else f"{name}, the newest {self.limit:,}"
+        name = name if self.limit is None else f"{name}, the newest {self.limit:,}"
+        return name if self.sample is None else f"{name}, a sample of {self.sample:,}"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -67,6 +70,7 @@ class BacktestRequest(NamedTuple):
             "--until": self.until,
             "--range": self.range,
             "--limit": self.limit,
+            "--sample": self.sample,
             "--within": self.within_days,
             "--as-of": self.as_of,
             "--tz": self.offset,
@@ -163,6 +167,8 @@ def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
     merged_at = {info.commit: info.committed_at for info in found if info is not None}
     kept = [each for each in wanted if merged_at.get(each.commit, end) < end]
     newest = tuple(kept if asked.limit is None else kept[-asked.limit :])
+    if asked.sample is not None and asked.sample < len(newest):
+        newest = tuple(newest[at * len(newest) // asked.sample] for at in range(asked.sample))
     return History(
         newest,
         {each.commit: merged_at[each.commit] for each in newest},

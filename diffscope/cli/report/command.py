@@ -12,7 +12,7 @@ from diffscope.cli.exits import DONE
 from diffscope.cli.options import Output
 from diffscope.errors import UsageError
 
-FORMS = ("markdown", "json", "jsonl", "html", "atom")
+FORMS = ("markdown", "json", "jsonl", "html", "atom", "text", "brief", "brief-json")
 """The names in ``diffscope.products.report.render.formats.RENDERERS`` and ``jsonl``; a test compares the two."""
 
 
@@ -55,10 +55,10 @@ class FormType(options.OutputType):
 )
 @click.option(
     "--layout",
-    type=click.Choice(["weekly", "dynamics"]),
+    type=click.Choice(["weekly", "release", "dynamics"]),
     default="weekly",
     show_default=True,
-    help="weekly: merged changes; dynamics: issues, pull requests and comments of an hour or a day.",
+    help="weekly: merged changes; release: upgrade notes of merged changes, in Markdown; dynamics: issues, pull requests and comments of an hour or a day.",
 )
 @click.option(
     "--events",

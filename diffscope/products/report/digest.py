@@ -8,7 +8,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment, report_gap
-from diffscope.products.report.change_summary import clauses_of
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
 from diffscope.products.report.link_model import Link
@@ -28,6 +27,7 @@ from diffscope.products.report.model import (
 from diffscope.products.report.notices import find_notices
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point, with_streaks
+from diffscope.render.change_summary import clauses_of
 from diffscope.rules.model import RuleCode, every_flag
 from diffscope.source.model import Gap
 from diffscope.version import VERSION

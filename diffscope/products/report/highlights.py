@@ -9,9 +9,9 @@ from typing import NamedTuple
 from diffscope.assessment.document import Assessment
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
-from diffscope.products.report.change_summary import summarize_change
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.model import FamilyRisk, Highlight, RiskSection, Suggestion, Target
+from diffscope.render.change_summary import summarize_change
 from diffscope.rules.model import Flag, Severity, every_flag
 
 _TARGETS = 4

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
-from diffscope.products.report.change_summary import option_of, registry_row
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Notice, NoticeKind
+from diffscope.render.change_summary import option_of, registry_row
 from diffscope.rules.model import Severity, every_flag
 
 _REGISTRIES: Final = (

@@ -13,18 +13,21 @@ from diffscope.rules.model import Evidence, Flag
 def render(assessment: Assessment, style: Style) -> str:
     """Return every place of every flag, worst flag first; nothing where there is none."""
     words = Words(style.language)
+    pull = assessment.change.pull
+    name = (f"#{pull.number}" if pull.number else (pull.head or "")[:12]) if style.is_many else ""
     lines = [
-        _line(flag, place, words)
+        _line(flag, place, words, name)
         for flag in worst_first(assessment.flags)
         for place in flag.evidence or (_nowhere(flag),)
     ]
     return "".join(f"{visible(line)}\n" for line in lines)
 
 
-def _line(flag: Flag, place: Evidence, words: Words) -> str:
+def _line(flag: Flag, place: Evidence, words: Words, name: str) -> str:
     number = place.line if has_line(place) else 1
     side = words.aside(f"{words('old-side')} {place.line}") if place.side == "old" and place.line else ""
-    return f"{place.path}:{number}: {LEVELS[flag.severity]}: {words.pick(place.note)}{side} [{flag.code}]"
+    said = f"{name} {words.pick(place.note)}" if name else words.pick(place.note)
+    return f"{place.path}:{number}: {LEVELS[flag.severity]}: {said}{side} [{flag.code}]"
 
 
 def _nowhere(flag: Flag) -> Evidence:

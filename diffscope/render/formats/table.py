@@ -57,6 +57,14 @@ RENDERERS: dict[str, Format] = {
         many=False,
         is_terse=True,
     ),
+    "brief": Format(
+        module="diffscope.render.formats.brief",
+        sentence="facts and evidence for a writer of prose, 4,000 characters at most",
+        many=True,
+    ),
+    "brief-json": Format(
+        module="diffscope.render.formats.brief_json", sentence="the same as one line of JSON", many=True
+    ),
     "concise": Format(
         module="diffscope.render.formats.concise",
         sentence="`path:line: level: message [CODE]` lines",

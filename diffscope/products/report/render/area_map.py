@@ -107,7 +107,7 @@ NARROW: Final = (290, 420)
 
 _FONTS: Final = ((13, 17), (11, 15))
 """Sizes of letters and of lines, in pixels: as the style of the page has them."""
-_NAME_HEIGHT, _NAME_WIDTH = 16, 113
+_NAME_HEIGHT, _NAME_WIDTH = 16, 96
 """Pixels that a name within the cell of the rest takes."""
 _REST: Final = (100, 30, 20, 12, 8)
 """Parts of the map that the cell of the rest takes at least, tried one after the other until it can say what it is."""

@@ -34,9 +34,9 @@ def _markdown() -> _Renderer:
 
 
 def _json() -> _Renderer:
-    from diffscope.products.report.render.json import render  # noqa: PLC0415
+    from diffscope.render.formats.json import indented  # noqa: PLC0415
 
-    return render
+    return lambda digest, style, options: indented(digest)
 
 
 def _html() -> _Renderer:
@@ -51,7 +51,33 @@ def _atom() -> _Renderer:
     return render
 
 
-RENDERERS = {"markdown": _markdown, "json": _json, "html": _html, "atom": _atom}
+def _text() -> _Renderer:
+    from diffscope.products.report.render.text import render  # noqa: PLC0415
+
+    return render
+
+
+def _brief() -> _Renderer:
+    from diffscope.products.report.render.brief import render  # noqa: PLC0415
+
+    return render
+
+
+def _brief_json() -> _Renderer:
+    from diffscope.products.report.render.brief import render_json  # noqa: PLC0415
+
+    return render_json
+
+
+RENDERERS = {
+    "markdown": _markdown,
+    "json": _json,
+    "html": _html,
+    "atom": _atom,
+    "text": _text,
+    "brief": _brief,
+    "brief-json": _brief_json,
+}
 
 
 def charts(digest: Digest, style: Style) -> dict[str, str]:

@@ -38,6 +38,8 @@ _ROW, _EDGE = 14, 11
 _APART: Final = 3.6
 """Hundredths between two marks of a row: those of a telephone, which is 300 pixels wide, do not touch."""
 _MOST_MARKS: Final = 60
+_MOST_ROWS: Final = 24
+"""Of one level of risk; what is beyond lies over them."""
 
 
 class Mark(Value, frozen=True, kw_only=True):
@@ -237,8 +239,10 @@ class Marks:
             for pull in own:
                 x = round(2 + 96 * max(pull.importance, 0) / top, 2)
                 row = _row(rows, x, 1.7, 0)
-                marks.append(Mark(pull=pull, x=x, y=y + 10 + 8 * row, group=group_of(pull.kind)))
-            height = max(20 + 8 * (len(rows) - 1), 28)
+                marks.append(
+                    Mark(pull=pull, x=x, y=y + 10 + 8 * (row % _MOST_ROWS), group=group_of(pull.kind))
+                )
+            height = max(20 + 8 * (min(len(rows), _MOST_ROWS) - 1), 28)
             bands.append(Band(level=levels[0], y=y, height=height, count=len(own)))
             y += height
         return Scatter(height=y, top=top, bands=tuple(bands), marks=tuple(marks))

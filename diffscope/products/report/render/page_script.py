@@ -91,7 +91,7 @@ SCRIPT: Final = r"""
   };
   const nameOf = field => selects.find(each => each.dataset.field === field)?.dataset.name || chips.dataset[field];
   const valueOf = field => selects.find(each => each.dataset.field === field)?.selectedOptions[0]?.textContent
-    || (field === "file" || field === "theme" ? decode(state[field]) : field === "mark" ? "" : state[field]);
+    || (field === "file" ? decode(state[field]) : field === "mark" ? "" : document.querySelector(`[data-key="${CSS.escape(state[field])}"]`)?.textContent || state[field]);
   const mark = text => { const made = document.createElement("span"); made.textContent = text; made.ariaHidden = "true"; return made; };
   const decode = path => { try { return decodeURIComponent(path); } catch { return path; } };
 

@@ -40,6 +40,9 @@ class RiskStory:
         self._read = read
         self._words = words
         self._digest = read.digest
+        self._families = {
+            item.code: family.family for family in read.digest.risk.families for item in family.items
+        }
         self._titles = {rule.code: words.pick(rule.title) for rule in read.digest.rules}
 
     @cached_property
@@ -58,6 +61,10 @@ class RiskStory:
         )
         lines = (self._risk(family.family, item) for item in self._read.counted_items(family))
         return Section(title, tuple(islice((line for line in lines if line not in self.open_breaks), _ITEMS)))
+
+    def line(self, item: RiskItem) -> str:
+        """Return what a flag says, of whatever family."""
+        return self._risk(self._families.get(item.code, ""), item)
 
     def _risk(self, family: str, item: RiskItem) -> str:
         words = self._words

@@ -155,6 +155,10 @@ class Story:
         """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
         return self._follows(number, reasons=3)
 
+    def flags_of(self, pull: PullSummary) -> tuple[str, ...]:
+        """Return the flags of a pull request, a line each, in the order of its summary."""
+        return tuple(map(self._risks.line, pull.flags))
+
     @cached_property
     def highlights(self) -> tuple[str, ...]:
         """The most important pull requests that no theme told already, a line each; what was taken back is not celebrated."""

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
-from diffscope.products.report.change_summary import clauses_of, summarize_change
+from diffscope.render.change_summary import clauses_of, summarize_change
 from tests.assessments import an_assessment
 
 SOURCE, TEST = "vllm/v1/core/sched/scheduler.py", "tests/v1/core/test_scheduler.py"
