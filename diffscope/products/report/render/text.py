@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.risks import Section
+from diffscope.products.report.render.story.risks import Section, tidy
 from diffscope.products.report.render.story.story import Story
 from diffscope.render.console import Piece, Screen, Tone
 from diffscope.render.style import Style
@@ -31,7 +31,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     for gap in digest.gaps:
         screen.line(Piece(words.pick(gap.reason), Tone.MEDIUM))
     _sections(screen, words("report.main-changes", is_week=is_week), story.themes)
-    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.notices]
+    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.short_notices]
     _list(screen, words("report.notices"), notices)
     if digest.newest is not None:
         _list(screen, words("report.open-breaks", day=digest.newest.day), story.open_breaks)
@@ -62,4 +62,4 @@ def _list(screen: Screen, title: str, lines: Iterable[str]) -> None:
 
 def _plain(sentence: str) -> str:
     """Return a sentence without its marks of code and weight."""
-    return sentence.replace("`", "").replace("**", "")
+    return tidy(sentence).replace("`", "").replace("**", "")

@@ -17,6 +17,8 @@ _LONGEST: Final = 110
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
+_UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
+"""Flags that say that no test names what is new."""
 _BREAKS: Final = ("interface-change", "feature-interaction", "dependency-version")
 _PLACES: Final = frozenset(
     {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
@@ -24,6 +26,15 @@ _PLACES: Final = frozenset(
 """Families of which the rule's title and the symbol tell more than the message, which says how much changed."""
 _TAILS: Final = (" (and ", "; ", "；")
 """Where the first part of a message ends: what follows says where else and by which way."""
+
+
+_ENDS: Final = (", ", "，", "、", " (", "（", ": ", "：", " ")
+"""Where a message may be cut."""
+
+
+def tidy(sentence: str) -> str:
+    """Return a sentence without the space that a Chinese bracket needs no more."""
+    return sentence.replace("） ", "）")
 
 
 class Section(NamedTuple):
@@ -69,8 +80,8 @@ class RiskStory:
     def _risk(self, family: str, item: RiskItem) -> str:
         words = self._words
         what = self._titles.get(item.code, item.code)
-        if item.symbol and family in _PLACES:
-            said = words("story.at-symbol", what=what, symbol=f"`{item.symbol}`")
+        if family in _PLACES and (item.symbol or family in _TESTS):
+            said = words("story.at-symbol", what=what, symbol=self.target(item))
         else:
             said = words("story.said", what=what, message=_cut(words.pick(item.message)))
         line = words(
@@ -129,13 +140,22 @@ class RiskStory:
         ]
         return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
 
+    @property
+    def unnamed(self) -> tuple[RiskItem, ...]:
+        """Those of them that say, or of which it was looked up since, that no test names the symbol."""
+        return tuple(item for item in self.test_items if item.code in _UNNAMED or self.state(item) == "still")
+
     def target(self, item: RiskItem) -> str:
         """Return what a flag is about: its symbol, else its file."""
         return f"`{item.symbol or (item.path or '').rpartition('/')[2]}`"
 
 
 def _cut(text: str) -> str:
-    """Return a message without what follows its first part where it is long: places, chains, counts."""
+    """Return a message without what follows its first part, and no longer than a line: cut where a part ends, not within a word."""
     for separator in _TAILS:
         text = text.partition(separator)[0]
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+    if len(text) <= _LONGEST:
+        return text
+    shortened = text[:_LONGEST]
+    at = max(shortened.rfind(end) for end in _ENDS)
+    return f"{shortened[: at if at >= _LONGEST // 3 else _LONGEST - 1].rstrip()}…"
