@@ -267,13 +267,13 @@ class PageView(DigestView):
         """Kinds, families and areas over the last windows, as (title, link, points); none where there are fewer than three windows."""
         here, past = self.digest, self.digest.trend
         groups = (
-            (here.kinds, [one.kinds for one in past], "kind", self.kind),
+            (here.kinds, [one.kinds or None for one in past], "kind", self.kind),
             (here.top_risks, [one.risks if one.is_judged else None for one in past], "families", self._words.family),
-            (here.top_areas, [one.areas for one in past], "areas", self.area),
+            (here.top_areas, [one.areas or None for one in past], "areas", self.area),
         )  # fmt: skip
         found = []
         for counted, before, field, called in groups:
-            known = [(one, counts) for one, counts in zip(past, before, strict=True) if counts]
+            known = [(one, counts) for one, counts in zip(past, before, strict=True) if counts is not None]
             if len(known) + 1 < LEAST_TREND:
                 continue
             for one in counted[:_TRENDS]:
