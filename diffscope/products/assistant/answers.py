@@ -269,9 +269,7 @@ def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> T
     ]
     steps = None if isinstance(found.ci, UnsetType) else list(_steps(found.ci))
     empty = TestsForChange(
-        change=change_name(found),
-        unknowns=unknowns(found),
-        steps_total=None if steps is None else len(steps),
+        change=change_name(found), unknowns=unknowns(found), steps_total=None if steps is None else len(steps)
     )
     answer = _filled(empty, tests, "tests", tokens=tokens, cursor=cursor)
     few = (steps or [])[: how_many_fit(steps or [], tokens - count_tokens(answer))]
@@ -351,13 +349,9 @@ def _start(cursor: str | None, most: int) -> int:
 
 
 def _reading_place(place: ReadingPlace) -> PlaceAnswer:
-    return PlaceAnswer(
-        path=visible(place.path),
-        line=place.line,
-        side=place.side,
-        symbol=visible(place.symbol) if place.symbol else None,
-        why=tuple(part.why.en for part in place.parts if part.value > 0)[:3],
-    )
+    why = tuple(part.why.en for part in place.parts if part.value > 0)[:3]
+    symbol = visible(place.symbol) if place.symbol else None
+    return PlaceAnswer(path=visible(place.path), line=place.line, side=place.side, symbol=symbol, why=why)
 
 
 def _flag(flag: Flag) -> FlagAnswer:
