@@ -243,9 +243,7 @@ class Workspace:
         base = change.pull.base
         if self.repository is None or base is None or (source and not self.repository.has_commit(base)):
             declared, lost = source.declarations(change, cache=self.cache) if source else (None, ())
-            # The graph that ships is vLLM's: of another repository it would say that nothing imports what it does not know.
-            is_known = self.profile.is_default and change.pull.repository == self.names.repository
-            packaged = packaged_surroundings() if is_known else Surroundings()
+            packaged = self.packaged_for(change.pull.repository)
             around = msgspec.structs.replace(packaged, declarations=declared)
             commit = around.graph_facts.commit if around.graph_facts else None
             why = (
@@ -266,6 +264,14 @@ class Workspace:
             lost_by = message("gap.declarations-failed", error=str(error))
             gaps.append(Gap(what="declarations", message=lost_by))
         return around, (*self.profile_gaps, *gaps, *_gaps_of(around))
+
+    def packaged_for(self, repository: str) -> Surroundings:
+        """Return what ships of the tree of a repository.
+
+        The graph that ships is of one repository: of another it would say that nothing imports what it does not know.
+        """
+        is_known = self.profile.is_default and repository == self.names.repository
+        return packaged_surroundings() if is_known else Surroundings()
 
     def _graph_around(self, repository: GitRepository, base: CommitId) -> Surroundings:
         from diffscope.adapters.graphs.graphs import graph_at  # noqa: PLC0415 - recorded changes do without

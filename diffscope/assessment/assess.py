@@ -73,7 +73,7 @@ def assess(
     )
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
-    importance, insight = _scores(facts, _grave(standing), taxonomy, attempt)
+    importance, insight = _scores(facts, taxonomy, attempt)
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -134,12 +134,10 @@ def _waived(facts: ChangeFacts, evaluation: Evaluation, catalogue: Catalogue) ->
     return apply_waivers(evaluation.flags, parse_waivers(facts.pull.body), codes=codes)
 
 
-def _scores(
-    facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy, attempt: Attempts
-) -> tuple[Score, Score]:
+def _scores(facts: ChangeFacts, taxonomy: Taxonomy, attempt: Attempts) -> tuple[Score, Score]:
     """Return importance and insight; where they cannot be told, what the size of the diff says."""
     scores, by_size = taxonomy.tables.scores, score_by_size(facts)
-    signals = attempt("assessment.signals", lambda: read_signals(facts, flags, taxonomy), None)
+    signals = attempt("assessment.signals", lambda: read_signals(facts, taxonomy), None)
     if signals is None:
         return by_size, by_size
     return (

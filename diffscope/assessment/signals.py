@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterable
 
 from diffscope.facts.classify.change_shape import PRODUCT, changed_lines, is_new_public
-from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
-from diffscope.rules.model import Flag
+from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, SymbolFact
 from diffscope.source.model import Value
 from diffscope.taxonomy.model import OTHER, Taxonomy
-from diffscope.taxonomy.tables import ImportanceNumbers, ScoreTable
+from diffscope.taxonomy.tables import ScoreTable
 from diffscope.taxonomy.words import tokens_of
 
 _NEW_MODULE = 20
@@ -35,43 +34,46 @@ class Signals(Value, frozen=True, kw_only=True):
     symbols: int
     modules: int
     areas: tuple[str, ...]
+    folders: int
     surfaces: tuple[str, ...]
-    options: int
-    new_options: int
-    native: int
+    classes_new: int
+    classes_gone: int
+    adopters: tuple[str, ...]
+    """What builds on the change from now on: modules that import from one of its modules anew, and new rows of registries."""
+    steps: int
+    """Written lines of functions that run at every step."""
+    numerics: int
+    options: tuple[str, ...]
+    """Settings that came."""
     tests: int
     platforms: tuple[str, ...]
-    for_platform: bool
-    """Product logic changed or a core dependency moved, and the title names a platform other than the default one."""
     grave: tuple[str, ...]
     """Words of the title that tell of a grave fault, where product logic changed."""
     dependencies: tuple[str, ...]
     foundations: tuple[str, ...]
     """Those of the dependencies on which everything else is built: torch, CUDA, ROCm, transformers."""
     infrastructure: int
-    only_models: bool
     minor: bool
     """The author's tag calls the change minor: `[Misc]`, `[Trivial]`."""
-    flags: tuple[Flag, ...]
     words: int
     """Words of the description."""
 
 
-def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy) -> Signals:
+def read_signals(facts: ChangeFacts, taxonomy: Taxonomy) -> Signals:
     """Return the signals of a change."""
     scores, title = taxonomy.tables.scores, tokens_of(facts.change.title)
     # In one order: sums of fractions differ in their last digit with the order of their terms.
     files = sorted(facts.file, key=lambda file: file.path)
     product = [file for file in files if file.category in PRODUCT and file.logic is not False]
     symbols = [symbol for symbol in facts.symbol if symbol.category in PRODUCT and symbol.logic]
-    options = [option for option in facts.option if _is_seen(option)]
+    classes = [symbol.aspects for symbol in symbols if symbol.kind == "class"]
     moves = _core_moves(facts)
     moved = tuple(sorted({item.name for item in moves}))
     share = scores.importance.mechanical if facts.change.kind == "revert" else 1.0
     return Signals(
         kind=facts.change.kind,
-        size=_size(product, scores.importance) * share,
-        logic=_logic(product, symbols, scores.importance) * share,
+        size=_size(product, scores) * share,
+        logic=_logic(product, symbols, scores) * share,
         written=sum(file.code_added for file in product),
         removed=sum(file.code_removed for file in product),
         centre=_centre(product, scores),
@@ -79,20 +81,21 @@ def read_signals(facts: ChangeFacts, flags: tuple[Flag, ...], taxonomy: Taxonomy
         symbols=sum(1 for symbol in symbols if is_new_public(symbol)),
         modules=sum(1 for file in product if file.status == "added" and file.code_added >= _NEW_MODULE),
         areas=facts.change.logic_areas,
+        folders=len({file.path.rpartition("/")[0] for file in product}),
         surfaces=tuple(sorted({surface for symbol in symbols for surface in symbol.surfaces})),
-        options=len({option.name for option in options}),
-        new_options=len({option.name for option in options if option.change == "added"}),
-        native=sum(file.code_added for file in product if file.category == "native"),
+        classes_new=sum("added" in aspects for aspects in classes),
+        classes_gone=sum("removed" in aspects for aspects in classes),
+        adopters=_adopters(facts),
+        steps=sum(one.code_added for one in symbols if one.runs == "per_step" and one.kind != "class"),
+        numerics=sum(one.category in PRODUCT for one in facts.numeric),
+        options=_new_options(facts),
         tests=sum(file.code_added for file in facts.file if _is_standing_test(file)),
         platforms=_platforms(facts, product, moves),
-        for_platform=bool(product or moves) and _names_platform(facts, taxonomy),
         grave=taxonomy.grave_words.owners_in(title) if product else (),
         dependencies=moved,
         foundations=tuple(name for name in moved if taxonomy.foundation_words.owners_in(tokens_of(name))),
         infrastructure=sum(changed_lines(file) for file in facts.file if file.category in _INFRASTRUCTURE),
-        only_models=bool(product) and all(file.area == "models" for file in product),
         minor=any(taxonomy.minor_words.owners_in(tokens_of(tag)) for tag in facts.change.title_tags),
-        flags=flags,
         words=len((facts.pull.body or "").split()[:2000]),
     )
 
@@ -107,17 +110,17 @@ def centrality(area: str, scores: ScoreTable) -> float:
     return scores.areas.get(area, scores.areas.get(OTHER, 0.0))
 
 
-def _size(product: list[FileFact], numbers: ImportanceNumbers) -> float:
+def _size(product: list[FileFact], scores: ScoreTable) -> float:
     """Return the added lines of a change; a file that is renamed adds little."""
     return sum(
-        file.additions * (numbers.mechanical if file.change_type == "rename-or-move" else 1.0)
+        file.additions * (scores.importance.mechanical if file.change_type == "rename-or-move" else 1.0)
         for file in product
     )
 
 
-def _logic(product: list[FileFact], symbols: list[SymbolFact], numbers: ImportanceNumbers) -> float:
+def _logic(product: list[FileFact], symbols: list[SymbolFact], scores: ScoreTable) -> float:
     """Return the written lines of a change, less what moved or was only taken away."""
-    removed, mechanical = numbers.removed, numbers.mechanical
+    removed, mechanical = scores.insight.removed, scores.importance.mechanical
     moved = _moved_lines(symbols)
     total = 0.0
     for file in product:
@@ -153,13 +156,32 @@ def _platforms(facts: ChangeFacts, product: list[FileFact], moves: list[Dependen
     return tuple(sorted(((own & set(facts.change.platforms)) | by_guard) - {_DEFAULT_PLATFORM, "any"}))
 
 
-def _names_platform(facts: ChangeFacts, taxonomy: Taxonomy) -> bool:
-    return bool(set(taxonomy.platforms_in(facts.change.title)) - {_DEFAULT_PLATFORM})
+def _new_options(facts: ChangeFacts) -> tuple[str, ...]:
+    """Return the settings that came and that a user can set: fields of a layer's own configuration class are set by code alone."""
+    return tuple(
+        sorted(
+            {
+                one.name
+                for one in facts.option
+                if one.change == "added" and (one.what != "config-field" or one.area == "config")
+            }
+        )
+    )
 
 
-def _is_seen(option: OptionFact) -> bool:
-    """Return whether a user can set it: fields of a layer's or a processor's own configuration class are set by code alone."""
-    return option.what != "config-field" or option.area == "config"
+def _adopters(facts: ChangeFacts) -> tuple[str, ...]:
+    own = {one.module for one in facts.module if one.module}
+    modules = {
+        one.module
+        for one in facts.imports
+        if one.change == "added"
+        and one.category in PRODUCT
+        and one.module
+        and one.target != one.module
+        and not own.isdisjoint((one.target, f"{one.target}.{one.name}"))
+    }
+    rows = {f"{row.registry}: {row.key}" for row in facts.registry if row.change == "added"}
+    return (*sorted(modules), *sorted(rows))
 
 
 def _is_standing_test(file: FileFact) -> bool:

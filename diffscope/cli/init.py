@@ -1,19 +1,27 @@
-"""``diffscope init``: a first ``diffscope.yml``, every setting in it, each at its default."""
+"""``diffscope init``: a first ``diffscope.yml``, a first profile of a repository that none describes, and the workflows of CI."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from diffscope.adapters.output import encoded, write_file, write_new_file
+from diffscope.adapters.output import encoded, make_folder, write_file, write_new_file
 from diffscope.cli.console import say
 from diffscope.cli.exits import DONE
 from diffscope.cli.options import FORMATS
 from diffscope.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diffscope.adapters.config.profiles import Sight
+
 FILE_NAME: Final = "diffscope.yml"
+PROFILE: Final = ".diffscope"
+_NO_PROFILE: Final = "# profile: vllm"
 TEXT: Final = """\
 # Settings of diffscope. A flag of the command line and a DIFFSCOPE_* variable come before them.
 
@@ -25,6 +33,9 @@ format: text
 
 # Exit with 1 if a flag is that severe or worse: none, low, medium, high or critical.
 fail-on: none
+
+# What describes this repository: a profile by its name, or a folder with one. Left out, it is found by packages and remotes.
+# profile: vllm
 
 rules:
   # Codes, families or globs of codes that do not run; `diffscope rules list` shows them all.
@@ -46,16 +57,115 @@ ci:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-@click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
-def init(*, folder: Path, force: bool) -> int:
+@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "buildkite"]),
+    help="Write what runs diffscope in CI instead: both workflows of GitHub, or a step of Buildkite.",
+)
+@click.option(
+    "--action",
+    metavar="OWNER/REPO@COMMIT",
+    help="Where diffscope itself comes from, for --ci. Default: where this one was installed from.",
+)
+def init(*, folder: Path, force: bool, ci: str | None, action: str | None) -> int:
     """Write a first diffscope.yml, every setting at its default.
 
-    It lands in FOLDER, the current one by default.
+    It lands in FOLDER, the current one by default. In a repository that no profile describes, a first profile is
+    written beside it, of what is found in the tree; with --ci the workflows of CI are.
     """
-    file = folder / FILE_NAME
-    try:
-        (write_file if force else write_new_file)(file, encoded(TEXT), what="the settings")
-    except FileExistsError:
-        raise UsageError("it exists already", at=str(file), hint="diffscope init --force") from None
-    say(f"wrote {file}; next: diffscope rules list")
+    if ci is not None:
+        from diffscope.cli.ci.first_files import ci_files, ci_rest
+
+        files = ci_files(ci, action)
+        rest = ci_rest(ci)
+    else:
+        files, rest = _first_files(folder)
+    _write({folder / name: text for name, text in files.items()}, force=force)
+    say(f"wrote {', '.join(str(folder / name) for name in files)}; next: {rest}")
     return DONE
+
+
+def _write(files: dict[Path, str], *, force: bool) -> None:
+    for file in files:
+        if file.exists() and not force:
+            raise UsageError("it exists already", at=str(file), hint="diffscope init --force")
+    for file, text in files.items():
+        if file.parent.name.startswith(".") or file.parent.parent.name == ".github":
+            make_folder(file.parent, what="the settings")
+        try:
+            (write_file if force else write_new_file)(file, encoded(text), what="the settings")
+        except FileExistsError:
+            raise UsageError("it exists already", at=str(file), hint="diffscope init --force") from None
+
+
+def _first_files(folder: Path) -> tuple[dict[str, str], str]:
+    """Return the files by their names, and what comes next."""
+    seen = _look(folder)
+    if seen is None:
+        return {FILE_NAME: TEXT}, "diffscope rules list"
+    files = {
+        FILE_NAME: TEXT.replace(_NO_PROFILE, f"profile: {PROFILE}"),
+        f"{PROFILE}/profile.yml": profile_text(seen),
+        f"{PROFILE}/areas.yml": areas_text(seen),
+    }
+    return files, f"diffscope rules validate --profile {PROFILE}"
+
+
+def _look(folder: Path) -> Sight | None:
+    """Return what is found of the repository whose top a folder is; ``None`` where there is none, or a profile describes it."""
+    if not (folder / ".git").exists():
+        return None
+    from diffscope.adapters.config.profiles import choose_profile, look_around
+    from diffscope.adapters.git.repository import GitRepository
+
+    with GitRepository(folder) as repository:
+        return look_around(repository) if choose_profile(None, repository).is_generic else None
+
+
+def profile_text(seen: Sight) -> str:
+    """Return the ``profile.yml`` of what was found."""
+    names = seen.names
+    name = (names.repository or names.title).rpartition("/")[2].lower().replace(" ", "-")
+    repository = f"repository: {names.repository}" if names.repository else "# repository: owner/repo"
+    environment = seen.environment or "package/envs.py"
+    sign = "" if seen.environment else "# "
+    prefix = f"{(names.packages or ('package',))[0].rpartition('/')[2].removesuffix('.py').upper()}_"
+    return f"""\
+# What this repository is called and where its things lie, as its tree told. docs/profiles.md of diffscope says what each line means;
+# `diffscope rules validate --profile {PROFILE} --repo .` checks it.
+name: {name}
+title: {json.dumps(name)}
+# Where numbers of pull requests belong.
+{repository}
+# Folders of Python packages. Names of modules begin below the source roots.
+packages: {_list(names.packages)}
+source_roots: {_list(names.source_roots)}
+# Folders of tests, and of sources that are compiled.
+tests: {_list(names.tests)}
+native: {_list(names.native)}
+# The file that declares the environment's variables, and how their names begin.
+{sign}environment: {{file: {environment}, prefix: {prefix}}}
+# How names of metrics begin.
+# metrics: "{prefix.lower().rstrip("_")}:"
+# Where the steps of CI are declared: buildkite, github (not read) or none.
+ci: {names.ci}
+"""
+
+
+def areas_text(seen: Sight) -> str:
+    """Return the ``areas.yml`` of what was found: the general areas, and one for each folder of the packages that they leave out."""
+    general = seen.areas
+    rows = "".join(
+        f'  {name}:\n    title: {{en: "{title}", zh: "{title}"}}\n    own: {_list([f"{folder}/**"])}\n'
+        for folder in seen.parts
+        if f"  {(name := folder.rpartition('/')[2].replace('_', '-'))}:\n" not in general
+        and (title := name.replace("-", " ").capitalize())
+    )
+    head, _, rest = general.partition("areas:\n")
+    told = "# Areas of this repository: folders of its packages, then areas that any repository may have. Join, rename and add.\n"
+    return f"{told}{head.split(chr(10), 1)[1]}areas:\n{rows}{rest}"
+
+
+def _list(words: Sequence[str]) -> str:
+    return json.dumps(list(words))

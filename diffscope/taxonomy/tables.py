@@ -185,51 +185,28 @@ class ImportanceNumbers(Value, frozen=True, kw_only=True):
     """The numbers of the importance of a change; ``docs/scores.md`` says what each does."""
 
     size: float
-    size_most: float
-    size_lines: float
-    logic: float
-    logic_most: float
-    removed: float
-    centre: float
-    branches: float
-    branches_most: float
-    symbols: float
-    symbols_most: float
-    modules: float
-    modules_most: float
-    breadth: float
-    breadth_most: float
     surfaces: float
-    surfaces_most: float
+    merged: float
+    adopters: float
+    steps: float
+    numerics: float
     option: float
-    new_option: float
-    native: float
-    native_most: float
-    tests: float
-    tests_most: float
     platform: float
-    for_platform: float
+    breadth: float
     grave: float
     dependency: float
-    dependency_most: float
     foundation: float
-    foundation_most: float
+    tests: float
     infrastructure: float
-    infrastructure_most: float
-    flag_low: float
-    flag_medium: float
-    flag_high: float
-    flag_critical: float
-    flags_most: float
-    mechanical: float
-    models: float
     minor: float
+    mechanical: float
     bend: float
 
 
 class InsightNumbers(Value, frozen=True, kw_only=True):
     """The numbers of the insight of a change."""
 
+    removed: float
     logic: float
     logic_most: float
     centre: float

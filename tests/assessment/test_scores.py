@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import msgspec
@@ -12,16 +13,24 @@ from hypothesis import strategies as st
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import Signals, read_signals
 from diffscope.facts.classify.classify import classify_change
-from diffscope.facts.model import ChangeFacts, DependencyFact, FileFact, OptionFact, SymbolFact
-from diffscope.rules.model import Flag, Severity
-from tests.assessments import a_flag
+from diffscope.facts.model import (
+    ChangeFacts,
+    DependencyFact,
+    FileFact,
+    ImportFact,
+    ModuleFact,
+    NumericFact,
+    OptionFact,
+    RegistryFact,
+    SymbolFact,
+)
 from tests.taxonomies import a_file, a_pull, a_symbol, bundled
 
 SCORES = bundled().tables.scores
 CORE = "vllm/v1/engine/core.py"
 QUIET = Signals(
-    kind="bugfix", size=0, logic=0, written=0, removed=0, centre=0, branches=0, symbols=0, modules=0, areas=(), surfaces=(), options=0, new_options=0, native=0, tests=0,
-    platforms=(), for_platform=False, grave=(), dependencies=(), foundations=(), infrastructure=0, only_models=False, minor=False, flags=(), words=0,
+    kind="bugfix", size=0, logic=0, written=0, removed=0, centre=0, branches=0, symbols=0, modules=0, areas=(), folders=0, surfaces=(), classes_new=0, classes_gone=0,
+    adopters=(), steps=0, numerics=0, options=(), tests=0, platforms=(), grave=(), dependencies=(), foundations=(), infrastructure=0, minor=False, words=0,
 )  # fmt: skip
 
 
@@ -35,9 +44,9 @@ def facts_of(
     )  # type: ignore[arg-type]
 
 
-def importance(title: str, *files: FileFact, flags: tuple[Flag, ...] = (), **more: object) -> float:
+def importance(title: str, *files: FileFact, **more: object) -> float:
     """Return the importance of a change of these files."""
-    return score_importance(read_signals(facts_of(title, *files, **more), flags, bundled()), SCORES).value
+    return score_importance(read_signals(facts_of(title, *files, **more), bundled()), SCORES).value
 
 
 SIGNALS = st.builds(
@@ -52,22 +61,21 @@ SIGNALS = st.builds(
     symbols=st.integers(0, 1000),
     modules=st.integers(0, 100),
     areas=st.sampled_from([(), ("engine",), ("engine", "moe", "lora")]),
+    folders=st.integers(0, 100),
     surfaces=st.sampled_from([(), ("LLM",), ("LLM", "config", "engine")]),
-    options=st.integers(0, 9),
-    new_options=st.integers(0, 9),
-    native=st.integers(0, 10**5),
+    classes_new=st.integers(0, 9),
+    classes_gone=st.integers(0, 9),
+    adopters=st.sampled_from([(), ("vllm.a",), ("vllm.a", "models: X")]),
+    steps=st.integers(0, 10**5),
+    numerics=st.integers(0, 100),
+    options=st.sampled_from([(), ("--x",), ("--x", "VLLM_X")]),
     tests=st.integers(0, 10**5),
     platforms=st.sampled_from([(), ("rocm",)]),
-    for_platform=st.booleans(),
     grave=st.sampled_from([(), ("crash",)]),
     dependencies=st.sampled_from([(), ("torch",)]),
     foundations=st.sampled_from([(), ("torch",)]),
     infrastructure=st.integers(0, 10**5),
-    only_models=st.booleans(),
     minor=st.booleans(),
-    flags=st.lists(st.sampled_from(list(Severity)), max_size=12).map(
-        lambda severities: tuple(a_flag(severity=severity) for severity in severities)
-    ),
     words=st.integers(0, 2000),
 )
 
@@ -80,46 +88,27 @@ def test_parts_sum_to_the_value(score: object, signals: Signals) -> None:
     assert found.value == pytest.approx(sum(part.value for part in found.parts), abs=1e-6)
     assert 0 <= found.value <= 10
     assert all(part.value and part.why for part in found.parts)
-    assert all(part.name == "flags" or re.search(r"[\u4e00-\u9fff]", part.why.zh) for part in found.parts)
+    assert all(re.search(r"[\u4e00-\u9fff]", part.why.zh) for part in found.parts)
     assert len({part.name for part in found.parts}) == len(found.parts)
 
 
 @pytest.mark.parametrize(
     "field",
-    [
-        "size",
-        "logic",
-        "centre",
-        "branches",
-        "symbols",
-        "modules",
-        "options",
-        "new_options",
-        "native",
-        "tests",
-    ],
+    ["size", "folders", "classes_new", "classes_gone", "steps", "numerics", "tests", "infrastructure"],
     ids=lambda name: f"more {name}",
 )
 @given(signals=SIGNALS)
 def test_more_never_makes_a_change_less_important(field: str, signals: Signals) -> None:
     """The score grows with each signal, or stays."""
-    value = getattr(signals, field)
-    more = msgspec.structs.replace(
-        signals, **{field: min(value * 2 + 1, 1) if field == "centre" else value * 2 + 1}
-    )
-    if field == "logic" and not signals.logic:
-        return  # Build lines count only where no logic changed.
+    more = msgspec.structs.replace(signals, **{field: getattr(signals, field) * 2 + 1})
     assert score_importance(more, SCORES).value >= score_importance(signals, SCORES).value
 
 
 def test_large_changes_stay_apart() -> None:
     """Above the bend a score rises slower and slower; what would have been capped is still told apart."""
-    areas = ("engine", "moe", "attention", "lora")
     large, larger, largest = (
-        msgspec.structs.replace(
-            QUIET, kind="feature", size=lines, logic=lines, centre=1, branches=40, areas=areas, options=2, new_options=2, native=native, symbols=9
-        )
-        for lines, native in ((300, 0), (900, 0), (900, 900))
+        msgspec.structs.replace(QUIET, kind="feature", size=lines, platforms=("rocm",), options=("--x",), numerics=numerics)
+        for lines, numerics in ((900, 3), (2000, 3), (2000, 30))
     )  # fmt: skip
     values = [score_importance(each, SCORES).value for each in (large, larger, largest)]
     assert SCORES.importance.bend < values[0] < values[1] < values[2] < 10
@@ -134,13 +123,12 @@ def test_formula_names_its_version() -> None:
 @pytest.mark.parametrize(
     ("more", "less"),
     [
-        pytest.param(("Support x", a_file(CORE, 120)), ("Support x", a_file("vllm/model_executor/models/qwen3.py", 120)), id="the engine against one model"),
         pytest.param(("Support x", a_file(CORE, 300)), ("Support x", a_file(CORE, 30)), id="much logic against little"),
         pytest.param(("Support x", a_file(CORE, 100)), ("Fix x", a_file(CORE, 100)), id="a feature against a fix of the same size"),
         pytest.param(("Support x", a_file(CORE, 100)), ("Remove x", a_file(CORE, 0, 100)), id="written lines against removed ones"),
         pytest.param(("Fix x", a_file(CORE, 5)), ("Add tests", a_file("tests/v1/engine/test_x.py", 500)), id="a small fix of the engine against many tests"),
         pytest.param(("Fix x", a_file(CORE, 5)), ("[Doc] x", a_file("docs/x.md", 900)), id="a small fix against much prose"),
-        pytest.param(("Add x", a_file(CORE, 60), a_file("vllm/v1/attention/backend.py", 60)), ("Add x", a_file(CORE, 120)), id="two areas against one"),
+        pytest.param(("Add x", a_file(CORE, 60), a_file("vllm/v1/attention/backend.py", 60)), ("Add x", a_file(CORE, 120)), id="two folders against one"),
         pytest.param(("[Doc] x", a_file(CORE, 0, 0, additions=400)), ("[Doc] x", a_file("docs/x.md", 1)), id="comments alone are never more than prose, never less"),
     ],
 )  # fmt: skip
@@ -149,41 +137,38 @@ def test_order(more: tuple[object, ...], less: tuple[object, ...]) -> None:
     assert importance(*more) >= importance(*less)  # type: ignore[arg-type]
 
 
-def test_flags_raise_importance_up_to_their_cap() -> None:
-    file = a_file(CORE, 50)
-    plain = importance("Fix x", file)
-    flagged = importance("Fix x", file, flags=(a_flag(severity=Severity.HIGH),))
-    many = importance(
-        "Fix x", file, flags=tuple(a_flag(f"CP10{n}", severity=Severity.CRITICAL) for n in range(9))
-    )
-    assert plain < flagged < many <= round(plain + SCORES.importance.flags_most, 2)
+def parts_of(title: str, *files: FileFact, **more: object) -> dict[str, float]:
+    """Return the parts of the importance of a change."""
+    found = score_importance(read_signals(facts_of(title, *files, **more), bundled()), SCORES)
+    return {part.name: part.value for part in found.parts}
 
 
-def test_settings_count_and_new_ones_more() -> None:
-    file = a_file(CORE, 3)
-    plain, numbers = importance("Fix x", file), SCORES.importance
-    changed = OptionFact(path=CORE, what="cli-flag", name="--x", change="default")
-    new = OptionFact(path=CORE, what="cli-flag", name="--x", change="added")
-    assert importance("Fix x", file, option=(changed,)) == pytest.approx(plain + numbers.option)
-    assert importance("Fix x", file, option=(new,)) == pytest.approx(
-        plain + numbers.option + numbers.new_option
-    )
+FIELD = {"what": "config-field", "name": "X.y", "change": "added"}
+LAYER = "vllm/model_executor/layers/fused_moe/config.py"
+CONSUMER = "vllm/v1/worker/gpu_worker.py"
+NUMBERS = SCORES.importance
 
 
 @pytest.mark.parametrize(
-    ("path", "area", "counts"),
+    ("more", "parts"),
     [
-        pytest.param("vllm/config/scheduler.py", "config", True, id="the configuration tree"),
-        pytest.param(
-            "vllm/model_executor/layers/fused_moe/config.py", "moe", False, id="a layer's own class"
-        ),
+        pytest.param({"option": (OptionFact(path=CORE, what="cli-flag", name="--x", change="added"),)}, {"option": NUMBERS.option}, id="a setting that comes"),
+        pytest.param({"option": (OptionFact(path=CORE, what="cli-flag", name="--x", change="default"),)}, {}, id="one whose default changes brings no capability"),
+        pytest.param({"option": (OptionFact(path="vllm/config/scheduler.py", area="config", **FIELD),)}, {"option": NUMBERS.option}, id="a field of the configuration tree"),
+        pytest.param({"option": (OptionFact(path=LAYER, area="moe", **FIELD),)}, {}, id="a field of a layer's own class is set by code alone"),
+        pytest.param({"module": (ModuleFact(path=CORE, module="vllm.v1.engine.core"),), "imports": (ImportFact(path=CONSUMER, module="vllm.v1.worker.gpu_worker", category="source", change="added", target="vllm.v1.engine.core", name="X"),)}, {"adopters": NUMBERS.adopters}, id="a module that imports it from now on"),
+        pytest.param({"module": (ModuleFact(path=CORE, module="vllm.v1.engine.core"),), "imports": (ImportFact(path="tests/test_x.py", module="tests.test_x", category="test", change="added", target="vllm.v1.engine.core", name="X"),)}, {}, id="a test that imports it builds nothing on it"),
+        pytest.param({"registry": (RegistryFact(path="vllm/x.py", registry="models", key="X", change="added"),)}, {"adopters": NUMBERS.adopters}, id="a row of a registry"),
+        pytest.param({"numeric": (NumericFact(path=CORE, category="source", what="dtype", text="float32", change="added"),)}, {"numerics": NUMBERS.numerics}, id="a place that computes other numbers"),
+        pytest.param({"symbols": (a_symbol(CORE, "Old", "removed", kind="class"), a_symbol(CORE, "New", "added", kind="class"))}, {"merged": NUMBERS.merged}, id="a class in the place of another"),
+        pytest.param({"symbols": (a_symbol(CORE, "step", "body", code_added=3, runs="per_step"),)}, {"steps": 2 * NUMBERS.steps}, id="lines that run at every step"),
     ],
-)
-def test_fields_count_where_a_user_can_set_them(path: str, area: str, counts: bool) -> None:
+)  # fmt: skip
+def test_roles_are_parts(more: dict[str, object], parts: dict[str, float]) -> None:
+    """Each role adds its own part and nothing else."""
     file = a_file(CORE, 3)
-    field = OptionFact(path=path, area=area, what="config-field", name="X.y", change="added")
-    gained = SCORES.importance.option + SCORES.importance.new_option if counts else 0
-    assert importance("Fix x", file, option=(field,)) == pytest.approx(importance("Fix x", file) + gained)
+    plain, found = parts_of("Fix x", file), parts_of("Fix x", file, **more)
+    assert {name: value for name, value in found.items() if plain.get(name) != value} == pytest.approx(parts)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +195,7 @@ def test_dependency_of_a_platform_counts_as_its_logic() -> None:
     path = "docker/Dockerfile.rocm_base"
     file = a_file(path, 2, 2, platforms=("rocm",))
     moved = DependencyFact(path=path, name="BASE_IMAGE", change="moved", core=True, platforms=("rocm",))
-    numbers = SCORES.importance
-    gained = numbers.dependency + numbers.foundation + numbers.platform + numbers.for_platform
+    gained = NUMBERS.dependency + NUMBERS.foundation + NUMBERS.platform
     assert importance("[ROCm] Update", file, dependency=(moved,)) == pytest.approx(
         importance("[ROCm] Update", file) + gained
     )
@@ -223,17 +207,10 @@ def test_what_its_author_calls_minor_counts_less(tag: str) -> None:
     assert importance(f"{tag} Fix x", file) < importance("[Core] Fix x", file)
 
 
-def test_comments_in_changed_files_add_to_the_size_alone() -> None:
-    """A reviewer reads every added line; only code counts by its place."""
-    found = [
-        score_importance(
-            read_signals(facts_of("Fix x", a_file(CORE, 30, additions=lines)), (), bundled()), SCORES
-        )
-        for lines in (30, 90)
-    ]
-    short, long = ({part.name: part.value for part in each.parts} for each in found)
-    assert short["size"] < long["size"]
-    assert short["logic"] == long["logic"]
+def test_comments_are_read_too() -> None:
+    """A reviewer reads every added line."""
+    short, long = (parts_of("Fix x", a_file(CORE, 30, additions=lines)) for lines in (30, 90))
+    assert long["size"] - short["size"] == pytest.approx(NUMBERS.size * math.log2(91 / 31), abs=0.01)
 
 
 def test_moved_code_is_discounted() -> None:
@@ -241,21 +218,23 @@ def test_moved_code_is_discounted() -> None:
     files = (a_file(CORE, 200), a_file("vllm/v1/engine/utils.py", 0, 200))
     moved = tuple(a_symbol(CORE, f"f{n}", "moved", code_added=50) for n in range(4))
     written = tuple(a_symbol(CORE, f"f{n}", "added", code_added=50) for n in range(4))
-    assert importance("Support x", *files, symbols=moved) < importance("Support x", *files, symbols=written)
+    assert insight(*files, symbols=moved) < insight(*files, symbols=written)
+    carried = msgspec.structs.replace(files[0], change_type="rename-or-move")
+    assert importance("Support x", carried) < importance("Support x", files[0])
+
+
+def insight(*files: FileFact, body: str | None = None, symbols: tuple[SymbolFact, ...] = ()) -> float:
+    """Return the insight of a change of these files."""
+    facts = facts_of("Refactor x", *files, body=body, symbols=symbols)
+    return score_insight(read_signals(facts, bundled()), SCORES).value
 
 
 def test_description_and_rework_add_insight() -> None:
     """A design replaced, with its reasons, teaches more than the same lines alone."""
-
-    def insight(*files: FileFact, body: str | None = None) -> float:
-        return score_insight(
-            read_signals(facts_of("Refactor x", *files, body=body), (), bundled()), SCORES
-        ).value
-
     assert insight(a_file(CORE, 200), body="why " * 400) > insight(a_file(CORE, 200))
     assert insight(a_file(CORE, 200, 180)) > insight(a_file(CORE, 200, 3))
 
 
 def test_change_of_nothing_scores_its_kind_alone() -> None:
-    found = score_importance(read_signals(facts_of("x"), (), bundled()), SCORES)
+    found = score_importance(read_signals(facts_of("x"), bundled()), SCORES)
     assert [part.name for part in found.parts] == ["kind"]

@@ -11,6 +11,7 @@ import msgspec
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.config.profiles import Chosen, default_profile, shown_file, table_file
+from diffscope.adapters.config.rule_files import TABLE_FILES
 from diffscope.adapters.read_file import read_text
 from diffscope.facts.collect import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
@@ -19,24 +20,15 @@ from diffscope.source.profile import Profile
 from diffscope.taxonomy.consequence import ConsequenceTable, load_consequence
 from diffscope.taxonomy.counterparts import Pairing, load_counterparts
 from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
-from diffscope.taxonomy.load import FILES, read_tables
+from diffscope.taxonomy.load import read_tables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows, load_reach
 from diffscope.taxonomy.roles import Role, RoleTable, load_roles
-from diffscope.taxonomy.tables import TaxonomyTables
+from diffscope.taxonomy.tables import CategoryRule, TaxonomyTables
 from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
-_NAMES: Final = (
-    *FILES,
-    "roles.yml",
-    "counterparts.yml",
-    "twins.yml",
-    "serving.yml",
-    "kernels.yml",
-    "reach.yml",
-    "consequence.yml",
-)
+_NAMES: Final = TABLE_FILES
 _LARGEST: Final = 1_000_000
 _SPACE: Final = f"knowledge-{VERSION}"
 
@@ -88,6 +80,11 @@ def _parse_once(
     at = {name: shown for name, (shown, _) in zip(_NAMES, origins, strict=True)}
     borrowed = frozenset(name for name, (_, is_borrowed) in zip(_NAMES, origins, strict=True) if is_borrowed)
     taxonomy = read_tables(dict(zip(_NAMES, texts, strict=True)), at=at, borrowed=borrowed)
+    tests = CategoryRule(line="test folders", paths=tuple(f"{folder}/**" for folder in profile.tests))
+    categories = msgspec.structs.replace(
+        taxonomy.categories, categories=(tests, *taxonomy.categories.categories)
+    )
+    taxonomy = msgspec.structs.replace(taxonomy, categories=categories)
     tables = _parse(dict(zip(_NAMES, texts, strict=True)), profile, taxonomy, at)
     return tables, _joined(tables, key)
 

@@ -6,19 +6,20 @@ the generic profile, and one that this lacks that of the default profile.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from diffscope.adapters.config.rule_files import bundled_profiles, bundled_rules, shown_name
+from diffscope.adapters.config.rule_files import PROFILE_FILES, bundled_profiles, bundled_rules, shown_name
 from diffscope.adapters.git.find import find_repository
 from diffscope.adapters.git.remotes import remotes
 from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import UNKNOWN_REPOSITORY, Profile
-from diffscope.yaml.reading import nearest
+from diffscope.yaml.reading import Mistake, mistakes_error, nearest
 from diffscope.yaml.typed import read_file
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _LARGEST: Final = 100_000
 _ROOTS: Final = ("", "src/", "python/", "lib/")
 """Folders that packages are looked for in."""
 _TESTS: Final = ("tests", "test")
+_VARIABLES: Final = frozenset({"envs.py", "env.py", "environment.py"})
+_MOST_PARTS: Final = 40
 _NATIVE: Final = ("csrc", "cpp")
 _NO_PACKAGES: Final = frozenset(
     {
@@ -113,7 +116,7 @@ def choose_profile(given: str | None, repository: GitRepository | None) -> Chose
         ConfigurationError: no profile has that name, there is none in that folder, or it is wrong.
     """
     if given is not None:
-        folder = _named(given)
+        folder = profile_folder(given)
     elif repository is None:
         return default_profile()
     else:
@@ -121,7 +124,24 @@ def choose_profile(given: str | None, repository: GitRepository | None) -> Chose
     if repository is not None and folder == shipped_profiles()[GENERIC]:
         return Chosen(folder=str(folder), found=look_at(repository))
     read_profile(folder)
+    if mistakes := ignored_files(folder):
+        raise mistakes_error(mistakes, kind=ConfigurationError)
     return Chosen(folder=str(folder))
+
+
+def ignored_files(folder: Path) -> list[Mistake]:
+    """Return a mistake for each YAML file of a profile that nothing reads: its author thinks that it counts."""
+    found = sorted(each.name for each in folder.glob("*.y*ml"))
+    return [
+        Mistake(
+            path=f"{shown_name(folder)}/{name}",
+            line=1,
+            message="no table has this name: it would be ignored",
+            hint=nearest(name, PROFILE_FILES),
+        )
+        for name in found
+        if name not in PROFILE_FILES and folder != bundled_rules()
+    ]
 
 
 def table_file(folder: Path, name: str) -> Path:
@@ -191,6 +211,41 @@ def look_at(repository: GitRepository) -> Profile:
     )
 
 
+class Sight(Value, frozen=True, kw_only=True):
+    """What a first profile is written from."""
+
+    names: Profile
+    environment: str | None
+    """The file that seems to declare the environment's variables."""
+    parts: tuple[str, ...]
+    """Folders of the packages that hold several modules."""
+    areas: str
+    """The areas of any repository, as their file has them."""
+
+
+def look_around(repository: GitRepository) -> Sight:
+    """Return what is found of a repository at HEAD."""
+    names, head = look_at(repository), repository.head()
+    paths = [entry.path for entry in repository.entries(head)] if head is not None else []
+    modules = [path for path in paths if path.endswith(".py")]
+    folders = sorted(
+        {f"{package}/{part}" for package in names.packages for part in _parts(modules, f"{package}/")}
+    )
+    variables = (
+        path for path in modules if path.startswith(names.packages) and path.rpartition("/")[2] in _VARIABLES
+    )
+    areas = read_text(shipped_profiles()[GENERIC] / "areas.yml", most=_LARGEST, hint="reinstall diffscope")
+    return Sight(
+        names=names, environment=next(variables, None), parts=tuple(folders[:_MOST_PARTS]), areas=areas
+    )
+
+
+def _parts(modules: Iterable[str], package: str) -> list[str]:
+    inside = [path[len(package) :] for path in modules if path.startswith(package)]
+    counts = Counter(rest.partition("/")[0] for rest in inside if "/" in rest)
+    return [part for part, count in counts.items() if count > 1 and part.isidentifier()]
+
+
 def _ci_of(paths: Iterable[RepoPath]) -> Literal["buildkite", "github", "none"]:
     heads = {"/".join(path.split("/")[:2]) for path in paths if path.startswith(".")}
     if any(head.startswith(".buildkite/") for head in heads):
@@ -212,7 +267,8 @@ def _packages(paths: Iterable[RepoPath]) -> tuple[str, ...]:
     return tuple(sorted(found)) or tuple(sorted(modules))
 
 
-def _named(given: str) -> Path:
+def profile_folder(given: str) -> Path:
+    """Return the folder of a profile by its name or path. Raises ``ConfigurationError`` where there is none."""
     shipped = shipped_profiles()
     if given in shipped:
         return shipped[given]
@@ -221,7 +277,7 @@ def _named(given: str) -> Path:
         return folder.resolve()
     raise ConfigurationError(
         f"there is no profile {given!r}",
-        hint=f"{nearest(given, shipped)}, or name a folder with {PROFILE_FILE}",
+        hint=f"{nearest(given, shipped)} or name a folder with {PROFILE_FILE}",
     )
 
 

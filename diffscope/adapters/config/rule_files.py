@@ -17,12 +17,38 @@ from diffscope.adapters.output import encoded, make_folder, write_file, write_ne
 from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
-from diffscope.rules.language.load import CHINESE_FILE, LISTS_FILE, RULE_FILE, SHARED_FILES, load_catalogue
+from diffscope.rules.language.load import (
+    CHINESE_FILE,
+    LISTS_FILE,
+    PREDICATES_FILE,
+    RULE_FILE,
+    SHARED_FILES,
+    WORDS_FILE,
+    load_catalogue,
+)
+from diffscope.taxonomy.load import FILES
 from diffscope.version import VERSION
 from diffscope.yaml.reading import Mistake
 
 CASES_FILE: Final = "cases.yml"
 STATISTICS_FILE: Final = "statistics.json"
+OWN_FILES: Final = (LISTS_FILE, PREDICATES_FILE, WORDS_FILE)
+"""Files that a folder of rules may bring besides rules."""
+TABLE_FILES: Final = (
+    *FILES,
+    *(
+        "roles.yml",
+        "counterparts.yml",
+        "twins.yml",
+        "serving.yml",
+        "kernels.yml",
+        "reach.yml",
+        "consequence.yml",
+    ),
+)
+"""The tables that facts and scores are judged by."""
+PROFILE_FILES: Final = (*OWN_FILES, *TABLE_FILES, "profile.yml", "registries.yml")
+"""Every file of a profile besides rules."""
 _LARGEST: Final = 1_000_000
 _SPACE: Final = "rules"
 _BUNDLED: Final = "rules"
@@ -77,16 +103,32 @@ def rule_texts(
     for folder in profiles:
         more = _folder_texts(folder, shown_name(folder), unread)
         lists = more.get(f"{shown_name(folder)}/{LISTS_FILE}", "")
-        texts = {
+        kept = {
             path: _without(text, lists) if path.endswith(LISTS_FILE) else text for path, text in texts.items()
         }
-        texts |= more
+        # A file of lists that are all taken holds nothing any more.
+        texts = {
+            path: text for path, text in kept.items() if _LIST.search(text) or text == texts[path]
+        } | more
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError("no such rule folder", at=str(folder), hint="name a folder of rules")
         if folder.resolve() != bundled.resolve():
+            _refuse_tables(folder)
             texts |= _folder_texts(folder, shown_name(folder), unread)
     return texts
+
+
+def _refuse_tables(folder: Path) -> None:
+    ignored = next(
+        (name for name in PROFILE_FILES if name not in OWN_FILES and is_there(folder / name)), None
+    )
+    if ignored is not None:
+        raise ConfigurationError(
+            f"a folder of rules may hold {', '.join(OWN_FILES)}; this table would be ignored",
+            at=str(folder / ignored),
+            hint="tables belong to a profile: --profile DIR",
+        )
 
 
 def folder_texts(folder: Path, *, unread: list[Mistake] | None = None) -> dict[str, str]:

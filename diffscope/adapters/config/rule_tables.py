@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
-from diffscope.adapters.config.profiles import shown_file, table_file
+from diffscope.adapters.config.profiles import PROFILE_FILE, ignored_files, shown_file, table_file
 from diffscope.adapters.config.rule_files import bundled_rules, shown_name
 from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError
 from diffscope.graph.query.registries import REGISTRIES, Registry, load_registries
 from diffscope.graph.query.serving import SERVING
+from diffscope.source.profile import Profile
 from diffscope.taxonomy.consequence import CONSEQUENCE
 from diffscope.taxonomy.counterparts import COUNTERPARTS
 from diffscope.taxonomy.kernels import KERNELS
@@ -59,6 +61,25 @@ def table_mistakes(folder: Path) -> list[Mistake]:
         if is_there(folder / file) and (text := _text(folder / file, f"{name}/{file}", found)) is not None:
             found += check_file(type_, text, at=f"{name}/{file}")[1]
     return found
+
+
+def profile_mistakes(folder: Path) -> list[Mistake]:
+    """Return every mistake in the names of a profile, and every file of it that nothing would read."""
+    name, found = shown_name(folder), ignored_files(folder)
+    text = _text(folder / PROFILE_FILE, f"{name}/{PROFILE_FILE}", found)
+    found += check_file(Profile, text, at=f"{name}/{PROFILE_FILE}")[1] if text is not None else []
+    return found
+
+
+def absent_folders(profile: Profile, paths: Collection[str]) -> list[str]:
+    """Return the folders and files that a profile names and a tree with these paths does not have."""
+    named = (*profile.packages, *profile.tests, *profile.native, *profile.source_roots)
+    more = (profile.environment.file,) if profile.environment else ()
+    return [
+        each
+        for each in (*named, *more)
+        if each not in paths and not any(path.startswith(f"{each.rstrip('/')}/") for path in paths)
+    ]
 
 
 def _text(path: Path, name: str, found: list[Mistake]) -> str | None:

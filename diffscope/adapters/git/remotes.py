@@ -28,6 +28,12 @@ class Remote(Value, frozen=True, kw_only=True):
     host: str
 
 
+def repository_of(address: str) -> str | None:
+    """Return the ``owner/repo`` that an address leads to; ``None`` for one that is none of a repository on a host."""
+    led = _LEADS.fullmatch(address)
+    return led["name"] if led else None
+
+
 def remotes(repository: GitRepository) -> tuple[Remote, ...]:
     """Return the remotes whose address names a repository on a host, ``origin`` and ``upstream`` first.
 

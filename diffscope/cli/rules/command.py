@@ -15,6 +15,7 @@ from diffscope.errors import UsageError, shell_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from diffscope.adapters.config.profiles import Chosen
     from diffscope.rules.authoring.run_cases import CaseResult
     from diffscope.rules.language.catalogue import Catalogue, Rule
     from diffscope.yaml.reading import Mistake
@@ -82,6 +83,8 @@ def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
 def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     """Check the rules, cases, predicates and tables of a folder (default: the bundled ones): every mistake at once.
 
+    With --profile, the folder of that profile: also its profile.yml, and files and lists that nothing would read.
+
     With --repo, also globs that match no file of the clone. A rule and its lists speak of the tree as it is; the tables
     beside them place the files of any commit, so that only what the history of HEAD never had is wrong there, and what
     another commit has is noted. Exit code 1 if there is anything to correct.
@@ -94,16 +97,21 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
         rule_texts,
         shown_name,
     )
-    from diffscope.adapters.config.rule_tables import table_mistakes
+    from diffscope.adapters.config.rule_tables import profile_mistakes, table_mistakes
     from diffscope.adapters.read_file import is_there
     from diffscope.rules.authoring.lint import lint_catalogue
     from diffscope.rules.language.load import RULE_FILE, check_catalogue, read_names
     from diffscope.yaml.reading import in_order, mistake_line
 
+    profile = _asked_folder() if folder is None else None
     if folder is not None:
         check_holds_rules(folder, is_itself_one=True)
     unread: list[Mistake] = []
-    texts = folder_texts(folder, unread=unread) if folder else rule_texts(unread=unread)
+    if profile is not None:
+        texts = rule_texts(profiles=profile.rule_folders, unread=unread)
+        folder = Path(profile.folder)
+    else:
+        texts = folder_texts(folder, unread=unread) if folder else rule_texts(unread=unread)
     cases = case_texts(_rule_files(texts), unread=unread)
     catalogue, mistakes = check_catalogue(texts)
     names = read_names(texts)[0]
@@ -116,8 +124,11 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     own = f"{shown_name(folder)}/" if folder else ""
     found = [each for each in found if each.path.startswith(own)]
     found += [] if is_rule else table_mistakes(folder or bundled_rules())
+    found += profile_mistakes(folder) if profile is not None and folder is not None else []
     lines = [mistake_line(each) for each in in_order(found)]
     dead, elsewhere = _dead_globs(folder or bundled_rules(), repo, revision) if repo is not None else ([], 0)
+    if profile is not None and repo is not None:
+        dead += _absent(profile, repo, revision)
     lines = list(dict.fromkeys([*lines, *dead]))
     note = [f"globs of tables that match files of other commits alone: {elsewhere}"] if elsewhere else []
     count = f"{_counted(len(catalogue.rules))}, {len(lines)} to correct"
@@ -261,6 +272,32 @@ def find_rule(catalogue: Catalogue, word: str) -> Rule:
     words = [text for rule in catalogue.rules for text in (rule.code, rule.name)]
     hint = nearest(word.upper(), words) or nearest(word, words) or "diffscope rules list"
     raise UsageError(f"there is no rule '{word}'", hint=hint)
+
+
+def _asked_folder() -> Chosen | None:
+    """Return the profile that the command line names, as a folder to look at: it may be wrong in every way."""
+    from diffscope.adapters.config.profiles import Chosen, profile_folder
+
+    named = options.asked_profile()
+    return Chosen(folder=str(profile_folder(named))) if named is not None else None
+
+
+def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
+    """Return a line for each folder that a profile names and the tree does not have; what else is wrong with it is told already."""
+    from diffscope.adapters.config.profiles import PROFILE_FILE
+    from diffscope.adapters.config.rule_files import shown_name
+    from diffscope.adapters.config.rule_tables import absent_folders
+    from diffscope.adapters.git.repository import GitRepository
+    from diffscope.errors import DiffscopeError
+
+    try:
+        names = profile.names()
+    except DiffscopeError:
+        return []
+    with GitRepository(repo) as repository:
+        paths = {entry.path for entry in repository.entries(revision)}
+    file = f"{shown_name(Path(profile.folder))}/{PROFILE_FILE}"
+    return [f"{file}:1: {each!r} is not in {repo} at {revision}" for each in absent_folders(names, paths)]
 
 
 def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int]:
