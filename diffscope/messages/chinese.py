@@ -609,6 +609,7 @@ TEXTS: Final = {
     "report.lightly": "仅有轻微命中，不计入：{pulls}",
     "report.look-by-hand": "人工查看有规则未能判定的变更。",
     "report.made-by": "diffscope {version} · 规则 {rules} · 完整数据见 JSON 摘要（{schema}）",
+    "report.made-from": "来源 PR：{count} · 由 diffscope 根据代码事实自动生成",
     "report.main-changes": "{is_week|本周|本期}重点变化",
     "report.more": "其余 {count} 个",
     "report.no-flags": "没有规则命中。",

@@ -609,6 +609,7 @@ TEXTS: Final = {
     "report.lightly": "Touched lightly, not counted: {pulls}",
     "report.look-by-hand": "Look by hand at what some rule could not judge.",
     "report.made-by": "diffscope {version} · rules {rules} · all of it as data: the JSON digest ({schema})",
+    "report.made-from": "{count} {count|pull request|pull requests} · Made by diffscope from facts of the code",
     "report.main-changes": "Main changes",
     "report.more": "{count} more",
     "report.no-flags": "No rule fired.",
