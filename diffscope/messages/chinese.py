@@ -543,7 +543,7 @@ TEXTS: Final = {
     "page.themes-intro": "按主线归类 {count} / {all} 个 PR；每点一个 PR，按合并时间排列",
     "page.title-column": "标题与证据",
     "page.to": "至",
-    "page.trend": "近期各风险类别占全部 PR 的比例",
+    "page.trend": "近期各类型、风险类别与领域占全部 PR 的比例",
     "page.upkeep": "测试、CI、文档、构建",
     "page.with-light": "含轻微：{count} 个",
     "patch.hunk-cut-off": "差异块被截断",

@@ -543,7 +543,7 @@ TEXTS: Final = {
     "page.themes-intro": "{count} of {all} pull requests by line of work; each mark is one, at its time",
     "page.title-column": "Title and evidence",
     "page.to": "to",
-    "page.trend": "Risk families over the last windows, as shares of all pull requests",
+    "page.trend": "Kinds, risk families and areas over the last windows, as shares of all pull requests",
     "page.upkeep": "tests, CI, docs, build",
     "page.with-light": "With light ones: {count}",
     "patch.hunk-cut-off": "the hunk is cut off",
