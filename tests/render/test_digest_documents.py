@@ -136,7 +136,9 @@ def test_titles_of_any_script_are_told_and_nothing_invisible_passes(form: str) -
         "🦙 llama",
         "a\u202eb\x07",
     )
-    pulls = tuple(a_pull(number, title=title) for number, title in enumerate(titles, start=11))
+    pulls = tuple(
+        a_pull(number, title=title, level=RiskLevel.MEDIUM) for number, title in enumerate(titles, start=11)
+    )
     text = render_digest(build_digest(pulls, repository="vllm-project/vllm", period=WEEK), CHINESE, form=form)
     assert "灯笼" in text
     assert not {"\u202e", "\x07"} & set(text)
