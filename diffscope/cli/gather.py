@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +21,6 @@ Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
 
 _PUBLIC = (None, "github.com", "www.github.com")
-_HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
 class Request(NamedTuple):
@@ -153,10 +151,10 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
 
     try:
         reference = parse_reference(target, repository=workspace.identity)
-    except UsageError:
-        if workspace.repository is not None and _HASH.fullmatch(target):
-            return Gathered(change=workspace.clone.commit(target))
-        raise
+    except UsageError as error:
+        if workspace.repository is None or target.startswith("#") or ":" in target:
+            raise
+        return Gathered(change=_revision(target, workspace, error))
     if source != "auto":
         return _TRIES[source](reference, workspace, notice)
     reasons = []
@@ -170,6 +168,24 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
             _tell_fallback(reasons, reference.number, notice)
         return found
     raise _not_found(reference, reasons)
+
+
+def _revision(target: str, workspace: Workspace, error: UsageError) -> Change:
+    """Return what a name of the clone stands for: a branch from its merge base with main, anything else as one commit."""
+    from diffscope.adapters.git.process import run
+
+    clone = _clone(workspace)
+    try:
+        commit = clone.resolve(target)
+    except SourceError:
+        hint = f"{error.hint}; or a branch or commit of the clone: {target!r} is none"
+        raise UsageError(error.message, hint=hint) from None
+    names = [f"refs/heads/{target}", f"refs/remotes/{target}"]
+    is_branch = bool(run(clone.refs, "for-each-ref", "--format=%(refname)", *names).out.strip())
+    main = _main(workspace)
+    if not is_branch or clone.merge_base(main, commit) == commit:
+        return workspace.clone.commit(commit)
+    return workspace.clone.between(main, commit)
 
 
 def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, notice: Notice) -> None:

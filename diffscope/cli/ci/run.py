@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from diffscope.adapters.config.profiles import choose_profile
 from diffscope.adapters.config.settings import Settings
 from diffscope.adapters.events import CiEvent, Trigger, read_event
 from diffscope.adapters.github.access import Access, check_repository, find_access
@@ -220,6 +221,7 @@ def _judging(workspace: Workspace, base: BaseRules, request: Request) -> Workspa
         configuration=base.settings.rules,
         use_cache=request.use_cache,
         is_debug=is_debug(),
+        profile=choose_profile(base.profile, workspace.repository),
     )
     if mistakes := check_against(judging.configuration, judging.catalogue):
         raise mistakes_error(mistakes, kind=ConfigurationError)
