@@ -1002,6 +1002,7 @@ TEXTS: Final = {
     "word.tests": "测试",
     "word.tests-changed": "变更 {count} 个",
     "word.tests-to-run": "与此变更最相关的测试",
+    "word.titled": "{title}：{text}",
     "word.unknown": "未知",
     "word.unknown-rules": "未判定",
     "word.unnamed": "没有测试提及 {symbols}",

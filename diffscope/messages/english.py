@@ -1002,6 +1002,7 @@ TEXTS: Final = {
     "word.tests": "Tests",
     "word.tests-changed": "{count} changed",
     "word.tests-to-run": "Tests nearest to this change",
+    "word.titled": "{title}: {text}",
     "word.unknown": "unknown",
     "word.unknown-rules": "Unknown",
     "word.unnamed": "no test names {symbols}",
