@@ -15,6 +15,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import DiffscopeError
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.project.ci.buildkite import FOLDER
+from diffscope.project.ci.collection import StepTests, step_calls, step_tests
 from diffscope.project.model import Project, ProjectFiles, Requirement
 from diffscope.project.read import declares, read_dependencies, read_project, wanted_entries
 from diffscope.project.requirements.requirements import is_requirements_file
@@ -53,6 +54,7 @@ _INSTALLS: Final = re.compile(
     r"docker/|tools/.*\.sh$|requirements/|setup\.py$|pyproject\.toml$|CMakeLists\.txt$"
 )
 _SPACE: Final = f"project-{VERSION}"
+_STEPS: Final = f"steps-{VERSION}"
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -85,7 +87,8 @@ class DeclaredTrees:
             return None
         if all(each.old_blob and each.new_blob for each in changed):
             return declared
-        return declared.in_tree(lambda: (entry.path for entry in self._repository.entries(commit)))
+        repository = self._repository  # not this object, which would then hold itself
+        return declared.in_tree(lambda: (entry.path for entry in repository.entries(commit)))
 
 
 def _tells(path: str) -> bool:
@@ -111,6 +114,7 @@ def declarations_at(repository: GitRepository, revision: str, *, cache: Cache) -
         knows_tests=True,
         job_files=functools.cache(lambda: _job_files(entries(), repository)),
         installing=functools.cache(lambda: _installing(entries(), repository)),
+        steps=functools.cache(lambda: _kept_steps(key, cache, project)),
     )
 
 
@@ -153,6 +157,19 @@ def _kept(key: str, cache: Cache, collect: Callable[[], ProjectFiles]) -> Projec
 
 def _is_whole(project: Project) -> bool:
     return all(problem.kind != "missing" for problem in project.problems)
+
+
+def _kept_steps(key: str, cache: Cache, project: Project) -> tuple[StepTests, ...]:
+    kept = cache.get(_STEPS, key)
+    if kept is not None:
+        try:
+            return msgspec.msgpack.decode(kept, type=tuple[StepTests, ...])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # as above
+    steps = step_tests(step_calls(project))
+    if _is_whole(project):
+        cache.put_many(_STEPS, {key: _ENCODER.encode(steps)})
+    return steps
 
 
 def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Requirement, ...]:

@@ -46,8 +46,8 @@ def find_around(
         _merges(repository, f"{last}..{soon[0][0].commit}", most=_LATER, has_paths=True) if soon else ()
     )
     return Around(
-        before=tuple(_merged(squash, files) for squash, _ in reversed(titles)),
-        after=tuple(_merged(squash, files) for squash, _ in reversed(later)),
+        before=tuple(merged_of(squash, files.get(squash, ())) for squash, _ in reversed(titles)),
+        after=tuple(merged_of(squash, files.get(squash, ())) for squash, _ in reversed(later)),
         judged=judged,
     )
 
@@ -121,10 +121,11 @@ def _merges(
         return []
 
 
-def _merged(squash: Squash, files: dict[Squash, tuple[str, ...]]) -> Merged:
+def merged_of(squash: Squash, paths: tuple[str, ...]) -> Merged:
+    """Return a squash commit as the graph of pull requests sees it."""
     return Merged(
         number=squash.number,
         title=pull_title(squash.subject),
         merged_at=stamp(squash.committed_at),
-        paths=files.get(squash, ()),
+        paths=paths,
     )

@@ -45,7 +45,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "triage": Command(
         "diffscope.cli.triage.command:triage",
-        "Compare open pull requests: conflicts of meaning, duplicates, order, a queue for reviewers.",
+        "Compare open pull requests with each other: conflicts of meaning, duplicates, order, and a queue for reviewers.",
     ),
     "rules": Command(
         "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and start rules."
@@ -63,6 +63,10 @@ COMMANDS: dict[str, Command] = {
     "mcp": Command("diffscope.cli.mcp.command:mcp", "Serve reviewing assistants (Model Context Protocol)."),
     "schema": Command(
         "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
+    ),
+    "store": Command(
+        "diffscope.cli.store.command:store",
+        "Join stores of assessments from several machines, or write one as tables.",
     ),
     "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
     "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),

@@ -35,8 +35,9 @@ _FEWEST_LETTERS: Final = 8
 _FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _SELF: Final = frozenset({"self", "cls", "super()"})
 _NAME: Final = re.compile(
-    r"""(?:[rbfuRBFU]{0,2}(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|#.*|([A-Za-z_]\w{2,})"""
+    r"""(?:[rbfuRBFU]{0,2}(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|#.*|([A-Za-z_]\w{2,})\b(?!=(?!=))"""
 )
+"""Names that are not those of keyword arguments, which stand before a ``=`` without a blank."""
 _LETTER: Final = re.compile(r"\w")
 _COMMON: Final = frozenset(
     {

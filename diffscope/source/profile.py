@@ -157,16 +157,19 @@ def _places(profile: Profile) -> Places:
 UNKNOWN_REPOSITORY: Final = "unknown"
 """What a repository is called that neither its remotes nor its profile name."""
 _current: Final[ContextVar[Places]] = ContextVar("profile")
+_of_process: list[Places] = []
+"""What threads go by that were started without the context of who started them: the profile put in force last, if any."""
 
 
 def profile() -> Profile:
     """Return the profile in force. That there is none is a mistake of the caller: no repository is assumed."""
-    return _current.get().profile
+    return places().profile
 
 
 def places() -> Places:
     """Return the folders of the profile in force."""
-    return _current.get()
+    found = _current.get(None)
+    return _of_process[-1] if found is None else found
 
 
 def repository_name() -> str:
@@ -182,7 +185,8 @@ def pull_url(repository: str, number: int | None) -> str | None:
 
 
 def put_in_force(chosen: Profile) -> None:
-    """Put a profile in force until another one is."""
+    """Put a profile in force until another one is, in every thread that has none of its own."""
+    _of_process[:] = [_places(chosen)]
     _current.set(_places(chosen))
 
 

@@ -17,7 +17,7 @@ TIMES: Final = ("per_step", "per_request", "start_up", "tools")
 _Patterns = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
-class Root(Value, frozen=True, kw_only=True):
+class Root(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A row: definitions whose time is known by what they are. Patterns match whole names; ``*`` stands for any run of characters."""
 
     runs: Literal["per_step", "per_request", "start_up", "tools"]

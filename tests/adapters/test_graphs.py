@@ -219,8 +219,11 @@ def test_processes_share_a_cache(clone: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path\n"
         "from diffscope.adapters.cache.cache import open_cache\n"
+        "from diffscope.adapters.config.profiles import default_profile\n"
         "from diffscope.adapters.git.repository import GitRepository\n"
         "from diffscope.adapters.graphs.graphs import graph_at\n"
+        "from diffscope.source.profile import put_in_force\n"
+        "put_in_force(default_profile().names())\n"
         "with open_cache(Path(sys.argv[2])) as cache, GitRepository(sys.argv[1]) as repository:\n"
         "    for back in (3, 0, 5, 1):\n"
         "        print(graph_at(repository, f'HEAD~{back}', cache=cache).digest)\n"

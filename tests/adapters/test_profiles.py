@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.config.profiles import (
     GENERIC,
@@ -188,3 +189,15 @@ def test_folders_that_are_not_there_are_told() -> None:
     assert absent_folders(names, {"lmdeploy/a.py", "tests/b.py", "src/c.cc", "lmdeploy/pytorch/envs.py"}) == [
         "autotest"
     ]
+
+
+def test_tables_come_out_of_the_cache_as_they_went_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second run parses nothing."""
+    with open_cache(tmp_path) as cache:
+        fresh = load_knowledge(cache=cache)
+        monkeypatch.setattr("diffscope.adapters.config.knowledge._parse_once", None)
+        kept = load_knowledge(cache=cache)
+    assert (kept.reach, kept.consequence, kept.serving) == (fresh.reach, fresh.consequence, fresh.serving)
+    assert kept.taxonomy.tables == fresh.taxonomy.tables

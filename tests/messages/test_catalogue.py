@@ -19,7 +19,7 @@ from diffscope.messages.model import Language
 from diffscope.messages.say import texts
 from diffscope.messages.template import quoted
 from diffscope.products.report.dynamics.amd import Where
-from diffscope.products.report.dynamics.watch import OtherSignal, TitleSignal
+from diffscope.products.report.dynamics.symptoms import OtherSignal, TitleSignal
 from diffscope.products.report.link_model import LinkReason
 from diffscope.products.report.model import NoticeKind, RecheckState
 from diffscope.products.triage import model as triage

@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.project.ci.collection import collect_tests, cover_tests, is_test_file, step_calls
+from diffscope.project.ci.collection import (
+    StepTests,
+    collect_tests,
+    cover_tests,
+    is_test_file,
+    step_calls,
+    step_tests,
+)
 from diffscope.project.ci.markers import MarkReader, may_match
+from diffscope.project.model import Project
 from diffscope.source.model import RepoPath
 from tests.builders import text
 from tests.project_builders import ci_files, project_of, tree_of
@@ -55,6 +63,10 @@ COMMANDS = [
 ]  # fmt: skip
 
 
+def steps_running_tests(project: Project) -> tuple[StepTests, ...]:
+    return step_tests(step_calls(project))
+
+
 @pytest.mark.parametrize(("command", "paths"), COMMANDS)
 def test_what_a_command_collects(command: str, paths: list[str]) -> None:
     assert [path for path in _collected(command) if is_test_file(path)] == sorted(paths)
@@ -64,18 +76,18 @@ def _collected(command: str, **more: str) -> dict[RepoPath, tuple[object, ...]]:
     quoted = "'" + command.replace("'", "''") + "'"
     steps = f"\n- label: S\n  working_dir: /vllm-workspace/tests\n  source_file_dependencies: [x]\n  commands: [{quoted}]\n"
     files = ci_files(steps) | {"tests/scripts/go.sh": "set -e\ncd compile\npytest full\n", **more}
-    return collect_tests(step_calls(project_of(files)), tree_of(*TREE))  # type: ignore[return-value]
+    return collect_tests(steps_running_tests(project_of(files)), tree_of(*TREE))  # type: ignore[return-value]
 
 
 def test_the_commands_of_a_step_share_a_shell_and_a_default_folder() -> None:
     """cd stays; in a group that waits the default folder is tests/, elsewhere the root."""
     steps = "\n- label: S\n  commands: [cd v1, pytest core]\n"
     waiting = ci_files(steps, group="depends_on: [image-build]\n")
-    assert list(collect_tests(step_calls(project_of(waiting)), tree_of(*TREE))) == [
+    assert list(collect_tests(steps_running_tests(project_of(waiting)), tree_of(*TREE))) == [
         "tests/v1/core/test_c.py",
         "tests/v1/core/test_d.py",
     ]
-    assert collect_tests(step_calls(project_of(ci_files(steps))), tree_of(*TREE)) == {}
+    assert collect_tests(steps_running_tests(project_of(ci_files(steps))), tree_of(*TREE)) == {}
 
 
 def test_the_generator_changes_no_folder_for_several_nodes_and_image_builds() -> None:
@@ -83,7 +95,7 @@ def test_the_generator_changes_no_folder_for_several_nodes_and_image_builds() ->
     for line in ("num_nodes: 2\n  num_devices: 2", "key: image-build"):
         label = '":docker: x"' if "image" in line else "S"
         steps = f"\n- label: {label}\n  {line}\n  working_dir: /vllm-workspace/tests\n  commands: [pytest tests/v1/test_a.py]\n"
-        assert list(collect_tests(step_calls(project_of(ci_files(steps))), tree_of(*TREE))) == [
+        assert list(collect_tests(steps_running_tests(project_of(ci_files(steps))), tree_of(*TREE))) == [
             "tests/v1/test_a.py"
         ]
 
@@ -106,7 +118,7 @@ def test_a_file_is_covered_only_by_steps_that_run_by_themselves() -> None:
     - {label: C, working_dir: tests, commands: [pytest compile/test_e.py]}
     """
     tree = tree_of(*TREE)
-    found = cover_tests(tree.paths, collect_tests(step_calls(project_of(ci_files(steps))), tree))
+    found = cover_tests(tree.paths, collect_tests(steps_running_tests(project_of(ci_files(steps))), tree))
     assert [(each.path, each.state, [used.step.label for used in each.steps]) for each in found] == [
         ("tests/compile/full/test_f.py", "not-collected", []),
         ("tests/compile/test_e.py", "optional-only", ["C"]),
@@ -132,7 +144,7 @@ def test_mirrors_collect_with_their_own_commands_or_their_steps() -> None:
       commands: [pytest test_top.py]
       mirror: {amd: {device: mi300_1}}
     """
-    found = collect_tests(step_calls(project_of(ci_files(steps))), tree_of(*TREE))
+    found = collect_tests(steps_running_tests(project_of(ci_files(steps))), tree_of(*TREE))
     assert {
         path: [(each.step.label, each.step.mirror) for each in steps] for path, steps in found.items()
     } == {
@@ -207,7 +219,7 @@ def test_a_mark_keeps_a_file_out_of_a_collection() -> None:
             RepoPath("tests/v1/core/test_d.py"): b"def test_d(): ...",
         }
     )
-    assert list(collect_tests(step_calls(project_of(ci_files(steps))), tree_of(*TREE), marks)) == [
+    assert list(collect_tests(steps_running_tests(project_of(ci_files(steps))), tree_of(*TREE), marks)) == [
         "tests/v1/core/test_c.py"
     ]
 
@@ -234,4 +246,6 @@ def test_scripts_that_call_each_other_end() -> None:
         "tests/a.sh": "bash tests/b.sh\npytest tests/v1/test_a.py",
         "tests/b.sh": "bash tests/a.sh",
     }
-    assert list(collect_tests(step_calls(project_of(files)), tree_of(*TREE))) == ["tests/v1/test_a.py"]
+    assert list(collect_tests(steps_running_tests(project_of(files)), tree_of(*TREE))) == [
+        "tests/v1/test_a.py"
+    ]

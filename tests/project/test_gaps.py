@@ -5,10 +5,11 @@ from collections.abc import Iterable
 import pytest
 
 from diffscope.project.answers import ReachingTest, RenameGap
-from diffscope.project.ci.collection import collect_tests, step_calls
+from diffscope.project.ci.collection import StepTests, collect_tests, step_calls, step_tests
 from diffscope.project.ci.gaps import rename_gaps, unselected_reaching
 from diffscope.project.ci.mirrors import amd_states, plain_label
 from diffscope.project.ci.selection import select_steps
+from diffscope.project.model import Project
 from diffscope.source.model import RepoPath
 from tests.builders import text
 from tests.project_builders import ci_files, project_of, tree_of
@@ -36,6 +37,10 @@ FILES = ci_files(STEPS) | {
     ".github/CODEOWNERS": "/vllm @all\n/vllm/old.py @ada @all\n",
     ".github/mergify.yml": "pull_request_rules:\n- name: l\n  conditions:\n  - or:\n    - files=vllm/old.py\n    - title~=x\n  actions: {label: {add: [old]}}\n",
 }
+
+
+def steps_running_tests(project: Project) -> tuple[StepTests, ...]:
+    return step_tests(step_calls(project))
 
 
 def _gaps(old: str, new: str, *after: str) -> list[tuple[str, str, str, int, bool]]:
@@ -85,7 +90,10 @@ def test_steps_whose_tests_reach_a_change_that_does_not_select_them() -> None:
     )
     changed = [RepoPath("vllm/core.py"), RepoPath("vllm/x.py")]
     found = unselected_reaching(
-        select_steps(project.pipelines, changed), collect_tests(step_calls(project), tree), changed, reaching
+        select_steps(project.pipelines, changed),
+        collect_tests(steps_running_tests(project), tree),
+        changed,
+        reaching,
     )
     assert [(each.step.label, each.reason.value, each.path, each.chain, each.tests) for each in found] == [
         ("Narrow", "no-match", "vllm/x.py", ("tests.test_narrow", "vllm/x.py"), 1),

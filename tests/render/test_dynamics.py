@@ -122,7 +122,7 @@ def test_talk_of_bots_is_no_discussion() -> None:
 
 def test_technical_changes_tell_what_is_known() -> None:
     """Areas, the author's words and doubts, paths, state; of reports what they ran on; code in titles stays code."""
-    assert section(saved("published_hour", Language.ENGLISH), "🛠️").split("\n2. ")[1].split("\n3. ")[
+    assert section(saved("published_hour", Language.ENGLISH), "🛠️").split("\n3. ")[1].split("\n4. ")[
         0
     ].splitlines() == [
         "**PR #30385: \\[Core\\] Whisper support `torch.compile`**",

@@ -73,6 +73,10 @@ class ForeignError(Exception):
     """The file is a sound database of another program: it is neither used nor deleted."""
 
 
+class UnreadableError(Exception):
+    """The file cannot be read."""
+
+
 def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
     """Return a connection that commits by itself unless a transaction is open; the tables are made where it may write."""
     if is_read_only:
@@ -160,6 +164,30 @@ def select_values(
             if not isinstance(used, int) or used < old:
                 stale.append(row)
     return {name: found[name] for name in names if name in found}, damaged, stale
+
+
+def read_space(path: Path, space: str) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the names and values of a space, by name; ``None`` for a value whose bytes changed. Nothing is written.
+
+    Raises:
+        ForeignError: it is a database of another program.
+        UnreadableError: it is no sound database, or of another version.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    # What a process that was killed had not taken over yet stands in the log, and is read with the rest.
+    mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as connection:
+            if pragma(connection, "application_id") != _APPLICATION:
+                raise ForeignError("it is a database of another program")
+            rows = connection.execute(
+                "SELECT name, checksum, value FROM entry WHERE space = ? ORDER BY name", (space,)
+            )
+            for name, checksum, value in rows:
+                is_sound = isinstance(value, bytes) and zlib.crc32(value) == checksum
+                yield str(name), value if is_sound else None
+    except (sqlite3.Error, OSError) as error:
+        raise UnreadableError(str(error)) from None
 
 
 def measure(connection: sqlite3.Connection) -> tuple[tuple[SpaceInfo, ...], int]:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import functools
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 import msgspec
 
 from diffscope.adapters.cache.cache import Cache, CacheInfo, default_directory
+from diffscope.adapters.cache.file import ForeignError, UnreadableError, read_space
 from diffscope.assessment.document import Assessment
+from diffscope.errors import InputError
 from diffscope.version import VERSION
 
 FILE_NAME: Final = "assessments-1.sqlite3"
@@ -28,7 +32,7 @@ _SILENT: Final = frozenset({"products", "render", "batch", "cli"})
 """Stages that look at assessments and make none."""
 _KEEPERS: Final = frozenset(
     f"adapters/{name}.py"
-    for name in ("cache/cache", "cache/file", "cache/store", "events", "git/later_fixes")
+    for name in ("cache/cache", "cache/file", "cache/store", "events", "graphs/later_fixes", "parquet")
 )
 """Modules that keep things, or read what no assessment is made of."""
 
@@ -92,9 +96,71 @@ class Store:
         """Return every key that is kept, as text."""
         return frozenset(self._cache.names(_SPACE))
 
+    def judged_by(self, judge: str) -> Iterator[Assessment]:
+        """Yield what a judge thought of merged changes, by repository, number and commit, a few in memory at a time."""
+        words = (name.split(" ") for name in self._cache.names(_SPACE))
+        keys = [Key(each[0], int(each[1]), each[2], judge) for each in words if each[3:] == [judge]]
+        keys.sort()
+        for at in range(0, len(keys), _AT_A_TIME):
+            yield from self.get_many(keys[at : at + _AT_A_TIME]).values()
+
+    def take(self, entries: Iterable[tuple[str, bytes]]) -> int:
+        """Keep what another store holds, as it is, and return how much that was."""
+        count, rest = 0, iter(entries)
+        while some := dict(islice(rest, _AT_A_TIME)):
+            self._cache.put_many(_SPACE, some)
+            count += len(some)
+        return count
+
     def put_many(self, assessments: Mapping[Key, Assessment]) -> None:
         """Keep assessments: all of them or, where the file cannot be written, none."""
         self._cache.put_many(_SPACE, {str(key): _encoded(one) for key, one in assessments.items()})
+
+
+class OtherStore(NamedTuple):
+    """A store from elsewhere; nothing is written to it."""
+
+    path: Path
+    counts: Mapping[str, int]
+    """How many sound assessments each judge gave."""
+    damaged: int
+
+    def entries(self, judge: str) -> Iterator[tuple[str, bytes]]:
+        """Yield what a judge gave: name and bytes."""
+        return (
+            (name, value)
+            for name, value in read_space(self.path, _SPACE)
+            if value is not None and judge_of(name) == judge
+        )
+
+
+def read_store(place: Path) -> OtherStore:
+    """Return the store that a file is, or that lies in a folder.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    path = place / FILE_NAME if place.is_dir() else place
+    hint = (
+        f"name a file {FILE_NAME}, or its folder: --shard leaves one beside the cache (DIFFSCOPE_CACHE_DIR)"
+    )
+    if not path.is_file():
+        raise InputError("there is no store of assessments", at=str(place), hint=hint)
+    counts, damaged = Counter[str](), 0
+    try:
+        for name, value in read_space(path, _SPACE):
+            counts.update([judge_of(name)] if value is not None else ())
+            damaged += value is None
+    except (ForeignError, UnreadableError) as error:
+        raise InputError(
+            f"it cannot be read as a store of assessments: {error}", at=str(path), hint=hint
+        ) from None
+    return OtherStore(path, counts, damaged)
+
+
+def judge_of(name: str) -> str:
+    """Return the judge in the name of an assessment."""
+    return " ".join(name.split(" ")[3:4])
 
 
 def open_store(

@@ -173,6 +173,15 @@ def merges(
     return listed
 
 
+def commit_before(repository: GitRepository, at: int) -> str | None:
+    """Return the last first-parent commit of the main branch before a time in seconds; ``None`` where there is none."""
+    tip = main_tip(repository)
+    if tip is None:
+        return None
+    found = run(repository.objects, "rev-list", "--first-parent", "-n", "1", f"--before={at - 1}", tip)
+    return found.out.decode().strip() or None
+
+
 def _error(repository: GitRepository, says: str) -> RepositoryError:
     message = says.rsplit("\n", maxsplit=1)[-1].removeprefix("fatal: ")
     return RepositoryError(

@@ -13,7 +13,8 @@ from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.errors import InternalError
+from diffscope.cli.shard import Shard, Sharing, shard_option
+from diffscope.errors import InternalError, UsageError
 from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     "--workers", type=click.IntRange(1, 64), help="Processes for a --range.  [default: the number of cores]"
 )
 @options.cluster_option
+@shard_option
 @options.rules_option
 @options.selection_options
 @options.cache_option
@@ -86,6 +88,7 @@ def classify(
     resume: bool,
     workers: int | None,
     cluster: str | None,
+    shard: Shard | None,
     console: Console,
 ) -> int:
     """Classify one change, or every change of a range.
@@ -96,6 +99,7 @@ def classify(
     """
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
+    check_shard(shard, request, record)
     from diffscope.cli.classify.base_settings import Options
     from diffscope.cli.classify.resume import read_done
     from diffscope.cli.open_workspace import open_workspace
@@ -135,8 +139,7 @@ def classify(
             workspace,
             options_of_base,
             record=record,
-            workers=workers,
-            cluster=cluster,
+            sharing=Sharing(workers, cluster, shard or Shard(1, 1)),
             console=console,
             progress=progress,
         ):
@@ -151,14 +154,19 @@ def classify(
     return FINDINGS if is_over else DONE
 
 
+def check_shard(shard: Shard | None, request: Request, record: Path | None) -> None:
+    """Raise ``UsageError`` where there is nothing to take a part of."""
+    if shard is not None and (not request.is_window or record is not None):
+        raise UsageError("--shard takes a part of a range that is judged", hint="--range A..B --shard 3/16")
+
+
 def _assessments(
     request: Request,
     workspace: Workspace,
     options: Options,
     *,
     record: Path | None,
-    workers: int | None,
-    cluster: str | None,
+    sharing: Sharing,
     console: Console,
     progress: Progress,
 ) -> Iterator[tuple[Assessment, str | None, str]]:
@@ -166,7 +174,7 @@ def _assessments(
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
-        for judged in judge_range(request, workspace, workers=workers, cluster=cluster, console=console):
+        for judged in judge_range(request, workspace, sharing, console):
             yield judged, None, options.fail_on
         return
     from diffscope.cli.classify.base_settings import governed

@@ -11,15 +11,16 @@ from diffscope.batch.windows import empty_gaps, find_range, range_ends
 from diffscope.cli.console import Console
 from diffscope.cli.gather import Request, no_clone
 from diffscope.cli.progress import Progress
+from diffscope.cli.shard import Sharing
 from diffscope.errors import SourceError
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
 
 def judge_range(
-    request: Request, workspace: Workspace, *, workers: int | None, cluster: str | None, console: Console
+    request: Request, workspace: Workspace, sharing: Sharing, console: Console
 ) -> Iterator[Assessment]:
-    """Yield the assessment of each change that the request's range holds and ``done`` does not, oldest first.
+    """Yield the assessment of each change that this part of the request's range holds and ``done`` does not, oldest first.
 
     What is judged is kept in the store before it is yielded. A change that the clone cannot give is told and left out; one that failed
     inside is told, and stands by what the list of its files tells. Changes that change nothing are told in one line.
@@ -32,10 +33,11 @@ def judge_range(
     if workspace.repository is None:
         raise no_clone()
     span = find_range(workspace, request.window or "")
-    left = [wanted for wanted in span.wanted if wanted.commit not in request.done]
-    before, lost, empty = len(span.wanted) - len(left), 0, list[Wanted]()
+    asked = sharing.shard.of(span.wanted)
+    left = [wanted for wanted in asked if wanted.commit not in request.done]
+    before, lost, empty = len(asked) - len(left), 0, list[Wanted]()
     with (
-        Batch(workspace, workers=workers, cluster=cluster) as batch,
+        Batch(workspace, workers=sharing.workers, cluster=sharing.cluster) as batch,
         Progress("changes", console) as progress,
     ):
         for at, judged in enumerate(batch.judge(left), start=1):
@@ -47,14 +49,14 @@ def judge_range(
             shown = _shown(judged)
             if shown is not None:
                 yield shown
-            progress(before + at, len(span.wanted))
+            progress(before + at, len(asked))
         # `report_notes` says those of the workspace.
         news = [note for note in batch.notes if note not in workspace.notes]
         for note in (*(gap.reason for gap in empty_gaps(empty)), *news):
             console.note(note)
     if lost:
         raise SourceError(
-            f"{lost} of {len(span.wanted)} changes could not be judged", hint="the notes above say why"
+            f"{lost} of {len(asked)} changes could not be judged", hint="the notes above say why"
         )
 
 

@@ -25,11 +25,13 @@ from diffscope.cli.generate.messages import message_documents
 from diffscope.cli.generate.rules import rule_documents
 from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.main import COMMANDS, cli, main
+from diffscope.products.tables import columns_page
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 _RUN: Final = re.compile(
     r"(<!-- run: (?P<command>.+?) -->\n```console\n).*?(^```\n)", re.DOTALL | re.MULTILINE
 )
+_COLUMNS: Final = re.compile(r"(<!-- columns -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _KEPT: Final = ("PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT")
 
 
@@ -39,6 +41,10 @@ def documents() -> dict[str, str]:
     made |= {f"docs/schemas/{name}.schema.json": schema_text(name) for name in DOCUMENTS}
     made["docs/commands.md"] = _command_reference()
     made |= message_documents()
+    tables = ROOT / "docs" / "tables.md"
+    made["docs/tables.md"] = _COLUMNS.sub(
+        lambda match: f"{match[1]}\n{columns_page()}\n\n{match[2]}", tables.read_text("utf-8")
+    )
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     for page in pages:
         name = page.relative_to(ROOT).as_posix()

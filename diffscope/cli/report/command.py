@@ -128,7 +128,9 @@ def report(
             raise UsageError(
                 "a dynamics report has no week, range, comparison or charts", hint="--since, --until"
             )
-        write_dynamics(EventsRequest(events, save_events, since, until, tz, use_cache), outputs, console)
+        write_dynamics(
+            EventsRequest(events, save_events, since, until, tz, use_cache, repo), outputs, console
+        )
         return DONE
     if events or save_events:
         raise UsageError("events are what a dynamics report is made from", hint="add --layout dynamics")

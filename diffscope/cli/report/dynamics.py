@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.config.knowledge import load_knowledge
 from diffscope.adapters.events import read_events
+from diffscope.adapters.git.log import commit_before, merges
+from diffscope.adapters.graphs.graphs import graph_at
+from diffscope.batch.around import merged_of
 from diffscope.cli.console import Console
+from diffscope.cli.gather import Request, find_clone
+from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.options import Output
 from diffscope.cli.report.outputs import ReportOutputs, read_templates
 from diffscope.errors import DiffscopeError, RemoteError, UsageError
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.dynamics import build_dynamics, moment
 from diffscope.products.report.dynamics.events import Events
+from diffscope.products.report.dynamics.suspects import DAYS
+from diffscope.products.report.links.around import Merged
 from diffscope.products.report.render.dynamics import render
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.trend import OFFSET
@@ -24,6 +31,8 @@ from diffscope.render.formats.json import indented
 from diffscope.source.window import Window, days, stamp
 from diffscope.taxonomy.model import Taxonomy
 
+_DAY: Final = 86_400
+_MERGES: Final = 2_000
 _OFFLINE = "check the network and try again, or --events FILE for what --save-events FILE kept"
 
 
@@ -36,6 +45,7 @@ class EventsRequest(NamedTuple):
     until: str | None
     offset: str | None
     use_cache: bool
+    repo: Path | None = None
 
 
 def write_dynamics(sought: EventsRequest, outputs: ReportOutputs, console: Console) -> None:
@@ -56,14 +66,15 @@ def write_dynamics(sought: EventsRequest, outputs: ReportOutputs, console: Conso
         outputs.put(Output("json", sought.save), indented(events))
     for gap in events.gaps:
         console.note(f"{gap.what}: {gap.reason}")
-    graph, commit = _graph() if any(item.files for item in events.pulls) else (None, None)
+    scene = _scene(sought, window, console, needs_graph=any(item.files for item in events.pulls))
     dynamics = build_dynamics(
         events,
         since=stamp(window.start),
         until=stamp(window.end),
         taxonomy=_taxonomy(is_cached=sought.use_cache),
-        graph=graph,
-        graph_commit=commit,
+        graph=scene.graph,
+        graph_commit=scene.commit,
+        recent=scene.recent,
     )
     options = ReportOptions(layout="dynamics", templates=read_templates(outputs.request.templates))
     for output in outputs.outputs:
@@ -95,6 +106,37 @@ def _events(window: Window, sought: EventsRequest, console: Console) -> Events:
         for note in cache.notes:
             console.note(note)
     return events
+
+
+class _Scene(NamedTuple):
+    """The graph that the changes of a window are laid on, with its commit, and what was merged in the month before the window's end."""
+
+    graph: ModuleGraph | None = None
+    commit: str | None = None
+    recent: tuple[Merged, ...] | None = None
+
+
+def _scene(sought: EventsRequest, window: Window, console: Console, *, needs_graph: bool) -> _Scene:
+    """Return the scene of the window's own commit where a clone reaches it, else the graph that comes with diffscope."""
+    packaged = _Scene(*_graph()) if needs_graph else _Scene()
+    clone = find_clone(sought.repo, Request())
+    if clone is None:
+        return packaged
+    try:
+        commit = commit_before(clone, window.end)
+        if commit is None or clone.commit(commit).committed_at < window.start - DAYS * _DAY:
+            console.note("the clone does not reach the window: no cause is looked for in its merges")
+            return packaged
+        found = merges(clone, commit, most=_MERGES, has_paths=True, since=window.end - DAYS * _DAY)
+        recent = tuple(merged_of(squash, paths) for squash, paths in reversed(found))
+        if not needs_graph:
+            return _Scene(recent=recent)
+        with open_workspace(clone, use_cache=sought.use_cache) as workspace:
+            graph = graph_at(clone, commit, cache=workspace.cache, serving=workspace.knowledge.serving)
+        return _Scene(graph, commit, recent)
+    except DiffscopeError as error:
+        console.note(f"the clone does not tell of the window: {error}")
+        return packaged
 
 
 def _taxonomy(*, is_cached: bool) -> Taxonomy:

@@ -17,7 +17,7 @@ from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places
 from diffscope.syntax.model import Parameter
 from diffscope.syntax.outline.uses import Uses
-from diffscope.syntax.text.skips import names_of_skips
+from diffscope.syntax.text.skips import words_of_test
 
 _TEST_DEPTH = 2
 _EAGER = frozenset({EdgeLayer.EAGER})
@@ -26,8 +26,6 @@ _OP_LAYER = frozenset({EdgeLayer.OP})
 _OPERATORS = "torch.ops."
 _RARE = 8
 """Test files that name a word, up to which the word is taken for a name of its own and not for a common verb."""
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_OWN = re.compile(r"^(?:async +)?(?:def|class) +([A-Za-z_]\w*)", re.MULTILINE)
 _MOST_PLACES = 20
 """Places named per symbol; a reviewer reads the first few and the count of the rest says little more."""
 
@@ -141,8 +139,14 @@ class TreeLookup:
         """Return ``path:line`` of what imports or names a module: from files outside the change, and from files that it edits."""
         edges = self._graph.dependents(ModuleName(name), _BY_NAME)
         # Who asks a package for a name that it passes on goes on asking the package.
-        direct = (edge for edge in edges if not edge.is_transit)
-        places = sorted({(path, edge.line) for edge in direct if (path := self._graph.path_of(edge.source))})
+        passed = {
+            (e.source, e.line)
+            for one in edges
+            for e in self._graph.dependencies(one.source)
+            if e.is_transit and e.target != name
+        }
+        direct = (one for one in edges if one.is_transit or (one.source, one.line) not in passed)
+        places = sorted({(path, one.line) for one in direct if (path := self._graph.path_of(one.source))})
         sides: tuple[list[str], list[str]] = ([], [])
         for path, line in places:
             sides[path in self._touched].append(f"{path}:{line}")
@@ -383,17 +387,7 @@ class TreeLookup:
 
     @cached_property
     def _changed_words(self) -> tuple[frozenset[str], ...]:
-        return tuple(map(_words_of_test, self._test_texts))
+        return tuple(map(words_of_test, self._test_texts))
 
     def _tests_near(self, name: ModuleName) -> dict[ModuleName, int]:
         return {each.test: each.steps for each in self._graph.tests_reaching(name, depth=_TEST_DEPTH)}
-
-
-def _words_of_test(text: str) -> frozenset[str]:
-    """Return what a test file names: not what it defines itself, unless it asks some module or object for that name too.
-
-    Nor what only the conditions of its skips name.
-    """
-    own = {name for name in _OWN.findall(text) if f".{name}" not in text}
-    asked = {name.decode() for name in names_of_skips(text.encode())}
-    return frozenset(_WORD.findall(text)) - own - asked

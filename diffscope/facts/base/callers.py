@@ -75,8 +75,9 @@ class CallerIndex:
     def naming_in(self, path: str, name: str, forms: frozenset[str]) -> Iterator[str]:
         """Yield the definitions of a file that use a name in one of some forms; none where its text is not available."""
         if path not in self._uses:
-            text = self._after[path][1] if path in self._after else self.graph.text_at(RepoPath(path))
-            self._uses[path] = Uses(text or b"", partial(self._outline, path))
+            outline, text = self._after.get(path, (None, self.graph.text_at(RepoPath(path))))
+            read = partial(self.graph.outline_at, RepoPath(path)) if outline is None else lambda: outline
+            self._uses[path] = Uses(text or b"", read)
         return self._uses[path].naming(name, forms)
 
     def classes(self, place: Place) -> frozenset[str]:

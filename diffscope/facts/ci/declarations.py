@@ -11,7 +11,7 @@ import msgspec
 from diffscope.facts.change.changed_file import Placed
 from diffscope.project.answers import Collecting, MergifyChange
 from diffscope.project.ci.buildkite import read_pipelines
-from diffscope.project.ci.collection import CommandTests, StepCalls, collect_tests, step_calls
+from diffscope.project.ci.collection import StepTests, collect_tests, step_calls, step_tests
 from diffscope.project.labels import labels_for
 from diffscope.project.model import Dialect, Project, Requirement, Verdict
 from diffscope.project.owners import owners_of
@@ -39,7 +39,7 @@ class Declarations:
         knows_tests: bool = False,
         job_files: Callable[[], Mapping[RepoPath, bytes]] = dict,
         installing: Callable[[], Mapping[RepoPath, bytes]] = dict,
-        steps: Callable[[], tuple[StepCalls, ...]] | None = None,
+        steps: Callable[[], tuple[StepTests, ...]] | None = None,
     ) -> None:
         self.project = project
         self.missing = tuple(problem.path for problem in project.problems if problem.kind == "missing")
@@ -49,7 +49,7 @@ class Declarations:
         self._knows_tests = knows_tests
         self._read_job_files = job_files
         self._read_installing = installing
-        self._read_steps = steps or cache(lambda: step_calls(project))
+        self._read_steps = steps or cache(lambda: step_tests(step_calls(project)))
 
     def in_tree(self, paths: Callable[[], Iterable[RepoPath]]) -> Declarations:
         """Return the same declarations in a tree that has other files, none of which declares anything."""
@@ -85,8 +85,8 @@ class Declarations:
         return (*map(decode, files.values()), *self.project.scripts.values())
 
     @property
-    def step_calls(self) -> tuple[StepCalls, ...]:
-        """The calls that the commands of each step make."""
+    def step_tests(self) -> tuple[StepTests, ...]:
+        """What the steps run of tests."""
         return self._read_steps()
 
     def owners(self, path: RepoPath) -> tuple[str, ...]:
@@ -109,13 +109,9 @@ class Declarations:
 
     def collecting(self, tests: Iterable[RepoPath]) -> Mapping[RepoPath, tuple[Collecting, ...]] | None:
         """Return which steps collect each of these tests of the base; ``None`` where that is not known, or no step runs any tests."""
-        if not self._knows_tests or not self._runs_tests:
+        if not self._knows_tests or not self.step_tests:
             return None
-        return collect_tests(self.step_calls, TreeIndex(tests))
-
-    @cached_property
-    def _runs_tests(self) -> bool:
-        return any(tests != CommandTests() for step in self.step_calls for _, _, tests in step.commands)
+        return collect_tests(self.step_tests, TreeIndex(tests))
 
     def is_surely_watched(self, path: str) -> bool:
         """Return whether some automatic step lists the path or a folder above it: a quick yes, for most files of the product."""

@@ -60,7 +60,7 @@ def idle_tests(
     needs = {path: found for path, one in gaining.items() if (found := tuple(_needs(one)))}
     if not needs:
         return
-    collected = collect_tests(declarations.step_calls, TreeIndex(needs))
+    collected = collect_tests(declarations.step_tests, TreeIndex(needs))
     for path in sorted(needs.keys() & collected.keys()):
         platforms = platforms_of_steps((each.step for each in collected[path]), declarations)
         for need in needs[path]:

@@ -142,7 +142,7 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
     }
     if not new:
         return
-    collected = collect_tests(declarations.step_calls, TreeIndex(new))
+    collected = collect_tests(declarations.step_tests, TreeIndex(new))
     for coverage in cover_tests(new, collected):
         if coverage.state != "collected":
             steps = sorted({each.step.label for each in coverage.steps})

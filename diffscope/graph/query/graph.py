@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from diffscope.graph.model.model import (
     IMPORT_LAYERS,
@@ -159,8 +159,7 @@ class ModuleGraph:
 
     def outline_of(self, module: ModuleName) -> Outline | None:
         """Return the outline of a module; ``None`` where it is not available."""
-        path = self.path_of(module)
-        return self.outline_at(path) if path else None
+        return self._view.outline(self._outline_of, module)
 
     def outline_at(self, path: RepoPath) -> Outline | None:
         """Return the outline of a Python file; ``None`` where it is not available."""
@@ -356,7 +355,7 @@ class ModuleGraph:
 
     @cached_property
     def _operators(self) -> OperatorQueries:
-        return OperatorQueries(self._view, self.outline_of)
+        return OperatorQueries(self._view, partial(self._view.outline, self._outline_of))
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -365,7 +364,8 @@ class ModuleGraph:
 
     @cached_property
     def _classes(self) -> ClassQueries:
-        return ClassQueries(self._view, self.resolver, self.outline_of)
+        outline_of = partial(self._view.outline, self._outline_of)
+        return ClassQueries(self._view, self.resolver, outline_of)
 
     @cached_property
     def _served(self) -> Search:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -20,6 +20,7 @@ from diffscope.graph.model.model import (
 from diffscope.graph.model.tables import LAYER_CODES, LAYERS, ReferenceKind, Tables
 from diffscope.graph.query.adjacency import Adjacency, Links, adjacency, layer_bits, link_tables, stored_codes
 from diffscope.source.model import RepoPath
+from diffscope.syntax.model import Outline
 
 _KINDS = tuple(NodeKind)
 _NAMING = IMPORT_LAYERS | {EdgeLayer.STRING, EdgeLayer.REGISTRY}
@@ -87,6 +88,15 @@ class View:
         """Return a node as a value."""
         path = self.tables.paths[index]
         return Node(name=self.name(index), kind=self.kind(index), path=RepoPath(path) if path else None)
+
+    def outline(
+        self, read: Callable[[RepoPath], Outline | None] | None, module: ModuleName
+    ) -> Outline | None:
+        """Return the outline of a module; ``None`` where it is not available."""
+        # Not of the graph: one that held itself would stay in memory, with its clone, long after its change is judged.
+        index = self.index.get(module)
+        path = None if index is None else self.node(index).path
+        return read(path) if read and path else None
 
     def edges(self, source: int, layers: Collection[EdgeLayer]) -> Iterator[Edge]:
         """Yield the edges that leave a node, in the order of its lines."""

@@ -12,7 +12,7 @@ from diffscope.products.doctor.checks.files import check_files, check_globs
 from diffscope.products.doctor.checks.owners import check_labels, check_owners
 from diffscope.products.doctor.checks.pipelines import check_dependencies, check_mirrors, check_pipelines
 from diffscope.products.doctor.findings import KINDS, Finding, RuleGlob
-from diffscope.project.ci.collection import collect_tests, is_test_file, step_calls
+from diffscope.project.ci.collection import collect_tests, is_test_file, step_calls, step_tests
 from diffscope.project.ci.markers import MarkReader
 from diffscope.project.labels import conditions_of
 from diffscope.project.model import Project, ProjectFiles
@@ -99,7 +99,7 @@ def _all_findings(
     marks = MarkReader(tests, helpers=sorted(path for path in tests if not is_test_file(path)))
     yield from check_commands(steps, tree, tests)
     if steps:
-        yield from check_tests(steps, tree, collect_tests(steps, tree, marks), marks)
+        yield from check_tests(steps, tree, collect_tests(step_tests(steps), tree, marks), marks)
     yield from check_globs(globs, tree)
 
 

@@ -46,6 +46,13 @@ class CommandTests(NamedTuple):
     """Python files that it runs, where they exist."""
 
 
+class StepTests(NamedTuple):
+    """A step, or its mirror, and what each of its commands runs of tests; commands that run none are left out."""
+
+    step: StepRef
+    commands: tuple[tuple[Listed, CommandTests], ...]
+
+
 class StepCalls(NamedTuple):
     """A step, or its mirror, and the calls of each of its commands, scripts followed, with what these calls run of tests."""
 
@@ -70,6 +77,18 @@ def step_calls(project: Project) -> tuple[StepCalls, ...]:
     return tuple(_all_calls(project))
 
 
+def step_tests(steps: Iterable[StepCalls]) -> tuple[StepTests, ...]:
+    """Return what steps run of tests; steps that run none are left out."""
+    found = (
+        StepTests(
+            each.step,
+            tuple((command, tests) for command, _, tests in each.commands if tests != CommandTests()),
+        )
+        for each in steps
+    )
+    return tuple(each for each in found if each.commands)
+
+
 def own_calls(step: StepCalls) -> Iterator[tuple[Listed, tuple[Call, ...]]]:
     """Yield each command of a step with the calls that stand in it, scripts left out."""
     for (command, calls, _), count in zip(step.commands, step.written, strict=True):
@@ -77,12 +96,12 @@ def own_calls(step: StepCalls) -> Iterator[tuple[Listed, tuple[Call, ...]]]:
 
 
 def collect_tests(
-    steps: Iterable[StepCalls], tree: TreeIndex, marks: MarkReader | None = None
+    steps: Iterable[StepTests], tree: TreeIndex, marks: MarkReader | None = None
 ) -> dict[RepoPath, tuple[Collecting, ...]]:
     """Return, for each file that some step collects, by which commands; files in the order of the tree."""
     found: dict[RepoPath, list[Collecting]] = {}
     for each in steps:
-        for command, _, tests in each.commands:
+        for command, tests in each.commands:
             for path, filters in _collected(tests, tree, marks or MarkReader({})):
                 found.setdefault(path, []).append(
                     Collecting(step=each.step, command=command.text, line=command.line, filters=filters)

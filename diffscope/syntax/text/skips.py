@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 _NAME: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+_OWN: Final = re.compile(r"^(?:async +)?(?:def|class) +([A-Za-z_]\w*)", re.MULTILINE)
 _ANY: Final = re.compile(rb"skip")
 _CALL: Final = re.compile(
     rb"(?:\bpytest\s*\.\s*(?:mark\s*\.\s*skipif|importorskip)|\bskip(?:If|Unless|if))\s*(?=\()"
@@ -22,6 +24,16 @@ _IMPORT: Final = re.compile(
 _ASSIGNED: Final = re.compile(rb"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=(?!=)[ \t]*[^\n]+", re.MULTILINE)
 _LONGEST: Final = 2_000
 """Bytes of one condition; what has no end by then is none."""
+
+
+def words_of_test(text: str) -> frozenset[str]:
+    """Return what a test file names: not what it defines itself, unless it asks some module or object for that name too.
+
+    Nor what only the conditions of its skips name.
+    """
+    own = {name for name in _OWN.findall(text) if f".{name}" not in text}
+    asked = {name.decode() for name in names_of_skips(text.encode())}
+    return frozenset(_WORD.findall(text)) - own - asked
 
 
 def names_of_skips(source: bytes) -> frozenset[bytes]:

@@ -40,7 +40,7 @@ def test_the_published_hour() -> None:
         (30387, ("ROCm", "HIP"), True)
     ]
     told = {one.number: one for one in found.changes}
-    assert [*told] == [30386, 30385, 30388, 30387]
+    assert [*told] == [30387, 30386, 30385, 30388]
     assert (told[30387].areas, told[30387].platforms) == (("kv-cache", "quantization", "attention"), ())
     assert told[30385].areas == ("model-runner", "models", "compilation")
     assert told[30387].environment is not None
@@ -77,8 +77,10 @@ def test_what_bots_and_people_say() -> None:
 
 
 def test_bug_reports_keep_their_place_on_a_busy_day() -> None:
-    """Of eight that are told three are the gravest reports, however much was merged."""
-    assert [one.number for one in of("busy_day").changes][5:] == [31010, 31002, 31001]
+    """Of eight that are told three are the gravest reports, however much was merged; what crashes or hangs leads."""
+    changes = [one.number for one in of("busy_day").changes]
+    assert (len(changes), {31010, 31002, 31001} <= set(changes)) == (8, True)
+    assert [number for number in changes if number in (31010, 31002, 31001)] == [31010, 31002, 31001]
 
 
 def test_bots_are_no_people() -> None:

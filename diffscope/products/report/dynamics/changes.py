@@ -11,6 +11,7 @@ from diffscope.graph.model.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.products.report.dynamics.descriptions import Environment, doubt, environment, read_body, said
 from diffscope.products.report.dynamics.events import Item
+from diffscope.products.report.dynamics.suspects import RecentMerges, Suspect
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places
 from diffscope.taxonomy.model import Taxonomy
@@ -107,10 +108,17 @@ class Technical(Value, frozen=True, kw_only=True):
     is_draft: bool | None = None
     mentions: tuple[int, ...] = ()
     """Other items that the description names."""
+    suspects: tuple[Suspect, ...] = ()
+    """Of an issue the merges of the month before that may have caused it."""
 
 
 def technical(
-    item: Item, *, is_pull: bool, taxonomy: Taxonomy, graph: ModuleGraph | None = None
+    item: Item,
+    *,
+    is_pull: bool,
+    taxonomy: Taxonomy,
+    graph: ModuleGraph | None = None,
+    recent: RecentMerges | None = None,
 ) -> Technical:
     """Return what is to be said of an item."""
     categories = None if item.files is None else Counter(map(taxonomy.category_of, item.files))
@@ -136,6 +144,7 @@ def technical(
         reach=None if graph is None else reach_of(item.files or (), graph),
         is_draft=item.is_draft,
         mentions=tuple(sorted(mentioned - {item.number}))[:5],
+        suspects=() if recent is None or is_pull else recent.suspects(item),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from math import log2
 from typing import NamedTuple, TypedDict
@@ -14,12 +14,17 @@ from diffscope.products.report.dynamics.amd import NearMiss, Related, near_miss,
 from diffscope.products.report.dynamics.changes import Technical, Topic, technical, topics
 from diffscope.products.report.dynamics.discussion import Discussion, discussions, is_answered, is_bot
 from diffscope.products.report.dynamics.events import EventGap, Events, Item
-from diffscope.products.report.dynamics.watch import WatchedItem, WindowContext, gravest, is_bug, watched
+from diffscope.products.report.dynamics.suspects import RecentMerges
+from diffscope.products.report.dynamics.symptoms import gravest, is_bug
+from diffscope.products.report.dynamics.watch import WatchedItem, WindowContext, watched
+from diffscope.products.report.links.around import Merged
 from diffscope.source.model import Value
 from diffscope.taxonomy.model import Taxonomy
 
 DYNAMICS_SCHEMA = "diffscope.dynamics/1"
 _TOLD = 8
+_GRAVE = 10
+"""Weight of what the title of a bug report names, from which on the report leads: wrong results, hangs, memory, crashes."""
 _REPORTS_TOLD = 3
 
 
@@ -49,9 +54,11 @@ class Dynamics(Value, frozen=True, kw_only=True):
     """By comments of people, then of bots."""
     topics: tuple[Topic, ...]
     changes: tuple[Technical, ...]
-    """What was merged or opened: code before the rest, what requests pass, what is large and much imported first. Then bug reports, the gravest first. At most eight."""
+    """What was merged or opened: code before the rest, what requests pass, what is large and much imported first. Then bug reports, the gravest first; grave ones lead. At most eight."""
     graph_commit: str | None = None
     """The commit of the graph that tells the reach of changes; ``None`` where none was asked."""
+    recent_merges: int | None = None
+    """How many merges causes of what issues report were looked for in; ``None`` without a clone that reaches the window."""
     contributors: tuple[str, ...]
     """People who opened something, by name."""
     activity: Activity
@@ -63,7 +70,7 @@ class Dynamics(Value, frozen=True, kw_only=True):
     """What the events do not tell: a count under a gap is the least that it can be."""
 
 
-def build_dynamics(
+def build_dynamics(  # noqa: PLR0913 - the events, the window, and what a clone knows of it
     events: Events,
     *,
     since: str,
@@ -71,17 +78,20 @@ def build_dynamics(
     taxonomy: Taxonomy,
     graph: ModuleGraph | None = None,
     graph_commit: str | None = None,
+    recent: Sequence[Merged] | None = None,
 ) -> Dynamics:
     """Return what happened from ``since`` (included) to ``until`` (not), both ISO 8601 with an offset.
 
-    ``taxonomy`` tells the areas of paths and titles, ``graph`` who imports the changed modules.
+    ``taxonomy`` tells the areas of paths and titles, ``graph`` who imports the changed modules, ``recent`` what was merged in the month
+    before the end of the window, where a clone tells: causes of what issues report are looked for there.
 
     Raises:
         InputError: a time of the events cannot be read.
     """
     inside = _Inside(moment(since), moment(until))
     lists = _lists(events, inside)
-    told = [technical(item, is_pull=False, taxonomy=taxonomy) for item in lists.issues]
+    merges = None if recent is None else RecentMerges(recent)
+    told = [technical(item, is_pull=False, taxonomy=taxonomy, recent=merges) for item in lists.issues]
     told += [technical(item, is_pull=True, taxonomy=taxonomy, graph=graph) for item in lists.pulls]
     spoken = discussions(events, inside)
     return Dynamics(
@@ -98,6 +108,7 @@ def build_dynamics(
         topics=topics(told),
         changes=_changes(told, lists),
         graph_commit=graph_commit,
+        recent_merges=None if recent is None else len(recent),
         contributors=tuple(
             sorted({item.author for item in lists.fresh if not is_bot(item.author)}, key=str.lower)
         ),
@@ -196,11 +207,19 @@ def _changes(told: Iterable[Technical], lists: _Lists) -> tuple[Technical, ...]:
     by_number = {one.number: one for one in told}
     pulls = [by_number[item.number] for item in _listed((*lists.merged, *lists.new_pulls))]
     reports = [one for item in lists.new_issues if is_bug((one := by_number[item.number]).title, one.labels)]
+    grave = [one for one in reports if _gravity(one) >= _GRAVE]
     reports.sort(key=lambda one: (-(gravest(one.title, one.labels) or (0,))[0], -one.number))
     pulls.sort(key=_worth)
     room = max(_TOLD - len(reports), _TOLD - _REPORTS_TOLD)
     kept = pulls[:room]
-    return (*kept, *reports[: _TOLD - len(kept)])
+    # What crashes or answers wrongly leads, whatever was merged beside it.
+    told_reports = reports[: _TOLD - len(kept)]
+    leading = [one for one in told_reports if one in grave]
+    return (*leading, *kept, *(one for one in told_reports if one not in grave))
+
+
+def _gravity(report: Technical) -> int:
+    return (gravest(report.title, report.labels) or (0,))[0]
 
 
 def _worth(one: Technical) -> tuple[bool, float, int]:

@@ -19,7 +19,8 @@ from diffscope.products.report.dynamics.descriptions import Environment
 from diffscope.products.report.dynamics.discussion import Discussion, Quote
 from diffscope.products.report.dynamics.dynamics import Dynamics, moment
 from diffscope.products.report.dynamics.events import EventGap, Item
-from diffscope.products.report.dynamics.watch import Signal, is_bug
+from diffscope.products.report.dynamics.suspects import Suspect
+from diffscope.products.report.dynamics.symptoms import Signal, gravest, is_bug
 from diffscope.products.report.render.markdown import link
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.report_words import area_title, has_title
@@ -75,6 +76,23 @@ class DynamicsWords:
         if reach.serving == reach.path:
             return text + self._words("reach.serves-itself")
         return text + self._words("reach.serves", path=reach.serving)
+
+    def impact(self, report: Technical) -> str:
+        """Return what goes wrong for whom, by the title of a report and what it ran on; nothing where neither tells."""
+        found = gravest(report.title, report.labels)
+        parts = [self.signal(found[1])] if found else []
+        if found and report.environment and report.environment.gpus:
+            parts.append(self._words("dynamics.impact-on", names=report.environment.gpus))
+        return self._words.semicolon.join(parts)
+
+    def why_suspect(self, suspect: Suspect) -> str:
+        """Return why a merge may be the cause: the files that the report names, the words that both titles share."""
+        parts = [self._words("dynamics.suspect-day", day=suspect.merged_at[:10])]
+        if suspect.paths:
+            parts.append(self._words("dynamics.suspect-paths", paths=[f"`{path}`" for path in suspect.paths]))
+        if suspect.words:
+            parts.append(self._words("dynamics.suspect-words", terms=suspect.words))
+        return self._words.semicolon.join(parts)
 
     def share(self, part: int, whole: int, one: str, many: str = "") -> str:
         """Return how many of some: ``all 5 items``, ``2 of 5 items``; in Chinese the noun has one form."""
@@ -207,6 +225,11 @@ class DynamicsView:
         """Return a number, linked: GitHub leads on from an issue's address to a pull request's."""
         place = "pull" if number in self._pulls else "issues"
         url = f"https://github.com/{self._dynamics.repository}/{place}/{number}"
+        return Markup(link(number, url))  # noqa: S704 - a number and an address without markup
+
+    def merge(self, number: int) -> Markup:
+        """Return the number of a merge before the window, linked."""
+        url = f"https://github.com/{self._dynamics.repository}/pull/{number}"
         return Markup(link(number, url))  # noqa: S704 - a number and an address without markup
 
     def links(self, numbers: Sequence[int], most: int = 10) -> Markup:

@@ -6,18 +6,45 @@ there. Without a script the same links lead to the pull request, or do nothing. 
 
 from __future__ import annotations
 
-from markupsafe import Markup
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
 
-from diffscope.products.report.model import Digest, Theme
+from markupsafe import Markup, escape
+
+from diffscope.products.report.model import Counted, Digest, Theme, TrendPoint
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
-from diffscope.products.report.render.marks import ARROWS
+from diffscope.products.report.render.marks import ARROWS, spark
 from diffscope.products.report.render.options import ReportOptions
-from diffscope.products.report.render.page import LEVELS, PageView
+from diffscope.products.report.render.page import LEAST_TREND, LEVELS, PageView
 from diffscope.products.report.render.page_script import SCRIPT, SCRIPT_HASH
+from diffscope.products.report.render.story.story import Story
 from diffscope.products.report.render.summary import summary, theme_line
+from diffscope.render.sanitize import split_code, visible
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
+from diffscope.source.model import Value
+
+_MARKED: Final = re.compile(r"#(?P<number>\d+)\b|\*\*(?P<strong>[^*]+)\*\*")
+
+_LARGE: Final = 1000
+"""A change of so much is told in hundredths."""
+
+
+class Figure(Value, frozen=True, kw_only=True):
+    """A figure of the window, and the same one in the windows before."""
+
+    value: str
+    label: str
+    href: str
+    was: str
+    """The change against the window compared; nothing without one."""
+    points: str
+    """A line through the windows, as SVG has it; nothing where there are fewer than three."""
+    said: str
+    """The same in words."""
 
 
 def render(digest: Digest, style: Style, options: ReportOptions) -> str:
@@ -34,12 +61,105 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         own=options.templates,
         d=digest,
         read=read,
+        story=Story(read, words),
+        linked=partial(_linked, read),
         say=words.either,
         summary=summary(read, words),
         about=about,
+        figures=_figures(read, words),
         levels=LEVELS,
         arrows=ARROWS,
         maps=(("wide", WIDE, area_cells(read, WIDE)), ("narrow", NARROW, area_cells(read, NARROW))),
         script=Markup(SCRIPT),  # noqa: S704 - a constant
         script_hash=SCRIPT_HASH,
     )
+
+
+def _linked(read: PageView, sentence: str) -> Markup:
+    """Return a sentence with the numbers of pull requests linked and its marks of weight and code; everything else is inert."""
+    parts = []
+    for part, is_code in split_code(visible(sentence)):
+        if is_code:
+            parts.append(Markup("<code>{}</code>").format(part))
+            continue
+        at = 0
+        for found in _MARKED.finditer(part):
+            parts += [escape(part[at : found.start()]), _marked(read, found)]
+            at = found.end()
+        parts.append(escape(part[at:]))
+    return Markup("").join(parts)
+
+
+def _marked(read: PageView, found: re.Match[str]) -> Markup:
+    if found["strong"]:
+        return Markup("<strong>{}</strong>").format(found["strong"])
+    number = int(found["number"])
+    url = read.url(number) if read.is_known(number) else None
+    return (
+        Markup('<a href="{}">#{}</a>').format(url, number)
+        if url and url.startswith("https://")
+        else escape(found[0])
+    )
+
+
+def _figures(read: PageView, words: Words) -> tuple[Figure, ...]:
+    d = read.digest
+    here = TrendPoint(
+        period=d.period,
+        source_pulls=d.source_pulls,
+        churn=d.additions + d.deletions,
+        mean_importance=d.mean_importance,
+        risks=d.top_risks,
+        levels=d.risk.levels,
+        kinds=d.kinds,
+    )
+    worst = read.link(level="serious" if _level("critical")(here) else "high")
+    # What only judged windows can tell says so.
+    told = [
+        (words("page.merged", count=d.source_pulls), "#table", lambda one: one.source_pulls, ",d", False),
+        (read.kind("bugfix"), read.link(kind="bugfix"), lambda one: _of(one.kinds, "bugfix"), ",d", False),
+        (words("page.lines-changed"), read.link(sort="churn"), lambda one: one.churn, ",d", False),
+        (words("page.serious"), worst, _level("high", "critical"), ",d", True),
+        (words("page.medium"), read.link(level="medium"), _level("medium"), ",d", True),
+        (words("page.importance"), read.link(sort="importance"), lambda one: one.mean_importance, ".2f", True),
+    ]  # fmt: skip
+    return tuple(
+        _figure(read, words, (label, href, form), value, [*(one for one in d.trend if one.is_judged or not is_judgement), here])
+        for label, href, value, form, is_judgement in told
+    )  # fmt: skip
+
+
+def _figure(
+    read: PageView,
+    words: Words,
+    named: tuple[str, str, str],
+    value: Callable[[TrendPoint], float],
+    windows: list[TrendPoint],
+) -> Figure:
+    label, href, form = named
+    values = [value(one) for one in windows]
+    was = ""
+    if read.before:
+        before = value(read.before)
+        change = values[-1] - before
+        was = format(change, f"+{form}") if change else "±0"
+        if before and abs(change) >= _LARGE:
+            was = f"{round(100 * change / before):+d}%"
+    return Figure(
+        value=format(values[-1], form) if values[-1] < 10 * _LARGE else f"{values[-1] / 1000:.1f}k",
+        label=label,
+        href=href,
+        was=was,
+        points=spark(values) if len(windows) >= LEAST_TREND else "",
+        said=words.comma.join(
+            f"{one.period.label} {each:{form}}" for one, each in zip(windows, values, strict=True)
+        ),
+    )
+
+
+def _level(*names: str) -> Callable[[TrendPoint], float]:
+    return lambda point: _of(point.levels, *names)
+
+
+def _of(counted: Iterable[Counted], *names: str) -> int:
+    return sum(one.count for one in counted if one.name in names)

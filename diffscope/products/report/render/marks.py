@@ -287,7 +287,7 @@ def _column(tick: Tick, pulls: Sequence[PullSummary], most: int, step: int) -> C
             parts.append(Part(group=group, count=counted[group], y=y, height=height))
     return Column(
         first=tick.first,
-        last=tick.first + timedelta(days=step - 1),
+        last=date.fromordinal(min(tick.first.toordinal() + step - 1, date.max.toordinal())),
         total=len(pulls),
         top=y,
         parts=tuple(parts),

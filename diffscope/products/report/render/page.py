@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -12,7 +12,7 @@ from diffscope.messages.model import Language
 from diffscope.messages.say import title
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
-from diffscope.products.report.render.marks import ARROWS, GROUPS, Column, Marks, Tick, group_of, spark
+from diffscope.products.report.render.marks import ARROWS, GROUPS, Column, Marks, Tick, group_of
 from diffscope.products.report.render.view_model import DigestView
 from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
@@ -24,11 +24,9 @@ from diffscope.source.model import Value
 LEVELS: Final = ("high", "medium", "low", "none")
 """The parts of a bar: high with critical, none with unknown."""
 _PART: Final = {"critical": "high", "unknown": "none"}
-_LEAST_TREND: Final = 3
+LEAST_TREND: Final = 3
 """Two points are two numbers, told in a sentence; a line needs a third."""
 _TREND_FAMILIES: Final = 6
-_LARGE: Final = 1000
-"""A change of so much is told in hundredths."""
 _LONGEST: Final = 36
 
 
@@ -58,20 +56,6 @@ class Point(Value, frozen=True, kw_only=True):
     def share(self) -> float:
         """The share, in hundredths."""
         return 100 * self.count / self.total if self.total else 0.0
-
-
-class Figure(Value, frozen=True, kw_only=True):
-    """A figure of the window, and the same one in the windows before."""
-
-    value: str
-    label: str
-    href: str
-    was: str = ""
-    """The change against the window compared."""
-    points: str = ""
-    """A line through the windows, as SVG has it; nothing where there are fewer than three."""
-    said: str = ""
-    """The same in words."""
 
 
 class PageView(DigestView):
@@ -231,53 +215,6 @@ class PageView(DigestView):
 
     # the window compared with
 
-    @cached_property
-    def tiles(self) -> tuple[Figure, ...]:
-        """The figures of the window, each with those of the windows before."""
-        d, w = self.digest, self._words
-        here = TrendPoint(
-            period=d.period,
-            source_pulls=d.source_pulls,
-            churn=d.additions + d.deletions,
-            mean_importance=d.mean_importance,
-            risks=d.top_risks,
-            levels=d.risk.levels,
-        )
-        high, medium = _level("high", "critical"), _level("medium")
-        worst = self.link(level="serious" if _level("critical")(here) else "high")
-        told = [
-            (w("page.merged", count=d.source_pulls), "#table", lambda one: one.source_pulls, ",d"),
-            (w("page.serious"), worst, high, ",d"),
-            (w("page.medium"), self.link(level="medium"), medium, ",d"),
-            *((w.family(one.name), self.link(families=one.name), _risk(one.name), ",d") for one in d.top_risks[:1]),
-            (w("page.lines-changed"), self.link(sort="churn"), lambda one: one.churn, ",d"),
-            (w("page.importance"), self.link(sort="importance"), lambda one: one.mean_importance, ".2f"),
-        ]  # fmt: skip
-        return tuple(self._tile(here, label, href, value, form) for label, href, value, form in told)
-
-    def _tile(
-        self, here: TrendPoint, label: str, href: str, value: Callable[[TrendPoint], float], form: str
-    ) -> Figure:
-        windows = [*self.digest.trend, here]
-        values = [value(one) for one in windows]
-        was = ""
-        if self.before:
-            before = value(self.before)
-            change = value(here) - before
-            was = format(change, f"+{form}") if change else "±0"
-            if before and abs(change) >= _LARGE:
-                was = f"{round(100 * change / before):+d}%"
-        return Figure(
-            value=format(value(here), form),
-            label=label,
-            href=href,
-            was=was,
-            points=spark(values) if len(windows) >= _LEAST_TREND else "",
-            said=self._words.comma.join(
-                f"{one.period.label} {each:{form}}" for one, each in zip(windows, values, strict=True)
-            ),
-        )
-
     @property
     def before(self) -> TrendPoint | None:
         """The figures of the window compared, unless it was empty."""
@@ -304,8 +241,8 @@ class PageView(DigestView):
     @cached_property
     def trend(self) -> tuple[tuple[str, tuple[Point, ...]], ...]:
         """The most frequent families over the last windows; none where there are fewer than three windows."""
-        windows = [*self.digest.trend]
-        if len(windows) + 1 < _LEAST_TREND:
+        windows = [one for one in self.digest.trend if one.is_judged]
+        if len(windows) + 1 < LEAST_TREND:
             return ()
         told = [
             (one.period.label, one.source_pulls, {risk.name: risk.count for risk in one.risks})
@@ -375,14 +312,6 @@ class PageView(DigestView):
     def area_counts(self, area: AreaChange) -> int:
         """Return how many pull requests count under an area of the map."""
         return self._counts(area.area)
-
-
-def _level(*names: str) -> Callable[[TrendPoint], float]:
-    return lambda point: sum(one.count for one in point.levels if one.name in names)
-
-
-def _risk(name: str) -> Callable[[TrendPoint], float]:
-    return lambda point: sum(one.count for one in point.risks if one.name == name)
 
 
 def _by_number(counted: Sequence[Counted]) -> dict[int, tuple[str, ...]]:

@@ -229,7 +229,7 @@ SCRIPT: Final = r"""
     search.focus();
   });
   if (matchMedia("(max-width: 56rem)").matches) $("choices").open = false;
-  if (matchMedia("(min-width: 64rem)").matches) for (const each of document.querySelectorAll("details.wide")) each.open = true;
+  if (matchMedia("(min-width: 48.01rem)").matches) for (const each of document.querySelectorAll("details.wide")) each.open = true;
   new ResizeObserver(() => table.style.setProperty("--bar", bar.offsetHeight + "px")).observe(bar);
   load();
   if (location.hash.includes("=")) $("table").scrollIntoView();

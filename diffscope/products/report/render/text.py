@@ -20,7 +20,17 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     read = PageView(digest, words)
     story, screen = Story(read, words), Screen(style)
     is_week, period = read.is_week, digest.period
-    screen.line(Piece(words("report.title", period=period.label, is_week=is_week), Tone.STRONG))
+    screen.line(
+        Piece(
+            words(
+                "report.title",
+                project=digest.project or digest.repository,
+                period=period.label,
+                is_week=is_week,
+            ),
+            Tone.STRONG,
+        )
+    )
     said = words("report.period", since=period.since, until=period.until, zone=read.zone)
     screen.line(Piece(f"{digest.repository} · {said}", Tone.QUIET))
     screen.blank()
@@ -31,7 +41,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     for gap in digest.gaps:
         screen.line(Piece(words.pick(gap.reason), Tone.MEDIUM))
     _sections(screen, words("report.main-changes", is_week=is_week), story.themes)
-    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.notices]
+    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.short_notices]
     _list(screen, words("report.notices"), notices)
     if digest.newest is not None:
         _list(screen, words("report.open-breaks", day=digest.newest.day), story.open_breaks)

@@ -17,6 +17,8 @@ _LONGEST: Final = 110
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
+_UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
+"""Flags that say that no test names what is new."""
 _BREAKS: Final = ("interface-change", "feature-interaction", "dependency-version")
 _PLACES: Final = frozenset(
     {"core-path", "platform-compat", "kernel-safety", "quantization-numerics", "concurrency", *_TESTS}
@@ -128,6 +130,11 @@ class RiskStory:
             if item.code != _WEAKENED and self.state(item) != "tested"
         ]
         return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
+
+    @property
+    def unnamed(self) -> tuple[RiskItem, ...]:
+        """Those of them that say, or of which it was looked up since, that no test names the symbol."""
+        return tuple(item for item in self.test_items if item.code in _UNNAMED or self.state(item) == "still")
 
     def target(self, item: RiskItem) -> str:
         """Return what a flag is about: its symbol, else its file."""

@@ -20,9 +20,9 @@ from diffscope.render.words import Words
 
 THEMES: Final = 6
 """Lines of work that are told; the others are folded."""
-_HIGHLIGHTS: Final = 6
+_HIGHLIGHTS: Final = 5
 _LEADS: Final = 2
-_GIST: Final = 110
+_GIST: Final = 90
 """Characters that say what a pull request does, besides its title."""
 _NOTICES: Final = 3
 """Of each kind."""
@@ -30,6 +30,8 @@ _FOLLOWED: Final = 2
 _SHORT: Final = 4
 _COUNTED: Final = 5
 _NAMED: Final = 3
+_FIX: Final = "TC205"
+"""Flags a fix that came without a test."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
     ("fixes", "story.fixed"),
@@ -109,7 +111,9 @@ class Story:
             ]
             traced = [link for link in own if not self._is_by_file(link)]
             if traced:
-                parts.append(self._words(code, pulls=self._sources(traced)) + self._evidence(traced[0]))
+                # In brackets behind several it would be taken for what all of them change.
+                aside = self._evidence(traced[0]) if len(traced) == 1 else ""
+                parts.append(self._words(code, pulls=self._sources(traced)) + aside)
             by_file = [link for link in own if self._is_by_file(link)]
             if by_file:
                 parts.append(self._words("story.fixed-file", pulls=self._sources(by_file)))
@@ -129,7 +133,7 @@ class Story:
 
     def _unproven(self, theme: Theme) -> Iterator[str]:
         """Yield what of a theme no test names, and whether that is still so."""
-        items = [item for item in self._risks.test_items if item.number in theme.pulls][:2]
+        items = [item for item in self._risks.unnamed if item.number in theme.pulls][:2]
         if items:
             names = [
                 self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
@@ -194,6 +198,12 @@ class Story:
             for kind, found in by_kind.items()
         )
 
+    @property
+    def short_notices(self) -> tuple[Section, ...]:
+        """The notices without fields of configurations, which few set by hand: a weekly counts them in its summary."""
+        left_out = self._words("notices.setting")
+        return tuple(section for section in self.notices if section.title != left_out)
+
     def notice_line(self, section: Section, most: int = _NOTICES) -> str:
         """Return the notices of a kind in one line."""
         rest = len(section.lines) - most
@@ -216,8 +226,8 @@ class Story:
         return tuple(self._follow_ups())
 
     def _follow_ups(self) -> Iterator[str]:
-        new = [item for item in self._risks.test_items if item.code in ("TC201", "TC202")]
-        fixes = [item for item in self._risks.test_items if item.code == "TC205"]
+        new = [item for item in self._risks.unnamed if item.code != _FIX]
+        fixes = [item for item in self._risks.test_items if item.code == _FIX]
         for items, code in ((new, "follow.tests"), (fixes, "follow.regression")):
             if items:
                 still = all(self._risks.state(item) == "still" for item in items[:_NAMED])

@@ -1,0 +1,1 @@
+"""``diffscope store``: joins stores of assessments, and writes them as tables."""

@@ -1,0 +1,91 @@
+"""``diffscope store``: joins stores of assessments, and writes them as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from diffscope.cli import options
+from diffscope.cli.exits import DONE
+from diffscope.cli.publish import write_stdout
+from diffscope.errors import InputError, UsageError
+
+
+@click.group()
+def store() -> None:
+    """Join stores of assessments from several machines, or write one as tables."""
+
+
+@store.command()
+@click.argument("places", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="STORE...")
+@options.profile_option
+@options.rules_option
+def merge(*, places: tuple[Path, ...], rule_folders: tuple[Path, ...]) -> int:
+    """Take the assessments of other stores into the one beside the cache.
+
+    STORE is an assessments file, or the folder of a cache that holds one: what each job of `classify --shard` leaves. A store that
+    another version of diffscope or other rules filled is refused, and then nothing is taken from any.
+    """
+    from diffscope.adapters.cache.store import open_store, read_store
+    from diffscope.batch.judging import Judge
+    from diffscope.cli.open_workspace import open_workspace
+
+    with open_workspace(None, rule_folders=rule_folders) as workspace, open_store(workspace.folder) as own:
+        name = Judge(workspace, own).name
+        found = {place: read_store(place) for place in places}
+        for place, shard in found.items():
+            if shard.counts and name not in shard.counts:
+                raise InputError(
+                    "the store was filled by other rules, settings or another version of diffscope",
+                    at=str(place),
+                    hint="use the same diffscope, rules and diffscope.yml in every job and here",
+                )
+        taken = sum(own.take(shard.entries(name)) for shard in found.values())
+        left = sum(
+            count for shard in found.values() for judge, count in shard.counts.items() if judge != name
+        )
+        damaged = sum(shard.damaged for shard in found.values())
+        notes = (*workspace.notes, *own.notes)
+    rest = f", {left:,} left aside (judged in part, or by others)" if left else ""
+    lost = f", {damaged:,} damaged" if damaged else ""
+    write_stdout(f"{taken:,} assessments taken{rest}{lost}\n", is_for_people=True)
+    if notes:
+        raise InputError(f"they were not kept: {notes[0]}", hint="mend that, and merge again")
+    return DONE
+
+
+@store.command()
+@click.option(
+    "--parquet",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write changes, flags, symbols and files as Parquet files to DIR.",
+)
+@options.profile_option
+@options.rules_option
+def export(*, folder: Path | None, rule_folders: tuple[Path, ...]) -> int:
+    """Write what this version and these rules judged as tables, for DuckDB, pandas, Polars and others.
+
+    docs/tables.md has the columns and worked queries.
+    """
+    if folder is None:
+        raise UsageError("no format is named", hint="--parquet DIR")
+    from diffscope.adapters.cache.store import open_store
+    from diffscope.adapters.parquet import write_tables
+    from diffscope.batch.judging import Judge
+    from diffscope.cli.open_workspace import open_workspace
+
+    with open_workspace(None, rule_folders=rule_folders) as workspace, open_store(workspace.folder) as own:
+        name = Judge(workspace, own).name
+        counts = write_tables(folder, own.judged_by(name))
+        notes = own.notes
+    if not counts["changes"]:
+        raise InputError(
+            "the store holds no assessment of these rules and this version",
+            hint=notes[0] if notes else "judge a range first: diffscope classify --range A..B",
+        )
+    told = ", ".join(f"{count:,} {table}" for table, count in counts.items())
+    write_stdout(f"{told} written to {folder}\n", is_for_people=True)
+    return DONE

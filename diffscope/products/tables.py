@@ -1,0 +1,229 @@
+"""Assessments as rows of flat tables, for analysis: changes, flags, symbols, files. docs/tables.md shows their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, TypedDict, get_type_hints
+
+from msgspec import Meta
+
+from diffscope.assessment.document import Assessment
+from diffscope.rules.model import every_flag
+from diffscope.source.model import Value
+
+
+class Row(Value, frozen=True, kw_only=True):
+    """What every row tells of its change."""
+
+    repository: Annotated[str, Meta(description="Owner and name.")]
+    number: Annotated[int | None, Meta(description="The pull request; null for a commit of none.")]
+    head: Annotated[
+        str | None, Meta(description="The commit that was judged; with `repository` the key of `changes`.")
+    ]
+
+
+class ChangeRow(Row, frozen=True, kw_only=True):
+    """One for each change."""
+
+    title: Annotated[str, Meta(description="As written.")]
+    author: Annotated[str | None, Meta(description="Login, or the name that the commit gives.")]
+    merged_at: Annotated[str | None, Meta(description="ISO 8601, UTC.")]
+    kind: Annotated[str, Meta(description="feature, fix, refactor, ...")]
+    level: Annotated[str, Meta(description="none, low, medium, high, critical or unknown.")]
+    importance: Annotated[float, Meta(description="0 to 10.")]
+    insight: Annotated[float, Meta(description="0 to 10.")]
+    files: Annotated[int, Meta(description="Changed files.")]
+    additions: Annotated[int, Meta(description="Lines.")]
+    deletions: Annotated[int, Meta(description="Lines.")]
+    area: Annotated[str | None, Meta(description="The one with the largest share.")]
+    areas: Annotated[tuple[str, ...], Meta(description="All, the largest share first.")]
+    tags: Annotated[tuple[str, ...], Meta(description="In the order of the assessment.")]
+    platforms: Annotated[tuple[str, ...], Meta(description="cuda, rocm, ...")]
+    complete: Annotated[bool, Meta(description="Whether nothing was missing to judge it.")]
+    version: Annotated[str, Meta(description="The diffscope that judged it.")]
+
+
+class FlagRow(Row, frozen=True, kw_only=True):
+    """One for each rule that fired on a change, those that stand beneath another flag included."""
+
+    code: Annotated[str, Meta(description="CP101, ...")]
+    rule: Annotated[str, Meta(description="The rule's name.")]
+    family: Annotated[str, Meta(description="The rule's family.")]
+    severity: Annotated[str, Meta(description="low, medium, high or critical.")]
+    confidence: Annotated[str, Meta(description="low, medium or high.")]
+    covered_as: Annotated[
+        str | None, Meta(description="Why it stands beneath another flag; null for one of its own.")
+    ]
+    waived: Annotated[bool, Meta(description="Whether the pull request waives it.")]
+    path: Annotated[str | None, Meta(description="Of its first place.")]
+    line: Annotated[int | None, Meta(description="Of its first place.")]
+    symbol: Annotated[str | None, Meta(description="Of its first place.")]
+    places: Annotated[int, Meta(description="How many places made it fire.")]
+    message: Annotated[str, Meta(description="English.")]
+    fingerprint: Annotated[str, Meta(description="The same after a rebase.")]
+
+
+class SymbolRow(Row, frozen=True, kw_only=True):
+    """One for each changed symbol."""
+
+    path: Annotated[str, Meta(description="Its file.")]
+    line: Annotated[int, Meta(description="Counted from 1.")]
+    name: Annotated[str, Meta(description="Qualified.")]
+    kind: Annotated[str, Meta(description="class, function, method, kernel, ...")]
+    aspects: Annotated[tuple[str, ...], Meta(description="added, removed, body, signature, ...")]
+    logic: Annotated[bool, Meta(description="Whether it does something else now.")]
+    moved_from: Annotated[str | None, Meta(description="Its former name or place.")]
+
+
+class FileRow(Row, frozen=True, kw_only=True):
+    """One for each changed file."""
+
+    path: Annotated[str, Meta(description="After the change.")]
+    old_path: Annotated[str | None, Meta(description="Before it, where that differs.")]
+    status: Annotated[str, Meta(description="added, modified, deleted, renamed, ...")]
+    category: Annotated[str, Meta(description="source, test, native, docs, ...")]
+    change_type: Annotated[str, Meta(description="What kind of edit it is.")]
+    area: Annotated[str, Meta(description="Where it belongs.")]
+    module: Annotated[str | None, Meta(description="Its dotted name.")]
+    owners: Annotated[tuple[str, ...], Meta(description="By CODEOWNERS.")]
+    additions: Annotated[int, Meta(description="Lines.")]
+    deletions: Annotated[int, Meta(description="Lines.")]
+    importance: Annotated[float, Meta(description="Its share of the change.")]
+
+
+TABLES: Final[dict[str, type[Row]]] = {
+    "changes": ChangeRow,
+    "flags": FlagRow,
+    "symbols": SymbolRow,
+    "files": FileRow,
+}
+
+
+def rows_of(assessment: Assessment) -> dict[str, tuple[Row, ...]]:
+    """Return the rows of one assessment by table."""
+    return {
+        "changes": (_change(assessment),),
+        "flags": tuple(_flags(assessment)),
+        "symbols": tuple(
+            SymbolRow(
+                **_key(assessment),
+                path=one.path,
+                line=one.line,
+                name=one.name,
+                kind=one.kind,
+                aspects=one.aspects,
+                logic=one.logic,
+                moved_from=one.moved_from,
+            )
+            for one in assessment.symbols
+        ),
+        "files": tuple(
+            FileRow(
+                **_key(assessment),
+                path=one.path,
+                old_path=one.old_path,
+                status=one.status,
+                category=one.category,
+                change_type=one.change_type,
+                area=one.area,
+                module=one.module,
+                owners=one.owners or (),
+                additions=one.additions,
+                deletions=one.deletions,
+                importance=one.importance,
+            )
+            for one in assessment.files
+        ),
+    }
+
+
+class _Key(TypedDict):
+    repository: str
+    number: int | None
+    head: str | None
+
+
+def _key(assessment: Assessment) -> _Key:
+    pull = assessment.change.pull
+    return _Key(repository=pull.repository, number=pull.number, head=pull.head)
+
+
+def _change(assessment: Assessment) -> ChangeRow:
+    pull = assessment.change.pull
+    areas = tuple(one.area for one in assessment.areas)
+    return ChangeRow(
+        **_key(assessment),
+        title=pull.title,
+        author=pull.author_login or pull.author,
+        merged_at=pull.merged_at,
+        kind=assessment.kind,
+        level=assessment.risk.level.value,
+        importance=assessment.importance.value,
+        insight=assessment.insight.value,
+        files=assessment.change.files,
+        additions=assessment.change.additions,
+        deletions=assessment.change.deletions,
+        area=areas[0] if areas else None,
+        areas=areas,
+        tags=assessment.tags,
+        platforms=assessment.platforms,
+        complete=assessment.completeness.complete,
+        version=assessment.tool.version,
+    )
+
+
+def _flags(assessment: Assessment) -> Iterator[FlagRow]:
+    waived = tuple(one.flag for one in assessment.waived)
+    for flag in (*every_flag(assessment.flags), *waived):
+        first = flag.evidence[0] if flag.evidence else None
+        yield FlagRow(
+            **_key(assessment),
+            code=flag.code,
+            rule=flag.name,
+            family=flag.family,
+            severity=flag.severity.value,
+            confidence=flag.confidence,
+            covered_as=flag.covered_as,
+            waived=flag in waived,
+            path=first.path if first else None,
+            line=first.line if first else None,
+            symbol=first.symbol if first else None,
+            places=len(flag.evidence),
+            message=flag.message.en,
+            fingerprint=flag.fingerprint,
+        )
+
+
+def columns_page() -> str:
+    """Return the tables with their columns in Markdown."""
+    parts = []
+    for name, row in TABLES.items():
+        hints = get_type_hints(row, include_extras=True)
+        lines = [
+            f"| `{each}` | {_kind(hints[each])} | {hints[each].__metadata__[0].description} |"
+            for each in hints
+        ]
+        parts.append(
+            "\n".join(
+                (
+                    f"### {name}\n",
+                    f"{row.__doc__}\n",
+                    "| column | type | what |",
+                    "| --- | --- | --- |",
+                    *lines,
+                )
+            )
+        )
+    return "\n\n".join(parts)
+
+
+def _kind(hint: Any) -> str:
+    return {
+        str: "string",
+        int: "int64",
+        float: "double",
+        bool: "boolean",
+        str | None: "string, nullable",
+        int | None: "int64, nullable",
+        tuple[str, ...]: "list of string",
+    }[hint.__origin__]
