@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
+from diffscope.source.model import RepoPath
 
 if TYPE_CHECKING:
     from diffscope.adapters.git.repository import GitRepository
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
 
+_HEADER = re.compile(r"^(?:---|\+\+\+) [ab]/(\S+)", re.MULTILINE)
 _PUBLIC = (None, "github.com", "www.github.com")
 
 
@@ -135,15 +138,32 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
     from diffscope.adapters.changes.files import read_patch
     from diffscope.adapters.changes.sides import base_reader, with_base
     from diffscope.diff.parse import salvage_diff
+    from diffscope.source.profile import UNKNOWN_REPOSITORY
 
     change = read_patch(name, name=workspace.identity)
     if base is not None:
         commit = _clone(workspace).resolve(base)
         return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
     if workspace.repository is None:
-        return change
+        if _is_ours(change.patch, workspace):
+            return change
+        pull = msgspec.structs.replace(change.pull, repository=UNKNOWN_REPOSITORY)
+        return msgspec.structs.replace(change, pull=pull)
     reader = base_reader(workspace.repository, None)
     return with_base(change, salvage_diff(change.patch, read_base=reader).diff, workspace.repository)
+
+
+def _is_ours(patch: str, workspace: Workspace) -> bool:
+    """Say whether a bare patch is of the repository of the profile: a path lies in its packages, or is a test that is known of it."""
+    from diffscope.source.profile import places
+
+    here = places()
+    paths = _HEADER.findall(patch)
+    if any(path.startswith(here.product) for path in paths):
+        return True
+    tests = [RepoPath(path) for path in paths if here.is_test(path) and path.endswith(".py")]
+    graph = workspace.packaged_for(workspace.identity).graph if tests else None
+    return graph is not None and any(map(graph.module_of, tests))
 
 
 def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gathered:

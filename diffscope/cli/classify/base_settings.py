@@ -12,15 +12,18 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from diffscope.adapters.config.profiles import GENERIC
 from diffscope.adapters.config.settings import FILE_NAME, Settings
 from diffscope.cli.ci.base import CloneTree, read_base
 from diffscope.cli.open_workspace import open_workspace
+from diffscope.source.profile import UNKNOWN_REPOSITORY
 
 if TYPE_CHECKING:
+    from diffscope.adapters.git.repository import GitRepository
     from diffscope.cli.console import Console
     from diffscope.cli.gather import Gathered
     from diffscope.source.model import CommitId
-    from diffscope.workspace import Workspace
+    from diffscope.workspace import Progress, Workspace
 
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
@@ -54,6 +57,11 @@ def governed(
     context = click.get_current_context(silent=True)
     as_it_is = Governed(workspace, options.fail_on)
     clone, pull = workspace.repository, gathered.change.pull if gathered.change else None
+    if clone is None and pull is not None and pull.repository == UNKNOWN_REPOSITORY:
+        # A bare patch of a repository that nothing tells of: no tables of another one are laid on it.
+        with _opened(None, options, settings=Settings(profile=GENERIC)) as judging:
+            yield Governed(judging, options.fail_on)
+        return
     is_chosen = context is None or context.find_root().params.get("config") is not None
     if is_chosen or clone is None or pull is None or pull.base is None or not clone.has_commit(pull.base):
         yield as_it_is
@@ -69,17 +77,23 @@ def governed(
         settings = msgspec.structs.replace(base.settings, rules=rules, profile=base.profile)
         if found is not None and _words(found) != _words(settings):
             console.note(f"{FILE_NAME} is that of the base {pull.base[:12]}; --config FILE takes another")
-        with open_workspace(
-            clone,
-            rule_folders=options.rule_folders,
-            select=options.select,
-            ignore=options.ignore,
-            use_cache=options.use_cache,
-            progress=workspace.progress,
-            settings=settings,
-        ) as judging:
+        with _opened(clone, options, settings=settings, progress=workspace.progress) as judging:
             is_given = context is not None and context.get_parameter_source("fail_on") in _GIVEN
             yield Governed(judging, options.fail_on if is_given else settings.fail_on or "none")
+
+
+def _opened(
+    clone: GitRepository | None, options: Options, *, settings: Settings, progress: Progress | None = None
+) -> Workspace:
+    return open_workspace(
+        clone,
+        rule_folders=options.rule_folders,
+        select=options.select,
+        ignore=options.ignore,
+        use_cache=options.use_cache,
+        progress=progress,
+        settings=settings,
+    )
 
 
 def _words(settings: Settings) -> Settings:
