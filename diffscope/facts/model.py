@@ -73,7 +73,9 @@ ParameterWhat = Literal[
     "default",
     "annotation",
 ]
-ContractWhat = Literal["form", "abstract", "layout", "numbering", "member", "value", "switch", "refusal"]
+ContractWhat = Literal[
+    "form", "abstract", "layout", "numbering", "member", "value", "switch", "refusal", "sibling"
+]
 ContractChange = Literal["added", "removed", "changed", "shifted", "appended", "appended-required", "form"]
 OptionWhat = Literal[
     "config-field",
@@ -567,7 +569,7 @@ class ContractFact(Located, frozen=True, kw_only=True):
         str,
         said(
             "form (how a name is used), abstract (implementers must have it now), layout (places of fields), numbering (values of an "
-            "enumeration that counts), member (of an enumeration), value (that a Literal takes), switch (read no more) or refusal (it only raises now).",
+            "enumeration that counts), member (of an enumeration), value (that a Literal takes), switch (read no more), refusal (it only raises now) or sibling (a new class does not read `names`, as `before` of its siblings do).",
             one_of=ContractWhat,
         ),
     ]

@@ -239,7 +239,8 @@ def _added(added: Sequence[SymbolAssessment]) -> Iterator[Text]:
         base = next((base for base in _bases(one) if base not in _SHAPES), "") if one.kind == "class" else ""
         if base:
             by_base[base].append(one.name)
-        elif one.name not in interfaces:
+        elif one.name not in interfaces and (one.kind != "variable" or "." in one.name):
+            # A new constant says nothing; a new field of a class does.
             rest.append(one.name)
     for base, names in sorted(by_base.items(), key=lambda item: -len(item[1]))[:_MOST]:
         yield text_of("clause.adds-one-of", names=_names(names), base=base)

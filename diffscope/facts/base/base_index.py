@@ -131,6 +131,12 @@ class TreeLookup:
         text = self._graph.text_at(RepoPath(path)) or b""
         return Uses(text, partial(self._graph.outline_at, RepoPath(path))).by_definition()
 
+    def kin(self, module: str, name: str) -> tuple[tuple[str, str], ...]:
+        """Return path and name of the classes directly below a class of the base, by its name in a module that has it."""
+        found = self._graph.definition_of(ModuleName(module), name)
+        below = self._graph.subclasses(found.module, found.name) if found else ()
+        return tuple((self._graph.path_of(one.module) or "", one.name) for one in below if one.depth == 1)
+
     def is_module(self, name: str) -> bool:
         """Return whether a dotted name is a module or package of the base."""
         return name in self._graph

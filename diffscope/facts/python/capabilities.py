@@ -1,11 +1,14 @@
-"""Capabilities removed from code: a class no longer reads a switch, a method now only raises."""
+"""Capabilities that code lacks: a class no longer reads a switch, a new one does not as its siblings do, a method now only raises."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.class_bases import origin_of
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.source.text import Region, SourceText
@@ -20,6 +23,9 @@ _KERNEL: Final = re.compile(
     r"(?i)rocm|aiter|flashinfer|flash_?mla|triton|cutlass|cutedsl|marlin|deep_?gemm|trtllm|cuda|xpu|kernel|fused|fusion|supported|device"
 )
 """Names of switches between implementations: another one does the same work."""
+_FEWEST, _MOST = 3, 12
+"""Siblings that have to be there, and that are asked, for what nearly all of them do to be expected of a new one."""
+_SHARE = 0.8
 _DOCSTRING: Final = re.compile(r"^\s*[rRuU]?(\"\"\"|''')")
 
 
@@ -27,7 +33,7 @@ class Capability(NamedTuple):
     """Something that is no longer done."""
 
     what: str
-    """``switch`` or ``refusal``."""
+    """``switch``, ``refusal`` or ``sibling``."""
     symbol: str
     place: Region | None
     before: str | None
@@ -152,3 +158,43 @@ def _is_gone(word: re.Pattern[str], name: str, others: tuple[Placed, ...]) -> bo
         for change in one.material.python.symbols
         if word.search(change.name)
     )
+
+
+def unread_switches(placed: Placed, comparison: ChangedPython, lookup: TreeLookup) -> Iterator[Capability]:
+    """Yield the switches that a new class does not read and that nearly all classes under the same base do."""
+    outline, text = comparison.after, placed.material.after
+    if outline is None or text is None:
+        return
+    for change in comparison.symbols:
+        if (
+            change.kind is not DefinitionKind.CLASS
+            or Aspect.ADDED not in change.aspects
+            or change.after is None
+        ):
+            continue
+        whole = text.part(change.after.start, change.after.end)
+        own = set(_SWITCH.findall("\n".join(whole.lines if whole else ())))
+        for base in change.after.bases:
+            module, name = origin_of(placed.fact.path, base.partition("[")[0], outline.imports)
+            near = lookup.kin(module or placed.fact.module or "", name or base)
+            kin = [one for one in near if one[1] != change.name][:_MOST]
+            if len(kin) < _FEWEST:
+                continue
+            read = Counter(
+                switch for path, sibling in kin for switch in _read_by(sibling, lookup.uses_at(path))
+            )
+            for switch, count in sorted(read.items()):
+                if count >= max(_FEWEST, _SHARE * len(kin)) and switch not in own:
+                    yield Capability("sibling", change.name, change.region, f"{count} of {len(kin)}", switch)
+
+
+def _read_by(name: str, uses: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the switches that a class or its methods read."""
+    words = {
+        word
+        for owner, known in uses.items()
+        if owner == name or owner.startswith(f"{name}.")
+        for word in known
+    }
+    found = {switch for word in words for switch in _SWITCH.findall(word)}
+    return {switch for switch in found if not _KERNEL.search(switch)}

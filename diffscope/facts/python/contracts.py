@@ -13,7 +13,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import ContractFact
-from diffscope.facts.python.capabilities import capabilities
+from diffscope.facts.python.capabilities import capabilities, unread_switches
 from diffscope.facts.python.removed_api import edited_users
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Outline
@@ -47,6 +47,10 @@ def collect_contracts(
         found += [
             _Found(each.symbol, each.place, each.what, "removed", before=each.before, after=each.after)
             for each in capabilities(one, compared, placed)
+        ]
+        found += [
+            _Found(each.symbol, each.place, each.what, "added", before=each.before, names=(each.after or "",))
+            for each in (unread_switches(one, compared, lookup) if lookup else ())
         ]
         facts += map(reader.fact, found)
     return tuple(

@@ -137,7 +137,7 @@ class ChangeHistory:
 
     def merged(self, number: int, days: int) -> PastChange | None:
         """Return the commit that merged a pull request so many days back at most; ``None`` where there is none."""
-        merges = self._index.merges.get(number, ())
+        merges = self._index.merging(number)
         known = merges[bisect_left(merges, self._first) : bisect_right(merges, self._last)]
         if not known or self._now - self._index.times[known[-1]] > days * _DAY:
             return None

@@ -52,6 +52,7 @@ class HistoryIndex:
         self._tests: dict[int, tuple[int, ...]] = {}
         self._subject_sizes: dict[int, int] = {}
         self._named: dict[str, tuple[int, ...]] = {}
+        self._merging: dict[int, tuple[int, ...]] = {}
         self._speaking: dict[re.Pattern[str], tuple[int, ...]] = {}
         self._together: dict[tuple[int, ...], list[int]] = {}
         self._folders: dict[str, tuple[int, ...]] = {}
@@ -101,15 +102,17 @@ class HistoryIndex:
             )
         return known
 
-    @cached_property
-    def merges(self) -> dict[int, list[int]]:
-        """Pull request -> the commits that merged it, oldest first."""
-        found: dict[int, list[int]] = {}
-        for commit, text in enumerate(self.stored.subjects):
-            end = _NUMBER.search(text)
-            if end is not None:
-                found.setdefault(int(end[1]), []).append(commit)
-        return found
+    def merging(self, number: int) -> tuple[int, ...]:
+        """Return the commits that merged a pull request, oldest first."""
+        known = self._merging.get(number)
+        if known is None:
+            mark = f"(#{number})"
+            known = self._merging[number] = tuple(
+                commit
+                for commit, text in enumerate(self.stored.subjects)
+                if mark in text and (end := _NUMBER.search(text)) and int(end[1]) == number
+            )
+        return known
 
     def size(self, commit: int) -> int:
         """Return how many paths a commit touched."""

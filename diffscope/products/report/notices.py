@@ -95,7 +95,18 @@ def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tu
     ]
     came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
     kept = [one for one in found if one.kind != "removed" or one.name not in came]
-    return tuple(sorted(kept, key=lambda one: (_ORDER.index(one.kind), -weight[one.pulls[-1]], one.name)))
+    return tuple(
+        sorted(
+            kept,
+            key=lambda one: (
+                _ORDER.index(one.kind),
+                # A default that code works out now is harder to read than one that became another.
+                one.kind == "default" and " → " not in one.text.en,
+                -weight[one.pulls[-1]],
+                one.name,
+            ),
+        )
+    )
 
 
 def _notices(assessment: Assessment) -> Iterator[_Seen]:

@@ -142,14 +142,36 @@ ADDS = a_merge(1, a_symbol("Lantern", "added", kind="class"), a_symbol("Lantern.
         pytest.param(
             a_merge(
                 2,
-                title="Disable it",
+                title="Put out the lantern of the cellar",
                 history=(
-                    PastWork(what="restores", subject="Change something (#1)", number=1, taken_back=95),
+                    PastWork(
+                        what="restores", subject="Add a lantern to the cellar (#1)", number=1, taken_back=95
+                    ),
                 ),
             ),
             "reverts",
-            ("Change something (#1)",),
-            id="the history says that lines are undone, whatever the title says",
+            ("Add a lantern to the cellar (#1)",),
+            id="the history says that lines are undone, and both titles are about one thing",
+        ),
+        pytest.param(
+            a_merge(
+                2,
+                title="Trim a wick",
+                history=(
+                    PastWork(
+                        what="restores", subject="Add a lantern to the cellar (#1)", number=1, taken_back=95
+                    ),
+                ),
+            ),
+            "changes-again",
+            ("Add a lantern to the cellar (#1)",),
+            id="some lines are undone of something else",
+        ),
+        pytest.param(
+            a_merge(2, title='[Core] Revert "[Bugfix] Change something"', kind="revert"),
+            "reverts",
+            ("change something",),
+            id="a quoted title with other tags before it",
         ),
     ],
 )

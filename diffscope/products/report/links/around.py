@@ -8,6 +8,7 @@ from typing import Final
 from diffscope.assessment.document import Assessment
 from diffscope.source.model import Value
 
+_TAGS: Final = re.compile(r"^(?:\s*\[[^\[\]]{1,40}\])+\s*:?")
 _NUMBER: Final = re.compile(r"\(#\d{1,9}\)\s*$")
 
 
@@ -30,5 +31,5 @@ class Around(Value, frozen=True, kw_only=True):
 
 
 def plain_title(title: str) -> str:
-    """Return a title as two spellings of one compare: without its number, in lower case, white space folded."""
-    return " ".join(_NUMBER.sub("", title).lower().split())
+    """Return a title as two spellings of one compare: without its number and the tags before it, in lower case, white space folded."""
+    return " ".join(_TAGS.sub("", _NUMBER.sub("", title)).lower().split())

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.links.around import Merged, plain_title
 from diffscope.products.report.links.nodes import Node, Touched
+from diffscope.products.report.links.terms import terms_of
 
 _NUMBER: Final = re.compile(r"#(\d{2,9})\b")
 _SAYS: Final = re.compile(
@@ -30,13 +31,20 @@ _BY_HISTORY: Final[Mapping[str, LinkReason]] = {
     "reapplies": "reapplies",
     "reverted-before": "reapplies",
 }
+_SHARED: Final = 2
 _MOSTLY: Final = 0.6
 _NAMES: Final = 4
 _WIDE: Final = 24
 """Pull requests that one change follows, from which on it is a sweep over the tree, which tells little of each."""
 _PART: Final = 0.1
 """The part of what a pull request touches that must be another one's for it to be a word on that one."""
-_WEIGHTS: Final[Mapping[LinkReason, float]] = {"fixes": 3.0, "removes": 3.0, "builds-on": 3.0, "uses": 2.0}
+_WEIGHTS: Final[Mapping[LinkReason, float]] = {
+    "fixes": 3.0,
+    "removes": 3.0,
+    "builds-on": 3.0,
+    "uses": 2.0,
+    "changes-again": 1.0,
+}
 _LATELY: Final = 3
 """Pull requests that may have changed a symbol for a second change of it to be a word on the first."""
 
@@ -100,16 +108,23 @@ def find_chains(nodes: Iterable[Node], around: Iterable[Merged]) -> tuple[Link, 
     outside = {one.number: one for one in around if one.number not in by_number}
     titles = _titles(ordered, outside.values())
     added = {node.number: sum(each.how == "added" for each in node.touched) for node in ordered}
+    known = frozenset((*by_number, *outside))
     trail, found = _Trail(), dict[tuple[int, int], Link]()
     for node in ordered:
         trail.follow(node)
-        for link in (*_told(node, by_number, outside, titles), *_traced(node, trail, added)):
+        for link in (*_told(node, known, titles), *_traced(node, trail, added)):
             found.setdefault((link.source, link.target), link)
         trail.record(node)
     for late in sorted(outside.values(), key=lambda one: (one.merged_at, one.number)):
         for link in (*_told_later(late, by_number, titles), *_traced_later(late, trail, by_number)):
             found.setdefault((link.source, link.target), link)
     return tuple(found[pair] for pair in sorted(found))
+
+
+def _speak_of_one(title: str, other: str) -> bool:
+    """Return whether two titles share words enough to be about one thing."""
+    shared = terms_of(title).keys() & terms_of(other).keys()
+    return sum(" " not in term and not term.startswith("[") for term in shared) >= _SHARED
 
 
 def telling_lines(body: str) -> tuple[str, ...]:
@@ -129,21 +144,20 @@ def _titles(nodes: Iterable[Node], outside: Iterable[Merged]) -> dict[str, list[
     return {title: sorted(each) for title, each in found.items()}
 
 
-def _told(
-    node: Node,
-    nodes: Mapping[int, Node],
-    outside: Mapping[int, Merged],
-    titles: Mapping[str, list[tuple[str, int]]],
-) -> Iterator[Link]:
+def _told(node: Node, known: Container[int], titles: Mapping[str, list[tuple[str, int]]]) -> Iterator[Link]:
     """Yield what the history, a title and a description say outright."""
     for past in node.history:
         if past.number and past.number != node.number:
-            yield _link(node.number, past.number, _BY_HISTORY[past.what], (past.subject,), 3.0)
+            reason = _BY_HISTORY[past.what]
+            if past.what == "restores" and not _speak_of_one(node.title, past.subject):
+                # Lines that are again what they were tell of those lines, and not of the whole that once changed them.
+                reason = "changes-again"
+            yield _link(node.number, past.number, reason, (past.subject,), _WEIGHTS.get(reason, 3.0))
     number = node.number
-    yield from _told_by_words(number, node.title, node.merged_at, titles, is_fix=node.kind == "bugfix")
+    yield from _told_by_words(number, node.title, node.merged_at, titles, known, is_fix=node.kind == "bugfix")
     for line in telling_lines(node.body):
         for each in map(int, _NUMBER.findall(line)):
-            if each < number and (each in nodes or each in outside):
+            if each < number and each in known:
                 is_revert = node.kind == "revert" and _REVERT.search(line)
                 yield _link(number, each, "reverts" if is_revert else "names", (line[:120],), 2.0)
 
@@ -152,7 +166,7 @@ def _told_later(
     late: Merged, nodes: Mapping[int, Node], titles: Mapping[str, list[tuple[str, int]]]
 ) -> Iterator[Link]:
     """Yield what the title of a pull request that nobody judged says of those of the window."""
-    for link in _told_by_words(late.number, late.title, late.merged_at, titles, is_fix=False):
+    for link in _told_by_words(late.number, late.title, late.merged_at, titles, nodes, is_fix=False):
         if link.target in nodes:
             yield link
 
@@ -174,11 +188,15 @@ def _told_by_words(
     title: str,
     merged_at: str,
     titles: Mapping[str, list[tuple[str, int]]],
+    merged: Container[int],
     *,
     is_fix: bool,
 ) -> Iterator[Link]:
     is_revert = _REVERT.search(title) is not None
-    named = [each for each in map(int, _NUMBER.findall(title)) if each != number]
+    # A number that nobody merged is most often an issue's; a revert names what it takes back, however long ago.
+    named = [
+        each for each in map(int, _NUMBER.findall(title)) if each != number and (is_revert or each in merged)
+    ]
     for each in named:
         reason: LinkReason = "reverts" if is_revert else "fixes" if is_fix else "names"
         yield _link(number, each, reason, (title,), 3.0)

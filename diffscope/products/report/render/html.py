@@ -40,7 +40,7 @@ class Figure(Value, frozen=True, kw_only=True):
     label: str
     href: str
     was: str
-    """The change against the window compared; nothing without one."""
+    """The change against the window compared, else against the last one that is known; nothing without either."""
     points: str
     """A line through the windows, as SVG has it; nothing where there are fewer than three."""
     said: str
@@ -118,7 +118,7 @@ def _figures(read: PageView, words: Words) -> tuple[Figure, ...]:
     told = [
         (words("page.merged", count=d.source_pulls), "#table", lambda one: one.source_pulls, ",d", False),
         (read.kind("bugfix"), read.link(kind="bugfix"), lambda one: _of(one.kinds, "bugfix"), ",d", False),
-        (words("page.lines-changed"), read.link(sort="churn"), lambda one: one.churn, ",d", False),
+        (words("page.lines-changed"), read.link(sort="churn"), lambda one: one.churn, ",d", True),
         (words("page.serious"), worst, _level("high", "critical"), ",d", True),
         (words("page.medium"), read.link(level="medium"), _level("medium"), ",d", True),
         (words("page.importance"), read.link(sort="importance"), lambda one: one.mean_importance, ".2f", True),
@@ -139,8 +139,8 @@ def _figure(
     label, href, form = named
     values = [value(one) for one in windows]
     was = ""
-    if read.before:
-        before = value(read.before)
+    if read.before or len(values) > 1:
+        before = value(read.before) if read.before else values[-2]
         change = values[-1] - before
         was = format(change, f"+{form}") if change else "±0"
         if before and abs(change) >= _LARGE:

@@ -12,6 +12,7 @@ from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import PageView
+from diffscope.products.report.render.story.risks import tidy
 from diffscope.products.report.render.story.story import Story
 from diffscope.products.report.render.summary import summary, theme_line
 from diffscope.products.report.render.view_model import DigestView
@@ -77,7 +78,7 @@ class Links:
     def linked(self, sentence: str) -> Markup:
         """Return a sentence with its numbers as references and its marks of weight and code; everything else is inert."""
         parts = []
-        for part, is_code in sanitize.split_code(sanitize.visible(sentence)):
+        for part, is_code in sanitize.split_code(sanitize.visible(tidy(sentence))):
             if is_code:
                 parts.append(sanitize.code_span(part))
                 continue

@@ -27,6 +27,7 @@ _PART: Final = {"critical": "high", "unknown": "none"}
 LEAST_TREND: Final = 3
 """Two points are two numbers, told in a sentence; a line needs a third."""
 _TREND_FAMILIES: Final = 6
+_TRENDS: Final = 3
 _LONGEST: Final = 36
 
 
@@ -261,6 +262,29 @@ class PageView(DigestView):
             for family in self.digest.top_risks[:_TREND_FAMILIES]
         )
 
+    @cached_property
+    def trends(self) -> tuple[tuple[str, str, tuple[Point, ...]], ...]:
+        """Kinds, families and areas over the last windows, as (title, link, points); none where there are fewer than three windows."""
+        here, past = self.digest, self.digest.trend
+        groups = (
+            (here.kinds, [one.kinds or None for one in past], "kind", self.kind),
+            (here.top_risks, [one.risks if one.is_judged else None for one in past], "families", self._words.family),
+            (here.top_areas, [one.areas or None for one in past], "areas", self.area),
+        )  # fmt: skip
+        found = []
+        for counted, before, field, called in groups:
+            known = [(one, counts) for one, counts in zip(past, before, strict=True) if counts is not None]
+            if len(known) + 1 < LEAST_TREND:
+                continue
+            for one in counted[:_TRENDS]:
+                points = [
+                    Point(label=point.period.label, count=_count(counts, one.name), total=point.source_pulls)
+                    for point, counts in known
+                ]
+                points.append(Point(label=here.period.label, count=one.count, total=here.source_pulls))
+                found.append((called(one.name), self.link(**{field: one.name}), tuple(points)))
+        return tuple(found)
+
     # the map
 
     @cached_property
@@ -312,6 +336,10 @@ class PageView(DigestView):
     def area_counts(self, area: AreaChange) -> int:
         """Return how many pull requests count under an area of the map."""
         return self._counts(area.area)
+
+
+def _count(counted: Iterable[Counted], name: str) -> int:
+    return next((one.count for one in counted if one.name == name), 0)
 
 
 def _by_number(counted: Sequence[Counted]) -> dict[int, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.risks import Section
+from diffscope.products.report.render.story.risks import Section, tidy
 from diffscope.products.report.render.story.story import Story
 from diffscope.render.console import Piece, Screen, Tone
 from diffscope.render.style import Style
@@ -72,4 +72,4 @@ def _list(screen: Screen, title: str, lines: Iterable[str]) -> None:
 
 def _plain(sentence: str) -> str:
     """Return a sentence without its marks of code and weight."""
-    return sentence.replace("`", "").replace("**", "")
+    return tidy(sentence).replace("`", "").replace("**", "")

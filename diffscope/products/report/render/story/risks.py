@@ -28,6 +28,15 @@ _TAILS: Final = (" (and ", "; ", "；")
 """Where the first part of a message ends: what follows says where else and by which way."""
 
 
+_ENDS: Final = (", ", "，", "、", " (", "（", ": ", "：", " ")
+"""Where a message may be cut."""
+
+
+def tidy(sentence: str) -> str:
+    """Return a sentence without the space that a Chinese bracket needs no more."""
+    return sentence.replace("） ", "）")
+
+
 class Section(NamedTuple):
     """A heading and what is told under it."""
 
@@ -71,8 +80,8 @@ class RiskStory:
     def _risk(self, family: str, item: RiskItem) -> str:
         words = self._words
         what = self._titles.get(item.code, item.code)
-        if item.symbol and family in _PLACES:
-            said = words("story.at-symbol", what=what, symbol=f"`{item.symbol}`")
+        if family in _PLACES and (item.symbol or family in _TESTS):
+            said = words("story.at-symbol", what=what, symbol=self.target(item))
         else:
             said = words("story.said", what=what, message=_cut(words.pick(item.message)))
         line = words(
@@ -142,7 +151,11 @@ class RiskStory:
 
 
 def _cut(text: str) -> str:
-    """Return a message without what follows its first part where it is long: places, chains, counts."""
+    """Return a message without what follows its first part, and no longer than a line: cut where a part ends, not within a word."""
     for separator in _TAILS:
         text = text.partition(separator)[0]
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+    if len(text) <= _LONGEST:
+        return text
+    shortened = text[:_LONGEST]
+    at = max(shortened.rfind(end) for end in _ENDS)
+    return f"{shortened[: at if at >= _LONGEST // 3 else _LONGEST - 1].rstrip()}…"
