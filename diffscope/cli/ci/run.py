@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from diffscope.adapters.config.base_rules import BaseRules, edited_settings, read_base
 from diffscope.adapters.config.profiles import choose_profile
 from diffscope.adapters.config.settings import Settings
 from diffscope.adapters.events import CiEvent, Trigger, read_event
@@ -25,7 +26,6 @@ from diffscope.adapters.runner import (
     write_report,
 )
 from diffscope.assessment.document import Assessment
-from diffscope.cli.ci.base import BaseRules, edited_settings, read_base
 from diffscope.cli.ci.change import (
     LazyGitHub,
     NothingToJudge,

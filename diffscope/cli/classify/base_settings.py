@@ -12,9 +12,9 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from diffscope.adapters.config.base_rules import CloneTree, read_base
 from diffscope.adapters.config.profiles import GENERIC
 from diffscope.adapters.config.settings import FILE_NAME, Settings
-from diffscope.cli.ci.base import CloneTree, read_base
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.source.profile import UNKNOWN_REPOSITORY
 
