@@ -59,7 +59,7 @@ def governed(
     clone, pull = workspace.repository, gathered.change.pull if gathered.change else None
     if clone is None and pull is not None and pull.repository == UNKNOWN_REPOSITORY:
         # A bare patch of a repository that nothing tells of: no tables of another one are laid on it.
-        with _opened(None, options, settings=Settings(profile=GENERIC)) as judging:
+        with opened(None, options, settings=Settings(profile=GENERIC)) as judging:
             yield Governed(judging, options.fail_on)
         return
     is_chosen = context is None or context.find_root().params.get("config") is not None
@@ -77,14 +77,19 @@ def governed(
         settings = msgspec.structs.replace(base.settings, rules=rules, profile=base.profile)
         if found is not None and _words(found) != _words(settings):
             console.note(f"{FILE_NAME} is that of the base {pull.base[:12]}; --config FILE takes another")
-        with _opened(clone, options, settings=settings, progress=workspace.progress) as judging:
+        with opened(clone, options, settings=settings, progress=workspace.progress) as judging:
             is_given = context is not None and context.get_parameter_source("fail_on") in _GIVEN
             yield Governed(judging, options.fail_on if is_given else settings.fail_on or "none")
 
 
-def _opened(
-    clone: GitRepository | None, options: Options, *, settings: Settings, progress: Progress | None = None
+def opened(
+    clone: GitRepository | None,
+    options: Options,
+    *,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
 ) -> Workspace:
+    """Return a workspace with what the command line says on top of ``settings``, or of those that were found."""
     return open_workspace(
         clone,
         rule_folders=options.rule_folders,

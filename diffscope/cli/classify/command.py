@@ -100,9 +100,8 @@ def classify(
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     check_shard(shard, request, record)
-    from diffscope.cli.classify.base_settings import Options
+    from diffscope.cli.classify.base_settings import Options, opened
     from diffscope.cli.classify.resume import read_done
-    from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
@@ -119,25 +118,19 @@ def classify(
         is_verbose=console.level > 0,
     )
     is_over = is_unsure = False
-    limit = fail_on
+    asked, limit = Options(rule_folders, select, ignore, fail_on, use_cache), fail_on
     with (
         console.resumable(is_many=request.is_window and record is None),
         publisher,
         Progress("changes" if request.is_window else "reading files", console) as progress,
-        open_workspace(
-            find_clone(repo, request),
-            rule_folders=rule_folders,
-            select=select,
-            ignore=ignore,
-            use_cache=use_cache,
-            progress=None if request.is_window else progress,
+        opened(
+            find_clone(repo, request), asked, progress=None if request.is_window else progress
         ) as workspace,
     ):
-        options_of_base = Options(rule_folders, select, ignore, fail_on, use_cache)
         for assessment, patch, limit in _assessments(
             request,
             workspace,
-            options_of_base,
+            asked,
             record=record,
             sharing=Sharing(workers, cluster, shard or Shard(1, 1)),
             console=console,
