@@ -72,6 +72,10 @@ bench repository:
 sweep repository *options:
     {{python}} -m tests.benchmarks.sweep {{repository}} {{options}}
 
+# Measure what a change costs, stage by stage, and write docs/performance.md (minutes): just performance /path/to/vllm
+performance repository *options:
+    {{python}} -m tests.benchmarks.performance {{repository}} --write {{options}}
+
 # Record facts anew, of these pull requests or of all on record: just record /path/to/vllm [38450 ...]
 record repository *numbers:
     for number in {{ if numbers == "" { "$(basename -s .json fixtures/recorded/*.json)" } else { numbers } }}; do \

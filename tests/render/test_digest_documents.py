@@ -198,7 +198,9 @@ def test_the_page_draws_its_charts_without_the_extra(monkeypatch: pytest.MonkeyP
     whole = render_digest(a_digest(trend=a_trend()), ENGLISH, form="html")
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     assert render_digest(a_digest(trend=a_trend()), ENGLISH, form="html") == whole
-    assert {"map wide", "map narrow"} <= {value for name, value in Page(whole).attributes if name == "class"}
+    assert {"map wide marks", "map narrow marks"} <= {
+        value for name, value in Page(whole).attributes if name == "class"
+    }
 
 
 def test_the_page_begins_with_the_summary_and_ends_with_the_table() -> None:
@@ -215,7 +217,7 @@ def test_the_page_begins_with_the_summary_and_ends_with_the_table() -> None:
         "follow-up",
         "table",
     ]
-    assert text.index('class="map wide"') < text.index('id="summary"')
+    assert text.index('class="map wide marks"') < text.index('id="summary"')
     summary = text.split('<h2 id="summary">')[1].split('<h2 id="themes">')[0]
     assert "This week 14 pull requests were merged: 14 features." in summary
     assert (
