@@ -23,6 +23,7 @@ from diffscope.syntax.model import (
     Aspect,
     Definition,
     DefinitionKind,
+    ImportLayer,
     Outline,
     Signal,
     SignalKind,
@@ -102,6 +103,8 @@ class _Uses:
         if self._after is None:
             return
         for item in self._python.imports_added:
+            if item.layer is ImportLayer.TYPING:
+                continue  # nothing of it runs
             module, name = self._defined(absolute_module(self._path, item), item.name or "")
             if self._is_ours(module) and name != "*":
                 yield NameUse(

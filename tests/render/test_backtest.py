@@ -7,10 +7,12 @@ import json
 import jsonschema
 import msgspec
 
+from diffscope.assessment.document import RiskLevel
 from diffscope.cli.generate.schema import schema_text
 from diffscope.products.backtest.model import (
     Backtest,
     Frame,
+    LevelMeasure,
     Lift,
     Measure,
     Ranking,
@@ -45,6 +47,11 @@ FOUND = Backtest(
     changes=1200,
     flags_a_change=0.64,
     base=Share(count=63, of=375, low=0.134, high=0.209),
+    hot=Share(count=31, of=375, low=0.059, high=0.115),
+    levels=(
+        LevelMeasure(level=RiskLevel.NONE, changes=700, fixed=Share(count=14, of=200, low=0.042, high=0.114)),
+        LevelMeasure(level=RiskLevel.HIGH, changes=500, fixed=Share(count=0, of=0, low=0.0, high=1.0)),
+    ),
     flags_per_100_unfixed=61.2,
     strata=(Stratum(smallest=1, largest=3249, changes=375, fixed=63),),
     rankings=Rankings(
@@ -70,8 +77,12 @@ def test_the_page_tells_what_is_significant() -> None:
         "vllm-project/vllm, 2026-03-08/2026-04-19: 1,200 changes",
         "merged 2026-03-08T00:00:00Z to 2026-04-19T00:00:00Z; fixes known before 2026-04-19T16:00:00Z",
         "base rate: 63 of 375 (16.8%, 95% 13.4%-20.9%) changes that wrote source had lines of theirs changed by a fix within 30",
-        "days",
+        "days, 31 within a week",
         "flags of medium and above: 0.64 a change; 61 for each 100 changes that were not fixed",
+        "",
+        "level                 changes    fixed, of those followed",
+        "none                      700    14 of 200 (7.0%, 95% 4.2%-11.4%)",
+        "high                      500    none followed",
         "",
         "source lines added    changes    fixed",
         "1-3,249                   375    63 (16.8%)",

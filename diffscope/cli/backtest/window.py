@@ -236,7 +236,9 @@ def _followed(
 def _observed(assessment: Assessment, history: History, followed: FollowUp) -> Observation:
     commit = assessment.change.pull.head or CommitId("")
     was_fixed = commit in followed.fixed if commit in followed.over else None
-    return observe(assessment, merged_at=history.merged_at[commit], was_fixed=was_fixed)
+    return observe(
+        assessment, merged_at=history.merged_at[commit], was_fixed=was_fixed, is_hot=commit in followed.hot
+    )
 
 
 def _wrote_source(assessment: Assessment) -> bool:

@@ -7,11 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from diffscope.assessment.document import Assessment, report_gap
+from diffscope.assessment.document import Assessment, RiskLevel, report_gap
 from diffscope.products.backtest.model import (
     Backtest,
     FlagObservation,
     Frame,
+    LevelMeasure,
     Lift,
     Measure,
     Observation,
@@ -182,7 +183,9 @@ PRODUCT: Final = frozenset({"source", "native"})
 _Test = Callable[[FlagObservation], bool]
 
 
-def observe(assessment: Assessment, *, merged_at: int, was_fixed: bool | None) -> Observation:
+def observe(
+    assessment: Assessment, *, merged_at: int, was_fixed: bool | None, is_hot: bool = False
+) -> Observation:
     """Return what a backtest needs of an assessment and of what came after."""
     flags = (*every_flag(assessment.flags), *(waived.flag for waived in assessment.waived))
     seen = (FlagObservation(code=flag.code, family=flag.family, severity=flag.severity) for flag in flags)
@@ -195,7 +198,9 @@ def observe(assessment: Assessment, *, merged_at: int, was_fixed: bool | None) -
         importance=assessment.importance.value,
         flags=tuple(sorted(seen, key=lambda flag: flag.code)),
         unknown=tuple(sorted(rule.code for rule in assessment.unknown)),
+        level=assessment.risk.level,
         was_fixed=was_fixed,
+        is_hot=is_hot,
     )
 
 
@@ -219,6 +224,8 @@ def measure(
         changes=len(ordered),
         flags_a_change=_rate(sum(_is_heavy(flag) for each in ordered for flag in each.flags), len(ordered)),
         base=share(sum(fixed), len(fixed)),
+        hot=share(sum(each.is_hot for each in followed), len(followed)),
+        levels=_levels(ordered),
         flags_per_100_unfixed=_rate(100 * sum(heavy), len(heavy)) if heavy else None,
         strata=_strata(followed, strata),
         rankings=rankings([each.importance for each in followed], [each.size for each in followed], fixed),
@@ -286,6 +293,16 @@ class _Table:
             fixed=sum(each.is_flagged and each.was_fixed for each in outcomes),
             lift=lift(outcomes),
         )
+
+
+def _levels(observations: Sequence[Observation]) -> tuple[LevelMeasure, ...]:
+    found = []
+    for level in RiskLevel:
+        of = [each for each in observations if each.level is level]
+        ends = [each.was_fixed for each in of if each.was_fixed is not None]
+        if of:
+            found.append(LevelMeasure(level=level, changes=len(of), fixed=share(sum(ends), len(ends))))
+    return tuple(found)
 
 
 def _strata(followed: Sequence[Observation], strata: Sequence[int]) -> tuple[Stratum, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.assessment.document import ReportedGap
+from diffscope.assessment.document import ReportedGap, RiskLevel
 from diffscope.rules.model import Severity
 from diffscope.source.model import CommitId, Value
 
@@ -31,8 +31,12 @@ class Observation(Value, frozen=True, kw_only=True):
     """Waived ones too: a rule fired."""
     unknown: tuple[str, ...] = ()
     """Codes of rules that could not be judged."""
+    level: RiskLevel = RiskLevel.UNKNOWN
     was_fixed: bool | None = None
     """``None``: it changes no source, or the clone does not reach far enough past its merge to tell."""
+
+    is_hot: bool = False
+    """Fixed within a week."""
 
 
 class RuleName(Value, frozen=True, kw_only=True):
@@ -138,6 +142,14 @@ class Rankings(Value, frozen=True, kw_only=True):
     """Importance less added lines; ``auc`` is the difference of the two."""
 
 
+class LevelMeasure(Value, frozen=True, kw_only=True):
+    """What one level of risk has meant: how many changes had it, and how many of those that were followed were fixed later."""
+
+    level: RiskLevel
+    changes: int
+    fixed: Share
+
+
 class Backtest(Value, frozen=True, kw_only=True):
     """The whole document. Field order is the order of the JSON."""
 
@@ -148,6 +160,10 @@ class Backtest(Value, frozen=True, kw_only=True):
     """Flags of severity medium and above for each change of the window."""
     base: Share
     """Changes fixed later, of those that were followed."""
+    hot: Share
+    """Those fixed within a week."""
+    levels: tuple[LevelMeasure, ...]
+    """The levels that changes of the window had, the calmest first."""
     flags_per_100_unfixed: float | None
     """Flags of severity medium and above for each hundred followed changes that nobody had to fix."""
     strata: tuple[Stratum, ...]

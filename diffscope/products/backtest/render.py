@@ -25,6 +25,7 @@ def render_text(backtest: Backtest, style: Style) -> str:
     _head(screen, backtest)
     if not backtest.changes:
         return screen.text()
+    _levels(screen, backtest)
     _strata(screen, backtest)
     _rankings(screen, backtest)
     _table(screen, "family", backtest.families, backtest)
@@ -65,12 +66,27 @@ def _head(screen: Screen, backtest: Backtest) -> None:
         screen.line(
             Piece(
                 f"base rate: {base.count} of {base.of} ({base.rate:.1%}, 95% {base.low:.1%}-{base.high:.1%}) changes that wrote source "
-                f"had lines of theirs changed by a fix within {frame.within_days} days"
+                f"had lines of theirs changed by a fix within {frame.within_days} days, {backtest.hot.count} within a week"
             )
         )
     noise = backtest.flags_per_100_unfixed
     told = "" if noise is None else f"; {noise:.0f} for each 100 changes that were not fixed"
     screen.line(Piece(f"flags of medium and above: {backtest.flags_a_change:.2f} a change{told}"))
+
+
+def _levels(screen: Screen, backtest: Backtest) -> None:
+    if not backtest.base.of:
+        return
+    screen.blank()
+    screen.line(Piece("level                 changes    fixed, of those followed", Tone.STRONG))
+    for one in backtest.levels:
+        seen = one.fixed
+        told = (
+            f"{seen.count:,} of {seen.of:,} ({seen.rate:.1%}, 95% {seen.low:.1%}-{seen.high:.1%})"
+            if seen.of
+            else "none followed"
+        )
+        screen.line(Piece(f"{one.level.value:<22}{one.changes:>7,}    {told}"))
 
 
 def _strata(screen: Screen, backtest: Backtest) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final, Literal, NamedTuple
@@ -21,6 +21,8 @@ Meets = Callable[[Candidate, Candidate], bool]
 
 _MOST_IN_ONE_PLACE: Final = 40
 """Changes of one name: more of them edit a place that everyone edits, and nothing follows from it."""
+_FEW: Final = 4
+"""Changes whose lines hold a name, or one in fifty of them: a name that more of them hold is everybody's, and says nothing of two."""
 _WEIGHT: Final = {"resigned-named": 1, "edited-overridden": 2, "same-symbol": 3}
 """Kinds that say less than others of the same name; the least of them last."""
 _KINDS: Final[dict[str, ConflictKind]] = {
@@ -95,6 +97,13 @@ class _Finder:
                 self._bodies[f"{body.module}:{body.symbol}"].append((one, body))
             for key in one.footprint.defines:
                 self._defines[key].append(one)
+
+        self._holders = Counter(
+            name
+            for one in candidates
+            for name in {each for body in one.footprint.bodies for each in body.names}
+        )
+        self._most_holders = max(_FEW, len(candidates) // 50)
 
     def gone(self) -> Iterator[Conflict]:
         """Yield what one removes, renames or moves and another newly uses, or edits."""
@@ -203,7 +212,9 @@ class _Finder:
             if len(listed) > _MOST_IN_ONE_PLACE:
                 continue
             for (one, left), (other, right) in combinations(listed, 2):
-                names = _interplay(left, right)
+                names = [
+                    name for name in _interplay(left, right) if self._holders[name] <= self._most_holders
+                ]
                 if names and self._meets(one, other):
                     places = (
                         Place(path=left.path, line=left.line, symbol=left.symbol),

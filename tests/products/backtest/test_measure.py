@@ -7,6 +7,7 @@ import random
 import msgspec
 import pytest
 
+from diffscope.assessment.document import RiskLevel
 from diffscope.products.backtest.measure import measure, observe, statistics_of
 from diffscope.products.backtest.model import FlagObservation, Frame, Observation, RuleName
 from diffscope.rules.model import Severity
@@ -68,6 +69,22 @@ def test_rates_are_counted_over_all_and_risks_over_the_followed() -> None:
     assert found.flags_a_change == round(30 / 90, 4)
     assert found.flags_per_100_unfixed == round(100 * 10 / 61, 4)
     assert sum(stratum.changes for stratum in found.strata) == 80
+
+
+def test_levels_are_counted_with_what_became_of_them() -> None:
+    """The calmest first; what was not followed counts for the level, and not for its rate; hot fixes are told apart."""
+    seen = [
+        observation(1, level=RiskLevel.HIGH, was_fixed=True, is_hot=True),
+        observation(2, level=RiskLevel.HIGH, was_fixed=True),
+        observation(3, level=RiskLevel.HIGH),
+        observation(4, level=RiskLevel.NONE, was_fixed=False),
+    ]
+    found = measure(seen, rules=RULES, frame=FRAME)
+    assert [(one.level, one.changes, one.fixed.count, one.fixed.of) for one in found.levels] == [
+        (RiskLevel.NONE, 1, 0, 1),
+        (RiskLevel.HIGH, 3, 2, 2),
+    ]
+    assert (found.base.count, found.hot.count, found.hot.of) == (2, 1, 3)
 
 
 def test_the_order_of_changes_does_not_matter() -> None:

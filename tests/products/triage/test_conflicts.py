@@ -42,6 +42,7 @@ SUBCLASS = {
         pytest.param(pool("return self.items[:count]", "limit = 3\n        return self.items[:limit]"), pool("return self.items[:count]", "return self.items[: self.limit]"), [("same-symbol", "check")], id="both edit one function and name what one brings"),
         pytest.param(pool("self.items.clear()", "self.reset()"), pool("return self.items[:count]", "return self.items[:1]"), [], id="two methods of one class"),
         pytest.param({NEW: "def helper():\n    return 1\n"}, {NEW: "def helper():\n    return 2\n"}, [("same-name", "breaks")], id="both add one name"),
+        pytest.param(pool("size, name='a'", "size, *, depth"), {NEW: "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from vllm.pool import make_pool\n\n\ndef start(pool: 'make_pool'):\n    return pool\n"}, [], id="an import for types alone runs nothing"),
         pytest.param(pool("make_pool", "build_pool"), {"vllm/user.py": USER + "\n\ndef stop():\n    return 1\n"}, [], id="a use that stood before is the first one's to follow"),
     ],
 )  # fmt: skip
@@ -88,3 +89,13 @@ def test_a_use_of_what_another_adds_comes_after_it() -> None:
     )
     assert found.conflicts == ()
     assert [(link.kind, link.first, link.then) for link in found.order] == [("needs", 1, 2)]
+
+
+def test_a_name_that_everyone_holds_says_nothing_of_two() -> None:
+    """Five changes of one line each: that all of them name one thing is the thing's doing."""
+    edits = [
+        candidate(number, pool("return self.items[:count]", f"return self.items[: self.limit - {number}]"))
+        for number in range(1, 6)
+    ]
+    assert {one.kind for one in relations(*edits[:4]).conflicts} == {"same-symbol"}
+    assert relations(*edits).conflicts == ()
