@@ -1008,6 +1008,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     ] = "function"
     public: Annotated[bool, said("Of Rust: `pub`, without a restriction.")] = False
     in_tests: Annotated[bool, said("Of Rust: only tests are built with it.")] = False
+    is_message: Annotated[bool, said("Of Rust: it derives Serialize or Deserialize.")] = False
     is_kernel: Annotated[
         bool, said("`__global__`, or a function of Python that the host launches on a device.")
     ] = False
