@@ -331,7 +331,6 @@ TEXTS: Final = {
     "gap.file-unparsed-at": "无法解析，首个错误在第 {line} 行",
     "gap.file-unread": "无法读取变更前或变更后的文本",
     "gap.filtered": "该文件经过滤器检出，过滤器不会被执行",
-    "gap.fix-unreadable": "无法读取 {fix}：{error}",
     "gap.foreign-change": "该变更并非来自此 GitHub 来源",
     "gap.generic-profile": "没有描述此仓库的配置集：领域仅按通用词汇判断，公共接口与服务路径未知",
     "gap.github-failed": "{error}",

@@ -331,7 +331,6 @@ TEXTS: Final = {
     "gap.file-unparsed-at": "it does not parse, first at line {line}",
     "gap.file-unread": "its text before or after the change could not be read",
     "gap.filtered": "it was checked out through a filter, which is not run",
-    "gap.fix-unreadable": "{fix} could not be read: {error}",
     "gap.foreign-change": "the change did not come from this GitHub source",
     "gap.generic-profile": "no profile describes this repository: areas are told by general words, public surfaces and the serving path are not known",
     "gap.github-failed": "{error}",
