@@ -13,6 +13,7 @@ from diffscope.messages.model import Sentence, Text
 from diffscope.messages.say import sentence
 from diffscope.rules.model import Flag, Near, UnknownRule, Waived
 from diffscope.source.model import Gap, GapKind, PullRequest, RepoPath, Value
+from diffscope.source.text import SideWord
 
 SCHEMA = "diffscope.assessment/2"
 
@@ -88,7 +89,7 @@ class SymbolAssessment(Value, frozen=True, kw_only=True):
     role: tuple[str, ...] = ()
     """What tells its part, as written. Of a class its bases; of a route its verb and path; of a registry row its registry and what the row
     names; of a setting what became of it and its default before and after, before these ``config-field`` or ``protocol-field`` where it is
-    a field; of a dependency what is asked for before and after, its kind, and ``core`` for one of the engine's."""
+    a field; of a Literal ``value`` and what it takes now (``+name``) or no longer (``-name``); of a dependency what is asked for before and after, its kind, and ``core`` for one of the engine's."""
 
 
 class ModuleReach(Value, frozen=True, kw_only=True):
@@ -142,6 +143,20 @@ class ScorePart(Value, frozen=True, kw_only=True):
     name: str
     value: float
     why: Sentence
+
+
+class ReadingPlace(Value, frozen=True, kw_only=True):
+    """One changed place in the order in which to read a change.
+
+    ``line`` is a changed line of it on ``side``. ``score`` compares places of one change alone: the sum of ``parts``, the weightiest first.
+    """
+
+    path: str
+    line: int
+    side: SideWord = "new"
+    symbol: str | None = None
+    score: float
+    parts: tuple[ScorePart, ...]
 
 
 class Score(Value, frozen=True, kw_only=True):
@@ -249,6 +264,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     unknown: tuple[UnknownRule, ...] = ()
     near: tuple[Near, ...] = ()
     """Rules that nearly fired, or would have were they on, the gravest first, five at most."""
+    look_first: tuple[ReadingPlace, ...] = ()
+    """Changed places in the order in which later fixes touched such places, ten at most."""
     files: tuple[FileAssessment, ...]
     symbols: tuple[SymbolAssessment, ...]
     graph: GraphFacts | UnsetType = UNSET

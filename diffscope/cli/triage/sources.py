@@ -7,20 +7,22 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches
+from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches, resolve_branch
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
 from diffscope.batch.coverage import newest_commit
 from diffscope.batch.judging import OpenPull, Wanted
 from diffscope.batch.windows import find_span
 from diffscope.cli.console import Console
-from diffscope.errors import NotFoundError
+from diffscope.errors import NotFoundError, RemoteError
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import OpenState
 from diffscope.products.triage.model import TriageGap
 from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
+
+_OFFLINE = "check the network and try again, or --list FILE for what --save-list FILE kept"
 
 
 class OpenList(NamedTuple):
@@ -64,7 +66,15 @@ def github_as_open(
     access = find_access(os.environ)
     client = Client(access, store=GitHubStore(cache), notice=console.note)
     name = (base or "main").removeprefix("origin/").removeprefix("upstream/")
-    pulls = read_github_pulls(client, base=name)
+    try:
+        pulls = read_github_pulls(client, base=name)
+    except RemoteError as error:
+        if error.hint is None or "--repo" not in error.hint:
+            raise
+        # No clone knows what is open.
+        raise RemoteError(error.message, at=error.at, hint=_OFFLINE) from None
+    finally:
+        client.close()
     heads = {entry.number: CommitId(entry.head or "") for entry in pulls.entries}
     known = clone.commits(heads.values())
     absent = [number for number, head in heads.items() if known.get(head) is None]
@@ -85,7 +95,7 @@ def saved_as_open(
         NotFoundError: the clone does not have the base.
     """
     name = base or pulls.base or ""
-    tip = _tip(clone, name)
+    tip = resolve_branch(clone, name) if name else newest_commit(clone)
     refs = pull_heads(clone)
     heads, gaps = dict[int, CommitId](), list[TriageGap]()
     for entry in pulls.entries:
@@ -121,15 +131,6 @@ def saved_as_open(
     if pulls.missing is not None:
         gaps.append(TriageGap(number=None, reason=text_of("triage.gap-list", reason=pulls.missing)))
     return OpenList(tuple(wanted), states, name or tip[:12], tip, tuple(gaps), pulls.repository)
-
-
-def _tip(clone: GitRepository, name: str) -> CommitId:
-    if not name:
-        return newest_commit(clone)
-    try:
-        return clone.resolve(name)
-    except NotFoundError:
-        return clone.resolve(f"origin/{name}")
 
 
 def _head(clone: GitRepository, entry: OpenPullEntry, refs: Mapping[int, CommitId]) -> CommitId | None:
