@@ -82,7 +82,6 @@ GapCode = Literal[
     "gap.file-unparsed-at",
     "gap.file-unread",
     "gap.filtered",
-    "gap.fix-unreadable",
     "gap.foreign-change",
     "gap.generic-profile",
     "gap.github-failed",
