@@ -183,6 +183,21 @@ PatchCode = Literal[
     "patch.path-nul",
     "patch.path-too-long",
 ]
+PlaceCode = Literal[
+    "place.added",
+    "place.branches",
+    "place.calls",
+    "place.category",
+    "place.conditions",
+    "place.constructor",
+    "place.numerics",
+    "place.opt-in",
+    "place.public",
+    "place.signature",
+    "place.tuning",
+    "place.untouched",
+    "place.variable",
+]
 RiskCode = Literal[
     "risk.after-nothing",
     "risk.failed-more",
@@ -261,4 +276,4 @@ WaiverCode = Literal[
     "waiver.unknown-rule-near",
     "waiver.unused",
 ]
-MessageCode = Literal[CategoryCode, FamilyCode, FixRiskCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]
+MessageCode = Literal[CategoryCode, FamilyCode, FixRiskCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, PlaceCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]
