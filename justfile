@@ -53,6 +53,17 @@ generate:
 generated:
     {{python}} -m diffscope.cli.generate --check
 
+# Make a release ready: version, change log, generated files, checks, wheel and sdist; then say what is left to do: just release 0.2.0
+release version:
+    git diff --quiet HEAD
+    sed -i 's/^VERSION = .*/VERSION = "{{version}}"/' diffscope/version.py
+    sed -i "s/^## \\[Unreleased\\]/## [Unreleased]\\n\\n## [{{version}}] - $(date -u +%F)/" CHANGELOG.md
+    just generate check
+    rm -rf dist && {{python}} -m hatchling build
+    {{python}} -m zipfile --test dist/*.whl && tar -tzf dist/*.tar.gz > /dev/null && sha256sum dist/*
+    @echo "left to do: read git diff; git commit -am 'Release {{version}}'; git tag -s v{{version}}; git push --follow-tags;"
+    @echo "upload dist/* to the package index; name the commit of the tag in docs/ci and in the release notes"
+
 # Benchmarks; they need a clone: just bench /path/to/vllm
 bench repository:
     DIFFSCOPE_REPO={{repository}} {{python}} -m pytest tests/benchmarks -q -s -n0
@@ -60,6 +71,10 @@ bench repository:
 # Judge every commit of a clone: internal errors (aim 0), gaps by code, time, memory. Ctrl-C and go on: just sweep /path/to/vllm
 sweep repository *options:
     {{python}} -m tests.benchmarks.sweep {{repository}} {{options}}
+
+# Measure what a change costs, stage by stage, and write docs/performance.md (minutes): just performance /path/to/vllm
+performance repository *options:
+    {{python}} -m tests.benchmarks.performance {{repository}} --write {{options}}
 
 # Record facts anew, of these pull requests or of all on record: just record /path/to/vllm [38450 ...]
 record repository *numbers:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from diffscope.adapters.config.profiles import choose_profile
 from diffscope.assessment.document import Assessment
 from diffscope.cli.gather import Request, check, find_clone, gather, no_clone
 from diffscope.products.report.model import Digest
@@ -26,11 +27,32 @@ def classify(
     use_cache: bool = True,
     debug: bool = False,
     notice: Callable[[str], None] | None = None,
+    profile: str | None = None,
 ) -> Assessment:
     """Return the assessment of one change; the arguments are the options of ``diffscope classify``.
 
-    ``notice`` takes what the command line says on stderr (a fallback to recorded facts, say); by default it is a warning.
-    What fails inside is a gap under ``completeness``; with ``debug`` it is raised.
+    Its fields are those of the JSON document, told in docs/json.md::
+
+        >>> assessment = classify(38450, source="recorded")
+        >>> assessment.risk.level.value, assessment.change.pull.repository
+        ('medium', 'vllm-project/vllm')
+        >>> assessment.flags[0].code, assessment.flags[0].evidence[0].path
+        ('PF306', 'vllm/platforms/rocm.py')
+
+    Args:
+        target: A pull request (``38450``, ``"owner/repo#38450"``, its address), or a branch or commit of the clone. Exactly one of
+            ``target``, ``diff``, ``worktree``, and ``base`` or ``head`` says what is judged.
+        repo: The clone; by default the one around the current folder, else ``DIFFSCOPE_REPO``, else none.
+        diff: The path of a patch. ``base`` may say what it was made against.
+        base: Where a range starts; by default the main branch. The worktree and a patch may have one too.
+        head: Where a range ends; by default ``HEAD``.
+        worktree: Judge what is not committed yet.
+        source: ``"auto"``, ``"clone"``, ``"github"`` or ``"recorded"``: where a pull request comes from.
+        rule_folders: More folders of rules.
+        use_cache: Whether the cache is read and written.
+        debug: Raise what fails inside; otherwise it is a gap under ``completeness``.
+        notice: Takes what the command line says on stderr (a fallback to recorded facts, say); by default it is a warning.
+        profile: What describes the repository: the name of a profile or its folder; by default the one that fits the clone.
 
     Raises:
         DiffscopeError: the change was not found or cannot be judged; the error carries a hint.
@@ -46,7 +68,13 @@ def classify(
         )
     )
     clone = find_clone(None if repo is None else Path(repo), request)
-    with Workspace(clone, rule_folders=rule_folders, use_cache=use_cache, is_debug=debug) as workspace:
+    with Workspace(
+        clone,
+        rule_folders=rule_folders,
+        use_cache=use_cache,
+        is_debug=debug,
+        profile=choose_profile(profile, clone),
+    ) as workspace:
         (gathered,) = gather(request, workspace, notice or _warn)
         return gathered.assess(workspace)
 
@@ -61,11 +89,26 @@ def report(
     rule_folders: Sequence[Path] = (),
     use_cache: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    profile: str | None = None,
 ) -> Digest:
-    """Return the digest of a window of a clone: ``2026-W13``, ``2026-03-23/2026-03-29``, one day, or ``A..B``.
+    """Return the digest of a window of a clone; what is judged is kept in the store, as ``diffscope report`` keeps it.
 
-    ``compare`` is ``before`` or another window; left out, nothing is compared. What is judged is kept in the store, as
-    ``diffscope report`` keeps it. ``progress`` is told how many of how many changes are done.
+    Its fields are those of the JSON document, told in docs/reports.md::
+
+        digest = diffscope.report("2026-W13", repo="vllm", compare="before")
+        for theme in digest.themes:
+            print(theme.title.en, len(theme.pulls))
+
+    Args:
+        window: ``2026-W13``, ``2026-03-23/2026-03-29``, one day, or ``A..B``: every change merged after A, up to B.
+        repo: The clone; by default the one around the current folder, else ``DIFFSCOPE_REPO``.
+        tz: Where days begin, as an offset from UTC.
+        compare: ``before`` or another window; left out, nothing is compared.
+        workers: Processes; by default the number of cores.
+        rule_folders: More folders of rules.
+        use_cache: Whether cache and store are read and written.
+        progress: Is told how many of how many changes are done.
+        profile: What describes the repository: the name of a profile or its folder; by default the one that fits the clone.
 
     Raises:
         DiffscopeError: there is no clone, or no such window. A change that cannot be judged is a gap of the digest instead.
@@ -77,7 +120,12 @@ def report(
     if clone is None:
         raise no_clone()
     with (
-        Workspace(clone, rule_folders=rule_folders, use_cache=use_cache) as workspace,
+        Workspace(
+            clone,
+            rule_folders=rule_folders,
+            use_cache=use_cache,
+            profile=choose_profile(profile, clone),
+        ) as workspace,
         Batch(workspace, workers=workers) as batch,
     ):
         span = find_span(workspace, window, offset=tz)

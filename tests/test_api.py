@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import inspect
 import subprocess
 import sys
 import warnings
@@ -96,3 +98,20 @@ def test_what_cannot_be_had_is_an_error_with_a_hint() -> None:
         diffscope.classify(1, source="recorded")
     with pytest.raises(UsageError, match="nothing to classify"):
         diffscope.classify()
+
+
+def test_help_is_of_the_function_and_tells_every_argument() -> None:
+    for function in (diffscope.classify, diffscope.report):
+        told = inspect.getdoc(function) or ""
+        assert inspect.isfunction(function)
+        for name in inspect.signature(function).parameters:
+            assert f"\n    {name}: " in told, name
+
+
+def test_the_examples_in_the_help_hold() -> None:
+    found = doctest.DocTestFinder(recurse=False).find(
+        diffscope.classify, globs={"classify": diffscope.classify}
+    )
+    results = [doctest.DocTestRunner().run(example) for example in found]
+    assert sum(result.attempted for result in results) == 3
+    assert not any(result.failed for result in results)

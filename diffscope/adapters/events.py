@@ -160,6 +160,23 @@ def read_event(environ: Mapping[str, str]) -> CiEvent:
     return _reduce(known[name], _decode(Path(path)), at=path)
 
 
+def trial_environment(environ: Mapping[str, str], file: Path) -> dict[str, str]:
+    """Return the environment that the step of a workflow would have on the event in a file; raises as ``read_event`` does."""
+    payload = _decode(file)
+    told = {
+        Trigger.PULL_REQUEST: payload.pull_request,
+        Trigger.MERGE_GROUP: payload.merge_group,
+        Trigger.WORKFLOW_RUN: payload.workflow_run,
+    }
+    trigger = next((trigger for trigger, part in told.items() if part is not None), Trigger.PUSH)
+    return {
+        "GITHUB_EVENT_NAME": trigger.value,
+        **environ,
+        "GITHUB_EVENT_PATH": str(file),
+        "GITHUB_REPOSITORY": payload.repository.full_name,
+    }
+
+
 def _decode(path: Path) -> _Payload:
     try:
         data = read_bytes(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
+from diffscope.source.model import RepoPath
 
 if TYPE_CHECKING:
     from diffscope.adapters.git.repository import GitRepository
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
 
+_HEADER = re.compile(r"^(?:---|\+\+\+) [ab]/(\S+)", re.MULTILINE)
 _PUBLIC = (None, "github.com", "www.github.com")
-_HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
 class Request(NamedTuple):
@@ -137,15 +138,32 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
     from diffscope.adapters.changes.files import read_patch
     from diffscope.adapters.changes.sides import base_reader, with_base
     from diffscope.diff.parse import salvage_diff
+    from diffscope.source.profile import UNKNOWN_REPOSITORY
 
     change = read_patch(name, name=workspace.identity)
     if base is not None:
         commit = _clone(workspace).resolve(base)
         return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
     if workspace.repository is None:
-        return change
+        if _is_ours(change.patch, workspace):
+            return change
+        pull = msgspec.structs.replace(change.pull, repository=UNKNOWN_REPOSITORY)
+        return msgspec.structs.replace(change, pull=pull)
     reader = base_reader(workspace.repository, None)
     return with_base(change, salvage_diff(change.patch, read_base=reader).diff, workspace.repository)
+
+
+def _is_ours(patch: str, workspace: Workspace) -> bool:
+    """Say whether a bare patch is of the repository of the profile: a path lies in its packages, or is a test that is known of it."""
+    from diffscope.source.profile import places
+
+    here = places()
+    paths = _HEADER.findall(patch)
+    if any(path.startswith(here.product) for path in paths):
+        return True
+    tests = [RepoPath(path) for path in paths if here.is_test(path) and path.endswith(".py")]
+    graph = workspace.packaged_for(workspace.identity).graph if tests else None
+    return graph is not None and any(map(graph.module_of, tests))
 
 
 def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gathered:
@@ -153,10 +171,10 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
 
     try:
         reference = parse_reference(target, repository=workspace.identity)
-    except UsageError:
-        if workspace.repository is not None and _HASH.fullmatch(target):
-            return Gathered(change=workspace.clone.commit(target))
-        raise
+    except UsageError as error:
+        if workspace.repository is None or target.startswith("#") or ":" in target:
+            raise
+        return Gathered(change=_revision(target, workspace, error))
     if source != "auto":
         return _TRIES[source](reference, workspace, notice)
     reasons = []
@@ -170,6 +188,24 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
             _tell_fallback(reasons, reference.number, notice)
         return found
     raise _not_found(reference, reasons)
+
+
+def _revision(target: str, workspace: Workspace, error: UsageError) -> Change:
+    """Return what a name of the clone stands for: a branch from its merge base with main, anything else as one commit."""
+    from diffscope.adapters.git.process import run
+
+    clone = _clone(workspace)
+    try:
+        commit = clone.resolve(target)
+    except SourceError:
+        hint = f"{error.hint}; or a branch or commit of the clone: {target!r} is none"
+        raise UsageError(error.message, hint=hint) from None
+    names = [f"refs/heads/{target}", f"refs/remotes/{target}"]
+    is_branch = bool(run(clone.refs, "for-each-ref", "--format=%(refname)", *names).out.strip())
+    main = _main(workspace)
+    if not is_branch or clone.merge_base(main, commit) == commit:
+        return workspace.clone.commit(commit)
+    return workspace.clone.between(main, commit)
 
 
 def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, notice: Notice) -> None:

@@ -36,16 +36,17 @@ def open_workspace(
     ignore: Sequence[str] = (),
     use_cache: bool = True,
     progress: Progress | None = None,
+    settings: Settings | None = None,
 ) -> Workspace:
     """Return a workspace with the rules that the command line names on top of those of ``diffscope.yml``.
 
-    ``select`` replaces what the file selects, ``ignore`` adds to what it ignores.
+    ``select`` replaces what the file selects, ``ignore`` adds to what it ignores. ``settings`` stand in for that file.
 
     Raises:
         ConfigurationError: an entry names no rule, or a folder is not there; every mistake at once.
         UsageError: ``select`` or ``ignore`` names no rule.
     """
-    settings = _settings()
+    settings = settings or _settings()
     configuration = settings.rules if settings else EVERY_STABLE_RULE
     beside = Path(configuration.origin).parent
     configured = [beside / folder for folder in configuration.folders]
@@ -56,7 +57,7 @@ def open_workspace(
         use_cache=use_cache,
         progress=progress,
         is_debug=is_debug(),
-        profile=choose_profile(asked_profile(), clone),
+        profile=choose_profile(asked_profile(settings), clone),
     )
     try:
         # What the command line says is in no line of a file.

@@ -75,12 +75,12 @@ def _keep_profile(context: click.Context, _: click.Parameter, value: str | None)
         context.find_root().meta[_PROFILE] = value
 
 
-def asked_profile() -> str | None:
-    """Return the profile that the command line or ``diffscope.yml`` names."""
+def asked_profile(settings: Settings | None = None) -> str | None:
+    """Return the profile that the command line or ``diffscope.yml`` names; ``settings`` stand in for that file."""
     context = click.get_current_context(silent=True)
     if context is None:
-        return None
-    settings: Settings | None = context.find_root().obj
+        return settings.profile if settings else None
+    settings = settings or context.find_root().obj
     named = context.meta.get(_PROFILE)
     return named or (settings.profile if settings else None)
 

@@ -256,7 +256,10 @@ COLLECTORS: Final = (
     Collector("write", lambda m, placed: collect_writes(placed, m.found["option"], m.lookup)),
     Collector("test", lambda m, placed: with_places(collect_tests(placed), m.around.declarations)),
     Collector("registry", lambda m, placed: collect_registries(placed, m.knowledge.twins)),
-    Collector("override", lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup)),
+    Collector(
+        "override",
+        lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup, m.around.graph),
+    ),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
     Collector(
         "footprint",

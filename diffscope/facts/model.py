@@ -157,7 +157,7 @@ NativeSignal = Literal[
     "synchronisation",
     "serialised",
 ]
-OverrideWhat = Literal["override", "sibling"]
+OverrideWhat = Literal["override", "sibling", "caller"]
 RegistryChange = Literal["added", "removed", "changed"]
 StepWhat = Literal[
     "no-step",
@@ -1008,6 +1008,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     ] = "function"
     public: Annotated[bool, said("Of Rust: `pub`, without a restriction.")] = False
     in_tests: Annotated[bool, said("Of Rust: only tests are built with it.")] = False
+    is_message: Annotated[bool, said("Of Rust: it derives Serialize or Deserialize.")] = False
     is_kernel: Annotated[
         bool, said("`__global__`, or a function of Python that the host launches on a device.")
     ] = False
@@ -1041,12 +1042,12 @@ class NativeFact(Located, frozen=True, kw_only=True):
 
 
 class OverrideFact(Located, frozen=True, kw_only=True):
-    """An override or a sibling of a changed method that this change did not update."""
+    """An override, a sibling or a caller of a changed function that this change did not update."""
 
     what: Annotated[
         str,
         said(
-            "override (a subclass method) or sibling (the same method on another platform's class).",
+            "override (a subclass method), sibling (the same method on another platform's class) or caller (a call in another file).",
             one_of=OverrideWhat,
         ),
     ]
@@ -1054,10 +1055,16 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     target: Annotated[str, said("The one not updated: `path:line Class.method`.")]
     reason: Annotated[str, said("How they disagree now.")] = ""
     missing: Annotated[
-        tuple[str, ...], said("Parameters that the changed method takes and this one does not.")
+        tuple[str, ...],
+        said(
+            "Parameters that the changed function takes and this one does not; of a call, what it passes too many."
+        ),
     ] = ()
     extra: Annotated[
-        tuple[str, ...], said("Parameters that this one requires and the changed method does not have.")
+        tuple[str, ...],
+        said(
+            "Parameters that this one requires and the changed function does not have; of a call, what it lacks."
+        ),
     ] = ()
     passed: Annotated[
         bool,

@@ -26,6 +26,8 @@ from diffscope.syntax.model import (
 
 _EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
 """The word that a binding file writes for its extension, and the extension's name."""
+_SERIALISED = frozenset({"Serialize", "Deserialize"})
+"""What Rust derives for a type that is read from bytes or written to them."""
 _REGISTERS = re.compile(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
 _OPERATOR = re.compile(r"(?:\w+::)?[A-Za-z_]\w*")
 _BETWEEN_ARGUMENTS = re.compile(r",(?![^\[]*\])")
@@ -169,6 +171,7 @@ def _native(one: _Changed, lookup: TreeLookup | None) -> NativeFact:
         item=standing.item if standing else "function",
         public=bool(standing and "pub" in standing.qualifiers),
         in_tests=change.is_test,
+        is_message=bool(standing and not _SERIALISED.isdisjoint(standing.qualifiers)),
         is_kernel=bool(standing and "__global__" in standing.qualifiers),
         signals=tuple(sorted({item.signal.kind.value for item in change.signals})),
         signals_new=_more(change),

@@ -17,9 +17,10 @@ from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
 from diffscope.products.report.model import AreaChange, Digest
 from diffscope.products.report.render.formats import render_digest
+from diffscope.render.formats.table import render
 from diffscope.render.style import Style
 from diffscope.rules.model import Severity
-from tests.assessments import hostile
+from tests.assessments import an_assessment, hostile
 from tests.digests import WEEK, a_pull, flag
 from tests.render.test_digest_documents import a_digest, a_trend
 
@@ -516,6 +517,26 @@ def test_what_is_hostile_stays_text_in_the_panel(page: Page, complaints: list[st
     assert complaints == []
 
 
+def test_nothing_hostile_runs_on_the_page_of_one_change(
+    tab: Page, tmp_path: Path, complaints: list[str]
+) -> None:
+    """A script that would change the document is text; one that got in after all is refused, and the console says so."""
+    payload = "<script>document.body.textContent='owned'</script><img src=x onerror=\"document.body.textContent='owned'\">"
+    file = tmp_path / "change.html"
+    listener = lambda message: complaints.append(message.text)  # noqa: E731 - removed again below
+    tab.on("console", listener)
+    file.write_text(render([hostile(payload)], Style(), form="html"), encoding="utf-8")
+    tab.goto(file.as_uri())
+    assert "<script>document" in tab.inner_text("h1")
+    assert complaints == []
+    page = render([an_assessment()], Style(language=Language.CHINESE), form="html")
+    file.write_text(page.replace("<main>", "<script>1</script><main>"), encoding="utf-8")
+    tab.goto(file.as_uri())
+    tab.remove_listener("console", listener)
+    assert "注意力后端变更" in tab.inner_text("main")
+    assert "Content Security Policy" in "".join(complaints)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("language", list(Language))
 def test_it_passes_axe(browser: Browser, tmp_path: Path, language: Language) -> None:
@@ -525,16 +546,18 @@ def test_it_passes_axe(browser: Browser, tmp_path: Path, language: Language) -> 
         pytest.skip("needs axe-core: npm install axe-core, then DIFFSCOPE_AXE=.../axe-core/axe.min.js")
     file = tmp_path / "page.html"
     file.write_text(a_week(language), encoding="utf-8")
+    change = tmp_path / "change.html"
+    change.write_text(render([an_assessment()], Style(language=language), form="html"), encoding="utf-8")
     for width, scheme in ((1400, "light"), (1400, "dark"), (390, "light"), (390, "dark")):
         page = browser.new_page(
             viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
         )
-        for part in ("", "#pr-2"):
-            page.goto(file.as_uri() + part)
+        for address in (file.as_uri(), file.as_uri() + "#pr-2", change.as_uri()):
+            page.goto(address)
             page.add_script_tag(path=axe)
             assert page.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == [], (
                 width,
                 scheme,
-                part,
+                address,
             )
         page.close()

@@ -125,6 +125,25 @@ def test_the_release_layout_lists_everything_that_users_notice() -> None:
     assert re.search(r"^## Taken back\n\n- \[#12\].* takes \[#90\].* back", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("form", ["markdown", "text", "brief", "brief-json", "atom", "html"])
+def test_titles_of_any_script_are_told_and_nothing_invisible_passes(form: str) -> None:
+    """Terms, series and quotations of them included."""
+    titles = (
+        "[灯笼][1/2] 修复灯笼",
+        "[灯笼][2/2] 修复灯笼",
+        "تحسين الأداء",
+        "Исправить «фонарь»",
+        "🦙 llama",
+        "a\u202eb\x07",
+    )
+    pulls = tuple(
+        a_pull(number, title=title, level=RiskLevel.MEDIUM) for number, title in enumerate(titles, start=11)
+    )
+    text = render_digest(build_digest(pulls, repository="vllm-project/vllm", period=WEEK), CHINESE, form=form)
+    assert "灯笼" in text
+    assert not {"\u202e", "\x07"} & set(text)
+
+
 def test_a_terminal_gets_the_sentences_of_the_weekly() -> None:
     """Wrapped, without marks or links."""
     text = render_digest(a_digest(), ENGLISH, form="text")
@@ -198,7 +217,9 @@ def test_the_page_draws_its_charts_without_the_extra(monkeypatch: pytest.MonkeyP
     whole = render_digest(a_digest(trend=a_trend()), ENGLISH, form="html")
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     assert render_digest(a_digest(trend=a_trend()), ENGLISH, form="html") == whole
-    assert {"map wide", "map narrow"} <= {value for name, value in Page(whole).attributes if name == "class"}
+    assert {"map wide marks", "map narrow marks"} <= {
+        value for name, value in Page(whole).attributes if name == "class"
+    }
 
 
 def test_the_page_begins_with_the_summary_and_ends_with_the_table() -> None:
@@ -215,7 +236,7 @@ def test_the_page_begins_with_the_summary_and_ends_with_the_table() -> None:
         "follow-up",
         "table",
     ]
-    assert text.index('class="map wide"') < text.index('id="summary"')
+    assert text.index('class="map wide marks"') < text.index('id="summary"')
     summary = text.split('<h2 id="summary">')[1].split('<h2 id="themes">')[0]
     assert "This week 14 pull requests were merged: 14 features." in summary
     assert (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from typing import Final, NamedTuple
 from diffscope.adapters.git.environment import fetch_access
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
+from diffscope.errors import NotFoundError
 from diffscope.source.model import CommitId
 
 _PULL_REF: Final = re.compile(
@@ -30,6 +32,16 @@ class Branch(NamedTuple):
     """The newest commit that it has in common with what it is to be merged into; ``None`` where there is none."""
     below: tuple[int, ...]
     """Numbers of the branches whose heads are among its own commits, the nearest last."""
+
+
+def resolve_branch(repository: GitRepository, name: str) -> CommitId:
+    """Return the commit of a revision, or of the branch ``origin`` has of that name. Raises ``NotFoundError``."""
+    try:
+        return repository.resolve(name)
+    except NotFoundError:
+        with contextlib.suppress(NotFoundError):
+            return repository.resolve(f"origin/{name}")
+        raise
 
 
 def pull_heads(repository: GitRepository) -> dict[int, CommitId]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from diffscope.adapters.config.base_rules import CloneTree
 from diffscope.adapters.events import CiEvent, Trigger
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.github.access import Access
@@ -17,7 +18,6 @@ from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
-from diffscope.cli.ci.base import CloneTree
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
 from diffscope.source.model import Change, CommitId, PullRequest, SourceKind
 from diffscope.source.ports import TreeReader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -58,6 +59,12 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
     metavar="FILE",
     help="What `diffscope triage --format json` wrote: one line of the comment says what open pull requests it collides with.",
 )
+@click.option(
+    "--event",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Try it at home on a saved event: posts nothing, and prints what would be posted.",
+)
 @click.option("--dry-run", is_flag=True, help="Post nothing; print what would be posted.")
 @click.option(
     "--output-dir",
@@ -90,6 +97,7 @@ def ci(
     stored: Path | None,
     post: tuple[str, ...],
     triage: Path | None,
+    event: Path | None,
     dry_run: bool,
     output_dir: Path | None,
     api_url: str | None,
@@ -103,7 +111,8 @@ def ci(
     Judges the change of the event (pull_request, pull_request_target, merge_group, push, workflow_run), writes the job
     summary, annotations, outputs and files for an artifact, and posts what --post names. Where the token may not post
     (a fork), summary and files have it all and the step stays green. Settings and rules are those of the base, never
-    those that the change brings.
+    those that the change brings. With --event it is a trial at home: a checkout with history and the JSON of an event
+    (`gh api repos/OWNER/REPO/pulls/N` inside of {"repository": ..., "pull_request": ...}) are all that it needs.
     """
     from diffscope.cli.ci.run import finish, judge, read_stored
     from diffscope.cli.classify.command import require_judged
@@ -112,6 +121,11 @@ def ci(
         raise UsageError(
             "ci takes no --config", hint="it reads the diffscope.yml of the change's base, nobody else's"
         )
+    environ: Mapping[str, str] = os.environ
+    if event is not None:
+        from diffscope.adapters.events import trial_environment
+
+        environ, dry_run, post = trial_environment(os.environ, event), True, post or ("comment",)
     request = Request(
         repo, pull, source, stored, post, dry_run, output_dir, api_url, lang, fail_on, use_cache, triage
     )
@@ -121,7 +135,7 @@ def ci(
         )
     with tempfile.TemporaryDirectory(prefix="diffscope-rules-") as scratch:
         work = judge if stored is None else read_stored
-        judged = work(request, os.environ, Path(scratch), console)
+        judged = work(request, environ, Path(scratch), console)
     if judged is None:
         return DONE
     finish(judged, request, console)

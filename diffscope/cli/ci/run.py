@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from diffscope.adapters.config.base_rules import BaseRules, edited_settings, read_base
+from diffscope.adapters.config.profiles import choose_profile
 from diffscope.adapters.config.settings import Settings
 from diffscope.adapters.events import CiEvent, Trigger, read_event
 from diffscope.adapters.github.access import Access, check_repository, find_access
@@ -24,7 +26,6 @@ from diffscope.adapters.runner import (
     write_report,
 )
 from diffscope.assessment.document import Assessment
-from diffscope.cli.ci.base import BaseRules, edited_settings, read_base
 from diffscope.cli.ci.change import (
     LazyGitHub,
     NothingToJudge,
@@ -220,6 +221,7 @@ def _judging(workspace: Workspace, base: BaseRules, request: Request) -> Workspa
         configuration=base.settings.rules,
         use_cache=request.use_cache,
         is_debug=is_debug(),
+        profile=choose_profile(base.profile, workspace.repository),
     )
     if mistakes := check_against(judging.configuration, judging.catalogue):
         raise mistakes_error(mistakes, kind=ConfigurationError)

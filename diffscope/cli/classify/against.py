@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from diffscope.adapters.git.branches import resolve_branch
 from diffscope.assessment.document import Against, Assessment, Collision
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts
@@ -31,7 +32,7 @@ def with_against(assessment: Assessment, facts: ChangeFacts, name: str, workspac
         raise UsageError(
             "--against needs a clone that has the base of the change", hint="name one: --repo PATH"
         )
-    commit = repository.resolve(name)
+    commit = resolve_branch(repository, name)
     # What the commit has already is compared with what came after it.
     last = facts.pull.head
     is_merged = (

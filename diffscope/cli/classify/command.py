@@ -19,12 +19,13 @@ from diffscope.render.formats.table import RENDERERS
 
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
+    from diffscope.cli.classify.base_settings import Options
     from diffscope.cli.progress import Progress
     from diffscope.workspace import Workspace
 
 
 @click.command()
-@click.argument("target", required=False, metavar="[PR|URL|-]")
+@click.argument("target", required=False, metavar="[PR|URL|BRANCH|COMMIT|-]")
 @options.repository_option
 @click.option(
     "--diff", metavar="FILE", help="A patch; - is standard input. In a clone: against --base, HEAD or main."
@@ -92,14 +93,15 @@ def classify(
 ) -> int:
     """Classify one change, or every change of a range.
 
-    PR is a number (38450), owner/repo#N or an address; - reads a patch from standard input. A pull request comes from
+    PR is a number (38450), owner/repo#N or an address; a branch is judged from its merge base with main, a commit
+    against its parent; - reads a patch from standard input. A pull request comes from
     a local clone, else from GitHub, else from the facts recorded with diffscope; a fallback is said on stderr.
     """
     # A command line that makes no sense is told so before anything heavy is imported.
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     check_shard(shard, request, record)
+    from diffscope.cli.classify.base_settings import Options, opened
     from diffscope.cli.classify.resume import read_done
-    from diffscope.cli.open_workspace import open_workspace
     from diffscope.cli.progress import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
@@ -116,22 +118,19 @@ def classify(
         is_verbose=console.level > 0,
     )
     is_over = is_unsure = False
+    asked, limit = Options(rule_folders, select, ignore, fail_on, use_cache), fail_on
     with (
         console.resumable(is_many=request.is_window and record is None),
         publisher,
         Progress("changes" if request.is_window else "reading files", console) as progress,
-        open_workspace(
-            find_clone(repo, request),
-            rule_folders=rule_folders,
-            select=select,
-            ignore=ignore,
-            use_cache=use_cache,
-            progress=None if request.is_window else progress,
+        opened(
+            find_clone(repo, request), asked, progress=None if request.is_window else progress
         ) as workspace,
     ):
-        for assessment, patch in _assessments(
+        for assessment, patch, limit in _assessments(
             request,
             workspace,
+            asked,
             record=record,
             sharing=Sharing(workers, cluster, shard or Shard(1, 1)),
             console=console,
@@ -139,12 +138,12 @@ def classify(
         ):
             publisher.add(assessment, patch)
             report_not_judged(assessment, console, is_terse=is_terse)
-            is_over = is_over or exceeds(assessment, fail_on)
+            is_over = is_over or exceeds(assessment, limit)
             is_unsure = is_unsure or is_internal(assessment.completeness.gaps)
         report_notes(workspace, console)
     publisher.finish()
     if is_unsure and not is_over:
-        require_judged(fail_on)
+        require_judged(limit)
     return FINDINGS if is_over else DONE
 
 
@@ -157,31 +156,35 @@ def check_shard(shard: Shard | None, request: Request, record: Path | None) -> N
 def _assessments(
     request: Request,
     workspace: Workspace,
+    options: Options,
     *,
     record: Path | None,
     sharing: Sharing,
     console: Console,
     progress: Progress,
-) -> Iterator[tuple[Assessment, str | None]]:
-    """Yield what becomes of each change, with its patch where it is at hand: those of a range by workers, unless facts are recorded."""
+) -> Iterator[tuple[Assessment, str | None, str]]:
+    """Yield what becomes of each change, with its patch where it is at hand and the level from which it fails: those of a range by workers, unless facts are recorded."""
     if request.is_window and record is None:
         from diffscope.cli.classify.range import judge_range
 
         for judged in judge_range(request, workspace, sharing, console):
-            yield judged, None
+            yield judged, None, options.fail_on
         return
+    from diffscope.cli.classify.base_settings import governed
+
     for gathered in gather(request, workspace, console.note):
-        facts = gathered.facts(workspace)
-        if record is not None:
-            from diffscope.adapters.changes.recorded import write_record
+        with governed(gathered, workspace, options, console) as (judging, fail_on):
+            facts = gathered.facts(judging)
+            if record is not None:
+                from diffscope.adapters.changes.recorded import write_record
 
-            console.note(f"recorded {write_record(record, facts)}")
-        assessment = workspace.judge(facts)
-        if request.against is not None:
-            from diffscope.cli.classify.against import with_against
+                console.note(f"recorded {write_record(record, facts)}")
+            assessment = judging.judge(facts)
+            if request.against is not None:
+                from diffscope.cli.classify.against import with_against
 
-            assessment = with_against(assessment, facts, request.against, workspace)
-        yield assessment, gathered.change.patch if gathered.change else None
+                assessment = with_against(assessment, facts, request.against, judging)
+            yield assessment, gathered.change.patch if gathered.change else None, fail_on
         if request.is_window:
             progress(*gathered.position)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches
+from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches, resolve_branch
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
 from diffscope.batch.coverage import newest_commit
@@ -85,7 +85,7 @@ def saved_as_open(
         NotFoundError: the clone does not have the base.
     """
     name = base or pulls.base or ""
-    tip = _tip(clone, name)
+    tip = resolve_branch(clone, name) if name else newest_commit(clone)
     refs = pull_heads(clone)
     heads, gaps = dict[int, CommitId](), list[TriageGap]()
     for entry in pulls.entries:
@@ -121,15 +121,6 @@ def saved_as_open(
     if pulls.missing is not None:
         gaps.append(TriageGap(number=None, reason=text_of("triage.gap-list", reason=pulls.missing)))
     return OpenList(tuple(wanted), states, name or tip[:12], tip, tuple(gaps), pulls.repository)
-
-
-def _tip(clone: GitRepository, name: str) -> CommitId:
-    if not name:
-        return newest_commit(clone)
-    try:
-        return clone.resolve(name)
-    except NotFoundError:
-        return clone.resolve(f"origin/{name}")
 
 
 def _head(clone: GitRepository, entry: OpenPullEntry, refs: Mapping[int, CommitId]) -> CommitId | None:

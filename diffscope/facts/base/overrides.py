@@ -1,7 +1,8 @@
-"""Overrides and siblings that a changed method leaves behind."""
+"""Overrides, siblings and callers that a changed function leaves behind."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -12,23 +13,28 @@ from diffscope.facts.base.base_index import Relative, TreeLookup
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import OverrideFact
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.source.model import RepoPath
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Parameter, ParameterKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
 _CONTRACT = frozenset(
     {"added-required", "added-optional", "removed", "renamed", "moved", "kind", "made-required"}
 )
+_BY_PLACE = frozenset({ParameterKind.POSITIONAL_ONLY, ParameterKind.POSITIONAL_OR_KEYWORD})
+_CALLED = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _STARRED = frozenset({ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD})
 
 
 def collect_overrides(
-    placed: Iterable[Placed], taxonomy: Taxonomy, lookup: TreeLookup | None
+    placed: Iterable[Placed], taxonomy: Taxonomy, lookup: TreeLookup | None, graph: ModuleGraph | None
 ) -> tuple[OverrideFact, ...]:
-    """Return a fact for each override or sibling that no longer fits a method whose parameters changed.
+    """Return a fact for each override, sibling or call that no longer fits a function whose parameters changed.
 
-    An override that takes everything (``*args, **kwargs``) fits whatever comes. Without a graph no override is known.
+    An override that takes everything (``*args, **kwargs``) fits whatever comes. Without a graph no override is known. Calls are looked for
+    in files of the base outside the change that import the function, or the class whose constructor it is, by name.
     """
-    if lookup is None:
+    if lookup is None or graph is None:
         return ()
     changed = tuple(changed_source_symbols(placed))
     facts = [
@@ -40,6 +46,12 @@ def collect_overrides(
         for fact in (*_overrides(one, change, lookup), *_siblings(one, change, taxonomy, lookup))
     ]
     facts = [_with_calls(fact, changed) for fact in facts]
+    facts += (
+        fact
+        for one, change in changed
+        if change.kind in _CALLED and _breaks_contract(change)
+        for fact in _callers(one, change, lookup, graph)
+    )
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.what, fact.target)))
 
 
@@ -176,3 +188,56 @@ def _fact(
         extra=reason.extra,
         family=family,
     )
+
+
+def _callers(
+    placed: Placed, change: ChangedSymbol, lookup: TreeLookup, graph: ModuleGraph
+) -> Iterator[OverrideFact]:
+    """Yield a fact for each call in another file that fitted the function before and does not fit it now."""
+    top, _, member = change.name.partition(".")
+    if change.before is None or change.after is None or member not in ("", "__init__"):
+        return
+    paths = (user.rpartition(":")[0] for user in lookup.users(placed.fact.old_path or placed.fact.path, top))
+    for path in dict.fromkeys(paths):
+        for call in _calls_of(top, graph.text_at(RepoPath(path)) or b""):
+            reason = _call_mismatch(call, change.after, skips=bool(member))
+            if reason and not _call_mismatch(call, change.before, skips=bool(member)):
+                place = Relative(path=path, line=call.lineno, name=top, parameters=(), base=top)
+                yield _fact(placed, change, "caller", place, reason, None)
+
+
+def _calls_of(name: str, text: bytes) -> Iterator[ast.Call]:
+    """Yield the calls of an imported name in a file; none where it does not parse, or binds the name anew."""
+    try:
+        nodes = list(ast.walk(ast.parse(text))) if name.encode() in text else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    imported = [alias for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
+    known = {alias.asname or alias.name for alias in imported if alias.name == name}
+    known -= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    known -= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    yield from (
+        node
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known
+    )
+
+
+def _call_mismatch(call: ast.Call, function: Definition, *, skips: bool) -> SignatureMismatch | None:
+    """Return how a call fails to fit a function (``skips``: its first parameter is bound); ``None`` where it fits, or may."""
+    named = {keyword.arg for keyword in call.keywords if keyword.arg}
+    if len(named) < len(call.keywords) or any(isinstance(argument, ast.Starred) for argument in call.args):
+        return None
+    parameters = function.parameters[1:] if skips else function.parameters
+    kinds = {each.kind for each in parameters}
+    by_place = [each for each in parameters if each.kind in _BY_PLACE]
+    passed = {each.name for each in by_place[: len(call.args)]} | named
+    missing = [each.name for each in parameters if each.default is None and each.kind not in _STARRED]
+    missing = [name for name in missing if name not in passed]
+    extra = (
+        sorted(named - {each.name for each in parameters}) if ParameterKind.VAR_KEYWORD not in kinds else []
+    )
+    if len(call.args) > len(by_place) and ParameterKind.VAR_POSITIONAL not in kinds:
+        extra.append(f"{len(call.args)} by place")
+    # The function takes more than the call passes, or the call passes more than that takes.
+    return SignatureMismatch(missing=tuple(extra), extra=tuple(missing)) if missing or extra else None

@@ -30,6 +30,7 @@ from diffscope.products.report.trend import still_open, trend_point, with_streak
 from diffscope.render.change_summary import clauses_of
 from diffscope.rules.model import RuleCode, every_flag
 from diffscope.source.model import Gap
+from diffscope.source.profile import profile
 from diffscope.version import VERSION
 
 HIGHLIGHTED = 24
@@ -62,6 +63,7 @@ def build_digest(  # noqa: PLR0913 - the window, what it is compared with, and w
     if earlier is not None:
         section = msgspec.structs.replace(section, still_open=still_open(earlier, listed))
     return Digest(
+        project=profile().title,
         repository=repository,
         period=period,
         source_pulls=len(listed),

@@ -305,6 +305,8 @@ class Digest(Value, frozen=True, kw_only=True):
 
     schema: str = DIGEST_SCHEMA
     repository: str
+    project: str = ""
+    """What people call the repository; empty in documents of before, and where nothing tells."""
     period: Period
     source_pulls: int
     """Changes that were merged. One that is of no pull request stands by a negative number: its commit's first twelve digits."""

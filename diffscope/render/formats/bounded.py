@@ -59,7 +59,7 @@ def _markdown(brief: Brief) -> str:
 
 
 def _is_plain(key: str, value: object) -> bool:
-    return key not in ("schema", "note") and not isinstance(value, list) and value not in (None, "", 0)
+    return key not in ("schema", "note") and not isinstance(value, list) and value is not None and value != ""
 
 
 def _said(value: object) -> str:

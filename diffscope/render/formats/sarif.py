@@ -19,6 +19,8 @@ LIMIT = 5_000
 """Results beyond that are not shown by GitHub."""
 _RELATED_LIMIT = 100
 _ROOT = "%SRCROOT%"
+_INFORMATION = "urn:diffscope:tool"
+"""What the format asks for where a tool has no page of its own: an absolute URI that names it."""
 _Json = dict[str, object]
 
 
@@ -34,7 +36,12 @@ def render(assessment: Assessment, style: Style) -> str:
         suppression = {"kind": "external", "justification": waiver.reason}
         result = _result(waiver.flag, index[waiver.flag.code], assessment, words)
         results.append(result | {"suppressions": [suppression]})
-    driver = {"name": "diffscope", "version": assessment.tool.version, "rules": rules}
+    driver = {
+        "name": "diffscope",
+        "version": assessment.tool.version,
+        "informationUri": _INFORMATION,
+        "rules": rules,
+    }
     run: _Json = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"diffscope/{assessment.change.pull.number or 'change'}"},
@@ -53,6 +60,7 @@ def _rules(flags: Iterable[Flag], words: Words) -> list[_Json]:
             "id": flag.code,
             "name": flag.name,
             "shortDescription": {"text": words.pick(flag.title)},
+            "fullDescription": {"text": words.pick(flag.advice)},
             "help": {
                 "text": words.pick(flag.advice),
                 "markdown": f"{words.pick(flag.advice)}\n\n`diffscope rules show {flag.code}`",
@@ -69,7 +77,7 @@ def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Js
         "ruleId": flag.code,
         "ruleIndex": index,
         "level": LEVELS[flag.severity],
-        "message": {"text": message_text(words.pick(flag.message)) + _old_line(flag.evidence[:1], words)},
+        "message": {"text": _message(flag, words)},
         "locations": [_location(place, assessment) for place in flag.evidence[:1]],
         "partialFingerprints": {"diffscope/v1": flag.fingerprint},
         "properties": {"family": flag.family, "severity": flag.severity.value, "confidence": flag.confidence},
@@ -78,6 +86,12 @@ def _result(flag: Flag, index: int, assessment: Assessment, words: Words) -> _Js
     if related:
         result["relatedLocations"] = [{"id": number} | one for number, one in enumerate(related, start=1)]
     return result
+
+
+def _message(flag: Flag, words: Words) -> str:
+    """Return the title of the rule and what it found: readers list results by their messages alone."""
+    said = message_text(words.pick(flag.message)) + _old_line(flag.evidence[:1], words)
+    return words("titled", title=words.pick(flag.title), text=said)
 
 
 def _related(flag: Flag, assessment: Assessment, words: Words) -> list[_Json]:
@@ -132,7 +146,10 @@ def _notifications(assessment: Assessment) -> list[_Json]:
             "message": {"text": message_text(f"{gap.what}: {gap.reason.en}")},
         }
         if gap.path:
-            place = {"artifactLocation": {"uri": uri_path(gap.path), "uriBaseId": _ROOT}}
+            place = {
+                "artifactLocation": {"uri": uri_path(gap.path), "uriBaseId": _ROOT},
+                "region": {"startLine": 1},
+            }
             notification["locations"] = [{"physicalLocation": place}]
         notifications.append(notification)
     return notifications

@@ -215,7 +215,7 @@ SCRIPT: Final = r"""
     const active = document.activeElement, marks = active.closest?.(".marks");
     if (event.key === "Escape" && panel.open) return close();
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (marks && step) {  // one stop of the tab key a chart; arrows go from mark to mark
+    if (marks && step) {
       const all = [...marks.querySelectorAll("a")], next = all[(all.indexOf(active) + step + all.length) % all.length];
       event.preventDefault();
       active.setAttribute("tabindex", "-1");
@@ -231,6 +231,8 @@ SCRIPT: Final = r"""
   if (matchMedia("(max-width: 56rem)").matches) $("choices").open = false;
   if (matchMedia("(min-width: 48.01rem)").matches) for (const each of document.querySelectorAll("details.wide")) each.open = true;
   new ResizeObserver(() => table.style.setProperty("--bar", bar.offsetHeight + "px")).observe(bar);
+  // One stop of the tab key a chart; arrows go from mark to mark.
+  for (const chart of document.querySelectorAll(".marks")) for (const each of [...chart.querySelectorAll("a")].slice(1)) each.setAttribute("tabindex", "-1");
   load();
   if (location.hash.includes("=")) $("table").scrollIntoView();
   else if (pullOf(location.hash)) { scrollTo(0, 0); follow(); }

@@ -20,7 +20,17 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     read = PageView(digest, words)
     story, screen = Story(read, words), Screen(style)
     is_week, period = read.is_week, digest.period
-    screen.line(Piece(words("report.title", period=period.label, is_week=is_week), Tone.STRONG))
+    screen.line(
+        Piece(
+            words(
+                "report.title",
+                project=digest.project or digest.repository,
+                period=period.label,
+                is_week=is_week,
+            ),
+            Tone.STRONG,
+        )
+    )
     said = words("report.period", since=period.since, until=period.until, zone=read.zone)
     screen.line(Piece(f"{digest.repository} · {said}", Tone.QUIET))
     screen.blank()

@@ -24,6 +24,8 @@ class BaseRules(NamedTuple):
 
     settings: Settings
     folders: tuple[Path, ...] = ()
+    profile: str | None = None
+    """The name of a profile, or its folder."""
 
 
 class CloneTree:
@@ -68,13 +70,17 @@ def read_base(tree: TreeReader | None, folder: Path) -> BaseRules:
             "the file is not UTF-8", at=at, hint="save it as UTF-8 on the base branch"
         ) from None
     wanted = settings.rules.folders
-    entries = tree.entries() if wanted else ()
-    return BaseRules(settings, tuple(_write_out(tree, entries, one, folder) for one in wanted))
+    entries = tree.entries() if wanted or settings.profile else ()
+    folders = tuple(_write_out(tree, entries, one, folder) for one in wanted)
+    named = settings.profile
+    is_folder = named is not None and any(entry.path.startswith(f"{named.rstrip('/')}/") for entry in entries)
+    profile = str(_write_out(tree, entries, named, folder)) if named and is_folder else named
+    return BaseRules(settings, folders, profile)
 
 
 def edited_settings(assessment: Assessment, settings: Settings) -> tuple[str, ...]:
     """Return the files of diffscope's own configuration that the change touches, sorted."""
-    folders = tuple(f"{folder}/" for folder in settings.rules.folders)
+    folders = tuple(f"{folder}/" for folder in (*settings.rules.folders, *filter(None, [settings.profile])))
     paths = {path for file in assessment.files for path in (file.path, file.old_path) if path}
     return tuple(sorted(path for path in paths if path == FILE_NAME or path.startswith(folders)))
 
