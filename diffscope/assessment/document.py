@@ -88,7 +88,7 @@ class SymbolAssessment(Value, frozen=True, kw_only=True):
     role: tuple[str, ...] = ()
     """What tells its part, as written. Of a class its bases; of a route its verb and path; of a registry row its registry and what the row
     names; of a setting what became of it and its default before and after, before these ``config-field`` or ``protocol-field`` where it is
-    a field; of a dependency what is asked for before and after, its kind, and ``core`` for one of the engine's."""
+    a field; of a Literal ``value`` and what it takes now (``+name``) or no longer (``-name``); of a dependency what is asked for before and after, its kind, and ``core`` for one of the engine's."""
 
 
 class ModuleReach(Value, frozen=True, kw_only=True):

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from diffscope.assessment.document import SymbolAssessment
-from diffscope.facts.model import ChangeFacts, Mention, NativeFact, OptionFact, ParameterFact, SymbolFact
+from diffscope.facts.model import (
+    ChangeFacts,
+    ContractFact,
+    Mention,
+    NativeFact,
+    OptionFact,
+    ParameterFact,
+    SymbolFact,
+)
 
 _LOOKED_UP = frozenset({"cli-flag", "environment-variable", "metric"})
 """Settings with a name of their own; fields are symbols of their classes already."""
@@ -21,8 +29,9 @@ _MOST_KEYS = 8
 def assess_symbols(facts: ChangeFacts) -> tuple[SymbolAssessment, ...]:
     """Return what changed, by path and line, then what is called anew or no more, by path and line. Each thing stands once."""
     fields = {(one.path, one.name): one for one in facts.option if one.what in _FIELDS}
+    values = _values(facts.contract)
     changed = [
-        *(_symbol(symbol, fields.get((symbol.path, symbol.symbol or ""))) for symbol in facts.symbol),
+        *(_symbol(symbol, fields.get((symbol.path, symbol.symbol or "")), values) for symbol in facts.symbol),
         *(_native(native) for native in facts.native if native.symbol and not is_hosted(native)),
         *(_named(one.path, one.line, one.name, "operator", one.change) for one in facts.operator),
         *(
@@ -75,7 +84,21 @@ def _in_order(symbols: Iterable[SymbolAssessment]) -> Iterator[SymbolAssessment]
     return iter(dict.fromkeys(ordered))
 
 
-def _symbol(symbol: SymbolFact, field: OptionFact | None) -> SymbolAssessment:
+def _values(contracts: Iterable[ContractFact]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return by path and name the values that a public Literal takes now (``+name``) and no longer (``-name``)."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for one in contracts:
+        mark = {"added": "+", "removed": "-"}.get(one.change)
+        if one.what == "value" and one.public and mark:
+            key = (one.path, one.symbol or "")
+            found[key] = (*found.get(key, ()), *(f"{mark}{name}" for name in one.names))
+    return found
+
+
+def _symbol(
+    symbol: SymbolFact, field: OptionFact | None, values: Mapping[tuple[str, str], tuple[str, ...]]
+) -> SymbolAssessment:
+    taken = values.get((symbol.path, symbol.symbol or ""), ())
     return SymbolAssessment(
         path=symbol.path,
         line=symbol.line,
@@ -85,7 +108,7 @@ def _symbol(symbol: SymbolFact, field: OptionFact | None) -> SymbolAssessment:
         logic=symbol.logic,
         moved_from=symbol.moved_from,
         summary=symbol.summary,
-        role=(field.what, *_setting(field)) if field else _role(symbol),
+        role=(field.what, *_setting(field)) if field else ("value", *taken) if taken else _role(symbol),
     )
 
 

@@ -111,6 +111,7 @@ def test_merged_changes_taken_as_open(work: Project, clone: Path) -> None:
         pytest.param(["--list", "wrong.json"], "no list of open pull requests", id="a number that is none"),
         pytest.param(["--list", "absent.json"], "no such file", id="no list"),
         pytest.param(["--list", "open.json", "--base", "nowhere"], "no commit", id="a base that the clone lacks"),
+        pytest.param([], "GitHub could not be reached", id="no list and no network"),
         pytest.param(["--list", "open.json", "--range", "a..b"], "exclude each other", id="two sources"),
         pytest.param(["--list", "open.json", "--format", "pdf"], "'pdf' is not a format of a triage", id="a format that is none"),
     ],

@@ -114,14 +114,19 @@ def test_the_release_layout_lists_everything_that_users_notice() -> None:
         logic=True,
         role=("added", "", "1"),
     )
+    values = msgspec.structs.replace(
+        option, name="LampType", kind="variable", aspects=("body",), role=("value", "+oil", "-gas")
+    )
     pulls = (
-        msgspec.structs.replace(a_pull(11), symbols=(option,)),
+        msgspec.structs.replace(a_pull(11), symbols=(option, values)),
         a_pull(12, kind="revert", title='Revert "[Core] Change something else" (#90)'),
     )
     digest = build_digest(pulls, repository="vllm-project/vllm", period=WEEK)
     text = render_digest(digest, ENGLISH, form="markdown", options=ReportOptions(layout="release"))
     assert "## New command line options" in text
     assert "- `--ember` (default `1`) ([#11])" in text
+    assert "- `LampType` also takes `oil` ([#11])" in text
+    assert "- `LampType` no longer takes `gas` ([#11])" in text
     assert re.search(r"^## Taken back\n\n- \[#12\].* takes \[#90\].* back", text, re.MULTILINE)
 
 

@@ -36,7 +36,7 @@ from diffscope.workspace import Workspace
 
 _DAYS: Final = 3.0
 _MOST_MERGES: Final = 2_000
-"""Pairs of which git is asked: those that break first."""
+"""Merges that git is asked for: of pairs those that break first, into the base those that are listed first."""
 
 
 class TriageRequest(NamedTuple):
@@ -146,14 +146,12 @@ def with_merges(clone: GitRepository, listed: OpenList) -> OpenList:
     """Return the list with whether git merges each change into the base as that stands."""
     if listed.tip is None:
         return listed
-    bases = [listed.states[wanted].branched_at or wanted.commit for wanted in listed.wanted]
-    cases = [
-        MergeCase(base, listed.tip, wanted.commit) for base, wanted in zip(bases, listed.wanted, strict=True)
-    ]
-    merges = zip(listed.wanted, try_merges(clone, cases), strict=True)
-    states = {
-        wanted: msgspec.structs.replace(listed.states[wanted], merges=is_clean) for wanted, is_clean in merges
-    }
+    asked = listed.wanted[:_MOST_MERGES]
+    bases = [listed.states[wanted].branched_at or wanted.commit for wanted in asked]
+    cases = [MergeCase(base, listed.tip, wanted.commit) for base, wanted in zip(bases, asked, strict=True)]
+    states = dict(listed.states)
+    for wanted, is_clean in zip(asked, try_merges(clone, cases), strict=True):
+        states[wanted] = msgspec.structs.replace(states[wanted], merges=is_clean)
     return listed._replace(states=states)
 
 

@@ -14,13 +14,15 @@ from diffscope.batch.coverage import newest_commit
 from diffscope.batch.judging import OpenPull, Wanted
 from diffscope.batch.windows import find_span
 from diffscope.cli.console import Console
-from diffscope.errors import NotFoundError
+from diffscope.errors import NotFoundError, RemoteError
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import OpenState
 from diffscope.products.triage.model import TriageGap
 from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
+
+_OFFLINE = "check the network and try again, or --list FILE for what --save-list FILE kept"
 
 
 class OpenList(NamedTuple):
@@ -64,7 +66,15 @@ def github_as_open(
     access = find_access(os.environ)
     client = Client(access, store=GitHubStore(cache), notice=console.note)
     name = (base or "main").removeprefix("origin/").removeprefix("upstream/")
-    pulls = read_github_pulls(client, base=name)
+    try:
+        pulls = read_github_pulls(client, base=name)
+    except RemoteError as error:
+        if error.hint is None or "--repo" not in error.hint:
+            raise
+        # No clone knows what is open.
+        raise RemoteError(error.message, at=error.at, hint=_OFFLINE) from None
+    finally:
+        client.close()
     heads = {entry.number: CommitId(entry.head or "") for entry in pulls.entries}
     known = clone.commits(heads.values())
     absent = [number for number, head in heads.items() if known.get(head) is None]

@@ -175,6 +175,7 @@ NoticeKind = Literal[
     "option",
     "variable",
     "setting",
+    "value",
     "entry",
     "metric",
     "default",
@@ -182,7 +183,7 @@ NoticeKind = Literal[
     "removed",
     "dependency",
 ]
-"""What users notice: new models, endpoints, command line options, environment variables, fields of configurations, entries of other
+"""What users notice: new models, endpoints, command line options, environment variables, fields of configurations, values that a setting takes, entries of other
 registries (a tool parser), metrics; another default; requests that are refused now; what is gone; another version of a dependency."""
 
 

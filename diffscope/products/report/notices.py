@@ -38,6 +38,7 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
     "option",
     "variable",
     "setting",
+    "value",
     "entry",
     "metric",
     "default",
@@ -46,6 +47,10 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
     "dependency",
 )
 _QUALIFIED: Final = re.compile(r"\w+(?:\.\w+)*")
+_VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
+    ("+", "value", "notice.value"),
+    ("-", "removed", "notice.value-removed"),
+)
 _MOST_FIELDS: Final = 2
 _LONG: Final = 60
 _REFERENCES: Final = (
@@ -141,6 +146,8 @@ def _of_symbol(symbol: SymbolAssessment, number: int, defaults: Mapping[str, str
             yield from _of_setting(symbol, aspect, number, defaults)
         case "variable" if role[:1] == ("config-field",) and len(role) == 4 and _is_set_by_users(name):
             yield from _of_field(symbol, number)
+        case "variable" if role[:1] == ("value",):
+            yield from _of_values(symbol, number)
         case "dependency" if len(role) == 4 and _REQUIRED.search(symbol.path):
             yield from _of_dependency(symbol, number)
         case _:
@@ -158,6 +165,14 @@ def _of_setting(
         yield _Seen("removed", name, text_of(f"notice-gone.{kind}", name=name), number)
     elif aspect == "default" and len(role) == 3:
         yield _changed(name, role[1], role[2], number)
+
+
+def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
+    for mark, kind, code in _VALUES:
+        names = [value[1:] for value in symbol.role[1:] if value.startswith(mark)]
+        if names:
+            listed = tuple(f"`{name}`" for name in names)
+            yield _Seen(kind, f"{symbol.name} {mark}", text_of(code, name=symbol.name, names=listed), number)
 
 
 def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
