@@ -496,7 +496,7 @@ TEXTS: Final = {
     "page.further": "更多",
     "page.high-there": "以此为主的高风险 PR",
     "page.highlights": "重点 PR",
-    "page.hot-files": "热点文件：改动它的 PR 最多",
+    "page.hot-files": "热点文件：改动它的 PR 最多（↻ 为连续期数）",
     "page.importance": "平均重要性",
     "page.in-table": "在列表中查看这 {gap} 个",
     "page.include-light": "类别含轻微命中",

@@ -496,7 +496,7 @@ TEXTS: Final = {
     "page.further": "More on it",
     "page.high-there": "High risk, mainly there",
     "page.highlights": "Highlights",
-    "page.hot-files": "Hot files: changed by most pull requests",
+    "page.hot-files": "Hot files: changed by most pull requests (↻ windows in a row)",
     "page.importance": "mean importance",
     "page.in-table": "Show the {gap} in the table",
     "page.include-light": "include light flags of the family",

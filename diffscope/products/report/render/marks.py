@@ -203,8 +203,11 @@ class Marks:
         placed: dict[int, tuple[float, int]] = {}
         for pull in chosen:
             x = self._across(pull.number)
-            least = max((placed[one.target][1] + 1 for one in follows if one.source == pull.number and one.target in placed), default=0)  # fmt: skip
-            placed[pull.number] = (x, _row(rows, x, _APART, least))
+            rows_before = [
+                placed[one.target][1] for one in follows if one.source == pull.number and one.target in placed
+            ]
+            apart = 3 * _APART if rows_before else _APART  # room for the head of an arrow
+            placed[pull.number] = (x, _row(rows, x, apart, max(rows_before, default=-1) + 1))
         marks = [self._mark(pull, placed[pull.number]) for pull in chosen]
         return Lane(
             height=2 * _EDGE + _ROW * max(0, len(rows) - 1),
