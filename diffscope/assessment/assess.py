@@ -24,6 +24,7 @@ from diffscope.assessment.document import (
 )
 from diffscope.assessment.files import assess_files
 from diffscope.assessment.fix_risk import judge_fix_risk
+from diffscope.assessment.look_first import look_first
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import score_importance, score_insight
 from diffscope.assessment.signals import read_signals
@@ -74,6 +75,7 @@ def assess(
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
     importance, insight = _scores(facts, taxonomy, attempt)
+    tables = taxonomy.tables
     found = Assessment(
         change=_summary(facts),
         kind=facts.change.kind,
@@ -85,13 +87,12 @@ def assess(
         risk=Risk(level=RiskLevel.UNKNOWN, because=(sentence(INTERNAL_ERROR),)),
         importance=importance,
         insight=insight,
-        fix_risk=attempt(
-            "assessment.fix-risk", lambda: judge_fix_risk(facts, taxonomy.tables.fix_risk), None
-        ),
+        fix_risk=attempt("assessment.fix-risk", lambda: judge_fix_risk(facts, tables.fix_risk), None),
         flags=flags,
         waived=waived.waived,
         unknown=evaluation.unknown,
         near=evaluation.near,
+        look_first=attempt("assessment.look-first", lambda: look_first(facts, tables.scores), ()),
         files=attempt(
             "assessment.files", lambda: assess_files(facts, standing, taxonomy), files_by_size(facts)
         ),
@@ -107,7 +108,7 @@ def assess(
     )
     gaps = (*facts.gaps, *evaluation.gaps, *attempt.gaps)
     known = msgspec.structs.replace(facts, gaps=gaps)
-    numbers = taxonomy.tables.scores.risk
+    numbers = tables.scores.risk
     risk = attempt(
         "assessment.risk",
         lambda: judge_risk(_grave(flags), evaluation.unknown, known, catalogue=catalogue, numbers=numbers),

@@ -13,6 +13,7 @@ from diffscope.messages.model import Sentence, Text
 from diffscope.messages.say import sentence
 from diffscope.rules.model import Flag, Near, UnknownRule, Waived
 from diffscope.source.model import Gap, GapKind, PullRequest, RepoPath, Value
+from diffscope.source.text import SideWord
 
 SCHEMA = "diffscope.assessment/2"
 
@@ -144,6 +145,20 @@ class ScorePart(Value, frozen=True, kw_only=True):
     why: Sentence
 
 
+class ReadingPlace(Value, frozen=True, kw_only=True):
+    """One changed place in the order in which to read a change.
+
+    ``line`` is a changed line of it on ``side``. ``score`` compares places of one change alone: the sum of ``parts``, the weightiest first.
+    """
+
+    path: str
+    line: int
+    side: SideWord = "new"
+    symbol: str | None = None
+    score: float
+    parts: tuple[ScorePart, ...]
+
+
 class Score(Value, frozen=True, kw_only=True):
     """A score between 0 and 10 with the parts that sum to it."""
 
@@ -249,6 +264,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     unknown: tuple[UnknownRule, ...] = ()
     near: tuple[Near, ...] = ()
     """Rules that nearly fired, or would have were they on, the gravest first, five at most."""
+    look_first: tuple[ReadingPlace, ...] = ()
+    """Changed places in the order in which later fixes touched such places, ten at most."""
     files: tuple[FileAssessment, ...]
     symbols: tuple[SymbolAssessment, ...]
     graph: GraphFacts | UnsetType = UNSET

@@ -82,7 +82,6 @@ GapCode = Literal[
     "gap.file-unparsed-at",
     "gap.file-unread",
     "gap.filtered",
-    "gap.fix-unreadable",
     "gap.foreign-change",
     "gap.generic-profile",
     "gap.github-failed",
@@ -184,6 +183,21 @@ PatchCode = Literal[
     "patch.path-nul",
     "patch.path-too-long",
 ]
+PlaceCode = Literal[
+    "place.added",
+    "place.branches",
+    "place.calls",
+    "place.category",
+    "place.conditions",
+    "place.constructor",
+    "place.numerics",
+    "place.opt-in",
+    "place.public",
+    "place.signature",
+    "place.tuning",
+    "place.untouched",
+    "place.variable",
+]
 RiskCode = Literal[
     "risk.after-nothing",
     "risk.failed-more",
@@ -262,4 +276,4 @@ WaiverCode = Literal[
     "waiver.unknown-rule-near",
     "waiver.unused",
 ]
-MessageCode = Literal[CategoryCode, FamilyCode, FixRiskCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]
+MessageCode = Literal[CategoryCode, FamilyCode, FixRiskCode, GapWhatCode, GapCode, KindReasonCode, ListCode, NotJudgedCode, NoteCode, PatchCode, PlaceCode, RiskCode, RuleCode, ScoreCode, SeverityCode, ShapeCode, TagReasonCode, WaiverCode]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, ReadingPlace
 from diffscope.rules.model import Evidence, Flag, Severity
 
 LEVELS = {
@@ -60,6 +60,6 @@ def nearest_line(place: Evidence, path: str, assessment: Assessment) -> int:
     return min(near, key=lambda line: (abs(line - place.line), line), default=0)
 
 
-def location(place: Evidence) -> str:
+def location(place: Evidence | ReadingPlace) -> str:
     """Return ``path:line``, or ``path`` for a file as a whole."""
     return f"{place.path}:{place.line}" if place.line else place.path

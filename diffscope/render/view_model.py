@@ -345,6 +345,18 @@ class AssessmentView:
         low, high = (f"{each:.0%}" for each in found.interval)
         return (words("fix-risk-between", low=low, high=high), *words.picked(found.reasons))
 
+    def look_first(self, limit: int = 3) -> list[tuple[str, str, str]]:
+        """The places to read first: where, the symbol, and the three weightiest reasons in words."""
+        words = self._words
+        return [
+            (
+                location(one),
+                one.symbol or "",
+                words.comma.join(words.picked([part.why for part in one.parts if part.value > 0][:3])),
+            )
+            for one in self._assessment.look_first[:limit]
+        ]
+
     @property
     def near(self) -> tuple[str, ...]:
         """The gravest rules without a flag that would have had one, a phrase each: where, and what was missing."""

@@ -250,6 +250,24 @@ class FileNumbers(Value, frozen=True, kw_only=True):
     moved: float
 
 
+class PlaceNumbers(Value, frozen=True, kw_only=True):
+    """The numbers of the order in which to read a change."""
+
+    added: float
+    untouched: float
+    branches: float
+    conditions: float
+    numerics: float
+    calls: float
+    public: float
+    variable: float
+    constructor: float
+    signature: float
+    tuning: float
+    opt_in: float
+    category: float
+
+
 class RiskNumbers(Value, frozen=True, kw_only=True):
     """When a change cannot be called safe."""
 
@@ -271,6 +289,7 @@ class ScoreTable(Value, frozen=True, kw_only=True):
     importance: ImportanceNumbers
     insight: InsightNumbers
     file: FileNumbers
+    place: PlaceNumbers
     risk: RiskNumbers
     kinds: dict[Annotated[str, Known("kind")], KindStart]
     categories: dict[Category, float]

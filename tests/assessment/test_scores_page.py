@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.taxonomy.tables import FileNumbers, ImportanceNumbers, InsightNumbers, RiskNumbers
+from diffscope.taxonomy.tables import (
+    FileNumbers,
+    ImportanceNumbers,
+    InsightNumbers,
+    PlaceNumbers,
+    RiskNumbers,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scores.md").read_text("utf-8")
 PARTS = {
     "importance": ("## Importance", "## Insight", ImportanceNumbers),
     "insight": ("## Insight", "## The importance of a file", InsightNumbers),
-    "file": ("## The importance of a file", "## The risk level", FileNumbers),
+    "file": ("## The importance of a file", "## Where to look first", FileNumbers),
+    "place": ("## Where to look first", "## The risk level", PlaceNumbers),
     "risk": ("## The risk level", "## How the numbers", RiskNumbers),
 }
 

@@ -172,7 +172,8 @@ def with_textual(
     for one in conflicts:
         is_clean = merges.get(frozenset((one.first, one.second)))
         found.append(msgspec.structs.replace(one, is_textual=None if is_clean is None else not is_clean))
-    return tuple(found)
+    # What git cannot merge it says itself: what it merges comes first.
+    return tuple(sorted(found, key=lambda one: (one.certainty != "breaks", one.is_textual is True)))
 
 
 def _case(one: Candidate, other: Candidate, ages: Mapping[CommitId, int]) -> MergeCase | None:

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 from msgspec import UnsetType
 
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, ReadingPlace
 from diffscope.errors import InputError, NotFoundError
 from diffscope.facts.ci_model import CiFacts
 from diffscope.graph.model.model import EdgeLayer, ModuleName
@@ -81,6 +81,16 @@ class FlagAnswer(Value, frozen=True, kw_only=True):
     """The rule's message with names and values of the change filled in."""
 
 
+class PlaceAnswer(Value, frozen=True, kw_only=True):
+    """One place to look at first; ``why`` is counted, and quotes nothing of the change."""
+
+    path: str
+    line: int
+    side: str
+    symbol: str | None
+    why: tuple[str, ...]
+
+
 class Classification(Answer, frozen=True, kw_only=True):
     """What a change is, and what to look at."""
 
@@ -92,6 +102,8 @@ class Classification(Answer, frozen=True, kw_only=True):
     additions: int
     deletions: int
     files: int
+    look_first: tuple[PlaceAnswer, ...] = ()
+    """Where later fixes touched such changes, at most three places."""
     flags: tuple[FlagAnswer, ...] = ()
 
 
@@ -184,6 +196,7 @@ def classification(found: Assessment, *, tokens: int, cursor: str | None) -> Cla
         additions=found.change.additions,
         deletions=found.change.deletions,
         files=found.change.files,
+        look_first=tuple(map(_reading_place, found.look_first[:3])),
     )
     flags = list(map(_flag, worst_first(found.flags)))
     return _filled(empty, flags, "flags", tokens=tokens, cursor=cursor)
@@ -256,9 +269,7 @@ def tests_for_change(found: Assessment, *, tokens: int, cursor: str | None) -> T
     ]
     steps = None if isinstance(found.ci, UnsetType) else list(_steps(found.ci))
     empty = TestsForChange(
-        change=change_name(found),
-        unknowns=unknowns(found),
-        steps_total=None if steps is None else len(steps),
+        change=change_name(found), unknowns=unknowns(found), steps_total=None if steps is None else len(steps)
     )
     answer = _filled(empty, tests, "tests", tokens=tokens, cursor=cursor)
     few = (steps or [])[: how_many_fit(steps or [], tokens - count_tokens(answer))]
@@ -335,6 +346,12 @@ def _start(cursor: str | None, most: int) -> int:
             f"{visible(cursor)!r} is not a cursor of this answer", hint="take it from the answer before"
         )
     return int(digits)
+
+
+def _reading_place(place: ReadingPlace) -> PlaceAnswer:
+    why = tuple(part.why.en for part in place.parts if part.value > 0)[:3]
+    symbol = visible(place.symbol) if place.symbol else None
+    return PlaceAnswer(path=visible(place.path), line=place.line, side=place.side, symbol=symbol, why=why)
 
 
 def _flag(flag: Flag) -> FlagAnswer:

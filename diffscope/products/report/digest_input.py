@@ -29,6 +29,7 @@ def trim_for_digest(assessment: Assessment) -> Assessment:
             for symbol in assessment.symbols
             if symbol.logic or symbol.moved_from or "called" in symbol.aspects
         ),
+        look_first=(),
         ci=UNSET,
     )
 

@@ -57,6 +57,7 @@ class _Report:
         self._doubts()
         self._row("near", *self._read.near)
         self._screen.blank()
+        self._look_first()
         self._tests()
         self._row("not-run", *self._read.not_run)
         self._gaps()
@@ -176,6 +177,16 @@ class _Report:
             rows += [Piece(sentence, Tone.QUIET if rows else Tone.MEDIUM) for sentence in sentences]
             for number, row in enumerate(rows):
                 self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
+
+    def _look_first(self) -> None:
+        for number, (where, symbol, why) in enumerate(self._read.look_first()):
+            label = "" if number else self._words("look-first")
+            pieces = (
+                Piece(where, Tone.PATH),
+                Piece(f" {symbol}" if symbol else ""),
+                Piece(f"  {why}", Tone.QUIET),
+            )
+            self._screen.row(label, *pieces, width=_COLUMN)
 
     def _tests(self) -> None:
         self._row("tests", *self._read.tests)
