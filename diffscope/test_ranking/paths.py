@@ -143,16 +143,25 @@ def path_words(tests: frozenset[RepoPath]) -> PathWords:
     return _last[0]
 
 
-@lru_cache(maxsize=4_096)
 def _words_of(path: RepoPath) -> frozenset[str]:
-    folder = next((each for each in places().tests if path.startswith(each)), "")
+    return _words_below(path, places().tests)
+
+
+@lru_cache(maxsize=4_096)
+def _words_below(path: RepoPath, folders: tuple[str, ...]) -> frozenset[str]:
+    folder = next((each for each in folders if path.startswith(each)), "")
     return frozenset(_tokens(path.removeprefix(folder)))
 
 
-@lru_cache(maxsize=1_024)
 def _tokens(text: str) -> tuple[str, ...]:
+    return _tokens_without(text, places().own)
+
+
+@lru_cache(maxsize=1_024)
+def _tokens_without(text: str, own: frozenset[str]) -> tuple[str, ...]:
+    """Return the words of a text that tell something; ``own`` are the names of the repository's packages, which all paths share."""
     words = (word.lower() for word in _TOKEN.findall(_CAMEL.sub(r"\1_\2", text)))
-    return tuple(word for word in words if word not in _EVERYWHERE)
+    return tuple(word for word in words if word not in _EVERYWHERE and word not in own)
 
 
 def _subject(path: str) -> str:

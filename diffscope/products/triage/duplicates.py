@@ -13,6 +13,7 @@ from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import Candidate
 from diffscope.products.triage.conflicts import Meets
 from diffscope.products.triage.model import Duplicate, DuplicateKind, OrderLink, Share
+from diffscope.source.profile import places
 
 _MOST_HOLDERS: Final = 6
 """Changes that hold one line, name or issue: what more of them hold tells nothing of two."""
@@ -248,7 +249,7 @@ def title_likeness(left: str, right: str) -> float:
 
 
 def _telling(title: str) -> set[str]:
-    return set(_WORD.findall(title.lower())) - _EMPTY
+    return set(_WORD.findall(title.lower())) - _EMPTY - places().own
 
 
 def _duplicate(one: Candidate, other: Candidate, shares: tuple[Share, ...]) -> Duplicate:
