@@ -134,16 +134,18 @@ def measure_stages(clone: Path, count: int) -> tuple[list[Row], list[Row], list[
     return sorted(rows, key=lambda row: -row.seconds), graph, totals
 
 
-def measured(*command: str, repeats: int = 3, environment: dict[str, str] | None = None) -> float:
-    """Return the seconds of processor of a command, the median of some runs."""
+def measured(
+    *command: str, repeats: int = 3, environment: dict[str, str] | None = None, folder: Path = ROOT
+) -> float:
+    """Return the seconds of processor of a command, the median of some runs. Raises ``CalledProcessError`` where it fails."""
     found = []
     for _ in range(repeats):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             command,
-            check=False,
+            check=True,
             capture_output=True,
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **(environment or {})},
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -213,7 +215,7 @@ def measure_peers(clone: Path) -> Iterator[Row]:
             "XDG_CACHE_HOME": f"{folder}/cache",
             "PYTHONPATH": f"{tree}:{os.environ.get('PYTHONPATH', ROOT)}",
         }
-        ours = ("-m", "diffscope", "graph", "--repo", str(clone), "stats")
+        ours = ("-m", "diffscope", "graph", "build", "--repo", str(clone))
         yield Row(
             "diffscope, first graph of a clone", measured(sys.executable, *ours, repeats=1, environment=own)
         )
@@ -223,7 +225,7 @@ def measure_peers(clone: Path) -> Iterator[Row]:
         if ruff := shutil.which("ruff"):
             yield Row(
                 "`ruff analyze graph` (imports of Python only)",
-                measured(ruff, "analyze", "graph", "--no-cache", str(tree)),
+                measured(ruff, "analyze", "graph", "vllm", "tests", folder=tree),
             )
         if importlib.util.find_spec("grimp"):
             code = "import grimp; grimp.build_graph('vllm', cache_dir=None)"

@@ -208,8 +208,9 @@ def _callers(
 
 def _calls_of(name: str, text: bytes) -> Iterator[ast.Call]:
     """Yield the calls of an imported name in a file; none where it does not parse, or binds the name anew."""
+    is_called = any(f"{name}{mark}".encode() in text for mark in ("(", " as "))
     try:
-        nodes = list(ast.walk(ast.parse(text))) if name.encode() in text else []
+        nodes = list(ast.walk(ast.parse(text))) if is_called else []
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     imported = [alias for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]

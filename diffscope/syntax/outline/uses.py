@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from diffscope.syntax.model import Definition, DefinitionKind, Outline
@@ -22,7 +22,7 @@ _TOKEN: Final = re.compile(
     rb"|(\.?)[ \t]*([A-Za-z_]\w*)[ \t]*([(\[])?",
     re.DOTALL,
 )
-_NEWLINE: Final = re.compile(rb"\n")
+_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _OWNERS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 
 
@@ -80,8 +80,7 @@ def _names_in(source: bytes, first: int, last: int) -> Iterator[str]:
 
 
 def _line_starts(source: bytes) -> list[int]:
-    starts = [0, *(found.end() for found in _NEWLINE.finditer(source))]
-    return starts if starts[-1] == len(source) else [*starts, len(source)]
+    return list(accumulate(map(len, _LINE.findall(source)), initial=0))
 
 
 def _stretches(outline: Outline, lines: int) -> Iterator[tuple[str, int, int]]:
