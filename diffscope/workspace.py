@@ -110,7 +110,7 @@ class Workspace:
     @cached_property
     def names(self) -> Profile:
         """What the repository is called and where its things lie."""
-        return self.profile.names()
+        return self.knowledge.profile
 
     @cached_property
     def identity(self) -> str:

@@ -26,13 +26,13 @@ def judge_fix_risk(facts: ChangeFacts, table: FixRiskTable) -> FixRisk | None:
     parts = parts_of(measures, table)
     odds = table.intercept + math.fsum(parts.values())
     ranked = sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0]))
-    telling = [name for name, value in ranked if abs(value) >= _LEAST][:_MOST_REASONS]
+    telling = [part for part in ranked if abs(part[1]) >= _LEAST][:_MOST_REASONS]
     chance = probability(odds)
     return FixRisk(
         probability=round(chance, 4),
         base_rate=table.base_rate,
         interval=_interval(chance, table),
-        reasons=tuple(sentence(_reason(name, measures, table)) for name in telling),
+        reasons=tuple(sentence(_with_side(_reason(name, measures, table), value)) for name, value in telling),
         formula=f"fix-risk/{table.version}",
     )
 
@@ -62,6 +62,10 @@ def _interval(chance: float, table: FixRiskTable) -> tuple[float, float]:
     reach = 1.959964 * math.sqrt(rate * (1 - rate) / row.changes + square / (4 * row.changes**2))
     low, high = ((middle + side * reach) / (1 + square / row.changes) for side in (-1, 1))
     return round(max(0.0, min(low, chance)), 4), round(min(1.0, max(high, chance)), 4)
+
+
+def _with_side(reason: Message, value: float) -> Message:
+    return reason if value > 0 else message("fix-risk.lowers", reason=reason)
 
 
 def _reason(measure: Measure, measures: FixMeasures, table: FixRiskTable) -> Message:

@@ -246,11 +246,13 @@ def _from_github(reference: PullReference, workspace: Workspace, notice: Notice)
     return Gathered(change=change, source=source)
 
 
-def _from_records(reference: PullReference, _: Workspace, __: Notice) -> Gathered:
+def _from_records(reference: PullReference, workspace: Workspace, _: Notice) -> Gathered:
     from diffscope.adapters.changes.recorded import RecordedSource
     from diffscope.adapters.config.profiles import default_profile
 
-    ours = default_profile().names().repository or ""
+    # Not read anew where it is at hand: start-up is hot.
+    names = workspace.names if workspace.profile.is_default else default_profile().names()
+    ours = names.repository or ""
     if not _is_of(ours, reference):
         raise SourceError(
             f"only changes of {ours} are on record",

@@ -280,6 +280,7 @@ TEXTS: Final = {
     "fix-risk.added": "新增 {count} 行源码",
     "fix-risk.branches": "新增 {count} 个分支",
     "fix-risk.fixes": "{days} 天内这些文件有 {count} 次修复",
+    "fix-risk.lowers": "{reason}（降低）",
     "fix-risk.moved": "新增行中 {share} 只是移动",
     "fix-risk.new": "新增行中 {share} 在新文件中",
     "fix-risk.unfinished": "新增 {count} 行带有待办标记",

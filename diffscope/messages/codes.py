@@ -35,6 +35,7 @@ FixRiskCode = Literal[
     "fix-risk.added",
     "fix-risk.branches",
     "fix-risk.fixes",
+    "fix-risk.lowers",
     "fix-risk.moved",
     "fix-risk.new",
     "fix-risk.unfinished",

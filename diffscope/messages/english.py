@@ -280,6 +280,7 @@ TEXTS: Final = {
     "fix-risk.added": "{count} source {count|line|lines} added",
     "fix-risk.branches": "{count} {count|branch|branches} added",
     "fix-risk.fixes": "{count} {count|fix|fixes} to these files in {days} days",
+    "fix-risk.lowers": "{reason} (lowers it)",
     "fix-risk.moved": "{share} of the added lines only moved",
     "fix-risk.new": "{share} of the added lines in new files",
     "fix-risk.unfinished": "{count} added {count|line|lines} marked as unfinished",

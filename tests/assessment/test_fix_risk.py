@@ -67,6 +67,16 @@ def test_reasons_stand_by_their_weight() -> None:
     assert found.interval[1] >= found.probability
 
 
+def test_what_lowers_the_chance_says_so() -> None:
+    """Of one line in files that nobody fixed: ln 2 / 10 lowers by 1.61, no fix by 0.35."""
+    found = judge_fix_risk(facts(msgspec.structs.replace(USUAL, added=1, fixes=0.0, fix_commits=0)), TABLE)
+    assert found is not None
+    assert [one.en for one in found.reasons] == [
+        "1 source line added (lowers it)",
+        "0 fixes to these files in 90 days (lowers it)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("measures", "repository"),
     [

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.config.profiles import Chosen, default_profile, shown_file, table_file
+from diffscope.adapters.config.profiles import PROFILE_FILE, Chosen, default_profile, shown_file, table_file
 from diffscope.adapters.config.rule_files import TABLE_FILES
 from diffscope.adapters.read_file import read_text
 from diffscope.facts.collect import Knowledge
@@ -55,14 +55,18 @@ def load_knowledge(chosen: Chosen | None = None, *, cache: Cache | None = None) 
     chosen = chosen or default_profile()
     files = tuple(table_file(Path(chosen.folder), name) for name in _NAMES)
     texts = tuple(_read(each) for each in files)
-    profile = chosen.names()
-    parts = (*texts, msgspec.json.encode(profile).decode())
+    # Not parsed to be looked up: most runs find the tables in the cache, and start-up is hot.
+    found = msgspec.json.encode(chosen.found).decode() if chosen.found else ""
+    parts = (*texts, found or _read(Path(chosen.folder) / PROFILE_FILE))
     key = hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()
     tables = _kept(cache, key)
     if tables is not None:
         return _joined(tables, key)
     tables, knowledge = _parse_once(
-        texts, key, profile, tuple((shown_file(each), str(each.parent) != chosen.folder) for each in files)
+        texts,
+        key,
+        chosen.names(),
+        tuple((shown_file(each), str(each.parent) != chosen.folder) for each in files),
     )
     if cache:
         cache.put_many(_SPACE, {key: msgspec.msgpack.encode(tables)})
