@@ -225,7 +225,7 @@ def test_each_part_of_the_assessment_that_fails_costs_itself() -> None:
     for part in parts:
         with fault(part):
             broken = assessed(found)
-        name = part.removeprefix("assessment.")
+        name = part.removeprefix("assessment.").replace("-", "_")
         told_of_risk = broken.risk.level if name == "risk" else document.risk.level
         assert broken.risk.level in (told_of_risk, RiskLevel.UNKNOWN)
         assert any(gap.reason.en.startswith(f"internal error in {part} ") for gap in broken.completeness.gaps)

@@ -108,7 +108,7 @@ def test_large_changes_stay_apart() -> None:
     """Above the bend a score rises slower and slower; what would have been capped is still told apart."""
     large, larger, largest = (
         msgspec.structs.replace(QUIET, kind="feature", size=lines, platforms=("rocm",), options=("--x",), numerics=numerics)
-        for lines, numerics in ((900, 3), (2000, 3), (2000, 30))
+        for lines, numerics in ((4000, 3), (9000, 3), (9000, 30))
     )  # fmt: skip
     values = [score_importance(each, SCORES).value for each in (large, larger, largest)]
     assert SCORES.importance.bend < values[0] < values[1] < values[2] < 10
