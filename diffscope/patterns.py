@@ -11,7 +11,8 @@ r"""Stage 0, patterns: glob and regex texts -> compiled matchers. The one door t
 =========  ==========================================================================================
 
 ``[`` and ``]`` stand for themselves. **Regexes** run in RE2: linear time, whatever the text; no look-around, no
-back-references. ``search`` finds anywhere, ``match`` at the start, ``fullmatch`` the whole text.
+back-references. ``search`` finds anywhere, ``match`` at the start, ``fullmatch`` the whole text. What the code itself looks for, with
+look-around if it needs to, is a ``lazy_regex``.
 """
 
 from __future__ import annotations
@@ -21,12 +22,31 @@ import itertools
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, AnyStr, Final, cast
 
 from diffscope.errors import InputError
 
 _MAX_PATTERN: Final = 4_000
 _MAX_BRACE_DEPTH: Final = 8
+
+
+class _LazyRegex:
+    """A regular expression of Python's ``re`` that is compiled when it is first asked; made by ``lazy_regex``."""
+
+    def __init__(self, text: Any, flags: int) -> None:
+        self._made_of = (text, flags)
+        self.pattern = text
+
+    def __getattr__(self, name: str) -> Any:
+        # Only for what is not there yet: the second time the bound method is found on the object itself.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(re.compile(*self._made_of), name)
+        setattr(self, name, value)
+        return value
+
+    def __reduce__(self) -> Any:
+        return lazy_regex, self._made_of
 
 
 class Regex:
@@ -97,6 +117,15 @@ class Glob:
         first = bisect_left(paths, self.prefix)
         below = itertools.takewhile(lambda path: path.startswith(self.prefix), paths[first:])
         return self.filter(below)
+
+
+def lazy_regex(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """Return a pattern of Python's ``re`` that is compiled on first use: for constants of modules, of which a run asks a few.
+
+    It has the methods and attributes of ``re.Pattern``; the functions of ``re`` do not take it. A text that is no pattern
+    raises ``re.error`` on first use.
+    """
+    return cast("re.Pattern[AnyStr]", _LazyRegex(text, flags))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import pickle
 import re
 import time
 
@@ -7,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffscope import pipeline
 from diffscope.errors import InputError
-from diffscope.patterns import compile_glob, compile_regex
+from diffscope.patterns import compile_glob, compile_regex, lazy_regex
 
 GLOBS = [
     pytest.param("vllm/a.py", "vllm/a.py", True, id="a plain path matches itself"),
@@ -123,3 +126,27 @@ def test_single_stars_agree_with_a_plain_translation(glob: str, path: str) -> No
         return
     if "**" not in glob:
         assert compiled.matches(path) is bool(re.fullmatch(glob.replace("*", "[^/]*"), path))
+
+
+def test_a_lazy_regex_answers_as_one_that_is_compiled_at_once() -> None:
+    text = "a1 b22 A333"
+    lazy, eager = lazy_regex(r"([a-z])(\d+)", re.IGNORECASE), re.compile(r"([a-z])(\d+)", re.IGNORECASE)
+    for one in (lazy, pickle.loads(pickle.dumps(lazy))):
+        assert one.findall(text) == eager.findall(text)
+        assert one.sub("<>", text) == eager.sub("<>", text)
+        assert (one.pattern, one.flags, one.groups) == (eager.pattern, eager.flags, eager.groups)
+    assert lazy_regex(rb"b+").search(b"abb") is not None
+
+
+def test_a_lazy_regex_that_is_no_pattern_is_refused_on_first_use() -> None:
+    wrong = lazy_regex("(")
+    with pytest.raises(re.error):
+        wrong.search("")
+
+
+def test_every_lazy_regex_of_what_classifies_compiles() -> None:
+    kind = type(lazy_regex(""))
+    assert pipeline.gather_facts
+    found = [each for each in gc.get_objects() if type(each) is kind and each.pattern != "("]
+    assert len(found) > 300
+    assert all(each.flags >= 0 for each in found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -14,6 +13,7 @@ from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import DiffscopeError
 from diffscope.facts.ci.declarations import Declarations
+from diffscope.patterns import lazy_regex
 from diffscope.project.ci.buildkite import FOLDER
 from diffscope.project.ci.collection import StepTests, step_calls, step_tests
 from diffscope.project.model import Project, ProjectFiles, Requirement
@@ -50,7 +50,7 @@ _FOLDERS: Final = (
     "CODEOWNERS",
     ".mergify.yml",
 )
-_INSTALLS: Final = re.compile(
+_INSTALLS: Final = lazy_regex(
     r"docker/|tools/.*\.sh$|requirements/|setup\.py$|pyproject\.toml$|CMakeLists\.txt$"
 )
 _SPACE: Final = f"project-{VERSION}"

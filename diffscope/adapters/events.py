@@ -16,6 +16,7 @@ import msgspec
 
 from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.errors import InputError, UsageError
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.events import EVENTS_SCHEMA, Events
 from diffscope.source.model import CommitId, Value
 
@@ -45,10 +46,10 @@ def read_events(file: Path) -> Events:
 
 
 _LARGEST_EVENT = 32 << 20
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
-_QUEUE_PULL = re.compile(r"/pr-(\d{1,9})-")
-_SQUASHED = re.compile(r"(.*) \(#(\d{1,9})\)")
+_SHA = lazy_regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NAME = lazy_regex(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
+_QUEUE_PULL = lazy_regex(r"/pr-(\d{1,9})-")
+_SQUASHED = lazy_regex(r"(.*) \(#(\d{1,9})\)")
 
 
 class Trigger(Enum):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import re
 import signal
 import sys
 import threading
@@ -18,10 +17,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Final
 
+from diffscope.patterns import lazy_regex
+
 _CYCLES: Final = (100_000, 20, 20)
 """Nearly all that a worker makes goes when its last name goes: looking for cycles every 700 objects is a seventh of its time."""
 _ENVIRONMENT: Final = threading.Lock()
-_EXIT: Final = re.compile(r"\{\w+\((-?\d+)\)")
+_EXIT: Final = lazy_regex(r"\{\w+\((-?\d+)\)")
 
 
 def start_processes(count: int) -> Executor:

@@ -10,14 +10,15 @@ from pathlib import Path
 from diffscope.adapters.output import append_file, encoded, make_folder, write_own_file
 from diffscope.adapters.read_file import read_bytes
 from diffscope.errors import UsageError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
 SUMMARY_BYTES = 1024 * 1024
 """More than this of one step GitHub drops as a whole."""
 
-_KEY = re.compile(r"[a-z][a-z-]*")
-_URL = re.compile(r"https?://[\w.:-]+", re.ASCII)
-_WORD = re.compile(r"[\w./-]+", re.ASCII)
+_KEY = lazy_regex(r"[a-z][a-z-]*")
+_URL = lazy_regex(r"https?://[\w.:-]+", re.ASCII)
+_WORD = lazy_regex(r"[\w./-]+", re.ASCII)
 
 
 class Runner(Value, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from diffscope.assessment.document import SymbolAssessment
@@ -15,6 +14,7 @@ from diffscope.facts.model import (
     ParameterFact,
     SymbolFact,
 )
+from diffscope.patterns import lazy_regex
 
 _LOOKED_UP = frozenset({"cli-flag", "environment-variable", "metric"})
 """Settings with a name of their own; fields are symbols of their classes already."""
@@ -22,7 +22,7 @@ _LAYOUT = frozenset({"moved", "kind", "annotation"})
 """What tells nothing of a parameter itself."""
 _CALLS = frozenset({"called", "no-longer-called"})
 _FIELDS = frozenset({"config-field", "protocol-field"})
-_ROUTE = re.compile(r"\w*(?:router|app)\w*\.(get|post|put|delete|patch|websocket)\(\s*f?[\"']([^\"']+)[\"']")
+_ROUTE = lazy_regex(r"\w*(?:router|app)\w*\.(get|post|put|delete|patch|websocket)\(\s*f?[\"']([^\"']+)[\"']")
 _MOST_KEYS = 8
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Notice = Callable[[str], None]
 """Takes a sentence that the reader of the result should know."""
 
-_HEADER = re.compile(r"^(?:---|\+\+\+) [ab]/(\S+)", re.MULTILINE)
+_HEADER = lazy_regex(r"^(?:---|\+\+\+) [ab]/(\S+)", re.MULTILINE)
 _PUBLIC = (None, "github.com", "www.github.com")
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 import click
 
+from diffscope.patterns import lazy_regex
+
 _T = TypeVar("_T")
 _F = TypeVar("_F", bound=Callable[..., Any])
-_WRITTEN: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
+_WRITTEN: Final = lazy_regex(r"([0-9]{1,6})/([0-9]{1,6})")
 _AUTO: Final = "auto"
 _VARIABLES: Final = (
     ("BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0),

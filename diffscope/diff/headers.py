@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from diffscope.diff.model import FileKind, FileStatus
 from diffscope.diff.names import split_git_names, strip_prefixes, unquote
 from diffscope.diff.sections import HG_BINARY, Section, is_plain_binary, is_unshown
+from diffscope.patterns import lazy_regex
 
-_INDEX = re.compile(r"index ([0-9a-f]{4,64})(?:,[0-9a-f]+)?\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?$")
-_BINARY = re.compile(r"(?:Binary files? .* (?:differ|has changed)|GIT binary patch)$", re.DOTALL)
-_SUBMODULE = re.compile(r"Submodule (.+) ([0-9a-f]{4,64})\.{2,3}([0-9a-f]{4,64})(.*)$", re.DOTALL)
-_ONE_SIDED = re.compile(r"Only in (.+?): (.+)$")
-_EPOCH = re.compile(
+_INDEX = lazy_regex(r"index ([0-9a-f]{4,64})(?:,[0-9a-f]+)?\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?$")
+_BINARY = lazy_regex(r"(?:Binary files? .* (?:differ|has changed)|GIT binary patch)$", re.DOTALL)
+_SUBMODULE = lazy_regex(r"Submodule (.+) ([0-9a-f]{4,64})\.{2,3}([0-9a-f]{4,64})(.*)$", re.DOTALL)
+_ONE_SIDED = lazy_regex(r"Only in (.+?): (.+)$")
+_EPOCH = lazy_regex(
     r"(?:1969-12-31|1970-01-01) (?P<hour>\d\d):(?P<minute>\d\d):00(?:\.0+)?(?: (?P<zone>[+-]\d\d:?\d\d))?$"
     r"|Thu Jan +1 00:00:00 1970(?: [+-]0000)?$"
 )
-_NONEXISTENT = re.compile(r"(?:\([^()\t]*\)\t)?\((?:nonexistent|revision 0)\)$", re.IGNORECASE)
-_PROPERTY = re.compile(r"(Added|Deleted): svn:(executable|special)$")
-_HUNK_LENGTHS = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
-_MODE = re.compile(r"[0-7]{6}")
+_NONEXISTENT = lazy_regex(r"(?:\([^()\t]*\)\t)?\((?:nonexistent|revision 0)\)$", re.IGNORECASE)
+_PROPERTY = lazy_regex(r"(Added|Deleted): svn:(executable|special)$")
+_HUNK_LENGTHS = lazy_regex(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_MODE = lazy_regex(r"[0-7]{6}")
 MOVED = frozenset({FileStatus.RENAMED, FileStatus.COPIED})
 _KINDS = {"160000": FileKind.SUBMODULE, "120000": FileKind.SYMLINK}
 

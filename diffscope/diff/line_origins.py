@@ -16,12 +16,13 @@ from diffscope.diff.make import has_id
 from diffscope.diff.model import Hunk, Line
 from diffscope.diff.myers import Op, shortest
 from diffscope.messages.model import Message
+from diffscope.patterns import lazy_regex
 
 ReadBase = Callable[[str, str | None], bytes | None]
 """Gives the content of a path of the base whose blob id is known or not; ``None`` where it is not available."""
 
 _CONTEXT = 3
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTALL)
+_HUNK = lazy_regex(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)", re.DOTALL)
 
 
 class PatchMismatchError(Exception):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from diffscope.messages.model import Message, message
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 
-_ESCAPE = re.compile(rb'\\([0-7]{1,3}|[abtnvfr"\\])')
+_ESCAPE = lazy_regex(rb'\\([0-7]{1,3}|[abtnvfr"\\])')
 _LETTERS = {
     b"a": b"\a",
     b"b": b"\b",
@@ -19,7 +20,7 @@ _LETTERS = {
     b'"': b'"',
     b"\\": b"\\",
 }
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTED = lazy_regex(r'"(?:[^"\\]|\\.)*"')
 
 
 def decode_name(raw: bytes) -> str:
@@ -126,7 +127,7 @@ def unsafe(path: str, *, longest: int) -> Message | None:
     return next((why for why, applies in reasons.items() if applies), None)
 
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DRIVE = lazy_regex(r"[A-Za-z]:[\\/]")
 
 
 def shown(path: str) -> str:

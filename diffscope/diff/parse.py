@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from diffscope.diff.net_diff import LEFT_OUT, NOT_HELD
 from diffscope.diff.sections import Section, cut, cut_hunks
 from diffscope.errors import DiffError
 from diffscope.messages.model import Message, message
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, Gap, Value
 
 
@@ -67,7 +67,7 @@ def _longest_line(patch: str) -> int:
     return max(longest, len(patch) - start)
 
 
-_WORD_DIFF = re.compile(r"\[-[^\n]*-\]|\{\+[^\n]*\+\}")
+_WORD_DIFF = lazy_regex(r"\[-[^\n]*-\]|\{\+[^\n]*\+\}")
 _MAKE_ONE = "git diff --full-index -M BASE...HEAD > change.patch"
 
 

@@ -5,22 +5,22 @@ Counting is what tells a removed line ``-- a/x`` (which reads ``--- a/x``) from 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from diffscope.errors import DiffError
 from diffscope.messages.model import Message, message
+from diffscope.patterns import lazy_regex
 
-_HUNK = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
-_SUBMODULE = re.compile(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
-_ONE_SIDED = re.compile(r"Only in (.+?): (.+)$")
-HG_BINARY = re.compile(r"Binary file (.+) has changed$")
-_MAIL = re.compile(
+_HUNK = lazy_regex(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
+_SUBMODULE = lazy_regex(r"Submodule .+ (?:[0-9a-f]{4,64}\.{2,3}[0-9a-f]{4,64}|contains )")
+_ONE_SIDED = lazy_regex(r"Only in (.+?): (.+)$")
+HG_BINARY = lazy_regex(r"Binary file (.+) has changed$")
+_MAIL = lazy_regex(
     r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
 )
-_COMMIT = re.compile(r"commit [0-9a-f]{40,64}(?: \(.*\))?$")
-_PROPERTY = re.compile(r"Property changes on: |(?:Added|Deleted): svn:")
+_COMMIT = lazy_regex(r"commit [0-9a-f]{40,64}(?: \(.*\))?$")
+_PROPERTY = lazy_regex(r"Property changes on: |(?:Added|Deleted): svn:")
 """Subversion tells of properties below the hunks."""
 _COMBINED = ("diff --cc ", "diff --combined ", "@@@ ")
 

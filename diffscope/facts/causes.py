@@ -6,7 +6,6 @@ definition was removed and that no changed file names any more. A symbol that lo
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -17,13 +16,14 @@ from diffscope.diff.model import FileStatus, Hunk, Line
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import Cause, CausePart, ChangeFacts, Located, OptionFact
 from diffscope.facts.vocabulary import records
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import SideWord
 
-_WORD: Final = re.compile(r"[A-Za-z_]\w{5,}")
-_DEFINES: Final = re.compile(
+_WORD: Final = lazy_regex(r"[A-Za-z_]\w{5,}")
+_DEFINES: Final = lazy_regex(
     r"""(?:^\s*(?:async\s+)?(?:def|class)\s+|(?:^\s*|\bself\.)(?=\w+\s*(?::[^=]*)?=[^=])|\bop_name\s*=\s*["']|^\s*["'](?=\w+["']\s*:))(\w{6,})"""
 )
-_STARTS: Final = re.compile(r"\s*(?:(?:async\s+)?def|class)\s|\s*@")
+_STARTS: Final = lazy_regex(r"\s*(?:(?:async\s+)?def|class)\s|\s*@")
 _PRODUCT: Final = frozenset({"source", "native"})
 _ROLES: Final = {
     "option": "what",

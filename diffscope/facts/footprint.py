@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
-import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final
@@ -17,6 +16,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.change.files import module_name
 from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.source.text import Lines
 from diffscope.syntax.model import (
@@ -35,11 +35,11 @@ _FEWEST_LETTERS: Final = 8
 """Letters and digits below which a line (`else:`, `return x`) says nothing."""
 _FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _SELF: Final = frozenset({"self", "cls", "super()"})
-_NAME: Final = re.compile(
+_NAME: Final = lazy_regex(
     r"""(?:[rbfuRBFU]{0,2}(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))|#.*|([A-Za-z_]\w{2,})\b(?!=(?!=))"""
 )
 """Names that are not those of keyword arguments, which stand before a ``=`` without a blank."""
-_LETTER: Final = re.compile(r"\w")
+_LETTER: Final = lazy_regex(r"\w")
 _COMMON: Final = frozenset(
     {
         *keyword.kwlist,

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.model import NativeFact, OperatorFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.profile import places
 from diffscope.source.text import Region
@@ -28,14 +29,14 @@ _EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
 """The word that a binding file writes for its extension, and the extension's name."""
 _SERIALISED = frozenset({"Serialize", "Deserialize"})
 """What Rust derives for a type that is read from bytes or written to them."""
-_REGISTERS = re.compile(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
-_OPERATOR = re.compile(r"(?:\w+::)?[A-Za-z_]\w*")
-_BETWEEN_ARGUMENTS = re.compile(r",(?![^\[]*\])")
-_DEVICE_HEADER = re.compile(
+_REGISTERS = lazy_regex(r"(?:^|\.)(?:\w*register\w*_op|custom_op)$")
+_OPERATOR = lazy_regex(r"(?:\w+::)?[A-Za-z_]\w*")
+_BETWEEN_ARGUMENTS = lazy_regex(r",(?![^\[]*\])")
+_DEVICE_HEADER = lazy_regex(
     r"^(?:torch|ATen|c10|cuda|hip|cub|rocm|cutlass|cute|sycl|immintrin|arm_neon)\b|_?(?:cuda|hip)\w*\.h"
 )
 _DEVICE_SUFFIX = (".cu", ".cuh", ".hip")
-_FAKE = re.compile(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
+_FAKE = lazy_regex(r"register_fake|impl_abstract|fake_impl|register_meta|\bMeta\b")
 
 
 def collect_natives(placed: Iterable[Placed], lookup: TreeLookup | None) -> tuple[NativeFact, ...]:

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-_PLACEHOLDER: Final = re.compile(
+from diffscope.patterns import lazy_regex
+
+_PLACEHOLDER: Final = lazy_regex(
     r"\{(?P<name>[a-z_]+)(?::(?P<format>[^{}|]+))?(?P<plural>\|(?P<one>[^{}|]*)\|(?P<other>[^{}|]*))?\}"
 )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple, assert_never
 
 from diffscope.errors import InputError
-from diffscope.patterns import compile_glob
+from diffscope.patterns import compile_glob, lazy_regex
 from diffscope.project.answers import ConditionMatch, LabelEffect, MergifyChange
 from diffscope.project.matching import compile_guarded
 from diffscope.project.model import Condition, ConditionGroup, Mergify, MergifyRule, Problem, Verdict
@@ -28,7 +28,7 @@ PLACES: Final = (
 )
 """Where mergify looks, in its order."""
 
-_CONDITION = re.compile(
+_CONDITION = lazy_regex(
     r"(?P<negated>-?)\s*(?P<count>#?)(?P<attribute>[A-Za-z](?:[A-Za-z0-9_.\-]|\[[^\]]*\])*?)"
     r"\s*(?:(?P<operator>!=|~=|\*=|>=|<=|==|≠|≥|≤|=|:|<|>)\s*(?P<value>.*))?",
     re.DOTALL,

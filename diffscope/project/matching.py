@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from diffscope.errors import InputError
-from diffscope.patterns import Regex, compile_regex
+from diffscope.patterns import Regex, compile_regex, lazy_regex
 from diffscope.project.model import Dialect, Listed, Mirror, Step
 from diffscope.source.model import RepoPath
 
-_START = re.compile(r"(?P<flags>\(\?[a-z]+\))?\^(?=\(\?[!=])")
+_START = lazy_regex(r"(?P<flags>\(\?[a-z]+\))?\^(?=\(\?[!=])")
 
 
 class GuardedRegex:

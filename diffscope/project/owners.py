@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Final
 
-from diffscope.patterns import Regex, compile_regex
+from diffscope.patterns import Regex, compile_regex, lazy_regex
 from diffscope.project.model import Codeowners, OwnerRule, Ownership
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
@@ -29,8 +29,8 @@ PLACES: Final = (RepoPath(".github/CODEOWNERS"), RepoPath("CODEOWNERS"), RepoPat
 MAX_BYTES: Final = 3_000_000
 """GitHub does not load a larger file."""
 
-_TOKEN = re.compile(r"((?:\\.|[^\s\\]|\\$)+)")
-_OWNER = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*)(?:/[A-Za-z0-9_.-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+")
+_TOKEN = lazy_regex(r"((?:\\.|[^\s\\]|\\$)+)")
+_OWNER = lazy_regex(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*)(?:/[A-Za-z0-9_.-]+)?|[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def parse_codeowners(text: str, path: RepoPath) -> Codeowners:

@@ -12,12 +12,13 @@ import re
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import profile
 
 OUTSIDE: Final = "../outside"
 """A folder that is not the repository's: nothing that is named from there is."""
 
-_TOKEN = re.compile(
+_TOKEN = lazy_regex(
     r"""(?P<gap>(?:[ \t\r]|\\\r?\n)+)
     |(?P<comment>\#[^\n]*)
     |(?P<operator>\n|&&|\|\||;;|[;&|()])
@@ -26,11 +27,11 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_PIECE = re.compile(r"'([^']*)'|\"((?:\\.|[^\"\\])*)\"|\\(.)|([^'\"\\]+)", re.DOTALL)
-_HEREDOC = re.compile(r"<<-?[ \t]*['\"]?([A-Za-z_]\w*)")
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
-_VARIABLE = re.compile(r"(?<!\$)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", re.ASCII)
-_DEFAULT = re.compile(r"^\$\{[A-Za-z_]\w*:?-([^${}]*)\}$", re.ASCII)
+_PIECE = lazy_regex(r"'([^']*)'|\"((?:\\.|[^\"\\])*)\"|\\(.)|([^'\"\\]+)", re.DOTALL)
+_HEREDOC = lazy_regex(r"<<-?[ \t]*['\"]?([A-Za-z_]\w*)")
+_ASSIGNMENT = lazy_regex(r"[A-Za-z_][A-Za-z0-9_]*\+?=", re.ASCII)
+_VARIABLE = lazy_regex(r"(?<!\$)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", re.ASCII)
+_DEFAULT = lazy_regex(r"^\$\{[A-Za-z_]\w*:?-([^${}]*)\}$", re.ASCII)
 _DECLARES: Final = frozenset({"export", "local", "readonly", "declare"})
 _KEYWORDS: Final = frozenset(
     ["if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time"]
@@ -38,7 +39,7 @@ _KEYWORDS: Final = frozenset(
 _WRAPPERS: Final = frozenset({"exec", "command", "env", "nohup", "sudo", "eval", "builtin", "xargs"})
 _WITH_NUMBER: Final = frozenset({"timeout", "nice", "retry"})
 _SHELLS: Final = frozenset({"bash", "sh", "/bin/bash", "/bin/sh"})
-_RUNS_COMMANDS = re.compile(r"\b(?:pytest|python3?|bash|torchrun)\b")
+_RUNS_COMMANDS = lazy_regex(r"\b(?:pytest|python3?|bash|torchrun)\b")
 _MAX_TEXT: Final = 200_000
 _MAX_NESTING: Final = 4
 _MAX_VALUE: Final = 400

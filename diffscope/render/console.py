@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from diffscope.patterns import lazy_regex
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 
@@ -40,7 +40,7 @@ class Piece(NamedTuple):
 
 _ASCII = str.maketrans({"·": "-", "…": "...", "─": "-", "→": "->"})
 _CJK = "\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
-_TOKEN = re.compile(f"[{_CJK}][，。；：、）》！？]*|[^\\s{_CJK}]+[，。；：、）》！？]*|\\s+")
+_TOKEN = lazy_regex(f"[{_CJK}][，。；：、）》！？]*|[^\\s{_CJK}]+[，。；：、）》！？]*|\\s+")
 """A Chinese character with the punctuation that may not start a line, a word, or white space."""
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from diffscope.assessment.document import ModuleReach
+from diffscope.patterns import lazy_regex
 
 MOST_MODULES = 8
 MOST_NODES = 30
-_STEP = re.compile(r"\s*->\s*")
-_UNSAFE = re.compile(r"[^A-Za-z0-9_./]+")
+_STEP = lazy_regex(r"\s*->\s*")
+_UNSAFE = lazy_regex(r"[^A-Za-z0-9_./]+")
 _LONGEST = 60
 
 

@@ -25,24 +25,26 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from diffscope.patterns import lazy_regex
+
 _CONTROL = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: escape sequences of terminals begin with one of these
     "\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"  # invisible or reordering
     "\u2028\u2029\ud800-\udfff"  # line breaks in disguise, halves of characters
     "\U000e0000-\U000e0fff"  # tag characters and variation supplements: invisible text
 )
-_INVISIBLE = re.compile(f"[{_CONTROL}]")
-_WORKFLOW_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=#\[)")
+_INVISIBLE = lazy_regex(f"[{_CONTROL}]")
+_WORKFLOW_COMMAND = lazy_regex(r"(?<!\S):(?=:)|#(?=#\[)")
 """GitHub's runner reads a log line that starts with ``::`` (white space before it is skipped) or holds ``##[`` as an order."""
 
-_ORDER_IN_JSON = re.compile(f"[{_CONTROL}]|#(?=#\\[)")
+_ORDER_IN_JSON = lazy_regex(f"[{_CONTROL}]|#(?=#\\[)")
 
-_MARKUP = re.compile(r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])")
+_MARKUP = lazy_regex(r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])")
 """What is markup within a line. List marks, headings and rules count at its start only, where no template puts foreign text."""
 
-_REFERENCE = re.compile(r"(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
-_CODE = re.compile("`([^`]+)`")
-_NAME = re.compile(
+_REFERENCE = lazy_regex(r"(?<=[@#])(?=\w)|(?<=GH)(?=-\d)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+_CODE = lazy_regex("`([^`]+)`")
+_NAME = lazy_regex(
     r"(?<![A-Za-z0-9_./:@#\\-])("
     r"--[a-z][a-z0-9]*(?:-[a-z0-9]+)+"  # an option
     r"|(?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_.-]+\.[a-z]{1,5}(?::[0-9]+)?"  # a path
@@ -52,7 +54,7 @@ _NAME = re.compile(
 )
 """What is a name of code, whatever sentence it stands in: messages quote them without marking them."""
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
-_ARROW = re.compile(r"(?<=\S) -&gt; (?=\S)")
+_ARROW = lazy_regex(r"(?<=\S) -&gt; (?=\S)")
 """Within a line, between words, an arrow neither ends a tag nor begins a quotation."""
 _WORD_JOINER = "\u2060"
 

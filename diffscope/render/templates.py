@@ -7,7 +7,6 @@ Markdown has no autoescape in Jinja2, so its environment has a ``finalize`` that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
@@ -28,12 +27,13 @@ from msgspec import UNSET
 
 from diffscope.errors import UsageError
 from diffscope.messages.model import Language
+from diffscope.patterns import lazy_regex
 from diffscope.render import sanitize
 from diffscope.render.places import location
 from diffscope.render.words import Words
 
 LOADER: Final = PackageLoader("diffscope.render", "templates")
-_OF_LANGUAGE: Final = re.compile(rf"\.(?:{'|'.join(language.value for language in Language)})(?=\.md\.j2$)")
+_OF_LANGUAGE: Final = lazy_regex(rf"\.(?:{'|'.join(language.value for language in Language)})(?=\.md\.j2$)")
 
 
 def fill(template: str, words: Words, *, own: Mapping[str, str] | None = None, **values: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -12,6 +11,7 @@ from diffscope.assessment.document import Assessment, ModuleReach, SymbolAssessm
 from diffscope.assessment.not_judged import group_unknown
 from diffscope.errors import shell_line
 from diffscope.messages.say import say_message, title
+from diffscope.patterns import lazy_regex
 from diffscope.render.ci_phrases import blind_spots, ci_phrases
 from diffscope.render.places import by_family, location
 from diffscope.render.report_words import tag_title
@@ -20,7 +20,7 @@ from diffscope.render.words import Words
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag
 
-_PULL_URL = re.compile(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
+_PULL_URL = lazy_regex(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
 _LONGEST_CONDITION = 70
 _MOST_NEAR = 3

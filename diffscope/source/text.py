@@ -7,7 +7,6 @@ alone: ``str.splitlines`` also cuts at form feeds, U+2028 and others, which are 
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Container, Iterable, Iterator
 from enum import Enum
 from functools import cached_property
@@ -15,9 +14,10 @@ from typing import Literal, NewType
 
 import msgspec
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_CODING = lazy_regex(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 _CODING_LINES = 2
 """Lines in which Python looks for an encoding declaration (PEP 263)."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta, timezone
 
 from diffscope.errors import UsageError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
-_WEEK = re.compile(r"([0-9]{4})-?W([0-9]{2})")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
+_WEEK = lazy_regex(r"([0-9]{4})-?W([0-9]{2})")
+_DAY = lazy_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_OFFSET = lazy_regex(r"(?:UTC)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
 _EPOCH = date(1970, 1, 1).toordinal()
 _SECONDS = 86_400
 

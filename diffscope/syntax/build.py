@@ -12,19 +12,20 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import BuildOutline, BuildSource, BuildTarget, RegistryRow, RowShape
 from diffscope.syntax.native.calls import find_calls
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazy_regex(
     r"""\#\[(=*)\[.*?\]\1\]|\#[^\n]*|"(?:[^"\\]|\\.)*"|\[(=*)\[.*?\]\2\]|[()]|[^\s()"#]+""", re.DOTALL
 )
-_SOURCE: Final = re.compile(r"[\w./*+-]+\.(?:c|cc|cpp|cu|cuh|h|hip|hpp|inl|py|cmake)")
-_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_SOURCE: Final = lazy_regex(r"[\w./*+-]+\.(?:c|cc|cpp|cu|cuh|h|hip|hpp|inl|py|cmake)")
+_VARIABLE: Final = lazy_regex(r"\$\{(\w+)\}")
 _HERE: Final = "${CMAKE_CURRENT_LIST_DIR}/"
-_ROOT: Final = re.compile(r"\$\{(?:CMAKE_CURRENT_SOURCE_DIR|CMAKE_SOURCE_DIR|PROJECT_SOURCE_DIR)\}/")
-_INCLUDE: Final = re.compile(r"""^[^\n]*?\#include\s+\\?["<]([\w./+-]+)\\?[">]""", re.MULTILINE)
-_OUTPUT: Final = re.compile(r"""["']/?(\w+\.(?:c|cc|cpp|cu|cuh|h|hpp))["']""")
+_ROOT: Final = lazy_regex(r"\$\{(?:CMAKE_CURRENT_SOURCE_DIR|CMAKE_SOURCE_DIR|PROJECT_SOURCE_DIR)\}/")
+_INCLUDE: Final = lazy_regex(r"""^[^\n]*?\#include\s+\\?["<]([\w./+-]+)\\?[">]""", re.MULTILINE)
+_OUTPUT: Final = lazy_regex(r"""["']/?(\w+\.(?:c|cc|cpp|cu|cuh|h|hpp))["']""")
 _TARGETS: Final = frozenset(
     {"define_extension_target", "define_gpu_extension_target", "add_library", "target_sources"}
 )

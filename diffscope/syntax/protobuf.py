@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-_TOKEN: Final = re.compile(
+from diffscope.patterns import lazy_regex
+
+_TOKEN: Final = lazy_regex(
     r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\.?[A-Za-z_][\w.]*|-?\d\w*|\S""",
     re.DOTALL,
 )
 _LABELS: Final = frozenset({"optional", "required", "repeated"})
 _SCOPES: Final = frozenset({"message", "enum", "service", "oneof", "extend"})
 _SKIPPED: Final = frozenset({"option", "reserved", "extensions", "syntax", "edition", "package", "import"})
-_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 _MOST: Final = 200_000
 """Tokens that are read."""
 

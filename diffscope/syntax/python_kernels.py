@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import NativeSignal, NativeSignalKind
 from diffscope.syntax.parse.parsers import parse_python, prepare_python
@@ -22,14 +23,14 @@ _CALLEE: Final = 200
 """Characters of a callee that are looked at: a chain of calls is long, and says nothing behind them."""
 _LARGEST: Final = 400_000
 """Bytes of one definition that are read."""
-_INDEX: Final = re.compile(
+_INDEX: Final = lazy_regex(
     r"(?:^|_)(?:p|ptrs?|offs?|offsets?|strides?|idx|idxs|index|indices|base|pid|row|rows|col|cols|pos)(?:$|_|\d)|ptr|offs|stride",
     re.IGNORECASE,
 )
-_MASK: Final = re.compile(r"(?:^|_)(?:mask|masks|valid|in_bounds|pred)(?:$|_)", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"-?\d[\d_]*(?:\.\d*)?|\(?(?:\d+, *)*\d*,?\)?")
-_KERNEL_NAME: Final = re.compile(r"kernel|_jit$|^_fwd|_bwd", re.IGNORECASE)
-_GRID: Final = re.compile(r"(?:^|_)grid(?:$|_|\d)")
+_MASK: Final = lazy_regex(r"(?:^|_)(?:mask|masks|valid|in_bounds|pred)(?:$|_)", re.IGNORECASE)
+_NUMBER: Final = lazy_regex(r"-?\d[\d_]*(?:\.\d*)?|\(?(?:\d+, *)*\d*,?\)?")
+_KERNEL_NAME: Final = lazy_regex(r"kernel|_jit$|^_fwd|_bwd", re.IGNORECASE)
+_GRID: Final = lazy_regex(r"(?:^|_)grid(?:$|_|\d)")
 _SKIPPED: Final = frozenset({"comment"})
 _ROLES: Final = {
     "launch": NativeSignalKind.LAUNCH,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from diffscope.patterns import Glob, compile_glob
+from diffscope.patterns import Glob, compile_glob, lazy_regex
 from diffscope.taxonomy.words import WordTable, tokens_of
 
-_SPECIAL = re.compile(r"[*?{}\\]")
-_MARK = re.compile(r"[/.*?{]")
+_SPECIAL = lazy_regex(r"[*?{}\\]")
+_MARK = lazy_regex(r"[/.*?{]")
 _MAX_OWNERS = 4
 
 _Triple = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]

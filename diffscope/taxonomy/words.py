@@ -7,13 +7,14 @@ words it covers are spent, so ``cuda graph`` is no ``cuda``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
+
+from diffscope.patterns import lazy_regex
 
 Tokens = tuple[str, ...]
 
-_TOKEN = re.compile(r"[a-z0-9]+")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
+_TOKEN = lazy_regex(r"[a-z0-9]+")
+_CAMEL = lazy_regex(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
 
 
 def tokens_of(text: str) -> Tokens:

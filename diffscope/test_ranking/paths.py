@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from functools import cached_property, lru_cache
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.test_ranking.question import Question, Sign, Values, short_name
 
-_TOKEN: Final = re.compile(r"[A-Za-z]+|\d+")
-_CAMEL: Final = re.compile(r"([a-z])([A-Z])")
-_NUMBER: Final = re.compile(r"\(#\d+\)")
+_TOKEN: Final = lazy_regex(r"[A-Za-z]+|\d+")
+_CAMEL: Final = lazy_regex(r"([a-z])([A-Z])")
+_NUMBER: Final = lazy_regex(r"\(#\d+\)")
 _EVERYWHERE: Final = frozenset({"tests", "test", "py", "init", "csrc", "cu", "cuh", "cpp", "h", "utils"})
 _CLOSE: Final = 0.5
 _SHORT: Final = 2

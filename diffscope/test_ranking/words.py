@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import keyword
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diffscope.graph.history.store import subject_words
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.test_ranking.question import Question, Sign, Values
 
@@ -19,9 +19,9 @@ _COMMON_GONE: Final = 0.3
 """unless it is no more: then they all have to change."""
 _MOST_WORDS: Final = 3_000
 _SHOWN: Final = 3
-_NAME: Final = re.compile(r"[a-z0-9][A-Z]|[A-Za-z0-9]_|[A-Z]{2}")
+_NAME: Final = lazy_regex(r"[a-z0-9][A-Z]|[A-Za-z0-9]_|[A-Z]{2}")
 """Found in words that are no English."""
-_SNAKE: Final = re.compile(r"[A-Za-z_]\w+")
+_SNAKE: Final = lazy_regex(r"[A-Za-z_]\w+")
 
 _TELL_NOTHING: Final = frozenset(keyword.kwlist) | frozenset(
     [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
-_OTHER_LINE_ENDS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+from diffscope.patterns import lazy_regex
+
+_OTHER_LINE_ENDS: Final = lazy_regex("\r(?!\n)|[\x85\u2028\u2029]")
 
 
 class Places:

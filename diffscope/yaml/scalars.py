@@ -5,8 +5,9 @@ Pure. May import nothing of diffscope. What differs from the two standards, and 
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from diffscope.patterns import lazy_regex
 
 Scalar = str | int | float | bool | None
 
@@ -15,9 +16,9 @@ _CORE_WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_CORE_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_CORE_BASED: Final = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
-_CORE_FLOAT: Final = re.compile(
+_CORE_INTEGER: Final = lazy_regex(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_CORE_BASED: Final = lazy_regex(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
+_CORE_FLOAT: Final = lazy_regex(
     r"[-+]?(?:(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,2})?"
 )
 
@@ -40,8 +41,8 @@ _WORDS_11: Final[dict[str, bool | None]] = {
     **{form: True for word in ("yes", "true", "on") for form in (word, word.title(), word.upper())},
     **{form: False for word in ("no", "false", "off") for form in (word, word.title(), word.upper())},
 }
-_INTEGER_11: Final = re.compile(r"([-+]?)(?:0b([01_]+)|0x([0-9a-fA-F_]+)|0([0-7_]+)|(0|[1-9][0-9_]*))")
-_FLOAT_11: Final = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]{1,2})?|\.[0-9][0-9_]*)")
+_INTEGER_11: Final = lazy_regex(r"([-+]?)(?:0b([01_]+)|0x([0-9a-fA-F_]+)|0([0-7_]+)|(0|[1-9][0-9_]*))")
+_FLOAT_11: Final = lazy_regex(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]{1,2})?|\.[0-9][0-9_]*)")
 
 
 def read_yaml_11(text: str) -> Scalar:

@@ -8,7 +8,6 @@ where that is the size of the blob with CR LF for LF, the checkout wrote CR LF (
 from __future__ import annotations
 
 import os
-import re
 import stat
 import tempfile
 import zlib
@@ -26,6 +25,7 @@ from diffscope.diff.make import blob_id
 from diffscope.diff.names import decode_name
 from diffscope.errors import InputError, NotFoundError, RepositoryError, shell_line
 from diffscope.messages.model import Message, message
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, Change, Gap, PullRequest, RepoPath, SourceKind
 from diffscope.source.profile import repository_name
 
@@ -104,7 +104,7 @@ def _store(objects: Path, file: WorktreeFile) -> None:
 LARGEST: Final = 8 * 1024 * 1024
 """A changed or new file above this many bytes is named, not read: a model's weights beside the code, say."""
 
-_ROW: Final = re.compile(
+_ROW: Final = lazy_regex(
     rb"([A-Za-z?]) ([0-7]{6}) ([0-9a-f]+) ([0-3])\t([^\0]+)\0"
     rb"(?:  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n[^\n]*\n[^\n]*\n  size: (\d+)\t[^\n]*\n)?"
 )

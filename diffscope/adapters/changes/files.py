@@ -11,18 +11,19 @@ from diffscope.adapters.read_file import read_stream
 from diffscope.diff.parse import DEFAULT_LIMITS, Limits
 from diffscope.errors import InputError, NotFoundError
 from diffscope.messages.model import message
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Change, CommitId, Gap, PullRequest, SourceKind
 from diffscope.source.profile import repository_name
 
-_MAIL = re.compile(r"From ([0-9a-f]{40,64}) ")
-_MAILS = re.compile(r"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
+_MAIL = lazy_regex(r"From ([0-9a-f]{40,64}) ")
+_MAILS = lazy_regex(r"^From ([0-9a-f]{40,64}) Mon Sep 17 00:00:00 2001\r?$", re.MULTILINE)
 """The first line of each mail of ``git format-patch``, which has this one date always; the last is the head of the series."""
-_SHOW = re.compile(r"commit ([0-9a-f]{40,64})(?: \(.*\))?\n")
-_SUBJECT_MARK = re.compile(r"^\[(?:RFC )?PATCH[^\]]*\]\s*")
-_NUMBER = re.compile(r" \(#(\d{1,9})\)$")
-_COLOURED = re.compile(rb"^(?:\x1b\[[\d;]*m)+(?:diff --|--- |@@ )", re.MULTILINE)
+_SHOW = lazy_regex(r"commit ([0-9a-f]{40,64})(?: \(.*\))?\n")
+_SUBJECT_MARK = lazy_regex(r"^\[(?:RFC )?PATCH[^\]]*\]\s*")
+_NUMBER = lazy_regex(r" \(#(\d{1,9})\)$")
+_COLOURED = lazy_regex(rb"^(?:\x1b\[[\d;]*m)+(?:diff --|--- |@@ )", re.MULTILINE)
 """How a diff begins that was made for a terminal: ``--color=always``."""
-_COLOUR = re.compile(rb"\x1b\[[\d;]*[mK]")
+_COLOUR = lazy_regex(rb"\x1b\[[\d;]*[mK]")
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 

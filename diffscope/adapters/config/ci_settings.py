@@ -15,9 +15,9 @@ labels named here are taken off again when a change no longer earns them; no oth
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Reading, clipped
 from diffscope.yaml.strict import MapNode, Node
@@ -25,7 +25,7 @@ from diffscope.yaml.strict import MapNode, Node
 DEFAULT_PREFIX: Final = "diffscope:"
 KINDS: Final = ("level", "family", "area", "platform", "kind", "tag")
 LEVELS: Final = ("none", "low", "medium", "high", "critical")
-_KEY: Final = re.compile(rf"(?:{'|'.join(KINDS)}):[a-z0-9][a-z0-9 ._/-]*")
+_KEY: Final = lazy_regex(rf"(?:{'|'.join(KINDS)}):[a-z0-9][a-z0-9 ._/-]*")
 _LONGEST_LABEL: Final = 50
 
 

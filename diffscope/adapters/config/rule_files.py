@@ -16,6 +16,7 @@ from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.output import encoded, make_folder, write_file, write_new_file
 from diffscope.adapters.read_file import is_there, read_bytes, read_text
 from diffscope.errors import ConfigurationError
+from diffscope.patterns import lazy_regex
 from diffscope.rules.language.catalogue import Catalogue, decode_catalogue, encode_catalogue
 from diffscope.rules.language.load import (
     CHINESE_FILE,
@@ -52,7 +53,7 @@ PROFILE_FILES: Final = (*OWN_FILES, *TABLE_FILES, "profile.yml", "registries.yml
 _LARGEST: Final = 1_000_000
 _SPACE: Final = "rules"
 _BUNDLED: Final = "rules"
-_LIST: Final = re.compile(r"^([a-z]\w*):", re.MULTILINE)
+_LIST: Final = lazy_regex(r"^([a-z]\w*):", re.MULTILINE)
 
 
 def bundled_rules() -> Path:

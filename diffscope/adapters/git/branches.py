@@ -12,14 +12,15 @@ from diffscope.adapters.git.environment import fetch_access
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import NotFoundError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId
 
-_PULL_REF: Final = re.compile(
+_PULL_REF: Final = lazy_regex(
     r"refs/(?:(?:diffscope/)?pull/(\d+)(?:/head)?|remotes/[^/]+/(?:pr|pull)/(\d+)(?:/head)?)"
 )
 _OWN: Final = "refs/diffscope/pull"
 """Where heads are fetched to: no branch or ref of the user's is moved."""
-_HEAD: Final = re.compile(r"refs/pull/(\d+)/head$", re.MULTILINE)
+_HEAD: Final = lazy_regex(r"refs/pull/(\d+)/head$", re.MULTILINE)
 _VANISHED: Final = "couldn't find remote ref"
 _ROUNDS: Final = 3
 """Heads may vanish while others are asked for."""

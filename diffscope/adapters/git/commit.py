@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId, Value
 
 
@@ -23,9 +22,9 @@ class CommitInfo(Value, frozen=True, kw_only=True):
 
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999: a commit may claim any number, and a date must come of it."""
-_BLANK_LINES = re.compile(r"\n\s*\n")
-_WHOLE = re.compile(r"-?[0-9]{1,20}")
-_PERSON = re.compile(rb"(.*?) ?<([^>]*)> (-?[0-9]{1,20}) [+-][0-9]+$")
+_BLANK_LINES = lazy_regex(r"\n\s*\n")
+_WHOLE = lazy_regex(r"-?[0-9]{1,20}")
+_PERSON = lazy_regex(rb"(.*?) ?<([^>]*)> (-?[0-9]{1,20}) [+-][0-9]+$")
 
 
 def parse_commit(name: CommitId, data: bytes) -> CommitInfo:

@@ -13,6 +13,7 @@ from diffscope.adapters.git.remotes import remotes
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_bytes
 from diffscope.errors import RepositoryError, shell_line
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import CommitId
 from diffscope.source.text import split_lines
 
@@ -63,7 +64,7 @@ def _boundary(repository: GitRepository) -> bytes:
     return read_bytes(file, most=_LARGEST, hint="git fsck", kind=RepositoryError) if is_there(file) else b""
 
 
-_NO_REPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE)
+_NO_REPLY = lazy_regex(r"(?:\d+\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE)
 
 
 def logins_of(repository: GitRepository, commits: Iterable[CommitId]) -> dict[str, str]:
@@ -77,8 +78,8 @@ def logins_of(repository: GitRepository, commits: Iterable[CommitId]) -> dict[st
 
 
 _ANYBODYS = ("refs/remotes/*",)
-_NUMBER = re.compile(r"\(#(\d{1,9})\)\s*$")
-_REVERT = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
+_NUMBER = lazy_regex(r"\(#(\d{1,9})\)\s*$")
+_REVERT = lazy_regex(r"\s*(?:\[[^\]]*\]\s*)*(?:revert\b|back out\b)", re.IGNORECASE)
 
 
 class Squash(NamedTuple):

@@ -8,12 +8,13 @@ from typing import Final
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_bytes
 from diffscope.errors import DiffscopeError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
 _LARGEST: Final = 4_000_000
-_SECTION: Final = re.compile(r'\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
-_URL: Final = re.compile(r"\s*url\s*=\s*(.*?)\s*$", re.IGNORECASE)
-_LEADS: Final = re.compile(
+_SECTION: Final = lazy_regex(r'\s*\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
+_URL: Final = lazy_regex(r"\s*url\s*=\s*(.*?)\s*$", re.IGNORECASE)
+_LEADS: Final = lazy_regex(
     r"(?:(?:https?|ssh|git)://(?:[^@/\s]+@)?(?P<host>[\w.-]+)(?::\d+)?/|(?:[^@/\s]+@)?(?P<short>[\w.-]+):)"
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}?)(?:\.git)?/?"
 )

@@ -17,6 +17,7 @@ from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import Outcome, run
 from diffscope.diff.names import decode_name
 from diffscope.errors import DiffscopeError, NotFoundError, RepositoryError, shell_line
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, CommitId, Gap, RepoPath, TreeEntry, Value
 
 _RAW = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
@@ -24,7 +25,7 @@ _DOUBTED = "dubious ownership"
 _FAR = 2_000
 """Changed paths between two trees beyond which the second is listed anew."""
 _PAIRS_KEPT = 16
-_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_OBJECT_ID = lazy_regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class ChangedPath(Value, frozen=True, kw_only=True):

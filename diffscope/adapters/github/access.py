@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -11,13 +10,14 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from diffscope.errors import ConfigurationError, SourceError, UsageError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 from diffscope.source.profile import UNKNOWN_REPOSITORY, repository_name
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}"
-_REPOSITORY = re.compile(_NAME)
-_SHORT = re.compile(rf"(?:({_NAME}))?#?([0-9]{{1,9}})")
-_PATH = re.compile(rf"/({_NAME})/(?:pull|pulls|issues)/([0-9]{{1,9}})(?:/.*)?")
+_REPOSITORY = lazy_regex(_NAME)
+_SHORT = lazy_regex(rf"(?:({_NAME}))?#?([0-9]{{1,9}})")
+_PATH = lazy_regex(rf"/({_NAME})/(?:pull|pulls|issues)/([0-9]{{1,9}})(?:/.*)?")
 
 
 class PullReference(Value, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ def _unreadable(text: str) -> UsageError:
 PUBLIC_API = "https://api.github.com"
 
 _GH_SECONDS = 5
-_TOKEN = re.compile(r"[\x21-\x7e]{1,1024}")
+_TOKEN = lazy_regex(r"[\x21-\x7e]{1,1024}")
 
 
 # A dataclass and not a Value: a token must neither be printed by repr() nor ever be encoded.

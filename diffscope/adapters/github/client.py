@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self, TypeVar, cast
@@ -24,6 +23,7 @@ from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.errors import FAILURES, message_of, translate
 from diffscope.adapters.github.responses import QueryAnswer
 from diffscope.errors import RemoteError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 from diffscope.version import VERSION
 
@@ -138,7 +138,7 @@ PAGE = 100
 """Rows a page: the most that GitHub gives."""
 
 _API_VERSION = "2022-11-28"
-_NEXT = re.compile(r'<[^>]*>;\s*rel="next"')
+_NEXT = lazy_regex(r'<[^>]*>;\s*rel="next"')
 
 
 class Answer(Value, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ these are asked for one by one, the first few of them. Whatever GitHub does not 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -27,6 +26,7 @@ from diffscope.adapters.github.responses import (
 from diffscope.errors import NotFoundError, SourceError
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import message
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.events import Comment, Events, Item, Review, event_gap
 from diffscope.source.model import Gap, GapKind
 from diffscope.source.window import Window, stamp
@@ -210,7 +210,7 @@ _MOST_PAGES: Final = 50
 """Pages of comments, a hundred on each: more than vLLM has in a day."""
 _TEXT: Final = 2000
 """Characters of a comment that are kept."""
-_NUMBER: Final = re.compile(r"/(\d+)$")
+_NUMBER: Final = lazy_regex(r"/(\d+)$")
 
 
 def read_github_events(client: Client, window: Window) -> Events:

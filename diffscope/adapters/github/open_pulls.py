@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,9 +11,10 @@ from diffscope.adapters.github.client import PAGE, Client
 from diffscope.adapters.github.responses import Label, Side, User
 from diffscope.adapters.open_pulls import MOST_PULLS, Decision, OpenPullEntry, OpenPulls
 from diffscope.errors import SourceError
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
-_NEXT: Final = re.compile(r'<[^>]*>;\s*rel="next"')
+_NEXT: Final = lazy_regex(r'<[^>]*>;\s*rel="next"')
 _BATCH: Final = 50
 _DECISIONS: Final[dict[str, Decision]] = {
     "APPROVED": "approved",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Hunk, Sides
 from diffscope.errors import SourceError
 from diffscope.messages.model import message
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import BlobId, Gap, RepoPath, TreeEntry, Value
 
 _FULL_ID = 40
@@ -126,7 +126,7 @@ Progress = Callable[[int, int], None]
 
 _BATCH = 40
 """Blobs a GraphQL query: a query may take ten seconds, and vLLM's larger files have 300 kB."""
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ID = lazy_regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class _Objects(Value, frozen=True, kw_only=True):

@@ -7,23 +7,22 @@ there. What is left of the author's are the places and notes of the flags, which
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import describe
 from diffscope.assessment.document import SCHEMA, Assessment
 from diffscope.errors import InputError
+from diffscope.patterns import lazy_regex
 from diffscope.rules.language.catalogue import Catalogue, Stage
 from diffscope.rules.model import Flag, Near
 
 LARGEST = 8_000_000
 """Bytes; the assessment of the largest squash commit of vLLM has a tenth."""
 
-_CODE = re.compile(r"[A-Z]{2}[0-9]{3}")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_WORD = re.compile(r"[\w.+-]{1,64}")
+_CODE = lazy_regex(r"[A-Z]{2}[0-9]{3}")
+_COMMIT = lazy_regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_WORD = lazy_regex(r"[\w.+-]{1,64}")
 
 
 def decode_assessment(data: bytes, *, at: str) -> Assessment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -12,11 +11,12 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.names import unquote
 from diffscope.errors import RepositoryError, shell_line
 from diffscope.graph.history.fixes import RUST
+from diffscope.patterns import lazy_regex
 from diffscope.products.backtest.line_owners import PatchedFile, PatchedHunk
 from diffscope.source.model import CommitId
 from diffscope.source.profile import places
 
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_HUNK = lazy_regex(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _COMMIT: Final = b"\x00commit "
 _MOST_UNREADABLE: Final = 50
 """Commits that cannot be read before a clone is said to lack its contents."""

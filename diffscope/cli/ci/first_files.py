@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
@@ -14,12 +13,13 @@ from diffscope.adapters.git.remotes import remotes, repository_of
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import read_text
 from diffscope.errors import DiffscopeError, UsageError
+from diffscope.patterns import lazy_regex
 from diffscope.version import VERSION
 
 _DISTRIBUTION: Final = "vllm-diffscope"
-_PLACEHOLDER: Final = re.compile(r"OWNER/diffscope@0{40} # put a release here")
-_ADVICE: Final = re.compile(r"# Copy it to \.github/workflows/\..*\n")
-_ACTION: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})@([0-9a-f]{40})")
+_PLACEHOLDER: Final = lazy_regex(r"OWNER/diffscope@0{40} # put a release here")
+_ADVICE: Final = lazy_regex(r"# Copy it to \.github/workflows/\..*\n")
+_ACTION: Final = lazy_regex(r"([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})@([0-9a-f]{40})")
 _WORKFLOWS: Final = ("diffscope.yml", "diffscope-post.yml")
 _BUILDKITE: Final = """\
 # diffscope beside the tests: judges the commit against main and annotates the build. It needs no token.

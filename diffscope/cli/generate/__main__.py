@@ -25,13 +25,14 @@ from diffscope.cli.generate.messages import message_documents
 from diffscope.cli.generate.rules import rule_documents
 from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.main import COMMANDS, cli, main
+from diffscope.patterns import lazy_regex
 from diffscope.products.tables import columns_page
 
 ROOT: Final = Path(__file__).resolve().parents[3]
-_RUN: Final = re.compile(
+_RUN: Final = lazy_regex(
     r"(<!-- run: (?P<command>.+?) -->\n```console\n).*?(^```\n)", re.DOTALL | re.MULTILINE
 )
-_COLUMNS: Final = re.compile(r"(<!-- columns -->\n).*?(<!-- end -->\n)", re.DOTALL)
+_COLUMNS: Final = lazy_regex(r"(<!-- columns -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _KEPT: Final = ("PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT")
 
 

@@ -16,6 +16,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import HistoryFact
 from diffscope.graph.history.history import ChangeHistory, PastChange
 from diffscope.graph.history.store import subject_words
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 
 WITHIN_DAYS = 45
@@ -23,15 +24,15 @@ WITHIN_DAYS = 45
 _WITHIN_DAYS_IF_SAID: Final = 365
 """Days back to what a title or a description names: nobody names what is forgotten."""
 _WITHIN_DAYS_BY_CONTENT: Final = 120
-_REVERT = re.compile(
+_REVERT = lazy_regex(
     r"\b(?:revert(?:s|ed|ing)?|back(?:s|ed|ing)? out|roll(?:s|ed|ing)? back)\b", re.IGNORECASE
 )
-_AGAIN = re.compile(
+_AGAIN = lazy_regex(
     r"\b(?:re-?(?:appl\w+|land\w*|add\w*|submit\w*|do|work\w*|enable\w*|instate\w*)|unrevert\w*|again|take \d|attempt \d|v\d|fix for reverted)\b"
     r"|[(\[]retry[)\]]|^retry:",
     re.IGNORECASE,
 )
-_LITERALLY = re.compile(
+_LITERALLY = lazy_regex(
     r"\b(?:re-?(?:appl(?:y|ies)|land|do|submit|add|instate)(?:s|ed|ing)?|unrevert\w*|take \d|attempt \d|fix for reverted)\b"
     r"|[(\[]retry[)\]]|^retry:",
     re.IGNORECASE,
@@ -52,16 +53,16 @@ _SAID_BY_ALL = frozenset(
         "unrevert",
     }
 )
-_PULL = re.compile(r"#(\d{1,9})")
-_OWN_PULL = re.compile(r"\s*\(#\d+\)\s*$")
-_NUMBER = re.compile(r"#(\d{1,9})\b|(?<![\w.#])(\d{3,9})\b(?!\.\d)")
-_NAMED = re.compile(
+_PULL = lazy_regex(r"#(\d{1,9})")
+_OWN_PULL = lazy_regex(r"\s*\(#\d+\)\s*$")
+_NUMBER = lazy_regex(r"#(\d{1,9})\b|(?<![\w.#])(\d{3,9})\b(?!\.\d)")
+_NAMED = lazy_regex(
     r"\b(?:revert|re-?land|re-?appl|re-?submit|retr|back(?:s|ed|ing)? out)\w*\b[^\n]{0,120}?(?:#|/pull/)(\d{1,9})\b",
     re.IGNORECASE,
 )
-_COMMIT = re.compile(r"\b(?:revert|re-?appl|re-?land)\w*\s+commit\s+([0-9a-f]{8,40})\b", re.IGNORECASE)
-_CUT = re.compile(r"\S*(?:\u2026|\.\.\.)")
-_ANY = re.compile("")
+_COMMIT = lazy_regex(r"\b(?:revert|re-?appl|re-?land)\w*\s+commit\s+([0-9a-f]{8,40})\b", re.IGNORECASE)
+_CUT = lazy_regex(r"\S*(?:\u2026|\.\.\.)")
+_ANY = lazy_regex("")
 _PRODUCT = frozenset({"source", "native", "build"})
 _NO_PRODUCT = ("docs/", "examples/", "benchmarks/", ".buildkite/", ".github/")
 _LONGEST_BODY = 20_000

@@ -5,7 +5,6 @@ The ranking knows nothing of the tests that the change touches, so that its scor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from msgspec import UNSET, UnsetType
@@ -16,10 +15,11 @@ from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.model.model import NearTest, SourceChange
 from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.test_ranking.rank import nearest_tests
 
-_WORD = re.compile(r"[A-Za-z_]\w+")
+_WORD = lazy_regex(r"[A-Za-z_]\w+")
 _PRODUCT = frozenset({"source", "native"})
 _MOVES = frozenset({"renamed", "deleted"})
 _MOST = 10

@@ -12,13 +12,14 @@ from diffscope.facts.base.class_bases import ClassBases
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
 
-_LAST = re.compile(r"([A-Za-z_]\w*)(?:\[.*)?$", re.DOTALL)
+_LAST = lazy_regex(r"([A-Za-z_]\w*)(?:\[.*)?$", re.DOTALL)
 """The name that is called; a kernel is called with its grid behind it."""
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_ASKED_FOR = re.compile(
+_NAME = lazy_regex(r"[A-Za-z_]\w*")
+_ASKED_FOR = lazy_regex(
     r"\b(?:envs|environ|getenv|args|\w*config|\w*options?|\w*flags?|(?:use|enable|disable)_\w+|\w+_enabled)\b"
 )
 """A condition on what somebody set: the tests of before set nothing new."""

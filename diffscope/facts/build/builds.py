@@ -8,30 +8,31 @@ from typing import NamedTuple
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import BuildFact
+from diffscope.patterns import lazy_regex
 from diffscope.project.requirements.dockerfile import is_dockerfile, read_dockerfile
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import SourceText
 
-_COMMAND = re.compile(r"^[ \t]*([A-Za-z_]\w*)[ \t]*\(", re.MULTILINE)
-_ARCHITECTURES = re.compile(
+_COMMAND = lazy_regex(r"^[ \t]*([A-Za-z_]\w*)[ \t]*\(", re.MULTILINE)
+_ARCHITECTURES = lazy_regex(
     r"(?:(?<!CACHE)_ARCHS?\b|ARCH_LIST|SUPPORTED_ARCHS|gencode|compute_\d|\bsm_\d|GPU_TARGETS|HIP_ARCH|\bgfx\d)",
     re.IGNORECASE,
 )
-_FLAGS = re.compile(
+_FLAGS = lazy_regex(
     r"(?:FLAGS|add_compile_(?:options|definitions)|target_compile|target_link_options|(?<![\w}-])-(?:D\w|O\d|f\w|W\w|std=))"
 )
-_WARNING = re.compile(r"-W(?![lpa],)\w[\w=+-]*")
+_WARNING = lazy_regex(r"-W(?![lpa],)\w[\w=+-]*")
 _NO_COMPILER = frozenset(
     {"install", "message", "include", "find_package", "find_program", "file", "if", "elseif", "else", "endif"}
 )
 """Commands that hand nothing to a compiler, whatever their arguments look like."""
-_SOURCES = re.compile(r"\.(?:cu|cpp|cc|c|hip|cuh|h|py)\b")
-_CACHE_MOUNT = re.compile(r"--mount=type=(?:cache|tmpfs)\S*\s+")
+_SOURCES = lazy_regex(r"\.(?:cu|cpp|cc|c|hip|cuh|h|py)\b")
+_CACHE_MOUNT = lazy_regex(r"--mount=type=(?:cache|tmpfs)\S*\s+")
 """Leaves nothing in the image, and says nothing of what an instruction does."""
 _LONGEST = 200
 
 
-_KEYWORD = re.compile(r"(?:SRCS|SOURCES|APPEND|PREPEND|REMOVE_ITEM) (\S+)(?:.* (?:CUDA|HIP)_ARCHS (\S+))?")
+_KEYWORD = lazy_regex(r"(?:SRCS|SOURCES|APPEND|PREPEND|REMOVE_ITEM) (\S+)(?:.* (?:CUDA|HIP)_ARCHS (\S+))?")
 """Commands whose first word says only what the second is."""
 
 

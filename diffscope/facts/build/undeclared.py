@@ -12,6 +12,7 @@ from typing import Final
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import DependencyFact, ImportFact
+from diffscope.patterns import lazy_regex
 from diffscope.project.model import Requirement
 from diffscope.source.profile import places
 
@@ -36,7 +37,7 @@ _DISTRIBUTIONS: Final = {
 }
 """Import roots whose distribution has another name."""
 _NO_OTHERS: Final = frozenset({"benchmarks", "setuptools", "pkg_resources", "__future__"})
-_NAME: Final = re.compile(r"^\s*([A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*(?:(?=[<>=!~;@ ])(.*))?$")
+_NAME: Final = lazy_regex(r"^\s*([A-Za-z0-9][\w.-]*?)\s*(?:\[[^\]]*\])?\s*(?:(?=[<>=!~;@ ])(.*))?$")
 
 
 def undeclared_imports(

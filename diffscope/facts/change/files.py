@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from msgspec import UNSET, UnsetType
@@ -11,6 +10,7 @@ from diffscope.diff.model import FileDiff, FileKind, FileStatus, Line
 from diffscope.facts.change.changed_file import FileMaterial, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import FileFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.source.text import LineCount
@@ -25,8 +25,8 @@ _COMMENT_MARKS = {
 }
 _DEFAULT_MARKS = ("#",)
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
-_DATACLASS = re.compile(r"(?:^|\.)(?:dataclass|define|frozen|attrs|config)\b")
-_CONTRACT = re.compile(
+_DATACLASS = lazy_regex(r"(?:^|\.)(?:dataclass|define|frozen|attrs|config)\b")
+_CONTRACT = lazy_regex(
     r"(?:BaseModel|Struct|TypedDict|NamedTuple|Enum|Flag|Protocol|Config|(?:Request|Response)(?:Mixin)?)$"
 )
 _VISIBLE = frozenset(

@@ -13,25 +13,26 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.platform_skips import platforms_of_steps, platforms_skipped
 from diffscope.facts.model import StepFact
+from diffscope.patterns import lazy_regex
 from diffscope.project.ci.collection import collect_tests, is_test_file
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.syntax.text.skips import closed
 
-_IMPORTED: Final = re.compile(
+_IMPORTED: Final = lazy_regex(
     r"""^(?:\w+ *= *)?pytest\.importorskip\(\s*["']([A-Za-z_][\w.]*)""", re.MULTILINE
 )
-_MARK: Final = re.compile(r"^pytestmark *(?::[^=\n]+)?= *\[?\s*pytest\.mark\.skipif(?=\()", re.MULTILINE)
-_IF: Final = re.compile(
+_MARK: Final = lazy_regex(r"^pytestmark *(?::[^=\n]+)?= *\[?\s*pytest\.mark\.skipif(?=\()", re.MULTILINE)
+_IF: Final = lazy_regex(
     r"^if ([^\n]+):[^\n]*\n +pytest\.skip\([^)]*allow_module_level *= *True", re.MULTILINE
 )
-_ASSIGNED: Final = re.compile(r"^([A-Za-z_]\w*) *(?::[^=\n]+)?=(?!=) *([^\n]+)", re.MULTILINE)
-_NAME: Final = re.compile(r"[A-Za-z_]\w*")
-_SPEC: Final = re.compile(r"""\bfind_spec\(\s*["']([A-Za-z_][\w.]*)""")
-_VARIABLE: Final = re.compile(r"""\b(?:environ\.get\(|getenv\(|environ\[)\s*["']([A-Za-z_]\w*)""")
-_ABSENT: Final = re.compile(r"\bnot\b|\bis None\b|== *(?:\"\"|'')")
-_REASON: Final = re.compile(r",\s*reason\s*=.*", re.DOTALL)
+_ASSIGNED: Final = lazy_regex(r"^([A-Za-z_]\w*) *(?::[^=\n]+)?=(?!=) *([^\n]+)", re.MULTILINE)
+_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
+_SPEC: Final = lazy_regex(r"""\bfind_spec\(\s*["']([A-Za-z_][\w.]*)""")
+_VARIABLE: Final = lazy_regex(r"""\b(?:environ\.get\(|getenv\(|environ\[)\s*["']([A-Za-z_]\w*)""")
+_ABSENT: Final = lazy_regex(r"\bnot\b|\bis None\b|== *(?:\"\"|'')")
+_REASON: Final = lazy_regex(r",\s*reason\s*=.*", re.DOTALL)
 _ALWAYS: Final = frozenset({"torch", "pytest"})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,11 +10,12 @@ import msgspec
 
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.model import TestFact
+from diffscope.patterns import lazy_regex
 from diffscope.project.answers import StepRef
 from diffscope.project.ci.mirrors import device_of, platform_of
 from diffscope.source.model import RepoPath
 
-_QUESTION: Final = re.compile(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
+_QUESTION: Final = lazy_regex(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
 _ALIKE: Final = {"cuda_alike": frozenset({"cuda", "rocm"})}
 _EVERY: Final = frozenset({"cuda", "rocm", "xpu", "cpu", "tpu", "hpu"})
 _MIRRORS: Final = {"amd": "rocm"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from diffscope.facts.model import FileFact, RegistryFact, SymbolFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
 PRODUCT = frozenset({"source", "native"})
@@ -13,7 +13,7 @@ _REWRITTEN = 8
 _SUPPORTED = "/supported_models.md"
 _MODELS = "models"
 """The registry of models, by its name in ``rules/registries.yml``."""
-_CLASS = re.compile(r"[A-Za-z_][\w.]*\.[A-Za-z_]\w*")
+_CLASS = lazy_regex(r"[A-Za-z_][\w.]*\.[A-Za-z_]\w*")
 """What a row names that leads to a class; others say since which release a model is gone, or where it is to be had."""
 _PROSE = frozenset({"docstring", "cosmetic"})
 

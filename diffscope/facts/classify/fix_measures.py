@@ -14,13 +14,14 @@ from typing import Final, NamedTuple
 from diffscope.facts.model import FixMeasures
 from diffscope.graph.history.fixes import is_fix, is_source
 from diffscope.graph.history.history import ChangeHistory
+from diffscope.patterns import lazy_regex
 
 HISTORY_DAYS: Final = 90
 """Days before the base whose fixes count."""
 _SHORT: Final = 12
 """Characters below which equal lines in two places are no sign of a move."""
-_BRANCH = re.compile(r"^\s*(?:\}?\s*else\b|(?:if|elif|for|while|try|except|with|case|match|switch)\b)")
-_UNFINISHED = re.compile(r"TODO|FIXME|HACK")
+_BRANCH = lazy_regex(r"^\s*(?:\}?\s*else\b|(?:if|elif|for|while|try|except|with|case|match|switch)\b)")
+_UNFINISHED = lazy_regex(r"TODO|FIXME|HACK")
 _tells_fix = lru_cache(maxsize=50_000)(is_fix)
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from diffscope.facts.classify.area_weights import file_weights
 from diffscope.facts.classify.change_shape import PRODUCT, changed_lines
 from diffscope.facts.classify.titles import Title, prose
 from diffscope.facts.model import BuildFact, FileFact, GuardFact, SymbolFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 from diffscope.taxonomy.model import Taxonomy
 
-_ARCHITECTURE = re.compile(r"(sm|gfx)\d")
-_NUMBERED = re.compile(r"(?<![a-z0-9])(sm|gfx)\d{2}")
+_ARCHITECTURE = lazy_regex(r"(sm|gfx)\d")
+_NUMBERED = lazy_regex(r"(?<![a-z0-9])(sm|gfx)\d{2}")
 _MAKERS = {"sm": "cuda", "gfx": "rocm"}
-_QUESTION = re.compile(r"(\bnot\s+)?\b(?:\w+\.)*is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)\(\)")
+_QUESTION = lazy_regex(r"(\bnot\s+)?\b(?:\w+\.)*is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)\(\)")
 _ALIKE = {"cuda_alike": ("cuda", "rocm")}
-_METHOD = re.compile(r"\.forward_(?!cuda)([a-z]+)$")
-_HOST = re.compile(
+_METHOD = lazy_regex(r"\.forward_(?!cuda)([a-z]+)$")
+_HOST = lazy_regex(
     r"(?i)\bcpus?\b(?![ -](?:attn|attention|backend|build|image|job|kernel|platform|release|test|worker)s?\b)"
 )
 """The host's processor, as in "CPU overhead": the platform only where something else says so."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
 _LONGEST = 500
-_NUMBER = re.compile(r"\s*\(#\d+\)\s*$")
+_NUMBER = lazy_regex(r"\s*\(#\d+\)\s*$")
 # Some brackets do not match (`{ROCm]`) and some tags are followed by a colon.
-_TAG = re.compile(r"\s*[\[{(]([^\[\]{}()]{1,60})[\]})]\s*[:\-]*\s*")
-_PREFIX = re.compile(r"\s*([A-Za-z][\w /&+.\-]{0,40}?)\s*(?:\(([^()]{1,40})\))?!?:\s+")
-_CODE = re.compile(
+_TAG = lazy_regex(r"\s*[\[{(]([^\[\]{}()]{1,60})[\]})]\s*[:\-]*\s*")
+_PREFIX = lazy_regex(r"\s*([A-Za-z][\w /&+.\-]{0,40}?)\s*(?:\(([^()]{1,40})\))?!?:\s+")
+_CODE = lazy_regex(
     r"`[^`]*`|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)"  # quoted
     r"|(?<!\S)--?[A-Za-z][\w-]*"  # a flag of the command line
     r"|\b[\w.]*(?:_[\w.]*|\w\(\w*\))"  # snake_case and calls

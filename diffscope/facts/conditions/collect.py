@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -12,6 +11,7 @@ from diffscope.facts.change.changed_python import ChangedCondition, ChangedSigna
 from diffscope.facts.conditions.compared import decided, roles_of
 from diffscope.facts.conditions.logic import Atom, atoms, direction_of, direction_of_caught, parse_condition
 from diffscope.facts.model import ConditionFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
 from diffscope.syntax.signals.signals import GUARD_TEXT
@@ -19,7 +19,7 @@ from diffscope.syntax.text.tokens import clip
 from diffscope.taxonomy.roles import RoleTable
 
 _MOST_CALLEES = 10
-_SELF = re.compile(r"\bself\.")
+_SELF = lazy_regex(r"\bself\.")
 _PLAIN_EXITS = frozenset({"return", "raise", "continue", "break"})
 
 

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.facts.conditions.logic import Atom
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Held
 from diffscope.taxonomy.roles import RoleTable
 
 _BY_TEXT: Final = (
-    ("environment", re.compile(r"(?:^|\W)(?:envs\.|os\.environ|os\.getenv|getenv\()")),
-    ("capability", re.compile(r"(?i)capability|compute_cap|\bsm_?\d|\bis_?sm\d|gfx\d|get_arch|is_(?:blackwell|hopper|ampere)|\bon_(?:gfx|mi)|num_compute_units")),
-    ("platform", re.compile(r"(?i)current_platform|(?:^|\W|_)is_(?:rocm|cuda|xpu|cpu|tpu|hpu|hip)|cuda_alike|version\.hip|device(?:_type|\.type)\b|cpuarch|is_out_of_tree|aiter")),
-    ("version", re.compile(r"(?i)(?:^|[\W_])version(?:$|[\W_])|__version__|is_torch_equal|torch_equal_or")),
-    ("rank", re.compile(r"(?i)(?:^|[\W_])rank\b|_rank\b|is_(?:first|last|driver)|world_size|[tdpec]p_size|parallel_size")),
-    ("dtype", re.compile(r"dtype|torch\.(?:b?float|half|u?int|fp)|is_floating_point|(?i:fp8|bf16|int8|nvfp4|mxfp)")),
-    ("shape", re.compile(r"\.(?:shape|ndim|numel|size|dim|stride)\b|is_contiguous|_dim\b|\bdim\b|head_size|hidden_size")),
+    ("environment", lazy_regex(r"(?:^|\W)(?:envs\.|os\.environ|os\.getenv|getenv\()")),
+    ("capability", lazy_regex(r"(?i)capability|compute_cap|\bsm_?\d|\bis_?sm\d|gfx\d|get_arch|is_(?:blackwell|hopper|ampere)|\bon_(?:gfx|mi)|num_compute_units")),
+    ("platform", lazy_regex(r"(?i)current_platform|(?:^|\W|_)is_(?:rocm|cuda|xpu|cpu|tpu|hpu|hip)|cuda_alike|version\.hip|device(?:_type|\.type)\b|cpuarch|is_out_of_tree|aiter")),
+    ("version", lazy_regex(r"(?i)(?:^|[\W_])version(?:$|[\W_])|__version__|is_torch_equal|torch_equal_or")),
+    ("rank", lazy_regex(r"(?i)(?:^|[\W_])rank\b|_rank\b|is_(?:first|last|driver)|world_size|[tdpec]p_size|parallel_size")),
+    ("dtype", lazy_regex(r"dtype|torch\.(?:b?float|half|u?int|fp)|is_floating_point|(?i:fp8|bf16|int8|nvfp4|mxfp)")),
+    ("shape", lazy_regex(r"\.(?:shape|ndim|numel|size|dim|stride)\b|is_contiguous|_dim\b|\bdim\b|head_size|hidden_size")),
 )  # fmt: skip
-_SIZED: Final = re.compile(
+_SIZED: Final = lazy_regex(
     r"(?i)\blen\(|num|count|size|tokens|length|_len\b|max_|min_|total|steps|blocks|limit|\bn\b"
 )
-_FLAG: Final = re.compile(
+_FLAG: Final = lazy_regex(
     r"(?i)(?:^|[._])(?:enable|enabled|use|is|has|should|disable|allow|support|supports|with|need|needs|skip|do)_?\w*$|config\.|enable_|disable_|_enabled"
 )
-_SETTING: Final = re.compile(
+_SETTING: Final = lazy_regex(
     r"(?:^|[._])(?:vllm|cache|model|scheduler|parallel|compilation|pass|load|lora|device|speculative|attention|observability"
     r"|structured_outputs|kv_transfer|kv_events|ec_transfer|multimodal|pooler|eplb|offload|kernel|mamba|profiler|reasoning|pool)_config"
     r"[.]\w+(?:[.]\w+)*$"
 )
 """A field of vLLM's own configuration; what a checkpoint says of itself is none."""
-_TELLING: Final = re.compile(r"(?:^|\.)(?:logger\.\w+|warn\w*|warning|info|debug|print|log\w*|_once)$")
+_TELLING: Final = lazy_regex(r"(?:^|\.)(?:logger\.\w+|warn\w*|warning|info|debug|print|log\w*|_once)$")
 _SYNCHRONISING: Final = frozenset({"lock", "event", "device-stream", "device-sync", "thread"})
 _BY_HELD: Final = {
     "write": "write", "return": "return", "raise": "raise", "continue": "exit", "break": "exit", "import": "import",

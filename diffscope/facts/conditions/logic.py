@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
+
 _MOST_COMBINATIONS: Final = 4096
 _MOST_NODES: Final = 400
 _LARGEST: Final = 1e15
 """Beyond it whole numbers are no longer told apart."""
-_COUNTING: Final = re.compile(
+_COUNTING: Final = lazy_regex(
     r"len|num|size|count|rank|idx|index|dim|shape|capability|major|minor|version|world|step|tokens|block|_len|arch|\bcc\b",
     re.IGNORECASE,
 )
-_CAPABILITY: Final = re.compile(r"^(.*?)\.?(has|is)_device_capability(_family)?$")
+_CAPABILITY: Final = lazy_regex(r"^(.*?)\.?(has|is)_device_capability(_family)?$")
 _MIRRORED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _OPERATORS: Final[Mapping[type[ast.cmpop], str]] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",

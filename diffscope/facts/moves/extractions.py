@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import NamedTuple
@@ -11,13 +10,14 @@ import msgspec
 
 from diffscope.facts.change.changed_file import FileMaterial
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol, MovedFrom
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
 from diffscope.syntax.text.similarity import HELD, share_contained
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
-_OWN = re.compile(r"\b(?:self|cls)\.(?=\w)")
+_OWN = lazy_regex(r"\b(?:self|cls)\.(?=\w)")
 _SHORTEST = 6
 """Code lines below which a function is alike with what went or came by chance."""
 

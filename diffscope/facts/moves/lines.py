@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from diffscope.facts.change.changed_file import Placed, is_still_defined, source_comparison
 from diffscope.facts.change.changed_python import ChangedSymbol
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import LineCount, Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind
 
-_OWN = re.compile(r"\b(?:self|cls)\.(?=\w)")
-_TELLING = re.compile(r"\w+\W+\w+\W+\w")
+_OWN = lazy_regex(r"\b(?:self|cls)\.(?=\w)")
+_TELLING = lazy_regex(r"\w+\W+\w+\W+\w")
 """What tells a line from others: fewer than three words stand in any function."""
 _FEWEST = 5
 """Telling lines below which two symbols share what they share by chance."""

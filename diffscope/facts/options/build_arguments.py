@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import OptionFact
+from diffscope.patterns import lazy_regex
 from diffscope.project.requirements.dockerfile import assignments, is_dockerfile, read_dockerfile
 from diffscope.source.text import SourceText
 
-_CHOICE = re.compile(r"[A-Za-z][A-Za-z_-]*")
+_CHOICE = lazy_regex(r"[A-Za-z][A-Za-z_-]*")
 """A word: versions, images and addresses are dependencies, told as such."""
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Outline
 
-_TABLE = re.compile(r"^_?(?:DEFAULT|OPTIMIZATION_LEVEL)_|_DEFAULTS?$")
-_FACTORY = re.compile(r"\bdefault_factory\s*=\s*(\w+)")
-_NAME = re.compile(r"(?!None$|False$)[A-Za-z_]\w*")
+_TABLE = lazy_regex(r"^_?(?:DEFAULT|OPTIMIZATION_LEVEL)_|_DEFAULTS?$")
+_FACTORY = lazy_regex(r"\bdefault_factory\s*=\s*(\w+)")
+_NAME = lazy_regex(r"(?!None$|False$)[A-Za-z_]\w*")
 _COLLECTIONS = frozenset({"frozenset", "set", "tuple", "list"})
 _ON = "True"
 

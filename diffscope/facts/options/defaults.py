@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 
-_CUT_FIELD = re.compile(r"(?:\w+\.)?[fF]ield\(\s*(?:default\s*=\s*)?(?P<default>[-\w.'\"]+)\s*,")
+from diffscope.patterns import lazy_regex
+
+_CUT_FIELD = lazy_regex(r"(?:\w+\.)?[fF]ield\(\s*(?:default\s*=\s*)?(?P<default>[-\w.'\"]+)\s*,")
 
 _EMPTY = {"list": "[]", "dict": "{}", "tuple": "()"}
 """What a factory of nothing makes."""

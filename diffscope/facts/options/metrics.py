@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.model import OptionFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import profile
 from diffscope.source.text import SourceText
 
-_NAMED = re.compile(rb"\bname\s*=\s*[\"']([A-Za-z]\w*:\w+)[\"']")
+_NAMED = lazy_regex(rb"\bname\s*=\s*[\"']([A-Za-z]\w*:\w+)[\"']")
 
 
 def collect_metrics(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:

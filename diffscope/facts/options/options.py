@@ -14,21 +14,22 @@ from diffscope.facts.change.changed_file import Placed, is_still_defined, source
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
 from diffscope.facts.options.defaults import NO, default_of, is_off, made_by, plain, turns_on
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places, profile
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Signal, SignalKind
 
-_ENVIRONMENT_READ = re.compile(
+_ENVIRONMENT_READ = lazy_regex(
     r"^(?:os\.)?(?:getenv|environ\.get)$|^(?:env_with_choices|env_list_with_choices|env_set_with_choices)$"
 )
-_DATA_DECORATOR = re.compile(r"^(?:\w+\.)*(?:config|dataclass)\b")
-_PROTOCOL_BASE = re.compile(
+_DATA_DECORATOR = lazy_regex(r"^(?:\w+\.)*(?:config|dataclass)\b")
+_PROTOCOL_BASE = lazy_regex(
     r"(?:^|\.)(?:BaseModel|OpenAIBaseModel|\w*(?:Request|Response)(?:Base)?(?:Mixin)?)$"
 )
-_CONFIG_BASE = re.compile(r"(?:^|\.)\w*Config$")
-_NOT_GIVEN = re.compile(r"\binit\s*=\s*False\b")
-_FIELD_OF = re.compile(r"""get_field\((\w+),\s*['"](\w+)['"]\)""")
-_HELPER = re.compile(r"^[a-z_]\w*$")
+_CONFIG_BASE = lazy_regex(r"(?:^|\.)\w*Config$")
+_NOT_GIVEN = lazy_regex(r"\binit\s*=\s*False\b")
+_FIELD_OF = lazy_regex(r"""get_field\((\w+),\s*['"](\w+)['"]\)""")
+_HELPER = lazy_regex(r"^[a-z_]\w*$")
 _Read = tuple[Region | None, str | None, str | None]
 """Where an option is read, its default and its type."""
 

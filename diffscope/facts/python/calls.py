@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -13,22 +12,23 @@ from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import CallFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.python.collectives import with_opposites
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Aspect, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.roles import RoleTable
 
-_SETTING = re.compile(
+_SETTING = lazy_regex(
     r"^(?:not )?\(?(?:(?:[\w.]+\.)?(?:\w*config|envs|args|settings)\.[\w.]+|(?:[\w.]+\.)?(?:enable|use|is_enabled)_\w+|[\w.]*(?:world_size|_parallel_size|[tdpec]p_size)|[\w.]*get_\w*world_size\(\))"
     r"(?:\s*(?:[<>!=]=?|is|is not)\s*(?:\d+|None|True|False))?\)?$"
 )
-_DENIED_TWICE = re.compile(r"not \(not ([\w.]+(?:\([^()]*\))?)\)")
+_DENIED_TWICE = lazy_regex(r"not \(not ([\w.]+(?:\([^()]*\))?)\)")
 _REFUSAL = "refusal"
 """The one role of what is raised, not called; only where requests are checked."""
 _REQUESTS = frozenset({"sampling-params", "openai-protocol"})
 """Surfaces whose classes hold what a client asks for."""
 _BY_ARGUMENT = frozenset({"device-stream", "serialiser", "middleware"})
 """Roles of which the argument says what happens."""
-_UNSAFE = re.compile(
+_UNSAFE = lazy_regex(
     r"\b(?:trust_remote_code\s*=\s*True|verify\s*=\s*False|shell\s*=\s*True|weights_only\s*=\s*False|allow_pickle\s*=\s*True"
     r"|check_hostname\s*=\s*False|cert_reqs\s*=\s*(?:ssl\.)?CERT_NONE)\b"
 )

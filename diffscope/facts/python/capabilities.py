@@ -11,22 +11,23 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.class_bases import origin_of
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, DefinitionKind, Outline, SignalKind
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
-_SWITCH: Final = re.compile(
+_SWITCH: Final = lazy_regex(
     r"(?:(?<=\.)(?:is_\w+_(?:enabled|supported)|enable_\w+|supports_\w+|\w+_enabled|lora_config)|\b[A-Z]+_(?:USE|ENABLE)_\w+)\b"
 )
 """Names of what a user or a model switches on, asked of an object. A local name is worked out from something else."""
-_KERNEL: Final = re.compile(
+_KERNEL: Final = lazy_regex(
     r"(?i)rocm|aiter|flashinfer|flash_?mla|triton|cutlass|cutedsl|marlin|deep_?gemm|trtllm|cuda|xpu|kernel|fused|fusion|supported|device"
 )
 """Names of switches between implementations: another one does the same work."""
 _FEWEST, _MOST = 3, 12
 """Siblings that have to be there, and that are asked, for what nearly all of them do to be expected of a new one."""
 _SHARE = 0.8
-_DOCSTRING: Final = re.compile(r"^\s*[rRuU]?(\"\"\"|''')")
+_DOCSTRING: Final = lazy_regex(r"^\s*[rRuU]?(\"\"\"|''')")
 
 
 class Capability(NamedTuple):

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from diffscope.facts.model import CallFact
+from diffscope.patterns import lazy_regex
 
-_OF_RANK = re.compile(r"rank|is_first|is_last|is_driver", re.IGNORECASE)
-_DENIED = re.compile(r"not (?:\((.*)\)|([\w.]+(?:\([^()]*\))?))")
-_GROUP = re.compile(r"\bgroup\s*=\s*([\w.]+)")
+_OF_RANK = lazy_regex(r"rank|is_first|is_last|is_driver", re.IGNORECASE)
+_DENIED = lazy_regex(r"not (?:\((.*)\)|([\w.]+(?:\([^()]*\))?))")
+_GROUP = lazy_regex(r"\bgroup\s*=\s*([\w.]+)")
 _ENDS = {"send": "recv", "isend": "irecv", "send_tensor_dict": "recv_tensor_dict"}
 """What is called on the other side, where that is another function."""
 

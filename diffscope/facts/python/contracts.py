@@ -15,20 +15,21 @@ from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import ContractFact
 from diffscope.facts.python.capabilities import capabilities, unread_switches
 from diffscope.facts.python.removed_api import edited_users
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Outline
 from diffscope.taxonomy.model import Taxonomy
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
-_PROPERTY: Final = re.compile(r"(?:^|[.])(?:\w*property)$|\.setter$|\.getter$")
-_ABSTRACT: Final = re.compile(r"(?:^|[.])abstract\w+$")
-_ENUM: Final = re.compile(r"(?:^|[.])\w*(?:Enum|Flag)$")
-_TUPLE: Final = re.compile(r"(?:^|[.])NamedTuple$")
-_DATACLASS: Final = re.compile(r"(?:^|[.])(?:dataclass|define|frozen|config)(?:\(|$)")
-_BY_NAME: Final = re.compile(r"kw_only\s*=\s*True")
-_ARRAY: Final = re.compile(r"array_like\s*=\s*True")
-_CLASS_VARIABLE: Final = re.compile(r"(?:typing\.)?ClassVar\b|KW_ONLY$")
-_LITERAL: Final = re.compile(r"\bLiteral\s*\[")
+_PROPERTY: Final = lazy_regex(r"(?:^|[.])(?:\w*property)$|\.setter$|\.getter$")
+_ABSTRACT: Final = lazy_regex(r"(?:^|[.])abstract\w+$")
+_ENUM: Final = lazy_regex(r"(?:^|[.])\w*(?:Enum|Flag)$")
+_TUPLE: Final = lazy_regex(r"(?:^|[.])NamedTuple$")
+_DATACLASS: Final = lazy_regex(r"(?:^|[.])(?:dataclass|define|frozen|config)(?:\(|$)")
+_BY_NAME: Final = lazy_regex(r"kw_only\s*=\s*True")
+_ARRAY: Final = lazy_regex(r"array_like\s*=\s*True")
+_CLASS_VARIABLE: Final = lazy_regex(r"(?:typing\.)?ClassVar\b|KW_ONLY$")
+_LITERAL: Final = lazy_regex(r"\bLiteral\s*\[")
 _LONG: Final = 9
 """Letters from which on a name without underscore is taken for a name of its own."""
 _HEADER: Final = 30

@@ -12,24 +12,25 @@ from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.conditions.logic import direction_of, parse_condition
 from diffscope.facts.model import GuardFact
 from diffscope.facts.moves.facts import pair_moved
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, ConditionChange, NativeSignalKind, SignalKind
 from diffscope.taxonomy.model import Taxonomy
 
-_ARCHITECTURE = re.compile(
+_ARCHITECTURE = lazy_regex(
     r"sm_?(\d{2,3})[af]?(?![0-9A-Za-z])|gfx(\d{3,4}[a-z]?)|((?:has_|is_)?device_capability(?:_family)?|DeviceCapability|compute_capability|get_arch|cuda_arch)\b",
     re.IGNORECASE,
 )
-_DEVICE_QUESTION = re.compile(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
-_PLATFORM_QUESTION = re.compile(r"(?:^|\.)current_platform\.(?:is|has|supports?|use)_\w+$")
+_DEVICE_QUESTION = lazy_regex(r"(?:^|\.)(?:is|has)_device_capability(?:_family)?$")
+_PLATFORM_QUESTION = lazy_regex(r"(?:^|\.)current_platform\.(?:is|has|supports?|use)_\w+$")
 _UNNAMED = ("any",)
 """What a question for an ability of the platform at hand names."""
-_WORD = re.compile(r"(not\s+)?\b([A-Za-z_][\w.]*)")
-_CALLED = re.compile(r"([A-Za-z_][\w.]*)\(")
-_PREPROCESSED = re.compile(r"(?:__CUDA_ARCH__|CUDA(?:RT)?_VERSION)\s*[<>=!]|__gfx\w+__")
-_ARCH_NUMBER = re.compile(r"__CUDA_ARCH__\s*[<>=!]=?\s*(\d{2,3})0\b")
+_WORD = lazy_regex(r"(not\s+)?\b([A-Za-z_][\w.]*)")
+_CALLED = lazy_regex(r"([A-Za-z_][\w.]*)\(")
+_PREPROCESSED = lazy_regex(r"(?:__CUDA_ARCH__|CUDA(?:RT)?_VERSION)\s*[<>=!]|__gfx\w+__")
+_ARCH_NUMBER = lazy_regex(r"__CUDA_ARCH__\s*[<>=!]=?\s*(\d{2,3})0\b")
 _NO_QUESTION = frozenset({"not", "and", "or", "len", "isinstance", "getattr", "hasattr"})
-_CAPABILITY = re.compile(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
+_CAPABILITY = lazy_regex(r"capability(?:_family)?\(\s*\(?\s*(\d{1,3})")
 
 
 _States = dict[tuple[str, str], Region | None]

@@ -15,6 +15,7 @@ from diffscope.facts.base.imports import absolute_module
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import NativeFact, SymbolFact
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region, SourceText
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, NativeSignal, NativeSignalKind, Outline
@@ -22,10 +23,10 @@ from diffscope.syntax.python_kernels import KernelText, KernelWords, read_kernel
 from diffscope.taxonomy.kernels import KernelTable
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
-_DECORATOR: Final = re.compile(r"^[ \t]+@\s*([\w.]+)", re.MULTILINE)
-_CALLED: Final = re.compile(r"(?<![\w.])(?:(?:self|cls)\.)?([A-Za-z_]\w*)\s*(?:\[[^\]\n]*\])?\(")
-_WRAPPED: Final = re.compile(r"(?<![\w.])([A-Za-z_][\w.]*)\(\s*([A-Za-z_]\w*)\s*[,)]")
-_PARTIAL: Final = re.compile(r"^(?:functools\.)?partial\(\s*([\w.]+)")
+_DECORATOR: Final = lazy_regex(r"^[ \t]+@\s*([\w.]+)", re.MULTILINE)
+_CALLED: Final = lazy_regex(r"(?<![\w.])(?:(?:self|cls)\.)?([A-Za-z_]\w*)\s*(?:\[[^\]\n]*\])?\(")
+_WRAPPED: Final = lazy_regex(r"(?<![\w.])([A-Za-z_][\w.]*)\(\s*([A-Za-z_]\w*)\s*[,)]")
+_PARTIAL: Final = lazy_regex(r"^(?:functools\.)?partial\(\s*([\w.]+)")
 _HEAD: Final = (Aspect.SIGNATURE, Aspect.DEFAULT, Aspect.ANNOTATION)
 _ON_HOST: Final = frozenset(
     {NativeSignalKind.LAUNCH, NativeSignalKind.TUNING, NativeSignalKind.SYMMETRIC_MEMORY}

@@ -8,27 +8,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from diffscope.facts.change.changed_python import ChangedSignal
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import Signal, SignalKind
 
-_CAST = re.compile(r"\.(?:float|half|bfloat16|double|type_as)$")
-_TO = re.compile(r"\.(?:to|type|astype)$")
-_TYPE_OF = re.compile(r"(?:^|=\s*|,\s*)([\w.\[\]()]*d_?type)\b")
-_COUNTED = re.compile(
+_CAST = lazy_regex(r"\.(?:float|half|bfloat16|double|type_as)$")
+_TO = lazy_regex(r"\.(?:to|type|astype)$")
+_TYPE_OF = lazy_regex(r"(?:^|=\s*|,\s*)([\w.\[\]()]*d_?type)\b")
+_COUNTED = lazy_regex(
     r"(?:ids?|idx|ind(?:ex|exes|ices)|offsets?|len(?:s|gths?)?|slots?|tables?|masks?|positions?|counts?|size|starts?|loc)s?(?:\[.*\])?\.\w+$"
 )
-_REDUCED = re.compile(
+_REDUCED = lazy_regex(
     r"(?:^|\.)(amax|amin|aminmax|sum|mean|max|min|norm|softmax|log_softmax|logsumexp|var|std)$"
 )
 _SCOPE = ("dim", "axis", "keepdim", "keepdims")
 _EXTREME = frozenset({"amax", "amin", "aminmax"})
 """What scales are computed from."""
-_SCHEME = re.compile(
+_SCHEME = lazy_regex(
     r"(?i)(?:^|[._])\w*w\d+a\d+\w*$|(?:int[48]|fp[48]|nvfp4|mxfp[48]|mxint[48])\w*_(?:moe_)?quant_config$"
 )
-_SCALING = re.compile(r"(?i)(?:^|_)(?:scales?|scaling|scale_inv|sm_scale|softmax_scale|alpha)(?:$|_)")
-_TAKING = re.compile(r"(?i)quant|scaled|gemm|_mm|matmul|attn|attention|softmax|norm|moe")
-_COMPUTED = re.compile(r"[*/]|reciprocal|rsqrt|^None$|^-?[\d.]+(?:e-?\d+)?$")
+_SCALING = lazy_regex(r"(?i)(?:^|_)(?:scales?|scaling|scale_inv|sm_scale|softmax_scale|alpha)(?:$|_)")
+_TAKING = lazy_regex(r"(?i)quant|scaled|gemm|_mm|matmul|attn|attention|softmax|norm|moe")
+_COMPUTED = lazy_regex(r"[*/]|reciprocal|rsqrt|^None$|^-?[\d.]+(?:e-?\d+)?$")
 
 
 class NumericChoice(NamedTuple):

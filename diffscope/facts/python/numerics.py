@@ -11,50 +11,51 @@ from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import NumericFact
 from diffscope.facts.python.numeric_calls import choices_of
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import Aspect, DefinitionKind, Signal, SignalKind
 
-_DTYPE = re.compile(
+_DTYPE = lazy_regex(
     r"^(?:torch|tl|triton\.language|np|numpy|jnp|cutlass|scalar_types)\."
     r"((?:b?float|half|double|u?int|fp|e\dm\d|uint|float8|float4|complex)\w*)$"
 )
-_PRECISION = re.compile(
+_PRECISION = lazy_regex(
     r"(?:e8m0|ue8m0|scale_fmt|tf32|accum|dequant|upcast|downcast|\bscales?\b|_scales?\b|zero_point|_precision\b)",
     re.IGNORECASE,
 )
-_COMPUTED = re.compile(
+_COMPUTED = lazy_regex(
     r"[*/%]|[\w)\]] [+-] |^-?[\d.]+(?:e-?\d+)?$|['\"]"
     r"|\.(?:a?max|a?min|mean|sum|abs|mul|div|sub|add|pow|sqrt|exp2?|log2?|reciprocal|clamp|float|half|bfloat16|to)_?\("
     r"|quant\w*\(|e8m0|upcast|downcast",
     re.IGNORECASE,
 )
 """What a scale is computed by, or says as such; what hands it on, wraps it or lays it out leaves it as it is."""
-_WEIGHED = re.compile(r"^(?!.*(?:\bndim|\bnumel|\bshape|\bsize|\bdim\()).*(?:[*/%]|[<>])", re.DOTALL)
+_WEIGHED = lazy_regex(r"^(?!.*(?:\bndim|\bnumel|\bshape|\bsize|\bdim\()).*(?:[*/%]|[<>])", re.DOTALL)
 """A condition that weighs a scale, as against asking what is there or how large."""
-_FORMAT = re.compile(r"scales?\.dtype\b|e8m0|scale_fmt|tf32|accum|upcast|downcast", re.IGNORECASE)
-_ROUNDING = re.compile(
+_FORMAT = lazy_regex(r"scales?\.dtype\b|e8m0|scale_fmt|tf32|accum|upcast|downcast", re.IGNORECASE)
+_ROUNDING = lazy_regex(
     r"^(?!math\.)(?:.*[._])?(?:round|rint|floor|ceil|trunc|nearbyint|finfo|iinfo)_?$", re.DOTALL
 )
 """Of :mod:`math` they make whole numbers to count with."""
-_HALVED = re.compile(r"[+-] 0?\.5\b")
+_HALVED = lazy_regex(r"[+-] 0?\.5\b")
 """What a choice between two values adds to round by hand."""
-_BOUNDED = re.compile(r"(?:^|[._])(?:clamp|clip)(?:_min|_max)?_?$")
-_INVERTED = re.compile(r"(?:^|\.)(?:reciprocal_?|rcp|rcp_approx\w*)$")
+_BOUNDED = lazy_regex(r"(?:^|[._])(?:clamp|clip)(?:_min|_max)?_?$")
+_INVERTED = lazy_regex(r"(?:^|\.)(?:reciprocal_?|rcp|rcp_approx\w*)$")
 """Division by the receiver, or by the only argument where that is a library."""
-_LIBRARY = re.compile(r"(?:torch|tl|np|numpy|jnp|triton|libdevice|math|cute|T)(?:\.\w+)*")
+_LIBRARY = lazy_regex(r"(?:torch|tl|np|numpy|jnp|triton|libdevice|math|cute|T)(?:\.\w+)*")
 _SMALL = 1e-4
 """Up to which a literal is taken for an epsilon."""
-_TIMED = re.compile(r"time|interval|sleep|second|delay|(?:^|_)[mun]?s$", re.IGNORECASE)
-_ALLOCATING = re.compile(
+_TIMED = lazy_regex(r"time|interval|sleep|second|delay|(?:^|_)[mun]?s$", re.IGNORECASE)
+_ALLOCATING = lazy_regex(
     r"^(?!tl\.).*\b(?:new_)?(?:empty|zeros|ones|full)(?:_like|_strided|_permuted)?$", re.DOTALL
 )
 """What only makes room. What a kernel begins a sum with is where it adds up."""
-_NARROW = re.compile(r"\.u?int(?:8|16)$")
-_CASTING = re.compile(r"\.(?:to|type|astype)$|cast|quant", re.IGNORECASE)
-_COUNTING = re.compile(
+_NARROW = lazy_regex(r"\.u?int(?:8|16)$")
+_CASTING = lazy_regex(r"\.(?:to|type|astype)$|cast|quant", re.IGNORECASE)
+_COUNTING = lazy_regex(
     r"(?:^|[._])(?:\w*ids?|\w*idx|\w*ind(?:ex|exes|ices)|offsets?|len(?:s|gths?)?|slots?|tables?|masks?|positions?|counts?)\b\S*$"
 )
-_DIVIDING = re.compile(r"\.(?:div|div_|divide|divide_|true_divide|true_divide_)$")
+_DIVIDING = lazy_regex(r"\.(?:div|div_|divide|divide_|true_divide|true_divide_)$")
 """Division written as a call: the divisor is the last argument."""
 _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
     SignalKind.DIVISION: (None, "division"),
@@ -64,8 +65,8 @@ _BY_KIND: dict[SignalKind, tuple[re.Pattern[str] | None, str]] = {
     SignalKind.ATTRIBUTE_WRITE: (_PRECISION, "precision"),
 }
 _BY_CALL = ((_DIVIDING, "division"), (_INVERTED, "reciprocal"), (_ROUNDING, "rounding"), (_BOUNDED, "clamp"))
-_BOUNDING = re.compile(r"(?:^|\.)(?:where|max|maximum|clamp|clamp_|clamp_min|clamp_min_|fmax)$")
-_PROTECTED = re.compile(
+_BOUNDING = lazy_regex(r"(?:^|\.)(?:where|max|maximum|clamp|clamp_|clamp_min|clamp_min_|fmax)$")
+_PROTECTED = lazy_regex(
     r"\b(?:max|maximum|clamp|clamp_min|where|finfo|tiny|cdiv|next_power_of_2)\b|(?i:\b(?:\w*_)?eps(?:ilon)?\b)|\+\s*\d|1e-"
 )
 

@@ -15,16 +15,17 @@ from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import OptionFact, WriteFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.facts.python.write_scopes import WriteScope, read_scope
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, DefinitionKind, Outline, Signal, SignalKind
 
-_CONFIG = re.compile(r"(?:^|\.)(?:\w*_)?configs?(?:\(\))?\.(?:\w+\.)*\w+$")
-_OWN_CONFIG = re.compile(r"^self\.\w*config$")
-_ENVIRONMENT_ITEM = re.compile(r"^os\.environ\[")
-_ENVIRONMENT_CALL = re.compile(r"^os\.(?:environ\.(?:setdefault|update|pop)|putenv|unsetenv)$")
-_CLASS = re.compile(r"^(?:cls|type\(self\)|self\.__class__|[A-Z]\w+)\.\w+$")
-_LIBRARY_STATE = re.compile(
+_CONFIG = lazy_regex(r"(?:^|\.)(?:\w*_)?configs?(?:\(\))?\.(?:\w+\.)*\w+$")
+_OWN_CONFIG = lazy_regex(r"^self\.\w*config$")
+_ENVIRONMENT_ITEM = lazy_regex(r"^os\.environ\[")
+_ENVIRONMENT_CALL = lazy_regex(r"^os\.(?:environ\.(?:setdefault|update|pop)|putenv|unsetenv)$")
+_CLASS = lazy_regex(r"^(?:cls|type\(self\)|self\.__class__|[A-Z]\w+)\.\w+$")
+_LIBRARY_STATE = lazy_regex(
     r"^(?:torch\.(?:set_(?!rng_state|stream)\w+|use_deterministic_algorithms|manual_seed|seed|autograd\.set_\w+"
     r"|(?:cuda|xpu|accelerator)\.(?:manual_seed(?:_all)?|set_per_process_memory_fraction|set_sync_debug_mode|memory\.change_current_allocator)"
     r"|backends\.(?:\w+\.)*(?:enable|disable|allow|set|preferred)_\w+|_C\._(?:set|jit_set)_\w+|(?:multiprocessing|library)\.set_\w+)"
@@ -33,13 +34,13 @@ _LIBRARY_STATE = re.compile(
     r"|warnings\.(?:simple)?filter\w*|asyncio\.set_event_loop_policy|resource\.setrlimit|os\.(?:umask|chdir|setpriority|sched_setaffinity)"
     r"|socket\.setdefaulttimeout|logging\.(?:disable|basicConfig|setLoggerClass|captureWarnings))$"
 )
-_READ_ALONE = re.compile(r"^torch\.backends\.(?:\w+\.)*preferred_\w+$")
+_READ_ALONE = lazy_regex(r"^torch\.backends\.(?:\w+\.)*preferred_\w+$")
 """Functions that tell the state where they are given nothing."""
-_SET_ATTRIBUTE = re.compile(r"^([\w.]+(?:\(\)[\w.]*)?),\s*[\"'](\w+)[\"']\s*,\s*(.*)$", re.DOTALL)
-_AUGMENTED = re.compile(r"[-+*/%&|^@<>]{1,2}=$")
-_CLOCK = re.compile(r"(?:[._](?:time|elapsed|duration|counter)|_seconds)$")
+_SET_ATTRIBUTE = lazy_regex(r"^([\w.]+(?:\(\)[\w.]*)?),\s*[\"'](\w+)[\"']\s*,\s*(.*)$", re.DOTALL)
+_AUGMENTED = lazy_regex(r"[-+*/%&|^@<>]{1,2}=$")
+_CLOCK = lazy_regex(r"(?:[._](?:time|elapsed|duration|counter)|_seconds)$")
 """Fields of a configuration that only keep how long something took, or how often it was done."""
-_ONE_THREAD = re.compile(r"\._TLS\.")
+_ONE_THREAD = lazy_regex(r"\._TLS\.")
 """State of a library that other threads do not see."""
 _BREADTHS = {
     "environment": 3,
@@ -49,10 +50,10 @@ _BREADTHS = {
     "module-global": 1,
     "class-attribute": 0,
 }
-_ASKED_FOR = re.compile(r"\bos\.(?:environ|getenv)\b")
-_DEBUGGING = re.compile(r"(?i)(?:^|[_.])(?:debug\w*|profil\w*|trac(?:e|er|ing)|bench\w*)(?:$|[_.])")
+_ASKED_FOR = lazy_regex(r"\bos\.(?:environ|getenv)\b")
+_DEBUGGING = lazy_regex(r"(?i)(?:^|[_.])(?:debug\w*|profil\w*|trac(?:e|er|ing)|bench\w*)(?:$|[_.])")
 """Names of what only runs to look for mistakes or to measure."""
-_LIBRARY_ATTRIBUTE = re.compile(
+_LIBRARY_ATTRIBUTE = lazy_regex(
     r"^(?:torch|triton|inductor_config|dynamo|sys|builtins|threading|tempfile|faulthandler)\.(?:\w+\.)*\w+$"
 )
 

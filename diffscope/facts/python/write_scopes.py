@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region
 
 _LONGEST: Final = 200
 """Characters of a name that is followed to its root; what is longer is an expression and no name."""
 _MOST_LINES: Final = 3000
-_COPIES: Final = re.compile(
+_COPIES: Final = lazy_regex(
     r"(?:^|\.)(?:copy|deepcopy|replace|clone|fork|model_copy|Namespace|SimpleNamespace|[A-Z]\w*Config)$"
 )
 """Callables that make a new object: who writes to it writes to nobody else's."""
-_KEEPERS: Final = re.compile(
+_KEEPERS: Final = lazy_regex(
     r"(?i)catch_warnings|fork_rng|(?:^|[._])patch(?:$|[._(])|preserve|restore|temporar|overrid|isolat|swap|(?:^|_)saved?_"
 )
 """Names of context managers that put back what is changed inside of them."""

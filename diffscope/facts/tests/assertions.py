@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import TestFact
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Signal, SignalKind
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_WORD = lazy_regex(r"[A-Za-z][A-Za-z0-9]*")
 _SAME = 0.5
 """Share of words that an assertion keeps; below it, it asks about something else."""
-_WEAK = re.compile(
+_WEAK = lazy_regex(
     r"\.(?:starts|ends)with\(|\b(?:isclose|allclose|approx|is_close)\(|(?<!not )\bin\b|[<>]=", re.ASCII
 )
-_EQUAL = re.compile(r"(?<![=!<>])==(?!=)")
+_EQUAL = lazy_regex(r"(?<![=!<>])==(?!=)")
 _HOW = frozenset(
     [
         "in",

@@ -13,23 +13,24 @@ from diffscope.facts.model import TestFact
 from diffscope.facts.moves.tests import without_replaced
 from diffscope.facts.tests.assertions import added_assertions, loosened_assertions, removed_assertions
 from diffscope.facts.tests.parameters import removed_parameters
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Aspect, DefinitionKind, Signal, SignalKind
 
-_SKIP = re.compile(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
-_TEXT = re.compile(r"""'[^']+'|"[^"]+\"""")
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_MODEL = re.compile(r"(?=.{6})(?=.*[A-Za-z])[\w.]*[-/\d][\w./-]*")
+_SKIP = lazy_regex(r"(?:^|\.)(?:skip|skipif|skip_test|skip_if\w*|importorskip)\b")
+_TEXT = lazy_regex(r"""'[^']+'|"[^"]+\"""")
+_NAME = lazy_regex(r"[A-Za-z_]\w*")
+_MODEL = lazy_regex(r"(?=.{6})(?=.*[A-Za-z])[\w.]*[-/\d][\w./-]*")
 """How models and their configurations are called: not by a plain word."""
-_ASSIGNED = re.compile(r"^ *([A-Za-z_]\w*)(?: *:[^=\n]+)? *=(?!=) *(.+)$", re.MULTILINE)
-_PATCH = re.compile(r"(?:^|\.)(?:patch(?:\.object)?|setattr)$")
+_ASSIGNED = lazy_regex(r"^ *([A-Za-z_]\w*)(?: *:[^=\n]+)? *=(?!=) *(.+)$", re.MULTILINE)
+_PATCH = lazy_regex(r"(?:^|\.)(?:patch(?:\.object)?|setattr)$")
 _CONSTRUCTORS = frozenset({"__init__", "__post_init__", "__new__"})
-_PATCHED = re.compile(r"""["']([\w.]+)["']""")
-_XFAIL = re.compile(r"(?:^|\.)xfail\b")
-_TOLERANCE = re.compile(
+_PATCHED = lazy_regex(r"""["']([\w.]+)["']""")
+_XFAIL = lazy_regex(r"(?:^|\.)xfail\b")
+_TOLERANCE = lazy_regex(
     r"^(?:a|r|abs_|rel_)?tol(?:erance)?$|^(?:rel|abs|max_diff|threshold|\w*_(?:atol|rtol|tol|tolerance|threshold))$",
     re.IGNORECASE,
 )
-_FLOOR = re.compile(r"(?:^|_)(?:min|expected|accuracy|similarity|cosine|recall|f1|score)", re.IGNORECASE)
+_FLOOR = lazy_regex(r"(?:^|_)(?:min|expected|accuracy|similarity|cosine|recall|f1|score)", re.IGNORECASE)
 
 
 class _Around(NamedTuple):

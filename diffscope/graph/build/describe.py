@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.graph.model.resolve import absolute_module, node_name
 from diffscope.graph.model.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.syntax.model import DefinitionKind, Import, ImportLayer, Outline, RegistryRow, RowShape
@@ -19,11 +19,11 @@ _REGISTRY: Final = LAYER_CODES[EdgeLayer.REGISTRY]
 _STRING: Final = LAYER_CODES[EdgeLayer.STRING]
 _OP: Final = LAYER_CODES[EdgeLayer.OP]
 _SHADOWS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION})
-_MODULE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_CLASS: Final = re.compile(r"(?=\w*[A-Z])_*[A-Za-z]\w*")
-_CUSTOM_OP: Final = re.compile(r"(?:.*\.)?(?:\w*register\w*_op|custom_op)")
-_IR_OP: Final = re.compile(r"(?:.*\.)?register_op")
-_IR_IMPLEMENTATION: Final = re.compile(r"(?:.*\.)?ops\.(\w+)\.register_impl")
+_MODULE: Final = lazy_regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_CLASS: Final = lazy_regex(r"(?=\w*[A-Z])_*[A-Za-z]\w*")
+_CUSTOM_OP: Final = lazy_regex(r"(?:.*\.)?(?:\w*register\w*_op|custom_op)")
+_IR_OP: Final = lazy_regex(r"(?:.*\.)?register_op")
+_IR_IMPLEMENTATION: Final = lazy_regex(r"(?:.*\.)?ops\.(\w+)\.register_impl")
 
 
 def describe_file(path: RepoPath, outline: Outline | None) -> FileRecords:

@@ -5,38 +5,39 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 
-_FIX = re.compile(
+_FIX = lazy_regex(
     r"\b(?:bug[ -]?fix(?:es)?|hot[ -]?fix(?:es)?|fix(?:es|ed|ing)?|regressions?|crash(?:es|ed|ing)?)\b|\[\s*bug\s*\]",
     re.IGNORECASE,
 )
-_REVERT = re.compile(
+_REVERT = lazy_regex(
     r"\s*(?:\[[^\]]*\]\s*)*(?:(?:partial(?:ly)?\s+)?revert\b|back out\b|roll back\b)", re.IGNORECASE
 )
-_RELAND = re.compile(r"\brevert\b.*\brevert\b", re.IGNORECASE)
-_RETRY = re.compile(r"\b(?:re-?land|re-?appl(?:y|ies))\w*\b|[(\[]retry[)\]]", re.IGNORECASE)
-_COSMETIC = re.compile(
+_RELAND = lazy_regex(r"\brevert\b.*\brevert\b", re.IGNORECASE)
+_RETRY = lazy_regex(r"\b(?:re-?land|re-?appl(?:y|ies))\w*\b|[(\[]retry[)\]]", re.IGNORECASE)
+_COSMETIC = lazy_regex(
     r"\b(?:typos?|spelling|grammar|wording|mypy|lint(?:er|ing)?|pre-?commit|ruff|yapf|formatting|docs?|docstrings?|documentation|comments?|links?"
     r"|(?:type|return) annotations?|type hints?|deprecat\w+)\b",
     re.IGNORECASE,
 )
-_PLANNED = re.compile(
+_PLANNED = lazy_regex(
     r"[\[(]\s*(?:part\s*)?\d+\s*/\s*[\dnx]+\s*[\])]|^\s*\d+/[\dn]\b|\bpart \d+\b", re.IGNORECASE
 )
-_FAULT = re.compile(r"\bbug|\bhot[ -]?fix|\bregression|\bcrash", re.IGNORECASE)
-_OWN_NUMBER = re.compile(r"\s*\(#\d+\)\s*$")
-_NUMBER = re.compile(r"#(\d{1,9})\b")
-_LAID_TO = re.compile(
+_FAULT = lazy_regex(r"\bbug|\bhot[ -]?fix|\bregression|\bcrash", re.IGNORECASE)
+_OWN_NUMBER = lazy_regex(r"\s*\(#\d+\)\s*$")
+_NUMBER = lazy_regex(r"#(\d{1,9})\b")
+_LAID_TO = lazy_regex(
     r"\b(?:revert|re-?land|re-?appl|introduced|regress|caused|broke|fix)\w*\b[^\n]{0,60}", re.IGNORECASE
 )
-_COMMIT = re.compile(r"\brevert\w*\s+commit\s+([0-9a-f]{8,40})\b", re.IGNORECASE)
+_COMMIT = lazy_regex(r"\brevert\w*\s+commit\s+([0-9a-f]{8,40})\b", re.IGNORECASE)
 _LONGEST_BODY: Final = 20_000
 RUST: Final = "rust/"
 """Where crates lie, beside the folders of the profile."""
 _SUFFIXES: Final = (".py", ".cu", ".cuh", ".cpp", ".cc", ".c", ".h", ".hpp", ".hip", ".inl", ".rs")
-_NO_CODE = re.compile(r"\s*(?:#(?!\s*(?:if|else|elif|endif|define|undef|include|pragma)\b)|//|/\*|\*/|$)")
-_IMPORT = re.compile(r"\s*(?:from\s+\S+\s+import\b|import\s|#\s*include\b|use\s+[\w:]+)")
+_NO_CODE = lazy_regex(r"\s*(?:#(?!\s*(?:if|else|elif|endif|define|undef|include|pragma)\b)|//|/\*|\*/|$)")
+_IMPORT = lazy_regex(r"\s*(?:from\s+\S+\s+import\b|import\s|#\s*include\b|use\s+[\w:]+)")
 
 
 def is_fix(title: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from diffscope.graph.history.edits import Edit
 from diffscope.graph.history.index import HistoryIndex, Names, open_index
 from diffscope.graph.history.store import StoredHistory, find_commit, subject_words
+from diffscope.patterns import lazy_regex
 
 _MOST_ALIKE: Final = 600
 _COMMON_WORD: Final = 300
@@ -20,7 +21,7 @@ _FOLDER: Final = 0.3
 """What a common folder counts in the likeness of two commits, where a common file counts 1."""
 _WORD: Final = 0.5
 _DAY: Final = 86_400
-_PULL: Final = re.compile(r"\(#(\d{1,9})\)\s*$")
+_PULL: Final = lazy_regex(r"\(#(\d{1,9})\)\s*$")
 DEPTH: Final = 540 * _DAY
 """Seconds. What is older counts for nothing, however far back the stored history goes."""
 

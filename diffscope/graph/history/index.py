@@ -17,11 +17,12 @@ from diffscope.graph.history.store import StoredHistory, subject_words
 from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.model.tables import read_numbers
 from diffscope.graph.words import TestWords
+from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 
 _MOST_FILES: Final = 120
 """A commit that touches more is a sweep (a formatter, a move of everything) and ties nothing to anything."""
-_NUMBER: Final = re.compile(r"\(#(\d+)\)\s*$")
+_NUMBER: Final = lazy_regex(r"\(#(\d+)\)\s*$")
 _OPEN: Final = 2
 _KEPT: Final = 4
 _MOST_KEPT: Final = 5_000

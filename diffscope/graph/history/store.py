@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -13,11 +12,12 @@ from diffscope.errors import InputError
 from diffscope.graph.history.edits import Edit, EditIndex, StoredEdits, store_edits
 from diffscope.graph.model.tables import read_numbers, write_numbers
 from diffscope.graph.words import WordIndex, index_words
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*|\d+")
-_CAMEL: Final = re.compile(r"([a-z])([A-Z])")
-_PULL: Final = re.compile(r"\(#\d+\)")
+_WORD: Final = lazy_regex(r"[A-Za-z][A-Za-z0-9]*|\d+")
+_CAMEL: Final = lazy_regex(r"([a-z])([A-Z])")
+_PULL: Final = lazy_regex(r"\(#\d+\)")
 _FILLERS: Final = frozenset(
     [
         "a",

@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 from diffscope.graph.model.model import ClassName, ModuleName, Override, Subclass
 from diffscope.graph.model.resolve import Definition, Resolver
 from diffscope.graph.query.view import View
+from diffscope.patterns import lazy_regex
 from diffscope.syntax import model as syntax
 from diffscope.syntax.model import DefinitionKind, Outline
 
-_DOTTED: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_SUBSCRIPT: Final = re.compile(r"\[.*", re.DOTALL)
+_DOTTED: Final = lazy_regex(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_SUBSCRIPT: Final = lazy_regex(r"\[.*", re.DOTALL)
 
 
 class _Class(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -10,6 +9,7 @@ from diffscope.graph.build.native import SOURCES
 from diffscope.graph.model.model import EdgeLayer, ModuleName, NodeKind, Wrapper
 from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.query.view import View
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.syntax.model import DefinitionKind, Outline
@@ -19,7 +19,7 @@ _OP: Final = frozenset({EdgeLayer.OP})
 _NATIVE_KINDS: Final = (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
 _FUNCTIONS: Final = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _FOLDERS: Final = {"cpu": "cpu", "rocm": "rocm", "xpu": "xpu"}
-_LANGUAGE: Final = re.compile(r"STREQUAL (CUDA|HIP)\b")
+_LANGUAGE: Final = lazy_regex(r"STREQUAL (CUDA|HIP)\b")
 _GPU: Final = (".cu", ".hip")
 _DEVICES: Final = {"CUDA": "cuda", "HIP": "rocm"}
 

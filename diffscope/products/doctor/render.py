@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from diffscope.diff.names import quote
+from diffscope.patterns import lazy_regex
 from diffscope.products.doctor.doctor import DoctorReport
 from diffscope.products.doctor.findings import KINDS, Edit, Finding, Weight
 from diffscope.render.console import Piece, Screen, Tone
@@ -21,7 +22,7 @@ from diffscope.source.model import RepoPath
 from diffscope.source.text import lines_with_ends
 from diffscope.version import VERSION
 
-_ITEM = re.compile(r"^\s*-\s+(?P<quote>[\"']?)(?P<text>.*?)(?P=quote)\s*(?:#.*)?$")
+_ITEM = lazy_regex(r"^\s*-\s+(?P<quote>[\"']?)(?P<text>.*?)(?P=quote)\s*(?:#.*)?$")
 _NO_NEWLINE = "\\ No newline at end of file\n"
 
 

@@ -5,7 +5,6 @@ Settings that a later pull request of the window takes back are told with it; wh
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import number_of
 from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import Notice, NoticeKind
@@ -46,7 +46,7 @@ _ORDER: Final[tuple[NoticeKind, ...]] = (
     "removed",
     "dependency",
 )
-_QUALIFIED: Final = re.compile(r"\w+(?:\.\w+)*")
+_QUALIFIED: Final = lazy_regex(r"\w+(?:\.\w+)*")
 _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
     ("+", "value", "notice.value"),
     ("-", "removed", "notice.value-removed"),
@@ -60,7 +60,7 @@ _REFERENCES: Final = (
     *string.ascii_uppercase.replace("T", "").replace("F", "").replace("N", ""),
 )
 """How a default begins that is none by itself: a call, or the field of another class."""
-_REQUIRED: Final = re.compile(
+_REQUIRED: Final = lazy_regex(
     r"^requirements/(?![\w./-]*(?:test|dev|lint|docs))[\w./-]+\.txt$|^pyproject\.toml$|^docker/Dockerfile"
 )
 _BASE_CLASSES: Final = ("Config", "Args", "Params")

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.assessment.document import Assessment
 from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import ChangeFacts, Located, SymbolFact
+from diffscope.patterns import lazy_regex
 from diffscope.products.triage.model import Place
 from diffscope.source.model import Value
 from diffscope.syntax.model import Aspect
 
 HYGIENE: Final = "RH"
 """How the codes of the rules of review hygiene begin."""
-_ISSUE: Final = re.compile(
+_ISSUE: Final = lazy_regex(
     r"(?i)\b(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\b:?\s+(?:issue\s+)?"
     r"(?:https?://github\.com/[\w.-]+/[\w.-]+/issues/|[\w.-]+/[\w.-]+#|#)(\d{1,7})\b"
 )
 _GONE: Final = frozenset({Aspect.REMOVED.value})
-_SCALAR: Final = re.compile(r"""[\w.+-]{1,60}|"[^"]{0,60}"|'[^']{0,60}'|None|True|False""")
+_SCALAR: Final = lazy_regex(r"""[\w.+-]{1,60}|"[^"]{0,60}"|'[^']{0,60}'|None|True|False""")
 
 
 class Gone(Value, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -10,6 +9,7 @@ from typing import Final, NamedTuple
 
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import Candidate
 from diffscope.products.triage.conflicts import Meets
 from diffscope.products.triage.model import Duplicate, DuplicateKind, OrderLink, Share
@@ -23,7 +23,7 @@ _ENOUGH: Final = 0.6
 _SETTINGS: Final = frozenset(
     {"config-field", "cli-flag", "environment-variable", "protocol-field", "constant", "requirement"}
 )
-_WORD: Final = re.compile(r"[a-z][a-z0-9_.]{2,}")
+_WORD: Final = lazy_regex(r"[a-z][a-z0-9_.]{2,}")
 _EMPTY: Final = frozenset(
     {
         "the",

@@ -9,14 +9,15 @@ from itertools import pairwise
 from typing import Final
 
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import Candidate
 from diffscope.products.triage.model import OrderKind, OrderLink
 
-_PART: Final = re.compile(
+_PART: Final = lazy_regex(
     r"(?i)[\[(]?\b(?:part\s*|step\s*|pr\s*)?#?(\d{1,2})\s*(?:/|of)\s*(\d{1,2}|n|x)\b[\])]?"
 )
-_NUMBERED: Final = re.compile(r"(?i)[\[(]?\b(?:part|phase|step|stage|pr)\s*#?(\d{1,2})\b[\])]?")
-_NAMED: Final = re.compile(
+_NUMBERED: Final = lazy_regex(r"(?i)[\[(]?\b(?:part|phase|step|stage|pr)\s*#?(\d{1,2})\b[\])]?")
+_NAMED: Final = lazy_regex(
     r"(?i)\b(?:depends? on|based on(?: top of)?|stacked on(?: top of)?|on top of|blocked by|requires|needs|after)\s+(?:pr\s*)?"
     r"(?:https?://github\.com/[\w.-]+/[\w.-]+/pull/|[\w.-]+/[\w.-]+#|#)(\d{1,7})\b"
 )

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 
+from diffscope.patterns import lazy_regex
 from diffscope.project.model import Verdict
 from diffscope.source.model import RepoPath, Value
 
-_MARK = re.compile(rb"\bmark\.([A-Za-z_]\w*)")
-_ON_ALL = re.compile(rb"^pytestmark\s*=\s*(\[[^\]]*\]|[^\n]*)", re.MULTILINE)
-_TEST = re.compile(rb"^\s*(?:async\s+)?def\s+test|^\s*class\s+Test|^(?:from|import)\s.*\btest_", re.MULTILINE)
-_WORDS = re.compile(r"\s*(\(|\)|[A-Za-z_]\w*(?:\([^()]*\))?)")
+_MARK = lazy_regex(rb"\bmark\.([A-Za-z_]\w*)")
+_ON_ALL = lazy_regex(rb"^pytestmark\s*=\s*(\[[^\]]*\]|[^\n]*)", re.MULTILINE)
+_TEST = lazy_regex(rb"^\s*(?:async\s+)?def\s+test|^\s*class\s+Test|^(?:from|import)\s.*\btest_", re.MULTILINE)
+_WORDS = lazy_regex(r"\s*(\(|\)|[A-Za-z_]\w*(?:\([^()]*\))?)")
 
 
 class Marks(Value, frozen=True, kw_only=True):

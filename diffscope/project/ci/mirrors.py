@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.project.answers import AmdState, Reason, StepDecision
 from diffscope.project.model import Dialect, Mirror, Pipeline, Step
 from diffscope.source.model import RepoPath
@@ -13,7 +14,7 @@ from diffscope.source.model import RepoPath
 DEFAULT_DEVICE: Final = "default-gpu"
 """What a step without ``device`` runs on: the NVIDIA queue for one or several small GPUs."""
 
-_AMD = re.compile(r"mi(?:250|300|325|355)_[1248]")
+_AMD = lazy_regex(r"mi(?:250|300|325|355)_[1248]")
 _PLATFORMS: Final = {
     "cpu": "cpu",
     "cpu-small": "cpu",
@@ -71,7 +72,7 @@ def amd_timeout(timeout: int | None, limit: int = AMD_DEFAULT_TIMEOUT) -> int:
     return limit if timeout is None else min(timeout, limit)
 
 
-_HARDWARE = re.compile(
+_HARDWARE = lazy_regex(
     r"\s*\((?:[^()]*\b(?:\d+x)?(?:[ABH]\d{3}|MI\d{3}|L4|GH200|GB\d{3})[^()]*)\)|\s*#.*$|\s+%N\b",
     re.IGNORECASE,
 )

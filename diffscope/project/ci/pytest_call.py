@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.project.shell_words import Call, resolve
 
 _TAKES_VALUE: Final = frozenset(
@@ -37,7 +38,7 @@ _TAKES_VALUE: Final = frozenset(
 _RUNS_NOTHING: Final = frozenset(
     {"--version", "-V", "--help", "-h", "--collect-only", "--co", "--markers", "--fixtures"}
 )
-_PYTHON = re.compile(r"(?:.*/)?python(?:3(?:\.\d+)?)?")
+_PYTHON = lazy_regex(r"(?:.*/)?python(?:3(?:\.\d+)?)?")
 
 
 class Target(NamedTuple):

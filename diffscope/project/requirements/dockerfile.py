@@ -13,12 +13,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.project.model import DockerPin
 from diffscope.project.shell_words import parse_shell
 from diffscope.source.model import RepoPath
 from diffscope.source.text import split_lines
 
-_NAME = re.compile(
+_NAME = lazy_regex(
     r"(?:.*\.)?(?:dockerfile|containerfile)|(?:dockerfile|containerfile)[._-].+", re.IGNORECASE
 )
 _OTHER_ENDINGS: Final = (
@@ -34,13 +35,13 @@ _OTHER_ENDINGS: Final = (
     ".hcl",
     ".j2",
 )
-_DIRECTIVE = re.compile(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(.*)")
+_DIRECTIVE = lazy_regex(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(.*)")
 _CONTINUED: Final = {
-    escape: re.compile(rf"(?<!{re.escape(escape)}){re.escape(escape)}[ \t]*\Z") for escape in "\\`"
+    escape: lazy_regex(rf"(?<!{re.escape(escape)}){re.escape(escape)}[ \t]*\Z") for escape in "\\`"
 }
 _WITH_HEREDOCS: Final = frozenset({"RUN", "COPY", "ADD"})
-_SHELL_TOKEN = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|[ \t]+|[^ \t'\"\\]+|.", re.DOTALL)
-_HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]+)")
+_SHELL_TOKEN = lazy_regex(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|[ \t]+|[^ \t'\"\\]+|.", re.DOTALL)
+_HEREDOC = lazy_regex(r"[0-9]*<<(-?)([^<]+)")
 _BLANK: Final = " \t\r\v\f"
 _SHELLS: Final = ("sh", "bash", "dash", "zsh")
 
@@ -75,12 +76,12 @@ class Instruction(NamedTuple):
         return " ".join(line.strip(_BLANK) for line in lines if line.strip(_BLANK))
 
 
-_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(\"[^\"]*\"|'[^']*'|\S*)")
-_PACKAGE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:===?|~=|[<>!]=?)\s*\S+)")
-_GIT = re.compile(
+_ASSIGNED = lazy_regex(r"([A-Za-z_][A-Za-z0-9_]*)=(\"[^\"]*\"|'[^']*'|\S*)")
+_PACKAGE = lazy_regex(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*((?:===?|~=|[<>!]=?)\s*\S+)")
+_GIT = lazy_regex(
     r"(?:([\w.-]+)\s*@\s*)?git\+(?:https?|ssh)://\S*?/([\w.-]+?)(?:\.git)?(?:@([^\s#'\"]+))?(?:#\S*)?$"
 )
-_VERSIONED = re.compile(r"(?:VERSION|BRANCH|COMMIT|TAG|REF|REV|SHA|IMAGE|REPO|INDEX)S?$|_VER$")
+_VERSIONED = lazy_regex(r"(?:VERSION|BRANCH|COMMIT|TAG|REF|REV|SHA|IMAGE|REPO|INDEX)S?$|_VER$")
 _MAX_LINES: Final = 20_000
 
 

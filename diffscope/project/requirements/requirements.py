@@ -7,14 +7,15 @@ import posixpath
 import re
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.project.model import Requirement
 from diffscope.source.model import RepoPath
 from diffscope.source.text import split_lines
 
-_INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)")
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
-_OPTIONS = re.compile(r"\s--[a-z-]+(?:[= ]\S+)*")
-_REVISION = re.compile(r"@[0-9A-Za-z][^/@#]*(?:#|$)|\.whl(?:#|$)|\.(?:tar\.gz|zip)(?:#|$)")
+_INCLUDE = lazy_regex(r"(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)")
+_COMMENT = lazy_regex(r"(?:^|\s)#.*$")
+_OPTIONS = lazy_regex(r"\s--[a-z-]+(?:[= ]\S+)*")
+_REVISION = lazy_regex(r"@[0-9A-Za-z][^/@#]*(?:#|$)|\.whl(?:#|$)|\.(?:tar\.gz|zip)(?:#|$)")
 _MAX_LINES: Final = 20_000
 
 

@@ -29,7 +29,6 @@ known to fail (once it passes, it is refused).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
@@ -37,6 +36,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.model import ChangeFacts
+from diffscope.patterns import lazy_regex
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.authoring.marks import FORM, Mark, read_marks
 from diffscope.rules.model import Severity
@@ -49,7 +49,7 @@ KEYS: Final = (
     *("findings", "severity", "unknown", "todo"),
 )
 FINDING_KEYS: Final = ("path", "line", "side", "symbol", "says", "says_zh")
-_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_NAME: Final = lazy_regex(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _FORMS: Final[dict[str, tuple[str, ...]]] = {
     "before and after": ("before", "after"),
     "facts": ("facts",),

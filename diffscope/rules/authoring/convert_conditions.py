@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.rules.authoring.yaml_text import Items, Pairs
 from diffscope.rules.language.conditions import PATH_FIELDS
 from diffscope.yaml.reading import Reading, clipped
@@ -20,7 +20,7 @@ _BOUNDS: Final = {
 }
 """Whole numbers alone are compared: less than 5 is at most 4."""
 _HEADS: Final = ("all", "any", "not", "none", "every", "count", "sum")
-_COMMENT: Final = re.compile(r"\s*(#.*)")
+_COMMENT: Final = lazy_regex(r"\s*(#.*)")
 
 
 class Converter:

@@ -9,6 +9,7 @@ from typing import Final
 from diffscope.facts.vocabulary import families
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import texts
+from diffscope.patterns import lazy_regex
 from diffscope.rules.authoring.cases import check_case_set, read_cases
 from diffscope.rules.authoring.literal_facts import read_facts
 from diffscope.rules.engine.configuration import covers
@@ -62,8 +63,8 @@ def _facts(predicate: Predicate, node: Node) -> MapNode:
     return MapNode((Entry(predicate.fact, value, line, column),), line, column)
 
 
-_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
-_HOLE: Final = re.compile(r"\{[a-z_.]*\}")
+_CHINESE: Final = lazy_regex(r"[\u4e00-\u9fff]")
+_HOLE: Final = lazy_regex(r"\{[a-z_.]*\}")
 
 
 def lint_catalogue(

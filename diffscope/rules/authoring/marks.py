@@ -10,16 +10,16 @@ is. ``//`` may stand for ``#``. Marks are taken out before the example is run; o
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from diffscope.patterns import lazy_regex
 from diffscope.rules.model import Severity
 from diffscope.source.model import Value
 
-_MARK: Final = re.compile(r"[ \t]*(?:#|//) <- ([A-Z]{2}[0-9]{3})(?: ([a-z]+))?(?:: (\S+))?[ \t]*$")
-_LIKE_A_MARK: Final = re.compile(r"(?:#|//)\s*<-+\s*[A-Za-z]{2}[0-9]")
+_MARK: Final = lazy_regex(r"[ \t]*(?:#|//) <- ([A-Z]{2}[0-9]{3})(?: ([a-z]+))?(?:: (\S+))?[ \t]*$")
+_LIKE_A_MARK: Final = lazy_regex(r"(?:#|//)\s*<-+\s*[A-Za-z]{2}[0-9]")
 FORM: Final = "# <- CP101 medium: EngineCore.step"
 _SEVERITIES: Final = {severity.value: severity for severity in Severity}
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import textwrap
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
 from diffscope.yaml.scalars import read_core
 
@@ -14,8 +14,8 @@ WIDTH: Final = 140
 """Columns of a line of prose at most."""
 _FLOW_WIDTH: Final = 110
 """Columns of a condition on one line at most."""
-_PLAIN: Final = re.compile(r"[A-Za-z$][\w$./-]*(?: [\w$./-]+)*")
-_PROSE: Final = re.compile(r"[A-Za-z][^:#\[\]{}\"'`|>&*!%@\\]*(?:[:](?! )[^:#\[\]{}\"'`|>&*!%@\\]*)*")
+_PLAIN: Final = lazy_regex(r"[A-Za-z$][\w$./-]*(?: [\w$./-]+)*")
+_PROSE: Final = lazy_regex(r"[A-Za-z][^:#\[\]{}\"'`|>&*!%@\\]*(?:[:](?! )[^:#\[\]{}\"'`|>&*!%@\\]*)*")
 _QUOTED: Final = ("yes", "no", "on", "off", "y", "n", "none")
 """Words that other readers of YAML, or of Python, take for values."""
 

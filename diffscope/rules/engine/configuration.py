@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.errors import UsageError
+from diffscope.patterns import lazy_regex
 from diffscope.rules.families import FAMILIES
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.model import Severity
@@ -26,7 +27,7 @@ from diffscope.yaml.reading import Mistake, Reading, clipped, nearest
 from diffscope.yaml.strict import MapNode, Node
 
 KEYS: Final = ("select", "ignore", "severity", "folders")
-_CODE_GLOB: Final = re.compile(r"[A-Z0-9*?]{1,5}")
+_CODE_GLOB: Final = lazy_regex(r"[A-Z0-9*?]{1,5}")
 
 
 class Selector(Value, frozen=True, kw_only=True):

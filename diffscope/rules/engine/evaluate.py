@@ -6,7 +6,6 @@ A rule fires where ``when`` holds and at least one record is evidence for it: a 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from functools import cached_property, lru_cache, partial
 from typing import Any, Final
@@ -16,6 +15,7 @@ from msgspec import UNSET
 from diffscope.facts.model import ChangeFacts
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.rules.engine.configuration import (
     EVERY_STABLE_RULE,
     RuleConfiguration,
@@ -55,7 +55,7 @@ _EFFECTS: Final = (
 )
 """Of equal level, what was there before and acts otherwise now comes first."""
 _CONSTRUCTORS: Final = (".__init__", ".__post_init__")
-_STANDS_IN: Final = re.compile(r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$")
+_STANDS_IN: Final = lazy_regex(r"(?:_fake|_meta)$|(?:^|[._])(?:lazy|_?ensure)_?\w*$")
 """What stands for something else while it is traced, or only makes it when it is first asked for."""
 
 

@@ -11,19 +11,20 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.messages.model import Message, message
+from diffscope.patterns import lazy_regex
 from diffscope.rules.model import Flag, RuleCode, Waived
 from diffscope.source.model import Value
 from diffscope.source.text import split_lines
 from diffscope.yaml.reading import clipped, nearest_word
 
-_LINE: Final = re.compile(r"[\s>*+-]*diffscope\s*:\s*waive\b\s*(.*)", re.IGNORECASE)
-_PARTS: Final = re.compile(
+_LINE: Final = lazy_regex(r"[\s>*+-]*diffscope\s*:\s*waive\b\s*(.*)", re.IGNORECASE)
+_PARTS: Final = lazy_regex(
     r"([A-Za-z]{2}[0-9]{3}(?:\s*[,、]\s*[A-Za-z]{2}[0-9]{3})*)(?:\s*[,:：]?\s*(?:because\b|因为)\s*[:：]?\s*(.*))?",
     re.IGNORECASE,
 )
-_CODE: Final = re.compile(r"[A-Z]{2}[0-9]{3}")
-_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_FENCE: Final = re.compile(r"\s*(```|~~~)")
+_CODE: Final = lazy_regex(r"[A-Z]{2}[0-9]{3}")
+_COMMENT: Final = lazy_regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_FENCE: Final = lazy_regex(r"\s*(```|~~~)")
 _LONGEST_BODY: Final = 200_000
 _LONGEST_REASON: Final = 500
 _MOST: Final = 50

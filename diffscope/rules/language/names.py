@@ -5,17 +5,17 @@ Words of areas, platforms and kinds are names of tables too: a rule that asks fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.rules.language.conditions import EvidenceQuery, Operand
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode
 
 NAME_SIGN: Final = "$"
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_NAME: Final = lazy_regex(r"[a-z][a-z0-9_]*")
 _PREDICATE_KEYS: Final = ("about", "fact", "where", "when", "holds", "fails", "unknown")
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from diffscope.errors import shell_line
 from diffscope.facts.vocabulary import Family, families
 from diffscope.messages.model import Text
+from diffscope.patterns import lazy_regex
 from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Rule, SeverityStep, Stage, Status
 from diffscope.rules.language.conditions import (
@@ -32,9 +33,9 @@ REQUIRED: Final = ("status", "title", "why", "remedy", "evidence", "severity", "
 OPTIONAL: Final = ("limits", "worst_by", "when", "family", "covers")
 TEXTS: Final = ("title", "why", "remedy", "limits", "says")
 """Keys of rule.yml in English that zh.yml has in Chinese."""
-CODE_FORM: Final = re.compile(r"[A-Z]{2}[0-9]{3}")
-CODE_GLOB: Final = re.compile(r"[A-Z0-9*?]{1,5}")
-NAME_FORM: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
+CODE_FORM: Final = lazy_regex(r"[A-Z]{2}[0-9]{3}")
+CODE_GLOB: Final = lazy_regex(r"[A-Z0-9*?]{1,5}")
+NAME_FORM: Final = lazy_regex(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+")
 CONSEQUENCE: Final = "consequence"
 """In place of a severity: the highest level that a place of the evidence has; the field that holds it."""
 SHIFTS: Final = {"raise": 1, "lower": -1}

@@ -20,17 +20,18 @@ from msgspec import UNSET
 from diffscope.facts.vocabulary import families
 from diffscope.messages.model import Language
 from diffscope.messages.say import say_list, title
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
 _NAMES: Final = frozenset(
     {"role", "area", "areas", "logic_areas", "surfaces", "registry", "detail", "reason"}
 )
 """Fields of open sets whose members have names: what words.yml does not know is written as it is."""
-_TOKEN: Final = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{([a-z_]*(?:\.[a-z_]*)?)\}|[{}]")
+_TOKEN: Final = lazy_regex(r"\{\{|\}\}|\[\[|\]\]|\{([a-z_]*(?:\.[a-z_]*)?)\}|[{}]")
 _LONGEST: Final = 160
 _MOST: Final = 4
 _STOPS: Final = " ,;:、，；：。"
-_BETWEEN: Final = re.compile(r"\s+|[、，；。]")
+_BETWEEN: Final = lazy_regex(r"\s+|[、，；。]")
 """Between two items of a text, where it may be cut."""
 _PLACES: Final = {"<module>": "module", "pytestmark": "whole-file"}
 """Symbols that are no names of their own."""
@@ -46,7 +47,7 @@ _SURFACES: Final = {
 }
 """English names of surfaces that do not say by themselves what they are."""
 _ARROW: Final = {"en": ": ", "zh": "："}
-_ONE: Final = re.compile(r"(?<![\w.+-])1 (?:code line|branche?|line|day|place|file|module)s\b")
+_ONE: Final = lazy_regex(r"(?<![\w.+-])1 (?:code line|branche?|line|day|place|file|module)s\b")
 
 
 class Placeholder(Value, frozen=True, kw_only=True):

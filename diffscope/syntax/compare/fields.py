@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.normalize.units import Unit
 from diffscope.syntax.text.tokens import text_of
@@ -30,8 +30,8 @@ _PLAIN: Final = frozenset(
     }
 )  # fmt: skip
 """Bases whose subclasses do not number their fields."""
-_CLASS_VARIABLE: Final = re.compile(r"""["']?(?:\w+\.)*(?:ClassVar|Final)\b""")
-_KEYWORDS_ONLY: Final = re.compile(r"(?:\w+\.)?KW_ONLY")
+_CLASS_VARIABLE: Final = lazy_regex(r"""["']?(?:\w+\.)*(?:ClassVar|Final)\b""")
+_KEYWORDS_ONLY: Final = lazy_regex(r"(?:\w+\.)?KW_ONLY")
 _MOST_BASES: Final = 30
 
 

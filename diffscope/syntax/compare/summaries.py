@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.normalize.units import Unit
@@ -16,9 +17,9 @@ _LONGEST: Final = 180
 """Characters of a sentence that is quoted; a longer one is cut between words."""
 _PLAIN: Final = (b'"', b"'", b"r", b"u")
 _FEWEST_WORDS: Final = 4
-_SENTENCE_END: Final = re.compile(r"(?<![.\s]\w)(?<!e\.g)(?<!i\.e)(?<!vs)[.!?](?=\s|$)")
-_MARKUP: Final = re.compile(r"[`*]{1,3}|:(?:class|func|meth|mod|attr|data|obj):")
-_FIELD: Final = re.compile(r"[:@]?\b(?:Args|Arguments|Parameters|Returns|Raises|Example|param|return)s?\b.*:")
+_SENTENCE_END: Final = lazy_regex(r"(?<![.\s]\w)(?<!e\.g)(?<!i\.e)(?<!vs)[.!?](?=\s|$)")
+_MARKUP: Final = lazy_regex(r"[`*]{1,3}|:(?:class|func|meth|mod|attr|data|obj):")
+_FIELD: Final = lazy_regex(r"[:@]?\b(?:Args|Arguments|Parameters|Returns|Raises|Example|param|return)s?\b.*:")
 
 
 def summary_of(unit: Unit) -> str:

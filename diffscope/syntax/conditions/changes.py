@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.conditions.reading import (
     Asked,
     bound_names,
@@ -28,7 +29,7 @@ _MOST: Final = 60
 """Conditions of one side left over above which a unit is written anew, and nothing is paired."""
 _TELLING: Final = 6
 """Characters below which a statement stands in any function."""
-_WORD: Final = re.compile(rb"[A-Za-z_][\w.]*|\d+")
+_WORD: Final = lazy_regex(rb"[A-Za-z_][\w.]*|\d+")
 _COMMON: Final = frozenset({b"not", b"and", b"or", b"is", b"in", b"None", b"self", b"len", b"True", b"False"})
 _ALIKE: Final = 0.34
 """Share of words that two conditions must have in common to be one that changed."""

@@ -11,19 +11,20 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import OperatorBinding
 from diffscope.syntax.native.preprocessor import NativeSource
 
-_LIBRARY: Final = re.compile(rb"\b(?:STABLE_)?TORCH_LIBRARY(_FRAGMENT|_IMPL)?(?:_EXPAND)?\s*\(")
-_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_BRACKETS: Final = re.compile(rb"""[()\[\]{},]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""")
-_FUNCTION: Final = re.compile(r"&?\s*((?:[A-Za-z_]\w*\s*::\s*)*[A-Za-z_]\w*)(?:\s*<[^()]*>)?")
-_WRAPPED: Final = re.compile(
+_LIBRARY: Final = lazy_regex(rb"\b(?:STABLE_)?TORCH_LIBRARY(_FRAGMENT|_IMPL)?(?:_EXPAND)?\s*\(")
+_STRING: Final = lazy_regex(r'"((?:[^"\\]|\\.)*)"')
+_BRACKETS: Final = lazy_regex(rb"""[()\[\]{},]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""")
+_FUNCTION: Final = lazy_regex(r"&?\s*((?:[A-Za-z_]\w*\s*::\s*)*[A-Za-z_]\w*)(?:\s*<[^()]*>)?")
+_WRAPPED: Final = lazy_regex(
     r"^(?:TORCH_BOX|TORCH_FN|TORCH_SELECTIVE_FN|static_cast\s*<.*>|torch::boxed|STABLE_TORCH_BOX)\s*\((.*)\)$",
     re.DOTALL,
 )
-_DEVICE: Final = re.compile(r"^(?:\w+::)*(?:k|DispatchKey::)?(\w+)$")
+_DEVICE: Final = lazy_regex(r"^(?:\w+::)*(?:k|DispatchKey::)?(\w+)$")
 _LONGEST: Final = 400_000
 """Bytes looked through for a closing bracket."""
 

@@ -10,15 +10,17 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-_BRACES: Final = re.compile(rb"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""", re.DOTALL)
-_WITH_RAW: Final = re.compile(rb"""R"([^\s()\\"]{0,16})\(.*?\)\1"|""" + _BRACES.pattern, re.DOTALL)
-_HEAD_END: Final = re.compile(
+from diffscope.patterns import lazy_regex
+
+_BRACES: Final = lazy_regex(rb"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""", re.DOTALL)
+_WITH_RAW: Final = lazy_regex(rb"""R"([^\s()\\"]{0,16})\(.*?\)\1"|""" + _BRACES.pattern, re.DOTALL)
+_HEAD_END: Final = lazy_regex(
     rb"\)\s*(?:(?:const|noexcept|override|final|volatile|mutable)\b\s*|&\s*)*(?:->[^;{}()]*)?\Z"
 )
-_NO_FUNCTION: Final = re.compile(rb"\balignas\b|\bextern\s*\"")
+_NO_FUNCTION: Final = lazy_regex(rb"\balignas\b|\bextern\s*\"")
 _TAIL: Final = 200
 """Bytes before a brace in which the head of a function ends, if it is one."""
-_BLANKS: Final = re.compile(rb"\s{4,}")
+_BLANKS: Final = lazy_regex(rb"\s{4,}")
 
 
 class _Cut(NamedTuple):

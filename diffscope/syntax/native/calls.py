@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import NativeCall
 
 # Read backwards: a search for a bracket is fifty times as fast as one for what may be a name.
-_CALL: Final = re.compile(rb"\(\s*+(?:>[^<>;(){}]{0,200}<\s*+)?(\w++)((?:::\w++)*+)")
-_NAME: Final = re.compile(rb"[a-z]\w*[A-Z_]\w+")
+_CALL: Final = lazy_regex(rb"\(\s*+(?:>[^<>;(){}]{0,200}<\s*+)?(\w++)((?:::\w++)*+)")
+_NAME: Final = lazy_regex(rb"[a-z]\w*[A-Z_]\w+")
 _BEFORE: Final = b'.>"#'
 _LIBRARIES: Final = frozenset(
     {b"at", b"c10", b"cub", b"cuda", b"cute", b"cutlass", b"std", b"torch", b"thrust", b"dnnl"}
 )
-_FOREIGN: Final = re.compile(
+_FOREIGN: Final = lazy_regex(
     rb"(?:__|(?:cuda|cu|hip|atomic)[A-Z]|_mm|static_|dynamic_|const_|reinterpret_|is_|v[a-z]+q?_)\w*"
 )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import NativeFunction, Problem
 from diffscope.syntax.native.bindings import Block
@@ -16,10 +17,10 @@ from diffscope.syntax.parse.parsers import describe_problem, parse_native, probl
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_QUALIFIERS: Final = re.compile(
+_QUALIFIERS: Final = lazy_regex(
     r"\b(__global__|__device__|__host__|__forceinline__|__noinline__|static|inline|constexpr|virtual|template)\b"
 )
-_BOUNDS: Final = re.compile(r"__launch_bounds__\s*\(((?:[^()]|\([^()]*\))*)\)")
+_BOUNDS: Final = lazy_regex(r"__launch_bounds__\s*\(((?:[^()]|\([^()]*\))*)\)")
 _CONTAINERS: Final = frozenset(
     {
         "translation_unit", "declaration_list", "field_declaration_list", "linkage_specification", "declaration", "ERROR",
@@ -37,7 +38,7 @@ _DECLARATORS: Final = frozenset(
     }
 )
 _KEYWORDS: Final = frozenset({"if", "for", "while", "switch", "catch", "return", "sizeof", "else", "do"})
-_HEAD: Final = re.compile(
+_HEAD: Final = lazy_regex(
     rb"^(?:template[ \t]*<[^;{}]*>[ \t]*\n)?[ \t]*(?P<head>(?:[\w:<>,*&\[\] \t]|__launch_bounds__\([^()\n]*\))*?[ \t*&\n])(?P<name>[A-Za-z_~][\w:~]*)[ \t]*"
     rb"\((?P<parameters>(?:[^(){};]|\([^(){};]*\))*)\)[\s\w:>-]*\{",
     re.MULTILINE,

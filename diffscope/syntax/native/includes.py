@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Include
 from diffscope.syntax.native.preprocessor import NativeSource
 
-_PATH: Final = re.compile(r'^(?:"([^"]+)"|<([^>]+)>)')
+_PATH: Final = lazy_regex(r'^(?:"([^"]+)"|<([^>]+)>)')
 
 
 def read_includes(source: NativeSource) -> tuple[Include, ...]:

@@ -11,21 +11,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 
-_COMMENT: Final = re.compile(
+_COMMENT: Final = lazy_regex(
     rb"""//(?:[^\n\\]|\\.)*|/\*.*?(?:\*/|\Z)|R"([^\s()\\"]{0,16})\(.*?\)\1"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'""",
     re.DOTALL,
 )
-_DIRECTIVE: Final = re.compile(rb"#[ \t]*(\w+)((?:[^\n\\]|\\(?:\r?\n)?)*)")
-_LINE_END: Final = re.compile(rb"\n")
+_DIRECTIVE: Final = lazy_regex(rb"#[ \t]*(\w+)((?:[^\n\\]|\\(?:\r?\n)?)*)")
+_LINE_END: Final = lazy_regex(rb"\n")
 _BLANKS: Final = bytes(byte if byte == ord("\n") else ord(" ") for byte in range(256))
 _OPENING: Final = (b"if", b"ifdef", b"ifndef")
 _NEXT: Final = (b"elif", b"else", b"elifdef", b"elifndef")
 _DEEPEST: Final = 100
 """Conditions around a place that are told, the innermost ones."""
 _MOST_VARIANTS: Final = 4
-_ATTRIBUTE: Final = re.compile(
+_ATTRIBUTE: Final = lazy_regex(
     rb"__(?<!\w__)(?:launch_bounds|cluster_dims|attribute|align|maxnreg)__\s*\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)"
 )
 """Attributes that the grammar knows in some places only; whoever needs them reads the source."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import decode
 from diffscope.syntax.model import (
@@ -45,14 +46,14 @@ _ITEMS: Final = {
 _COMMENTS: Final = ("line_comment", "block_comment")
 _PLAIN: Final = ("attribute_item", *_COMMENTS)
 """What may stand before an item and belongs to it."""
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazy_regex(
     r"""r(#+)".*?"\1|b?r?"(?:[^"\\]|\\.)*"|'(?:\\[^']{1,10}|[^'\\])'|'\w+|[A-Za-z_]\w*|\d[\w.]*|->|=>|::|&&|\|\||[<>=!+\-*/%&|^]=|\.\.=?|\S""",
     re.DOTALL,
 )
-_IS_TEST: Final = re.compile(
+_IS_TEST: Final = lazy_regex(
     rb"cfg\s*\(\s*(?:all\s*\(\s*)?test\b|^#\[\s*(?:[\w:]+::)?(?:test|rstest|test_case|proptest|bench)\b"
 )
-_DERIVED: Final = re.compile(rb"derive\s*\(([^)]*)\)")
+_DERIVED: Final = lazy_regex(rb"derive\s*\(([^)]*)\)")
 _PANICS: Final = frozenset(
     {"panic", "unreachable", "todo", "unimplemented", "assert", "assert_eq", "assert_ne"}
 )
@@ -72,7 +73,7 @@ _WAITS: Final = frozenset(
     }
 )
 _SELECTS: Final = frozenset({"select", "join", "try_join"})
-_IN_MACROS: Final = re.compile(r"\.\s*(unwrap|expect)\s*\(|\b(panic|unreachable|todo|unimplemented)\s*!")
+_IN_MACROS: Final = lazy_regex(r"\.\s*(unwrap|expect)\s*\(|\b(panic|unreachable|todo|unimplemented)\s*!")
 _DEEPEST: Final = 60
 _TEXT: Final = 200
 

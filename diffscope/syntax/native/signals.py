@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import NativeSignal, NativeSignalKind
 from diffscope.syntax.native.units import NativeUnit
 from diffscope.syntax.text.tokens import clip
@@ -13,7 +14,7 @@ from diffscope.syntax.text.tokens import clip
 _TEXT: Final = 200
 _INTEGER: Final = r"(?:unsigned\s+|signed\s+)?(?:long\s+long|long|int|unsigned|size_t|ssize_t|u?int(?:8|16|32|64)_t|index_t|std::u?int\d+_t)"
 _PATTERNS: Final = tuple(
-    (kind, re.compile(pattern, re.DOTALL))
+    (kind, lazy_regex(pattern, re.DOTALL))
     for kind, pattern in (
         (NativeSignalKind.LAUNCH, r"(?<![\w:])[\w:]++(?:<[^;{}()]*?>)?\s*<<<[^;]{0,400}?>>>"),
         (NativeSignalKind.LAUNCH_BOUNDS, r"__launch_bounds__\s*\((?:[^()]|\([^()]*\))*\)"),
@@ -56,10 +57,10 @@ _PATTERNS: Final = tuple(
         ),
     )
 )
-_PLATFORM: Final = re.compile(
+_PLATFORM: Final = lazy_regex(
     r"USE_ROCM|__HIP\w*|HIP_\w+|USE_CUDA|__CUDACC__|VLLM_CPU\w*|__AVX\w*|__aarch64__|__powerpc\w*|__riscv\w*|__s390x__|USE_XPU"
 )
-_ARCHITECTURE: Final = re.compile(
+_ARCHITECTURE: Final = lazy_regex(
     r"__CUDA_ARCH__|__gfx\w+__|gfx\d|SM_?\d{2,3}|CUDA_ARCH|CUDA_VERSION|CUDART_VERSION", re.IGNORECASE
 )
 _CONDITIONS: Final = (b"if", b"ifdef", b"ifndef", b"elif", b"elifdef", b"elifndef")

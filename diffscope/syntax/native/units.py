@@ -6,12 +6,13 @@ import re
 from functools import cached_property
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import NativeFunction
 from diffscope.syntax.native.bindings import Block
 from diffscope.syntax.native.functions import Found
 from diffscope.syntax.native.preprocessor import NativeSource, blank
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazy_regex(
     r"""R"([^\s()\\"]{0,16})\(.*?\)\1"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'|[A-Za-z_]\w*|\d[\w.']*(?:(?<=[eEpP])[+-]\w+)?"""
     r"""|<<<|>>>|->|::|\+\+|--|&&|\|\||[<>=!+\-*/%&|^]=|\S""",
     re.DOTALL,

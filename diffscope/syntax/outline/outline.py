@@ -5,12 +5,12 @@ Never raises on any bytes. A place that does not parse becomes a ``Problem``; wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import OperatorCall, Outline, StringReference
 from diffscope.syntax.outline.registries import ROWS, find_rows
 from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 DOTTED: Final = needle(rb"""QUOTE[A-Za-z_]\w*\.[\w.]*QUOTE(?:\s*(["'])[\w.]+\1)*""")
 OPERATOR: Final = needle(rb"""torch\.ops\.(\w+)(?:\.(\w+)|\s*,\s*["'](\w+)["'])""")
-_QUOTES: Final = re.compile(rb"""["'\s]+""")
-_PATH: Final = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_QUOTES: Final = lazy_regex(rb"""["'\s]+""")
+_PATH: Final = lazy_regex(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
 def find_strings(root: Node, scan: Scan) -> tuple[StringReference, ...]:
@@ -72,7 +72,7 @@ EXTRACTOR_VERSION: Final = "4"
 """Changes with everything that changes an ``Outline``; caches are keyed by it."""
 
 _OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)
-_IDENTIFIER: Final = re.compile(rb"[A-Za-z_]\w*")
+_IDENTIFIER: Final = lazy_regex(rb"[A-Za-z_]\w*")
 
 
 class Parsed(NamedTuple):

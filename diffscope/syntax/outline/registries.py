@@ -6,10 +6,10 @@ Rows are looked for in the bytes first and confirmed in the tree only where some
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import RegistryRow, RowShape
 from diffscope.syntax.parse.prefilter import Needle, Scan, needle
@@ -25,9 +25,9 @@ _CALL: Final = needle(rb"register\w*\(", rb"custom_op\(")
 _SEQUENCE: Final = needle(rb"= [(\[{]\s*(?:\#[^\n]*\n\s*)*[A-Z]\w+,")
 ROWS: Final = (_ROW, _PATH, _CALL, _SEQUENCE)
 """Where one of these matches there may be a row."""
-_DOTTED: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-_CLASS: Final = re.compile(r"(?:[A-Za-z_]\w*\.)*_*[A-Z]\w*")
-_OPERATOR: Final = re.compile(r"register\w*_op$|\b(?:register_fake|custom_op)$")
+_DOTTED: Final = lazy_regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_CLASS: Final = lazy_regex(r"(?:[A-Za-z_]\w*\.)*_*[A-Z]\w*")
+_OPERATOR: Final = lazy_regex(r"register\w*_op$|\b(?:register_fake|custom_op)$")
 """Calls that register one operator or its fake: their other arguments are functions, which a row does not name."""
 _SEQUENCES: Final = ("tuple", "list", "set")
 _DEFINITIONS: Final = ("function_definition", "class_definition")

@@ -11,9 +11,10 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Definition, DefinitionKind, Outline
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazy_regex(
     rb"#[^\n]*"
     rb'|"""(?:[^"\\]|\\.|"(?!""))*"""'
     rb"|'''(?:[^'\\]|\\.|'(?!''))*'''"
@@ -22,7 +23,7 @@ _TOKEN: Final = re.compile(
     rb"|(\.?)[ \t]*([A-Za-z_]\w*)[ \t]*([(\[])?",
     re.DOTALL,
 )
-_LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
+_LINE: Final = lazy_regex(rb"[^\n]*\n|[^\n]+")
 _OWNERS: Final = frozenset({DefinitionKind.CLASS, DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 
 

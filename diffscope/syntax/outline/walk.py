@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import Definition, DefinitionKind, Import, ImportLayer, Problem
 from diffscope.syntax.outline.definitions import read_assignment, read_class, read_function, read_type_alias
@@ -116,8 +116,8 @@ def _literal(node: Node) -> list[str] | None:
 
 _DEEPEST: Final = 100
 """Nested blocks that are followed; Python itself refuses more."""
-IMPORT_WORD: Final = re.compile(rb"import\b")
-_TYPE_CHECKING: Final = re.compile(r"(?:\w+\.)?TYPE_CHECKING")
+IMPORT_WORD: Final = lazy_regex(rb"import\b")
+_TYPE_CHECKING: Final = lazy_regex(r"(?:\w+\.)?TYPE_CHECKING")
 _BRANCHES: Final = frozenset(
     {"elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause"}
 )

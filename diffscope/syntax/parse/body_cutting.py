@@ -12,20 +12,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
+
 # Each begins with a letter that stands for itself: that is what the search engine can skip to.
-_DEF: Final = re.compile(
+_DEF: Final = lazy_regex(
     rb"def +\w+(?:\[[^\]\n]*\])?(\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)[^\n:#]*:[ \t]*(?:#[^\n]*)?\n)?"
 )
-_TEXT: Final = re.compile(
+_TEXT: Final = lazy_regex(
     rb"""#[^\n]*|"{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3}|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3}|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*\'""",
     re.DOTALL,
 )
-_DOCSTRING: Final = re.compile(
+_DOCSTRING: Final = lazy_regex(
     rb"""\s*[rRuU]?(?:"{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3}|\'{3}[^\'\\]*(?:(?:\\.|\'(?!\'\'))[^\'\\]*)*\'{3})""",
     re.DOTALL,
 )
 _ODD: Final = (b"\r", b"\x0b", b"\x0c")
-_TABS: Final = re.compile(rb"\n *\t")
+_TABS: Final = lazy_regex(rb"\n *\t")
 _TRIES: Final = 8
 """Lines tried as the end of a body; a body with many unindented lines in a string is left alone."""
 

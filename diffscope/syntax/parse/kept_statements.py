@@ -13,9 +13,10 @@ from functools import cache
 from itertools import islice
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.parse.body_cutting import Body, Span, find_dedents, is_whole
 
-_FIRST: Final = re.compile(rb"(?:\n *(?:#[^\n]*)?(?=\n))*\n( *)[^\s#]")
+_FIRST: Final = lazy_regex(rb"(?:\n *(?:#[^\n]*)?(?=\n))*\n( *)[^\s#]")
 _LONGEST: Final = 60
 """Lines of a statement that are looked through, upwards and downwards."""
 

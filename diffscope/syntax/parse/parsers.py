@@ -7,6 +7,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode, encoding_of
 from diffscope.syntax.model import Problem
 
@@ -18,13 +19,13 @@ _PROBLEMS: Final = 20
 _SNIPPET: Final = 60
 _CONTINUATIONS: Final = 1000
 _COMMENTS: Final = 1000
-_COMMENT_RUN: Final = re.compile(rb"(?:^[ \t]*#[^\n]*\n){200,}", re.MULTILINE)
-_VISIBLE: Final = re.compile(rb"[^\r\n]")
-_EMPTY_CONTINUATIONS: Final = re.compile(rb"(?:\\[ \t]*\n[ \t]*){64,}")
-_CODING: Final = re.compile(rb"coding[:=]")
+_COMMENT_RUN: Final = lazy_regex(rb"(?:^[ \t]*#[^\n]*\n){200,}", re.MULTILINE)
+_VISIBLE: Final = lazy_regex(rb"[^\r\n]")
+_EMPTY_CONTINUATIONS: Final = lazy_regex(rb"(?:\\[ \t]*\n[ \t]*){64,}")
+_CODING: Final = lazy_regex(rb"coding[:=]")
 _HEAD: Final = 400
 """Bytes in which a declared encoding is looked for before anything is decoded."""
-_CR_ALONE: Final = re.compile(rb"\r(?!\n)")
+_CR_ALONE: Final = lazy_regex(rb"\r(?!\n)")
 
 
 class ParsedSource(NamedTuple):

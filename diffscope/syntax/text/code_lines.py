@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from diffscope.patterns import lazy_regex
+
 # Each begins with a letter that stands for itself: that is what the search engine can skip to.
-_CODE_LINE: Final = re.compile(rb"\n *+[^\s#]")
-_BELOW_COLON: Final = re.compile(rb":(?: *(?:#[^\n]*)?\n)+ *(?:r?\"|')")
-_AT_TOP: Final = re.compile(rb"(?: *(?:#[^\n]*)?\n)+ *(?:r?\"|')")
-_STRING: Final = re.compile(
+_CODE_LINE: Final = lazy_regex(rb"\n *+[^\s#]")
+_BELOW_COLON: Final = lazy_regex(rb":(?: *(?:#[^\n]*)?\n)+ *(?:r?\"|')")
+_AT_TOP: Final = lazy_regex(rb"(?: *(?:#[^\n]*)?\n)+ *(?:r?\"|')")
+_STRING: Final = lazy_regex(
     rb"""("{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3}|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3}|"(?:[^"\\\n]|\\.)+"|'(?:[^'\\\n]|\\.)+')[ \t]*(?:[#\r\n]|\Z)""",
     re.DOTALL,
 )
 _SPACES: Final = bytes.maketrans(b"\t\r\v\f", b"    ")
-_COLON: Final = re.compile(rb":[ \t]*#[^\n]*$")
+_COLON: Final = lazy_regex(rb":[ \t]*#[^\n]*$")
 
 
 def count_code_lines(source: bytes) -> int:

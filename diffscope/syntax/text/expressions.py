@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.text.tokens import text_of
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _STRINGS: Final = ("string", "concatenated_string")
 _NAMES: Final = ("identifier", "attribute", "subscript")
-_SCALING: Final = re.compile(rb"(?i)scal(?:e|ing)s?(?:_inv)?\b|_scal(?:e|ing)s?_|\b[qkvw]_?scale")
+_SCALING: Final = lazy_regex(rb"(?i)scal(?:e|ing)s?(?:_inv)?\b|_scal(?:e|ing)s?_|\b[qkvw]_?scale")
 _EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 
 

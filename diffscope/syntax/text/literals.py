@@ -6,10 +6,12 @@ import re
 import unicodedata
 from typing import Final
 
-_ESCAPE: Final = re.compile(
+from diffscope.patterns import lazy_regex
+
+_ESCAPE: Final = lazy_regex(
     r"""\\(\n|[\\'"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^{}\n]+\})"""
 )
-_ESCAPE_OF_BYTES: Final = re.compile(r"""\\(\n|[\\'"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2})""")
+_ESCAPE_OF_BYTES: Final = lazy_regex(r"""\\(\n|[\\'"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2})""")
 _SIMPLE: Final = {
     "a": "\a",
     "b": "\b",

@@ -6,22 +6,24 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_NAME: Final = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
-_WORD: Final = re.compile(r"[A-Za-z_]\w*")
-_OWN: Final = re.compile(r"^(?:async +)?(?:def|class) +([A-Za-z_]\w*)", re.MULTILINE)
-_ANY: Final = re.compile(rb"skip")
-_CALL: Final = re.compile(
+from diffscope.patterns import lazy_regex
+
+_NAME: Final = lazy_regex(rb"[A-Za-z_][A-Za-z0-9_]*")
+_WORD: Final = lazy_regex(r"[A-Za-z_]\w*")
+_OWN: Final = lazy_regex(r"^(?:async +)?(?:def|class) +([A-Za-z_]\w*)", re.MULTILINE)
+_ANY: Final = lazy_regex(rb"skip")
+_CALL: Final = lazy_regex(
     rb"(?:\bpytest\s*\.\s*(?:mark\s*\.\s*skipif|importorskip)|\bskip(?:If|Unless|if))\s*(?=\()"
 )
-_IF: Final = re.compile(
+_IF: Final = lazy_regex(
     rb"^[ \t]*(?:el)?if\b(?P<condition>[^:\n]+(?:\n[^:\n]+){0,8}):[ \t]*(?:#[^\n]*)?\n"
     rb"[ \t]+(?:return[ \t]+)?(?:pytest[ \t]*\.[ \t]*skip|self[ \t]*\.[ \t]*skipTest)[ \t]*\(",
     re.MULTILINE,
 )
-_IMPORT: Final = re.compile(
+_IMPORT: Final = lazy_regex(
     rb"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\([^)]*\)|[^\n(]*)|import[ \t]+[^\n]*)", re.MULTILINE
 )
-_ASSIGNED: Final = re.compile(rb"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=(?!=)[ \t]*[^\n]+", re.MULTILINE)
+_ASSIGNED: Final = lazy_regex(rb"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=(?!=)[ \t]*[^\n]+", re.MULTILINE)
 _LONGEST: Final = 2_000
 """Bytes of one condition; what has no end by then is none."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.text.literals import normalise_name
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazy_regex(
     r'''(?P<string>"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!\'\'))*\'\'\'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')'''
     r"""|(?P<comment>\s*\#[^\n]*)"""
     r"""|(?P<edge>(?<=[(\[{])(?:\s|\\\r?\n)+|(?:\s|\\\r?\n)+(?=[)\]}]))"""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.patterns import compile_glob
+from diffscope.patterns import compile_glob, lazy_regex
 from diffscope.products.doctor.findings import Edit, Finding, Weight, make_finding
 from diffscope.project.labels import conditions_of, matches_any_path
 from diffscope.project.matching import compile_guarded
@@ -18,7 +18,7 @@ from diffscope.project.owners import matched_paths
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
 
-_REGEX_SIGNS = re.compile(r"^\^|\$$|\\[.\-_wdsb/]|\.\*|\.\+|\(\?|\[[^\]]*\]|\|")
+_REGEX_SIGNS = lazy_regex(r"^\^|\$$|\\[.\-_wdsb/]|\.\*|\.\+|\(\?|\[[^\]]*\]|\|")
 
 
 def check_labels(project: Project, tree: TreeIndex) -> Iterator[Finding]:

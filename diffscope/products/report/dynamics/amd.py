@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.descriptions import Environment, environment, read_body, said
 from diffscope.products.report.dynamics.events import Item
 from diffscope.source.model import Value
@@ -24,22 +25,22 @@ AMD_WORDS: Final = (
 )
 """What a title, a label, a text or a path is searched for; ``_AMD`` is the same as a pattern."""
 
-_AMD: Final = re.compile(
+_AMD: Final = lazy_regex(
     r"(?<![a-z])(?:rocm|hip(?:ify|blas\w*)?|amd(?!64)|aiter|quark|mi[23]\d{2}[a-z]?|gfx(?:9|1)[0-9a-f]+|rccl|instinct|radeon)(?![a-z])",
     re.IGNORECASE,
 )
-_PROCESSOR: Final = re.compile(
+_PROCESSOR: Final = lazy_regex(
     r"(?<![a-z])amd[ -](?:epyc|ryzen|threadripper|cpus?|processors?)", re.IGNORECASE
 )
 """A machine with a processor of AMD's and cards of somebody else's."""
-_IN_USE: Final = re.compile(
+_IN_USE: Final = lazy_regex(
     r"(?:rocm used to build pytorch|rocm version|hip runtime version|miopen runtime version)\s*:\s*\d\S{0,40}"
     r"|rocm: enabled|\+rocm\d[\d.]{0,12}|(?<![a-z])rocm[ -]?\d[\d.]{0,12}"
     r"|(?<![a-z])amd (?:instinct|radeon)[^\n(]{0,30}|(?<![a-z])mi[23]\d{2}[a-z]?(?![a-z\d])|(?<![a-z])gfx(?:9|1)[0-9a-f]{2,3}(?![a-z\d])",
     re.IGNORECASE,
 )
 """What the output says where ROCm is in use."""
-_PASTED: Final = re.compile(r"[\w .()/-]{2,60}\s:\s")
+_PASTED: Final = lazy_regex(r"[\w .()/-]{2,60}\s:\s")
 """A line of the output: the colon stands apart."""
 _MOST_WORDS: Final = 3
 

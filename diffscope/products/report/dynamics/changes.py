@@ -9,6 +9,7 @@ from typing import Final
 
 from diffscope.graph.model.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.descriptions import Environment, doubt, environment, read_body, said
 from diffscope.products.report.dynamics.events import Item
 from diffscope.products.report.dynamics.suspects import RecentMerges, Suspect
@@ -54,7 +55,7 @@ def reach_of(paths: Iterable[str], graph: ModuleGraph) -> Reach | None:
     )
 
 
-_PREFIX: Final = re.compile(r"\[([^\]\[]{1,40})\]")
+_PREFIX: Final = lazy_regex(r"\[([^\]\[]{1,40})\]")
 _STATES: Final = ("v1", "ready", "needs-rebase", "stale", "verified", "core", "misc", "ci-failure")
 _KINDS: Final = ("bug", "bugfix", "usage", "question", "feature", "feature request")
 _PLAIN: Final = frozenset((*_STATES, *_KINDS))
@@ -62,11 +63,11 @@ _PLAIN: Final = frozenset((*_STATES, *_KINDS))
 _FOLLOWING: Final = frozenset(["tests", "docs", "examples", "other"])
 """Categories of work that follows from other work: they name an item only where nothing else does."""
 _HOT_FROM: Final = 2
-_MENTION: Final = re.compile(r"(?<![\w/&])#(\d{2,7})\b")
+_MENTION: Final = lazy_regex(r"(?<![\w/&])#(\d{2,7})\b")
 _LOOSE: Final = frozenset(["models"])
 """Areas that a word of everyday speech names: "loading a model" is not about the code of models."""
-_FIX: Final = re.compile(r"\b(?:bug ?)?fix(?:es|ed)?\b", re.IGNORECASE)
-_FIRM: Final = re.compile(r"\[[^\]]*model[^\]]*\]|\bnew model|\bmodel support", re.IGNORECASE)
+_FIX: Final = lazy_regex(r"\b(?:bug ?)?fix(?:es|ed)?\b", re.IGNORECASE)
+_FIRM: Final = lazy_regex(r"\[[^\]]*model[^\]]*\]|\bnew model|\bmodel support", re.IGNORECASE)
 
 
 class Topic(Value, frozen=True, kw_only=True):

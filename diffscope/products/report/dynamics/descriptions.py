@@ -7,52 +7,53 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 from diffscope.source.text import split_lines
 
 _LEAST_WORDS: Final = 4
 _LONGEST: Final = 240
-_NO_VALUE: Final = re.compile(
+_NO_VALUE: Final = lazy_regex(
     r"(?:^|\s)[\w .()/-]{2,60}[:=]\s*(?:n/?a|none|null|could not collect|not (?:set|available|found)|disabled|false|no)\s*[,.]?$",
     re.IGNORECASE,
 )
 """A line that names something in order to say that it is not there: ``ROCM used to build PyTorch : N/A``."""
-_HEADING: Final = re.compile(r"#{1,6}\s+(.*)|\*\*([^*]{1,80})\*\*:?$")
-_ENVIRONMENT: Final = re.compile(r"environment|collect_env", re.IGNORECASE)
-_SKIPPED: Final = re.compile(
+_HEADING: Final = lazy_regex(r"#{1,6}\s+(.*)|\*\*([^*]{1,80})\*\*:?$")
+_ENVIRONMENT: Final = lazy_regex(r"environment|collect_env", re.IGNORECASE)
+_SKIPPED: Final = lazy_regex(
     r"environment|before submitting|checklist|test (?:plan|result|command)|testing|documentation update|cc list|feedback period|alternatives"
     r"|additional context|essential elements|related (?:issue|pr)",
     re.IGNORECASE,
 )
 """Headings of templates under which no author says what it is about."""
-_FIRST: Final = re.compile(
+_FIRST: Final = lazy_regex(
     r"describe|\bbug\b|purpose|summary|motivation|pitch|proposal|overview|description|\bissue\b",
     re.IGNORECASE,
 )
-_NO_PROSE: Final = re.compile(
+_NO_PROSE: Final = lazy_regex(
     r"[|>!<\[]|-{3,}|={3,}|[-*+]\s*\[[ xX]?\]|_?no response|\(optional\)|please fill|before submitting"
     r"|(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|related to|depends on)\b:?\s*(?:#\d+|https?://\S+|[\s,.;]|(?:and|fix|fixes|closes)\b)*$",
     re.IGNORECASE,
 )
 """Lines that no author wrote to be read: tables, images, boxes to tick, the prompts of templates, ``FIX #1234``."""
-_BULLET: Final = re.compile(r"(?:[-*+•]|\d{1,2}[.)])\s+")
-_LINK: Final = re.compile(r"\[([^\]\[]{1,200})\]\([^()\s]{1,400}\)")
-_SENTENCE: Final = re.compile(r"(?<=[。！？])|(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)(?<!cf\.)\s")
-_WIDE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_FEAR: Final = re.compile(
+_BULLET: Final = lazy_regex(r"(?:[-*+•]|\d{1,2}[.)])\s+")
+_LINK: Final = lazy_regex(r"\[([^\]\[]{1,200})\]\([^()\s]{1,400}\)")
+_SENTENCE: Final = lazy_regex(r"(?<=[。！？])|(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)(?<!cf\.)\s")
+_WIDE: Final = lazy_regex(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_FEAR: Final = lazy_regex(
     r"\b(?:might|may|could|will|would|potentially|possibly|likely to)\s+(?:\w+\s+){0,3}?(?:break|regress|conflict)"
     r"|(?:可能|或许|也许)(?:会)?(?:破坏|影响|不兼容|导致)",
     re.IGNORECASE,
 )
 """What the change may do; of a fix, what was wrong before."""
-_DOUBT: Final = re.compile(
+_DOUBT: Final = lazy_regex(
     r"\b(?:breaking change|backwards?[- ]incompatib|incompatible change)"
     r"|\b(?:not (?:entirely |fully |really |quite )?(?:sure|certain)|unsure|i am worried|i'm worried|my concern|one concern)\b"
     r"|\b(?:not (?:yet |been )*tested|untested)\b"
     r"|不(?:太)?确定|(?:尚未|还没有?|未经)(?:充分)?测试",
     re.IGNORECASE,
 )
-_NO_DOUBT: Final = re.compile(
+_NO_DOUBT: Final = lazy_regex(
     r"\b(?:no|none|not an?|non|without|isn't a|not introduce(?: any)?|avoid(?:s|ing)?|fix(?:es|ed)?|prevents?|previously|currently|before this)\b"
     r"|n't (?:break|be|introduce)|not break",
     re.IGNORECASE,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.events import Item
 from diffscope.products.report.dynamics.symptoms import gravest
 from diffscope.products.report.links.around import Merged
@@ -16,7 +16,7 @@ from diffscope.source.model import Value
 
 DAYS: Final = 30
 """Days before the end of the window in which a cause is looked for."""
-_PATH: Final = re.compile(r"(?<![\w.-])((?:[\w.-]+/)+[\w.-]+\.(?:py|cu|cuh|cpp|h|hpp|rs))\b")
+_PATH: Final = lazy_regex(r"(?<![\w.-])((?:[\w.-]+/)+[\w.-]+\.(?:py|cu|cuh|cpp|h|hpp|rs))\b")
 _LONGEST: Final = 200_000
 """Characters of a description that are searched for paths."""
 _RARE: Final = 0.02

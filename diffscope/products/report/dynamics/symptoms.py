@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
 _RESULTS: Final = r"(?:outputs?|results?|tokens?|logits|logprobs?|answers?|responses?)"
@@ -66,10 +67,10 @@ _GRAVE: Final[tuple[tuple[TitleSignal, int, tuple[str, ...]], ...]] = (
 )
 """What the words of a title tell of, and how grave it is; the first kind that has a word decides."""
 _PATTERNS: Final = tuple(
-    (kind, weight, re.compile(rf"(?<![a-z0-9])(?:{'|'.join(words)})(?![a-z0-9])", re.IGNORECASE))
+    (kind, weight, lazy_regex(rf"(?<![a-z0-9])(?:{'|'.join(words)})(?![a-z0-9])", re.IGNORECASE))
     for kind, weight, words in _GRAVE
 )
-_WISH: Final = re.compile(
+_WISH: Final = lazy_regex(
     r"\[?\s*(?:feature|rfc|docs?|documentation|new model|roadmap|misc|question|usage|tracker|tracking)\b",
     re.IGNORECASE,
 )

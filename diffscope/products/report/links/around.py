@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from diffscope.assessment.document import Assessment
+from diffscope.patterns import lazy_regex
 from diffscope.source.model import Value
 
-_TAGS: Final = re.compile(r"^(?:\s*\[[^\[\]]{1,40}\])+\s*:?")
-_NUMBER: Final = re.compile(r"\(#\d{1,9}\)\s*$")
+_TAGS: Final = lazy_regex(r"^(?:\s*\[[^\[\]]{1,40}\])+\s*:?")
+_NUMBER: Final = lazy_regex(r"\(#\d{1,9}\)\s*$")
 
 
 class Merged(Value, frozen=True, kw_only=True):

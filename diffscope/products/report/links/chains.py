@@ -11,20 +11,21 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.links.around import Merged, plain_title
 from diffscope.products.report.links.nodes import Node, Touched
 from diffscope.products.report.links.terms import terms_of
 
-_NUMBER: Final = re.compile(r"#(\d{2,9})\b")
-_SAYS: Final = re.compile(
+_NUMBER: Final = lazy_regex(r"#(\d{2,9})\b")
+_SAYS: Final = lazy_regex(
     r"\b(?:follow(?:s|ing)?[ -]?up|after|since|introduced|caused|regress|fix|broke|revert|re-?land|re-?appl)",
     re.IGNORECASE,
 )
-_FIX: Final = re.compile(r"\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b", re.IGNORECASE)
-_REVERT: Final = re.compile(r"\brevert(?:s|ed)?\b|\bback(?:s|ed)? out\b", re.IGNORECASE)
-_QUOTED: Final = re.compile(r"[\"“'`](.{8,}?)[\"”'`](?:\s*\(#\d+\))?\s*$")
-_REVERT_MARK: Final = re.compile(r"^\s*(?:\[[^\]]*\]\s*)*\[?revert\]?:?\s*", re.IGNORECASE)
+_FIX: Final = lazy_regex(r"\b(?:bug ?fix(?:es)?|fix(?:es|ed)?|hot ?fix)\b", re.IGNORECASE)
+_REVERT: Final = lazy_regex(r"\brevert(?:s|ed)?\b|\bback(?:s|ed)? out\b", re.IGNORECASE)
+_QUOTED: Final = lazy_regex(r"[\"“'`](.{8,}?)[\"”'`](?:\s*\(#\d+\))?\s*$")
+_REVERT_MARK: Final = lazy_regex(r"^\s*(?:\[[^\]]*\]\s*)*\[?revert\]?:?\s*", re.IGNORECASE)
 _BY_HISTORY: Final[Mapping[str, LinkReason]] = {
     "reverts": "reverts",
     "restores": "reverts",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-_PULL: Final = re.compile(r"\s*\(#\d+\)")
-_BRACKETS: Final = re.compile(r"\[([^\[\]]{1,40})\]")
-_PART: Final = re.compile(r"[\[(]?\b(\d{1,3})\s*/\s*(\d{1,3}|[nNxX])\b[\])]?")
-_WORD: Final = re.compile(r"[^\W_]+(?:[._+-][^\W_]+)*")
+from diffscope.patterns import lazy_regex
+
+_PULL: Final = lazy_regex(r"\s*\(#\d+\)")
+_BRACKETS: Final = lazy_regex(r"\[([^\[\]]{1,40})\]")
+_PART: Final = lazy_regex(r"[\[(]?\b(\d{1,3})\s*/\s*(\d{1,3}|[nNxX])\b[\])]?")
+_WORD: Final = lazy_regex(r"[^\W_]+(?:[._+-][^\W_]+)*")
 _STOP: Final = frozenset(
     ["a", "add", "adds", "added", "adding", "allow", "also", "an", "and", "are", "as", "at", "auto", "avoid", "be", "better", "bug", "bugfix", "bugfixes", "build", "by", "case", "check", "ci", "change", "changes", "clean", "cleanup", "code", "compatibility", "config", "core", "correct", "correctly", "default", "deprecate", "disable", "do", "doc", "docs", "documentation", "drop", "during", "enable", "ensure", "error", "errors", "failing", "failure", "feat", "feature", "fix", "fixes", "fixed", "fixing", "flaky", "follow-up", "for", "from", "frontend", "handle", "handling", "hardware", "if", "implement", "improve", "in", "initial", "install", "introduce", "is", "issue", "it", "its", "kernel", "kernels", "load", "loading", "make", "merge", "minor", "misc", "missing", "mode", "model", "models", "more", "move", "new", "no", "not", "of", "on", "only", "op", "ops", "optimize", "or", "other", "part", "perf", "performance", "prevent", "path", "properly", "py", "pr", "refactor", "refactoring", "remove", "removed", "rename", "replace", "restore", "return", "revert", "run", "set", "simplify", "skip", "some", "speed", "support", "supported", "supports", "test", "testing", "tests", "that", "the", "then", "this", "to", "tweak", "typo", "unused", "up", "update", "updates", "use", "used", "user", "using", "ux", "v0", "v1", "vllm", "via", "was", "when", "where", "with", "without", "wrong", "chore", "small", "various", "ut", "let", "refine", "respect", "when", "instead", "first", "same", "after", "before", "out"]
 )  # fmt: skip

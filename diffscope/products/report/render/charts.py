@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from markupsafe import escape
 
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.model import Digest
 from diffscope.products.report.render.area_map import map_svg
 from diffscope.products.report.render.page import LEVELS, PageView
@@ -42,7 +43,7 @@ _TITLES: Final = {
     "trend": "chart.trend",
     "map": "chart.map",
 }
-_ID: Final = re.compile(r"\b(clip|gradient)_?\d+\b")
+_ID: Final = lazy_regex(r"\b(clip|gradient)_?\d+\b")
 
 
 def is_available() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, timedelta, timezone
 from itertools import chain
@@ -12,6 +11,7 @@ from markupsafe import Markup
 
 from diffscope.messages.model import Language
 from diffscope.messages.say import say_message, title
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.activity import Contributor
 from diffscope.products.report.dynamics.amd import AMD_WORDS, NearMiss, Reason, is_amd_author
 from diffscope.products.report.dynamics.changes import Reach, Technical, Topic
@@ -123,7 +123,7 @@ layout: default
 
 """
 
-_GAPS: Final = re.compile(r"\n{3,}")
+_GAPS: Final = lazy_regex(r"\n{3,}")
 
 
 def render(dynamics: Dynamics, style: Style, options: ReportOptions, *, offset: str = "+08:00") -> str:

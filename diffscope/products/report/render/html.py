@@ -13,6 +13,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.model import Counted, Digest, Theme, TrendPoint
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
 from diffscope.products.report.render.marks import ARROWS, spark
@@ -27,7 +28,7 @@ from diffscope.render.templates import fill
 from diffscope.render.words import Words
 from diffscope.source.model import Value
 
-_MARKED: Final = re.compile(r"#(?P<number>\d+)\b|\*\*(?P<strong>[^*]+)\*\*")
+_MARKED: Final = lazy_regex(r"#(?P<number>\d+)\b|\*\*(?P<strong>[^*]+)\*\*")
 
 _LARGE: Final = 1000
 """A change of so much is told in hundredths."""

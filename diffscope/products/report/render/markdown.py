@@ -8,6 +8,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.model import Digest, Theme
 from diffscope.products.report.render.options import ReportOptions
@@ -21,9 +22,9 @@ from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
 
-_NUMBER: Final = re.compile("\\\\?#\u2060?(\\d+)\\b")
+_NUMBER: Final = lazy_regex("\\\\?#\u2060?(\\d+)\\b")
 """A number behind its mark, as it stands in inert Markdown."""
-_STRONG: Final = re.compile(r"\\\*\\\*(.+?)\\\*\\\*")
+_STRONG: Final = lazy_regex(r"\\\*\\\*(.+?)\\\*\\\*")
 
 
 def render(digest: Digest, style: Style, options: ReportOptions) -> str:
