@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.errors import EmptyChangeError, InputError, NotFoundError, SourceError, UsageError
 from diffscope.patterns import lazy_regex
-from diffscope.source.model import RepoPath
 
 if TYPE_CHECKING:
     from diffscope.adapters.git.repository import GitRepository
@@ -156,6 +155,7 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
 
 def _is_ours(patch: str, workspace: Workspace) -> bool:
     """Say whether a bare patch is of the repository of the profile: a path lies in its packages, or is a test that is known of it."""
+    from diffscope.source.model import RepoPath
     from diffscope.source.profile import places
 
     here = places()

@@ -80,7 +80,7 @@ CLOSED = {
     ),
     "symbol.side": ("new", "old"),
     "guard.change": ("added", "removed", "moved", "body"),
-    "override.what": ("override", "sibling"),
+    "override.what": ("override", "sibling", "caller"),
     "symbol.vouched": ("changed", "existing", "none"),
     "option.consequence": ("info", "low", "medium", "high", "critical"),
 }
