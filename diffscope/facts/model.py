@@ -107,6 +107,20 @@ ConditionWhat = Literal[
 ]
 ConditionChange = Literal["added", "removed", "changed", "moved"]
 ConditionDirection = Literal["narrowed", "widened", "reversed", "changed", "new", "gone", "unknown"]
+NumericWhat = Literal[
+    "dtype",
+    "number",
+    "epsilon",
+    "division",
+    "reciprocal",
+    "rounding",
+    "clamp",
+    "precision",
+    "cast",
+    "scale",
+    "reduction",
+    "scheme",
+]
 NumericChange = Literal["added", "removed", "changed", "reguarded"]
 WriteWhat = Literal["config", "environment", "module-global", "library-state", "patch", "class-attribute"]
 WriteChange = Literal["added", "removed", "changed", "moved", "reguarded"]
@@ -792,7 +806,8 @@ class NumericFact(Located, frozen=True, kw_only=True):
         said(
             "dtype, number, epsilon (a number up to 1e-4), division, reciprocal, rounding, clamp, precision (a condition or assignment "
             "on scales, formats, accumulation), cast (to the type of something else, `.float()`, `.to(x.dtype)`), scale (a factor, or what a "
-            "call gets as its scale), reduction (over which dimensions) or scheme (how values are quantised, `w8a8`)."
+            "call gets as its scale), reduction (over which dimensions) or scheme (how values are quantised, `w8a8`).",
+            one_of=NumericWhat,
         ),
     ]
     change: Annotated[
