@@ -835,7 +835,7 @@ TEXTS: Final = {
     "triage.duplicates": "同一工作",
     "triage.gap-base": "在此克隆中其分支与基准没有共同提交",
     "triage.gap-fetch": "无法获取其头提交：{reason}",
-    "triage.gap-head": "克隆中没有其头提交：git fetch origin pull/N/head:refs/pull/N/head，或分支已删除",
+    "triage.gap-head": "克隆中没有其头提交：git fetch origin '+refs/pull/*/head:refs/pull/*/head'，或分支已删除",
     "triage.gap-list": "未合并 PR 的列表不完整（{reason}）；重复同一命令即可继续",
     "triage.gap-merged": "基准已包含它",
     "triage.gaps": "未能获取",

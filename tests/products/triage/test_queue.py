@@ -30,7 +30,7 @@ SMALL = candidate(1, {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]")}
 @pytest.mark.parametrize(
     ("fields", "bucket", "reason"),
     [
-        pytest.param({}, "first", "2 lines, 1 of them code, 0 of tests added; risk none", id="small and safe"),
+        pytest.param({}, "first", "2 lines, 1 of code, 0 of tests added; risk none", id="small and safe"),
         pytest.param({"code_lines": 81}, "review", "81 lines of code", id="more code than is read in one go"),
         pytest.param({"lines": 900}, "review", "900 lines", id="long, though little of it is code"),
         pytest.param({"tests_needed": True}, "review", "tests are missing or thin", id="tests are missing"),
