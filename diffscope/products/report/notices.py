@@ -33,18 +33,18 @@ _NEW: Final[Mapping[str, NoticeKind]] = {
     "metric": "metric",
 }
 _ORDER: Final[tuple[NoticeKind, ...]] = (
+    "default",
+    "removed",
+    "refused",
+    "dependency",
     "model",
-    "endpoint",
     "option",
+    "endpoint",
     "variable",
     "setting",
     "value",
     "entry",
     "metric",
-    "default",
-    "refused",
-    "removed",
-    "dependency",
 )
 _QUALIFIED: Final = lazy_regex(r"\w+(?:\.\w+)*")
 _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
@@ -77,7 +77,7 @@ class _Seen(NamedTuple):
 
 
 def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tuple[Notice, ...]:
-    """Return the notices by kind, in the order of a release note, then by name."""
+    """Return the notices by kind, first what asks users to act, then what is new; within a kind by importance."""
     undone = {link.target: link.source for link in links if link.reason == "reverts"}
     reverts = set(undone.values())
     joined: dict[tuple[NoticeKind, str], list[_Seen]] = {}

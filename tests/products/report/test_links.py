@@ -260,6 +260,17 @@ def test_themes_say_why_each_is_there() -> None:
     ]
 
 
+def test_themes_by_importance_and_code_with_upkeep_last() -> None:
+    """However a theme was found: work on types comes after three small changes of an area, and these after three large ones."""
+    merges = (
+        *(a_merge(at, title=f"[Mypy] Fix mypy for part {at}", kind="refactor") for at in (11, 12, 13)),
+        *(a_merge(at, title=f"Work {at}", area="lora") for at in (14, 15, 16)),
+        *(a_merge(at, title=f"Work {at}", area="moe", files=(a_file(f"{at}.py"),)) for at in (17, 18, 19)),
+    )
+    found = linked(*merges, before=BEFORE).themes
+    assert [theme.pulls for theme in found] == [(17, 18, 19), (14, 15, 16), (11, 12, 13)]
+
+
 def test_one_giant_change_does_not_glue_all_together() -> None:
     """It touches every file of two lines of work that have nothing else in common."""
     lines = [
