@@ -95,7 +95,8 @@ class Publisher:
 
 
 def _excerpts(assessment: Assessment, patch: str) -> Mapping[str, tuple[str, ...]]:
-    return excerpts_of(assessment.flags, salvage_diff(patch).diff)
+    first = [flag.evidence[0] for flag in assessment.flags if flag.evidence]
+    return excerpts_of([*first, *assessment.look_first[:1]], salvage_diff(patch).diff)
 
 
 def raise_if_failed(gaps: Sequence[Gap]) -> None:

@@ -1,40 +1,41 @@
-"""Changed lines at the first place of each flag: what a reader looks at first, out of the patch itself."""
+"""Changed lines at places of a change: what a reader looks at first, out of the patch itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from diffscope.assessment.document import ReadingPlace
 from diffscope.diff.model import Diff, FileDiff, Hunk, Line
-from diffscope.rules.model import Evidence, Flag
+from diffscope.rules.model import Evidence
 
 _NEAR: Final = 3
 """Lines between a place and a changed line that still belongs to it."""
 _MOST: Final = 3
+Place = Evidence | ReadingPlace
 
 
-def place_key(place: Evidence) -> str:
+def place_key(place: Place) -> str:
     """Return the name of a place, under which its lines stand."""
     return f"{place.side}:{place.path}:{place.line}"
 
 
-def excerpts_of(flags: Iterable[Flag], diff: Diff) -> Mapping[str, tuple[str, ...]]:
-    """Return the changed lines nearest to the first place of each flag, as ``1129 + text``, removed ones first; at most three each.
+def excerpts_of(places: Iterable[Place], diff: Diff) -> Mapping[str, tuple[str, ...]]:
+    """Return the changed lines nearest to each place, as ``1129 + text``, removed ones first; at most three each.
 
     A place without a changed line near it has none. Texts are those of the patch, not yet safe for any sink.
     """
     files: dict[str, FileDiff] = {file.path: file for file in diff.files}
     found: dict[str, tuple[str, ...]] = {}
-    for flag in flags:
-        for place in flag.evidence[:1]:
-            file = files.get(place.path)
-            lines = _lines(file, place) if file is not None and place.line else ()
-            if lines:
-                found[place_key(place)] = lines
+    for place in places:
+        file = files.get(place.path)
+        lines = _lines(file, place) if file is not None and place.line else ()
+        if lines:
+            found[place_key(place)] = lines
     return found
 
 
-def _lines(file: FileDiff, place: Evidence) -> tuple[str, ...]:
+def _lines(file: FileDiff, place: Place) -> tuple[str, ...]:
     is_old = place.side == "old"
     for hunk in file.hunks:
         start = hunk.old_start if is_old else hunk.new_start

@@ -346,13 +346,17 @@ class AssessmentView:
         return (words("fix-risk-between", low=low, high=high), *words.picked(found.reasons))
 
     def look_first(self, limit: int = 3) -> list[tuple[str, str, str]]:
-        """The places to read first: where, the symbol, and the three weightiest reasons in words."""
+        """The places to read first: where, the symbol, and the three weightiest reasons in words; that a name is public holds for most of them."""
         words = self._words
         return [
             (
                 location(one),
                 one.symbol or "",
-                words.comma.join(words.picked([part.why for part in one.parts if part.value > 0][:3])),
+                words.comma.join(
+                    words.picked(
+                        [part.why for part in one.parts if part.value > 0 and part.name != "public"][:3]
+                    )
+                ),
             )
             for one in self._assessment.look_first[:limit]
         ]

@@ -7,7 +7,7 @@ import pytest
 from diffscope.diff.make import make_patch
 from diffscope.diff.parse import parse_diff
 from diffscope.render.excerpts import excerpts_of
-from tests.assessments import a_flag, evidence
+from tests.assessments import evidence
 
 BEFORE = "".join(f"line {number}\n" for number in range(1, 21))
 
@@ -31,10 +31,10 @@ CASES = [
 @pytest.mark.parametrize(("after", "line", "side", "expected"), CASES)
 def test_lines_nearest_to_the_place(after: str, line: int, side: str, expected: tuple[str, ...]) -> None:
     diff = parse_diff(make_patch({"a.py": BEFORE.encode()}, {"a.py": after.encode()}))
-    found = excerpts_of([a_flag(evidence=(evidence("a.py", line, side=side),))], diff)
+    found = excerpts_of([evidence("a.py", line, side=side)], diff)
     assert found.get(f"{side}:a.py:{line}", ()) == expected
 
 
 def test_a_file_that_the_patch_does_not_hold_has_none() -> None:
     diff = parse_diff(make_patch({"a.py": b"1\n"}, {"a.py": b"2\n"}))
-    assert excerpts_of([a_flag(evidence=(evidence("b.py", 1),))], diff) == {}
+    assert excerpts_of([evidence("b.py", 1)], diff) == {}

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from diffscope.assessment.document import Completeness, Risk, RiskLevel, TestsAssessment
+from diffscope.assessment.document import Completeness, ReadingPlace, Risk, RiskLevel, TestsAssessment
 from diffscope.facts.model import GraphFacts
 from diffscope.messages.model import Language, message
 from diffscope.render.formats import markdown
@@ -95,6 +95,15 @@ def test_the_rest_comes_with_verbose() -> None:
     """Kind, scores, areas, reach, owners, steps of CI and labels stand below the screen."""
     text = render(an_assessment(), Style(width=80, is_verbose=True))
     assert text == FULL[: FULL.index("-v ")].replace("14%)\n", f"14%){FIX_RISK}") + "\n" + DETAILS
+
+
+def test_a_change_without_flags_quotes_the_lines_to_look_at_first() -> None:
+    place = ReadingPlace(path="vllm/a.py", line=7, symbol="step", score=1.0, parts=())
+    style = Style(width=80, excerpts={"new:vllm/a.py:7": ("7 + limit = 0",)})
+    quoted = "vllm/a.py:7 step\n             7 + limit = 0\n"
+    silent = an_empty_assessment(look_first=(place,))
+    assert quoted in render(silent, style)
+    assert quoted not in render(msgspec.structs.replace(silent, flags=(a_flag(),)), style)
 
 
 def test_the_deciding_lines_are_quoted_where_the_patch_is_at_hand() -> None:

@@ -108,6 +108,11 @@ def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, 
     """
     if asked.window is not None and asked.listed is not None:
         raise UsageError("--range and --list exclude each other", hint="ask for one of them")
+    if asked.save_list is not None and (asked.window is not None or asked.listed is not None):
+        raise UsageError(
+            "--save-list keeps what GitHub gives; --range and --list do not ask it",
+            hint="leave out --save-list",
+        )
     if asked.window is not None:
         return merged_as_open(asked.window, workspace, clone)
     if asked.listed is not None:

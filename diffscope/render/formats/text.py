@@ -7,7 +7,7 @@ from msgspec import UNSET
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.messages.model import Text
 from diffscope.render.console import Piece, Screen, Tone, padded
-from diffscope.render.excerpts import place_key
+from diffscope.render.excerpts import Place, place_key
 from diffscope.render.places import location, worst_first
 from diffscope.render.style import Style
 from diffscope.render.view_model import AssessmentView
@@ -156,9 +156,8 @@ class _Report:
                 Piece(f"{side}  {place.symbol or ''}".rstrip()),
             ]
         self._screen.line(label, *title, hang=_COLUMN)
-        for line in self._style.excerpts.get(place_key(place), ()) if place is not None else ():
-            tone = Tone.GOOD if " + " in line[:12] else Tone.HIGH
-            self._screen.whole(Piece(clip(line, _LONGEST_LINE), tone), indent=_COLUMN + 2)
+        if place is not None:
+            self._changed_lines(place)
         if not is_first:
             note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
             self._screen.line(Piece(note), indent=_COLUMN)
@@ -187,6 +186,15 @@ class _Report:
                 Piece(f"  {why}", Tone.QUIET),
             )
             self._screen.row(label, *pieces, width=_COLUMN)
+            if not number and not self._assessment.flags:
+                self._changed_lines(self._assessment.look_first[0])
+        if self._read.look_first():
+            self._screen.blank()
+
+    def _changed_lines(self, place: Place) -> None:
+        for line in self._style.excerpts.get(place_key(place), ()):
+            tone = Tone.GOOD if " + " in line[:12] else Tone.HIGH
+            self._screen.whole(Piece(clip(line, _LONGEST_LINE), tone), indent=_COLUMN + 2)
 
     def _tests(self) -> None:
         self._row("tests", *self._read.tests)
