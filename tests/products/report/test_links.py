@@ -9,6 +9,7 @@ from diffscope.assessment.document import AreaShare, Assessment, FileAssessment,
 from diffscope.products.report.links.around import Around, Merged
 from diffscope.products.report.links.build import Linked, link_window
 from diffscope.products.report.links.terms import bursts, part_of, terms_of
+from diffscope.products.report.notices import find_notices
 from tests.assessments import an_assessment
 from tests.digests import a_pull
 
@@ -323,3 +324,18 @@ def test_terms_join_long_and_short_names() -> None:
 def test_without_titles_before_nothing_bursts() -> None:
     """It is not known what is usual."""
     assert bursts(dict.fromkeys(range(9), "Glowquant"), ()) == ()
+
+
+def test_a_model_by_another_spelling_is_renamed_once() -> None:
+    """It is neither new nor gone; one whose letters differ is."""
+    row = {"kind": "registry-row", "role": ("models",)}
+    merge = a_merge(
+        11,
+        a_symbol("GlowASRModel", "removed", **row),  # type: ignore[arg-type]
+        a_symbol("GlowAsrModel", "added", **row),  # type: ignore[arg-type]
+        a_symbol("Lantern", "added", **row),  # type: ignore[arg-type]
+    )
+    assert [(one.kind, one.text.en) for one in find_notices((merge,), ())] == [
+        ("removed", "`GlowASRModel`, now named `GlowAsrModel`"),
+        ("model", "`Lantern`"),
+    ]

@@ -147,14 +147,18 @@ class Story:
     # pull requests
 
     def told(self, number: int, *, most: int = _GIST) -> str:
-        """Return what a pull request does: its number, its title, and clauses that say more than what was edited, so long at most."""
+        """Return what a pull request does: its number, its title, and clauses so long at most: what was edited, or how much, only where none says more."""
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
         clauses = [words.pick(text) for text in pull.gist[: pull.telling]]
         kept = [clause for at, clause in enumerate(clauses) if len("".join(clauses[: at + 1])) <= most]
-        code = "story.pull" if kept else "story.pull-title"
-        return words(code, pull=name_of(number), title=pull.title, gist=words.semicolon.join(kept))
+        if not kept:
+            edited = [words.pick(text) for text in pull.gist[pull.telling :]]
+            kept = [clause for clause in edited if len(clause) <= most][:1] or [
+                words("story.scope", files=pull.files, additions=pull.additions, deletions=pull.deletions)
+            ]
+        return words("story.pull", pull=name_of(number), title=pull.title, gist=words.semicolon.join(kept))
 
     def became(self, number: int) -> str:
         """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
