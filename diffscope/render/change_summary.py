@@ -153,8 +153,16 @@ def _told(symbols: Iterable[SymbolAssessment]) -> list[SymbolAssessment]:
 def _new(symbols: Sequence[SymbolAssessment]) -> list[SymbolAssessment]:
     """Return what is added, without the fields behind new options: these are told by their names already."""
     options = {one.name for one in symbols if one.kind == "cli-flag"}
+    # Another signature of a function that was there (an overload) does not make the function new.
+    there = {(one.path, one.name) for one in symbols if "added" not in one.aspects}
     return _outermost(
-        [one for one in _told(symbols) if "added" in one.aspects and option_of(one.name) not in options]
+        [
+            one
+            for one in _told(symbols)
+            if "added" in one.aspects
+            and option_of(one.name) not in options
+            and (one.path, one.name) not in there
+        ]
     )
 
 

@@ -33,18 +33,18 @@ _NEW: Final[Mapping[str, NoticeKind]] = {
     "metric": "metric",
 }
 _ORDER: Final[tuple[NoticeKind, ...]] = (
+    "default",
+    "removed",
+    "refused",
+    "dependency",
     "model",
-    "endpoint",
     "option",
+    "endpoint",
     "variable",
     "setting",
     "value",
     "entry",
     "metric",
-    "default",
-    "refused",
-    "removed",
-    "dependency",
 )
 _QUALIFIED: Final = lazy_regex(r"\w+(?:\.\w+)*")
 _VALUES: Final[tuple[tuple[str, NoticeKind, str], ...]] = (
@@ -77,7 +77,7 @@ class _Seen(NamedTuple):
 
 
 def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tuple[Notice, ...]:
-    """Return the notices by kind, in the order of a release note, then by name."""
+    """Return the notices by kind, first what asks users to act, then what is new; within a kind by importance."""
     undone = {link.target: link.source for link in links if link.reason == "reverts"}
     reverts = set(undone.values())
     joined: dict[tuple[NoticeKind, str], list[_Seen]] = {}
@@ -99,7 +99,7 @@ def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tu
         if kind in ("removed", "dependency", "default", "refused") or name not in gone
     ]
     came = {name for kind, name in joined if kind not in ("removed", "dependency", "default", "refused")}
-    kept = [one for one in found if one.kind != "removed" or one.name not in came]
+    kept = _renamed([one for one in found if one.kind != "removed" or one.name not in came])
     return tuple(
         sorted(
             kept,
@@ -112,6 +112,26 @@ def find_notices(assessments: Sequence[Assessment], links: Iterable[Link]) -> tu
             ),
         )
     )
+
+
+def _renamed(found: Sequence[Notice]) -> list[Notice]:
+    """Return the notices, what goes and comes under a name of the same letters told once, as renamed."""
+    new = {_letters(one.name): one for one in found if one.kind in ("model", "option", "variable", "setting")}
+    kept, told = [], []
+    for one in found:
+        to = new.get(_letters(one.name)) if one.kind == "removed" else None
+        if to is None:
+            kept.append(one)
+            continue
+        text = text_of("notice.renamed", before=one.name, name=to.name)
+        pulls = tuple(dict.fromkeys((*one.pulls, *to.pulls)))
+        kept.append(Notice(kind="removed", name=one.name, text=text, pulls=pulls, undone_by=to.undone_by))
+        told.append(to)
+    return [one for one in kept if one not in told]
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _notices(assessment: Assessment) -> Iterator[_Seen]:

@@ -9,6 +9,7 @@ from diffscope.assessment.document import AreaShare, Assessment, FileAssessment,
 from diffscope.products.report.links.around import Around, Merged
 from diffscope.products.report.links.build import Linked, link_window
 from diffscope.products.report.links.terms import bursts, part_of, terms_of
+from diffscope.products.report.notices import find_notices
 from tests.assessments import an_assessment
 from tests.digests import a_pull
 
@@ -260,6 +261,17 @@ def test_themes_say_why_each_is_there() -> None:
     ]
 
 
+def test_themes_by_importance_and_code_with_upkeep_last() -> None:
+    """However a theme was found: work on types comes after three small changes of an area, and these after three large ones."""
+    merges = (
+        *(a_merge(at, title=f"[Mypy] Fix mypy for part {at}", kind="refactor") for at in (11, 12, 13)),
+        *(a_merge(at, title=f"Work {at}", area="lora") for at in (14, 15, 16)),
+        *(a_merge(at, title=f"Work {at}", area="moe", files=(a_file(f"{at}.py"),)) for at in (17, 18, 19)),
+    )
+    found = linked(*merges, before=BEFORE).themes
+    assert [theme.pulls for theme in found] == [(17, 18, 19), (14, 15, 16), (11, 12, 13)]
+
+
 def test_one_giant_change_does_not_glue_all_together() -> None:
     """It touches every file of two lines of work that have nothing else in common."""
     lines = [
@@ -312,3 +324,18 @@ def test_terms_join_long_and_short_names() -> None:
 def test_without_titles_before_nothing_bursts() -> None:
     """It is not known what is usual."""
     assert bursts(dict.fromkeys(range(9), "Glowquant"), ()) == ()
+
+
+def test_a_model_by_another_spelling_is_renamed_once() -> None:
+    """It is neither new nor gone; one whose letters differ is."""
+    row = {"kind": "registry-row", "role": ("models",)}
+    merge = a_merge(
+        11,
+        a_symbol("GlowASRModel", "removed", **row),  # type: ignore[arg-type]
+        a_symbol("GlowAsrModel", "added", **row),  # type: ignore[arg-type]
+        a_symbol("Lantern", "added", **row),  # type: ignore[arg-type]
+    )
+    assert [(one.kind, one.text.en) for one in find_notices((merge,), ())] == [
+        ("removed", "`GlowASRModel`, now named `GlowAsrModel`"),
+        ("model", "`Lantern`"),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Final, NamedTuple
 from diffscope.assessment.document import Assessment
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.link_model import Link, RelatedPull
 from diffscope.products.report.links.around import Around
@@ -23,11 +25,11 @@ from diffscope.render.report_words import area_title
 _MOST: Final = 24
 """Themes of a digest."""
 _LEADING: Final = 5
-_QUIET: Final = 0.35
-"""What the importance of a theme's pull requests counts where they lie in areas that serve no user."""
-
-_REST: Final = 0.35
-"""What they count where an area is all that holds them together."""
+_UPKEEP: Final = frozenset({"ci", "docs", "test"})
+_UPKEEP_TITLE: Final = lazy_regex(
+    r"(?i)\b(mypy|typing|type (hints?|annotations?|checks?)|lint(er|ing)?|ruff|pre-commit|typos?|docstrings?|renam(e|es|ing))\b"
+)
+"""How titles name work on types, style and names, which users do not meet."""
 
 
 class Linked(NamedTuple):
@@ -58,7 +60,7 @@ def link_window(assessments: Sequence[Assessment], around: Around, repository: s
         )
     )
     themes = [_theme(each, inside) for each in groups]
-    themes.sort(key=lambda theme: (-_weight(theme, inside), theme.key))
+    themes.sort(key=lambda theme: (_is_upkeep(theme, inside), -_weight(theme, inside), theme.key))
     return Linked(
         links, tuple(_related(links, inside, neighbours, around, repository)), tuple(themes[:_MOST])
     )
@@ -78,8 +80,25 @@ def _home(assessment: Assessment) -> str:
 
 
 def _weight(theme: Theme, inside: Mapping[int, Assessment]) -> float:
-    whole = sum(inside[number].importance.value for number in theme.pulls)
-    return whole * (_QUIET if theme.area in PLUMBING else _REST if theme.seed == "area" else 1.0)
+    """Return the importance of the pull requests together, times the root of the lines of code: a long one does not outweigh all others."""
+    own = [inside[number] for number in theme.pulls]
+    code = sum(
+        file.additions + file.deletions
+        for one in own
+        for file in one.files
+        if file.category in ("source", "native")
+    )
+    return sum(one.importance.value for one in own) * math.sqrt(1 + code)
+
+
+def _is_upkeep(theme: Theme, inside: Mapping[int, Assessment]) -> bool:
+    """Return whether most pull requests of a theme are on tests, documents, CI, types or names, however they were found."""
+    quiet = sum(
+        one.kind in _UPKEEP
+        or (one.kind == "refactor" and _UPKEEP_TITLE.search(one.change.pull.title) is not None)
+        for one in (inside[number] for number in theme.pulls)
+    )
+    return theme.area in PLUMBING or 2 * quiet > theme.count
 
 
 def _related(

@@ -41,7 +41,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     for gap in digest.gaps:
         screen.line(Piece(words.pick(gap.reason), Tone.MEDIUM))
     _sections(screen, words("report.main-changes", is_week=is_week), story.themes)
-    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.short_notices]
+    notices = [f"{section.title}{words.colon}{story.notice_line(section)}" for section in story.notices]
     _list(screen, words("report.notices"), notices)
     if digest.newest is not None:
         _list(screen, words("report.open-breaks", day=digest.newest.day), story.open_breaks)

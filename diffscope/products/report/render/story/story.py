@@ -26,6 +26,7 @@ _GIST: Final = 90
 """Characters that say what a pull request does, besides its title."""
 _NOTICES: Final = 3
 """Of each kind."""
+_WHOLE: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused", "option", "variable", "setting")
 _FOLLOWED: Final = 2
 _SHORT: Final = 4
 _COUNTED: Final = 5
@@ -146,14 +147,18 @@ class Story:
     # pull requests
 
     def told(self, number: int, *, most: int = _GIST) -> str:
-        """Return what a pull request does: its number, its title, and clauses that say more than what was edited, so long at most."""
+        """Return what a pull request does: its number, its title, and clauses so long at most: what was edited, or how much, only where none says more."""
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
         clauses = [words.pick(text) for text in pull.gist[: pull.telling]]
         kept = [clause for at, clause in enumerate(clauses) if len("".join(clauses[: at + 1])) <= most]
-        code = "story.pull" if kept else "story.pull-title"
-        return words(code, pull=name_of(number), title=pull.title, gist=words.semicolon.join(kept))
+        if not kept:
+            edited = [words.pick(text) for text in pull.gist[pull.telling :]]
+            kept = [clause for clause in edited if len(clause) <= most][:1] or [
+                words("story.scope", files=pull.files, additions=pull.additions, deletions=pull.deletions)
+            ]
+        return words("story.pull", pull=name_of(number), title=pull.title, gist=words.semicolon.join(kept))
 
     def became(self, number: int) -> str:
         """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
@@ -198,14 +203,10 @@ class Story:
             for kind, found in by_kind.items()
         )
 
-    @property
-    def short_notices(self) -> tuple[Section, ...]:
-        """The notices without fields of configurations, which few set by hand: a weekly counts them in its summary."""
-        left_out = self._words("notices.setting")
-        return tuple(section for section in self.notices if section.title != left_out)
-
     def notice_line(self, section: Section, most: int = _NOTICES) -> str:
-        """Return the notices of a kind in one line."""
+        """Return the notices of a kind in one line; what users name on a command line or may miss is never cut."""
+        if section.title in {self._words(f"notices.{kind}") for kind in _WHOLE}:
+            most = len(section.lines)
         rest = len(section.lines) - most
         listed = self._words.semicolon.join(section.lines[:most])
         return self._words("list.more", names=listed, more=rest) if rest > 0 else listed
@@ -318,18 +319,37 @@ class Story:
         """Yield how much was taken back, and how much of this window's own code was mended in it."""
         pull = self._read.pull
         inside = [link for link in self._digest.links if pull(link.source)]
-        reverts = sorted({link.source for link in inside if link.reason == "reverts"})
+        reverts = [one.number for one in self._digest.reverts]
         fixes = len({link.source for link in inside if link.reason == "fixes" and pull(link.target)})
         if reverts:
             yield self._words(
                 "story.undone-and-fixed",
                 reverts=len(reverts),
-                pulls=self._numbers(reverts, 4),
+                pulls=self._numbers(reverts, len(reverts)),
                 fixes=fixes,
                 is_week=self._read.is_week,
             )
+            lost = [one.number for one in self._digest.reverts if one.reverts is None]
+            if lost:
+                yield self._words("story.undone-unknown", pulls=self._numbers(lost, len(lost)))
         elif fixes:
             yield self._words("story.fixed-only", fixes=fixes, is_week=self._read.is_week)
+        later = [
+            link
+            for link in self._digest.links
+            if link.reason == "reverts" and pull(link.target) and not pull(link.source)
+        ]
+        if later:
+            names = [self._reverted_later(link) for link in later]
+            yield self._words("story.undone-later", names=names, is_week=self._read.is_week)
+
+    def _reverted_later(self, link: Link) -> str:
+        """Return a change of the window with what took it back after it, and the day where it is known."""
+        merged = next((one.merged_at for one in self._digest.related if one.number == link.source), None)
+        code = "story.reverted-on" if merged else "follow.one-reverted"
+        return self._words(
+            code, pull=name_of(link.target), other=name_of(link.source), day=(merged or "")[:10]
+        )
 
     def _numbers(self, numbers: Iterable[int], most: int) -> str:
         return self._words.listed([name_of(number) for number in dict.fromkeys(numbers)], most)
