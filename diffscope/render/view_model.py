@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import UNSET
 
-from diffscope.assessment.document import Assessment, ModuleReach, SymbolAssessment
+from diffscope.assessment.document import Assessment, ModuleReach, ReadingPlace, SymbolAssessment
 from diffscope.assessment.not_judged import group_unknown
 from diffscope.errors import shell_line
 from diffscope.messages.say import say_message, title
@@ -25,6 +25,8 @@ _FAR = 1_000_000
 _LONGEST_CONDITION = 70
 _MOST_NEAR = 3
 _CALLED = frozenset({"called", "no-longer-called"})
+_OF_PLACES = frozenset({"core-path", "platform-compat"})
+"""Families whose rules say where something changed, and not what was done there."""
 _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
 """In which order symbols stand by the category of their file; any other comes between."""
 _BETWEEN = 5
@@ -303,9 +305,9 @@ class AssessmentView:
         return self._words("more-places", count=rest) if rest > 0 else ""
 
     def sentence(self, flag: Flag, *, limit: int) -> str:
-        """Return what changed by a flag: its title, its first place, and what a covered rule of another family tells of that place.
+        """Return what changed by a flag: its title, its first place, and after a family of places what a covered rule tells of that file.
 
-        The rule that asks what was done to a value or a condition often lies under the one that asks where: only both together say what changed.
+        A rule that asks what was done to a value often lies under one that asks where: only both together say what changed.
         Each note has at most ``limit`` characters.
         """
         words = self._words
@@ -315,7 +317,8 @@ class AssessmentView:
             words.pick(one.evidence[0].note)
             for one in flag.covers
             if place is not None
-            and one.family != flag.family
+            and flag.family in _OF_PLACES
+            and one.family not in _OF_PLACES
             and one.evidence
             and one.evidence[0].path == place.path
         ][:1]
@@ -345,20 +348,24 @@ class AssessmentView:
         low, high = (f"{each:.0%}" for each in found.interval)
         return (words("fix-risk-between", low=low, high=high), *words.picked(found.reasons))
 
-    def look_first(self, limit: int = 3) -> list[tuple[str, str, str]]:
-        """The places to read first: where, the symbol, and the three weightiest reasons in words; that a name is public holds for most of them."""
+    def look_first(self, limit: int = 3) -> list[tuple[ReadingPlace, str]]:
+        """The places to read first that no flag begins with, each with its three weightiest reasons in words.
+
+        That a name is public holds for most of them, and is no reason on a screen.
+        """
         words = self._words
+        flagged = {location(flag.evidence[0]) for flag in self._assessment.flags if flag.evidence}
+        left = [one for one in self._assessment.look_first if location(one) not in flagged]
         return [
             (
-                location(one),
-                one.symbol or "",
+                one,
                 words.comma.join(
                     words.picked(
                         [part.why for part in one.parts if part.value > 0 and part.name != "public"][:3]
                     )
                 ),
             )
-            for one in self._assessment.look_first[:limit]
+            for one in left[:limit]
         ]
 
     @property

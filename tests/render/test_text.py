@@ -106,6 +106,18 @@ def test_a_change_without_flags_quotes_the_lines_to_look_at_first() -> None:
     assert quoted not in render(msgspec.structs.replace(silent, flags=(a_flag(),)), style)
 
 
+def test_a_place_that_a_flag_begins_with_is_not_named_again() -> None:
+    flag = a_flag()
+    same = msgspec.structs.replace(
+        ReadingPlace(path="vllm/a.py", line=7, score=1.0, parts=()),
+        path=flag.evidence[0].path,
+        line=flag.evidence[0].line,
+    )
+    other = ReadingPlace(path="vllm/b.py", line=9, score=0.5, parts=())
+    text = render(an_assessment(flags=(flag,), look_first=(same, other)), Style(width=80))
+    assert "Look first vllm/b.py:9\n" in text.replace("  \n", "\n")
+
+
 def test_the_deciding_lines_are_quoted_where_the_patch_is_at_hand() -> None:
     """Removed and added lines near the first place of a flag, cut to the width that a reader has."""
     style = Style(
@@ -226,19 +238,20 @@ def test_a_note_that_quotes_a_whole_command_is_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "path", "is_said"),
+    ("head", "family", "path", "is_said"),
     [
-        pytest.param("quantization-numerics", None, True, id="another family at the same file"),
-        pytest.param("core-path", None, False, id="the same question once more"),
-        pytest.param("quantization-numerics", "vllm/other.py", False, id="another file"),
+        pytest.param("core-path", "quantization-numerics", None, True, id="what was done, under where"),
+        pytest.param("core-path", "platform-compat", None, False, id="where, under where"),
+        pytest.param("config-default", "core-path", None, False, id="where, under what was done"),
+        pytest.param("core-path", "quantization-numerics", "vllm/other.py", False, id="another file"),
     ],
 )
 def test_the_first_sentence_has_what_a_covered_rule_tells_of_the_place(
-    family: str, path: str | None, *, is_said: bool
+    head: str, family: str, path: str | None, *, is_said: bool
 ) -> None:
     place = evidence(*filter(None, (path,)), note="cast removed: .float()")
     covered = a_flag("QN811", family=family, evidence=(place,))
-    text = render(an_assessment(flags=(a_flag(covers=(covered,)),)), NARROW)
+    text = render(an_assessment(flags=(a_flag(family=head, covers=(covered,)),)), NARROW)
     assert ("backend; cast removed: .float()" in " ".join(text.split())) is is_said
 
 

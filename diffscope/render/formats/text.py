@@ -46,6 +46,8 @@ class _Report:
         self._words = Words(style.language)
         self._read = AssessmentView(assessment, self._words)
         self._screen = Screen(style)
+        self._flagged = [flag for flag in worst_first(assessment.flags) if flag.family != HINTS]
+        """Flags that decide the level."""
 
     def text(self) -> str:
         """Return the report, top to bottom."""
@@ -103,7 +105,7 @@ class _Report:
     def _risk(self) -> None:
         words, risk = self._words, self._assessment.risk
         label = Piece(padded(words(risk.level.value).upper(), _COLUMN), _LEVEL_TONES[risk.level])
-        flags = [flag for flag in worst_first(self._assessment.flags) if flag.family != HINTS]
+        flags = self._flagged
         if flags:
             said = self._read.sentence(flags[0], limit=_LONGEST_NOTE)
             self._screen.line(label, Piece(said, Tone.STRONG), hang=_COLUMN)
@@ -178,17 +180,18 @@ class _Report:
                 self._screen.row("" if number else words("unknown-rules"), row, width=_COLUMN)
 
     def _look_first(self) -> None:
-        for number, (where, symbol, why) in enumerate(self._read.look_first()):
+        places = self._read.look_first()
+        for number, (place, why) in enumerate(places):
             label = "" if number else self._words("look-first")
             pieces = (
-                Piece(where, Tone.PATH),
-                Piece(f" {symbol}" if symbol else ""),
+                Piece(location(place), Tone.PATH),
+                Piece(f" {place.symbol}" if place.symbol else ""),
                 Piece(f"  {why}", Tone.QUIET),
             )
             self._screen.row(label, *pieces, width=_COLUMN)
-            if not number and not self._assessment.flags:
-                self._changed_lines(self._assessment.look_first[0])
-        if self._read.look_first():
+            if not number and not self._flagged:
+                self._changed_lines(place)
+        if places:
             self._screen.blank()
 
     def _changed_lines(self, place: Place) -> None:
