@@ -15,6 +15,8 @@ from diffscope.taxonomy.counterparts import Pairing
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__"})
 _ALIKE = 70
 """Percent of the names that both use, from which on a function and its namesake are twins; less is another way to do it."""
+_FEWEST = 20
+"""Names that both use, a call apart from its name, below which they are no twins: a few lines say what one platform can do, or are alike by chance."""
 _FUNCTIONS = frozenset({"function", "method"})
 _MOVING = frozenset({"signature", "removed", "bases", "default", "body"})
 
@@ -101,7 +103,8 @@ def _twins(
 
 
 def _alike(names: frozenset[str] | None, others: frozenset[str]) -> int:
-    return 100 * len(names & others) // len(names | others) if names else 0
+    both = names & others if names else frozenset()
+    return 100 * len(both) // len(names | others) if names and len(both) >= _FEWEST else 0
 
 
 def _place(placed: Placed, symbol: SymbolFact) -> Region | None:
