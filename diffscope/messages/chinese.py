@@ -964,7 +964,7 @@ TEXTS: Final = {
     "word.lazy": "延迟导入 {count} 个",
     "word.left-out": "因篇幅限制，此处省略 {count} 个部分；完整结果中包含全部内容。",
     "word.lines": "行数",
-    "word.look-first": "先看",
+    "word.look-first": "重点看",
     "word.low": "低",
     "word.made-by": "diffscope {version}，规则 {rules}",
     "word.medium": "中",

@@ -964,7 +964,7 @@ TEXTS: Final = {
     "word.lazy": "{count} lazily",
     "word.left-out": "{count} {count|section is|sections are} left out here for length; the full assessment has {count|it|them}.",
     "word.lines": "Lines",
-    "word.look-first": "Look first",
+    "word.look-first": "Look at",
     "word.low": "low",
     "word.made-by": "diffscope {version}, rules {rules}",
     "word.medium": "medium",

@@ -25,6 +25,7 @@ _FAR = 1_000_000
 _LONGEST_CONDITION = 70
 _MOST_NEAR = 3
 _CALLED = frozenset({"called", "no-longer-called"})
+_SHOWN_PLACES = 3
 _OF_PLACES = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
 _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
@@ -250,8 +251,10 @@ class AssessmentView:
         rest = list({location(place): place for place in flag.evidence}.values())[1:]
         if not rest:
             return ""
-        first = words("also-at", places=words.comma.join(location(place) for place in rest[:2]))
-        counts = Counter(place.path for place in rest[2:])
+        first = words(
+            "also-at", places=words.comma.join(location(place) for place in rest[: _SHOWN_PLACES - 1])
+        )
+        counts = Counter(place.path for place in rest[_SHOWN_PLACES - 1 :])
         more = [words("places-in", count=count, path=path) for path, count in counts.most_common()]
         return words.semicolon.join((first, self.few(more, limit=3))) if more else first
 
@@ -349,13 +352,17 @@ class AssessmentView:
         return (words("fix-risk-between", low=low, high=high), *words.picked(found.reasons))
 
     def look_first(self, limit: int = 3) -> list[tuple[ReadingPlace, str]]:
-        """The places to read first that no flag begins with, each with its three weightiest reasons in words.
+        """The places to read first that no flag shows already, each with its three weightiest reasons in words.
 
         That a name is public holds for most of them, and is no reason on a screen.
         """
         words = self._words
-        flagged = {location(flag.evidence[0]) for flag in self._assessment.flags if flag.evidence}
-        left = [one for one in self._assessment.look_first if location(one) not in flagged]
+        flagged = {
+            (place.path, place.symbol)
+            for flag in self._assessment.flags
+            for place in flag.evidence[:_SHOWN_PLACES]
+        }
+        left = [one for one in self._assessment.look_first if (one.path, one.symbol) not in flagged]
         return [
             (
                 one,

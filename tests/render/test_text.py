@@ -106,16 +106,16 @@ def test_a_change_without_flags_quotes_the_lines_to_look_at_first() -> None:
     assert quoted not in render(msgspec.structs.replace(silent, flags=(a_flag(),)), style)
 
 
-def test_a_place_that_a_flag_begins_with_is_not_named_again() -> None:
+def test_a_symbol_that_a_flag_shows_is_not_named_again() -> None:
     flag = a_flag()
     same = msgspec.structs.replace(
         ReadingPlace(path="vllm/a.py", line=7, score=1.0, parts=()),
         path=flag.evidence[0].path,
-        line=flag.evidence[0].line,
+        symbol=flag.evidence[0].symbol,
     )
     other = ReadingPlace(path="vllm/b.py", line=9, score=0.5, parts=())
     text = render(an_assessment(flags=(flag,), look_first=(same, other)), Style(width=80))
-    assert "Look first vllm/b.py:9\n" in text.replace("  \n", "\n")
+    assert "Look at    vllm/b.py:9\n" in text.replace("  \n", "\n")
 
 
 def test_the_deciding_lines_are_quoted_where_the_patch_is_at_hand() -> None:
