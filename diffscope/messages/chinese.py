@@ -983,6 +983,7 @@ TEXTS: Final = {
     "word.more-modules": "另有 {count} 个模块",
     "word.more-places": "另有 {count} 处",
     "word.near": "接近触发",
+    "word.near-by-one": "{rule} {place}，仅一个条件不满足",
     "word.near-deprecated": "{rule} {place}，即将移除",
     "word.near-failed": "{rule} {place}，仅不满足 {failed}",
     "word.near-off": "{rule} {place}，已关闭",

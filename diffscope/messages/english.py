@@ -983,6 +983,7 @@ TEXTS: Final = {
     "word.more-modules": "and {count} more {count|module|modules}",
     "word.more-places": "and {count} more {count|place|places}",
     "word.near": "Nearly",
+    "word.near-by-one": "{rule} {place} but for one condition",
     "word.near-deprecated": "{rule} {place}, on its way out",
     "word.near-failed": "{rule} {place} but for {failed}",
     "word.near-off": "{rule} {place}, turned off",

@@ -382,8 +382,11 @@ class AssessmentView:
         phrases = []
         for one in every[:_MOST_NEAR]:
             rule = f"{one.code} {one.name}{words.aside(words(one.severity.value))}"
-            why = f"near-{one.status}" if one.failed is None else "near-failed"
-            told = {} if one.failed is None else {"failed": clip(one.failed, _LONGEST_CONDITION)}
+            why, told = f"near-{one.status}", {}
+            if one.failed is not None:
+                # Conditions are in the words of rule files, which are English.
+                why = words.either("near-failed", "near-by-one")
+                told = {"failed": clip(one.failed, _LONGEST_CONDITION)}
             phrases.append(words(why, rule=rule, place=location(one.place), **told))
         rest = len(every) - _MOST_NEAR
         return (*phrases, words("and-more", count=rest)) if rest > 0 else tuple(phrases)

@@ -291,6 +291,8 @@ class ConditionChange(Value, frozen=True, kw_only=True):
     names: tuple[tuple[str, str], ...] = ()
     """Names in it that are bound once in the symbol, each with the condition that it stands for."""
     names_before: tuple[tuple[str, str], ...] = ()
+    other_elements: bool = False
+    """Whether it asks of the elements of a loop that goes through something else now."""
 
 
 class InnerChange(Value, frozen=True, kw_only=True):

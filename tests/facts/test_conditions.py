@@ -188,6 +188,18 @@ def _body(text: str) -> str:
             [("match", "changed", "widened", 3, "new")], id="the guard of a case",
         ),
         pytest.param(
+            "    for a in x:\n        if a.ready and a.free:\n            work(a)\n", "    for a in y.free:\n        if a.ready:\n            work(a)\n",
+            [("if", "changed", "unknown", 3, "new")], id="a part that what the loop goes through may answer now",
+        ),
+        pytest.param(
+            "    for a in x:\n        if y.ready and y.free:\n            work(a)\n", "    for a in y.free:\n        if y.ready:\n            work(a)\n",
+            [("if", "changed", "widened", 3, "new")], id="a part that asks of no element",
+        ),
+        pytest.param(
+            "    return [a for a in x if a.ready and a.free]\n", "    return [a for a in y if a.ready]\n",
+            [("comprehension", "changed", "unknown", 2, "new")], id="a filter over something else",
+        ),
+        pytest.param(
             "    return x.fits()\n", "    return x.fits() and y\n",
             [("return", "changed", "narrowed", 2, "new")], id="a boolean that is returned",
         ),

@@ -215,6 +215,15 @@ def content(*commits: tuple[int, str, bytes | None, bytes | None], can_read: boo
 
 CHECKS = (9, "[Core] Check pools (#90)", PLAIN, CHECKED)
 TUNED = (4, "[Core] Tune (#91)", CHECKED, LATER)
+WARNING = b"".join(b'        "size %d is slow"\n' % number for number in range(8))
+WARNED = PLAIN.replace(b"    return x\n", b"    warn(\n" + WARNING + b"    )\n    return x\n")
+WARNS = (
+    9,
+    "[Core] Tell sizes (#90)",
+    PLAIN.replace(b"    return x\n", b"    warn(\n    )\n    return x\n"),
+    WARNED,
+)
+WARNS_TUNED = (4, "[Core] Tune (#91)", WARNED, WARNED + b"MORE = 1\n")
 UNCHECKED = (2, 'Revert "[Core] Check pools" (#92)', CHECKED, PLAIN)
 
 
@@ -269,6 +278,27 @@ UNCHECKED = (2, 'Revert "[Core] Check pools" (#92)', CHECKED, PLAIN)
             id="as much is new: it is rewritten",
         ),
         pytest.param(content((200, *CHECKS[1:])), CHECKED, PLAIN, None, id="too long ago"),
+        pytest.param(
+            content(CHECKS),
+            CHECKED,
+            CHECKED.replace(ADDED, b"    check_all(x)\n    check_none(x)\n"),
+            None,
+            id="two other lines stand in the place of eight",
+        ),
+        pytest.param(
+            content(CHECKS, TUNED),
+            LATER,
+            LATER.replace(ADDED, b"    check_all(x)\n"),
+            ("restores", 90, False, 100),
+            id="one line hardly stands for eight",
+        ),
+        pytest.param(
+            content(WARNS, WARNS_TUNED),
+            WARNED + b"MORE = 1\n",
+            WARNED.replace(WARNING, b"") + b"MORE = 1\n",
+            None,
+            id="a text that is told goes",
+        ),
     ],
 )
 def test_content_tells_what_is_taken_back_whatever_the_title_says(

@@ -41,6 +41,8 @@ def a_guard(condition: str, change: str = "added", *names: str, path: str = ORAC
         pytest.param("Fix x for the CPU backend", (a_file(CORE, 5),), ("cpu",), id="its backend is one"),
         pytest.param("Fix `lens_cpu` and use_rocm_x()", (a_file(CORE, 5),), (), id="names of the code are no platforms"),
         pytest.param("Fix `rocm_x`", (a_file(CORE, 900), a_file("vllm/platforms/rocm.py", 1)), ("rocm",), id="unless a file agrees here too"),
+        pytest.param("Avoid quadratic ARC batch eviction", (a_file(CORE, 5),), (), id="a word that begins as the name of a card"),
+        pytest.param("Tune x for Arc B580", (a_file(CORE, 5),), ("xpu",), id="a card by its number"),
         pytest.param("Guard x on ENABLE_FP4_SM100", (a_file(CORE, 5),), ("cuda",), id="an architecture in the name of a macro"),
     ],
 )  # fmt: skip

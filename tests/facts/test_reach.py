@@ -235,3 +235,24 @@ def test_a_thread_target_runs_when_its_object_works() -> None:
         {"vllm/disk.py": text}, {"vllm/disk.py": text.replace("3", "5")}, tree={"vllm/__init__.py": ""}
     )
     assert [(one.runs, one.reach_reason) for one in found.symbol] == [("per_step", "handed-on")]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param("", ("unknown", "no-caller"), id="nobody names its class"),
+        pytest.param(
+            "\n\ndef make():\n    return SideGate(3)\n", ("per_step", "root"), id="its file names it"
+        ),
+    ],
+)
+def test_a_layer_that_goes_ran_where_something_named_it(more: str, expected: tuple[str, str]) -> None:
+    path, side = (
+        "vllm/layers/gate.py",
+        "\n\nclass SideGate(Gate):\n    def forward(self, x):\n        return -x\n",
+    )
+    tree = TREE | {path: LAYER + side + more}
+    found = facts({path: LAYER + side + more}, {path: LAYER}, tree=tree).symbol
+    assert [(one.reached, one.reach_reason) for one in found if one.symbol == "SideGate.forward"] == [
+        expected
+    ]

@@ -22,6 +22,31 @@ def test_a_condition_that_comes_and_one_whose_code_changes() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("after", "changes"),
+    [
+        pytest.param(
+            "    if current_platform.is_cpu() or x.given:\n        return\n    set_threads(x)\n",
+            {"body"},
+            id="the rest stands behind a return",
+        ),
+        pytest.param(
+            "    if current_platform.is_cpu():\n        set_threads(x)\n",
+            {"added", "removed"},
+            id="the opposite",
+        ),
+        pytest.param(
+            "    if current_platform.is_xpu():\n        return\n    set_threads(x)\n",
+            {"added", "removed"},
+            id="another platform",
+        ),
+    ],
+)
+def test_the_same_question_with_an_early_return_is_no_new_one(after: str, changes: set[str]) -> None:
+    before = "def run(x):\n    if not current_platform.is_cpu():\n        set_threads(x)\n"
+    assert {one.change for one in edit(PATH, before, f"def run(x):\n{after}").guard} == changes
+
+
 def test_a_function_that_goes_takes_its_conditions_along() -> None:
     """Removed code is no changed branch."""
     before = (

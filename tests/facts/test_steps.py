@@ -48,6 +48,8 @@ def judged(
     patch: str | None = None,
     merged_at: str | None = None,
     installing: dict[str, bytes] | None = None,
+    *,
+    owners: str | None = None,
 ) -> ChangeFacts:
     """Return the facts of a change of the tree above."""
     old = {path: TREE[path] for path in after if path in TREE} | (before or {})
@@ -60,7 +62,7 @@ def judged(
         )
     )
     declaring = ci_files(steps) if steps else {}
-    project = project_of(declaring)
+    project = project_of(declaring | ({".github/CODEOWNERS": owners} if owners else {}))
     declarations = Declarations(
         project,
         paths=lambda: map(RepoPath, TREE),
@@ -149,16 +151,45 @@ OLD, NEW = "vllm/pools/base.py", "vllm/basins/base.py"
 PIPELINE = ".buildkite/test_areas/a.yaml"
 
 
-def moved(pipeline: str | None = None) -> list[tuple[str, str | None, str]]:
-    """Return what is said of a file that changes folders, where the pipeline reads so after the change."""
+def moved(pipeline: str | None = None, owners: str | None = None) -> list[tuple[str, str | None, str]]:
+    """Return what is said of a file that changes folders, where the pipeline reads so after the change, and for CODEOWNERS at the base."""
     declared = ci_files(STEPS)[PIPELINE].encode()
     before, after = {OLD: TREE[OLD]}, {NEW: TREE[OLD]}
     patch = f"diff --git a/{OLD} b/{NEW}\nsimilarity index 100%\nrename from {OLD}\nrename to {NEW}\n"
     if pipeline is not None:
         patch += make_patch({PIPELINE: declared}, {PIPELINE: pipeline.encode()})
         before, after = before | {PIPELINE: declared}, after | {PIPELINE: pipeline.encode()}
-    found = judged(after, before, patch=patch).step
+    found = judged(after, before, patch=patch, owners=owners).step
     return [(one.what, one.entry, one.detail) for one in found if one.what.startswith("rename")]
+
+
+OWNER_LINE = ".github/CODEOWNERS:1"
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        pytest.param(
+            "/vllm/pools @ada",
+            [("/vllm/pools", "matches nothing any more")],
+            id="a folder that is left empty",
+        ),
+        pytest.param("*.py @ada", [], id="a line that matches the new name"),
+        pytest.param(
+            "/vllm/*/base.py @ada\n/vllm/basins @nobody",
+            [],
+            id="a line with other files, and a new name with an owner",
+        ),
+        pytest.param(
+            "/vllm/*o*/base.py @ada",
+            [("/vllm/*o*/base.py", "still matches other files; nobody owns the new name")],
+            id="a line with other files, and a new name without",
+        ),
+    ],
+)
+def test_a_rename_leaves_owners_behind(owners: str, expected: list[tuple[str, str]]) -> None:
+    found = [(entry, detail) for what, entry, detail in moved(owners=owners) if what == "rename-owner"]
+    assert found == [(f"{entry} ({OWNER_LINE})", detail) for entry, detail in expected]
 
 
 def test_a_rename_leaves_an_entry_behind() -> None:

@@ -101,8 +101,8 @@ def collect_history(
         by_content = inverse.past if inverse else undone[0] if undone else None
         original = _named(change, history) or by_content or _of_words(change, history)
         return (_fact("reverts", change.paths, original, undone, inverse),) if original else ()
-    if inverse is not None and inverse.of_change < _MOSTLY:
-        # It rewrites what was there before: most of it is new.
+    if inverse is not None and (inverse.of_change < _MOSTLY or inverse.is_edit):
+        # It rewrites what was there before.
         inverse = None
     taken_up = tuple(_taken_up(change, history))
     restored = tuple(_restored(change, undone, inverse))

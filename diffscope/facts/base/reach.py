@@ -153,6 +153,22 @@ class Reach:
         decorators = tuple(each.partition("(")[0] for each in definition.decorators)
         return root_of(self._rows, Described(last, classes, decorators))
 
+    def defines(self, path: str, name: str) -> bool:
+        """Return whether a file has a definition of that name."""
+        return self._callers.definition(Place(path, name)) is not None
+
+    def is_unused(self, path: str, name: str) -> bool:
+        """Return whether nothing of the product names the class or function that a definition belongs to; what registers itself is used."""
+        top = Place(path, name.partition(".")[0])
+        definition, module = self._callers.definition(top), self._callers.graph.module_of(RepoPath(path))
+        return (
+            definition is not None
+            and definition.kind is not DefinitionKind.VARIABLE
+            and not definition.decorators
+            and not (module and _NAMED.intersection(self._callers.graph.users(module)))
+            and not self._callers.callers(top)
+        )
+
     def asked_for(self, path: str) -> str | None:
         """Return what asks for a module that the serving path does not load by itself: a variable, or a row as ``table:key``; else ``None``."""
         if path not in self._asked:

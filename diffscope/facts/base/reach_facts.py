@@ -112,7 +112,10 @@ class _Teller:
     def _read(self, fact: Located, *, is_old: bool) -> Reached:
         assert self._new is not None and self._old is not None  # noqa: S101, PT018 - asked with a graph alone
         if is_old:
-            return self._old.of(self._old_paths.get(fact.path, fact.path), fact.symbol or "")
+            path, name = self._old_paths.get(fact.path, fact.path), fact.symbol or ""
+            if self._old.is_unused(path, name) and not self._new.defines(fact.path, name):
+                return Reached("unknown", "no-caller")
+            return self._old.of(path, name)
         return self._new.of(fact.path, fact.symbol or "")
 
     def _native(self, fact: Located) -> Reached:

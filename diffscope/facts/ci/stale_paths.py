@@ -13,6 +13,7 @@ from diffscope.project.ci.gaps import rename_gaps
 from diffscope.project.ci.selection import select_steps
 from diffscope.project.matching import visible_paths
 from diffscope.project.model import Project
+from diffscope.project.owners import owners_of
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
 
@@ -36,7 +37,8 @@ class Declared(Protocol):
 def collect_renames(placed: tuple[Placed, ...], declarations: Declared) -> Iterator[StepFact]:
     """Yield a fact for each entry that watches the old name of a renamed file, and that the change leaves as it is.
 
-    A step that the new name starts anyway, by another entry or because it starts everything, is none.
+    A step that the new name starts anyway, by another entry or because it starts everything, is none; nor is the owner of a folder who has
+    other files left there, where the new name has owners of its own.
     """
     renamed = {
         RepoPath(one.fact.old_path): one
@@ -53,7 +55,10 @@ def collect_renames(placed: tuple[Placed, ...], declarations: Declared) -> Itera
     for gap in rename_gaps(declarations.project, pairs, tree):
         if gap.kind not in ("step", "owner") or corrected.holds(gap):
             continue
-        if gap.kind == "owner" or not started.by(gap):
+        is_owned = gap.still_matches and bool(
+            owners_of(declarations.project.codeowners, (gap.new,))[0].owners
+        )
+        if not is_owned if gap.kind == "owner" else not started.by(gap):
             grouped[gap.old, gap.kind, gap.entry].append(gap)
     for (old, kind, entry), gaps in sorted(grouped.items()):
         yield _fact(renamed[old], kind, entry, gaps)
@@ -61,7 +66,10 @@ def collect_renames(placed: tuple[Placed, ...], declarations: Declared) -> Itera
 
 def _fact(placed: Placed, kind: str, entry: str, gaps: list[RenameGap]) -> StepFact:
     first = gaps[0]
-    state = "still matches other files" if first.still_matches else "matches nothing any more"
+    state = "matches nothing any more"
+    if first.still_matches:
+        alone = "; nobody owns the new name" if kind == "owner" else ""
+        state = f"still matches other files{alone}"
     return StepFact(
         **placed.spot(),
         what=f"rename-{kind}",

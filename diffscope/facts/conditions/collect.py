@@ -100,8 +100,9 @@ def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, 
     went = tuple(atom for atom in asked_before if atom.text not in texts)
     direction = direction_of(before, after)
     does, did = ({held for held in side if held.text} for side in (each.held, each.held_before))
-    if direction == "reversed" and not does & did:
-        # Both branches changed places, or what is asked first and what is done first did; of branches that hold nothing known it may be so.
+    if each.other_elements or (direction == "reversed" and not does & did):
+        # What the loop goes through may be filtered by now, or not yet. Or both branches changed places, or what is asked first and what is
+        # done first did; of branches that hold nothing known it may be so.
         direction = "unknown"
     return direction, came or (() if went else asked), went
 

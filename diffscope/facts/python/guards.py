@@ -121,7 +121,9 @@ def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy)
     for each in given:
         states.setdefault((each.before or "", "removed"), change.whole_before)
         states.setdefault((each.text, "added"), placed.new(each.line))
-    settled = _settled(states, taxonomy)
+    settled = _settled(
+        states, taxonomy, {each for item in change.conditions for each in _turned(item.condition)}
+    )
     before = _replaced(settled, taxonomy) | {each.text: each.before or "" for each in given}
     gone = set(before.values())
     for (condition, state), place in settled.items():
@@ -212,20 +214,41 @@ def _asked_outside(change: ChangedSymbol) -> Iterator[tuple[str, str, Region | N
                 yield asked, item.what, item.region
 
 
-def _settled(states: _States, taxonomy: Taxonomy) -> _States:
-    """Return the states, where a condition that came for one that asks the same of the platform counts as one that stands."""
+def _turned(each: ConditionChange) -> Iterator[str]:
+    """Yield a condition behind which stands now what stood under its opposite: `if not x:` became `if x: return`."""
+    left = {"return", "raise", "continue", "break"}.intersection(held.kind for held in each.held_before)
+    if each.change == "changed" and each.exit and not left:
+        yield each.text
+
+
+def _settled(states: _States, taxonomy: Taxonomy, turned: set[str]) -> _States:
+    """Return the states, where a condition that came for one that asks the same of the platform counts as one that stands.
+
+    One of ``turned`` asks the same where it asks the opposite.
+    """
+
+    def asked_by(condition: str, state: str) -> frozenset[str]:
+        question = _question(condition, taxonomy)
+        return _opposite(question) if state == "added" and condition in turned else question
+
     asked = {
-        state: {_question(condition, taxonomy): condition for condition, one in states if one == state}
+        state: {asked_by(condition, one) for condition, one in states if one == state}
         for state in ("added", "removed")
     }
-    same = {question for question in asked["added"].keys() & asked["removed"].keys() if question}
+    same = {question for question in asked["added"] & asked["removed"] if question}
     settled: _States = {}
     for (condition, state), place in states.items():
-        stands = state in asked and _question(condition, taxonomy) in same
+        stands = state in asked and asked_by(condition, state) in same
         if stands and state == "removed":
             continue
         settled.setdefault((condition, "body" if stands else state), place)
     return settled
+
+
+def _opposite(question: frozenset[str]) -> frozenset[str]:
+    return frozenset(
+        word.removeprefix("not ") if word.startswith("not ") else f"not {word}" for word in question
+    )
 
 
 def _question(condition: str, taxonomy: Taxonomy) -> frozenset[str]:

@@ -15,6 +15,7 @@ from diffscope.syntax.conditions.reading import (
     following,
     governed,
     held_in,
+    looped_through,
     read_conditions,
     statements,
     stripped,
@@ -182,6 +183,9 @@ def _change(pair: _Pair, old: _Side, new: _Side) -> Iterator[ConditionChange]:
         stood_behind=bool(_stood(behind, side, other)),
         names=side.names_in(text),
         names_before=old.names_in(before) if before is not None else (),
+        other_elements=pair.before is not None
+        and pair.after is not None
+        and looped_through(pair.before) != looped_through(pair.after),
     )
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Held
 from diffscope.syntax.text.expressions import callee_of, early_exits, unwrap
 from diffscope.syntax.text.tokens import clip, text_of
@@ -29,6 +30,7 @@ _EXITS: Final = {
     "continue_statement": "continue",
     "break_statement": "break",
 }
+_WORD: Final = lazy_regex(rb"[A-Za-z_]\w*")
 _WRITES: Final = frozenset({"assignment", "augmented_assignment"})
 _DEFINITIONS: Final = frozenset({"function_definition", "class_definition"})
 _SIMPLE: Final = frozenset(
@@ -187,6 +189,24 @@ def following(asked: Asked) -> list[Node]:
             found.append(sibling)
         sibling = sibling.next_named_sibling
     return found
+
+
+def looped_through(asked: Asked) -> frozenset[bytes]:
+    """Return what the loops go through, in the function around a condition, whose elements it asks of."""
+    words = frozenset(_WORD.findall(asked.node.text or b""))
+    found = set[bytes]()
+    node: Node | None = asked.owner
+    while node is not None and node.type not in _DEFINITIONS:
+        loops = node.named_children if asked.kind == "comprehension" else [node]
+        for loop in loops:
+            target, through = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+            is_loop = loop.type in ("for_statement", "for_in_clause")
+            if is_loop and target is not None and through is not None:
+                found |= (
+                    {stripped(through)} if words.intersection(_WORD.findall(target.text or b"")) else set()
+                )
+        node = node.parent
+    return frozenset(found)
 
 
 def exit_of(asked: Asked) -> str:
