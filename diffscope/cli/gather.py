@@ -193,6 +193,8 @@ def _pull(target: str, source: str, workspace: Workspace, notice: Notice) -> Gat
 
 def _revision(target: str, workspace: Workspace, error: UsageError) -> Change:
     """Return what a name of the clone stands for: a branch from its merge base with main, anything else as one commit."""
+    import msgspec
+
     from diffscope.adapters.git.process import run
 
     clone = _clone(workspace)
@@ -204,9 +206,13 @@ def _revision(target: str, workspace: Workspace, error: UsageError) -> Change:
     names = [f"refs/heads/{target}", f"refs/remotes/{target}"]
     is_branch = bool(run(clone.refs, "for-each-ref", "--format=%(refname)", *names).out.strip())
     main = _main(workspace)
-    if not is_branch or clone.merge_base(main, commit) == commit:
-        return workspace.clone.commit(commit)
-    return workspace.clone.between(main, commit)
+    is_merged = clone.merge_base(main, commit) == commit
+    if is_branch and not is_merged:
+        return workspace.clone.between(main, commit)
+    change = workspace.clone.commit(commit)
+    # The subject of a branch's own commit may name a pull request too: that makes it no merged one.
+    replace = msgspec.structs.replace
+    return change if is_merged else replace(change, pull=replace(change.pull, merged_at=None))
 
 
 def _tell_fallback(reasons: list[tuple[str, SourceError]], number: int, notice: Notice) -> None:

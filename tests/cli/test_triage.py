@@ -42,6 +42,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "commit", "--quiet", "-m", "Run them")
     git(folder, "update-ref", "refs/pull/3/head", "HEAD")
     git(folder, "update-ref", "refs/pull/4/head", start)
+    git(folder, "checkout", "--quiet", "--detach", start)
+    (folder / "vllm/rooms.py").write_text(POOL)
+    (folder / "vllm/pool.py").write_text("SIZE = 1\n")
+    git(folder, "add", "-A")
+    git(folder, "commit", "--quiet", "-m", "Move pools (#6)")
+    git(folder, "update-ref", "refs/moved", "HEAD")
     git(folder, "update-ref", "refs/heads/main", start)
     git(folder, "update-ref", "refs/merged", second)
     return folder
@@ -198,3 +204,20 @@ def test_one_change_against_another_commit(work: Project, clone: Path) -> None:
     assert "changes the parameters of make_pool; a new call" in " ".join(work.run(*arguments).out.split())
     refused = work.run("classify", "--repo", str(clone), "--range", "main..refs/merged", "--against", "main")
     assert (refused.exit_code, "for one change" in refused.err) == (2, True)
+
+
+def test_what_the_other_commit_moved_is_not_called_removed(work: Project, clone: Path) -> None:
+    """The file that it went to is none that the change knows of."""
+    head = git(clone, "rev-parse", "refs/pull/2/head")
+    arguments = ("classify", "--repo", str(clone), "--base", "main", "--head", "refs/pull/2/head")
+    found = json.loads(work.run(*arguments, "--against", "refs/moved", "--format", "json").out)["against"]
+    assert [
+        (one["kind"], one["says"]["en"].partition(" renames or moves ")[2]) for one in found["collisions"]
+    ] == [("removed-used", f"make_pool, which {head[:12]} newly uses by its old name")]
+
+
+def test_a_commit_that_main_does_not_have_is_not_merged(work: Project, clone: Path) -> None:
+    """Its subject ends in the number of a pull request all the same."""
+    arguments = ("classify", "--repo", str(clone), "--format", "json")
+    pull = json.loads(work.run(*arguments, "refs/moved").out)["change"]["pull"]
+    assert (pull["number"], pull["merged_at"]) == (6, None)

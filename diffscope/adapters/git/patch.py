@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -43,6 +44,16 @@ def list_files(access: GitAccess, old: str, new: str) -> Diff:
             path, lines = _counted(cell, cells)
             counts[path] = lines
     return Diff(files=tuple(_with(files[path], counts.get(path)) for path in sorted(files)))
+
+
+def files_defining(access: GitAccess, old: str, new: str, names: Iterable[str]) -> frozenset[str]:
+    """Return the Python files between whose sides a definition of one of the names came or went; none where git cannot tell."""
+    any_name = "|".join(sorted(map(re.escape, names)))
+    line = rf"^[[:space:]]*(async[[:space:]]+def|def|class)[[:space:]]+({any_name})[^A-Za-z0-9_]|^({any_name})[[:space:]]*[:=]"
+    options = ("-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--name-only", f"-G{line}")
+    found = run(access, "diff-tree", *options, old, new)
+    listed = found.out.split(b"\0")[:-1] if found.code == 0 else []
+    return frozenset(decode_name(name) for name in listed if name.endswith(b".py"))
 
 
 def _file(row: list[str], cells: Iterator[bytes]) -> FileDiff:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from diffscope.adapters.git.branches import resolve_branch
+from diffscope.adapters.git.patch import files_defining
 from diffscope.assessment.document import Against, Assessment, Collision
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts
-from diffscope.products.triage.candidates import read_candidate
+from diffscope.products.triage.candidates import Candidate, read_candidate
 from diffscope.products.triage.conflicts import find_conflicts
-from diffscope.products.triage.model import Place
+from diffscope.products.triage.model import Conflict, Place
 from diffscope.source.model import CommitId
 from diffscope.workspace import Workspace
 
@@ -38,36 +39,53 @@ def with_against(assessment: Assessment, facts: ChangeFacts, name: str, workspac
     is_merged = (
         last is not None and repository.has_commit(last) and repository.merge_base(last, commit) == last
     )
-    start = last if is_merged and last else repository.merge_base(base, commit) or base
-    paths = sorted(_paths(facts))[:_MOST_FILES]
-    since = (
-        workspace.clone.part_between(CommitId(start), commit, paths) if paths and start != commit else None
-    )
-    collisions = (
-        tuple(_collisions(assessment, facts, name, workspace.facts(since), workspace))
-        if since and since.patch
-        else ()
-    )
-    found = Against(name=name, commit=commit, collisions=collisions)
-    return msgspec.structs.replace(assessment, against=found)
-
-
-def _collisions(
-    assessment: Assessment, facts: ChangeFacts, name: str, since: ChangeFacts, workspace: Workspace
-) -> Iterator[Collision]:
+    start = CommitId(last if is_merged and last else repository.merge_base(base, commit) or base)
     own = msgspec.structs.replace(read_candidate(facts, assessment, 2), alias=_called(facts))
-    theirs = msgspec.structs.replace(read_candidate(since, workspace.judge(since), 1), alias=name)
+    paths = sorted(_paths(facts))[:_MOST_FILES]
+    conflicts = tuple(_conflicts(own, name, (start, commit), paths, workspace))
+    if lost := set(_lost(conflicts)):
+        # What the other commit moved went to a file that this change knows nothing of.
+        found = sorted(files_defining(repository.objects, start, commit, lost) - {*paths})
+        conflicts = tuple(_conflicts(own, name, (start, commit), [*paths, *found[:_MOST_FILES]], workspace))
+    collisions = tuple(map(_collision, conflicts))
+    return msgspec.structs.replace(
+        assessment, against=Against(name=name, commit=commit, collisions=collisions)
+    )
+
+
+def _conflicts(
+    own: Candidate, name: str, span: tuple[CommitId, CommitId], paths: Sequence[str], workspace: Workspace
+) -> Iterator[Conflict]:
+    """Yield how a change collides with what ``paths`` became over a span of commits."""
+    since = workspace.clone.part_between(*span, paths) if paths and span[0] != span[1] else None
+    if since is None or not since.patch:
+        return
+    read = workspace.facts(since)
+    theirs = msgspec.structs.replace(read_candidate(read, workspace.judge(read), 1), alias=name)
     for one in find_conflicts((theirs, own), lambda one, other: one is not other).conflicts:
         if one.first == 1:
-            place, their_place = one.places[1], one.places[0]
-            yield Collision(
-                kind=one.kind,
-                name=one.name,
-                certainty=one.certainty,
-                place=_said(place),
-                their_place=_said(their_place),
-                says=one.says,
-            )
+            yield one
+
+
+def _lost(conflicts: Iterable[Conflict]) -> Iterator[str]:
+    """Yield the outermost names of what is gone."""
+    for one in conflicts:
+        if one.kind in {"removed-used", "removed-edited"}:
+            for key in (one.name, *one.others):
+                if symbol := key.partition(":")[2]:
+                    yield symbol.partition(".")[0]
+
+
+def _collision(one: Conflict) -> Collision:
+    theirs, own = one.places
+    return Collision(
+        kind=one.kind,
+        name=one.name,
+        certainty=one.certainty,
+        place=_said(own),
+        their_place=_said(theirs),
+        says=one.says,
+    )
 
 
 def _called(facts: ChangeFacts) -> str:
