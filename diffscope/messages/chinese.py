@@ -844,6 +844,7 @@ TEXTS: Final = {
     "triage.gap-merged": "基准已包含它",
     "triage.gaps": "未能获取",
     "triage.head": "相对 {base} 的 {count:,} 个未合并变更",
+    "triage.head-merged": "{base} 中合并的 {count:,} 个变更，视作同时未合并",
     "triage.hints": "提示",
     "triage.line-collides": "与未合并的 {other} 在 {name} 处冲突",
     "triage.line-collides-more": "与未合并的 {other} 在 {name} 处冲突，另有 {count:,} 处",

@@ -844,6 +844,7 @@ TEXTS: Final = {
     "triage.gap-merged": "the base has it already",
     "triage.gaps": "Not had",
     "triage.head": "{count:,} open {count|change|changes} against {base}",
+    "triage.head-merged": "{count:,} {count|change|changes} merged in {base}, taken as open at once",
     "triage.hints": "hints",
     "triage.line-collides": "Collides with open {other} at {name}",
     "triage.line-collides-more": "Collides with open {other} at {name}, and in {count:,} more {count|place|places}",

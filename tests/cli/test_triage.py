@@ -103,6 +103,18 @@ def test_merged_changes_taken_as_open(work: Project, clone: Path) -> None:
     arguments = ("triage", "--repo", str(clone), "--range", "main..refs/merged")
     assert "#1 changes the parameters of make_pool" in work.run(*arguments, "--lang", "en").out
     assert "No two of them conflict" in work.run(*arguments, "--within", "0").out
+    assert "2 changes merged in main..refs/merged" in work.run(*arguments, "--lang", "en").out
+
+
+def test_filters_narrow_what_waits_too(work: Project, clone: Path) -> None:
+    """The loads count what the queue shows; where nothing is left a note says so."""
+    arguments = ("triage", "--repo", str(clone), "--range", "main..refs/merged", "--format", "json")
+    whole = json.loads(work.run(*arguments).out)
+    area = whole["areas"][0]["name"]
+    narrow = json.loads(work.run(*arguments, "--area", area).out)
+    assert narrow["areas"][0]["waiting"] == len(narrow["queue"])
+    done = work.run(*arguments, "--label", "absent")
+    assert (json.loads(done.out)["areas"], "none of the 2 changes" in done.err) == ([], True)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +125,8 @@ def test_merged_changes_taken_as_open(work: Project, clone: Path) -> None:
         pytest.param(["--list", "open.json", "--base", "nowhere"], "no commit", id="a base that the clone lacks"),
         pytest.param([], "GitHub could not be reached", id="no list and no network"),
         pytest.param(["--list", "open.json", "--range", "a..b"], "exclude each other", id="two sources"),
+        pytest.param(["--range", "main"], "write A..B", id="a range with one end"),
+        pytest.param(["--range", "main..main", "--area", "kvcache"], "did you mean 'kv-cache'?", id="an area that no table has"),
         pytest.param(["--list", "open.json", "--format", "pdf"], "'pdf' is not a format of a triage", id="a format that is none"),
     ],
 )  # fmt: skip

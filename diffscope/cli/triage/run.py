@@ -28,11 +28,14 @@ from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language, Text
 from diffscope.products.triage.candidates import Candidate, read_candidate
 from diffscope.products.triage.model import Conflict, Triage, TriageGap
+from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render.formats import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
 from diffscope.render.style import Style
 from diffscope.source.model import CommitId
+from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.workspace import Workspace
+from diffscope.yaml.reading import nearest
 
 _DAYS: Final = 3.0
 _MOST_MERGES: Final = 2_000
@@ -81,6 +84,7 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
         Batch(workspace, workers=asked.workers) as batch,
         console.resumable(),
     ):
+        check_areas(asked.areas, workspace.knowledge.taxonomy)
         listed = list_open(asked, workspace, clone, console)
         listed = with_merges(clone, listed)
         candidates, gaps = judge_open(batch, listed, console)
@@ -89,15 +93,34 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
         found = Relations(candidates, meets_within(_DAYS if asked.within is None else asked.within))
         found.conflicts = with_textual(clone, candidates, found.conflicts)
         triage = build_triage(
-            candidates, found, repository=listed.repository, base=listed.base, gaps=(*listed.gaps, *gaps)
+            candidates,
+            found,
+            repository=listed.repository,
+            base=listed.base,
+            gaps=(*listed.gaps, *gaps),
+            merged=listed.tip is None,
         )
     shown = narrowed(triage, asked)
+    if triage.queue and not shown.queue:
+        console.note(
+            f"none of the {triage.changes} changes is of what --area, --label and --newer-than ask for"
+        )
     for output in outputs:
         text = FORMATS[output.form](shown, _style(output, asked.lang, is_verbose=console.level > 0))
         if output.file is None:
             write_stdout(text, is_for_people=output.form == "text")
         else:
             write_file(output.file, encoded(text))
+
+
+def check_areas(asked: Sequence[str], taxonomy: Taxonomy) -> None:
+    """Raise ``UsageError`` for an area that the tables do not have."""
+    known = {OTHER, *(area.name for area in taxonomy.tables.areas.areas)}
+    for area in asked:
+        if area not in known:
+            raise UsageError(
+                f"unknown area {area!r}", hint=nearest(area, known) or f"known: {', '.join(sorted(known))}"
+            )
 
 
 def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, console: Console) -> OpenList:
@@ -212,6 +235,8 @@ def narrowed(triage: Triage, asked: TriageRequest) -> Triage:
     return msgspec.structs.replace(
         triage,
         queue=queue,
+        owners=load_of(queue, "owners"),
+        areas=load_of(queue, "areas"),
         conflicts=tuple(one for one in triage.conflicts if {one.first, one.second} & kept),
         duplicates=tuple(one for one in triage.duplicates if {one.first, one.second} & kept),
         order=tuple(one for one in triage.order if {one.first, one.then} & kept),

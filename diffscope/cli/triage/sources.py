@@ -12,7 +12,7 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
 from diffscope.batch.coverage import newest_commit
 from diffscope.batch.judging import OpenPull, Wanted
-from diffscope.batch.windows import find_span
+from diffscope.batch.windows import find_range
 from diffscope.cli.console import Console
 from diffscope.errors import NotFoundError, RemoteError
 from diffscope.messages.model import Text
@@ -38,8 +38,8 @@ class OpenList(NamedTuple):
 
 
 def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> OpenList:
-    """Return the changes of a range of merged ones. Raises as ``find_span`` does."""
-    span = find_span(workspace, window)
+    """Return the changes of a range of merged ones. Raises as ``find_range`` does."""
+    span = find_range(workspace, window)
     known = clone.commits([wanted.commit for wanted in span.wanted])
     states = {
         wanted: OpenState(merged_at=info.committed_at if (info := known[wanted.commit]) is not None else None)

@@ -145,6 +145,7 @@ class Triage(Value, frozen=True, kw_only=True):
     base: str
     """What the changes are to be merged into, or the window that was taken as open."""
     changes: int
+    """Those that were compared; of a narrowed queue too."""
     queue: tuple[Entry, ...]
     conflicts: tuple[Conflict, ...]
     duplicates: tuple[Duplicate, ...]
@@ -153,3 +154,5 @@ class Triage(Value, frozen=True, kw_only=True):
     areas: tuple[Load, ...]
     gaps: tuple[TriageGap, ...] = ()
     version: str = ""
+    merged: bool = False
+    """Whether the changes are merged ones of a window, taken as open at once."""

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from diffscope.messages.model import Text
-from diffscope.messages.say import text_of
+from diffscope.messages.model import Language, Text
+from diffscope.messages.say import text_of, title
 from diffscope.products.triage.candidates import Candidate
 from diffscope.products.triage.model import Bucket, Conflict, Duplicate, Entry, Load, OrderLink
 
@@ -138,25 +138,30 @@ def _waits_on_author(one: Candidate) -> Iterator[Text]:
         yield text_of("triage.why-textual")
 
 
+def link_reasons(collides: Iterable[int], same: Iterable[int], after: Iterable[int]) -> Iterator[Text]:
+    """Yield the reasons that name other changes: those that do the same work, come first, or collide."""
+    for code, numbers in (("same", same), ("after", after), ("collides", collides)):
+        if others := _names(numbers):
+            yield text_of(f"triage.why-{code}", others=others)
+
+
 def _needs_decision(one: Candidate, collides: set[int], same: set[int], after: set[int]) -> Iterator[Text]:
-    if same:
-        yield text_of("triage.why-same", others=_names(same))
-    if after:
-        yield text_of("triage.why-after", others=_names(after))
-    if collides:
-        yield text_of("triage.why-collides", others=_names(collides))
+    yield from link_reasons(collides, same, after)
     families = [family for family in one.families if family in _DECISIONS]
     if families:
-        yield text_of("triage.why-decision", families=tuple(families))
-    if _LEVELS.index(one.level) >= 3 if one.level in _LEVELS else False:
-        yield text_of("triage.why-level", level=one.level)
+        english, chinese = (
+            tuple(title("family", name, language) for name in families) for language in Language
+        )
+        yield text_of("triage.why-decision", families=english, families_zh=chinese)
+    if one.level in _LEVELS[3:]:
+        yield text_of("triage.why-level", **_level(one))
     if one.code_lines > LARGE:
         yield text_of("triage.why-large", count=one.code_lines)
 
 
 def _not_first(one: Candidate) -> Iterator[Text]:
     if one.level not in _LEVELS[:2]:
-        yield text_of("triage.why-level", level=one.level)
+        yield text_of("triage.why-level", **_level(one))
     if one.code_lines > SMALL:
         yield text_of("triage.why-large", count=one.code_lines)
     elif one.lines > SHORT:
@@ -168,9 +173,12 @@ def _not_first(one: Candidate) -> Iterator[Text]:
 
 
 def _why_first(one: Candidate) -> Iterator[Text]:
-    yield text_of(
-        "triage.why-first", count=one.lines, code=one.code_lines, level=one.level, tests=one.test_lines
-    )
+    sizes = {"count": one.lines, "code": one.code_lines, "tests": one.test_lines}
+    yield text_of("triage.why-first", **sizes, **_level(one))
+
+
+def _level(one: Candidate) -> dict[str, str]:
+    return {"level": one.level, "level_zh": title("word", one.level, Language.CHINESE)}
 
 
 def _names(numbers: Iterable[int]) -> tuple[str, ...]:

@@ -81,6 +81,7 @@ def build_triage(
     repository: str,
     base: str,
     gaps: Sequence[TriageGap] = (),
+    merged: bool = False,
 ) -> Triage:
     """Return the document."""
     queue = build_queue(candidates, found.conflicts, found.duplicates, found.order)
@@ -96,4 +97,5 @@ def build_triage(
         areas=load_of(queue, "areas"),
         gaps=tuple(gaps),
         version=VERSION,
+        merged=merged,
     )

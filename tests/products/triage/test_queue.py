@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from diffscope.cli.triage.command import FORMS
+from diffscope.messages.model import Language
 from diffscope.products.triage.candidates import Candidate, OpenState
 from diffscope.products.triage.model import Triage
 from diffscope.products.triage.render.formats import FORMATS
@@ -36,7 +37,7 @@ SMALL = candidate(1, {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]")}
         pytest.param({"tests_needed": True}, "review", "tests are missing or thin", id="tests are missing"),
         pytest.param({"level": "medium"}, "review", "risk medium", id="some risk"),
         pytest.param({"level": "high"}, "decide", "risk high", id="high risk"),
-        pytest.param({"families": ("config-default",)}, "decide", "somebody has to decide: config-default", id="a default changes"),
+        pytest.param({"families": ("config-default",)}, "decide", "somebody has to decide: Configuration default changed", id="a default changes"),
         pytest.param({"state": OpenState(is_draft=True)}, "author", "it is a draft", id="a draft"),
         pytest.param({"state": OpenState(decision="changes-requested"), "level": "high"}, "author", "changes were requested", id="the author comes before the decision"),
         pytest.param({"state": OpenState(merges=False)}, "author", "git cannot merge it into the base as that stands", id="a textual conflict with the base"),
@@ -78,6 +79,19 @@ def test_changes_far_apart_are_not_open_at_once() -> None:
     one, other = (candidate(number, FIX, state=OpenState(merged_at=number * 86_400)) for number in (1, 9))
     assert len(relations(one, other, days=9).duplicates) == 1
     assert relations(one, other, days=3).duplicates == ()
+
+
+def test_chinese_has_no_names_of_ours_in_english() -> None:
+    """Levels, families and areas go by their titles; the page names a change that collides once, with a link."""
+    one = msgspec.structs.replace(
+        candidate(1, FIX), level="high", families=("config-default",), areas=("kv-cache",)
+    )
+    found = triage(one, candidate(2, FIX, author="ben"))
+    text = FORMATS["text"](found, Style(language=Language.CHINESE))
+    assert "需要有人决定：配置默认值变更；风险 高" in text.replace("\n    ", "")
+    assert "KV 缓存 1（优先 0）" in text
+    page = FORMATS["html"](found, Style())
+    assert page.count("the same work as") == 2
 
 
 EVIL = "<script>alert(1)</script> | [x](javascript:0) \x1b[31m\u202e"

@@ -10,7 +10,11 @@ from typing import Final
 
 from markupsafe import Markup
 
+from diffscope.messages.model import Text
 from diffscope.products.triage.model import Bucket, Entry, Place, Triage
+from diffscope.products.triage.queue import link_reasons
+from diffscope.products.triage.render.text import head_of
+from diffscope.render.report_words import tag_title
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
 from diffscope.render.words import Words
@@ -103,6 +107,20 @@ class _View:
         url = entry.url if entry is not None else None
         return url if url and url.startswith("https://") and " " not in url and ")" not in url else ""
 
+    @property
+    def head(self) -> str:
+        """How many changes were compared, and where they come from."""
+        return head_of(self._triage, self._words)
+
+    def tag(self, name: str) -> str:
+        """Return how an area or a kind is called."""
+        return tag_title(name, self._words.language)
+
+    def own_reasons(self, entry: Entry) -> list[Text]:
+        """Return the reasons that name no other change: the page names those with links."""
+        linked = set(link_reasons(entry.collides, entry.same_as, entry.after))
+        return [reason for reason in entry.reasons if reason not in linked]
+
     def bucket_name(self, bucket: str) -> str:
         """Return the title of a state of the queue."""
         return self._words(f"bucket.{bucket}")
@@ -134,6 +152,6 @@ class _View:
         """Return the names of a field that occur, the most frequent first."""
         counts = Counter(name for entry in self._triage.queue for name in getattr(entry, field))
         return [
-            (name, name, count)
+            (name, self.tag(name) if field == "areas" else name, count)
             for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         ][:_MOST_CHOICES]

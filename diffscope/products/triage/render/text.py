@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from diffscope.products.triage.model import Bucket, Conflict, Entry, Triage
 from diffscope.render.console import Piece, Screen, Tone
+from diffscope.render.report_words import tag_title
 from diffscope.render.style import Style
 from diffscope.render.words import Words
 
@@ -19,10 +22,9 @@ def render_text(triage: Triage, style: Style) -> str:
     """Return the whole text: conflicts and duplicates first, then the queue; of long lists the beginning, unless more is asked for."""
     screen, words = Screen(style), Words(style.language)
     most = 10**9 if style.is_verbose else _MOST
-    w = words
     screen.line(
         Piece(triage.repository, Tone.STRONG),
-        Piece(f" · {w('triage.head', count=triage.changes, base=triage.base)}"),
+        Piece(f" · {head_of(triage, words)}"),
     )
     _conflicts(screen, words, triage, most)
     if triage.duplicates:
@@ -47,7 +49,15 @@ def render_text(triage: Triage, style: Style) -> str:
     return screen.text()
 
 
+def head_of(triage: Triage, words: Words) -> str:
+    """Return how many changes were compared, and where they come from."""
+    code = "triage.head-merged" if triage.merged else "triage.head"
+    return words(code, count=triage.changes, base=triage.base)
+
+
 def _conflicts(screen: Screen, words: Words, triage: Triage, most: int) -> None:
+    if triage.changes < 2:
+        return
     if not triage.conflicts:
         screen.blank()
         screen.line(Piece(words("triage.no-conflicts"), Tone.GOOD))
@@ -85,14 +95,17 @@ def _entry(screen: Screen, words: Words, entry: Entry) -> None:
     screen.line(
         Piece(f"#{entry.number} ", Tone.STRONG),
         Piece(entry.title),
-        Piece(f"  {words.comma.join(entry.areas)}", Tone.QUIET),
+        Piece(f"  {words.comma.join(tag_title(area, words.language) for area in entry.areas)}", Tone.QUIET),
         Piece(f"  {reasons}", _TONES.get(entry.level, Tone.PLAIN)),
         indent=2, hang=4,
     )  # fmt: skip
 
 
 def _loads(screen: Screen, words: Words, triage: Triage, most: int) -> None:
-    for code, loads in (("triage.owners", triage.owners), ("triage.areas", triage.areas)):
+    areas = [
+        msgspec.structs.replace(load, name=tag_title(load.name, words.language)) for load in triage.areas
+    ]
+    for code, loads in (("triage.owners", triage.owners), ("triage.areas", areas)):
         if loads:
             screen.blank()
             screen.line(Piece(words(code), Tone.STRONG))
@@ -115,7 +128,7 @@ def _gaps(screen: Screen, words: Words, triage: Triage, most: int) -> None:
 
 def _head(screen: Screen, words: Words, code: str, count: int) -> None:
     screen.blank()
-    screen.line(Piece(f"{words(code)}: {count}", Tone.STRONG))
+    screen.line(Piece(f"{words(code)}{words.colon}{count}", Tone.STRONG))
 
 
 def _rest(screen: Screen, words: Words, count: int, most: int) -> None:
