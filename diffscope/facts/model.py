@@ -642,6 +642,12 @@ class OptionFact(Located, frozen=True, kw_only=True):
         bool, said("A new option whose default turns behaviour on, or a default that went from off to on.")
     ] = False
     required: Annotated[bool, said("It has no default after the change.")] = False
+    successor: Annotated[
+        str | None,
+        said(
+            "Of a removed one: the only one of its kind that is new, has its default, and the words of its name and more, or fewer; null for none."
+        ),
+    ] = None
 
 
 class ImportFact(Located, frozen=True, kw_only=True):
@@ -979,6 +985,12 @@ class OperatorFact(Located, frozen=True, kw_only=True):
     callers: Annotated[
         tuple[str, ...] | UnsetType, said("`path:line` in Python that call it and were not touched.")
     ] = UNSET
+    successor: Annotated[
+        str | None,
+        said(
+            "Of a removed one: the only new operator with the words of its name and more, or fewer; null for none."
+        ),
+    ] = None
     has_fake: Annotated[bool | UnsetType, said("A fake or meta implementation is registered.")] = UNSET
 
 

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.model import NativeFact, OperatorFact
+from diffscope.facts.moves.facts import successor
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.profile import places
@@ -68,6 +70,13 @@ def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tu
         for fact in _operator(one, change, lookup, has_fake=_has_fake(change, listed, compared, lookup))
     ]
     facts += _removed_in_python(placed, lookup)
+    came = {fact.name for fact in facts if fact.change == "added"} | _come_in_python(placed)
+    facts = [
+        msgspec.structs.replace(fact, successor=successor(fact.name, came))
+        if fact.change == "removed"
+        else fact
+        for fact in facts
+    ]
     return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
 
 
@@ -85,6 +94,14 @@ def _removed_in_python(placed: tuple[Placed, ...], lookup: TreeLookup | None) ->
                     change="removed",
                     callers=lookup.operator_callers(word) if lookup else UNSET,
                 )
+
+
+def _come_in_python(placed: tuple[Placed, ...]) -> set[str]:
+    compared = [found for one in placed if (found := source_comparison(one)) is not None]
+    before, after = (
+        {name for one in compared for name in _registered(getattr(one, side))} for side in ("before", "after")
+    )
+    return after - before
 
 
 def _registered(outline: Outline | None) -> dict[str, int]:

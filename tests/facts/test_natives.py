@@ -42,6 +42,24 @@ def test_operator_that_is_registered_no_more_names_those_who_call_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(["pool_float_rows_impl"], "vllm::pool_float_rows_impl", id="one more word"),
+        pytest.param(["pool_by_rows_impl", "pool_rows_impl_two"], None, id="two that may be meant"),
+        pytest.param(["mesh_impl"], None, id="another name"),
+    ],
+)
+def test_an_operator_that_takes_another_name_names_it(names: list[str], expected: str | None) -> None:
+    def code(*names: str) -> str:
+        return "".join(f'direct_register_custom_op(op_name="{name}", op_func=run)\n' for name in names)
+
+    found = facts(
+        {"vllm/pool.py": code("pool_rows_impl")}, {"vllm/pool.py": "", "vllm/pools.py": code(*names)}
+    )
+    assert [one.successor for one in found.operator if one.change == "removed"] == [expected]
+
+
+@pytest.mark.parametrize(
     ("python", "name", "expected"),
     [
         pytest.param("", "mesh", False, id="no fake in a change that brings the operator"),

@@ -1,15 +1,18 @@
-"""Pairs facts removed from one function with equal facts added to another."""
+"""Pairs facts removed from one function with equal facts added to another, and names that went with those that came in their place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from diffscope.facts.model import CallFact, GuardFact, WriteFact
 from diffscope.source.pairing import pair_equal
+from diffscope.taxonomy.words import tokens_of
 
+_FEWEST_WORDS: Final = 2
+"""Words that two names must share to be told as one in the place of the other."""
 _Fact = TypeVar("_Fact", CallFact, GuardFact, WriteFact)
 
 
@@ -35,3 +38,18 @@ def pair_moved(
         elif id(fact) not in left and (not is_gone or tells(fact)):
             settled.append(fact)
     return settled
+
+
+def successor(name: str, came: Iterable[str]) -> str | None:
+    """Return which of the names that came has all words of this one and more, or fewer of them; ``None`` for none, and for several."""
+    words = _words(name)
+    found = {
+        each
+        for each in came
+        if len(words & _words(each)) >= max(_FEWEST_WORDS, min(len(words), len(_words(each))))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _words(name: str) -> set[str]:
+    return set(tokens_of(name))

@@ -13,6 +13,7 @@ import msgspec
 from diffscope.facts.change.changed_file import Placed, is_still_defined, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
+from diffscope.facts.moves.facts import successor
 from diffscope.facts.options.defaults import NO, default_of, is_off, made_by, plain, turns_on
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places, profile
@@ -39,8 +40,22 @@ def collect_options(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
     compared = [(one, found) for one in placed if (found := source_comparison(one))]
     facts = [fact for one, found in compared for fact in _options_of_file(one, found)]
     kept = _without_aliases(_joined(facts), constants=_constants(found for _, found in compared))
-    kept = (_with_decider(fact, placed=compared) for fact in kept)
+    kept = _with_successor([_with_decider(fact, placed=compared) for fact in kept])
     return tuple(sorted(kept, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+
+
+def _with_successor(facts: list[OptionFact]) -> Iterator[OptionFact]:
+    """Yield the facts; one that is gone names the one that came in its place."""
+    for fact in facts:
+        came = [
+            one.name
+            for one in facts
+            if (one.what, one.change, plain(one.after)) == (fact.what, "added", plain(fact.before))
+        ]
+        if fact.change == "removed" and came:
+            yield msgspec.structs.replace(fact, successor=successor(fact.name, came))
+        else:
+            yield fact
 
 
 class _Constants(NamedTuple):
