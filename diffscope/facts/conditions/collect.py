@@ -13,8 +13,8 @@ from diffscope.facts.conditions.logic import Atom, atoms, direction_of, directio
 from diffscope.facts.model import ConditionFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
+from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
-from diffscope.syntax.signals.signals import GUARD_TEXT
 from diffscope.syntax.text.tokens import clip
 from diffscope.taxonomy.roles import RoleTable
 
