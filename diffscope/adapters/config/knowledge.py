@@ -18,14 +18,13 @@ from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
 from diffscope.source.profile import Profile
 from diffscope.taxonomy.consequence import ConsequenceTable, load_consequence
-from diffscope.taxonomy.counterparts import Pairing, load_counterparts
+from diffscope.taxonomy.counterparts import Pairing, TwinRule, load_counterparts, load_twins
 from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
 from diffscope.taxonomy.load import read_tables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows, load_reach
 from diffscope.taxonomy.roles import Role, RoleTable, load_roles
 from diffscope.taxonomy.tables import CategoryRule, TaxonomyTables
-from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
 
 _NAMES: Final = TABLE_FILES

@@ -28,10 +28,18 @@ from diffscope.graph.model.model import (
 )
 from diffscope.graph.model.resolve import Resolver, is_test_file
 from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
-from diffscope.graph.query.adjacency import Search, path_to, search, update_links
+from diffscope.graph.query.adjacency import (
+    KnownParts,
+    QueryCache,
+    Search,
+    decode_query_cache,
+    encode_query_cache,
+    path_to,
+    search,
+    update_links,
+)
 from diffscope.graph.query.classes import ClassQueries
 from diffscope.graph.query.operators import OperatorQueries
-from diffscope.graph.query.query_cache import KnownParts, QueryCache, decode_query_cache, encode_query_cache
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import View
 from diffscope.graph.words import TestWords
