@@ -58,12 +58,11 @@ from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
 from diffscope.source.profile import Profile
+from diffscope.taxonomy.calls import KernelTable, KernelTables, RoleTable
 from diffscope.taxonomy.consequence import ConsequenceTable
 from diffscope.taxonomy.counterparts import Pairing, TwinRule
-from diffscope.taxonomy.kernels import KernelTable, KernelTables
 from diffscope.taxonomy.model import Taxonomy
 from diffscope.taxonomy.reach import ReachRows
-from diffscope.taxonomy.roles import RoleTable
 
 
 class Knowledge(Value, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from diffscope.messages.model import Text
 from diffscope.patterns import Glob, compile_glob
 from diffscope.source.model import Value
 from diffscope.taxonomy.tables import PathGlob
-from diffscope.yaml.typed import Rows, read_file
+from diffscope.yaml.typed import Rows
 
 
 class Pairing(Value, frozen=True, kw_only=True):
@@ -52,16 +52,6 @@ class Pairing(Value, frozen=True, kw_only=True):
 COUNTERPARTS: Final = Annotated[tuple[Pairing, ...], Rows("name", what="pairing")]
 
 
-def load_counterparts(text: str, *, at: str) -> tuple[Pairing, ...]:
-    """Return the pairings of a ``counterparts.yml``, in the order of the file.
-
-    Raises:
-        RuleError: the file is wrong; the message lists every mistake.
-    """
-    pairings: tuple[Pairing, ...] = read_file(COUNTERPARTS, text, at=at)
-    return pairings
-
-
 @lru_cache(maxsize=8)
 def _between(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<=[/_])(?:{'|'.join(words)})(?=[/_.])")
@@ -94,13 +84,3 @@ class TwinRule(Value, frozen=True, kw_only=True):
 
 
 TWINS: Final = Annotated[tuple[TwinRule, ...], Rows("registry", what="registry")]
-
-
-def load_twins(text: str, *, at: str) -> tuple[TwinRule, ...]:
-    """Return the rules of a ``twins.yml``, in the order of the file.
-
-    Raises:
-        RuleError: the file is wrong; the message lists every mistake.
-    """
-    rules: tuple[TwinRule, ...] = read_file(TWINS, text, at=at)
-    return rules

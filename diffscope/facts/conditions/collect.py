@@ -17,7 +17,7 @@ from diffscope.source.pairing import pair_equal
 from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
 from diffscope.syntax.text.tokens import clip
-from diffscope.taxonomy.roles import RoleTable
+from diffscope.taxonomy.calls import RoleTable
 
 _MOST_CALLEES = 10
 _SELF = lazy_regex(r"\bself\.")

@@ -14,8 +14,8 @@ from diffscope.facts.model import CallFact
 from diffscope.facts.moves.facts import pair_moved
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Aspect, SignalKind
+from diffscope.taxonomy.calls import RoleTable
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.roles import RoleTable
 
 _SETTING = lazy_regex(
     r"^(?:not )?\(?(?:(?:[\w.]+\.)?(?:\w*config|envs|args|settings)\.[\w.]+|(?:[\w.]+\.)?(?:enable|use|is_enabled)_\w+|[\w.]*(?:world_size|_parallel_size|[tdpec]p_size)|[\w.]*get_\w*world_size\(\))"
