@@ -73,7 +73,8 @@ def _requirement(text: str, path: RepoPath, line: int) -> Requirement:
         return Requirement(path=path, line=line, name=None, defect=reason)
     operators = [each.operator for each in parsed.specifier]
     is_exact = any(
-        each.operator == "===" or _is_exact(each.operator, each.version) for each in parsed.specifier
+        each.operator == "===" or (each.operator == "==" and not each.version.endswith("*"))
+        for each in parsed.specifier
     )
     has_revision = parsed.url is not None and _REVISION.search(parsed.url.partition("://")[2]) is not None
     return Requirement(
@@ -89,7 +90,3 @@ def _requirement(text: str, path: RepoPath, line: int) -> Requirement:
         or has_revision
         or any(each in {"<", "<=", "~=", "=="} for each in operators),
     )
-
-
-def _is_exact(operator: str, version: str) -> bool:
-    return operator == "==" and not version.endswith("*")

@@ -91,7 +91,7 @@ def declares_dependencies(path: str) -> bool:
     return (
         is_requirements_file(path)
         or is_dockerfile(path)
-        or _is_cmake(path)
+        or path.endswith(("CMakeLists.txt", ".cmake"))
         or _is_cargo(path)
         or path in _PROJECT
     )
@@ -147,10 +147,6 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
 def _is_resolved(placed: Placed) -> bool:
     after = placed.material.after
     return after is not None and bool(_COMPILED.search(after.data[:_HEADER]))
-
-
-def _is_cmake(path: str) -> bool:
-    return path.endswith(("CMakeLists.txt", ".cmake"))
 
 
 def _declared(path: str, content: SourceText | None) -> tuple[_Declared, ...]:

@@ -64,7 +64,7 @@ class Uses:
         outline = self._read_outline()
         if outline is None:
             return []
-        lines = _line_starts(self._source)
+        lines = list(accumulate(map(len, _LINE.findall(self._source)), initial=0))
         return [
             (owner, lines[first - 1], lines[last])
             for owner, first, last in _stretches(outline, len(lines) - 1)
@@ -78,10 +78,6 @@ def _names_in(source: bytes, first: int, last: int) -> Iterator[str]:
             yield word
             if call:
                 yield f"{word}("
-
-
-def _line_starts(source: bytes) -> list[int]:
-    return list(accumulate(map(len, _LINE.findall(source)), initial=0))
 
 
 def _stretches(outline: Outline, lines: int) -> Iterator[tuple[str, int, int]]:
