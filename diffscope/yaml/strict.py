@@ -20,8 +20,7 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
-from diffscope.yaml.places import Places
-from diffscope.yaml.scalars import Scalar, read_core, read_yaml_11
+from diffscope.yaml.scalars import Places, Scalar, read_core, read_yaml_11
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

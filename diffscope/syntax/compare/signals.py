@@ -9,16 +9,17 @@ from diffscope.syntax.compare.signal_key import INNER, NOTHING, Key, KeyedSignal
 from diffscope.syntax.model import Signal, SignalKind
 from diffscope.syntax.normalize.stream import Stream
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
-from diffscope.syntax.text.expressions import (
+from diffscope.syntax.text.nodes import (
     callee_of,
+    clip,
     content_of,
     early_exits,
     is_dotted,
     is_scale,
     joins_paths,
+    text_of,
     unwrap,
 )
-from diffscope.syntax.text.tokens import clip, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
