@@ -22,6 +22,7 @@ from diffscope.assessment.document import (
     Tool,
     report_gap,
 )
+from diffscope.assessment.effects import find_effects
 from diffscope.assessment.files import assess_files
 from diffscope.assessment.fix_risk import judge_fix_risk
 from diffscope.assessment.look_first import look_first
@@ -92,6 +93,7 @@ def assess(
         waived=waived.waived,
         unknown=evaluation.unknown,
         near=evaluation.near,
+        effects=attempt("assessment.effects", lambda: find_effects(facts), ()),
         look_first=attempt("assessment.look-first", lambda: look_first(facts, tables.scores), ()),
         files=attempt(
             "assessment.files", lambda: assess_files(facts, standing, taxonomy), files_by_size(facts)

@@ -47,6 +47,7 @@ from diffscope.facts.options.options import collect_options
 from diffscope.facts.options.wire_messages import collect_wire_messages
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.contracts import collect_contracts
+from diffscope.facts.python.edits import collect_edits
 from diffscope.facts.python.guards import collect_guards
 from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
 from diffscope.facts.python.mentions import collect_mentions
@@ -260,6 +261,7 @@ COLLECTORS: Final = (
         "override",
         lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup, m.around.graph),
     ),
+    Collector("edit", lambda _, placed: collect_edits(placed), families=()),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
     Collector(
         "footprint",
