@@ -68,11 +68,8 @@ def assess(
     a gap for each part of it that fails inside.
     """
     attempt = attempt or Attempts()
-    waived = attempt(
-        "assessment.waivers",
-        lambda: _waived(facts, evaluation, catalogue),
-        WaivedFlags(standing=evaluation.flags),
-    )
+    unwaived = WaivedFlags(standing=evaluation.flags)
+    waived = attempt("assessment.waivers", lambda: _waived(facts, evaluation, catalogue), unwaived)
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
     importance, insight = _scores(facts, taxonomy, attempt)

@@ -17,6 +17,7 @@ from diffscope.patterns import lazy_regex
 
 MOST: Final = 4
 _NAMES: Final = 2
+_LONGEST_VALUE: Final = 90
 _LONGEST_GUARD: Final = 70
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
@@ -24,10 +25,13 @@ _WEIGHTS: Final = {
 }  # fmt: skip
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
-_OFTEN: Final = frozenset({"per_step", "per_request", "start_up", "opt_in"})
+_OFTEN: Final = frozenset({"per_step", "per_request", "start_up"})
+_SEEN: Final = frozenset({"root", "called", "class"})
+"""How it is known that something runs so often, and not only guessed from imports."""
 _EXITS: Final = ("return", "raise", "continue", "break")
 _LOADS: Final = lazy_regex(r"(?:^|\.)(?:load|store|make_block_ptr|advance|copy_)$")
 _PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
+_NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
 _COMMON: Final = frozenset(
     {
@@ -53,7 +57,12 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     known = {(one.path, one.symbol): one for one in facts.symbol}
     groups: dict[tuple[object, ...], _Group] = {}
     for edit in facts.edit:
-        key = (edit.what, edit.change, edit.before, edit.after, edit.callee, edit.held)
+        # What is done to i1 and to i2 is one thing, done twice.
+        key = (
+            edit.what,
+            edit.change,
+            *(_NUMBER.sub("#", text) for text in (edit.before, edit.after, edit.callee, *edit.held)),
+        )
         group = groups.setdefault(key, _Group([], []))
         group.edits.append(edit)
         group.symbols.append(known.get((edit.path, edit.symbol)))
@@ -120,8 +129,9 @@ def _effect(group: _Group) -> Effect:
 
 def _words(group: _Group) -> dict[str, Argument]:
     edit = group.first
-    names = list(dict.fromkeys(f"`{_short(one.symbol)}`" for one in group.edits))
+    names = list(dict.fromkeys(map(_named, group.edits)))
     shown, rest = tuple(names[:_NAMES]), len(names) - _NAMES
+    value = "; ".join(edit.held[-1:] if _exit(edit) else edit.held)
     where: Argument = message("list.more", names=shown, more=rest) if rest > 0 else shown
     caller = _caller(group.symbols[0])
     return {
@@ -131,9 +141,35 @@ def _words(group: _Group) -> dict[str, Argument]:
         "after": edit.after,
         "target": edit.target,
         "callee": edit.callee,
-        "value": "; ".join(edit.held[-1:] if _exit(edit) else edit.held),
+        "value": value if len(value) <= _LONGEST_VALUE else edit.held[0],
+        "denied": _denied(edit.after),
         "via": message("check.via", caller=caller) if caller else "",
     }
+
+
+def _named(edit: Edit) -> str | Message:
+    if edit.symbol == "<module>":
+        return message("effect.of-module", name=edit.path.rpartition("/")[2])
+    return f"`{_short(edit.symbol)}`"
+
+
+def _denied(condition: str) -> str:
+    """Return the opposite of a condition."""
+    if _TRUTH.match(condition):
+        return (
+            condition.replace(" is not None", " is None")
+            if " is not " in condition
+            else condition.replace(" is ", " is not ")
+        )
+    bare = condition.removeprefix("not ")
+    is_one = " and " not in condition and " or " not in condition
+    return (
+        bare
+        if bare != condition and is_one
+        else f"not ({condition})"
+        if " " in condition
+        else f"not {condition}"
+    )
 
 
 def _short(symbol: str) -> str:
@@ -142,7 +178,9 @@ def _short(symbol: str) -> str:
 
 def _caller(symbol: SymbolFact | None) -> str:
     steps = symbol.reach_path.split(" <- ") if symbol is not None and symbol.reach_path else []
-    return _short(steps[1]) if len(steps) > 1 else ""
+    # A class is no caller of its own methods.
+    is_class = len(steps) > 1 and (symbol.symbol or "").startswith(f"{steps[1]}.") if symbol else False
+    return _short(steps[1]) if len(steps) > 1 and not is_class else ""
 
 
 def _exit(edit: Edit) -> str:
@@ -151,7 +189,7 @@ def _exit(edit: Edit) -> str:
 
 
 def _message(code: str, **arguments: Argument) -> Message:
-    return Message(cast(MessageCode, code), arguments)
+    return Message(cast("MessageCode", code), arguments)
 
 
 def _code(edit: Edit) -> str:
@@ -173,20 +211,14 @@ def _code(edit: Edit) -> str:
 def _of_condition(edit: Edit, change: str) -> str:
     leaves = _exit(edit)
     if change == "added":
-        if edit.stood:
-            return "condition-guards"
-        return {"return": "condition-return", "raise": "condition-raise", "": "condition-added"}.get(
-            leaves, "condition-stop"
-        )
+        entered = {"return": "condition-return", "raise": "condition-raise", "": "condition-added"}
+        return "condition-guards" if edit.stood else entered.get(leaves, "condition-stop")
     if change == "removed":
-        if edit.stood:
-            return "condition-unguards"
-        return "condition-exit-gone" if leaves else "condition-removed"
-    if not edit.held:
-        return "branch-changed"
-    if edit.keyword and not (edit.before and edit.after):
+        alone = "condition-exit-gone" if leaves else "condition-removed"
+        return "condition-unguards" if edit.stood else alone
+    if edit.held and edit.keyword and not (edit.before and edit.after):
         return f"{edit.keyword}-{'more' if edit.after else 'less'}"
-    return "condition-changed"
+    return "condition-changed" if edit.held else "branch-changed"
 
 
 def _says(group: _Group, words: dict[str, Argument]) -> Text:
@@ -210,12 +242,13 @@ def _often(symbol: SymbolFact | None) -> Message | None:
         return message("effect.asked", name=symbol.asked_for)
     if symbol.reached == "one_platform" and symbol.platforms:
         return message("effect.one_platform", platforms=tuple(each.upper() for each in symbol.platforms))
-    return _message(f"effect.{symbol.reached}") if symbol.reached in _OFTEN else None
+    is_seen = symbol.reach_reason in _SEEN
+    return _message(f"effect.{symbol.reached}") if is_seen and symbol.reached in _OFTEN else None
 
 
 _QUESTIONS: Final = {
     "condition-return": "skipped",
-    "condition-stop": "skipped",
+    "condition-stop": "passed-over",
     "condition-raise": "raised",
     "condition-exit-gone": "allowed",
     "condition-added": "branch",
@@ -238,10 +271,10 @@ _QUESTIONS: Final = {
     "call-changed": "call",
     "call-added": "called",
     "value-added": "value",
-    "value-changed": "value",
+    "value-changed": "value-changed",
     "variable-changed": "variable",
     "element-added": "element",
-    "element-removed": "element",
+    "element-removed": "element-gone",
     "return-added": "return",
     "return-changed": "return",
     "assert-added": "assert",
@@ -253,33 +286,41 @@ _QUESTIONS: Final = {
 
 def _checks(group: _Group, words: dict[str, Argument]) -> Iterable[Text]:
     edit, code = group.first, _code(group.first)
-    asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
+    asked = _asked(edit, code)
     told = dict(words)
-    zero = _TRUTH.match(edit.after)
-    if code in ("condition-changed", "branch-changed") and zero is not None:
-        name = zero[1] or zero[2]
-        if edit.before in (name, f"not {name}"):
-            asked, told["name"] = "zero", f"`{name}`"
+    if asked == "zero":
+        told["name"] = f"`{edit.before.removeprefix('not ')}`"
     if code in ("raise-added", "return-added") and edit.guard:
-        told["before"] = told["after"] = edit.guard
-        asked = "raised" if code == "raise-added" else "skipped"
-        told["value"] = f"return {edit.after}"
+        told |= {"before": edit.guard, "after": edit.guard, "value": edit.after}
     if asked == "decided" and not edit.held:
-        asked, told["value"] = "decided", edit.after
-    if asked == "argument" and _LOADS.search(edit.callee):
-        asked = "index"
-    if asked == "element":
+        told["value"] = edit.after
+    if asked in ("element", "element-gone"):
         told["value"] = edit.after or edit.before
-    if asked == "return" and not edit.before:
-        asked = "statement"
+    if asked == "skipped":
+        told["value"] = str(told["value"]).removeprefix("return ")
     yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before
-        code = "check.left-calls" if is_call else "check.left"
         name = edit.after.partition("=")[0].strip()
-        yield text_of(code, **{**words, "places": _places(edit.left), "name": name})
+        places = {**words, "places": _places(edit.left), "name": name}
+        yield text_of("check.left-calls" if is_call else "check.left", **places)
     elif edit.uses:
         yield text_of("check.uses", places=_places(edit.uses))
+
+
+def _asked(edit: Edit, code: str) -> str:
+    """Return which question an edit leaves."""
+    asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
+    zero = _TRUTH.match(edit.after)
+    if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
+        return "zero"
+    if code in ("raise-added", "return-added") and edit.guard:
+        return "raised" if code == "raise-added" else "skipped"
+    if asked == "argument" and _LOADS.search(edit.callee):
+        return "index"
+    if asked == "narrowed" and _exit(edit):
+        return "goes-on"
+    return "statement" if asked == "return" and not edit.before else asked
 
 
 def _places(places: tuple[str, ...]) -> tuple[Message, ...]:
@@ -292,4 +333,3 @@ def _places(places: tuple[str, ...]) -> tuple[Message, ...]:
             else message("check.line", line=int(line))
         )
     return tuple(found)
-

@@ -19,6 +19,7 @@ from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.build.undeclared import undeclared_imports
 from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.edits import collect_edits
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.platform_skips import with_places
 from diffscope.facts.ci.steps import collect_steps
@@ -47,7 +48,6 @@ from diffscope.facts.options.options import collect_options
 from diffscope.facts.options.wire_messages import collect_wire_messages
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.contracts import collect_contracts
-from diffscope.facts.python.edits import collect_edits
 from diffscope.facts.python.guards import collect_guards
 from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
 from diffscope.facts.python.mentions import collect_mentions

@@ -1218,7 +1218,7 @@ class Mention(Value, frozen=True, kw_only=True):
 class Edit(Value, frozen=True, kw_only=True):
     """A statement of product code that came, went or changed in a symbol that stands before and after.
 
-    No family that rules ask: it says in words what a change does.
+    No family that rules ask: it says in words what a change does. Empty in recorded facts.
     """
 
     path: str

@@ -12,13 +12,12 @@ from diffscope.assessment.not_judged import group_unknown
 from diffscope.errors import shell_line
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
-from diffscope.render.change_summary import clauses_of
 from diffscope.render.ci_phrases import blind_spots, ci_phrases
-from diffscope.render.places import by_family, location, worst_first
+from diffscope.render.places import by_family, location
 from diffscope.render.report_words import tag_title
 from diffscope.render.sanitize import uri_path
+from diffscope.render.sentences import what_it_does, what_to_check
 from diffscope.render.words import Words
-from diffscope.rules.families import HINTS
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag
 
@@ -26,8 +25,6 @@ _PULL_URL = lazy_regex(r"(https://[\w.-]+(?::\d+)?/[\w.-]+/[\w.-]+)/pull/\d+")
 _FAR = 1_000_000
 _LONGEST_CONDITION = 70
 _MOST_NEAR = 3
-_LONGEST_SENTENCE = 420
-_BY_EDITS = frozenset({"bugfix", "performance", "revert"})
 _CALLED = frozenset({"called", "no-longer-called"})
 _SHOWN_PLACES = 3
 _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
@@ -310,40 +307,15 @@ class AssessmentView:
         return self._words("more-places", count=rest) if rest > 0 else ""
 
     @property
-    def does(self) -> tuple[str, ...]:
-        """What the change does, a sentence each, three at most: what is new for users or for other code, and what edits do.
-
-        Of a fix, and of work on speed, edits come first: they are the point.
-        """
-        words, assessment = self._words, self._assessment
-        told = clauses_of(assessment)
-        edits = [words.pick(effect.says) for effect in assessment.effects]
-        new = [words.pick(clause) for clause in told.clauses[: told.telling]]
-        if assessment.kind in _BY_EDITS:
-            found = [*edits[:2], *new[: 1 if edits else 2]]
-        else:
-            found = [*new[:2], *edits[: 2 if len(new) < 2 else 1]]
-        found = found or [words.pick(clause) for clause in told.clauses[:1]]
-        return tuple(clip(one[:1].upper() + one[1:], _LONGEST_SENTENCE) for one in found)
-
-    @property
     def said(self) -> str:
-        """The same as a text; empty for nothing known."""
+        """What the change does, as a text of at most three sentences."""
         words = self._words
-        return words.gap.join(f"{one}{words.full_stop}" for one in self.does)
+        return words.gap.join(f"{one}{words.full_stop}" for one in what_it_does(self._assessment, words))
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """What to check, a question each, three at most: what the gravest rule asks that names what it asks of, then what the first edits leave open."""
-        words, assessment = self._words, self._assessment
-        flags = [flag for flag in worst_first(assessment.flags) if flag.family != HINTS]
-        asked = [words.pick(flag.advice) for flag in flags if flag.asks][:1]
-        effects = assessment.effects
-        edits = [words.pick(check) for effect in effects[:1] for check in effect.checks]
-        edits += [words.pick(effect.checks[0]) for effect in effects[1:2] if effect.checks]
-        first = [flag for flag in flags if not flag.asks][: 1 if not (asked or edits) else 0]
-        found = dict.fromkeys((*asked, *edits, *(words.pick(flag.advice) for flag in first)))
-        return tuple(found)[:2]
+        """What to check, a question each, two at most."""
+        return what_to_check(self._assessment, self._words)
 
     def covered(self, flag: Flag) -> str:
         """Return the rules whose flags are one with a flag, each with its severity; empty for none."""

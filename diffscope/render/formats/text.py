@@ -107,10 +107,14 @@ class _Report:
         label = Piece(padded(words(risk.level.value).upper(), _COLUMN), _LEVEL_TONES[risk.level])
         does = self._read.said
         because = words.semicolon.join(words.picked(risk.because)) or words("all-clear")
-        self._screen.line(label, Piece(does or because, Tone.STRONG if self._flagged else Tone.PLAIN), hang=_COLUMN)
+        if risk.level is RiskLevel.UNKNOWN:
+            does = words.semicolon.join(part for part in (because, does) if part)
+        self._screen.line(
+            label, Piece(does or because, Tone.STRONG if self._flagged else Tone.PLAIN), hang=_COLUMN
+        )
         for number, check in enumerate(self._read.checks):
             self._screen.row("" if number else words("check"), Piece(check), width=_COLUMN)
-        if does and not self._flagged:
+        if does and not self._flagged and risk.level is not RiskLevel.UNKNOWN:
             self._row("no-flags", because)
         if self._read.fix_risk:
             reasons = self._read.fix_risk_reasons if self._style.is_verbose else ()
@@ -160,7 +164,8 @@ class _Report:
         if place is not None:
             self._changed_lines(place)
         note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
-        self._screen.line(Piece(note), indent=_COLUMN)
+        if note not in self._read.said:
+            self._screen.line(Piece(note), indent=_COLUMN)
         for more in (self._read.also(flag), self._read.covered(flag)):
             if more:
                 self._screen.line(Piece(more, Tone.QUIET), indent=_COLUMN)

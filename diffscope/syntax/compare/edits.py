@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
+from diffscope.syntax.compare.smallest_difference import PLAIN, smallest_difference
 from diffscope.syntax.model import DefinitionKind, StatementEdit
 from diffscope.syntax.normalize.units import Unit
 from diffscope.syntax.text.expressions import callee_of, unwrap
@@ -27,7 +28,6 @@ _MOST_PAIRED: Final = 900
 _MOST: Final = 24
 _ALIKE: Final = 0.5
 _HELD: Final = 2
-_DEEPEST: Final = 40
 _IMPORTS: Final = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
 _HEADS: Final = {
     "if_statement": "condition",
@@ -43,11 +43,6 @@ _HEADS: Final = {
 _THROUGH: Final = frozenset(
     {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
 )
-_OPERATORS: Final = frozenset(
-    {"binary_operator", "comparison_operator", "boolean_operator", "not_operator", "unary_operator", "attribute", "subscript", "string"}
-)  # fmt: skip
-_ELEMENTS: Final = frozenset({"list", "set", "tuple", "dictionary"})
-_PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}
 _MESSAGES: Final = lazy_regex(
     r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("
 )
@@ -194,15 +189,6 @@ def _alike(one: set[str], other: set[str]) -> float:
     return 2 * len(one & other) / max(1, len(one) + len(other))
 
 
-class _Difference(NamedTuple):
-    before: Node | None
-    after: Node | None
-    what: str
-    target: str
-    callee: str
-    keyword: str
-
-
 def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
     """Return what became of a statement; nothing where only a message within it did."""
     if old.kind != "statement":
@@ -210,7 +196,7 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
         return _edit(
             new, new.kind, "changed", before=before, after=after, keyword=joined, held=_held(new.node)
         )
-    found = _difference(old.node, new.node)
+    found = smallest_difference(old.node, new.node)
     if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
         return None
     before = "" if found.before is None else text_of(found.before)
@@ -257,65 +243,6 @@ def _bare(text: str) -> str:
     return text.partition(" ")[2] or text
 
 
-def _difference(old: Node, new: Node) -> _Difference:
-    what, target, callee, keyword = "statement", "", "", ""
-    for _ in range(_DEEPEST):
-        old, new = unwrap(old), unwrap(new)
-        if old.type != new.type or old.type in _OPERATORS or not old.named_child_count:
-            break
-        if new.type in _PLAIN:
-            what = _PLAIN[new.type]
-        olds, news = _between(_parts(old), _parts(new))
-        if new.type == "assignment":
-            left, right, was = (
-                new.child_by_field_name("left"),
-                new.child_by_field_name("right"),
-                old.child_by_field_name("right"),
-            )
-            if left is None or right is None or was is None:
-                break
-            what, target, olds, news = "value", text_of(left), [was], [right]
-        if new.type == "call":
-            function, other = new.child_by_field_name("function"), old.child_by_field_name("function")
-            if function is None or other is None or function.text != other.text:
-                what = "call"
-                break
-            callee, keyword = callee_of(new), ""
-        if new.type in ("keyword_argument", "pair"):
-            name, other = new.named_children[0], old.named_children[0]
-            if name.text != other.text:
-                break
-            keyword = text_of(name)
-        if new.type == "argument_list" and sorted((len(olds), len(news))) == [0, 1]:
-            return _Difference(_first(olds), _first(news), "argument", target, callee, "")
-        if new.type in _ELEMENTS and not (olds and news) and len(olds or news) == 1:
-            return _Difference(_first(olds), _first(news), "element", target, callee, keyword)
-        if len(olds) != 1 or len(news) != 1:
-            break
-        if new.type == "argument_list":
-            what = "argument"
-        old, new = olds[0], news[0]
-    return _Difference(old, new, what, target, callee, keyword)
-
-
-def _first(nodes: list[Node]) -> Node | None:
-    return nodes[0] if nodes else None
-
-
-def _parts(node: Node) -> list[Node]:
-    return [child for child in node.named_children if child.type != "comment"]
-
-
-def _between(old: list[Node], new: list[Node]) -> tuple[list[Node], list[Node]]:
-    start = end = 0
-    least = min(len(old), len(new))
-    while start < least and text_of(old[start]) == text_of(new[start]):
-        start += 1
-    while end < least - start and text_of(old[-1 - end]) == text_of(new[-1 - end]):
-        end += 1
-    return old[start : len(old) - end], new[start : len(new) - end]
-
-
 def _alone(entries: list[_Entry], places: list[int], change: str) -> Iterator[StatementEdit]:
     """Yield what came or went; what stands under a head that did so too is told by that."""
     known = set(places)
@@ -343,7 +270,7 @@ def _is_own(entries: list[_Entry], at: int, known: set[int]) -> bool:
 def _statement(entry: _Entry, change: str) -> StatementEdit:
     node = entry.node
     inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
-    what, target, callee = _PLAIN.get(node.type, "statement"), "", ""
+    what, target, callee = PLAIN.get(node.type, "statement"), "", ""
     text = entry.text
     if inner.type == "assignment":
         left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
@@ -352,7 +279,7 @@ def _statement(entry: _Entry, change: str) -> StatementEdit:
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)
-    elif what == "return" or what == "raise":
+    elif what in ("return", "raise"):
         text = text.partition(" ")[2]
     before, after = ("", text) if change == "added" else (text, "")
     return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
@@ -381,23 +308,15 @@ def _edit(
     what: str,
     change: str,
     *,
-    before: str,
-    after: str,
-    target: str = "",
-    callee: str = "",
-    keyword: str = "",
     held: tuple[str, ...] = (),
     stood: bool = False,
     at: Node | None = None,
+    **texts: str,
 ) -> StatementEdit:
     return StatementEdit(
         what=what,
         change=change,
-        before=clip(before, _TEXT),
-        after=clip(after, _TEXT),
-        target=clip(target, _TEXT // 2),
-        callee=clip(callee, _TEXT // 2),
-        keyword=keyword,
+        **{name: clip(text, _TEXT) for name, text in texts.items()},
         guard=clip(entry.guard, _TEXT),
         held=held,
         stood=stood,

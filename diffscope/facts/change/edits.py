@@ -18,7 +18,8 @@ _SHORTEST: Final = 8
 """Characters from which an expression is the same wherever it stands in a file."""
 _LONGEST_CALL: Final = 600
 _ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
-_TELLING: Final = lazy_regex(r"[A-Za-z_]\w*[.(\[]|[<>=!]=|\b(?:and|or|not|in|is)\b")
+_TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
+"""A name alone says nothing: it is read everywhere."""
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
@@ -79,11 +80,9 @@ class _Around:
     def _calls_without(self, callee: str, keyword: str) -> tuple[str, ...]:
         if not keyword.isidentifier():
             return ()
-        found = []
-        for call in re.finditer(rf"(?<![\w.]){re.escape(callee)}\(", self._text):
-            if keyword not in _arguments(self._text, call.end()):
-                found.append(self._text.count("\n", 0, call.start()) + 1)
-        return self._places(found)
+        calls = re.finditer(rf"(?<![\w.]){re.escape(callee)}\(", self._text)
+        without = (call.start() for call in calls if keyword not in _arguments(self._text, call.end()))
+        return self._places(self._text.count("\n", 0, start) + 1 for start in without)
 
     def uses(self, each: ChangedStatement) -> tuple[str, ...]:
         """Return where other functions of the file use what an edit sets or works on."""
