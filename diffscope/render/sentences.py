@@ -13,6 +13,7 @@ from diffscope.rules.language.template import clip
 from diffscope.rules.model import Flag
 
 _LONGEST: Final = 420
+_LONGEST_NOTE: Final = 240
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
 _MOST_CHECKS: Final = 2
@@ -36,7 +37,7 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if not edits and flags:
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
-    return tuple(clip(one[:1].upper() + one[1:], _LONGEST) for one in found)
+    return tuple(clip(one[:1].upper() + one[1:], _LONGEST).rstrip("。.") for one in found)
 
 
 def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
@@ -69,5 +70,5 @@ def _by_rule(flag: Flag, words: Words) -> str:
         and one.evidence
         and one.evidence[0].path == place.path
     ][:1]
-    said = words.semicolon.join(clip(note, _LONGEST // 2) for note in notes)
+    said = words.semicolon.join(clip(note, _LONGEST_NOTE) for note in notes)
     return f"{words.pick(flag.title)}{words.colon}{said}"

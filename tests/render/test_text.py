@@ -140,7 +140,7 @@ def test_nothing_to_say_is_said_shortly() -> None:
 def test_chinese() -> None:
     """Labels, phrases and the rules' own texts are Chinese, in columns that count two for a Chinese character."""
     text = render(an_assessment(), Style(width=80, language=Language.CHINESE))
-    assert "高         新增`EmberBackend.supports_attn_type`。注意力后端变更：" in text
+    assert "高         新增 `EmberBackend.supports_attn_type`。注意力后端变更：" in text
     assert "检查       请在每个平台上运行注意力测试。" in text
     assert "CP102      高 · 注意力后端变更" in text
     assert "另见 vllm/envs.py:203" in text
@@ -151,7 +151,7 @@ def test_chinese_breaks_between_characters_and_never_before_a_full_stop() -> Non
     flag = a_flag(evidence=(), message=msgspec.structs.replace(a_flag().message, zh="变更" * 60 + "。"))
     text = render(an_assessment(flags=(flag,)), Style(width=80, language=Language.CHINESE))
     lines = [line for line in text.splitlines() if "变更变更" in line]
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert all(not line.strip().startswith("。") for line in text.splitlines())
 
 

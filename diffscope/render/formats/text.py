@@ -21,6 +21,8 @@ _SHOWN_MODULES = 3
 _SHOWN_TESTS = 4
 _SHOWN_COLLISIONS = 8
 _LONGEST_LINE = 110
+_TELLING = 60
+"""Characters of a note by which it is known to stand at the head already."""
 _LONGEST_NOTE = 240
 """Three lines: some notes quote a whole build command."""
 _LEVEL_TONES = {
@@ -164,7 +166,7 @@ class _Report:
         if place is not None:
             self._changed_lines(place)
         note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
-        if note not in self._read.said:
+        if note[:_TELLING] not in self._read.said:
             self._screen.line(Piece(note), indent=_COLUMN)
         for more in (self._read.also(flag), self._read.covered(flag)):
             if more:
