@@ -33,8 +33,7 @@ from diffscope.assessment.size_fallback import files_by_size, score_by_size
 from diffscope.assessment.symbols import assess_symbols
 from diffscope.assessment.tags import explain_tags
 from diffscope.facts.ci_model import CiFacts
-from diffscope.facts.classify.area_weights import area_shares
-from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.classify.change_shape import PRODUCT, area_shares
 from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message
 from diffscope.messages.say import sentence

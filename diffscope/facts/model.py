@@ -15,7 +15,7 @@ from diffscope.facts.footprint_model import Footprint
 from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 from diffscope.source.text import SideWord
-from diffscope.taxonomy.entries import Category
+from diffscope.taxonomy.tables import Category
 
 Text = str
 

@@ -1,4 +1,4 @@
-"""The codes of messages, by stage: made from diffscope/messages/texts/ and the titles of areas by `just generate`."""
+"""The codes of messages, by stage: made from diffscope/messages/texts/ by `just generate`."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Final
 from diffscope.project import labels as merging
 from diffscope.project import owners
 from diffscope.project.ci.buildkite import FOLDER, read_pipelines
+from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.labels import parse_mergify
 from diffscope.project.model import (
     Codeowners,
@@ -19,8 +20,7 @@ from diffscope.project.model import (
     Requirement,
 )
 from diffscope.project.owners import parse_codeowners
-from diffscope.project.requirements.dockerfile import is_dockerfile, parse_dockerfile
-from diffscope.project.requirements.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import is_requirements_file, parse_requirements
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath, TreeEntry
 from diffscope.source.profile import places

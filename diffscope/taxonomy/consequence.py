@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from diffscope.source.model import Value
-from diffscope.yaml.typed import Rows, read_file
+from diffscope.yaml.typed import Rows
 
 Level = Literal["info", "low", "medium", "high", "critical"]
 VOUCHED: Final = ("changed", "existing", "none")
@@ -62,13 +62,3 @@ class ConsequenceTable(Value, frozen=True, kw_only=True):
 
 
 CONSEQUENCE: Final = ConsequenceTable
-
-
-def load_consequence(text: str, *, at: str) -> ConsequenceTable:
-    """Return the table of a ``consequence.yml``.
-
-    Raises:
-        RuleError: the file is wrong; the message lists every mistake.
-    """
-    table: ConsequenceTable = read_file(CONSEQUENCE, text, at=at)
-    return table

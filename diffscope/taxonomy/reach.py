@@ -10,7 +10,6 @@ from typing import Annotated, Final, Literal, NamedTuple
 from msgspec import Meta, field
 
 from diffscope.source.model import Value
-from diffscope.yaml.typed import read_file
 
 TIMES: Final = ("per_step", "per_request", "start_up", "tools")
 """The times that a root may have, the hottest first."""
@@ -87,13 +86,3 @@ def _any(patterns: tuple[str, ...], names: Collection[str]) -> bool:
 def name_pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """Return what matches a whole name by one of the patterns; only ``*`` is special."""
     return re.compile("|".join(".*".join(map(re.escape, each.split("*"))) for each in patterns))
-
-
-def load_reach(text: str, *, at: str) -> ReachRows:
-    """Return the rows of a ``reach.yml``.
-
-    Raises:
-        RuleError: the file is wrong; the message lists every mistake.
-    """
-    rows: ReachRows = read_file(REACH, text, at=at)
-    return rows

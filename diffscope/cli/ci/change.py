@@ -19,8 +19,7 @@ from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
-from diffscope.source.model import Change, CommitId, PullRequest, SourceKind
-from diffscope.source.ports import TreeReader
+from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader
 from diffscope.workspace import Workspace
 
 Say = Callable[[str], None]

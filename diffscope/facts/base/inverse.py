@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from diffscope.diff.model import Hunk
 from diffscope.facts.change.changed_file import Placed
-from diffscope.graph.history.edits import Edit
 from diffscope.graph.history.history import ChangeHistory, PastChange
+from diffscope.graph.history.store import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode, split_lines
 

@@ -11,9 +11,9 @@ from diffscope.facts.build.undeclared import read_extras
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import DependencyFact
 from diffscope.patterns import lazy_regex
+from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.model import Requirement
-from diffscope.project.requirements.dockerfile import is_dockerfile, parse_dockerfile
-from diffscope.project.requirements.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import is_requirements_file, parse_requirements
 from diffscope.source.model import RepoPath
 from diffscope.source.text import SourceText
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from diffscope.facts.classify.area_weights import Share, area_shares, logic_areas
-from diffscope.facts.classify.change_shape import PRODUCT, is_new_public, measure, shapes_of
-from diffscope.facts.classify.description import read_description
+from diffscope.facts.classify.change_shape import (
+    PRODUCT,
+    Share,
+    area_shares,
+    is_new_public,
+    logic_areas,
+    measure,
+    shapes_of,
+)
 from diffscope.facts.classify.kinds import Signs, decide_kind
 from diffscope.facts.classify.platforms import Places, platforms_of_change
-from diffscope.facts.classify.titles import Title, read_title
+from diffscope.facts.classify.titles import Title, read_description, read_title
 from diffscope.facts.model import (
     BuildFact,
     ChangeFact,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diffscope.facts.classify.area_weights import file_weights
-from diffscope.facts.classify.change_shape import PRODUCT, changed_lines
+from diffscope.facts.classify.change_shape import PRODUCT, changed_lines, file_weights
 from diffscope.facts.classify.titles import Title, prose
 from diffscope.facts.model import BuildFact, FileFact, GuardFact, SymbolFact
 from diffscope.patterns import lazy_regex

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Final
 
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols, source_comparison
 from diffscope.facts.change.changed_python import ChangedCondition, ChangedSignal, ChangedSymbol
-from diffscope.facts.conditions.compared import decided, roles_of
 from diffscope.facts.conditions.logic import Atom, atoms, direction_of, direction_of_caught, parse_condition
 from diffscope.facts.model import ConditionFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
+from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
-from diffscope.syntax.signals.signals import GUARD_TEXT
 from diffscope.syntax.text.tokens import clip
-from diffscope.taxonomy.roles import RoleTable
+from diffscope.taxonomy.calls import RoleTable
 
 _MOST_CALLEES = 10
 _SELF = lazy_regex(r"\bself\.")
@@ -65,7 +66,7 @@ def _fact(
         before=each.before,
         came=tuple(atom.text for atom in came),
         went=tuple(atom.text for atom in went),
-        roles=roles_of((*came, *went)),
+        roles=_roles_of((*came, *went)),
         decides=_decides(each, table),
         callees=tuple(dict.fromkeys(calls))[:_MOST_CALLEES],
         raises=exceptions[0],
@@ -80,7 +81,7 @@ def _fact(
 def _decides(each: ConditionChange, table: RoleTable) -> tuple[str, ...]:
     if each.what == "assert":
         return ("raise",)
-    return decided(each.held, table) or (("return",) if each.what == "return" else ())
+    return _decided(each.held, table) or (("return",) if each.what == "return" else ())
 
 
 def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, ...]]:
@@ -205,8 +206,8 @@ def _moved(
             change="moved",
             direction=direction,
             condition=guard,
-            roles=roles_of(asked),
-            decides=decided(held, table),
+            roles=_roles_of(asked),
+            decides=_decided(held, table),
             callees=tuple(dict.fromkeys(each.text for each in held if each.kind == "call"))[:_MOST_CALLEES],
             stood=True,
         )
@@ -250,7 +251,7 @@ def _around(placed: Placed, before: str | None, after: str | None, imports: list
         before=before if after is not None else None,
         came=tuple(atom.text for atom in asked[1] if atom not in asked[0]),
         went=tuple(atom.text for atom in asked[0] if atom not in asked[1]),
-        roles=() if is_tried else roles_of((*asked[0], *asked[1])),
+        roles=() if is_tried else _roles_of((*asked[0], *asked[1])),
         decides=("import",),
         callees=tuple(f"{each.module}.{each.name}" if each.name else each.module for each in imports)[
             :_MOST_CALLEES
@@ -261,3 +262,101 @@ def _around(placed: Placed, before: str | None, after: str | None, imports: list
 
 def _identity(each: Import) -> tuple[object, ...]:
     return each.module, each.name, each.alias, each.level
+
+
+_BY_TEXT: Final = (
+    ("environment", lazy_regex(r"(?:^|\W)(?:envs\.|os\.environ|os\.getenv|getenv\()")),
+    ("capability", lazy_regex(r"(?i)capability|compute_cap|\bsm_?\d|\bis_?sm\d|gfx\d|get_arch|is_(?:blackwell|hopper|ampere)|\bon_(?:gfx|mi)|num_compute_units")),
+    ("platform", lazy_regex(r"(?i)current_platform|(?:^|\W|_)is_(?:rocm|cuda|xpu|cpu|tpu|hpu|hip)|cuda_alike|version\.hip|device(?:_type|\.type)\b|cpuarch|is_out_of_tree|aiter")),
+    ("version", lazy_regex(r"(?i)(?:^|[\W_])version(?:$|[\W_])|__version__|is_torch_equal|torch_equal_or")),
+    ("rank", lazy_regex(r"(?i)(?:^|[\W_])rank\b|_rank\b|is_(?:first|last|driver)|world_size|[tdpec]p_size|parallel_size")),
+    ("dtype", lazy_regex(r"dtype|torch\.(?:b?float|half|u?int|fp)|is_floating_point|(?i:fp8|bf16|int8|nvfp4|mxfp)")),
+    ("shape", lazy_regex(r"\.(?:shape|ndim|numel|size|dim|stride)\b|is_contiguous|_dim\b|\bdim\b|head_size|hidden_size")),
+)  # fmt: skip
+_SIZED: Final = lazy_regex(
+    r"(?i)\blen\(|num|count|size|tokens|length|_len\b|max_|min_|total|steps|blocks|limit|\bn\b"
+)
+_FLAG: Final = lazy_regex(
+    r"(?i)(?:^|[._])(?:enable|enabled|use|is|has|should|disable|allow|support|supports|with|need|needs|skip|do)_?\w*$|config\.|enable_|disable_|_enabled"
+)
+_SETTING: Final = lazy_regex(
+    r"(?:^|[._])(?:vllm|cache|model|scheduler|parallel|compilation|pass|load|lora|device|speculative|attention|observability"
+    r"|structured_outputs|kv_transfer|kv_events|ec_transfer|multimodal|pooler|eplb|offload|kernel|mamba|profiler|reasoning|pool)_config"
+    r"[.]\w+(?:[.]\w+)*$"
+)
+"""A field of vLLM's own configuration; what a checkpoint says of itself is none."""
+_TELLING: Final = lazy_regex(r"(?:^|\.)(?:logger\.\w+|warn\w*|warning|info|debug|print|log\w*|_once)$")
+_SYNCHRONISING: Final = frozenset({"lock", "event", "device-stream", "device-sync", "thread"})
+_BY_HELD: Final = {
+    "write": "write", "return": "return", "raise": "raise", "continue": "exit", "break": "exit", "import": "import",
+    "define": "definition",
+}  # fmt: skip
+
+
+def _roles_of(atoms: Iterable[Atom]) -> tuple[str, ...]:
+    """Return what some questions compare, each once."""
+    return tuple(dict.fromkeys(map(_role_of, atoms)))
+
+
+def _role_of(atom: Atom) -> str:
+    node = atom.node
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        right = node.comparators[0]
+        if (
+            isinstance(node.ops[0], ast.Is | ast.IsNot)
+            and isinstance(right, ast.Constant)
+            and right.value is None
+        ):
+            return "none"
+    called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    if called in ("isinstance", "issubclass", "callable"):
+        return "type"
+    if called == "hasattr":
+        return "none"
+    for role, pattern in _BY_TEXT:
+        if pattern.search(atom.text):
+            return role
+    return _plain_role(node, atom.text)
+
+
+def _plain_role(node: ast.expr, text: str) -> str:
+    if isinstance(node, ast.Compare):
+        if " is None" in text or " is not None" in text:
+            return "none"
+        operators = {type(each) for each in node.ops}
+        if operators & {ast.Lt, ast.LtE, ast.Gt, ast.GtE} or _SIZED.search(text):
+            return "size"
+        return "choice"
+    if isinstance(node, ast.Name | ast.Attribute):
+        return "flag" if _FLAG.search(text) else "truth"
+    if isinstance(node, ast.Call):
+        return "flag" if _FLAG.search(ast.unparse(node.func)) else "other"
+    return "other"
+
+
+def _decided(held: Iterable[Held], table: RoleTable) -> tuple[str, ...]:
+    """Return what some code does, each word once; ``message`` where it does nothing but tell."""
+    listed = tuple(held)
+    raised = {each.text for each in listed if each.kind == "raise"}
+    # That an exception is made is part of its raising.
+    does = (each for each in listed if each.kind != "call" or each.text not in raised)
+    words = dict.fromkeys(word for each in does for word in _words(each, table))
+    telling = words.pop("message", "") is None
+    return tuple(words) or (("message",) if telling else ())
+
+
+def _words(held: Held, table: RoleTable) -> Iterator[str]:
+    if held.kind == "call":
+        roles = set(table.roles_of(held.text))
+        if _TELLING.search(held.text):
+            yield "message"
+        elif "collective" in roles:
+            yield "collective"
+        elif roles & _SYNCHRONISING:
+            yield "synchronisation"
+        else:
+            yield "call"
+    elif held.kind == "write" and _SETTING.search(held.text):
+        yield "setting"
+    else:
+        yield _BY_HELD[held.kind]

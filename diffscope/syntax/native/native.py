@@ -7,13 +7,11 @@ from typing import NamedTuple
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import NativeComparison, NativeOutline
 from diffscope.syntax.native.bindings import Block, find_blocks, read_bindings
-from diffscope.syntax.native.calls import find_calls
 from diffscope.syntax.native.changes import compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions
-from diffscope.syntax.native.includes import read_includes
 from diffscope.syntax.native.preprocessor import NativeSource
-from diffscope.syntax.native.signals import read_native_signals
-from diffscope.syntax.native.units import NativeUnit, read_native_units
+from diffscope.syntax.native.references import find_calls, read_includes
+from diffscope.syntax.native.units import NativeUnit, read_native_signals, read_native_units
 
 _EMPTY = NativeOutline()
 

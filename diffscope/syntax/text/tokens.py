@@ -1,15 +1,36 @@
-"""Source text as values carry it: decoded, comments out, white space folded."""
+"""Source text as values carry it: decoded, comments out, white space folded; and a cache of what short texts, which repeat, were read as."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.text.literals import normalise_name
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+
+Reading = TypeVar("Reading")
+
+
+class TextCache(Generic[Reading]):
+    """Readings of texts that say the same wherever they stand. Forgets all when it is full, so it never grows beyond that."""
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most = most
+        self._readings: dict[bytes, Reading] = {}
+        self.recall = self._readings.get
+        """Return what a text was read as; ``None`` where it is not remembered."""
+
+    def keep(self, text: bytes, reading: Reading) -> Reading:
+        """Return the reading, and remember it."""
+        if len(self._readings) >= self._most:
+            self._readings.clear()
+        self._readings[text] = reading
+        return reading
+
 
 _TOKEN: Final = lazy_regex(
     r'''(?P<string>"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!\'\'))*\'\'\'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')'''

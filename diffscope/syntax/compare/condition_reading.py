@@ -14,6 +14,7 @@ from diffscope.syntax.text.tokens import clip, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+
 _TEXT: Final = 2000
 """Characters of a condition: what is longer is cut and cannot be weighed."""
 _MOST_HELD: Final = 40

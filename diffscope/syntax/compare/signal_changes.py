@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Mapping
 
+from diffscope.syntax.compare.signal_key import Key, KeyedSignal
+from diffscope.syntax.compare.signals import read_signals
 from diffscope.syntax.model import SignalChange, SignalKind
 from diffscope.syntax.normalize.units import Unit
-from diffscope.syntax.signals.signal_key import Key, KeyedSignal
-from diffscope.syntax.signals.signals import read_signals
 
 
 def compare_signals(

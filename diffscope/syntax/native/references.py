@@ -1,4 +1,4 @@
-"""Names of functions that native code calls, to tie a source to the others that define them."""
+"""What a native source names in others: the headers that it includes, the functions that it calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,28 @@ from operator import itemgetter
 from typing import Final
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.model import NativeCall
+from diffscope.syntax.model import Include, NativeCall
+from diffscope.syntax.native.preprocessor import NativeSource
+
+_PATH: Final = lazy_regex(r'^(?:"([^"]+)"|<([^>]+)>)')
+
+
+def read_includes(source: NativeSource) -> tuple[Include, ...]:
+    """Return the includes, in order; those by a macro are left out."""
+    found = []
+    for directive in source.directives:
+        match = _PATH.match(directive.text) if directive.word in (b"include", b"include_next") else None
+        if match is not None:
+            found.append(
+                Include(
+                    path=match[1] or match[2],
+                    line=source.line_at(directive.start),
+                    system=match[1] is None,
+                    guards=source.guards_at(directive.start),
+                )
+            )
+    return tuple(found)
+
 
 # Read backwards: a search for a bracket is fifty times as fast as one for what may be a name.
 _CALL: Final = lazy_regex(rb"\(\s*+(?:>[^<>;(){}]{0,200}<\s*+)?(\w++)((?:::\w++)*+)")

@@ -1,4 +1,4 @@
-"""Kernels that are written in Python: ``rules/kernels.yml`` as a table of languages, calls and names."""
+"""What a call means by its name: ``rules/roles.yml`` (roles of callees) and ``rules/kernels.yml`` (kernels that are written in Python) as tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from diffscope.messages.model import Text
 from diffscope.source.model import Value
-from diffscope.yaml.typed import Rows, read_file
+from diffscope.yaml.typed import Rows
 
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
 
@@ -105,17 +105,32 @@ class KernelTable:
         return _compile(self.tables.sizes)
 
 
-def load_kernels(text: str, *, at: str) -> KernelTables:
-    """Return the tables of a ``kernels.yml``.
-
-    Raises:
-        RuleError: the file is wrong; the message lists every mistake.
-    """
-    tables: KernelTables = read_file(KERNELS, text, at=at)
-    return tables
-
-
 def _compile(texts: tuple[str, ...]) -> re.Pattern[str]:
     # Only `*` is special and it never nests; names are short. Without texts nothing matches.
     each = (".*".join(re.escape(part) for part in text.split("*")) for text in texts)
     return re.compile(f"(?:{'|'.join(each)})\\Z" if texts else r"(?!)")
+
+
+class Role(Value, frozen=True, kw_only=True):
+    """A role and the callee patterns that have it: dotted words with ``*`` for any run of characters, matching whole names."""
+
+    name: str
+    patterns: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+ROLES: Final = Annotated[tuple[Role, ...], Rows("name", value="patterns", what="role")]
+
+
+class RoleTable:
+    """Roles by callee."""
+
+    def __init__(self, roles: tuple[Role, ...]) -> None:
+        self.roles = roles
+        self.roles_of = lru_cache(maxsize=4096)(self._roles_of)
+
+    @cached_property
+    def _matchers(self) -> dict[str, re.Pattern[str]]:
+        return {role.name: _compile(role.patterns) for role in self.roles}
+
+    def _roles_of(self, callee: str) -> tuple[str, ...]:
+        return tuple(role for role, matcher in self._matchers.items() if matcher.match(callee))

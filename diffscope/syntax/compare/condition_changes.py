@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.conditions.reading import (
+from diffscope.syntax.compare.condition_reading import (
     Asked,
     bound_names,
     exit_of,
@@ -25,6 +25,7 @@ from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
 
 _MOST: Final = 60
 """Conditions of one side left over above which a unit is written anew, and nothing is paired."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from diffscope.syntax.compare.signal_key import INNER, NOTHING, Key, KeyedSignal, Named, Place, resolve
 from diffscope.syntax.model import Signal, SignalKind
 from diffscope.syntax.normalize.stream import Stream
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
-from diffscope.syntax.signals.signal_key import INNER, NOTHING, Key, KeyedSignal, Named, Place, resolve
 from diffscope.syntax.text.expressions import (
     callee_of,
     content_of,

@@ -1,20 +1,24 @@
-"""Test files that are skipped as a whole wherever CI collects them: what they require is not available there."""
+"""Tests that are skipped: whether a step of continuous integration ran the test on the platform where it is skipped now, and files skipped as a whole wherever CI collects them."""
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
+
+import msgspec
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.build.undeclared import distribution_of
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
-from diffscope.facts.ci.platform_skips import platforms_of_steps, platforms_skipped
-from diffscope.facts.model import StepFact
+from diffscope.facts.model import StepFact, TestFact
 from diffscope.patterns import lazy_regex
+from diffscope.project.answers import StepRef
 from diffscope.project.ci.collection import collect_tests, is_test_file
+from diffscope.project.ci.mirrors import device_of, platform_of
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
@@ -63,7 +67,7 @@ def idle_tests(
         return
     collected = collect_tests(declarations.step_tests, TreeIndex(needs))
     for path in sorted(needs.keys() & collected.keys()):
-        platforms = platforms_of_steps((each.step for each in collected[path]), declarations)
+        platforms = _platforms_of_steps((each.step for each in collected[path]), declarations)
         for need in needs[path]:
             reason = _reason(need, platforms, placed, declarations)
             if lookup is not None and need.package and lookup.imports_root(need.package.partition(".")[0]):
@@ -84,7 +88,7 @@ def _needs(placed: Placed) -> Iterator[_Need]:
         yield _Need(package=found[1])
     assigned = dict(_ASSIGNED.findall(text))
     for condition in _conditions(text):
-        left = platforms_skipped(condition)
+        left = _platforms_skipped(condition)
         if left:
             yield _Need(elsewhere=left)
         for part in _REASON.sub("", condition).split(" or "):
@@ -132,3 +136,92 @@ def _mentions(name: str, placed: tuple[Placed, ...]) -> bool:
         one.material.after.text for one in placed if one.material.after and not one.fact.path.endswith(".py")
     )
     return any(name.lower() in text.lower() for text in texts)
+
+
+_QUESTION: Final = lazy_regex(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
+_ALIKE: Final = {"cuda_alike": frozenset({"cuda", "rocm"})}
+_EVERY: Final = frozenset({"cuda", "rocm", "xpu", "cpu", "tpu", "hpu"})
+_MIRRORS: Final = {"amd": "rocm"}
+
+
+def with_places(facts: Iterable[TestFact], declarations: Declarations | None) -> tuple[TestFact, ...]:
+    """Return the facts, each skip by platform alone with whether a step of those platforms collected its file before.
+
+    Without declarations, or where no step collects any test, nothing is known of it.
+    """
+    found = []
+    for fact in facts:
+        left = platforms_left(fact.condition) if fact.change == "skipped" else frozenset[str]()
+        ran = _ran_on(fact.path, left, declarations) if left and declarations else None
+        found.append(fact if ran is None else msgspec.structs.replace(fact, ran_there=ran))
+    return tuple(found)
+
+
+def platforms_left(condition: str) -> frozenset[str]:
+    """Return the platforms on which a skip's condition can hold; none where it can hold on all of them.
+
+    ``condition`` is the text of an expression, or of the arguments of a mark; what is no expression tells nothing.
+    """
+    answers = _answers(condition)
+    return frozenset(name for name, answer in answers.items() if answer is not False) - (
+        _EVERY if False not in answers.values() else frozenset()
+    )
+
+
+def _platforms_skipped(condition: str) -> frozenset[str]:
+    """Return the platforms on which a skip's condition holds whatever else it asks for."""
+    answers = _answers(condition)
+    is_told = len(set(answers.values())) > 1
+    return frozenset(name for name, answer in answers.items() if answer is True and is_told)
+
+
+def _answers(condition: str) -> dict[str, bool | None]:
+    """Return for each platform what the condition answers there; ``None`` where that hangs on something else."""
+    try:
+        tree = ast.parse(f"skipif({condition})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    if not isinstance(tree, ast.Call) or not tree.args:
+        return {}
+    try:
+        return {name: _answer(tree.args[0], name) for name in sorted(_EVERY)}
+    except RecursionError:
+        return {}
+
+
+def _answer(node: ast.expr, platform: str) -> bool | None:
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            answer = _answer(operand, platform)
+            return None if answer is None else not answer
+        case ast.BoolOp(op=operator, values=values):
+            decisive = isinstance(operator, ast.Or)
+            answers = [_answer(value, platform) for value in values]
+            return decisive if decisive in answers else None if None in answers else not decisive
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[], keywords=[]):
+            asked = _QUESTION.fullmatch(name)
+            return platform in _ALIKE.get(asked[1], frozenset({asked[1]})) if asked else None
+        case ast.Constant(value=bool(value)):
+            return value
+    return None
+
+
+def _ran_on(path: str, platforms: frozenset[str], declarations: Declarations) -> bool | None:
+    tests = (RepoPath(path),) if declarations.has_file(path) else ()
+    collected = declarations.collecting(tests)
+    if collected is None:
+        return None
+    steps = (each.step for each in collected.get(RepoPath(path), ()))
+    return not platforms.isdisjoint(_platforms_of_steps(steps, declarations))
+
+
+def _platforms_of_steps(steps: Iterable[StepRef], declarations: Declarations) -> frozenset[str]:
+    """Return the platforms on whose devices steps and their mirrors run."""
+    devices = {
+        (pipeline.name, step.label): platform_of(device_of(step))
+        for pipeline in declarations.project.pipelines
+        for step in pipeline.steps
+    }
+    return frozenset(
+        _MIRRORS.get(step.mirror or "", devices.get((step.pipeline, step.label), "cuda")) for step in steps
+    )
