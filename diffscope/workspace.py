@@ -56,7 +56,7 @@ class RemoteSource(Protocol):
 
 
 class Workspace:
-    """A clone or none, the rules, the cache. Close it, or use it in a ``with`` statement.
+    """A clone or none, the rules, the cache. For a ``with`` statement: only inside it do the names of its profile count.
 
     ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules;
     ``configuration`` says which of them run. ``folder`` is where the cache lies; ``None`` without one. What fails inside is a gap of

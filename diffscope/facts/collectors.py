@@ -17,6 +17,7 @@ from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.build.undeclared import undeclared_imports
 from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.edits import collect_edits
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.ci.skipped_tests import with_places
 from diffscope.facts.ci.steps import collect_steps
@@ -252,6 +253,7 @@ COLLECTORS: Final = (
         "override",
         lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup, m.around.graph),
     ),
+    Collector("edit", lambda _, placed: collect_edits(placed), families=()),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
     Collector(
         "footprint",

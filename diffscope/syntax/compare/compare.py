@@ -16,6 +16,7 @@ from diffscope.syntax.compare.aspects import (
     leaves_messages_out,
     runs_on_annotations,
 )
+from diffscope.syntax.compare.edits import compare_edits
 from diffscope.syntax.compare.fields import Classes, annotations_count
 from diffscope.syntax.compare.line_changes import LineChanges, compare_inner, compare_lines, count_branches
 from diffscope.syntax.compare.matching import Pair, group_of, match_units
@@ -267,6 +268,7 @@ class _Comparing:
             added_lines=lines.added,
             removed_lines=lines.removed,
             conditions=compare_conditions(before, after) if logic and before and after else (),
+            edits=compare_edits(before, after) if logic and before and after else (),
             branches_added=max(0, count_branches(new) - count_branches(old)),
             inner=compare_inner(before, after, lines) if logic else (),
             summary=summary_of(unit) if before is None else "",
