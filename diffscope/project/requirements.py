@@ -19,18 +19,8 @@ _NAME = lazy_regex(
     r"(?:.*\.)?(?:dockerfile|containerfile)|(?:dockerfile|containerfile)[._-].+", re.IGNORECASE
 )
 _OTHER_ENDINGS: Final = (
-    ".dockerignore",
-    ".md",
-    ".rst",
-    ".txt",
-    ".py",
-    ".sh",
-    ".json",
-    ".yml",
-    ".yaml",
-    ".hcl",
-    ".j2",
-)
+    ".dockerignore", ".md", ".rst", ".txt", ".py", ".sh", ".json", ".yml", ".yaml", ".hcl", ".j2",
+)  # fmt: skip
 _DIRECTIVE = lazy_regex(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(.*)")
 _CONTINUED: Final = {
     escape: lazy_regex(rf"(?<!{re.escape(escape)}){re.escape(escape)}[ \t]*\Z") for escape in "\\`"

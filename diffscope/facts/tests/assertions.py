@@ -19,32 +19,10 @@ _WEAK = lazy_regex(
     r"\.(?:starts|ends)with\(|\b(?:isclose|allclose|approx|is_close)\(|(?<!not )\bin\b|[<>]=", re.ASCII
 )
 _EQUAL = lazy_regex(r"(?<![=!<>])==(?!=)")
-_HOW = frozenset(
-    [
-        "in",
-        "not",
-        "is",
-        "and",
-        "or",
-        "if",
-        "else",
-        "for",
-        "none",
-        "true",
-        "false",
-        "len",
-        "str",
-        "startswith",
-        "endswith",
-        "isclose",
-        "allclose",
-        "close",
-        "approx",
-        "pytest",
-        "torch",
-        "np",
-    ]
-)
+_HOW = frozenset([
+    "in", "not", "is", "and", "or", "if", "else", "for", "none", "true", "false", "len", "str", "startswith",
+    "endswith", "isclose", "allclose", "close", "approx", "pytest", "torch", "np",
+])  # fmt: skip
 """Words that say how something is asked for."""
 
 

@@ -58,20 +58,10 @@ _PANICS: Final = frozenset(
     {"panic", "unreachable", "todo", "unimplemented", "assert", "assert_eq", "assert_ne"}
 )
 _UNWRAPS: Final = frozenset({"unwrap", "expect", "unwrap_unchecked"})
-_WAITS: Final = frozenset(
-    {
-        "lock",
-        "try_lock",
-        "blocking_lock",
-        "spawn",
-        "spawn_blocking",
-        "block_on",
-        "block_in_place",
-        "notify_one",
-        "notify_waiters",
-        "abort",
-    }
-)
+_WAITS: Final = frozenset({
+    "lock", "try_lock", "blocking_lock", "spawn", "spawn_blocking", "block_on", "block_in_place", "notify_one",
+    "notify_waiters", "abort",
+})  # fmt: skip
 _SELECTS: Final = frozenset({"select", "join", "try_join"})
 _IN_MACROS: Final = lazy_regex(r"\.\s*(unwrap|expect)\s*\(|\b(panic|unreachable|todo|unimplemented)\s*!")
 _DEEPEST: Final = 60
