@@ -18,6 +18,7 @@ from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.change.files import module_name
 from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature, UseHow
+from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.source.text import Lines
@@ -210,11 +211,8 @@ class _Uses:
 
 def read_arguments(text: str) -> tuple[int, tuple[str, ...], bool]:
     """Return the number of arguments by place, the names of those by name, and whether more may come."""
-    try:
-        call = ast.parse(f"_({text})", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return 0, (), True
-    if not isinstance(call, ast.Call):
+    call = parse_call(text)
+    if call is None:
         return 0, (), True
     keywords = tuple(each.arg for each in call.keywords if each.arg is not None)
     is_open = len(keywords) < len(call.keywords) or any(isinstance(each, ast.Starred) for each in call.args)

@@ -13,6 +13,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import ContractFact
+from diffscope.facts.parsed_text import parse_expression
 from diffscope.facts.python.capabilities import capabilities, unread_switches
 from diffscope.facts.python.removed_api import edited_users
 from diffscope.patterns import lazy_regex
@@ -316,7 +317,7 @@ def _literals(definition: Definition, whole: Region | None) -> tuple[str, ...] |
         text = "\n".join(whole.lines).partition("=")[2].strip()
     if not _LITERAL.search(text):
         return None
-    tree = _expression(text)
+    tree = parse_expression(text.strip("'\"") if text[:1] in "'\"" else text)
     if tree is None:
         return None
     found: list[str] = []
@@ -327,10 +328,3 @@ def _literals(definition: Definition, whole: Region | None) -> tuple[str, ...] |
                 return None
             found += [str(part.value) for part in parts if isinstance(part, ast.Constant)]
     return tuple(dict.fromkeys(found))
-
-
-def _expression(text: str) -> ast.expr | None:
-    try:
-        return ast.parse(text.strip("'\"") if text[:1] in "'\"" else text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from diffscope.facts.parsed_text import parse_module
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region
 
@@ -111,19 +112,11 @@ def _parse(whole: Region | None) -> ast.AST | None:
     if whole is None or len(whole.lines) > _MOST_LINES:
         return None
     text = "\n".join(whole.lines) + "\n"
-    if text[:1] in " \t":
-        # The lines keep their indentation, which text in several lines may depend on.
-        text = f"if 1:\n{text}"
-        shift = -1
-    else:
-        shift = 0
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    if shift:
-        ast.increment_lineno(tree, shift)
-    return tree
+    if text[:1] not in " \t":
+        return parse_module(text)
+    # The lines keep their indentation, which text in several lines may depend on.
+    tree = parse_module(f"if 1:\n{text}")
+    return ast.increment_lineno(tree, -1) if tree is not None else None
 
 
 def _bindings(tree: ast.AST) -> dict[str, list[ast.expr | None]]:
