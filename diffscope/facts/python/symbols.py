@@ -45,9 +45,8 @@ def collect_symbols(
             _symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup), change, moved_lines
         )
         for one in placed
-        if one.material.python is not None
-        for change in one.material.python.symbols
-        if not is_still_defined(change, one.material.python)
+        for change in one.symbols
+        if one.material.python is not None and not is_still_defined(change, one.material.python)
     ]
     facts = [_with_edited_users(fact, placed) for fact in facts]
     facts = _with_own_users(_with_new_places(facts, placed), placed)
@@ -75,8 +74,7 @@ def _with_new_places(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> lis
     places = {
         (change.moved_from.path, change.moved_from.name): one.fact.path
         for one in placed
-        if one.material.python is not None
-        for change in one.material.python.symbols
+        for change in one.symbols
         if change.moved_from is not None and change.moved_from.path is not None
     }
     return [
@@ -178,8 +176,8 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
             overrides=owner.overrides,
         )
         for one in placed
-        if one.fact.category == "source" and one.material.python is not None
-        for change in one.material.python.symbols
+        if one.fact.category == "source"
+        for change in one.symbols
         if (owner := by_name.get((one.fact.path, change.name))) is not None
         for difference in change.parameters
     ]

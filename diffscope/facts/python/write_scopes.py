@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -121,11 +122,11 @@ def _parse(whole: Region | None) -> ast.AST | None:
 
 def _bindings(tree: ast.AST) -> dict[str, list[ast.expr | None]]:
     """Return what each local name is assigned, in source order; ``None`` for what is no assignment of an expression."""
-    found: dict[str, list[ast.expr | None]] = {}
+    found: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
     for node in ast.walk(tree):
         for name, value in _bound_by(node):
-            found.setdefault(name, []).append(value)
-    return found
+            found[name].append(value)
+    return dict(found)
 
 
 def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
