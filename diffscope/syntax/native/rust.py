@@ -53,6 +53,7 @@ _TOKEN: Final = lazy_regex(
 _IS_TEST: Final = lazy_regex(
     rb"cfg\s*\(\s*(?:all\s*\(\s*)?test\b|^#\[\s*(?:[\w:]+::)?(?:test|rstest|test_case|proptest|bench)\b"
 )
+_SERDE: Final = lazy_regex(rb"#\[\s*(?:cfg_attr\([^,]*,\s*)?serde\b")
 _DERIVED: Final = lazy_regex(rb"derive\s*\(([^)]*)\)")
 _PANICS: Final = frozenset(
     {"panic", "unreachable", "todo", "unimplemented", "assert", "assert_eq", "assert_ne"}
@@ -200,7 +201,7 @@ class _Side:
         while pending:
             node = pending.pop()
             if node.type in _COMMENTS:
-                code[node.start_byte : node.end_byte] = blank(self.source[node.start_byte : node.end_byte])
+                code[node.start_byte : node.end_byte] = blank(node.text or b"")
             else:
                 pending.extend(node.children)
         return bytes(code)
@@ -226,9 +227,7 @@ def _read_signals(unit: _Unit) -> list[NativeSignal]:
 def _signals_of(node: Node) -> Iterator[tuple[NativeSignalKind, str]]:
     if node.type == "unsafe_block" or (node.type == "function_modifiers" and b"unsafe" in (node.text or b"")):
         yield NativeSignalKind.UNSAFE, _fold(node)
-    elif node.type == "attribute_item" and re.match(
-        rb"#\[\s*(?:cfg_attr\([^,]*,\s*)?serde\b", node.text or b""
-    ):
+    elif node.type == "attribute_item" and _SERDE.match(node.text or b""):
         yield NativeSignalKind.SERIALISED, _fold(node)
     elif node.type == "scoped_identifier" and (node.text or b"").startswith(b"Ordering::"):
         yield NativeSignalKind.ATOMIC, _fold(node)
