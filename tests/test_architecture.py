@@ -200,7 +200,7 @@ TREE_TEXTS = {
     "normalize/stream.py",
     "outline/outline.py",
     "parse/parsers.py",
-    "text/tokens.py",
+    "text/nodes.py",
 }
 """Modules of syntax that decode single tokens of a tree, and no text of lines."""
 
