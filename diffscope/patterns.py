@@ -37,11 +37,15 @@ class _LazyRegex:
         self._made_of = (text, flags)
         self.pattern = text
 
+    @functools.cached_property
+    def _compiled(self) -> re.Pattern[Any]:
+        return re.compile(*self._made_of)
+
     def __getattr__(self, name: str) -> Any:
         # Only for what is not there yet: the second time the bound method is found on the object itself.
         if name.startswith("_"):
             raise AttributeError(name)
-        value = getattr(re.compile(*self._made_of), name)
+        value = getattr(self._compiled, name)
         setattr(self, name, value)
         return value
 

@@ -26,10 +26,8 @@ from diffscope.assessment.document import Assessment
 from diffscope.diff.model import Diff, FileStatus, Sides
 from diffscope.diff.parse import salvage_diff
 from diffscope.errors import DiffscopeError, NotFoundError
-from diffscope.facts.change.changed_file import FileMaterial
-from diffscope.facts.change.unreadable import mark_unreadable
-from diffscope.facts.ci.declarations import Declarations
-from diffscope.facts.ci.tree import EditedFile, JudgedTree, judge_tree
+from diffscope.facts.change.changed_file import FileMaterial, mark_unreadable
+from diffscope.facts.ci.declarations import Declarations, EditedFile, JudgedTree, judge_tree
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.messages.model import message
@@ -58,7 +56,7 @@ class RemoteSource(Protocol):
 
 
 class Workspace:
-    """A clone or none, the rules, the cache. Close it, or use it in a ``with`` statement.
+    """A clone or none, the rules, the cache. For a ``with`` statement: only inside it do the names of its profile count.
 
     ``repository`` is borrowed when it is handed in and stays open. ``rule_folders`` add to the bundled rules;
     ``configuration`` says which of them run. ``folder`` is where the cache lies; ``None`` without one. What fails inside is a gap of

@@ -1,6 +1,6 @@
 """Stands in for the outside world: answers from memory what adapters answer from a clone or GitHub.
 
-A fake honours the contract of its port in ``diffscope/source/ports.py``; it records nothing and asserts nothing.
+A fake honours the contract of its port in ``diffscope/source/model.py``; it records nothing and asserts nothing.
 """
 
 from __future__ import annotations

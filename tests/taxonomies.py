@@ -8,7 +8,7 @@ from pathlib import Path
 
 from diffscope.facts.model import FileFact, SymbolFact
 from diffscope.source.model import PullRequest, SourceKind
-from diffscope.taxonomy.load import FILES, load_taxonomy
+from diffscope.taxonomy.load import FILES, read_tables
 from diffscope.taxonomy.model import Taxonomy
 
 RULES = Path(__file__).parent.parent / "rules"
@@ -23,7 +23,7 @@ def bundled_texts() -> dict[str, str]:
 @cache
 def bundled() -> Taxonomy:
     """Return the taxonomy that ships with diffscope."""
-    return load_taxonomy(bundled_texts())
+    return Taxonomy(read_tables(bundled_texts()))
 
 
 def texts_with(**files: str) -> dict[str, str]:

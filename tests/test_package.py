@@ -56,7 +56,11 @@ def test_the_wheel_holds_rules_records_and_types(wheel: Path) -> None:
         f"diffscope/_bundled/rules/{file.parent.name}/rule.yml"
         for file in (ROOT / "rules").glob("*/rule.yml")
     }
-    tables = {f"diffscope/_bundled/rules/{file.name}" for file in (ROOT / "rules").glob("*.yml")}
+    tables = {
+        f"diffscope/_bundled/{file.relative_to(ROOT).as_posix()}"
+        for pattern in ("*.yml", "profiles/*/*.yml")
+        for file in (ROOT / "rules").glob(pattern)
+    }
     records = {f"diffscope/_bundled/recorded/{number}.json" for number in RecordedSource().numbers()}
     templates = {
         f"diffscope/render/templates/{file.name}" for file in (ROOT / "diffscope/render/templates").iterdir()

@@ -18,9 +18,8 @@ from diffscope.project.ci.buildkite import FOLDER
 from diffscope.project.ci.collection import StepTests, step_calls, step_tests
 from diffscope.project.model import Project, ProjectFiles, Requirement
 from diffscope.project.read import declares, read_dependencies, read_project, wanted_entries
-from diffscope.project.requirements.requirements import is_requirements_file
-from diffscope.source.model import CommitId, RepoPath, TreeEntry
-from diffscope.source.ports import BlobReader
+from diffscope.project.requirements import is_requirements_file
+from diffscope.source.model import BlobReader, CommitId, RepoPath, TreeEntry
 from diffscope.source.profile import places, profile
 from diffscope.version import VERSION
 

@@ -21,6 +21,9 @@ from diffscope.products.report.dynamics.events import EVENTS_SCHEMA, Events
 from diffscope.source.model import CommitId, Value
 
 _LARGEST: Final = 200_000_000
+_HINT: Final = (
+    "is it the event file? A pull request in it is as GitHub writes it: gh api repos/OWNER/REPO/pulls/N"
+)
 
 
 def read_events(file: Path) -> Events:
@@ -189,9 +192,7 @@ def _decode(path: Path) -> _Payload:
             "the event cannot be read: no such file", at=str(path), hint="set GITHUB_EVENT_PATH"
         ) from None
     except msgspec.DecodeError as error:
-        raise InputError(
-            f"the event is not as documented: {error}", at=str(path), hint="is it the event file?"
-        ) from None
+        raise InputError(f"the event is not as documented: {error}", at=str(path), hint=_HINT) from None
 
 
 def _reduce(trigger: Trigger, payload: _Payload, *, at: str) -> CiEvent:

@@ -22,6 +22,7 @@ from diffscope.assessment.document import (
     Tool,
     report_gap,
 )
+from diffscope.assessment.effects import find_effects
 from diffscope.assessment.files import assess_files
 from diffscope.assessment.fix_risk import judge_fix_risk
 from diffscope.assessment.look_first import look_first
@@ -32,8 +33,7 @@ from diffscope.assessment.size_fallback import files_by_size, score_by_size
 from diffscope.assessment.symbols import assess_symbols
 from diffscope.assessment.tags import explain_tags
 from diffscope.facts.ci_model import CiFacts
-from diffscope.facts.classify.area_weights import area_shares
-from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.classify.change_shape import PRODUCT, area_shares
 from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message
 from diffscope.messages.say import sentence
@@ -67,11 +67,8 @@ def assess(
     a gap for each part of it that fails inside.
     """
     attempt = attempt or Attempts()
-    waived = attempt(
-        "assessment.waivers",
-        lambda: _waived(facts, evaluation, catalogue),
-        WaivedFlags(standing=evaluation.flags),
-    )
+    unwaived = WaivedFlags(standing=evaluation.flags)
+    waived = attempt("assessment.waivers", lambda: _waived(facts, evaluation, catalogue), unwaived)
     standing = waived.standing
     flags = attempt("assessment.folding", lambda: fold(standing, facts.cause, catalogue), standing)
     importance, insight = _scores(facts, taxonomy, attempt)
@@ -92,6 +89,7 @@ def assess(
         waived=waived.waived,
         unknown=evaluation.unknown,
         near=evaluation.near,
+        effects=attempt("assessment.effects", lambda: find_effects(facts), ()),
         look_first=attempt("assessment.look-first", lambda: look_first(facts, tables.scores), ()),
         files=attempt(
             "assessment.files", lambda: assess_files(facts, standing, taxonomy), files_by_size(facts)

@@ -159,6 +159,21 @@ class ReadingPlace(Value, frozen=True, kw_only=True):
     parts: tuple[ScorePart, ...]
 
 
+class Effect(Value, frozen=True, kw_only=True):
+    """One thing that a change does, by the statements that differ."""
+
+    path: str
+    line: int
+    """Of the first place, on ``side``."""
+    side: SideWord = "new"
+    symbol: str
+    says: Text
+    checks: tuple[Text, ...]
+    """What to ask of it, the first question first; two at most."""
+    places: int = 1
+    """How often the change does the same."""
+
+
 class Score(Value, frozen=True, kw_only=True):
     """A score between 0 and 10 with the parts that sum to it."""
 
@@ -264,6 +279,8 @@ class Assessment(Value, frozen=True, kw_only=True):
     unknown: tuple[UnknownRule, ...] = ()
     near: tuple[Near, ...] = ()
     """Rules that nearly fired, or would have were they on, the gravest first, five at most."""
+    effects: tuple[Effect, ...] = ()
+    """What edits to product code do, the weightiest first, four at most; none for languages other than Python."""
     look_first: tuple[ReadingPlace, ...] = ()
     """Changed places in the order in which later fixes touched such places, ten at most."""
     files: tuple[FileAssessment, ...]

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Risk, RiskLevel
 from diffscope.assessment.not_judged import group_unknown, unparsed_lines
-from diffscope.facts.change.unreadable import NOT_TEXT
+from diffscope.facts.change.changed_file import NOT_TEXT
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import ChangeFacts
 from diffscope.messages.codes import MessageCode

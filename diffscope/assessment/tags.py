@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from diffscope.assessment.document import TagReason
-from diffscope.facts.classify.area_weights import Share, area_shares
-from diffscope.facts.classify.change_shape import measure, shapes_of
+from diffscope.facts.classify.change_shape import Share, area_shares, measure, shapes_of
 from diffscope.facts.classify.kinds import SHAPE_REASONS
 from diffscope.facts.model import ChangeFacts
 from diffscope.messages.model import Message, message

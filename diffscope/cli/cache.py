@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from diffscope.cli import options
 from diffscope.cli.console import say
 from diffscope.cli.exits import DONE
 from diffscope.cli.publish import write_stdout
@@ -21,14 +22,7 @@ def cache() -> None:
 
 
 @cache.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the result.",
-)
+@options.form_option
 def info(*, form: str) -> int:
     """Show where the cache and the store of assessments lie and what they hold.
 

@@ -36,9 +36,7 @@ _FORMATS = ("text", "json", "sarif")
     show_default=True,
     help="How to write it.",
 )
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where; default stdout."
-)
+@click.option("--output", type=options.FILE, metavar="FILE", help="Where; default stdout.")
 @click.option(
     "--only",
     "codes",

@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DiffscopeError as error:
         return _fail(str(error), error.hint)
     except click.ClickException as error:
-        return _fail(error.format_message(), _usage_hint(error))
+        return _fail(error.format_message(), _usage_hint(error, given))
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
@@ -211,6 +211,9 @@ def _fail_inside(error: Exception, *, is_debug: bool) -> int:
     )
 
 
-def _usage_hint(error: click.ClickException) -> str | None:
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{context.command_path} --help" if context else None
+def _usage_hint(error: click.ClickException, given: Sequence[str]) -> str | None:
+    if not isinstance(error, click.UsageError):
+        return None
+    # An option that lacks its argument is told by click's parser, which knows no context.
+    command = [word for word in given if word in COMMANDS][:1]
+    return f"{error.ctx.command_path if error.ctx else ' '.join((PROGRAM, *command))} --help"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FORMATS = tuple(RENDERERS)
 LANGUAGES = ("en", "zh")
 LEVELS = ("none", "low", "medium", "high", "critical")
+FILE = click.Path(path_type=Path, dir_okay=False)
+"""The type of an option that names a file."""
 
 _PROFILE = f"{__name__}.profile"
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -31,17 +33,22 @@ class Output(NamedTuple):
 
 
 class OutputType(click.ParamType[Output]):
-    """``FORMAT`` or ``FORMAT:FILE``."""
+    """``FORMAT`` or ``FORMAT:FILE``, of the formats of what is written: ``a report``, say."""
 
     name = "format"
+
+    def __init__(self, formats: Sequence[str], *, of: str = "") -> None:
+        self._formats = formats
+        self._of = f" of {of}" if of else ""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Output:
         """Return the output that the text names."""
         if isinstance(value, Output):
             return value
         form, separator, file = str(value).partition(":")
-        if form not in FORMATS:
-            self.fail(f"{form!r} is not a format; there are {', '.join(FORMATS)}", param, ctx)
+        if form not in self._formats:
+            known = ", ".join(self._formats)
+            self.fail(f"{form!r} is not a format{self._of}; there are {known}", param, ctx)
         if separator and not file:
             self.fail(f"{value!r} names no file", param, ctx)
         return Output(form, Path(file) if file else None)
@@ -102,7 +109,7 @@ def output_options(function: _F) -> _F:
     outputs = click.option(
         "--format",
         "outputs",
-        type=OutputType(),
+        type=OutputType(FORMATS),
         multiple=True,
         metavar="FORMAT[:FILE]",
         envvar="DIFFSCOPE_FORMAT",
@@ -110,7 +117,7 @@ def output_options(function: _F) -> _F:
     )
     output = click.option(
         "--output",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FILE,
         metavar="FILE",
         help="Where the one format goes.",
     )
@@ -138,6 +145,39 @@ def cache_option(function: _F) -> _F:
         flag_value=False,
         default=True,
         help="Neither read nor write the cache.",
+    )(function)
+
+
+def form_option(function: _F) -> _F:
+    """``--format text|json``, of a command that writes one result to stdout."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Form of the result.",
+    )(function)
+
+
+def workers_option(function: _F) -> _F:
+    """``--workers N``."""
+    return click.option(
+        "--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]"
+    )(function)
+
+
+def range_option(function: _F) -> _F:
+    """``--range A..B``, as ``window``."""
+    return click.option(
+        "--range", "window", metavar="A..B", help="Every change merged after commit A, up to B."
+    )(function)
+
+
+def offset_option(function: _F) -> _F:
+    """``--tz OFFSET``."""
+    return click.option(
+        "--tz", metavar="OFFSET", help="Where days begin, as an offset from UTC.  [default: +08:00]"
     )(function)
 
 

@@ -10,13 +10,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.changed_places import with_changed_places
 from diffscope.facts.base.consequence import with_consequence
 from diffscope.facts.base.history import WITHIN_DAYS
-from diffscope.facts.base.imports import modules_after
-from diffscope.facts.base.modules import place_files
-from diffscope.facts.base.reach_facts import with_reach
-from diffscope.facts.build.builds import declares_builds
+from diffscope.facts.base.imports import modules_after, place_files
+from diffscope.facts.base.placed_facts import with_changed_places, with_reach
+from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.causes import with_causes
 from diffscope.facts.change.changed_file import FileMaterial, Placed, has_no_content
@@ -28,7 +26,6 @@ from diffscope.facts.model import (
     UnknownFamily,
 )
 from diffscope.facts.moves.join import join_moves
-from diffscope.facts.options.settings import with_settings
 from diffscope.facts.python.kernels import holds_kernels
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.messages.model import Message, message

@@ -9,23 +9,21 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.counterparts import collect_counterparts
 from diffscope.facts.base.history import collect_history
-from diffscope.facts.base.imports import collect_imports
-from diffscope.facts.base.modules import collect_modules
-from diffscope.facts.base.nearest_tests import collect_nearest
-from diffscope.facts.base.overrides import collect_overrides
+from diffscope.facts.base.imports import collect_imports, collect_modules
+from diffscope.facts.base.left_behind import collect_counterparts, collect_overrides
+from diffscope.facts.base.test_reach import collect_nearest
 from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.build.undeclared import undeclared_imports
 from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.edits import collect_edits
 from diffscope.facts.ci.declarations import Declarations
-from diffscope.facts.ci.platform_skips import with_places
+from diffscope.facts.ci.skipped_tests import with_places
 from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
-from diffscope.facts.conditions.collect import collect_conditions
 from diffscope.facts.footprint import collect_footprint
 from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
@@ -40,18 +38,16 @@ from diffscope.facts.model import (
     UnknownFamily,
 )
 from diffscope.facts.native import collect_natives, collect_operators
-from diffscope.facts.options.build_arguments import collect_build_arguments
-from diffscope.facts.options.default_tables import collect_default_tables
-from diffscope.facts.options.metrics import collect_metrics
+from diffscope.facts.options.defaults import collect_build_arguments, collect_default_tables
 from diffscope.facts.options.options import collect_options
-from diffscope.facts.options.wire_messages import collect_wire_messages
+from diffscope.facts.options.wire_messages import collect_metrics, collect_wire_messages
 from diffscope.facts.python.calls import collect_calls
+from diffscope.facts.python.conditions import collect_conditions
 from diffscope.facts.python.contracts import collect_contracts
 from diffscope.facts.python.guards import collect_guards
 from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
-from diffscope.facts.python.mentions import collect_mentions
+from diffscope.facts.python.mentions import collect_mentions, collect_registries
 from diffscope.facts.python.numerics import collect_numerics
-from diffscope.facts.python.registries import collect_registries
 from diffscope.facts.python.shared_state import collect_writes
 from diffscope.facts.python.symbols import collect_parameters, collect_symbols
 from diffscope.facts.tests.tests import collect_tests
@@ -62,13 +58,10 @@ from diffscope.project.model import Requirement
 from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
 from diffscope.source.profile import Profile
-from diffscope.taxonomy.consequence import ConsequenceTable
-from diffscope.taxonomy.counterparts import Pairing
-from diffscope.taxonomy.kernels import KernelTable, KernelTables
+from diffscope.taxonomy.calls import KernelTable, KernelTables, RoleTable
+from diffscope.taxonomy.consequence import ConsequenceTable, ReachRows
+from diffscope.taxonomy.counterparts import Pairing, TwinRule
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.reach import ReachRows
-from diffscope.taxonomy.roles import RoleTable
-from diffscope.taxonomy.twins import TwinRule
 
 
 class Knowledge(Value, frozen=True, kw_only=True):
@@ -260,6 +253,7 @@ COLLECTORS: Final = (
         "override",
         lambda m, placed: collect_overrides(placed, m.knowledge.taxonomy, m.lookup, m.around.graph),
     ),
+    Collector("edit", lambda _, placed: collect_edits(placed), families=()),
     Collector("mention", lambda _, placed: collect_mentions(placed), families=()),
     Collector(
         "footprint",

@@ -15,7 +15,7 @@ from diffscope.facts.footprint_model import Footprint
 from diffscope.messages.model import Message
 from diffscope.source.model import Gap, PullRequest, Value
 from diffscope.source.text import SideWord
-from diffscope.taxonomy.entries import Category
+from diffscope.taxonomy.tables import Category
 
 Text = str
 
@@ -1215,6 +1215,35 @@ class Mention(Value, frozen=True, kw_only=True):
     """``added``, ``removed``, ``body``, ``called`` or ``no-longer-called``."""
 
 
+class Edit(Value, frozen=True, kw_only=True):
+    """A statement of product code that came, went or changed in a symbol that stands before and after.
+
+    No family that rules ask: it says in words what a change does. Empty in recorded facts.
+    """
+
+    path: str
+    line: int
+    """On the new side; on the old side for what went."""
+    side: SideWord
+    symbol: str
+    what: str
+    """As all that follows up to ``stood``: of ``StatementEdit`` in ``diffscope.syntax.model``."""
+    change: str
+    before: str = ""
+    after: str = ""
+    target: str = ""
+    callee: str = ""
+    keyword: str = ""
+    guard: str = ""
+    held: tuple[str, ...] = ()
+    stood: bool = False
+    left: tuple[str, ...] = ()
+    """Places (``line`` or ``line name``) of the file after the change where what it replaces still stands, or where the same is called without
+    the argument that came; three at most."""
+    uses: tuple[str, ...] = ()
+    """Such places, in other functions of the file, which use the attribute that it sets or works on; three at most."""
+
+
 class CausePart(Value, frozen=True, kw_only=True):
     """Lines ``first`` to ``last``, both included, of one side of a file."""
 
@@ -1290,6 +1319,7 @@ class ChangeFacts(Value, frozen=True, kw_only=True):
     step: tuple[StepFact, ...] = ()
     history: tuple[HistoryFact, ...] = ()
     mention: tuple[Mention, ...] = ()
+    edit: tuple[Edit, ...] = ()
     cause: tuple[Cause, ...] = ()
     footprint: Footprint = Footprint()
     """What can meet another open change; empty in recorded facts."""

@@ -1,6 +1,6 @@
 """Reads the catalogue of messages, ``texts/*.yml``, strictly: every mistake of every file at once.
 
-A file maps codes to ``en`` and ``zh``. Only tools read it: what runs has the modules that ``compiled`` returns.
+A file maps codes to ``en`` and ``zh``. Only tools read it: what runs has the files that ``compiled`` returns.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from msgspec.structs import replace
+import msgspec
 
 from diffscope.errors import InputError
 from diffscope.messages.template import has_stray_brace, shown
@@ -16,7 +16,10 @@ from diffscope.yaml.reading import nearest_word
 from diffscope.yaml.strict import Entry, MapNode, Node, ScalarNode, parse_strict
 
 LANGUAGES: Final = ("en", "zh")
-_HEADER: Final = '"""{what}: made from diffscope/messages/texts/ and the titles of areas by `just generate`."""\n\nfrom __future__ import annotations\n\n'
+_HEADER: Final = (
+    '"""The codes of messages, by stage: made from diffscope/messages/texts/ by `just generate`."""\n\n'
+    "from __future__ import annotations\n\nfrom typing import Literal\n\n# fmt: off\n"
+)
 
 Catalogue = Mapping[str, Mapping[str, str]]
 """Code -> language -> text, by code."""
@@ -42,18 +45,15 @@ def read_catalogue(files: Mapping[str, str], tables: Mapping[str, str] | None = 
 
 
 def compiled(catalogue: Catalogue, messages: Iterable[str]) -> dict[str, str]:
-    """Return module name -> Python source: the texts of each language, and the codes of ``messages`` as types.
+    """Return file name -> text: the texts of each language as JSON, and the codes of ``messages`` as types in Python.
 
     Documents hold messages; the words of the interface are many more, and a type of all of them would be slow to make at every start.
     """
     made = {
-        module: _texts({code: said[language] for code, said in catalogue.items()}, what)
-        for module, language, what in (
-            ("english", "en", "The texts of all messages in English"),
-            ("chinese", "zh", "The texts of all messages in Chinese"),
-        )
+        file: _json({code: said[language] for code, said in catalogue.items()})
+        for file, language in (("english.json", "en"), ("chinese.json", "zh"))
     }
-    return made | {"codes": _codes(messages)}
+    return made | {"codes.py": _codes(messages)}
 
 
 class _Reader:
@@ -77,7 +77,7 @@ class _Reader:
                 title = row.value.get("title") if isinstance(row.value, MapNode) else None
                 # Whatever else a table may hold, its own loader says what is wrong with it.
                 if title is not None:
-                    self._read_code(name, replace(row, key=f"area.{row.key}", value=title))
+                    self._read_code(name, msgspec.structs.replace(row, key=f"area.{row.key}", value=title))
 
     def _parsed(self, name: str, text: str) -> Node | None:
         node, problems = parse_strict(text)
@@ -137,11 +137,8 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near!r}?" if near else ""
 
 
-def _texts(said: Mapping[str, str], what: str) -> str:
-    rows = "".join(f"    {_literal(code)}: {_literal(text)},\n" for code, text in said.items())
-    return (
-        f"{_HEADER.format(what=what)}from typing import Final\n\nTEXTS: Final = {{\n{rows}}}  # fmt: skip\n"
-    )
+def _json(said: Mapping[str, str]) -> str:
+    return msgspec.json.format(msgspec.json.encode(said), indent=4).decode() + "\n"
 
 
 def _codes(messages: Iterable[str]) -> str:
@@ -149,21 +146,15 @@ def _codes(messages: Iterable[str]) -> str:
     for code in sorted(messages):
         groups.setdefault(code.partition(".")[0], []).append(code)
     parts = [
-        f"{_type_of(group)} = Literal[\n" + "".join(f"    {_literal(code)},\n" for code in codes) + "]\n"
+        f"{_type_of(group)} = Literal[\n" + "".join(f'    "{code}",\n' for code in codes) + "]\n"
         for group, codes in groups.items()
     ]
     every = ", ".join(map(_type_of, groups))
-    head = _HEADER.format(what="The codes of messages, by stage")
-    return f"{head}from typing import Literal\n\n# fmt: off\n{''.join(parts)}MessageCode = Literal[{every}]\n"
+    return f"{_HEADER}{''.join(parts)}MessageCode = Literal[{every}]\n"
 
 
 def _type_of(group: str) -> str:
     return "".join(part.capitalize() for part in group.split("-")) + "Code"
-
-
-def _literal(text: str) -> str:
-    plain = repr(text)
-    return plain if plain.startswith('"') or '"' in text else f'"{plain[1:-1]}"'
 
 
 def page(catalogue: Catalogue) -> str:

@@ -5,14 +5,18 @@ An argument that has a name in both languages, a rule's title say, is given twic
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
+
+import msgspec
 
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Language, Message, Sentence, Text
 from diffscope.messages.template import filled
 
+_TEXTS: Final = {Language.ENGLISH: "english.json", Language.CHINESE: "chinese.json"}
 _BETWEEN: Final = {Language.ENGLISH: ", ", Language.CHINESE: "、"}
 
 
@@ -69,14 +73,9 @@ def title(group: str, name: str, language: Language) -> str:
 @cache
 def texts(language: Language) -> Mapping[str, str]:
     """Return the text of each code in a language; a language is read when it is first spoken."""
-    # Not at the top: an answer in one language must not wait for the other, and many commands say nothing.
-    if language is Language.CHINESE:
-        from diffscope.messages.chinese import TEXTS as CHINESE  # noqa: PLC0415
-
-        return CHINESE
-    from diffscope.messages.english import TEXTS as ENGLISH  # noqa: PLC0415
-
-    return ENGLISH
+    made = pkgutil.get_data(__package__, _TEXTS[language])
+    assert made is not None  # noqa: S101 - only a loader that has no files of a package gives none
+    return msgspec.json.decode(made, type=dict[str, str])
 
 
 def _filled(text: str, arguments: Mapping[str, Argument], language: Language) -> str:

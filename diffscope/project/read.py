@@ -19,8 +19,12 @@ from diffscope.project.model import (
     Requirement,
 )
 from diffscope.project.owners import parse_codeowners
-from diffscope.project.requirements.dockerfile import is_dockerfile, parse_dockerfile
-from diffscope.project.requirements.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import (
+    is_dockerfile,
+    is_requirements_file,
+    parse_dockerfile,
+    parse_requirements,
+)
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath, TreeEntry
 from diffscope.source.profile import places

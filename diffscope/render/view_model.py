@@ -16,6 +16,7 @@ from diffscope.render.ci_phrases import blind_spots, ci_phrases
 from diffscope.render.places import by_family, location
 from diffscope.render.report_words import tag_title
 from diffscope.render.sanitize import uri_path
+from diffscope.render.sentences import what_it_does, what_to_check
 from diffscope.render.words import Words
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag
@@ -26,8 +27,6 @@ _LONGEST_CONDITION = 70
 _MOST_NEAR = 3
 _CALLED = frozenset({"called", "no-longer-called"})
 _SHOWN_PLACES = 3
-_OF_PLACES = frozenset({"core-path", "platform-compat"})
-"""Families whose rules say where something changed, and not what was done there."""
 _CATEGORIES = {"source": 0, "native": 1, "build": 2, "test": 9}
 """In which order symbols stand by the category of their file; any other comes between."""
 _BETWEEN = 5
@@ -307,26 +306,16 @@ class AssessmentView:
         rest = len(flag.evidence) - 1
         return self._words("more-places", count=rest) if rest > 0 else ""
 
-    def sentence(self, flag: Flag, *, limit: int) -> str:
-        """Return what changed by a flag: its title, its first place, and after a family of places what a covered rule tells of that file.
-
-        A rule that asks what was done to a value often lies under one that asks where: only both together say what changed.
-        Each note has at most ``limit`` characters.
-        """
+    @property
+    def said(self) -> str:
+        """What the change does, as a text of at most three sentences."""
         words = self._words
-        place = flag.evidence[0] if flag.evidence else None
-        notes = [words.pick(flag.message if place is None else place.note)]
-        notes += [
-            words.pick(one.evidence[0].note)
-            for one in flag.covers
-            if place is not None
-            and flag.family in _OF_PLACES
-            and one.family not in _OF_PLACES
-            and one.evidence
-            and one.evidence[0].path == place.path
-        ][:1]
-        said = words.semicolon.join(clip(note, limit) for note in notes)
-        return f"{words.pick(flag.title)}{words.colon}{said}"
+        return words.gap.join(f"{one}{words.full_stop}" for one in what_it_does(self._assessment, words))
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """What to check, a question each, two at most."""
+        return what_to_check(self._assessment, self._words)
 
     def covered(self, flag: Flag) -> str:
         """Return the rules whose flags are one with a flag, each with its severity; empty for none."""

@@ -73,6 +73,11 @@ class Words:
         return "；" if self._is_chinese else "; "
 
     @property
+    def full_stop(self) -> str:
+        """What ends a sentence."""
+        return "。" if self._is_chinese else "."
+
+    @property
     def gap(self) -> str:
         """What stands between sentences."""
         return "" if self._is_chinese else " "

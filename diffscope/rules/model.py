@@ -61,6 +61,9 @@ class Flag(Value, frozen=True, kw_only=True):
     message: Text
     """The note of the first evidence and, where there are more, how many."""
     advice: Text
+    """What to check: the rule's ``check`` with the facts of the first place, or else its ``remedy``."""
+    asks: bool = False
+    """``advice`` is a question about this change, not the rule's general remedy."""
     evidence: tuple[Evidence, ...]
     confidence: str = "high"
     """``high``, ``medium`` or ``low``, from the rule's status and the facts' exactness."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Final, Literal, NewType
+from typing import Final, Literal, NewType, Protocol
 
 import msgspec
 
@@ -139,3 +140,20 @@ class MergedPull(Value, frozen=True, kw_only=True):
     author: str
     merged_at: str
     """ISO 8601, UTC, seconds: the committer date."""
+
+
+class BlobReader(Protocol):
+    """Reads blobs by id, many at once."""
+
+    def read_blobs(self, blobs: Iterable[BlobId]) -> Mapping[BlobId, bytes | None]:
+        """Return the bytes of each blob; ``None`` where the repository does not have it."""
+
+
+class TreeReader(Protocol):
+    """One tree (base or head) of the target repository."""
+
+    def entries(self) -> tuple[TreeEntry, ...]:
+        """Return every file of the tree, sorted by path."""
+
+    def read(self, path: RepoPath) -> bytes | None:
+        """Return the bytes of a file; ``None`` where it is absent or its blob is missing."""

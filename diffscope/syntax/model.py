@@ -295,6 +295,33 @@ class ConditionChange(Value, frozen=True, kw_only=True):
     """Whether it asks of the elements of a loop that goes through something else now."""
 
 
+class StatementEdit(Value, frozen=True, kw_only=True):
+    """A statement of a symbol that stands before and after, which came, went or changed, by the smallest part that differs."""
+
+    what: str
+    """``condition``, ``loop``, ``with``, ``except``, ``case`` and ``function`` (the head of a compound statement), ``argument`` (of ``callee``),
+    ``call``, ``value`` (of ``target``), ``element`` (of a list or the like), ``return``, ``raise``, ``assert``, or ``statement``."""
+    change: str
+    """``added``, ``removed`` or ``changed``."""
+    before: str
+    """What differs, on one line, as it was; empty for what came."""
+    after: str
+    target: str = ""
+    """What the statement assigns to."""
+    callee: str = ""
+    """The innermost call around what differs."""
+    keyword: str = ""
+    """The argument or key by which it is handed over; of a condition the word (``and``, ``or``) that joins what differs to what both ask."""
+    guard: str = ""
+    """The innermost condition around it, ``not (...)`` under its else."""
+    held: tuple[str, ...] = ()
+    """Of a head: the first statements under it, the last one first where it leaves."""
+    stood: bool = False
+    """Of a head that came or went: all the code under it stands on the other side too."""
+    line: int
+    """On the new side; on the old side for a removal."""
+
+
 class InnerChange(Value, frozen=True, kw_only=True):
     """A function or class inside a changed function that came, went, or in which something changed."""
 
@@ -329,6 +356,7 @@ class SymbolChange(Value, frozen=True, kw_only=True):
     """New-side numbers of the code lines (no blank, comment, docstring) of this symbol alone that differ."""
     removed_lines: tuple[int, ...] = ()
     conditions: tuple[ConditionChange, ...] = ()
+    edits: tuple[StatementEdit, ...] = ()
     branches_added: int = 0
     """New if, elif, for, while, except, case and boolean branches: growth of cyclomatic complexity."""
     inner: tuple[InnerChange, ...] = ()

@@ -1,4 +1,4 @@
-"""Places that belong together although nothing in the code ties them: ``rules/counterparts.yml`` as values."""
+"""Places that belong together although nothing in the code ties them, and registries whose rows must be repeated elsewhere: ``rules/counterparts.yml`` and ``rules/twins.yml`` as values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from msgspec import Meta
 from diffscope.messages.model import Text
 from diffscope.patterns import Glob, compile_glob
 from diffscope.source.model import Value
-from diffscope.taxonomy.entries import PathGlob
-from diffscope.yaml.typed import Rows, read_file
+from diffscope.taxonomy.tables import PathGlob
+from diffscope.yaml.typed import Rows
 
 
 class Pairing(Value, frozen=True, kw_only=True):
@@ -52,16 +52,6 @@ class Pairing(Value, frozen=True, kw_only=True):
 COUNTERPARTS: Final = Annotated[tuple[Pairing, ...], Rows("name", what="pairing")]
 
 
-def load_counterparts(text: str, *, at: str) -> tuple[Pairing, ...]:
-    """Return the pairings of a ``counterparts.yml``, in the order of the file.
-
-    Raises:
-        RuleError: the file is wrong; the message lists every mistake.
-    """
-    pairings: tuple[Pairing, ...] = read_file(COUNTERPARTS, text, at=at)
-    return pairings
-
-
 @lru_cache(maxsize=8)
 def _between(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<=[/_])(?:{'|'.join(words)})(?=[/_.])")
@@ -74,3 +64,23 @@ def _globs(texts: tuple[str, ...]) -> tuple[Glob, ...]:
 
 def _matches(texts: tuple[str, ...], path: str) -> bool:
     return any(glob.matches(path) for glob in _globs(texts))
+
+
+class TwinRule(Value, frozen=True, kw_only=True):
+    """One registry: the globs of its tables, and groups of globs of which each must hold a file that names a new key."""
+
+    registry: str
+    tables: Annotated[tuple[PathGlob, ...], Meta(min_length=1)]
+    groups: tuple[Annotated[tuple[PathGlob, ...], Meta(min_length=1)], ...]
+    not_tables: tuple[PathGlob, ...] = ()
+
+    def holds(self, table: str) -> bool:
+        """Return whether a table is one of the registry's."""
+        return _matches(self.tables, table) and not _matches(self.not_tables, table)
+
+    def missing(self, naming: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the first glob of each group that none of the paths which name a key matches."""
+        return tuple(group[0] for group in self.groups if not any(_matches(group, path) for path in naming))
+
+
+TWINS: Final = Annotated[tuple[TwinRule, ...], Rows("registry", what="registry")]

@@ -1,4 +1,4 @@
-"""Load the taxonomy from its YAML files: ``load_taxonomy``."""
+"""The eight YAML files of a taxonomy -> ``TaxonomyTables``, or every mistake in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from diffscope.errors import RuleError
 from diffscope.taxonomy.fix_risk import FixRiskTable
-from diffscope.taxonomy.model import OTHER, Taxonomy
+from diffscope.taxonomy.model import OTHER
 from diffscope.taxonomy.tables import (
     AreaTable,
     CategoryTable,
@@ -36,19 +36,14 @@ FILES: Final = tuple(_TABLES)
 """The files that make a taxonomy."""
 
 
-def load_taxonomy(files: Mapping[str, str]) -> Taxonomy:
-    """Return the taxonomy of the eight files, given as name -> text.
+def read_tables(
+    files: Mapping[str, str], *, at: Mapping[str, str] | None = None, borrowed: Collection[str] = ()
+) -> TaxonomyTables:
+    """Return the checked tables of the eight files, given as name -> text; ``at`` and ``borrowed`` are those of ``check_tables``.
 
     Raises:
         RuleError: a file is missing or wrong; the message lists every mistake of every file, with its place.
     """
-    return Taxonomy(read_tables(files))
-
-
-def read_tables(
-    files: Mapping[str, str], *, at: Mapping[str, str] | None = None, borrowed: Collection[str] = ()
-) -> TaxonomyTables:
-    """Return the checked tables of the eight files; raises as ``load_taxonomy`` does. ``at`` and ``borrowed`` are those of ``check_tables``."""
     missing = [name for name in FILES if name not in files]
     if missing:
         raise RuleError(f"missing from the taxonomy: {', '.join(missing)}", hint="all eight files are needed")

@@ -10,9 +10,8 @@ from typing import Final, get_args
 
 import msgspec
 
-from diffscope.taxonomy.entries import Category
 from diffscope.taxonomy.places import Claims, GlobTable, PlaceTable
-from diffscope.taxonomy.tables import PlatformRule, SurfaceRule, TaxonomyTables
+from diffscope.taxonomy.tables import Category, PlatformRule, SurfaceRule, TaxonomyTables
 from diffscope.taxonomy.words import WordTable, identifier_tokens, tokens_of
 
 OTHER = "other"

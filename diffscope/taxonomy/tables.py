@@ -2,13 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
+from diffscope.errors import InputError
 from diffscope.messages.model import Text
+from diffscope.patterns import compile_glob
 from diffscope.source.model import Value
-from diffscope.taxonomy.entries import Category, CategoryLine, PathGlob, Phrase, Place
 from diffscope.taxonomy.fix_risk import FixRiskTable
-from diffscope.yaml.typed import Known, Rows
+from diffscope.taxonomy.places import is_glob
+from diffscope.taxonomy.words import tokens_of
+from diffscope.yaml.reading import clipped, nearest
+from diffscope.yaml.typed import Check, Known, Rows
+
+Category = Literal[
+    "source", "native", "test", "config", "docs", "infra", "build", "example", "benchmark", "data", "other",
+]  # fmt: skip
+_CATEGORIES: Final = get_args(Category)
+
+
+def _phrase_problem(text: str) -> tuple[str, str] | None:
+    inside = text[1:] if text.startswith("*") else text.removesuffix("*")
+    tokens = tokens_of(text)
+    if tokens and "*" not in inside and not (text.startswith("*") and len(tokens) > 1):
+        return None
+    return f"'{clipped(text)}' is not a phrase", "write words, with '*' at the end or before a single one"
+
+
+def _glob_problem(text: str) -> tuple[str, str] | None:
+    try:
+        compile_glob(text)
+    except InputError as error:
+        return clipped(error.message, 300), error.hint or ""
+    return None
+
+
+def _place_problem(text: str) -> tuple[str, str] | None:
+    if is_glob(text):
+        return _glob_problem(text)
+    return (
+        None if tokens_of(text) else (f"'{clipped(text)}' holds no word", "write a folder's name or a glob")
+    )
+
+
+def _category_problem(text: str) -> tuple[str, str] | None:
+    category = text.partition(" ")[0]
+    if category in _CATEGORIES:
+        return None
+    return f"unknown category '{clipped(category)}'", nearest(category, _CATEGORIES)
+
+
+_Phrase = Annotated[str, Check(_phrase_problem)]
+"""Words that are looked for: ``*`` at the end, or before a single word."""
+PathGlob = Annotated[str, Check(_glob_problem)]
+_Place = Annotated[str, Check(_place_problem)]
+"""A glob over paths, or words of a folder's name."""
+_CategoryLine = Annotated[str, Check(_category_problem)]
+"""A category, and behind a space a word that tells several lines of it apart."""
+
 
 Shape = Literal["moves", "rewrites", "deletes", "registers-model", "adds-tests", "adds-symbols"]
 """What a diff may look like: words that kinds and tags ask for, and that ``facts/classify/change_shape.py`` answers."""
@@ -19,17 +69,17 @@ class AreaRule(Value, frozen=True, kw_only=True):
 
     name: str
     title: Text
-    own: tuple[Place, ...] = ()
+    own: tuple[_Place, ...] = ()
     """What lies there is the area's, whatever the file is called."""
     closed: tuple[PathGlob, ...] = ()
     """As ``own``, and the file's name says nothing of other areas."""
-    words: tuple[Phrase, ...] = ()
+    words: tuple[_Phrase, ...] = ()
     """Words in a file's name, and in titles."""
-    files: tuple[Phrase, ...] = ()
+    files: tuple[_Phrase, ...] = ()
     """Words in a file's name only."""
-    titles: tuple[Phrase, ...] = ()
+    titles: tuple[_Phrase, ...] = ()
     """Words in titles only."""
-    home: tuple[Place, ...] = ()
+    home: tuple[_Place, ...] = ()
     """What lies there is the area's when nothing else claims it."""
 
 
@@ -37,7 +87,7 @@ class AreaTable(Value, frozen=True, kw_only=True):
     """Every area, and the phrases that hold an area's word without meaning it."""
 
     areas: Annotated[tuple[AreaRule, ...], Rows("name", what="area")]
-    ignore: tuple[Phrase, ...] = ()
+    ignore: tuple[_Phrase, ...] = ()
 
 
 class PlatformRule(Value, frozen=True, kw_only=True):
@@ -47,11 +97,11 @@ class PlatformRule(Value, frozen=True, kw_only=True):
     title: Text
     paths: tuple[PathGlob, ...] = ()
     """Globs of files that belong to it, whatever they are called."""
-    words: tuple[Phrase, ...] = ()
+    words: tuple[_Phrase, ...] = ()
     """Words in paths, titles, conditions and symbols."""
-    files: tuple[Phrase, ...] = ()
+    files: tuple[_Phrase, ...] = ()
     """Words in paths only."""
-    texts: tuple[Phrase, ...] = ()
+    texts: tuple[_Phrase, ...] = ()
     """Words in titles, conditions and symbols only."""
 
 
@@ -59,13 +109,13 @@ class PlatformTable(Value, frozen=True, kw_only=True):
     """Every platform, and the phrases that hold a platform's word without meaning it."""
 
     platforms: Annotated[tuple[PlatformRule, ...], Rows("name", what="platform")]
-    ignore: tuple[Phrase, ...] = ()
+    ignore: tuple[_Phrase, ...] = ()
 
 
 class CategoryRule(Value, frozen=True, kw_only=True):
     """One line of the category table; the first that matches a path decides."""
 
-    line: CategoryLine
+    line: _CategoryLine
     paths: tuple[PathGlob, ...]
 
     @property
@@ -96,17 +146,17 @@ class KindRule(Value, frozen=True, kw_only=True):
 
     name: str
     title: Text
-    tags: tuple[Phrase, ...] = ()
+    tags: tuple[_Phrase, ...] = ()
     """Bracketed words and ``prefix:`` words of a title."""
-    verbs: tuple[Phrase, ...] = ()
+    verbs: tuple[_Phrase, ...] = ()
     """First words of a title, tags taken off."""
-    sure: tuple[Phrase, ...] = ()
+    sure: tuple[_Phrase, ...] = ()
     """Those single first words that say it beside product code too, where a file of its ``categories`` changed."""
-    phrases: tuple[Phrase, ...] = ()
+    phrases: tuple[_Phrase, ...] = ()
     """Words anywhere in a title."""
     labels: tuple[str, ...] = ()
     """Labels of the pull request."""
-    alone: tuple[Phrase, ...] = ()
+    alone: tuple[_Phrase, ...] = ()
     """Words anywhere in a title that say it only where no code of the product changed: beside code they say what that does."""
     shapes: tuple[Shape, ...] = ()
     """Shapes of the diff that speak for it."""
@@ -149,7 +199,7 @@ class TagRule(Value, frozen=True, kw_only=True):
     areas: tuple[Annotated[str, Known("area")], ...] = ()
     """Areas that carry at least ``share`` of the change."""
     platforms: tuple[Annotated[str, Known("platform")], ...] = ()
-    titles: tuple[Phrase, ...] = ()
+    titles: tuple[_Phrase, ...] = ()
     paths: tuple[PathGlob, ...] = ()
     labels: tuple[str, ...] = ()
     shapes: tuple[Shape, ...] = ()
@@ -296,11 +346,11 @@ class ScoreTable(Value, frozen=True, kw_only=True):
     """What a file of a category counts against product code."""
     areas: dict[Annotated[str, Known("area or other")], float]
     """How central an area is, between 0 and 1."""
-    grave: tuple[Phrase, ...] = ()
+    grave: tuple[_Phrase, ...] = ()
     """Words of a title that tell of a grave fault."""
-    foundations: tuple[Phrase, ...] = ()
+    foundations: tuple[_Phrase, ...] = ()
     """Words of the names of dependencies on which everything else is built."""
-    minor: tuple[Phrase, ...] = ()
+    minor: tuple[_Phrase, ...] = ()
     """Words of a title's tag with which authors call a change minor."""
 
 

@@ -32,7 +32,7 @@ from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.adapters.graphs.history import history_at
 from diffscope.diff.parse import salvage_diff
 from diffscope.errors import DiffscopeError
-from diffscope.facts.base.nearest_tests import source_changes
+from diffscope.facts.base.test_reach import source_changes
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.change.files import collect_files
 from diffscope.graph.model.model import SourceChange

@@ -84,9 +84,8 @@ def test_a_saved_event_is_tried_at_home_and_nothing_is_posted(project: MakeProje
     pull = {"number": 4, "title": "Edit", "base": {"sha": base}, "head": {"sha": head}}
     event = json.dumps({"repository": {"full_name": "acme/pool"}, "pull_request": pull})
     here = project({"event.json": event})
-    done = here.run(
-        "ci", "--event", "event.json", "--repo", str(clone), "--source", "clone", "--output-dir", "out"
-    )
+    command = ("ci", "--event", "event.json", "--source", "clone", "--output-dir", "out")
+    done = here.run(*command, environ={"DIFFSCOPE_REPO": str(clone)})
     assert done.exit_code == 0
     stored = json.loads((here.folder / "out" / "assessment.json").read_text("utf-8"))
     assert (stored["change"]["pull"]["repository"], stored["change"]["pull"]["number"]) == ("acme/pool", 4)

@@ -10,7 +10,7 @@ from diffscope.diff.parse import parse_diff
 from diffscope.facts.build.dependencies import collect_dependencies
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.change.files import collect_files
-from diffscope.project.requirements.requirements import parse_requirements
+from diffscope.project.requirements import parse_requirements
 from diffscope.source.model import RepoPath
 from tests.builders import Files
 from tests.fact_builders import edit, knowledge

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
-from diffscope.graph.history.edits import Edit
 from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.history.store import PastCommit, store_history
+from diffscope.graph.history.store import Edit, PastCommit, store_history
 
 A, B, OLD = "vllm/a.py", "vllm/b.py", "vllm/old.py"
 DAY = 86_400

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import diffscope
 from diffscope.adapters.config.rule_files import load_rules
-from diffscope.facts.moves.local_renames import is_renaming
+from diffscope.facts.moves.join import is_renaming
 from diffscope.rules.engine.evaluate import evaluate
 from diffscope.rules.language.catalogue import Catalogue
 from tests.examples import examples

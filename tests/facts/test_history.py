@@ -9,9 +9,8 @@ from diffscope.diff.parse import parse_diff
 from diffscope.facts.base.history import collect_history
 from diffscope.facts.change.changed_file import FileMaterial, Placed
 from diffscope.facts.model import FileFact, HistoryFact
-from diffscope.graph.history.edits import Edit
 from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.history.store import PastCommit, store_history
+from diffscope.graph.history.store import Edit, PastCommit, store_history
 from diffscope.source.model import RepoPath
 from diffscope.source.text import Side, SourceText
 

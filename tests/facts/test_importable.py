@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.facts.change.changed_python import in_texts
-from diffscope.facts.python.importable import stays_importable
+from diffscope.facts.python.removed_api import stays_importable
 from diffscope.source.model import RepoPath
 from diffscope.source.text import Side, SourceText
 from diffscope.syntax.compare.compare import compare_python

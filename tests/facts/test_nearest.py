@@ -7,7 +7,7 @@ from msgspec import UNSET
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.facts.base.nearest_tests import collect_nearest, source_changes
+from diffscope.facts.base.test_reach import collect_nearest, source_changes
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.model import FileFact
 from diffscope.graph.model.model import SourceChange

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.facts.classify.area_weights import area_shares, logic_areas
+from diffscope.facts.classify.change_shape import area_shares, logic_areas
 from diffscope.facts.model import FileFact
 from tests.taxonomies import a_file, bundled
 

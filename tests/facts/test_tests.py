@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.facts.ci.platform_skips import platforms_left
+from diffscope.facts.ci.skipped_tests import platforms_left
 from diffscope.facts.tests.tests import is_test_name
 from tests.fact_builders import edit, facts
 

@@ -13,7 +13,7 @@ from diffscope.facts.collect import Surroundings
 from diffscope.facts.model import DependencyFact
 from diffscope.graph.derive import build_graph
 from diffscope.pipeline import gather_facts
-from diffscope.project.requirements.requirements import parse_requirements
+from diffscope.project.requirements import parse_requirements
 from diffscope.source.model import Change, PullRequest, RepoPath, SourceKind
 from diffscope.syntax.outline.outline import outline_python
 from tests.fact_builders import edit, knowledge

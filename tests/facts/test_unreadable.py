@@ -9,7 +9,7 @@ import pytest
 from diffscope.adapters.changes.checkout import worktree_change
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment, RiskLevel
-from diffscope.facts.change.unreadable import NOT_TEXT
+from diffscope.facts.change.changed_file import NOT_TEXT
 from diffscope.source.model import Change, PullRequest, SourceKind
 from diffscope.workspace import Workspace
 from tests.builders import git_repository, write_files

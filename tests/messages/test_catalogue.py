@@ -130,7 +130,9 @@ TITLES: Final = frozenset(
         "bucket",
         "category",
         "certainty",
+        "check",
         "conflict",
+        "effect",
         "family",
         "gap-what",
         "index",
@@ -162,7 +164,7 @@ def english() -> Catalogue | dict[str, str]:
 
 @cache
 def sources() -> dict[str, str]:
-    generated = {"codes.py", "english.py", "chinese.py"}
+    generated = {"codes.py"}
     files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.j2"), *PACKAGE.rglob("*.css")]
     return {
         file.relative_to(ROOT).as_posix(): file.read_text("utf-8")

@@ -10,7 +10,7 @@ from diffscope.project.ci.collection import (
     step_calls,
     step_tests,
 )
-from diffscope.project.ci.markers import MarkReader, may_match
+from diffscope.project.ci.pytest_call import MarkReader, may_match
 from diffscope.project.model import Project
 from diffscope.source.model import RepoPath
 from tests.builders import text

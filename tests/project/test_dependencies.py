@@ -3,8 +3,12 @@ from __future__ import annotations
 import pytest
 
 from diffscope.project.read import read_dependencies
-from diffscope.project.requirements.dockerfile import is_dockerfile, parse_dockerfile
-from diffscope.project.requirements.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import (
+    is_dockerfile,
+    is_requirements_file,
+    parse_dockerfile,
+    parse_requirements,
+)
 from diffscope.source.model import RepoPath
 from tests.builders import text
 

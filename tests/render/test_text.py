@@ -28,8 +28,8 @@ FULL = """\
 vllm-project/vllm · by Ada Example · merged 2026-03-29 · bugfix · attention,
 config · rocm · 4 files +120 -31 · from a local clone
 
-HIGH       Attention backend changed: EmberBackend.forward changed in an
-           attention backend
+HIGH       Adds `EmberBackend.supports_attn_type`. Attention backend changed:
+           EmberBackend.forward changed in an attention backend.
 Check      Run the attention tests on every platform.
 Fix risk   9% (usual: 14%)
 
@@ -77,7 +77,8 @@ EMPTY = """\
 Mend a sentence
 vllm-project/vllm · docs · docs · 1 file +1 -1 · from a patch
 
-NONE       No rule fired on this change.
+NONE       Changes `docs/a.md`.
+Flags      No rule fired on this change.
 
 Tests      none changed; nearest tests unknown
 -v         reach, owners, steps of CI, labels and scores
@@ -139,7 +140,7 @@ def test_nothing_to_say_is_said_shortly() -> None:
 def test_chinese() -> None:
     """Labels, phrases and the rules' own texts are Chinese, in columns that count two for a Chinese character."""
     text = render(an_assessment(), Style(width=80, language=Language.CHINESE))
-    assert "高         注意力后端变更：" in text
+    assert "高         新增 `EmberBackend.supports_attn_type`。注意力后端变更：" in text
     assert "检查       请在每个平台上运行注意力测试。" in text
     assert "CP102      高 · 注意力后端变更" in text
     assert "另见 vllm/envs.py:203" in text
@@ -150,7 +151,7 @@ def test_chinese_breaks_between_characters_and_never_before_a_full_stop() -> Non
     flag = a_flag(evidence=(), message=msgspec.structs.replace(a_flag().message, zh="变更" * 60 + "。"))
     text = render(an_assessment(flags=(flag,)), Style(width=80, language=Language.CHINESE))
     lines = [line for line in text.splitlines() if "变更变更" in line]
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert all(not line.strip().startswith("。") for line in text.splitlines())
 
 
@@ -190,7 +191,7 @@ def test_the_level_unknown_is_not_low() -> None:
     text = render(
         an_empty_assessment(risk=Risk(level=RiskLevel.UNKNOWN, because=(said("the diff is cut"),))), NARROW
     )
-    assert "UNKNOWN    the diff is cut" in text
+    assert "UNKNOWN    the diff is cut; Changes" in text
 
 
 def test_a_snapshot_graph_is_named() -> None:

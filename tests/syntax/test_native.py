@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from diffscope.syntax.model import NativeChange, NativeComparison, NativeOutline
 from diffscope.syntax.native import functions as native_functions
-from diffscope.syntax.native.body_cutting import NativeText, thin_native
+from diffscope.syntax.native.functions import NativeText, thin_native
 from diffscope.syntax.native.native import compare_native, outline_native
 
 

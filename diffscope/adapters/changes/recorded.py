@@ -113,6 +113,8 @@ def encode_record(facts: ChangeFacts) -> bytes:
     bare = msgspec.structs.replace(
         facts,
         footprint=Footprint(),
+        # Expressions of the code itself.
+        edit=(),
         symbol=tuple(msgspec.structs.replace(one, summary="") for one in facts.symbol),
         pull=msgspec.structs.replace(facts.pull, body=None),
     )

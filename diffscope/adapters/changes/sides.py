@@ -14,8 +14,7 @@ from diffscope.diff.make import apply_hunks, has_id
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
 from diffscope.errors import NotFoundError
 from diffscope.messages.model import Message, message
-from diffscope.source.model import BlobId, Change, CommitId, Gap, RepoPath
-from diffscope.source.ports import BlobReader
+from diffscope.source.model import BlobId, BlobReader, Change, CommitId, Gap, RepoPath
 
 
 def with_base(change: Change, diff: Diff, repository: GitRepository) -> Change:

@@ -12,8 +12,7 @@ from diffscope.adapters.output import make_folder, write_own_file
 from diffscope.assessment.document import Assessment
 from diffscope.diff.names import unsafe
 from diffscope.errors import ConfigurationError, RepositoryError
-from diffscope.source.model import CommitId, RepoPath, TreeEntry
-from diffscope.source.ports import TreeReader
+from diffscope.source.model import CommitId, RepoPath, TreeEntry, TreeReader
 
 _MOST_RULE_FILES = 2000
 _LONGEST_PATH = 300

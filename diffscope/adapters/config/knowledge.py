@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -17,16 +17,14 @@ from diffscope.facts.collect import Knowledge
 from diffscope.graph.query.serving import ServingPath, load_serving
 from diffscope.source.model import Value
 from diffscope.source.profile import Profile
-from diffscope.taxonomy.consequence import ConsequenceTable, load_consequence
-from diffscope.taxonomy.counterparts import Pairing, load_counterparts
-from diffscope.taxonomy.kernels import KernelTable, KernelTables, load_kernels
+from diffscope.taxonomy.calls import KERNELS, ROLES, KernelTable, KernelTables, Role, RoleTable
+from diffscope.taxonomy.consequence import CONSEQUENCE, REACH, ConsequenceTable, ReachRows
+from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS, Pairing, TwinRule
 from diffscope.taxonomy.load import read_tables
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.reach import ReachRows, load_reach
-from diffscope.taxonomy.roles import Role, RoleTable, load_roles
 from diffscope.taxonomy.tables import CategoryRule, TaxonomyTables
-from diffscope.taxonomy.twins import TwinRule, load_twins
 from diffscope.version import VERSION
+from diffscope.yaml.typed import read_file
 
 _NAMES: Final = TABLE_FILES
 _LARGEST: Final = 1_000_000
@@ -117,16 +115,19 @@ def _kept(cache: Cache | None, key: str) -> _Tables | None:
 
 
 def _parse(texts: dict[str, str], profile: Profile, taxonomy: TaxonomyTables, at: dict[str, str]) -> _Tables:
+    def read(type_: Any, name: str) -> Any:
+        return read_file(type_, texts[name], at=at[name])
+
     return _Tables(
         profile=profile,
         taxonomy=taxonomy,
-        roles=load_roles(texts["roles.yml"], at=at["roles.yml"]),
-        counterparts=load_counterparts(texts["counterparts.yml"], at=at["counterparts.yml"]),
-        twins=load_twins(texts["twins.yml"], at=at["twins.yml"]),
+        roles=read(ROLES, "roles.yml"),
+        counterparts=read(COUNTERPARTS, "counterparts.yml"),
+        twins=read(TWINS, "twins.yml"),
         serving=load_serving(texts["serving.yml"], at=at["serving.yml"]),
-        kernels=load_kernels(texts["kernels.yml"], at=at["kernels.yml"]),
-        reach=load_reach(texts["reach.yml"], at=at["reach.yml"]),
-        consequence=load_consequence(texts["consequence.yml"], at=at["consequence.yml"]),
+        kernels=read(KERNELS, "kernels.yml"),
+        reach=read(REACH, "reach.yml"),
+        consequence=read(CONSEQUENCE, "consequence.yml"),
     )
 
 

@@ -64,12 +64,12 @@ class Chosen(Value, frozen=True, kw_only=True):
     @property
     def is_generic(self) -> bool:
         """Whether it is the one of any repository."""
-        return Path(self.folder) == shipped_profiles()[GENERIC]
+        return Path(self.folder) == generic_profile()
 
     @property
     def rule_folders(self) -> tuple[Path, ...]:
         """Where its lists and rules lie besides those that every profile shares, what counts more behind."""
-        own, generic = Path(self.folder), shipped_profiles()[GENERIC]
+        own, generic = Path(self.folder), generic_profile()
         return () if self.is_default else tuple(dict.fromkeys((generic, own)))
 
     def names(self) -> Profile:
@@ -86,9 +86,14 @@ def default_profile() -> Chosen:
     return Chosen(folder=str(bundled_rules()))
 
 
+def generic_profile() -> Path:
+    """Return the folder of the profile of any repository."""
+    return bundled_profiles() / GENERIC
+
+
 @lru_cache(maxsize=1)
 def shipped_profiles() -> dict[str, Path]:
-    """Return the profiles that come with diffscope, by name."""
+    """Return the profiles that come with diffscope, by name. It reads one of them: to know a folder needs no name."""
     rules = bundled_rules()
     more = bundled_profiles().glob(f"*/{PROFILE_FILE}")
     return {read_profile(rules).name: rules, **{each.parent.name: each.parent for each in sorted(more)}}
@@ -121,7 +126,7 @@ def choose_profile(given: str | None, repository: GitRepository | None) -> Chose
         return default_profile()
     else:
         folder = _shipped_for(repository)
-    if repository is not None and folder == shipped_profiles()[GENERIC]:
+    if repository is not None and folder == generic_profile():
         return Chosen(folder=str(folder), found=look_at(repository))
     read_profile(folder)
     if mistakes := ignored_files(folder):
@@ -150,7 +155,7 @@ def table_file(folder: Path, name: str) -> Path:
     The default profile is whole, so that a file it lacks is missing.
     """
     default = bundled_rules()
-    chain = (default,) if folder == default else (folder, shipped_profiles()[GENERIC], default)
+    chain = (default,) if folder == default else (folder, generic_profile(), default)
     return next((each / name for each in chain if is_there(each / name)), default / name)
 
 
@@ -166,7 +171,7 @@ def find_clone(
 
     def is_described(repository: GitRepository) -> bool:
         is_set = repository.top is not None and is_there(repository.top / "diffscope.yml")
-        return profile is not None or is_set or _shipped_for(repository) != shipped_profiles()[GENERIC]
+        return profile is not None or is_set or _shipped_for(repository) != generic_profile()
 
     return find_repository(given, current=current, environment=environment, is_described=is_described)
 
@@ -234,7 +239,7 @@ def look_around(repository: GitRepository) -> Sight:
     variables = (
         path for path in modules if path.startswith(names.packages) and path.rpartition("/")[2] in _VARIABLES
     )
-    areas = read_text(shipped_profiles()[GENERIC] / "areas.yml", most=_LARGEST, hint="reinstall diffscope")
+    areas = read_text(generic_profile() / "areas.yml", most=_LARGEST, hint="reinstall diffscope")
     return Sight(
         names=names, environment=next(variables, None), parts=tuple(folders[:_MOST_PARTS]), areas=areas
     )
@@ -288,7 +293,7 @@ def _shipped_for(repository: GitRepository) -> Path:
             return folder
     led = {each.repository.lower() for each in remotes(repository)}
     by_name = ((read_profile(folder).repository or "", folder) for folder in shipped.values())
-    return next((folder for name, folder in by_name if name.lower() in led), shipped[GENERIC])
+    return next((folder for name, folder in by_name if name.lower() in led), generic_profile())
 
 
 def _holds(repository: GitRepository, packages: tuple[str, ...]) -> bool:

@@ -65,7 +65,7 @@ def bundled_rules() -> Path:
 
 def bundled_profiles() -> Path:
     """Return the folder of the profiles that come with diffscope, the default one aside."""
-    return bundled_rules().parent / "profiles"
+    return bundled_rules() / "profiles"
 
 
 def load_rules(
@@ -170,9 +170,9 @@ def check_holds_rules(folder: Path, *, is_itself_one: bool = False) -> None:
 def shown_name(folder: Path) -> str:
     """Return the name of a rule folder in paths of rule files: ``rules/...`` is the bundled one, wherever it lies."""
     here = folder.resolve()
-    for bundled in (bundled_rules().resolve(), bundled_profiles().resolve()):
-        if here.is_relative_to(bundled):
-            return (Path(bundled.name) / here.relative_to(bundled)).as_posix()
+    bundled = bundled_rules().resolve()
+    if here.is_relative_to(bundled):
+        return (Path(_BUNDLED) / here.relative_to(bundled)).as_posix()
     name = folder.as_posix()
     return f"./{name}" if PurePosixPath(name).is_relative_to(_BUNDLED) else name
 

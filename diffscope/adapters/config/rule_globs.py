@@ -21,6 +21,7 @@ _PROSE = frozenset(
         "title",
         "why",
         "remedy",
+        "check",
         "says",
         "limits",
         "about",

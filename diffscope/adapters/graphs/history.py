@@ -12,9 +12,10 @@ from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.names import decode_name
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS
-from diffscope.graph.history.edits import KEPT, Edit
 from diffscope.graph.history.history import DEPTH, ChangeHistory
 from diffscope.graph.history.store import (
+    KEPT,
+    Edit,
     PastCommit,
     StoredHistory,
     decode_history,

@@ -10,8 +10,8 @@ from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import ChangedPath, GitRepository
 from diffscope.errors import InputError, NotFoundError, RepositoryError
 from diffscope.graph.model.tables import FORMAT
+from diffscope.graph.query.adjacency import FORMAT as QUERY_CACHE_FORMAT
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.graph.query.query_cache import FORMAT as QUERY_CACHE_FORMAT
 from diffscope.graph.query.serving import ServingPath
 from diffscope.source.model import CommitId
 from diffscope.source.profile import places

@@ -15,7 +15,7 @@ from diffscope.errors import UsageError
 @click.command()
 @click.option("--since", metavar="DAY", help="First day: 2026-03-01. Default: as far back as --limit goes.")
 @click.option("--until", metavar="DAY", help="Last day, included. Default: up to the newest change.")
-@click.option("--range", "window", metavar="A..B", help="Every change merged after commit A, up to B.")
+@options.range_option
 @click.option(
     "--limit",
     type=click.IntRange(1),
@@ -42,36 +42,29 @@ from diffscope.errors import UsageError
     metavar="DAY",
     help="Know nothing that was merged after that day.  [default: all of the clone]",
 )
-@click.option("--tz", metavar="OFFSET", help="Where days begin, as an offset from UTC.  [default: +08:00]")
+@options.offset_option
 @options.repository_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
+@options.form_option
 @click.option(
     "--statistics",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Also write what `rules show` tells of each rule; in a checkout it reads rules/statistics.json.",
 )
 @click.option(
     "--fit",
     "fit_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Make the coefficients of fix_risk anew instead, and write them there; in a checkout they are read from rules/fix_risk.yml. Needs vllm-diffscope[fit].",
 )
 @click.option(
     "--card",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Write what these coefficients are worth there.  [default: stdout]",
 )
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
+@options.workers_option
 @options.cluster_option
 @options.rules_option
 @options.selection_options

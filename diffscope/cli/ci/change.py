@@ -18,9 +18,9 @@ from diffscope.adapters.github.responses import Pull
 from diffscope.adapters.github.source import GitHubSource
 from diffscope.adapters.github.store import GitHubStore
 from diffscope.adapters.github.trees import GitHubBlobs, GitHubTree
+from diffscope.cli.gather import Request, find_clone
 from diffscope.errors import InputError, NotFoundError, SourceError, UsageError
-from diffscope.source.model import Change, CommitId, PullRequest, SourceKind
-from diffscope.source.ports import TreeReader
+from diffscope.source.model import Change, CommitId, PullRequest, SourceKind, TreeReader
 from diffscope.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -99,6 +99,15 @@ def open_checkout(folder: Path) -> GitRepository | None:
     if not any((each / ".git").exists() for each in (folder.resolve(), *folder.resolve().parents)):
         return None
     return GitRepository(folder)
+
+
+def trial_checkout() -> Path | None:
+    """Return the clone in which an event is tried at home: what every other command takes where none is named."""
+    clone = find_clone(None, Request())
+    if clone is None:
+        return None
+    with clone:
+        return clone.path
 
 
 def refuse_untrusted_checkout(event: CiEvent, repository: GitRepository | None, trusted: str | None) -> None:

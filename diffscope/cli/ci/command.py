@@ -28,7 +28,10 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
 
 @click.command()
 @click.option(
-    "--repo", type=click.Path(path_type=Path), metavar="PATH", help="The checkout. Default: GITHUB_WORKSPACE."
+    "--repo",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The checkout. Default: GITHUB_WORKSPACE; with --event the clone around the current folder, else DIFFSCOPE_REPO.",
 )
 @click.option(
     "--pull",
@@ -46,7 +49,7 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
 @click.option(
     "--from",
     "stored",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Judge nothing: check the assessment.json of another run's artifact and post it (on workflow_run).",
 )
@@ -55,13 +58,13 @@ def split_posts(context: click.Context, parameter: click.Parameter, value: str) 
 )
 @click.option(
     "--triage",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="What `diffscope triage --format json` wrote: one line of the comment says what open pull requests it collides with.",
 )
 @click.option(
     "--event",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Try it at home on a saved event: posts nothing, and prints what would be posted.",
 )
@@ -124,7 +127,9 @@ def ci(
     environ: Mapping[str, str] = os.environ
     if event is not None:
         from diffscope.adapters.events import trial_environment
+        from diffscope.cli.ci.change import trial_checkout
 
+        repo = repo or trial_checkout()
         environ, dry_run, post = trial_environment(os.environ, event), True, post or ("comment",)
     request = Request(
         repo, pull, source, stored, post, dry_run, output_dir, api_url, lang, fail_on, use_cache, triage

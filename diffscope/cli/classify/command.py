@@ -227,7 +227,7 @@ def exceeds(assessment: Assessment, fail_on: str) -> bool:
 
     Such a file may hold anything: a gate that asks for findings must not open for it.
     """
-    from diffscope.facts.change.unreadable import NOT_TEXT
+    from diffscope.facts.change.changed_file import NOT_TEXT
     from diffscope.rules.model import Severity
 
     return fail_on != "none" and (

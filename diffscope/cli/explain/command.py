@@ -33,14 +33,7 @@ _MARKS = {"true": "+", "false": "-", "unknown": "?"}
     "--source", type=click.Choice(SOURCES), default="auto", show_default=True, help="Where it comes from."
 )
 @options.language_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the result.",
-)
+@options.form_option
 @options.rules_option
 @options.cache_option
 @options.verbosity_options

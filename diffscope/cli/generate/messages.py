@@ -21,12 +21,12 @@ _TABLES: Final = ("rules/areas.yml", "rules/platforms.yml")
 
 
 def message_documents() -> dict[str, str]:
-    """Return path -> text of the modules and of their page, paths relative to the checkout. Raises ``InputError`` with every mistake of the catalogue."""
+    """Return path -> text of what is made of the catalogue, with its page, paths relative to the checkout. Raises ``InputError`` with every mistake of the catalogue."""
     texts = _FOLDER / "texts"
     messages, words = _read(texts.glob("*.yml")), _read((texts / "interface").glob("*.yml"))
     catalogue = read_catalogue(messages | words, _read(_ROOT / name for name in _TABLES))
     codes = read_catalogue(messages)
-    made = {f"diffscope/messages/{name}.py": text for name, text in compiled(catalogue, codes).items()}
+    made = {f"diffscope/messages/{name}": text for name, text in compiled(catalogue, codes).items()}
     return made | {"docs/messages.md": page(catalogue)}
 
 

@@ -56,17 +56,6 @@ def _graph_options(function: _F) -> _F:
     )
 
 
-def _format_option(function: _F) -> _F:
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="Form of the result.",
-    )(function)
-
-
 def _layer_option(function: _F) -> _F:
     return click.option(
         "--layer",
@@ -91,7 +80,7 @@ def build(*, opened: OpenedGraph) -> int:
 
 @graph.command()
 @click.argument("module")
-@_format_option
+@options.form_option
 @_graph_options
 def show(*, module: str, form: str, opened: OpenedGraph) -> int:
     """Show a node: where it is, who uses it and what it uses, how far it is from serving, which tests reach it.
@@ -110,7 +99,7 @@ def show(*, module: str, form: str, opened: OpenedGraph) -> int:
 @click.argument("start")
 @click.argument("end")
 @_layer_option
-@_format_option
+@options.form_option
 @_graph_options
 def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: OpenedGraph) -> int:
     """Show a shortest chain of edges from START to END, each with its line."""
@@ -127,7 +116,7 @@ def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: Op
 
 
 @graph.command()
-@_format_option
+@options.form_option
 @click.option(
     "--area", metavar="AREA", help="Instead: the groups of modules within an area that hang together."
 )
@@ -179,7 +168,7 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
 @_layer_option
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Where it goes; default stdout.",
 )

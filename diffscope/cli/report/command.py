@@ -16,27 +16,12 @@ FORMS = ("markdown", "json", "jsonl", "html", "atom", "text", "brief", "brief-js
 """The names in ``diffscope.products.report.render.formats.RENDERERS`` and ``jsonl``; a test compares the two."""
 
 
-class FormType(options.OutputType):
-    """``FORMAT`` or ``FORMAT:FILE``, of a report."""
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Output:
-        """Return the output that the text names."""
-        if isinstance(value, Output):
-            return value
-        form, separator, file = str(value).partition(":")
-        if form not in FORMS:
-            self.fail(f"{form!r} is not a format of a report; there are {', '.join(FORMS)}", param, ctx)
-        if separator and not file:
-            self.fail(f"{value!r} names no file", param, ctx)
-        return Output(form, Path(file) if file else None)
-
-
 @click.command()
 @click.option("--week", metavar="WEEK", help="An ISO week, Monday to Sunday: 2026-W13.")
 @click.option("--since", metavar="DAY", help="First day: 2026-03-23. Of a dynamics report also a time.")
 @click.option("--until", metavar="DAY", help="Last day, included. Default: the first.")
-@click.option("--range", "window", metavar="A..B", help="Every change merged after commit A, up to B.")
-@click.option("--tz", metavar="OFFSET", help="Where days begin, as an offset from UTC.  [default: +08:00]")
+@options.range_option
+@options.offset_option
 @click.option(
     "--compare",
     metavar="before|none|WINDOW",
@@ -47,7 +32,7 @@ class FormType(options.OutputType):
 @click.option(
     "--format",
     "forms",
-    type=FormType(),
+    type=options.OutputType(FORMS, of="a report"),
     multiple=True,
     metavar="FORMAT[:FILE]",
     envvar="DIFFSCOPE_REPORT_FORMAT",
@@ -62,13 +47,13 @@ class FormType(options.OutputType):
 )
 @click.option(
     "--events",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Of a dynamics report: saved events, instead of asking GitHub.",
 )
 @click.option(
     "--save-events",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Of a dynamics report: keep what GitHub told, for --events.",
 )
@@ -85,7 +70,7 @@ class FormType(options.OutputType):
     help="Also write the charts to DIR as SVG files.",
 )
 @options.language_option
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
+@options.workers_option
 @options.cluster_option
 @options.rules_option
 @options.cache_option

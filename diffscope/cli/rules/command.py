@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from diffscope.yaml.reading import Mistake
 
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-_FORMAT = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the result.",
-)
 
 
 @click.group()
@@ -39,7 +31,7 @@ def rules() -> None:
 @rules.command("list")
 @options.rules_option
 @options.language_option
-@_FORMAT
+@options.form_option
 def list_rules(*, rule_folders: tuple[Path, ...], lang: str, form: str) -> int:
     """List every rule: code, severity, status, family, title."""
     from diffscope.adapters.config.rule_files import load_rules
@@ -147,8 +139,8 @@ def validate(*, folder: Path | None, repo: Path | None, revision: str) -> int:
     metavar="OFFSET",
     help="Where days begin, as an offset from UTC.",
 )
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
-@_FORMAT
+@options.workers_option
+@options.form_option
 @options.cache_option
 @options.verbosity_options
 def coverage(
@@ -208,7 +200,7 @@ def convert(*, folder: Path, dry_run: bool) -> int:
 @rules.command("test")
 @click.argument("folder", required=False, type=_FOLDER)
 @click.option("-k", "word", metavar="WORD", help="Only cases whose CODE-name holds the word.")
-@_FORMAT
+@options.form_option
 def run_tests(*, folder: Path | None, word: str | None, form: str) -> int:
     """Run the cases of the rules in a folder (default: the bundled ones). Exit code 1 if a case fails."""
     from diffscope.cli.rules.cases import case_collector, load_cases

@@ -15,21 +15,6 @@ FORMS = ("text", "json", "markdown", "html")
 """The names in ``diffscope.products.triage.render.formats.FORMATS``; a test compares the two."""
 
 
-class FormType(options.OutputType):
-    """``FORMAT`` or ``FORMAT:FILE``, of a triage."""
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Output:
-        """Return the output that the text names."""
-        if isinstance(value, Output):
-            return value
-        form, separator, file = str(value).partition(":")
-        if form not in FORMS:
-            self.fail(f"{form!r} is not a format of a triage; there are {', '.join(FORMS)}", param, ctx)
-        if separator and not file:
-            self.fail(f"{value!r} names no file", param, ctx)
-        return Output(form, Path(file) if file else None)
-
-
 @click.command()
 @options.repository_option
 @click.option(
@@ -38,13 +23,13 @@ class FormType(options.OutputType):
 @click.option(
     "--list",
     "listed",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="A saved list of open pull requests (docs/triage.md), whose heads the clone has; GitHub is not asked.",
 )
 @click.option(
     "--save-list",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Keep the list that GitHub gave, for --list.",
 )
@@ -72,13 +57,13 @@ class FormType(options.OutputType):
 @click.option(
     "--format",
     "forms",
-    type=FormType(),
+    type=options.OutputType(FORMS, of="a triage"),
     multiple=True,
     metavar="FORMAT[:FILE]",
     help=f"{', '.join(FORMS)}. Several: --format json:t.json --format html:t.html. [default: text]",
 )
 @options.language_option
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: the number of cores]")
+@options.workers_option
 @options.rules_option
 @options.selection_options
 @options.cache_option

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.model import BuildFact
+from diffscope.facts.model import BuildFact, ChangeFacts
 from diffscope.patterns import lazy_regex
-from diffscope.project.requirements.dockerfile import is_dockerfile, read_dockerfile
+from diffscope.project.requirements import is_dockerfile, read_dockerfile
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import SourceText
 
@@ -194,3 +197,41 @@ def _docker_what(word: str, rest: str) -> str:
     if _ARCHITECTURES.search(rest):
         return "arch-list"
     return "image" if word in ("FROM", "ARG", "RUN", "COPY", "ADD", "ENV") else "other"
+
+
+_LONGEST_SETTING = 60
+_INSTRUCTIONS = frozenset({"image", "arch-list"})
+
+
+def with_settings(facts: ChangeFacts) -> ChangeFacts:
+    """Return the facts, each file with what others say of it: versions first, then instructions that carry none."""
+    told: dict[str, dict[str, None]] = defaultdict(dict)
+    lines = set()
+    for one in facts.dependency:
+        told[one.path][_text(one.name, one.before, one.after)] = None
+        lines.add((one.path, one.side, one.line))
+    for each in facts.build:
+        if each.what in _INSTRUCTIONS and (each.path, each.side, each.line) not in lines:
+            told[each.path][_instruction(each.before, each.after)] = None
+    if not told:
+        return facts
+    files = tuple(
+        msgspec.structs.replace(file, settings=tuple(told[file.path])) if file.path in told else file
+        for file in facts.file
+    )
+    return msgspec.structs.replace(facts, file=files)
+
+
+def _text(name: str, before: str | None, after: str | None) -> str:
+    if before and after:
+        return f"{name} {_cut(before)} -> {_cut(after)}"
+    return f"{'+' if before is None else '-'}{name} {_cut(after or before or '')}".rstrip()
+
+
+def _instruction(before: str | None, after: str | None) -> str:
+    sign = "" if before and after else "-" if before else "+"
+    return f"{sign}{_cut(after or before or '')}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SETTING else f"{text[: _LONGEST_SETTING - 1]}…"

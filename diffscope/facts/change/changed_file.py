@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import PurePosixPath
-from typing import TypedDict
+from typing import Final, TypedDict
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol, in_texts
 from diffscope.facts.model import FileFact
+from diffscope.messages.model import Message, message
 from diffscope.source.attempts import Attempts
-from diffscope.source.model import RepoPath, Value
+from diffscope.source.model import Gap, RepoPath, Value
 from diffscope.source.text import Region, Side, SideWord, SourceText
 from diffscope.syntax.compare.compare import compare_python
 from diffscope.syntax.model import Aspect, NativeComparison
-from diffscope.taxonomy.entries import Category
+from diffscope.taxonomy.model import OTHER, Taxonomy
+from diffscope.taxonomy.tables import Category
 
 _NATIVE_SUFFIXES = frozenset({".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".hip", ".inl"})
 _LARGEST = 4_000_000
@@ -167,3 +170,53 @@ def _texts(file: FileDiff, sides: FileSides) -> tuple[SourceText | None, SourceT
 
 def _text(path: RepoPath, side: Side, data: bytes | None) -> SourceText | None:
     return SourceText(path, side, data) if data is not None else None
+
+
+NOT_TEXT: Final = "not-text"
+"""The ``what`` of its gaps."""
+
+_CODE: Final = frozenset({"python", "cuda", "hip", "cpp", "rust", "shell", "cmake", "dockerfile", "protobuf"})
+_NO_CODE: Final = frozenset({"image", "markdown", OTHER})
+_ACTED_ON: Final = frozenset({"source", "native", "build", "config", "infra"})
+"""Categories in which data is acted on as code is: settings, pipelines, requirements."""
+_LARGEST_READ: Final = 4_000_000
+"""Bytes of one side above which files are not compared (``facts.material``)."""
+
+_BINARY: Final = message("gap.not-text")
+
+
+def mark_unreadable(diff: Diff, sides: Sides, taxonomy: Taxonomy) -> Sides:
+    """Return ``sides`` in which source files that are not text, or too large to compare, count as not read, each with a gap.
+
+    A genuine binary file (an image, weights) is no source file. A file that the source could not get has its gap already.
+    """
+    by_path = {side.path: side for side in sides.files}
+    found = {
+        file.path: reason
+        for file in diff.files
+        if (side := by_path.get(file.path)) is not None
+        and _is_source(file, taxonomy)
+        and (reason := _why(file, side)) is not None
+    }
+    files = tuple(
+        msgspec.structs.replace(side, is_read=False) if side.path in found else side for side in sides.files
+    )
+    gaps = tuple(Gap(what=NOT_TEXT, message=found[path], path=path) for path in sorted(found))
+    return Sides(files=files, gaps=(*sides.gaps, *gaps))
+
+
+def _is_source(file: FileDiff, taxonomy: Taxonomy) -> bool:
+    language = taxonomy.language_of(file.path)
+    return language in _CODE or (language not in _NO_CODE and taxonomy.category_of(file.path) in _ACTED_ON)
+
+
+def _why(file: FileDiff, side: FileSides) -> Message | None:
+    if file.kind is FileKind.BINARY:
+        return _BINARY if side.is_read else None
+    if file.kind is not FileKind.TEXT or not file.hunks:
+        return None
+    contents = [data for data in (side.before, side.after) if data is not None]
+    if any(b"\0" in data for data in contents):
+        return _BINARY
+    largest = max(map(len, contents), default=0)
+    return message("gap.too-large", bytes=largest) if largest > _LARGEST_READ else None

@@ -23,6 +23,7 @@ from diffscope.syntax.model import (
     Problem,
     Signal,
     SignalChange,
+    StatementEdit,
     SymbolChange,
 )
 
@@ -60,6 +61,14 @@ class ChangedCondition(Value, frozen=True, kw_only=True):
     """Its first line: of the old text for one that went."""
 
 
+class ChangedStatement(Value, frozen=True, kw_only=True):
+    """A statement that came, went or changed."""
+
+    edit: StatementEdit
+    region: Region | None
+    """Its first line: of the old text for one that went."""
+
+
 class ChangedInner(Value, frozen=True, kw_only=True):
     """A definition inside a changed function that came, went or changed."""
 
@@ -89,6 +98,7 @@ class ChangedSymbol(Value, frozen=True, kw_only=True):
     """Code lines (no blank, comment, docstring) of this symbol alone that differ, in the new text."""
     removed: Lines | None = None
     conditions: tuple[ChangedCondition, ...] = ()
+    edits: tuple[ChangedStatement, ...] = ()
     branches_added: int = 0
     inner: tuple[ChangedInner, ...] = ()
     summary: str = ""
@@ -159,6 +169,7 @@ def symbol_in_texts(
         added=_lines(after, change.added_lines),
         removed=_lines(before, change.removed_lines),
         conditions=tuple(_conditions(change.conditions, before, after)),
+        edits=tuple(_edits(change.edits, before, after)),
         branches_added=change.branches_added,
         inner=tuple(_inner(each, before, after) for each in change.inner),
         summary=change.summary,
@@ -187,6 +198,14 @@ def _conditions(
     for change in changes:
         text = before if change.change == "removed" else after
         yield ChangedCondition(condition=change, region=_part(text, change.line, change.line))
+
+
+def _edits(
+    edits: Iterable[StatementEdit], before: SourceText | None, after: SourceText | None
+) -> Iterable[ChangedStatement]:
+    for edit in edits:
+        text = before if edit.change == "removed" else after
+        yield ChangedStatement(edit=edit, region=_part(text, edit.line, edit.line))
 
 
 def _inner(each: InnerChange, before: SourceText | None, after: SourceText | None) -> ChangedInner:

@@ -1,10 +1,18 @@
-"""Normalises the text of default values, so that equal defaults compare equal."""
+"""Default values: their text normalised, so that equal ones compare equal; defaults of build arguments; tables of defaults and the functions in them that compute one."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
+from diffscope.facts.change.changed_file import Placed, source_comparison
+from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
+from diffscope.facts.model import OptionFact
 from diffscope.patterns import lazy_regex
+from diffscope.project.requirements import assignments, is_dockerfile, read_dockerfile
+from diffscope.source.text import Region, SourceText
+from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Outline
 
 _CUT_FIELD = lazy_regex(r"(?:\w+\.)?[fF]ield\(\s*(?:default\s*=\s*)?(?P<default>[-\w.'\"]+)\s*,")
 
@@ -64,3 +72,182 @@ def plain(default: str | None) -> str:
 
 def _callee(node: ast.Call) -> str:
     return ast.unparse(node.func)
+
+
+_CHOICE = lazy_regex(r"[A-Za-z][A-Za-z_-]*")
+"""A word: versions, images and addresses are dependencies, told as such."""
+
+
+def collect_build_arguments(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
+    """Return a fact for each argument of a Dockerfile whose default was one word and is another, by path and line."""
+    facts = []
+    for one in placed:
+        if not one.material.read or not is_dockerfile(one.fact.path):
+            continue
+        before, after = _choices(one.material.before), _choices(one.material.after)
+        facts += [
+            OptionFact(
+                **one.spot(one.new(line)),
+                what="build-argument",
+                name=name,
+                change="default",
+                before=before[name][0],
+                after=word,
+            )
+            for name, (word, line) in after.items()
+            if name in before and before[name][0] != word
+        ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line)))
+
+
+def _choices(content: SourceText | None) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
+    for each in read_dockerfile(content.text if content is not None else ""):
+        for name, value, line in assignments(each) if each.word == "ARG" else ():
+            if _CHOICE.fullmatch(value):
+                found.setdefault(name, (value, line))
+    return found
+
+
+_TABLE = lazy_regex(r"^_?(?:DEFAULT|OPTIMIZATION_LEVEL)_|_DEFAULTS?$")
+_FACTORY = lazy_regex(r"\bdefault_factory\s*=\s*(\w+)")
+_NAME = lazy_regex(r"(?!None$|False$)[A-Za-z_]\w*")
+_COLLECTIONS = frozenset({"frozenset", "set", "tuple", "list"})
+_ON = "True"
+
+_Entries = dict[str, tuple[str, Region | None]]
+"""Dotted keys of a table -> value as text, and its line."""
+
+
+def collect_default_tables(placed: Iterable[Placed]) -> tuple[OptionFact, ...]:
+    """Return a fact for each entry of such a table that came, went or changed, and for each function that decides one and changed."""
+    facts = [
+        fact
+        for one in placed
+        if (found := source_comparison(one)) and _holds_settings(one.fact.path)
+        for change in found.symbols
+        for fact in (*_of_table(one, change), *_of_decider(one, change, found))
+    ]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name)))
+
+
+def _holds_settings(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return pure.parent.name == "config" or pure.name == "arg_utils.py"
+
+
+def _of_table(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
+    if change.kind is not DefinitionKind.VARIABLE or not _TABLE.search(change.name):
+        return
+    if change.before is None or change.after is None:
+        # A table that comes or goes as a whole puts in one place what stood in others.
+        return
+    before = _entries(change.whole_before)
+    after = _entries(change.whole_after)
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        if (old and old[0]) != (new and new[0]):
+            yield _entry(placed, change.name, key, old, new)
+
+
+def _entry(
+    placed: Placed,
+    table: str,
+    key: str,
+    old: tuple[str, Region | None] | None,
+    new: tuple[str, Region | None] | None,
+) -> OptionFact:
+    was, now = old[0] if old else None, new[0] if new else None
+    # An entry that comes with a function or a condition by name is on where that says so.
+    is_on = now == _ON or (old is None and now is not None and bool(_NAME.fullmatch(now)))
+    return OptionFact(
+        **placed.spot((new or old or ("", None))[1], symbol=table),
+        what="default-table",
+        name=f"{table}.{key}" if key else table,
+        change="added" if old is None else "removed" if new is None else "default",
+        before=was,
+        after=now,
+        turns_on=is_on and was != _ON,
+    )
+
+
+def _of_decider(placed: Placed, change: ChangedSymbol, found: ChangedPython) -> Iterator[OptionFact]:
+    """Yield the first default that a changed function decides: where an entry or a factory names it on both sides."""
+    is_edited = change.logic and Aspect.BODY in change.aspects and "." not in change.name
+    if (
+        not is_edited
+        or _TABLE.search(change.name)
+        or change.kind not in (DefinitionKind.FUNCTION, DefinitionKind.VARIABLE)
+    ):
+        return
+    before = _decided(found.before, placed.material.before, change.name)
+    after = _decided(found.after, placed.material.after, change.name)
+    both = sorted({*before} & {*after})
+    if both:
+        yield OptionFact(
+            **placed.spot(change.region, symbol=change.name),
+            what="default-table" if _TABLE.search(both[0].partition(".")[0]) else "config-field",
+            name=both[0],
+            change="computed",
+            computed_by=change.name,
+        )
+
+
+def _decided(outline: Outline | None, content: SourceText | None, function: str) -> Iterator[str]:
+    """Yield the defaults that name a function as what decides them."""
+    for definition in outline.definitions if outline else ():
+        if definition.kind is not DefinitionKind.VARIABLE or definition.name == function:
+            continue
+        if "." in definition.name:
+            factory = _FACTORY.search(definition.value or "")
+            if factory and factory[1] == function:
+                yield definition.name
+        elif _TABLE.search(definition.name):
+            for key, (value, _) in _entries(_place(content, definition)).items():
+                if value == function:
+                    yield f"{definition.name}.{key}"
+
+
+def _place(content: SourceText | None, definition: Definition) -> Region | None:
+    return content.part(definition.start, definition.end) if content is not None else None
+
+
+def _entries(table: Region | None) -> _Entries:
+    """Return the entries of a table; a single value has the key ``""``, a member of a set or list itself as key."""
+    if table is None:
+        return {}
+    try:
+        tree = ast.parse("\n".join(table.lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    statement = tree.body[0] if tree.body else None
+    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+        return {}
+    return dict(_flat(statement.value, "", table))
+
+
+def _flat(node: ast.expr, key: str, table: Region) -> Iterator[tuple[str, tuple[str, Region | None]]]:
+    if isinstance(node, ast.Dict):
+        for name, value in zip(node.keys, node.values, strict=True):
+            word = str(name.value) if isinstance(name, ast.Constant) else ast.unparse(name) if name else "**"
+            yield from _flat(value, f"{key}.{word}".removeprefix("."), table)
+        return
+    members = _members(node)
+    for member in members:
+        yield f"{key}.{member.value!s}".removeprefix("."), (_ON, _line(table, member))
+    if not members:
+        yield key, (ast.unparse(node), _line(table, node))
+
+
+def _line(table: Region, node: ast.expr) -> Region | None:
+    number = table.start + node.lineno - 1
+    return table.text.part(number, number)
+
+
+def _members(node: ast.expr) -> list[ast.Constant]:
+    """Return the texts of a set or list of nothing else: what is in it is on."""
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        node = node.args[0] if ast.unparse(node.func) in _COLLECTIONS else node
+    elements = node.elts if isinstance(node, ast.Set | ast.List | ast.Tuple) else []
+    texts = [one for one in elements if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return texts if len(texts) == len(elements) else []

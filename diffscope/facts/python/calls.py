@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -11,11 +12,10 @@ from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import CallFact
 from diffscope.facts.moves.facts import pair_moved
-from diffscope.facts.python.collectives import with_opposites
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Aspect, SignalKind
+from diffscope.taxonomy.calls import RoleTable
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.roles import RoleTable
 
 _SETTING = lazy_regex(
     r"^(?:not )?\(?(?:(?:[\w.]+\.)?(?:\w*config|envs|args|settings)\.[\w.]+|(?:[\w.]+\.)?(?:enable|use|is_enabled)_\w+|[\w.]*(?:world_size|_parallel_size|[tdpec]p_size)|[\w.]*get_\w*world_size\(\))"
@@ -53,7 +53,7 @@ def collect_calls(placed: Iterable[Placed], taxonomy: Taxonomy, roles: RoleTable
     )
     return tuple(
         sorted(
-            with_opposites(facts),
+            _with_opposites(facts),
             key=lambda fact: (fact.path, fact.line, fact.callee, fact.change, fact.role),
         )
     )
@@ -167,3 +167,45 @@ def _plain(guard: str) -> str:
     """Return a condition that is denied twice as itself."""
     twice = _DENIED_TWICE.fullmatch(guard)
     return twice[1] if twice else guard
+
+
+_OF_RANK = lazy_regex(r"rank|is_first|is_last|is_driver", re.IGNORECASE)
+_DENIED = lazy_regex(r"not (?:\((.*)\)|([\w.]+(?:\([^()]*\))?))")
+_GROUP = lazy_regex(r"\bgroup\s*=\s*([\w.]+)")
+_ENDS = {"send": "recv", "isend": "irecv", "send_tensor_dict": "recv_tensor_dict"}
+"""What is called on the other side, where that is another function."""
+
+_Side = tuple[str, str, str, str]
+_Sides = dict[bool, list[CallFact]]
+
+
+def _with_opposites(facts: Iterable[CallFact]) -> Iterator[CallFact]:
+    """Yield the facts, each collective that another symbol of the file has as often under the opposite condition with that symbol."""
+    listed = list(facts)
+    sides: dict[_Side, _Sides] = defaultdict(lambda: {True: [], False: []})
+    for fact in listed:
+        for side, holds in _sides(fact):
+            sides[side][holds].append(fact)
+    opposites = {
+        id(fact): other.symbol
+        for pair in sides.values()
+        if len(pair[True]) == len(pair[False])
+        for one, two in (pair.values(), reversed(pair.values()))
+        for fact, other in zip(one, two, strict=True)
+    }
+    for fact in listed:
+        other = opposites.get(id(fact))
+        yield fact if other is None else msgspec.structs.replace(fact, opposite=other)
+
+
+def _sides(fact: CallFact) -> Iterator[tuple[_Side, bool]]:
+    """Yield, for each condition on the rank, what a call does under it, and whether it holds there."""
+    if fact.role != "collective" or fact.change not in ("added", "reguarded"):
+        return
+    name = fact.callee.rpartition(".")[2]
+    group = _GROUP.search(fact.arguments)
+    for guard in fact.guards:
+        denied = _DENIED.fullmatch(guard)
+        condition = (denied[1] or denied[2]) if denied else guard
+        if _OF_RANK.search(condition):
+            yield (fact.path, condition, _ENDS.get(name, name), group[1] if group else ""), not denied

@@ -20,7 +20,7 @@ from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region, SourceText
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, NativeSignal, NativeSignalKind, Outline
 from diffscope.syntax.python_kernels import KernelText, KernelWords, read_kernel_text
-from diffscope.taxonomy.kernels import KernelTable
+from diffscope.taxonomy.calls import KernelTable
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _DECORATOR: Final = lazy_regex(r"^[ \t]+@\s*([\w.]+)", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Names affected by a change without a symbol of their own: nested definitions, functions newly or no longer called."""
+"""Names affected by a change without a symbol of their own: nested definitions, functions newly or no longer called, rows of registries."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from typing import NamedTuple
 
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSignal, ChangedSymbol
-from diffscope.facts.model import Mention
-from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Import, Outline, SignalKind
+from diffscope.facts.model import Mention, RegistryFact
+from diffscope.syntax.model import (
+    Aspect,
+    Definition,
+    DefinitionKind,
+    Import,
+    Outline,
+    RegistryRow,
+    SignalKind,
+)
+from diffscope.taxonomy.counterparts import TwinRule
 
 _MOST = 60
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
@@ -159,3 +168,57 @@ class _Names:
 
 def _is_callable(definition: Definition) -> bool:
     return definition.kind in _FUNCTIONS or definition.kind is DefinitionKind.CLASS
+
+
+def collect_registries(placed: Iterable[Placed], rules: tuple[TwinRule, ...]) -> tuple[RegistryFact, ...]:
+    """Return a fact for each row of a known registry that came, went or changed, by path and line.
+
+    A twin counts as present only where this change writes the key there: the key is new, so nobody named it before.
+    """
+    listed = tuple(placed)
+    facts = [fact for one in listed for fact in _of_file(one, listed, rules)]
+    sides = {
+        side: {(fact.registry, fact.key) for fact in facts if fact.change == side}
+        for side in ("added", "removed")
+    }
+    moved = sides["added"] & sides["removed"]
+    facts = [fact for fact in facts if (fact.registry, fact.key) not in moved]
+    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.registry, fact.key)))
+
+
+def _of_file(
+    placed: Placed, listed: tuple[Placed, ...], rules: tuple[TwinRule, ...]
+) -> Iterator[RegistryFact]:
+    comparison = source_comparison(placed)
+    if comparison is None:
+        return
+    before, after = _rows(comparison.before, rules), _rows(comparison.after, rules)
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        standing = new or old
+        if standing is None or (old and new and old.values == new.values):
+            continue
+        rule = next(each for each in rules if each.registry == name[0])
+        is_new = old is None
+        yield RegistryFact(
+            **placed.spot(placed.new(standing.line) if new else placed.old(standing.line)),
+            registry=rule.registry,
+            key=standing.key,
+            change="added" if is_new else "changed" if new else "removed",
+            target=".".join(standing.values) or None,
+            twins_missing=rule.missing(tuple(_naming(standing.key, listed))) if is_new else (),
+        )
+
+
+def _rows(outline: Outline | None, rules: tuple[TwinRule, ...]) -> dict[tuple[str, str], RegistryRow]:
+    rows = outline.rows if outline else ()
+    return {
+        (rule.registry, row.key): row for row in rows if row.key for rule in rules if rule.holds(row.table)
+    }
+
+
+def _naming(key: str, listed: tuple[Placed, ...]) -> Iterator[str]:
+    word = key.encode()
+    return (
+        one.fact.path for one in listed if one.material.after is not None and word in one.material.after.data
+    )

@@ -10,9 +10,13 @@ from typing import NamedTuple
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSignal, ChangedSymbol
 from diffscope.facts.model import TestFact
-from diffscope.facts.moves.tests import without_replaced
-from diffscope.facts.tests.assertions import added_assertions, loosened_assertions, removed_assertions
-from diffscope.facts.tests.parameters import removed_parameters
+from diffscope.facts.moves.facts import without_replaced
+from diffscope.facts.tests.assertions import (
+    added_assertions,
+    loosened_assertions,
+    removed_assertions,
+    removed_parameters,
+)
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Aspect, DefinitionKind, Signal, SignalKind
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from diffscope.graph.history.edits import Edit
 from diffscope.graph.history.index import HistoryIndex, Names, open_index
-from diffscope.graph.history.store import StoredHistory, find_commit, subject_words
+from diffscope.graph.history.store import Edit, StoredHistory, find_commit, subject_words
 from diffscope.patterns import lazy_regex
 
 _MOST_ALIKE: Final = 600

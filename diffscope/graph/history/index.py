@@ -12,8 +12,7 @@ from itertools import chain, islice
 from operator import le
 from typing import Final, NamedTuple
 
-from diffscope.graph.history.edits import EditIndex
-from diffscope.graph.history.store import StoredHistory, subject_words
+from diffscope.graph.history.store import EditIndex, StoredHistory, subject_words
 from diffscope.graph.model.resolve import is_test_file
 from diffscope.graph.model.tables import read_numbers
 from diffscope.graph.words import TestWords

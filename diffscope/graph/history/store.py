@@ -3,17 +3,100 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.history.edits import Edit, EditIndex, StoredEdits, store_edits
 from diffscope.graph.model.tables import read_numbers, write_numbers
 from diffscope.graph.words import WordIndex, index_words
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
+
+KEPT: Final = 16
+"""Hexadecimal digits of a blob id that are kept: enough to tell the contents of one path apart."""
+_NOTHING: Final = "0" * KEPT
+_MOST_FILES: Final = 300
+"""A commit that edits more is a sweep; nobody takes it back file by file."""
+
+
+class Edit(NamedTuple):
+    """One path that a commit edited: the first digits of the blob ids before and after, empty where there was no file."""
+
+    path: str
+    before: str
+    after: str
+
+
+class _StoredEdits(msgspec.Struct, array_like=True, frozen=True):
+    """The edits of a history as they are kept; numbers are 32-bit little-endian, blobs eight bytes each."""
+
+    paths: list[str] = []
+    """Sorted."""
+    ends: bytes = b""
+    """For each commit the end of its edits."""
+    files: bytes = b""
+    blobs: bytes = b""
+    """For each edit what was there before, and after; zero for nothing."""
+
+
+def _store_edits(commits: Iterable[Sequence[Edit]]) -> _StoredEdits:
+    """Return the edits of commits, oldest first, as they are kept."""
+    listed = [() if len(edits) > _MOST_FILES else sorted(edits) for edits in commits]
+    paths = sorted({edit.path for edits in listed for edit in edits})
+    number = {path: place for place, path in enumerate(paths)}
+    ends, files, blobs = array("i"), array("i"), bytearray()
+    for edits in listed:
+        for edit in edits:
+            files.append(number[edit.path])
+            blobs += b"".join(bytes.fromhex((each or _NOTHING)[:KEPT].ljust(KEPT, "0")) for each in edit[1:])
+        ends.append(len(files))
+    return _StoredEdits(paths, write_numbers(ends), write_numbers(files), bytes(blobs))
+
+
+class EditIndex:
+    """Stored edits opened for questions. Commits are numbers, as in the history."""
+
+    def __init__(self, stored: _StoredEdits) -> None:
+        self._stored = stored
+        self._ends = read_numbers(stored.ends)
+        self._files = read_numbers(stored.files)
+
+    def of_commit(self, commit: int) -> tuple[Edit, ...]:
+        """Return the edits of a commit, by path; none for a sweep."""
+        if commit >= len(self._ends):
+            return ()
+        return tuple(map(self._edit, range(self._ends[commit - 1] if commit else 0, self._ends[commit])))
+
+    def of_path(self, path: str, first: int, last: int) -> Iterator[tuple[int, Edit]]:
+        """Yield the commits from ``first`` to ``last`` that edited a path, newest first, each with what it did."""
+        for place in self._places(path):
+            commit = bisect_right(self._ends, place)
+            if commit < first:
+                return
+            if commit <= last:
+                yield commit, self._edit(place)
+
+    def _edit(self, place: int) -> Edit:
+        start = place * KEPT
+        both = self._stored.blobs[start : start + KEPT].hex()
+        before, after = ("" if each == _NOTHING else each for each in (both[:KEPT], both[KEPT:]))
+        return Edit(self._stored.paths[self._files[place]], before, after)
+
+    def _places(self, path: str) -> Iterator[int]:
+        """Yield the edits of a path, newest first: searched as bytes, for most questions end after a few."""
+        number = bisect_left(self._stored.paths, path)
+        if self._stored.paths[number : number + 1] != [path]:
+            return
+        wanted = write_numbers(array("i", [number]))
+        size = len(wanted)
+        at = len(self._stored.files)
+        while (at := self._stored.files.rfind(wanted, 0, at + size - 1)) >= 0:
+            if at % size == 0:
+                yield at // size
+
 
 _WORD: Final = lazy_regex(r"[A-Za-z][A-Za-z0-9]*|\d+")
 _CAMEL: Final = lazy_regex(r"([a-z])([A-Z])")
@@ -96,7 +179,7 @@ class StoredHistory(msgspec.Struct, array_like=True, frozen=True):
     words: WordIndex
     """The words of subjects; the "files" are commits, named by their numbers."""
     subjects: list[str]
-    edits: StoredEdits = StoredEdits()
+    edits: _StoredEdits = _StoredEdits()
 
 
 def store_history(commits: Sequence[PastCommit], *, covers_from: int = 0) -> StoredHistory:
@@ -132,7 +215,7 @@ def store_history(commits: Sequence[PastCommit], *, covers_from: int = 0) -> Sto
             {RepoPath(f"{place:07}"): subject_words(each.subject) for place, each in enumerate(commits)}
         ),
         subjects=[each.subject for each in commits],
-        edits=store_edits(each.edits for each in commits),
+        edits=_store_edits(each.edits for each in commits),
     )
 
 

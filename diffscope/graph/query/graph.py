@@ -28,12 +28,19 @@ from diffscope.graph.model.model import (
 )
 from diffscope.graph.model.resolve import Resolver, is_test_file
 from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
-from diffscope.graph.query.adjacency import Search, path_to, search, update_links
-from diffscope.graph.query.classes import ClassQueries
-from diffscope.graph.query.operators import OperatorQueries
-from diffscope.graph.query.query_cache import KnownParts, QueryCache, decode_query_cache, encode_query_cache
+from diffscope.graph.query.adjacency import (
+    KnownParts,
+    QueryCache,
+    Search,
+    decode_query_cache,
+    encode_query_cache,
+    path_to,
+    search,
+    update_links,
+)
+from diffscope.graph.query.outline_queries import ClassQueries, OperatorQueries
 from diffscope.graph.query.serving import ServingPath
-from diffscope.graph.query.view import View
+from diffscope.graph.query.view import RunOnImport, View
 from diffscope.graph.words import TestWords
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
@@ -372,7 +379,7 @@ class ModuleGraph:
         if self._known.served:
             return self._known.served
         starts = [self._view.index[each] for each in self.serving_modules]
-        return search(_RunOnImport(self._view), starts)
+        return search(RunOnImport(self._view), starts)
 
     def _reached(
         self, module: ModuleName, depth: int | None, layers: Collection[EdgeLayer]
@@ -384,16 +391,3 @@ class ModuleGraph:
         steps = search(near.reverse, [index], first=near.reverse_transit, depth=depth).steps
         del steps[index]
         return steps
-
-
-class _RunOnImport:
-    """Node -> what importing it runs: what it imports eagerly, and its package."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self._imported = view.adjacency(_EAGER).forward
-
-    def __getitem__(self, node: int) -> list[int]:
-        package = self._view.package_of(node)
-        imported = self._imported[node]
-        return imported if package is None else [*imported, package]

@@ -11,7 +11,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.messages.model import message
 from diffscope.patterns import compile_glob
 from diffscope.source.model import Gap, Value
-from diffscope.taxonomy.entries import PathGlob
+from diffscope.taxonomy.tables import PathGlob
 from diffscope.yaml.typed import read_file
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta, field
 
 from diffscope.patterns import compile_glob
 from diffscope.source.model import RepoPath, Value
-from diffscope.taxonomy.entries import PathGlob
+from diffscope.taxonomy.tables import PathGlob
 from diffscope.yaml.typed import Rows, read_file
 
 

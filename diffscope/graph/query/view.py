@@ -223,3 +223,16 @@ class View:
         if tables.reference_target[reference] < 0:
             return text
         return text[len(tables.names[tables.reference_target[reference]]) + 1 :] or None
+
+
+class RunOnImport:
+    """Node -> what importing it runs: what it imports eagerly, and its package."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._imported = view.adjacency(frozenset({EdgeLayer.EAGER})).forward
+
+    def __getitem__(self, node: int) -> list[int]:
+        package = self._view.package_of(node)
+        imported = self._imported[node]
+        return imported if package is None else [*imported, package]

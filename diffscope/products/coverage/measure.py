@@ -17,7 +17,7 @@ from diffscope.rules.model import Severity, every_flag
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places
 from diffscope.syntax.model import Outline
-from diffscope.taxonomy.kernels import KernelTable
+from diffscope.taxonomy.calls import KernelTable
 from diffscope.taxonomy.model import OTHER, Taxonomy
 
 SCHEMA: Final = "diffscope.coverage/1"

@@ -13,7 +13,7 @@ from diffscope.products.doctor.checks.owners import check_labels, check_owners
 from diffscope.products.doctor.checks.pipelines import check_dependencies, check_mirrors, check_pipelines
 from diffscope.products.doctor.findings import KINDS, Finding, RuleGlob
 from diffscope.project.ci.collection import collect_tests, is_test_file, step_calls, step_tests
-from diffscope.project.ci.markers import MarkReader
+from diffscope.project.ci.pytest_call import MarkReader
 from diffscope.project.labels import conditions_of
 from diffscope.project.model import Project, ProjectFiles
 from diffscope.project.read import read_project

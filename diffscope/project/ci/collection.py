@@ -13,8 +13,15 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.project.answers import Collecting, StepRef, TestCoverage
-from diffscope.project.ci.markers import MarkReader, may_match
-from diffscope.project.ci.pytest_call import PytestCall, expand, glob_matches, pytest_calls, script_of
+from diffscope.project.ci.pytest_call import (
+    MarkReader,
+    PytestCall,
+    expand,
+    glob_matches,
+    may_match,
+    pytest_calls,
+    script_of,
+)
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Project, Step
 from diffscope.project.shell_words import OUTSIDE, Call, folder_in_repository, folders_after, parse_shell
 from diffscope.project.tree import TreeIndex

@@ -7,9 +7,9 @@ from typing import Final
 from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment
-from diffscope.render.change_summary import summarize_change
 from diffscope.render.formats.bounded import OF_CHANGE, Brief, fitted, foreign
 from diffscope.render.places import worst_first
+from diffscope.render.sentences import what_it_does, what_to_check
 from diffscope.render.style import Style
 from diffscope.render.words import Words
 from diffscope.rules.model import Evidence, Flag
@@ -36,7 +36,8 @@ def brief_of(assessment: Assessment, words: Words) -> Brief:
         "areas": [share.area for share in assessment.areas],
         "platforms": list(assessment.platforms),
         "size": f"{change.files} files, +{change.additions} -{change.deletions}",
-        "does": [words.pick(clause) for clause in summarize_change(assessment)],
+        "does": list(what_it_does(assessment, words)),
+        "check": list(what_to_check(assessment, words)),
         "flags": [_flag(flag, words) for flag in worst_first(assessment.flags)],
         "earlier_work": [
             {"what": past.what, "number": past.number, "subject": foreign(past.subject)}

@@ -21,6 +21,8 @@ _SHOWN_MODULES = 3
 _SHOWN_TESTS = 4
 _SHOWN_COLLISIONS = 8
 _LONGEST_LINE = 110
+_TELLING = 60
+"""Characters of a note by which it is known to stand at the head already."""
 _LONGEST_NOTE = 240
 """Three lines: some notes quote a whole build command."""
 _LEVEL_TONES = {
@@ -105,14 +107,17 @@ class _Report:
     def _risk(self) -> None:
         words, risk = self._words, self._assessment.risk
         label = Piece(padded(words(risk.level.value).upper(), _COLUMN), _LEVEL_TONES[risk.level])
-        flags = self._flagged
-        if flags:
-            said = self._read.sentence(flags[0], limit=_LONGEST_NOTE)
-            self._screen.line(label, Piece(said, Tone.STRONG), hang=_COLUMN)
-            self._row("check", words.pick(flags[0].advice))
-        else:
-            said = words.semicolon.join(words.picked(risk.because)) or words("all-clear")
-            self._screen.line(label, Piece(said), hang=_COLUMN)
+        does = self._read.said
+        because = words.semicolon.join(words.picked(risk.because)) or words("all-clear")
+        if risk.level is RiskLevel.UNKNOWN:
+            does = words.semicolon.join(part for part in (because, does) if part)
+        self._screen.line(
+            label, Piece(does or because, Tone.STRONG if self._flagged else Tone.PLAIN), hang=_COLUMN
+        )
+        for number, check in enumerate(self._read.checks):
+            self._screen.row("" if number else words("check"), Piece(check), width=_COLUMN)
+        if does and not self._flagged and risk.level is not RiskLevel.UNKNOWN:
+            self._row("no-flags", because)
         if self._read.fix_risk:
             reasons = self._read.fix_risk_reasons if self._style.is_verbose else ()
             self._row("fix-risk", self._read.fix_risk, *reasons)
@@ -141,11 +146,11 @@ class _Report:
             self._screen.row("", note, width=_COLUMN)
 
     def _flags(self) -> None:
-        for number, flag in enumerate(worst_first(self._assessment.flags)):
+        for flag in worst_first(self._assessment.flags):
             self._screen.blank()
-            self._flag(flag, is_first=not number)
+            self._flag(flag)
 
-    def _flag(self, flag: Flag, *, is_first: bool) -> None:
+    def _flag(self, flag: Flag) -> None:
         words = self._words
         label = Piece(padded(flag.code, _COLUMN), _SEVERITY_TONES[flag.severity])
         place = flag.evidence[0] if flag.evidence else None
@@ -160,8 +165,8 @@ class _Report:
         self._screen.line(label, *title, hang=_COLUMN)
         if place is not None:
             self._changed_lines(place)
-        if not is_first:
-            note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
+        note = clip(words.pick(_note(flag)), _LONGEST_NOTE)
+        if note[:_TELLING] not in self._read.said:
             self._screen.line(Piece(note), indent=_COLUMN)
         for more in (self._read.also(flag), self._read.covered(flag)):
             if more:

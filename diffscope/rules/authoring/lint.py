@@ -114,6 +114,7 @@ def _lint_texts(rule: Rule) -> list[Mistake]:
         "why": rule.why,
         "remedy": rule.remedy,
         "says": rule.says,
+        "check": rule.check,
         "limits": rule.limits,
     }
     found = []
@@ -123,17 +124,21 @@ def _lint_texts(rule: Rule) -> list[Mistake]:
                 Mistake(path=rule.origin, line=1, message=f"'{key}': {problem}")
                 for problem in _text_problems(text)
             ]
-    if {hole.field for hole in placeholders(rule.says.en)} != {
-        hole.field for hole in placeholders(rule.says.zh)
-    }:
-        message = "'says' has other placeholders in English than in Chinese"
-        found.append(Mistake(path=rule.origin, line=1, message=message, hint="say the same in both"))
+    for key in ("says", "check"):
+        text = texts[key]
+        if text is not None and _holes(text.en) != _holes(text.zh):
+            message = f"'{key}' has other placeholders in English than in Chinese"
+            found.append(Mistake(path=rule.origin, line=1, message=message, hint="say the same in both"))
     if rule.title.en.casefold().rstrip(".") in rule.why.en.casefold():
         message = "'why' repeats the title"
         found.append(
             Mistake(path=rule.origin, line=1, message=message, hint="say what goes wrong when nobody looks")
         )
     return found
+
+
+def _holes(text: str) -> set[str]:
+    return {hole.field for hole in placeholders(text)}
 
 
 def _text_problems(text: Text) -> list[str]:

@@ -41,6 +41,7 @@ _DESCRIPTIONS: Final = {
     "title": "What happened, in a few words.",
     "why": "What goes wrong when nobody looks: one or two sentences.",
     "remedy": "What to do or check.",
+    "check": "The question that a flag leaves about this very change: a template as says, filled with the first place.",
     "limits": "What the rule is known to miss or to get wrong.",
     "evidence": "The records that a flag points at: one fact, and what is asked of it. Without one the rule does not fire.",
     "covers": "Codes or globs of them: where their flags stand at this rule's places and are no graver, this rule is the head.",
@@ -86,7 +87,9 @@ def chinese_schema() -> Schema:
     """Return the schema of the Chinese texts of a rule."""
     texts = {key: {"type": "string", "description": f"In Chinese: {_DESCRIPTIONS[key]}"} for key in TEXTS}
     return _file(
-        "The Chinese texts of a diffscope rule (zh.yml)", texts, [key for key in TEXTS if key != "limits"]
+        "The Chinese texts of a diffscope rule (zh.yml)",
+        texts,
+        [key for key in TEXTS if key not in ("check", "limits")],
     )
 
 

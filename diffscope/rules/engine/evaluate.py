@@ -190,7 +190,8 @@ class _Program:
 
     def flag(self, context: Context, override: Severity | None) -> Flag:
         rule = self.rule
-        evidence = self._places(context)
+        records = self._records(context)
+        evidence = tuple(dict.fromkeys(self._place(record, context) for record in records))
         places = {(each.path, each.symbol or "") for each in evidence}
         identity = "\n".join([rule.code, *(f"{path}\t{symbol}" for path, symbol in sorted(places))])
         return Flag(
@@ -200,26 +201,20 @@ class _Program:
             severity=override or self._severity(context),
             title=rule.title,
             message=_message(evidence),
-            advice=rule.remedy,
+            advice=self._filled(rule.check, records[0], context) if rule.check else rule.remedy,
+            asks=rule.check is not None,
             evidence=evidence[:MOST_EVIDENCE],
             confidence=_confidence(rule, context),
             fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16],
         )
 
-    def _places(self, context: Context) -> tuple[Evidence, ...]:
+    def _records(self, context: Context) -> list[Any]:
         query = self.rule.evidence
         found = [record for record in context.records(query.fact) if self._evidence(record, context)]
         found.sort(key=lambda record: _weight(record, query.worst_by))
-        evidence = (self._place(record, context) for record in found)
-        return tuple(dict.fromkeys(evidence))
+        return found
 
     def _place(self, record: Any, context: Context) -> Evidence:
-        english, chinese = (
-            fill_template(
-                text, fact=self.rule.evidence.fact, record=record, change=context.facts.change, speaker=by
-            )
-            for text, by in zip((self.rule.says.en, self.rule.says.zh), self._speakers, strict=True)
-        )
         path, line = getattr(record, "path", ""), getattr(record, "line", 0)
         side, changed = getattr(record, "side", "new"), getattr(record, "changed_line", 0)
         return Evidence(
@@ -229,8 +224,17 @@ class _Program:
             definition=Definition(path=path, line=line, side=side) if changed else None,
             symbol=getattr(record, "symbol", None),
             module=getattr(record, "module", None),
-            note=Text(en=english, zh=chinese),
+            note=self._filled(self.rule.says, record, context),
         )
+
+    def _filled(self, text: Text, record: Any, context: Context) -> Text:
+        english, chinese = (
+            fill_template(
+                each, fact=self.rule.evidence.fact, record=record, change=context.facts.change, speaker=by
+            )
+            for each, by in zip((text.en, text.zh), self._speakers, strict=True)
+        )
+        return Text(en=english, zh=chinese)
 
     def _severity(self, context: Context) -> Severity:
         # A condition that cannot be answered decides nothing: the next line of the list does.

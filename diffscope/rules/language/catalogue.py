@@ -55,6 +55,8 @@ class Rule(Value, frozen=True, kw_only=True):
     title: Text
     why: Text
     remedy: Text
+    check: Text | None = None
+    """What to check, as a template like ``says``, filled with the first place."""
     limits: Text | None = None
     """What the rule is known to get wrong or cannot see."""
     when: Condition = ALWAYS

@@ -30,8 +30,9 @@ from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 
 REQUIRED: Final = ("status", "title", "why", "remedy", "evidence", "severity", "says")
-OPTIONAL: Final = ("limits", "worst_by", "when", "family", "covers")
-TEXTS: Final = ("title", "why", "remedy", "limits", "says")
+OPTIONAL: Final = ("check", "limits", "worst_by", "when", "family", "covers")
+TEXTS: Final = ("title", "why", "remedy", "check", "limits", "says")
+_TEMPLATES: Final = ("says", "check")
 """Keys of rule.yml in English that zh.yml has in Chinese."""
 CODE_FORM: Final = lazy_regex(r"[A-Z]{2}[0-9]{3}")
 CODE_GLOB: Final = lazy_regex(r"[A-Z0-9*?]{1,5}")
@@ -65,8 +66,8 @@ def read_rule(
     entries = reading.mapping(root, "a rule", known=(*REQUIRED, *OPTIONAL), required=required)
     translated = _chinese(chinese, chinese_text, _Texts(reading, entries))
     rule = _rule(reading, entries, translated, names)
-    if translated.says_zh is not None:
-        _check_holes(chinese, translated.says_zh, rule.evidence.fact)
+    for entry in translated.templates_zh:
+        _check_holes(chinese, entry, rule.evidence.fact)
     return None if reading.mistakes or chinese.mistakes else rule
 
 
@@ -89,9 +90,9 @@ class _Texts:
 class _Translated:
     """The texts of a rule in both languages."""
 
-    def __init__(self, texts: _Texts, chinese: Mapping[str, str], says: Entry | None) -> None:
+    def __init__(self, texts: _Texts, chinese: Mapping[str, str], templates: tuple[Entry, ...]) -> None:
         self.status = texts.status
-        self.says_zh = says
+        self.templates_zh = templates
         self._texts = texts.english
         self._chinese = chinese
 
@@ -105,7 +106,7 @@ def _chinese(reading: Reading, text: str | None, texts: _Texts) -> _Translated:
         # A rule on trial may speak English alone.
         if texts.status.stage is Stage.STABLE:
             reading.report(1, "a stable rule needs its texts in Chinese too", "add zh.yml beside rule.yml")
-        return _Translated(texts, {}, None)
+        return _Translated(texts, {}, ())
     root = reading.parse(text)
     required = () if reading.mistakes else texts.english
     entries = reading.mapping(root, "zh.yml", known=TEXTS, required=required)
@@ -113,9 +114,10 @@ def _chinese(reading: Reading, text: str | None, texts: _Texts) -> _Translated:
         if key not in texts.english:
             reading.report(entry, f"rule.yml has no '{key}'", "remove it, or add it there")
     found = {key: reading.text(entry.value, f"'{key}'").strip() for key, entry in entries.items()}
-    if (says := entries.get("says")) is not None:
-        _check_braces(reading, says)
-    return _Translated(texts, found, says)
+    templates = tuple(entries[key] for key in _TEMPLATES if key in entries)
+    for entry in templates:
+        _check_braces(reading, entry)
+    return _Translated(texts, found, templates)
 
 
 def _rule(reading: Reading, entries: _Entries, texts: _Translated, names: Names) -> Rule:
@@ -125,9 +127,10 @@ def _rule(reading: Reading, entries: _Entries, texts: _Translated, names: Names)
     evidence = scope.evidence = _evidence(entries, scope)
     severity, steps = _severity(entries.get("severity"), scope)
     when = parse_expression(entries["when"].value, scope) if "when" in entries else ALWAYS
-    if "says" in entries:
-        _check_braces(reading, entries["says"])
-        _check_holes(reading, entries["says"], evidence.fact)
+    for key in _TEMPLATES:
+        if key in entries:
+            _check_braces(reading, entries[key])
+            _check_holes(reading, entries[key], evidence.fact)
     return Rule(
         code=RuleCode(code),
         name=name,
@@ -138,6 +141,7 @@ def _rule(reading: Reading, entries: _Entries, texts: _Translated, names: Names)
         title=texts.text("title"),
         why=texts.text("why"),
         remedy=texts.text("remedy"),
+        check=texts.text("check") if "check" in entries else None,
         limits=texts.text("limits") if "limits" in entries else None,
         when=when,
         says=texts.text("says"),
@@ -293,7 +297,7 @@ def _severity_word(node: Node, reading: Reading) -> Severity:
 def _check_braces(reading: Reading, entry: Entry) -> None:
     text = entry.value.value if isinstance(entry.value, ScalarNode) else None
     for problem in parse_template(text)[1] if isinstance(text, str) else ():
-        reading.report(entry, f"'says': {problem}", "see docs/rules.md, Messages")
+        reading.report(entry, f"'{entry.key}': {problem}", "see docs/rules.md, Messages")
 
 
 def _check_holes(reading: Reading, entry: Entry, fact: str) -> None:

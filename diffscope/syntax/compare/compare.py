@@ -16,13 +16,13 @@ from diffscope.syntax.compare.aspects import (
     leaves_messages_out,
     runs_on_annotations,
 )
+from diffscope.syntax.compare.edits import compare_edits
 from diffscope.syntax.compare.fields import Classes, annotations_count
-from diffscope.syntax.compare.inner import compare_inner
-from diffscope.syntax.compare.line_changes import LineChanges, compare_lines, count_branches
+from diffscope.syntax.compare.line_changes import LineChanges, compare_inner, compare_lines, count_branches
 from diffscope.syntax.compare.matching import Pair, group_of, match_units
 from diffscope.syntax.compare.ordering import NOT_REORDERED, Reordered, find_reordered
+from diffscope.syntax.compare.signal_changes import compare_conditions, compare_signals
 from diffscope.syntax.compare.summaries import summary_of
-from diffscope.syntax.conditions.changes import compare_conditions
 from diffscope.syntax.model import (
     Aspect,
     Comparison,
@@ -40,7 +40,6 @@ from diffscope.syntax.normalize.units import Side, Unit, outside, read_side, sha
 from diffscope.syntax.outline.imports import Name
 from diffscope.syntax.parse.body_cutting import Body
 from diffscope.syntax.parse.parsers import find_unreadable, parse_python, prepare_python
-from diffscope.syntax.signals.signal_changes import compare_signals
 
 _Identity = tuple[object, ...]
 
@@ -269,6 +268,7 @@ class _Comparing:
             added_lines=lines.added,
             removed_lines=lines.removed,
             conditions=compare_conditions(before, after) if logic and before and after else (),
+            edits=compare_edits(before, after) if logic and before and after else (),
             branches_added=max(0, count_branches(new) - count_branches(old)),
             inner=compare_inner(before, after, lines) if logic else (),
             summary=summary_of(unit) if before is None else "",

@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.normalize.annotation_readers import reads_annotations
-from diffscope.syntax.normalize.messages import holds_texts, is_message
+from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
 from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
-from diffscope.syntax.text.literals import read_text
-from diffscope.syntax.text.string_parts import expression_text, interpolates, parts_of, prefix_of, shown_text
-from diffscope.syntax.text.tokens import text_of
+from diffscope.syntax.text.literals import (
+    expression_text,
+    interpolates,
+    parts_of,
+    prefix_of,
+    read_text,
+    shown_text,
+)
+from diffscope.syntax.text.nodes import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -5,6 +5,7 @@ Never raises on any bytes. A place that does not parse becomes a ``Problem``; wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -13,9 +14,17 @@ from msgspec.structs import replace
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import OperatorCall, Outline, StringReference
 from diffscope.syntax.outline.registries import ROWS, find_rows
+from diffscope.syntax.outline.uses import names_of_skips
 from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
-from diffscope.syntax.parse.body_cutting import Body, Thinned, cut_bodies, find_bodies
-from diffscope.syntax.parse.kept_statements import find_kept
+from diffscope.syntax.parse.body_cutting import (
+    Body,
+    Scan,
+    Thinned,
+    cut_bodies,
+    find_bodies,
+    find_kept,
+    needle,
+)
 from diffscope.syntax.parse.parsers import (
     ParsedSource,
     find_problems,
@@ -23,12 +32,10 @@ from diffscope.syntax.parse.parsers import (
     parse_python,
     prepare_python,
 )
-from diffscope.syntax.parse.prefilter import Scan, needle
-from diffscope.syntax.text.code_lines import count_code_lines
-from diffscope.syntax.text.skips import names_of_skips
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
+
 
 DOTTED: Final = needle(rb"""QUOTE[A-Za-z_]\w*\.[\w.]*QUOTE(?:\s*(["'])[\w.]+\1)*""")
 OPERATOR: Final = needle(rb"""torch\.ops\.(\w+)(?:\.(\w+)|\s*,\s*["'](\w+)["'])""")
@@ -121,7 +128,7 @@ def declare_python(source: bytes, bodies: Sequence[Body] = (), like: ParsedSourc
         rows=find_rows(root, scan),
         exports=found.exports,
         has_module_getattr=any(each.definition.name == "__getattr__" for each in found.declared),
-        code_lines=count_code_lines(source),
+        code_lines=_count_code_lines(source),
         problems=tuple(sorted((*find_problems(root), *found.problems), key=lambda problem: problem.line)),
     )
     return Parsed(outline, found.declared, tree, thinned)
@@ -152,3 +159,48 @@ def identifiers(source: bytes) -> tuple[str, ...]:
     """
     names = set(_IDENTIFIER.findall(source)) - names_of_skips(source)
     return tuple(sorted(name.decode("ascii", "replace") for name in names))
+
+
+# Each begins with a letter that stands for itself: that is what the search engine can skip to.
+_CODE_LINE: Final = lazy_regex(rb"\n *+[^\s#]")
+_BELOW_COLON: Final = lazy_regex(rb":(?: *(?:#[^\n]*)?\n)+ *(?:r?\"|')")
+_AT_TOP: Final = lazy_regex(rb"(?: *(?:#[^\n]*)?\n)+ *(?:r?\"|')")
+_STRING: Final = lazy_regex(
+    rb"""("{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3}|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3}|"(?:[^"\\\n]|\\.)+"|'(?:[^'\\\n]|\\.)+')[ \t]*(?:[#\r\n]|\Z)""",
+    re.DOTALL,
+)
+_SPACES: Final = bytes.maketrans(b"\t\r\v\f", b"    ")
+_COLON: Final = lazy_regex(rb":[ \t]*#[^\n]*$")
+
+
+def _count_code_lines(source: bytes) -> int:
+    """Return how many lines hold code, counted in the bytes: a docstring is a string that opens the file or follows a colon."""
+    source = b"\n" + source.removeprefix(b"\xef\xbb\xbf").translate(_SPACES)
+    lines = len(_CODE_LINE.findall(source))
+    top = _AT_TOP.match(source)
+    if top is not None:
+        lines -= _count_string_lines(source, top.end() - 1)
+    for match in _BELOW_COLON.finditer(source):
+        line = source.rfind(b"\n", 0, match.start()) + 1
+        # A colon may well end a comment.
+        if b"#" not in source[line : match.start()] or _opens_a_block(source, match.end() - 1):
+            lines -= _count_string_lines(source, match.end() - 1)
+    return lines
+
+
+def _count_string_lines(source: bytes, quote: int) -> int:
+    """Return how many lines of code a string fills, if it stands there alone."""
+    string = _STRING.match(source, quote)
+    return 1 + len(_CODE_LINE.findall(string[1])) if string is not None else 0
+
+
+def _opens_a_block(source: bytes, position: int) -> bool:
+    """Return whether the last code before the line of a position is a colon; comments and blank lines are passed over."""
+    end = source.rfind(b"\n", 0, position)
+    while end > 0:
+        start = source.rfind(b"\n", 0, end) + 1
+        line = source[start:end].strip()
+        if line and not line.startswith(b"#"):
+            return line.endswith(b":") or _COLON.search(line) is not None
+        end = start - 1
+    return False

@@ -73,6 +73,11 @@ def linked(*merges: Assessment, **around: tuple[Merged, ...] | tuple[Assessment,
 ADDS = a_merge(1, a_symbol("Lantern", "added", kind="class"), a_symbol("Lantern.glow", "added"))
 
 
+UNDOES_THE_LANTERN = PastWork(
+    what="restores", subject="Add a lantern to the cellar (#1)", number=1, taken_back=95
+)
+
+
 @pytest.mark.parametrize(
     ("later", "reason", "names"),
     [
@@ -144,11 +149,7 @@ ADDS = a_merge(1, a_symbol("Lantern", "added", kind="class"), a_symbol("Lantern.
             a_merge(
                 2,
                 title="Put out the lantern of the cellar",
-                history=(
-                    PastWork(
-                        what="restores", subject="Add a lantern to the cellar (#1)", number=1, taken_back=95
-                    ),
-                ),
+                history=(UNDOES_THE_LANTERN,),
             ),
             "reverts",
             ("Add a lantern to the cellar (#1)",),
@@ -158,11 +159,7 @@ ADDS = a_merge(1, a_symbol("Lantern", "added", kind="class"), a_symbol("Lantern.
             a_merge(
                 2,
                 title="Trim a wick",
-                history=(
-                    PastWork(
-                        what="restores", subject="Add a lantern to the cellar (#1)", number=1, taken_back=95
-                    ),
-                ),
+                history=(UNDOES_THE_LANTERN,),
             ),
             "changes-again",
             ("Add a lantern to the cellar (#1)",),

@@ -9,8 +9,7 @@ from typing import NamedTuple
 from diffscope.products.doctor.findings import Finding, make_finding
 from diffscope.project.answers import Collecting, TestCoverage
 from diffscope.project.ci.collection import StepCalls, cover_tests, own_calls
-from diffscope.project.ci.markers import MarkReader
-from diffscope.project.ci.pytest_call import PytestCall, expand, named_files, pytest_calls
+from diffscope.project.ci.pytest_call import MarkReader, PytestCall, expand, named_files, pytest_calls
 from diffscope.project.model import Listed
 from diffscope.project.shell_words import Call, resolve
 from diffscope.project.tree import TreeIndex

@@ -1,0 +1,115 @@
+"""Statements of edited product code that came, went or changed, with what else of the file is like them or uses what they set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from diffscope.facts.change.changed_file import Placed, changed_source_symbols
+from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbol
+from diffscope.facts.model import Edit
+from diffscope.patterns import lazy_regex
+from diffscope.source.text import split_lines
+
+_MOST: Final = 200
+_PLACES: Final = 3
+_SHORTEST: Final = 8
+"""Characters from which an expression is the same wherever it stands in a file."""
+_LONGEST_CALL: Final = 600
+_ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
+_TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
+"""A name alone says nothing: it is read everywhere."""
+
+
+def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
+    """Return the edits of the product's Python files, by path and line; beyond two hundred the rest is left out."""
+    found = [edit for one, change in changed_source_symbols(placed) for edit in _of_symbol(one, change)]
+    return tuple(sorted(found, key=lambda edit: (edit.path, edit.line, edit.symbol, edit.after))[:_MOST])
+
+
+def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
+    around = _Around(placed, change)
+    for each in change.edits:
+        spot, edit = placed.spot(each.region), each.edit
+        yield Edit(
+            path=spot["path"],
+            line=spot["line"],
+            side=spot["side"],
+            symbol=change.name,
+            what=edit.what,
+            change=edit.change,
+            before=edit.before,
+            after=edit.after,
+            target=edit.target,
+            callee=edit.callee,
+            keyword=edit.keyword,
+            guard=edit.guard,
+            held=edit.held,
+            stood=edit.stood,
+            left=around.left(each),
+            uses=around.uses(each),
+        )
+
+
+class _Around:
+    """The file around an edited symbol, after the change."""
+
+    def __init__(self, placed: Placed, change: ChangedSymbol) -> None:
+        after, python = placed.material.after, placed.material.python
+        self._text = after.text if after is not None else ""
+        self._lines = split_lines(self._text) if after is not None else []
+        self._definitions = python.after.definitions if python is not None and python.after else ()
+        self._own = (change.after.start, change.after.end) if change.after is not None else (0, 0)
+
+    def left(self, each: ChangedStatement) -> tuple[str, ...]:
+        """Return where the file still says what an edit replaced."""
+        edit = each.edit
+        if edit.change != "changed":
+            return ()
+        if edit.what == "argument" and not edit.before and edit.callee:
+            return self._calls_without(edit.callee, edit.after.partition("=")[0].strip())
+        sought = edit.before
+        if len(sought) < _SHORTEST or sought.endswith("…") or not _TELLING.search(sought):
+            return ()
+        word = re.compile(rf"(?<![\w.]){re.escape(sought)}(?!\w)")
+        lines = [at for at, line in enumerate(self._lines, 1) if sought in line and word.search(line)]
+        # Where the new expression holds the old one, its own line does.
+        return self._places(at for at in lines if not (edit.after and edit.after in self._lines[at - 1]))
+
+    def _calls_without(self, callee: str, keyword: str) -> tuple[str, ...]:
+        if not keyword.isidentifier():
+            return ()
+        calls = re.finditer(rf"(?<![\w.]){re.escape(callee)}\(", self._text)
+        without = (call.start() for call in calls if keyword not in _arguments(self._text, call.end()))
+        return self._places(self._text.count("\n", 0, start) + 1 for start in without)
+
+    def uses(self, each: ChangedStatement) -> tuple[str, ...]:
+        """Return where other functions of the file use what an edit sets or works on."""
+        edit = each.edit
+        found = _ATTRIBUTE.search(edit.target) or (_ATTRIBUTE.search(edit.after or edit.before))
+        if found is None or edit.what in ("argument", "raise", "assert"):
+            return ()
+        word = re.compile(rf"\.{found[1]}\b(?!\()")
+        start, end = self._own
+        lines = (at for at, line in enumerate(self._lines, 1) if word.search(line) and not start <= at <= end)
+        return self._places(lines)
+
+    def _places(self, lines: Iterable[int]) -> tuple[str, ...]:
+        found: dict[str, str] = {}
+        for at in lines:
+            name = self._name(at)
+            found.setdefault(name or str(at), f"{at} {name}".rstrip())
+        return tuple(found.values())[:_PLACES]
+
+    def _name(self, line: int) -> str:
+        around = [one for one in self._definitions if one.start <= line <= one.end]
+        return max(around, key=lambda one: one.start).name if around else ""
+
+
+def _arguments(text: str, start: int) -> str:
+    depth, at = 1, start
+    while depth and at < min(len(text), start + _LONGEST_CALL):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        at += 1
+    return text[start:at]

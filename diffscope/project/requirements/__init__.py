@@ -1,1 +1,0 @@
-"""Requirement files and Dockerfiles -> requirements and pinned versions."""

@@ -1,0 +1,74 @@
+"""What a change does and what to check of it, in a few sentences: the head of every report on one change."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diffscope.assessment.document import Assessment
+from diffscope.render.change_summary import clauses_of
+from diffscope.render.places import worst_first
+from diffscope.render.words import Words
+from diffscope.rules.families import HINTS
+from diffscope.rules.language.template import clip
+from diffscope.rules.model import Flag
+
+_LONGEST: Final = 420
+_LONGEST_NOTE: Final = 240
+_OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
+"""Families whose rules say where something changed, and not what was done there."""
+_MOST_CHECKS: Final = 2
+_BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
+"""Kinds of which the edits are the point, and not what is new."""
+
+
+def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
+    """Return what a change does, a sentence each without its full stop, three at most: what is new, and what edits do.
+
+    Of a language whose statements are not laid side by side the gravest rule tells most; of a change without code what it touches.
+    """
+    told = clauses_of(assessment)
+    edits = [words.pick(effect.says) for effect in assessment.effects]
+    new = [words.pick(clause) for clause in told.clauses[: told.telling]]
+    if assessment.kind in _BY_EDITS:
+        found = [*edits[:2], *new[: 1 if edits else 2]]
+    else:
+        found = [*new[:2], *edits[: 2 if len(new) < 2 else 1]]
+    flags = _flags(assessment)
+    if not edits and flags:
+        found = [*found[:1], _by_rule(flags[0], words)]
+    found = found or [words.pick(clause) for clause in told.clauses[:1]]
+    return tuple(clip(one[:1].upper() + one[1:], _LONGEST).rstrip("。.") for one in found)
+
+
+def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
+    """Return what to check, a question each, two at most.
+
+    First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
+    """
+    flags, effects = _flags(assessment), assessment.effects
+    asked = [words.pick(flag.advice) for flag in flags if flag.asks][:1]
+    asked += [words.pick(check) for effect in effects[:1] for check in effect.checks]
+    asked += [words.pick(effect.checks[0]) for effect in effects[1:] if effect.checks]
+    asked = asked or [words.pick(flag.advice) for flag in flags[:1]]
+    return tuple(dict.fromkeys(asked))[:_MOST_CHECKS]
+
+
+def _flags(assessment: Assessment) -> list[Flag]:
+    return [flag for flag in worst_first(assessment.flags) if flag.family != HINTS]
+
+
+def _by_rule(flag: Flag, words: Words) -> str:
+    """Return the title of a rule, its first place, and after a family of places what a covered rule tells of that file."""
+    place = flag.evidence[0] if flag.evidence else None
+    notes = [words.pick(flag.message if place is None else place.note)]
+    notes += [
+        words.pick(one.evidence[0].note)
+        for one in flag.covers
+        if place is not None
+        and flag.family in _OF_PLACES
+        and one.family not in _OF_PLACES
+        and one.evidence
+        and one.evidence[0].path == place.path
+    ][:1]
+    said = words.semicolon.join(clip(note, _LONGEST_NOTE) for note in notes)
+    return f"{words.pick(flag.title)}{words.colon}{said}"

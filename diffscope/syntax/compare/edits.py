@@ -1,0 +1,323 @@
+"""Two units -> the statements that came, went or changed, each told by the smallest expression that differs.
+
+Statements are laid side by side as a list of simple statements and heads of compound ones, whatever their indentation: code that only went
+under a condition is told by the condition. Messages, comments, docstrings and imports are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from diffscope.patterns import lazy_regex
+from diffscope.syntax.compare.smallest_difference import PLAIN, smallest_difference
+from diffscope.syntax.model import DefinitionKind, StatementEdit
+from diffscope.syntax.normalize.units import Unit
+from diffscope.syntax.text.nodes import callee_of, clip, text_of, unwrap
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_TEXT: Final = 110
+"""Characters of an expression: who wants more reads the code."""
+_MOST_STATEMENTS: Final = 1500
+_MOST_PAIRED: Final = 900
+"""Pairs of statements above which a stretch is written anew, and none is the other."""
+_MOST: Final = 24
+_ALIKE: Final = 0.5
+_HELD: Final = 2
+_IMPORTS: Final = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
+_HEADS: Final = {
+    "if_statement": "condition",
+    "elif_clause": "condition",
+    "while_statement": "loop",
+    "for_statement": "loop",
+    "with_statement": "with",
+    "try_statement": "try",
+    "except_clause": "except",
+    "case_clause": "case",
+    "function_definition": "function",
+}
+_THROUGH: Final = frozenset(
+    {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
+)
+_MESSAGES: Final = lazy_regex(
+    r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("
+)
+_WORD: Final = lazy_regex(r"\w+|[^\w\s]")
+
+
+class _Entry(NamedTuple):
+    """A simple statement, or the head of a compound one."""
+
+    node: Node
+    kind: str
+    text: str
+    guard: str
+    """The innermost condition around it."""
+    holder: int
+    """The place of the head that it stands under; -1 for none."""
+
+
+def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
+    """Return the edits of a unit, by line, at most twenty-four; none of one that is too long to be laid side by side."""
+    old, new = _entries(before), _entries(after)
+    if max(len(old), len(new)) > _MOST_STATEMENTS:
+        return ()
+    matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
+    gone: list[int] = []
+    come: list[int] = []
+    found: list[StatementEdit] = []
+    for tag, start, end, other, other_end in matcher.get_opcodes():
+        if tag != "equal":
+            pairs = _paired(old, range(start, end), new, range(other, other_end))
+            found += [edit for i, j in pairs if (edit := _changed(old[i], new[j])) is not None]
+            gone += [at for at in range(start, end) if at not in {i for i, _ in pairs}]
+            come += [at for at in range(other, other_end) if at not in {j for _, j in pairs}]
+    # What stands elsewhere now did not come or go.
+    texts, other_texts = {old[at].text for at in gone}, {new[at].text for at in come}
+    found += _alone(old, [at for at in gone if old[at].text not in other_texts], "removed")
+    found += _alone(new, [at for at in come if new[at].text not in texts], "added")
+    found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
+    return tuple(found[:_MOST])
+
+
+def _entries(unit: Unit) -> list[_Entry]:
+    found: list[_Entry] = []
+    nodes = unit.own_statements
+    if unit.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD):
+        nodes = [unit.inner, *nodes][1:]
+    _walk(nodes, unit.members, "", -1, found)
+    return found
+
+
+def _walk(nodes: list[Node], members: frozenset[int], guard: str, holder: int, found: list[_Entry]) -> None:
+    for node in nodes:
+        if node.id in members or node.type in _IMPORTS or not node.is_named:
+            continue
+        head = _HEADS.get(node.type)
+        if head is not None:
+            _walk_head(node, head, members, guard, holder, found)
+        elif node.type in _THROUGH:
+            _walk(node.named_children, members, guard, holder, found)
+        elif (text := _simple(node)) is not None:
+            found.append(_Entry(node, "statement", text, guard, holder))
+
+
+def _walk_head(
+    node: Node, head: str, members: frozenset[int], guard: str, holder: int, found: list[_Entry]
+) -> None:
+    condition = node.child_by_field_name("condition")
+    bodies = [child for child in node.named_children if child.type == "block"]
+    at = len(found)
+    found.append(_Entry(node, head, _head_text(node, condition, bodies), guard, holder))
+    inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
+    for body in bodies:
+        _walk(body.named_children, members, inner, at, found)
+    denied = f"not ({inner})" if head == "condition" else guard
+    for part in node.named_children:
+        if part.type in ("elif_clause", "except_clause", "case_clause"):
+            _walk([part], members, denied, holder, found)
+        elif part.type in ("else_clause", "finally_clause"):
+            # What stands under the else of a condition that came came with it.
+            _walk(part.named_children, members, denied, at, found)
+
+
+def _head_text(node: Node, condition: Node | None, bodies: list[Node]) -> str:
+    if condition is not None:
+        return f"{'while' if node.type == 'while_statement' else 'if'} {text_of(unwrap(condition))}"
+    if node.type == "for_statement":
+        sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+        return "for " + " in ".join(text_of(side) for side in sides if side is not None)
+    parts = [child for child in node.named_children if child not in bodies and child.type not in _HEADS]
+    told = [text_of(part) for part in parts if part.type not in ("comment", "else_clause", "finally_clause")]
+    return f"{node.type.partition('_')[0]} {' '.join(told)}"
+
+
+def _simple(node: Node) -> str | None:
+    """Return a statement on one line; nothing for one that does nothing or only says something."""
+    if node.type in ("comment", "pass_statement", "type", "global_statement", "nonlocal_statement"):
+        return None
+    if (
+        node.type == "expression_statement"
+        and node.named_child_count
+        and node.named_children[0].type == "string"
+    ):
+        return None
+    text = text_of(node)
+    return None if _MESSAGES.match(text) else text
+
+
+def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> list[tuple[int, int]]:
+    """Return which statements became which: the likest pairs first."""
+    if not olds or not news or len(olds) * len(news) > _MOST_PAIRED:
+        return []
+    words = {
+        (side, at): set(_WORD.findall(entries[at].text))
+        for side, entries, places in ((0, old, olds), (1, new, news))
+        for at in places
+    }
+    only = len(olds) == len(news) == 1
+    scores = sorted(
+        (-score, abs((i - olds.start) - (j - news.start)), i, j)
+        for i in olds
+        for j in news
+        if old[i].kind == new[j].kind
+        and old[i].node.type == new[j].node.type
+        and _target(old[i].node) == _target(new[j].node)
+        and (score := _alike(words[0, i], words[1, j])) >= (0.2 if only else _ALIKE)
+    )
+    taken: tuple[set[int], set[int]] = (set(), set())
+    pairs = []
+    for _, _, i, j in scores:
+        if i not in taken[0] and j not in taken[1]:
+            taken[0].add(i)
+            taken[1].add(j)
+            pairs.append((i, j))
+    return pairs
+
+
+def _target(node: Node) -> str:
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
+    left = inner.child_by_field_name("left") if inner.type == "assignment" else None
+    return text_of(left) if left is not None else ""
+
+
+def _alike(one: set[str], other: set[str]) -> float:
+    return 2 * len(one & other) / max(1, len(one) + len(other))
+
+
+def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
+    """Return what became of a statement; nothing where only a message within it did."""
+    if old.kind != "statement":
+        before, after, joined = _asked(old, new)
+        return _edit(
+            new, new.kind, "changed", before=before, after=after, keyword=joined, held=_held(new.node)
+        )
+    found = smallest_difference(old.node, new.node)
+    if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
+        return None
+    before = "" if found.before is None else text_of(found.before)
+    after = "" if found.after is None else text_of(found.after)
+    if found.after is not None and found.after.type in ("string", "concatenated_string", "interpolation"):
+        is_message = new.node.type in ("raise_statement", "assert_statement")
+        if is_message or len(after) > _TEXT:
+            return None
+    return _edit(
+        new,
+        found.what,
+        "changed",
+        before=before,
+        after=after,
+        target=found.target,
+        callee=found.callee,
+        keyword=found.keyword,
+        at=found.after,
+    )
+
+
+def _asked(old: _Entry, new: _Entry) -> tuple[str, str, str]:
+    """Return what two heads ask differently, and by which word they join it to what both ask; the whole of them where they share nothing."""
+    sides = [one.node.child_by_field_name("condition") for one in (old, new)]
+    if sides[0] is not None and sides[1] is not None:
+        for word in ("and", "or"):
+            was, now = (_joined(unwrap(side), word) for side in sides if side is not None)
+            gone, come = [one for one in was if one not in now], [one for one in now if one not in was]
+            if len(was) > len(gone) and (gone or come):
+                return f" {word} ".join(gone), f" {word} ".join(come), word
+    return _bare(old.text), _bare(new.text), ""
+
+
+def _joined(node: Node, word: str) -> list[str]:
+    """Return the parts of a condition that a word joins."""
+    operator = node.child_by_field_name("operator") if node.type == "boolean_operator" else None
+    if operator is None or text_of(operator) != word:
+        return [text_of(node)]
+    sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+    return [part for side in sides if side is not None for part in _joined(unwrap(side), word)]
+
+
+def _bare(text: str) -> str:
+    return text.partition(" ")[2] or text
+
+
+def _alone(entries: list[_Entry], places: list[int], change: str) -> Iterator[StatementEdit]:
+    """Yield what came or went; what stands under a head that did so too is told by that."""
+    known = set(places)
+    for at in places:
+        entry = entries[at]
+        if entry.holder in known:
+            continue
+        if entry.kind == "statement":
+            yield _statement(entry, change)
+        elif entry.kind != "try":
+            text = _bare(entry.text)
+            after, before = (text, "") if change == "added" else ("", text)
+            stood = not _is_own(entries, at, known)
+            yield _edit(
+                entry, entry.kind, change, before=before, after=after, held=_held(entry.node), stood=stood
+            )
+
+
+def _is_own(entries: list[_Entry], at: int, known: set[int]) -> bool:
+    """Return whether some code under a head came or went with it."""
+    under = [place for place, entry in enumerate(entries) if entry.holder == at]
+    return not under or any(place in known for place in under)
+
+
+def _statement(entry: _Entry, change: str) -> StatementEdit:
+    node = entry.node
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
+    what, target, callee = PLAIN.get(node.type, "statement"), "", ""
+    text = entry.text
+    if inner.type == "assignment":
+        left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
+        what, target = "value", text_of(left) if left is not None else ""
+        text = text_of(right) if right is not None else text
+    elif inner.type in ("call", "await"):
+        call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
+        what, callee = "call", callee_of(call)
+    elif what in ("return", "raise"):
+        text = text.partition(" ")[2]
+    before, after = ("", text) if change == "added" else (text, "")
+    return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
+
+
+def _held(node: Node) -> tuple[str, ...]:
+    """Return the first statements under a head, on one line each."""
+    body = next((child for child in node.named_children if child.type == "block"), None)
+    if body is None:
+        return ()
+    found = []
+    for child in body.named_children:
+        if child.type in _HEADS:
+            condition = child.child_by_field_name("condition")
+            found.append(_head_text(child, condition, [c for c in child.named_children if c.type == "block"]))
+        elif child.type not in _IMPORTS and (text := _simple(child)):
+            found.append(text)
+    # How it leaves says more than what it does before.
+    if len(found) > _HELD and found[-1].startswith(("return", "raise", "continue", "break")):
+        found = [*found[: _HELD - 1], found[-1]]
+    return tuple(clip(text, _TEXT) for text in found[:_HELD])
+
+
+def _edit(
+    entry: _Entry,
+    what: str,
+    change: str,
+    *,
+    held: tuple[str, ...] = (),
+    stood: bool = False,
+    at: Node | None = None,
+    **texts: str,
+) -> StatementEdit:
+    return StatementEdit(
+        what=what,
+        change=change,
+        **{name: clip(text, _TEXT) for name, text in texts.items()},
+        guard=clip(entry.guard, _TEXT),
+        held=held,
+        stood=stood,
+        line=(at or entry.node).start_point[0] + 1,
+    )

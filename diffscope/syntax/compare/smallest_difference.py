@@ -1,0 +1,105 @@
+"""Two statements -> the smallest expression in which they differ, and what stands around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from diffscope.syntax.text.nodes import callee_of, text_of, unwrap
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}
+_DEEPEST: Final = 40
+_OPERATORS: Final = frozenset(
+    {"binary_operator", "comparison_operator", "boolean_operator", "not_operator", "unary_operator", "attribute", "subscript", "string"}
+)  # fmt: skip
+_ELEMENTS: Final = frozenset({"list", "set", "tuple", "dictionary"})
+
+
+class Difference(NamedTuple):
+    """What differs on both sides; ``None`` where one side has nothing there. The rest as in ``StatementEdit``."""
+
+    before: Node | None
+    after: Node | None
+    what: str = "statement"
+    target: str = ""
+    callee: str = ""
+    keyword: str = ""
+
+
+def smallest_difference(before: Node, after: Node) -> Difference:
+    """Return where two statements of one kind differ: an argument, a value, an element, or all of what they are."""
+    found = Difference(before, after)
+    for _ in range(_DEEPEST):
+        step = _step(found)
+        if step is None:
+            break
+        found, is_last = step
+        if is_last:
+            break
+    return found
+
+
+def _step(at: Difference) -> tuple[Difference, bool] | None:
+    """Return the same one level further down, and whether that is the end; ``None`` where there is no way down."""
+    if at.before is None or at.after is None:
+        return None
+    old, new = unwrap(at.before), unwrap(at.after)
+    if old.type != new.type or old.type in _OPERATORS or not old.named_child_count:
+        return None
+    if new.type in ("assignment", "call", "keyword_argument", "pair"):
+        return _into_named(at, old, new)
+    at = at._replace(what=PLAIN.get(new.type, at.what))
+    olds, news = _between(_parts(old), _parts(new))
+    is_one_sided = sorted((len(olds), len(news))) == [0, 1]
+    if is_one_sided and (new.type == "argument_list" or new.type in _ELEMENTS):
+        what = "argument" if new.type == "argument_list" else "element"
+        return at._replace(before=_first(olds), after=_first(news), what=what), True
+    if len(olds) != 1 or len(news) != 1:
+        return (at, True) if new.type in PLAIN else None
+    what = "argument" if new.type == "argument_list" else at.what
+    return at._replace(before=olds[0], after=news[0], what=what), False
+
+
+def _into_named(at: Difference, old: Node, new: Node) -> tuple[Difference, bool] | None:
+    """Go down where what stands in front is alike: the target of an assignment, what is called, the name of an argument."""
+    first, last = {
+        "assignment": ("left", "right"),
+        "call": ("function", "arguments"),
+        "keyword_argument": ("name", "value"),
+        "pair": ("key", "value"),
+    }[new.type]
+    names = old.child_by_field_name(first), new.child_by_field_name(first)
+    values = old.child_by_field_name(last), new.child_by_field_name(last)
+    if names[0] is None or names[1] is None or values[0] is None or values[1] is None:
+        return None
+    is_same = text_of(names[0]) == text_of(names[1])
+    if new.type == "call" and not is_same:
+        return at._replace(before=old, after=new, what="call"), True
+    if not is_same:
+        return None
+    down = at._replace(before=values[0], after=values[1])
+    if new.type == "assignment":
+        return down._replace(what="value", target=text_of(names[1])), False
+    if new.type == "call":
+        return down._replace(callee=callee_of(new), keyword=""), False
+    return down._replace(keyword=text_of(names[1])), False
+
+
+def _first(nodes: list[Node]) -> Node | None:
+    return nodes[0] if nodes else None
+
+
+def _parts(node: Node) -> list[Node]:
+    return [child for child in node.named_children if child.type != "comment"]
+
+
+def _between(old: list[Node], new: list[Node]) -> tuple[list[Node], list[Node]]:
+    start = end = 0
+    least = min(len(old), len(new))
+    while start < least and text_of(old[start]) == text_of(new[start]):
+        start += 1
+    while end < least - start and text_of(old[-1 - end]) == text_of(new[-1 - end]):
+        end += 1
+    return old[start : len(old) - end], new[start : len(new) - end]

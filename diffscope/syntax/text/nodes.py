@@ -1,0 +1,156 @@
+"""Small questions to nodes of statements and expressions, and their text as values carry it: decoded, comments out, white space folded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from diffscope.patterns import lazy_regex
+from diffscope.source.text import decode
+from diffscope.syntax.text.literals import normalise_name
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+Reading = TypeVar("Reading")
+
+
+class TextCache(Generic[Reading]):
+    """Readings of texts that say the same wherever they stand. Forgets all when it is full, so it never grows beyond that."""
+
+    def __init__(self, most: int = 4096) -> None:
+        self._most = most
+        self._readings: dict[bytes, Reading] = {}
+        self.recall = self._readings.get
+        """Return what a text was read as; ``None`` where it is not remembered."""
+
+    def keep(self, text: bytes, reading: Reading) -> Reading:
+        """Return the reading, and remember it."""
+        if len(self._readings) >= self._most:
+            self._readings.clear()
+        self._readings[text] = reading
+        return reading
+
+
+_TOKEN: Final = lazy_regex(
+    r'''(?P<string>"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^'\\]|\\.|'(?!\'\'))*\'\'\'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')'''
+    r"""|(?P<comment>\s*\#[^\n]*)"""
+    r"""|(?P<edge>(?<=[(\[{])(?:\s|\\\r?\n)+|(?:\s|\\\r?\n)+(?=[)\]}]))"""
+    r"""|(?:\s|\\\r?\n)+""",
+    re.DOTALL,
+)
+
+
+def text_of(node: Node) -> str:
+    """Return the node's source on one line."""
+    return fold(node.text or b"")
+
+
+def name_of(node: Node) -> str:
+    """Return an identifier as Python compares it; its source has nothing to fold."""
+    return normalise_name((node.text or b"").decode("utf-8", "replace"))
+
+
+def head_of(node: Node, limit: int) -> str:
+    """Return the beginning of the node's source on one line, at most ``limit`` characters, the last of them an ellipsis where cut."""
+    source = node.text or b""
+    text = fold(source[: 4 * limit])
+    if len(source) > 4 * limit and len(text) <= limit:
+        text = fold(source)
+    return clip(text, limit)
+
+
+def fold(source: bytes) -> str:
+    """Return the source on one line: comments and continuations dropped, every run of white space outside of strings one blank."""
+    text = source.decode("utf-8", "replace")
+    if "\n" not in text and "  " not in text and "\t" not in text and "\r" not in text:
+        return text
+    return _TOKEN.sub(_folded, _TOKEN.sub(_uncommented, text) if "#" in text else text).strip()
+
+
+def clip(text: str, limit: int) -> str:
+    """Return the text, cut to ``limit`` characters, the last of them an ellipsis."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _uncommented(match: re.Match[str]) -> str:
+    return "" if match.lastgroup == "comment" else match[0]
+
+
+def _folded(match: re.Match[str]) -> str:
+    if match.lastgroup == "string":
+        return match[0] if "\n" not in match[0] else " ".join(match[0].split())
+    return match[0] if match.lastgroup == "comment" else "" if match.lastgroup == "edge" else " "
+
+
+_STRINGS: Final = ("string", "concatenated_string")
+_NAMES: Final = ("identifier", "attribute", "subscript")
+_SCALING: Final = lazy_regex(rb"(?i)scal(?:e|ing)s?(?:_inv)?\b|_scal(?:e|ing)s?_|\b[qkvw]_?scale")
+_EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
+
+
+def early_exits(node: Node) -> list[Node]:
+    """Return the conditions known to be false behind a statement: those of its first branches, as long as each leaves the block."""
+    if node.type != "if_statement":
+        return []
+    exits = []
+    for part in (node, *node.children_by_field_name("alternative")):
+        condition, body = part.child_by_field_name("condition"), part.child_by_field_name("consequence")
+        last = (
+            next((child for child in reversed(body.named_children) if child.type != "comment"), None)
+            if body
+            else None
+        )
+        if condition is None or last is None or last.type not in _EXITS:
+            break
+        exits.append(condition)
+    return exits
+
+
+def is_idle(statement: Node) -> bool:
+    """Return whether a statement does nothing: ``pass`` or ``...``."""
+    if statement.type == "expression_statement":
+        return statement.named_child_count == 1 and statement.named_children[0].type == "ellipsis"
+    return statement.type == "pass_statement"
+
+
+def unwrap(node: Node) -> Node:
+    """Return the expression inside of brackets."""
+    while node.type == "parenthesized_expression":
+        inner = next((child for child in node.named_children if child.type != "comment"), None)
+        if inner is None:
+            break
+        node = inner
+    return node
+
+
+def is_dotted(node: Node) -> bool:
+    """Return whether an expression is a chain of plain names: ``torch.cuda.stream``."""
+    inner: Node | None = node
+    while inner is not None and inner.type == "attribute":
+        inner = inner.child_by_field_name("object")
+    return inner is not None and inner.type == "identifier"
+
+
+def callee_of(node: Node) -> str:
+    """Return what a call calls; the expression itself when it is no call."""
+    function = node.child_by_field_name("function") if node.type == "call" else None
+    return text_of(function or node)
+
+
+def content_of(node: Node) -> str:
+    """Return what stands between the quotes."""
+    texts = (child.text or b"" for child in node.children if child.type not in ("string_start", "string_end"))
+    return decode(b"".join(texts))
+
+
+def is_scale(node: Node) -> bool:
+    """Return whether an expression is a name, or a part of one, that says scale."""
+    return node.type in _NAMES and bool(_SCALING.search(node.text or b""))
+
+
+def joins_paths(node: Node) -> bool:
+    """Return whether a division joins paths: one side of it is a string."""
+    sides = node.child_by_field_name("left"), node.child_by_field_name("right")
+    return any(side is not None and side.type in _STRINGS for side in sides)

@@ -1,0 +1,138 @@
+"""What a change does in words, and the question that it leaves: one edit of a function a case."""
+
+from __future__ import annotations
+
+import pytest
+
+from diffscope.assessment.effects import find_effects
+from tests.fact_builders import edit, facts
+
+PATH = "vllm/v1/core/sched/thing.py"
+BODY = "class Thing:\n    def run(self, rows):\n{}\n    def other(self):\n        return {}\n"
+
+
+def thing(*lines: str, other: str = "1") -> str:
+    """Return a class whose method has these lines."""
+    return BODY.format("\n".join(f"        {line}" for line in lines), other)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says", "check"),
+    [
+        pytest.param(
+            thing("use(rows)"), thing("if not rows:", "    return None", "use(rows)"),
+            "`Thing.run` now returns `None` at once if `not rows`",
+            "Where `not rows`, what stands behind it in `Thing.run` no longer runs: do callers accept `None`, and is nothing needed left undone?",
+            id="an early return"),
+        pytest.param(
+            thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
+            "`Thing.run` now raises `ValueError(rows)` if `rows < 0`",
+            "Who reaches `Thing.run` with `rows < 0` today? They get the exception now: is it what a caller or client can act on?",
+            id="a refusal"),
+        pytest.param(
+            thing("if rows and self.on:", "    use(rows)"), thing("if rows and self.on and self.free:", "    use(rows)"),
+            "`Thing.run` now asks for `self.free` as well before running `use(rows)`",
+            "In the case `not self.free`, `use(rows)` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
+            id="one more question"),
+        pytest.param(
+            thing("if rows and not self.busy:", "    return 1", "use(rows)"), thing("if rows:", "    return 1", "use(rows)"),
+            "`Thing.run` no longer asks for `not self.busy` before running `return 1`",
+            "`return 1` now also runs where `not self.busy` does not hold: is it right there, and is that case tested?",
+            id="one question less"),
+        pytest.param(
+            thing("if self.rank and rows:", "    use(rows)"), thing("if self.rank is not None and rows:", "    use(rows)"),
+            "`Thing.run` runs `use(rows)` if `self.rank is not None`; until now if `self.rank`",
+            "`self.rank` and `self.rank is not None` differ where `self.rank` is 0, empty or False: is that case tested, and is it what is wanted?",
+            id="zero is no longer nothing"),
+        pytest.param(
+            thing("use(rows)"), thing("if self.on:", "    use(rows)"),
+            "`Thing.run` runs `use(rows)` only if `self.on` now; until now always",
+            "In the case `not self.on`, `use(rows)` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
+            id="code that stood goes under a condition"),
+        pytest.param(
+            thing("x = make(rows, deep=self.deep)", "return x", other="make(2)"), thing("x = make(rows, deep=self.deep, keep=True)", "return x", other="make(2)"),
+            "`Thing.run` now passes `keep=True` to `make`",
+            "What does `make` do differently with `keep=True`: is it right for everything that comes through `Thing.run`, and is it tested?",
+            id="an argument that came"),
+        pytest.param(
+            thing("a = self.state.get(rows)", "return a"), thing("a = self.state.pop(rows, None)", "return a"),
+            "`Thing.run` uses `self.state.pop(rows, None)` in place of `self.state.get(rows)`",
+            "Where do `self.state.pop(rows, None)` and `self.state.get(rows)` differ in result, error or side effect, and is `Thing.run` right then?",
+            id="another call"),
+        pytest.param(
+            thing("for row in rows:", "    use(row)"), thing("for row in sorted(rows):", "    use(row)"),
+            "`Thing.run` goes through `row in sorted(rows)`, no longer `row in rows`",
+            "Is `Thing.run` right where `row in sorted(rows)` goes through nothing, or through other elements than `row in rows`?",
+            id="another loop"),
+        pytest.param(
+            thing("try:", "    use(rows)", "except ImportError:", "    pass"), thing("try:", "    use(rows)", "except Exception:", "    pass"),
+            "`Thing.run` catches `Exception`, no longer only `ImportError`",
+            "Which errors that used to surface does `Exception` swallow in `Thing.run` now, and does the code behind it hold after one?",
+            id="more is caught"),
+        pytest.param(
+            thing("return rows[0]"), thing("return rows[-1]"),
+            "`Thing.run` returns `rows[-1]`, no longer `rows[0]`",
+            "Where do `rows[-1]` and `rows[0]` differ, and do all callers of `Thing.run` take the new result?",
+            id="another result"),
+        pytest.param(
+            thing("x = tl.load(p + rows)", "return x"), thing("x = tl.load(p + rows + 1)", "return x"),
+            "`Thing.run` passes `p + rows + 1` to `tl.load`, no longer `p + rows`",
+            "Does `p + rows + 1` stay within the buffer that `tl.load` goes to, at the first and at the last element, and does a test compare both?",
+            id="another index of a kernel"),
+    ],
+)  # fmt: skip
+def test_one_edit(before: str, after: str, says: str, check: str) -> None:
+    """The sentence says what runs otherwise, the question asks where that matters."""
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.says.en == says
+    assert effect.checks[0].en == check
+
+
+def test_the_same_edit_in_several_functions_is_one_effect() -> None:
+    before = "def a(x):\n    use(x)\n\ndef b(x):\n    use(x)\n\ndef c(x):\n    use(x)\n"
+    (effect,) = find_effects(
+        edit(PATH, before, before.replace("    use(x)", "    if not x:\n        return x\n    use(x)"))
+    )
+    assert effect.says.en == "`a`, `b` and 1 more now return `x` at once if `not x`"
+    assert effect.says.zh == "`a`、`b` 及另外 1 个 现在遇到 `not x` 时直接返回 `x`"
+    assert effect.places == 3
+
+
+def test_what_the_title_speaks_of_comes_first() -> None:
+    before, after = thing("a = 1", "b = wide(rows)"), thing("a = 2", "b = narrow(rows)")
+    first = find_effects(edit(PATH, before, after, title="Pass narrow rows"))[0]
+    assert first.says.en == "`Thing.run` uses `narrow(rows)` in place of `wide(rows)`"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(thing("use(rows)"), thing('logger.info("a %s", rows)', "use(rows)"), id="a message of the log"),
+        pytest.param(thing("use(rows)"), thing("# why", "use(rows)"), id="a comment"),
+        pytest.param(thing("a = use(rows)"), thing("a: int = use(rows)"), id="an annotation"),
+    ],
+)  # fmt: skip
+def test_what_does_nothing_is_no_effect(before: str, after: str) -> None:
+    assert find_effects(edit(PATH, before, after)) == ()
+
+
+def test_tests_and_tools_have_no_effects() -> None:
+    path = "tests/v1/core/test_thing.py"
+    assert find_effects(facts({path: thing("use(rows)")}, {path: thing("use(1)")})) == ()
+
+
+def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
+    """A call without the new argument, and an expression that was replaced elsewhere, are named with their function."""
+    before = thing("x = make(rows)", "return x", other="make(2)")
+    (effect,) = find_effects(edit(PATH, before, before.replace("make(rows)", "make(rows, keep=True)")))
+    assert (
+        effect.checks[1].en
+        == "`make` is called without `keep` in `Thing.other` (line 6): is it needed there, too?"
+    )
+    before = thing("x = rows + self.base", "return x", other="rows + self.base")
+    (effect,) = find_effects(
+        edit(PATH, before, before.replace("x = rows + self.base", "x = rows - self.base"))
+    )
+    assert (
+        effect.checks[1].en == "`rows + self.base` still stands in `Thing.other` (line 6): is it right there?"
+    )
