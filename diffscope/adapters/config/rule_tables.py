@@ -14,10 +14,9 @@ from diffscope.graph.query.registries import REGISTRIES, Registry, load_registri
 from diffscope.graph.query.serving import SERVING
 from diffscope.source.profile import Profile
 from diffscope.taxonomy.calls import KERNELS, ROLES
-from diffscope.taxonomy.consequence import CONSEQUENCE
+from diffscope.taxonomy.consequence import CONSEQUENCE, REACH
 from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS
 from diffscope.taxonomy.load import FILES, check_tables
-from diffscope.taxonomy.reach import REACH
 from diffscope.yaml.reading import Mistake
 from diffscope.yaml.typed import check_file
 
