@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from os.path import commonprefix
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
@@ -226,7 +225,8 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
 
 def _without_start(before: str, after: str) -> tuple[str, str]:
     """Return two long texts without what both begin with, which would be all that is left of them once they are cut."""
-    start = len(commonprefix((before, after)))
+    pairs = enumerate(zip(before, after, strict=False))
+    start = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
     if max(len(before), len(after)) <= _TEXT or start < _TEXT // 3:
         return before, after
     start = max(before.rfind(" ", 0, start), before.rfind("(", 0, start)) + 1
