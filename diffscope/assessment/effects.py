@@ -15,7 +15,7 @@ from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence, text_of
 from diffscope.patterns import lazy_regex
 
-MOST: Final = 4
+MOST: Final = 3
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 90
 _LONGEST_GUARD: Final = 70
@@ -58,7 +58,7 @@ class _Group(NamedTuple):
 
 
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
-    """Return at most four effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
+    """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     known = {(one.path, one.symbol): one for one in facts.symbol}
     groups: dict[tuple[object, ...], _Group] = {}
     for edit in facts.edit:
@@ -243,7 +243,8 @@ def _says(group: _Group, words: dict[str, Argument]) -> Text:
     often = _often(group.symbols[0])
     if often is not None:
         said = message("effect.often", said=said, reached=often)
-    return sentence(said)
+    both = sentence(said)
+    return Text(en=both.en, zh=both.zh)
 
 
 def _often(symbol: SymbolFact | None) -> Message | None:
