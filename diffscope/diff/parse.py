@@ -111,11 +111,7 @@ def salvage_diff(
         gaps = [each.gap for each in found if each.gap]
         files = list(_sorted(_file(each.header, each.hunks) for each in found if each.header is not None))
     if not files:
-        raise DiffError(
-            gaps[0].reason,
-            at=gaps[0].path and shown(gaps[0].path),
-            hint=_hint(patch, gaps[0]),
-        )
+        raise DiffError(gaps[0].reason, at=gaps[0].path and shown(gaps[0].path), hint=_hint(patch, gaps[0]))
     return Salvage(diff=Diff(files=tuple(files)), gaps=tuple(gaps))
 
 

@@ -35,10 +35,7 @@ def _native(outline: FileOutline) -> NativeFile:
 
 
 def derive_graph(
-    before: ModuleGraph,
-    changed: Mapping[RepoPath, FileRecords | None],
-    *,
-    outline_of: OutlineReader,
+    before: ModuleGraph, changed: Mapping[RepoPath, FileRecords | None], *, outline_of: OutlineReader
 ) -> ModuleGraph:
     """Return the graph after a change of files, equal to the one built from scratch.
 
@@ -99,10 +96,7 @@ def _files_after(
 
 
 def _stars(
-    tables: Tables,
-    named: Mapping[str, RepoPath],
-    fresh: Mapping[str, FileRecords],
-    outline_of: OutlineReader,
+    tables: Tables, named: Mapping[str, RepoPath], fresh: Mapping[str, FileRecords], outline_of: OutlineReader
 ) -> dict[str, tuple[str, ...]]:
     """Return what each module hands out that is imported by ``*`` somewhere in the new tree."""
     stars: dict[str, tuple[str, ...]] = {}

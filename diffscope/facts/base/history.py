@@ -315,9 +315,7 @@ def _edits(path: str, history: ChangeHistory) -> list[tuple[PastChange, Edit]]:
 
 
 def _best(
-    edits: Iterable[tuple[str, PastChange, Edit]],
-    counted: Mapping[str, _Lines],
-    own: _Own,
+    edits: Iterable[tuple[str, PastChange, Edit]], counted: Mapping[str, _Lines], own: _Own
 ) -> _Inverse | None:
     taken, total, known = defaultdict[int, int](int), defaultdict[int, int](int), dict[int, PastChange]()
     kept = defaultdict[int, _Lines](_Lines)

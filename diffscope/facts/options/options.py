@@ -275,12 +275,7 @@ def _declares(placed: Placed, change: ChangedSymbol, key: str, sides: dict[str, 
 
 
 def _read_option(
-    placed: Placed,
-    change: ChangedSymbol,
-    what: str,
-    name: str,
-    before: _Read | None,
-    after: _Read | None,
+    placed: Placed, change: ChangedSymbol, what: str, name: str, before: _Read | None, after: _Read | None
 ) -> Iterator[OptionFact]:
     place = after[0] if after else before[0] if before else None
     old, new = (before[1] if before else None), (after[1] if after else None)

@@ -189,11 +189,7 @@ class ModuleGraph:
             for path, line in self.tables.unparsed.items()
         )
         absent = (
-            Gap(
-                what="blob",
-                message=message("gap.graph-file-missing"),
-                path=RepoPath(path),
-            )
+            Gap(what="blob", message=message("gap.graph-file-missing"), path=RepoPath(path))
             for path in self.tables.absent
         )
         return (*unparsed, *absent)

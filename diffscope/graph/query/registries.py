@@ -112,10 +112,7 @@ def report_registries(graph: ModuleGraph, registries: tuple[Registry, ...]) -> t
 def registry_gaps(reports: tuple[RegistryReport, ...]) -> tuple[Gap, ...]:
     """Return a gap for each registry that yields nothing: it has moved out of the shapes that are read."""
     return tuple(
-        Gap(
-            what="registry",
-            message=message("gap.registry-empty", registry=report.registry),
-        )
+        Gap(what="registry", message=message("gap.registry-empty", registry=report.registry))
         for report in reports
         if not report.resolved
     )

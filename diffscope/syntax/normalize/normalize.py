@@ -353,8 +353,7 @@ class _Writer:
 _WRITERS: Final = {
     **dict.fromkeys(_GROUPED, _Writer.group),
     **dict.fromkeys(
-        ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"),
-        _Writer.annotated,
+        ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"), _Writer.annotated
     ),
     **dict.fromkeys(("string", "concatenated_string"), _Writer.string),
     **dict.fromkeys(("module", "ERROR"), _Writer.module),
