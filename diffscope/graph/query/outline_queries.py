@@ -200,7 +200,7 @@ class OperatorQueries:
         self._view = view
         self._outline_of = outline_of
 
-    def operators(self, module: ModuleName) -> tuple[ModuleName, ...]:
+    def of(self, module: ModuleName) -> tuple[ModuleName, ...]:
         """Return the operators that a native source has a part in, nearest first; for an operator, itself."""
         index = self._view.index.get(module)
         if index is None or self._view.kind(index) not in _NATIVE_KINDS:
@@ -233,7 +233,7 @@ class OperatorQueries:
         index = self._view.index.get(module)
         if index is None:
             return ()
-        operators = self.operators(module)
+        operators = self.of(module)
         users = {index, *(self._view.index[each] for each in operators)}
         near = self._view.adjacency({EdgeLayer.OP, EdgeLayer.EAGER, EdgeLayer.TEST})
         callers = [
