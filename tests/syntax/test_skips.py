@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.syntax.outline.outline import identifiers
-from diffscope.syntax.text.skips import names_of_skips
+from diffscope.syntax.outline.uses import names_of_skips
 
 ROWS = [
     pytest.param("@pytest.mark.skipif(not has_x(), reason='none')\ndef test_a(): run()\n", {"not", "has_x", "reason", "none"}, id="a mark"),

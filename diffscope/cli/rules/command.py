@@ -294,7 +294,7 @@ def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
 
 def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int]:
     """Return a line for each dead glob, and how many of those in tables match files of other commits alone."""
-    from diffscope.adapters.config.rule_globs import paths_ever, read_rule_globs
+    from diffscope.adapters.config.rule_tables import paths_ever, read_rule_globs
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.patterns import compile_glob
     from diffscope.rules.language.load import LISTS_FILE, PREDICATES_FILE, RULE_FILE

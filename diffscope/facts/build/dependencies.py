@@ -11,9 +11,13 @@ from diffscope.facts.build.undeclared import read_extras
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import DependencyFact
 from diffscope.patterns import lazy_regex
-from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.model import Requirement
-from diffscope.project.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import (
+    is_dockerfile,
+    is_requirements_file,
+    parse_dockerfile,
+    parse_requirements,
+)
 from diffscope.source.model import RepoPath
 from diffscope.source.text import SourceText
 
@@ -29,6 +33,8 @@ _CORE = lazy_regex(
 )
 _CMAKE_TAG = lazy_regex(r"FetchContent_Declare\s*\(\s*(\w[\w-]*)(?P<rest>[^)]*)\)", re.IGNORECASE)
 _CMAKE_REVISION = lazy_regex(r"\bGIT_TAG\s+\"?([^\s\")]+)")
+_CRATE = "Cargo.toml"
+"""What a crate asks for; what was resolved of it is generated."""
 _CRATES = ("dependencies", "dev-dependencies", "build-dependencies")
 _PROJECT = ("setup.py", "pyproject.toml")
 """Where the project declares optional extras."""
@@ -91,15 +97,10 @@ def declares_dependencies(path: str) -> bool:
     return (
         is_requirements_file(path)
         or is_dockerfile(path)
-        or _is_cmake(path)
-        or _is_cargo(path)
+        or path.endswith(("CMakeLists.txt", ".cmake"))
+        or path.rpartition("/")[2] == _CRATE
         or path in _PROJECT
     )
-
-
-def _is_cargo(path: str) -> bool:
-    """Return whether a path is that of what a crate asks for; what was resolved of it is generated."""
-    return path.rpartition("/")[2] == "Cargo.toml"
 
 
 def _after(concerned: Iterable[Placed], known: Iterable[Requirement]) -> tuple[Requirement, ...]:
@@ -149,54 +150,40 @@ def _is_resolved(placed: Placed) -> bool:
     return after is not None and bool(_COMPILED.search(after.data[:_HEADER]))
 
 
-def _is_cmake(path: str) -> bool:
-    return path.endswith(("CMakeLists.txt", ".cmake"))
-
-
 def _declared(path: str, content: SourceText | None) -> tuple[_Declared, ...]:
     text = content.text if content is not None else ""
     if path in _PROJECT:
         return tuple(
-            _Declared(name, "extra", version, line, _is_exact(version), _is_bounded(version), extra)
+            _Declared(
+                name=name,
+                kind="extra",
+                version=version,
+                line=line,
+                pinned="==" in version and "*" not in version,
+                bounded=any(sign in version for sign in ("==", "<", "~=", "@")),
+                condition=extra,
+            )
             for extra, name, version, line in read_extras(path, text)
         )
     if is_requirements_file(path):
         return tuple(_requirement(one) for one in parse_requirements(text, RepoPath(path)) if one.name)
     if is_dockerfile(path):
+        kinds = {"argument": "docker-argument"}
         return tuple(
             _Declared(
-                pin.name,
-                f"docker-{pin.kind}" if pin.kind == "argument" else pin.kind,
-                pin.version,
-                pin.line,
-                pin.is_pinned,
-                pin.is_pinned,
+                pin.name, kinds.get(pin.kind, pin.kind), pin.version, pin.line, pin.is_pinned, pin.is_pinned
             )
             for pin in parse_dockerfile(text, RepoPath(path))
         )
-    return tuple(_crates(text) if _is_cargo(path) else _cmake(text))
-
-
-def _is_exact(specifier: str) -> bool:
-    return "==" in specifier and "*" not in specifier
-
-
-def _is_bounded(specifier: str) -> bool:
-    return any(sign in specifier for sign in ("==", "<", "~=", "@"))
+    return tuple(_crates(text) if path.endswith(_CRATE) else _cmake(text))
 
 
 def _requirement(one: Requirement) -> _Declared:
-    version = one.url or one.specifier
+    bounded = one.has_upper_bound or one.is_pinned
     return _Declared(
-        one.name or "",
-        "requirement",
-        version,
-        one.line,
-        one.is_pinned,
-        one.has_upper_bound or one.is_pinned,
-        one.marker,
+        one.name or "", "requirement", one.url or one.specifier, one.line, one.is_pinned, bounded, one.marker,
         one.extras,
-    )
+    )  # fmt: skip
 
 
 def _cmake(text: str) -> Iterator[_Declared]:

@@ -145,7 +145,7 @@ class _Reader:
                 continue
             span = (start, body, _closing_brace(code, match.end()))
             parameters = decode(match["parameters"])
-            returns = _returns(decode(match["head"]))
+            returns = " ".join(_QUALIFIERS.sub(" ", _BOUNDS.sub(" ", decode(match["head"]))).split())
             self._add(name, _split(parameters), returns, span, match.start("name"))
 
     def _function(self, node: Node, scope: str, whole: Node) -> None:
@@ -185,17 +185,10 @@ class _Reader:
         self.found.append(Found(function, start, body, end))
 
 
-_NAMES: Final = frozenset(
-    {
-        "identifier",
-        "field_identifier",
-        "qualified_identifier",
-        "operator_name",
-        "destructor_name",
-        "template_function",
-        "operator_cast",
-    }
-)
+_NAMES: Final = frozenset({
+    "identifier", "field_identifier", "qualified_identifier", "operator_name", "destructor_name",
+    "template_function", "operator_cast",
+})  # fmt: skip
 
 
 def _is_macro_bodied(node: Node) -> bool:
@@ -241,10 +234,6 @@ def _split(parameters: str) -> list[str]:
         else:
             current += character
     return [" ".join(part.split()) for part in (*parts, current) if part.strip()]
-
-
-def _returns(head: str) -> str:
-    return " ".join(_QUALIFIERS.sub(" ", _BOUNDS.sub(" ", head)).split())
 
 
 def _fold(node: Node) -> str:
