@@ -27,8 +27,7 @@ from diffscope.diff.model import Diff, FileStatus, Sides
 from diffscope.diff.parse import salvage_diff
 from diffscope.errors import DiffscopeError, NotFoundError
 from diffscope.facts.change.changed_file import FileMaterial, mark_unreadable
-from diffscope.facts.ci.declarations import Declarations
-from diffscope.facts.ci.tree import EditedFile, JudgedTree, judge_tree
+from diffscope.facts.ci.declarations import Declarations, EditedFile, JudgedTree, judge_tree
 from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.messages.model import message

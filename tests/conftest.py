@@ -31,6 +31,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Garbage is looked for once more; pytest does it five times over, in all that is left."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """What takes seconds and is rarely broken is left to thorough runs, as two jobs of CI are."""
     if not THOROUGH and item.get_closest_marker("thorough"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -150,7 +150,7 @@ def over_budget(file: Path) -> Iterator[str]:
         yield "no docstring"
     yield from (
         f"the body of {node.name} has {length} lines"
-        for node in functions(tree)
+        for node in functions(nodes(file))
         if (length := body_length(node)) > 50
     )
 
@@ -167,8 +167,8 @@ def test_a_folder_can_be_read_at_a_glance() -> None:
     assert {name: count for name, count in counts.items() if count > FULLEST.get(name, 15)} == {}
 
 
-def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+def functions(tree: Iterable[ast.AST]) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in tree if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def body_length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -200,7 +200,7 @@ TREE_TEXTS = {
     "normalize/stream.py",
     "outline/outline.py",
     "parse/parsers.py",
-    "text/tokens.py",
+    "text/nodes.py",
 }
 """Modules of syntax that decode single tokens of a tree, and no text of lines."""
 
@@ -346,19 +346,16 @@ def test_nothing_is_there_that_nobody_uses() -> None:
     texts = [file.read_text(encoding="utf-8") for file in (*MODULES, *(ROOT / "diffscope").rglob("*.j2"))]
     times = Counter(word for text in texts for word in re.findall(r"\w+", text))
     unused = {
-        name
-        for file in MODULES
-        for name in _defined(parsed(file))
-        if times[name] == 1 and not name.startswith("__")
+        name for file in MODULES for name in _defined(file) if times[name] == 1 and not name.startswith("__")
     }
     assert unused == set(NAMED_ELSEWHERE)
 
 
-def _defined(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _defined(file: Path) -> Iterator[str]:
+    for node in nodes(file):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
-    for node in tree.body:
+    for node in parsed(file).body:
         targets = (
             node.targets
             if isinstance(node, ast.Assign)
@@ -426,12 +423,12 @@ _COPIES = {"copy", "copy2", "copyfile", "copytree", "move"}
 _NAMES_THAT_WRITE = _WRITING_CALLS | _COPIES | {"open", "replace", "link", "symlink"}
 
 
-def writing_calls(tree: ast.Module) -> list[str]:
+def writing_calls(tree: Iterable[ast.AST]) -> list[str]:
     """Return the calls in a module by which a file could be written, as they stand there.
 
     What leads nowhere (``os.devnull``) is not a file.
     """
-    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and _writes(node)]
+    return [ast.unparse(node) for node in tree if isinstance(node, ast.Call) and _writes(node)]
 
 
 def _writes(call: ast.Call) -> bool:
@@ -471,7 +468,7 @@ def test_files_are_written_by_the_one_writer() -> None:
     found = {
         file.relative_to(ROOT).as_posix(): calls
         for file in MODULES
-        if file.relative_to(ROOT).as_posix() != WRITER and (calls := writing_calls(parsed(file)))
+        if file.relative_to(ROOT).as_posix() != WRITER and (calls := writing_calls(nodes(file)))
     }
     assert found == {}, f"write it with {WRITER}"
 
@@ -499,4 +496,4 @@ def test_files_are_written_by_the_one_writer() -> None:
     ],
 )
 def test_what_writes_a_file_is_noticed(source: str, *, is_refused: bool) -> None:
-    assert bool(writing_calls(ast.parse(source))) is is_refused
+    assert bool(writing_calls(ast.walk(ast.parse(source)))) is is_refused

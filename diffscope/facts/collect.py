@@ -10,11 +10,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.changed_places import with_changed_places
 from diffscope.facts.base.consequence import with_consequence
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after, place_files
-from diffscope.facts.base.reach_facts import with_reach
+from diffscope.facts.base.placed_facts import with_changed_places, with_reach
 from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.causes import with_causes

@@ -9,10 +9,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.counterparts import collect_counterparts
 from diffscope.facts.base.history import collect_history
 from diffscope.facts.base.imports import collect_imports, collect_modules
-from diffscope.facts.base.overrides import collect_overrides
+from diffscope.facts.base.left_behind import collect_counterparts, collect_overrides
 from diffscope.facts.base.test_reach import collect_nearest
 from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
@@ -25,7 +24,6 @@ from diffscope.facts.ci.steps import collect_steps
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.classify import classify_change
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS, EditedFile, measure_fix_risk
-from diffscope.facts.conditions.collect import collect_conditions
 from diffscope.facts.footprint import collect_footprint
 from diffscope.facts.footprint_model import Footprint
 from diffscope.facts.model import (
@@ -44,6 +42,7 @@ from diffscope.facts.options.defaults import collect_build_arguments, collect_de
 from diffscope.facts.options.options import collect_options
 from diffscope.facts.options.wire_messages import collect_metrics, collect_wire_messages
 from diffscope.facts.python.calls import collect_calls
+from diffscope.facts.python.conditions import collect_conditions
 from diffscope.facts.python.contracts import collect_contracts
 from diffscope.facts.python.guards import collect_guards
 from diffscope.facts.python.kernels import collect_python_kernels, with_kernels
@@ -60,10 +59,9 @@ from diffscope.source.attempts import INTERNAL_ERROR
 from diffscope.source.model import Change, Value
 from diffscope.source.profile import Profile
 from diffscope.taxonomy.calls import KernelTable, KernelTables, RoleTable
-from diffscope.taxonomy.consequence import ConsequenceTable
+from diffscope.taxonomy.consequence import ConsequenceTable, ReachRows
 from diffscope.taxonomy.counterparts import Pairing, TwinRule
 from diffscope.taxonomy.model import Taxonomy
-from diffscope.taxonomy.reach import ReachRows
 
 
 class Knowledge(Value, frozen=True, kw_only=True):

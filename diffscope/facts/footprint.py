@@ -229,7 +229,7 @@ class _Uses:
             Aspect.ADDED in change.aspects
             and owner in self._classes
             and change.after
-            and not _is_dunder(member)
+            and not (member.startswith("__") and member.endswith("__"))
         ):
             for module, name, known in self._above(owner):
                 if known is not None and member in known:
@@ -240,10 +240,6 @@ class _Uses:
 
     def _is_ours(self, module: str) -> bool:
         return module.partition(".")[0] in {*places().own, self._root}
-
-
-def _is_dunder(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
 
 
 def read_arguments(text: str) -> tuple[int, tuple[str, ...], bool]:

@@ -8,7 +8,6 @@ from typing import Final
 from diffscope.project import labels as merging
 from diffscope.project import owners
 from diffscope.project.ci.buildkite import FOLDER, read_pipelines
-from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.labels import parse_mergify
 from diffscope.project.model import (
     Codeowners,
@@ -20,7 +19,12 @@ from diffscope.project.model import (
     Requirement,
 )
 from diffscope.project.owners import parse_codeowners
-from diffscope.project.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import (
+    is_dockerfile,
+    is_requirements_file,
+    parse_dockerfile,
+    parse_requirements,
+)
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath, TreeEntry
 from diffscope.source.profile import places

@@ -15,7 +15,7 @@ from msgspec import structs
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import BuildOutline, BuildSource, BuildTarget, RegistryRow, RowShape
-from diffscope.syntax.native.references import find_calls
+from diffscope.syntax.native.bindings import find_calls
 
 _TOKEN: Final = lazy_regex(
     r"""\#\[(=*)\[.*?\]\1\]|\#[^\n]*|"(?:[^"\\]|\\.)*"|\[(=*)\[.*?\]\2\]|[()]|[^\s()"#]+""", re.DOTALL

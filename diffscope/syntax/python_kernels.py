@@ -13,7 +13,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import NativeSignal, NativeSignalKind
 from diffscope.syntax.parse.parsers import parse_python, prepare_python
-from diffscope.syntax.text.tokens import clip, text_of
+from diffscope.syntax.text.nodes import clip, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

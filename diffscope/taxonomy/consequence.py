@@ -1,10 +1,13 @@
-"""What follows from a change of some code: ``rules/consequence.yml`` as a table."""
+"""When code runs and what follows from a change of it: ``rules/reach.yml`` and ``rules/consequence.yml`` as tables."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+import re
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Annotated, Final, Literal, NamedTuple
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from diffscope.source.model import Value
 from diffscope.yaml.typed import Rows
@@ -62,3 +65,80 @@ class ConsequenceTable(Value, frozen=True, kw_only=True):
 
 
 CONSEQUENCE: Final = ConsequenceTable
+
+
+TIMES: Final = ("per_step", "per_request", "start_up", "tools")
+"""The times that a root may have, the hottest first."""
+_Patterns = Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class Root(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A row: definitions whose time is known by what they are. Patterns match whole names; ``*`` stands for any run of characters."""
+
+    runs: Literal["per_step", "per_request", "start_up", "tools"]
+    why: str
+    """What calls it."""
+    of: _Patterns = ()
+    """For members: their class, or one above it, by its last name. Empty for functions, and for members of any class."""
+    names: _Patterns = ()
+    """The last part of the name; empty for any."""
+    decorators: _Patterns = ()
+    """As written, without arguments; empty for any."""
+
+    def __post_init__(self) -> None:
+        """Refuse a row that would hold for everything."""
+        if not (self.of or self.names or self.decorators):
+            raise ValueError("needs `of`, `names` or `decorators`")
+
+
+class _Chosen(Value, frozen=True, kw_only=True):
+    """Rows of a registry that are taken without asking, because functions of these names name them."""
+
+    registry: str
+    named_in: _Patterns
+
+
+class ReachRows(Value, frozen=True, kw_only=True):
+    """What ``reach.yml`` holds."""
+
+    roots: tuple[Root, ...] = ()
+    chosen: tuple[_Chosen, ...] = field(default=(), name="chosen_unasked")
+    shared_by: int = 3
+    """Optional modules (models) that import a module, from which on it is no longer one of them alone."""
+
+
+REACH: Final = ReachRows
+
+
+class Described(NamedTuple):
+    """What a row asks of a definition."""
+
+    name: str
+    """Its last name."""
+    classes: frozenset[str] | None
+    """Names of its class and of those above it; ``None`` for what is no member."""
+    decorators: tuple[str, ...]
+
+
+def root_of(rows: ReachRows, described: Described) -> Root | None:
+    """Return the first row that a definition fulfils."""
+    return next((row for row in rows.roots if _fulfils(row, described)), None)
+
+
+def _fulfils(row: Root, described: Described) -> bool:
+    if row.of and (described.classes is None or not _any(row.of, described.classes)):
+        return False
+    if row.decorators and not _any(row.decorators, described.decorators):
+        return False
+    return not row.names or _any(row.names, (described.name,))
+
+
+def _any(patterns: tuple[str, ...], names: Collection[str]) -> bool:
+    matcher = name_pattern(patterns)
+    return any(matcher.fullmatch(name) for name in names)
+
+
+@lru_cache(maxsize=256)
+def name_pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what matches a whole name by one of the patterns; only ``*`` is special."""
+    return re.compile("|".join(".*".join(map(re.escape, each.split("*"))) for each in patterns))

@@ -20,8 +20,7 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
-from diffscope.yaml.places import Places
-from diffscope.yaml.scalars import Scalar, read_core, read_yaml_11
+from diffscope.yaml.scalars import Places, Scalar, read_core, read_yaml_11
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,7 +237,7 @@ class _Composer:
         if kind == "ScalarEvent":
             is_plain = event.implicit[0] and not event.style
             text: str = event.value
-            return ScalarNode(self._scalar(text) if is_plain else text, text, is_plain, line, column)
+            return ScalarNode(read_core(text) if is_plain else text, text, is_plain, line, column)
         if kind == "SequenceStartEvent":
             items: list[Node] = []
             while type(event := self._next()).__name__ != "SequenceEndEvent":
@@ -305,9 +304,6 @@ class _Composer:
 
 class _StrictComposer(_Composer):
     """The subset for our own files."""
-
-    def _scalar(self, text: str) -> Scalar:
-        return read_core(text)
 
     def _on_document(self, event: Any) -> None:
         line, column = self._place_of(event.start_mark)

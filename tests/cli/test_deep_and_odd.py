@@ -13,6 +13,7 @@ from diffscope.errors import shell_line
 from tests.builders import Commit, git_repository
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Outcome
+from tests.examples import one_in
 from tests.project_builders import ci_files
 
 DEPTH = 5000
@@ -53,7 +54,7 @@ DEEP = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("files", DEEP.values(), ids=DEEP.keys())
+@pytest.mark.parametrize("files", one_in(3, DEEP.values()), ids=one_in(3, DEEP))
 def test_change_that_brings_deep_nesting_is_judged(
     files: dict[str, str], tmp_path: Path, project: MakeProject
 ) -> None:

@@ -18,6 +18,7 @@ from diffscope.adapters.cache.store import FILE_NAME as STORE
 from diffscope.adapters.git import pull_index as git_index
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Project
+from tests.examples import one_in
 
 Lock = Callable[[Path], sqlite3.Connection]
 CLASSIFY = ("classify", "101", "--format", "json")
@@ -122,7 +123,7 @@ def check(
     assert len(told.splitlines()) == len(set(told.splitlines())), "a note is said twice"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", one_in(2, LOCKS))
 def test_a_change_is_classified_all_the_same(
     minivllm: Path,
     project: MakeProject,
@@ -149,7 +150,7 @@ def test_many_changes_are_judged_all_the_same(
     check(here, minivllm, command, lambda: locked(alone, here), waits)
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", one_in(2, LOCKS))
 def test_what_is_kept_can_be_looked_at_and_removed(
     minivllm: Path,
     project: MakeProject,

@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from diffscope.facts.conditions.logic import atoms, direction_of, direction_of_caught, parse_condition
 from diffscope.facts.model import ConditionFact
+from diffscope.facts.python.condition_logic import atoms, direction_of, direction_of_caught, parse_condition
 from tests.builders import Files
 from tests.fact_builders import edit, facts
 

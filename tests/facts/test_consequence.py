@@ -82,6 +82,13 @@ EFFECT_ROWS = [
         id="who calls it has to follow",
     ),
     pytest.param(
+        "def pick(self, left):",
+        "def pick(self, more=1, left=2):",
+        "Scheduler.pick",
+        "body",
+        id="who passes by name goes on as before",
+    ),
+    pytest.param(
         "\n    def pick(self, left):\n        return left\n",
         "",
         "Scheduler.pick",
@@ -148,6 +155,23 @@ def test_what_an_edited_function_calls_from_now_on_is_a_part_of_it() -> None:
     found = {one.symbol: one for one in facts(old, new, tree=TREE).symbol}
     assert found["Scheduler.cap"].effect == "body"
     assert found["Scheduler.cap"].reached == "per_step"
+
+
+def test_what_is_only_registered_is_an_addition() -> None:
+    """Whoever registers a function hands it on and runs none of it."""
+    path = "vllm/_xpu_ops.py"
+    before = "def first(x):\n    return x\n\n\ndef {}(x):\n    return first(x)\n"
+    after = (
+        before.replace("return first(x)", "return first(x), second(x)")
+        + "\n\ndef second(x):\n"
+        + "    x = x + 1\n" * 10
+    )
+    effects = []
+    for name in ("register_all", "warm_up"):
+        tree = {**TREE, path: before.format(name)}
+        found = facts({path: before.format(name)}, {path: after.format(name)}, tree=tree).symbol
+        effects += [one.effect for one in found if one.symbol == "second"]
+    assert effects == ["addition", "rewrite"]
 
 
 def test_an_override_that_goes_leaves_the_inherited_method_to_run() -> None:

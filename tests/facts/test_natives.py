@@ -29,6 +29,16 @@ def test_only_a_function_that_stood_before_is_reached_by_tests_today() -> None:
     }
 
 
+def test_a_changed_test_that_calls_the_operator_vouches_for_native_code() -> None:
+    before = {"csrc/pool.cu": POOL.format(1), TEST[0]: TREE[TEST[0]]}
+    after = {"csrc/pool.cu": POOL.format(2), TEST[0]: TREE[TEST[0]].replace("(1)", "(2)")}
+    with_test = facts(before, after, tree=TREE).native[0].vouched
+    plain = (
+        facts({"csrc/pool.cu": POOL.format(1)}, {"csrc/pool.cu": POOL.format(2)}, tree=TREE).native[0].vouched
+    )
+    assert (plain, with_test) == ("existing", "changed")
+
+
 def test_operator_that_is_registered_no_more_names_those_who_call_it() -> None:
     register = 'def pool(x):\n    return x\n\n\ndirect_register_custom_op(op_name="pool", op_func=pool)\n'
     found = facts(

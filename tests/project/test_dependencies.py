@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.read import read_dependencies
-from diffscope.project.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import (
+    is_dockerfile,
+    is_requirements_file,
+    parse_dockerfile,
+    parse_requirements,
+)
 from diffscope.source.model import RepoPath
 from tests.builders import text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile, read_dockerfile
+from diffscope.project.requirements import is_dockerfile, parse_dockerfile, read_dockerfile
 from diffscope.source.model import RepoPath
 
 CUT = [

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from diffscope.messages.model import Language
-from diffscope.products.report.model import AreaChange, Digest, PullSummary
+from diffscope.products.report.model import AreaChange, PullSummary
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells, broken, map_svg, squarify
 from diffscope.products.report.render.page import PageView
 from diffscope.render.words import Words
@@ -20,11 +21,7 @@ def a_map(churn: dict[str, int], pulls: tuple[PullSummary, ...] = ()) -> PageVie
         AreaChange(area=area, churn=lines, files=1, pulls=(), medium=(), high=())
         for area, lines in churn.items()
     )
-    digest = Digest(
-        **{name: getattr(a_digest(), name) for name in Digest.__struct_fields__ if name != "schema"}
-        | {"area_map": areas, "pulls": pulls}
-    )
-    return PageView(digest, Words(Language.ENGLISH))
+    return PageView(replace(a_digest(), area_map=areas, pulls=pulls), Words(Language.ENGLISH))
 
 
 def a_row(number: int, area: str, level: str) -> PullSummary:

@@ -65,7 +65,7 @@ HOSTILE = [
         id="a message of brackets",
     ),
     pytest.param(rule_text(title='{"' + "a-" * 50_000 + '": 1}'), id="a key without end"),
-    pytest.param("\n".join(f"key{number}: {{}}" for number in range(10_000)), id="ten thousand unknown keys"),
+    pytest.param("\n".join(f"key{number}: {{}}" for number in range(2_000)), id="two thousand unknown keys"),
     pytest.param(rule_text(severity='"' + "high" * 5000 + '"'), id="a word without end"),
     pytest.param(rule_text(severity="[" + "{high: {symbol: {}}}, " * 2000 + "{}]"), id="thousands of steps"),
 ]

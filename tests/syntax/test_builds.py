@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from diffscope.syntax.build import outline_build
 from diffscope.syntax.model import BuildTarget
-from diffscope.syntax.native.references import find_calls
+from diffscope.syntax.native.bindings import find_calls
 from tests.builders import text
 
 CMAKE = """

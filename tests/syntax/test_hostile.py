@@ -13,8 +13,8 @@ from tests.examples import THOROUGH, examples
 
 
 def many(count: int) -> int:
-    """Return ``count``, or a quarter of it where a run is not thorough: enough to pass every limit."""
-    return count if THOROUGH else count // 4
+    """Return ``count``, or an eighth of it where a run is not thorough: enough to pass every limit."""
+    return count if THOROUGH else count // 8
 
 
 HOSTILE = {

@@ -21,7 +21,7 @@ from diffscope.source.model import PullRequest, Value
 
 if TYPE_CHECKING:
     from diffscope.cli.gather import Gathered
-    from diffscope.facts.ci.tree import JudgedTree
+    from diffscope.facts.ci.declarations import JudgedTree
     from diffscope.workspace import Workspace
 
 _REASONS = {

@@ -16,8 +16,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places
 from diffscope.syntax.model import Parameter
-from diffscope.syntax.outline.uses import Uses
-from diffscope.syntax.text.skips import words_of_test
+from diffscope.syntax.outline.uses import Uses, words_of_test
 
 _TEST_DEPTH = 2
 _EAGER = frozenset({EdgeLayer.EAGER})

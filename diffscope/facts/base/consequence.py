@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, TypeVar
@@ -34,8 +35,11 @@ FAMILIES: Final = (
     "imports",
 )  # fmt: skip
 """Families of code that runs, each of which has these words."""
-_BREAKING: Final = frozenset({"removed", "renamed", "moved", "kind", "added-required", "made-required"})
+_BREAKING: Final = frozenset({"removed", "renamed", "kind", "added-required"})
+"""What callers have to follow. Who passes by name, and passed it before, stays as it is where one is only made required or moves."""
 _CONTRACT: Final = frozenset({"bases", "default", "field-order"})
+_REGISTERS: Final = re.compile(r"(?:^|[._])(?:un)?register(?:_|$)")
+"""Names of functions that hand on what they name, and call none of it."""
 _CODE: Final = frozenset({"function", "method"})
 _DO_NOT_RUN: Final = frozenset({"not-collected", "cannot-run"})
 _TUNED_LINES: Final = 2
@@ -76,6 +80,7 @@ class _Weigher:
         }
         self._edited = {one.symbol for one in facts.symbol if one.logic and "body" in one.aspects}
         self._does_not_run = _uncollected(facts)
+        self._changed_tests = _changed_tests(facts)
 
     def weigh(self, fact: _Fact) -> _Fact:
         """Return a fact with its words."""
@@ -146,7 +151,11 @@ class _Weigher:
         """Return what is new: a part of what ran before, where that calls it now, and an addition otherwise."""
         if fact.inherited:
             return "body"
-        caller = fact.reach_path.split(" <- ")[1:2] if fact.kind in _CODE and not fact.part_of_new else []
+        # What is only handed on, to a registry or as a callback, is no part of who does that.
+        is_called = fact.kind in _CODE and not fact.part_of_new and fact.reach_reason != "handed-on"
+        caller = [
+            name for name in fact.reach_path.split(" <- ")[1:2] if is_called and not _REGISTERS.search(name)
+        ]
         return _of_size(fact) if self._edited.intersection(caller) else "addition"
 
     def _in_symbol(self, fact: Located, effect: Effect) -> Effect:
@@ -158,6 +167,8 @@ class _Weigher:
 
     def _vouched(self, fact: Located) -> Vouched:
         owner = fact if isinstance(fact, SymbolFact) else self._symbols.get((fact.path, fact.symbol))
+        if isinstance(fact, NativeFact) and owner is None:
+            return self._vouched_native(fact)
         if owner is None:
             return "existing"
         named = owner.changed_tests_naming
@@ -169,6 +180,11 @@ class _Weigher:
         if named_before or owner.tested_through or owner.test_distance == 1:
             return "existing"
         return "none" if owner.tests_naming is not UNSET else "existing"
+
+    def _vouched_native(self, fact: NativeFact) -> Vouched:
+        """Native code is called through operators: the tests that reach those vouch for it."""
+        tests = () if fact.tests is UNSET else fact.tests
+        return "changed" if not self._does_not_run and self._changed_tests.intersection(tests) else "existing"
 
 
 def _of_size(fact: SymbolFact) -> Effect:
@@ -188,11 +204,13 @@ def _lines(fact: SymbolFact | NativeFact) -> int:
 
 
 def _of_native(fact: NativeFact) -> Effect:
-    """Return what happens to native code, and to a kernel that Python hosts: what it computes is what it is for."""
+    """Return what happens to native code, and to a kernel that Python hosts: what it computes is what it is for.
+
+    Its parameters bind only what launches it, which a compiler checks or which stands beside it.
+    """
     words: dict[str, Effect] = {
         "added": "addition",
         "removed": "removal",
-        "signature": "contract",
         "moved": "none",
         "tuning": "tuning",
     }
@@ -208,6 +226,10 @@ def _of_line(change: str) -> Effect:
 
 def _uncollected(facts: ChangeFacts) -> bool:
     """Return whether no step of CI runs any test file that the change adds or edits."""
-    tests = {one.path for one in facts.file if one.category == "test" and one.code_added}
+    tests = _changed_tests(facts)
     lost: Iterable[str] = (one.path for one in facts.step if one.what in _DO_NOT_RUN)
     return bool(tests) and tests <= set(lost)
+
+
+def _changed_tests(facts: ChangeFacts) -> set[str]:
+    return {one.path for one in facts.file if one.category == "test" and one.code_added}

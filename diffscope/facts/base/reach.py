@@ -14,7 +14,7 @@ from diffscope.facts.base.callers import CallerIndex, Place
 from diffscope.graph.model.model import EdgeLayer, ModuleName
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import DefinitionKind
-from diffscope.taxonomy.reach import TIMES, Described, ReachRows, Root, name_pattern, root_of
+from diffscope.taxonomy.consequence import TIMES, Described, ReachRows, Root, name_pattern, root_of
 
 _MOST_CALLS: Final = 6
 _MOST_PLACES: Final = 250

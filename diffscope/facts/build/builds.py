@@ -12,7 +12,7 @@ import msgspec
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import BuildFact, ChangeFacts
 from diffscope.patterns import lazy_regex
-from diffscope.project.dockerfile import is_dockerfile, read_dockerfile
+from diffscope.project.requirements import is_dockerfile, read_dockerfile
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import SourceText
 

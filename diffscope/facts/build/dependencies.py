@@ -11,9 +11,13 @@ from diffscope.facts.build.undeclared import read_extras
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import DependencyFact
 from diffscope.patterns import lazy_regex
-from diffscope.project.dockerfile import is_dockerfile, parse_dockerfile
 from diffscope.project.model import Requirement
-from diffscope.project.requirements import is_requirements_file, parse_requirements
+from diffscope.project.requirements import (
+    is_dockerfile,
+    is_requirements_file,
+    parse_dockerfile,
+    parse_requirements,
+)
 from diffscope.source.model import RepoPath
 from diffscope.source.text import SourceText
 
@@ -91,7 +95,7 @@ def declares_dependencies(path: str) -> bool:
     return (
         is_requirements_file(path)
         or is_dockerfile(path)
-        or _is_cmake(path)
+        or path.endswith(("CMakeLists.txt", ".cmake"))
         or _is_cargo(path)
         or path in _PROJECT
     )
@@ -147,10 +151,6 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
 def _is_resolved(placed: Placed) -> bool:
     after = placed.material.after
     return after is not None and bool(_COMPILED.search(after.data[:_HEADER]))
-
-
-def _is_cmake(path: str) -> bool:
-    return path.endswith(("CMakeLists.txt", ".cmake"))
 
 
 def _declared(path: str, content: SourceText | None) -> tuple[_Declared, ...]:

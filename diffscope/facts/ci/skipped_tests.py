@@ -22,7 +22,7 @@ from diffscope.project.ci.mirrors import device_of, platform_of
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
-from diffscope.syntax.text.skips import closed
+from diffscope.syntax.outline.uses import closed
 
 _IMPORTED: Final = lazy_regex(
     r"""^(?:\w+ *= *)?pytest\.importorskip\(\s*["']([A-Za-z_][\w.]*)""", re.MULTILINE

@@ -10,7 +10,7 @@ from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
 from diffscope.patterns import lazy_regex
-from diffscope.project.dockerfile import assignments, is_dockerfile, read_dockerfile
+from diffscope.project.requirements import assignments, is_dockerfile, read_dockerfile
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Outline
 

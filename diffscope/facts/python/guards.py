@@ -9,9 +9,9 @@ import msgspec
 
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
-from diffscope.facts.conditions.logic import direction_of, parse_condition
 from diffscope.facts.model import GuardFact
 from diffscope.facts.moves.facts import pair_moved
+from diffscope.facts.python.condition_logic import direction_of, parse_condition
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region
 from diffscope.syntax.model import Aspect, ConditionChange, NativeSignalKind, SignalKind

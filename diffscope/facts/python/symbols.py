@@ -14,9 +14,9 @@ from diffscope.facts.base.class_bases import ClassBases
 from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests, tested_through
 from diffscope.facts.change.changed_file import Placed, is_still_defined
 from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom
-from diffscope.facts.classify.platforms import platforms_of_symbol
+from diffscope.facts.classify.classify import platforms_of_symbol
 from diffscope.facts.model import ModuleFact, ParameterFact, SymbolFact
-from diffscope.facts.moves.lines import Home, MovedLines, find_moved_lines
+from diffscope.facts.moves.facts import Home, MovedLines, find_moved_lines
 from diffscope.facts.python.guards import conditions_new
 from diffscope.facts.python.removed_api import (
     edited_users,

@@ -38,8 +38,7 @@ from diffscope.graph.query.adjacency import (
     search,
     update_links,
 )
-from diffscope.graph.query.classes import ClassQueries
-from diffscope.graph.query.operators import OperatorQueries
+from diffscope.graph.query.outline_queries import ClassQueries, OperatorQueries
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import RunOnImport, View
 from diffscope.graph.words import TestWords

@@ -32,7 +32,7 @@ def cycles_closed(
     before: ModuleGraph, after: ModuleGraph, layers: Collection[EdgeLayer] = _EAGER
 ) -> tuple[Cycle, ...]:
     """Return the rings of ``after`` that bring modules together which were in no ring together before."""
-    together = _groups(find_cycles(before, layers))
+    together = {module: cycle.modules[0] for cycle in find_cycles(before, layers) for module in cycle.modules}
     return tuple(
         cycle
         for cycle in find_cycles(after, layers)
@@ -106,10 +106,6 @@ def to_networkx(graph: ModuleGraph, layers: Collection[EdgeLayer]) -> nx.DiGraph
         edges = graph.dependencies(module, layers)
         found.add_edges_from((edge.source, edge.target) for edge in edges if not edge.is_transit)
     return found
-
-
-def _groups(cycles: Iterable[Cycle]) -> dict[ModuleName, ModuleName]:
-    return {module: cycle.modules[0] for cycle in cycles for module in cycle.modules}
 
 
 def _cycle(graph: ModuleGraph, group: list[ModuleName], layers: Collection[EdgeLayer]) -> Cycle:

@@ -16,13 +16,12 @@ from diffscope.syntax.compare.aspects import (
     leaves_messages_out,
     runs_on_annotations,
 )
-from diffscope.syntax.compare.condition_changes import compare_conditions
 from diffscope.syntax.compare.edits import compare_edits
 from diffscope.syntax.compare.fields import Classes, annotations_count
 from diffscope.syntax.compare.line_changes import LineChanges, compare_inner, compare_lines, count_branches
 from diffscope.syntax.compare.matching import Pair, group_of, match_units
 from diffscope.syntax.compare.ordering import NOT_REORDERED, Reordered, find_reordered
-from diffscope.syntax.compare.signal_changes import compare_signals
+from diffscope.syntax.compare.signal_changes import compare_conditions, compare_signals
 from diffscope.syntax.compare.summaries import summary_of
 from diffscope.syntax.model import (
     Aspect,

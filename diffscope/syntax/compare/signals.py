@@ -9,16 +9,17 @@ from diffscope.syntax.compare.signal_key import INNER, NOTHING, Key, KeyedSignal
 from diffscope.syntax.model import Signal, SignalKind
 from diffscope.syntax.normalize.stream import Stream
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
-from diffscope.syntax.text.expressions import (
+from diffscope.syntax.text.nodes import (
     callee_of,
+    clip,
     content_of,
     early_exits,
     is_dotted,
     is_scale,
     joins_paths,
+    text_of,
     unwrap,
 )
-from diffscope.syntax.text.tokens import clip, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -163,22 +164,20 @@ class _Walk:
     def conditional(self, node: Node, place: Place) -> None:
         parts = [child for child in node.named_children if child.type != "comment"]
         if len(parts) != 3:
-            return self.children(node, place)
+            self.children(node, place)
+            return
         value, condition, otherwise = parts
         self.condition(condition, place)
-        self.visit(value, place._replace(guards=(*place.guards, self._guard(condition))))
-        return self.visit(
-            otherwise, place._replace(guards=(*place.guards, self._guard(condition, negated=True)))
-        )
+        for part, negated in ((value, False), (otherwise, True)):
+            self.visit(part, place._replace(guards=(*place.guards, self._guard(condition, negated=negated))))
 
     def boolean(self, node: Node, place: Place) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         operator = node.child_by_field_name("operator")
-        if left is None or right is None or operator is None:
-            return
-        self.visit(left, place)
-        guard = self._guard(left, negated=operator.type == "or")
-        self.visit(right, place._replace(guards=(*place.guards, guard)))
+        if left is not None and right is not None and operator is not None:
+            self.visit(left, place)
+            guard = self._guard(left, negated=operator.type == "or")
+            self.visit(right, place._replace(guards=(*place.guards, guard)))
 
     def assert_(self, node: Node, place: Place) -> None:
         for at, child in enumerate(node.named_children):
@@ -276,11 +275,9 @@ class _Walk:
 
     def attribute(self, node: Node, place: Place) -> None:
         if not is_dotted(node):
-            return self.children(node, place)
-        root = (node.text or b"").partition(b".")[0].strip()
-        if root not in _OWNERS:
+            self.children(node, place)
+        elif (node.text or b"").partition(b".")[0].strip() not in _OWNERS:
             self._add(SignalKind.REFERENCE, node, text_of(node), place)
-        return None
 
     def number(self, node: Node, place: Place) -> None:
         text = text_of(node)
@@ -289,15 +286,11 @@ class _Walk:
 
     def unary(self, node: Node, place: Place) -> None:
         argument = node.child_by_field_name("argument")
-        if (
-            argument is not None
-            and argument.type in ("integer", "float")
-            and (node.text or b"").startswith(b"-")
-        ):
-            if text_of(argument) not in ("1", "1.0", "0", "0.0"):
-                self._add(SignalKind.NUMBER, node, f"-{text_of(argument)}", place, detail=place.target)
-            return
-        self.children(node, place)
+        is_number = argument is not None and argument.type in ("integer", "float")
+        if argument is None or not is_number or not (node.text or b"").startswith(b"-"):
+            self.children(node, place)
+        elif text_of(argument) not in ("1", "1.0", "0", "0.0"):
+            self._add(SignalKind.NUMBER, node, f"-{text_of(argument)}", place, detail=place.target)
 
     def string(self, node: Node, place: Place) -> None:
         parts = [child for child in node.children if child.type == "string"] or [node]

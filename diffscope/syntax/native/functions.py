@@ -145,7 +145,7 @@ class _Reader:
                 continue
             span = (start, body, _closing_brace(code, match.end()))
             parameters = decode(match["parameters"])
-            returns = _returns(decode(match["head"]))
+            returns = " ".join(_QUALIFIERS.sub(" ", _BOUNDS.sub(" ", decode(match["head"]))).split())
             self._add(name, _split(parameters), returns, span, match.start("name"))
 
     def _function(self, node: Node, scope: str, whole: Node) -> None:
@@ -241,10 +241,6 @@ def _split(parameters: str) -> list[str]:
         else:
             current += character
     return [" ".join(part.split()) for part in (*parts, current) if part.strip()]
-
-
-def _returns(head: str) -> str:
-    return " ".join(_QUALIFIERS.sub(" ", _BOUNDS.sub(" ", head)).split())
 
 
 def _fold(node: Node) -> str:

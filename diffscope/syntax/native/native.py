@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
-from diffscope.syntax.model import NativeComparison, NativeOutline
-from diffscope.syntax.native.bindings import Block, find_blocks, read_bindings
+from diffscope.syntax.model import (
+    NativeComparison,
+    NativeFunction,
+    NativeOutline,
+    NativeSignal,
+    NativeSignalKind,
+)
+from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings, read_includes
 from diffscope.syntax.native.changes import compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions
-from diffscope.syntax.native.preprocessor import NativeSource
-from diffscope.syntax.native.references import find_calls, read_includes
-from diffscope.syntax.native.units import NativeUnit, read_native_signals, read_native_units
+from diffscope.syntax.native.preprocessor import NativeSource, blank
+from diffscope.syntax.text.nodes import clip
 
 _EMPTY = NativeOutline()
 
@@ -32,7 +41,7 @@ def compare_native(before: bytes | None, after: bytes | None) -> NativeCompariso
     includes = pair_equal(was.includes, now.includes, key=lambda each: (each.path, each.guards))
     return NativeComparison(
         functions=compare_functions(
-            old.units() if old else (), new.units() if new else (), read_native_signals
+            old.units() if old else (), new.units() if new else (), _read_native_signals
         ),
         operators=compare_operators(was.bindings, now.bindings),
         includes_added=tuple(includes.come),
@@ -51,8 +60,8 @@ class _Side(NamedTuple):
     functions: tuple[Found, ...]
     blocks: tuple[Block, ...]
 
-    def units(self) -> tuple[NativeUnit, ...]:
-        return read_native_units(self.source, self.functions, self.blocks)
+    def units(self) -> tuple[_NativeUnit, ...]:
+        return _read_native_units(self.source, self.functions, self.blocks)
 
 
 def _read(data: bytes) -> _Side:
@@ -69,3 +78,174 @@ def _read(data: bytes) -> _Side:
         problems=found.problems,
     )
     return _Side(outline, source, found.functions, blocks)
+
+
+_TOKEN: Final = lazy_regex(
+    r"""R"([^\s()\\"]{0,16})\(.*?\)\1"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.){1,8}'|[A-Za-z_]\w*|\d[\w.']*(?:(?<=[eEpP])[+-]\w+)?"""
+    r"""|<<<|>>>|->|::|\+\+|--|&&|\|\||[<>=!+\-*/%&|^]=|\S""",
+    re.DOTALL,
+)
+
+
+class _NativeUnit:
+    """One function, or (with no function) the rest of the file."""
+
+    def __init__(self, source: NativeSource, found: Found | None, code: bytes, start: int) -> None:
+        self.source = source
+        self.found = found
+        self.code = code
+        """The code of the unit without comments."""
+        self.start = start
+        """Where the code begins in the file."""
+
+    @property
+    def function(self) -> NativeFunction | None:
+        """The function; ``None`` for the rest of the file."""
+        return self.found.function if self.found is not None else None
+
+    @property
+    def name(self) -> str:
+        """The qualified name; empty for the rest of the file."""
+        return self.found.function.name if self.found is not None else ""
+
+    @cached_property
+    def text(self) -> bytes:
+        """The source of a function, comments included; for the rest of the file its code."""
+        return (
+            self.source.source[self.start : self.start + len(self.code)]
+            if self.found is not None
+            else self.code
+        )
+
+    @cached_property
+    def tokens(self) -> list[tuple[str, int]]:
+        """Tokens with their lines."""
+        return [(token, self.source.line_at(self.start + at)) for token, at in _read_tokens(self.code)]
+
+    @cached_property
+    def head_and_body(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The tokens of the head without the name's scope, and those of the body."""
+        if self.found is None:
+            return (), tuple(token for token, _ in self.tokens)
+        head, body = self.code[: self.found.body - self.start], self.code[self.found.body - self.start :]
+        return tuple(token for token, _ in _read_tokens(head)), tuple(
+            token for token, _ in _read_tokens(body)
+        )
+
+
+def _read_native_units(
+    source: NativeSource, functions: tuple[Found, ...], blocks: tuple[Block, ...]
+) -> tuple[_NativeUnit, ...]:
+    """Return the units, the rest of the file first. Includes and operator blocks are compared on their own and belong to none."""
+    rest = bytearray(source.code)
+    cut = [(each.start, each.end) for each in functions] + [(block.start, block.end) for block in blocks]
+    cut += [
+        (each.start, each.end) for each in source.directives if each.word in (b"include", b"include_next")
+    ]
+    for start, end in cut:
+        rest[start:end] = blank(bytes(rest[start:end]))
+    units = [_NativeUnit(source, None, bytes(rest), 0)]
+    units += [_NativeUnit(source, each, source.code[each.start : each.end], each.start) for each in functions]
+    return tuple(units)
+
+
+def _read_tokens(code: bytes) -> list[tuple[str, int]]:
+    """Return tokens with their positions; line continuations are none, and strings written side by side are one."""
+    tokens: list[tuple[str, int]] = []
+    for match in _TOKEN.finditer(code.decode("latin-1")):
+        text = match[0]
+        if text.startswith('"') and tokens and tokens[-1][0].startswith('"'):
+            tokens[-1] = (tokens[-1][0][:-1] + text[1:], tokens[-1][1])
+        elif text != "\\":
+            tokens.append((text, match.start()))
+    return tokens
+
+
+_TEXT: Final = 200
+_INTEGER: Final = r"(?:unsigned\s+|signed\s+)?(?:long\s+long|long|int|unsigned|size_t|ssize_t|u?int(?:8|16|32|64)_t|index_t|std::u?int\d+_t)"
+_PATTERNS: Final = tuple(
+    (kind, lazy_regex(pattern, re.DOTALL))
+    for kind, pattern in (
+        (NativeSignalKind.LAUNCH, r"(?<![\w:])[\w:]++(?:<[^;{}()]*?>)?\s*<<<[^;]{0,400}?>>>"),
+        (NativeSignalKind.LAUNCH_BOUNDS, r"__launch_bounds__\s*\((?:[^()]|\([^()]*\))*\)"),
+        (
+            NativeSignalKind.SHARED_MEMORY,
+            r"(?:extern\s+)?__shared__[^;{}]*|(?<!\w)\w*MaxDynamicSharedMemorySize\w*|sharedMemPerBlock\w*|HIP_DYNAMIC_SHARED[^;]*",
+        ),
+        (
+            NativeSignalKind.POINTER_CAST,
+            r"reinterpret_cast\s*<[^;(){}]*>|\(\s*(?:const\s+)?(?:unsigned\s+)?[A-Za-z_][\w:]*(?:\s+const)?\s*\*+\s*\)\s*(?=[\w&(*])",
+        ),
+        (
+            NativeSignalKind.INDEX_ARITHMETIC,
+            (
+                rf"\[[^\[\];{{}}]*\*[^\[\];{{}}]*\]|\b(?:const\s+|constexpr\s+)?{_INTEGER}\s+(?:const\s+)?\w*"
+                rf"(?:idx|index|offset|stride|_id|_off|pos)\w*\s*=[^;{{}}]*|static_cast\s*<\s*{_INTEGER}\s*>\s*\([^;{{}}()]*\)"
+            ),
+        ),
+        (
+            NativeSignalKind.DIVISION,
+            r"[/%]=?\s*(?!=)(?:\((?:[^()]|\([^()]*\))*\)|[A-Za-z_][\w.:]*(?:->\w+)*(?:\((?:[^()]|\([^()]*\))*\))?)",
+        ),
+        (
+            NativeSignalKind.ATOMIC,
+            r"\b(?:atomic\w+|__atomic_\w+|red_\w+|fetch_(?:add|sub|and|or|xor))\s*(?:<[^;()]*>)?\s*\(",
+        ),
+        (
+            NativeSignalKind.BARRIER,
+            (
+                r"\b(?:__syncthreads\w*|__syncwarp|__threadfence\w*|__builtin_amdgcn_s_barrier|\w*mbarrier\w*|\w*[bB]arrier\w*|cp_async_wait\w*"
+                r"|cudaDeviceSynchronize|cudaStreamSynchronize|cudaGridDependencySynchronize|cudaTriggerProgrammaticLaunchCompletion|griddepcontrol|hipDeviceSynchronize|__builtin_amdgcn_s_waitcnt|grid_group|this_grid|cluster_sync\w*)\b"
+            ),
+        ),
+        (
+            NativeSignalKind.ARCHITECTURE,
+            (
+                r"__CUDA_ARCH__|\bCUDA_ARCH\w*|\b__gfx\w+__|\bgfx\d\w*|\b[sS][mM]_?\d{2,3}a?\b|(?<!\w)\w*cuda_device_capability\w*|\bget_sm_version_num\b"
+                r"|\b(?:major|minor)\s*(?:[=!<>]=|[<>])\s*\d+|ENABLE_\w*SM\d+\w*"
+            ),
+        ),
+    )
+)
+_PLATFORM: Final = lazy_regex(
+    r"USE_ROCM|__HIP\w*|HIP_\w+|USE_CUDA|__CUDACC__|VLLM_CPU\w*|__AVX\w*|__aarch64__|__powerpc\w*|__riscv\w*|__s390x__|USE_XPU"
+)
+_ARCHITECTURE: Final = lazy_regex(
+    r"__CUDA_ARCH__|__gfx\w+__|gfx\d|SM_?\d{2,3}|CUDA_ARCH|CUDA_VERSION|CUDART_VERSION", re.IGNORECASE
+)
+_CONDITIONS: Final = (b"if", b"ifdef", b"ifndef", b"elif", b"elifdef", b"elifndef")
+
+
+def _read_native_signals(unit: _NativeUnit) -> list[NativeSignal]:
+    """Return the signals of a unit by line, then by kind and text."""
+    signals = [*_in_code(unit), *_in_directives(unit)]
+    return sorted(signals, key=lambda signal: (signal.line, signal.kind.value, signal.text))
+
+
+def _in_code(unit: _NativeUnit) -> Iterator[NativeSignal]:
+    text = unit.code.decode("latin-1")
+    for kind, pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            yield _signal(unit, kind, match[0], unit.start + match.start())
+
+
+def _in_directives(unit: _NativeUnit) -> Iterator[NativeSignal]:
+    end = unit.start + len(unit.code)
+    for directive in unit.source.directives:
+        if not unit.start <= directive.start < end or directive.word not in _CONDITIONS:
+            continue
+        if not unit.code[directive.start - unit.start : directive.end - unit.start].strip():
+            continue
+        if _PLATFORM.search(directive.text):
+            yield _signal(unit, NativeSignalKind.PLATFORM_GUARD, directive.text, directive.start)
+        elif _ARCHITECTURE.search(directive.text):
+            yield _signal(unit, NativeSignalKind.ARCHITECTURE, directive.text, directive.start)
+
+
+def _signal(unit: _NativeUnit, kind: NativeSignalKind, text: str, position: int) -> NativeSignal:
+    return NativeSignal(
+        kind=kind,
+        text=clip(" ".join(text.split()), _TEXT),
+        line=unit.source.line_at(position),
+        guards=unit.source.guards_at(position),
+    )

@@ -27,7 +27,7 @@ from diffscope.syntax.model import (
 from diffscope.syntax.native.changes import compare_functions
 from diffscope.syntax.native.preprocessor import blank
 from diffscope.syntax.parse.parsers import describe_problem, parse_rust, problem_nodes
-from diffscope.syntax.text.tokens import clip
+from diffscope.syntax.text.nodes import clip
 
 if TYPE_CHECKING:
     from tree_sitter import Node

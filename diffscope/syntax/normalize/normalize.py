@@ -20,7 +20,7 @@ from diffscope.syntax.text.literals import (
     read_text,
     shown_text,
 )
-from diffscope.syntax.text.tokens import text_of
+from diffscope.syntax.text.nodes import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

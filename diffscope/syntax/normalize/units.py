@@ -14,7 +14,7 @@ from diffscope.syntax.outline.outline import declare_python
 from diffscope.syntax.outline.walk import Declared
 from diffscope.syntax.parse.body_cutting import Body, Thinned, find_bodies
 from diffscope.syntax.parse.parsers import ParsedSource
-from diffscope.syntax.text.expressions import early_exits, is_idle
+from diffscope.syntax.text.nodes import early_exits, is_idle
 
 if TYPE_CHECKING:
     from tree_sitter import Node

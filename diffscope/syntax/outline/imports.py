@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.model import Import, ImportLayer
 from diffscope.syntax.text.literals import normalise_name
-from diffscope.syntax.text.tokens import TextCache, text_of
+from diffscope.syntax.text.nodes import TextCache, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -14,8 +14,17 @@ from msgspec.structs import replace
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import OperatorCall, Outline, StringReference
 from diffscope.syntax.outline.registries import ROWS, find_rows
+from diffscope.syntax.outline.uses import names_of_skips
 from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
-from diffscope.syntax.parse.body_cutting import Body, Thinned, cut_bodies, find_bodies
+from diffscope.syntax.parse.body_cutting import (
+    Body,
+    Scan,
+    Thinned,
+    cut_bodies,
+    find_bodies,
+    find_kept,
+    needle,
+)
 from diffscope.syntax.parse.parsers import (
     ParsedSource,
     find_problems,
@@ -23,8 +32,6 @@ from diffscope.syntax.parse.parsers import (
     parse_python,
     prepare_python,
 )
-from diffscope.syntax.parse.prefilter import Scan, find_kept, needle
-from diffscope.syntax.text.skips import names_of_skips
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree

@@ -10,13 +10,19 @@ from typing import Final
 
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols, source_comparison
 from diffscope.facts.change.changed_python import ChangedCondition, ChangedSignal, ChangedSymbol
-from diffscope.facts.conditions.logic import Atom, atoms, direction_of, direction_of_caught, parse_condition
 from diffscope.facts.model import ConditionFact
+from diffscope.facts.python.condition_logic import (
+    Atom,
+    atoms,
+    direction_of,
+    direction_of_caught,
+    parse_condition,
+)
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
-from diffscope.syntax.text.tokens import clip
+from diffscope.syntax.text.nodes import clip
 from diffscope.taxonomy.calls import RoleTable
 
 _MOST_CALLEES = 10
