@@ -24,9 +24,9 @@ from diffscope.rules.engine.configuration import (
     overridden_severity,
 )
 from diffscope.rules.engine.context import Context, Truth
-from diffscope.rules.engine.matching import Matcher, NearMiss, compile_matcher
+from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.engine.missing import FAILED, asks_graph, missing_facts
-from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
+from diffscope.rules.engine.quantify import Judge, NearMiss, all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Wording, fill_template
