@@ -367,7 +367,7 @@ def _defined(file: Path) -> Iterator[str]:
 
 
 STARTS_PROCESSES = {
-    "adapters/git/process.py": "git, as adapters/git/environment.py says",
+    "adapters/git/process.py": "git, with the environment and options that it needs",
     "adapters/github/access.py": "gh, for a token",
 }
 
@@ -391,7 +391,7 @@ def test_git_is_started_from_one_place() -> None:
                 starting.add(name)
             if isinstance(node, ast.List) and node.elts and _starts_with_git(node.elts[0]):
                 naming.add(name)
-    assert naming == {"adapters/git/environment.py"}
+    assert naming == {"adapters/git/process.py"}
     assert starting == set(STARTS_PROCESSES)
 
 

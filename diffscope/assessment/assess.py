@@ -1,9 +1,13 @@
-"""Facts and flags -> ``Assessment``: ``assess``."""
+"""Facts and flags -> ``Assessment``: ``assess``.
+
+Where an internal error prevents the real computation, scores and files are told by the size of the diff alone.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,36 +17,34 @@ from diffscope.assessment.document import (
     Assessment,
     ChangeSummary,
     Completeness,
+    FileAssessment,
     ModuleReach,
     PastWork,
     Risk,
     RiskLevel,
     Score,
+    ScorePart,
     TestsAssessment,
     Tool,
     report_gap,
 )
 from diffscope.assessment.effects import find_effects
 from diffscope.assessment.files import assess_files
-from diffscope.assessment.fix_risk import judge_fix_risk
 from diffscope.assessment.look_first import look_first
 from diffscope.assessment.risk import judge_risk
-from diffscope.assessment.scores import score_importance, score_insight
-from diffscope.assessment.signals import read_signals
-from diffscope.assessment.size_fallback import files_by_size, score_by_size
+from diffscope.assessment.scores import judge_fix_risk, score_importance, score_insight
+from diffscope.assessment.signals import doubling, read_signals
 from diffscope.assessment.symbols import assess_symbols
 from diffscope.assessment.tags import explain_tags
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.change_shape import PRODUCT, area_shares
-from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
+from diffscope.facts.model import ChangeFacts, FileFact, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
-from diffscope.rules.engine.folding import fold
-from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
-from diffscope.rules.families import HINTS
+from diffscope.rules.engine.folding import WaivedFlags, apply_waivers, fold, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.model import Flag
+from diffscope.rules.model import HINTS, Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy
@@ -281,3 +283,48 @@ def _tool(facts: ChangeFacts, catalogue: Catalogue, taxonomy: Taxonomy) -> Tool:
     both = hashlib.sha256(f"{catalogue.digest} {taxonomy.digest}".encode()).hexdigest()[:16]
     graph = None if facts.graph is UNSET else facts.graph.digest
     return Tool(version=VERSION, rules_hash=both, graph_hash=graph)
+
+
+_EACH: Final = 0.5
+"""What each doubling of the changed lines adds; 255 lines make 4."""
+_HIGHEST: Final = 10.0
+
+
+def score_by_size(facts: ChangeFacts) -> Score:
+    """Return a score between 0 and 10 from the lines that a change adds and removes; those of product files where it has any."""
+    product = [file for file in facts.file if file.category in PRODUCT]
+    lines = sum(file.additions + file.deletions for file in product or facts.file)
+    value = _sized(lines)
+    part = ScorePart(
+        name="size",
+        value=value,
+        why=sentence(message("score.size-only", lines=lines)),
+    )
+    return Score(value=value, formula="size/1", parts=(part,) if value else ())
+
+
+def files_by_size(facts: ChangeFacts) -> tuple[FileAssessment, ...]:
+    """Return every changed file with what the diff tells of it, the largest first, then by path."""
+    files = sorted(facts.file, key=lambda file: (-(file.additions + file.deletions), file.path))
+    return tuple(map(_file, files))
+
+
+def _file(file: FileFact) -> FileAssessment:
+    return FileAssessment(
+        path=file.path,
+        old_path=file.old_path,
+        status=file.status,
+        category=file.category,
+        change_type=file.change_type,
+        area=file.area,
+        module=file.module,
+        owners=file.owners if isinstance(file.owners, tuple) else None,
+        additions=file.additions,
+        deletions=file.deletions,
+        importance=_sized(file.additions + file.deletions),
+        symbols=(),
+    )
+
+
+def _sized(lines: int) -> float:
+    return round(min(_EACH * doubling(lines), _HIGHEST), 2)

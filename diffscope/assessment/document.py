@@ -280,7 +280,7 @@ class Assessment(Value, frozen=True, kw_only=True):
     near: tuple[Near, ...] = ()
     """Rules that nearly fired, or would have were they on, the gravest first, five at most."""
     effects: tuple[Effect, ...] = ()
-    """What edits to product code do, the weightiest first, four at most; none for languages other than Python."""
+    """What edits do, of product code, and where it has none, of tests and other files, the weightiest first, three at most."""
     look_first: tuple[ReadingPlace, ...] = ()
     """Changed places in the order in which later fixes touched such places, ten at most."""
     files: tuple[FileAssessment, ...]

@@ -15,7 +15,7 @@ from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence, text_of
 from diffscope.patterns import lazy_regex
 
-MOST: Final = 4
+MOST: Final = 3
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 90
 _LONGEST_GUARD: Final = 70
@@ -25,6 +25,11 @@ _WEIGHTS: Final = {
 }  # fmt: skip
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
+_FILES: Final = {
+    "docs": "docs", "infra": "infra", "build": "infra", "config": "other", "test": "other", "example": "other", "benchmark": "other",
+    "data": "other", "other": "other",
+}  # fmt: skip
+"""Categories of files that are no code, with the question that an edit leaves."""
 _OFTEN: Final = frozenset({"per_step", "per_request", "start_up"})
 _SEEN: Final = frozenset({"root", "called", "class"})
 """How it is known that something runs so often, and not only guessed from imports."""
@@ -53,7 +58,7 @@ class _Group(NamedTuple):
 
 
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
-    """Return at most four effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
+    """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     known = {(one.path, one.symbol): one for one in facts.symbol}
     groups: dict[tuple[object, ...], _Group] = {}
     for edit in facts.edit:
@@ -66,7 +71,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         group = groups.setdefault(key, _Group([], []))
         group.edits.append(edit)
         group.symbols.append(known.get((edit.path, edit.symbol)))
-    words = _stems(facts.change.title)
+    words = stems_of(facts.change.title)
     ranked = sorted(
         groups.values(),
         key=lambda group: (-_weight(group, words), group.first.path, group.first.line, group.first.after),
@@ -84,8 +89,8 @@ def _apart(groups: Sequence[_Group]) -> list[_Group]:
 
 def _weight(group: _Group, title: frozenset[str]) -> float:
     edit, symbol = group.first, group.symbols[0]
-    said = _stems(" ".join((edit.before, edit.after, edit.target, edit.callee, *edit.held)))
-    around = _stems(f"{edit.symbol} {edit.path.rpartition('/')[2]}")
+    said = stems_of(" ".join((edit.before, edit.after, edit.target, edit.callee, *edit.held)))
+    around = stems_of(f"{edit.symbol} {edit.path.rpartition('/')[2]}")
     told = len(title & said) + 0.3 * len(title & around - said)
     passes_on = edit.what == "value" and edit.change == "added" and edit.target == f"self.{edit.after}"
     return (
@@ -94,12 +99,13 @@ def _weight(group: _Group, title: frozenset[str]) -> float:
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
         - (1.5 if passes_on else 0)
+        - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
         - (0.6 if edit.change == "removed" else 0)
         - (0.5 if edit.symbol.endswith("__init__") else 0)
     )
 
 
-def _stems(text: str) -> frozenset[str]:
+def stems_of(text: str) -> frozenset[str]:
     """Return the words of a text or of names in it, without endings."""
     found = (part[0].lower() for part in _PART.finditer(text))
     stems = (word if word.isdigit() else _stem(word) for word in found if len(word) > 2)
@@ -131,7 +137,8 @@ def _words(group: _Group) -> dict[str, Argument]:
     edit = group.first
     names = list(dict.fromkeys(map(_named, group.edits)))
     shown, rest = tuple(names[:_NAMES]), len(names) - _NAMES
-    value = "; ".join(edit.held[-1:] if _exit(edit) else edit.held)
+    held = edit.held[-1:] if _exit(edit) else edit.held
+    value = "; ".join(held)
     where: Argument = message("list.more", names=shown, more=rest) if rest > 0 else shown
     caller = _caller(group.symbols[0])
     return {
@@ -140,8 +147,9 @@ def _words(group: _Group) -> dict[str, Argument]:
         "before": edit.before,
         "after": edit.after,
         "target": edit.target,
+        "into": f"`{edit.target}`" if edit.target else message("effect.built"),
         "callee": edit.callee,
-        "value": value if len(value) <= _LONGEST_VALUE else edit.held[0],
+        "value": value if len(value) <= _LONGEST_VALUE else held[0],
         "denied": _denied(edit.after),
         "via": message("check.via", caller=caller) if caller else "",
     }
@@ -150,7 +158,7 @@ def _words(group: _Group) -> dict[str, Argument]:
 def _named(edit: Edit) -> str | Message:
     if edit.symbol == "<module>":
         return message("effect.of-module", name=edit.path.rpartition("/")[2])
-    return f"`{_short(edit.symbol)}`"
+    return f"`{_short(edit.symbol)}`" if edit.symbol else f"`{edit.path.rpartition('/')[2]}`"
 
 
 def _denied(condition: str) -> str:
@@ -201,11 +209,14 @@ def _code(edit: Edit) -> str:
         change = "removed"
     if what == "condition":
         return _of_condition(edit, change)
-    if what == "value" and change == "changed" and edit.target == edit.symbol.rpartition(".")[2]:
-        return "variable-changed"
-    if what in ("case", "function", "element") and change != "changed":
-        return f"{what}-{change}" if what == "element" else f"statement-{change}"
-    return f"{what}-{change}" if what not in ("case", "function", "element") else "statement-changed"
+    if what in _FILES:
+        return f"file-{change}"
+    is_variable = edit.target == edit.symbol.rpartition(".")[2]
+    if is_variable and what in ("value", "element"):
+        what = (
+            "variable" if what == "value" and change == "changed" else "entry" if what == "element" else what
+        )
+    return f"{'statement' if what in ('case', 'function') else what}-{change}"
 
 
 def _of_condition(edit: Edit, change: str) -> str:
@@ -232,7 +243,8 @@ def _says(group: _Group, words: dict[str, Argument]) -> Text:
     often = _often(group.symbols[0])
     if often is not None:
         said = message("effect.often", said=said, reached=often)
-    return sentence(said)
+    both = sentence(said)
+    return Text(en=both.en, zh=both.zh)
 
 
 def _often(symbol: SymbolFact | None) -> Message | None:
@@ -274,7 +286,11 @@ _QUESTIONS: Final = {
     "value-changed": "value-changed",
     "variable-changed": "variable",
     "element-added": "element",
+    "element-changed": "element",
     "element-removed": "element-gone",
+    "entry-added": "entry",
+    "entry-changed": "entry",
+    "entry-removed": "element-gone",
     "return-added": "return",
     "return-changed": "return",
     "assert-added": "assert",
@@ -294,10 +310,13 @@ def _checks(group: _Group, words: dict[str, Argument]) -> Iterable[Text]:
         told |= {"before": edit.guard, "after": edit.guard, "value": edit.after}
     if asked == "decided" and not edit.held:
         told["value"] = edit.after
-    if asked in ("element", "element-gone"):
+    if asked in ("element", "entry", "element-gone"):
         told["value"] = edit.after or edit.before
     if asked == "skipped":
         told["value"] = str(told["value"]).removeprefix("return ")
+    if code.startswith("file-"):
+        # One line of them is enough to find the place by.
+        told["after"] = edit.after.partition("; ")[0]
     yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before
@@ -311,6 +330,9 @@ def _checks(group: _Group, words: dict[str, Argument]) -> Iterable[Text]:
 def _asked(edit: Edit, code: str) -> str:
     """Return which question an edit leaves."""
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
+    if code.startswith("file-") or edit.path.startswith("tests/"):
+        kind = _FILES.get(edit.what, "test")
+        return f"of-{kind}" if edit.after or kind == "test" else "of-gone"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
         return "zero"

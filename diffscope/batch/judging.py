@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from diffscope.adapters.cache.facts_cache import FactsCache
-from diffscope.adapters.cache.store import Key, Store, judge_hash
+from diffscope.adapters.cache.store import FactsCache, Key, Store, judge_hash
 from diffscope.assessment.document import Assessment
 from diffscope.errors import DiffscopeError, EmptyChangeError
 from diffscope.facts.model import ChangeFacts

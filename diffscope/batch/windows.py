@@ -1,23 +1,24 @@
-"""A window of a clone -> its digest: lists the merged changes, has them judged, adds the figures of earlier windows."""
+"""A window of a clone -> its digest: lists the merged changes, has them judged, adds the figures of earlier windows.
+
+What the clone does not contain of a window, after its newest commit or before its first, is a gap of the digest.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from diffscope.adapters.changes.clone import commits_between
-from diffscope.adapters.git.log import logins_of, pull_number
+from diffscope.adapters.git.log import cut_off_at, first_commit_at, logins_of, main_tip, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
 from diffscope.batch.around import find_around, light_points
-from diffscope.batch.coverage import newest_commit, window_gaps
 from diffscope.batch.judging import Wanted, name_of
 from diffscope.batch.recheck import recheck
 from diffscope.batch.run import Batch, Progress
-from diffscope.errors import DiffscopeError, UsageError
+from diffscope.errors import DiffscopeError, RepositoryError, UsageError
 from diffscope.messages.model import Message, message
-from diffscope.products.report.digest import build_digest
-from diffscope.products.report.digest_input import trim_for_digest
+from diffscope.products.report.digest import build_digest, trim_for_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.products.report.trend import (
     OFFSET,
@@ -28,8 +29,8 @@ from diffscope.products.report.trend import (
     period_of_week,
     trend_point,
 )
-from diffscope.source.model import Gap
-from diffscope.source.window import Window
+from diffscope.source.model import CommitId, Gap
+from diffscope.source.window import Window, stamp
 from diffscope.workspace import Workspace
 
 TREND = 8
@@ -233,3 +234,39 @@ def _repository(workspace: Workspace) -> GitRepository:
     if workspace.repository is None:
         raise DiffscopeError("there is no clone here", hint="name one: --repo PATH")
     return workspace.repository
+
+
+_QUIET: Final = 86_400
+"""Seconds in which nothing may be merged though the clone is fresh: most weeks end on a quiet Sunday."""
+
+
+def window_gaps(repository: GitRepository, window: Window, *, is_empty: bool) -> tuple[Gap, ...]:
+    """Return what of a window the clone does not reach; ``is_empty`` says that nothing was found in it.
+
+    Raises:
+        RepositoryError: the clone has no commit.
+    """
+    tip = newest_commit(repository)
+    newest, cut = repository.commit(tip).committed_at, cut_off_at(repository, tip)
+    found: list[Message] = []
+    if newest < window.end - _QUIET:
+        found.append(message("gap.clone-too-old", day=_day(newest)))
+    if cut is not None and cut >= window.start:
+        found.append(message("gap.window-cut-off", day=_day(cut)))
+    elif is_empty and (first := first_commit_at(repository, tip)) is not None and first >= window.end:
+        found.append(message("gap.history-too-young", day=_day(first)))
+    return tuple(Gap(what="window", message=each) for each in found)
+
+
+def newest_commit(repository: GitRepository) -> CommitId:
+    """Return the newest commit of the main branch. Raises ``RepositoryError`` where there is none."""
+    tip = main_tip(repository)
+    if tip is None:
+        raise RepositoryError(
+            "the repository has no commit", at=str(repository.path), hint="name a clone of vLLM: --repo PATH"
+        )
+    return CommitId(tip)
+
+
+def _day(seconds: int) -> str:
+    return stamp(seconds)[:10]

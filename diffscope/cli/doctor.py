@@ -92,7 +92,7 @@ def doctor(
 def _examine(
     repo: Path | None, revision: str, codes: tuple[str, ...], console: Console, *, tries_own_rules: bool
 ) -> tuple[DoctorReport, ProjectFiles]:
-    from diffscope.adapters.config.rule_globs import read_rule_globs
+    from diffscope.adapters.config.rule_tables import read_rule_globs
     from diffscope.adapters.declarations import collect_project_files, read_entries
     from diffscope.cli.gather import Request, find_clone
     from diffscope.cli.open_workspace import take_profile

@@ -1222,7 +1222,7 @@ class Mention(Value, frozen=True, kw_only=True):
 
 
 class Edit(Value, frozen=True, kw_only=True):
-    """A statement of product code that came, went or changed in a symbol that stands before and after.
+    """A statement of product code that came, went or changed in a symbol that stands before and after; without any, of tests and other files.
 
     No family that rules ask: it says in words what a change does. Empty in recorded facts.
     """
@@ -1233,7 +1233,7 @@ class Edit(Value, frozen=True, kw_only=True):
     side: SideWord
     symbol: str
     what: str
-    """As all that follows up to ``stood``: of ``StatementEdit`` in ``diffscope.syntax.model``."""
+    """As all that follows up to ``stood``: of ``StatementEdit`` in ``diffscope.syntax.model``. Of files that are no code their category."""
     change: str
     before: str = ""
     after: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, FileAssessment, SymbolAssessment
+from diffscope.assessment.effects import stems_of
 from diffscope.messages.model import Language, Message, Text, message
 from diffscope.messages.say import text_of, texts
 
@@ -55,7 +56,10 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     symbols = [symbol for symbol in assessment.symbols if _CALLS.isdisjoint(symbol.aspects)]
     code = [one for one in symbols if one.path in files and files[one.path].category in _CODE]
     order = {name: at for file in _ranked_files(assessment.files) for at, name in enumerate(file.symbols)}
-    code.sort(key=lambda one: _rank(one, files, order))
+    spoken = stems_of(assessment.change.pull.title)
+    code.sort(
+        key=lambda one: (is_private(one.name), -len(spoken & stems_of(one.name)), *_rank(one, files, order))
+    )
     outside = [
         *_of_registries(code),
         *_of_routes(code),
@@ -81,10 +85,10 @@ def _ranked_files(files: Iterable[FileAssessment]) -> list[FileAssessment]:
 
 def _rank(
     symbol: SymbolAssessment, files: dict[str, FileAssessment], order: dict[str, int]
-) -> tuple[bool, int, float, int, str, int]:
+) -> tuple[int, float, int, str, int]:
     kind = _NAMED.index(symbol.kind) if symbol.kind in _NAMED else len(_NAMED)
     at = order.get(symbol.name, len(order))
-    return is_private(symbol.name), kind, -files[symbol.path].importance, at, symbol.path, symbol.line
+    return kind, -files[symbol.path].importance, at, symbol.path, symbol.line
 
 
 def is_private(name: str) -> bool:

@@ -8,14 +8,17 @@ from diffscope.assessment.document import Assessment
 from diffscope.render.change_summary import clauses_of
 from diffscope.render.places import worst_first
 from diffscope.render.words import Words
-from diffscope.rules.families import HINTS
 from diffscope.rules.language.template import clip
-from diffscope.rules.model import Flag
+from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
 _LONGEST_NOTE: Final = 240
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
+_OF_PATHS: Final = frozenset({"core-path"})
+"""Families whose question is the same for whatever changed there: what the edits leave open is asked before."""
+_OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
+"""Families that ask how it is shown; what to show comes first."""
 _MOST_CHECKS: Final = 2
 _BY_EDITS: Final = frozenset({"bugfix", "performance", "revert"})
 """Kinds of which the edits are the point, and not what is new."""
@@ -29,6 +32,7 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     told = clauses_of(assessment)
     edits = [words.pick(effect.says) for effect in assessment.effects]
     new = [words.pick(clause) for clause in told.clauses[: told.telling]]
+    new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
     if assessment.kind in _BY_EDITS:
         found = [*edits[:2], *new[: 1 if edits else 2]]
     else:
@@ -46,11 +50,25 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
     """
     flags, effects = _flags(assessment), assessment.effects
-    asked = [words.pick(flag.advice) for flag in flags if flag.asks][:1]
-    asked += [words.pick(check) for effect in effects[:1] for check in effect.checks]
-    asked += [words.pick(effect.checks[0]) for effect in effects[1:] if effect.checks]
-    asked = asked or [words.pick(flag.advice) for flag in flags[:1]]
-    return tuple(dict.fromkeys(asked))[:_MOST_CHECKS]
+    asking = [flag for flag in flags if flag.asks and flag.family not in _OF_PATHS]
+    first = [words.pick(flag.advice) for flag in asking if flag.family not in _OF_TESTS][:1]
+    edits = [words.pick(check) for effect in effects[:1] for check in effect.checks]
+    edits += [words.pick(effect.checks[0]) for effect in effects[1:] if effect.checks]
+    shown = [words.pick(flag.advice) for flag in asking if flag.family in _OF_TESTS][:1]
+    found = (*first, *edits[:1], *shown, *edits, *(words.pick(flag.advice) for flag in flags[:1]))
+    return tuple(clip(one, _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _with_summary(clause: str, assessment: Assessment, words: Words) -> str:
+    """Return a clause with what the author says of the first new thing that it names."""
+    at = {one.name: clause.find(f"`{one.name}`") for one in assessment.symbols if one.summary}
+    named = [one for one in assessment.symbols if one.summary and at[one.name] >= 0]
+    if not named:
+        return clause
+    first = min(named, key=lambda one: (at[one.name], one.path, one.line))
+    return (
+        f"{clause}{words('says-of', name=first.name, summary=clip(first.summary.rstrip('.'), _LONGEST_NOTE))}"
+    )
 
 
 def _flags(assessment: Assessment) -> list[Flag]:

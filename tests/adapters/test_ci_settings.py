@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.adapters.config.ci_settings import CiSettings, LabelRow
-from diffscope.adapters.config.settings import parse_settings
+from diffscope.adapters.config.settings import CiSettings, LabelRow, parse_settings
 from diffscope.errors import ConfigurationError
 
 READ = [

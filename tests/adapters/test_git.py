@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git.environment import discovery_access
 from diffscope.adapters.git.patch import OPTIONS
-from diffscope.adapters.git.process import Outcome
+from diffscope.adapters.git.process import Outcome, discovery_access
 from diffscope.adapters.git.process import run as run_git
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.parse import parse_diff

@@ -13,9 +13,8 @@ from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.changes.checkout import worktree_change
 from diffscope.adapters.changes.clone import CloneSource
 from diffscope.adapters.changes.sides import read_sides
-from diffscope.adapters.git.environment import GitAccess
 from diffscope.adapters.git.log import squashes
-from diffscope.adapters.git.process import Outcome, run
+from diffscope.adapters.git.process import GitAccess, Outcome, run
 from diffscope.adapters.git.pull_index import PullIndex
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.history import history_at

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffscope.adapters.github.plan import (
+from diffscope.adapters.github.posting import (
     CheckAnnotation,
     CommentAction,
     CommentPlan,

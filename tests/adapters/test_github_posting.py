@@ -10,8 +10,7 @@ import pytest
 
 from diffscope.adapters.github.access import Access
 from diffscope.adapters.github.client import Client
-from diffscope.adapters.github.plan import CheckAnnotation, CheckReport
-from diffscope.adapters.github.posting import Posted, Poster
+from diffscope.adapters.github.posting import CheckAnnotation, CheckReport, Posted, Poster
 from diffscope.errors import RemoteError
 from tests.adapters.github_hosts import NUMBER, TOKEN
 from tests.github_answers import comment as an_answer

@@ -8,7 +8,7 @@ import pytest
 
 from diffscope.adapters.git.log import pull_number
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.graphs import line_history
+from diffscope.adapters.graphs import later_fixes
 from diffscope.adapters.graphs.later_fixes import FollowUp, Horizon, follow, measured_changes
 from diffscope.errors import RepositoryError
 from diffscope.source.model import CommitId
@@ -131,7 +131,7 @@ def test_missing_contents_are_gaps(lacking: Path) -> None:
 
 def test_a_partial_clone_is_refused(lacking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where many commits lack their contents nothing can be followed, and the cure is named."""
-    monkeypatch.setattr(line_history, "_MOST_UNREADABLE", 1)
+    monkeypatch.setattr(later_fixes, "_MOST_UNREADABLE", 1)
     with pytest.raises(RepositoryError, match="it is partial") as told:
         followed(lacking, [1])
     assert "--refetch" in (told.value.hint or "")

@@ -9,8 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.graphs import parse_blobs
-from diffscope.adapters.graphs.parse_blobs import Job, Parsed, parse_jobs
+from diffscope.adapters.graphs import outlines
+from diffscope.adapters.graphs.outlines import Job, Parsed, parse_jobs
 from diffscope.source.model import BlobId
 from tests.builders import git_repository
 
@@ -77,8 +77,8 @@ def test_what_workers_leave_undone_is_done_here(
     repository: GitRepository, monkeypatch: pytest.MonkeyPatch, answered: int
 ) -> None:
     """What they answered counts, and nothing is given twice."""
-    monkeypatch.setattr(parse_blobs, "start_processes", lambda _: Dying(answered))
-    monkeypatch.setattr(parse_blobs, "_AT_A_TIME", 30)
+    monkeypatch.setattr(outlines, "start_processes", lambda _: Dying(answered))
+    monkeypatch.setattr(outlines, "_AT_A_TIME", 30)
     jobs = jobs_of(repository)
     parsed = list(parse_jobs(repository, jobs, workers=2))
     assert sorted(each.job.path for each in parsed) == sorted(job.path for job in jobs)
@@ -91,5 +91,5 @@ def test_a_machine_that_starts_no_process_is_no_end(
     def start(_: int) -> Executor:
         raise OSError("no process")
 
-    monkeypatch.setattr(parse_blobs, "start_processes", start)
+    monkeypatch.setattr(outlines, "start_processes", start)
     assert len(list(parse_jobs(repository, jobs_of(repository), workers=2))) == len(FILES)

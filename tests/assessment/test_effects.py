@@ -116,9 +116,18 @@ def test_what_does_nothing_is_no_effect(before: str, after: str) -> None:
     assert find_effects(edit(PATH, before, after)) == ()
 
 
-def test_tests_and_tools_have_no_effects() -> None:
-    path = "tests/v1/core/test_thing.py"
-    assert find_effects(facts({path: thing("use(rows)")}, {path: thing("use(1)")})) == ()
+def test_tests_and_other_files_are_told_where_no_product_code_changes() -> None:
+    test, page = "tests/v1/core/test_thing.py", "docs/thing.md"
+    before = {test: thing("use(rows)"), page: "Use it.\n"}
+    after = {test: thing("use(1)"), page: "Use it twice.\n"}
+    told = {effect.says.en: effect.checks[0].en for effect in find_effects(facts(before, after))}
+    assert told == {
+        "`Thing.run` passes `1` to `use`, no longer `rows`": "Would `Thing.run` still fail on the fault that it is there for?",
+        "`thing.md` says `Use it twice.`, no longer `Use it.`": "Does `Use it twice.` hold at this commit, and do other pages that say the same agree with `thing.md`?",
+    }
+    before[PATH], after[PATH] = thing("return 1"), thing("return 2")
+    (effect,) = find_effects(facts(before, after))
+    assert effect.says.en == "`Thing.run` returns `2`, no longer `1`"
 
 
 def test_what_stands_as_before_elsewhere_is_asked_for() -> None:

@@ -2,6 +2,8 @@
 
 Kept as the cache is kept (many processes, checksums, a damaged file made anew, a full disk only costs time), but in a file of its own:
 clearing the cache does not clear history.
+
+``FactsCache`` keeps the facts of changes by commit, so that an edited rule is judged again on past changes without reading those.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from diffscope.adapters.cache.cache import Cache, CacheInfo, default_directory
 from diffscope.adapters.cache.file import ForeignError, UnreadableError, read_space
 from diffscope.assessment.document import Assessment
 from diffscope.errors import InputError
+from diffscope.facts.model import ChangeFacts
 from diffscope.version import VERSION
 
 FILE_NAME: Final = "assessments-1.sqlite3"
@@ -197,3 +200,27 @@ def _decoded(data: bytes) -> Assessment | None:
         return msgspec.json.decode(zlib.decompress(data), type=Assessment)
     except (zlib.error, msgspec.MsgspecError):
         return None
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(ChangeFacts)
+
+
+class FactsCache:
+    """Facts by commit. ``maker`` names what made them: the tables and the code, not the rules."""
+
+    def __init__(self, cache: Cache, *, maker: str) -> None:
+        self._cache = cache
+        self._space = f"facts-{maker}"
+
+    def get(self, commit: str) -> ChangeFacts | None:
+        """Return the facts of a commit, or of a commit by a mark behind it; ``None`` where they are not there or cannot be read."""
+        data = self._cache.get(self._space, commit)
+        try:
+            return None if data is None else _DECODER.decode(zlib.decompress(data))
+        except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+    def put(self, commit: str, facts: ChangeFacts) -> None:
+        """Keep the facts of a commit."""
+        self._cache.put_many(self._space, {commit: zlib.compress(_ENCODER.encode(facts), 3)})

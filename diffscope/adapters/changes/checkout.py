@@ -15,9 +15,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.environment import clone_access, discovery_access, object_access
 from diffscope.adapters.git.patch import make_patch
-from diffscope.adapters.git.process import run
+from diffscope.adapters.git.process import clone_access, discovery_access, object_access, run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.output import write_file
 from diffscope.adapters.read_file import read_bytes

@@ -1,23 +1,33 @@
-"""The tables of a rules folder, read as the types that they are declared as, to find every mistake of every file."""
+"""A folder of rules, read to find what is wrong with it: its tables as the types that they are declared as, and its globs with their lines.
+
+Every mistake of every file is found; the globs are tried on a tree and on a history.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from diffscope.adapters.config.profiles import PROFILE_FILE, ignored_files, shown_file, table_file
 from diffscope.adapters.config.rule_files import bundled_rules, shown_name
+from diffscope.adapters.git.process import run
+from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_text
-from diffscope.errors import ConfigurationError
+from diffscope.diff.names import decode_name
+from diffscope.errors import ConfigurationError, InputError, RepositoryError
 from diffscope.graph.query.registries import REGISTRIES, Registry, load_registries
 from diffscope.graph.query.serving import SERVING
+from diffscope.patterns import compile_glob
+from diffscope.products.doctor.findings import RuleGlob
+from diffscope.source.model import RepoPath
 from diffscope.source.profile import Profile
 from diffscope.taxonomy.calls import KERNELS, ROLES
 from diffscope.taxonomy.consequence import CONSEQUENCE, REACH
 from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS
 from diffscope.taxonomy.load import FILES, check_tables
 from diffscope.yaml.reading import Mistake
+from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, parse_strict
 from diffscope.yaml.typed import check_file
 
 _LARGEST: Final = 1_000_000
@@ -89,3 +99,86 @@ def _text(path: Path, name: str, found: list[Mistake]) -> str | None:
 
 def _read(path: Path) -> str:
     return read_text(path, most=_LARGEST, hint="put a text file there, or split it")
+
+
+_LARGEST_RULE_FILE = 1_000_000
+_PROSE = frozenset(
+    {
+        "title",
+        "why",
+        "remedy",
+        "check",
+        "says",
+        "limits",
+        "about",
+        "holds",
+        "fails",
+        "unknown",
+        "reason",
+        "en",
+        "zh",
+        "words",
+        "texts",
+        "titles",
+        "symbols",
+    }
+)
+
+
+def read_rule_globs(folder: Path) -> tuple[RuleGlob, ...]:
+    """Return every glob below a rules folder that names a place: one with a literal folder in front.
+
+    ``**/*.cu`` and its like name kinds of files, and are no claim about a tree. A file that cannot be read holds none:
+    loading the rules reports it.
+    """
+    found: list[RuleGlob] = []
+    for path in sorted([*folder.glob("*.yml"), *folder.glob("*/rule.yml")]):
+        try:
+            root, _ = parse_strict(read_text(path, most=_LARGEST_RULE_FILE, hint="diffscope rules validate"))
+        except ConfigurationError:
+            continue
+        name = RepoPath(f"rules/{path.relative_to(folder).as_posix()}")
+        found += [
+            RuleGlob(path=name, line=node.line, text=node.text)
+            for node in _texts(root)
+            if _names_place(node.text)
+        ]
+    return tuple(found)
+
+
+def paths_ever(repository: GitRepository, revision: str) -> frozenset[str]:
+    """Return every path that the line of first parents to a revision ever added. Raises ``RepositoryError``."""
+    commit = repository.resolve(revision)
+    found = run(
+        repository.objects,
+        *("log", "-z", "--first-parent", "--no-renames", "--diff-filter=A", "--name-only", "--format="),
+        *("--end-of-options", commit),
+    )
+    if found.code != 0:
+        raise RepositoryError(
+            f"git: {found.err.strip()}", at=str(repository.path), hint="diffscope rules validate"
+        )
+    return frozenset(decode_name(name) for cell in found.out.split(b"\0") if (name := cell.lstrip(b"\n")))
+
+
+def _texts(node: Node) -> Iterator[ScalarNode]:
+    if isinstance(node, ScalarNode):
+        yield node
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _texts(item)
+    elif isinstance(node, MapNode):
+        for entry in node.entries:
+            if entry.key not in _PROSE:
+                yield from _texts(entry.value)
+
+
+def _names_place(text: str) -> bool:
+    if "/" not in text or any(char.isspace() for char in text) or any(char in text for char in "^$()|\\"):
+        return False
+    if "*" not in text and "." not in text.rpartition("/")[2]:
+        return False
+    try:
+        return "/" in compile_glob(text).prefix
+    except InputError:
+        return False

@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.environment import fetch_access
-from diffscope.adapters.git.process import run
+from diffscope.adapters.git.process import fetch_access, run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import NotFoundError
 from diffscope.patterns import lazy_regex

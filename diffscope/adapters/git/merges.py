@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.environment import object_access
-from diffscope.adapters.git.process import run
+from diffscope.adapters.git.process import object_access, run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.output import write_file
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO, Generic, NamedTuple, TypeVar
 
-from diffscope.adapters.git.environment import GitAccess
-from diffscope.adapters.git.process import PersistentProcess
+from diffscope.adapters.git.process import GitAccess, PersistentProcess
 
 _AT_ONCE = 1 << 16
 

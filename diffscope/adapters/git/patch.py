@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.environment import GitAccess
-from diffscope.adapters.git.process import Outcome, run
+from diffscope.adapters.git.process import GitAccess, Outcome, run
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileStatus
 from diffscope.diff.names import decode_name, quote
 from diffscope.errors import RepositoryError, shell_line

@@ -11,10 +11,16 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from diffscope.adapters.git.commit import CommitInfo, parse_commit
-from diffscope.adapters.git.environment import GitAccess, clone_access, discovery_access, object_access
 from diffscope.adapters.git.objects import DifferenceReader, NameReader, ObjectReader
 from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
-from diffscope.adapters.git.process import Outcome, run
+from diffscope.adapters.git.process import (
+    GitAccess,
+    Outcome,
+    clone_access,
+    discovery_access,
+    object_access,
+    run,
+)
 from diffscope.diff.names import decode_name
 from diffscope.errors import DiffscopeError, NotFoundError, RepositoryError, shell_line
 from diffscope.patterns import lazy_regex

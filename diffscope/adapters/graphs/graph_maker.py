@@ -8,9 +8,16 @@ from typing import Final, NamedTuple
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import GitRepository
-from diffscope.adapters.graphs.outlines import OUTLINE_SPACE, decode_outline, keep_outline, outline_name
+from diffscope.adapters.graphs.outlines import (
+    OUTLINE_SPACE,
+    Job,
+    Progress,
+    decode_outline,
+    keep_outline,
+    outline_name,
+    parse_jobs,
+)
 from diffscope.adapters.graphs.packaged import bundled_path, unpack
-from diffscope.adapters.graphs.parse_blobs import Job, Progress, parse_jobs
 from diffscope.adapters.graphs.store import (
     GraphStore,
     Place,

@@ -26,7 +26,7 @@ from diffscope.source.model import CommitId, RepoPath
 from diffscope.syntax.model import Outline
 
 if TYPE_CHECKING:
-    from diffscope.adapters.graphs.parse_blobs import Progress
+    from diffscope.adapters.graphs.outlines import Progress
 
 _OUTLINES_KEPT: Final = 300
 _LARGEST: Final = 1_000_000

@@ -1,17 +1,27 @@
-"""Bytes of a file -> its outline, and outlines as the cache keeps them."""
+"""Bytes of a file -> its outline, and outlines as the cache keeps them; many files are read in worker processes."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import zlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, as_completed
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from diffscope.adapters.git.repository import GitRepository
+from diffscope.adapters.graphs.test_words import is_indexed
+from diffscope.adapters.processes import end_processes, start_processes, usable_cores
 from diffscope.errors import InputError
+from diffscope.graph.build.describe import describe_file
 from diffscope.graph.model.resolve import is_build_file, is_native
-from diffscope.source.model import RepoPath
+from diffscope.graph.model.tables import ABSENT, FileRecords
+from diffscope.source.model import BlobId, RepoPath
+from diffscope.source.profile import Profile, in_force, profile
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline
-from diffscope.syntax.outline.outline import EXTRACTOR_VERSION
+from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers
 
 if TYPE_CHECKING:
     from diffscope.graph.derive import FileOutline
@@ -77,3 +87,111 @@ def outline_name(path: RepoPath, blob: str) -> str:
     if not is_native(path):
         return blob
     return f"{blob} {path.rpartition('/')[2] if is_build_file(path) else 'native'}"
+
+
+Progress = Callable[[int, int], None]
+"""Is told how many of how many files are done."""
+
+_WORTH_A_POOL: Final = 150
+"""Files. Below, starting workers costs more than it saves."""
+_AT_A_TIME: Final = 200
+
+
+class Job(NamedTuple):
+    """A file to read: where it stands in the tree, and its bytes' id."""
+
+    path: RepoPath
+    blob: BlobId
+
+
+class Parsed(NamedTuple):
+    """What became of a job; ``outline`` is encoded as the cache keeps it, ``None`` where the bytes are missing."""
+
+    job: Job
+    records: FileRecords | None
+    """Of a Python file; those of native files are made of all of them together."""
+    outline: bytes | None
+    words: tuple[str, ...] = ()
+    """The identifiers of a test file."""
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(list[Parsed])
+
+
+def parse_jobs(
+    repository: GitRepository,
+    jobs: Sequence[Job],
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Parsed]:
+    """Yield what each job gives, in no fixed order.
+
+    ``workers`` is the number of cores unless told; with 1, or few jobs, all is done in this process.
+    """
+    count = usable_cores() if workers is None else workers
+    is_worth_it = count > 1 and len(jobs) >= _WORTH_A_POOL
+    parsed = _in_workers(repository, jobs, count) if is_worth_it else _here(repository, jobs)
+    for done, each in enumerate(parsed, start=1):
+        if progress is not None:
+            progress(done, len(jobs))
+        yield each
+
+
+def _here(repository: GitRepository, jobs: Sequence[Job]) -> Iterator[Parsed]:
+    for at in range(0, len(jobs), _AT_A_TIME):
+        chunk = jobs[at : at + _AT_A_TIME]
+        data = repository.read_blobs(job.blob for job in chunk)
+        for job in chunk:
+            yield _parse(job, data.get(job.blob))
+
+
+def _parse(job: Job, data: bytes | None) -> Parsed:
+    if data is None:
+        return Parsed(job, None if is_native(job.path) else ABSENT, None)
+    outline = read_outline(job.path, data)
+    records = describe_file(job.path, outline) if isinstance(outline, Outline) else None
+    words = identifiers(data) if is_indexed(job.path) else ()
+    return Parsed(job, records, encode_outline(outline), words)
+
+
+def _in_workers(repository: GitRepository, jobs: Sequence[Job], count: int) -> Iterator[Parsed]:
+    """Share the jobs out; what workers leave undone when one dies (memory, a signal) is done here."""
+    left, names = dict.fromkeys(jobs), msgspec.msgpack.encode(profile())
+    with contextlib.suppress(OSError, BrokenExecutor), _processes(count) as executor:
+        shares = -(-len(jobs) // _AT_A_TIME)
+        # Neighbours in a tree are alike in size; dealing them out like cards makes every share the same load.
+        asked = [
+            executor.submit(
+                parse_share, str(repository.path), names, msgspec.msgpack.encode(jobs[number::shares])
+            )
+            for number in range(shares)
+        ]
+        for done in as_completed(asked):
+            for parsed in _DECODER.decode(done.result()):
+                del left[parsed.job]
+                yield parsed
+    yield from _here(repository, list(left))
+
+
+@contextlib.contextmanager
+def _processes(count: int) -> Iterator[Executor]:
+    executor = start_processes(count)
+    try:
+        yield executor
+    finally:
+        end_processes(executor)
+
+
+def parse_share(repository: str, names: bytes, jobs: bytes) -> bytes:
+    """Return what each job gives, in a worker: the profile and jobs in MessagePack, and so the answers."""
+    with in_force(msgspec.msgpack.decode(names, type=Profile)):
+        return msgspec.msgpack.encode(
+            list(_here(_opened(repository), msgspec.msgpack.decode(jobs, type=list[Job])))
+        )
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(repository: str) -> GitRepository:
+    """Return the repository of a worker, which is open as long as it lives."""
+    return GitRepository(repository)

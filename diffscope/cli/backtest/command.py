@@ -120,7 +120,7 @@ def backtest(
         offset=tz,
     )
     if fit_file is not None:
-        from diffscope.cli.backtest.fit import run_fit
+        from diffscope.cli.backtest.window import run_fit
 
         run_fit(asked, repo, file=fit_file, card=card, console=console)
         return DONE

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from diffscope.adapters.config.ci_settings import CiSettings
+from diffscope.adapters.config.settings import CiSettings
 from diffscope.adapters.events import CiEvent, Trigger
-from diffscope.adapters.github.plan import CheckAnnotation, CheckReport, wanted_labels
-from diffscope.adapters.github.posting import Posted, Poster
+from diffscope.adapters.github.posting import CheckAnnotation, CheckReport, Posted, Poster, wanted_labels
 from diffscope.assessment.document import Assessment
 from diffscope.cli.ci.request import POSTS
 from diffscope.cli.options import is_debug

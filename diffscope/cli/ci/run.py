@@ -178,7 +178,7 @@ def _others(request: Request, assessment: Assessment, style: Style, console: Con
     number = assessment.change.pull.number
     if request.triage is None or number is None:
         return ""
-    from diffscope.cli.triage.stored import read_triage
+    from diffscope.cli.triage.sources import read_triage
     from diffscope.products.triage.triage import line_about
 
     try:

@@ -20,7 +20,7 @@ from diffscope.render.formats.table import RENDERERS
 if TYPE_CHECKING:
     from diffscope.assessment.document import Assessment
     from diffscope.cli.classify.base_settings import Options
-    from diffscope.cli.progress import Progress
+    from diffscope.cli.console import Progress
     from diffscope.workspace import Workspace
 
 
@@ -101,8 +101,8 @@ def classify(
     request = check(Request(target, diff, base, head, worktree, window, source, against=against))
     check_shard(shard, request, record)
     from diffscope.cli.classify.base_settings import Options, opened
-    from diffscope.cli.classify.resume import read_done
-    from diffscope.cli.progress import Progress
+    from diffscope.cli.classify.range import read_done
+    from diffscope.cli.console import Progress
     from diffscope.cli.publish import Publisher, outputs_of
     from diffscope.source.attempts import is_internal
 

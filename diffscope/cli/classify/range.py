@@ -1,18 +1,27 @@
-"""``diffscope classify --range``: judges every change of a range in workers and publishes them in order."""
+"""``diffscope classify --range``: judges every change of a range in workers and publishes them in order.
+
+One that was interrupted goes on with the changes that its JSON-lines file does not hold yet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
+import msgspec
+
+from diffscope.adapters.output import write_file
+from diffscope.adapters.read_file import decode_json, read_bytes
 from diffscope.assessment.document import Assessment
 from diffscope.batch.judging import Judged, Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import empty_gaps, find_range, range_ends
-from diffscope.cli.console import Console
+from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import Request, no_clone
-from diffscope.cli.progress import Progress
+from diffscope.cli.options import Output
 from diffscope.cli.shard import Sharing
-from diffscope.errors import SourceError
+from diffscope.errors import InputError, SourceError, UsageError
 from diffscope.source.attempts import is_internal
 from diffscope.workspace import Workspace
 
@@ -63,3 +72,53 @@ def judge_range(
 def _shown(judged: Judged) -> Assessment | None:
     failed = judged.gap is not None and is_internal((judged.gap,))
     return judged.stand_in if failed else judged.assessment
+
+
+_LARGEST: Final = 2_000_000_000
+"""Bytes: some 100,000 assessments."""
+
+
+class _Pull(msgspec.Struct):
+    head: str
+
+
+class _Change(msgspec.Struct):
+    pull: _Pull
+
+
+class _Line(msgspec.Struct):
+    change: _Change
+
+
+def read_done(request: Request, outputs: tuple[Output, ...]) -> frozenset[str]:
+    """Return the head commits in the one JSON-lines file that is written; a line that was cut off is removed from it.
+
+    Raises:
+        UsageError: there is no such file among the outputs, or the request is no window.
+        InputError: the file holds something else.
+    """
+    files = [output.file for output in outputs if output.form == "jsonl" and output.file is not None]
+    if not request.is_window or len(files) != 1 or len(outputs) != 1:
+        raise UsageError(
+            "--resume goes on with one file of a range", hint="--range A..B --format jsonl:FILE --resume"
+        )
+    return _heads(files[0])
+
+
+def _heads(file: Path) -> frozenset[str]:
+    try:
+        data = read_bytes(
+            file, most=_LARGEST, hint="name a file of results: --format jsonl:FILE", kind=InputError
+        )
+    except FileNotFoundError:
+        return frozenset()
+    whole = data[: data.rfind(b"\n") + 1]
+    try:
+        heads = frozenset(decode_json(line, _Line).change.pull.head for line in whole.split(b"\n")[:-1])
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"not assessments, one a line: {error}", at=str(file), hint="name another file"
+        ) from None
+    if whole != data:
+        write_file(file, whole)
+    return heads

@@ -88,8 +88,7 @@ def show(*, module: str, form: str, opened: OpenedGraph) -> int:
     Of native code: its operators, what binds, wraps and calls them, the devices that it is built for, its tests.
     MODULE is a dotted name, a path, or torch.ops.NAMESPACE.NAME.
     """
-    from diffscope.cli.graph.show import show_node
-    from diffscope.cli.graph.text import print_json, print_lines
+    from diffscope.cli.graph.show import print_json, print_lines, show_node
 
     page = show_node(opened, opened.find(module))
     return print_json(page.document) if form == "json" else print_lines(page.lines)
@@ -104,7 +103,7 @@ def show(*, module: str, form: str, opened: OpenedGraph) -> int:
 def path(*, start: str, end: str, layers: tuple[str, ...], form: str, opened: OpenedGraph) -> int:
     """Show a shortest chain of edges from START to END, each with its line."""
     from diffscope.cli.graph.open_graph import layers_of
-    from diffscope.cli.graph.text import chain_lines, print_json, print_lines
+    from diffscope.cli.graph.show import chain_lines, print_json, print_lines
 
     first, last = opened.find(start), opened.find(end)
     chain = opened.graph.path(first, last, layers_of(layers))
@@ -127,6 +126,7 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
 
     What does not resolve is listed: rows of registries that lead nowhere, operators that nothing implements or calls.
     """
+    from diffscope.cli.graph.show import print_json, print_lines
     from diffscope.cli.graph.stats import (
         comparison_lines,
         count_graph,
@@ -134,7 +134,6 @@ def stats(*, form: str, area: str | None, since: str | None, opened: OpenedGraph
         group_lines,
         statistics_lines,
     )
-    from diffscope.cli.graph.text import print_json, print_lines
     from diffscope.products.explore.areas import compare_graphs
 
     if area is not None and since is not None:
@@ -208,7 +207,7 @@ def _around(
 def _no_chain(opened: OpenedGraph, first: ModuleName, last: ModuleName, layers: tuple[str, ...]) -> list[str]:
     """Return that there is none, and what there is instead: one of other layers, or a chain back."""
     from diffscope.cli.graph.open_graph import layers_of
-    from diffscope.cli.graph.text import chain_lines
+    from diffscope.cli.graph.show import chain_lines
 
     chosen = layers_of(layers)
     lines = [f"no chain of {', '.join(layers)} edges leads from {first} to {last}"]

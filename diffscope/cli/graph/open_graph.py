@@ -100,9 +100,9 @@ def open_graph(repo: Path | None, revision: str, *, use_cache: bool, console: Co
     """Return the graph at a revision, read with a progress bar."""
     from diffscope.adapters.cache.cache import open_cache
     from diffscope.adapters.graphs.graphs import graph_at
+    from diffscope.cli.console import Progress
     from diffscope.cli.gather import Request, find_clone, no_clone
     from diffscope.cli.open_workspace import take_profile
-    from diffscope.cli.progress import Progress
 
     repository = find_clone(repo, Request())
     if repository is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diffscope.cli.graph.open_graph import OpenedGraph
-from diffscope.cli.graph.text import MOST, ring_line, section
+from diffscope.cli.graph.show import MOST, ring_line, section
 from diffscope.errors import UsageError
 from diffscope.source.profile import places
 

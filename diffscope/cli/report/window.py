@@ -16,10 +16,9 @@ from diffscope.batch.windows import (
     read_stored,
     span_before,
 )
-from diffscope.cli.console import Console
+from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.open_workspace import open_workspace
-from diffscope.cli.progress import Progress
 from diffscope.cli.report.outputs import ReportOutputs
 from diffscope.errors import SourceError
 from diffscope.products.report.trend import OFFSET

@@ -50,7 +50,7 @@ def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
     from diffscope.adapters.config.rule_files import case_texts, load_rules, read_statistics
     from diffscope.rules.authoring.cases import read_cases
     from diffscope.rules.authoring.pages import rule_page
-    from diffscope.rules.statistics import parse_statistics
+    from diffscope.rules.model import parse_statistics
 
     rule = find_rule(load_rules(rule_folders), code)
     text = case_texts([rule.origin]).get(rule.origin)
@@ -294,7 +294,7 @@ def _absent(profile: Chosen, repo: Path, revision: str) -> list[str]:
 
 def _dead_globs(folder: Path, repo: Path, revision: str) -> tuple[list[str], int]:
     """Return a line for each dead glob, and how many of those in tables match files of other commits alone."""
-    from diffscope.adapters.config.rule_globs import paths_ever, read_rule_globs
+    from diffscope.adapters.config.rule_tables import paths_ever, read_rule_globs
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.patterns import compile_glob
     from diffscope.rules.language.load import LISTS_FILE, PREDICATES_FILE, RULE_FILE

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.adapters.config.rule_tables import read_registries
 from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.batch.coverage import newest_commit
 from diffscope.batch.run import Batch
-from diffscope.batch.windows import Span, find_span
-from diffscope.cli.console import Console
+from diffscope.batch.windows import Span, find_span, newest_commit
+from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.open_workspace import open_workspace
-from diffscope.cli.progress import Progress
 from diffscope.errors import NotFoundError, UsageError
-from diffscope.products.coverage.measure import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
+from diffscope.products.coverage import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
 from diffscope.render.sanitize import visible
 
 if TYPE_CHECKING:

@@ -17,11 +17,10 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import read_open_pulls, write_open_pulls
 from diffscope.adapters.output import check_output, encoded, write_file
 from diffscope.batch.run import Batch
-from diffscope.cli.console import Console
+from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.options import Output
-from diffscope.cli.progress import Progress
 from diffscope.cli.publish import write_stdout
 from diffscope.cli.triage.sources import OpenList, github_as_open, merged_as_open, saved_as_open
 from diffscope.errors import DiffscopeError, UsageError
@@ -29,7 +28,7 @@ from diffscope.messages.model import Language, Text
 from diffscope.products.triage.candidates import Candidate, read_candidate
 from diffscope.products.triage.model import Conflict, Triage, TriageGap
 from diffscope.products.triage.queue import load_of
-from diffscope.products.triage.render.formats import FORMATS
+from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
 from diffscope.render.style import Style
 from diffscope.source.model import CommitId

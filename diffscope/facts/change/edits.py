@@ -6,16 +6,21 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from diffscope.facts.change.changed_file import Placed, changed_source_symbols
+from diffscope.diff.model import Line
+from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbol
 from diffscope.facts.model import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
+from diffscope.syntax.text.nodes import clip
 
 _MOST: Final = 200
 _PLACES: Final = 3
 _SHORTEST: Final = 8
 """Characters from which an expression is the same wherever it stands in a file."""
+_PRODUCT: Final = frozenset({"source", "native"})
+_MOST_LINES: Final = 6
+_LONGEST_LINE: Final = 110
 _LONGEST_CALL: Final = 600
 _ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
 _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
@@ -23,8 +28,27 @@ _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
-    """Return the edits of the product's Python files, by path and line; beyond two hundred the rest is left out."""
-    found = [edit for one, change in changed_source_symbols(placed) for edit in _of_symbol(one, change)]
+    """Return the edits of a change, by path and line; beyond two hundred the rest is left out.
+
+    Of product code, and only where it has none, of tests and files of other sorts. Of files other than Python those where a few lines became
+    others, came or went: their statements are not laid side by side.
+    """
+    placed = tuple(placed)
+    symbols = [
+        (one, change) for one in placed if one.material.python for change in one.material.python.symbols
+    ]
+    found: list[Edit] = []
+    for is_product in (True, False):
+        part = [one for one in placed if (one.fact.category in _PRODUCT) is is_product]
+        found += [
+            edit
+            for one, change in symbols
+            if one in part and change.logic
+            for edit in _of_symbol(one, change)
+        ]
+        found += [edit for one in part if one.material.python is None for edit in _of_lines(one)]
+        if found:
+            break
     return tuple(sorted(found, key=lambda edit: (edit.path, edit.line, edit.symbol, edit.after))[:_MOST])
 
 
@@ -50,6 +74,46 @@ def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
             left=around.left(each),
             uses=around.uses(each),
         )
+
+
+def _of_lines(placed: Placed) -> Iterator[Edit]:
+    is_product = placed.fact.category in _PRODUCT
+    for hunk in placed.material.diff.hunks:
+        gone = [line for line in hunk.removed if _is_code(line.text)]
+        come = [line for line in hunk.added if _is_code(line.text)]
+        if not (gone or come) or (is_product and max(len(gone), len(come)) > _MOST_LINES):
+            continue
+        line = (come or gone)[0]
+        name = _function_at(placed, line.number, is_new=bool(come)) if is_product else ""
+        if name or not is_product:
+            yield Edit(
+                path=placed.fact.path,
+                line=line.number,
+                side="new" if come else "old",
+                symbol=name,
+                what="statement" if is_product else placed.fact.category,
+                change="changed" if gone and come else "added" if come else "removed",
+                before=_joined(gone),
+                after=_joined(come),
+            )
+
+
+def _function_at(placed: Placed, line: int, *, is_new: bool) -> str:
+    native = placed.material.native
+    for one in native.functions if native is not None else ():
+        part = one.after if is_new else one.before
+        is_edited = one.logic and one.before is not None and one.after is not None and not one.is_test
+        if is_edited and part is not None and part.start <= line <= part.end:
+            return one.name
+    return ""
+
+
+def _joined(lines: list[Line]) -> str:
+    return clip("; ".join(line.text.strip().rstrip(";") for line in lines), _LONGEST_LINE)
+
+
+def _is_code(text: str) -> bool:
+    return any(map(str.isalnum, text)) and not text.lstrip().startswith(("//", "/*", "*", "#"))
 
 
 class _Around:
@@ -87,8 +151,10 @@ class _Around:
     def uses(self, each: ChangedStatement) -> tuple[str, ...]:
         """Return where other functions of the file use what an edit sets or works on."""
         edit = each.edit
-        found = _ATTRIBUTE.search(edit.target) or (_ATTRIBUTE.search(edit.after or edit.before))
-        if found is None or edit.what in ("argument", "raise", "assert"):
+        found = _ATTRIBUTE.match(edit.target or edit.after or edit.before)
+        if edit.what == "call" and found is None:
+            found = _ATTRIBUTE.match(edit.after)
+        if found is None or edit.what not in ("value", "call", "statement", "element"):
             return ()
         word = re.compile(rf"\.{found[1]}\b(?!\()")
         start, end = self._own

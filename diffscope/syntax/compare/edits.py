@@ -39,6 +39,7 @@ _HEADS: Final = {
     "case_clause": "case",
     "function_definition": "function",
 }
+_EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _THROUGH: Final = frozenset(
     {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
 )
@@ -200,6 +201,11 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
         return None
     before = "" if found.before is None else text_of(found.before)
     after = "" if found.after is None else text_of(found.after)
+    if found.texts is not None:
+        before, after = found.texts
+        if not before and not after:
+            return None
+    before, after = _without_start(before, after)
     if found.after is not None and found.after.type in ("string", "concatenated_string", "interpolation"):
         is_message = new.node.type in ("raise_statement", "assert_statement")
         if is_message or len(after) > _TEXT:
@@ -215,6 +221,16 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
         keyword=found.keyword,
         at=found.after,
     )
+
+
+def _without_start(before: str, after: str) -> tuple[str, str]:
+    """Return two long texts without what both begin with, which would be all that is left of them once they are cut."""
+    pairs = enumerate(zip(before, after, strict=False))
+    start = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
+    if max(len(before), len(after)) <= _TEXT or start < _TEXT // 3:
+        return before, after
+    start = max(before.rfind(" ", 0, start), before.rfind("(", 0, start)) + 1
+    return f"…{before[start:]}", f"…{after[start:]}"
 
 
 def _asked(old: _Entry, new: _Entry) -> tuple[str, str, str]:
@@ -289,17 +305,24 @@ def _held(node: Node) -> tuple[str, ...]:
     body = next((child for child in node.named_children if child.type == "block"), None)
     if body is None:
         return ()
-    found = []
-    for child in body.named_children:
-        if child.type in _HEADS:
-            condition = child.child_by_field_name("condition")
-            found.append(_head_text(child, condition, [c for c in child.named_children if c.type == "block"]))
-        elif child.type not in _IMPORTS and (text := _simple(child)):
-            found.append(text)
+    every = list(_simple_ones(body))
+    found = [text for text in every if not text.startswith("assert ")] or every
     # How it leaves says more than what it does before.
-    if len(found) > _HELD and found[-1].startswith(("return", "raise", "continue", "break")):
+    if len(found) > _HELD and _leaves(body):
         found = [*found[: _HELD - 1], found[-1]]
     return tuple(clip(text, _TEXT) for text in found[:_HELD])
+
+
+def _leaves(body: Node) -> bool:
+    return bool(body.named_children) and body.named_children[-1].type in _EXITS
+
+
+def _simple_ones(body: Node) -> Iterator[str]:
+    for child in body.named_children:
+        if child.type in _HEADS or child.type in _THROUGH:
+            yield from _simple_ones(child)
+        elif child.type not in _IMPORTS and child.type.endswith("_statement") and (text := _simple(child)):
+            yield text
 
 
 def _edit(
@@ -315,7 +338,7 @@ def _edit(
     return StatementEdit(
         what=what,
         change=change,
-        **{name: clip(text, _TEXT) for name, text in texts.items()},
+        **{name: clip(text.replace(",)", ")"), _TEXT) for name, text in texts.items()},
         guard=clip(entry.guard, _TEXT),
         held=held,
         stood=stood,

@@ -15,6 +15,8 @@ _OPERATORS: Final = frozenset(
     {"binary_operator", "comparison_operator", "boolean_operator", "not_operator", "unary_operator", "attribute", "subscript", "string"}
 )  # fmt: skip
 _ELEMENTS: Final = frozenset({"list", "set", "tuple", "dictionary"})
+_BUILDERS: Final = frozenset({"dict", "list", "set", "tuple", "frozenset"})
+"""Calls of which the arguments are elements of what they build."""
 
 
 class Difference(NamedTuple):
@@ -26,6 +28,8 @@ class Difference(NamedTuple):
     target: str = ""
     callee: str = ""
     keyword: str = ""
+    texts: tuple[str, str] | None = None
+    """Of several arguments or elements at once: those of each side that the other has not."""
 
 
 def smallest_difference(before: Node, after: Node) -> Difference:
@@ -46,20 +50,23 @@ def _step(at: Difference) -> tuple[Difference, bool] | None:
     if at.before is None or at.after is None:
         return None
     old, new = unwrap(at.before), unwrap(at.after)
-    if old.type != new.type or old.type in _OPERATORS or not old.named_child_count:
+    is_empty = not old.named_child_count and old.type != "argument_list"
+    if old.type != new.type or old.type in _OPERATORS or is_empty:
         return None
     if new.type in ("assignment", "call", "keyword_argument", "pair"):
         return _into_named(at, old, new)
     at = at._replace(what=PLAIN.get(new.type, at.what))
     olds, news = _between(_parts(old), _parts(new))
-    is_one_sided = sorted((len(olds), len(news))) == [0, 1]
-    if is_one_sided and (new.type == "argument_list" or new.type in _ELEMENTS):
-        what = "argument" if new.type == "argument_list" else "element"
-        return at._replace(before=_first(olds), after=_first(news), what=what), True
+    if new.type == "argument_list" or new.type in _ELEMENTS:
+        what = "argument" if new.type == "argument_list" and at.callee not in _BUILDERS else "element"
+        if len(olds) != 1 or len(news) != 1:
+            return at._replace(
+                before=_first(olds), after=_first(news), what=what, texts=_apart(olds, news)
+            ), True
     if len(olds) != 1 or len(news) != 1:
         return (at, True) if new.type in PLAIN else None
-    what = "argument" if new.type == "argument_list" else at.what
-    return at._replace(before=olds[0], after=news[0], what=what), False
+    is_argument = new.type == "argument_list" and at.callee not in _BUILDERS
+    return at._replace(before=olds[0], after=news[0], what="argument" if is_argument else at.what), False
 
 
 def _into_named(at: Difference, old: Node, new: Node) -> tuple[Difference, bool] | None:
@@ -83,8 +90,18 @@ def _into_named(at: Difference, old: Node, new: Node) -> tuple[Difference, bool]
     if new.type == "assignment":
         return down._replace(what="value", target=text_of(names[1])), False
     if new.type == "call":
-        return down._replace(callee=callee_of(new), keyword=""), False
+        callee = callee_of(new)
+        # Of a call on what another call gave, the name of the method says enough.
+        callee = f"….{callee.rpartition('.')[2]}" if "(" in callee else callee
+        return down._replace(callee=callee, keyword=""), False
     return down._replace(keyword=text_of(names[1])), False
+
+
+def _apart(old: list[Node], new: list[Node]) -> tuple[str, str]:
+    was, now = [text_of(node) for node in old], [text_of(node) for node in new]
+    return ", ".join(text for text in was if text not in now), ", ".join(
+        text for text in now if text not in was
+    )
 
 
 def _first(nodes: list[Node]) -> Node | None:

@@ -11,7 +11,7 @@ import pytest
 from diffscope.errors import DiffscopeError
 from diffscope.facts.model import FixMeasures
 from diffscope.products.backtest.fix_model import USED, Fit, Sample, Weights, fit, worth_of
-from diffscope.products.backtest.model_card import write_card, write_table
+from diffscope.products.backtest.render import write_card, write_table
 from diffscope.source.model import CommitId
 from diffscope.taxonomy.fix_risk import FixRiskTable
 from diffscope.yaml.typed import read_file
