@@ -19,8 +19,8 @@ from diffscope.products.report.render import charts as digest_charts
 from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page_script import SCRIPT
-from diffscope.render.report_words import area_title
 from diffscope.render.style import Style
+from diffscope.render.words import area_title
 from diffscope.rules.model import Severity
 from diffscope.workspace import Workspace
 from tests.assessments import hostile

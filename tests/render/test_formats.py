@@ -15,8 +15,7 @@ from diffscope.project.answers import AmdState
 from diffscope.render.formats.table import RENDERERS, render
 from diffscope.render.style import Style
 from diffscope.render.words import Words
-from diffscope.rules.families import family_title
-from diffscope.rules.model import Severity
+from diffscope.rules.model import Severity, family_title
 from diffscope.source.model import SourceKind
 from tests.assessments import an_assessment, an_empty_assessment
 

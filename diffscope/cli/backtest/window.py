@@ -31,7 +31,7 @@ from diffscope.products.backtest.fix_model import Sample, fit
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
 from diffscope.products.backtest.model import Backtest, Frame, Observation, RuleName
 from diffscope.products.backtest.render import FORMATS, write_card, write_table
-from diffscope.products.report.digest_input import trim_for_digest
+from diffscope.products.report.digest import trim_for_digest
 from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
 from diffscope.render.style import Style

@@ -22,7 +22,7 @@ from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.rules.command import find_rule
 from diffscope.errors import UsageError
 from diffscope.facts.model import ChangeFacts
-from diffscope.products.assistant.answers import (
+from diffscope.products.assistant import (
     DEFAULT_TOKENS,
     FEWEST_TOKENS,
     MOST_TOKENS,

@@ -14,7 +14,7 @@ from diffscope.cli.console import Console, Progress
 from diffscope.cli.gather import Request, find_clone, no_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.errors import NotFoundError, UsageError
-from diffscope.products.coverage.measure import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
+from diffscope.products.coverage import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
 from diffscope.render.sanitize import visible
 
 if TYPE_CHECKING:

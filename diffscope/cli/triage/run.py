@@ -28,7 +28,7 @@ from diffscope.messages.model import Language, Text
 from diffscope.products.triage.candidates import Candidate, read_candidate
 from diffscope.products.triage.model import Conflict, Triage, TriageGap
 from diffscope.products.triage.queue import load_of
-from diffscope.products.triage.render.formats import FORMATS
+from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
 from diffscope.render.style import Style
 from diffscope.source.model import CommitId

@@ -1,25 +1,152 @@
-"""A triage as Markdown and as one self-contained page without a network; its script filters the queue, and the address holds the state."""
+"""A triage as text for the terminal, JSON, Markdown, and one self-contained page without a network; ``FORMATS`` has them by name.
+
+The script of the page filters the queue, and the address holds the state.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
 
+import msgspec
 from markupsafe import Markup
 
 from diffscope.messages.model import Text
-from diffscope.products.triage.model import Bucket, Entry, Place, Triage
+from diffscope.products.triage.model import Bucket, Conflict, Entry, Place, Triage
 from diffscope.products.triage.queue import link_reasons
-from diffscope.products.triage.render.text import head_of
-from diffscope.render.report_words import tag_title
+from diffscope.render.console import Piece, Screen, Tone
+from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
 from diffscope.render.templates import fill
-from diffscope.render.words import Words
+from diffscope.render.words import Words, tag_title
 
+_MOST: Final = 20
 _BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "decide", "author")
+_TONES: Final = {"low": Tone.LOW, "medium": Tone.MEDIUM, "high": Tone.HIGH, "critical": Tone.CRITICAL}
+
+
+def render_text(triage: Triage, style: Style) -> str:
+    """Return the whole text: conflicts and duplicates first, then the queue; of long lists the beginning, unless more is asked for."""
+    screen, words = Screen(style), Words(style.language)
+    most = 10**9 if style.is_verbose else _MOST
+    screen.line(
+        Piece(triage.repository, Tone.STRONG),
+        Piece(f" · {head_of(triage, words)}"),
+    )
+    _conflicts(screen, words, triage, most)
+    if triage.duplicates:
+        _head(screen, words, "triage.duplicates", len(triage.duplicates))
+        for pair in triage.duplicates[:most]:
+            screen.line(Piece(words.pick(pair.says)), indent=2, hang=4)
+        _rest(screen, words, len(triage.duplicates), most)
+    if triage.order:
+        _head(screen, words, "triage.order", len(triage.order))
+        for link in triage.order[:most]:
+            screen.line(Piece(words.pick(link.says)), indent=2, hang=4)
+        _rest(screen, words, len(triage.order), most)
+    for bucket in _BUCKETS:
+        entries = [entry for entry in triage.queue if entry.bucket == bucket]
+        if entries:
+            _head(screen, words, f"bucket.{bucket}", len(entries))
+            for entry in entries[:most]:
+                _entry(screen, words, entry)
+            _rest(screen, words, len(entries), most)
+    _loads(screen, words, triage, most)
+    _gaps(screen, words, triage, most)
+    return screen.text()
+
+
+def head_of(triage: Triage, words: Words) -> str:
+    """Return how many changes were compared, and where they come from."""
+    code = "triage.head-merged" if triage.merged else "triage.head"
+    return words(code, count=triage.changes, base=triage.base)
+
+
+def _conflicts(screen: Screen, words: Words, triage: Triage, most: int) -> None:
+    if triage.changes < 2:
+        return
+    if not triage.conflicts:
+        screen.blank()
+        screen.line(Piece(words("triage.no-conflicts"), Tone.GOOD))
+        return
+    _head(screen, words, "triage.conflicts", len(triage.conflicts))
+    for one in triage.conflicts[:most]:
+        screen.line(
+            Piece(f"{words(f'certainty.{one.certainty}')}  ", Tone.MEDIUM if one.certainty == "breaks" else Tone.QUIET),
+            Piece(words.pick(one.says)),
+            *_textual(words, one),
+            indent=2, hang=4,
+        )  # fmt: skip
+        screen.line(Piece(" · ".join(_places(one)), Tone.PATH), indent=4, hang=6)
+    _rest(screen, words, len(triage.conflicts), most)
+
+
+def _textual(words: Words, one: Conflict) -> Iterable[Piece]:
+    notes = [words("triage.others", count=len(one.others))] if one.others else []
+    if one.is_textual is not None:
+        notes.append(words("triage.textual" if one.is_textual else "triage.not-textual"))
+    if notes:
+        yield Piece(words.aside(words.semicolon.join(notes)), Tone.QUIET)
+
+
+def _places(one: Conflict) -> list[str]:
+    numbers = (one.first, one.second)
+    return [
+        f"#{number} {place.path}{f':{place.line}' if place.line else ''}"
+        for number, place in zip(numbers, one.places, strict=True)
+    ]
+
+
+def _entry(screen: Screen, words: Words, entry: Entry) -> None:
+    reasons = words.semicolon.join(words.pick(reason) for reason in entry.reasons)
+    screen.line(
+        Piece(f"#{entry.number} ", Tone.STRONG),
+        Piece(entry.title),
+        Piece(f"  {words.comma.join(tag_title(area, words.language) for area in entry.areas)}", Tone.QUIET),
+        Piece(f"  {reasons}", _TONES.get(entry.level, Tone.PLAIN)),
+        indent=2, hang=4,
+    )  # fmt: skip
+
+
+def _loads(screen: Screen, words: Words, triage: Triage, most: int) -> None:
+    areas = [
+        msgspec.structs.replace(load, name=tag_title(load.name, words.language)) for load in triage.areas
+    ]
+    for code, loads in (("triage.owners", triage.owners), ("triage.areas", areas)):
+        if loads:
+            screen.blank()
+            screen.line(Piece(words(code), Tone.STRONG))
+            told = (
+                words("triage.load", name=load.name, count=load.waiting, first=load.first)
+                for load in loads[:most]
+            )
+            screen.line(Piece(words.semicolon.join(told)), indent=2)
+
+
+def _gaps(screen: Screen, words: Words, triage: Triage, most: int) -> None:
+    if triage.gaps:
+        _head(screen, words, "triage.gaps", len(triage.gaps))
+        for gap in triage.gaps[:most]:
+            screen.line(
+                Piece(f"{f'#{gap.number} ' if gap.number else ''}{words.pick(gap.reason)}"), indent=2, hang=4
+            )
+        _rest(screen, words, len(triage.gaps), most)
+
+
+def _head(screen: Screen, words: Words, code: str, count: int) -> None:
+    screen.blank()
+    screen.line(Piece(f"{words(code)}{words.colon}{count}", Tone.STRONG))
+
+
+def _rest(screen: Screen, words: Words, count: int, most: int) -> None:
+    if count > most:
+        screen.line(Piece(words("triage.rest", count=count - most), Tone.QUIET), indent=2)
+
+
 _LEVELS: Final = ("none", "low", "medium", "high", "critical", "unknown")
 _MOST_CHOICES: Final = 200
 
@@ -155,3 +282,17 @@ class _View:
             (name, self.tag(name) if field == "areas" else name, count)
             for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         ][:_MOST_CHOICES]
+
+
+def render_json(triage: Triage, style: Style) -> str:
+    """Return the whole document, indented by two."""
+    del style
+    return indented(triage)
+
+
+FORMATS: Final[dict[str, Callable[[Triage, Style], str]]] = {
+    "text": render_text,
+    "json": render_json,
+    "markdown": render_markdown,
+    "html": render_html,
+}
