@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Set
 from diffscope.graph.build.assemble import Files, assemble
 from diffscope.graph.build.describe import describe_file, star_names
 from diffscope.graph.build.native import NativeFile, describe_natives
-from diffscope.graph.model.resolve import is_native, name_nodes, node_kind, node_name
-from diffscope.graph.model.tables import FileRecords, Tables, empty_tables
 from diffscope.graph.query.graph import ModuleGraph, OutlineReader
+from diffscope.graph.resolve import is_native, name_nodes, node_kind, node_name
+from diffscope.graph.tables import FileRecords, Tables, empty_tables
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.graph.model.model import EdgeLayer, Importer, NodeKind
+from diffscope.graph.model import EdgeLayer, Importer, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from tests.graph_builders import ALL, graph

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from diffscope.graph.model.model import EdgeLayer, NodeKind
+from diffscope.graph.model import EdgeLayer, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.words import TestWords, index_words
 from tests.graph_builders import derived, edges, graph

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.model import ModuleFact
-from diffscope.graph.model.model import EdgeLayer, ModuleName
+from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from diffscope.facts.base.class_bases import origin_of
 from diffscope.facts.change.changed_file import Placed
-from diffscope.graph.model.model import EdgeLayer, ModuleName
+from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places

@@ -12,7 +12,7 @@ from diffscope.facts.base.reach import Reach, Reached
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import ChangeFacts, FileFact, Located, NativeFact, SymbolFact
-from diffscope.graph.model.model import ModuleName
+from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places

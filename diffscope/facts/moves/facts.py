@@ -15,7 +15,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import LineCount, Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind
-from diffscope.syntax.text.similarity import REWRITTEN, similarity
+from diffscope.syntax.similarity import REWRITTEN, similarity
 from diffscope.taxonomy.words import tokens_of
 
 _FEWEST_WORDS: Final = 2

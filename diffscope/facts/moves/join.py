@@ -17,7 +17,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
-from diffscope.syntax.text.similarity import HELD, share_contained
+from diffscope.syntax.similarity import HELD, share_contained
 
 
 def join_moves(files: Iterable[FileMaterial]) -> tuple[FileMaterial, ...]:

@@ -15,7 +15,7 @@ from diffscope.source.model import RepoPath
 from diffscope.source.text import LineCount, Region
 from diffscope.syntax.compare.compare import Definitions, compare_moved
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind
-from diffscope.syntax.text.similarity import OTHER_NAME, SAME_NAME, Trigrams, similarity, trigrams_of
+from diffscope.syntax.similarity import OTHER_NAME, SAME_NAME, Trigrams, similarity, trigrams_of
 
 _FUNCTIONS = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SHORTEST_RENAMED = 4

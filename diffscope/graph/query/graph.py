@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property, partial
 
-from diffscope.graph.model.model import (
+from diffscope.graph.model import (
     IMPORT_LAYERS,
     Chain,
     ClassName,
@@ -23,8 +23,6 @@ from diffscope.graph.model.model import (
     ServingDistance,
     TestDistance,
 )
-from diffscope.graph.model.resolve import Resolver, is_test_file
-from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.query.adjacency import (
     KnownParts,
     QueryCache,
@@ -38,6 +36,8 @@ from diffscope.graph.query.adjacency import (
 from diffscope.graph.query.outline_queries import ClassQueries, OperatorQueries
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import RunOnImport, View
+from diffscope.graph.resolve import Resolver, is_test_file
+from diffscope.graph.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.words import TestWords
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from diffscope.graph.build.native import SOURCES
-from diffscope.graph.model.model import (
+from diffscope.graph.model import (
     ClassName,
     EdgeLayer,
     ModuleName,
@@ -16,8 +16,8 @@ from diffscope.graph.model.model import (
     Subclass,
     Wrapper,
 )
-from diffscope.graph.model.resolve import Definition, Resolver, is_test_file
 from diffscope.graph.query.view import View
+from diffscope.graph.resolve import Definition, Resolver, is_test_file
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import field
 
-from diffscope.graph.model.model import Edge, EdgeLayer, ModuleName
+from diffscope.graph.model import Edge, EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.messages.model import message
 from diffscope.patterns import compile_glob

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from diffscope.graph.model.model import IMPORT_LAYERS, Edge, EdgeLayer, ModuleName, NodeKind, Wrapper
+from diffscope.graph.model import IMPORT_LAYERS, Edge, EdgeLayer, ModuleName, NodeKind, Wrapper
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 

@@ -15,11 +15,11 @@ from diffscope.source.text import decode
 from diffscope.syntax.compare.fields import order_counts, read_order
 from diffscope.syntax.compare.matching import Branches, Pair, is_same_branch
 from diffscope.syntax.model import Aspect, DefinitionKind
+from diffscope.syntax.nodes import is_idle
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.statements import Needs, depend, read_needs
 from diffscope.syntax.normalize.units import Unit
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, Name, read_names
-from diffscope.syntax.text.nodes import is_idle
 
 if TYPE_CHECKING:
     from tree_sitter import Node

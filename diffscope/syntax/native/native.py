@@ -14,7 +14,7 @@ from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, rea
 from diffscope.syntax.native.changes import Unit, compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions
 from diffscope.syntax.native.preprocessor import NativeSource, blank
-from diffscope.syntax.text.nodes import clip
+from diffscope.syntax.nodes import clip
 
 _EMPTY = NativeOutline()
 _Unit = Unit[NativeSource]

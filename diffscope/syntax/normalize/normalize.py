@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
-from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
-from diffscope.syntax.text.literals import (
+from diffscope.syntax.literals import (
     expression_text,
     interpolates,
     parts_of,
@@ -20,7 +17,10 @@ from diffscope.syntax.text.literals import (
     read_text,
     shown_text,
 )
-from diffscope.syntax.text.nodes import text_of
+from diffscope.syntax.nodes import text_of
+from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
+from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
+from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
 
 if TYPE_CHECKING:
     from tree_sitter import Node
