@@ -15,10 +15,9 @@ from diffscope.cli.options import Output, is_debug
 from diffscope.cli.publish import raise_if_failed, write_stdout
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language
-from diffscope.products.report.model import Digest
+from diffscope.products.report.model import Digest, ReportOptions
 from diffscope.products.report.render.formats import charts, render_digest
-from diffscope.products.report.render.options import ReportOptions
-from diffscope.render.formats.jsonl import render as render_line
+from diffscope.render.formats.json import render_line
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 
