@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import ReportedGap
@@ -290,6 +291,10 @@ class PullSummary(Value, frozen=True, kw_only=True):
     """What it does, in clauses of names; the most telling first."""
     telling: int = 0
     """How many of the clauses of ``gist`` say more than which code was edited."""
+    does: tuple[Text, ...] = ()
+    """What it does, in sentences without their full stops, the most telling first; edits under a condition that did not change are left out."""
+    checks: tuple[Text, ...] = ()
+    """What to check, a question each."""
     paths: tuple[str, ...] = ()
     """Its files, those with most lines changed first; at most forty."""
 
@@ -356,3 +361,11 @@ class Digest(Value, frozen=True, kw_only=True):
     """The rules that flagged or were waived, by code."""
     rules_hash: str
     version: str
+
+
+class ReportOptions(Value, frozen=True, kw_only=True):
+    """Layout and templates of a report."""
+
+    layout: str = "weekly"
+    templates: dict[str, str] = msgspec.field(default_factory=dict)
+    """Text of the templates that replace bundled ones, by file name."""
