@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 from diffscope.adapters.config.profiles import default_profile
@@ -41,6 +42,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """What takes seconds and is rarely broken is left to thorough runs, as two jobs of CI are."""
     if not THOROUGH and item.get_closest_marker("thorough"):
         pytest.skip("takes long: set DIFFSCOPE_THOROUGH=1")
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Tell the process that counts of each test once: it hears of set-ups and clean-ups that failed, and not of those that went well.
+
+    Thousands of messages that say nothing cost as much as a hundred tests. ``--durations`` wants them all the same.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ or item.config.option.durations is not None:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(scope="session")

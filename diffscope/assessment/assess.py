@@ -30,10 +30,9 @@ from diffscope.assessment.document import (
 )
 from diffscope.assessment.effects import find_effects
 from diffscope.assessment.files import assess_files
-from diffscope.assessment.fix_risk import judge_fix_risk
 from diffscope.assessment.look_first import look_first
 from diffscope.assessment.risk import judge_risk
-from diffscope.assessment.scores import score_importance, score_insight
+from diffscope.assessment.scores import judge_fix_risk, score_importance, score_insight
 from diffscope.assessment.signals import doubling, read_signals
 from diffscope.assessment.symbols import assess_symbols
 from diffscope.assessment.tags import explain_tags
@@ -43,11 +42,9 @@ from diffscope.facts.model import ChangeFacts, FileFact, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
-from diffscope.rules.engine.folding import fold
-from diffscope.rules.engine.waivers import WaivedFlags, apply_waivers, parse_waivers
-from diffscope.rules.families import HINTS
+from diffscope.rules.engine.folding import WaivedFlags, apply_waivers, fold, parse_waivers
 from diffscope.rules.language.catalogue import Catalogue
-from diffscope.rules.model import Flag
+from diffscope.rules.model import HINTS, Flag
 from diffscope.source.attempts import INTERNAL_ERROR, Attempts
 from diffscope.source.model import Gap
 from diffscope.taxonomy.model import OTHER, Taxonomy

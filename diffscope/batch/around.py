@@ -13,7 +13,7 @@ from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.change_shape import Sizes
 from diffscope.facts.classify.kinds import Signs, decide_kind
 from diffscope.facts.classify.titles import read_title
-from diffscope.products.report.links.around import Around, Merged
+from diffscope.products.report.links.nodes import Around, Merged
 from diffscope.products.report.model import Counted, Period, TrendPoint
 from diffscope.source.window import Window, stamp
 from diffscope.taxonomy.model import Taxonomy

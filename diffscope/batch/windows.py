@@ -18,8 +18,7 @@ from diffscope.batch.recheck import recheck
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, RepositoryError, UsageError
 from diffscope.messages.model import Message, message
-from diffscope.products.report.digest import build_digest
-from diffscope.products.report.digest_input import trim_for_digest
+from diffscope.products.report.digest import build_digest, trim_for_digest
 from diffscope.products.report.model import Digest, Period, TrendPoint
 from diffscope.products.report.trend import (
     OFFSET,

@@ -65,7 +65,7 @@ COMMANDS: dict[str, Command] = {
         "diffscope.cli.generate.schema:schema", "Print the JSON Schema of what diffscope writes."
     ),
     "store": Command(
-        "diffscope.cli.store.command:store",
+        "diffscope.cli.store:store",
         "Join stores of assessments from several machines, or write one as tables.",
     ),
     "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),

@@ -114,20 +114,8 @@ LEFT_OUT: Final = message("gap.lines-left-out")
 _MOST_PAIRS = 1_000_000
 """As git's ``-l1000``: with more, only what a patch calls a rename is one."""
 _NEVER_TEXT = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".gif",
-    ".webp",
-    ".ico",
-    ".pdf",
-    ".gz",
-    ".zip",
-    ".woff2",
-    ".mp3",
-    ".mp4",
-    ".wav",
-)
+    ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico", ".pdf", ".gz", ".zip", ".woff2", ".mp3", ".mp4", ".wav",
+)  # fmt: skip
 _KINDS = {"160000": FileKind.SUBMODULE, "120000": FileKind.SYMLINK}
 
 

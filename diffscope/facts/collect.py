@@ -148,17 +148,8 @@ def _lookup(placed: tuple[Placed, ...], graph: ModuleGraph | None) -> TreeLookup
 
 
 _FROM_PYTHON = (
-    "symbol",
-    "parameter",
-    "contract",
-    "option",
-    "import",
-    "guard",
-    "call",
-    "condition",
-    "numeric",
-    "write",
-)
+    "symbol", "parameter", "contract", "option", "import", "guard", "call", "condition", "numeric", "write",
+)  # fmt: skip
 _FROM_BOTH_SIDES = ("counterpart", "operator", "override", "registry")
 """Families that of a source file which was not compared at all are unknown too; one that does not parse in places still tells some."""
 _FROM_NATIVE = ("native", "operator")

@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final
 
+from msgspec.structs import replace
+
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.class_bases import origin_of
 from diffscope.facts.base.imports import absolute_module
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.change.files import module_name
-from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature
+from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature, UseHow
+from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
 from diffscope.source.text import Lines
@@ -40,20 +43,8 @@ _NAME: Final = lazy_regex(
 )
 """Names that are not those of keyword arguments, which stand before a ``=`` without a blank."""
 _LETTER: Final = lazy_regex(r"\w")
-_COMMON: Final = frozenset(
-    {
-        *keyword.kwlist,
-        *dir(builtins),
-        "self",
-        "cls",
-        "logger",
-        "torch",
-        "init_logger",
-        "TYPE_CHECKING",
-        "pytest",
-        "Any",
-    }
-)
+_ANYWHERE: Final = ("self", "cls", "logger", "torch", "init_logger", "TYPE_CHECKING", "pytest", "Any")
+_COMMON: Final = frozenset({*keyword.kwlist, *dir(builtins), *_ANYWHERE})
 
 
 def collect_footprint(placed: Iterable[Placed], lookup: TreeLookup | None) -> Footprint:
@@ -107,9 +98,7 @@ class _Uses:
                 continue  # nothing of it runs
             module, name = self._defined(absolute_module(self._path, item), item.name or "")
             if self._is_ours(module) and name != "*":
-                yield NameUse(
-                    path=self._path, line=item.line, symbol="", module=module, name=name, how="import"
-                )
+                yield self._use("import", "", item.line, module, name)
         for change in self._python.symbols:
             if not change.logic or Aspect.REMOVED in change.aspects:
                 continue
@@ -118,21 +107,21 @@ class _Uses:
                 if each.what == "added" and each.region is not None:
                     yield from self._of_signal(change, each.signal, each.region.start)
 
+    def _use(self, how: UseHow, symbol: str, line: int, module: str, name: str) -> NameUse:
+        return NameUse(path=self._path, line=line, symbol=symbol, module=module, name=name, how=how)
+
     def _of_signal(self, change: ChangedSymbol, signal: Signal, line: int) -> Iterator[NameUse]:
-        if signal.kind is SignalKind.CALL:
-            targets = self._targets(signal.text, change.name)
-            if targets:
+        if signal.kind not in (SignalKind.CALL, SignalKind.REFERENCE):
+            return
+        for module, name in self._targets(signal.text, change.name):
+            if signal.kind is SignalKind.CALL:
                 positional, keywords, is_open = read_arguments(signal.detail)
-                for module, name in targets:
-                    yield NameUse(
-                        path=self._path, line=line, symbol=change.name, module=module, name=name, how="call",
-                        positional=positional, keywords=keywords, is_open=is_open,
-                    )  # fmt: skip
-        elif signal.kind is SignalKind.REFERENCE:
-            for module, name in self._targets(signal.text, change.name):
-                yield NameUse(
-                    path=self._path, line=line, symbol=change.name, module=module, name=name, how="name"
-                )
+                yield replace(
+                    self._use("call", change.name, line, module, name),
+                    positional=positional, keywords=keywords, is_open=is_open,
+                )  # fmt: skip
+            else:
+                yield self._use("name", change.name, line, module, name)
 
     def _targets(self, text: str, caller: str) -> tuple[tuple[str, str], ...]:
         """Return where what is written may be defined: by an import, in the file itself, or in the class of ``self`` and those above it."""
@@ -182,13 +171,7 @@ class _Uses:
         for written in self._classes[owner].bases if owner in self._classes else ():
             base = written.partition("[")[0].strip()
             if base in self._classes and base != owner:
-                yield (
-                    self._module,
-                    base,
-                    frozenset(
-                        name.removeprefix(f"{base}.") for name in self._own if name.startswith(f"{base}.")
-                    ),
-                )
+                yield self._module, base, self._own_members(base)
                 yield from self._above(base)
                 continue
             module, name = self._defined(
@@ -203,40 +186,24 @@ class _Uses:
                 members = self._lookup.class_at(path, each)[0] if self._lookup else frozenset()
                 yield module_name(path) or "", each, members
 
+    def _own_members(self, owner: str) -> frozenset[str]:
+        prefix = f"{owner}."
+        return frozenset(name.removeprefix(prefix) for name in self._own if name.startswith(prefix))
+
     def _inherits(self, change: ChangedSymbol) -> Iterator[NameUse]:
         """Yield the bases of a class that is new or gets others, and what a new method overrides."""
         line = change.region.start if change.region else 0
         owner, _, member = change.name.rpartition(".")
         if change.kind is DefinitionKind.CLASS and ({Aspect.ADDED, Aspect.BASES} & set(change.aspects)):
-            members = tuple(
-                sorted(
-                    name.removeprefix(f"{change.name}.")
-                    for name in self._own
-                    if name.startswith(f"{change.name}.")
-                )
-            )
+            members = tuple(sorted(self._own_members(change.name)))
             for module, name, _ in self._above(change.name):
-                yield NameUse(
-                    path=self._path,
-                    line=line,
-                    symbol=change.name,
-                    module=module,
-                    name=name,
-                    how="base",
-                    members=members,
-                )
-        if (
-            Aspect.ADDED in change.aspects
-            and owner in self._classes
-            and change.after
-            and not (member.startswith("__") and member.endswith("__"))
-        ):
+                yield replace(self._use("base", change.name, line, module, name), members=members)
+        is_dunder = member.startswith("__") and member.endswith("__")
+        if Aspect.ADDED in change.aspects and owner in self._classes and change.after and not is_dunder:
             for module, name, known in self._above(owner):
                 if known is not None and member in known:
-                    yield NameUse(
-                        path=self._path, line=line, symbol=change.name, module=module, name=f"{name}.{member}",
-                        how="override", parameters=_parameters(change.after),
-                    )  # fmt: skip
+                    use = self._use("override", change.name, line, module, f"{name}.{member}")
+                    yield replace(use, parameters=_parameters(change.after))
 
     def _is_ours(self, module: str) -> bool:
         return module.partition(".")[0] in {*places().own, self._root}
@@ -244,11 +211,8 @@ class _Uses:
 
 def read_arguments(text: str) -> tuple[int, tuple[str, ...], bool]:
     """Return the number of arguments by place, the names of those by name, and whether more may come."""
-    try:
-        call = ast.parse(f"_({text})", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return 0, (), True
-    if not isinstance(call, ast.Call):
+    call = parse_call(text)
+    if call is None:
         return 0, (), True
     keywords = tuple(each.arg for each in call.keywords if each.arg is not None)
     is_open = len(keywords) < len(call.keywords) or any(isinstance(each, ast.Starred) for each in call.args)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
@@ -22,7 +22,6 @@ from diffscope.syntax.model import (
     Aspect,
     NativeChange,
     NativeComparison,
-    NativeFunction,
     OperatorChange,
     Outline,
 )
@@ -46,7 +45,8 @@ def collect_natives(placed: Iterable[Placed], lookup: TreeLookup | None) -> tupl
     found = [
         _Changed(one, change)
         for one in placed
-        if _is_product(one) and one.material.native is not None
+        if (one.fact.category, one.fact.language) == ("source", "rust") or one.fact.category == "native"
+        if one.material.native is not None
         for change in one.material.native.functions
         if change.logic and change.name
     ]
@@ -71,13 +71,11 @@ def collect_operators(placed: Iterable[Placed], lookup: TreeLookup | None) -> tu
     ]
     facts += _removed_in_python(placed, lookup)
     came = {fact.name for fact in facts if fact.change == "added"} | _come_in_python(placed)
-    facts = [
-        msgspec.structs.replace(fact, successor=successor(fact.name, came))
-        if fact.change == "removed"
-        else fact
+    told = (
+        replace(fact, successor=successor(fact.name, came)) if fact.change == "removed" else fact
         for fact in facts
-    ]
-    return tuple(sorted(facts, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
+    )
+    return tuple(sorted(told, key=lambda fact: (fact.path, fact.line, fact.name, fact.change)))
 
 
 def _removed_in_python(placed: tuple[Placed, ...], lookup: TreeLookup | None) -> Iterator[OperatorFact]:
@@ -127,11 +125,6 @@ class _Changed(NamedTuple):
     origin: _Changed | None = None
 
 
-def _is_product(placed: Placed) -> bool:
-    is_rust = placed.fact.language == "rust" and placed.fact.category == "source"
-    return is_rust or placed.fact.category == "native"
-
-
 def _joined(changes: list[_Changed]) -> Iterator[_Changed]:
     """Join what left one file for another: the same name, or the same last name where only one leaves and one arrives by it."""
     gone = [one for one in changes if Aspect.REMOVED in one.change.aspects]
@@ -167,10 +160,9 @@ def _native(one: _Changed, lookup: TreeLookup | None) -> NativeFact:
     placed, change = one.placed, one.change
     standing = change.after or change.before
     moved = Aspect.MOVED in change.aspects and Aspect.BODY not in change.aspects
-    words = {Aspect.ADDED: "added", Aspect.REMOVED: "removed", Aspect.SIGNATURE: "signature"}
-    kind = next(
-        (word for aspect, word in words.items() if aspect in change.aspects), "moved" if moved else "body"
-    )
+    wholes = (Aspect.ADDED, Aspect.REMOVED, Aspect.SIGNATURE)
+    usual = "moved" if moved else "body"
+    kind = next((aspect.value for aspect in wholes if aspect in change.aspects), usual)
     added, removed = change.code_added, change.code_removed
     if one.origin is not None:
         kept = pair_equal(_lines(one.origin), _lines(one), key=str)
@@ -185,7 +177,7 @@ def _native(one: _Changed, lookup: TreeLookup | None) -> NativeFact:
         **placed.spot(_place(placed, change), symbol=change.name),
         change=kind,
         language=placed.fact.language,
-        kernel_role="" if is_rust else _role(standing),
+        kernel_role="" if is_rust or not standing else _kernel_role(standing.qualifiers),
         item=standing.item if standing else "function",
         public=bool(standing and "pub" in standing.qualifiers),
         in_tests=change.is_test,
@@ -212,11 +204,8 @@ def _more(change: NativeChange) -> tuple[str, ...]:
     return tuple(sorted(kind for kind, count in balance.items() if count > 0))
 
 
-def _role(function: NativeFunction | None) -> str:
-    if function is None:
-        return ""
-    words = {"__global__": "kernel", "__device__": "device"}
-    return next((role for word, role in words.items() if word in function.qualifiers), "host")
+def _kernel_role(qualifiers: Collection[str]) -> str:
+    return "kernel" if "__global__" in qualifiers else "device" if "__device__" in qualifiers else "host"
 
 
 def _place(placed: Placed, change: NativeChange | OperatorChange) -> Region | None:

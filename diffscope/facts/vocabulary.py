@@ -73,19 +73,9 @@ _TYPES: Final[dict[str, type[values.Fact]]] = {
 }
 
 _FROM_GRAPH: Final = (
-    "distance",
-    "entry",
-    "chain",
-    "fan_in",
-    "reach",
-    "lazy_fan_in",
-    "registry_fan_in",
-    "tests_within_two",
-    "cycle",
-    "users",
-    "overrides",
-    "test_distance",
-)
+    "distance", "entry", "chain", "fan_in", "reach", "lazy_fan_in", "registry_fan_in", "tests_within_two",
+    "cycle", "users", "overrides", "test_distance",
+)  # fmt: skip
 
 
 _UNASKED: Final = frozenset({"kind_reasons"})

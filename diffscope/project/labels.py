@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple, assert_never
+from itertools import chain
+from operator import eq, ge, gt, le, lt, ne
+from typing import Final, NamedTuple
 
 from diffscope.errors import InputError
 from diffscope.patterns import compile_glob, lazy_regex
@@ -35,6 +37,7 @@ _CONDITION = lazy_regex(
 )
 _OPERATORS: Final = {"==": "=", ":": "=", "≠": "!=", "≥": ">=", "≤": "<="}
 _GROUPS: Final = {"and": "all", "or": "any", "not": "none"}
+_COMPARISONS: Final = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _MAX_DEPTH: Final = 16
 _MAX_TEXT: Final = 4_000
 
@@ -69,10 +72,8 @@ def parse_condition(text: str, line: int) -> Condition:
 
 def conditions_of(group: ConditionGroup) -> tuple[Condition, ...]:
     """Return every condition of a tree, in the order of the file."""
-    found: list[Condition] = []
-    for item in group.items:
-        found.extend(conditions_of(item) if isinstance(item, ConditionGroup) else (item,))
-    return tuple(found)
+    parts = (conditions_of(item) if isinstance(item, ConditionGroup) else (item,) for item in group.items)
+    return tuple(chain.from_iterable(parts))
 
 
 def _unquote(value: str) -> str:
@@ -185,13 +186,9 @@ def judge(item: Condition | ConditionGroup, change: MergifyChange) -> Judged:
     if isinstance(item, Condition):
         return _negate(_positive(item, change)) if item.is_negated else _positive(item, change)
     parts = [judge(each, change) for each in item.items]
-    match item.kind:
-        case "any":
-            return _any(parts)
-        case "none":
-            return _negate(_all(parts))
-        case _:
-            return _all(parts)
+    if item.kind == "any":
+        return _any(parts)
+    return _negate(_all(parts)) if item.kind == "none" else _all(parts)
 
 
 def matching_paths(condition: Condition, paths: Iterable[RepoPath]) -> tuple[RepoPath, ...] | None:
@@ -202,13 +199,11 @@ def matching_paths(condition: Condition, paths: Iterable[RepoPath]) -> tuple[Rep
             case "=" | "!=":
                 return tuple(path for path in paths if path == value)
             case "~=":
-                regex = compile_guarded(value)
-                return tuple(path for path in paths if regex.search(path))
+                return tuple(filter(compile_guarded(value).search, paths))
             case "*=":
-                glob = compile_glob(value)
-                return tuple(path for path in paths if glob.matches(path))
+                return tuple(filter(compile_glob(value).matches, paths))
     except InputError:
-        return None
+        pass
     return None
 
 
@@ -292,17 +287,10 @@ def _holds(condition: Condition, text: str) -> bool | None:
 def _on_count(condition: Condition, count: int) -> Judged:
     if not (condition.value.isascii() and condition.value.isdigit() and len(condition.value) < 10):
         return Judged(Verdict.UNKNOWN, unknown=(condition.text,))
-    wanted = int(condition.value)
-    answers = {
-        "=": count == wanted,
-        "!=": count != wanted,
-        "<": count < wanted,
-        "<=": count <= wanted,
-        ">": count > wanted,
-        ">=": count >= wanted,
-    }
-    held = answers.get(condition.operator)
-    return Judged(Verdict.UNKNOWN, unknown=(condition.text,)) if held is None else Judged(_truth(held))
+    compare = _COMPARISONS.get(condition.operator)
+    if compare is None:
+        return Judged(Verdict.UNKNOWN, unknown=(condition.text,))
+    return Judged(_truth(compare(count, int(condition.value))))
 
 
 def _match(condition: Condition, subject: str, others: int) -> ConditionMatch:
@@ -314,14 +302,9 @@ def _truth(held: bool) -> Verdict:  # noqa: FBT001 - the one argument is what it
 
 
 def _negate(judged: Judged) -> Judged:
-    match judged.verdict:
-        case Verdict.YES:
-            return judged._replace(verdict=Verdict.NO, because=())
-        case Verdict.NO:
-            return judged._replace(verdict=Verdict.YES)
-        case Verdict.UNKNOWN:
-            return judged
-    assert_never(judged.verdict)
+    if judged.verdict is Verdict.YES:
+        return judged._replace(verdict=Verdict.NO, because=())
+    return judged._replace(verdict=Verdict.YES) if judged.verdict is Verdict.NO else judged
 
 
 def _all(parts: list[Judged]) -> Judged:

@@ -7,6 +7,7 @@ import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
@@ -19,18 +20,8 @@ _NAME = lazy_regex(
     r"(?:.*\.)?(?:dockerfile|containerfile)|(?:dockerfile|containerfile)[._-].+", re.IGNORECASE
 )
 _OTHER_ENDINGS: Final = (
-    ".dockerignore",
-    ".md",
-    ".rst",
-    ".txt",
-    ".py",
-    ".sh",
-    ".json",
-    ".yml",
-    ".yaml",
-    ".hcl",
-    ".j2",
-)
+    ".dockerignore", ".md", ".rst", ".txt", ".py", ".sh", ".json", ".yml", ".yaml", ".hcl", ".j2",
+)  # fmt: skip
 _DIRECTIVE = lazy_regex(r"#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(.*)")
 _CONTINUED: Final = {
     escape: lazy_regex(rf"(?<!{re.escape(escape)}){re.escape(escape)}[ \t]*\Z") for escape in "\\`"
@@ -151,10 +142,7 @@ def _directives(lines: tuple[str, ...]) -> tuple[str, int]:
 
 def _instruction(pieces: list[tuple[str, int]]) -> Instruction:
     joined = "".join(piece for piece, _ in pieces)
-    starts, offset = [], 0
-    for piece, line in pieces:
-        starts.append((offset, line))
-        offset += len(piece)
+    offsets = accumulate((len(piece) for piece, _ in pieces[:-1]), initial=0)
     word, skipped = _first_word(joined, 0)
     if word.upper() == "ONBUILD":
         word, skipped = _first_word(joined, skipped)
@@ -164,7 +152,9 @@ def _instruction(pieces: list[tuple[str, int]]) -> Instruction:
         line=pieces[0][1],
         heredocs=(),
         pieces=tuple(piece for piece, _ in pieces),
-        starts=tuple((max(offset - skipped, -1), line) for offset, line in starts),
+        starts=tuple(
+            (max(offset - skipped, -1), line) for offset, (_, line) in zip(offsets, pieces, strict=True)
+        ),
     )
 
 
@@ -217,9 +207,8 @@ def _shell_words(text: str) -> Iterator[str]:
 def _arguments(each: Instruction, path: RepoPath) -> Iterator[DockerPin]:
     for name, value, line in assignments(each):
         if value and (_VERSIONED.search(name) or re.match(r"v?\d", value)):
-            pinned = (
-                bool(re.search(r"\d", value)) and "$" not in value and not value.startswith(("http", "git"))
-            )
+            is_version = "$" not in value and not value.startswith(("http", "git"))
+            pinned = is_version and bool(re.search(r"\d", value))
             yield DockerPin(path=path, line=line, kind="argument", name=name, version=value, is_pinned=pinned)
 
 
@@ -276,14 +265,14 @@ _INCLUDE = lazy_regex(r"(?:-r|--requirement|-c|--constraint)[ =]?\s*(\S+)")
 _COMMENT = lazy_regex(r"(?:^|\s)#.*$")
 _OPTIONS = lazy_regex(r"\s--[a-z-]+(?:[= ]\S+)*")
 _REVISION = lazy_regex(r"@[0-9A-Za-z][^/@#]*(?:#|$)|\.whl(?:#|$)|\.(?:tar\.gz|zip)(?:#|$)")
-_MOST_REQUIREMENT_LINES: Final = 20_000
 
 
 def is_requirements_file(path: str) -> bool:
     """Say whether a path is one of vLLM's requirements files: ``requirements/**`` or ``requirements*.txt``."""
     name = path.rpartition("/")[2]
-    in_folder = path.startswith("requirements/") and name.endswith((".txt", ".in"))
-    return in_folder or (name.startswith("requirements") and name.endswith((".txt", ".in")))
+    return name.endswith((".txt", ".in")) and (
+        path.startswith("requirements/") or name.startswith("requirements")
+    )
 
 
 @functools.lru_cache(maxsize=128)
@@ -291,7 +280,7 @@ def parse_requirements(text: str, path: RepoPath) -> tuple[Requirement, ...]:
     """Return the requirements of a file in its order; what does not parse carries the reason."""
     found: list[Requirement] = []
     pending, start = "", 0
-    for number, line in enumerate(split_lines(text)[:_MOST_REQUIREMENT_LINES], start=1):
+    for number, line in enumerate(split_lines(text)[:_MAX_LINES], start=1):
         start = start if pending else number
         if line.endswith("\\"):
             pending += line[:-1] + " "
@@ -331,12 +320,11 @@ def _requirement(text: str, path: RepoPath, line: int) -> Requirement:
     except InvalidRequirement as error:
         reason = str(error).partition("\n")[0] or "not a requirement"
         return Requirement(path=path, line=line, name=None, defect=reason)
-    operators = [each.operator for each in parsed.specifier]
-    is_exact = any(
+    operators = {each.operator for each in parsed.specifier}
+    is_pinned = any(
         each.operator == "===" or (each.operator == "==" and not each.version.endswith("*"))
         for each in parsed.specifier
-    )
-    has_revision = parsed.url is not None and _REVISION.search(parsed.url.partition("://")[2]) is not None
+    ) or (parsed.url is not None and _REVISION.search(parsed.url.partition("://")[2]) is not None)
     return Requirement(
         path=path,
         line=line,
@@ -345,8 +333,6 @@ def _requirement(text: str, path: RepoPath, line: int) -> Requirement:
         extras=tuple(sorted(parsed.extras)),
         marker=str(parsed.marker or ""),
         url=parsed.url,
-        is_pinned=is_exact or has_revision,
-        has_upper_bound=is_exact
-        or has_revision
-        or any(each in {"<", "<=", "~=", "=="} for each in operators),
+        is_pinned=is_pinned,
+        has_upper_bound=is_pinned or not operators.isdisjoint(("<", "<=", "~=", "==")),
     )

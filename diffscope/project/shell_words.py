@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
@@ -85,19 +86,10 @@ def folders_after(text: str, folders: tuple[str, ...]) -> tuple[str, ...]:
 
 def folder_in_repository(path: str) -> str | None:
     """Return a working folder relative to the root, ``None`` where it lies outside or is not known."""
-    if "$" in path:
+    if "$" in path or path == "/":
         return None
-    if path == "/":
-        return None
-    if path.startswith("/"):
-        inside = _in_workspace(path)
-        if inside is None:
-            return None
-        path = inside
-    path = posixpath.normpath(path) if path else ""
-    return (
-        None if path.startswith("..") else path.removeprefix(".").lstrip("/") if path in {".", "./"} else path
-    )
+    inside = _in_workspace(path) if path.startswith("/") else path
+    return resolve("", inside) if inside is not None else None
 
 
 def _in_workspace(path: str) -> str | None:
@@ -120,10 +112,10 @@ def unquote(word: str) -> str:
     """Return a word without its quotes and escapes."""
     if not any(char in word for char in "'\"\\"):
         return word
-    out: list[str] = []
-    for single, double, escaped, plain in _PIECE.findall(word):
-        out.append(single or re.sub(r'\\([$`"\\\n])', r"\1", double) or escaped or plain)
-    return "".join(out)
+    return "".join(
+        single or re.sub(r'\\([$`"\\\n])', r"\1", double) or escaped or plain
+        for single, double, escaped, plain in _PIECE.findall(word)
+    )
 
 
 def _simple_commands(text: str) -> list[tuple[list[str], str]]:
@@ -166,15 +158,15 @@ def _filled(word: str, variables: dict[str, str]) -> str:
 def _without_heredocs(text: str) -> str:
     """A text without the lines of its here-documents; one that is never closed is none."""
     lines = text.split("\n")
-    ends: dict[str, list[int]] = {}
+    ends: defaultdict[str, list[int]] = defaultdict(list)
     for number, line in enumerate(lines):
-        ends.setdefault(line.strip(), []).append(number)
+        ends[line.strip()].append(number)
     kept: list[str] = []
     number = 0
     while number < len(lines):
         kept.append(lines[number])
         found = _HEREDOC.search(lines[number])
-        closing = ends.get(found[1], []) if found else []
+        closing = ends[found[1]] if found else []
         at = bisect_right(closing, number)
         number = closing[at] + 1 if at < len(closing) else number + 1
     return "\n".join(kept)
@@ -192,9 +184,7 @@ def _bare(words: list[str]) -> list[str]:
                 at += 2 if words[at] in {"-I", "-n", "-P", "-L"} else 1
         elif word in _WITH_NUMBER:
             at += 1
-            while at < len(words) and (
-                words[at].startswith("-") or re.fullmatch(r"[\d.]+[smhd]?", words[at])
-            ):
+            while at < len(words) and re.fullmatch(r"-.*|[\d.]+[smhd]?", words[at], re.DOTALL):
                 at += 1
         else:
             break

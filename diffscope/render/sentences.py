@@ -8,9 +8,8 @@ from diffscope.assessment.document import Assessment
 from diffscope.render.change_summary import clauses_of
 from diffscope.render.places import worst_first
 from diffscope.render.words import Words
-from diffscope.rules.families import HINTS
 from diffscope.rules.language.template import clip
-from diffscope.rules.model import Flag
+from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
 _LONGEST_NOTE: Final = 240

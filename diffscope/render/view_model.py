@@ -14,10 +14,9 @@ from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
 from diffscope.render.ci_phrases import blind_spots, ci_phrases
 from diffscope.render.places import by_family, location
-from diffscope.render.report_words import tag_title
 from diffscope.render.sanitize import uri_path
 from diffscope.render.sentences import what_it_does, what_to_check
-from diffscope.render.words import Words
+from diffscope.render.words import Words, tag_title
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag
 

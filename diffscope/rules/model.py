@@ -1,12 +1,20 @@
-"""The values that rules produce: flags with evidence, rules that could not be judged, waived flags."""
+"""The values that rules produce: flags with evidence, rules that could not be judged, waived flags.
+
+With them: the risk families by name and by rule code, and the measured fire rates of rules, which a backtest writes
+(``rules/statistics.json``) and the pages of rules show.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import NewType
+from typing import Final, NewType
 
-from diffscope.messages.model import Sentence, Text
+import msgspec
+
+from diffscope.errors import InputError
+from diffscope.messages.model import Language, Sentence, Text
+from diffscope.messages.say import title
 from diffscope.source.model import Value
 
 RuleCode = NewType("RuleCode", str)
@@ -121,3 +129,120 @@ class Near(Value, frozen=True, kw_only=True):
     failed: str | None = None
     """The one condition that failed, as rule files write it; ``None`` where all hold and the rule does not run."""
     place: Evidence
+
+
+FAMILIES: Final = (
+    "core-path",
+    "missing-tests",
+    "insufficient-tests",
+    "platform-compat",
+    "interface-change",
+    "config-default",
+    "dependency-version",
+    "concurrency",
+    "kernel-safety",
+    "quantization-numerics",
+    "global-side-effect",
+    "feature-interaction",
+    "security",
+    "ci-coverage",
+    "history",
+    "review-hygiene",
+)
+"""By wire word, in the order of the reports; their titles stand in ``messages/texts/families.yml``."""
+
+FAMILY_OF_PREFIX: Final[dict[str, str]] = {
+    "CP": "core-path",
+    "TC": "missing-tests",
+    "TC203": "insufficient-tests",
+    "TC204": "insufficient-tests",
+    "TC205": "insufficient-tests",
+    "CI": "ci-coverage",
+    "PF": "platform-compat",
+    "IF": "interface-change",
+    "CF": "config-default",
+    "DP": "dependency-version",
+    "CC": "concurrency",
+    "KS": "kernel-safety",
+    "QN": "quantization-numerics",
+    "GS": "global-side-effect",
+    "FI": "feature-interaction",
+    "HI": "history",
+    "RH": "review-hygiene",
+    "SE": "security",
+}
+"""The family of each code by its first letters; the longest prefix decides. Codes are never reused, so two families may share letters."""
+
+_QUESTIONS: Final[dict[str, str]] = {
+    "missing-tests": "tests",
+    "insufficient-tests": "tests",
+    "ci-coverage": "ci",
+    "history": "history",
+    "review-hygiene": "review",
+}
+
+HINTS: Final = "review-hygiene"
+"""What its rules say is a hint for author and reviewer, and never raises the level, a score or a count of risk."""
+
+
+def question_of(family: str) -> str:
+    """Return what a family asks about: ``tests``, ``ci``, ``history``, ``review`` or, all others, ``change`` itself."""
+    return _QUESTIONS.get(family, "change")
+
+
+def family_of(code: str) -> str | None:
+    """Return the family of a rule code; ``None`` where no prefix of the table fits it."""
+    fitting = [prefix for prefix in FAMILY_OF_PREFIX if code.startswith(prefix)]
+    return FAMILY_OF_PREFIX[max(fitting, key=len)] if fitting else None
+
+
+def family_title(name: str) -> Text:
+    """Return the title of a family; one of somebody's own goes by its name."""
+    return Text(en=title("family", name, Language.ENGLISH), zh=title("family", name, Language.CHINESE))
+
+
+class RuleStatistics(Value, frozen=True, kw_only=True):
+    """How often one rule fired over a window; ``lift``: how much likelier a flagged change was fixed later, within size strata."""
+
+    code: str
+    fired: int
+    at_medium: int
+    """Flags of severity medium and above among them."""
+    lift: float | None = None
+    """``None``: too few flagged changes to say."""
+    lift_low: float | None = None
+    """The 95% interval of the lift, from here to ``lift_high``; one that spans 1 says nothing."""
+    lift_high: float | None = None
+
+
+class Statistics(Value, frozen=True, kw_only=True):
+    """Fire rates over one window of changes."""
+
+    window: str
+    changes: int
+    rules_hash: str
+    rules: tuple[RuleStatistics, ...]
+    followed: int = 0
+    """Changes of source that could be followed for ``within_days`` after their merge: what a lift is of."""
+    fixed: int = 0
+    """Those of them that a later fix changed."""
+    within_days: int = 0
+    made_by: str = ""
+    """The command that makes the file anew."""
+
+    def of(self, code: str) -> RuleStatistics | None:
+        """Return what is known of one rule."""
+        return next((each for each in self.rules if each.code == code), None)
+
+
+def parse_statistics(data: bytes, *, at: str = "rules/statistics.json") -> Statistics:
+    """Return the statistics of a file.
+
+    Raises:
+        InputError: the file does not hold them.
+    """
+    try:
+        return msgspec.json.decode(data, type=Statistics)
+    except msgspec.MsgspecError as error:
+        hint = "make it anew: diffscope backtest"
+        raise InputError(f"the statistics cannot be read: {error}", at=at, hint=hint) from None

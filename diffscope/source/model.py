@@ -90,17 +90,10 @@ GapKind = Literal[
 ]
 """What is missing."""
 
-INTERNAL_CODES: Final = frozenset(
-    {
-        "gap.internal-error",
-        "gap.change-failed",
-        "gap.worker-ended",
-        "gap.worker-ended-with",
-        "gap.worker-called-off",
-        "gap.worker-not-started",
-        "gap.worker-timed-out",
-    }
-)
+INTERNAL_CODES: Final = frozenset({
+    "gap.internal-error", "gap.change-failed", "gap.worker-ended", "gap.worker-ended-with",
+    "gap.worker-called-off", "gap.worker-not-started", "gap.worker-timed-out",
+})  # fmt: skip
 """Why something was not judged where diffscope itself is to blame."""
 
 

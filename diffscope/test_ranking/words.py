@@ -42,24 +42,10 @@ _TELL_NOTHING: Final = frozenset(keyword.kwlist) | frozenset(
 """What sources are laid out with, whatever they are about. Names with two underscores around them belong here too."""
 _SHORT: Final = 2
 """Letters. A word of the title that is no longer stands for too much to be a reason,"""
-_SAYS_LITTLE: Final = frozenset(
-    [
-        "after",
-        "all",
-        "also",
-        "before",
-        "into",
-        "make",
-        "missing",
-        "more",
-        "new",
-        "only",
-        "that",
-        "this",
-        "via",
-        "without",
-    ]
-)
+_SAYS_LITTLE: Final = frozenset([
+    "after", "all", "also", "before", "into", "make", "missing", "more", "new", "only", "that", "this", "via",
+    "without",
+])  # fmt: skip
 """and so do these, which titles are made of."""
 
 Named = tuple[Sequence[RepoPath], float]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,12 +15,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.adapters.github_hosts import AFTER, BEFORE, NUMBER, TOKEN, hosted
+from tests.adapters.github_models import models
 from tests.github_server import NAME, HostedItem, Site, serve
-
-with warnings.catch_warnings():
-    # A field of one generated model is called `schema`, which pydantic remarks on.
-    warnings.simplefilter("ignore")
-    from githubkit_schemas.v2022_11_28 import models
 
 REPO = f"/repos/{NAME}"
 GIVEN_CHECK: dict[str, Any] = {
@@ -64,14 +59,14 @@ def test_reading(site: Site) -> None:
     listing = ask(site, "GET", f"{REPO}/git/trees/{tree}?recursive=1")
     blob = next(node["sha"] for node in listing["tree"] if node["type"] == "blob")
     checks: list[tuple[Any, Any]] = [
-        (models.PullRequest, ask(site, "GET", f"{REPO}/pulls/{NUMBER}")),
-        (list[models.DiffEntry], ask(site, "GET", f"{REPO}/pulls/{NUMBER}/files")),
-        (models.CommitComparison, comparison),
-        (models.GitTree, listing),
-        (models.Blob, ask(site, "GET", f"{REPO}/git/blobs/{blob}")),
-        (models.SimpleUser, ask(site, "GET", "/user")),
-        (models.Repository, ask(site, "GET", REPO)),
-        (list[models.Label], ask(site, "GET", f"{REPO}/issues/{NUMBER}/labels")),
+        (models().PullRequest, ask(site, "GET", f"{REPO}/pulls/{NUMBER}")),
+        (list[models().DiffEntry], ask(site, "GET", f"{REPO}/pulls/{NUMBER}/files")),
+        (models().CommitComparison, comparison),
+        (models().GitTree, listing),
+        (models().Blob, ask(site, "GET", f"{REPO}/git/blobs/{blob}")),
+        (models().SimpleUser, ask(site, "GET", "/user")),
+        (models().Repository, ask(site, "GET", REPO)),
+        (list[models().Label], ask(site, "GET", f"{REPO}/issues/{NUMBER}/labels")),
     ]
     for kind, answer in checks:
         TypeAdapter(kind).validate_python(answer)
@@ -79,23 +74,23 @@ def test_reading(site: Site) -> None:
 
 
 def test_writing(site: Site) -> None:
-    models.ReposOwnerRepoCheckRunsPostBodyOneof0.model_validate(GIVEN_CHECK)
+    models().ReposOwnerRepoCheckRunsPostBodyOneof0.model_validate(GIVEN_CHECK)
     made = ask(site, "POST", f"{REPO}/issues/{NUMBER}/comments", {"body": "hello"})
     changed = ask(site, "PATCH", f"{REPO}/issues/comments/{made['id']}", {"body": "bye"})
     listed = ask(site, "GET", f"{REPO}/issues/{NUMBER}/comments")
     run = ask(site, "POST", f"{REPO}/check-runs", GIVEN_CHECK)
     runs = ask(site, "GET", f"{REPO}/commits/{'a' * 40}/check-runs")
     checks: list[tuple[Any, Any]] = [
-        (models.IssueComment, made),
-        (models.IssueComment, changed),
-        (list[models.IssueComment], listed),
-        (models.CheckRun, run),
-        (list[models.CheckRun], runs["check_runs"]),
+        (models().IssueComment, made),
+        (models().IssueComment, changed),
+        (list[models().IssueComment], listed),
+        (models().CheckRun, run),
+        (list[models().CheckRun], runs["check_runs"]),
         (
-            list[models.Label],
+            list[models().Label],
             ask(site, "POST", f"{REPO}/issues/{NUMBER}/labels", {"labels": ["diffscope:high"]}),
         ),
-        (list[models.Label], ask(site, "DELETE", f"{REPO}/issues/{NUMBER}/labels/v1")),
+        (list[models().Label], ask(site, "DELETE", f"{REPO}/issues/{NUMBER}/labels/v1")),
     ]
     for kind, answer in checks:
         TypeAdapter(kind).validate_python(answer)
@@ -122,13 +117,13 @@ def test_lists_of_a_repository(site: Site) -> None:
         query = f"q=repo:{NAME}+is:{kind}+created:{when}..{when}"
         found = ask(site, "GET", f"/search/issues?{query}")
         assert found["total_count"] == 1
-        TypeAdapter(models.SearchIssuesGetResponse200).validate_python(found)
-    TypeAdapter(models.Issue).validate_python(ask(site, "GET", f"{REPO}/issues/21"))
+        TypeAdapter(models().SearchIssuesGetResponse200).validate_python(found)
+    TypeAdapter(models().Issue).validate_python(ask(site, "GET", f"{REPO}/issues/21"))
     page = f"?since={when}&per_page=100&page=1"
     checks: list[tuple[Any, str]] = [
-        (list[models.IssueComment], f"{REPO}/issues/comments{page}"),
-        (list[models.PullRequestReviewComment], f"{REPO}/pulls/comments{page}"),
-        (list[models.DiffEntry], f"{REPO}/pulls/21/files"),
+        (list[models().IssueComment], f"{REPO}/issues/comments{page}"),
+        (list[models().PullRequestReviewComment], f"{REPO}/pulls/comments{page}"),
+        (list[models().DiffEntry], f"{REPO}/pulls/21/files"),
     ]
     for shape, path in checks:
         TypeAdapter(shape).validate_python(ask(site, "GET", path))

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from diffscope.assessment.fix_risk import judge_fix_risk
+from diffscope.assessment.scores import judge_fix_risk
 from diffscope.errors import RuleError
 from diffscope.facts.model import ChangeFacts, FixMeasures
 from diffscope.taxonomy.fix_risk import CalibrationRow, FixRiskTable, MeasureWeight

@@ -5,8 +5,7 @@ from __future__ import annotations
 from diffscope.adapters.config.rule_files import load_rules
 from diffscope.pipeline import judge
 from diffscope.rules.engine.configuration import select_rules
-from diffscope.rules.families import HINTS
-from diffscope.rules.model import Severity
+from diffscope.rules.model import HINTS, Severity
 from tests.fact_builders import facts, knowledge
 
 PATH = "vllm/v1/core/pool.py"

@@ -16,7 +16,6 @@ from diffscope.errors import RemoteError, UsageError
 from diffscope.workspace import Workspace
 from tests.builders import build_minivllm
 
-distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(600), pytest.mark.filterwarnings("default")]
 
 
@@ -40,6 +39,7 @@ def workspace(clone: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 def test_a_cluster_gives_what_one_process_gives(workspace: Workspace, tmp_path: Path) -> None:
     """In order, the same assessments, kept in the store of who asked; a worker that is killed costs nothing."""
+    distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     asked = find_span(workspace, "2026-W13").wanted
     assert workspace.repository is not None
     with (

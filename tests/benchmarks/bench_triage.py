@@ -18,7 +18,7 @@ from diffscope.adapters.config.profiles import default_profile
 from diffscope.facts.footprint_model import EditedBody, FileLines, Footprint, NameUse, Signature
 from diffscope.products.triage.candidates import Candidate, Gone, OpenState, Setting
 from diffscope.products.triage.model import Place
-from diffscope.products.triage.render.formats import FORMATS
+from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import Relations, build_triage, meets_within
 from diffscope.render.style import Style
 from diffscope.source.profile import put_in_force

@@ -21,6 +21,8 @@ from diffscope.cli.main import main
 from tests.builders import write_files
 
 ROOT = Path(__file__).resolve().parents[2]
+OTHER_SEED = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+"""A seed of hashing that this process does not have."""
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "SYSTEMROOT")
 
 

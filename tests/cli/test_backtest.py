@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.products.backtest import training
-from diffscope.rules.statistics import parse_statistics
+from diffscope.rules.model import parse_statistics
 from tests.builders import Commit, git_repository
 from tests.cli.conftest import MakeProject
 from tests.cli.harness import Project

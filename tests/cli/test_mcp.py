@@ -14,9 +14,6 @@ from diffscope.cli.mcp.tools import ToolSession
 from tests.builders import Commit, git_repository
 from tests.cli.harness import run_here
 
-mcp = pytest.importorskip("mcp")
-server = pytest.importorskip("diffscope.cli.mcp.server")
-
 BEFORE = {
     "vllm/__init__.py": "",
     "vllm/a.py": "def run(x):\n    return x\n",
@@ -60,6 +57,7 @@ async def _session(clone: Path, cache: Path) -> dict[str, Any]:
 
 def test_a_review_over_real_pipes(clone: Path, tmp_path: Path) -> None:
     """Tools are declared as read-only with schemas; answers are the same bytes twice; a number that is not known is an error."""
+    pytest.importorskip("mcp")
     found = asyncio.run(_session(clone, tmp_path))
     assert [tool.name for tool in found["tools"]] == [
         "classify", "symbol_changes", "affected", "tests_for_change", "explain", "report",
@@ -103,6 +101,7 @@ def session(clone: Path) -> Iterator[ToolSession]:
 def test_a_call_that_makes_no_sense_is_an_error_that_says_so(
     session: ToolSession, tool: str, arguments: dict[str, Any], told: str
 ) -> None:
+    server = pytest.importorskip("diffscope.cli.mcp.server")
     found = server.answer(session, tool, arguments)
     assert found.is_error
     assert told in found.content[0].text

@@ -74,9 +74,9 @@ def test_process_substitution_and_the_names_of_stdout(project: MakeProject, tmp_
     program = f"{sys.executable} -m diffscope {' '.join(CLASSIFY)}"
     expected = here.run(*CLASSIFY, "--format", "json").out
     script = (
-        f"{program} --format json:>(cat > substituted; touch done)\n"
+        "echo before > log\n"
+        f"{program} --format json:>(cat > substituted; touch done) --format json:/dev/stdout >> log\n"
         "for _ in $(seq 300); do [ -e done ] && break; sleep 0.1; done\n"
-        f"echo before > log; {program} --format json:/dev/stdout >> log\n"
     )
     subprocess.run(
         ["bash", "-c", script],

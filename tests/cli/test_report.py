@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -22,7 +24,7 @@ from diffscope.cli.report.command import FORMS
 from diffscope.products.report.render.formats import RENDERERS
 from tests.builders import Commit, build_minivllm, git, git_repository
 from tests.cli.conftest import MakeProject
-from tests.cli.harness import ROOT, Outcome, run_here
+from tests.cli.harness import ROOT, Outcome, run_here, run_on
 
 WEEK = ("report", "--week", "2026-W13", "--workers", "1", "-q")
 
@@ -37,19 +39,18 @@ class Place:
     def run(self, *arguments: str, cache: Path | None = None) -> Outcome:
         return run_here((*arguments, "--repo", str(self.clone)), self.clone.parent, self.environment(cache))
 
-    def run_limited(self, *arguments: str, limit: int, cache: Path | None = None) -> Outcome:
-        """Run in a process of its own, whose files may not grow beyond ``limit`` bytes."""
+    def run_limited(
+        self, *arguments: str, limit: int, monkeypatch: pytest.MonkeyPatch, cache: Path | None = None
+    ) -> Outcome:
+        """Run with files that may not grow beyond ``limit`` bytes."""
         # Python does not notice that compiled modules are cut off at the limit, and later processes would stumble over them.
-        environment = self.environment(cache) | {"PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            self.command(*arguments),
-            env=environment,
-            cwd=self.clone.parent,
-            capture_output=True,
-            check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-        )
-        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            return self.run(*arguments, cache=cache)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "diffscope", *arguments, "--repo", str(self.clone)]
@@ -212,9 +213,13 @@ def test_a_report_that_was_ended_goes_on_and_loses_nothing(
     assert again.out == week
 
 
-def test_a_full_disk_costs_the_store_and_not_the_report(place: Place, week: str, tmp_path: Path) -> None:
+def test_a_full_disk_costs_the_store_and_not_the_report(
+    place: Place, week: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No file may grow beyond 20 kB: the report is the same, and says that nothing was kept."""
-    outcome = place.run_limited(*WEEK[:-1], "--format", "json", cache=tmp_path / "cache", limit=20_000)
+    outcome = place.run_limited(
+        *WEEK[:-1], "--format", "json", cache=tmp_path / "cache", limit=20_000, monkeypatch=monkeypatch
+    )
     assert (outcome.exit_code, outcome.out == week) == (0, True)
     assert "assessments-1.sqlite3" in outcome.err
     assert "left aside" in outcome.err
@@ -277,25 +282,25 @@ def test_a_cache_that_may_only_be_read_is_read(place: Place, week: str, tmp_path
 @pytest.mark.parametrize("form", ["json", "jsonl"])  # one written whole, one line by line
 def test_a_full_disk_under_stdout_is_an_error_of_two_lines(place: Place, week: str, form: str) -> None:
     """What was judged stays in the store: the same command, written elsewhere, is instant."""
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            place.command(*WEEK, "--format", form),
-            env=place.environment(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-    assert done.returncode == 2
-    assert done.stderr.decode().startswith("error: cannot write the result: No space left on device\nhint: ")
-    assert b"Traceback" not in done.stderr
+    told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    command = (*WEEK, "--format", form, "--repo", str(place.clone))
+    # What is buffered when the command ends cannot be written when the file is closed either.
+    with suppress(OSError), Path("/dev/full").open("w", encoding="utf-8") as full:
+        assert run_on(command, place.clone.parent, place.environment(), full, told) == 2
+    told.seek(0)
+    said = told.read()
+    assert said.startswith("error: cannot write the result: No space left on device\nhint: ")
+    assert "Traceback" not in said
 
 
-def test_a_full_disk_under_a_file_leaves_the_old_report(place: Place, tmp_path: Path) -> None:
+def test_a_full_disk_under_a_file_leaves_the_old_report(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The new one takes its place only when it is whole."""
     file = tmp_path / "w.json"
     file.write_text("the old one")
     command = ("report", "--range", "main~3..main", "--workers", "1", "-q", "--no-cache")
-    outcome = place.run_limited(*command, "--format", f"json:{file}", limit=4_000)
+    outcome = place.run_limited(*command, "--format", f"json:{file}", limit=4_000, monkeypatch=monkeypatch)
     assert (outcome.exit_code, "cannot write the result: File too large" in outcome.err) == (2, True)
     assert file.read_text() == "the old one"
     assert list(tmp_path.glob(".w*")) == []

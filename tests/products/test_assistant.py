@@ -7,8 +7,8 @@ import pytest
 
 from diffscope.errors import InputError, NotFoundError
 from diffscope.graph.model.model import ModuleName
-from diffscope.products.assistant.answers import affected, classification, count_tokens, symbol_changes
-from diffscope.products.assistant.answers import tests_for_change as nearest
+from diffscope.products.assistant import affected, classification, count_tokens, symbol_changes
+from diffscope.products.assistant import tests_for_change as nearest
 from diffscope.rules.model import Severity
 from diffscope.source.model import RepoPath
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile

@@ -8,7 +8,7 @@ import pytest
 from diffscope.assessment.document import AreaShare, Assessment, FileAssessment
 from diffscope.cli.rules.case_facts import bundled_knowledge
 from diffscope.graph.query.registries import Registry
-from diffscope.products.coverage.measure import Tables, binomial_tail, measure_coverage
+from diffscope.products.coverage import Tables, binomial_tail, measure_coverage
 from diffscope.rules.model import Severity
 from diffscope.source.model import RepoPath
 from tests.assessments import a_flag, an_empty_assessment, evidence

@@ -17,13 +17,14 @@ from diffscope.render.formats.comment import (
     COMMENT_BYTES,
     END_MARKER,
     MARKER,
+    MOST_NODES,
     Circumstances,
+    draw,
     headline,
     is_worth_a_comment,
     render_comment,
     render_summary,
 )
-from diffscope.render.mermaid import MOST_NODES, draw
 from diffscope.render.style import Style
 from diffscope.rules.model import Severity
 from tests.assessments import a_flag, an_assessment, an_empty_assessment, evidence, hostile

@@ -6,9 +6,8 @@ import pytest
 
 from diffscope.assessment.document import AreaShare
 from diffscope.messages.model import Language
-from diffscope.render.report_words import tag_title
 from diffscope.render.view_model import AssessmentView
-from diffscope.render.words import Words
+from diffscope.render.words import Words, tag_title
 from tests.assessments import an_assessment
 
 GIVEN = an_assessment(

@@ -14,7 +14,7 @@ from diffscope.rules.authoring.cases import Case, read_cases
 from diffscope.rules.authoring.lint import check_examples
 from diffscope.rules.authoring.run_cases import CaseStatus, run_case
 from diffscope.rules.engine.configuration import read_section
-from diffscope.rules.engine.waivers import parse_waivers
+from diffscope.rules.engine.folding import parse_waivers
 from diffscope.rules.language.conditions import ALWAYS, EvidenceQuery, Operator
 from diffscope.rules.language.expressions import SAME_PLACE
 from diffscope.rules.language.load import load_catalogue, read_names

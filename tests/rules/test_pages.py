@@ -23,7 +23,7 @@ from diffscope.rules.authoring.schema import (
 )
 from diffscope.rules.language.load import check_catalogue, read_names
 from diffscope.rules.language.names import Names
-from diffscope.rules.statistics import parse_statistics
+from diffscope.rules.model import parse_statistics
 from diffscope.yaml.strict import plain
 from tests.rule_builders import CHINESE, RULE, rule_text, rules, told
 from tests.rules.test_load import WRONG

@@ -8,7 +8,7 @@ import pytest
 
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import evaluate
-from diffscope.rules.engine.waivers import apply_waivers, parse_waivers
+from diffscope.rules.engine.folding import apply_waivers, parse_waivers
 from tests.rule_builders import facts, rule_text, rules
 
 READ = [

@@ -12,7 +12,7 @@ from diffscope.cli.exits import DONE
 DOCUMENTS = {
     "assessment": "diffscope.assessment.document:Assessment",
     "backtest": "diffscope.products.backtest.model:Backtest",
-    "coverage": "diffscope.products.coverage.measure:Coverage",
+    "coverage": "diffscope.products.coverage:Coverage",
     "digest": "diffscope.products.report.model:Digest",
     "dynamics": "diffscope.products.report.dynamics.dynamics:Dynamics",
     "events": "diffscope.products.report.dynamics.events:Events",

@@ -50,7 +50,7 @@ def show(*, code: str, rule_folders: tuple[Path, ...], lang: str) -> int:
     from diffscope.adapters.config.rule_files import case_texts, load_rules, read_statistics
     from diffscope.rules.authoring.cases import read_cases
     from diffscope.rules.authoring.pages import rule_page
-    from diffscope.rules.statistics import parse_statistics
+    from diffscope.rules.model import parse_statistics
 
     rule = find_rule(load_rules(rule_folders), code)
     text = case_texts([rule.origin]).get(rule.origin)

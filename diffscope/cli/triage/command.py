@@ -12,7 +12,7 @@ from diffscope.cli.exits import DONE
 from diffscope.cli.options import Output
 
 FORMS = ("text", "json", "markdown", "html")
-"""The names in ``diffscope.products.triage.render.formats.FORMATS``; a test compares the two."""
+"""The names in ``diffscope.products.triage.render.FORMATS``; a test compares the two."""
 
 
 @click.command()

@@ -39,21 +39,10 @@ _LITERALLY = lazy_regex(
     re.IGNORECASE,
 )
 """Words that are said of work which was there before, and hardly of any other."""
-_SAID_BY_ALL = frozenset(
-    {
-        "revert",
-        "reverts",
-        "reverted",
-        "back",
-        "out",
-        "reapply",
-        "reland",
-        "redo",
-        "resubmit",
-        "retry",
-        "unrevert",
-    }
-)
+_SAID_BY_ALL = frozenset({
+    "revert", "reverts", "reverted", "back", "out", "reapply", "reland", "redo", "resubmit", "retry",
+    "unrevert",
+})  # fmt: skip
 _PULL = lazy_regex(r"#(\d{1,9})")
 _OWN_PULL = lazy_regex(r"\s*\(#\d+\)\s*$")
 _NUMBER = lazy_regex(r"#(\d{1,9})\b|(?<![\w.#])(\d{3,9})\b(?!\.\d)")

@@ -14,6 +14,7 @@ from diffscope.facts.base.base_index import Relative, TreeLookup
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import CounterpartFact, OverrideFact, SymbolFact
+from diffscope.facts.parsed_text import parse_module
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from diffscope.source.text import Region, Side
@@ -213,10 +214,8 @@ def _callers(
 def _calls_of(name: str, text: bytes) -> Iterator[ast.Call]:
     """Yield the calls of an imported name in a file; none where it does not parse, or binds the name anew."""
     is_called = any(f"{name}{mark}".encode() in text for mark in ("(", " as "))
-    try:
-        nodes = list(ast.walk(ast.parse(text))) if is_called else []
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+    tree = parse_module(text) if is_called else None
+    nodes = list(ast.walk(tree)) if tree is not None else []
     imported = [alias for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
     known = {alias.asname or alias.name for alias in imported if alias.name == name}
     known -= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

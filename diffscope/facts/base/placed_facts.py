@@ -21,18 +21,9 @@ from diffscope.syntax.model import SignalKind
 from diffscope.taxonomy.consequence import TIMES, ReachRows
 
 _FAMILIES: Final = (
-    "symbol",
-    "parameter",
-    "option",
-    "guard",
-    "condition",
-    "contract",
-    "call",
-    "numeric",
-    "write",
-    "native",
+    "symbol", "parameter", "option", "guard", "condition", "contract", "call", "numeric", "write", "native",
     "operator",
-)
+)  # fmt: skip
 _TOOLS: Final = frozenset({"test", "benchmark", "example"})
 _MAIN_PLATFORM: Final = "cuda"
 _MOST_PLACES: Final = 1_000
@@ -155,19 +146,9 @@ def _with_hottest(facts: ChangeFacts) -> tuple[FileFact, ...]:
 
 
 _QUOTED_FAMILIES: Final = (
-    "symbol",
-    "parameter",
-    "option",
-    "call",
-    "guard",
-    "numeric",
-    "write",
-    "native",
-    "operator",
-    "override",
-    "registry",
-    "counterpart",
-)
+    "symbol", "parameter", "option", "call", "guard", "numeric", "write", "native", "operator", "override",
+    "registry", "counterpart",
+)  # fmt: skip
 _NEW, _OLD = Side.AFTER.word, Side.BEFORE.word
 
 

@@ -30,6 +30,10 @@ _NO_COMPILER = frozenset(
 )
 """Commands that hand nothing to a compiler, whatever their arguments look like."""
 _SOURCES = lazy_regex(r"\.(?:cu|cpp|cc|c|hip|cuh|h|py)\b")
+_LISTING = (
+    *("set", "list", "set_source_files_properties"),
+    *("define_extension_target", "define_gpu_extension_target"),
+)
 _CACHE_MOUNT = lazy_regex(r"--mount=type=(?:cache|tmpfs)\S*\s+")
 """Leaves nothing in the image, and says nothing of what an instruction does."""
 _LONGEST = 200
@@ -72,14 +76,8 @@ def _builds_of_file(placed: Placed) -> Iterator[BuildFact]:
     read = _reader_of(placed.fact.path)
     if read is None or not placed.material.read:
         return
-    before = tuple(read(placed.material.before)) if placed.material.before else ()
-    after = tuple(read(placed.material.after)) if placed.material.after else ()
-    yield from _differences(placed, before, after)
-
-
-def _differences(
-    placed: Placed, before: tuple[_Piece, ...], after: tuple[_Piece, ...]
-) -> Iterator[BuildFact]:
+    sides = (placed.material.before, placed.material.after)
+    before, after = (tuple(read(side)) if side is not None else () for side in sides)
     paired = pair_equal(before, after, key=lambda piece: (piece.what, piece.text))
     unpaired = paired.gone
     for piece in paired.come:
@@ -168,13 +166,7 @@ def _cmake_what(command: str, arguments: str) -> str:
         return "other"
     if _ARCHITECTURES.search(arguments):
         return "arch-list"
-    if command in (
-        "set",
-        "list",
-        "set_source_files_properties",
-        "define_extension_target",
-        "define_gpu_extension_target",
-    ) and _SOURCES.search(arguments):
+    if command in _LISTING and _SOURCES.search(arguments):
         return "source-list"
     if _FLAGS.search(command) or _FLAGS.search(arguments):
         return "compile-flag"
@@ -212,7 +204,8 @@ def with_settings(facts: ChangeFacts) -> ChangeFacts:
         lines.add((one.path, one.side, one.line))
     for each in facts.build:
         if each.what in _INSTRUCTIONS and (each.path, each.side, each.line) not in lines:
-            told[each.path][_instruction(each.before, each.after)] = None
+            sign = "" if each.before and each.after else "-" if each.before else "+"
+            told[each.path][f"{sign}{_cut(each.after or each.before or '')}"] = None
     if not told:
         return facts
     files = tuple(
@@ -226,11 +219,6 @@ def _text(name: str, before: str | None, after: str | None) -> str:
     if before and after:
         return f"{name} {_cut(before)} -> {_cut(after)}"
     return f"{'+' if before is None else '-'}{name} {_cut(after or before or '')}".rstrip()
-
-
-def _instruction(before: str | None, after: str | None) -> str:
-    sign = "" if before and after else "-" if before else "+"
-    return f"{sign}{_cut(after or before or '')}"
 
 
 def _cut(text: str) -> str:

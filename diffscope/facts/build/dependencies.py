@@ -33,6 +33,8 @@ _CORE = lazy_regex(
 )
 _CMAKE_TAG = lazy_regex(r"FetchContent_Declare\s*\(\s*(\w[\w-]*)(?P<rest>[^)]*)\)", re.IGNORECASE)
 _CMAKE_REVISION = lazy_regex(r"\bGIT_TAG\s+\"?([^\s\")]+)")
+_CRATE = "Cargo.toml"
+"""What a crate asks for; what was resolved of it is generated."""
 _CRATES = ("dependencies", "dev-dependencies", "build-dependencies")
 _PROJECT = ("setup.py", "pyproject.toml")
 """Where the project declares optional extras."""
@@ -96,14 +98,9 @@ def declares_dependencies(path: str) -> bool:
         is_requirements_file(path)
         or is_dockerfile(path)
         or path.endswith(("CMakeLists.txt", ".cmake"))
-        or _is_cargo(path)
+        or path.rpartition("/")[2] == _CRATE
         or path in _PROJECT
     )
-
-
-def _is_cargo(path: str) -> bool:
-    """Return whether a path is that of what a crate asks for; what was resolved of it is generated."""
-    return path.rpartition("/")[2] == "Cargo.toml"
 
 
 def _after(concerned: Iterable[Placed], known: Iterable[Requirement]) -> tuple[Requirement, ...]:
@@ -157,46 +154,36 @@ def _declared(path: str, content: SourceText | None) -> tuple[_Declared, ...]:
     text = content.text if content is not None else ""
     if path in _PROJECT:
         return tuple(
-            _Declared(name, "extra", version, line, _is_exact(version), _is_bounded(version), extra)
+            _Declared(
+                name=name,
+                kind="extra",
+                version=version,
+                line=line,
+                pinned="==" in version and "*" not in version,
+                bounded=any(sign in version for sign in ("==", "<", "~=", "@")),
+                condition=extra,
+            )
             for extra, name, version, line in read_extras(path, text)
         )
     if is_requirements_file(path):
         return tuple(_requirement(one) for one in parse_requirements(text, RepoPath(path)) if one.name)
     if is_dockerfile(path):
+        kinds = {"argument": "docker-argument"}
         return tuple(
             _Declared(
-                pin.name,
-                f"docker-{pin.kind}" if pin.kind == "argument" else pin.kind,
-                pin.version,
-                pin.line,
-                pin.is_pinned,
-                pin.is_pinned,
+                pin.name, kinds.get(pin.kind, pin.kind), pin.version, pin.line, pin.is_pinned, pin.is_pinned
             )
             for pin in parse_dockerfile(text, RepoPath(path))
         )
-    return tuple(_crates(text) if _is_cargo(path) else _cmake(text))
-
-
-def _is_exact(specifier: str) -> bool:
-    return "==" in specifier and "*" not in specifier
-
-
-def _is_bounded(specifier: str) -> bool:
-    return any(sign in specifier for sign in ("==", "<", "~=", "@"))
+    return tuple(_crates(text) if path.endswith(_CRATE) else _cmake(text))
 
 
 def _requirement(one: Requirement) -> _Declared:
-    version = one.url or one.specifier
+    bounded = one.has_upper_bound or one.is_pinned
     return _Declared(
-        one.name or "",
-        "requirement",
-        version,
-        one.line,
-        one.is_pinned,
-        one.has_upper_bound or one.is_pinned,
-        one.marker,
+        one.name or "", "requirement", one.url or one.specifier, one.line, one.is_pinned, bounded, one.marker,
         one.extras,
-    )
+    )  # fmt: skip
 
 
 def _cmake(text: str) -> Iterator[_Declared]:

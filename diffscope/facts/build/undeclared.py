@@ -12,6 +12,7 @@ from typing import Final
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import DependencyFact, ImportFact
+from diffscope.facts.parsed_text import parse_module
 from diffscope.patterns import lazy_regex
 from diffscope.project.model import Requirement
 from diffscope.source.profile import places
@@ -81,11 +82,8 @@ def read_extras(path: str, text: str) -> Iterator[tuple[str, str, str, int]]:
 
 
 def _of_setup(text: str) -> Iterator[tuple[str, str, int]]:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
+    tree = parse_module(text)
+    for node in ast.walk(tree) if tree is not None else ():
         if (
             isinstance(node, ast.keyword)
             and node.arg == "extras_require"

@@ -81,6 +81,11 @@ class Placed(Value, frozen=True, kw_only=True):
             distance=fact.distance if fact.module else UNSET,
         )
 
+    @property
+    def symbols(self) -> tuple[ChangedSymbol, ...]:
+        """The changed symbols of a Python file; none of another, or of one that was not compared."""
+        return self.material.python.symbols if self.material.python is not None else ()
+
     def old(self, line: int) -> Region | None:
         """Return a line of this file before the change, told by who read that very text; ``None`` without the text."""
         return self.material.before.part(line, line) if self.material.before is not None else None
@@ -120,10 +125,8 @@ def has_no_content(file: FileMaterial) -> bool:
 def changed_source_symbols(placed: Iterable[Placed]) -> Iterator[tuple[Placed, ChangedSymbol]]:
     """Yield the symbols of the product's Python files whose logic changed, each with its file."""
     for one in placed:
-        comparison = source_comparison(one)
-        for change in comparison.symbols if comparison else ():
-            if change.logic:
-                yield one, change
+        if one.fact.category == "source":
+            yield from ((one, change) for change in one.symbols if change.logic)
 
 
 def source_comparison(placed: Placed) -> ChangedPython | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.diff.model import FileDiff, FileKind, FileStatus, Line
+from diffscope.diff.model import FileDiff, FileKind, FileStatus
 from diffscope.facts.change.changed_file import FileMaterial, has_no_content
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import FileFact
@@ -14,15 +15,10 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.source.text import LineCount
-from diffscope.syntax.model import Aspect, DefinitionKind, NativeComparison
+from diffscope.syntax.model import Aspect, DefinitionKind
 from diffscope.taxonomy.model import Taxonomy
 
-_COMMENT_MARKS = {
-    "python": ("#",),
-    "cuda": ("//", "/*", "*"),
-    "cpp": ("//", "/*", "*"),
-    "rust": ("//", "/*", "*"),
-}
+_COMMENT_MARKS = dict.fromkeys(("cuda", "cpp", "rust"), ("//", "/*", "*"))
 _DEFAULT_MARKS = ("#",)
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _DATACLASS = lazy_regex(r"(?:^|\.)(?:dataclass|define|frozen|attrs|config)\b")
@@ -31,15 +27,18 @@ _CONTRACT = lazy_regex(
 )
 _VISIBLE = frozenset(
     {
-        Aspect.ADDED,
-        Aspect.REMOVED,
-        Aspect.SIGNATURE,
-        Aspect.DEFAULT,
-        Aspect.BASES,
-        Aspect.DECORATORS,
-        Aspect.FIELD_ORDER,
+        *(Aspect.ADDED, Aspect.REMOVED, Aspect.SIGNATURE, Aspect.DEFAULT),
+        *(Aspect.BASES, Aspect.DECORATORS, Aspect.FIELD_ORDER),
     }
 )
+_TYPES_OF_CATEGORIES = {
+    "test": "test-coverage",
+    "docs": "documentation",
+    "infra": "infrastructure",
+    "build": "infrastructure",
+    "config": "configuration",
+    "data": "configuration",
+}
 _LOGIC_CATEGORIES = frozenset(
     {"source", "native", "test", "config", "infra", "build", "example", "benchmark"}
 )
@@ -59,13 +58,13 @@ def collect_files(
 
 def _removed_in_moves(files: tuple[FileMaterial, ...]) -> dict[RepoPath, LineCount]:
     """Return how many lines of each file were edited out of what moved to another one."""
-    found: dict[RepoPath, LineCount] = {}
+    found: Counter[RepoPath] = Counter()
     for file in files:
         for change in file.python.symbols if file.python is not None else ():
             origin = change.moved_from.path if change.moved_from is not None else None
             if origin is not None and not _is_own(file, change):
-                found[origin] = LineCount(found.get(origin, 0) + change.code_removed)
-    return found
+                found[origin] += change.code_removed
+    return {path: LineCount(count) for path, count in found.items()}
 
 
 def _is_own(file: FileMaterial, change: ChangedSymbol) -> bool:
@@ -140,41 +139,28 @@ def _first_line(diff: FileDiff) -> int:
 
 def module_name(path: str) -> str | None:
     """Return the dotted module of a Python path: ``vllm/v1/engine/__init__.py`` is ``vllm.v1.engine``."""
-    if not path.endswith(".py"):
-        return None
-    return places().module(path)
+    return places().module(path) if path.endswith(".py") else None
 
 
 def _code_lines(material: FileMaterial, language: str, removed_in_moves: LineCount) -> tuple[int, int]:
     if material.python is not None and not material.python.problems:
         symbols = material.python.symbols
-        return (
-            sum(change.code_added for change in symbols if change.logic or Aspect.ADDED in change.aspects),
-            sum(
-                change.code_removed
-                for change in symbols
-                if (change.logic or Aspect.REMOVED in change.aspects) and _is_own(material, change)
-            )
-            + removed_in_moves,
-        )
+        come = (change for change in symbols if change.logic or Aspect.ADDED in change.aspects)
+        gone = (change for change in symbols if change.logic or Aspect.REMOVED in change.aspects)
+        removed = sum(change.code_removed for change in gone if _is_own(material, change))
+        return sum(change.code_added for change in come), removed + removed_in_moves
     if language == "rust" and material.native is not None and not material.native.problems:
-        return _rust_lines(material.native)
+        # Of items of the product, and of what stands outside of them: no `use` and no tests.
+        changed = [each for each in material.native.functions if each.logic and not each.is_test]
+        return sum(each.code_added for each in changed), sum(each.code_removed for each in changed)
     if not material.read and not material.diff.hunks:
         return material.diff.additions, material.diff.deletions
     marks = _COMMENT_MARKS.get(language, _DEFAULT_MARKS)
     return _count(material.diff, marks, "added"), _count(material.diff, marks, "removed")
 
 
-def _rust_lines(native: NativeComparison) -> tuple[int, int]:
-    """Return the code lines that items of the product, and what stands outside of them, gained and lost: no ``use`` and no tests."""
-    changed = [change for change in native.functions if change.logic and not change.is_test]
-    return sum(change.code_added for change in changed), sum(change.code_removed for change in changed)
-
-
 def _count(diff: FileDiff, marks: tuple[str, ...], side: str) -> int:
-    lines: Iterable[Line] = (
-        line for hunk in diff.hunks for line in (hunk.added if side == "added" else hunk.removed)
-    )
+    lines = (line for hunk in diff.hunks for line in (hunk.added if side == "added" else hunk.removed))
     return sum(1 for line in lines if (text := line.text.strip()) and not text.startswith(marks))
 
 
@@ -205,36 +191,22 @@ def _leads_elsewhere(diff: FileDiff) -> bool:
 
 def _imports_changed(comparison: ChangedPython) -> bool:
     # A name that came or went can change what runs; the same names in another order cannot.
-    return bool(
-        {item.module for item in comparison.imports_added}
-        ^ {item.module for item in comparison.imports_removed}
-    )
+    come = {item.module for item in comparison.imports_added}
+    return come != {item.module for item in comparison.imports_removed}
 
 
 def _change_type(material: FileMaterial, category: str, *, logic: bool | UnsetType) -> str:
     diff = material.diff
     if diff.status is FileStatus.DELETED:
         return "deletion"
-    if diff.status is FileStatus.RENAMED and diff.additions + diff.deletions <= _small_edit(material):
+    lines = material.after.data.count(b"\n") if material.after is not None else 0
+    if diff.status is FileStatus.RENAMED and diff.additions + diff.deletions <= max(4, lines // 5):
         return "rename-or-move"
-    by_category = {
-        "test": "test-coverage",
-        "docs": "documentation",
-        "infra": "infrastructure",
-        "build": "infrastructure",
-        "config": "configuration",
-        "data": "configuration",
-    }
-    if category in by_category:
-        return by_category[category]
+    if category in _TYPES_OF_CATEGORIES:
+        return _TYPES_OF_CATEGORIES[category]
     if logic is False:
         return "cosmetic"
     return _source_change_type(material)
-
-
-def _small_edit(material: FileMaterial) -> int:
-    lines = material.after.data.count(b"\n") if material.after is not None else 0
-    return max(4, lines // 5)
 
 
 def _source_change_type(material: FileMaterial) -> str:

@@ -15,6 +15,7 @@ from diffscope.facts.build.undeclared import distribution_of
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.model import StepFact, TestFact
+from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import StepRef
 from diffscope.project.ci.collection import collect_tests, is_test_file
@@ -177,11 +178,8 @@ def _platforms_skipped(condition: str) -> frozenset[str]:
 
 def _answers(condition: str) -> dict[str, bool | None]:
     """Return for each platform what the condition answers there; ``None`` where that hangs on something else."""
-    try:
-        tree = ast.parse(f"skipif({condition})", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    if not isinstance(tree, ast.Call) or not tree.args:
+    tree = parse_call(condition)
+    if tree is None or not tree.args:
         return {}
     try:
         return {name: _answer(tree.args[0], name) for name in sorted(_EVERY)}

@@ -9,13 +9,15 @@ from pathlib import PurePosixPath
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
+from diffscope.facts.parsed_text import parse_expression, parse_module
 from diffscope.patterns import lazy_regex
 from diffscope.project.requirements import assignments, is_dockerfile, read_dockerfile
 from diffscope.source.text import Region, SourceText
-from diffscope.syntax.model import Aspect, Definition, DefinitionKind, Outline
+from diffscope.syntax.model import Aspect, DefinitionKind, Outline
 
 _CUT_FIELD = lazy_regex(r"(?:\w+\.)?[fF]ield\(\s*(?:default\s*=\s*)?(?P<default>[-\w.'\"]+)\s*,")
 
+_FIELDS = ("field", "Field", "msgspec.field", "dataclasses.field", "pydantic.Field")
 _EMPTY = {"list": "[]", "dict": "{}", "tuple": "()"}
 """What a factory of nothing makes."""
 
@@ -26,16 +28,12 @@ def default_of(value: str | None) -> str | None:
     """Return the default that a field's assigned text stands for: ``field(default=3)`` and ``Field(3, ge=1)`` stand for ``3``."""
     if value is None:
         return None
-    try:
-        node = ast.parse(value.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    node = parse_expression(value.strip())
+    if node is None:
         # A long text is cut; what comes first in a field is its default all the same.
         cut = _CUT_FIELD.match(value)
         return cut["default"] if cut else value
-    if not (
-        isinstance(node, ast.Call)
-        and _callee(node) in ("field", "Field", "msgspec.field", "dataclasses.field", "pydantic.Field")
-    ):
+    if not isinstance(node, ast.Call) or ast.unparse(node.func) not in _FIELDS:
         return ast.unparse(node)
     for keyword in node.keywords:
         if keyword.arg in ("default", "default_factory"):
@@ -68,10 +66,6 @@ def plain(default: str | None) -> str:
     # `VLLM_X: bool = False` and `os.getenv("VLLM_X", "0")` declare the same default in two languages.
     text = (default or "None").strip("'\"")
     return {"False": "0", "True": "1", "": "None"}.get(text, text)
-
-
-def _callee(node: ast.Call) -> str:
-    return ast.unparse(node.func)
 
 
 _CHOICE = lazy_regex(r"[A-Za-z][A-Za-z_-]*")
@@ -203,24 +197,18 @@ def _decided(outline: Outline | None, content: SourceText | None, function: str)
             if factory and factory[1] == function:
                 yield definition.name
         elif _TABLE.search(definition.name):
-            for key, (value, _) in _entries(_place(content, definition)).items():
+            table = content.part(definition.start, definition.end) if content is not None else None
+            for key, (value, _) in _entries(table).items():
                 if value == function:
                     yield f"{definition.name}.{key}"
-
-
-def _place(content: SourceText | None, definition: Definition) -> Region | None:
-    return content.part(definition.start, definition.end) if content is not None else None
 
 
 def _entries(table: Region | None) -> _Entries:
     """Return the entries of a table; a single value has the key ``""``, a member of a set or list itself as key."""
     if table is None:
         return {}
-    try:
-        tree = ast.parse("\n".join(table.lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    statement = tree.body[0] if tree.body else None
+    tree = parse_module("\n".join(table.lines))
+    statement = tree.body[0] if tree is not None and tree.body else None
     if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
         return {}
     return dict(_flat(statement.value, "", table))

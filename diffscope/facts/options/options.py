@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
 from diffscope.facts.moves.facts import successor
 from diffscope.facts.options.defaults import NO, default_of, is_off, made_by, plain, turns_on
+from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places, profile
 from diffscope.source.text import Region
@@ -117,9 +119,9 @@ def _with_decider(fact: OptionFact, *, placed: Iterable[tuple[Placed, ChangedPyt
 
 def _joined(facts: Iterable[OptionFact]) -> Iterator[OptionFact]:
     """Yield one fact for each option and change; an option that left one place and arrived in another has only moved."""
-    grouped: dict[tuple[str, str], dict[str, OptionFact]] = {}
+    grouped: defaultdict[tuple[str, str], dict[str, OptionFact]] = defaultdict(dict)
     for fact in sorted(facts, key=lambda one: (one.path, one.line)):
-        grouped.setdefault((fact.what, fact.name), {}).setdefault(fact.change, fact)
+        grouped[fact.what, fact.name].setdefault(fact.change, fact)
     arrived = {
         (what, name.rpartition(".")[2]) for (what, name), changes in grouped.items() if "added" in changes
     }
@@ -200,20 +202,12 @@ def _field_kind(placed: Placed, change: ChangedSymbol, comparison: ChangedPython
     path = PurePosixPath(placed.fact.path)
     owner_name, _, field = change.name.rpartition(".")
     if not owner_name:
-        return (
-            "environment-variable"
-            if path.name == "envs.py" and field.isupper() and not field.startswith("_")
-            else None
-        )
-    definition, owner = change.after or change.before, _definition(comparison, owner_name)
-    is_field = (
-        definition is not None
-        and definition.annotation is not None
-        and "ClassVar" not in definition.annotation
-    )
-    if owner is None or not is_field or field.startswith("_"):
+        is_variable = path.name == "envs.py" and field.isupper() and not field.startswith("_")
+        return "environment-variable" if is_variable else None
+    definition, owner = change.after or change.before, _class(comparison, owner_name)
+    if owner is None or definition is None or definition.annotation is None or field.startswith("_"):
         return None
-    if definition is not None and _NOT_GIVEN.search(definition.value or ""):
+    if "ClassVar" in definition.annotation or _NOT_GIVEN.search(definition.value or ""):
         # Code sets it later; nobody can give it.
         return None
     if any(_PROTOCOL_BASE.search(base) for base in owner.bases) and "entrypoints" in path.parts:
@@ -246,13 +240,14 @@ def _field_changes(
             yield "retyped", change.before.annotation, change.after.annotation
 
 
-def _definition(comparison: ChangedPython, name: str) -> Definition | None:
-    for outline in (comparison.after, comparison.before):
-        if outline is not None:
-            for definition in outline.definitions:
-                if definition.name == name and definition.kind is DefinitionKind.CLASS:
-                    return definition
-    return None
+def _class(comparison: ChangedPython, name: str) -> Definition | None:
+    found = (
+        definition
+        for outline in (comparison.after, comparison.before)
+        for definition in (outline.definitions if outline is not None else ())
+        if definition.name == name and definition.kind is DefinitionKind.CLASS
+    )
+    return next(found, None)
 
 
 def _read_options(placed: Placed, change: ChangedSymbol) -> Iterator[OptionFact]:
@@ -309,7 +304,7 @@ def _read_option(
 def _flag(signal: Signal) -> tuple[str, str, str | None, str | None] | None:
     if signal.kind is not SignalKind.CALL or not signal.text.endswith(".add_argument"):
         return None
-    call = _parse_call(signal.detail)
+    call = parse_call(signal.detail)
     names = [argument.value for argument in call.args if isinstance(argument, ast.Constant)] if call else []
     flags = [name for name in names if isinstance(name, str) and name.startswith("--")]
     if not flags or call is None:
@@ -327,27 +322,14 @@ def _variable(signal: Signal, path: str) -> tuple[str, str, str | None, str | No
     is_helper = not is_read and _HELPER.match(signal.text) and path.endswith("envs.py")
     if signal.kind is not SignalKind.CALL or not (is_read or is_helper):
         return None
-    call = _parse_call(signal.detail)
-    if (
-        call is None
-        or not call.args
-        or not isinstance(call.args[0], ast.Constant)
-        or not isinstance(call.args[0].value, str)
-    ):
-        return None
-    name = call.args[0].value
-    if not places().variable.fullmatch(name) or (is_helper and len(call.args) < 2):
-        return None
-    given = call.args[1] if len(call.args) > 1 else None
-    default = (
-        "None" if given is None else made_by(given) if isinstance(given, ast.Lambda) else ast.unparse(given)
-    )
+    call = parse_call(signal.detail)
+    match call.args if call is not None else []:
+        case [ast.Constant(value=str(name)), *rest] if places().variable.fullmatch(name):
+            if is_helper and not rest:
+                return None
+        case _:
+            return None
+    default = "None"
+    if rest:
+        default = made_by(rest[0]) if isinstance(rest[0], ast.Lambda) else ast.unparse(rest[0])
     return "environment-variable", name, default, None
-
-
-def _parse_call(arguments: str) -> ast.Call | None:
-    try:
-        node = ast.parse(f"_({arguments})", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return node if isinstance(node, ast.Call) else None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import dropwhile
 from typing import Final, NamedTuple
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.class_bases import origin_of
-from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region, SourceText
@@ -56,36 +57,26 @@ def capabilities(
 def _only_raises(change: ChangedSymbol) -> str | None:
     """Return what a function raises that does nothing else after the change and did something before."""
     raised = [
-        item
+        item.signal.text
         for item in change.signals
         if item.what == "added" and item.signal.kind is SignalKind.RAISE and not item.signal.guards
     ]
-    if len(raised) != 1 or Aspect.BODY not in change.aspects:
+    is_abstract = any("abstract" in each for each in (change.after.decorators if change.after else ()))
+    if len(raised) != 1 or Aspect.BODY not in change.aspects or is_abstract:
         return None
-    statements = _statements(change.whole_after)
-    before = _statements(change.whole_before)
-    if any("abstract" in each for each in (change.after.decorators if change.after else ())):
-        return None
-    is_alone = len(statements) >= 1 and statements[0].startswith("raise ")
-    did_something = bool(before) and not before[0].startswith(("raise ", "pass", "..."))
-    return raised[0].signal.text if is_alone and did_something else None
+    (before, *_), (after, *_) = (
+        _statements(side) or [""] for side in (change.whole_before, change.whole_after)
+    )
+    did_something = bool(before) and not before.startswith(("raise ", "pass", "..."))
+    return raised[0] if after.startswith("raise ") and did_something else None
 
 
 def _statements(whole: Region | None) -> list[str]:
     """Return the lines of a function's body that stand on its first level, docstring left out."""
     lines = list(whole.lines) if whole is not None else []
-    start = next((at for at, line in enumerate(lines) if re.match(r"\s*(?:async\s+)?def\s", line)), None)
-    if start is None:
-        return []
-    head = next(
-        (at for at in range(start, len(lines)) if lines[at].partition("#")[0].rstrip().endswith(":")), None
-    )
-    body = (
-        [line for line in lines[head + 1 :] if line.strip() and not line.lstrip().startswith("#")]
-        if (head is not None)
-        else []
-    )
-    body = _without_docstring(body)
+    below = dropwhile(lambda line: not re.match(r"\s*(?:async\s+)?def\s", line), lines)
+    inside = list(dropwhile(lambda line: not line.partition("#")[0].rstrip().endswith(":"), below))[1:]
+    body = _without_docstring([line for line in inside if line.strip() and line.lstrip()[0] != "#"])
     if not body:
         return []
     level = len(body[0]) - len(body[0].lstrip())
@@ -138,11 +129,9 @@ def _before(outline: Outline, text: SourceText, owner: str) -> Region | None:
 
 def _arrives(word: re.Pattern[str], owner: Region, others: tuple[Placed, ...]) -> bool:
     """Return whether source files of the change name the word more often than before, outside of what read it: it is read elsewhere now."""
-    before = after = 0
-    for one in others:
-        if one.fact.category == "source" and one.material.python is not None:
-            before += _count(word, one.material.before)
-            after += _count(word, one.material.after)
+    sources = [one.material for one in others if source_comparison(one) is not None]
+    before = sum(_count(word, each.before) for each in sources)
+    after = sum(_count(word, each.after) for each in sources)
     return after > before - sum(bool(word.search(line)) for line in owner.lines)
 
 
@@ -155,8 +144,7 @@ def _is_gone(word: re.Pattern[str], name: str, others: tuple[Placed, ...]) -> bo
     return any(
         change.name.rpartition(".")[2] == name and {Aspect.REMOVED, Aspect.MOVED} & set(change.aspects)
         for one in others
-        if one.material.python is not None
-        for change in one.material.python.symbols
+        for change in one.symbols
         if word.search(change.name)
     )
 
@@ -167,11 +155,8 @@ def unread_switches(placed: Placed, comparison: ChangedPython, lookup: TreeLooku
     if outline is None or text is None:
         return
     for change in comparison.symbols:
-        if (
-            change.kind is not DefinitionKind.CLASS
-            or Aspect.ADDED not in change.aspects
-            or change.after is None
-        ):
+        is_new = change.kind is DefinitionKind.CLASS and Aspect.ADDED in change.aspects
+        if not is_new or change.after is None:
             continue
         whole = text.part(change.after.start, change.after.end)
         own = set(_SWITCH.findall("\n".join(whole.lines if whole else ())))

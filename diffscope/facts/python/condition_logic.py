@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Final, NamedTuple
 
+from diffscope.facts.parsed_text import parse_expression
 from diffscope.patterns import lazy_regex
 
 _MOST_COMBINATIONS: Final = 4096
@@ -82,23 +83,16 @@ class _Subject:
 
 def parse_condition(text: str, names: Sequence[tuple[str, str]] = ()) -> ast.expr | None:
     """Return the tree of a condition, names that stand for conditions replaced; ``None`` for what does not parse or is very long."""
-    tree = _parsed(text)
+    tree = parse_expression(text.strip())
     if tree is None or _size(tree) > _MOST_NODES:
         return None
-    values = {name: value for name, each in names if (value := _parsed(each)) is not None}
+    values = {name: value for name, each in names if (value := parse_expression(each.strip())) is not None}
     tree = _with_names(tree, values) if values else tree
     return tree if _size(tree) <= _MOST_NODES else None
 
 
 def _size(tree: ast.expr) -> int:
     return sum(1 for _ in ast.walk(tree))
-
-
-def _parsed(text: str) -> ast.expr | None:
-    try:
-        return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _with_names(node: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:

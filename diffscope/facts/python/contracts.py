@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import ContractFact
+from diffscope.facts.parsed_text import parse_expression
 from diffscope.facts.python.capabilities import capabilities, unread_switches
 from diffscope.facts.python.removed_api import edited_users
 from diffscope.patterns import lazy_regex
@@ -124,26 +125,20 @@ class _Reader:
             was = before.get(definition.name)
             if definition.kind is not DefinitionKind.CLASS or was is None or old is None or new is None:
                 continue
-            shapes = (
-                _shape(was, old, self._placed.material.before),
-                _shape(definition, new, self._placed.material.after),
-            )
-            if shapes[0] is None or shapes[1] is None or shapes[0] == shapes[1]:
-                continue
-            yield from self._members(definition, shapes[0], shapes[1])
+            shape = _shape(was, old, self._placed.material.before)
+            other = _shape(definition, new, self._placed.material.after)
+            if shape is not None and other is not None and shape != other:
+                yield from self._members(definition, shape, other)
 
     def values(self) -> Iterator[_Found]:
         """Yield names and fields whose ``Literal`` takes other values than before."""
         for change in self._comparison.symbols:
             if change.kind is not DefinitionKind.VARIABLE or change.before is None or change.after is None:
                 continue
-            was, now = (
-                _literals(change.before, change.whole_before),
-                _literals(change.after, change.whole_after),
-            )
-            if was is None or now is None or not was or not now:
-                continue
-            yield from self._differences(change.name, change.region, was, now)
+            was = _literals(change.before, change.whole_before)
+            now = _literals(change.after, change.whole_after)
+            if was and now:
+                yield from self._differences(change.name, change.region, was, now)
 
     def _demanded(self, change: ChangedSymbol, new: Definition) -> Iterator[_Found]:
         owner = change.name.rpartition(".")[0]
@@ -198,6 +193,7 @@ class _Reader:
     def fact(self, found: _Found) -> ContractFact:
         """Return the fact of what was found."""
         path, name = self._placed.fact.path, found.name
+        old_path = self._placed.fact.old_path or path
         last = name.rpartition(".")[2]
         # A short plain word is a name of many things.
         is_telling = "_" in last.strip("_") or len(last) >= _LONG
@@ -212,17 +208,8 @@ class _Reader:
             form=found.form,
             public=not any(part.startswith("_") for part in name.split(".")),
             surfaces=self._taxonomy.surfaces_of(path, name),
-            users=self._users(name),
-            users_edited=edited_users(self._others, path, name.rpartition(".")[2])
-            if is_used_otherwise
-            else (),
-        )
-
-    def _users(self, name: str) -> tuple[str, ...] | UnsetType:
-        if self._lookup is None:
-            return UNSET
-        return self._lookup.users(
-            self._placed.fact.old_path or self._placed.fact.path, name.partition(".")[0]
+            users=self._lookup.users(old_path, name.partition(".")[0]) if self._lookup else UNSET,
+            users_edited=edited_users(self._others, path, last) if is_used_otherwise else (),
         )
 
 
@@ -240,10 +227,8 @@ def _form(definition: Definition) -> str | None:
     if any(_PROPERTY.search(each) for each in names):
         return "property"
     kind = "method" if definition.kind is DefinitionKind.METHOD else "function"
-    for word in ("staticmethod", "classmethod"):
-        if word in names and kind == "method":
-            # Both are called on the class; what a caller passes is the same.
-            kind = "class method"
+    if kind == "method" and not {"staticmethod", "classmethod"}.isdisjoint(names):
+        kind = "class method"  # both are called on the class; what a caller passes is the same
     return f"async {kind}" if definition.is_async else kind
 
 
@@ -301,12 +286,9 @@ def _by_place(definition: Definition, outline: Outline, text: SourceText) -> str
 
 def _header(definition: Definition, text: SourceText) -> str:
     found = text.part(definition.line, min(definition.end, definition.line + _HEADER))
-    head: list[str] = []
-    for line in found.lines if found is not None else ():
-        head.append(line)
-        if line.partition("#")[0].rstrip().endswith(":"):
-            break
-    return "\n".join(head)
+    lines = found.lines if found is not None else ()
+    ends = (at for at, line in enumerate(lines, start=1) if line.partition("#")[0].rstrip().endswith(":"))
+    return "\n".join(lines[: next(ends, len(lines))])
 
 
 def _literals(definition: Definition, whole: Region | None) -> tuple[str, ...] | None:
@@ -316,7 +298,7 @@ def _literals(definition: Definition, whole: Region | None) -> tuple[str, ...] |
         text = "\n".join(whole.lines).partition("=")[2].strip()
     if not _LITERAL.search(text):
         return None
-    tree = _expression(text)
+    tree = parse_expression(text.strip("'\"") if text[:1] in "'\"" else text)
     if tree is None:
         return None
     found: list[str] = []
@@ -327,10 +309,3 @@ def _literals(definition: Definition, whole: Region | None) -> tuple[str, ...] |
                 return None
             found += [str(part.value) for part in parts if isinstance(part, ast.Constant)]
     return tuple(dict.fromkeys(found))
-
-
-def _expression(text: str) -> ast.expr | None:
-    try:
-        return ast.parse(text.strip("'\"") if text[:1] in "'\"" else text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None

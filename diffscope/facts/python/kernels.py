@@ -74,22 +74,17 @@ class KernelFile:
 
     def _roles_of_call(self, callee: str) -> tuple[str, ...]:
         """Return what a call does, by its callee as it is written and as its head is imported."""
-        written, full = self._table.roles_of_call(callee), self._resolved(callee)
-        return (
-            written if full == callee else tuple(dict.fromkeys((*written, *self._table.roles_of_call(full))))
-        )
+        names = dict.fromkeys((callee, self._resolved(callee)))
+        return tuple(dict.fromkeys(role for name in names for role in self._table.roles_of_call(name)))
 
     def uses(self, name: str) -> bool:
         """Return whether code for a device, or a launch, names a variable of the module."""
         word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
         for each in self._outline.definitions:
             if each.kind in _FUNCTIONS and word.search("\n".join(self._slice(each))):
-                if each.name in self.functions:
-                    return True
-                lines = self.read(each).launch_lines
-                if any(
-                    word.search(self._text.lines[line - 1]) for line in lines if line <= len(self._text.lines)
-                ):
+                launches = () if each.name in self.functions else self.read(each).launch_lines
+                texts = (self._text.lines[line - 1] for line in launches if line <= len(self._text.lines))
+                if each.name in self.functions or any(map(word.search, texts)):
                     return True
         return False
 
@@ -120,41 +115,36 @@ class KernelFile:
 
     def _with_callees(self, found: Mapping[str, DeviceFunction]) -> dict[str, DeviceFunction]:
         """Add what these functions call in the same file, directly or through others: the compiler follows such a call."""
-        functions = {each.name: each for each in self._outline.definitions if each.kind in _FUNCTIONS}
         reached = dict(found)
         pending = sorted(found)
         while pending:
             caller = pending.pop()
-            for name in self._callees(functions[caller], functions) if caller in functions else ():
+            for name in self._callees(caller):
                 if name not in reached:
                     reached[name] = DeviceFunction(reached[caller].language, "device")
                     pending.append(name)
         return reached
 
     def _called_from(self, found: Mapping[str, DeviceFunction]) -> set[str]:
-        functions = {each.name: each for each in self._outline.definitions if each.kind in _FUNCTIONS}
-        return {
-            name
-            for caller in found
-            if caller in functions
-            for name in self._callees(functions[caller], functions)
-            if name != caller
-        }
+        return {name for caller in found for name in self._callees(caller) if name != caller}
 
-    def _callees(self, caller: Definition, functions: Mapping[str, Definition]) -> list[str]:
-        owner = caller.name.rpartition(".")[0]
+    @cached_property
+    def _definitions(self) -> Mapping[str, Definition]:
+        return {each.name: each for each in self._outline.definitions if each.kind in _FUNCTIONS}
+
+    def _callees(self, name: str) -> list[str]:
+        """Return the functions of the file that one of them calls, by name; nothing of what is no function of it."""
+        caller = self._definitions.get(name)
+        if caller is None:
+            return []
         called = set(_CALLED.findall("\n".join(self._slice(caller)[caller.line - caller.start + 1 :])))
-        return sorted(
-            name
-            for name in functions
-            if name.rpartition(".")[2] in called and name.rpartition(".")[0] in ("", owner)
-        )
+        parts = ((each, *each.rpartition(".")[::2]) for each in self._definitions)
+        owners = ("", name.rpartition(".")[0])
+        return sorted(each for each, owner, last in parts if last in called and owner in owners)
 
     def _resolved(self, name: str) -> str:
         """Return a dotted name with its head as the file imports or assigns it."""
-        head, _, rest = name.partition(".")
-        full = self._aliases.get(head, head)
-        return f"{full}.{rest}" if rest else full
+        return _with_head(name, self._aliases)
 
     @cached_property
     def _aliases(self) -> Mapping[str, str]:
@@ -169,15 +159,10 @@ class KernelFile:
             )
             for each in self._outline.imports
         }
-        heads = {name: value for name, value in assigned.items() if re.fullmatch(r"[\w.]+", value)}
         resolved = {
-            name: ".".join(
-                filter(
-                    None,
-                    (imported.get(value.partition(".")[0], value.partition(".")[0]), value.partition(".")[2]),
-                )
-            )
-            for name, value in heads.items()
+            name: _with_head(value, imported)
+            for name, value in assigned.items()
+            if re.fullmatch(r"[\w.]+", value)
         }
         return {**resolved, **imported}
 
@@ -187,6 +172,11 @@ class KernelFile:
 
 _BY_CALLER: Final = frozenset({"triton", "gluon"})
 """Languages in which one decorator stands on what the host launches and on what a kernel calls."""
+
+
+def _with_head(name: str, meanings: Mapping[str, str]) -> str:
+    head, dot, rest = name.partition(".")
+    return f"{meanings.get(head, head)}{dot}{rest}"
 
 
 def _imported(module: str, name: str | None, alias: str | None) -> str:
@@ -293,8 +283,7 @@ def _left(placed: tuple[Placed, ...]) -> frozenset[tuple[str, str]]:
     return frozenset(
         (change.moved_from.path, change.moved_from.name)
         for one in placed
-        if one.material.python is not None
-        for change in one.material.python.symbols
+        for change in one.symbols
         if change.moved_from is not None and change.moved_from.path is not None
     )
 

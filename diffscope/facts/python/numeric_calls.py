@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from diffscope.facts.change.changed_python import ChangedSignal
+from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import Signal, SignalKind
@@ -146,11 +147,8 @@ def _last(call: Signal) -> str:
 
 def _arguments(call: Signal) -> Mapping[str, str]:
     """Return the arguments of a call by name or place; nothing for what is cut off or does not parse."""
-    try:
-        tree = ast.parse(f"f({call.detail})", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    if not isinstance(tree, ast.Call):
+    tree = parse_call(call.detail)
+    if tree is None:
         return {}
     found = {str(at): ast.unparse(each) for at, each in enumerate(tree.args)}
     return found | {each.arg: ast.unparse(each.value) for each in tree.keywords if each.arg is not None}

@@ -156,19 +156,18 @@ def _numerics_of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Numer
     for (what, name), sides in sorted(grouped.items()):
         removed, added = sides["removed"], sides["added"]
         if what == "precision":
-            removed, added = _asking_differently(removed, added)
+            # What asks for the same precision on both sides, whatever else it asks, is no change.
+            paired = pair_equal(removed, added, key=lambda each: frozenset(_words(each.signal.text)))
+            removed, added = paired.gone, paired.come
+        # A type that joins a table of types changes nothing that is computed in the others.
+        is_entry = what == "dtype" and change.kind is DefinitionKind.VARIABLE
         for before, item in _pairs(what, removed, added):
             if before is not None and item is not None:
                 yield _fact(placed, change, what, item, before=_text_of(what, before.signal))
-            elif item is not None and name not in _EXCHANGED and not _is_entry(what, change):
+            elif item is not None and name not in _EXCHANGED and not is_entry:
                 yield _fact(placed, change, what, item, before=None)
             elif before is not None and name not in _EXCHANGED:
                 yield _fact(placed, change, what, before, before=None)
-
-
-def _is_entry(what: str, change: ChangedSymbol) -> bool:
-    """Return whether a type joins a table of types: what was computed in the others is computed in them still."""
-    return what == "dtype" and change.kind is DefinitionKind.VARIABLE
 
 
 def _pairs(
@@ -201,14 +200,6 @@ def _named(what: str, signal: Signal) -> str:
     return "" if what in ("division", "reciprocal", "epsilon") else signal.detail
 
 
-def _asking_differently(
-    removed: list[ChangedSignal], added: list[ChangedSignal]
-) -> tuple[list[ChangedSignal], list[ChangedSignal]]:
-    """Return conditions and assignments without those that ask for the same precision on both sides, whatever else they ask."""
-    paired = pair_equal(removed, added, key=lambda item: frozenset(_words(item.signal.text)))
-    return paired.gone, paired.come
-
-
 def _words(condition: str) -> Iterator[str]:
     return (match[0] for match in re.finditer(r"[A-Za-z_][\w.]*", condition) if _PRECISION.search(match[0]))
 
@@ -222,8 +213,9 @@ def _what(item: ChangedSignal) -> str | None:
     pattern, word = _BY_KIND.get(signal.kind, (None, None))
     if pattern is not None and not pattern.search(signal.text):
         return None
-    if word == "dtype" and not _is_computed_in(signal):
-        return None
+    is_cast = _CASTING.search(signal.use) and not _COUNTING.search(signal.use)
+    if word == "dtype" and _NARROW.search(signal.text) and not is_cast:
+        return None  # bytes and short numbers are mostly room or names
     if signal.kind is SignalKind.ATTRIBUTE_WRITE and not _COMPUTED.search(signal.detail):
         return None
     return "epsilon" if word == "number" and _is_epsilon(signal) else word
@@ -240,18 +232,21 @@ def _says_precision(condition: Signal) -> bool:
     return bool(_WEIGHED.search(condition.text) or _FORMAT.search(condition.text))
 
 
-def _is_computed_in(signal: Signal) -> bool:
-    """Return whether a type is one of values: bytes and short numbers are mostly room or names."""
-    is_cast = _CASTING.search(signal.use) and not _COUNTING.search(signal.use)
-    return bool(is_cast) or not _NARROW.search(signal.text)
-
-
 def _is_epsilon(signal: Signal) -> bool:
     try:
         value = abs(float(signal.text))
     except ValueError:
         return False
     return 0 < value <= _SMALL and not _TIMED.search(f"{signal.detail} {signal.use}")
+
+
+def _factor(before: str, after: str) -> int:
+    """Return how many times the larger number is the smaller one, rounded down; 0 where that says nothing."""
+    try:
+        old, new = float(before), float(after)
+        return int(max(old / new, new / old))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return 0
 
 
 def _text_of(what: str, signal: Signal) -> str:
@@ -267,8 +262,7 @@ def _text_of(what: str, signal: Signal) -> str:
 def _fact(
     placed: Placed, change: ChangedSymbol, what: str, item: ChangedSignal, *, before: str | None
 ) -> NumericFact:
-    signal = item.signal
-    text = _text_of(what, signal)
+    text = _text_of(what, item.signal)
     divides = what in ("division", "reciprocal")
     return NumericFact(
         **placed.spot(item.region, symbol=change.name),
@@ -276,7 +270,8 @@ def _fact(
         change="removed" if item.what == "removed" else "changed" if before is not None else "added",
         text=text,
         before=before,
-        detail=signal.detail,
-        guarded=divides and (is_protected(text, signal.guards) or _is_bounded(text, change)),
+        detail=item.signal.detail,
+        factor=0 if before is None or what != "number" else _factor(before, text),
+        guarded=divides and (is_protected(text, item.signal.guards) or _is_bounded(text, change)),
         new_symbol=Aspect.ADDED in change.aspects,
     )

@@ -11,6 +11,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import SymbolFact
+from diffscope.facts.parsed_text import parse_module
 from diffscope.source.text import Region, SourceText
 from diffscope.syntax.model import ImportLayer, SignalKind
 from diffscope.taxonomy.model import Taxonomy
@@ -139,11 +140,8 @@ def stays_importable(comparison: ChangedPython, after: SourceText, name: str) ->
 
 def _is_given(after: SourceText, name: str) -> bool:
     """Return whether ``__getattr__`` of a module gives a name: it, what it calls or a table that it looks into spells the name out."""
-    try:
-        tree = ast.parse(after.text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    defined = _defined(tree)
+    tree = parse_module(after.text)
+    defined = _defined(tree) if tree is not None else {}
     function = defined.get("__getattr__")
     if not isinstance(function, ast.FunctionDef) or not function.args.args:
         return False

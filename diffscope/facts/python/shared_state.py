@@ -22,7 +22,7 @@ from diffscope.syntax.model import Aspect, DefinitionKind, Outline, Signal, Sign
 
 _CONFIG = lazy_regex(r"(?:^|\.)(?:\w*_)?configs?(?:\(\))?\.(?:\w+\.)*\w+$")
 _OWN_CONFIG = lazy_regex(r"^self\.\w*config$")
-_ENVIRONMENT_ITEM = lazy_regex(r"^os\.environ\[")
+_ENVIRONMENT_ITEM = lazy_regex(r"^(?:os\.)?environ\[")
 _ENVIRONMENT_CALL = lazy_regex(r"^os\.(?:environ\.(?:setdefault|update|pop)|putenv|unsetenv)$")
 _CLASS = lazy_regex(r"^(?:cls|type\(self\)|self\.__class__|[A-Z]\w+)\.\w+$")
 _LIBRARY_STATE = lazy_regex(
@@ -42,14 +42,9 @@ _CLOCK = lazy_regex(r"(?:[._](?:time|elapsed|duration|counter)|_seconds)$")
 """Fields of a configuration that only keep how long something took, or how often it was done."""
 _ONE_THREAD = lazy_regex(r"\._TLS\.")
 """State of a library that other threads do not see."""
-_BREADTHS = {
-    "environment": 3,
-    "library-state": 3,
-    "patch": 3,
-    "config": 2,
-    "module-global": 1,
-    "class-attribute": 0,
-}
+_BREADTHS = {"config": 2, "module-global": 1, "class-attribute": 0}
+_PROCESS = 3
+"""The breadth of what concerns the whole process: the environment, the state of a library, what is patched."""
 _ASKED_FOR = lazy_regex(r"\bos\.(?:environ|getenv)\b")
 _DEBUGGING = lazy_regex(r"(?i)(?:^|[_.])(?:debug\w*|profil\w*|trac(?:e|er|ing)|bench\w*)(?:$|[_.])")
 """Names of what only runs to look for mistakes or to measure."""
@@ -76,12 +71,11 @@ def collect_writes(
         ),
         key=lambda fact: (fact.what, fact.target, fact.value),
     )
-    facts = list(_rewritten(facts))
     told = (
         msgspec.structs.replace(fact, of_removed_option=True)
         if fact.what == "config" and fact.target.rpartition(".")[2] in gone
         else fact
-        for fact in facts
+        for fact in _rewritten(facts)
     )
     return tuple(sorted(told, key=lambda fact: (fact.path, fact.line, fact.target, fact.change)))
 
@@ -134,12 +128,8 @@ def _is_same_place(old: WriteFact, new: WriteFact) -> bool:
 
 
 def _is_renamed(old: WriteFact, new: WriteFact) -> bool:
-    return (
-        "." in new.target
-        and old.target != new.target
-        and (old.what, old.value, old.target.rpartition(".")[0])
-        == (new.what, new.value, new.target.rpartition(".")[0])
-    )
+    was, now = ((each.what, each.value, each.target.rpartition(".")[0]) for each in (old, new))
+    return "." in new.target and old.target != new.target and was == now
 
 
 def _writes_of_symbol(
@@ -161,7 +151,7 @@ def _writes_of_symbol(
             value=_bare(write.value) if write.what == "config" else write.value,
             assigned=None if is_call else _assignment(signal),
             called=f"{signal.text}({signal.detail})" if is_call else None,
-            breadth=_BREADTHS[write.what],
+            breadth=_BREADTHS.get(write.what, _PROCESS),
             guards=signal.guards,
             restored=reader.is_restored(item, write),
             opt_in=reader.is_opt_in(signal),
@@ -258,11 +248,7 @@ class _Reader:
         origin = self._imported(item, root.partition("[")[0].partition("(")[0])
         resolved = f"{origin}{dot}{rest}" if origin else target
         if kind is SignalKind.SUBSCRIPT_WRITE:
-            return (
-                "environment"
-                if _ENVIRONMENT_ITEM.match(re.sub(r"^environ\[", "os.environ[", resolved))
-                else None
-            )
+            return "environment" if _ENVIRONMENT_ITEM.match(resolved) else None
         what = _attribute_kind(resolved, self._change)
         is_foreign = origin is not None and what in (None, "class-attribute") and "(" not in target
         if origin is None or not is_foreign or _ONE_THREAD.search(target) or _CLOCK.search(root):
@@ -345,19 +331,15 @@ def _assignment(signal: Signal) -> str:
     """Return an assignment as it is written: ``x = 1``, ``x += 1``, ``del x``."""
     if signal.detail == "del":
         return f"del {signal.text}"
-    sign, _, value = signal.detail.partition(" ")
-    return (
-        f"{signal.text} {sign} {value}"
-        if _AUGMENTED.match(sign)
-        else f"{signal.text} = {_bare(signal.detail)}"
-    )
+    if _AUGMENTED.match(signal.detail.partition(" ")[0]):
+        return f"{signal.text} {signal.detail}"
+    return f"{signal.text} = {_bare(signal.detail)}"
 
 
 def _is_seeding(callee: str, change: ChangedSymbol) -> bool:
     """Return whether a function that exists to seed seeds one more generator."""
-    return (
-        "seed" in callee and "seed" in change.name.rpartition(".")[2] and Aspect.ADDED not in change.aspects
-    )
+    name = change.name.rpartition(".")[2]
+    return "seed" in callee and "seed" in name and Aspect.ADDED not in change.aspects
 
 
 def _attribute_kind(target: str, change: ChangedSymbol) -> str | None:

@@ -13,7 +13,7 @@ from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.class_bases import ClassBases
 from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests, tested_through
 from diffscope.facts.change.changed_file import Placed, is_still_defined
-from diffscope.facts.change.changed_python import ChangedSymbol, MovedFrom
+from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.classify import platforms_of_symbol
 from diffscope.facts.model import ModuleFact, ParameterFact, SymbolFact
 from diffscope.facts.moves.facts import Home, MovedLines, find_moved_lines
@@ -25,7 +25,7 @@ from diffscope.facts.python.removed_api import (
     stays_importable,
 )
 from diffscope.source.text import Side
-from diffscope.syntax.model import Aspect, Definition, DefinitionKind, ParameterChange, SignalKind
+from diffscope.syntax.model import Aspect, Definition, DefinitionKind, SignalKind
 from diffscope.syntax.outline.uses import Uses
 from diffscope.taxonomy.model import Taxonomy
 
@@ -45,9 +45,8 @@ def collect_symbols(
             _symbol(one, change, by_path.get(one.fact.path), taxonomy, lookup), change, moved_lines
         )
         for one in placed
-        if one.material.python is not None
-        for change in one.material.python.symbols
-        if not is_still_defined(change, one.material.python)
+        for change in one.symbols
+        if one.material.python is not None and not is_still_defined(change, one.material.python)
     ]
     facts = [_with_edited_users(fact, placed) for fact in facts]
     facts = _with_own_users(_with_new_places(facts, placed), placed)
@@ -75,8 +74,7 @@ def _with_new_places(facts: list[SymbolFact], placed: tuple[Placed, ...]) -> lis
     places = {
         (change.moved_from.path, change.moved_from.name): one.fact.path
         for one in placed
-        if one.material.python is not None
-        for change in one.material.python.symbols
+        for change in one.symbols
         if change.moved_from is not None and change.moved_from.path is not None
     }
     return [
@@ -168,34 +166,24 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
             **one.spot(change.region, symbol=change.name),
             what=difference.what,
             name=difference.name,
-            **_texts(difference),
+            before=None if (is_moved := difference.what == "moved") else difference.before,
+            after=None if is_moved else difference.after,
+            order_before=difference.before if is_moved else None,
+            order_after=difference.after if is_moved else None,
             public=owner.public,
             surfaces=owner.surfaces,
             own_surfaces=owner.own_surfaces,
             overrides=owner.overrides,
         )
         for one in placed
-        if one.fact.category == "source" and one.material.python is not None
-        for change in one.material.python.symbols
+        if one.fact.category == "source"
+        for change in one.symbols
         if (owner := by_name.get((one.fact.path, change.name))) is not None
         for difference in change.parameters
     ]
     return tuple(
         sorted(facts, key=lambda fact: (fact.path, fact.line, fact.symbol or "", fact.name, fact.what))
     )
-
-
-class _Texts(TypedDict, total=False):
-    before: str | None
-    after: str | None
-    order_before: str | None
-    order_after: str | None
-
-
-def _texts(difference: ParameterChange) -> _Texts:
-    if difference.what == "moved":
-        return _Texts(order_before=difference.before, order_after=difference.after)
-    return _Texts(before=difference.before, after=difference.after)
 
 
 def _symbol(
@@ -227,8 +215,9 @@ def _symbol(
         is_async=definition.is_async if definition else False,
         surfaces=(surfaces := _surfaces(placed, change, bases, taxonomy, lookup)),
         own_surfaces=_own_surfaces(placed, change, surfaces, taxonomy),
-        moved_from=str(change.moved_from) if change.moved_from else None,
-        **_origin(change.moved_from),
+        moved_from=str(moved) if (moved := change.moved_from) else None,
+        moved_from_path=moved.path if moved else None,
+        moved_from_line=moved.region.start if moved and moved.path and moved.region else 0,
         summary=change.summary,
         fan_in=module.fan_in if module else UNSET,
         entry=module.entry if module else UNSET,
@@ -241,19 +230,6 @@ def _symbol(
         value_after=change.after.value if change.after else None,
         still_bound=removed and _is_still_bound(placed, change, lookup),
         **_lookups(placed, change, lookup),
-    )
-
-
-class _Origin(TypedDict, total=False):
-    moved_from_path: str | None
-    moved_from_line: int
-
-
-def _origin(moved_from: MovedFrom | None) -> _Origin:
-    if moved_from is None or moved_from.path is None:
-        return _Origin()
-    return _Origin(
-        moved_from_path=moved_from.path, moved_from_line=moved_from.region.start if moved_from.region else 0
     )
 
 

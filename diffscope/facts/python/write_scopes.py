@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from diffscope.facts.parsed_text import parse_module
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import Region
 
@@ -111,28 +113,20 @@ def _parse(whole: Region | None) -> ast.AST | None:
     if whole is None or len(whole.lines) > _MOST_LINES:
         return None
     text = "\n".join(whole.lines) + "\n"
-    if text[:1] in " \t":
-        # The lines keep their indentation, which text in several lines may depend on.
-        text = f"if 1:\n{text}"
-        shift = -1
-    else:
-        shift = 0
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    if shift:
-        ast.increment_lineno(tree, shift)
-    return tree
+    if text[:1] not in " \t":
+        return parse_module(text)
+    # The lines keep their indentation, which text in several lines may depend on.
+    tree = parse_module(f"if 1:\n{text}")
+    return ast.increment_lineno(tree, -1) if tree is not None else None
 
 
 def _bindings(tree: ast.AST) -> dict[str, list[ast.expr | None]]:
     """Return what each local name is assigned, in source order; ``None`` for what is no assignment of an expression."""
-    found: dict[str, list[ast.expr | None]] = {}
+    found: defaultdict[str, list[ast.expr | None]] = defaultdict(list)
     for node in ast.walk(tree):
         for name, value in _bound_by(node):
-            found.setdefault(name, []).append(value)
-    return found
+            found[name].append(value)
+    return dict(found)
 
 
 def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:

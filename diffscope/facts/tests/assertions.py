@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSignal, ChangedSymbol
 from diffscope.facts.model import TestFact
+from diffscope.facts.parsed_text import parse_expression
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Signal, SignalKind
 
@@ -19,32 +20,10 @@ _WEAK = lazy_regex(
     r"\.(?:starts|ends)with\(|\b(?:isclose|allclose|approx|is_close)\(|(?<!not )\bin\b|[<>]=", re.ASCII
 )
 _EQUAL = lazy_regex(r"(?<![=!<>])==(?!=)")
-_HOW = frozenset(
-    [
-        "in",
-        "not",
-        "is",
-        "and",
-        "or",
-        "if",
-        "else",
-        "for",
-        "none",
-        "true",
-        "false",
-        "len",
-        "str",
-        "startswith",
-        "endswith",
-        "isclose",
-        "allclose",
-        "close",
-        "approx",
-        "pytest",
-        "torch",
-        "np",
-    ]
-)
+_HOW = frozenset([
+    "in", "not", "is", "and", "or", "if", "else", "for", "none", "true", "false", "len", "str", "startswith",
+    "endswith", "isclose", "allclose", "close", "approx", "pytest", "torch", "np",
+])  # fmt: skip
 """Words that say how something is asked for."""
 
 
@@ -161,11 +140,7 @@ def _parameters(decorators: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...
     for text in decorators:
         if ".parametrize(" not in text:
             continue
-        try:
-            call = ast.parse(text.removeprefix("@"), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        match call:
+        match parse_expression(text.removeprefix("@")):
             case ast.Call(
                 args=[ast.Constant(value=str(names)), ast.List(elts=values) | ast.Tuple(elts=values), *_]
             ):

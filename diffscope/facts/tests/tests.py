@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import NamedTuple
@@ -58,10 +59,9 @@ def collect_tests(placed: Iterable[Placed]) -> tuple[TestFact, ...]:
         fact
         for one in placed
         if one.fact.category == "test" and one.material.python is not None
-        for around in [
-            _around(one.material.python, tuple(other for other in placed if other is not one), assertions)
-        ]
-        for change in one.material.python.symbols
+        for others in [tuple(other for other in placed if other is not one)]
+        for around in [_around(one.material.python, others, assertions)]
+        for change in one.symbols
         if change.logic or Aspect.DECORATORS in change.aspects
         for fact in _without_exchanged(tuple(_tests_of_symbol(one, change, around)))
     ]
@@ -144,8 +144,8 @@ def _replaced(change: ChangedSymbol, around: _Around) -> tuple[str, ...]:
     changed = {
         each.name
         for one in around.others
-        if one.fact.category == "source" and one.material.python is not None
-        for each in one.material.python.symbols
+        if one.fact.category == "source"
+        for each in one.symbols
         if each.logic and each.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and each.after
     }
     replaced = {name for name in changed if name.rpartition(".")[2] in names}
@@ -157,11 +157,8 @@ def _replaced(change: ChangedSymbol, around: _Around) -> tuple[str, ...]:
 
 def _failing(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
     """A new test of a file that was there, marked as failing from the start. A skip elsewhere is the rule for new ones."""
-    marks = (
-        [text for text in change.after.decorators if _XFAIL.search(text.partition("(")[0])]
-        if change.after
-        else []
-    )
+    decorators = change.after.decorators if change.after else ()
+    marks = [text for text in decorators if _XFAIL.search(text.partition("(")[0])]
     if marks and placed.fact.status != "added":
         yield TestFact(
             **placed.spot(change.region, symbol=change.name),
@@ -220,12 +217,9 @@ def _spelled_out(guards: tuple[str, ...], change: ChangedSymbol) -> tuple[str, .
     """Return conditions, and what the names in them are assigned in the same function: what they ask for may stand there."""
     if change.after is None or change.region is None:
         return guards
-    body = "\n".join(change.region.lines[1:])
-    found, names = list(guards), {name for guard in guards for name in _NAME.findall(guard)}
-    for name, value in _ASSIGNED.findall(body):
-        if name in names:
-            found.append(value)
-    return tuple(found)
+    names = {name for guard in guards for name in _NAME.findall(guard)}
+    assigned = _ASSIGNED.findall("\n".join(change.region.lines[1:]))
+    return (*guards, *(value for name, value in assigned if name in names))
 
 
 def _is_about_new(guards: tuple[str, ...], change: ChangedSymbol, around: _Around) -> bool:
@@ -281,11 +275,12 @@ def _new_values(change: ChangedSymbol) -> set[str]:
 
 
 def _tolerances(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
-    removed: dict[str, list[ChangedSignal]] = {}
-    added: dict[str, list[ChangedSignal]] = {}
+    removed: defaultdict[str, list[ChangedSignal]] = defaultdict(list)
+    added: defaultdict[str, list[ChangedSignal]] = defaultdict(list)
     for item in change.signals:
-        if _is_tolerance(item):
-            (added if item.what == "added" else removed).setdefault(item.signal.detail, []).append(item)
+        is_tolerance = item.signal.kind is SignalKind.NUMBER and _TOLERANCE.match(item.signal.detail)
+        if is_tolerance and item.what in ("added", "removed"):
+            (added if item.what == "added" else removed)[item.signal.detail].append(item)
     for name in sorted(removed.keys() & added.keys()):
         for old, new in zip_longest(removed[name], added[name]):
             if old is not None and new is not None and _is_looser(name, old.signal.text, new.signal.text):
@@ -295,14 +290,6 @@ def _tolerances(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
                     before=f"{name}={old.signal.text}",
                     after=f"{name}={new.signal.text}",
                 )
-
-
-def _is_tolerance(item: ChangedSignal) -> bool:
-    return (
-        item.signal.kind is SignalKind.NUMBER
-        and item.what in ("added", "removed")
-        and bool(_TOLERANCE.match(item.signal.detail))
-    )
 
 
 def _is_looser(name: str, before: str, after: str) -> bool:

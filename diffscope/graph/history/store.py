@@ -101,49 +101,11 @@ class EditIndex:
 _WORD: Final = lazy_regex(r"[A-Za-z][A-Za-z0-9]*|\d+")
 _CAMEL: Final = lazy_regex(r"([a-z])([A-Z])")
 _PULL: Final = lazy_regex(r"\(#\d+\)")
-_FILLERS: Final = frozenset(
-    [
-        "a",
-        "add",
-        "and",
-        "bugfix",
-        "by",
-        "ci",
-        "core",
-        "doc",
-        "docs",
-        "enable",
-        "error",
-        "feature",
-        "fix",
-        "for",
-        "from",
-        "frontend",
-        "hardware",
-        "in",
-        "is",
-        "issue",
-        "kernel",
-        "misc",
-        "model",
-        "not",
-        "of",
-        "on",
-        "perf",
-        "refactor",
-        "remove",
-        "rocm",
-        "support",
-        "test",
-        "tests",
-        "the",
-        "to",
-        "update",
-        "use",
-        "when",
-        "with",
-    ]
-)
+_FILLERS: Final = frozenset([
+    "a", "add", "and", "bugfix", "by", "ci", "core", "doc", "docs", "enable", "error", "feature", "fix", "for",
+    "from", "frontend", "hardware", "in", "is", "issue", "kernel", "misc", "model", "not", "of", "on", "perf",
+    "refactor", "remove", "rocm", "support", "test", "tests", "the", "to", "update", "use", "when", "with",
+])  # fmt: skip
 
 
 class PastCommit(NamedTuple):

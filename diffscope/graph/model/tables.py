@@ -134,16 +134,9 @@ class _Stored(msgspec.Struct, kw_only=True, array_like=True):
 
 
 _COLUMNS: Final = (
-    "start",
-    "record_line",
-    "record_reference",
-    "record_guard",
-    "record_bound",
-    "reference_head",
-    "reference_tail",
-    "reference_target",
-    "reference_final",
-)
+    "start", "record_line", "record_reference", "record_guard", "record_bound", "reference_head",
+    "reference_tail", "reference_target", "reference_final",
+)  # fmt: skip
 
 
 def empty_tables() -> Tables:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple, get_args
 
-from diffscope.assessment.fix_risk import measured, probability
+from diffscope.assessment.scores import measured, probability
 from diffscope.errors import DiffscopeError
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS
 from diffscope.facts.model import FixMeasures

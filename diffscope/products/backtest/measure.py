@@ -23,9 +23,7 @@ from diffscope.products.backtest.model import (
     Share,
     Stratum,
 )
-from diffscope.rules.families import FAMILIES, family_title
-from diffscope.rules.model import Severity, every_flag
-from diffscope.rules.statistics import RuleStatistics, Statistics
+from diffscope.rules.model import FAMILIES, RuleStatistics, Severity, Statistics, every_flag, family_title
 from diffscope.source.model import CommitId, Gap
 
 STRATA: Final = 5

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from diffscope.products.doctor.checks.commands import check_commands, check_tests
-from diffscope.products.doctor.checks.files import check_files, check_globs
+from diffscope.products.doctor.checks.commands import check_commands, check_files, check_globs, check_tests
 from diffscope.products.doctor.checks.owners import check_labels, check_owners
 from diffscope.products.doctor.checks.pipelines import check_dependencies, check_mirrors, check_pipelines
 from diffscope.products.doctor.findings import KINDS, Finding, RuleGlob

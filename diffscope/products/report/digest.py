@@ -1,4 +1,7 @@
-"""Assessments of a window -> ``Digest``."""
+"""Assessments of a window -> ``Digest``.
+
+Assessments are cut down to the fields that a digest reads, so that half a year of changes fits in memory.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from diffscope.assessment.document import Assessment, report_gap
+from diffscope.assessment.document import Assessment, FileAssessment, report_gap
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
 from diffscope.products.report.link_model import Link
-from diffscope.products.report.links.around import Around
 from diffscope.products.report.links.build import link_window
+from diffscope.products.report.links.chains import telling_lines
+from diffscope.products.report.links.nodes import Around
 from diffscope.products.report.model import (
     Counted,
     Digest,
@@ -28,7 +32,7 @@ from diffscope.products.report.notices import find_notices
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point, with_streaks
 from diffscope.render.change_summary import clauses_of
-from diffscope.rules.model import RuleCode, every_flag
+from diffscope.rules.model import Flag, RuleCode, every_flag
 from diffscope.source.model import Gap
 from diffscope.source.profile import profile
 from diffscope.version import VERSION
@@ -169,3 +173,38 @@ def _summary(assessment: Assessment) -> PullSummary:
 def _paths(assessment: Assessment) -> tuple[str, ...]:
     ranked = sorted(assessment.files, key=lambda file: (-(file.additions + file.deletions), file.path))
     return tuple(file.path for file in ranked[:_PATHS])
+
+
+_SYMBOLS = 2
+
+
+def trim_for_digest(assessment: Assessment) -> Assessment:
+    """Return the assessment without the fields that no digest reads; a digest of trimmed assessments equals one of whole assessments."""
+    pull = assessment.change.pull
+    body = "\n".join(telling_lines(pull.body or "")) or None
+    title_only = pull if assessment.kind == "revert" else msgspec.structs.replace(pull, body=body)
+    return msgspec.structs.replace(
+        assessment,
+        change=msgspec.structs.replace(assessment.change, pull=title_only),
+        importance=msgspec.structs.replace(assessment.importance, parts=()),
+        insight=msgspec.structs.replace(assessment.insight, parts=()),
+        flags=tuple(map(_trim_flag, assessment.flags)),
+        files=tuple(map(_trim_file, assessment.files)),
+        symbols=tuple(
+            symbol
+            for symbol in assessment.symbols
+            if symbol.logic or symbol.moved_from or "called" in symbol.aspects
+        ),
+        look_first=(),
+        ci=UNSET,
+    )
+
+
+def _trim_flag(flag: Flag) -> Flag:
+    return msgspec.structs.replace(
+        flag, evidence=flag.evidence[:1], covers=tuple(map(_trim_flag, flag.covers))
+    )
+
+
+def _trim_file(file: FileAssessment) -> FileAssessment:
+    return msgspec.structs.replace(file, owners=None, symbols=file.symbols[:_SYMBOLS])

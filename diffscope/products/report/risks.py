@@ -10,8 +10,7 @@ from msgspec import UNSET
 from diffscope.assessment.document import Assessment, RiskLevel
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.model import FamilyRisk, RiskItem, RiskSection, UnknownItem, WaivedItem
-from diffscope.rules.families import FAMILIES, family_title
-from diffscope.rules.model import Flag, Severity, every_flag
+from diffscope.rules.model import FAMILIES, Flag, Severity, every_flag, family_title
 
 COUNTED_FROM = Severity.MEDIUM
 """Published reports count what deserves a second look; smaller touches are noted apart."""

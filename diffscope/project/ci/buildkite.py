@@ -11,6 +11,8 @@ import functools
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Problem, Step
 from diffscope.project.tree import TreeIndex
 from diffscope.project.yaml_shapes import Shapes, line_of
@@ -25,67 +27,19 @@ _TESTS: Final = "tests"
 """The folder of CI's workspace that the generator gives a step without ``working_dir`` in a group with ``depends_on``, and the template any step."""
 
 REQUIRED_KEYS: Final = ("name", "job_dirs", "registries", "repositories")
-STEP_KEYS: Final = frozenset(
-    {
-        *(
-            "label",
-            "group",
-            "working_dir",
-            "key",
-            "depends_on",
-            "commands",
-            "device",
-            "agent_tags",
-            "num_devices",
-        ),
-        *(
-            "num_nodes",
-            "source_file_dependencies",
-            "soft_fail",
-            "parallelism",
-            "concurrency",
-            "concurrency_group",
-        ),
-        *(
-            "timeout_in_minutes",
-            "mount_buildkite_agent",
-            "env",
-            "retry",
-            "optional",
-            "no_plugin",
-            "no_gpu",
-            "dind",
-        ),
-        "mirror",
-    }
-)
+STEP_KEYS: Final = frozenset({
+    "label", "group", "working_dir", "key", "depends_on", "commands", "device", "agent_tags", "num_devices",
+    "num_nodes", "source_file_dependencies", "soft_fail", "parallelism", "concurrency", "concurrency_group",
+    "timeout_in_minutes", "mount_buildkite_agent", "env", "retry", "optional", "no_plugin", "no_gpu", "dind",
+    "mirror",
+})  # fmt: skip
 """The keys of a step that the generator reads; it drops others without a word."""
 
-MIRROR_KEYS: Final = frozenset(
-    {
-        *(
-            "device",
-            "commands",
-            "working_dir",
-            "no_plugin",
-            "no_gpu",
-            "num_devices",
-            "num_gpus",
-            "env",
-            "depends_on",
-        ),
-        *(
-            "dind",
-            "num_nodes",
-            "soft_fail",
-            "concurrency",
-            "concurrency_group",
-            "timeout_in_minutes",
-            "agent_tags",
-        ),
-        *("label", "optional", "source_file_dependencies"),
-    }
-)
+MIRROR_KEYS: Final = frozenset({
+    "device", "commands", "working_dir", "no_plugin", "no_gpu", "num_devices", "num_gpus", "env", "depends_on",
+    "dind", "num_nodes", "soft_fail", "concurrency", "concurrency_group", "timeout_in_minutes", "agent_tags",
+    "label", "optional", "source_file_dependencies",
+})  # fmt: skip
 """The keys of an AMD mirror that the generator reads; ``parallelism`` is the step's."""
 
 
@@ -107,7 +61,7 @@ def read_pipelines(
             if job_file not in files:
                 files[job_file] = _read_job_file(job_file, contents, problems, Dialect.GENERATOR)
             steps += files[job_file]
-        pipelines.append(_with_steps(pipeline, tuple(steps)))
+        pipelines.append(msgspec.structs.replace(pipeline, steps=tuple(steps)))
     if tree.is_file(AMD_JOB_FILE):
         amd_steps = _read_job_file(AMD_JOB_FILE, contents, problems, Dialect.AMD_TEMPLATE)
         pipelines.append(
@@ -116,22 +70,8 @@ def read_pipelines(
     return tuple(pipelines), tuple(problems)
 
 
-def _with_steps(pipeline: Pipeline, steps: tuple[Step, ...]) -> Pipeline:
-    return Pipeline(
-        name=pipeline.name,
-        path=pipeline.path,
-        dialect=pipeline.dialect,
-        job_dirs=pipeline.job_dirs,
-        run_all=pipeline.run_all,
-        run_all_exclude=pipeline.run_all_exclude,
-        missing_keys=pipeline.missing_keys,
-        steps=steps,
-    )
-
-
 def _pipeline(shapes: Shapes, data: bytes) -> Pipeline:
-    root = shapes.load(data)
-    root = root if root is not None else MapNode((), 1, 1)
+    root = shapes.load(data) or MapNode((), 1, 1)
     return Pipeline(
         name=shapes.text(root, "name") or shapes.path,
         path=shapes.path,
@@ -153,11 +93,10 @@ def _is_empty(node: Node | None) -> bool:
 
 def _job_files(pipeline: Pipeline, tree: TreeIndex) -> tuple[RepoPath, ...]:
     """The job files below the folders that a configuration names; the generator reads ``.yaml`` alone."""
-    found: dict[RepoPath, None] = {}
-    for folder in pipeline.job_dirs:
-        below = tree.below(folder.text.strip("/")) if folder.text.strip("/") else ()
-        found.update(dict.fromkeys(path for path in below if path.endswith(".yaml")))
-    return tuple(found)
+    folders = [name for folder in pipeline.job_dirs if (name := folder.text.strip("/"))]
+    return tuple(
+        dict.fromkeys(path for name in folders for path in tree.below(name) if path.endswith(".yaml"))
+    )
 
 
 def _read_job_file(

@@ -8,6 +8,7 @@ step runs as scripts count as collected. What cannot be told is taken as collect
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -106,11 +107,11 @@ def collect_tests(
     steps: Iterable[StepTests], tree: TreeIndex, marks: MarkReader | None = None
 ) -> dict[RepoPath, tuple[Collecting, ...]]:
     """Return, for each file that some step collects, by which commands; files in the order of the tree."""
-    found: dict[RepoPath, list[Collecting]] = {}
+    found: defaultdict[RepoPath, list[Collecting]] = defaultdict(list)
     for each in steps:
         for command, tests in each.commands:
-            for path, filters in _collected(tests, tree, marks or MarkReader({})):
-                found.setdefault(path, []).append(
+            for path, filters in _collected(tests, tree, marks or MarkReader({})).items():
+                found[path].append(
                     Collecting(step=each.step, command=command.text, line=command.line, filters=filters)
                 )
     return {path: tuple(found[path]) for path in sorted(found)}
@@ -227,8 +228,9 @@ class _CommandReader:
                 if RepoPath(path) in self._scripts and (path, call.folders) not in read:
                     read.add((path, call.folders))
                     text = self._scripts[RepoPath(path)]
-                    inner = _parse_cached(text, _script_folders(path, call.folders), self._workspace)
-                    offset = (max((each.pipe for each in found), default=0)) + 1
+                    folders = tuple(dict.fromkeys((*call.folders, "", path.rpartition("/")[0])))
+                    inner = _parse_cached(text, folders, self._workspace)
+                    offset = max((each.pipe for each in found), default=0) + 1
                     inner = tuple(each._replace(pipe=each.pipe + offset) for each in inner)
                     found += inner
                     pending += inner
@@ -244,10 +246,6 @@ def _command_reader(scripts: tuple[tuple[RepoPath, str], ...], workspace: str | 
 def _parse_cached(text: str, folders: tuple[str, ...], workspace: str | None) -> tuple[Call, ...]:
     del workspace  # the profile's, which paths in containers are read by
     return parse_shell(text, folders=folders)
-
-
-def _script_folders(path: str, folders: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*folders, "", path.rpartition("/")[0])))
 
 
 def expand_words(folders: tuple[str, ...], word: str) -> tuple[str, ...]:
@@ -281,17 +279,14 @@ def _selected(call: PytestCall) -> Selected:
     )
 
 
-def _collected(
-    tests: CommandTests, tree: TreeIndex, marks: MarkReader
-) -> Iterator[tuple[RepoPath, tuple[str, ...]]]:
+def _collected(tests: CommandTests, tree: TreeIndex, marks: MarkReader) -> dict[RepoPath, tuple[str, ...]]:
     done: dict[RepoPath, tuple[str, ...]] = {}
     for each in tests.selected:
         for path, filters in _files_of(each, tree).items():
             if not each.marker or may_match(each.marker, marks.get(path)):
                 # The call that narrows least is the one that tells what is left out.
                 done[path] = min(done.get(path, filters), filters, key=len)
-    done.update({RepoPath(path): () for path in tests.scripts if tree.is_file(path)})
-    yield from sorted(done.items())
+    return done | {RepoPath(path): () for path in tests.scripts if tree.is_file(path)}
 
 
 def _files_of(selected: Selected, tree: TreeIndex) -> dict[RepoPath, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from diffscope.project.answers import (
 )
 from diffscope.project.labels import conditions_of, matching_paths
 from diffscope.project.matching import dependencies_of, first_match, matches_dependency
-from diffscope.project.model import Project, Step
+from diffscope.project.model import Project
 from diffscope.project.owners import matched_paths, owners_of
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
@@ -89,6 +89,7 @@ def _step_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex)
             if found is None or first_match(listed, (new,), step.dialect) is not None:
                 continue
             entry = found[0]
+            near = after.starting_with(entry.text.rstrip("/"))
             yield RenameGap(
                 kind="step",
                 old=old,
@@ -97,13 +98,8 @@ def _step_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex)
                 entry=entry.text,
                 file=step.file,
                 line=entry.line,
-                still_matches=_matches_any(step, entry.text, after),
+                still_matches=any(matches_dependency(entry.text, path, step.dialect) for path in near),
             )
-
-
-def _matches_any(step: Step, entry: str, tree: TreeIndex) -> bool:
-    start = tree.starting_with(entry.rstrip("/"))
-    return any(matches_dependency(entry, path, step.dialect) for path in start)
 
 
 def _owner_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex) -> Iterable[RenameGap]:
@@ -128,10 +124,7 @@ def _label_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex
         conditions = [
             each
             for each in conditions_of(rule.conditions)
-            if each.attribute == "files"
-            and not each.is_negated
-            and not each.is_count
-            and each.operator != "!="
+            if each.attribute == "files" and each.operator != "!=" and not (each.is_negated or each.is_count)
         ]
         hits = [each for each in conditions if matching_paths(each, (old,))]
         if not rule.adds or not hits or any(matching_paths(each, (new,)) for each in conditions):

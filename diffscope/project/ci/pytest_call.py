@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
+from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
@@ -13,31 +15,12 @@ from diffscope.project.model import Verdict
 from diffscope.project.shell_words import Call, resolve
 from diffscope.source.model import RepoPath, Value
 
-_TAKES_VALUE: Final = frozenset(
-    {
-        *("-k", "-m", "-n", "-p", "-c", "-o", "-W", "-r"),
-        *("--ignore", "--ignore-glob", "--deselect", "--rootdir", "--confcutdir", "--basetemp", "--maxfail"),
-        *(
-            "--durations",
-            "--timeout",
-            "--num-shards",
-            "--shard-id",
-            "--junitxml",
-            "--junit-xml",
-            "--tb",
-            "--dist",
-        ),
-        *(
-            "--numprocesses",
-            "--log-cli-level",
-            "--log-level",
-            "--import-mode",
-            "--cov",
-            "--cov-report",
-            "--color",
-        ),
-    }
-)
+_TAKES_VALUE: Final = frozenset({
+    "-k", "-m", "-n", "-p", "-c", "-o", "-W", "-r", "--ignore", "--ignore-glob", "--deselect", "--rootdir",
+    "--confcutdir", "--basetemp", "--maxfail", "--durations", "--timeout", "--num-shards", "--shard-id",
+    "--junitxml", "--junit-xml", "--tb", "--dist", "--numprocesses", "--log-cli-level", "--log-level",
+    "--import-mode", "--cov", "--cov-report", "--color",
+})  # fmt: skip
 _RUNS_NOTHING: Final = frozenset(
     {"--version", "-V", "--help", "-h", "--collect-only", "--co", "--markers", "--fixtures"}
 )
@@ -129,30 +112,27 @@ def _arguments(words: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 def _parse(words: tuple[str, ...], call: Call) -> PytestCall:
-    options: dict[str, list[str]] = {}
+    options: defaultdict[str, list[str]] = defaultdict(list)
     targets: list[Target] = []
-    at = 0
-    while at < len(words):
-        word = words[at]
+    left = iter(words)
+    for word in left:
         name, equals, value = word.partition("=")
         if not word.startswith("-"):
             path, _, node = word.partition("::")
             targets.append(Target(path, node))
         elif equals:
-            options.setdefault(name, []).append(value)
-        elif word in _TAKES_VALUE and at + 1 < len(words):
-            at += 1
-            options.setdefault(word, []).append(words[at])
+            options[name].append(value)
+        elif word in _TAKES_VALUE:
+            options[word] += islice(left, 1)
         elif len(word) > 2 and word[:2] in {"-k", "-m"} and word[2] != "-":
-            options.setdefault(word[:2], []).append(word[2:])
-        at += 1
+            options[word[:2]].append(word[2:])
     return PytestCall(
         targets=tuple(targets),
-        ignores=tuple(options.get("--ignore", ())),
-        ignore_globs=tuple(options.get("--ignore-glob", ())),
-        deselects=tuple(options.get("--deselect", ())),
-        keyword=" ".join(options.get("-k", ())[-1:]),
-        marker=" ".join(options.get("-m", ())[-1:]),
+        ignores=tuple(options["--ignore"]),
+        ignore_globs=tuple(options["--ignore-glob"]),
+        deselects=tuple(options["--deselect"]),
+        keyword=" ".join(options["-k"][-1:]),
+        marker=" ".join(options["-m"][-1:]),
         folders=call.folders,
         is_certain=call.is_certain,
     )
@@ -162,19 +142,14 @@ def _of_find(find: tuple[str, ...], pytest_words: tuple[str, ...], call: Call) -
     """``find DIR -name 'test_*.py' ... | xargs pytest``: a glob target for each folder that is searched."""
     options = tuple(word for word in pytest_words if "{}" not in word and word != ";")
     parsed = _parse(options, call)
-    roots: list[str] = []
-    for word in find[1:]:
-        if word.startswith(("-", "!", "(")):
-            break
-        roots.append(word)
+    roots = list(takewhile(lambda word: not word.startswith(("-", "!", "(")), find[1:]))
     names, excluded, depth = _find_tests(find)
-    stars = "/".join(["*"] * depth) if depth else ""
-    targets = []
-    for root in roots or ["."]:
-        folder = root.rstrip("/")
-        targets += [
-            Target(f"{folder}/{stars[:-1] if depth else '**/'}{name}", "") for name in names or ["test_*.py"]
-        ]
+    below = "/".join(["*"] * depth)[:-1] if depth else "**/"
+    targets = [
+        Target(f"{root.rstrip('/')}/{below}{name}", "")
+        for root in roots or ["."]
+        for name in names or ["test_*.py"]
+    ]
     ignored = tuple(f"{root.rstrip('/')}/**/{name}" for root in roots for name in excluded)
     return parsed._replace(targets=tuple(targets), ignore_globs=(*parsed.ignore_globs, *ignored))
 
@@ -350,15 +325,11 @@ def _not(tokens: tuple[str, ...], marks: _Marks) -> tuple[Verdict, tuple[str, ..
     if tokens[:1] == ("(",):
         inner, rest = _or(tokens[1:], marks)
         return inner, rest[1:]
-    if not tokens:
-        return Verdict.UNKNOWN, ()
-    return _of_mark(tokens[0].partition("(")[0], marks), tokens[1:]
-
-
-def _of_mark(name: str, marks: _Marks) -> Verdict:
+    name = tokens[0].partition("(")[0] if tokens else ""
     if name in marks.on_all:
-        return Verdict.YES
-    return Verdict.UNKNOWN if name in marks.named or name in marks.possible else Verdict.NO
+        return Verdict.YES, tokens[1:]
+    is_possible = not tokens or name in marks.named or name in marks.possible
+    return Verdict.UNKNOWN if is_possible else Verdict.NO, tokens[1:]
 
 
 def _strongest(left: Verdict, right: Verdict, winner: Verdict) -> Verdict:

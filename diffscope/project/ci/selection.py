@@ -15,7 +15,7 @@ Both see ``git diff --name-only``: of a rename the new path alone, and a non-ASC
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -51,6 +51,7 @@ TEMPLATE_RUN_ALL: Final = (
     *("requirements/build/rocm.txt", "requirements/test/rocm.txt", "setup.py", "csrc/", "cmake/"),
 )
 TEMPLATE_RUN_ALL_EXCLUDE: Final = ("csrc/cpu", "cmake/cpu_extension.cmake")
+_KINDS: Final = ("selected", "optional", "unselected")
 
 
 class Trigger(NamedTuple):
@@ -187,25 +188,21 @@ def _generator_why(
 
 
 def _mirror_why(step: Step, mirror: Mirror, paths: tuple[RepoPath, ...], trigger: Trigger) -> _Why:
-    optional = step.optional if mirror.optional is None else mirror.optional
-    effective = _as_mirror(step, mirror, optional=optional)
-    why = _generator_why(effective, paths, trigger, dependencies_of(step, mirror))
-    if not why.selected and ROCM_BASE in paths:
-        return _Why(selected=True, reason=Reason.ROCM_BASE, path=ROCM_BASE)
-    return why
-
-
-def _as_mirror(step: Step, mirror: Mirror, *, optional: bool) -> Step:
-    """The step that the generator judges in the mirror's place: it has no key."""
-    return Step(
+    dependencies = dependencies_of(step, mirror)
+    # What the generator judges in the mirror's place has no key.
+    effective = Step(
         file=step.file,
         line=mirror.line,
         label=step.label,
         device=mirror.device,
         dind=mirror.dind,
-        optional=optional,
-        dependencies=dependencies_of(step, mirror),
+        optional=step.optional if mirror.optional is None else mirror.optional,
+        dependencies=dependencies,
     )
+    why = _generator_why(effective, paths, trigger, dependencies)
+    if not why.selected and ROCM_BASE in paths:
+        return _Why(selected=True, reason=Reason.ROCM_BASE, path=ROCM_BASE)
+    return why
 
 
 def _template_why(step: Step, paths: tuple[RepoPath, ...], trigger: Trigger) -> _Why:
@@ -261,16 +258,13 @@ def _decision(pipeline: Pipeline, step: Step, why: _Why) -> StepDecision:
 
 
 def _mirror_decision(parent: StepDecision, step: Step, mirror: Mirror, why: _Why) -> StepDecision:
-    return StepDecision(
-        pipeline=parent.pipeline,
-        label=step.label,
-        file=step.file,
+    return msgspec.structs.replace(
+        parent,
         line=mirror.line,
         selected=why.selected,
         reason=why.reason,
         mirror=mirror.name,
         key=f"amd-{step.key}" if step.key else None,
-        group=step.group,
         device=mirror.device or "",
         platform="rocm",
         entry=why.entry.text if why.entry else None,
@@ -279,23 +273,15 @@ def _mirror_decision(parent: StepDecision, step: Step, mirror: Mirror, why: _Why
         optional=step.optional if mirror.optional is None else mirror.optional,
         soft_fail=step.soft_fail if mirror.soft_fail is None else mirror.soft_fail,
         timeout=mirror_timeout(mirror),
-        parallelism=step.parallelism or 1,
     )
 
 
 def _count_devices(decisions: list[StepDecision]) -> tuple[DeviceCount, ...]:
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for each in decisions:
         kind = "selected" if each.selected else "optional" if each.optional else "unselected"
-        counts[each.platform, each.device, kind] += 1
-    keys = sorted({(platform, device) for platform, device, _ in counts})
+        counts[each.platform, each.device][kind] += 1
     return tuple(
-        DeviceCount(
-            device=device,
-            platform=platform,
-            selected=counts[platform, device, "selected"],
-            optional=counts[platform, device, "optional"],
-            unselected=counts[platform, device, "unselected"],
-        )
-        for platform, device in keys
+        DeviceCount(device=device, platform=platform, **dict.fromkeys(_KINDS, 0) | counted)
+        for (platform, device), counted in sorted(counts.items())
     )

@@ -96,18 +96,13 @@ def nearest_names(pipelines: Iterable[Pipeline], wanted: str, limit: int = 3) ->
 
 
 def _run_all(pipeline: Pipeline, paths: tuple[RepoPath, ...]) -> Iterator[PatternTrace]:
+    kinds = (PatternKind.RUN_ALL, PatternKind.RUN_ALL_EXCLUDE)
     if pipeline.dialect is Dialect.AMD_TEMPLATE:
-        for kind, starts in (
-            (PatternKind.RUN_ALL, TEMPLATE_RUN_ALL),
-            (PatternKind.RUN_ALL_EXCLUDE, TEMPLATE_RUN_ALL_EXCLUDE),
-        ):
+        for kind, starts in zip(kinds, (TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE), strict=True):
             for start in starts:
                 yield _trace(kind, start, None, [path for path in paths if path.startswith(start)])
         return
-    for kind, patterns in (
-        (PatternKind.RUN_ALL, pipeline.run_all),
-        (PatternKind.RUN_ALL_EXCLUDE, pipeline.run_all_exclude),
-    ):
+    for kind, patterns in zip(kinds, (pipeline.run_all, pipeline.run_all_exclude), strict=True):
         for pattern in patterns:
             yield _trace(kind, pattern.text, pattern.line, _matched(pattern, paths))
 

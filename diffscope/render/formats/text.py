@@ -12,9 +12,8 @@ from diffscope.render.places import location, worst_first
 from diffscope.render.style import Style
 from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
-from diffscope.rules.families import HINTS
 from diffscope.rules.language.template import clip
-from diffscope.rules.model import Flag, Severity
+from diffscope.rules.model import HINTS, Flag, Severity
 
 _COLUMN = 11
 _SHOWN_MODULES = 3

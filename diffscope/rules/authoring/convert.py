@@ -8,14 +8,12 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from diffscope.rules.authoring.cases import Case, CaseFile, Finding, read_cases
+from diffscope.rules.authoring.cases import Case, CaseFile, Finding, Mark, mark_text, read_cases
 from diffscope.rules.authoring.convert_conditions import Converter
-from diffscope.rules.authoring.marks import Mark, mark_text
 from diffscope.rules.authoring.yaml_text import Items, Literal, Pairs, Prose, written
-from diffscope.rules.families import family_of
 from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE
 from diffscope.rules.language.rule_file import TEXTS, is_format_1
-from diffscope.rules.model import Severity
+from diffscope.rules.model import Severity, family_of
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Mistake, Reading
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode

@@ -6,10 +6,10 @@ from diffscope.errors import UsageError
 from diffscope.messages.model import Language, Text
 from diffscope.messages.say import text_of
 from diffscope.rules.authoring.schema import SCHEMA_FOLDER
-from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.rules.language.load import CHINESE_FILE, RULE_FILE
 from diffscope.rules.language.rule_file import CODE_FORM, NAME_FORM
+from diffscope.rules.model import FAMILIES, family_of
 
 _SCHEMAS = f"../../{SCHEMA_FOLDER}"
 """As seen from a rule of this repository; elsewhere an editor shows that there is no such file, and no more."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from diffscope.facts.vocabulary import Family, Field, families, shared_fields
 from diffscope.rules.authoring.cases import FINDING_KEYS
-from diffscope.rules.families import FAMILIES
 from diffscope.rules.language.catalogue import Stage
 from diffscope.rules.language.conditions import (
     COMPARISONS,
@@ -21,7 +20,7 @@ from diffscope.rules.language.conditions import (
 )
 from diffscope.rules.language.expressions import EVIDENCE, SAME_PLACE
 from diffscope.rules.language.rule_file import CONSEQUENCE, REQUIRED, SHIFTS, TEXTS
-from diffscope.rules.model import Severity
+from diffscope.rules.model import FAMILIES, Severity
 
 Schema = dict[str, Any]
 _Values = tuple[str, tuple[str, ...], bool]

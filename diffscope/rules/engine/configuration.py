@@ -19,9 +19,8 @@ from typing import Final
 
 from diffscope.errors import UsageError
 from diffscope.patterns import lazy_regex
-from diffscope.rules.families import FAMILIES
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
-from diffscope.rules.model import Severity
+from diffscope.rules.model import FAMILIES, Severity
 from diffscope.source.model import Value
 from diffscope.yaml.reading import Mistake, Reading, clipped, nearest
 from diffscope.yaml.strict import MapNode, Node

@@ -26,13 +26,11 @@ from diffscope.rules.engine.configuration import (
 from diffscope.rules.engine.context import Context, Truth
 from diffscope.rules.engine.matching import Matcher, compile_matcher
 from diffscope.rules.engine.missing import FAILED, asks_graph, missing_facts
-from diffscope.rules.engine.near import NearMiss
-from diffscope.rules.engine.quantify import Judge, all_of, any_holds, compile_judge
-from diffscope.rules.families import HINTS
+from diffscope.rules.engine.quantify import Judge, NearMiss, all_of, any_holds, compile_judge
 from diffscope.rules.language.catalogue import Catalogue, Rule, Stage
 from diffscope.rules.language.conditions import Condition, Exists, facts_asked
 from diffscope.rules.language.template import Wording, fill_template
-from diffscope.rules.model import Definition, Evidence, Flag, Near, Severity, UnknownRule
+from diffscope.rules.model import HINTS, Definition, Evidence, Flag, Near, Severity, UnknownRule
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap, Value
 

@@ -11,7 +11,6 @@ from diffscope.errors import shell_line
 from diffscope.facts.vocabulary import Family, families
 from diffscope.messages.model import Text
 from diffscope.patterns import lazy_regex
-from diffscope.rules.families import FAMILIES, family_of
 from diffscope.rules.language.catalogue import Rule, SeverityStep, Stage, Status
 from diffscope.rules.language.conditions import (
     ALWAYS,
@@ -25,7 +24,7 @@ from diffscope.rules.language.conditions import (
 from diffscope.rules.language.expressions import parse_expression, parse_where
 from diffscope.rules.language.names import Names, Scope
 from diffscope.rules.language.template import parse_template, placeholders
-from diffscope.rules.model import RuleCode, Severity
+from diffscope.rules.model import FAMILIES, RuleCode, Severity, family_of
 from diffscope.yaml.reading import Reading, clipped, nearest, shape
 from diffscope.yaml.strict import Entry, ListNode, MapNode, Node, ScalarNode
 

@@ -32,18 +32,10 @@ LOGIC: Final = frozenset(
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _OWNERS: Final = ("self", "cls")
-_SIGNATURE: Final = frozenset(
-    {
-        "added-optional",
-        "added-required",
-        "removed",
-        "renamed",
-        "moved",
-        "kind",
-        "made-required",
-        "made-optional",
-    }
-)
+_SIGNATURE: Final = frozenset({
+    "added-optional", "added-required", "removed", "renamed", "moved", "kind", "made-required",
+    "made-optional",
+})  # fmt: skip
 
 
 def compare_aspects(before: Unit, after: Unit) -> tuple[Aspect, ...]:

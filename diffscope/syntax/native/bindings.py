@@ -42,9 +42,8 @@ def find_blocks(code: bytes) -> tuple[Block, ...]:
     """Return the blocks of a source without comments, in order."""
     if b"TORCH_LIBRARY" not in code:
         return ()
-    return tuple(
-        block for match in _LIBRARY.finditer(code) if (block := _read_block(code, match)) is not None
-    )
+    found = (_read_block(code, match) for match in _LIBRARY.finditer(code))
+    return tuple(block for block in found if block is not None)
 
 
 def read_bindings(source: NativeSource, blocks: tuple[Block, ...]) -> tuple[OperatorBinding, ...]:
@@ -126,11 +125,7 @@ def _namespace(text: str) -> str:
 
 
 def _fold_schema(text: str) -> str:
-    folded = " ".join(text.split())
-    for tight in ("( ", "[ "):
-        folded = folded.replace(tight, tight[0])
-    for tight in (" )", " ]", " ,"):
-        folded = folded.replace(tight, tight[1])
+    folded = re.sub(r"(?<=[(\[]) | (?=[)\],])", "", " ".join(text.split()))
     return re.sub(r",(?=\S)", ", ", folded)
 
 
@@ -160,19 +155,16 @@ _PATH: Final = lazy_regex(r'^(?:"([^"]+)"|<([^>]+)>)')
 
 def read_includes(source: NativeSource) -> tuple[Include, ...]:
     """Return the includes, in order; those by a macro are left out."""
-    found = []
-    for directive in source.directives:
-        match = _PATH.match(directive.text) if directive.word in (b"include", b"include_next") else None
-        if match is not None:
-            found.append(
-                Include(
-                    path=match[1] or match[2],
-                    line=source.line_at(directive.start),
-                    system=match[1] is None,
-                    guards=source.guards_at(directive.start),
-                )
-            )
-    return tuple(found)
+    return tuple(
+        Include(
+            path=match[1] or match[2],
+            line=source.line_at(directive.start),
+            system=match[1] is None,
+            guards=source.guards_at(directive.start),
+        )
+        for directive in source.directives
+        if directive.word in (b"include", b"include_next") and (match := _PATH.match(directive.text))
+    )
 
 
 # Read backwards: a search for a bracket is fifty times as fast as one for what may be a name.
@@ -219,8 +211,7 @@ def _lines(code: bytes, found: dict[bytes, int]) -> Iterator[tuple[bytes, int]]:
 def _scope(qualifiers: bytes, before: bytes) -> bytes | None:
     """Return the outermost name of ``a::b::``; ``None`` for a member. In ``x.a::b::`` it is ``b``."""
     names = qualifiers.split(b"::")[:-1]
-    if before and before in _BEFORE:
-        if not names:
-            return None
-        names = names[1:]
-    return names[0] if names else b""
+    is_member = bool(before) and before in _BEFORE
+    if is_member and not names:
+        return None
+    return next(iter(names[1:] if is_member else names), b"")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.compare.line_changes import compare_token_lines
@@ -24,31 +26,56 @@ _SMALLEST = 24
 _MOST_PAIRS = 10_000
 
 
-class Unit(Protocol):
-    """One function or item of a file, or the rest of it: what is compared."""
+Origin = TypeVar("Origin")
+
+
+@dataclass(eq=False, kw_only=True)
+class Unit(Generic[Origin]):
+    """One function or item of a file, or (with none) the rest of it: what is compared."""
+
+    origin: Origin
+    """What its signals are read from."""
+    function: NativeFunction | None
+    """The function; ``None`` for the rest of the file."""
+    source: bytes
+    """The whole file."""
+    code: bytes
+    """Its own code, comments blanked."""
+    start: int = 0
+    """Where the code begins in the file."""
+    body: int = 0
+    """Where in the file the body begins."""
+    line_at: Callable[[int], int]
+    """Position in the file -> line."""
+    read_tokens: Callable[[bytes], list[tuple[str, int]]]
+    """Code -> tokens with their positions."""
 
     @property
     def name(self) -> str:
         """The qualified name; empty for the rest of the file."""
+        return self.function.name if self.function is not None else ""
 
-    @property
-    def function(self) -> NativeFunction | None:
-        """The function; ``None`` for the rest of the file."""
-
-    @property
+    @cached_property
     def text(self) -> bytes:
         """The source, comments included; for the rest of the file its code."""
+        return (
+            self.source[self.start : self.start + len(self.code)] if self.function is not None else self.code
+        )
 
-    @property
+    @cached_property
     def tokens(self) -> list[tuple[str, int]]:
         """Tokens with their lines."""
+        return [(token, self.line_at(self.start + at)) for token, at in self.read_tokens(self.code)]
 
-    @property
+    @cached_property
     def head_and_body(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The tokens of both parts."""
+        """The tokens of the head and those of the body; the rest of the file is all body."""
+        at = self.body - self.start if self.function is not None else 0
+        head, body = self.read_tokens(self.code[:at]), self.read_tokens(self.code[at:])
+        return tuple(token for token, _ in head), tuple(token for token, _ in body)
 
 
-Some = TypeVar("Some", bound=Unit)
+Some = TypeVar("Some", bound=Unit[Any])
 Pair = tuple[Some | None, Some | None]
 
 
@@ -129,19 +156,19 @@ def _match_group(old: list[Some], new: list[Some]) -> list[Pair[Some]]:
     return pairs + [(unit, None) for unit in old] + [(None, unit) for unit in new]
 
 
-def _same_text(one: Unit, other: Unit) -> bool:
+def _same_text(one: Unit[Any], other: Unit[Any]) -> bool:
     return one.text == other.text and _guards(one) == _guards(other)
 
 
-def _same_head(one: Unit, other: Unit) -> bool:
+def _same_head(one: Unit[Any], other: Unit[Any]) -> bool:
     return one.head_and_body[0] == other.head_and_body[0] and _guards(one) == _guards(other)
 
 
-def _any(one: Unit, other: Unit) -> bool:
+def _any(one: Unit[Any], other: Unit[Any]) -> bool:
     return True
 
 
-def _guards(unit: Unit) -> tuple[str, ...]:
+def _guards(unit: Unit[Any]) -> tuple[str, ...]:
     return unit.function.guards if unit.function is not None else ()
 
 
@@ -171,7 +198,7 @@ def _match_moved(pairs: list[Pair[Some]]) -> list[Pair[Some]]:
     ]
 
 
-def _is_telling(unit: Unit) -> bool:
+def _is_telling(unit: Unit[Any]) -> bool:
     return unit.function is not None and len(unit.head_and_body[1]) >= _SMALLEST
 
 
@@ -202,7 +229,7 @@ def _compare(pair: Pair[Some], read_signals: Callable[[Some], list[NativeSignal]
     )
 
 
-def _aspects(old: Unit | None, new: Unit | None) -> tuple[Aspect, ...]:
+def _aspects(old: Unit[Any] | None, new: Unit[Any] | None) -> tuple[Aspect, ...]:
     if old is None or new is None:
         unit = old or new
         if unit is None or not unit.tokens:

@@ -185,17 +185,10 @@ class _Reader:
         self.found.append(Found(function, start, body, end))
 
 
-_NAMES: Final = frozenset(
-    {
-        "identifier",
-        "field_identifier",
-        "qualified_identifier",
-        "operator_name",
-        "destructor_name",
-        "template_function",
-        "operator_cast",
-    }
-)
+_NAMES: Final = frozenset({
+    "identifier", "field_identifier", "qualified_identifier", "operator_name", "destructor_name",
+    "template_function", "operator_cast",
+})  # fmt: skip
 
 
 def _is_macro_bodied(node: Node) -> bool:

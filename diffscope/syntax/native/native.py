@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import partial
 from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.model import (
     NativeComparison,
-    NativeFunction,
     NativeOutline,
     NativeSignal,
     NativeSignalKind,
 )
 from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings, read_includes
-from diffscope.syntax.native.changes import compare_functions, compare_operators
+from diffscope.syntax.native.changes import Unit, compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions
 from diffscope.syntax.native.preprocessor import NativeSource, blank
 from diffscope.syntax.text.nodes import clip
 
 _EMPTY = NativeOutline()
+_Unit = Unit[NativeSource]
 
 
 def outline_native(source: bytes) -> NativeOutline:
@@ -60,7 +60,7 @@ class _Side(NamedTuple):
     functions: tuple[Found, ...]
     blocks: tuple[Block, ...]
 
-    def units(self) -> tuple[_NativeUnit, ...]:
+    def units(self) -> tuple[_Unit, ...]:
         return _read_native_units(self.source, self.functions, self.blocks)
 
 
@@ -87,55 +87,9 @@ _TOKEN: Final = lazy_regex(
 )
 
 
-class _NativeUnit:
-    """One function, or (with no function) the rest of the file."""
-
-    def __init__(self, source: NativeSource, found: Found | None, code: bytes, start: int) -> None:
-        self.source = source
-        self.found = found
-        self.code = code
-        """The code of the unit without comments."""
-        self.start = start
-        """Where the code begins in the file."""
-
-    @property
-    def function(self) -> NativeFunction | None:
-        """The function; ``None`` for the rest of the file."""
-        return self.found.function if self.found is not None else None
-
-    @property
-    def name(self) -> str:
-        """The qualified name; empty for the rest of the file."""
-        return self.found.function.name if self.found is not None else ""
-
-    @cached_property
-    def text(self) -> bytes:
-        """The source of a function, comments included; for the rest of the file its code."""
-        return (
-            self.source.source[self.start : self.start + len(self.code)]
-            if self.found is not None
-            else self.code
-        )
-
-    @cached_property
-    def tokens(self) -> list[tuple[str, int]]:
-        """Tokens with their lines."""
-        return [(token, self.source.line_at(self.start + at)) for token, at in _read_tokens(self.code)]
-
-    @cached_property
-    def head_and_body(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The tokens of the head without the name's scope, and those of the body."""
-        if self.found is None:
-            return (), tuple(token for token, _ in self.tokens)
-        head, body = self.code[: self.found.body - self.start], self.code[self.found.body - self.start :]
-        return tuple(token for token, _ in _read_tokens(head)), tuple(
-            token for token, _ in _read_tokens(body)
-        )
-
-
 def _read_native_units(
     source: NativeSource, functions: tuple[Found, ...], blocks: tuple[Block, ...]
-) -> tuple[_NativeUnit, ...]:
+) -> tuple[_Unit, ...]:
     """Return the units, the rest of the file first. Includes and operator blocks are compared on their own and belong to none."""
     rest = bytearray(source.code)
     cut = [(each.start, each.end) for each in functions] + [(block.start, block.end) for block in blocks]
@@ -144,9 +98,21 @@ def _read_native_units(
     ]
     for start, end in cut:
         rest[start:end] = blank(bytes(rest[start:end]))
-    units = [_NativeUnit(source, None, bytes(rest), 0)]
-    units += [_NativeUnit(source, each, source.code[each.start : each.end], each.start) for each in functions]
-    return tuple(units)
+    unit = partial(
+        Unit, origin=source, source=source.source, line_at=source.line_at, read_tokens=_read_tokens
+    )
+    return (
+        unit(function=None, code=bytes(rest)),
+        *(
+            unit(
+                function=each.function,
+                code=source.code[each.start : each.end],
+                start=each.start,
+                body=each.body,
+            )
+            for each in functions
+        ),
+    )
 
 
 def _read_tokens(code: bytes) -> list[tuple[str, int]]:
@@ -216,22 +182,22 @@ _ARCHITECTURE: Final = lazy_regex(
 _CONDITIONS: Final = (b"if", b"ifdef", b"ifndef", b"elif", b"elifdef", b"elifndef")
 
 
-def _read_native_signals(unit: _NativeUnit) -> list[NativeSignal]:
+def _read_native_signals(unit: _Unit) -> list[NativeSignal]:
     """Return the signals of a unit by line, then by kind and text."""
     signals = [*_in_code(unit), *_in_directives(unit)]
     return sorted(signals, key=lambda signal: (signal.line, signal.kind.value, signal.text))
 
 
-def _in_code(unit: _NativeUnit) -> Iterator[NativeSignal]:
+def _in_code(unit: _Unit) -> Iterator[NativeSignal]:
     text = unit.code.decode("latin-1")
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             yield _signal(unit, kind, match[0], unit.start + match.start())
 
 
-def _in_directives(unit: _NativeUnit) -> Iterator[NativeSignal]:
+def _in_directives(unit: _Unit) -> Iterator[NativeSignal]:
     end = unit.start + len(unit.code)
-    for directive in unit.source.directives:
+    for directive in unit.origin.directives:
         if not unit.start <= directive.start < end or directive.word not in _CONDITIONS:
             continue
         if not unit.code[directive.start - unit.start : directive.end - unit.start].strip():
@@ -242,10 +208,10 @@ def _in_directives(unit: _NativeUnit) -> Iterator[NativeSignal]:
             yield _signal(unit, NativeSignalKind.ARCHITECTURE, directive.text, directive.start)
 
 
-def _signal(unit: _NativeUnit, kind: NativeSignalKind, text: str, position: int) -> NativeSignal:
+def _signal(unit: _Unit, kind: NativeSignalKind, text: str, position: int) -> NativeSignal:
     return NativeSignal(
         kind=kind,
         text=clip(" ".join(text.split()), _TEXT),
-        line=unit.source.line_at(position),
-        guards=unit.source.guards_at(position),
+        line=unit.origin.line_at(position),
+        guards=unit.origin.guards_at(position),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
@@ -24,7 +24,7 @@ from diffscope.syntax.model import (
     NativeSignalKind,
     Problem,
 )
-from diffscope.syntax.native.changes import compare_functions
+from diffscope.syntax.native.changes import Unit, compare_functions
 from diffscope.syntax.native.preprocessor import blank
 from diffscope.syntax.parse.parsers import describe_problem, parse_rust, problem_nodes
 from diffscope.syntax.text.nodes import clip
@@ -53,25 +53,16 @@ _TOKEN: Final = lazy_regex(
 _IS_TEST: Final = lazy_regex(
     rb"cfg\s*\(\s*(?:all\s*\(\s*)?test\b|^#\[\s*(?:[\w:]+::)?(?:test|rstest|test_case|proptest|bench)\b"
 )
+_SERDE: Final = lazy_regex(rb"#\[\s*(?:cfg_attr\([^,]*,\s*)?serde\b")
 _DERIVED: Final = lazy_regex(rb"derive\s*\(([^)]*)\)")
 _PANICS: Final = frozenset(
     {"panic", "unreachable", "todo", "unimplemented", "assert", "assert_eq", "assert_ne"}
 )
 _UNWRAPS: Final = frozenset({"unwrap", "expect", "unwrap_unchecked"})
-_WAITS: Final = frozenset(
-    {
-        "lock",
-        "try_lock",
-        "blocking_lock",
-        "spawn",
-        "spawn_blocking",
-        "block_on",
-        "block_in_place",
-        "notify_one",
-        "notify_waiters",
-        "abort",
-    }
-)
+_WAITS: Final = frozenset({
+    "lock", "try_lock", "blocking_lock", "spawn", "spawn_blocking", "block_on", "block_in_place", "notify_one",
+    "notify_waiters", "abort",
+})  # fmt: skip
 _SELECTS: Final = frozenset({"select", "join", "try_join"})
 _IN_MACROS: Final = lazy_regex(r"\.\s*(unwrap|expect)\s*\(|\b(panic|unreachable|todo|unimplemented)\s*!")
 _DEEPEST: Final = 60
@@ -85,7 +76,7 @@ def compare_rust(before: bytes | None, after: bytes | None) -> NativeComparison:
     was, now = (side.outline if side else NativeOutline() for side in (old, new))
     uses = pair_equal(was.includes, now.includes, key=lambda each: each.path)
     return NativeComparison(
-        functions=compare_functions(old.units if old else (), new.units if new else (), read_rust_signals),
+        functions=compare_functions(old.units if old else (), new.units if new else (), _read_signals),
         includes_added=tuple(uses.come),
         includes_removed=tuple(uses.gone),
         before=old.outline if old else None,
@@ -105,43 +96,7 @@ class _Item(NamedTuple):
     end: int
 
 
-class RustUnit:
-    """One item, or (with none) the rest of the file."""
-
-    def __init__(self, side: _Side, item: _Item | None, code: bytes, start: int) -> None:
-        self.side = side
-        self.item = item
-        self.code = code
-        self.start = start
-
-    @property
-    def function(self) -> NativeFunction | None:
-        """The item; ``None`` for the rest of the file."""
-        return self.item.function if self.item is not None else None
-
-    @property
-    def name(self) -> str:
-        """The qualified name; empty for the rest of the file."""
-        return self.item.function.name if self.item is not None else ""
-
-    @cached_property
-    def text(self) -> bytes:
-        """The source of an item, comments included; for the rest of the file its code."""
-        return self.side.source[self.item.start : self.item.end] if self.item is not None else self.code
-
-    @cached_property
-    def tokens(self) -> list[tuple[str, int]]:
-        """Tokens with their lines."""
-        return [(token, self.side.line_at(self.start + at)) for token, at in _read_tokens(self.code)]
-
-    @cached_property
-    def head_and_body(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The tokens of the head, attributes included, and those of the body."""
-        at = self.item.body - self.start if self.item is not None else 0
-        head, body = self.code[:at], self.code[at:]
-        return tuple(token for token, _ in _read_tokens(head)), tuple(
-            token for token, _ in _read_tokens(body)
-        )
+_Unit = Unit[_Item | None]
 
 
 class _Side:
@@ -177,7 +132,7 @@ class _Side:
         )
 
     @cached_property
-    def units(self) -> tuple[RustUnit, ...]:
+    def units(self) -> tuple[_Unit, ...]:
         """The rest of the file, then each item."""
         rest = bytearray(self.code)
         for start, end in (
@@ -185,9 +140,20 @@ class _Side:
             *((node.start_byte, node.end_byte) for node in self._uses),
         ):
             rest[start:end] = blank(bytes(rest[start:end]))
-        units = [RustUnit(self, None, bytes(rest), 0)]
-        units += [RustUnit(self, each, self.code[each.start : each.end], each.start) for each in self._items]
-        return tuple(units)
+        unit = partial(Unit[_Item | None], source=self.source, line_at=self.line_at, read_tokens=_read_tokens)
+        return (
+            unit(origin=None, function=None, code=bytes(rest)),
+            *(
+                unit(
+                    origin=each,
+                    function=each.function,
+                    code=self.code[each.start : each.end],
+                    start=each.start,
+                    body=each.body,
+                )
+                for each in self._items
+            ),
+        )
 
     def _read(self, node: Node, scope: str, depth: int, *, in_tests: bool) -> Iterator[_Item]:
         before: list[Node] = []
@@ -235,18 +201,18 @@ class _Side:
         while pending:
             node = pending.pop()
             if node.type in _COMMENTS:
-                code[node.start_byte : node.end_byte] = blank(self.source[node.start_byte : node.end_byte])
+                code[node.start_byte : node.end_byte] = blank(node.text or b"")
             else:
                 pending.extend(node.children)
         return bytes(code)
 
 
-def read_rust_signals(unit: RustUnit) -> list[NativeSignal]:
+def _read_signals(unit: _Unit) -> list[NativeSignal]:
     """Return the signals of an item by line, then by kind and text; the rest of the file has none."""
-    if unit.item is None:
+    if unit.origin is None:
         return []
     found: list[NativeSignal] = []
-    pending = [*unit.item.attributes, unit.item.node]
+    pending = [*unit.origin.attributes, unit.origin.node]
     while pending:
         node = pending.pop()
         line = int(node.start_point[0]) + 1
@@ -261,9 +227,7 @@ def read_rust_signals(unit: RustUnit) -> list[NativeSignal]:
 def _signals_of(node: Node) -> Iterator[tuple[NativeSignalKind, str]]:
     if node.type == "unsafe_block" or (node.type == "function_modifiers" and b"unsafe" in (node.text or b"")):
         yield NativeSignalKind.UNSAFE, _fold(node)
-    elif node.type == "attribute_item" and re.match(
-        rb"#\[\s*(?:cfg_attr\([^,]*,\s*)?serde\b", node.text or b""
-    ):
+    elif node.type == "attribute_item" and _SERDE.match(node.text or b""):
         yield NativeSignalKind.SERIALISED, _fold(node)
     elif node.type == "scoped_identifier" and (node.text or b"").startswith(b"Ordering::"):
         yield NativeSignalKind.ATOMIC, _fold(node)

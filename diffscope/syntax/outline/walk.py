@@ -121,13 +121,8 @@ _BRANCHES: Final = frozenset(
     {"elif_clause", "else_clause", "except_clause", "except_group_clause", "finally_clause", "case_clause"}
 )
 _COMPOUND: Final = (
-    "try_statement",
-    "with_statement",
-    "for_statement",
-    "while_statement",
-    "match_statement",
-    "case_clause",
-)
+    "try_statement", "with_statement", "for_statement", "while_statement", "match_statement", "case_clause",
+)  # fmt: skip
 
 
 class Declared(NamedTuple):

@@ -10,8 +10,7 @@ import pytest
 from diffscope.assessment.document import RiskLevel
 from diffscope.products.backtest.measure import measure, observe, statistics_of
 from diffscope.products.backtest.model import FlagObservation, Frame, Observation, RuleName
-from diffscope.rules.model import Severity
-from diffscope.rules.statistics import parse_statistics
+from diffscope.rules.model import Severity, parse_statistics
 from diffscope.source.model import CommitId
 from tests.assessments import a_flag, an_assessment, an_empty_assessment
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffscope.assessment.document import Assessment, RiskLevel
-from diffscope.products.report.digest import build_digest
-from diffscope.products.report.digest_input import trim_for_digest
+from diffscope.products.report.digest import build_digest, trim_for_digest
 from diffscope.products.report.model import Digest
 from diffscope.products.report.trend import trend_point
 from diffscope.rules.model import Severity

@@ -9,7 +9,7 @@ from diffscope.adapters.events import read_events
 from diffscope.products.report.dynamics.changes import Reach, reach_of
 from diffscope.products.report.dynamics.dynamics import Dynamics, build_dynamics
 from diffscope.products.report.dynamics.events import Comment, EventGap, Events, Item, Review
-from diffscope.products.report.dynamics.symptoms import gravest
+from diffscope.products.report.dynamics.suspects import gravest
 from tests.cli.harness import ROOT
 from tests.graph_builders import graph as graph_of
 from tests.taxonomies import bundled

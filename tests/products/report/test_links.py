@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from diffscope.assessment.document import AreaShare, Assessment, FileAssessment, PastWork, SymbolAssessment
-from diffscope.products.report.links.around import Around, Merged
 from diffscope.products.report.links.build import Linked, link_window
+from diffscope.products.report.links.nodes import Around, Merged
 from diffscope.products.report.links.terms import bursts, part_of, terms_of
 from diffscope.products.report.notices import find_notices
 from tests.assessments import an_assessment

@@ -6,7 +6,7 @@ import pytest
 
 from diffscope.products.report.dynamics.events import Item
 from diffscope.products.report.dynamics.suspects import RecentMerges
-from diffscope.products.report.links.around import Merged
+from diffscope.products.report.links.nodes import Merged
 
 WICK, LAMP = "vllm/v1/wick.py", "vllm/v1/lamp.py"
 TRACE = f'```\nFile "/usr/lib/python3.12/site-packages/{WICK}", line 3, in burn\n```'

@@ -11,7 +11,7 @@ from diffscope.cli.triage.command import FORMS
 from diffscope.messages.model import Language
 from diffscope.products.triage.candidates import Candidate, OpenState
 from diffscope.products.triage.model import Triage
-from diffscope.products.triage.render.formats import FORMATS
+from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import build_triage, line_about
 from diffscope.render.style import Style
 from tests.products.triage.builders import BASE, candidate, relations

@@ -14,13 +14,12 @@ from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import count, number_of
 from diffscope.products.report.link_model import Link, RelatedPull
-from diffscope.products.report.links.around import Around
 from diffscope.products.report.links.chains import find_chains
-from diffscope.products.report.links.nodes import Node, node_of
+from diffscope.products.report.links.nodes import Around, Node, node_of
 from diffscope.products.report.links.themes import PLUMBING, Group, Seed, group
 from diffscope.products.report.model import Theme
 from diffscope.products.report.risks import families_of
-from diffscope.render.report_words import area_title
+from diffscope.render.words import area_title
 
 _MOST: Final = 24
 """Themes of a digest."""

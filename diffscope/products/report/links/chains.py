@@ -13,8 +13,7 @@ from typing import Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.link_model import Link, LinkReason
-from diffscope.products.report.links.around import Merged, plain_title
-from diffscope.products.report.links.nodes import Node, Touched
+from diffscope.products.report.links.nodes import Merged, Node, Touched, plain_title
 from diffscope.products.report.links.terms import terms_of
 
 _NUMBER: Final = lazy_regex(r"#(\d{2,9})\b")

@@ -1,4 +1,7 @@
-"""A pull request as the graph sees it: what it adds, changes, removes and calls, by path and name."""
+"""A pull request as the graph sees it: what it adds, changes, removes and calls, by path and name.
+
+``Around`` is what lies around a window: pull requests before and after it, by title and files, and assessments of neighbouring windows.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,37 @@ from collections.abc import Container, Iterator
 from typing import Final, NamedTuple
 
 from diffscope.assessment.document import Assessment, PastWork, SymbolAssessment
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import number_of
+from diffscope.source.model import Value
 from diffscope.source.profile import places
+
+_TAGS: Final = lazy_regex(r"^(?:\s*\[[^\[\]]{1,40}\])+\s*:?")
+_NUMBER: Final = lazy_regex(r"\(#\d{1,9}\)\s*$")
+
+
+class Merged(Value, frozen=True, kw_only=True):
+    """A pull request outside of the window, as its squash commit shows it."""
+
+    number: int
+    title: str
+    merged_at: str
+    """ISO 8601, UTC, seconds."""
+    paths: tuple[str, ...] = ()
+
+
+class Around(Value, frozen=True, kw_only=True):
+    """What was merged before and after a window, oldest first; ``judged`` are assessments of neighbouring windows, as far as they are at hand."""
+
+    before: tuple[Merged, ...] = ()
+    after: tuple[Merged, ...] = ()
+    judged: tuple[Assessment, ...] = ()
+
+
+def plain_title(title: str) -> str:
+    """Return a title as two spellings of one compare: without its number and the tags before it, in lower case, white space folded."""
+    return " ".join(_TAGS.sub("", _NUMBER.sub("", title)).lower().split())
+
 
 _CODE: Final = frozenset({"source", "native", "build"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})

@@ -14,11 +14,9 @@ from diffscope.products.report.link_model import Link
 from diffscope.products.report.model import AreaChange, Counted, Digest, PullSummary, TrendPoint
 from diffscope.products.report.render.marks import ARROWS, GROUPS, Column, Marks, Tick, group_of
 from diffscope.products.report.render.view_model import DigestView
-from diffscope.render.report_words import kind_one, kind_title
 from diffscope.render.sanitize import uri_path, visible
-from diffscope.render.words import Words
-from diffscope.rules.families import family_title
-from diffscope.rules.model import RuleCode
+from diffscope.render.words import Words, kind_one, kind_title
+from diffscope.rules.model import RuleCode, family_title
 from diffscope.source.model import Value
 
 LEVELS: Final = ("high", "medium", "low", "none")

@@ -18,8 +18,7 @@ from diffscope.products.report.model import (
     RiskItem,
     Theme,
 )
-from diffscope.render.report_words import area_title, kind_counted, kind_title
-from diffscope.render.words import Words
+from diffscope.render.words import Words, area_title, kind_counted, kind_title
 from diffscope.rules.model import Missing, Severity
 
 _LEVELS = ("critical", "high")

@@ -1,17 +1,25 @@
-"""A triage for the terminal."""
+"""A triage as text for the terminal, JSON, Markdown, and one self-contained page without a network; ``FORMATS`` has them by name.
+
+The script of the page filters the queue, and the address holds the state.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Final
 
 import msgspec
 
-from diffscope.products.triage.model import Bucket, Conflict, Entry, Triage
+from diffscope.messages.model import Text
+from diffscope.products.triage.model import Bucket, Conflict, Entry, Place, Triage
+from diffscope.products.triage.queue import link_reasons
 from diffscope.render.console import Piece, Screen, Tone
-from diffscope.render.report_words import tag_title
+from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
-from diffscope.render.words import Words
+from diffscope.render.templates import fill, page_script
+from diffscope.render.words import Words, tag_title
 
 _MOST: Final = 20
 _BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "decide", "author")
@@ -134,3 +142,105 @@ def _head(screen: Screen, words: Words, code: str, count: int) -> None:
 def _rest(screen: Screen, words: Words, count: int, most: int) -> None:
     if count > most:
         screen.line(Piece(words("triage.rest", count=count - most), Tone.QUIET), indent=2)
+
+
+_LEVELS: Final = ("none", "low", "medium", "high", "critical", "unknown")
+_MOST_CHOICES: Final = 200
+
+
+def render_html(triage: Triage, style: Style) -> str:
+    """Return the page."""
+    words = Words(style.language)
+    script, script_hash = page_script("triage.js")
+    return fill(
+        "triage.html.j2", words, t=triage, read=_View(triage, words), script=script, script_hash=script_hash
+    )
+
+
+def render_markdown(triage: Triage, style: Style) -> str:
+    """Return the text; of long lists the first hundred, of the queue fifty a state."""
+    words = Words(style.language)
+    return fill("triage.md.j2", words, t=triage, read=_View(triage, words))
+
+
+class _View:
+    """What the templates ask."""
+
+    def __init__(self, triage: Triage, words: Words) -> None:
+        self._triage = triage
+        self._words = words
+        self._entries = {entry.number: entry for entry in triage.queue}
+
+    def name(self, number: int) -> str:
+        """Return how a change is called."""
+        entry = self._entries.get(number)
+        return f"#{number}" if number > 0 or entry is None else (entry.head or "")[:12]
+
+    def url(self, number: int) -> str:
+        """Return its address, where that is one that may be followed."""
+        entry = self._entries.get(number)
+        url = entry.url if entry is not None else None
+        return url if url and url.startswith("https://") and " " not in url and ")" not in url else ""
+
+    @property
+    def head(self) -> str:
+        """How many changes were compared, and where they come from."""
+        return head_of(self._triage, self._words)
+
+    def tag(self, name: str) -> str:
+        """Return how an area or a kind is called."""
+        return tag_title(name, self._words.language)
+
+    def own_reasons(self, entry: Entry) -> list[Text]:
+        """Return the reasons that name no other change: the page names those with links."""
+        linked = set(link_reasons(entry.collides, entry.same_as, entry.after))
+        return [reason for reason in entry.reasons if reason not in linked]
+
+    def bucket_name(self, bucket: str) -> str:
+        """Return the title of a state of the queue."""
+        return self._words(f"bucket.{bucket}")
+
+    def certainty(self, name: str) -> str:
+        """Return the word of a certainty."""
+        return self._words(f"certainty.{name}")
+
+    def place(self, place: Place) -> str:
+        """Return a place as ``path:line``."""
+        return f"{place.path}:{place.line}" if place.line else place.path
+
+    def of(self, bucket: str) -> list[Entry]:
+        """Return the changes of a state."""
+        return [entry for entry in self._triage.queue if entry.bucket == bucket]
+
+    @cached_property
+    def buckets(self) -> list[tuple[str, str, int]]:
+        """The states, each with its title and number of changes."""
+        return [(bucket, self.bucket_name(bucket), len(self.of(bucket))) for bucket in _BUCKETS]
+
+    @cached_property
+    def levels(self) -> list[tuple[str, str, int]]:
+        """The levels that occur."""
+        counts = Counter(entry.level for entry in self._triage.queue)
+        return [(level, self._words(level), counts[level]) for level in _LEVELS if counts[level]]
+
+    def choices(self, field: str) -> list[tuple[str, str, int]]:
+        """Return the names of a field that occur, the most frequent first."""
+        counts = Counter(name for entry in self._triage.queue for name in getattr(entry, field))
+        return [
+            (name, self.tag(name) if field == "areas" else name, count)
+            for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        ][:_MOST_CHOICES]
+
+
+def render_json(triage: Triage, style: Style) -> str:
+    """Return the whole document, indented by two."""
+    del style
+    return indented(triage)
+
+
+FORMATS: Final[dict[str, Callable[[Triage, Style], str]]] = {
+    "text": render_text,
+    "json": render_json,
+    "markdown": render_markdown,
+    "html": render_html,
+}

@@ -1,4 +1,7 @@
-"""A tree, its graph and judged changes -> ``Coverage``: blind spots by kind, each with the changes that touched it."""
+"""Rule coverage: parts of a tree that no rule, table or grammar covers, and groups of changes that rarely get a flag.
+
+It is measured of a tree, its graph and judged changes: each blind spot with the changes that touched it.
+"""
 
 from __future__ import annotations
 

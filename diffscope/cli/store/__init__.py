@@ -1,1 +1,0 @@
-"""``diffscope store``: joins stores of assessments, and writes them as tables."""

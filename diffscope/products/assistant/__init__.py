@@ -1,1 +1,0 @@
-"""Answers for assistants that review pull requests: small, bounded documents made from an assessment and its graph."""

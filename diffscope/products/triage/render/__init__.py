@@ -1,1 +1,0 @@
-"""A triage as text, JSON, Markdown and one page; ``formats.py`` lists them."""
