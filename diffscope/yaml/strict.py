@@ -237,7 +237,7 @@ class _Composer:
         if kind == "ScalarEvent":
             is_plain = event.implicit[0] and not event.style
             text: str = event.value
-            return ScalarNode(read_core(text) if is_plain else text, text, is_plain, line, column)
+            return ScalarNode(self._scalar(text) if is_plain else text, text, is_plain, line, column)
         if kind == "SequenceStartEvent":
             items: list[Node] = []
             while type(event := self._next()).__name__ != "SequenceEndEvent":
@@ -304,6 +304,9 @@ class _Composer:
 
 class _StrictComposer(_Composer):
     """The subset for our own files."""
+
+    def _scalar(self, text: str) -> Scalar:
+        return read_core(text)
 
     def _on_document(self, event: Any) -> None:
         line, column = self._place_of(event.start_mark)
