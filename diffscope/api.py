@@ -9,7 +9,7 @@ from pathlib import Path
 
 from diffscope.adapters.config.profiles import choose_profile
 from diffscope.assessment.document import Assessment
-from diffscope.cli.gather import Request, check, find_clone, gather, no_clone
+from diffscope.cli.gather import Request, check, find_clone, gather, need_clone
 from diffscope.products.report.model import Digest
 from diffscope.workspace import Workspace
 
@@ -116,9 +116,7 @@ def report(
     from diffscope.batch.run import Batch  # noqa: PLC0415 - `classify` needs none of it
     from diffscope.batch.windows import digest_of, find_span, read_span, span_before  # noqa: PLC0415
 
-    clone = find_clone(None if repo is None else Path(repo), Request())
-    if clone is None:
-        raise no_clone()
+    clone = need_clone(None if repo is None else Path(repo))
     with (
         Workspace(
             clone,

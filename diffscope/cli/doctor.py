@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +14,6 @@ from diffscope.cli.exits import DONE, FINDINGS
 if TYPE_CHECKING:
     from diffscope.products.doctor.doctor import DoctorReport
     from diffscope.project.model import ProjectFiles
-    from diffscope.render.style import Style
 
 _LEVELS = ("none", "info", "low", "medium", "high")
 _FORMATS = ("text", "json", "sarif")
@@ -82,9 +78,11 @@ def doctor(
 
         _publish(make_fixes(report.findings, files.contents), output, is_for_people=False)
     else:
+        from diffscope.cli.publish import Columns, style_of
         from diffscope.products.doctor.render import FORMATS
 
-        _publish(FORMATS[form](report, _style(output)), output, is_for_people=form == "text")
+        style = style_of(output, Columns(fewest=80, most=120, elsewhere=100))
+        _publish(FORMATS[form](report, style), output, is_for_people=form == "text")
     worst = max((each.weight.rank for each in report.findings), default=-1)
     return FINDINGS if fail_on != "none" and worst >= _LEVELS.index(fail_on) - 1 else DONE
 
@@ -119,16 +117,6 @@ def _examine(
     globs = read_rule_globs(Path(chosen.folder)) if tries_own_rules else ()
     report = examine(files, tests, globs=globs, revision=commit)
     return (only(report, codes) if codes else report), files
-
-
-def _style(output: Path | None) -> Style:
-    from diffscope.render.style import Style
-
-    is_terminal = output is None and sys.stdout.isatty()
-    columns = shutil.get_terminal_size((100, 24)).columns if is_terminal else 100
-    is_colorful = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    speaks_ascii = output is None and (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""}
-    return Style(width=min(max(columns, 80), 120), color=is_colorful, ascii_only=speaks_ascii)
 
 
 def _publish(text: str, output: Path | None, *, is_for_people: bool) -> None:

@@ -121,12 +121,12 @@ def gather(request: Request, workspace: Workspace, notice: Notice) -> Iterator[G
     elif request.worktree:
         from diffscope.adapters.changes.checkout import worktree_change
 
-        clone, base = _clone(workspace), request.base or "HEAD"
+        clone, base = clone_of(workspace), request.base or "HEAD"
         yield Gathered(change=worktree_change(clone, base=base, name=workspace.identity))
     elif request.window is not None:
         yield from _window(request, workspace, notice)
     else:
-        _clone(workspace)
+        clone_of(workspace)
         base, head = request.base or _main(workspace), request.head or "HEAD"
         yield Gathered(change=workspace.clone.between(base, head))
 
@@ -142,7 +142,7 @@ def _patch(name: str, base: str | None, workspace: Workspace) -> Change:
 
     change = read_patch(name, name=workspace.identity)
     if base is not None:
-        commit = _clone(workspace).resolve(base)
+        commit = clone_of(workspace).resolve(base)
         return msgspec.structs.replace(change, pull=msgspec.structs.replace(change.pull, base=commit))
     if workspace.repository is None:
         if _is_ours(change.patch, workspace):
@@ -197,7 +197,7 @@ def _revision(target: str, workspace: Workspace, error: UsageError) -> Change:
 
     from diffscope.adapters.git.process import run
 
-    clone = _clone(workspace)
+    clone = clone_of(workspace)
     try:
         commit = clone.resolve(target)
     except SourceError:
@@ -228,7 +228,7 @@ def _not_found(reference: PullReference, reasons: list[tuple[str, SourceError]])
 
 
 def _from_clone(reference: PullReference, workspace: Workspace, _: Notice) -> Gathered:
-    _clone(workspace)
+    clone_of(workspace)
     if not _is_of(workspace.identity, reference):
         # Its number 5 is not our number 5.
         raise SourceError(
@@ -292,7 +292,7 @@ def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[
     from diffscope.messages.say import say_message
 
     base, head = range_ends(request.window or "")
-    commits = commits_between(_clone(workspace), base, head or "HEAD")
+    commits = commits_between(clone_of(workspace), base, head or "HEAD")
     skipped, empty = 0, list[str]()
     for number, commit in enumerate(commits, start=1):
         if commit in request.done:
@@ -314,7 +314,16 @@ def _window(request: Request, workspace: Workspace, notice: Notice) -> Iterator[
         )
 
 
-def _clone(workspace: Workspace) -> GitRepository:
+def need_clone(given: Path | None) -> GitRepository:
+    """Return the clone that is meant. Raises ``SourceError`` where there is none."""
+    clone = find_clone(given, Request())
+    if clone is None:
+        raise no_clone()
+    return clone
+
+
+def clone_of(workspace: Workspace) -> GitRepository:
+    """Return the clone of a workspace. Raises ``SourceError`` where it has none."""
     if workspace.repository is None:
         raise no_clone()
     return workspace.repository
@@ -334,10 +343,10 @@ def no_clone() -> SourceError:
 def _main(workspace: Workspace) -> str:
     from diffscope.adapters.git.log import main_tip
 
-    tip = main_tip(_clone(workspace))
+    tip = main_tip(clone_of(workspace))
     if tip is None:
         raise NotFoundError(
-            "the clone has no commit", at=str(_clone(workspace).path), hint="commit something first"
+            "the clone has no commit", at=str(clone_of(workspace).path), hint="commit something first"
         )
     return tip
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
@@ -24,10 +24,20 @@ from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 from diffscope.source.model import Gap
 
-_NARROW, _WIDE = 80, 100
 _QUOTING = frozenset({"text", "html"})
 """Formats that show the lines of the patch that decided."""
 _BETWEEN = {"text": "\n", "markdown": "\n"}
+
+
+class Columns(NamedTuple):
+    """How wide a text may be: the fewest and the most columns on a terminal, and those where there is none."""
+
+    fewest: int
+    most: int
+    elsewhere: int
+
+
+_COLUMNS: Final = Columns(fewest=80, most=100, elsewhere=100)
 
 
 class Publisher:
@@ -84,7 +94,9 @@ class Publisher:
         raise_if_failed(self._attempt.gaps)
 
     def _rendered(self, output: Output, assessment: Assessment, patch: str | None) -> str | None:
-        style = msgspec.structs.replace(_style(output, self._language), is_many=self._is_many)
+        style = msgspec.structs.replace(
+            style_of(output.file, _COLUMNS, language=self._language, signs="·…"), is_many=self._is_many
+        )
         if output.form in _QUOTING:
             found = self._attempt("excerpts", lambda: _excerpts(assessment, patch), {}) if patch else {}
             style = msgspec.structs.replace(style, is_verbose=self._is_verbose, excerpts=found)
@@ -151,34 +163,46 @@ def write_result(text: str, file: Path | None) -> None:
 
 
 def _check(outputs: Sequence[Output], *, is_many: bool) -> None:
+    check_outputs(outputs)
+    single = [output.form for output in outputs if not RENDERERS[output.form].many]
+    if is_many and single:
+        raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
+
+
+def check_outputs(outputs: Sequence[Output]) -> None:
+    """Check that each output can be written: an hour of work should not end in an error that could be told at once.
+
+    Raises:
+        UsageError: several of them go to stdout, or a file cannot be written.
+    """
     to_stdout = [output.form for output in outputs if output.file is None]
     if len(to_stdout) > 1:
         raise UsageError(
             f"{' and '.join(to_stdout)} cannot share stdout",
             hint="give all but one a file: --format json:out.json",
         )
-    single = [output.form for output in outputs if not RENDERERS[output.form].many]
-    if is_many and single:
-        raise UsageError(f"{single[0]} holds one change, a range has many", hint="use --format jsonl")
     for output in outputs:
         if output.file is not None:
             check_output(output.file)
 
 
-def _style(output: Output, language: Language) -> Style:
-    is_terminal = output.file is None and sys.stdout.isatty()
-    columns = shutil.get_terminal_size((_WIDE, 24)).columns if is_terminal else _WIDE
+def style_of(
+    file: Path | None, columns: Columns, *, language: Language = Language.ENGLISH, signs: str = "·…→█"
+) -> Style:
+    """Return how a text is wanted in a file, or on stdout where none is named; ``signs`` are those that it needs beyond ASCII."""
+    is_terminal = file is None and sys.stdout.isatty()
+    wide = shutil.get_terminal_size((columns.elsewhere, 24)).columns if is_terminal else columns.elsewhere
     return Style(
         language=language,
-        width=min(max(columns, _NARROW), _WIDE),
+        width=min(max(wide, columns.fewest), columns.most),
         color=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
-        ascii_only=output.file is None and not _speaks_unicode(sys.stdout.encoding),
+        ascii_only=file is None and not _can_encode(signs, sys.stdout.encoding),
     )
 
 
-def _speaks_unicode(encoding: str | None) -> bool:
+def _can_encode(signs: str, encoding: str | None) -> bool:
     try:
-        "·…".encode(encoding or "utf-8")
+        signs.encode(encoding or "utf-8")
     except UnicodeEncodeError:
         return False
     return True

@@ -825,6 +825,12 @@ class NumericFact(Located, frozen=True, kw_only=True):
     text: Annotated[str, said("The dtype, literal or divisor, after the change where there is one.")]
     before: Annotated[str | None, said("What stood there before.")] = None
     detail: Annotated[str, said("The name that it is assigned or passed to.")] = ""
+    factor: Annotated[
+        int,
+        said(
+            "Of a number that changed: how many times larger or smaller it is now, rounded down; 0 where it came to or from 0, or changed its sign, and for anything else."
+        ),
+    ] = 0
     guarded: Annotated[
         bool, said("For a division: a condition, clamp, max or epsilon protects the divisor.")
     ] = False

@@ -7,6 +7,8 @@ Markdown has no autoescape in Jinja2, so its environment has a ``finalize`` that
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
@@ -75,6 +77,14 @@ def fill(template: str, words: Words, *, own: Mapping[str, str] | None = None, *
             at=f"{name}:{getattr(error, 'lineno', None) or 1}",
             hint="compare it with diffscope's: docs/reports.md",
         ) from None
+
+
+@cache
+def page_script(name: str) -> tuple[Markup, str]:
+    """Return a script of ``templates/`` as a page holds it, and its hash: the page's Content-Security-Policy allows this script and no other."""
+    text = LOADER.get_source(_html(), name)[0]
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Markup(text), f"sha256-{digest}"  # noqa: S704 - a constant
 
 
 @cache

@@ -157,6 +157,29 @@ def test_what_an_edited_function_calls_from_now_on_is_a_part_of_it() -> None:
     assert found["Scheduler.cap"].reached == "per_step"
 
 
+def test_a_condition_that_holds_in_other_cases_decides_anew() -> None:
+    old = BASE.replace(
+        "        return self.pick(left)",
+        "        if left > 3:\n            left = 3\n        return self.pick(left)",
+    )
+    found = {
+        one.symbol: one
+        for one in facts(
+            {PATH: old}, {PATH: old.replace("left > 3", "left > 3 and budget")}, tree=TREE
+        ).symbol
+    }
+    assert found["Scheduler.schedule"].effect == "condition"
+
+
+def test_a_test_that_asks_nothing_new_vouches_for_nothing() -> None:
+    more = "        if left > 3:\n            left = 3\n        return self.pick(left)"
+    followed = TEST.format(1, 8) + "\n\n# Nothing new is asked.\n"
+    assert (
+        changed("        return self.pick(left)", more, "Scheduler.schedule", test=followed).vouched
+        == "existing"
+    )
+
+
 def test_what_is_only_registered_is_an_addition() -> None:
     """Whoever registers a function hands it on and runs none of it."""
     path = "vllm/_xpu_ops.py"

@@ -120,3 +120,16 @@ def test_a_cast_that_goes_to_another_function_is_none() -> None:
     before = "def wide(x):\n    return x.float()\n\n\ndef run(x):\n    return wide(x)\n"
     after = "def run(x):\n    return x.float()\n"
     assert [one for one in edit(PATH, before, after).numeric if one.what == "cast"] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "factor"),
+    [
+        pytest.param("24576", "2048", 12, id="a twelfth"),
+        pytest.param("64", "96", 1, id="half as much again"),
+        pytest.param("0", "8", 0, id="from nothing says nothing"),
+    ],
+)
+def test_how_much_larger_or_smaller_a_constant_is(before: str, after: str, factor: int) -> None:
+    found = edit(PATH, f"LIMIT = {before}\n", f"LIMIT = {after}\n").numeric
+    assert [(one.what, one.symbol, one.factor) for one in found] == [("number", "LIMIT", factor)]

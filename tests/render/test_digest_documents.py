@@ -14,12 +14,11 @@ from diffscope.assessment.document import RiskLevel, SymbolAssessment
 from diffscope.errors import UsageError
 from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
-from diffscope.products.report.model import Digest, Period, TrendPoint
+from diffscope.products.report.model import Digest, Period, ReportOptions, TrendPoint
 from diffscope.products.report.render import charts as digest_charts
 from diffscope.products.report.render.formats import charts, render_digest
-from diffscope.products.report.render.options import ReportOptions
-from diffscope.products.report.render.page_script import SCRIPT
 from diffscope.render.style import Style
+from diffscope.render.templates import page_script
 from diffscope.render.words import area_title
 from diffscope.rules.model import Severity
 from diffscope.workspace import Workspace
@@ -188,7 +187,7 @@ def test_html_has_one_script_and_no_tag_of_anybody_else(payload: str) -> None:
     assert page.tags.count("script") == 1
     assert not {"img", "iframe", "object", "link"} & set(page.tags)
     assert not [name for name, _ in page.attributes if name.startswith("on")]
-    assert SCRIPT in text
+    assert page_script("digest_page.js")[0] in text
     assert "7*7" not in payload or "7*7" in page.text
 
 

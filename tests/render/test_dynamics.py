@@ -10,8 +10,8 @@ from diffscope.adapters.events import read_events
 from diffscope.messages.model import Language, message
 from diffscope.products.report.dynamics.dynamics import build_dynamics
 from diffscope.products.report.dynamics.events import Comment, EventGap, Events, Item, Review, event_gap
+from diffscope.products.report.model import ReportOptions
 from diffscope.products.report.render.dynamics import render
-from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.style import Style
 from diffscope.source.model import Gap
 from tests.cli.harness import ROOT

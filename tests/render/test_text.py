@@ -12,7 +12,7 @@ from msgspec import UNSET
 from diffscope.assessment.document import Completeness, ReadingPlace, Risk, RiskLevel, TestsAssessment
 from diffscope.facts.model import GraphFacts
 from diffscope.messages.model import Language, message
-from diffscope.render.formats import markdown
+from diffscope.render.formats.documents import render_markdown
 from diffscope.render.formats.text import render
 from diffscope.render.style import Style
 from diffscope.rules.engine.missing import missing_family
@@ -292,7 +292,7 @@ def test_a_bare_patch_says_what_it_lacks_and_has_no_empty_title(language: Langua
 
 def test_a_change_without_a_title_has_a_name_in_documents() -> None:
     """A heading with nothing in it helps nobody."""
-    assert markdown.render(BARE, Style()).startswith("## a change without a title")
+    assert render_markdown(BARE, Style()).startswith("## a change without a title")
 
 
 def test_several_reasons_stand_under_their_count() -> None:

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,9 +18,9 @@ from diffscope.batch.judging import Wanted
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import find_span, newest_commit, window_gaps
 from diffscope.cli.console import Console, Progress
-from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.gather import clone_of, need_clone
 from diffscope.cli.open_workspace import open_workspace
-from diffscope.cli.publish import write_stdout
+from diffscope.cli.publish import Columns, style_of, write_stdout
 from diffscope.errors import shell_line
 from diffscope.graph.history.fixes import is_source
 from diffscope.products.backtest import training
@@ -34,11 +31,12 @@ from diffscope.products.backtest.render import FORMATS, write_card, write_table
 from diffscope.products.report.digest import trim_for_digest
 from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
-from diffscope.render.style import Style
 from diffscope.rules.engine.configuration import is_on
 from diffscope.source.model import CommitId, Gap
 from diffscope.source.window import Window, days, stamp
 from diffscope.workspace import Workspace
+
+_COLUMNS: Final = Columns(fewest=100, most=140, elsewhere=110)
 
 
 class BacktestRequest(NamedTuple):
@@ -118,9 +116,7 @@ def run_backtest(
     Raises:
         DiffscopeError: there is no clone, or no such window.
     """
-    clone = find_clone(tools.repo, Request())
-    if clone is None:
-        raise no_clone()
+    clone = need_clone(tools.repo)
     with (
         open_workspace(
             clone,
@@ -138,7 +134,7 @@ def run_backtest(
         )
         for note in (*(gap.reason for gap in history.gaps), *batch.notes):
             console.note(note)
-    write_stdout(FORMATS[form](found, _style()), is_for_people=form == "text")
+    write_stdout(FORMATS[form](found, style_of(None, _COLUMNS)), is_for_people=form == "text")
     if statistics is not None:
         write_file(
             statistics, encoded(indented(statistics_of(found, made_by=asked.command))), what="the statistics"
@@ -153,7 +149,7 @@ def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
         SourceError: a commit of a range is not in the clone.
     """
     offset = asked.offset or OFFSET
-    repository = _repository(workspace)
+    repository = clone_of(workspace)
     end = days(asked.as_of, asked.as_of, utc_offset=offset).end if asked.as_of else _newest(repository) + 1
     gaps: tuple[Gap, ...] = ()
     if asked.range is not None:
@@ -234,7 +230,7 @@ def _followed(
     if not times:
         return FollowUp(frozenset(), {})
     with Progress("replaying patches", console) as progress:
-        return follow(_repository(workspace), times, horizon=horizon, progress=progress)
+        return follow(clone_of(workspace), times, horizon=horizon, progress=progress)
 
 
 def _observed(assessment: Assessment, history: History, followed: FollowUp) -> Observation:
@@ -265,20 +261,6 @@ def _newest(repository: GitRepository) -> int:
     return repository.commit(newest_commit(repository)).committed_at
 
 
-def _repository(workspace: Workspace) -> GitRepository:
-    if workspace.repository is None:
-        raise no_clone()
-    return workspace.repository
-
-
-def _style() -> Style:
-    is_terminal = sys.stdout.isatty()
-    is_colorful = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    columns = shutil.get_terminal_size((110, 24)).columns if is_terminal else 110
-    speaks_ascii = (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""}
-    return Style(width=min(max(columns, 100), 140), color=is_colorful, ascii_only=speaks_ascii)
-
-
 def run_fit(
     asked: BacktestRequest, repo: Path | None, *, file: Path, card: Path | None, console: Console
 ) -> None:
@@ -287,9 +269,7 @@ def run_fit(
     Raises:
         DiffscopeError: there is no clone or no scikit-learn, too little can be followed, or the coefficients are no better than lines.
     """
-    clone = find_clone(repo, Request())
-    if clone is None:
-        raise no_clone()
+    clone = need_clone(repo)
     train = training.trainer()
     with open_workspace(clone, use_cache=False) as workspace:
         samples, name = _samples(clone, asked, console), workspace.identity

@@ -101,12 +101,10 @@ def open_graph(repo: Path | None, revision: str, *, use_cache: bool, console: Co
     from diffscope.adapters.cache.cache import open_cache
     from diffscope.adapters.graphs.graphs import graph_at
     from diffscope.cli.console import Progress
-    from diffscope.cli.gather import Request, find_clone, no_clone
+    from diffscope.cli.gather import need_clone
     from diffscope.cli.open_workspace import take_profile
 
-    repository = find_clone(repo, Request())
-    if repository is None:
-        raise no_clone()
+    repository = need_clone(repo)
     profile = take_profile(repository)
     cache = open_cache(is_enabled=use_cache)
     with Progress("reading files", console) as progress:

@@ -17,7 +17,7 @@ from diffscope.assessment.document import Assessment
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import digest_of, find_span, read_span
 from diffscope.cli.explain.command import explanation_text
-from diffscope.cli.gather import Request, check, find_clone, gather, no_clone
+from diffscope.cli.gather import Request, check, gather, need_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.rules.command import find_rule
 from diffscope.errors import UsageError
@@ -134,9 +134,7 @@ class ToolSession:
     def __init__(
         self, *, repo: Path | None, source: str, rule_folders: Sequence[Path] = (), use_cache: bool = True
     ) -> None:
-        found = find_clone(repo, Request())
-        if found is None:
-            raise no_clone()
+        found = need_clone(repo)
         self._source = source
         self._repository: GitRepository = found
         self.workspace: Workspace = open_workspace(found, rule_folders=rule_folders, use_cache=use_cache)

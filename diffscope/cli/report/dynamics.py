@@ -24,8 +24,8 @@ from diffscope.products.report.dynamics.dynamics import build_dynamics, moment
 from diffscope.products.report.dynamics.events import Events
 from diffscope.products.report.dynamics.suspects import DAYS
 from diffscope.products.report.links.nodes import Merged
+from diffscope.products.report.model import ReportOptions
 from diffscope.products.report.render.dynamics import render
-from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.trend import OFFSET
 from diffscope.render.formats.json import indented
 from diffscope.source.window import Window, days, stamp

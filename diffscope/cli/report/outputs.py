@@ -8,17 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from diffscope.adapters.output import check_output, encoded, make_folder, replacing, write_file
+from diffscope.adapters.output import encoded, make_folder, replacing, write_file
 from diffscope.adapters.read_file import read_text
 from diffscope.assessment.document import Assessment
 from diffscope.cli.options import Output, is_debug
-from diffscope.cli.publish import raise_if_failed, write_stdout
+from diffscope.cli.publish import check_outputs, raise_if_failed, write_stdout
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language
-from diffscope.products.report.model import Digest
+from diffscope.products.report.model import Digest, ReportOptions
 from diffscope.products.report.render.formats import charts, render_digest
-from diffscope.products.report.render.options import ReportOptions
-from diffscope.render.formats.jsonl import render as render_line
+from diffscope.render.formats.json import render_line
 from diffscope.render.style import Style
 from diffscope.source.attempts import Attempts
 
@@ -43,15 +42,7 @@ class ReportOutputs:
         self.request = request
         self._attempt = Attempts(is_debug=is_debug())
         self.style = Style(language=Language(request.lang))
-        for output in self._outputs:
-            # An hour of judging should not end in an error that could be told at once.
-            if output.file is not None:
-                check_output(output.file)
-        to_stdout = [output.form for output in self._outputs if output.file is None]
-        if len(to_stdout) > 1:
-            raise UsageError(
-                f"{' and '.join(to_stdout)} cannot share stdout", hint="give all but one a file: json:w.json"
-            )
+        check_outputs(self._outputs)
 
     @property
     def need_digest(self) -> bool:

@@ -17,7 +17,7 @@ from diffscope.batch.windows import (
     span_before,
 )
 from diffscope.cli.console import Console, Progress
-from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.gather import need_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.report.outputs import ReportOutputs
 from diffscope.errors import SourceError
@@ -44,9 +44,7 @@ def write_window(sought: WindowRequest, outputs: ReportOutputs, console: Console
     Raises:
         DiffscopeError: there is no clone, or no such window.
     """
-    clone = find_clone(sought.repo, Request())
-    if clone is None:
-        raise no_clone()
+    clone = need_clone(sought.repo)
     offset = sought.offset or OFFSET
     with (
         open_workspace(clone, rule_folders=sought.rule_folders, use_cache=sought.use_cache) as workspace,

@@ -11,7 +11,7 @@ from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import Span, find_span, newest_commit
 from diffscope.cli.console import Console, Progress
-from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.gather import need_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.errors import NotFoundError, UsageError
 from diffscope.products.coverage import BlindSpot, Coverage, SpotKind, Tables, measure_coverage
@@ -51,9 +51,7 @@ def find_coverage(
         SourceError: there is no clone.
         NotFoundError: no change was merged in the window.
     """
-    clone = find_clone(repo, Request())
-    if clone is None:
-        raise no_clone()
+    clone = need_clone(repo)
     with (
         clone,
         open_workspace(clone, use_cache=use_cache) as workspace,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +12,13 @@ import msgspec
 from diffscope.adapters.git.merges import MergeCase, try_merges
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import read_open_pulls, write_open_pulls
-from diffscope.adapters.output import check_output, encoded, write_file
+from diffscope.adapters.output import encoded, write_file
 from diffscope.batch.run import Batch
 from diffscope.cli.console import Console, Progress
-from diffscope.cli.gather import Request, find_clone, no_clone
+from diffscope.cli.gather import need_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.options import Output
-from diffscope.cli.publish import write_stdout
+from diffscope.cli.publish import Columns, check_outputs, style_of, write_stdout
 from diffscope.cli.triage.sources import OpenList, github_as_open, merged_as_open, saved_as_open
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language, Text
@@ -30,13 +27,13 @@ from diffscope.products.triage.model import Conflict, Triage, TriageGap
 from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
-from diffscope.render.style import Style
 from diffscope.source.model import CommitId
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.workspace import Workspace
 from diffscope.yaml.reading import nearest
 
 _DAYS: Final = 3.0
+_COLUMNS: Final = Columns(fewest=80, most=140, elsewhere=110)
 _MOST_MERGES: Final = 2_000
 """Merges that git is asked for: of pairs those that break first, into the base those that are listed first."""
 
@@ -67,10 +64,8 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
         DiffscopeError: there is no clone, or no list of open changes.
     """
     outputs = tuple(forms) or (Output("text", None),)
-    _check(outputs)
-    clone = find_clone(repo, Request())
-    if clone is None:
-        raise no_clone()
+    check_outputs(outputs)
+    clone = need_clone(repo)
     with (
         clone,
         open_workspace(
@@ -105,7 +100,8 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
             f"none of the {triage.changes} changes is of what --area, --label and --newer-than ask for"
         )
     for output in outputs:
-        text = FORMATS[output.form](shown, _style(output, asked.lang, is_verbose=console.level > 0))
+        style = style_of(output.file, _COLUMNS, language=Language(asked.lang))
+        text = FORMATS[output.form](shown, msgspec.structs.replace(style, is_verbose=console.level > 0))
         if output.file is None:
             write_stdout(text, is_for_people=output.form == "text")
         else:
@@ -248,27 +244,3 @@ def _days_between(earlier: str | None, later: str) -> float:
     except ValueError:
         return 0.0
     return span.total_seconds() / DAY
-
-
-def _check(outputs: Sequence[Output]) -> None:
-    to_stdout = [output.form for output in outputs if output.file is None]
-    if len(to_stdout) > 1:
-        raise UsageError(
-            f"{' and '.join(to_stdout)} cannot share stdout", hint="give all but one a file: json:t.json"
-        )
-    for output in outputs:
-        if output.file is not None:
-            check_output(output.file)
-
-
-def _style(output: Output, lang: str, *, is_verbose: bool) -> Style:
-    is_terminal = output.file is None and sys.stdout.isatty()
-    columns = shutil.get_terminal_size((110, 24)).columns if is_terminal else 110
-    return Style(
-        language=Language(lang),
-        width=min(max(columns, 80), 140),
-        color=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
-        ascii_only=output.file is None
-        and (sys.stdout.encoding or "").lower().replace("-", "") not in {"utf8", ""},
-        is_verbose=is_verbose,
-    )

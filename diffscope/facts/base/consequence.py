@@ -50,6 +50,8 @@ _REWRITTEN_LINES: Final = 9
 """Code lines on either side, from which on it is."""
 _REPLACING_LINES: Final = 2
 """Code lines that come in the place of others, from which on these count too."""
+_PRODUCT_LINES_A_TEST_LINE: Final = 20
+"""Code lines of the product for each that comes to its tests, beyond which they follow a rename or print a result."""
 _Fact = TypeVar("_Fact", bound=Located)
 _At = tuple[str, str | None]
 
@@ -77,9 +79,9 @@ class _Weigher:
             self._numbers[number.path, number.symbol].add(number.what)
         self._conditioned = {
             (one.path, one.symbol) for one in facts.guard if one.change in ("added", "removed")
-        }
+        } | {(one.path, one.symbol) for one in facts.condition if _decides_anew(one)}
         self._edited = {one.symbol for one in facts.symbol if one.logic and "body" in one.aspects}
-        self._does_not_run = _uncollected(facts)
+        self._does_not_run = _uncollected(facts) or _is_thin(facts)
         self._changed_tests = _changed_tests(facts)
 
     def weigh(self, fact: _Fact) -> _Fact:
@@ -187,6 +189,11 @@ class _Weigher:
         return "changed" if not self._does_not_run and self._changed_tests.intersection(tests) else "existing"
 
 
+def _decides_anew(fact: ConditionFact) -> bool:
+    """Return whether code that stood before, and stands after, runs in other cases."""
+    return fact.stood and not fact.named and fact.direction in ("narrowed", "widened", "reversed")
+
+
 def _of_size(fact: SymbolFact) -> Effect:
     return "rewrite" if _is_rewritten(fact) else "body"
 
@@ -229,6 +236,12 @@ def _uncollected(facts: ChangeFacts) -> bool:
     tests = _changed_tests(facts)
     lost: Iterable[str] = (one.path for one in facts.step if one.what in _DO_NOT_RUN)
     return bool(tests) and tests <= set(lost)
+
+
+def _is_thin(facts: ChangeFacts) -> bool:
+    """Return whether tests gain so little that nothing new is asked of what changed."""
+    tested = facts.change.test_code_added
+    return tested == 0 or tested * _PRODUCT_LINES_A_TEST_LINE < facts.change.code_added
 
 
 def _changed_tests(facts: ChangeFacts) -> set[str]:

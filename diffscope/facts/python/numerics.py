@@ -240,6 +240,15 @@ def _is_epsilon(signal: Signal) -> bool:
     return 0 < value <= _SMALL and not _TIMED.search(f"{signal.detail} {signal.use}")
 
 
+def _factor(before: str, after: str) -> int:
+    """Return how many times the larger number is the smaller one, rounded down; 0 where that says nothing."""
+    try:
+        old, new = float(before), float(after)
+        return int(max(old / new, new / old))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return 0
+
+
 def _text_of(what: str, signal: Signal) -> str:
     """Return the divisor of a division that is written as a call; else what the signal says."""
     if signal.kind is SignalKind.CALL and what == "division":
@@ -262,6 +271,7 @@ def _fact(
         text=text,
         before=before,
         detail=item.signal.detail,
+        factor=0 if before is None or what != "number" else _factor(before, text),
         guarded=divides and (is_protected(text, item.signal.guards) or _is_bounded(text, change)),
         new_symbol=Aspect.ADDED in change.aspects,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import ReportedGap
@@ -356,3 +357,11 @@ class Digest(Value, frozen=True, kw_only=True):
     """The rules that flagged or were waived, by code."""
     rules_hash: str
     version: str
+
+
+class ReportOptions(Value, frozen=True, kw_only=True):
+    """Layout and templates of a report."""
+
+    layout: str = "weekly"
+    templates: dict[str, str] = msgspec.field(default_factory=dict)
+    """Text of the templates that replace bundled ones, by file name."""

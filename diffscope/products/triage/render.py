@@ -5,15 +5,12 @@ The script of the page filters the queue, and the address holds the state.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
 
 import msgspec
-from markupsafe import Markup
 
 from diffscope.messages.model import Text
 from diffscope.products.triage.model import Bucket, Conflict, Entry, Place, Triage
@@ -21,7 +18,7 @@ from diffscope.products.triage.queue import link_reasons
 from diffscope.render.console import Piece, Screen, Tone
 from diffscope.render.formats.json import indented
 from diffscope.render.style import Style
-from diffscope.render.templates import fill
+from diffscope.render.templates import fill, page_script
 from diffscope.render.words import Words, tag_title
 
 _MOST: Final = 20
@@ -150,62 +147,13 @@ def _rest(screen: Screen, words: Words, count: int, most: int) -> None:
 _LEVELS: Final = ("none", "low", "medium", "high", "critical", "unknown")
 _MOST_CHOICES: Final = 200
 
-SCRIPT: Final = r"""
-(() => {
-  const $ = id => document.getElementById(id), rows = [...$("queue").tBodies[0].rows];
-  document.documentElement.classList.add("script");
-  const selects = [...document.querySelectorAll("select[data-field]")], search = $("search"), shown = $("shown");
-  const plain = text => text.toLowerCase();
-  const show = () => {
-    const words = plain(search.value).split(/\s+/).filter(Boolean);
-    let found = 0;
-    for (const row of rows) {
-      const text = row.found ||= plain(row.textContent);
-      const keep = words.every(word => text.includes(word)) &&
-        selects.every(each => !each.value || (" " + row.dataset[each.dataset.field] + " ").includes(" " + each.value + " "));
-      row.hidden = !keep;
-      found += keep;
-    }
-    shown.textContent = shown.dataset.words.replace("{}", found).replace("{}", rows.length);
-    $("reset").hidden = found === rows.length;
-  };
-  const keep = () => {
-    const kept = new URLSearchParams();
-    if (search.value) kept.set("q", search.value);
-    for (const each of selects) if (each.value) kept.set(each.dataset.field, each.value);
-    try { history.replaceState(null, "", [...kept].length ? "#" + kept : location.pathname + location.search); } catch { /* no address */ }
-    show();
-  };
-  const load = () => {
-    if (location.hash && !location.hash.includes("=")) {
-      const target = $(location.hash.slice(1));
-      if (target?.hidden) { target.hidden = false; target.scrollIntoView(); }
-      return;
-    }
-    const given = new URLSearchParams(location.hash.slice(1));
-    search.value = given.get("q") || "";
-    for (const each of selects) each.value = given.get(each.dataset.field) || "";
-    show();
-    if (location.hash) $("table").scrollIntoView();
-  };
-  search.addEventListener("input", keep);
-  for (const each of selects) each.addEventListener("change", keep);
-  $("reset").addEventListener("click", () => { search.value = ""; for (const each of selects) each.value = ""; keep(); });
-  addEventListener("hashchange", load);
-  show();
-  load();
-})();
-"""
-SCRIPT_HASH: Final = "sha256-" + base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-"""What the page's Content-Security-Policy allows: this script and no other."""
-
 
 def render_html(triage: Triage, style: Style) -> str:
     """Return the page."""
     words = Words(style.language)
-    script = Markup(SCRIPT)  # noqa: S704 - a constant
+    script, script_hash = page_script("triage.js")
     return fill(
-        "triage.html.j2", words, t=triage, read=_View(triage, words), script=script, script_hash=SCRIPT_HASH
+        "triage.html.j2", words, t=triage, read=_View(triage, words), script=script, script_hash=script_hash
     )
 
 

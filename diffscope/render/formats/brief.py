@@ -1,4 +1,4 @@
-"""A brief of one change as Markdown: facts and evidence for whoever writes about it, at most 4,000 characters."""
+"""A brief of one change as Markdown or JSON: facts and evidence for whoever writes about it, at most 4,000 characters."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ _PLACES: Final = 3
 
 
 def render(assessment: Assessment, style: Style) -> str:
-    """Return the brief."""
+    """Return the brief in Markdown."""
     return fitted(brief_of(assessment, Words(style.language)), OF_CHANGE, is_json=False)
+
+
+def render_json(assessment: Assessment, style: Style) -> str:
+    """Return the brief as one line of JSON: ``brief-json``."""
+    return fitted(brief_of(assessment, Words(style.language)), OF_CHANGE, is_json=True)
 
 
 def brief_of(assessment: Assessment, words: Words) -> Brief:

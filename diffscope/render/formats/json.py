@@ -16,6 +16,11 @@ def render(assessment: Assessment, style: Style) -> str:
     return indented(assessment)
 
 
+def render_line(assessment: Assessment, style: Style) -> str:
+    """Return the whole document on one line: ``jsonl``, for windows of many changes."""
+    return compact(assessment)
+
+
 def indented(value: object) -> str:
     """Return any value as JSON for people: indented by two, invisible characters escaped."""
     return json_escapes(msgspec.json.format(_encoded(value), indent=2).decode()) + "\n"

@@ -1,4 +1,4 @@
-"""The table of formats: a name of ``--format`` -> the module that renders it, imported when it is asked for.
+"""The table of formats: a name of ``--format`` -> the function that renders it, whose module is imported when it is asked for.
 
 To add a format, write ``diffscope/render/formats/<name>.py`` with ``render(assessment, style) -> str`` and an entry here: options, settings
 and help take their names from it. The command line imports this module for ``--help``, so it imports little itself.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from diffscope.assessment.document import Assessment
     from diffscope.render.style import Style
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 class Format(NamedTuple):
     """One output format."""
 
-    module: str
+    where: str
+    """The module beside this one and the function of it that renders, with a colon between."""
     sentence: str
     many: bool
     """Whether the texts of several changes may follow one another in one file."""
@@ -29,53 +32,22 @@ class Format(NamedTuple):
 
 
 RENDERERS: dict[str, Format] = {
-    "text": Format(module="diffscope.render.formats.text", sentence="one screen for a terminal", many=True),
-    "json": Format(
-        module="diffscope.render.formats.json",
-        sentence="the whole assessment, see `diffscope schema`",
-        many=False,
-    ),
-    "jsonl": Format(
-        module="diffscope.render.formats.jsonl", sentence="the same, one change a line", many=True
-    ),
-    "markdown": Format(
-        module="diffscope.render.formats.markdown", sentence="a comment or a section of a report", many=True
-    ),
-    "html": Format(module="diffscope.render.formats.html", sentence="one self-contained page", many=False),
+    "text": Format("text:render", "one screen for a terminal", many=True),
+    "json": Format("json:render", "the whole assessment, see `diffscope schema`", many=False),
+    "jsonl": Format("json:render_line", "the same, one change a line", many=True),
+    "markdown": Format("documents:render_markdown", "a comment or a section of a report", many=True),
+    "html": Format("documents:render_html", "one self-contained page", many=False),
     "github": Format(
-        module="diffscope.render.formats.github",
-        sentence="workflow commands: annotations of a GitHub job",
-        many=True,
-        is_terse=True,
+        "github:render", "workflow commands: annotations of a GitHub job", many=True, is_terse=True
     ),
-    "sarif": Format(
-        module="diffscope.render.formats.sarif", sentence="SARIF 2.1.0 for code scanning", many=False
-    ),
-    "rdjson": Format(
-        module="diffscope.render.formats.rdjson",
-        sentence="reviewdog's diagnostic format",
-        many=False,
-        is_terse=True,
-    ),
+    "sarif": Format("sarif:render", "SARIF 2.1.0 for code scanning", many=False),
+    "rdjson": Format("rdjson:render", "reviewdog's diagnostic format", many=False, is_terse=True),
     "brief": Format(
-        module="diffscope.render.formats.brief",
-        sentence="facts and evidence for a writer of prose, 4,000 characters at most",
-        many=True,
+        "brief:render", "facts and evidence for a writer of prose, 4,000 characters at most", many=True
     ),
-    "brief-json": Format(
-        module="diffscope.render.formats.brief_json", sentence="the same as one line of JSON", many=True
-    ),
-    "concise": Format(
-        module="diffscope.render.formats.concise",
-        sentence="`path:line: level: message [CODE]` lines",
-        many=True,
-        is_terse=True,
-    ),
+    "brief-json": Format("brief:render_json", "the same as one line of JSON", many=True),
+    "concise": Format("concise:render", "`path:line: level: message [CODE]` lines", many=True, is_terse=True),
 }
-
-
-class _Renderer(Protocol):
-    def render(self, assessment: Assessment, style: Style) -> str: ...
 
 
 def render(assessments: Sequence[Assessment], style: Style, *, form: str) -> str:
@@ -92,6 +64,9 @@ def render(assessments: Sequence[Assessment], style: Style, *, form: str) -> str
             f"format {form} holds one change, and {len(assessments)} were asked for",
             hint="use --format jsonl for many changes",
         )
-    renderer = cast("_Renderer", import_module(chosen.module))
+    module, _, function = chosen.where.partition(":")
+    renderer: Callable[[Assessment, Style], str] = getattr(
+        import_module(f"diffscope.render.formats.{module}"), function
+    )
     separator = "\n" if form in {"text", "markdown"} else ""
-    return separator.join(renderer.render(assessment, style) for assessment in assessments)
+    return separator.join(renderer(assessment, style) for assessment in assessments)

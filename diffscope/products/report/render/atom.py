@@ -5,8 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Digest, PullSummary
-from diffscope.products.report.render.options import ReportOptions
+from diffscope.products.report.model import Digest, PullSummary, ReportOptions
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.story import Story
 from diffscope.render.sanitize import visible

@@ -7,8 +7,7 @@ from typing import Final
 
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link
-from diffscope.products.report.model import Digest, Notice, Recheck, RiskItem, Theme
-from diffscope.products.report.render.options import ReportOptions
+from diffscope.products.report.model import Digest, Notice, Recheck, ReportOptions, RiskItem, Theme
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.story import Story
 from diffscope.render.formats.bounded import OF_WINDOW, Brief, fitted, foreign

@@ -20,8 +20,8 @@ from diffscope.products.report.dynamics.discussion import Discussion, Quote
 from diffscope.products.report.dynamics.dynamics import Dynamics, moment
 from diffscope.products.report.dynamics.events import EventGap, Item
 from diffscope.products.report.dynamics.suspects import Signal, Suspect, gravest, is_bug
+from diffscope.products.report.model import ReportOptions
 from diffscope.products.report.render.markdown import link
-from diffscope.products.report.render.options import ReportOptions
 from diffscope.render.sanitize import visible
 from diffscope.render.style import Style
 from diffscope.render.templates import fill

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diffscope.errors import UsageError
-from diffscope.products.report.model import Digest
-from diffscope.products.report.render.options import ReportOptions
+from diffscope.products.report.model import Digest, ReportOptions
 from diffscope.render.style import Style
 
 _Renderer = Callable[[Digest, Style, ReportOptions], str]

@@ -2,6 +2,9 @@
 
 Charts of the page take its colours and are links: a pull request opens in the panel beside the page, a name lists those that it counts
 there. Without a script the same links lead to the pull request, or do nothing. Charts as files are another matter (charts.py).
+
+The script (``digest_page.js``) is constant, so that the page can name it by its hash. A link that filters lists in the panel what it finds. The
+address holds the state: ``#pr-38450``, ``#families=core-path&sort=churn``. A reload, or a friend, sees the same; the way back is the browser's.
 """
 
 from __future__ import annotations
@@ -14,17 +17,15 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.model import Counted, Digest, Theme, TrendPoint
+from diffscope.products.report.model import Counted, Digest, ReportOptions, Theme, TrendPoint
 from diffscope.products.report.render.area_map import NARROW, WIDE, area_cells
 from diffscope.products.report.render.marks import ARROWS, spark
-from diffscope.products.report.render.options import ReportOptions
 from diffscope.products.report.render.page import LEAST_TREND, LEVELS, PageView
-from diffscope.products.report.render.page_script import SCRIPT, SCRIPT_HASH
 from diffscope.products.report.render.story.story import Story
 from diffscope.products.report.render.summary import summary, theme_line
 from diffscope.render.sanitize import split_code, visible
 from diffscope.render.style import Style
-from diffscope.render.templates import fill
+from diffscope.render.templates import fill, page_script
 from diffscope.render.words import Words
 from diffscope.source.model import Value
 
@@ -52,6 +53,7 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
     """Return the page. Raises ``UsageError`` where a template of the user's own is wrong."""
     words = Words(style.language)
     read = PageView(digest, words)
+    script, script_hash = page_script("digest_page.js")
 
     def about(theme: Theme) -> str:
         return theme_line(read, words, theme)
@@ -71,8 +73,8 @@ def render(digest: Digest, style: Style, options: ReportOptions) -> str:
         levels=LEVELS,
         arrows=ARROWS,
         maps=(("wide", WIDE, area_cells(read, WIDE)), ("narrow", NARROW, area_cells(read, NARROW))),
-        script=Markup(SCRIPT),  # noqa: S704 - a constant
-        script_hash=SCRIPT_HASH,
+        script=script,
+        script_hash=script_hash,
     )
 
 

@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import Digest, Theme
-from diffscope.products.report.render.options import ReportOptions
+from diffscope.products.report.model import Digest, ReportOptions, Theme
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.risks import tidy
 from diffscope.products.report.render.story.story import Story

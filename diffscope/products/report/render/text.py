@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from diffscope.products.report.model import Digest
-from diffscope.products.report.render.options import ReportOptions
+from diffscope.products.report.model import Digest, ReportOptions
 from diffscope.products.report.render.page import PageView
 from diffscope.products.report.render.story.risks import Section, tidy
 from diffscope.products.report.render.story.story import Story

@@ -1,16 +1,4 @@
-"""The script of a report's page: the panel beside it, and the table of pull requests. Constant, so that the page can name it by its hash.
 
-A link to a pull request of the page opens it in the panel; one that filters lists there what it finds. The address holds the state:
-``#pr-38450``, ``#families=core-path&sort=churn``. A reload, or a friend, sees the same; the way back is the browser's.
-"""
-
-from __future__ import annotations
-
-import base64
-import hashlib
-from typing import Final
-
-SCRIPT: Final = r"""
 (() => {
   const $ = id => document.getElementById(id), table = $("pulls");
   document.documentElement.classList.add("script");
@@ -237,7 +225,3 @@ SCRIPT: Final = r"""
   if (location.hash.includes("=")) $("table").scrollIntoView();
   else if (pullOf(location.hash)) { scrollTo(0, 0); follow(); }
 })();
-"""
-
-SCRIPT_HASH: Final = "sha256-" + base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-"""What the page's Content-Security-Policy allows: this script and no other."""

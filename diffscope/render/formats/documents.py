@@ -1,4 +1,7 @@
-"""HTML: one self-contained page a change; no script, no network, light and dark."""
+"""Documents by templates: Markdown, a comment on a pull request or a section of somebody's report; HTML, one self-contained page.
+
+The page has no script and no network; light and dark.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,13 @@ from diffscope.render.view_model import AssessmentView
 from diffscope.render.words import Words
 
 
-def render(assessment: Assessment, style: Style) -> str:
+def render_markdown(assessment: Assessment, style: Style) -> str:
+    """Return the whole assessment: risk section by family, reach, tests, owners, CI, what was not judged, tables."""
+    words = Words(style.language)
+    return fill("assessment.md.j2", words, a=assessment, read=AssessmentView(assessment, words))
+
+
+def render_html(assessment: Assessment, style: Style) -> str:
     """Return the page."""
     words = Words(style.language)
     return fill(
