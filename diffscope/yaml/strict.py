@@ -272,12 +272,7 @@ class _Composer:
         self._problem(message, "remove or rename one of the two", key.line, key.column, "duplicate-key")
 
     def _problem(
-        self,
-        message: str,
-        hint: str,
-        line: int,
-        column: int,
-        kind: Literal["duplicate-key", "form"] = "form",
+        self, message: str, hint: str, line: int, column: int, kind: Literal["duplicate-key", "form"] = "form"
     ) -> None:
         self.problems.append(YamlProblem(message, hint, line, column, kind))
         if len(self.problems) >= MOST_PROBLEMS:
