@@ -39,7 +39,7 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
         in lines
     )
     assert "    + not change where kind is revert  [0 of 1]" in lines
-    assert any(line.startswith("        vllm/v1/attention/backends/rocm_attn.py:") for line in lines)
+    assert any(line.startswith("            vllm/v1/attention/backends/rocm_attn.py:") for line in lines)
     assert "severity medium when" in lines
 
 
