@@ -184,7 +184,7 @@ def _neighbours(
     """Return what the store has of the windows before and after; what is compared is at hand already."""
     if span.is_range:
         return ()
-    before, after = span_before(workspace, span), _span_after(workspace, span)
+    before, after = span_before(workspace, span), _span(workspace, *period_after(span.period))
     found = {
         assessment.change.pull.head: assessment
         for assessment in (compared[1].assessments if compared else ())
@@ -192,10 +192,6 @@ def _neighbours(
     for other in (before, after):
         found |= {one.change.pull.head: one for one in map(trim_for_digest, batch.stored(other.wanted))}
     return tuple(found.values())
-
-
-def _span_after(workspace: Workspace, span: Span) -> Span:
-    return _span(workspace, *period_after(span.period))
 
 
 def is_at_hand(batch: Batch, span: Span) -> bool:

@@ -149,7 +149,11 @@ def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
     """
     offset = asked.offset or OFFSET
     repository = clone_of(workspace)
-    end = days(asked.as_of, asked.as_of, utc_offset=offset).end if asked.as_of else _newest(repository) + 1
+    end = (
+        days(asked.as_of, asked.as_of, utc_offset=offset).end
+        if asked.as_of
+        else repository.commit(newest_commit(repository)).committed_at + 1
+    )
     gaps: tuple[Gap, ...] = ()
     if asked.range is not None:
         span = find_span(workspace, asked.range, offset=offset)
@@ -254,10 +258,6 @@ def _window(asked: BacktestRequest, offset: str, end: int) -> Window:
     return Window(
         start=start, end=days(asked.until, asked.until, utc_offset=offset).end if asked.until else end
     )
-
-
-def _newest(repository: GitRepository) -> int:
-    return repository.commit(newest_commit(repository)).committed_at
 
 
 def run_fit(
