@@ -129,6 +129,7 @@ def _effect(group: _Group) -> Effect:
         symbol=edit.symbol,
         says=_says(group, words),
         checks=tuple(_checks(group, words)),
+        condition=edit.guard,
         places=len(group.edits),
     )
 

@@ -13,6 +13,7 @@ from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
 _LONGEST_NOTE: Final = 240
+_LONGEST_SUMMARY: Final = 110
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
 _OF_PATHS: Final = frozenset({"core-path"})
@@ -44,6 +45,16 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     return tuple(clip(one[:1].upper() + one[1:], _LONGEST).rstrip("。.") for one in found)
 
 
+def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...]:
+    """Return the same for a reader who looks at many changes: what is new, and edits that hold whatever the conditions around them."""
+    told = clauses_of(assessment)
+    new = [words.pick(clause) for clause in told.clauses[: told.telling]]
+    new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
+    edits = [words.pick(effect.says) for effect in assessment.effects if not effect.condition]
+    found = (*edits, *new) if assessment.kind in _BY_EDITS else (*new, *edits)
+    return tuple(f"{one[:1].upper()}{one[1:]}" for one in found)
+
+
 def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     """Return what to check, a question each, two at most.
 
@@ -61,14 +72,11 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
 
 def _with_summary(clause: str, assessment: Assessment, words: Words) -> str:
     """Return a clause with what the author says of the first new thing that it names."""
-    at = {one.name: clause.find(f"`{one.name}`") for one in assessment.symbols if one.summary}
-    named = [one for one in assessment.symbols if one.summary and at[one.name] >= 0]
-    if not named:
+    first = clause.partition("`")[2].partition("`")[0]
+    summary = next((one.summary for one in assessment.symbols if one.summary and one.name == first), "")
+    if not summary:
         return clause
-    first = min(named, key=lambda one: (at[one.name], one.path, one.line))
-    return (
-        f"{clause}{words('says-of', name=first.name, summary=clip(first.summary.rstrip('.'), _LONGEST_NOTE))}"
-    )
+    return f"{clause}{words('says-of', summary=clip(summary.rstrip('.'), _LONGEST_SUMMARY))}"
 
 
 def _flags(assessment: Assessment) -> list[Flag]:

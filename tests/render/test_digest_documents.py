@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -14,7 +15,8 @@ from diffscope.assessment.document import RiskLevel, SymbolAssessment
 from diffscope.errors import UsageError
 from diffscope.messages.model import Language
 from diffscope.products.report.digest import build_digest
-from diffscope.products.report.model import Digest, Period, ReportOptions, TrendPoint
+from diffscope.products.report.link_model import Link, RelatedPull
+from diffscope.products.report.model import Digest, Period, ReportOptions, Revert, TrendPoint
 from diffscope.products.report.render import charts as digest_charts
 from diffscope.products.report.render.formats import charts, render_digest
 from diffscope.render.style import Style
@@ -75,25 +77,67 @@ def test_the_weekly_has_the_sections_of_the_published_ones() -> None:
     assert len(english) == len(chinese)
 
 
-def test_a_family_tells_three_and_folds_the_rest_with_evidence() -> None:
-    """Three lines before the fold, all with their place behind it."""
-    pulls = tuple(a_pull(number, flags=(_CORE,), importance=float(number)) for number in range(1, 13))
+def test_a_pull_request_is_one_entry_among_risks_whatever_flags_it_has() -> None:
+    """Six entries before the fold, the gravest first, with all codes; the fold has each flag with its place."""
+    tests = flag("TC201", "missing-tests", Severity.MEDIUM)
+    pulls = tuple(a_pull(number, flags=(_CORE, tests), importance=float(number)) for number in range(1, 13))
     text = render_digest(
         build_digest(pulls, repository="vllm-project/vllm", period=WEEK), ENGLISH, form="markdown"
     )
     told, _, folded = text.partition("<details>")
-    assert told.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 3
+    entries = [line for line in told.splitlines() if line.startswith("- **high**")]
+    assert len(entries) == 6
+    assert entries[0].startswith("- **high** [#12]")
+    assert all("(CP101, TC201)" in line for line in entries)
+    assert "By family: Core-path change (12, 100%)" in told
     assert folded.split("**Core-path change (12, 100%)**")[1].count("- **high**") == 12
     assert "(CP101, `vllm/v1/attention/backends/ember_attn.py:41`)" in folded
+
+
+_REVERT_LINK = Link(source=99, target=3, reason="reverts", names=("#3",), weight=1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "unsaid"),
+    [
+        pytest.param({}, (), ("taken back", "Taken back", "revert"), id="nothing was"),
+        pytest.param(
+            {"links": (_REVERT_LINK,), "related": (RelatedPull(number=99, title="Revert 3", merged_at="2026-04-02T00:00:00Z", url=None),)},
+            ("Taken back after this week: [#3] (reverted by [#99] on 2026-04-02).",),
+            ("Nothing was taken back",),
+            id="later, on a known day",
+        ),
+        pytest.param({"links": (_REVERT_LINK,)}, ("Taken back after this week: [#3] (by",), (" on 20",), id="later, and the day is not known"),
+        pytest.param(
+            {"links": (msgspec.structs.replace(_REVERT_LINK, source=4),), "reverts": (Revert(number=4, title="Revert 3", reverts=3),)},
+            ("1 revert ([#4]); 0 fixes mend code that the same window added.",),
+            ("Taken back after", "was not found"),
+            id="within the window",
+        ),
+        pytest.param({"reverts": (Revert(number=4, title="Revert something", reverts=None),)}, ("What [#4] took back was not found.",), (), id="what was taken back is not known"),
+        pytest.param(
+            {"links": (_REVERT_LINK, Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0))},
+            ("Taken back after this week", "1 fix mends code that the same window added."),
+            ("Nothing was taken back",),
+            id="a fix beside what was taken back later",
+        ),
+        pytest.param({"links": (Link(source=5, target=2, reason="fixes", names=("f",), weight=1.0),)}, ("Nothing was taken back within the week; 1 fix mends code that it added.",), (), id="a fix alone"),
+    ],
+)  # fmt: skip
+def test_what_was_taken_back(changes: dict[str, Any], said: tuple[str, ...], unsaid: tuple[str, ...]) -> None:
+    """Sentences on reverts never contradict each other, and name a day or a target only where it is known."""
+    digest = msgspec.structs.replace(a_digest(), **changes)
+    text = render_digest(digest, ENGLISH, form="markdown")
+    summary = text.split("## Executive summary")[1].split("## ")[0]
+    assert [one for one in said if one not in summary] == []
+    assert [one for one in unsaid if one in summary] == []
 
 
 def test_a_change_against_the_window_before_is_told_only_where_it_was_read() -> None:
     """With a window to compare, differences stand; without, none."""
     assert "对比期" not in render_digest(a_digest(), CHINESE, form="markdown")
     compared = a_digest(before=(a_pull(99, flags=(_CORE,)),), compared_with=WEEK_BEFORE)
-    assert "**核心路径变更（7 个 PR，占 50%，对比期 100%）**" in render_digest(
-        compared, CHINESE, form="markdown"
-    )
+    assert "核心路径变更（7 个 PR，占 50%，对比期 100%）" in render_digest(compared, CHINESE, form="markdown")
 
 
 def test_every_number_of_the_weekly_is_traced_to_its_pull_requests() -> None:

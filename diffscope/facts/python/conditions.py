@@ -22,7 +22,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
-from diffscope.syntax.text.nodes import clip
+from diffscope.syntax.nodes import clip
 from diffscope.taxonomy.calls import RoleTable
 
 _MOST_CALLEES = 10

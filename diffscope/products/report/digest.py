@@ -5,12 +5,13 @@ Assessments are cut down to the fields that a digest reads, so that half a year 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.assessment.document import Assessment, FileAssessment, report_gap
+from diffscope.messages.model import Language, Text
 from diffscope.products.report.counts import area_changes, authors, count, hot_files, number_of, worked_on
 from diffscope.products.report.highlights import highlights, suggestions
 from diffscope.products.report.link_model import Link
@@ -32,6 +33,8 @@ from diffscope.products.report.notices import find_notices
 from diffscope.products.report.risks import families_of, items_of, risk_section
 from diffscope.products.report.trend import still_open, trend_point, with_streaks
 from diffscope.render.change_summary import clauses_of
+from diffscope.render.sentences import what_it_does_shortly, what_to_check
+from diffscope.render.words import Words
 from diffscope.rules.model import Flag, RuleCode, every_flag
 from diffscope.source.model import Gap
 from diffscope.source.profile import profile
@@ -166,8 +169,15 @@ def _summary(assessment: Assessment) -> PullSummary:
         tests=len(assessment.tests.changed),
         gist=(told := clauses_of(assessment)).clauses,
         telling=told.telling,
+        does=_in_both(assessment, what_it_does_shortly),
+        checks=_in_both(assessment, what_to_check),
         paths=_paths(assessment),
     )
+
+
+def _in_both(assessment: Assessment, say: Callable[[Assessment, Words], tuple[str, ...]]) -> tuple[Text, ...]:
+    english, chinese = (say(assessment, Words(language)) for language in (Language.ENGLISH, Language.CHINESE))
+    return tuple(Text(en=one, zh=other) for one, other in zip(english, chinese, strict=False))
 
 
 def _paths(assessment: Assessment) -> tuple[str, ...]:

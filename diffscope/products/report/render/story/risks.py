@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import islice
 from typing import Final, NamedTuple
 
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
-from diffscope.products.report.model import FamilyRisk, Recheck, RiskItem
+from diffscope.products.report.model import FamilyRisk, PullSummary, Recheck, RiskItem
 from diffscope.products.report.render.page import PageView
 from diffscope.render.words import Words
+from diffscope.rules.language.template import clip
+from diffscope.rules.model import Severity
 
 _FAMILIES: Final = 4
 _ITEMS: Final = 3
+_ENTRIES: Final = 6
+_LONGEST_CHECK: Final = 170
 _LONGEST: Final = 110
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
@@ -30,6 +34,14 @@ _TAILS: Final = (" (and ", "; ", "；")
 
 _ENDS: Final = (", ", "，", "、", " (", "（", ": ", "：", " ")
 """Where a message may be cut."""
+
+
+_TAGS: Final = lazy_regex(r"^(?:\s*\[[^\]]*\])+[\s:]*")
+
+
+def bare_title(title: str) -> str:
+    """Return a title without the bracketed words before it, which say where and not what."""
+    return _TAGS.sub("", title) or title
 
 
 def tidy(sentence: str) -> str:
@@ -58,20 +70,51 @@ class RiskStory:
 
     @cached_property
     def risks(self) -> tuple[Section, ...]:
-        """The families with the gravest flags first, each with its gravest items."""
+        """The pull requests to look at first, one entry each with all its flags, and how many there are by family."""
+        entries = [self._entry(pull) for pull in self._gravest()[:_ENTRIES]]
         families = [family for family in self._digest.risk.families if family.count]
-        families.sort(key=lambda family: (-max(item.severity.rank for item in family.items), -family.count))
-        return tuple(map(self._family, families[:_FAMILIES]))
+        if not families:
+            return ()
+        names = [self._counted(family) for family in families[:_FAMILIES]]
+        counts = self._words("story.risk-counts", names=names)
+        return (Section(self._words("story.risk-first"), (*entries, counts)),)
 
-    def _family(self, family: FamilyRisk) -> Section:
-        before = self._read.part_before(family)
-        code = "report.family-before" if before else "report.family"
-        name = self._words.family(family.family)
-        title = self._words(
-            code, family=name, count=family.count, part=self._read.part(family), before=before
+    def _gravest(self) -> list[PullSummary]:
+        """Return the pull requests with a flag that counts and that no break below tells, the gravest and most important first."""
+        told = {item.number for _, item in self._breaks[:_ITEMS]}
+        found = [pull for pull in self._digest.pulls if self._counting(pull) and pull.number not in told]
+        found.sort(key=lambda pull: (-self._counting(pull)[0].severity.rank, -pull.importance, pull.number))
+        return found
+
+    def _counting(self, pull: PullSummary) -> list[RiskItem]:
+        items = [item for item in pull.flags if item.severity.rank >= Severity.MEDIUM.rank]
+        return sorted(items, key=lambda item: (-item.severity.rank, item.code))
+
+    def _entry(self, pull: PullSummary) -> str:
+        """Return what a pull request leaves open, then the codes of its flags and what became of the gravest."""
+        words, items = self._words, self._counting(pull)
+        asks = next(
+            (words.pick(check) for check in pull.checks if len(words.pick(check)) <= _LONGEST_CHECK), ""
         )
-        lines = (self._risk(family.family, item) for item in self._read.counted_items(family))
-        return Section(title, tuple(islice((line for line in lines if line not in self.open_breaks), _ITEMS)))
+        line = words(
+            "story.risk-entry",
+            severity=words(items[0].severity.value),
+            pull=name_of(pull.number),
+            title=clip(pull.title, _LONGEST),
+            asks=asks or self._said(self._families.get(items[0].code, ""), items[0]),
+            codes=words.comma.join(dict.fromkeys(item.code for item in items)),
+        )
+        first = next((item for item in items if self.state(item)), None)
+        return line + self._told_state(first) if first is not None else line
+
+    def _counted(self, family: FamilyRisk) -> str:
+        before, part = self._read.part_before(family), self._read.part(family)
+        name = self._words.family(family.family)
+        if before:
+            return self._words(
+                "report.family-before", family=name, count=family.count, part=part, before=before
+            )
+        return self._words("report.family", family=name, count=family.count, part=part)
 
     def line(self, item: RiskItem) -> str:
         """Return what a flag says, of whatever family."""
@@ -79,11 +122,7 @@ class RiskStory:
 
     def _risk(self, family: str, item: RiskItem) -> str:
         words = self._words
-        what = self._titles.get(item.code, item.code)
-        if family in _PLACES and (item.symbol or family in _TESTS):
-            said = words("story.at-symbol", what=what, symbol=self.target(item))
-        else:
-            said = words("story.said", what=what, message=_cut(words.pick(item.message)))
+        said = self._said(family, item)
         line = words(
             "story.risk",
             severity=words(item.severity.value),
@@ -93,6 +132,12 @@ class RiskStory:
         )
         state = self.state(item)
         return line + self._told_state(item) if state else line
+
+    def _said(self, family: str, item: RiskItem) -> str:
+        words, what = self._words, self._titles.get(item.code, item.code)
+        if family in _PLACES and (item.symbol or family in _TESTS):
+            return words("story.at-symbol", what=what, symbol=self.target(item))
+        return words("story.said", what=what, message=_cut(words.pick(item.message)))
 
     @cached_property
     def _rechecked(self) -> dict[tuple[int, str], Recheck]:
@@ -116,8 +161,7 @@ class RiskStory:
         return self._digest.newest.day if self._digest.newest else ""
 
     @cached_property
-    def open_breaks(self) -> tuple[str, ...]:
-        """Flags on interfaces, defaults and the like whose line stands at the newest commit as it did, the gravest first."""
+    def _breaks(self) -> list[tuple[str, RiskItem]]:
         items = [
             (family.family, item)
             for family in self._digest.risk.families
@@ -125,8 +169,12 @@ class RiskStory:
             for item in self._read.counted_items(family)
             if self.state(item) == "still"
         ]
-        items.sort(key=lambda each: -each[1].severity.rank)
-        return tuple(self._risk(family, item) for family, item in items[:_ITEMS])
+        return sorted(items, key=lambda each: -each[1].severity.rank)
+
+    @cached_property
+    def open_breaks(self) -> tuple[str, ...]:
+        """Flags on interfaces, defaults and the like whose line stands at the newest commit as it did, the gravest first."""
+        return tuple(self._risk(family, item) for family, item in self._breaks[:_ITEMS])
 
     @cached_property
     def test_items(self) -> tuple[RiskItem, ...]:

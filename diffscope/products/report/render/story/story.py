@@ -14,21 +14,23 @@ from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.model import Notice, NoticeKind, PullSummary, RiskItem, Theme
 from diffscope.products.report.render.page import PageView
-from diffscope.products.report.render.story.risks import RiskStory, Section
+from diffscope.products.report.render.story.risks import RiskStory, Section, bare_title
 from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
+from diffscope.rules.language.template import clip
 
 THEMES: Final = 6
 """Lines of work that are told; the others are folded."""
-_HIGHLIGHTS: Final = 5
+_HIGHLIGHTS: Final = 4
 _LEADS: Final = 2
-_GIST: Final = 90
+_TITLE: Final = 70
+_GIST: Final = 130
 """Characters that say what a pull request does, besides its title."""
 _NOTICES: Final = 3
 """Of each kind."""
-_WHOLE: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused", "option", "variable", "setting")
+_WHOLE: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused", "option", "variable")
 _FOLLOWED: Final = 2
-_SHORT: Final = 4
+_SHORT: Final = 3
 _COUNTED: Final = 5
 _NAMED: Final = 3
 _FIX: Final = "TC205"
@@ -68,20 +70,25 @@ class Story:
         return title if is_said else self._words("story.of-area", title=title, area=area)
 
     def _theme(self, theme: Theme) -> Section:
-        kinds = self._read.kinds(theme.kinds, 2)
-        title = self._words("story.theme", title=self.heading(theme), count=theme.count, kinds=kinds)
-        told = list(self._leads(theme))
-        lines = [line for _, line in told]
-        lines += self._followed(theme, [number for number, _ in told])
+        kinds, told = self._read.kinds(theme.kinds, 2), self._leading(theme)
+        title = self._words(
+            "story.theme", title=self.heading(theme), lead=self._lead(told), count=theme.count, kinds=kinds
+        )
+        lines = [self.told(number, title=bool(at)) for at, number in enumerate(told)]
+        lines += self._followed(theme, told)
         lines += self._unproven(theme)
         return Section(title, tuple(lines))
 
-    def _leads(self, theme: Theme) -> Iterator[tuple[int, str]]:
-        """Yield the pull requests that begin a theme: not those that follow another of it, and not what was taken back first."""
+    def _lead(self, leading: Sequence[int]) -> str:
+        """Return what happened in a theme: the title of its first pull request, without the tags before it."""
+        pull = self._read.pull(leading[0]) if leading else None
+        return clip(bare_title(pull.title), _TITLE).rstrip(".") if pull is not None else ""
+
+    def _leading(self, theme: Theme) -> list[int]:
+        """Return the pull requests that begin a theme: not those that follow another of it, and not what was taken back first."""
         followers = {link.source for link in self._inside(theme) if link.reason in ("fixes", "reverts")}
         leads = [number for number in theme.leading if number not in followers] or list(theme.leading)
-        for number in leads[:_LEADS]:
-            yield number, self.told(number)
+        return leads[:_LEADS]
 
     def _inside(self, theme: Theme) -> list[Link]:
         return [
@@ -98,7 +105,7 @@ class Story:
         for target, parts in [each for each in followed if each[1]][:_FOLLOWED]:
             yield self._words("story.followed", pull=name_of(target), parts=parts)
 
-    def _follows(self, target: int, reasons: int = len(_FOLLOWS)) -> str:
+    def _follows(self, target: int, reasons: int = len(_FOLLOWS), *, evidence: bool = True) -> str:
         """Return what followed a pull request, the gravest first; nothing where nothing did."""
         parts = []
         for reason, code in _FOLLOWS[:reasons]:
@@ -113,7 +120,7 @@ class Story:
             traced = [link for link in own if not self._is_by_file(link)]
             if traced:
                 # In brackets behind several it would be taken for what all of them change.
-                aside = self._evidence(traced[0]) if len(traced) == 1 else ""
+                aside = self._evidence(traced[0]) if evidence and len(traced) == 1 else ""
                 parts.append(self._words(code, pulls=self._sources(traced)) + aside)
             by_file = [link for link in own if self._is_by_file(link)]
             if by_file:
@@ -146,19 +153,28 @@ class Story:
 
     # pull requests
 
-    def told(self, number: int, *, most: int = _GIST) -> str:
-        """Return what a pull request does: its number, its title, and clauses so long at most: what was edited, or how much, only where none says more."""
+    def told(self, number: int, *, most: int = _GIST, title: bool = True) -> str:
+        """Return what a pull request does: its number, its title unless that stands above, and a sentence of its effect.
+
+        Where that is longer than ``most`` characters, clauses of names; what was edited, or how much, only where none says more.
+        """
         words, pull = self._words, self._read.pull(number)
         if pull is None:
             return name_of(number)
-        clauses = [words.pick(text) for text in pull.gist[: pull.telling]]
-        kept = [clause for at, clause in enumerate(clauses) if len("".join(clauses[: at + 1])) <= most]
-        if not kept:
-            edited = [words.pick(text) for text in pull.gist[pull.telling :]]
-            kept = [clause for clause in edited if len(clause) <= most][:1] or [
-                words("story.scope", files=pull.files, additions=pull.additions, deletions=pull.deletions)
-            ]
-        return words("story.pull", pull=name_of(number), title=pull.title, gist=words.semicolon.join(kept))
+        gist = self._effect(pull, most)
+        if not title:
+            return words("story.pull-bare", pull=name_of(number), gist=gist)
+        return words("story.pull", pull=name_of(number), title=bare_title(pull.title), gist=gist)
+
+    def _effect(self, pull: PullSummary, most: int) -> str:
+        words = self._words
+        for text in pull.does:
+            said = words.pick(text)
+            if len(said) <= most:
+                return said
+        edited = [words.pick(text) for text in pull.gist if len(words.pick(text)) <= most]
+        size = words("story.scope", files=pull.files, additions=pull.additions, deletions=pull.deletions)
+        return edited[0] if edited else size
 
     def became(self, number: int) -> str:
         """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
@@ -173,13 +189,9 @@ class Story:
         """The most important pull requests that no theme told already, a line each; what was taken back is not celebrated."""
         back = {link.target for link in self._digest.links if link.reason == "reverts"}
         pulls = [self._read.pull(one.number) for one in self._digest.highlights if one.number not in back]
-        lines = [line for theme in self.themes for line in theme.lines]
+        told = {number for theme in self._digest.themes[:THEMES] for number in self._leading(theme)}
         fresh = (
-            pull
-            for pull in pulls
-            if pull is not None
-            and pull.kind != "revert"
-            and not any(line.startswith(f"{name_of(pull.number)} ") for line in lines)
+            pull for pull in pulls if pull is not None and pull.kind != "revert" and pull.number not in told
         )
         return tuple(map(self._highlight, islice(fresh, _HIGHLIGHTS)))
 
@@ -277,21 +289,30 @@ class Story:
 
     def _summary(self) -> Iterator[str]:
         d, words, read = self._digest, self._words, self._read
-        yield self._merged()
-        if d.themes:
-            yield words("story.lines", names=[self._short(theme) for theme in d.themes[:_SHORT]])
+        mattered = [line for theme in d.themes[:_SHORT] if (line := self._mattered(theme))]
+        if mattered:
+            yield words("story.mattered", names=words.semicolon.join(mattered), is_week=read.is_week)
+        yield from self._undone()
+        if read.serious:
+            pulls = self._numbers([pull.number for pull in read.serious], 5)
+            yield words("story.serious", count=len(read.serious), pulls=pulls)
         counted = [
             words("story.count-of", name=section.title, count=len(section.lines)) for section in self.notices
         ]
         if counted:
             yield words("story.users", names=counted[:_COUNTED])
-        yield from self._undone()
-        if read.serious:
-            pulls = self._numbers([pull.number for pull in read.serious], 5)
-            yield words("story.serious", count=len(read.serious), pulls=pulls)
+        yield self._merged()
 
-    def _short(self, theme: Theme) -> str:
-        return self._words("story.theme-short", title=self.heading(theme), count=theme.count)
+    def _mattered(self, theme: Theme) -> str:
+        """Return a theme with what happened in it: its first pull request, and what became of that."""
+        leading = self._leading(theme)
+        if not leading:
+            return ""
+        became = self._follows(leading[0], reasons=3, evidence=False)
+        aside = self._words.semicolon.join(part for part in (name_of(leading[0]), became) if part)
+        return self._words(
+            "story.mattered-one", title=self.heading(theme), lead=self._lead(leading), aside=aside
+        )
 
     def _merged(self) -> str:
         d, words, is_week = self._digest, self._words, self._read.is_week
@@ -332,8 +353,6 @@ class Story:
             lost = [one.number for one in self._digest.reverts if one.reverts is None]
             if lost:
                 yield self._words("story.undone-unknown", pulls=self._numbers(lost, len(lost)))
-        elif fixes:
-            yield self._words("story.fixed-only", fixes=fixes, is_week=self._read.is_week)
         later = [
             link
             for link in self._digest.links
@@ -342,6 +361,10 @@ class Story:
         if later:
             names = [self._reverted_later(link) for link in later]
             yield self._words("story.undone-later", names=names, is_week=self._read.is_week)
+        if fixes and not reverts:
+            # Beside what was taken back later it would be wrong to say that nothing was.
+            code = "story.fixed-too" if later else "story.fixed-only"
+            yield self._words(code, fixes=fixes, is_week=self._read.is_week)
 
     def _reverted_later(self, link: Link) -> str:
         """Return a change of the window with what took it back after it, and the day where it is known."""

@@ -15,7 +15,7 @@ from diffscope.facts.change.changed_file import Placed, is_still_defined, source
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.facts.model import OptionFact
 from diffscope.facts.moves.facts import successor
-from diffscope.facts.options.defaults import NO, default_of, is_off, made_by, plain, turns_on
+from diffscope.facts.option_defaults import NO, default_of, is_off, made_by, plain, turns_on
 from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places, profile
@@ -275,12 +275,7 @@ def _declares(placed: Placed, change: ChangedSymbol, key: str, sides: dict[str, 
 
 
 def _read_option(
-    placed: Placed,
-    change: ChangedSymbol,
-    what: str,
-    name: str,
-    before: _Read | None,
-    after: _Read | None,
+    placed: Placed, change: ChangedSymbol, what: str, name: str, before: _Read | None, after: _Read | None
 ) -> Iterator[OptionFact]:
     place = after[0] if after else before[0] if before else None
     old, new = (before[1] if before else None), (after[1] if after else None)
