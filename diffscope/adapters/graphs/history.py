@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.git.commit import seconds
 from diffscope.adapters.git.log import boundary_mark, cut_commits, cut_off_at, main_tip
+from diffscope.adapters.git.objects import seconds
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.names import decode_name

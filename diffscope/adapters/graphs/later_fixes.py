@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.commit import CommitInfo
 from diffscope.adapters.git.log import cut_commits, main_tip, pull_number
+from diffscope.adapters.git.objects import CommitInfo
 from diffscope.adapters.git.process import stream
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.history import Pasts
