@@ -108,7 +108,8 @@ def git_repository(folder: Path, files: Files, commits: Sequence[Commit] = ()) -
     git(folder, "fast-import", "--quiet", given=b"".join(map(_as_import, made)))
     for commit in made:
         write_files(folder, commit.files)
-    git(folder, "reset", "--quiet")
+    # With --quiet, git before 2.36 does not note the sizes and times of files.
+    git(folder, "reset")
     return folder
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 from diffscope.adapters.config.profiles import default_profile
-from diffscope.source.profile import put_in_force
+from diffscope.adapters.graphs import outlines
+from diffscope.source.profile import Profile, profile, put_in_force
 from tests.builders import build_minivllm
 from tests.examples import THOROUGH, examples
 
@@ -22,6 +24,17 @@ settings.load_profile("diffscope")
 
 # What is asked outside of a workspace is asked of vLLM.
 put_in_force(default_profile().names())
+
+_parse = outlines._parse
+
+
+@lru_cache(maxsize=4096)
+def _parse_once(job: outlines.Job, data: bytes | None, _names: Profile) -> outlines.Parsed:
+    return _parse(job, data)
+
+
+# Hundreds of tests read the same few trees, each with a cache of its own: what a file says depends on its bytes and the profile alone.
+outlines._parse = lambda job, data: _parse_once(job, data, profile())
 
 # As the command line does: thousands of tests and the trees that they are made of live to the end, looking for garbage among them costs time.
 gc.set_threshold(100_000, 20, 20)

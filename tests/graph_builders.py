@@ -6,11 +6,11 @@ from diffscope.adapters.graphs.outlines import read_outline
 from diffscope.graph.build.describe import describe_file
 from diffscope.graph.build.native import describe_natives
 from diffscope.graph.derive import FileOutline, build_graph, derive_graph
-from diffscope.graph.model.model import EdgeLayer
-from diffscope.graph.model.resolve import is_native
-from diffscope.graph.model.tables import FileRecords
+from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath, ServingStep
+from diffscope.graph.resolve import is_native
+from diffscope.graph.tables import FileRecords
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import Outline
 from tests.builders import Files, as_bytes

@@ -199,8 +199,8 @@ TREE_TEXTS = {
     "normalize/normalize.py",
     "normalize/stream.py",
     "outline/outline.py",
-    "parse/parsers.py",
-    "text/nodes.py",
+    "parsers.py",
+    "nodes.py",
 }
 """Modules of syntax that decode single tokens of a tree, and no text of lines."""
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from diffscope.cli.generate import __main__ as generate
 from diffscope.cli.main import COMMANDS, cli
 from diffscope.render.formats.table import RENDERERS
 from diffscope.version import VERSION
-from tests.cli.harness import Project
+from tests.cli.harness import Project, run_script
 from tests.strict_yaml import load_strict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,16 +116,9 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
         r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     project = Project(tmp_path, {"example.py": example})
-    done = subprocess.run(
-        [sys.executable, "example.py"],
-        cwd=project.folder,
-        env=project.environment() | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    assert done.stdout.startswith("medium PF306 vllm/")
-    assert done.stderr == ""
+    done = run_script(project.folder / "example.py", environment=project.environment())
+    assert done.out.startswith("medium PF306 vllm/")
+    assert done.err == ""
 
 
 def test_every_command_is_in_the_readme_and_the_reference() -> None:

@@ -68,39 +68,32 @@ def pair_renames(deleted: Iterable[str], added: Iterable[str], score: Score) -> 
     olds, news = sorted(deleted), sorted(added)
     scores = {(old, new): found for new in news for old in olds if (found := score(old, new)) >= _LEAST}
     pairs: dict[str, tuple[str, int]] = {}
-    exact = sorted(
-        (pair for pair, found in scores.items() if found >= MOST),
-        key=lambda pair: (pair[1], _name(pair[0]) != _name(pair[1]), pair[0]),
-    )
     taken: set[str] = set()
-    for old, new in exact:
-        _take(pairs, taken, old, new, scores)
-    alone = [
-        {path for path in left if names[_name(path)] == 1}
-        for left in ([old for old in olds if old not in taken], [new for new in news if new not in pairs])
-        for names in (Counter(map(_name, left)),)
-    ]
-    for old, new in sorted(scores):
-        if (
-            _name(old) == _name(new)
-            and old in alone[0]
-            and new in alone[1]
-            and scores[old, new] >= _LEAST_BY_NAME
-        ):
-            _take(pairs, taken, old, new, scores)
-    for old, new in sorted(
-        scores, key=lambda pair: (-scores[pair], _name(pair[0]) != _name(pair[1]), pair[1], pair[0])
-    ):
-        _take(pairs, taken, old, new, scores)
+
+    def take(found: Iterable[tuple[str, str]]) -> None:
+        for old, new in found:
+            if old not in taken and new not in pairs:
+                taken.add(old)
+                pairs[new] = (old, scores[old, new])
+
+    def is_renamed(pair: tuple[str, str]) -> bool:
+        return _name(pair[0]) != _name(pair[1])
+
+    exact = (pair for pair, found in scores.items() if found >= MOST)
+    take(sorted(exact, key=lambda pair: (pair[1], is_renamed(pair), pair[0])))
+    lone_olds = _alone(old for old in olds if old not in taken)
+    lone_news = _alone(new for new in news if new not in pairs)
+    by_name = (pair for pair in sorted(scores) if not is_renamed(pair) and scores[pair] >= _LEAST_BY_NAME)
+    take((old, new) for old, new in by_name if old in lone_olds and new in lone_news)
+    take(sorted(scores, key=lambda pair: (-scores[pair], is_renamed(pair), pair[1], pair[0])))
     return pairs
 
 
-def _take(
-    pairs: dict[str, tuple[str, int]], taken: set[str], old: str, new: str, scores: dict[tuple[str, str], int]
-) -> None:
-    if old not in taken and new not in pairs:
-        taken.add(old)
-        pairs[new] = (old, scores[old, new])
+def _alone(paths: Iterable[str]) -> set[str]:
+    """Return the paths whose file name no other one of them has."""
+    listed = list(paths)
+    names = Counter(map(_name, listed))
+    return {path for path in listed if names[_name(path)] == 1}
 
 
 def _name(path: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as LibraryHunk
 from unidiff.patch import Line as LibraryLine
@@ -111,11 +113,7 @@ def salvage_diff(
         gaps = [each.gap for each in found if each.gap]
         files = list(_sorted(_file(each.header, each.hunks) for each in found if each.header is not None))
     if not files:
-        raise DiffError(
-            gaps[0].reason,
-            at=gaps[0].path and shown(gaps[0].path),
-            hint=_hint(patch, gaps[0]),
-        )
+        raise DiffError(gaps[0].reason, at=gaps[0].path and shown(gaps[0].path), hint=_hint(patch, gaps[0]))
     return Salvage(diff=Diff(files=tuple(files)), gaps=tuple(gaps))
 
 
@@ -170,9 +168,9 @@ def _read_body(section: Section, header: Header, name: str) -> _Found:
 
 def _compose(found: list[_Found], read_base: ReadBase) -> tuple[list[FileDiff], list[Gap]]:
     """Return what the patches of a series make together, in the one order in which they follow on one another."""
-    parts: dict[int, list[_Found]] = {}
+    parts: defaultdict[int, list[_Found]] = defaultdict(list)
     for each in found:
-        parts.setdefault(each.section.part, []).append(each)
+        parts[each.section.part].append(each)
     patches = list(parts.values())
     if not all(each.section.of_commit for each in found):
         return _compose_ordered(patches, read_base)
@@ -243,16 +241,12 @@ def _file(header: Header, library_hunks: Sequence[LibraryHunk]) -> FileDiff:
         hunks=hunks,
         old_mode=header.old_mode,
         new_mode=header.new_mode,
-        old_blob=_blob(header.old_blob),
-        new_blob=_blob(header.new_blob),
+        old_blob=BlobId(header.old_blob) if header.old_blob is not None else None,
+        new_blob=BlobId(header.new_blob) if header.new_blob is not None else None,
         no_newline_at_end=old_open if status is FileStatus.DELETED else new_open,
         old_no_newline_at_end=old_open,
         similarity=header.similarity,
     )
-
-
-def _blob(name: str | None) -> BlobId | None:
-    return None if name is None else BlobId(name)
 
 
 def _hunk(hunk: LibraryHunk) -> Hunk:
@@ -262,12 +256,13 @@ def _hunk(hunk: LibraryHunk) -> Hunk:
         new_start=hunk.target_start,
         new_length=hunk.target_length,
         section=hunk.section_header.rstrip("\r"),
-        removed=tuple(_line(line, line.source_line_no) for line in hunk if line.line_type == "-"),
-        added=tuple(_line(line, line.target_line_no) for line in hunk if line.line_type == "+"),
+        removed=tuple(_line(line) for line in hunk if line.line_type == "-"),
+        added=tuple(_line(line) for line in hunk if line.line_type == "+"),
     )
 
 
-def _line(line: LibraryLine, number: int | None) -> Line:
+def _line(line: LibraryLine) -> Line:
+    number = line.source_line_no if line.line_type == "-" else line.target_line_no
     return Line(number=number or 0, text=line.value.removesuffix("\n"))
 
 
@@ -300,40 +295,28 @@ def _join(first: FileDiff, second: FileDiff) -> FileDiff:
             hint=f"hand in one diff of the whole: {_MAKE_ONE}",
         )
     old, new = (first, second) if first.status is FileStatus.DELETED else (second, first)
-    return FileDiff(
-        path=new.path,
-        old_path=None,
-        status=FileStatus.TYPE_CHANGED if _is_other_type(old, new) else FileStatus.MODIFIED,
-        kind=new.kind,
-        additions=new.additions,
+    is_other_type = (old.old_mode or "")[:3] != (new.new_mode or "")[:3]
+    return replace(
+        new,
+        status=FileStatus.TYPE_CHANGED if is_other_type else FileStatus.MODIFIED,
         deletions=old.deletions,
         hunks=_joined_hunks(old, new),
         old_mode=old.old_mode,
-        new_mode=new.new_mode,
         old_blob=old.old_blob,
-        new_blob=new.new_blob,
-        no_newline_at_end=new.no_newline_at_end,
         old_no_newline_at_end=old.old_no_newline_at_end,
     )
-
-
-def _is_other_type(old: FileDiff, new: FileDiff) -> bool:
-    return (old.old_mode or "")[:3] != (new.new_mode or "")[:3]
 
 
 def _joined_hunks(old: FileDiff, new: FileDiff) -> tuple[Hunk, ...]:
     removed = tuple(line for hunk in old.hunks for line in hunk.removed)
     added = tuple(line for hunk in new.hunks for line in hunk.added)
-    if not removed and not added:
-        return ()
-    return (
-        Hunk(
-            old_start=1 if removed else 0,
-            old_length=len(removed),
-            new_start=1 if added else 0,
-            new_length=len(added),
-            section="",
-            removed=removed,
-            added=added,
-        ),
+    hunk = Hunk(
+        old_start=min(1, len(removed)),
+        old_length=len(removed),
+        new_start=min(1, len(added)),
+        new_length=len(added),
+        section="",
+        removed=removed,
+        added=added,
     )
+    return (hunk,) if removed or added else ()

@@ -21,10 +21,7 @@ from diffscope.facts.change.changed_file import FileMaterial, Placed, has_no_con
 from diffscope.facts.change.changed_python import ChangedPython
 from diffscope.facts.change.files import bare_file, collect_files
 from diffscope.facts.collectors import COLLECTORS, Collector, Knowledge, Material, Surroundings, bare_change
-from diffscope.facts.model import (
-    ChangeFacts,
-    UnknownFamily,
-)
+from diffscope.facts.model import ChangeFacts, UnknownFamily
 from diffscope.facts.moves.join import join_moves
 from diffscope.facts.python.kernels import holds_kernels
 from diffscope.graph.query.graph import ModuleGraph

@@ -38,9 +38,8 @@ from diffscope.facts.model import (
     UnknownFamily,
 )
 from diffscope.facts.native import collect_natives, collect_operators
-from diffscope.facts.options.defaults import collect_build_arguments, collect_default_tables
-from diffscope.facts.options.options import collect_options
-from diffscope.facts.options.wire_messages import collect_metrics, collect_wire_messages
+from diffscope.facts.option_defaults import collect_build_arguments, collect_default_tables
+from diffscope.facts.options import collect_options
 from diffscope.facts.python.calls import collect_calls
 from diffscope.facts.python.conditions import collect_conditions
 from diffscope.facts.python.contracts import collect_contracts
@@ -50,7 +49,8 @@ from diffscope.facts.python.mentions import collect_mentions, collect_registries
 from diffscope.facts.python.numerics import collect_numerics
 from diffscope.facts.python.shared_state import collect_writes
 from diffscope.facts.python.symbols import collect_parameters, collect_symbols
-from diffscope.facts.tests.tests import collect_tests
+from diffscope.facts.tests import collect_tests
+from diffscope.facts.wire_messages import collect_metrics, collect_wire_messages
 from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath

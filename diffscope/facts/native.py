@@ -18,13 +18,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.profile import places
 from diffscope.source.text import Region
-from diffscope.syntax.model import (
-    Aspect,
-    NativeChange,
-    NativeComparison,
-    OperatorChange,
-    Outline,
-)
+from diffscope.syntax.model import Aspect, NativeChange, NativeComparison, OperatorChange, Outline
 
 _EXTENSION, _MAIN_EXTENSION = "TORCH_EXTENSION_NAME", "_C"
 """The word that a binding file writes for its extension, and the extension's name."""
@@ -251,11 +245,7 @@ def _folded(schema: str) -> str:
 
 
 def _operator(
-    placed: Placed,
-    change: OperatorChange,
-    lookup: TreeLookup | None,
-    *,
-    has_fake: bool | UnsetType,
+    placed: Placed, change: OperatorChange, lookup: TreeLookup | None, *, has_fake: bool | UnsetType
 ) -> Iterator[OperatorFact]:
     if change.change == "removed" and lookup is not None and lookup.declares_elsewhere(change.name):
         # One platform's bindings no longer have it; the others do, and so do its callers.

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Set
 from diffscope.graph.build.assemble import Files, assemble
 from diffscope.graph.build.describe import describe_file, star_names
 from diffscope.graph.build.native import NativeFile, describe_natives
-from diffscope.graph.model.resolve import is_native, name_nodes, node_kind, node_name
-from diffscope.graph.model.tables import FileRecords, Tables, empty_tables
 from diffscope.graph.query.graph import ModuleGraph, OutlineReader
+from diffscope.graph.resolve import is_native, name_nodes, node_kind, node_name
+from diffscope.graph.tables import FileRecords, Tables, empty_tables
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline
 
@@ -35,10 +35,7 @@ def _native(outline: FileOutline) -> NativeFile:
 
 
 def derive_graph(
-    before: ModuleGraph,
-    changed: Mapping[RepoPath, FileRecords | None],
-    *,
-    outline_of: OutlineReader,
+    before: ModuleGraph, changed: Mapping[RepoPath, FileRecords | None], *, outline_of: OutlineReader
 ) -> ModuleGraph:
     """Return the graph after a change of files, equal to the one built from scratch.
 
@@ -99,10 +96,7 @@ def _files_after(
 
 
 def _stars(
-    tables: Tables,
-    named: Mapping[str, RepoPath],
-    fresh: Mapping[str, FileRecords],
-    outline_of: OutlineReader,
+    tables: Tables, named: Mapping[str, RepoPath], fresh: Mapping[str, FileRecords], outline_of: OutlineReader
 ) -> dict[str, tuple[str, ...]]:
     """Return what each module hands out that is imported by ``*`` somewhere in the new tree."""
     stars: dict[str, tuple[str, ...]] = {}

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.model.tables import read_numbers, write_numbers
+from diffscope.graph.tables import read_numbers, write_numbers
 from diffscope.source.model import RepoPath
 
 _WIDTH = 4

@@ -23,11 +23,7 @@ from diffscope.project.yaml_shapes import Shapes
 from diffscope.source.model import RepoPath
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode
 
-PLACES: Final = (
-    RepoPath(".mergify.yml"),
-    RepoPath(".mergify/config.yml"),
-    RepoPath(".github/mergify.yml"),
-)
+PLACES: Final = (RepoPath(".mergify.yml"), RepoPath(".mergify/config.yml"), RepoPath(".github/mergify.yml"))
 """Where mergify looks, in its order."""
 
 _CONDITION = lazy_regex(

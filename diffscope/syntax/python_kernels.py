@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import NativeSignal, NativeSignalKind
-from diffscope.syntax.parse.parsers import parse_python, prepare_python
-from diffscope.syntax.text.nodes import clip, text_of
+from diffscope.syntax.nodes import clip, text_of
+from diffscope.syntax.parsers import parse_python, prepare_python
 
 if TYPE_CHECKING:
     from tree_sitter import Node

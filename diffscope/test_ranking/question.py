@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.model.model import NodeKind, SourceChange
-from diffscope.graph.model.resolve import is_test_file
+from diffscope.graph.model import NodeKind, SourceChange
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.resolve import is_test_file
 from diffscope.source.model import RepoPath
 
 Values = Mapping[RepoPath, float]

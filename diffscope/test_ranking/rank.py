@@ -18,9 +18,9 @@ from itertools import islice
 from typing import Final
 
 from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.model.model import ModuleName, NearTest, SourceChange
-from diffscope.graph.model.resolve import is_native
+from diffscope.graph.model import ModuleName, NearTest, SourceChange
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.resolve import is_native
 from diffscope.source.model import RepoPath
 from diffscope.test_ranking.paths import PathSigns, path_words
 from diffscope.test_ranking.question import Question, Sign, Values, short_name

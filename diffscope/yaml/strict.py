@@ -237,7 +237,7 @@ class _Composer:
         if kind == "ScalarEvent":
             is_plain = event.implicit[0] and not event.style
             text: str = event.value
-            return ScalarNode(read_core(text) if is_plain else text, text, is_plain, line, column)
+            return ScalarNode(self._scalar(text) if is_plain else text, text, is_plain, line, column)
         if kind == "SequenceStartEvent":
             items: list[Node] = []
             while type(event := self._next()).__name__ != "SequenceEndEvent":
@@ -272,12 +272,7 @@ class _Composer:
         self._problem(message, "remove or rename one of the two", key.line, key.column, "duplicate-key")
 
     def _problem(
-        self,
-        message: str,
-        hint: str,
-        line: int,
-        column: int,
-        kind: Literal["duplicate-key", "form"] = "form",
+        self, message: str, hint: str, line: int, column: int, kind: Literal["duplicate-key", "form"] = "form"
     ) -> None:
         self.problems.append(YamlProblem(message, hint, line, column, kind))
         if len(self.problems) >= MOST_PROBLEMS:
@@ -304,6 +299,9 @@ class _Composer:
 
 class _StrictComposer(_Composer):
     """The subset for our own files."""
+
+    def _scalar(self, text: str) -> Scalar:
+        return read_core(text)
 
     def _on_document(self, event: Any) -> None:
         line, column = self._place_of(event.start_mark)

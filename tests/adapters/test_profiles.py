@@ -20,7 +20,7 @@ from diffscope.adapters.config.rule_files import load_rules
 from diffscope.adapters.config.rule_tables import absent_folders, profile_mistakes
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import ConfigurationError
-from diffscope.graph.model.resolve import node_kind, node_name
+from diffscope.graph.resolve import node_kind, node_name
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import Profile, in_force
 from diffscope.workspace import Workspace

@@ -34,7 +34,7 @@ def test_a_snapshot_is_the_graph_of_its_commit(tmp_path: Path) -> None:
     assert near is not None
     assert near.steps == 1
     assert found.graph.tests_naming("Core") == ("tests/test_core.py",)
-    assert found.graph.subclasses("vllm.config", "Config") == ()
+    assert found.graph.classes.subclasses("vllm.config", "Config") == ()
 
 
 def test_the_bundled_snapshot_is_small_and_current() -> None:
@@ -45,7 +45,7 @@ def test_the_bundled_snapshot_is_small_and_current() -> None:
     assert len(found.commit) == 40
     assert found.graph.serving_distance("vllm.v1.core.kv_cache_utils") is not None
     assert found.graph.tests_naming("Scheduler")
-    assert found.graph.operators_of("csrc/libtorch_stable/layernorm_kernels.cu")
+    assert found.graph.operators.of("csrc/libtorch_stable/layernorm_kernels.cu")
 
 
 @pytest.mark.parametrize(

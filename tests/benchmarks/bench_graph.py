@@ -33,10 +33,10 @@ from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.adapters.graphs.packaged import bundled_path, unpack
-from diffscope.graph.model.model import EdgeLayer
-from diffscope.graph.model.resolve import is_build_file, is_native, node_name
+from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.syntax.parse.parsers import parse_native, parse_python
+from diffscope.graph.resolve import is_build_file, is_native, node_name
+from diffscope.syntax.parsers import parse_native, parse_python
 
 BEIJING = timezone(timedelta(hours=8))
 LIMIT = 600

@@ -22,7 +22,7 @@ from pathlib import Path
 from diffscope.syntax.compare.compare import compare_python
 from diffscope.syntax.native.native import outline_native
 from diffscope.syntax.outline.outline import identifiers, outline_python
-from diffscope.syntax.parse.parsers import parse_python
+from diffscope.syntax.parsers import parse_python
 
 NATIVE = (".cu", ".cuh", ".cpp", ".h", ".hpp", ".inl", ".hip")
 

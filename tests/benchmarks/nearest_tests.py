@@ -35,8 +35,8 @@ from diffscope.errors import DiffscopeError
 from diffscope.facts.base.test_reach import source_changes
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.change.files import collect_files
-from diffscope.graph.model.model import SourceChange
-from diffscope.graph.model.resolve import is_native, is_test_file
+from diffscope.graph.model import SourceChange
+from diffscope.graph.resolve import is_native, is_test_file
 from diffscope.source.model import CommitId, RepoPath
 from diffscope.test_ranking.question import Sign
 from diffscope.test_ranking.rank import WEIGHTS, Nearness, nearest_tests, scale

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,6 +100,19 @@ def run_on(
     """Run in this process with these streams as stdout and stderr, and return the exit code."""
     with _standing_in(folder, environment), _streams(stdin, out, err):
         return main(arguments)
+
+
+def run_script(file: Path, *arguments: str, environment: Mapping[str, str]) -> Outcome:
+    """Run a Python program as it stands, in this process and in its folder."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
+    before = sys.argv
+    sys.argv = [file.name, *arguments]
+    try:
+        with _standing_in(file.parent, environment), _streams(b"", out, err):
+            runpy.run_path(file.name, run_name="__main__")
+    finally:
+        sys.argv = before
+    return Outcome(0, _text(out, "utf-8"), _text(err, "utf-8"))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.cli.graph.command import EXPORTS, LAYERS
-from diffscope.graph.model.model import EdgeLayer
+from diffscope.graph.model import EdgeLayer
 from diffscope.products.explore.export import FORMS
 from tests.builders import Commit, git_repository, text
 from tests.cli.conftest import MakeProject

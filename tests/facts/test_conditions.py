@@ -303,6 +303,21 @@ def test_a_condition_that_gets_one_more_part_has_not_got_a_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        pytest.param("xs = [x for x in xs if x not in seen]", True, id="asked where the elements are picked"),
+        pytest.param("xs = list(xs)", False, id="asked no more"),
+    ],
+)
+def test_a_part_that_is_asked_in_another_place_now_has_not_gone(first: str, named: bool) -> None:
+    loop = "    for x in xs:\n        if x.ready{}:\n            use(x)\n"
+    old = "def take(xs, seen):\n" + loop.format(" and x not in seen")
+    new = f"def take(xs, seen):\n    {first}\n" + loop.format("")
+    found = [one for one in edit(PATH, old, new).condition if one.what == "if"]
+    assert [(one.direction, one.went, one.named) for one in found] == [("widened", ("x not in seen",), named)]
+
+
 def test_an_answer_on_the_capability_is_a_guard_with_its_direction() -> None:
     before = "def supports(cls, capability):\n    return capability >= DeviceCapability(9, 0)\n"
     found = edit(PATH, before, before.replace(">=", "==")).guard

@@ -10,7 +10,7 @@ from diffscope.diff.parse import parse_diff
 from diffscope.facts.base.test_reach import collect_nearest, source_changes
 from diffscope.facts.change.changed_file import Placed, compare_files
 from diffscope.facts.model import FileFact
-from diffscope.graph.model.model import SourceChange
+from diffscope.graph.model import SourceChange
 from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath
 from tests.graph_builders import graph

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.facts.ci.skipped_tests import platforms_left
-from diffscope.facts.tests.tests import is_test_name
+from diffscope.facts.tests import is_test_name
 from tests.fact_builders import edit, facts
 
 PATH = "tests/v1/test_pool.py"

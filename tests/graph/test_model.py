@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diffscope.graph.model.model import EdgeLayer, Importer, NodeKind
+from diffscope.graph.model import EdgeLayer, Importer, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from tests.graph_builders import ALL, graph
@@ -48,7 +48,7 @@ def test_what_the_graph_does_not_know_gives_empty_answers(found: ModuleGraph) ->
     assert found.reach("vllm.gone") == found.dependents("vllm.gone") == found.dependencies("vllm.gone") == ()
     assert found.path("vllm.gone", "vllm.core") is found.path("vllm.core", "vllm.gone") is None
     assert found.serving_distance("vllm.gone") is None
-    assert found.importers_of_symbol("vllm.gone", "x") == found.subclasses("vllm.gone", "X") == ()
+    assert found.importers_of_symbol("vllm.gone", "x") == found.classes.subclasses("vllm.gone", "X") == ()
 
 
 def test_dependents_are_edges_from_direct_users(found: ModuleGraph) -> None:
@@ -208,7 +208,8 @@ CLASSES = {
 def test_subclasses_are_found_through_re_exports_aliases_and_modules() -> None:
     """A class of the same name elsewhere is another class."""
     assert [
-        (each.module, each.name, each.depth) for each in graph(CLASSES).subclasses("vllm.base", "Base")
+        (each.module, each.name, each.depth)
+        for each in graph(CLASSES).classes.subclasses("vllm.base", "Base")
     ] == [
         ("tests.test_x", "Fake", 1),
         ("vllm.base", "Own", 1),
@@ -220,7 +221,7 @@ def test_subclasses_are_found_through_re_exports_aliases_and_modules() -> None:
 
 
 def test_overrides_carry_their_parameters() -> None:
-    overrides = graph(CLASSES).overrides("vllm.base", "Base", "run")
+    overrides = graph(CLASSES).classes.overrides("vllm.base", "Base", "run")
     assert [
         (each.module, each.class_name, each.line, [one.name for one in each.parameters]) for each in overrides
     ] == [
@@ -232,11 +233,11 @@ def test_overrides_carry_their_parameters() -> None:
 
 def test_superclasses_lead_up_to_the_root() -> None:
     found = graph(CLASSES)
-    assert [(each.module, each.name) for each in found.superclasses("vllm.three", "Three")] == [
+    assert [(each.module, each.name) for each in found.classes.superclasses("vllm.three", "Three")] == [
         ("vllm.one", "One"),
         ("vllm.base", "Base"),
     ]
-    assert found.superclasses("vllm.base", "Base") == ()
+    assert found.classes.superclasses("vllm.base", "Base") == ()
 
 
 def test_classes_that_inherit_in_a_ring_end() -> None:
@@ -245,11 +246,11 @@ def test_classes_that_inherit_in_a_ring_end() -> None:
         "vllm/b.py": "from vllm.a import A\nclass B(A): ...\n",
     }
     found = graph(files)
-    assert [each.name for each in found.subclasses("vllm.a", "A")] == ["B"]
-    assert [each.name for each in found.superclasses("vllm.a", "A")] == ["B"]
+    assert [each.name for each in found.classes.subclasses("vllm.a", "A")] == ["B"]
+    assert [each.name for each in found.classes.superclasses("vllm.a", "A")] == ["B"]
 
 
 def test_without_outlines_and_words_there_are_no_classes_and_no_count() -> None:
     found = ModuleGraph.from_bytes(graph(CLASSES).to_bytes())
-    assert found.subclasses("vllm.base", "Base") == ()
+    assert found.classes.subclasses("vllm.base", "Base") == ()
     assert found.tests_naming("Base") is None

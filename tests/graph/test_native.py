@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from diffscope.graph.model.model import EdgeLayer, NodeKind
+from diffscope.graph.model import EdgeLayer, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.words import TestWords, index_words
 from tests.graph_builders import derived, edges, graph
@@ -148,7 +148,7 @@ OPERATORS = [
 
 @pytest.mark.parametrize(("name", "expected"), OPERATORS)
 def test_operators_of(found: ModuleGraph, name: str, expected: tuple[str, ...]) -> None:
-    assert found.operators_of(name) == tuple(f"torch.ops._C.{each}" for each in expected)
+    assert found.operators.of(name) == tuple(f"torch.ops._C.{each}" for each in expected)
 
 
 def test_an_operator_leads_to_its_callers_and_wrappers(found: ModuleGraph) -> None:
@@ -157,7 +157,7 @@ def test_an_operator_leads_to_its_callers_and_wrappers(found: ModuleGraph) -> No
         ("tests.test_norm", 1),
         ("vllm._custom_ops", 3),
     ]
-    assert [(each.module, each.function, each.line) for each in found.wrappers_of(operator)] == [
+    assert [(each.module, each.function, each.line) for each in found.operators.wrappers(operator)] == [
         ("vllm._custom_ops", "rms_norm", 2)
     ]
 
@@ -189,7 +189,7 @@ DEVICES = [
 
 @pytest.mark.parametrize(("name", "expected"), DEVICES)
 def test_devices_of(found: ModuleGraph, name: str, expected: tuple[str, ...]) -> None:
-    assert found.devices_of(name) == expected
+    assert found.operators.devices(name) == expected
 
 
 def test_entry_points_of_the_project_are_rows(found: ModuleGraph) -> None:
@@ -232,7 +232,7 @@ def test_tests_of_a_native_source_call_its_operator_or_name_it() -> None:
         "tests/test_method.py",
         "tests/test_wrapped.py",
     )
-    assert found.operators_of("csrc/norm.cuh") == ("torch.ops._C.mm", "torch.ops._C.rms_norm")
+    assert found.operators.of("csrc/norm.cuh") == ("torch.ops._C.mm", "torch.ops._C.rms_norm")
     assert found.tests_of_native("csrc/spin.cpp") == ("tests/test_spin.py",)
     assert graph(files).tests_of_native("csrc/norm.cuh") == ("tests/ir/test_op.py", "tests/test_norm.py")
     assert found.tests_of_native("csrc/gone.cu") == ()

@@ -18,7 +18,7 @@ import pytest
 from diffscope.adapters.cache.cache import open_cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.graph.model.model import IMPORT_LAYERS, ModuleName
+from diffscope.graph.model import IMPORT_LAYERS, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.registries import load_registries, registry_gaps, report_registries
 from diffscope.products.explore.operators import Binding, report_operators

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.graph.model.model import EdgeLayer
+from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.structure import (
     cycles_closed,
     cycles_opened,

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.errors import InputError, NotFoundError
-from diffscope.graph.model.model import ModuleName
+from diffscope.graph.model import ModuleName
 from diffscope.products.assistant import affected, classification, count_tokens, symbol_changes
 from diffscope.products.assistant import tests_for_change as nearest
 from diffscope.rules.model import Severity

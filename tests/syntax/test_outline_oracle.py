@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diffscope.syntax.outline.outline import declare_python, outline_python
-from diffscope.syntax.parse.parsers import prepare_python
+from diffscope.syntax.parsers import prepare_python
 from tests.examples import one_in
 from tests.syntax.ast_oracle import parse, read_ast, read_outline
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffscope.syntax.parse.parsers import ParsedSource, parse_python
+from diffscope.syntax.parsers import ParsedSource, parse_python
 from tests.examples import examples
 
 if TYPE_CHECKING:

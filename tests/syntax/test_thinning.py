@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffscope.syntax.body_cutting import cut_bodies, find_bodies
 from diffscope.syntax.outline.outline import declare_python, outline_python
-from diffscope.syntax.parse.body_cutting import cut_bodies, find_bodies
 
 CUT = [
     pytest.param("\ndef f(a, b=1):\n    x = 1\n    return x\n", "\ndef f(a, b=1):\n\n 0\n", id="a body becomes a number on its last line"),

@@ -8,7 +8,7 @@ import pytest
 
 from diffscope.graph.history.history import ChangeHistory
 from diffscope.graph.history.store import PastCommit, store_history
-from diffscope.graph.model.model import SourceChange
+from diffscope.graph.model import SourceChange
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.words import TestWords, index_words
 from diffscope.source.model import RepoPath

@@ -57,9 +57,9 @@ def load_knowledge(chosen: Chosen | None = None, *, cache: Cache | None = None) 
     found = msgspec.json.encode(chosen.found).decode() if chosen.found else ""
     parts = (*texts, found or _read(Path(chosen.folder) / PROFILE_FILE))
     key = hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()
-    tables = _kept(cache, key)
-    if tables is not None:
-        return _joined(tables, key)
+    kept = cache.get(_SPACE, key) if cache else None
+    if kept and (known := _decode_once(kept, key)) is not None:
+        return known
     tables, knowledge = _parse_once(
         texts,
         key,
@@ -106,10 +106,11 @@ def _joined(tables: _Tables, key: str) -> Knowledge:
     )
 
 
-def _kept(cache: Cache | None, key: str) -> _Tables | None:
-    data = cache.get(_SPACE, key) if cache else None
+@lru_cache(maxsize=2)
+def _decode_once(kept: bytes, key: str) -> Knowledge | None:
+    """Return what the cache holds; what is made of it while it is used is shared as well."""
     try:
-        return msgspec.msgpack.decode(data, type=_Tables) if data else None
+        return _joined(msgspec.msgpack.decode(kept, type=_Tables), key)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

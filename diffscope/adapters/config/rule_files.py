@@ -56,6 +56,7 @@ _BUNDLED: Final = "rules"
 _LIST: Final = lazy_regex(r"^([a-z]\w*):", re.MULTILINE)
 
 
+@lru_cache(maxsize=1)
 def bundled_rules() -> Path:
     """Return the folder of the rules that come with diffscope."""
     package = Path(__file__).resolve().parents[2]
@@ -82,12 +83,18 @@ def load_rules(
     texts = rule_texts(folders, profiles=profiles)
     key = _key(tuple(sorted(texts.items())))
     kept = cache.get(_SPACE, key) if cache else None
-    if kept is not None and (compiled := decode_catalogue(kept)) is not None:
+    if kept is not None and (compiled := _decode_once(kept)) is not None:
         return compiled
     catalogue = load_catalogue(texts)
     if cache:
         cache.put_many(_SPACE, {key: encode_catalogue(catalogue)})
     return catalogue
+
+
+@lru_cache(maxsize=2)
+def _decode_once(kept: bytes) -> Catalogue | None:
+    """Return the compiled rules of a cache. They are immutable, and a process may open many workspaces."""
+    return decode_catalogue(kept)
 
 
 def rule_texts(

@@ -31,9 +31,9 @@ from diffscope.errors import InputError
 from diffscope.graph.build.describe import describe_file
 from diffscope.graph.build.native import NativeFile, describe_natives
 from diffscope.graph.derive import FileOutline, derive_graph
-from diffscope.graph.model.resolve import is_native, node_name
-from diffscope.graph.model.tables import FileRecords, empty_tables
 from diffscope.graph.query.graph import ModuleGraph, OutlineReader
+from diffscope.graph.resolve import is_native, node_name
+from diffscope.graph.tables import FileRecords, empty_tables
 from diffscope.source.model import CommitId, RepoPath
 from diffscope.syntax.model import Outline
 

@@ -24,7 +24,7 @@ from diffscope.graph.history.store import (
     load_commits,
     store_history,
 )
-from diffscope.graph.model.tables import read_numbers
+from diffscope.graph.tables import read_numbers
 from diffscope.source.model import BlobId, CommitId
 from diffscope.source.profile import places
 

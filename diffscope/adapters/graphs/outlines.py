@@ -16,8 +16,8 @@ from diffscope.adapters.graphs.test_words import is_indexed
 from diffscope.adapters.processes import end_processes, start_processes, usable_cores
 from diffscope.errors import InputError
 from diffscope.graph.build.describe import describe_file
-from diffscope.graph.model.resolve import is_build_file, is_native
-from diffscope.graph.model.tables import ABSENT, FileRecords
+from diffscope.graph.resolve import is_build_file, is_native
+from diffscope.graph.tables import ABSENT, FileRecords
 from diffscope.source.model import BlobId, RepoPath
 from diffscope.source.profile import Profile, in_force, profile
 from diffscope.syntax.model import BuildOutline, NativeOutline, Outline

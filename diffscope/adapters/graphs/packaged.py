@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.model.tables import FORMAT
+from diffscope.graph.tables import FORMAT
 from diffscope.graph.words import WordIndex, expand_words
 from diffscope.source.model import CommitId
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION

@@ -17,8 +17,8 @@ from diffscope.adapters.graphs.packaged import MAKE, Packaged, Parts, bundled_pa
 from diffscope.adapters.graphs.test_words import index_of
 from diffscope.adapters.output import write_file
 from diffscope.errors import ConfigurationError, InputError
-from diffscope.graph.model.resolve import is_native
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.resolve import is_native
 from diffscope.graph.words import TestWords, shrink_words
 from diffscope.source.model import CommitId
 

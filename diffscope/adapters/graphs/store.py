@@ -9,10 +9,10 @@ from typing import Final, NamedTuple, Self
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.repository import ChangedPath, GitRepository
 from diffscope.errors import InputError, NotFoundError, RepositoryError
-from diffscope.graph.model.tables import FORMAT
 from diffscope.graph.query.adjacency import FORMAT as QUERY_CACHE_FORMAT
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.serving import ServingPath
+from diffscope.graph.tables import FORMAT
 from diffscope.source.model import CommitId
 from diffscope.source.profile import places
 from diffscope.syntax.outline.outline import EXTRACTOR_VERSION

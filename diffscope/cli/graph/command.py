@@ -17,7 +17,7 @@ from diffscope.errors import UsageError
 
 if TYPE_CHECKING:
     from diffscope.cli.graph.open_graph import OpenedGraph
-    from diffscope.graph.model.model import EdgeLayer, ModuleName
+    from diffscope.graph.model import EdgeLayer, ModuleName
 
 LAYERS = ("eager", "lazy", "typing", "registry", "string", "op", "include", "test")
 """The values of ``EdgeLayer``, which is not imported for ``--help``; a test compares the two."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from diffscope.adapters.config.profiles import Chosen
     from diffscope.adapters.git.repository import GitRepository
     from diffscope.graph.history.history import Companions
-    from diffscope.graph.model.model import EdgeLayer, ModuleName
+    from diffscope.graph.model import EdgeLayer, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
     from diffscope.graph.query.registries import Registry
     from diffscope.graph.query.serving import ServingPath
@@ -76,7 +76,7 @@ class OpenedGraph:
 
     def find(self, text: str) -> ModuleName:
         """Return the node of a name or path. Raises ``NotFoundError`` with the nearest name there is."""
-        from diffscope.graph.model.model import ModuleName
+        from diffscope.graph.model import ModuleName
         from diffscope.source.model import RepoPath
 
         name = self.graph.module_of(RepoPath(text.removeprefix("./"))) or ModuleName(text)
@@ -123,6 +123,6 @@ def _serving(profile: Chosen) -> ServingPath:
 
 def layers_of(words: Collection[str]) -> frozenset[EdgeLayer]:
     """Return the layers that ``--layer`` names."""
-    from diffscope.graph.model.model import EdgeLayer
+    from diffscope.graph.model import EdgeLayer
 
     return frozenset(EdgeLayer(word) for word in words)

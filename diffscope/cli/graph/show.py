@@ -10,7 +10,7 @@ from diffscope.cli.graph.open_graph import OpenedGraph
 from diffscope.source.profile import places
 
 if TYPE_CHECKING:
-    from diffscope.graph.model.model import Cycle, Edge, ModuleName, ServingDistance, TestDistance
+    from diffscope.graph.model import Cycle, Edge, ModuleName, ServingDistance, TestDistance
     from diffscope.products.explore.native import Caller, Implementation, NativeReport
     from diffscope.source.model import RepoPath
 
@@ -94,7 +94,7 @@ class Page(NamedTuple):
 
 def show_node(opened: OpenedGraph, name: ModuleName) -> Page:
     """Return what there is to know of a node: a Python module, or native code and operators."""
-    from diffscope.graph.model.model import NodeKind
+    from diffscope.graph.model import NodeKind
 
     node = opened.graph.node(name)
     is_native = node is not None and node.kind in (NodeKind.NATIVE, NodeKind.OPERATOR, NodeKind.BUILD)
@@ -117,7 +117,7 @@ def _with_past(page: Page, opened: OpenedGraph, path: RepoPath) -> Page:
 
 
 def _show_module(opened: OpenedGraph, name: ModuleName) -> Page:
-    from diffscope.graph.model.model import EdgeLayer
+    from diffscope.graph.model import EdgeLayer
 
     graph = opened.graph
     served, tests = graph.serving_distance(name), graph.tests_reaching(name)
@@ -184,7 +184,7 @@ def _head(opened: OpenedGraph, name: ModuleName, area: str | None) -> list[str]:
 
 def _served_otherwise(opened: OpenedGraph, name: ModuleName) -> ServingDistance | None:
     """Return a shortest chain from the serving path that lazy imports, registries and class paths in strings are part of."""
-    from diffscope.graph.model.model import EdgeLayer, ServingDistance
+    from diffscope.graph.model import EdgeLayer, ServingDistance
 
     layers = frozenset({EdgeLayer.EAGER, EdgeLayer.LAZY, EdgeLayer.REGISTRY, EdgeLayer.STRING})
     chains = (opened.graph.path(entry, name, layers) for entry in opened.graph.serving_modules)

@@ -10,7 +10,7 @@ from diffscope.errors import UsageError
 from diffscope.source.profile import places
 
 if TYPE_CHECKING:
-    from diffscope.graph.model.model import GraphStatistics, ModuleName
+    from diffscope.graph.model import GraphStatistics, ModuleName
     from diffscope.graph.query.graph import ModuleGraph
     from diffscope.graph.query.registries import RegistryReport
     from diffscope.products.explore.areas import AreaFigures, GraphComparison
@@ -102,7 +102,7 @@ def group_lines(groups: tuple[tuple[ModuleName, ...], ...], area: str) -> list[s
 
 
 def _widest(graph: ModuleGraph) -> list[tuple[ModuleName, int]]:
-    from diffscope.graph.model.model import EdgeLayer
+    from diffscope.graph.model import EdgeLayer
 
     fan_in = {name: len(graph.reach(name, 1, {EdgeLayer.EAGER})) for name in graph.modules}
     return sorted(fan_in.items(), key=lambda item: (-item[1], item[0]))[:MOST]

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.model import ModuleFact
-from diffscope.graph.model.model import EdgeLayer, ModuleName
+from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 from diffscope.source.profile import places
@@ -133,7 +133,7 @@ class TreeLookup:
     def kin(self, module: str, name: str) -> tuple[tuple[str, str], ...]:
         """Return path and name of the classes directly below a class of the base, by its name in a module that has it."""
         found = self._graph.definition_of(ModuleName(module), name)
-        below = self._graph.subclasses(found.module, found.name) if found else ()
+        below = self._graph.classes.subclasses(found.module, found.name) if found else ()
         return tuple((self._graph.path_of(one.module) or "", one.name) for one in below if one.depth == 1)
 
     def is_module(self, name: str) -> bool:
@@ -201,7 +201,7 @@ class TreeLookup:
             return ()
         found = {
             relative
-            for base in self._graph.superclasses(name, owner)
+            for base in self._graph.classes.superclasses(name, owner)
             for relative in self._relatives(base.module, base.name, method, base=base.name)
             if relative.path != path
         }
@@ -216,7 +216,7 @@ class TreeLookup:
                 parameters=one.parameters,
                 base=base,
             )
-            for one in self._graph.overrides(module, owner, method)
+            for one in self._graph.classes.overrides(module, owner, method)
             if (path := self._graph.path_of(one.module)) and path not in self._touched
         ]
         return tuple(sorted(found, key=lambda one: (one.path, one.line, one.name)))
@@ -228,7 +228,7 @@ class TreeLookup:
         if name is None or not owner:
             return {}
         found: dict[tuple[str, str], bool] = {}
-        for base in self._graph.superclasses(name, owner):
+        for base in self._graph.classes.superclasses(name, owner):
             outline, where = self._graph.outline_of(base.module), self._graph.path_of(base.module)
             if outline is not None and where is not None:
                 own = f"{base.name}.{member}"
@@ -248,7 +248,7 @@ class TreeLookup:
 
     def declares(self, module: str, name: str, member: str) -> bool:
         """Return whether a class of the tree, by its name in a module, or one above it defines a member."""
-        return self._graph.declares(ModuleName(module), name, member)
+        return self._graph.classes.declares(ModuleName(module), name, member)
 
     def imports_root(self, root: str) -> bool:
         """Return whether a module of the product imports anything below a top name, at any time; files outside of the tree's packages aside."""
@@ -264,7 +264,7 @@ class TreeLookup:
         """Return path and name of a class of the tree, by its name in a module, and of those above it; nothing for no such class."""
         found = (
             (self._graph.path_of(one.module), one.name)
-            for one in self._graph.lineage(ModuleName(module), name)
+            for one in self._graph.classes.lineage(ModuleName(module), name)
         )
         return tuple((path, each) for path, each in found if path)
 
@@ -322,7 +322,7 @@ class TreeLookup:
     def operators_of(self, path: str) -> tuple[str, ...]:
         """Return the operators that a native source has a part in: by binding, definition, call or include; nearest first."""
         name = self._graph.module_of(RepoPath(path))
-        return self._graph.operators_of(name) if name else ()
+        return self._graph.operators.of(name) if name else ()
 
     def operator_callers(self, operator: str) -> tuple[str, ...]:
         """Return ``path:line`` in Python files outside the change that call an operator, by its name without namespace."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from diffscope.facts.base.class_bases import origin_of
 from diffscope.facts.change.changed_file import Placed
-from diffscope.graph.model.model import EdgeLayer, ModuleName
+from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
@@ -112,15 +112,10 @@ class CallerIndex:
 
     def naming(self, name: str) -> tuple[str, ...]:
         """Return the files that import a class of this name, wherever it is defined, by path."""
-        found = {
-            path
-            for edge, _ in self.graph.rows()
-            if edge.row and edge.row.partition(":")[0] == name
-            if (path := self.graph.path_of(edge.source))
-        }
-        return tuple(
-            sorted({each for path in found for each in self._who_imports(path, name, is_member=False)})
-        )
+        rows = (edge for edge, _ in self.graph.rows() if edge.row and edge.row.partition(":")[0] == name)
+        found = {path for edge in rows if (path := self.graph.path_of(edge.source))}
+        importers = {each for path in found for each in self._who_imports(path, name, is_member=False)}
+        return tuple(sorted(importers))
 
     def _bases(self, place: Place) -> Iterator[tuple[str, Place | None]]:
         found, outline = self.definition(place), self._outline(place.path)
@@ -159,17 +154,13 @@ class CallerIndex:
     def importing_new(self, path: str) -> tuple[str, ...]:
         """Return the changed files that import a file which the base does not have, by path."""
         own = {module for module, where in self._modules.items() if where == path}
-        return tuple(
-            sorted(
-                where
-                for where, (outline, _) in self._after.items()
-                if where != path
-                and any(
-                    origin_of(where, item.alias or item.name or item.module, (item,))[0] in own
-                    for item in outline.imports
-                )
-            )
+        found = (
+            where
+            for where, (outline, _) in self._after.items()
+            for item in outline.imports
+            if where != path and origin_of(where, item.alias or item.name or item.module, (item,))[0] in own
         )
+        return tuple(sorted(set(found)))
 
     def _forms(self, place: Place) -> tuple[str, frozenset[str], str, bool]:
         """Return the name of a definition where it is used, in which forms, the top-level name that is imported for it, and whether that stands for objects."""

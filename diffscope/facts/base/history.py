@@ -187,15 +187,12 @@ def _undone(change: _Change, history: ChangeHistory) -> tuple[PastChange, int] |
         for past in _undone_at(change.paths[path], history):
             counts[past.commit].add(path)
             known[past.commit] = past
+    elsewhere = (*_NO_PRODUCT, *places().tests)
     ranked = []
     for commit, paths in counts.items():
-        own = [
-            edit.path
-            for edit in known[commit].edits
-            if not edit.path.startswith((*_NO_PRODUCT, *places().tests))
-        ]
-        if 2 * len(paths) >= len(own):
-            ranked.append((len(paths) / len(own), commit))
+        own = sum(not edit.path.startswith(elsewhere) for edit in known[commit].edits)
+        if 2 * len(paths) >= own:
+            ranked.append((len(paths) / own, commit))
     if not ranked:
         return None
     commit = max(ranked)[1]
@@ -315,9 +312,7 @@ def _edits(path: str, history: ChangeHistory) -> list[tuple[PastChange, Edit]]:
 
 
 def _best(
-    edits: Iterable[tuple[str, PastChange, Edit]],
-    counted: Mapping[str, _Lines],
-    own: _Own,
+    edits: Iterable[tuple[str, PastChange, Edit]], counted: Mapping[str, _Lines], own: _Own
 ) -> _Inverse | None:
     taken, total, known = defaultdict[int, int](int), defaultdict[int, int](int), dict[int, PastChange]()
     kept = defaultdict[int, _Lines](_Lines)

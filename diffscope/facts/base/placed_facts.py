@@ -12,7 +12,7 @@ from diffscope.facts.base.reach import Reach, Reached
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.model import ChangeFacts, FileFact, Located, NativeFact, SymbolFact
-from diffscope.graph.model.model import ModuleName
+from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
@@ -117,11 +117,11 @@ class _Teller:
         assert graph is not None and reach is not None  # noqa: S101, PT018 - asked with a graph alone
         path = self._old_paths.get(fact.path, fact.path)
         module = graph.module_of(RepoPath(path))
-        operators = graph.operators_of(module) if module is not None else ()
+        operators = graph.operators.of(module) if module is not None else ()
         found = [
             reach.of(where, wrapper.function)
             for operator in operators[:_MOST_OPERATORS]
-            for wrapper in graph.wrappers_of(ModuleName(operator))
+            for wrapper in graph.operators.wrappers(ModuleName(operator))
             if (where := graph.path_of(wrapper.module)) and not places().is_test(where)
         ]
         known = [one for one in found if one.runs in TIMES]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from diffscope.facts.base.callers import CallerIndex, Place
-from diffscope.graph.model.model import EdgeLayer, ModuleName
+from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import DefinitionKind
 from diffscope.taxonomy.consequence import TIMES, Described, ReachRows, Root, name_pattern, root_of

@@ -16,9 +16,9 @@ from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.change_shape import PRODUCT
 from diffscope.facts.model import Nearest
 from diffscope.graph.history.history import ChangeHistory
-from diffscope.graph.model.model import NearTest, SourceChange
-from diffscope.graph.model.resolve import is_test_file
+from diffscope.graph.model import NearTest, SourceChange
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.resolve import is_test_file
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places

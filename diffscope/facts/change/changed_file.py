@@ -9,6 +9,7 @@ from typing import Final, TypedDict
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from diffscope.diff.model import Diff, FileDiff, FileKind, FileSides, FileStatus, Sides
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol, in_texts
@@ -39,6 +40,12 @@ class FileMaterial(Value, frozen=True, kw_only=True):
     native: NativeComparison | None = None
     failed: bool = False
     """Its sides could not be compared for an internal error: nothing is known of it but its diff."""
+
+    def with_symbols(self, symbols: tuple[ChangedSymbol, ...]) -> FileMaterial:
+        """Return the file with these changes of its symbols; itself where they are those that it has, or it has none."""
+        if self.python is None or symbols == self.python.symbols:
+            return self
+        return replace(self, python=replace(self.python, symbols=symbols))
 
 
 class LocationFields(TypedDict):

@@ -12,7 +12,7 @@ from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbo
 from diffscope.facts.model import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
-from diffscope.syntax.text.nodes import clip
+from diffscope.syntax.nodes import clip
 
 _MOST: Final = 200
 _PLACES: Final = 3

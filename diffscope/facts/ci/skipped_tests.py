@@ -115,11 +115,9 @@ def _reason(
     need: _Need, platforms: frozenset[str], placed: tuple[Placed, ...], declarations: Declarations
 ) -> str | None:
     if need.elsewhere:
-        return (
-            f"it is skipped on {', '.join(sorted(platforms))}, where alone it is collected"
-            if platforms and platforms <= need.elsewhere
-            else None
-        )
+        where = ", ".join(sorted(platforms))
+        is_nowhere = platforms and platforms <= need.elsewhere
+        return f"it is skipped on {where}, where alone it is collected" if is_nowhere else None
     if need.variable:
         is_set = declarations.mentions(need.variable) or _mentions(need.variable, placed)
         return None if is_set else f"it is skipped without the variable {need.variable}, which no step sets"
@@ -164,9 +162,8 @@ def platforms_left(condition: str) -> frozenset[str]:
     ``condition`` is the text of an expression, or of the arguments of a mark; what is no expression tells nothing.
     """
     answers = _answers(condition)
-    return frozenset(name for name, answer in answers.items() if answer is not False) - (
-        _EVERY if False not in answers.values() else frozenset()
-    )
+    left = frozenset(name for name, answer in answers.items() if answer is not False)
+    return left if len(left) < len(answers) else frozenset()
 
 
 def _platforms_skipped(condition: str) -> frozenset[str]:

@@ -44,12 +44,11 @@ def collect_steps(
     """
     judged = judge_tree(edited_files(placed), declarations)
     selection = judged.select(pull)
-    facts = [
-        *(_unwatched(placed, judged.declarations, selection) if judged.declarations.has_steps else ()),
-        *(_uncollected(placed, judged.declarations) if judged.declarations.has_steps else ()),
-        *(idle_tests(placed, judged.declarations, lookup) if judged.declarations.has_steps else ()),
-        *_collect_renames(placed, declarations),
-    ]
+    facts = list(_collect_renames(placed, declarations))
+    if judged.declarations.has_steps:
+        facts += _unwatched(placed, judged.declarations, selection)
+        facts += _uncollected(placed, judged.declarations)
+        facts += idle_tests(placed, judged.declarations, lookup)
     ordered = tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.what, fact.step or "", fact.detail)))
     spots = _blind_spots(placed, judged.declarations, selection, lookup) if lookup else ()
     ci = collect_ci(judged, selection, pull)
@@ -97,16 +96,11 @@ def _unwatched(
     platforms = {one.platform for one in whole.decisions if one.selected}
     known = {one.platform for one in whole.decisions}
     for one in judged[:_MOST_JUDGED]:
-        missing = [
-            name
-            for name in _HARDWARE
-            if name in one.fact.platforms and name in known and name not in platforms
-        ]
+        missing = [name for name in _HARDWARE if name in known.intersection(one.fact.platforms) - platforms]
         if declarations.is_surely_watched(one.fact.path) and not missing:
             continue
-        decisions = select_steps(
-            declarations.project.pipelines, visible_paths((RepoPath(one.fact.path),))
-        ).decisions
+        paths = visible_paths((RepoPath(one.fact.path),))
+        decisions = select_steps(declarations.project.pipelines, paths).decisions
         if not any(each.selected for each in decisions):
             yield _no_step(one, decisions)
         for platform in missing:
@@ -114,14 +108,13 @@ def _unwatched(
 
 
 def _no_step(placed: Placed, decisions: Iterable[StepDecision]) -> StepFact:
-    optional = [each.label for each in decisions if each.optional and each.entry]
+    optional = next((each.label for each in decisions if each.optional and each.entry), None)
+    nothing = "no dependency list or run_all pattern matches it"
     return StepFact(
         **placed.spot(),
-        what="optional-only" if optional else "no-step",
-        step=optional[0] if optional else None,
-        detail="only optional steps list it"
-        if optional
-        else "no dependency list or run_all pattern matches it",
+        what="no-step" if optional is None else "optional-only",
+        step=optional,
+        detail=nothing if optional is None else "only optional steps list it",
     )
 
 
@@ -188,16 +181,17 @@ def _collect_renames(placed: tuple[Placed, ...], declarations: _Declared) -> Ite
         return
     tree = declarations.tree_with((RepoPath(one.fact.path) for one in renamed.values()), renamed)
     pairs = ((old, RepoPath(one.fact.path)) for old, one in renamed.items())
-    corrected = _Corrections(placed)
+    corrected, codeowners = _Corrections(placed), declarations.project.codeowners
     started = _Started(declarations)
     grouped: dict[tuple[RepoPath, str, str], list[RenameGap]] = defaultdict(list)
     for gap in rename_gaps(declarations.project, pairs, tree):
         if gap.kind not in ("step", "owner") or corrected.holds(gap):
             continue
-        is_owned = gap.still_matches and bool(
-            owners_of(declarations.project.codeowners, (gap.new,))[0].owners
-        )
-        if not is_owned if gap.kind == "owner" else not started.by(gap):
+        if gap.kind == "step":
+            is_watched = started.by(gap)
+        else:
+            is_watched = gap.still_matches and bool(owners_of(codeowners, (gap.new,))[0].owners)
+        if not is_watched:
             grouped[gap.old, gap.kind, gap.entry].append(gap)
     for (old, kind, entry), gaps in sorted(grouped.items()):
         yield _fact(renamed[old], kind, entry, gaps)

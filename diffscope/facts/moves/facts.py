@@ -15,7 +15,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import LineCount, Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind
-from diffscope.syntax.text.similarity import REWRITTEN, similarity
+from diffscope.syntax.similarity import REWRITTEN, similarity
 from diffscope.taxonomy.words import tokens_of
 
 _FEWEST_WORDS: Final = 2
@@ -102,16 +102,11 @@ def _is_same(old: _Body, new: _Body) -> bool:
 
 def _bodies(placed: Placed, aspect: Aspect, name: str | None = None) -> Iterator[_Body]:
     """Yield the tests of a file that came or went; with a name, that one alone."""
-    comparison = placed.material.python
-    for change in comparison.symbols if comparison is not None else ():
+    for change in placed.symbols:
         is_asked = change.name == name if name else _last(change.name).startswith("test")
         if is_asked and change.region is not None and aspect in change.aspects:
-            yield _Body(change.name, _code(change.region))
-
-
-def _code(place: Region) -> Counter[str]:
-    body = (line.strip() for line in place.lines[1:])
-    return Counter(line for line in body if line and not line.startswith("#"))
+            body = (line.strip() for line in change.region.lines[1:])
+            yield _Body(change.name, Counter(line for line in body if line and not line.startswith("#")))
 
 
 def _last(name: str) -> str:
@@ -188,11 +183,7 @@ def _read_gained(placed: Placed, gained: _Side) -> None:
 def _changes(placed: Placed) -> Iterator[ChangedSymbol]:
     comparison = source_comparison(placed)
     for change in comparison.symbols if comparison else ():
-        if (
-            comparison
-            and change.kind is not DefinitionKind.CLASS
-            and not is_still_defined(change, comparison)
-        ):
+        if comparison and not (change.kind is DefinitionKind.CLASS or is_still_defined(change, comparison)):
             yield change
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from textwrap import dedent
 from typing import NamedTuple
 
@@ -17,12 +17,12 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.source.text import Lines, Region
 from diffscope.syntax.model import Aspect, DefinitionKind, SignalKind
-from diffscope.syntax.text.similarity import HELD, share_contained
+from diffscope.syntax.similarity import HELD, share_contained
 
 
 def join_moves(files: Iterable[FileMaterial]) -> tuple[FileMaterial, ...]:
     """Return the files, in their order, with what moved between symbols and files marked, and its unchanged parts left out."""
-    return _join_extractions(join_symbols(map(_without_local_renames, files)))
+    return tuple(map(_join_extractions, join_symbols(map(_without_local_renames, files))))
 
 
 _FUNCTIONS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
@@ -39,17 +39,13 @@ class _Link(NamedTuple):
     edited: int
 
 
-def _join_extractions(files: Iterable[FileMaterial]) -> tuple[FileMaterial, ...]:
-    """Return the files with functions marked whose code left a function of the same file that calls them now.
+def _join_extractions(file: FileMaterial) -> FileMaterial:
+    """Return the file with functions marked whose code left a function of the same file that calls them now.
 
     Such a function has moved; attributes of ``self`` may have become parameters, and what it has beyond the old code is its edit.
     What it does as the old code did is told of neither. The same goes for a function that is gone, and whose code stands where it was
     called; it stays removed.
     """
-    return tuple(_joined(file) for file in files)
-
-
-def _joined(file: FileMaterial) -> FileMaterial:
     symbols = list(file.python.symbols) if file.python is not None else []
     for aspect, what in ((Aspect.ADDED, "added"), (Aspect.REMOVED, "removed")):
         for link in _links(symbols, aspect, what):
@@ -59,9 +55,7 @@ def _joined(file: FileMaterial) -> FileMaterial:
             joined = _extracted(file, whole, edited) if aspect is Aspect.ADDED else _inlined(whole, edited)
             if joined is not None:
                 symbols[link.whole], symbols[link.edited] = joined
-    if file.python is None or tuple(symbols) == file.python.symbols:
-        return file
-    return msgspec.structs.replace(file, python=msgspec.structs.replace(file.python, symbols=tuple(symbols)))
+    return file.with_symbols(tuple(symbols))
 
 
 def _links(symbols: list[ChangedSymbol], aspect: Aspect, what: str) -> Iterator[_Link]:
@@ -92,7 +86,8 @@ def _extracted(
     lines, lost = _body_lines(new.added, new.region), _beyond(source.whole_before, source.whole_after)
     if lines is None or share_contained(_bag(lines), lost) < HELD:
         return None
-    taken = pair_equal(_unplaced(lost), _numbered(lines), key=lambda line: line.text)
+    gone = (_Line(text, 0) for text in lost.elements())
+    taken = pair_equal(gone, _numbered(lines), key=lambda line: line.text)
     origin = MovedFrom(name=source.name, path=file.diff.path, region=source.whole_before)
     given, kept = _exchanged(source.signals, new.signals)
     moved = msgspec.structs.replace(
@@ -123,17 +118,13 @@ def _exchanged(
     pairs = pair_equal(
         (item for item in old if item.what == "removed"),
         (item for item in new if item.what == "added"),
-        key=_identity,
+        key=lambda item: (item.signal.kind, _bare(item.signal.text), _bare(item.signal.detail)),
     ).pairs
     moved = {id(item) for pair in pairs for item in pair}
     return (
         tuple(item for item in old if id(item) not in moved),
         tuple(item for item in new if id(item) not in moved),
     )
-
-
-def _identity(item: ChangedSignal) -> Hashable:
-    return item.signal.kind, _bare(item.signal.text), _bare(item.signal.detail)
 
 
 def _beyond(one: Region | None, other: Region | None) -> Counter[str]:
@@ -167,10 +158,6 @@ class _Line(NamedTuple):
     number: int
 
 
-def _unplaced(lines: Counter[str]) -> Iterator[_Line]:
-    return (_Line(text, 0) for text in lines.elements())
-
-
 def _numbered(lines: Lines) -> Iterator[_Line]:
     return (_Line(_bare(line.lines[0]), line.start) for line in lines.regions)
 
@@ -188,7 +175,6 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-_RENAMED_KINDS = frozenset({DefinitionKind.FUNCTION, DefinitionKind.METHOD})
 _FORM = frozenset({Aspect.BODY, Aspect.MESSAGE, Aspect.ANNOTATION, Aspect.DOCSTRING, Aspect.COSMETIC})
 _LONGEST = 400
 """Lines of a function above which nobody renames and does nothing else."""
@@ -199,12 +185,8 @@ _UNREAD = frozenset({"annotation", "returns", "type_comment", "ctx", "kind"})
 
 def _without_local_renames(file: FileMaterial) -> FileMaterial:
     """Return a file where functions that only call their local variables otherwise are cosmetic."""
-    if file.python is None:
-        return file
-    symbols = tuple(_cosmetic(change) if _renames(change) else change for change in file.python.symbols)
-    if symbols == file.python.symbols:
-        return file
-    return msgspec.structs.replace(file, python=msgspec.structs.replace(file.python, symbols=symbols))
+    symbols = file.python.symbols if file.python is not None else ()
+    return file.with_symbols(tuple(_cosmetic(each) if _renames(each) else each for each in symbols))
 
 
 def is_renaming(before: str, after: str) -> bool:
@@ -219,22 +201,12 @@ def is_renaming(before: str, after: str) -> bool:
 
 
 def _renames(change: ChangedSymbol) -> bool:
-    if not _may_rename(change):
-        return False
+    is_edit = change.logic and change.kind in _FUNCTIONS and Aspect.BODY in change.aspects
+    is_form = _FORM.issuperset(change.aspects) and 0 < change.code_added == change.code_removed <= _LONGEST
     old, new = change.whole_before, change.whole_after
-    if old is None or new is None:
+    if not is_edit or not is_form or old is None or new is None:
         return False
     return is_renaming("\n".join(old.lines), "\n".join(new.lines))
-
-
-def _may_rename(change: ChangedSymbol) -> bool:
-    return (
-        change.logic
-        and change.kind in _RENAMED_KINDS
-        and Aspect.BODY in change.aspects
-        and _FORM.issuperset(change.aspects)
-        and 0 < change.code_added == change.code_removed <= _LONGEST
-    )
 
 
 def _cosmetic(change: ChangedSymbol) -> ChangedSymbol:
@@ -273,15 +245,14 @@ def _have_one_form(old: object, new: object, pairs: set[tuple[str, str]]) -> boo
     if isinstance(old, ast.Name) and isinstance(new, ast.Name):
         pairs.add((old.id, new.id))
         return True
+    if type(old) is not type(new):
+        return False
     if isinstance(old, ast.AST) and isinstance(new, ast.AST):
-        return type(old) is type(new) and all(
-            _have_one_form(left, right, pairs) for left, right in zip(_parts(old), _parts(new), strict=True)
-        )
+        old, new = list(_parts(old)), list(_parts(new))
     if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(
-            _have_one_form(left, right, pairs) for left, right in zip(old, new, strict=True)
-        )
-    return type(old) is type(new) and old == new
+        parts = zip(old, new, strict=False)
+        return len(old) == len(new) and all(_have_one_form(left, right, pairs) for left, right in parts)
+    return old == new
 
 
 def _is_one_to_one(

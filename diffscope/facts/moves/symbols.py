@@ -15,7 +15,7 @@ from diffscope.source.model import RepoPath
 from diffscope.source.text import LineCount, Region
 from diffscope.syntax.compare.compare import Definitions, compare_moved
 from diffscope.syntax.model import Aspect, Definition, DefinitionKind
-from diffscope.syntax.text.similarity import OTHER_NAME, SAME_NAME, Trigrams, similarity, trigrams_of
+from diffscope.syntax.similarity import OTHER_NAME, SAME_NAME, Trigrams, similarity, trigrams_of
 
 _FUNCTIONS = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
 _SHORTEST_RENAMED = 4
@@ -188,10 +188,8 @@ def _candidates(files: tuple[FileMaterial, ...], aspect: Aspect) -> list[_Candid
 
 
 def _marked(file: FileMaterial, moves: _Moved) -> FileMaterial:
-    if file.python is None:
-        return file
-    symbols = tuple(_mark(change, moves.get(id(change))) for change in file.python.symbols)
-    return msgspec.structs.replace(file, python=msgspec.structs.replace(file.python, symbols=symbols))
+    symbols = file.python.symbols if file.python is not None else ()
+    return file.with_symbols(tuple(_mark(change, moves.get(id(change))) for change in symbols))
 
 
 def _mark(change: ChangedSymbol, ends: tuple[_Candidate, _Candidate] | None) -> ChangedSymbol:

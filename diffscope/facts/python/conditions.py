@@ -22,7 +22,7 @@ from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
 from diffscope.syntax.compare.signals import GUARD_TEXT
 from diffscope.syntax.model import ConditionChange, Held, Import, ImportLayer, SignalKind
-from diffscope.syntax.text.nodes import clip
+from diffscope.syntax.nodes import clip
 from diffscope.taxonomy.calls import RoleTable
 
 _MOST_CALLEES = 10
@@ -80,7 +80,7 @@ def _fact(
         early=each.exit in _PLAIN_EXITS or each.what == "assert",
         stood=each.change == "changed" or bool(each.stood or each.stood_otherwise or _holds_back(each)),
         name=each.name,
-        named=_is_named(placed, each),
+        named=_is_named(placed, each) or (direction == "widened" and _are_asked_elsewhere(placed, went)),
     )
 
 
@@ -137,11 +137,23 @@ def _is_named(placed: Placed, each: ConditionChange) -> bool:
     """Return whether a condition that changed or went stands elsewhere in the file now, more often than before."""
     old, new = placed.material.before, placed.material.after
     was = each.before or (each.text if each.change == "removed" else None)
-    if was is None or old is None or new is None or len(was) < 8:
+    if was is None or old is None or new is None or len(was) < _TELLING_LENGTH:
         return False
     sought = _bare(was)
     in_itself = _bare(each.text).count(sought) if each.before is not None else 0
     return _bare(new.text).count(sought) - in_itself >= _bare(old.text).count(sought) > 0
+
+
+def _are_asked_elsewhere(placed: Placed, went: tuple[Atom, ...]) -> bool:
+    """Return whether each question that went is asked in another place of the file now, as where what a loop goes through is filtered."""
+    old, new = placed.material.before, placed.material.after
+    if not went or old is None or new is None:
+        return False
+    was, now = _bare(old.text), _bare(new.text)
+    return all(
+        len(atom.text) >= _TELLING_LENGTH and now.count(_bare(atom.text)) >= was.count(_bare(atom.text)) > 0
+        for atom in went
+    )
 
 
 @lru_cache(maxsize=16)
@@ -219,6 +231,8 @@ def _moved(
         )
 
 
+_TELLING_LENGTH: Final = 8
+"""Characters of a condition, below which it says nothing that it stands in another place too."""
 _MOVING = {SignalKind.CALL: "call", SignalKind.ATTRIBUTE_WRITE: "write", SignalKind.RAISE: "raise"}
 
 

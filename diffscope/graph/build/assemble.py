@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from diffscope.graph.build.invalidation import invalid_references
-from diffscope.graph.model.model import NodeKind
-from diffscope.graph.model.resolve import Resolver, read_reference
-from diffscope.graph.model.tables import Record, Reference, ReferenceKind, Tables
+from diffscope.graph.model import NodeKind
+from diffscope.graph.resolve import Resolver, read_reference
+from diffscope.graph.tables import Record, Reference, ReferenceKind, Tables
 
 _KINDS: Final = {kind: code for code, kind in enumerate(NodeKind)}
 _OPERATORS: Final = (ReferenceKind.OPERATOR, ReferenceKind.PROVIDES, ReferenceKind.DECLARES)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
-from diffscope.graph.model.model import EdgeLayer, ModuleName
-from diffscope.graph.model.resolve import absolute_module, node_name
-from diffscope.graph.model.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
+from diffscope.graph.model import EdgeLayer, ModuleName
+from diffscope.graph.resolve import absolute_module, node_name
+from diffscope.graph.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places

@@ -10,9 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final
 
-from diffscope.graph.model.model import EdgeLayer
-from diffscope.graph.model.resolve import read_extensions
-from diffscope.graph.model.tables import LAYER_CODES, ReferenceKind, Tables
+from diffscope.graph.model import EdgeLayer
+from diffscope.graph.resolve import read_extensions
+from diffscope.graph.tables import LAYER_CODES, ReferenceKind, Tables
 
 _LAZY: Final = LAYER_CODES[EdgeLayer.LAZY]
 _DOTTED: Final = int(ReferenceKind.DOTTED)

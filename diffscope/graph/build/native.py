@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from diffscope.graph.model.model import EdgeLayer
-from diffscope.graph.model.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
+from diffscope.graph.model import EdgeLayer
+from diffscope.graph.tables import ABSENT, LAYER_CODES, FileRecords, Record, Reference, ReferenceKind
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 from diffscope.syntax.model import BuildOutline, BuildTarget, NativeOutline, OperatorBinding

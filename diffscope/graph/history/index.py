@@ -13,8 +13,8 @@ from operator import le
 from typing import Final, NamedTuple
 
 from diffscope.graph.history.store import EditIndex, StoredHistory, subject_words
-from diffscope.graph.model.resolve import is_test_file
-from diffscope.graph.model.tables import read_numbers
+from diffscope.graph.resolve import is_test_file
+from diffscope.graph.tables import read_numbers
 from diffscope.graph.words import TestWords
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.model.tables import read_numbers, write_numbers
+from diffscope.graph.tables import read_numbers, write_numbers
 from diffscope.graph.words import WordIndex, index_words
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath

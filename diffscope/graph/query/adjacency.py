@@ -13,8 +13,8 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.model.model import IMPORT_LAYERS, EdgeLayer, NodeKind
-from diffscope.graph.model.tables import LAYER_CODES, ReferenceKind, Tables, read_numbers, write_numbers
+from diffscope.graph.model import IMPORT_LAYERS, EdgeLayer, NodeKind
+from diffscope.graph.tables import LAYER_CODES, ReferenceKind, Tables, read_numbers, write_numbers
 
 NAMING_CODES: Final = frozenset(
     LAYER_CODES[layer] for layer in (*IMPORT_LAYERS, EdgeLayer.STRING, EdgeLayer.REGISTRY)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property, partial
 
-from diffscope.graph.model.model import (
+from diffscope.graph.model import (
     IMPORT_LAYERS,
     Chain,
     ClassName,
@@ -20,14 +20,9 @@ from diffscope.graph.model.model import (
     ModuleName,
     Node,
     NodeKind,
-    Override,
     ServingDistance,
-    Subclass,
     TestDistance,
-    Wrapper,
 )
-from diffscope.graph.model.resolve import Resolver, is_test_file
-from diffscope.graph.model.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.query.adjacency import (
     KnownParts,
     QueryCache,
@@ -41,6 +36,8 @@ from diffscope.graph.query.adjacency import (
 from diffscope.graph.query.outline_queries import ClassQueries, OperatorQueries
 from diffscope.graph.query.serving import ServingPath
 from diffscope.graph.query.view import RunOnImport, View
+from diffscope.graph.resolve import Resolver, is_test_file
+from diffscope.graph.tables import Tables, decode_tables, encode_tables
 from diffscope.graph.words import TestWords
 from diffscope.messages.model import message
 from diffscope.source.model import Gap, RepoPath
@@ -189,11 +186,7 @@ class ModuleGraph:
             for path, line in self.tables.unparsed.items()
         )
         absent = (
-            Gap(
-                what="blob",
-                message=message("gap.graph-file-missing"),
-                path=RepoPath(path),
-            )
+            Gap(what="blob", message=message("gap.graph-file-missing"), path=RepoPath(path))
             for path in self.tables.absent
         )
         return (*unparsed, *absent)
@@ -324,44 +317,13 @@ class ModuleGraph:
         found = None if index is None else self.resolver.follow(index, name)
         return found and ClassName(module=self._view.name(found.module), name=found.name)
 
-    def subclasses(self, module: ModuleName, name: str) -> tuple[Subclass, ...]:
-        """Return the classes of the tree below a class, nearest first; none where outlines are not available."""
-        return self._classes.subclasses(module, name)
-
-    def superclasses(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
-        """Return the classes of the tree above a class, nearest first; none where outlines are not available."""
-        return self._classes.superclasses(module, name)
-
-    def lineage(self, module: ModuleName, name: str) -> tuple[ClassName, ...]:
-        """Return a class of the tree, by its name in a module, and those above it; none where it is no class or outlines are not available."""
-        return self._classes.lineage(module, name)
-
-    def declares(self, module: ModuleName, name: str, member: str) -> bool:
-        """Say whether a class, by its name in a module, or one above it defines a member; no where outlines are not available."""
-        return self._classes.declares(module, name, member)
-
-    def overrides(self, module: ModuleName, name: str, method: str) -> tuple[Override, ...]:
-        """Return the methods below a class that override one of its own, by depth, module and class."""
-        return self._classes.overrides(module, name, method)
-
-    def operators_of(self, module: ModuleName) -> tuple[ModuleName, ...]:
-        """Return the operators that a native source has a part in, nearest first: by binding, definition, call or include."""
-        return self._operators.operators(module)
-
-    def wrappers_of(self, operator: ModuleName) -> tuple[Wrapper, ...]:
-        """Return the Python functions whose body names an operator; none where outlines are not available."""
-        return self._operators.wrappers(operator)
-
     def tests_of_native(self, module: ModuleName) -> tuple[RepoPath, ...]:
         """Return the test files that call an operator of a native source, then those that name it, then those that name a wrapper."""
-        return self._operators.tests(module, self.tests_naming)
-
-    def devices_of(self, module: ModuleName) -> tuple[str, ...]:
-        """Return the devices that a native source is built for: cpu, cuda, rocm."""
-        return self._operators.devices(module)
+        return self.operators.tests(module, self.tests_naming)
 
     @cached_property
-    def _operators(self) -> OperatorQueries:
+    def operators(self) -> OperatorQueries:
+        """The operators of native code: who implements, wraps and tests them, and for which devices."""
         return OperatorQueries(self._view, partial(self._view.outline, self._outline_of))
 
     @cached_property
@@ -370,7 +332,8 @@ class ModuleGraph:
         return Resolver(self.tables, self._view.index)
 
     @cached_property
-    def _classes(self) -> ClassQueries:
+    def classes(self) -> ClassQueries:
+        """The classes of the tree, above and below each other; none where outlines are not available."""
         outline_of = partial(self._view.outline, self._outline_of)
         return ClassQueries(self._view, self.resolver, outline_of)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from diffscope.graph.build.native import SOURCES
-from diffscope.graph.model.model import (
+from diffscope.graph.model import (
     ClassName,
     EdgeLayer,
     ModuleName,
@@ -16,8 +16,8 @@ from diffscope.graph.model.model import (
     Subclass,
     Wrapper,
 )
-from diffscope.graph.model.resolve import Definition, Resolver, is_test_file
 from diffscope.graph.query.view import View
+from diffscope.graph.resolve import Definition, Resolver, is_test_file
 from diffscope.patterns import lazy_regex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
@@ -200,7 +200,7 @@ class OperatorQueries:
         self._view = view
         self._outline_of = outline_of
 
-    def operators(self, module: ModuleName) -> tuple[ModuleName, ...]:
+    def of(self, module: ModuleName) -> tuple[ModuleName, ...]:
         """Return the operators that a native source has a part in, nearest first; for an operator, itself."""
         index = self._view.index.get(module)
         if index is None or self._view.kind(index) not in _NATIVE_KINDS:
@@ -233,7 +233,7 @@ class OperatorQueries:
         index = self._view.index.get(module)
         if index is None:
             return ()
-        operators = self.operators(module)
+        operators = self.of(module)
         users = {index, *(self._view.index[each] for each in operators)}
         near = self._view.adjacency({EdgeLayer.OP, EdgeLayer.EAGER, EdgeLayer.TEST})
         callers = [

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import field
 
-from diffscope.graph.model.model import Edge, EdgeLayer, ModuleName
+from diffscope.graph.model import Edge, EdgeLayer, ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.messages.model import message
 from diffscope.patterns import compile_glob
@@ -112,10 +112,7 @@ def report_registries(graph: ModuleGraph, registries: tuple[Registry, ...]) -> t
 def registry_gaps(reports: tuple[RegistryReport, ...]) -> tuple[Gap, ...]:
     """Return a gap for each registry that yields nothing: it has moved out of the shapes that are read."""
     return tuple(
-        Gap(
-            what="registry",
-            message=message("gap.registry-empty", registry=report.registry),
-        )
+        Gap(what="registry", message=message("gap.registry-empty", registry=report.registry))
         for report in reports
         if not report.resolved
     )

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from diffscope.graph.model.model import Cycle, EdgeLayer, GraphStatistics, LayerCount, ModuleName, NodeKind
+from diffscope.graph.model import Cycle, EdgeLayer, GraphStatistics, LayerCount, ModuleName, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
 
 if TYPE_CHECKING:

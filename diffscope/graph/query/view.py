@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 
-from diffscope.graph.model.model import (
+from diffscope.graph.model import (
     IMPORT_LAYERS,
     Chain,
     Edge,
@@ -17,8 +17,8 @@ from diffscope.graph.model.model import (
     Node,
     NodeKind,
 )
-from diffscope.graph.model.tables import LAYER_CODES, LAYERS, ReferenceKind, Tables
 from diffscope.graph.query.adjacency import Adjacency, Links, adjacency, layer_bits, link_tables, stored_codes
+from diffscope.graph.tables import LAYER_CODES, LAYERS, ReferenceKind, Tables
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import Outline
 

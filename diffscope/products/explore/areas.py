@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from statistics import median_low
 
-from diffscope.graph.model.model import Cycle, EdgeLayer, ModuleName, NodeKind
+from diffscope.graph.model import Cycle, EdgeLayer, ModuleName, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.query.structure import cycles_closed, cycles_opened, find_communities
 from diffscope.source.model import RepoPath, Value

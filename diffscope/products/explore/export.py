@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from diffscope.graph.model.model import Edge, EdgeLayer, ModuleName, Node
+from diffscope.graph.model import Edge, EdgeLayer, ModuleName, Node
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import Value
 

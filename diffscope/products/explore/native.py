@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from diffscope.graph.model.model import IMPORT_LAYERS, Edge, EdgeLayer, ModuleName, NodeKind, Wrapper
+from diffscope.graph.model import IMPORT_LAYERS, Edge, EdgeLayer, ModuleName, NodeKind, Wrapper
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import RepoPath, Value
 
@@ -55,14 +55,17 @@ def report_native(graph: ModuleGraph, module: ModuleName, read: SourceReader) ->
 
     ``read`` is asked for the sources of modules that import a wrapper's module, for the graph does not hold what they call.
     """
-    operators = graph.operators_of(module)
-    wrappers = tuple(dict.fromkeys(each for operator in operators for each in graph.wrappers_of(operator)))
+    operators = graph.operators.of(module)
+    wrappers = tuple(
+        dict.fromkeys(each for operator in operators for each in graph.operators.wrappers(operator))
+    )
     found = tuple(each for operator in operators for each in _implementations(graph, operator))
-    own = graph.devices_of(module)
+    own = graph.operators.devices(module)
     return NativeReport(
         module=module,
         # An operator is built for what its implementations are built for.
-        devices=own or tuple(sorted({device for each in found for device in graph.devices_of(each.module)})),
+        devices=own
+        or tuple(sorted({device for each in found for device in graph.operators.devices(each.module)})),
         implementations=found,
         wrappers=wrappers,
         callers=_callers(graph, operators, wrappers, read),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from enum import Enum
 
-from diffscope.graph.model.model import EdgeLayer, ModuleName, NodeKind
+from diffscope.graph.model import EdgeLayer, ModuleName, NodeKind
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.source.model import Value
 

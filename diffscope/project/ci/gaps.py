@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from diffscope.project.answers import (
-    Collecting,
-    ReachingTest,
-    Reason,
-    RenameGap,
-    Selection,
-    StepGap,
-    StepRef,
-)
+from diffscope.project.answers import Collecting, ReachingTest, Reason, RenameGap, Selection, StepGap, StepRef
 from diffscope.project.labels import conditions_of, matching_paths
 from diffscope.project.matching import dependencies_of, first_match, matches_dependency
 from diffscope.project.model import Project

@@ -15,19 +15,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-LOGIC: Final = frozenset(
-    {
-        Aspect.ADDED,
-        Aspect.REMOVED,
-        Aspect.SIGNATURE,
-        Aspect.DEFAULT,
-        Aspect.BASES,
-        Aspect.DECORATORS,
-        Aspect.BODY,
-        Aspect.FIELD_ORDER,
-        Aspect.ORDER,
-    }
-)
+LOGIC: Final = frozenset({
+    Aspect.ADDED, Aspect.REMOVED, Aspect.SIGNATURE, Aspect.DEFAULT, Aspect.BASES, Aspect.DECORATORS,
+    Aspect.BODY, Aspect.FIELD_ORDER, Aspect.ORDER,
+})  # fmt: skip
 """Aspects that change what runs. ``MOVED`` alone does not."""
 
 _FUNCTIONS: Final = (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
@@ -73,11 +64,8 @@ def _differences(before: Unit, after: Unit) -> Iterator[Aspect]:
         body = old.logic(), new.logic()
     if body[0] != body[1]:
         yield Aspect.MESSAGE if _only_tells(before, after) else Aspect.BODY
-        if (
-            after.kind is DefinitionKind.VARIABLE
-            and "." in after.name
-            and _default(before) != _default(after)
-        ):
+        is_field = after.kind is DefinitionKind.VARIABLE and "." in after.name
+        if is_field and _default(before) != _default(after):
             yield Aspect.DEFAULT
     if _annotations(before) != _annotations(after):
         yield Aspect.ANNOTATION
@@ -96,17 +84,14 @@ def _binding(unit: Unit) -> tuple[str, ...]:
     inner = unit.inner
     left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
     is_alias = inner.type == "type_alias_statement"
-    if left is None or (
-        not is_alias and left.type == "identifier" and (right is None or right.type != "assignment")
-    ):
+    if left is None:
         return ()
     if is_alias:
         return ("type", *(token for token in unit.stream.of(left) if token != unit.name.rpartition(".")[2]))
-    return (
-        *unit.stream.of(left),
-        "=",
-        *unit.stream.of(right if right is not None and right.type == "assignment" else None),
-    )
+    chained = right if right is not None and right.type == "assignment" else None
+    if left.type == "identifier" and chained is None:
+        return ()
+    return (*unit.stream.of(left), "=", *unit.stream.of(chained))
 
 
 def _only_tells(before: Unit, after: Unit) -> bool:
@@ -211,13 +196,12 @@ def _compare_parameters(before: _Signature, after: _Signature) -> tuple[Paramete
     old = {parameter.name: parameter for parameter in before.parameters}
     new = {parameter.name: parameter for parameter in after.parameters}
     renamed = _find_renamed(before, after)
-    origins = {name: old[name] for name in new if name in old} | {
-        name: old[origin] for name, origin in renamed.items()
-    }
-    changes: list[ParameterChange] = []
-    for name, parameter in old.items():
-        if name not in new and name not in renamed.values():
-            changes.append(ParameterChange(what="removed", name=name, before=_show_parameter(parameter)))
+    origins = {name: old[renamed.get(name, name)] for name in new if renamed.get(name, name) in old}
+    changes = [
+        ParameterChange(what="removed", name=name, before=_show_parameter(parameter))
+        for name, parameter in old.items()
+        if name not in new and name not in renamed.values()
+    ]
     places = _places(before.parameters, after.parameters, origins)
     for name, parameter in new.items():
         origin = origins.get(name)
@@ -293,10 +277,8 @@ def _is_same(old: Parameter, new: Parameter, before: _Signature, after: _Signatu
         return False
     if old.kind in _VARIADIC:
         return True
-    if (
-        before.annotations[old.name] != after.annotations[new.name]
-        or before.defaults[old.name] != after.defaults[new.name]
-    ):
+    was = before.annotations[old.name], before.defaults[old.name]
+    if was != (after.annotations[new.name], after.defaults[new.name]):
         return False
     # Without an annotation only the body can tell; with one, a body that is written anew may still.
     return bool(before.annotations[old.name]) or before.count_uses(old.name) == after.count_uses(new.name)

@@ -5,10 +5,15 @@ Decided on syntax trees; only what differs is looked into. Never raises on any b
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final
 
+from diffscope.patterns import lazy_regex
+from diffscope.source.text import decode
+from diffscope.syntax.body_cutting import Body
 from diffscope.syntax.compare.aspects import (
     LOGIC,
     compare_aspects,
@@ -22,7 +27,6 @@ from diffscope.syntax.compare.line_changes import LineChanges, compare_inner, co
 from diffscope.syntax.compare.matching import Pair, group_of, match_units
 from diffscope.syntax.compare.ordering import NOT_REORDERED, Reordered, find_reordered
 from diffscope.syntax.compare.signal_changes import compare_conditions, compare_signals
-from diffscope.syntax.compare.summaries import summary_of
 from diffscope.syntax.model import (
     Aspect,
     Comparison,
@@ -38,8 +42,11 @@ from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.stream import STRUCTURE
 from diffscope.syntax.normalize.units import Side, Unit, outside, read_side, shared_bodies, trim
 from diffscope.syntax.outline.imports import Name
-from diffscope.syntax.parse.body_cutting import Body
-from diffscope.syntax.parse.parsers import find_unreadable, parse_python, prepare_python
+from diffscope.syntax.parsers import find_unreadable, parse_python, prepare_python
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 
 _Identity = tuple[object, ...]
 
@@ -271,7 +278,7 @@ class _Comparing:
             edits=compare_edits(before, after) if logic and before and after else (),
             branches_added=max(0, count_branches(new) - count_branches(old)),
             inner=compare_inner(before, after, lines) if logic else (),
-            summary=summary_of(unit) if before is None else "",
+            summary=_summary_of(unit) if before is None else "",
         )
 
 
@@ -325,3 +332,51 @@ def _classes(units: Iterable[Unit | None]) -> Classes:
 
 def _definition(unit: Unit | None) -> Definition | None:
     return unit.definition if unit is not None and unit.kind is not DefinitionKind.MODULE else None
+
+
+_LONGEST: Final = 180
+"""Characters of a sentence that is quoted; a longer one is cut between words."""
+_PLAIN: Final = (b'"', b"'", b"r", b"u")
+_FEWEST_WORDS: Final = 4
+_SENTENCE_END: Final = lazy_regex(r"(?<![.\s]\w)(?<!e\.g)(?<!i\.e)(?<!vs)[.!?](?=\s|$)")
+_MARKUP: Final = lazy_regex(r"[`*]{1,3}|:(?:class|func|meth|mod|attr|data|obj):")
+_FIELD: Final = lazy_regex(r"[:@]?\b(?:Args|Arguments|Parameters|Returns|Raises|Example|param|return)s?\b.*:")
+
+
+def _summary_of(unit: Unit) -> str:
+    """Return the first sentence, on one line; nothing where there is none, or where it only says the name again."""
+    text = _text(unit)
+    paragraph = re.split(r"\n\s*\n", text.strip(), maxsplit=1)[0]
+    line = _MARKUP.sub("", " ".join(paragraph.split()))
+    if end := _SENTENCE_END.search(line):
+        line = line[: end.start()]
+    if len(line.split()) < _FEWEST_WORDS or _FIELD.match(line):
+        return ""
+    if len(line) > _LONGEST:
+        line = line[:_LONGEST].rsplit(" ", 1)[0] + " …"
+    return line
+
+
+def _text(unit: Unit) -> str:
+    if unit.kind is DefinitionKind.VARIABLE:
+        node = unit.node.next_named_sibling
+    elif unit.kind is DefinitionKind.MODULE or unit.body is None:
+        return ""
+    else:
+        node = next((child for child in unit.body.named_children if child.type != "comment"), None)
+    string = _string(node)
+    return _content(string) if string is not None else ""
+
+
+def _string(node: Node | None) -> Node | None:
+    if node is None or node.type != "expression_statement" or node.named_child_count != 1:
+        return None
+    string = node.named_children[0]
+    # Neither f"" nor b"" is a docstring.
+    is_plain = string.type == "string" and (string.text or b"")[:1].lower() in _PLAIN
+    return string if is_plain else None
+
+
+def _content(string: Node) -> str:
+    parts = (child.text or b"" for child in string.named_children if child.type == "string_content")
+    return decode(b"".join(parts))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Held
-from diffscope.syntax.text.nodes import callee_of, clip, early_exits, text_of, unwrap
+from diffscope.syntax.nodes import callee_of, clip, early_exits, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.smallest_difference import PLAIN, Difference, smallest_difference
 from diffscope.syntax.model import DefinitionKind, StatementEdit
+from diffscope.syntax.nodes import callee_of, clip, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
-from diffscope.syntax.text.nodes import callee_of, clip, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node

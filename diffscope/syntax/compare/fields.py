@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import DefinitionKind
+from diffscope.syntax.nodes import text_of
 from diffscope.syntax.normalize.units import Unit
-from diffscope.syntax.text.nodes import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

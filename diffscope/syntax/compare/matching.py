@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.units import Unit
-from diffscope.syntax.text.similarity import OTHER_NAME, SAME_NAME, similarity, trigrams_of
+from diffscope.syntax.similarity import OTHER_NAME, SAME_NAME, similarity, trigrams_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -15,11 +15,11 @@ from diffscope.source.text import decode
 from diffscope.syntax.compare.fields import order_counts, read_order
 from diffscope.syntax.compare.matching import Branches, Pair, is_same_branch
 from diffscope.syntax.model import Aspect, DefinitionKind
+from diffscope.syntax.nodes import is_idle
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.statements import Needs, depend, read_needs
 from diffscope.syntax.normalize.units import Unit
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, Name, read_names
-from diffscope.syntax.text.nodes import is_idle
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -63,11 +63,8 @@ class _Item(NamedTuple):
 
 def find_reordered(pairs: Collection[Pair], changed_imports: Collection[Name]) -> Mapping[int, Reordered]:
     """Return what is reordered in which class or module, by the ``id`` of its new side. Imports that are told as such are left out."""
-    both = [
-        (at, pair.before, pair.after)
-        for at, pair in enumerate(pairs)
-        if pair.before is not None and pair.after is not None
-    ]
+    numbered = ((at, pair.before, pair.after) for at, pair in enumerate(pairs))
+    both = [(at, old, new) for at, old, new in numbered if old is not None and new is not None]
     old_nodes: dict[int, int] = {}
     new_nodes: dict[int, int] = {}
     fields: dict[tuple[str, str], list[tuple[Unit, Unit]]] = defaultdict(list)
@@ -85,9 +82,8 @@ def find_reordered(pairs: Collection[Pair], changed_imports: Collection[Name]) -
             continue
         order = _compare(before, after, (old_nodes, new_nodes), changed_imports)
         own = fields.get((before.name, after.name), ())
-        if after.kind is DefinitionKind.CLASS and _moves_fields(
-            own, (before, after), (old_classes, new_classes)
-        ):
+        classes = (old_classes, new_classes)
+        if after.kind is DefinitionKind.CLASS and _moves_fields(own, (before, after), classes):
             order = _with_fields(order, own)
         if order.aspects:
             found[id(after)] = order
@@ -164,26 +160,19 @@ def _statements(unit: Unit, members: Mapping[int, int]) -> Iterator[_Item]:
             pending += [(part, True) for part in parts if part.type == "block" or part.type in _CLAUSES]
         elif kind == "block":
             pending += [(part, is_nested) for part in reversed(node.named_children)]
-        elif kind != "comment" and not _is_text(node) and not is_idle(node):
-            yield _Item(("statement", node.text), node, None, is_nested)
-
-
-def _is_text(node: Node) -> bool:
-    return (
-        node.type == "expression_statement"
-        and bool(node.named_child_count)
-        and node.named_children[0].type in _TEXTS
-    )
+        elif kind != "comment" and not is_idle(node):
+            first = node.named_children[0].type if node.named_child_count else ""
+            if kind != "expression_statement" or first not in _TEXTS:
+                yield _Item(("statement", node.text), node, None, is_nested)
 
 
 def _common(old: list[_Item], new: list[_Item]) -> tuple[list[_Item], list[_Item]]:
     """Return what stands on both sides; statements that are written differently on the two are compared by their tokens."""
     shared = {item.key for item in old} & {item.key for item in new}
-    loose = [
-        {item.key for item in side if item.key not in shared and item.key[0] == "statement"}
-        for side in (old, new)
-    ]
-    if loose[0] and loose[1]:
+    loose = (
+        any(each.key not in shared and each.key[0] == "statement" for each in side) for side in (old, new)
+    )
+    if all(loose):
         old, new = _by_tokens(old, shared), _by_tokens(new, shared)
         shared = {item.key for item in old} & {item.key for item in new}
     return [item for item in old if item.key in shared], [item for item in new if item.key in shared]
@@ -210,13 +199,10 @@ def _moved(old: list[_Item], new: list[_Item]) -> set[int]:
     needs: dict[int, Needs] = {}
     moved = set()
     for at in range(len(new)):
-        if at in stayed:
-            continue
-        for other in range(len(new)):
-            is_flipped = (other < at) != (order[other] < order[at])
-            if is_flipped and _depend(new, needs, at, other):
+        if at not in stayed:
+            flipped = (each for each in range(len(new)) if (each < at) != (order[each] < order[at]))
+            if any(_depend(new, needs, at, other) for other in flipped):
                 moved.add(at)
-                break
     return moved
 
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from diffscope.syntax.compare.signal_key import INNER, NOTHING, Key, KeyedSignal, Named, Place, resolve
 from diffscope.syntax.model import Signal, SignalKind
-from diffscope.syntax.normalize.stream import Stream
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
-from diffscope.syntax.text.nodes import (
+from diffscope.syntax.nodes import (
     callee_of,
     clip,
     content_of,
@@ -20,6 +18,8 @@ from diffscope.syntax.text.nodes import (
     text_of,
     unwrap,
 )
+from diffscope.syntax.normalize.stream import Stream
+from diffscope.syntax.outline.imports import IMPORT_STATEMENTS
 
 if TYPE_CHECKING:
     from tree_sitter import Node

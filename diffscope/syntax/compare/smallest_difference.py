@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from diffscope.syntax.text.nodes import callee_of, text_of, unwrap
+from diffscope.syntax.nodes import callee_of, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node

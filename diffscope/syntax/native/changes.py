@@ -19,7 +19,7 @@ from diffscope.syntax.model import (
     OperatorBinding,
     OperatorChange,
 )
-from diffscope.syntax.text.similarity import OTHER_NAME, similarity, trigrams_of
+from diffscope.syntax.similarity import OTHER_NAME, similarity, trigrams_of
 
 _SMALLEST = 24
 """Tokens below which equal bodies under two names tell nothing."""

@@ -12,7 +12,7 @@ from diffscope.source.text import decode
 from diffscope.syntax.model import NativeFunction, Problem
 from diffscope.syntax.native.bindings import Block
 from diffscope.syntax.native.preprocessor import NativeSource, variants
-from diffscope.syntax.parse.parsers import describe_problem, parse_native, problem_nodes
+from diffscope.syntax.parsers import describe_problem, parse_native, problem_nodes
 
 if TYPE_CHECKING:
     from tree_sitter import Node

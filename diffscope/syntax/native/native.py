@@ -9,17 +9,12 @@ from typing import Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.pairing import pair_equal
-from diffscope.syntax.model import (
-    NativeComparison,
-    NativeOutline,
-    NativeSignal,
-    NativeSignalKind,
-)
+from diffscope.syntax.model import NativeComparison, NativeOutline, NativeSignal, NativeSignalKind
 from diffscope.syntax.native.bindings import Block, find_blocks, find_calls, read_bindings, read_includes
 from diffscope.syntax.native.changes import Unit, compare_functions, compare_operators
 from diffscope.syntax.native.functions import Found, find_functions
 from diffscope.syntax.native.preprocessor import NativeSource, blank
-from diffscope.syntax.text.nodes import clip
+from diffscope.syntax.nodes import clip
 
 _EMPTY = NativeOutline()
 _Unit = Unit[NativeSource]

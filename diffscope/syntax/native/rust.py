@@ -26,8 +26,8 @@ from diffscope.syntax.model import (
 )
 from diffscope.syntax.native.changes import Unit, compare_functions
 from diffscope.syntax.native.preprocessor import blank
-from diffscope.syntax.parse.parsers import describe_problem, parse_rust, problem_nodes
-from diffscope.syntax.text.nodes import clip
+from diffscope.syntax.nodes import clip
+from diffscope.syntax.parsers import describe_problem, parse_rust, problem_nodes
 
 if TYPE_CHECKING:
     from tree_sitter import Node

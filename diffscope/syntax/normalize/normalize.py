@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
-from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
-from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
-from diffscope.syntax.text.literals import (
+from diffscope.syntax.literals import (
     expression_text,
     interpolates,
     parts_of,
@@ -20,7 +17,10 @@ from diffscope.syntax.text.literals import (
     read_text,
     shown_text,
 )
-from diffscope.syntax.text.nodes import text_of
+from diffscope.syntax.nodes import text_of
+from diffscope.syntax.normalize.statements import holds_texts, is_message, reads_annotations
+from diffscope.syntax.normalize.stream import CLOSE, DEDENT, INDENT, NEWLINE, OPEN, Stream, leaf_token
+from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, read_names, rebindings
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -78,21 +78,18 @@ class _Writer:
         self._import_run(run)
 
     def _statement(self, node: Node, depth: int) -> None:
-        if (
-            node.id in self._leave_out
-            or node.type == "pass_statement"
-            or (not self._imports and _imports_only(node))
-        ):
+        is_left_out = node.id in self._leave_out or node.type == "pass_statement"
+        if is_left_out or (not self._imports and _imports_only(node)):
             return
         if node.type == "expression_statement" and node.named_child_count == 1:
             only = node.named_children[0]
             if only.type in ("string", "concatenated_string") and not interpolates(only):
                 self.stream.docstrings.append((only.text or b"").decode("utf-8", "replace"))
                 return
-            if only.type == "ellipsis" or (
-                only.type == "assignment" and only.child_by_field_name("right") is None
-            ):
-                self._soft_statement(only, depth)
+            if only.type == "ellipsis":
+                return  # it does nothing
+            if only.type == "assignment" and only.child_by_field_name("right") is None:
+                self._softly(only, depth)  # `x: int` binds nothing
                 return
         start = self._begin_message() if is_message(node) else None
         self._quotes = holds_texts(node)
@@ -111,11 +108,6 @@ class _Writer:
         if start is not None:
             self._is_told = False
             self.stream.told.append((start, len(self.stream.tokens)))
-
-    def _soft_statement(self, node: Node, depth: int) -> None:
-        """``x: int`` binds nothing; ``...`` does nothing."""
-        if node.type == "assignment":
-            self._softly(node, depth)
 
     def node(self, node: Node, depth: int) -> None:
         if node.child_count == 0:
@@ -255,15 +247,12 @@ class _Writer:
     def _import_run(self, run: list[Node]) -> None:
         if not run or not self._imports:
             return
-        names = [
-            (f"{each.level}:{each.module}:{each.name}:{each.alias}", node)
-            for node in run
-            for each in read_names(node)
-        ]
-        for name, node in sorted(names, key=lambda pair: pair[0]):
+        names = [(each, node) for node in run for each in read_names(node)]
+        texts = [(f"{each.level}:{each.module}:{each.name}:{each.alias}", node) for each, node in names]
+        for text, node in sorted(texts, key=lambda pair: pair[0]):
             self._emit(NEWLINE, node)
-            self._emit(f"import {name}", node)
-        for rebound in rebindings([each for node in run for each in read_names(node)]):
+            self._emit(f"import {text}", node)
+        for rebound in rebindings([each for each, _ in names]):
             self._emit(rebound, run[-1])
 
     def assertion(self, node: Node, depth: int) -> None:
@@ -353,8 +342,7 @@ class _Writer:
 _WRITERS: Final = {
     **dict.fromkeys(_GROUPED, _Writer.group),
     **dict.fromkeys(
-        ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"),
-        _Writer.annotated,
+        ("typed_parameter", "typed_default_parameter", "assignment", "function_definition"), _Writer.annotated
     ),
     **dict.fromkeys(("string", "concatenated_string"), _Writer.string),
     **dict.fromkeys(("module", "ERROR"), _Writer.module),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from diffscope.syntax.text.nodes import callee_of, is_idle, name_of
+from diffscope.syntax.nodes import callee_of, is_idle, name_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from diffscope.syntax.text.literals import normalise_name, read_number
+from diffscope.syntax.literals import normalise_name, read_number
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.syntax.body_cutting import Body, Thinned, find_bodies
 from diffscope.syntax.model import Definition, DefinitionKind, Outline
+from diffscope.syntax.nodes import early_exits, is_idle
 from diffscope.syntax.normalize.normalize import canonicalise
 from diffscope.syntax.normalize.stream import STRUCTURE, Stream
 from diffscope.syntax.outline.outline import declare_python
 from diffscope.syntax.outline.walk import Declared
-from diffscope.syntax.parse.body_cutting import Body, Thinned, find_bodies
-from diffscope.syntax.parse.parsers import ParsedSource
-from diffscope.syntax.text.nodes import early_exits, is_idle
+from diffscope.syntax.parsers import ParsedSource
 
 if TYPE_CHECKING:
     from tree_sitter import Node

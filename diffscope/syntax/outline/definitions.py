@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.syntax.model import Definition, DefinitionKind, Parameter, ParameterKind
-from diffscope.syntax.text.nodes import TextCache, head_of, name_of, text_of
+from diffscope.syntax.nodes import TextCache, head_of, name_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

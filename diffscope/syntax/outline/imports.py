@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from diffscope.syntax.literals import normalise_name
 from diffscope.syntax.model import Import, ImportLayer
-from diffscope.syntax.text.literals import normalise_name
-from diffscope.syntax.text.nodes import TextCache, text_of
+from diffscope.syntax.nodes import TextCache, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec.structs import replace
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.model import OperatorCall, Outline, StringReference
-from diffscope.syntax.outline.registries import ROWS, find_rows
-from diffscope.syntax.outline.uses import names_of_skips
-from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
-from diffscope.syntax.parse.body_cutting import (
+from diffscope.syntax.body_cutting import (
     Body,
     Scan,
     Thinned,
@@ -25,7 +21,11 @@ from diffscope.syntax.parse.body_cutting import (
     find_kept,
     needle,
 )
-from diffscope.syntax.parse.parsers import (
+from diffscope.syntax.model import OperatorCall, Outline, StringReference
+from diffscope.syntax.outline.registries import ROWS, find_rows
+from diffscope.syntax.outline.uses import names_of_skips
+from diffscope.syntax.outline.walk import IMPORT_WORD, Declared, walk_statements
+from diffscope.syntax.parsers import (
     ParsedSource,
     find_problems,
     find_unreadable,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
+from diffscope.syntax.body_cutting import Needle, Scan, needle
 from diffscope.syntax.model import RegistryRow, RowShape
-from diffscope.syntax.parse.body_cutting import Needle, Scan, needle
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
 from diffscope.syntax.model import Definition, DefinitionKind, Import, ImportLayer, Problem
+from diffscope.syntax.nodes import fold, name_of, text_of, unwrap
 from diffscope.syntax.outline.definitions import read_assignment, read_class, read_function, read_type_alias
 from diffscope.syntax.outline.imports import IMPORT_STATEMENTS, Circumstances, read_import
-from diffscope.syntax.text.nodes import fold, name_of, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -73,22 +72,14 @@ def string_value(node: Node) -> str | None:
     if node.type == "concatenated_string":
         parts = [string_value(child) for child in node.named_children if child.type != "comment"]
         return None if None in parts else "".join(part for part in parts if part is not None)
-    if node.type != "string":
+    if node.type != "string" or any(
+        each.type not in _PLAIN or each.named_child_count for each in node.children
+    ):
         return None
-    return (
-        "".join(_contents(node))
-        if all(child.type in _PLAIN and not child.named_child_count for child in node.children)
-        else None
-    )
+    return "".join(decode(child.text or b"") for child in node.children if child.type == "string_content")
 
 
 _PLAIN: Final = frozenset({"string_start", "string_content", "string_end"})
-
-
-def _contents(node: Node) -> Iterator[str]:
-    for child in node.children:
-        if child.type == "string_content":
-            yield decode(child.text or b"")
 
 
 def _literal(node: Node) -> list[str] | None:

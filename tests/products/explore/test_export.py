@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import networkx as nx
 import pytest
 
-from diffscope.graph.model.model import EdgeLayer
+from diffscope.graph.model import EdgeLayer
 from diffscope.products.explore.export import FORMS, export_graph
 from tests.graph_builders import graph
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from diffscope.graph.model.model import EdgeLayer
+from diffscope.graph.model import EdgeLayer
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.patterns import lazy_regex
 from diffscope.products.report.dynamics.descriptions import Environment, doubt, environment, read_body, said

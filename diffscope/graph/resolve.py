@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from diffscope.graph.model.model import EdgeLayer, ModuleName, NodeKind
-from diffscope.graph.model.tables import LAYER_CODES, Record, Reference, ReferenceKind, Tables
+from diffscope.graph.model import EdgeLayer, ModuleName, NodeKind
+from diffscope.graph.tables import LAYER_CODES, Record, Reference, ReferenceKind, Tables
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import decode
-from diffscope.syntax.text.literals import normalise_name
+from diffscope.syntax.literals import normalise_name
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from diffscope.facts.change.changed_file import Placed
-from diffscope.facts.change.changed_python import ChangedPython, ChangedSignal, ChangedSymbol
-from diffscope.facts.model import TestFact
-from diffscope.facts.moves.facts import without_replaced
-from diffscope.facts.tests.assertions import (
+from diffscope.facts.assertions import (
     added_assertions,
     loosened_assertions,
     removed_assertions,
     removed_parameters,
 )
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.change.changed_python import ChangedPython, ChangedSignal, ChangedSymbol
+from diffscope.facts.model import TestFact
+from diffscope.facts.moves.facts import without_replaced
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.model import Aspect, DefinitionKind, Signal, SignalKind
 

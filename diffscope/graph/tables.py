@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.graph.model.model import EdgeLayer, NodeKind
+from diffscope.graph.model import EdgeLayer, NodeKind
 
 
 class ReferenceKind(IntEnum):

@@ -1,1 +1,0 @@
-"""Facts of settings: fields of configuration, command-line options, environment variables, build arguments, metrics."""

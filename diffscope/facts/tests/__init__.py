@@ -1,1 +1,0 @@
-"""Facts of tests: added, removed, skipped or loosened."""
