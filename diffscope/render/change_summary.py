@@ -145,7 +145,8 @@ def _of_settings(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
 
 
 def _default_of(setting: SymbolAssessment) -> str:
-    return setting.role[2] if len(setting.role) == 3 else ""
+    default = setting.role[2] if len(setting.role) == 3 else ""
+    return default if default != "None" and len(default) <= _LONGEST_DEFAULT else ""
 
 
 def _of_dependencies(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:

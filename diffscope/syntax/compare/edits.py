@@ -71,13 +71,16 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
     gone: list[int] = []
     come: list[int] = []
-    found: list[StatementEdit] = []
+    pairs: list[tuple[int, int]] = []
     for tag, start, end, other, other_end in matcher.get_opcodes():
         if tag != "equal":
-            pairs = _paired(old, range(start, end), new, range(other, other_end))
-            found += [edit for i, j in pairs if (edit := _changed(old[i], new[j])) is not None]
-            gone += [at for at in range(start, end) if at not in {i for i, _ in pairs}]
-            come += [at for at in range(other, other_end) if at not in {j for _, j in pairs}]
+            found_pairs = _paired(old, range(start, end), new, range(other, other_end))
+            pairs += found_pairs
+            gone += [at for at in range(start, end) if at not in {i for i, _ in found_pairs}]
+            come += [at for at in range(other, other_end) if at not in {j for _, j in found_pairs}]
+    # What stands under a head that came, and stood under one that went, is told by these.
+    kept = [(i, j) for i, j in pairs if old[i].holder not in gone or new[j].holder not in come]
+    found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
     # What stands elsewhere now did not come or go.
     texts, other_texts = {old[at].text for at in gone}, {new[at].text for at in come}
     found += _alone(old, new, [at for at in gone if old[at].text not in other_texts], "removed")
