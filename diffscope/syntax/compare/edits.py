@@ -90,44 +90,57 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
 
 
 def _entries(unit: Unit) -> list[_Entry]:
+    """Return the statements and heads of a unit in their order, however deep they are nested."""
     found: list[_Entry] = []
     nodes = unit.own_statements
     if unit.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD):
         nodes = [unit.inner, *nodes][1:]
-    _walk(nodes, unit.members, "", -1, found)
+    left = [_Place(node, "", -1) for node in reversed(nodes)]
+    while left:
+        node, guard, holder = left.pop()
+        if node.id in unit.members or node.type in _IMPORTS or not node.is_named:
+            continue
+        if (head := _HEADS.get(node.type)) is not None:
+            condition = node.child_by_field_name("condition")
+            bodies = [child for child in node.named_children if child.type == "block"]
+            found.append(_Entry(node, head, _head_text(node, condition, bodies), guard, holder))
+            inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
+            denied = guard if head != "condition" else f"not ({inner})" if " " in inner else f"not {inner}"
+            below = _Below(inner, denied, holder, len(found) - 1)
+            left += reversed([*_below_head(node, bodies, below)])
+        elif node.type in _THROUGH:
+            left += [_Place(child, guard, holder) for child in reversed(node.named_children)]
+        elif (text := _simple(node)) is not None:
+            found.append(_Entry(node, "statement", text, guard, holder))
     return found
 
 
-def _walk(nodes: list[Node], members: frozenset[int], guard: str, holder: int, found: list[_Entry]) -> None:
-    for node in nodes:
-        if node.id in members or node.type in _IMPORTS or not node.is_named:
-            continue
-        head = _HEADS.get(node.type)
-        if head is not None:
-            _walk_head(node, head, members, guard, holder, found)
-        elif node.type in _THROUGH:
-            _walk(node.named_children, members, guard, holder, found)
-        elif (text := _simple(node)) is not None:
-            found.append(_Entry(node, "statement", text, guard, holder))
+class _Place(NamedTuple):
+    """A statement that is still to be read, the innermost condition around it, and the head that it stands under."""
+
+    node: Node
+    guard: str
+    holder: int
 
 
-def _walk_head(
-    node: Node, head: str, members: frozenset[int], guard: str, holder: int, found: list[_Entry]
-) -> None:
-    condition = node.child_by_field_name("condition")
-    bodies = [child for child in node.named_children if child.type == "block"]
-    at = len(found)
-    found.append(_Entry(node, head, _head_text(node, condition, bodies), guard, holder))
-    inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
+class _Below(NamedTuple):
+    """What holds below a head: in its bodies, and in what follows where its condition does not hold."""
+
+    inner: str
+    denied: str
+    holder: int
+    at: int
+
+
+def _below_head(node: Node, bodies: list[Node], below: _Below) -> Iterator[_Place]:
     for body in bodies:
-        _walk(body.named_children, members, inner, at, found)
-    denied = guard if head != "condition" else f"not ({inner})" if " " in inner else f"not {inner}"
+        yield from (_Place(child, below.inner, below.at) for child in body.named_children)
     for part in node.named_children:
         if part.type in ("elif_clause", "except_clause", "case_clause"):
-            _walk([part], members, denied, holder, found)
+            yield _Place(part, below.denied, below.holder)
         elif part.type in ("else_clause", "finally_clause"):
             # What stands under the else of a condition that came came with it.
-            _walk(part.named_children, members, denied, at, found)
+            yield from (_Place(child, below.denied, below.at) for child in part.named_children)
 
 
 def _head_text(node: Node, condition: Node | None, bodies: list[Node]) -> str:
