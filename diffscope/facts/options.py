@@ -161,7 +161,8 @@ def _field_of(default: str | None) -> str:
 def _options_of_file(placed: Placed, comparison: ChangedPython) -> Iterator[OptionFact]:
     for change in comparison.symbols:
         if change.kind is DefinitionKind.VARIABLE:
-            yield from (fact for fact in _field(placed, change, comparison) if not _is_kept(placed, fact))
+            fields = _field(placed, change, comparison)
+            yield from (one for one in fields if not _is_kept(placed, one) and not _is_a_stub(placed, one))
         yield from (fact for fact in _read_options(placed, change) if not _is_kept(placed, fact))
 
 
@@ -172,6 +173,19 @@ def _is_kept(placed: Placed, fact: OptionFact) -> bool:
     entry = rf"""^[ \t]*(['"]?){re.escape(fact.name)}\1[ \t]*:"""
     after = placed.material.after
     return after is not None and re.search(entry.encode(), after.data, re.MULTILINE) is not None
+
+
+def _is_a_stub(placed: Placed, fact: OptionFact) -> bool:
+    """Return whether another default is told to type checkers alone: the entry that reads the variable stands as it was."""
+    if fact.what != "environment-variable" or fact.change not in ("default", "retyped"):
+        return False
+    entry = re.compile(
+        rf"""^[ \t]*(['"]){re.escape(fact.name)}\1[ \t]*:.*?(?=^[ \t]*['"]\w+['"][ \t]*:|^\S|\Z)""".encode(),
+        re.MULTILINE | re.DOTALL,
+    )
+    texts = (placed.material.before, placed.material.after)
+    found = [entry.search(text.data) if text is not None else None for text in texts]
+    return all(found) and len({one.group() for one in found if one}) == 1
 
 
 def _field(placed: Placed, change: ChangedSymbol, comparison: ChangedPython) -> Iterator[OptionFact]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from itertools import product
 
 import pytest
@@ -91,10 +90,8 @@ def test_directions_agree_with_python() -> None:
         dict(zip("abn", case, strict=True))
         for case in product((False, True), (False, True), (-1, 0, 0.5, 1, 1.5, 2, 3))
     ]
-    answers = {
-        text: [bool(eval(compile(ast.parse(text, mode="eval"), "", "eval"), {}, case)) for case in cases]
-        for text in _WHOLES
-    }
+    compiled = {text: compile(text, "", "eval") for text in _WHOLES}
+    answers = {text: [bool(eval(code, {}, case)) for case in cases] for text, code in compiled.items()}
     for before, after in product(_WHOLES[::3], _WHOLES):
         seen = set(zip(answers[before], answers[after], strict=True))
         found = _direction(before, after)
@@ -301,6 +298,21 @@ def test_a_condition_that_gets_one_more_part_has_not_got_a_name() -> None:
     assert [(one.direction, one.named) for one in edit(PATH, before, after).condition] == [
         ("narrowed", False)
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        pytest.param("xs = [x for x in xs if x not in seen]", True, id="asked where the elements are picked"),
+        pytest.param("xs = list(xs)", False, id="asked no more"),
+    ],
+)
+def test_a_part_that_is_asked_in_another_place_now_has_not_gone(first: str, named: bool) -> None:
+    loop = "    for x in xs:\n        if x.ready{}:\n            use(x)\n"
+    old = "def take(xs, seen):\n" + loop.format(" and x not in seen")
+    new = f"def take(xs, seen):\n    {first}\n" + loop.format("")
+    found = [one for one in edit(PATH, old, new).condition if one.what == "if"]
+    assert [(one.direction, one.went, one.named) for one in found] == [("widened", ("x not in seen",), named)]
 
 
 def test_an_answer_on_the_capability_is_a_guard_with_its_direction() -> None:

@@ -97,6 +97,12 @@ def test_a_variable_is_one_option_though_it_is_written_twice() -> None:
     ]
 
 
+def test_a_default_that_only_type_checkers_see_is_no_default() -> None:
+    template = "import os\n\nif TYPE_CHECKING:\n    VLLM_POOL: str = {0}\n\nenvironment_variables = {{\n    'VLLM_POOL': lambda: os.getenv(\n        'VLLM_POOL', 'auto'\n    ),\n    'VLLM_MORE': lambda: os.getenv('VLLM_MORE', {1}),\n}}\n"
+    found = edit("vllm/envs.py", template.format("''", "'a'"), template.format("'auto'", "'b'")).option
+    assert [(one.name, one.change) for one in found] == [("VLLM_MORE", "default")]
+
+
 def test_flags_of_a_parser() -> None:
     """A flag is known by its first long name; its type and its default are watched."""
     before = "def add(parser):\n    parser.add_argument('--size', type=int, default=4)\n    parser.add_argument('--gone', action='store_true')\n"

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from diffscope.facts.base.callers import CallerIndex
+from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.reach import Reach, Reached
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSymbol

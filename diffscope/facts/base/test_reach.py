@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.class_bases import ClassBases
+from diffscope.facts.base.definitions import ClassBases
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.change_shape import PRODUCT

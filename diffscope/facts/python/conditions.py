@@ -40,18 +40,14 @@ def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[Cond
     for one, change in changed_source_symbols(placed):
         told = [fact for each in change.conditions if (fact := _fact(one, change, each, table)) is not None]
         found += told
-        known = _texts(change)
+        # As the guards of signals say them.
+        texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
+        known = {clip(text, GUARD_TEXT) for text in texts if text is not None}
         found += _raised(one, change, known)
         found += _moved(one, change, known, table)
     return tuple(
         sorted(found, key=lambda fact: (fact.path, fact.line, fact.what, fact.condition, fact.change))
     )
-
-
-def _texts(change: ChangedSymbol) -> set[str]:
-    """Return the conditions that differ, as the guards of signals say them."""
-    texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
-    return {clip(text, GUARD_TEXT) for text in texts if text is not None}
 
 
 def _fact(
@@ -80,7 +76,7 @@ def _fact(
         early=each.exit in _PLAIN_EXITS or each.what == "assert",
         stood=each.change == "changed" or bool(each.stood or each.stood_otherwise or _holds_back(each)),
         name=each.name,
-        named=_is_named(placed, each),
+        named=_is_named(placed, each) or (direction == "widened" and _are_asked_elsewhere(placed, went)),
     )
 
 
@@ -93,7 +89,9 @@ def _decides(each: ConditionChange, table: RoleTable) -> tuple[str, ...]:
 def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, ...]]:
     """Return the direction of a condition, and the questions that came and went."""
     if each.what == "except":
-        return _caught(each), (), ()
+        alone = "new" if each.change == "added" else "gone"
+        is_exchanged = each.change == "changed"
+        return direction_of_caught(each.before or "", each.text) if is_exchanged else alone, (), ()
     after = parse_condition(each.text, each.names)
     asked = atoms(after)
     if each.change == "added":
@@ -114,12 +112,6 @@ def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, 
     return direction, came or (() if went else asked), went
 
 
-def _caught(each: ConditionChange) -> str:
-    if each.change == "changed":
-        return direction_of_caught(each.before or "", each.text)
-    return "new" if each.change == "added" else "gone"
-
-
 def _of_whole(each: ConditionChange, with_code: str, alone: str) -> str:
     return with_code if each.stood or each.stood_otherwise or _holds_back(each) else alone
 
@@ -137,11 +129,23 @@ def _is_named(placed: Placed, each: ConditionChange) -> bool:
     """Return whether a condition that changed or went stands elsewhere in the file now, more often than before."""
     old, new = placed.material.before, placed.material.after
     was = each.before or (each.text if each.change == "removed" else None)
-    if was is None or old is None or new is None or len(was) < 8:
+    if was is None or old is None or new is None or len(was) < _TELLING_LENGTH:
         return False
     sought = _bare(was)
     in_itself = _bare(each.text).count(sought) if each.before is not None else 0
     return _bare(new.text).count(sought) - in_itself >= _bare(old.text).count(sought) > 0
+
+
+def _are_asked_elsewhere(placed: Placed, went: tuple[Atom, ...]) -> bool:
+    """Return whether each question that went is asked in another place of the file now, as where what a loop goes through is filtered."""
+    old, new = placed.material.before, placed.material.after
+    if not went or old is None or new is None:
+        return False
+    was, now = _bare(old.text), _bare(new.text)
+    return all(
+        len(atom.text) >= _TELLING_LENGTH and now.count(_bare(atom.text)) >= was.count(_bare(atom.text)) > 0
+        for atom in went
+    )
 
 
 @lru_cache(maxsize=16)
@@ -219,6 +223,8 @@ def _moved(
         )
 
 
+_TELLING_LENGTH: Final = 8
+"""Characters of a condition, below which it says nothing that it stands in another place too."""
 _MOVING = {SignalKind.CALL: "call", SignalKind.ATTRIBUTE_WRITE: "write", SignalKind.RAISE: "raise"}
 
 
@@ -230,7 +236,7 @@ def _around_imports(placed: Placed) -> Iterator[ConditionFact]:
     pairs = pair_equal(
         (each for each in comparison.imports_removed if each.layer is ImportLayer.EAGER),
         (each for each in comparison.imports_added if each.layer is not ImportLayer.TYPING),
-        key=_identity,
+        key=lambda each: (each.module, each.name, each.alias, each.level),
     ).pairs
     groups: dict[tuple[str | None, str | None], list[Import]] = defaultdict(list)
     for old, new in pairs:
@@ -264,10 +270,6 @@ def _around(placed: Placed, before: str | None, after: str | None, imports: list
         ],
         stood=True,
     )
-
-
-def _identity(each: Import) -> tuple[object, ...]:
-    return each.module, each.name, each.alias, each.level
 
 
 _BY_TEXT: Final = (
@@ -306,13 +308,8 @@ def _roles_of(atoms: Iterable[Atom]) -> tuple[str, ...]:
 
 def _role_of(atom: Atom) -> str:
     node = atom.node
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        right = node.comparators[0]
-        if (
-            isinstance(node.ops[0], ast.Is | ast.IsNot)
-            and isinstance(right, ast.Constant)
-            and right.value is None
-        ):
+    match node:
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
             return "none"
     called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     if called in ("isinstance", "issubclass", "callable"):
