@@ -21,7 +21,7 @@ _LONGEST_VALUE: Final = 90
 _LONGEST_GUARD: Final = 70
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
@@ -89,9 +89,14 @@ def _apart(groups: Sequence[_Group]) -> list[_Group]:
 
 def _weight(group: _Group, title: frozenset[str]) -> float:
     edit, symbol = group.first, group.symbols[0]
-    said = stems_of(" ".join((edit.before, edit.after, edit.target, edit.callee, *edit.held)))
-    around = stems_of(f"{edit.symbol} {edit.path.rpartition('/')[2]}")
-    told = len(title & said) + 0.3 * len(title & around - said)
+    before, after = stems_of(edit.before), stems_of(edit.after)
+    # What came says what a change is about, what stands on both sides least.
+    came = title & (after - before | stems_of(" ".join(edit.held)))
+    went = title & (before - after) - came
+    around = (
+        title & (before | stems_of(f"{edit.symbol} {edit.target} {edit.callee} {edit.path}")) - came - went
+    )
+    told = len(came) + 0.7 * len(went) + 0.3 * len(around)
     passes_on = edit.what == "value" and edit.change == "added" and edit.target == f"self.{edit.after}"
     return (
         _WEIGHTS.get(edit.what, 1.0)
@@ -315,9 +320,6 @@ def _checks(group: _Group, words: dict[str, Argument]) -> Iterable[Text]:
         told["value"] = edit.after or edit.before
     if asked == "skipped":
         told["value"] = str(told["value"]).removeprefix("return ")
-    if code.startswith("file-"):
-        # One line of them is enough to find the place by.
-        told["after"] = edit.after.partition("; ")[0]
     yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before

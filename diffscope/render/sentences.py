@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.render.change_summary import clauses_of
 from diffscope.render.places import worst_first
 from diffscope.render.words import Words
@@ -66,8 +66,14 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     edits = [words.pick(check) for effect in effects[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in effects[1:] if effect.checks]
     shown = [words.pick(flag.advice) for flag in asking if flag.family in _OF_TESTS][:1]
-    found = (*first, *edits[:1], *shown, *edits, *(words.pick(flag.advice) for flag in flags[:1]))
+    found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.advice) for flag in flags[:1])]
+    if not found:
+        found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
     return tuple(clip(one, _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _is_new_code(symbol: SymbolAssessment) -> bool:
+    return "added" in symbol.aspects and symbol.logic and symbol.kind in ("function", "method", "class")
 
 
 def _with_summary(clause: str, assessment: Assessment, words: Words) -> str:

@@ -50,6 +50,11 @@ def thing(*lines: str, other: str = "1") -> str:
             "In the case `not self.on`, `use(rows)` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
             id="code that stood goes under a condition"),
         pytest.param(
+            thing("if a(rows):", "    use(rows)"), thing("if self.other > 3:", "    use(rows)"),
+            "`Thing.run` runs `use(rows)` if `self.other > 3`; until now if `a(rows)`",
+            "Where `self.other > 3` and `a(rows)` disagree, `use(rows)` runs in other cases now: is each of them wanted, and is one of each tested?",
+            id="another condition over the same code"),
+        pytest.param(
             thing("x = make(rows, deep=self.deep)", "return x", other="make(2)"), thing("x = make(rows, deep=self.deep, keep=True)", "return x", other="make(2)"),
             "`Thing.run` now passes `keep=True` to `make`",
             "What does `make` do differently with `keep=True`: is it right for everything that comes through `Thing.run`, and is it tested?",
@@ -86,6 +91,20 @@ def test_one_edit(before: str, after: str, says: str, check: str) -> None:
     (effect,) = find_effects(edit(PATH, before, after))
     assert effect.says.en == says
     assert effect.checks[0].en == check
+
+
+def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
+    before = thing("if self.on:", "    use(rows)", "return 1")
+    told = [
+        effect.says.en
+        for effect in find_effects(
+            edit(PATH, before, thing("if self.on and rows:", "    drop(rows)", "return 1"))
+        )
+    ]
+    assert told == [
+        "`Thing.run` now runs `drop(rows)` if `self.on and rows`",
+        "`Thing.run` no longer runs `use(rows)` if `self.on`",
+    ]
 
 
 def test_the_same_edit_in_several_functions_is_one_effect() -> None:
