@@ -10,8 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from diffscope.adapters.git.commit import CommitInfo, parse_commit
-from diffscope.adapters.git.objects import DifferenceReader, NameReader, ObjectReader
+from diffscope.adapters.git.objects import (
+    CommitInfo,
+    DifferenceReader,
+    NameReader,
+    ObjectReader,
+    parse_commit,
+)
 from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import (
     GitAccess,
