@@ -31,7 +31,6 @@ from diffscope.render.formats.json import indented
 from diffscope.rules.authoring.pages import rule_index, vocabulary_page
 from diffscope.rules.authoring.schema import SCHEMA_FOLDER, schemas
 
-
 ROOT: Final = Path(__file__).resolve().parents[3]
 _RUN: Final = lazy_regex(
     r"(<!-- run: (?P<command>.+?) -->\n```console\n).*?(^```\n)", re.DOTALL | re.MULTILINE
