@@ -155,16 +155,12 @@ def over_budget(file: Path) -> Iterator[str]:
     )
 
 
-FULLEST = {"diffscope/adapters/github": 16}
-"""Folders with more modules than others may have."""
-
-
 def test_a_folder_can_be_read_at_a_glance() -> None:
     """A folder has at most fifteen modules: beyond that nobody finds the one that is looked for."""
     counts = Counter(
         file.parent.relative_to(ROOT).as_posix() for file in MODULES if file.name != "__init__.py"
     )
-    assert {name: count for name, count in counts.items() if count > FULLEST.get(name, 15)} == {}
+    assert {name: count for name, count in counts.items() if count > 15} == {}
 
 
 def functions(tree: Iterable[ast.AST]) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -61,7 +61,11 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     known = {(one.path, one.symbol): one for one in facts.symbol}
     groups: dict[tuple[object, ...], _Group] = {}
+    options = [one.name for one in facts.option if one.change in ("added", "removed")]
     for edit in facts.edit:
+        if edit.what == "element" and any(f'"{name}"' in edit.after + edit.before for name in options):
+            # A row of a table of options is the option, which is told as such.
+            continue
         # What is done to i1 and to i2 is one thing, done twice.
         key = (
             edit.what,

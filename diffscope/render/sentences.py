@@ -61,12 +61,12 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
     """
     flags, effects = _flags(assessment), assessment.effects
-    asking = [flag for flag in flags if flag.asks and flag.family not in _OF_PATHS]
-    first = [words.pick(flag.advice) for flag in asking if flag.family not in _OF_TESTS][:1]
+    asking = [flag for flag in flags if flag.check and flag.family not in _OF_PATHS]
+    first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
     edits = [words.pick(check) for effect in effects[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in effects[1:] if effect.checks]
-    shown = [words.pick(flag.advice) for flag in asking if flag.family in _OF_TESTS][:1]
-    found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.advice) for flag in flags[:1])]
+    shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
+    found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.asked) for flag in flags[:1])]
     if not found:
         found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
     return tuple(clip(one, _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]

@@ -75,6 +75,11 @@ def thing(*lines: str, other: str = "1") -> str:
             "Which errors that used to surface does `Exception` swallow in `Thing.run` now, and does the code behind it hold after one?",
             id="more is caught"),
         pytest.param(
+            thing("use(rows)"), thing("assert rows", "use(rows)"),
+            "`Thing.run` now asserts `rows`",
+            "Can a request or a valid configuration reach `Thing.run` without `rows`? It ends the engine now.",
+            id="an assertion"),
+        pytest.param(
             thing("return rows[0]"), thing("return rows[-1]"),
             "`Thing.run` returns `rows[-1]`, no longer `rows[0]`",
             "Where do `rows[-1]` and `rows[0]` differ, and do all callers of `Thing.run` take the new result?",

@@ -16,8 +16,7 @@ from diffscope.cli.generate.messages import message_documents
 from diffscope.errors import InputError
 from diffscope.messages.catalogue import Catalogue, read_catalogue
 from diffscope.messages.model import Language
-from diffscope.messages.say import texts
-from diffscope.messages.template import quoted
+from diffscope.messages.say import quoted, texts
 from diffscope.products.report.dynamics.amd import Where
 from diffscope.products.report.dynamics.suspects import OtherSignal, TitleSignal
 from diffscope.products.report.link_model import LinkReason

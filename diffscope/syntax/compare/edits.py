@@ -348,7 +348,7 @@ def _statement(entry: _Entry, change: str) -> StatementEdit:
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)
-    elif what in ("return", "raise"):
+    elif what in ("return", "raise", "assert"):
         text = text.partition(" ")[2]
     before, after = ("", text) if change == "added" else (text, "")
     return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
