@@ -131,10 +131,11 @@ def test_a_report_shows_what_could_not_be_seen(form: str, style: Style, text: st
         ET.fromstring(found)
 
 
-def test_charts_show_what_could_not_be_seen() -> None:
-    """To draw takes a second: one text has them all."""
+@given(text=TEXTS)
+@settings(max_examples=2, deadline=None)
+def test_charts_show_what_could_not_be_seen(text: str) -> None:
     try:
-        drawn = charts(a_poisoned_digest("".join(ACTED_ON + PLAIN)), Style())
+        drawn = charts(a_poisoned_digest(text), Style())
     except UsageError:  # the extra is not installed
         return
     for picture in drawn.values():
