@@ -16,7 +16,8 @@ from diffscope.rules.model import Severity
 _FAMILIES: Final = 4
 _ITEMS: Final = 3
 _ENTRIES: Final = 5
-_LONGEST_CHECK: Final = 170
+_LONGEST_CHECK: Final = 150
+_TITLE: Final = 64
 _LONGEST: Final = 110
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
@@ -100,7 +101,7 @@ class RiskStory:
             "story.risk-entry",
             severity=words(items[0].severity.value),
             pull=name_of(pull.number),
-            title=clip(pull.title, _LONGEST),
+            title=clip(pull.title, _TITLE),
             asks=clip(asks, _LONGEST_CHECK) or self._said(self._families.get(items[0].code, ""), items[0]),
             codes=words.comma.join(dict.fromkeys(item.code for item in items)),
         )

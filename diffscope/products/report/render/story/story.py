@@ -32,6 +32,7 @@ _WHOLE: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused", "optio
 _FOLLOWED: Final = 2
 _SHORT: Final = 4
 _COUNTED: Final = 5
+_FOLLOW_UPS: Final = 4
 _NAMED: Final = 3
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
@@ -240,7 +241,7 @@ class Story:
     @cached_property
     def follow_up(self) -> tuple[str, ...]:
         """What this window's code asks for: tests for what none names, work that was taken back, defaults to test, platforms to run."""
-        return tuple(self._follow_ups())
+        return tuple(islice(self._follow_ups(), _FOLLOW_UPS))
 
     def _follow_ups(self) -> Iterator[str]:
         new = [item for item in self._risks.unnamed if item.code != _FIX]
