@@ -258,7 +258,7 @@ def newest_commit(repository: GitRepository) -> CommitId:
     tip = main_tip(repository)
     if tip is None:
         raise RepositoryError(
-            "the repository has no commit", at=str(repository.path), hint="name a clone of vLLM: --repo PATH"
+            "the repository has no commit", at=str(repository.path), hint="name a clone: --repo PATH"
         )
     return CommitId(tip)
 

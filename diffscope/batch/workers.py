@@ -269,5 +269,5 @@ def _repository(order: Order) -> GitRepository:
     found = find_clone(None, current=Path.cwd(), environment=os.environ)
     if found is None:
         hint = f"set {VARIABLE} where the worker is started"
-        raise SourceError(f"the worker on {platform.node()} has no clone of vLLM", hint=hint)
+        raise SourceError(f"the worker on {platform.node()} has no clone of the repository", hint=hint)
     return found

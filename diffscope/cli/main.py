@@ -50,7 +50,9 @@ COMMANDS: dict[str, Command] = {
     "rules": Command(
         "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and start rules."
     ),
-    "graph": Command("diffscope.cli.graph.command:graph", "Ask the module graph of vLLM at any commit."),
+    "graph": Command(
+        "diffscope.cli.graph.command:graph", "Ask the module graph of a repository at any commit."
+    ),
     "doctor": Command(
         "diffscope.cli.doctor:doctor",
         "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",

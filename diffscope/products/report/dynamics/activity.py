@@ -32,7 +32,6 @@ _BOTS: Final = frozenset(
         "mergify",
         "pre-commit-ci",
         "renovate",
-        "vllm-bot",
         "buildkite",
     ]
 )
@@ -66,7 +65,7 @@ class Discussion(Value, frozen=True, kw_only=True):
 
 def is_bot(name: str, *, told: bool | None = None) -> bool:
     """Return whether an account is a program: as GitHub told, else by its name."""
-    return told if told is not None else name.endswith("[bot]") or name.lower() in _BOTS
+    return told if told is not None else name.endswith(("[bot]", "-bot")) or name.lower() in _BOTS
 
 
 def is_answered(item: Item, inside: Inside) -> bool:
