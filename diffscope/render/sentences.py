@@ -13,7 +13,7 @@ from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
 _LONGEST_NOTE: Final = 240
-_LONGEST_SUMMARY: Final = 110
+_LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
 _OF_PATHS: Final = frozenset({"core-path"})

@@ -142,7 +142,7 @@ class Story:
 
     def _unproven(self, theme: Theme) -> Iterator[str]:
         """Yield what of a theme no test names, and whether that is still so."""
-        items = [item for item in self._risks.unnamed if item.number in theme.pulls][:2]
+        items = [item for item in self._risks.unnamed if item.number in theme.pulls][:1]
         if items:
             names = [
                 self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
