@@ -30,6 +30,10 @@ _FILES: Final = {
     "data": "other", "other": "other",
 }  # fmt: skip
 """Categories of files that are no code, with the question that an edit leaves."""
+_OPPOSITES: Final = (
+    (" is not ", " is "), (" is ", " is not "), (" not in ", " in "), (" in ", " not in "), (" != ", " == "), (" == ", " != "),
+    (" <= ", " > "), (" >= ", " < "), (" < ", " >= "), (" > ", " <= "),
+)  # fmt: skip
 _OFTEN: Final = frozenset({"per_step", "per_request", "start_up"})
 _SEEN: Final = frozenset({"root", "called", "class"})
 """How it is known that something runs so often, and not only guessed from imports."""
@@ -173,21 +177,13 @@ def _named(edit: Edit) -> str | Message:
 
 def _denied(condition: str) -> str:
     """Return the opposite of a condition."""
-    if _TRUTH.match(condition):
-        return (
-            condition.replace(" is not None", " is None")
-            if " is not " in condition
-            else condition.replace(" is ", " is not ")
-        )
-    bare = condition.removeprefix("not ")
-    is_one = " and " not in condition and " or " not in condition
-    return (
-        bare
-        if bare != condition and is_one
-        else f"not ({condition})"
-        if " " in condition
-        else f"not {condition}"
-    )
+    if " and " not in condition and " or " not in condition:
+        for word, opposite in _OPPOSITES:
+            if condition.count(word) == 1:
+                return condition.replace(word, opposite)
+        if condition.startswith("not "):
+            return condition.removeprefix("not ")
+    return f"not ({condition})" if " " in condition else f"not {condition}"
 
 
 def _short(symbol: str) -> str:

@@ -70,7 +70,7 @@ COMMANDS: dict[str, Command] = {
         "diffscope.cli.store:store",
         "Join stores of assessments from several machines, or write one as tables.",
     ),
-    "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
+    "cache": Command("diffscope.cli.store:cache", "Show or clear the cache of outlines, graphs and rules."),
     "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
 }
 

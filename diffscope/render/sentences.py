@@ -13,7 +13,7 @@ from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
 _LONGEST_NOTE: Final = 240
-_LONGEST_SUMMARY: Final = 110
+_LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
 _OF_PATHS: Final = frozenset({"core-path"})
@@ -51,7 +51,8 @@ def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...
     new = [words.pick(clause) for clause in told.clauses[: told.telling]]
     new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
     edits = [words.pick(effect.says) for effect in assessment.effects if not effect.condition]
-    found = (*edits, *new) if assessment.kind in _BY_EDITS else (*new, *edits)
+    # One step of work on speed tells little of it to who has not the code before their eyes.
+    found = (*edits, *new) if assessment.kind == "bugfix" else (*new, *edits)
     return tuple(f"{one[:1].upper()}{one[1:]}" for one in found)
 
 

@@ -112,6 +112,27 @@ def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("condition", "denied"),
+    [
+        pytest.param("self.on", "not self.on", id="a name"),
+        pytest.param("not self.on", "self.on", id="a denied name"),
+        pytest.param("x is not None", "x is None", id="none"),
+        pytest.param("x == 'a'", "x != 'a'", id="equal"),
+        pytest.param("x not in y", "x in y", id="in"),
+        pytest.param("len(x) > 3", "len(x) <= 3", id="greater"),
+        pytest.param("a and b", "not (a and b)", id="several"),
+    ],
+)
+def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, denied: str) -> None:
+    after = thing(f"if rows and {condition}:", "    use(rows)")
+    if " and " in condition:
+        after = thing(f"if rows and ({condition} or c):", "    use(rows)")
+        denied = f"not ({condition} or c)"
+    (effect,) = find_effects(edit(PATH, thing("if rows:", "    use(rows)"), after))
+    assert effect.checks[0].en.startswith(f"In the case `{denied}`, `use(rows)` no longer runs")
+
+
 def test_the_same_edit_in_several_functions_is_one_effect() -> None:
     before = "def a(x):\n    use(x)\n\ndef b(x):\n    use(x)\n\ndef c(x):\n    use(x)\n"
     (effect,) = find_effects(
