@@ -39,6 +39,8 @@ _HEADS: Final = {
     "case_clause": "case",
     "function_definition": "function",
 }
+_LEAVING: Final = ("return", "raise", "continue", "break")
+_JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _SAID: Final = frozenset({"help", "description", "message", "detail"})
 """Arguments that hold words for a reader."""
 _EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
@@ -174,6 +176,7 @@ def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> l
         return []
     words = {
         (side, at): set(_WORD.findall(entries[at].text))
+        - (frozenset() if entries[at].kind == "statement" else _JOINING)
         for side, entries, places in ((0, old, olds), (1, new, news))
         for at in places
     }
@@ -214,7 +217,8 @@ def _by_body(old: _Entry, new: _Entry) -> float:
     sides = [
         list(_simple_ones(body)) if body is not None else [] for body in map(_body, (old.node, new.node))
     ]
-    return float(bool(sides[0]) and sides[0] == sides[1])
+    # That both leave in the same way does not make them one.
+    return float(sides[0] == sides[1] and any(not text.startswith(_LEAVING) for text in sides[0]))
 
 
 def _body(head: Node) -> Node | None:
