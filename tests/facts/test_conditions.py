@@ -315,6 +315,21 @@ def test_a_part_that_is_asked_in_another_place_now_has_not_gone(first: str, name
     assert [(one.direction, one.went, one.named) for one in found] == [("widened", ("x not in seen",), named)]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("if sparse and size != 64:\n        work(size)", "if sparse:\n        if flash_sparse and size != 64:\n            work(size)", [], id="a part that became a branch around the others"),
+        pytest.param("if size != 64:\n        work(size)", "if enabled:\n        if size != 64:\n            work(size)", [("narrowed", ("enabled",))], id="a question that nothing asked"),
+    ],
+)  # fmt: skip
+def test_a_question_that_went_to_another_branch_has_not_come(
+    before: str, after: str, expected: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    sides = (f"def take(sparse, flash_sparse, enabled, size):\n    {one}\n" for one in (before, after))
+    found = [one for one in edit(PATH, *sides).condition if one.direction == "narrowed" and not one.named]
+    assert [(one.direction, one.came) for one in found] == expected
+
+
 def test_an_answer_on_the_capability_is_a_guard_with_its_direction() -> None:
     before = "def supports(cls, capability):\n    return capability >= DeviceCapability(9, 0)\n"
     found = edit(PATH, before, before.replace(">=", "==")).guard

@@ -102,7 +102,8 @@ def _unwatched(
         for one in placed
         if one.fact.category in _JUDGED and one.fact.logic and one.fact.status != "deleted"
     ]
-    platforms = {one.platform for one in whole.decisions if one.selected}
+    # Readings of a step that lists nothing differ: it may run for every change, so that nothing is said of its platform.
+    platforms = {one.platform for one in whole.decisions if one.selected or _may_always_run(one)}
     known = {one.platform for one in whole.decisions}
     for one in judged[:_MOST_JUDGED]:
         missing = [name for name in _HARDWARE if name in known.intersection(one.fact.platforms) - platforms]
@@ -114,6 +115,10 @@ def _unwatched(
             yield _no_step(one, decisions)
         for platform in missing:
             yield _not_run(one, decisions, platform)
+
+
+def _may_always_run(decision: StepDecision) -> bool:
+    return decision.reason is Reason.EMPTY_LIST and not decision.optional
 
 
 def _no_step(placed: Placed, decisions: Iterable[StepDecision]) -> StepFact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -38,7 +38,10 @@ def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[Cond
     placed = tuple(placed)
     found = [fact for one in placed for fact in _around_imports(one)]
     for one, change in changed_source_symbols(placed):
-        told = [fact for each in change.conditions if (fact := _fact(one, change, each, table)) is not None]
+        moved = _only_moved(change)
+        told = [
+            fact for each in change.conditions if (fact := _fact(one, change, each, table, moved)) is not None
+        ]
         found += told
         # As the guards of signals say them.
         texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
@@ -50,8 +53,23 @@ def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[Cond
     )
 
 
+def _only_moved(change: ChangedSymbol) -> frozenset[str]:
+    """Return the questions that the conditions of a symbol which changed, came or went ask no more often than they did."""
+    before, after = Counter[str](), Counter[str]()
+    for each in (one.condition for one in change.conditions):
+        was = each.before if each.change == "changed" else each.text if each.change == "removed" else None
+        before.update(atom.text for atom in atoms(parse_condition(was or "")))
+        now = each.text if each.change != "removed" else ""
+        after.update(atom.text for atom in atoms(parse_condition(now)))
+    return frozenset(text for text, times in after.items() if times <= before[text])
+
+
 def _fact(
-    placed: Placed, change: ChangedSymbol, changed: ChangedCondition, table: RoleTable
+    placed: Placed,
+    change: ChangedSymbol,
+    changed: ChangedCondition,
+    table: RoleTable,
+    only_moved: frozenset[str],
 ) -> ConditionFact | None:
     each = changed.condition
     direction, came, went = _weighed(each)
@@ -76,7 +94,9 @@ def _fact(
         early=each.exit in _PLAIN_EXITS or each.what == "assert",
         stood=each.change == "changed" or bool(each.stood or each.stood_otherwise or _holds_back(each)),
         name=each.name,
-        named=_is_named(placed, each) or (direction == "widened" and _are_asked_elsewhere(placed, went)),
+        named=_is_named(placed, each)
+        or (direction == "widened" and _are_asked_elsewhere(placed, went))
+        or (direction == "narrowed" and bool(came) and only_moved.issuperset(atom.text for atom in came)),
     )
 
 
