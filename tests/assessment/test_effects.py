@@ -181,7 +181,7 @@ def test_tests_and_other_files_are_told_where_no_product_code_changes() -> None:
     after = {test: thing("use(1)"), page: "Use it twice.\n"}
     told = {effect.says.en: effect.checks[0].en for effect in find_effects(facts(before, after))}
     assert told == {
-        "`Thing.run` passes `1` to `use`, no longer `rows`": "Would `Thing.run` still fail on the fault that it is there for?",
+        "`Thing.run` passes `1` to `use`, no longer `rows`": "With `1`, would `Thing.run` still fail where the code that it tests is wrong?",
         "`thing.md` says `Use it twice.`, no longer `Use it.`": "Does `Use it twice.` hold at this commit, and do other pages that say the same agree with `thing.md`?",
     }
     before[PATH], after[PATH] = thing("return 1"), thing("return 2")
