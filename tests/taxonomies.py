@@ -8,8 +8,7 @@ from pathlib import Path
 
 from diffscope.facts.model import FileFact, SymbolFact
 from diffscope.source.model import PullRequest, SourceKind
-from diffscope.taxonomy.load import FILES, read_tables
-from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.model import FILES, Taxonomy, read_tables
 
 RULES = Path(__file__).parent.parent / "rules"
 

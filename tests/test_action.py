@@ -319,6 +319,7 @@ def test_a_module_that_the_pull_request_brings_is_never_imported(
     assert not (workflow.checkout / "pwned").exists()
 
 
+@pytest.mark.thorough
 def test_the_pair_hands_the_artifact_over(runner: Runner, workflow: Workflow) -> None:
     """A fork's run judges with a token that cannot write; the second run posts its file."""
     payload = pull_request(base=workflow.base, head=workflow.head)

@@ -9,10 +9,16 @@ import pytest
 from tests.golden import FOLDER, RUNS, Run, perform
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One project for all runs, as for the command that writes the files."""
+    return tmp_path_factory.mktemp("golden")
+
+
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.file)
-def test_golden_run(run: Run, minivllm: Path, tmp_path: Path) -> None:
+def test_golden_run(run: Run, minivllm: Path, folder: Path) -> None:
     """The whole result, byte for byte, is the one in the file; `just generate` writes it anew, a review reads it."""
-    outcome = perform(run, minivllm, tmp_path)
+    outcome = perform(run, minivllm, folder)
     assert (outcome.exit_code, outcome.err) == (0, "")
     assert outcome.out == (FOLDER / run.file).read_text(encoding="utf-8"), (
         "run `just generate` and read the difference"

@@ -13,7 +13,7 @@ from diffscope.adapters.config.rule_files import (
     load_rules,
     rule_texts,
 )
-from diffscope.cli.generate.rules import rule_documents
+from diffscope.cli.generate.__main__ import rule_documents
 from diffscope.cli.rules.cases import case_collector, load_cases
 from diffscope.facts.model import ChangeFacts
 from diffscope.facts.vocabulary import families

@@ -29,12 +29,11 @@ from diffscope.assessment.document import (
     report_gap,
 )
 from diffscope.assessment.effects import find_effects
-from diffscope.assessment.files import assess_files
+from diffscope.assessment.files import assess_files, assess_symbols
 from diffscope.assessment.look_first import look_first
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import judge_fix_risk, score_importance, score_insight
 from diffscope.assessment.signals import doubling, read_signals
-from diffscope.assessment.symbols import assess_symbols
 from diffscope.assessment.tags import explain_tags
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.change_shape import PRODUCT, area_shares

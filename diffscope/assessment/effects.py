@@ -21,7 +21,7 @@ _LONGEST_VALUE: Final = 90
 _LONGEST_GUARD: Final = 70
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
@@ -30,6 +30,10 @@ _FILES: Final = {
     "data": "other", "other": "other",
 }  # fmt: skip
 """Categories of files that are no code, with the question that an edit leaves."""
+_OPPOSITES: Final = (
+    (" is not ", " is "), (" is ", " is not "), (" not in ", " in "), (" in ", " not in "), (" != ", " == "), (" == ", " != "),
+    (" <= ", " > "), (" >= ", " < "), (" < ", " >= "), (" > ", " <= "),
+)  # fmt: skip
 _OFTEN: Final = frozenset({"per_step", "per_request", "start_up"})
 _SEEN: Final = frozenset({"root", "called", "class"})
 """How it is known that something runs so often, and not only guessed from imports."""
@@ -61,7 +65,11 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     known = {(one.path, one.symbol): one for one in facts.symbol}
     groups: dict[tuple[object, ...], _Group] = {}
+    options = [one.name for one in facts.option if one.change in ("added", "removed")]
     for edit in facts.edit:
+        if edit.what == "element" and any(f'"{name}"' in edit.after + edit.before for name in options):
+            # A row of a table of options is the option, which is told as such.
+            continue
         # What is done to i1 and to i2 is one thing, done twice.
         key = (
             edit.what,
@@ -89,9 +97,14 @@ def _apart(groups: Sequence[_Group]) -> list[_Group]:
 
 def _weight(group: _Group, title: frozenset[str]) -> float:
     edit, symbol = group.first, group.symbols[0]
-    said = stems_of(" ".join((edit.before, edit.after, edit.target, edit.callee, *edit.held)))
-    around = stems_of(f"{edit.symbol} {edit.path.rpartition('/')[2]}")
-    told = len(title & said) + 0.3 * len(title & around - said)
+    before, after = stems_of(edit.before), stems_of(edit.after)
+    # What came says what a change is about, what stands on both sides least.
+    came = title & (after - before | stems_of(" ".join(edit.held)))
+    went = title & (before - after) - came
+    around = (
+        title & (before | stems_of(f"{edit.symbol} {edit.target} {edit.callee} {edit.path}")) - came - went
+    )
+    told = len(came) + 0.7 * len(went) + 0.3 * len(around)
     passes_on = edit.what == "value" and edit.change == "added" and edit.target == f"self.{edit.after}"
     return (
         _WEIGHTS.get(edit.what, 1.0)
@@ -164,21 +177,13 @@ def _named(edit: Edit) -> str | Message:
 
 def _denied(condition: str) -> str:
     """Return the opposite of a condition."""
-    if _TRUTH.match(condition):
-        return (
-            condition.replace(" is not None", " is None")
-            if " is not " in condition
-            else condition.replace(" is ", " is not ")
-        )
-    bare = condition.removeprefix("not ")
-    is_one = " and " not in condition and " or " not in condition
-    return (
-        bare
-        if bare != condition and is_one
-        else f"not ({condition})"
-        if " " in condition
-        else f"not {condition}"
-    )
+    if " and " not in condition and " or " not in condition:
+        for word, opposite in _OPPOSITES:
+            if condition.count(word) == 1:
+                return condition.replace(word, opposite)
+        if condition.startswith("not "):
+            return condition.removeprefix("not ")
+    return f"not ({condition})" if " " in condition else f"not {condition}"
 
 
 def _short(symbol: str) -> str:
@@ -315,9 +320,6 @@ def _checks(group: _Group, words: dict[str, Argument]) -> Iterable[Text]:
         told["value"] = edit.after or edit.before
     if asked == "skipped":
         told["value"] = str(told["value"]).removeprefix("return ")
-    if code.startswith("file-"):
-        # One line of them is enough to find the place by.
-        told["after"] = edit.after.partition("; ")[0]
     yield text_of(f"check.{asked}", **told)
     if edit.left:
         is_call = edit.what == "argument" and not edit.before

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from diffscope.assessment.document import ReadingPlace, ScorePart
+from diffscope.assessment.files import is_hosted
 from diffscope.assessment.signals import doubling
-from diffscope.assessment.symbols import is_hosted
 from diffscope.facts.model import ChangeFacts, FileFact, Located, NativeFact, SymbolFact
 from diffscope.messages.model import Message, message
 from diffscope.messages.say import sentence

@@ -149,7 +149,7 @@ class Batch:
             yield from workers.judge(jobs)
 
     def _answers_of_cluster(self, address: str, jobs: list[tuple[Wanted, ...]]) -> Iterator[Judged]:
-        from diffscope.adapters.cluster import Cluster  # noqa: PLC0415 - an extra
+        from diffscope.adapters.processes import Cluster  # noqa: PLC0415 - an extra
 
         if self._workspace.rule_folders:
             hint = "install a diffscope with these rules on every machine, or leave --cluster out"

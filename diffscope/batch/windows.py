@@ -12,9 +12,8 @@ from diffscope.adapters.changes.clone import commits_between
 from diffscope.adapters.git.log import cut_off_at, first_commit_at, logins_of, main_tip, pull_number
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.assessment.document import Assessment
-from diffscope.batch.around import find_around, light_points
+from diffscope.batch.around import find_around, light_points, recheck
 from diffscope.batch.judging import Wanted, name_of
-from diffscope.batch.recheck import recheck
 from diffscope.batch.run import Batch, Progress
 from diffscope.errors import DiffscopeError, RepositoryError, UsageError
 from diffscope.messages.model import Message, message
@@ -185,7 +184,7 @@ def _neighbours(
     """Return what the store has of the windows before and after; what is compared is at hand already."""
     if span.is_range:
         return ()
-    before, after = span_before(workspace, span), _span_after(workspace, span)
+    before, after = span_before(workspace, span), _span(workspace, *period_after(span.period))
     found = {
         assessment.change.pull.head: assessment
         for assessment in (compared[1].assessments if compared else ())
@@ -193,10 +192,6 @@ def _neighbours(
     for other in (before, after):
         found |= {one.change.pull.head: one for one in map(trim_for_digest, batch.stored(other.wanted))}
     return tuple(found.values())
-
-
-def _span_after(workspace: Workspace, span: Span) -> Span:
-    return _span(workspace, *period_after(span.period))
 
 
 def is_at_hand(batch: Batch, span: Span) -> bool:
@@ -263,7 +258,7 @@ def newest_commit(repository: GitRepository) -> CommitId:
     tip = main_tip(repository)
     if tip is None:
         raise RepositoryError(
-            "the repository has no commit", at=str(repository.path), hint="name a clone of vLLM: --repo PATH"
+            "the repository has no commit", at=str(repository.path), hint="name a clone: --repo PATH"
         )
     return CommitId(tip)
 

@@ -22,7 +22,7 @@ import msgspec
 from diffscope.adapters.cache.cache import default_directory
 from diffscope.adapters.cache.store import open_store
 from diffscope.adapters.config.profiles import Chosen, find_clone
-from diffscope.adapters.git.find import VARIABLE
+from diffscope.adapters.git.clones import VARIABLE
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.processes import end_processes, exit_code, start_processes
 from diffscope.batch.judging import Judge, Judged, Wanted, change_gap
@@ -269,5 +269,5 @@ def _repository(order: Order) -> GitRepository:
     found = find_clone(None, current=Path.cwd(), environment=os.environ)
     if found is None:
         hint = f"set {VARIABLE} where the worker is started"
-        raise SourceError(f"the worker on {platform.node()} has no clone of vLLM", hint=hint)
+        raise SourceError(f"the worker on {platform.node()} has no clone of the repository", hint=hint)
     return found

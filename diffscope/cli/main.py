@@ -37,7 +37,7 @@ COMMANDS: dict[str, Command] = {
         "diffscope.cli.classify.command:classify", "Classify one change, or every change of a range."
     ),
     "explain": Command(
-        "diffscope.cli.explain.command:explain",
+        "diffscope.cli.explain:explain",
         "Say why a rule fired or stayed silent on a change, or why a step of CI runs for it.",
     ),
     "report": Command(
@@ -50,13 +50,15 @@ COMMANDS: dict[str, Command] = {
     "rules": Command(
         "diffscope.cli.rules.command:rules", "List, show, validate, convert, test and start rules."
     ),
-    "graph": Command("diffscope.cli.graph.command:graph", "Ask the module graph of vLLM at any commit."),
+    "graph": Command(
+        "diffscope.cli.graph.command:graph", "Ask the module graph of a repository at any commit."
+    ),
     "doctor": Command(
         "diffscope.cli.doctor:doctor",
         "Lint the target repository's own rule files: CODEOWNERS, mergify.yml, Buildkite pipelines.",
     ),
     "backtest": Command(
-        "diffscope.cli.backtest.command:backtest",
+        "diffscope.cli.backtest:backtest",
         "Measure the rules on history: how often each fires, and whether what it flags is fixed later more often.",
     ),
     "ci": Command("diffscope.cli.ci.command:ci", "Run as a step of a GitHub workflow."),
@@ -68,7 +70,7 @@ COMMANDS: dict[str, Command] = {
         "diffscope.cli.store:store",
         "Join stores of assessments from several machines, or write one as tables.",
     ),
-    "cache": Command("diffscope.cli.cache:cache", "Show or clear the cache of outlines, graphs and rules."),
+    "cache": Command("diffscope.cli.store:cache", "Show or clear the cache of outlines, graphs and rules."),
     "init": Command("diffscope.cli.init:init", "Write a first diffscope.yml, every setting at its default."),
 }
 

@@ -44,7 +44,7 @@ class Limits(Value, frozen=True, kw_only=True):
 
 DEFAULT_LIMITS = Limits()
 
-_HINT = "split the change, or hand in the files that matter: git diff BASE...HEAD -- vllm csrc"
+_HINT = "split the change, or hand in the files that matter: git diff BASE...HEAD -- FOLDER"
 
 
 def check_limits(patch: str, *, limits: Limits) -> None:

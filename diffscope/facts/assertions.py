@@ -42,13 +42,8 @@ def loosened_assertions(placed: Placed, change: ChangedSymbol) -> Iterator[TestF
     for item in new:
         signal = item.signal
         before = max(exact, key=lambda one: _likeness(one, signal), default=None)
-        if (
-            left > 0
-            and before is not None
-            and _likeness(before, signal) >= _SAME
-            and not _is_exact(signal.text)
-            and _WEAK.search(signal.text)
-        ):
+        is_weak = not _is_exact(signal.text) and _WEAK.search(signal.text)
+        if left > 0 and is_weak and before is not None and _likeness(before, signal) >= _SAME:
             left -= 1
             exact.remove(before)
             yield TestFact(
@@ -62,8 +57,7 @@ def loosened_assertions(placed: Placed, change: ChangedSymbol) -> Iterator[TestF
 def added_assertions(placed: Iterable[Placed]) -> Iterator[Signal]:
     """Yield the assertions that come anywhere in the test files of a change."""
     for one in placed:
-        comparison = one.material.python if one.fact.category == "test" else None
-        for change in comparison.symbols if comparison is not None else ():
+        for change in one.symbols if one.fact.category == "test" else ():
             for item in change.signals:
                 if item.what != "removed" and item.signal.kind is SignalKind.GUARD and _is_assertion(item):
                     yield item.signal

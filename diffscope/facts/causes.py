@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
@@ -54,11 +55,8 @@ def with_causes(facts: ChangeFacts, placed: Sequence[Placed]) -> ChangeFacts:
 
 
 def _going_along(options: Sequence[OptionFact], placed: Sequence[Placed]) -> Iterator[Cause]:
-    roots = {
-        word: option
-        for option in options
-        if option.change == "removed" and len(word := _last_word(option.name)) >= 6
-    }
+    removed = ((_last_word(option.name), option) for option in options if option.change == "removed")
+    roots = {word: option for word, option in removed if len(word) >= 6}
     files = [one for one in placed if one.fact.category in _PRODUCT and _is_known(one)]
     if not roots or not files:
         return
@@ -89,13 +87,9 @@ def _serving(word: str, stretches: Sequence[_Stretch], defined: frozenset[str]) 
 
 def _symbols_that_lost_only(one: Placed, serving: Iterable[_Stretch]) -> Iterator[CausePart]:
     """Yield the symbols that stay and of which nothing changed but what these stretches took."""
-    lines = {
-        number
-        for each in serving
-        if each.path == one.fact.path
-        for number in range(each.first, each.last + 1)
-    }
-    for symbol in one.material.python.symbols if one.material.python else ():
+    own = (each for each in serving if each.path == one.fact.path)
+    lines = {number for each in own for number in range(each.first, each.last + 1)}
+    for symbol in one.symbols:
         whole, removed = symbol.whole_after, symbol.removed
         if whole is None or removed is None or removed.text is not one.material.before:
             continue
@@ -120,8 +114,7 @@ def _stretches(one: Placed) -> Iterator[_Stretch]:
 
 def _changes(one: Placed) -> Iterator[tuple[list[Line], list[Line]]]:
     """Yield what went and what came at one place, without a line between them that stays."""
-    for hunk in one.material.diff.hunks:
-        yield from _changes_of(hunk)
+    return chain.from_iterable(map(_changes_of, one.material.diff.hunks))
 
 
 def _changes_of(hunk: Hunk) -> Iterator[tuple[list[Line], list[Line]]]:
@@ -174,9 +167,8 @@ def _replacing(facts: ChangeFacts, placed: Sequence[Placed]) -> Iterator[Cause]:
                 line, side = _shown_place(record)
                 at = places.get((record.path, side, line))
                 if at is not None:
-                    found[record.path, at, getattr(record, role), getattr(record, "change", "")].append(
-                        record
-                    )
+                    key = (record.path, at, getattr(record, role), getattr(record, "change", ""))
+                    found[key].append(record)
         for (path, stretch, part, change), new in found.items():
             gone = found.get((path, stretch, part, "removed"), [])
             if change == "added" and len(gone) == len(new) == 1:

@@ -10,12 +10,11 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.history import collect_history
-from diffscope.facts.base.imports import collect_imports, collect_modules
+from diffscope.facts.base.imports import collect_imports, collect_modules, undeclared_imports
 from diffscope.facts.base.left_behind import collect_counterparts, collect_overrides
 from diffscope.facts.base.test_reach import collect_nearest
 from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies
-from diffscope.facts.build.undeclared import undeclared_imports
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.edits import collect_edits
 from diffscope.facts.ci.declarations import Declarations

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.class_bases import origin_of
+from diffscope.facts.base.definitions import origin_of
 from diffscope.facts.base.imports import absolute_module
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol

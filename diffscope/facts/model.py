@@ -799,7 +799,8 @@ class ConditionFact(Located, frozen=True, kw_only=True):
     named: Annotated[
         bool,
         said(
-            "It only got a name: a function that is new in this change, or a name in this file, says what it said."
+            "It only got a name or another place: a function that is new in this change, or a name in this file, says what it said, or a "
+            "condition around it asked before what it asks now."
         ),
     ] = False
 

@@ -181,7 +181,7 @@ def _is_a_stub(placed: Placed, fact: OptionFact) -> bool:
         return False
     entry = re.compile(
         rf"""^[ \t]*(['"]){re.escape(fact.name)}\1[ \t]*:.*?(?=^[ \t]*['"]\w+['"][ \t]*:|^\S|\Z)""".encode(),
-        re.M | re.S,
+        re.MULTILINE | re.DOTALL,
     )
     texts = (placed.material.before, placed.material.after)
     found = [entry.search(text.data) if text is not None else None for text in texts]

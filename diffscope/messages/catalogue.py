@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from diffscope.errors import InputError
-from diffscope.messages.template import has_stray_brace, shown
+from diffscope.messages.say import has_stray_brace, shown
 from diffscope.yaml.reading import nearest_word
 from diffscope.yaml.strict import Entry, MapNode, Node, ScalarNode, parse_strict
 

@@ -147,10 +147,7 @@ def first_match(
         folders = _with_folders(path)
         if folders.isdisjoint(bare) or not folders.isdisjoint(excludes):
             continue
-        entry = next(
-            each for each in listed if each.text.rstrip("/") in folders and not each.text.startswith("!")
-        )
-        return entry, path
+        return next(each for each in listed if each.text.rstrip("/") in folders and each.text[0] != "!"), path
     return None
 
 
@@ -181,10 +178,8 @@ def _is_plain(path: str) -> bool:
 
 def _quote(path: str) -> str:
     """A path as git's C-style quoting writes it."""
-    out = []
-    for byte in path.encode("utf-8", "surrogateescape"):
-        if byte in _LETTERS:
-            out.append(f"\\{_LETTERS[byte]}")
-        else:
-            out.append(chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")
-    return f'"{"".join(out)}"'
+    escaped = (
+        f"\\{_LETTERS[byte]}" if byte in _LETTERS else chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}"
+        for byte in path.encode("utf-8", "surrogateescape")
+    )
+    return f'"{"".join(escaped)}"'

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
+from itertools import takewhile
 from typing import Final
 
 from diffscope.patterns import Regex, compile_regex, lazy_regex
@@ -35,12 +36,8 @@ _OWNER = lazy_regex(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]*)(?:/[A-Za-z0-9_.-]+)?|[^@\s]
 
 def parse_codeowners(text: str, path: RepoPath) -> Codeowners:
     """Return the lines of a CODEOWNERS file; a line that GitHub would skip carries the reason."""
-    rules = []
-    for number, line in enumerate(split_lines(text), start=1):
-        words = _words(line)
-        if words:
-            rules.append(_rule(words, number))
-    return Codeowners(path=path, rules=tuple(rules))
+    lines = ((number, _words(line)) for number, line in enumerate(split_lines(text), start=1))
+    return Codeowners(path=path, rules=tuple(_rule(words, number) for number, words in lines if words))
 
 
 def owners_of(codeowners: Codeowners, paths: Iterable[RepoPath]) -> tuple[Ownership, ...]:
@@ -79,12 +76,7 @@ def _owner_of(rules: list[OwnerRule], path: RepoPath) -> Ownership:
 
 
 def _words(line: str) -> list[str]:
-    words: list[str] = []
-    for word in _TOKEN.findall(line):
-        if word.startswith("#"):
-            break
-        words.append(word)
-    return words
+    return list(takewhile(lambda word: not word.startswith("#"), _TOKEN.findall(line)))
 
 
 def _rule(words: list[str], line: int) -> OwnerRule:

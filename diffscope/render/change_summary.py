@@ -18,6 +18,7 @@ from diffscope.messages.say import text_of, texts
 _MOST: Final = 2
 """Names a clause; how many more there are is said."""
 _CLAUSES: Final = 4
+_LONGEST_DEFAULT: Final = 40
 _CODE: Final = frozenset({"source", "native", "build"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})
 _NAMED: Final = ("class", "operator", "kernel", "function", "method", "struct", "variable")
@@ -131,13 +132,21 @@ def _of_routes(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:
 
 def _of_settings(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
     for kind, aspect, code in _SETTINGS:
-        names = [one.name for one in symbols if one.kind == kind and aspect in one.aspects]
-        if names:
-            yield text_of(code, names=_names(names))
+        found = [one for one in symbols if one.kind == kind and aspect in one.aspects]
+        if len(found) == 1 and aspect == "added" and (default := _default_of(found[0])):
+            told = text_of("notice.with-default", name=found[0].name, default=default)
+            yield text_of(code, names=told.en, names_zh=told.zh)
+        elif found:
+            yield text_of(code, names=_names([one.name for one in found]))
     for one in symbols:
         role = one.role[1:] if one.role[:1] and one.role[0] in _FIELDS else one.role
         if len(role) == 3 and role[0] == "default" and role[1] and role[2]:
             yield text_of("clause.changes-default", name=one.name, before=role[1], after=role[2])
+
+
+def _default_of(setting: SymbolAssessment) -> str:
+    default = setting.role[2] if len(setting.role) == 3 else ""
+    return default if default != "None" and len(default) <= _LONGEST_DEFAULT else ""
 
 
 def _of_dependencies(symbols: Iterable[SymbolAssessment]) -> Iterator[Text]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diffscope.assessment.document import Assessment
+from diffscope.assessment.document import Assessment, SymbolAssessment
 from diffscope.render.change_summary import clauses_of
 from diffscope.render.places import worst_first
 from diffscope.render.words import Words
@@ -13,7 +13,7 @@ from diffscope.rules.model import HINTS, Flag
 
 _LONGEST: Final = 420
 _LONGEST_NOTE: Final = 240
-_LONGEST_SUMMARY: Final = 110
+_LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
 _OF_PATHS: Final = frozenset({"core-path"})
@@ -51,7 +51,8 @@ def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...
     new = [words.pick(clause) for clause in told.clauses[: told.telling]]
     new[:1] = [_with_summary(one, assessment, words) for one in new[:1]]
     edits = [words.pick(effect.says) for effect in assessment.effects if not effect.condition]
-    found = (*edits, *new) if assessment.kind in _BY_EDITS else (*new, *edits)
+    # One step of work on speed tells little of it to who has not the code before their eyes.
+    found = (*edits, *new) if assessment.kind == "bugfix" else (*new, *edits)
     return tuple(f"{one[:1].upper()}{one[1:]}" for one in found)
 
 
@@ -61,13 +62,19 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
     """
     flags, effects = _flags(assessment), assessment.effects
-    asking = [flag for flag in flags if flag.asks and flag.family not in _OF_PATHS]
-    first = [words.pick(flag.advice) for flag in asking if flag.family not in _OF_TESTS][:1]
+    asking = [flag for flag in flags if flag.check and flag.family not in _OF_PATHS]
+    first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
     edits = [words.pick(check) for effect in effects[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in effects[1:] if effect.checks]
-    shown = [words.pick(flag.advice) for flag in asking if flag.family in _OF_TESTS][:1]
-    found = (*first, *edits[:1], *shown, *edits, *(words.pick(flag.advice) for flag in flags[:1]))
+    shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
+    found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.asked) for flag in flags[:1])]
+    if not found:
+        found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
     return tuple(clip(one, _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def _is_new_code(symbol: SymbolAssessment) -> bool:
+    return "added" in symbol.aspects and symbol.logic and symbol.kind in ("function", "method", "class")
 
 
 def _with_summary(clause: str, assessment: Assessment, words: Words) -> str:

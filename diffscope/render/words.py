@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from diffscope.messages.model import Language, Text
-from diffscope.messages.say import texts, title, words_of
-from diffscope.messages.template import filled
+from diffscope.messages.say import filled, texts, title, words_of
 
 _Said = TypeVar("_Said", str, tuple[str, ...])
 

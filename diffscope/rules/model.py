@@ -69,9 +69,9 @@ class Flag(Value, frozen=True, kw_only=True):
     message: Text
     """The note of the first evidence and, where there are more, how many."""
     advice: Text
-    """What to check: the rule's ``check`` with the facts of the first place, or else its ``remedy``."""
-    asks: bool = False
-    """``advice`` is a question about this change, not the rule's general remedy."""
+    """The rule's remedy, the same for every change."""
+    check: Text | None = None
+    """What to check of this change: the rule's question with the facts of the first place; ``None`` for a rule without one."""
     evidence: tuple[Evidence, ...]
     confidence: str = "high"
     """``high``, ``medium`` or ``low``, from the rule's status and the facts' exactness."""
@@ -81,6 +81,11 @@ class Flag(Value, frozen=True, kw_only=True):
     """Flags of other rules that stand on the same cause, worst first: one change is one flag."""
     covered_as: str | None = None
     """Of a covered flag, why it is one with its head: same-place, goes-along (removed with an option) or in-place-of."""
+
+    @property
+    def asked(self) -> Text:
+        """What to check, or else the remedy."""
+        return self.check or self.advice
 
 
 def every_flag(flags: Iterable[Flag]) -> tuple[Flag, ...]:

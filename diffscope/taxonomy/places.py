@@ -8,7 +8,9 @@ homes left out: a file that is claimed has left home.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from diffscope.patterns import Glob, compile_glob, lazy_regex
 from diffscope.taxonomy.words import WordTable, tokens_of
@@ -20,25 +22,14 @@ _MAX_OWNERS = 4
 _Triple = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
-class Claims:
+class Claims(NamedTuple):
     """What one owner declares: entries as in ``AreaRule``."""
 
-    __slots__ = ("closed", "files", "home", "name", "own")
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        own: tuple[str, ...] = (),
-        closed: tuple[str, ...] = (),
-        files: tuple[str, ...] = (),
-        home: tuple[str, ...] = (),
-    ) -> None:
-        self.name = name
-        self.own = own
-        self.closed = closed
-        self.files = files
-        self.home = home
+    name: str
+    own: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    home: tuple[str, ...] = ()
 
 
 class PlaceTable:
@@ -118,15 +109,12 @@ class PlaceTable:
         return known
 
 
-class _Claimed:
+class _Claimed(NamedTuple):
     """Who claims every file of a folder, by owning folder words (outermost first), by file words, and by home words with what they cover."""
 
-    __slots__ = ("homes", "owning", "words")
-
-    def __init__(self, owning: tuple[str, ...], words: tuple[str, ...], homes: list[tuple[int, str]]) -> None:
-        self.owning = owning
-        self.words = words
-        self.homes = homes
+    owning: tuple[str, ...]
+    words: tuple[str, ...]
+    homes: list[tuple[int, str]]
 
 
 class GlobTable:
@@ -136,10 +124,10 @@ class GlobTable:
     """
 
     def __init__(self, globs: Iterable[tuple[str, str]]) -> None:
-        self._trees: dict[str, list[str]] = {}
-        self._paths: dict[str, list[str]] = {}
-        self._names: dict[str, list[str]] = {}
-        self._endings: dict[str, list[str]] = {}
+        self._trees: defaultdict[str, list[str]] = defaultdict(list)
+        self._paths: defaultdict[str, list[str]] = defaultdict(list)
+        self._names: defaultdict[str, list[str]] = defaultdict(list)
+        self._endings: defaultdict[str, list[str]] = defaultdict(list)
         self._rest: list[_Pattern] = []
         self._folders: dict[str, _Folder] = {}
         for owner, text in globs:
@@ -177,13 +165,13 @@ class GlobTable:
     def _add(self, owner: str, text: str) -> None:
         folder = text.removesuffix("/**")
         if not _SPECIAL.search(text):
-            self._paths.setdefault(text, []).append(owner)
+            self._paths[text].append(owner)
         elif folder != text and not _SPECIAL.search(folder):
-            self._trees.setdefault(folder, []).append(owner)
+            self._trees[folder].append(owner)
         elif re.fullmatch(r"\*\*/\*\.\w+", text):
-            self._endings.setdefault(text[5:], []).append(owner)
+            self._endings[text[5:]].append(owner)
         elif re.fullmatch(r"\*\*/[^*?{}\\/]+", text):
-            self._names.setdefault(text[3:], []).append(owner)
+            self._names[text[3:]].append(owner)
         else:
             self._rest.append(_Pattern(owner, text))
 
@@ -196,14 +184,11 @@ class GlobTable:
         return _Folder(ranked, [each for each in self._rest if each.may_match_in(folder)])
 
 
-class _Folder:
+class _Folder(NamedTuple):
     """What is known of every path of one folder."""
 
-    __slots__ = ("patterns", "ranked")
-
-    def __init__(self, ranked: list[tuple[int, str]], patterns: list[_Pattern]) -> None:
-        self.ranked = ranked
-        self.patterns = patterns
+    ranked: list[tuple[int, str]]
+    patterns: list[_Pattern]
 
 
 class _Pattern:

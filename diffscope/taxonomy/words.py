@@ -8,6 +8,7 @@ words it covers are spent, so ``cuda graph`` is no ``cuda``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from diffscope.patterns import lazy_regex
 
@@ -27,15 +28,12 @@ def identifier_tokens(text: str) -> Tokens:
     return tokens_of(_CAMEL.sub(" ", text))
 
 
-class Found:
-    """One place where a phrase was found: who declared it, and how many characters and words it covers."""
+class Found(NamedTuple):
+    """One place where a phrase was found: who declared it, at which word it starts, and how many characters it covers."""
 
-    __slots__ = ("length", "owners", "start")
-
-    def __init__(self, owners: tuple[str, ...], start: int, length: int) -> None:
-        self.owners = owners
-        self.start = start
-        self.length = length
+    owners: tuple[str, ...]
+    start: int
+    length: int
 
 
 class WordTable:

@@ -91,16 +91,16 @@ class PathWords:
         """``before`` are the words of nearly the same tests, which then take less time."""
         known = before if before and len(tests ^ before.tests) <= _FEW else None
         self.tests: frozenset[RepoPath] = tests
-        self.files: dict[str, set[RepoPath]] = (
-            {token: set(paths) for token, paths in known.files.items()} if known else {}
-        )
+        self.files: defaultdict[str, set[RepoPath]] = defaultdict(set)
         """Word -> the tests with it in their path."""
-        self.subjects: dict[str, set[RepoPath]] = (
-            {stem: set(paths) for stem, paths in known.subjects.items()} if known else {}
-        )
+        self.subjects: defaultdict[str, set[RepoPath]] = defaultdict(set)
         """``scheduler`` -> the tests called ``test_scheduler.py``."""
-        self.folders: Counter[str] = Counter(known.folders) if known else Counter[str]()
+        self.folders: Counter[str] = Counter()
         """Folder -> how many tests lie in it."""
+        if known:
+            self.files.update({token: set(paths) for token, paths in known.files.items()})
+            self.subjects.update({stem: set(paths) for stem, paths in known.subjects.items()})
+            self.folders.update(known.folders)
         for path in known.tests - tests if known else ():
             self._drop(path)
         for path in tests - known.tests if known else tests:
@@ -120,8 +120,8 @@ class PathWords:
 
     def _add(self, path: RepoPath) -> None:
         for token in _words_of(path):
-            self.files.setdefault(token, set()).add(path)
-        self.subjects.setdefault(_subject(path), set()).add(path)
+            self.files[token].add(path)
+        self.subjects[_subject(path)].add(path)
         self.folders[path.rpartition("/")[0]] += 1
 
     def _drop(self, path: RepoPath) -> None:

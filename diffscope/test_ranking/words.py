@@ -23,22 +23,10 @@ _NAME: Final = lazy_regex(r"[a-z0-9][A-Z]|[A-Za-z0-9]_|[A-Z]{2}")
 """Found in words that are no English."""
 _SNAKE: Final = lazy_regex(r"[A-Za-z_]\w+")
 
-_TELL_NOTHING: Final = frozenset(keyword.kwlist) | frozenset(
-    [
-        "Args",
-        "Example",
-        "Examples",
-        "FIXME",
-        "NOTE",
-        "Note",
-        "Notes",
-        "Raises",
-        "Returns",
-        "TODO",
-        "Yields",
-        "kwargs",
-    ]
-)
+_TELL_NOTHING: Final = frozenset({
+    *keyword.kwlist, "Args", "Example", "Examples", "FIXME", "NOTE", "Note", "Notes", "Raises", "Returns",
+    "TODO", "Yields", "kwargs",
+})  # fmt: skip
 """What sources are laid out with, whatever they are about. Names with two underscores around them belong here too."""
 _SHORT: Final = 2
 """Letters. A word of the title that is no longer stands for too much to be a reason,"""
@@ -76,12 +64,10 @@ class NamedWords:
 
     def length(self, path: RepoPath) -> float:
         """Return how long a test is, 1 for the mean: a long one shares words with everything."""
-        known = self._lengths.get(path)
-        if known is None:
-            words = self._words
-            known = 1.0 if words is None else 0.4 + 0.6 * words.size(path) / words.mean_size
-            self._lengths[path] = known
-        return known
+        words = self._words
+        if path not in self._lengths and words is not None:
+            self._lengths[path] = 0.4 + 0.6 * words.size(path) / words.mean_size
+        return self._lengths.get(path, 1.0)
 
 
 class WordSigns:

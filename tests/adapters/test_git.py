@@ -337,7 +337,7 @@ def test_what_is_no_repository_is_refused_with_a_hint(tmp_path: Path, name: str)
         GitRepository(tmp_path / name)
     assert caught.value.message == ("not a git repository" if name == "plain" else "no such folder")
     assert caught.value.at == str(tmp_path / name)
-    assert caught.value.hint == "name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
+    assert caught.value.hint == "name a clone: --repo PATH or DIFFSCOPE_REPO"
 
 
 def test_a_clone_of_another_user_is_refused_with_the_cure(

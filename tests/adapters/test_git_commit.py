@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.adapters.git.commit import parse_commit, seconds
+from diffscope.adapters.git.objects import parse_commit, seconds
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.source.model import CommitId
 from diffscope.source.window import stamp

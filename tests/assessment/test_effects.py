@@ -50,6 +50,11 @@ def thing(*lines: str, other: str = "1") -> str:
             "In the case `not self.on`, `use(rows)` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
             id="code that stood goes under a condition"),
         pytest.param(
+            thing("if a(rows):", "    use(rows)"), thing("if self.other > 3:", "    use(rows)"),
+            "`Thing.run` runs `use(rows)` if `self.other > 3`; until now if `a(rows)`",
+            "Where `self.other > 3` and `a(rows)` disagree, `use(rows)` runs in other cases now: is each of them wanted, and is one of each tested?",
+            id="another condition over the same code"),
+        pytest.param(
             thing("x = make(rows, deep=self.deep)", "return x", other="make(2)"), thing("x = make(rows, deep=self.deep, keep=True)", "return x", other="make(2)"),
             "`Thing.run` now passes `keep=True` to `make`",
             "What does `make` do differently with `keep=True`: is it right for everything that comes through `Thing.run`, and is it tested?",
@@ -70,6 +75,11 @@ def thing(*lines: str, other: str = "1") -> str:
             "Which errors that used to surface does `Exception` swallow in `Thing.run` now, and does the code behind it hold after one?",
             id="more is caught"),
         pytest.param(
+            thing("use(rows)"), thing("assert rows", "use(rows)"),
+            "`Thing.run` now asserts `rows`",
+            "Can a request or a valid configuration reach `Thing.run` without `rows`? It ends the engine now.",
+            id="an assertion"),
+        pytest.param(
             thing("return rows[0]"), thing("return rows[-1]"),
             "`Thing.run` returns `rows[-1]`, no longer `rows[0]`",
             "Where do `rows[-1]` and `rows[0]` differ, and do all callers of `Thing.run` take the new result?",
@@ -86,6 +96,41 @@ def test_one_edit(before: str, after: str, says: str, check: str) -> None:
     (effect,) = find_effects(edit(PATH, before, after))
     assert effect.says.en == says
     assert effect.checks[0].en == check
+
+
+def test_a_condition_over_other_code_is_not_the_old_one_changed() -> None:
+    before = thing("if self.on:", "    use(rows)", "return 1")
+    told = [
+        effect.says.en
+        for effect in find_effects(
+            edit(PATH, before, thing("if self.on and rows:", "    drop(rows)", "return 1"))
+        )
+    ]
+    assert told == [
+        "`Thing.run` now runs `drop(rows)` if `self.on and rows`",
+        "`Thing.run` no longer runs `use(rows)` if `self.on`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "denied"),
+    [
+        pytest.param("self.on", "not self.on", id="a name"),
+        pytest.param("not self.on", "self.on", id="a denied name"),
+        pytest.param("x is not None", "x is None", id="none"),
+        pytest.param("x == 'a'", "x != 'a'", id="equal"),
+        pytest.param("x not in y", "x in y", id="in"),
+        pytest.param("len(x) > 3", "len(x) <= 3", id="greater"),
+        pytest.param("a and b", "not (a and b)", id="several"),
+    ],
+)
+def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, denied: str) -> None:
+    after = thing(f"if rows and {condition}:", "    use(rows)")
+    if " and " in condition:
+        after = thing(f"if rows and ({condition} or c):", "    use(rows)")
+        denied = f"not ({condition} or c)"
+    (effect,) = find_effects(edit(PATH, thing("if rows:", "    use(rows)"), after))
+    assert effect.checks[0].en.startswith(f"In the case `{denied}`, `use(rows)` no longer runs")
 
 
 def test_the_same_edit_in_several_functions_is_one_effect() -> None:

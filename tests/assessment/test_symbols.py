@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffscope.assessment.symbols import assess_symbols, key_symbols
+from diffscope.assessment.files import assess_symbols, key_symbols
 from diffscope.facts.model import (
     DependencyFact,
     Mention,

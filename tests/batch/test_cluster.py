@@ -62,7 +62,7 @@ def test_a_cluster_gives_what_one_process_gives(workspace: Workspace, tmp_path: 
 def test_a_cluster_that_does_not_answer_is_said(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffscope.adapters.cluster._PATIENCE", 0.5)
+    monkeypatch.setattr("diffscope.adapters.processes._PATIENCE", 0.5)
     asked = find_span(workspace, "2026-W13").wanted
     with (
         Batch(workspace, cluster="tcp://127.0.0.1:9") as batch,

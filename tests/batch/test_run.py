@@ -164,6 +164,7 @@ def test_a_stored_assessment_that_is_damaged_is_judged_again(workspace: Workspac
     assert (again.assessment, again.is_stored) == (first.assessment, False)
 
 
+@pytest.mark.thorough
 def test_without_a_cache_nothing_is_left_behind(
     clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[int]
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diffscope.products.backtest import training
+from diffscope.cli import backtest_window
 from diffscope.rules.model import parse_statistics
 from tests.builders import Commit, git_repository
 from tests.cli.conftest import MakeProject
@@ -155,7 +155,7 @@ def test_a_fit_that_cannot_be_is_refused(
     work: Project, clone: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
 ) -> None:
     """In a sentence, with exit code 2, and no file."""
-    monkeypatch.setattr(training, "trainer", lambda: None)
+    monkeypatch.setattr(backtest_window, "trainer", lambda: None)
     done = work.run("backtest", "--repo", str(clone), *arguments)
     assert (done.exit_code, done.out) == (2, "")
     assert message in done.err

@@ -24,6 +24,7 @@ def classify(here: Project, clone: Path, number: str, *more: str) -> str:
     return outcome.out
 
 
+@pytest.mark.thorough
 def test_two_at_once_on_no_cache_answer_as_one_without(
     minivllm: Path, project: MakeProject, tmp_path: Path
 ) -> None:

@@ -30,7 +30,7 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
     lines = outcome.out.splitlines()
     assert lines[0] == "CP102 attention-backend: fires"
     assert lines[1].startswith(
-        "  medium: AiterFlashAttentionBackend.supports_attn_type (body, docstring; +0 -2 code lines)"
+        "  low: AiterFlashAttentionBackend.supports_attn_type (body, docstring; +0 -2 code lines)"
     )
     assert lines[2] == "evidence"
     assert lines[3].startswith("  + symbol where category is source and logic is true and area is attention")
@@ -39,7 +39,7 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
         in lines
     )
     assert "    + not change where kind is revert  [0 of 1]" in lines
-    assert any(line.startswith("        vllm/v1/attention/backends/rocm_attn.py:") for line in lines)
+    assert any(line.startswith("            vllm/v1/attention/backends/rocm_attn.py:") for line in lines)
     assert "severity medium when" in lines
 
 

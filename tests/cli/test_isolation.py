@@ -194,12 +194,20 @@ def test_a_change_of_a_range_that_fails_stands_by_its_files(project: MakeProject
     assert "error: 1 of 6 changes could not be judged\n" in done.err
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose cache the formats share."""
+    folder = tmp_path_factory.mktemp("judged")
+    git_repository(folder / "clone", {"vllm/__init__.py": "", "vllm/a.py": "A = 0\n"}, WEEKS)
+    return Project(folder, {})
+
+
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "jsonl"])
-def test_a_format_of_a_report_that_fails_costs_the_others_nothing(
-    form: str, project: MakeProject, clone: Path
-) -> None:
+def test_a_format_of_a_report_that_fails_costs_the_others_nothing(form: str, judged: Project) -> None:
     other = "json" if form != "json" else "markdown"
-    place = project()
+    place, clone = judged, judged.folder.parent / "clone"
+    for file in place.folder.iterdir():
+        file.unlink()
     asked = ("report", "--week", "2026-W13", "--repo", str(clone), "--workers", "1", "-q")
     with fault(f"format {form}"):
         done = place.run(

@@ -55,6 +55,7 @@ async def _session(clone: Path, cache: Path) -> dict[str, Any]:
         }
 
 
+@pytest.mark.thorough
 def test_a_review_over_real_pipes(clone: Path, tmp_path: Path) -> None:
     """Tools are declared as read-only with schemas; answers are the same bytes twice; a number that is not known is an error."""
     pytest.importorskip("mcp")

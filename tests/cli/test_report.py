@@ -306,6 +306,7 @@ def test_a_full_disk_under_a_file_leaves_the_old_report(
     assert list(tmp_path.glob(".w*")) == []
 
 
+@pytest.mark.thorough
 def test_a_disk_that_fills_up_on_the_way(place: Place, week: str, tmp_path: Path) -> None:
     """A real one of 300 kB for store and cache: the report is the same and says that they were left aside."""
     disk = tmp_path / "disk"

@@ -99,7 +99,7 @@ def test_an_empty_repository_is_an_error(work: Project, tmp_path: Path, argument
     git(tmp_path, "init", "--quiet", "empty")
     done = work.run(*arguments, "--repo", str(tmp_path / "empty"))
     assert done.exit_code == 2
-    assert "the repository has no commit\nhint: name a clone of vLLM: --repo PATH\n" in done.err
+    assert "the repository has no commit\nhint: name a clone: --repo PATH\n" in done.err
 
 
 @pytest.mark.parametrize("command", ["report", "classify", "backtest"])

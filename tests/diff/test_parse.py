@@ -297,7 +297,7 @@ def test_a_patch_over_a_cap_is_refused_with_a_hint(limits: Limits, says: str) ->
         parse_diff(load(ODD / "several-files.patch"), limits=limits)
     assert (
         caught.value.hint
-        == "split the change, or hand in the files that matter: git diff BASE...HEAD -- vllm csrc"
+        == "split the change, or hand in the files that matter: git diff BASE...HEAD -- FOLDER"
     )
 
 

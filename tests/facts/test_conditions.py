@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from itertools import product
 
 import pytest
@@ -91,10 +90,8 @@ def test_directions_agree_with_python() -> None:
         dict(zip("abn", case, strict=True))
         for case in product((False, True), (False, True), (-1, 0, 0.5, 1, 1.5, 2, 3))
     ]
-    answers = {
-        text: [bool(eval(compile(ast.parse(text, mode="eval"), "", "eval"), {}, case)) for case in cases]
-        for text in _WHOLES
-    }
+    compiled = {text: compile(text, "", "eval") for text in _WHOLES}
+    answers = {text: [bool(eval(code, {}, case)) for case in cases] for text, code in compiled.items()}
     for before, after in product(_WHOLES[::3], _WHOLES):
         seen = set(zip(answers[before], answers[after], strict=True))
         found = _direction(before, after)
@@ -316,6 +313,21 @@ def test_a_part_that_is_asked_in_another_place_now_has_not_gone(first: str, name
     new = f"def take(xs, seen):\n    {first}\n" + loop.format("")
     found = [one for one in edit(PATH, old, new).condition if one.what == "if"]
     assert [(one.direction, one.went, one.named) for one in found] == [("widened", ("x not in seen",), named)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("if sparse and size != 64:\n        work(size)", "if sparse:\n        if flash_sparse and size != 64:\n            work(size)", [], id="a part that became a branch around the others"),
+        pytest.param("if size != 64:\n        work(size)", "if enabled:\n        if size != 64:\n            work(size)", [("narrowed", ("enabled",))], id="a question that nothing asked"),
+    ],
+)  # fmt: skip
+def test_a_question_that_went_to_another_branch_has_not_come(
+    before: str, after: str, expected: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    sides = (f"def take(sparse, flash_sparse, enabled, size):\n    {one}\n" for one in (before, after))
+    found = [one for one in edit(PATH, *sides).condition if one.direction == "narrowed" and not one.named]
+    assert [(one.direction, one.came) for one in found] == expected
 
 
 def test_an_answer_on_the_capability_is_a_guard_with_its_direction() -> None:

@@ -100,6 +100,20 @@ def test_a_step_is_selected_by_its_entry() -> None:
     assert (ci.tree, ci.minutes, ci.without_timeout, ci.difference) == ("base", 0, 1, ())
 
 
+@pytest.mark.parametrize(
+    ("lists", "told"),
+    [
+        pytest.param("", [], id="it lists nothing, and may run for every change"),
+        pytest.param("    source_file_dependencies: [vllm/others/]\n", ["rocm"], id="it lists other files"),
+        pytest.param("    optional: true\n", ["rocm"], id="it waits for somebody"),
+    ],
+)
+def test_a_platform_whose_step_runs_only_for_what_it_lists(lists: str, told: list[str]) -> None:
+    steps = f"{STEPS}  - label: AMD\n    device: mi325_1\n{lists}    commands: [bash run-amd.sh]\n"
+    found = judged({"vllm/platforms/rocm.py": b"def take():\n    return 1\n"}, steps=steps).step
+    assert [one.device for one in found if one.what == "platform-not-run"] == told
+
+
 def test_a_step_whose_tests_import_the_change_and_which_does_not_run() -> None:
     """The chain is the evidence."""
     spots = judged({"vllm/pools/base.py": b"def take():\n    return 2\n"}).ci.blind_spots

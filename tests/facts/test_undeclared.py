@@ -7,7 +7,7 @@ import pytest
 from diffscope.diff.make import make_patch
 from diffscope.diff.model import FileSides, Sides
 from diffscope.diff.parse import parse_diff
-from diffscope.facts.build.undeclared import read_extras
+from diffscope.facts.base.imports import read_extras
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.collect import Surroundings
 from diffscope.facts.model import DependencyFact

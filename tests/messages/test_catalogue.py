@@ -16,8 +16,7 @@ from diffscope.cli.generate.messages import message_documents
 from diffscope.errors import InputError
 from diffscope.messages.catalogue import Catalogue, read_catalogue
 from diffscope.messages.model import Language
-from diffscope.messages.say import texts
-from diffscope.messages.template import quoted
+from diffscope.messages.say import quoted, texts
 from diffscope.products.report.dynamics.amd import Where
 from diffscope.products.report.dynamics.suspects import OtherSignal, TitleSignal
 from diffscope.products.report.link_model import LinkReason
@@ -173,16 +172,21 @@ def sources() -> dict[str, str]:
     }
 
 
+_SAYING = {"message", "say", "text_of", "words", "_words"}
+_SAYS = re.compile(rf"\b(?:{'|'.join(sorted(_SAYING))})\(")
+
+
 def messages_made() -> Iterator[tuple[str, int, str, frozenset[str]]]:
     """Yield place, code and names of arguments of every call of ``message`` and ``say`` whose code and arguments are written out."""
     for path, text in sources().items():
         if path.endswith(".j2"):
             yield from ((path, *found) for found in said_by_template(text))
-        for node in ast.walk(ast.parse(text)) if path.endswith(".py") else ():
+        is_read = path.endswith(".py") and _SAYS.search(text)
+        for node in ast.walk(ast.parse(text)) if is_read else ():
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called not in {"message", "say", "text_of", "words", "_words"}:
+            if called not in _SAYING:
                 continue
             names = [keyword.arg for keyword in node.keywords]
             if None in names:

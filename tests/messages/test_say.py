@@ -6,8 +6,7 @@ import msgspec
 import pytest
 
 from diffscope.messages.model import Language, Message, Sentence, message
-from diffscope.messages.say import say, say_message, sentence, title
-from diffscope.messages.template import filled
+from diffscope.messages.say import filled, say, say_message, sentence, title
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_a_report_shows_what_could_not_be_seen(form: str, style: Style, text: st
 
 
 @given(text=TEXTS)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_charts_show_what_could_not_be_seen(text: str) -> None:
     try:
         drawn = charts(a_poisoned_digest(text), Style())

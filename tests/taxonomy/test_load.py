@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffscope.errors import RuleError
-from diffscope.taxonomy.load import read_tables
-from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.model import Taxonomy, read_tables
 from tests.taxonomies import bundled, bundled_texts, texts_with
 
 AREA = 'title: {en: "A", zh: "甲"}'

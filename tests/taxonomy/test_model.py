@@ -8,8 +8,7 @@ from time import process_time
 
 import pytest
 
-from diffscope.taxonomy.load import read_tables
-from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.model import Taxonomy, read_tables
 from tests.taxonomies import bundled, bundled_texts
 
 TAXONOMY = bundled()

@@ -117,7 +117,9 @@ class Store:
 
     def put_many(self, assessments: Mapping[Key, Assessment]) -> None:
         """Keep assessments: all of them or, where the file cannot be written, none."""
-        self._cache.put_many(_SPACE, {str(key): _encoded(one) for key, one in assessments.items()})
+        self._cache.put_many(
+            _SPACE, {str(key): zlib.compress(msgspec.json.encode(one), 3) for key, one in assessments.items()}
+        )
 
 
 class OtherStore(NamedTuple):
@@ -189,10 +191,6 @@ def _code_hash() -> str:
         if place.parts[0] not in _SILENT and place.as_posix() not in _KEEPERS:
             hasher.update(place.as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return hasher.hexdigest()
-
-
-def _encoded(assessment: Assessment) -> bytes:
-    return zlib.compress(msgspec.json.encode(assessment), 3)
 
 
 def _decoded(data: bytes) -> Assessment | None:

@@ -20,8 +20,7 @@ from diffscope.source.profile import Profile
 from diffscope.taxonomy.calls import KERNELS, ROLES, KernelTable, KernelTables, Role, RoleTable
 from diffscope.taxonomy.consequence import CONSEQUENCE, REACH, ConsequenceTable, ReachRows
 from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS, Pairing, TwinRule
-from diffscope.taxonomy.load import read_tables
-from diffscope.taxonomy.model import Taxonomy
+from diffscope.taxonomy.model import Taxonomy, read_tables
 from diffscope.taxonomy.tables import CategoryRule, TaxonomyTables
 from diffscope.version import VERSION
 from diffscope.yaml.typed import read_file

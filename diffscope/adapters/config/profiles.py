@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from diffscope.adapters.config.rule_files import PROFILE_FILES, bundled_profiles, bundled_rules, shown_name
-from diffscope.adapters.git.find import find_repository
-from diffscope.adapters.git.remotes import remotes
+from diffscope.adapters.git.clones import find_repository, remotes
 from diffscope.adapters.read_file import is_there, read_text
 from diffscope.errors import ConfigurationError, DiffscopeError
 from diffscope.source.model import RepoPath, Value

@@ -27,7 +27,7 @@ from diffscope.rules.language.load import (
     WORDS_FILE,
     load_catalogue,
 )
-from diffscope.taxonomy.load import FILES
+from diffscope.taxonomy.model import FILES
 from diffscope.version import VERSION
 from diffscope.yaml.reading import Mistake
 

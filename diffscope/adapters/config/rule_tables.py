@@ -25,7 +25,7 @@ from diffscope.source.profile import Profile
 from diffscope.taxonomy.calls import KERNELS, ROLES
 from diffscope.taxonomy.consequence import CONSEQUENCE, REACH
 from diffscope.taxonomy.counterparts import COUNTERPARTS, TWINS
-from diffscope.taxonomy.load import FILES, check_tables
+from diffscope.taxonomy.model import FILES, check_tables
 from diffscope.yaml.reading import Mistake
 from diffscope.yaml.strict import ListNode, MapNode, Node, ScalarNode, parse_strict
 from diffscope.yaml.typed import check_file

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from diffscope.adapters.git.commit import seconds
+from diffscope.adapters.git.clones import remotes
+from diffscope.adapters.git.objects import seconds
 from diffscope.adapters.git.process import run
-from diffscope.adapters.git.remotes import remotes
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.read_file import is_there, read_bytes
 from diffscope.errors import RepositoryError, shell_line

@@ -88,7 +88,7 @@ class PullIndex:
             try:
                 found = _use(self._file, answer)
             except (sqlite3.DatabaseError, ValueError, TypeError, OSError) as error:
-                if _is_busy(error):
+                if getattr(error, "sqlite_errorname", "") in BUSY:
                     LOCK_WAIT.lose()
                     self.notes = (f"the index {self._file} is left aside: another process has locked it",)
                     self._file = None
@@ -125,10 +125,6 @@ def _use(file: Path, answer: Callable[[sqlite3.Connection], list[Squash]]) -> li
         return answer(database)
     finally:
         database.close()
-
-
-def _is_busy(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorname", "") in BUSY
 
 
 def _is_broken(error: Exception) -> bool:

@@ -10,8 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from diffscope.adapters.git.commit import CommitInfo, parse_commit
-from diffscope.adapters.git.objects import DifferenceReader, NameReader, ObjectReader
+from diffscope.adapters.git.objects import (
+    CommitInfo,
+    DifferenceReader,
+    NameReader,
+    ObjectReader,
+    parse_commit,
+)
 from diffscope.adapters.git.patch import OPTIONS, decode_patch, make_patch
 from diffscope.adapters.git.process import (
     GitAccess,
@@ -138,7 +143,7 @@ class GitRepository:
                 return CommitId(name)
         if revision.startswith(("HEAD", "@")) and self.head() is None:
             raise NotFoundError(
-                "the repository has no commit", at=str(self.path), hint="name a clone of vLLM: --repo PATH"
+                "the repository has no commit", at=str(self.path), hint="name a clone: --repo PATH"
             )
         cure = "--unshallow" if self.is_shallow else "--all"
         what = ("origin", revision) if _is_name(revision) else (cure,)
@@ -310,7 +315,7 @@ class GitRepository:
 def _locate(path: Path) -> _Place:
     if not path.is_dir():
         raise RepositoryError(
-            "no such folder", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
+            "no such folder", at=str(path), hint="name a clone: --repo PATH or DIFFSCOPE_REPO"
         )
     flags = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository", "--is-shallow-repository")
     access = discovery_access(path)
@@ -335,7 +340,7 @@ def _git_error(path: Path, outcome: Outcome) -> RepositoryError:
     message = outcome.err.split("\n")[-1].removeprefix("fatal: ") or f"git failed with code {outcome.code}"
     if "not a git repository" in outcome.err:
         return RepositoryError(
-            "not a git repository", at=str(path), hint="name a clone of vLLM: --repo PATH or DIFFSCOPE_REPO"
+            "not a git repository", at=str(path), hint="name a clone: --repo PATH or DIFFSCOPE_REPO"
         )
     if _DOUBTED in outcome.err:
         return RepositoryError(

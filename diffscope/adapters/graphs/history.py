@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from diffscope.adapters.cache.cache import Cache
-from diffscope.adapters.git.commit import seconds
 from diffscope.adapters.git.log import boundary_mark, cut_commits, cut_off_at, main_tip
+from diffscope.adapters.git.objects import seconds
 from diffscope.adapters.git.process import run
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.diff.names import decode_name
@@ -36,7 +36,7 @@ _MARGIN: Final = 30 * 86_400
 def history_at(repository: GitRepository, commit: CommitId, cache: Cache) -> ChangeHistory:
     """Return what changed together up to a commit, the commit included; nothing that came later is in it."""
     now = repository.commit(commit).committed_at
-    stored = _cached(cache, repository)
+    stored = cache.get_decoded(_SPACE, _name(repository), decode_history)
     if stored is not None and stored.covers_from > now - DEPTH:
         stored = None
     last = find_commit(stored, commit) if stored else -1
@@ -95,10 +95,6 @@ def _refresh(
         newer = _log(repository, f"{_tip(stored)}..{tip}")
         return store_history([*load_commits(stored), *newer], covers_from=stored.covers_from)
     return store_history(list(_log(repository, tip, f"--since=@{max(0, since)} +0000")), covers_from=since)
-
-
-def _cached(cache: Cache, repository: GitRepository) -> StoredHistory | None:
-    return cache.get_decoded(_SPACE, _name(repository), decode_history)
 
 
 def _name(repository: GitRepository) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from diffscope.adapters.git.commit import CommitInfo
 from diffscope.adapters.git.log import cut_commits, main_tip, pull_number
+from diffscope.adapters.git.objects import CommitInfo
 from diffscope.adapters.git.process import stream
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.history import Pasts
@@ -230,7 +230,12 @@ def patched_commits(repository: GitRepository, tip: str, *, since: int) -> Itera
     while True:
         revisions = f"{after}..{tip}" if after else tip
         lines = stream(
-            repository.objects, *_LOG, f"--since=@{max(0, since)} +0000", revisions, "--", *_folders()
+            repository.objects,
+            *_LOG,
+            f"--since=@{max(0, since)} +0000",
+            revisions,
+            "--",
+            *(folder.rstrip("/") for folder in (*places().product, RUST)),
         )
         last: PatchedCommit | None = None
         for found in _commits(lines):
@@ -257,10 +262,6 @@ _LOG: Final = (
     *("log", "--first-parent", "--reverse", "-p", "-U0", "-M", "-l1000", "--no-color", "--no-ext-diff", "--no-textconv"),
     *("--src-prefix=a/", "--dst-prefix=b/", "--format=%x00commit %H"),
 )  # fmt: skip
-
-
-def _folders() -> Iterator[str]:
-    return (folder.rstrip("/") for folder in (*places().product, RUST))
 
 
 def _partial(repository: GitRepository) -> RepositoryError:

@@ -104,7 +104,7 @@ class GraphStore:
 
     def __init__(self, cache: Cache, serving: ServingPath) -> None:
         self._cache = cache
-        self._serving = _serving_key(serving)
+        self._serving = hashlib.blake2b(repr(serving).encode(), digest_size=10).hexdigest()
 
     def get(self, key: str) -> ModuleGraph | None:
         """Return a graph, with its query cache if there is one; ``None`` where there is no graph, or cannot be read any more."""
@@ -127,7 +127,3 @@ class GraphStore:
 
     def _beside(self, key: str) -> str:
         return f"{key} {self._serving}"
-
-
-def _serving_key(serving: ServingPath) -> str:
-    return hashlib.blake2b(repr(serving).encode(), digest_size=10).hexdigest()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from diffscope.cli import options
+from diffscope.cli.classify.shard import Shard, Sharing, shard_option
 from diffscope.cli.console import Console
 from diffscope.cli.exits import DONE, FINDINGS
 from diffscope.cli.gather import SOURCES, Request, check, find_clone, gather
 from diffscope.cli.options import Output
-from diffscope.cli.shard import Shard, Sharing, shard_option
 from diffscope.errors import InternalError, UsageError
 from diffscope.render.formats.table import RENDERERS
 

@@ -19,14 +19,17 @@ from typing import Final
 
 import click
 
+from diffscope.adapters.config.rule_files import load_rules
 from diffscope.adapters.output import encoded, make_folder, write_file
 from diffscope.cli.console import say
 from diffscope.cli.generate.messages import message_documents
-from diffscope.cli.generate.rules import rule_documents
 from diffscope.cli.generate.schema import DOCUMENTS, schema_text
 from diffscope.cli.main import COMMANDS, cli, main
 from diffscope.patterns import lazy_regex
 from diffscope.products.tables import columns_page
+from diffscope.render.formats.json import indented
+from diffscope.rules.authoring.pages import rule_index, vocabulary_page
+from diffscope.rules.authoring.schema import SCHEMA_FOLDER, schemas
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 _RUN: Final = lazy_regex(
@@ -52,6 +55,15 @@ def documents() -> dict[str, str]:
         if name not in made:
             made[name] = _filled(page.read_text(encoding="utf-8"))
     return made
+
+
+def rule_documents() -> dict[str, str]:
+    """Return path -> text of what is made from the rules and the vocabulary, paths relative to the checkout."""
+    return {
+        "rules/README.md": rule_index(load_rules()),
+        "docs/vocabulary.md": vocabulary_page(),
+        **{f"{SCHEMA_FOLDER}/{name}.schema.json": indented(schema) for name, schema in schemas().items()},
+    }
 
 
 def stale(made: Mapping[str, str]) -> list[str]:

@@ -29,7 +29,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @click.group()
 def graph() -> None:
-    """Ask the module graph of vLLM at any commit.
+    """Ask the module graph of a repository at any commit.
 
     Nodes are Python modules, native sources and torch operators; edges tell eager imports from lazy ones, registry rows,
     class paths in strings, operator calls, includes and tests.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diffscope.graph.query.graph import ModuleGraph
     from diffscope.graph.query.registries import RegistryReport
     from diffscope.products.explore.areas import AreaFigures, GraphComparison
-    from diffscope.products.explore.operators import OperatorEntry, OperatorReport
+    from diffscope.products.explore.native import OperatorEntry, OperatorReport
 
 _MOST_LISTED = 100
 
@@ -25,7 +25,7 @@ def count_graph(opened: OpenedGraph) -> dict[str, object]:
     from diffscope.graph.query.registries import report_registries
     from diffscope.graph.query.structure import find_cycles, measure
     from diffscope.products.explore.areas import measure_areas
-    from diffscope.products.explore.operators import report_operators
+    from diffscope.products.explore.native import report_operators
 
     graph = opened.graph
     return {
@@ -46,7 +46,7 @@ def statistics_lines(opened: OpenedGraph) -> list[str]:
     from diffscope.graph.query.registries import registry_gaps, report_registries
     from diffscope.graph.query.structure import find_cycles, measure
     from diffscope.products.explore.areas import measure_areas
-    from diffscope.products.explore.operators import report_operators
+    from diffscope.products.explore.native import report_operators
 
     graph = opened.graph
     registries, operators = report_registries(graph, opened.registries), report_operators(graph)

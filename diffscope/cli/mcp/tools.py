@@ -16,7 +16,7 @@ from diffscope.adapters.graphs.graphs import graph_at
 from diffscope.assessment.document import Assessment
 from diffscope.batch.run import Batch
 from diffscope.batch.windows import digest_of, find_span, read_span
-from diffscope.cli.explain.command import explanation_text
+from diffscope.cli.explain import explanation_text
 from diffscope.cli.gather import Request, check, gather, need_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.rules.command import find_rule

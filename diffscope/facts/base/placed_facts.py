@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from diffscope.facts.base.callers import CallerIndex
+from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.reach import Reach, Reached
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.change.changed_python import ChangedSymbol
@@ -132,11 +133,11 @@ class _Teller:
 
 def _with_hottest(facts: ChangeFacts) -> tuple[FileFact, ...]:
     """Return the files, each with the reach of what runs most often of its symbols and native functions that changed logic."""
-    by_path: dict[str, list[tuple[int, str, str]]] = {}
+    by_path: defaultdict[str, list[tuple[int, str, str]]] = defaultdict(list)
     listed: Iterable[SymbolFact | NativeFact] = (*facts.symbol, *facts.native)
     for one in listed:
         if one.runs in TIMES and (isinstance(one, NativeFact) or one.logic):
-            by_path.setdefault(one.path, []).append((TIMES.index(one.runs), one.runs, one.reached))
+            by_path[one.path].append((TIMES.index(one.runs), one.runs, one.reached))
     return tuple(
         msgspec.structs.replace(file, runs=hottest[1], reached=hottest[2])
         if (hottest := min(by_path.get(file.path, ()), default=None))
@@ -177,7 +178,7 @@ class _Finder:
             self._lines[path, _NEW] = frozenset(line.number for hunk in diff.hunks for line in hunk.added)
             self._lines[path, _OLD] = frozenset(line.number for hunk in diff.hunks for line in hunk.removed)
             names = frozenset({path, diff.old_path or path})
-            for change in one.material.python.symbols if one.material.python else ():
+            for change in one.symbols:
                 self._symbols[path, change.name] = (change, names)
 
     def find(self, fact: _Fact) -> _Fact:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from diffscope.facts.base.callers import CallerIndex, Place
+from diffscope.facts.base.definitions import CallerIndex, Place
 from diffscope.graph.model import EdgeLayer, ModuleName
 from diffscope.source.model import RepoPath
 from diffscope.syntax.model import DefinitionKind

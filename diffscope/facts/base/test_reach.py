@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.class_bases import ClassBases
+from diffscope.facts.base.definitions import ClassBases
 from diffscope.facts.change.changed_file import Placed, changed_source_symbols
 from diffscope.facts.change.changed_python import ChangedSymbol
 from diffscope.facts.classify.change_shape import PRODUCT
@@ -60,12 +60,8 @@ def reached_by_tests(placed: Iterable[Placed], lookup: TreeLookup) -> frozenset[
     called = defaultdict(list)
     for place in changed:
         called[place.name.rpartition(".")[2]].append(place)
-    named = {
-        place
-        for place in changed
-        if lookup.changed_tests_naming(place.name)
-        or (_owner(place.name) and lookup.changed_tests_naming(_owner(place.name)))
-    }
+    names = ((place, filter(None, (place.name, _owner(place.name)))) for place in changed)
+    named = {place for place, both in names if any(map(lookup.changed_tests_naming, both))}
     reached = _with_classes(named, changed)
     for _ in range(_CALLS):
         further = {
@@ -89,7 +85,10 @@ def tested_through(placed: Iterable[Placed], lookup: TreeLookup) -> dict[Place, 
     found: dict[Place, str] = {}
     for place, change in changed.items() if new else ():
         handed = {each for name in _names_added(change) for each in new.get(name, ())}
-        if not handed or not _is_edit(change) or _asks_for_options(change):
+        is_edit = (
+            change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD) and change.before and change.after
+        )
+        if not handed or not is_edit or _asks_for_options(change):
             continue
         if lookup.tests_running(place.path, place.name):
             for _ in range(_CALLS - 1):
@@ -101,27 +100,16 @@ def tested_through(placed: Iterable[Placed], lookup: TreeLookup) -> dict[Place, 
     return found
 
 
-def _is_edit(change: ChangedSymbol) -> bool:
-    is_code = change.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD)
-    return is_code and change.before is not None and change.after is not None
-
-
 def _names_added(change: ChangedSymbol) -> frozenset[str]:
-    if change.added is None:
-        return frozenset()
-    return frozenset(
-        name for region in change.added.regions for line in region.lines for name in _NAME.findall(line)
-    )
+    lines = (line for region in (change.added.regions if change.added else ()) for line in region.lines)
+    return frozenset(name for line in lines for name in _NAME.findall(line))
 
 
 def _asks_for_options(change: ChangedSymbol) -> bool:
     known = {each.name for each in change.before.parameters} if change.before else set()
     new = {each.name for each in change.after.parameters} - known if change.after else set()
-    texts = [
-        item.signal.text
-        for item in change.signals
-        if item.signal.kind is SignalKind.GUARD and item.what != "removed"
-    ]
+    guards = (each for each in change.signals if each.signal.kind is SignalKind.GUARD)
+    texts = (each.signal.text for each in guards if each.what != "removed")
     return any(
         _ASKED_FOR.search(text) or places().variable.search(text) or new & set(_NAME.findall(text))
         for text in texts
@@ -239,19 +227,16 @@ def source_changes(placed: Iterable[Placed]) -> tuple[SourceChange, ...]:
 def _words(placed: Placed) -> tuple[frozenset[str], frozenset[str]]:
     """Return the identifiers on added and on removed lines."""
     hunks = placed.material.diff.hunks
-    sides = (
-        (line for hunk in hunks for line in hunk.added),
-        (line for hunk in hunks for line in hunk.removed),
-    )
-    added, removed = (frozenset(word for line in side for word in _WORD.findall(line.text)) for side in sides)
-    return added, removed
+    added = (word for hunk in hunks for line in hunk.added for word in _WORD.findall(line.text))
+    removed = (word for hunk in hunks for line in hunk.removed for word in _WORD.findall(line.text))
+    return frozenset(added), frozenset(removed)
 
 
 def _changed(
     placed: Placed, added: frozenset[str], removed: frozenset[str], *, kept: frozenset[str]
 ) -> SourceChange:
-    diff, comparison = placed.material.diff, placed.material.python
-    symbols = tuple(change.name for change in comparison.symbols if change.logic) if comparison else ()
+    diff = placed.material.diff
+    symbols = tuple(change.name for change in placed.symbols if change.logic)
     return SourceChange(
         path=RepoPath(placed.fact.old_path or placed.fact.path),
         lines=diff.additions + diff.deletions,

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from diffscope.facts.build.undeclared import read_extras
+from diffscope.facts.base.imports import read_extras
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.model import DependencyFact
 from diffscope.patterns import lazy_regex

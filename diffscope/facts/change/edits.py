@@ -91,11 +91,15 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
                 line=line.number,
                 side="new" if come else "old",
                 symbol=name,
-                what="statement" if is_product else placed.fact.category,
+                what="statement" if is_product else _sort_of(placed),
                 change="changed" if gone and come else "added" if come else "removed",
                 before=_joined(gone),
                 after=_joined(come),
             )
+
+
+def _sort_of(placed: Placed) -> str:
+    return "docs" if placed.fact.path.endswith((".md", ".rst")) else placed.fact.category
 
 
 def _function_at(placed: Placed, line: int, *, is_new: bool) -> str:
@@ -109,7 +113,7 @@ def _function_at(placed: Placed, line: int, *, is_new: bool) -> str:
 
 
 def _joined(lines: list[Line]) -> str:
-    return clip("; ".join(line.text.strip().rstrip(";") for line in lines), _LONGEST_LINE)
+    return clip(" ".join(line.text.strip() for line in lines).rstrip(";,"), _LONGEST_LINE)
 
 
 def _is_code(text: str) -> bool:

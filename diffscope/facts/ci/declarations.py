@@ -94,9 +94,8 @@ class Declarations:
         """
         word = re.escape(name).replace(r"\-", "[-_.]").replace("_", "[-_.]").replace(r"\.", "[-_.]")
         pattern = re.compile(rf"(?<![a-z0-9]){word}(?![a-z0-9])", re.IGNORECASE)
-        return any(pattern.search(text) for text in self._texts) or any(
-            pattern.search(one.name) for one in self.requirements if one.name
-        )
+        names = (one.name for one in self.requirements if one.name)
+        return any(map(pattern.search, self._texts)) or any(map(pattern.search, names))
 
     @cached_property
     def _texts(self) -> tuple[str, ...]:
@@ -122,9 +121,8 @@ class Declarations:
             body=pull.body,
         )
         effects = labels_for(self.project.mergify, change)
-        return tuple(
-            sorted({one.label for one in effects if one.action == "add" and one.verdict is Verdict.YES})
-        )
+        sure = (one for one in effects if one.action == "add" and one.verdict is Verdict.YES)
+        return tuple(sorted({one.label for one in sure}))
 
     def collecting(self, tests: Iterable[RepoPath]) -> Mapping[RepoPath, tuple[Collecting, ...]] | None:
         """Return which steps collect each of these tests of the base; ``None`` where that is not known, or no step runs any tests."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.build.undeclared import distribution_of
+from diffscope.facts.base.imports import distribution_of
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.model import StepFact, TestFact

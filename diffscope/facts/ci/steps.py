@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -14,13 +14,22 @@ from diffscope.facts.ci.declarations import Declarations, collect_ci, edited_fil
 from diffscope.facts.ci.skipped_tests import idle_tests
 from diffscope.facts.ci_model import CiFacts, StepBlindSpot
 from diffscope.facts.model import StepFact
-from diffscope.project.answers import ReachingTest, RenameGap, Selection, StepDecision
+from diffscope.project.answers import (
+    Collecting,
+    ReachingTest,
+    Reason,
+    RenameGap,
+    Selection,
+    StepDecision,
+    StepGap,
+    StepRef,
+)
 from diffscope.project.ci.collection import collect_tests, cover_tests, is_test_file
-from diffscope.project.ci.gaps import rename_gaps, unselected_reaching
 from diffscope.project.ci.selection import select_steps
-from diffscope.project.matching import visible_paths
+from diffscope.project.labels import conditions_of, matching_paths
+from diffscope.project.matching import dependencies_of, first_match, matches_dependency, visible_paths
 from diffscope.project.model import Project
-from diffscope.project.owners import owners_of
+from diffscope.project.owners import matched_paths, owners_of
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import PullRequest, RepoPath
 
@@ -93,7 +102,8 @@ def _unwatched(
         for one in placed
         if one.fact.category in _JUDGED and one.fact.logic and one.fact.status != "deleted"
     ]
-    platforms = {one.platform for one in whole.decisions if one.selected}
+    # Readings of a step that lists nothing differ: it may run for every change, so that nothing is said of its platform.
+    platforms = {one.platform for one in whole.decisions if one.selected or _may_always_run(one)}
     known = {one.platform for one in whole.decisions}
     for one in judged[:_MOST_JUDGED]:
         missing = [name for name in _HARDWARE if name in known.intersection(one.fact.platforms) - platforms]
@@ -105,6 +115,10 @@ def _unwatched(
             yield _no_step(one, decisions)
         for platform in missing:
             yield _not_run(one, decisions, platform)
+
+
+def _may_always_run(decision: StepDecision) -> bool:
+    return decision.reason is Reason.EMPTY_LIST and not decision.optional
 
 
 def _no_step(placed: Placed, decisions: Iterable[StepDecision]) -> StepFact:
@@ -253,3 +267,123 @@ class _Started:
             decisions = select_steps(self._pipelines, visible_paths((gap.new,))).decisions
             self._known[gap.new] = frozenset((one.file, one.label) for one in decisions if one.selected)
         return (gap.file, gap.name) in self._known[gap.new]
+
+
+def rename_gaps(
+    project: Project, renames: Iterable[tuple[RepoPath, RepoPath]], after: TreeIndex
+) -> tuple[RenameGap, ...]:
+    """Return what watches the old path of a rename and not the new one; ``after`` is the tree with the change.
+
+    CI sees the new path alone, so that a step in this list does not run for the rename, and, where ``still_matches``
+    is false, never again by that entry.
+    """
+    gaps: list[RenameGap] = []
+    for old, new in renames:
+        gaps += _step_gaps(project, old, new, after)
+        gaps += _owner_gaps(project, old, new, after)
+        gaps += _label_gaps(project, old, new, after)
+    return tuple(sorted(gaps, key=lambda gap: (gap.old, gap.kind, gap.file, gap.line)))
+
+
+def unselected_reaching(
+    selection: Selection,
+    collected: Mapping[RepoPath, tuple[Collecting, ...]],
+    changed: Iterable[RepoPath],
+    tests_reaching: Callable[[RepoPath], Iterable[ReachingTest]],
+) -> tuple[StepGap, ...]:
+    """Return the steps whose tests reach a changed path in the graph, and which the change does not select.
+
+    The evidence is the shortest chain. Steps that are optional are left out: they do not run by their own choice.
+    """
+    passed_over = {
+        (each.file, each.line): each.reason
+        for each in selection.decisions
+        if not each.selected and each.reason in {Reason.NO_MATCH, Reason.EMPTY_LIST}
+    }
+    shortest: dict[tuple[RepoPath, int], tuple[StepRef, RepoPath, ReachingTest]] = {}
+    tests: dict[tuple[RepoPath, int], set[RepoPath]] = {}
+    for path in sorted(set(changed)):
+        for test in sorted(tests_reaching(path), key=lambda each: (len(each.chain), each.path)):
+            for each in collected.get(test.path, ()):
+                place = (each.step.file, each.step.line)
+                if place not in passed_over:
+                    continue
+                tests.setdefault(place, set()).add(test.path)
+                known = shortest.get(place)
+                if known is None or len(test.chain) < len(known[2].chain):
+                    shortest[place] = (each.step, path, test)
+    return tuple(
+        StepGap(
+            step=step,
+            reason=passed_over[place],
+            path=path,
+            test=test.path,
+            chain=test.chain,
+            tests=len(tests[place]),
+        )
+        for place, (step, path, test) in sorted(shortest.items())
+    )
+
+
+def _step_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex) -> Iterable[RenameGap]:
+    seen: set[tuple[RepoPath, int]] = set()
+    for pipeline in project.pipelines:
+        for step in pipeline.steps:
+            if (step.file, step.line) in seen:
+                continue
+            seen.add((step.file, step.line))
+            listed = dependencies_of(step)
+            found = first_match(listed, (old,), step.dialect)
+            if found is None or first_match(listed, (new,), step.dialect) is not None:
+                continue
+            entry = found[0]
+            near = after.starting_with(entry.text.rstrip("/"))
+            yield RenameGap(
+                kind="step",
+                old=old,
+                new=new,
+                name=step.label,
+                entry=entry.text,
+                file=step.file,
+                line=entry.line,
+                still_matches=any(matches_dependency(entry.text, path, step.dialect) for path in near),
+            )
+
+
+def _owner_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex) -> Iterable[RenameGap]:
+    before, now = owners_of(project.codeowners, (old, new))
+    if not before.owners or set(before.owners) <= set(now.owners) or project.codeowners.path is None:
+        return
+    rule = next(rule for rule in project.codeowners.rules if rule.line == before.line)
+    yield RenameGap(
+        kind="owner",
+        old=old,
+        new=new,
+        name=" ".join(owner for owner in before.owners if owner not in now.owners),
+        entry=rule.pattern,
+        file=project.codeowners.path,
+        line=rule.line,
+        still_matches=bool(matched_paths(rule, after)),
+    )
+
+
+def _label_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex) -> Iterable[RenameGap]:
+    for rule in project.mergify.rules:
+        conditions = [
+            each
+            for each in conditions_of(rule.conditions)
+            if each.attribute == "files" and each.operator != "!=" and not (each.is_negated or each.is_count)
+        ]
+        hits = [each for each in conditions if matching_paths(each, (old,))]
+        if not rule.adds or not hits or any(matching_paths(each, (new,)) for each in conditions):
+            continue
+        yield RenameGap(
+            kind="label",
+            old=old,
+            new=new,
+            name=", ".join(rule.adds),
+            entry=hits[0].text,
+            file=project.mergify.path or RepoPath(""),
+            line=hits[0].line,
+            still_matches=bool(matching_paths(hits[0], after.paths)),
+        )

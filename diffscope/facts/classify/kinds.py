@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -61,24 +62,20 @@ def decide_kind(title: Title, signs: Signs, taxonomy: Taxonomy) -> Decision:
     if not any(item.weight >= 1 for item in found) and signs.sizes.product <= _FEW_LINES:
         # `[Docs]` on a line of code: the title's word is still better than none.
         shown = {rule.name for rule in taxonomy.tables.kinds.kinds if _is_shown(rule, signs)}
-        found = [
-            item
-            for item in every
-            if item.kind in shown and item.weight >= taxonomy.tables.kinds.weights.place
-        ]
+        least = taxonomy.tables.kinds.weights.place
+        found = [item for item in every if item.kind in shown and item.weight >= least]
     if not any(item.weight >= 1 for item in found):
         decided = _by_shape(signs)
         return decided if decided.kind in order else decided._replace(kind=order[0])
-    sums: dict[str, float] = {}
+    sums: defaultdict[str, float] = defaultdict(float)
     for item in found:
-        sums[item.kind] = sums.get(item.kind, 0.0) + item.weight
+        sums[item.kind] += item.weight
     if signs.sizes.product_added > _MUCH_CODE:
         # Of `[Bugfix][Perf]` on much new code the fix is the lesser part.
         order.sort(key=lambda name: name == "bugfix")
     kind = min(sums, key=lambda name: (-sums[name], order.index(name)))
     reasons = sorted((item for item in found if item.kind == kind), key=lambda item: -item.weight)
-    kept = tuple(dict.fromkeys(item.reason for item in reasons[:3]))
-    return Decision(kind, kept)
+    return Decision(kind, tuple(dict.fromkeys(item.reason for item in reasons[:3])))
 
 
 def _evidence(title: Title, signs: Signs, taxonomy: Taxonomy) -> Iterator[Evidence]:
@@ -116,18 +113,10 @@ def _of_diff(rule: KindRule, signs: Signs, taxonomy: Taxonomy, *, named: list[st
     for shape in _both(rule.lean, signs.shapes):
         yield Evidence(kind=rule.name, weight=weights.lean, reason=message(SHAPE_REASONS[shape]))
     if rule.categories and (share := _share(rule, signs.sizes, named)):
-        yield Evidence(
-            kind=rule.name,
-            weight=weights.category * share,
-            reason=message(
-                "kind-reason.share",
-                share=share,
-                categories="/".join(rule.categories),
-                categories_zh="/".join(
-                    called("category", name, Language.CHINESE) for name in rule.categories
-                ),
-            ),
-        )
+        names = "/".join(rule.categories)
+        chinese = "/".join(called("category", name, Language.CHINESE) for name in rule.categories)
+        reason = message("kind-reason.share", share=share, categories=names, categories_zh=chinese)
+        yield Evidence(kind=rule.name, weight=weights.category * share, reason=reason)
 
 
 def _at_start(table: WordTable, text: str) -> Iterator[tuple[str, str]]:

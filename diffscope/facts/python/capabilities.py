@@ -9,7 +9,7 @@ from itertools import dropwhile
 from typing import Final, NamedTuple
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.class_bases import origin_of
+from diffscope.facts.base.definitions import origin_of
 from diffscope.facts.change.changed_file import Placed, source_comparison
 from diffscope.facts.change.changed_python import ChangedPython, ChangedSymbol
 from diffscope.patterns import lazy_regex

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -38,9 +38,14 @@ def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[Cond
     placed = tuple(placed)
     found = [fact for one in placed for fact in _around_imports(one)]
     for one, change in changed_source_symbols(placed):
-        told = [fact for each in change.conditions if (fact := _fact(one, change, each, table)) is not None]
+        moved = _only_moved(change)
+        told = [
+            fact for each in change.conditions if (fact := _fact(one, change, each, table, moved)) is not None
+        ]
         found += told
-        known = _texts(change)
+        # As the guards of signals say them.
+        texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
+        known = {clip(text, GUARD_TEXT) for text in texts if text is not None}
         found += _raised(one, change, known)
         found += _moved(one, change, known, table)
     return tuple(
@@ -48,14 +53,23 @@ def collect_conditions(placed: Iterable[Placed], table: RoleTable) -> tuple[Cond
     )
 
 
-def _texts(change: ChangedSymbol) -> set[str]:
-    """Return the conditions that differ, as the guards of signals say them."""
-    texts = (text for each in change.conditions for text in (each.condition.text, each.condition.before))
-    return {clip(text, GUARD_TEXT) for text in texts if text is not None}
+def _only_moved(change: ChangedSymbol) -> frozenset[str]:
+    """Return the questions that the conditions of a symbol which changed, came or went ask no more often than they did."""
+    before, after = Counter[str](), Counter[str]()
+    for each in (one.condition for one in change.conditions):
+        was = each.before if each.change == "changed" else each.text if each.change == "removed" else None
+        before.update(atom.text for atom in atoms(parse_condition(was or "")))
+        now = each.text if each.change != "removed" else ""
+        after.update(atom.text for atom in atoms(parse_condition(now)))
+    return frozenset(text for text, times in after.items() if times <= before[text])
 
 
 def _fact(
-    placed: Placed, change: ChangedSymbol, changed: ChangedCondition, table: RoleTable
+    placed: Placed,
+    change: ChangedSymbol,
+    changed: ChangedCondition,
+    table: RoleTable,
+    only_moved: frozenset[str],
 ) -> ConditionFact | None:
     each = changed.condition
     direction, came, went = _weighed(each)
@@ -80,7 +94,9 @@ def _fact(
         early=each.exit in _PLAIN_EXITS or each.what == "assert",
         stood=each.change == "changed" or bool(each.stood or each.stood_otherwise or _holds_back(each)),
         name=each.name,
-        named=_is_named(placed, each) or (direction == "widened" and _are_asked_elsewhere(placed, went)),
+        named=_is_named(placed, each)
+        or (direction == "widened" and _are_asked_elsewhere(placed, went))
+        or (direction == "narrowed" and bool(came) and only_moved.issuperset(atom.text for atom in came)),
     )
 
 
@@ -93,7 +109,9 @@ def _decides(each: ConditionChange, table: RoleTable) -> tuple[str, ...]:
 def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, ...]]:
     """Return the direction of a condition, and the questions that came and went."""
     if each.what == "except":
-        return _caught(each), (), ()
+        alone = "new" if each.change == "added" else "gone"
+        is_exchanged = each.change == "changed"
+        return direction_of_caught(each.before or "", each.text) if is_exchanged else alone, (), ()
     after = parse_condition(each.text, each.names)
     asked = atoms(after)
     if each.change == "added":
@@ -112,12 +130,6 @@ def _weighed(each: ConditionChange) -> tuple[str, tuple[Atom, ...], tuple[Atom, 
         # done first did; of branches that hold nothing known it may be so.
         direction = "unknown"
     return direction, came or (() if went else asked), went
-
-
-def _caught(each: ConditionChange) -> str:
-    if each.change == "changed":
-        return direction_of_caught(each.before or "", each.text)
-    return "new" if each.change == "added" else "gone"
 
 
 def _of_whole(each: ConditionChange, with_code: str, alone: str) -> str:
@@ -244,7 +256,7 @@ def _around_imports(placed: Placed) -> Iterator[ConditionFact]:
     pairs = pair_equal(
         (each for each in comparison.imports_removed if each.layer is ImportLayer.EAGER),
         (each for each in comparison.imports_added if each.layer is not ImportLayer.TYPING),
-        key=_identity,
+        key=lambda each: (each.module, each.name, each.alias, each.level),
     ).pairs
     groups: dict[tuple[str | None, str | None], list[Import]] = defaultdict(list)
     for old, new in pairs:
@@ -278,10 +290,6 @@ def _around(placed: Placed, before: str | None, after: str | None, imports: list
         ],
         stood=True,
     )
-
-
-def _identity(each: Import) -> tuple[object, ...]:
-    return each.module, each.name, each.alias, each.level
 
 
 _BY_TEXT: Final = (
@@ -320,13 +328,8 @@ def _roles_of(atoms: Iterable[Atom]) -> tuple[str, ...]:
 
 def _role_of(atom: Atom) -> str:
     node = atom.node
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        right = node.comparators[0]
-        if (
-            isinstance(node.ops[0], ast.Is | ast.IsNot)
-            and isinstance(right, ast.Constant)
-            and right.value is None
-        ):
+    match node:
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
             return "none"
     called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     if called in ("isinstance", "issubclass", "callable"):

@@ -121,25 +121,21 @@ def _guards_of_symbol(placed: Placed, change: ChangedSymbol, taxonomy: Taxonomy)
     for each in given:
         states.setdefault((each.before or "", "removed"), change.whole_before)
         states.setdefault((each.text, "added"), placed.new(each.line))
-    settled = _settled(
-        states, taxonomy, {each for item in change.conditions for each in _turned(item.condition)}
-    )
+    turned = {each for item in change.conditions for each in _turned(item.condition)}
+    settled = _settled(states, taxonomy, turned)
     before = _replaced(settled, taxonomy) | {each.text: each.before or "" for each in given}
     gone = set(before.values())
     for (condition, state), place in settled.items():
         for fact in _facts(placed, change, condition, state, place, taxonomy):
             old = before.get(condition) if state == "added" else None
+            trees = (parse_condition(old), parse_condition(condition)) if old is not None else None
+            direction = direction_of(*trees) if trees is not None else None
             yield msgspec.structs.replace(
                 fact,
                 before=old,
                 replaced=state == "removed" and condition in gone,
-                direction=_direction(old, condition) if old is not None else None,
+                direction=direction if direction != "same" else "changed",
             )
-
-
-def _direction(before: str, after: str) -> str:
-    found = direction_of(parse_condition(before), parse_condition(after))
-    return "changed" if found == "same" else found
 
 
 def _replaced(settled: Iterable[tuple[str, str]], taxonomy: Taxonomy) -> dict[str, str]:

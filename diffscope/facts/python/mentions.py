@@ -34,23 +34,14 @@ def collect_mentions(placed: Iterable[Placed]) -> tuple[Mention, ...]:
     What changed functions call comes before what new ones do; beyond sixty calls the rest is left out.
     """
     every = tuple(placed)
-    changed = {
-        change.name.rpartition(".")[2]
-        for one in every
-        if one.material.python is not None
-        for change in one.material.python.symbols
-    }
+    changed = {change.name.rpartition(".")[2] for one in every for change in one.symbols}
     inner: list[Mention] = []
     calls: dict[tuple[str, str], tuple[bool, Mention]] = {}
-    compared = {
-        one.fact.path: comparison for one in every if (comparison := source_comparison(one)) is not None
-    }
+    sources = ((one.fact.path, source_comparison(one)) for one in every)
+    compared = {path: comparison for path, comparison in sources if comparison is not None}
     names = {path: _Names(comparison, path) for path, comparison in compared.items()}
     for one in every:
-        comparison = compared.get(one.fact.path)
-        if comparison is None:
-            continue
-        for change in comparison.symbols:
+        for change in one.symbols if one.fact.path in compared else ():
             inner += _inner(one, change)
             for found in _calls(one, change, _Sides.of(change, one.fact.path, names)):
                 if found[1].name.rpartition(".")[2] not in changed:

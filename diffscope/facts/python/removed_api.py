@@ -91,7 +91,7 @@ def _old_and_new(placed: Placed, others: tuple[Placed, ...]) -> tuple[str | None
         return None, None
     arrived: Counter[str] = Counter()
     for other in others:
-        for change in other.material.python.symbols if other.material.python is not None else ():
+        for change in other.symbols:
             if change.moved_from and change.moved_from.path == fact.path and change.moved_from.region:
                 arrived[other.fact.path] += len(change.moved_from.region.lines)
     return fact.path, min(arrived, key=lambda path: (-arrived[path], path), default=None)

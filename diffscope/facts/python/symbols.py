@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
-from diffscope.facts.base.class_bases import ClassBases
+from diffscope.facts.base.definitions import ClassBases
 from diffscope.facts.base.test_reach import Place, implemented, reached_by_tests, tested_through
 from diffscope.facts.change.changed_file import Placed, is_still_defined
 from diffscope.facts.change.changed_python import ChangedSymbol

@@ -55,7 +55,7 @@ _ALL = frozenset(EdgeLayer)
 
 
 class ModuleGraph:
-    """The graph of one tree; made by build.py, or from its bytes."""
+    """The graph of one tree; made by derive.py, or from its bytes."""
 
     def __init__(self, tables: Tables, known: KnownParts = KnownParts()) -> None:  # noqa: B008 - an immutable tuple
         self.tables = tables

@@ -1,6 +1,8 @@
 """Past changes with their measures and what came of them -> the coefficients of the chance of a later fix, and what they are worth.
 
 Pure. Everything is measured in time order: a change is judged by coefficients made of changes whose days were over before it was merged.
+
+``trainer`` is the one place that knows scikit-learn: rows of measures -> weights of a logistic regression.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple, get_args
 
 from diffscope.assessment.scores import measured, probability
-from diffscope.errors import DiffscopeError
+from diffscope.errors import DiffscopeError, UsageError
 from diffscope.facts.classify.fix_measures import HISTORY_DAYS
 from diffscope.facts.model import FixMeasures
 from diffscope.products.backtest.measure import FEWEST, rankings
@@ -224,3 +226,35 @@ def _row(sample: Sample) -> list[float]:
 def _chance(sample: Sample, weights: Weights) -> float:
     parts = zip(weights.coefficients, _row(sample), weights.means, strict=True)
     return probability(weights.intercept + sum(weight * (value - mean) for weight, value, mean in parts))
+
+
+_STRENGTH: Final = 0.1
+"""The inverse of the penalty on measures of unit variance."""
+
+
+def trainer() -> Trainer:
+    """Return the trainer.
+
+    Raises:
+        UsageError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - an extra
+        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise UsageError(
+            "--fit needs scikit-learn, which is not installed", hint="pip install 'vllm-diffscope[fit]'"
+        ) from None
+
+    def train(rows: Sequence[Sequence[float]], fixed: Sequence[bool]) -> Weights:
+        scaler = StandardScaler().fit(rows)
+        model = LogisticRegression(C=_STRENGTH, max_iter=2_000, solver="lbfgs")
+        model.fit(scaler.transform(rows), list(fixed))
+        scales = [float(scale) for scale in scaler.scale_]
+        return Weights(
+            float(model.intercept_[0]),
+            tuple(float(weight) / scale for weight, scale in zip(model.coef_[0], scales, strict=True)),
+            tuple(float(mean) for mean in scaler.mean_),
+        )
+
+    return train

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from diffscope.products.doctor.checks.commands import check_commands, check_files, check_globs, check_tests
-from diffscope.products.doctor.checks.owners import check_labels, check_owners
-from diffscope.products.doctor.checks.pipelines import check_dependencies, check_mirrors, check_pipelines
+from diffscope.products.doctor.commands import check_commands, check_files, check_globs, check_tests
 from diffscope.products.doctor.findings import KINDS, Finding, RuleGlob
+from diffscope.products.doctor.owners import check_labels, check_owners
+from diffscope.products.doctor.pipelines import check_dependencies, check_mirrors, check_pipelines
 from diffscope.project.ci.collection import collect_tests, is_test_file, step_calls, step_tests
 from diffscope.project.ci.pytest_call import MarkReader
 from diffscope.project.labels import conditions_of

@@ -66,7 +66,7 @@ def _to_graphml(document: Document) -> str:
 
 
 def _to_dot(document: Document) -> str:
-    lines = ["digraph vllm {", "  rankdir=LR;", '  node [shape=box, fontname="Helvetica"];']
+    lines = ["digraph modules {", "  rankdir=LR;", '  node [shape=box, fontname="Helvetica"];']
     lines += [f"  {_quoted(node.name)};" for node in _drawn_nodes(document)]
     for edge in _drawn(document):
         style = f', style="{_STYLES[edge.layer]}"' if edge.layer in _STYLES else ""

@@ -11,9 +11,16 @@ import msgspec
 
 from diffscope.facts.footprint_model import EditedBody, NameUse, Signature
 from diffscope.messages.say import text_of
-from diffscope.products.triage.candidates import Candidate, Gone, Setting
+from diffscope.products.triage.candidates import (
+    Candidate,
+    Gone,
+    Setting,
+    fits_call,
+    fits_override,
+    is_bound,
+    is_breaking,
+)
 from diffscope.products.triage.model import Conflict, ConflictKind, OrderLink, Place
-from diffscope.products.triage.signatures import fits_call, fits_override, is_bound, is_breaking
 from diffscope.source.profile import places
 
 Meets = Callable[[Candidate, Candidate], bool]

@@ -2,7 +2,7 @@
 
 A file is collected when a command names it or a folder above it and does not ignore it, in a container whose working
 folder is known, or in any folder that it may be. ``-k``, node ids and shards never keep a whole file out here;
-``-m`` does where the file's text shows that no test of it can have the marks (``markers.py``). Python files that a
+``-m`` does where the file's text shows that no test of it can have the marks (``MarkReader``). Python files that a
 step runs as scripts count as collected. What cannot be told is taken as collected: silence is better than a lie.
 """
 

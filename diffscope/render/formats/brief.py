@@ -60,7 +60,7 @@ def _flag(flag: Flag, words: Words) -> Brief:
         "severity": flag.severity.value,
         "what": words.pick(flag.title),
         "message": words.pick(flag.message),
-        "check": words.pick(flag.advice),
+        "check": words.pick(flag.asked),
         "places": [_place(place) for place in flag.evidence[:_PLACES]],
     }
 

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.smallest_difference import PLAIN, smallest_difference
+from diffscope.syntax.compare.smallest_difference import PLAIN, Difference, smallest_difference
 from diffscope.syntax.model import DefinitionKind, StatementEdit
 from diffscope.syntax.nodes import callee_of, clip, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
@@ -39,6 +39,8 @@ _HEADS: Final = {
     "case_clause": "case",
     "function_definition": "function",
 }
+_SAID: Final = frozenset({"help", "description", "message", "detail"})
+"""Arguments that hold words for a reader."""
 _EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _THROUGH: Final = frozenset(
     {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
@@ -69,60 +71,76 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
     gone: list[int] = []
     come: list[int] = []
-    found: list[StatementEdit] = []
+    pairs: list[tuple[int, int]] = []
     for tag, start, end, other, other_end in matcher.get_opcodes():
         if tag != "equal":
-            pairs = _paired(old, range(start, end), new, range(other, other_end))
-            found += [edit for i, j in pairs if (edit := _changed(old[i], new[j])) is not None]
-            gone += [at for at in range(start, end) if at not in {i for i, _ in pairs}]
-            come += [at for at in range(other, other_end) if at not in {j for _, j in pairs}]
+            found_pairs = _paired(old, range(start, end), new, range(other, other_end))
+            pairs += found_pairs
+            gone += [at for at in range(start, end) if at not in {i for i, _ in found_pairs}]
+            come += [at for at in range(other, other_end) if at not in {j for _, j in found_pairs}]
+    # What stands under a head that came, and stood under one that went, is told by these.
+    kept = [(i, j) for i, j in pairs if old[i].holder not in gone or new[j].holder not in come]
+    found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
     # What stands elsewhere now did not come or go.
     texts, other_texts = {old[at].text for at in gone}, {new[at].text for at in come}
-    found += _alone(old, [at for at in gone if old[at].text not in other_texts], "removed")
-    found += _alone(new, [at for at in come if new[at].text not in texts], "added")
+    found += _alone(old, new, [at for at in gone if old[at].text not in other_texts], "removed")
+    found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
     return tuple(found[:_MOST])
 
 
 def _entries(unit: Unit) -> list[_Entry]:
+    """Return the statements and heads of a unit in their order, however deep they are nested."""
     found: list[_Entry] = []
     nodes = unit.own_statements
     if unit.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD):
         nodes = [unit.inner, *nodes][1:]
-    _walk(nodes, unit.members, "", -1, found)
+    left = [_Place(node, "", -1) for node in reversed(nodes)]
+    while left:
+        node, guard, holder = left.pop()
+        if node.id in unit.members or node.type in _IMPORTS or not node.is_named:
+            continue
+        if (head := _HEADS.get(node.type)) is not None:
+            condition = node.child_by_field_name("condition")
+            bodies = [child for child in node.named_children if child.type == "block"]
+            found.append(_Entry(node, head, _head_text(node, condition, bodies), guard, holder))
+            inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
+            denied = guard if head != "condition" else f"not ({inner})" if " " in inner else f"not {inner}"
+            below = _Below(inner, denied, holder, len(found) - 1)
+            left += reversed([*_below_head(node, bodies, below)])
+        elif node.type in _THROUGH:
+            left += [_Place(child, guard, holder) for child in reversed(node.named_children)]
+        elif (text := _simple(node)) is not None:
+            found.append(_Entry(node, "statement", text, guard, holder))
     return found
 
 
-def _walk(nodes: list[Node], members: frozenset[int], guard: str, holder: int, found: list[_Entry]) -> None:
-    for node in nodes:
-        if node.id in members or node.type in _IMPORTS or not node.is_named:
-            continue
-        head = _HEADS.get(node.type)
-        if head is not None:
-            _walk_head(node, head, members, guard, holder, found)
-        elif node.type in _THROUGH:
-            _walk(node.named_children, members, guard, holder, found)
-        elif (text := _simple(node)) is not None:
-            found.append(_Entry(node, "statement", text, guard, holder))
+class _Place(NamedTuple):
+    """A statement that is still to be read, the innermost condition around it, and the head that it stands under."""
+
+    node: Node
+    guard: str
+    holder: int
 
 
-def _walk_head(
-    node: Node, head: str, members: frozenset[int], guard: str, holder: int, found: list[_Entry]
-) -> None:
-    condition = node.child_by_field_name("condition")
-    bodies = [child for child in node.named_children if child.type == "block"]
-    at = len(found)
-    found.append(_Entry(node, head, _head_text(node, condition, bodies), guard, holder))
-    inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
+class _Below(NamedTuple):
+    """What holds below a head: in its bodies, and in what follows where its condition does not hold."""
+
+    inner: str
+    denied: str
+    holder: int
+    at: int
+
+
+def _below_head(node: Node, bodies: list[Node], below: _Below) -> Iterator[_Place]:
     for body in bodies:
-        _walk(body.named_children, members, inner, at, found)
-    denied = f"not ({inner})" if head == "condition" else guard
+        yield from (_Place(child, below.inner, below.at) for child in body.named_children)
     for part in node.named_children:
         if part.type in ("elif_clause", "except_clause", "case_clause"):
-            _walk([part], members, denied, holder, found)
+            yield _Place(part, below.denied, below.holder)
         elif part.type in ("else_clause", "finally_clause"):
             # What stands under the else of a condition that came came with it.
-            _walk(part.named_children, members, denied, at, found)
+            yield from (_Place(child, below.denied, below.at) for child in part.named_children)
 
 
 def _head_text(node: Node, condition: Node | None, bodies: list[Node]) -> str:
@@ -167,7 +185,9 @@ def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> l
         if old[i].kind == new[j].kind
         and old[i].node.type == new[j].node.type
         and _target(old[i].node) == _target(new[j].node)
-        and (score := _alike(words[0, i], words[1, j])) >= (0.2 if only else _ALIKE)
+        and (old[i].kind == "statement" or _runs_alike(old[i], new[j]))
+        and (score := _alike(words[0, i], words[1, j]) + _by_body(old[i], new[j]))
+        >= (0.2 if only else _ALIKE)
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     pairs = []
@@ -177,6 +197,28 @@ def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> l
             taken[1].add(j)
             pairs.append((i, j))
     return pairs
+
+
+def _runs_alike(old: _Entry, new: _Entry) -> bool:
+    """Return whether two heads have a statement under them in common, or both have none that does anything."""
+    sides = [
+        set(_simple_ones(body)) if body is not None else set() for body in map(_body, (old.node, new.node))
+    ]
+    return bool(sides[0] & sides[1]) or not any(sides)
+
+
+def _by_body(old: _Entry, new: _Entry) -> float:
+    """Return 1 for two heads over the same code: one stands in the place of the other, whatever it asks."""
+    if old.kind == "statement" or old.kind != new.kind:
+        return 0
+    sides = [
+        list(_simple_ones(body)) if body is not None else [] for body in map(_body, (old.node, new.node))
+    ]
+    return float(bool(sides[0]) and sides[0] == sides[1])
+
+
+def _body(head: Node) -> Node | None:
+    return next((child for child in head.named_children if child.type == "block"), None)
 
 
 def _target(node: Node) -> str:
@@ -205,11 +247,9 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
         before, after = found.texts
         if not before and not after:
             return None
+    if found.keyword in _SAID or _is_message(found, new.node, after):
+        return None
     before, after = _without_start(before, after)
-    if found.after is not None and found.after.type in ("string", "concatenated_string", "interpolation"):
-        is_message = new.node.type in ("raise_statement", "assert_statement")
-        if is_message or len(after) > _TEXT:
-            return None
     return _edit(
         new,
         found.what,
@@ -221,6 +261,13 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
         keyword=found.keyword,
         at=found.after,
     )
+
+
+def _is_message(found: Difference, statement: Node, text: str) -> bool:
+    """Return whether only words differ that somebody reads, and no code."""
+    if found.after is None or found.after.type not in ("string", "concatenated_string", "interpolation"):
+        return False
+    return statement.type in ("raise_statement", "assert_statement") or len(text) > _TEXT
 
 
 def _without_start(before: str, after: str) -> tuple[str, str]:
@@ -258,9 +305,13 @@ def _bare(text: str) -> str:
     return text.partition(" ")[2] or text
 
 
-def _alone(entries: list[_Entry], places: list[int], change: str) -> Iterator[StatementEdit]:
+def _alone(
+    entries: list[_Entry], others: list[_Entry], places: list[int], change: str
+) -> Iterator[StatementEdit]:
     """Yield what came or went; what stands under a head that did so too is told by that."""
     known = set(places)
+    # Code that stands under a condition of its own on the other side was not done always there.
+    elsewhere = {(one.text, one.guard) for one in others}
     for at in places:
         entry = entries[at]
         if entry.holder in known:
@@ -270,7 +321,10 @@ def _alone(entries: list[_Entry], places: list[int], change: str) -> Iterator[St
         elif entry.kind != "try":
             text = _bare(entry.text)
             after, before = (text, "") if change == "added" else ("", text)
-            stood = not _is_own(entries, at, known)
+            under = [one for one in entries if one.holder == at]
+            stood = not _is_own(entries, at, known) and all(
+                (one.text, entry.guard) in elsewhere for one in under
+            )
             yield _edit(
                 entry, entry.kind, change, before=before, after=after, held=_held(entry.node), stood=stood
             )
@@ -294,7 +348,7 @@ def _statement(entry: _Entry, change: str) -> StatementEdit:
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)
-    elif what in ("return", "raise"):
+    elif what in ("return", "raise", "assert"):
         text = text.partition(" ")[2]
     before, after = ("", text) if change == "added" else (text, "")
     return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
@@ -302,7 +356,7 @@ def _statement(entry: _Entry, change: str) -> StatementEdit:
 
 def _held(node: Node) -> tuple[str, ...]:
     """Return the first statements under a head, on one line each."""
-    body = next((child for child in node.named_children if child.type == "block"), None)
+    body = _body(node)
     if body is None:
         return ()
     every = list(_simple_ones(body))

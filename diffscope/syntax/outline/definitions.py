@@ -124,9 +124,7 @@ def read_type_alias(node: Node, *, prefix: str) -> Iterator[Definition]:
     name = left
     while name.named_child_count:
         name = name.named_children[0]
-    each = _assigned(node, name_of(name), name, right, None)
-    first = node.start_point[0] + 1
-    yield _define(each, first, prefix)
+    yield _define(_assigned(node, name_of(name), name, right, None), node.start_point[0] + 1, prefix)
 
 
 def read_parameters(node: Node) -> tuple[Parameter, ...]:
@@ -172,21 +170,11 @@ def parameter_parts(node: Node) -> tuple[Node | None, Node | None, Node | None]:
     """Return the nodes of a parameter's name, default and annotation; no name for what is no parameter (``*``, ``/``)."""
     if node.type in ("identifier", "list_splat_pattern", "dictionary_splat_pattern", "tuple_pattern"):
         return node, None, None
-    if node.type == "default_parameter":
-        return node.child_by_field_name("name"), node.child_by_field_name("value"), None
-    if node.type == "typed_parameter":
-        return (
-            node.named_children[0] if node.named_child_count else None,
-            None,
-            node.child_by_field_name("type"),
-        )
-    if node.type == "typed_default_parameter":
-        return (
-            node.child_by_field_name("name"),
-            node.child_by_field_name("value"),
-            node.child_by_field_name("type"),
-        )
-    return None, None, None
+    if node.type not in ("default_parameter", "typed_parameter", "typed_default_parameter"):
+        return None, None, None
+    first = node.named_children[0] if node.named_child_count else None
+    name = first if node.type == "typed_parameter" else node.child_by_field_name("name")
+    return name, node.child_by_field_name("value"), node.child_by_field_name("type")
 
 
 def _bindings(target: Node, value: Node | None) -> Iterator[tuple[Node, Node | None]]:
@@ -241,12 +229,8 @@ def _define(assigned: _Assigned, first: int, prefix: str) -> Definition:
 def _decorators(decorated: Node | None) -> tuple[str, ...]:
     if decorated is None:
         return ()
-    return tuple(
-        text_of(expression)
-        for child in decorated.children
-        if child.type == "decorator"
-        for expression in child.named_children[:1]
-    )
+    nodes = (child for child in decorated.children if child.type == "decorator")
+    return tuple(text_of(expression) for node in nodes for expression in node.named_children[:1])
 
 
 def _last_line(node: Node) -> int:

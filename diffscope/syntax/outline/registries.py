@@ -30,6 +30,13 @@ _CLASS: Final = lazy_regex(r"(?:[A-Za-z_]\w*\.)*_*[A-Z]\w*")
 _OPERATOR: Final = lazy_regex(r"register\w*_op$|\b(?:register_fake|custom_op)$")
 """Calls that register one operator or its fake: their other arguments are functions, which a row does not name."""
 _SEQUENCES: Final = ("tuple", "list", "set")
+_BUILDING: Final = (
+    "argument_list",
+    "call",
+    "dictionary_splat",
+    "parenthesized_expression",
+    "binary_operator",
+)
 _DEFINITIONS: Final = ("function_definition", "class_definition")
 
 
@@ -175,13 +182,7 @@ def _row(
 def _table_of(node: Node) -> str:
     """Return the name that a dictionary is assigned to, by itself or as an argument of what builds the table."""
     parent = node.parent
-    while parent is not None and parent.type in (
-        "argument_list",
-        "call",
-        "dictionary_splat",
-        "parenthesized_expression",
-        "binary_operator",
-    ):
+    while parent is not None and parent.type in _BUILDING:
         parent = parent.parent
     if parent is not None and parent.type == "keyword_argument":
         name = parent.child_by_field_name("name")

@@ -6,8 +6,8 @@ import pytest
 
 from diffscope.adapters.events import read_events
 from diffscope.errors import InputError
+from diffscope.products.report.dynamics.activity import Quote, is_bot
 from diffscope.products.report.dynamics.changes import areas_of, technical, topics
-from diffscope.products.report.dynamics.discussion import Quote, is_bot
 from diffscope.products.report.dynamics.dynamics import Dynamics, build_dynamics
 from diffscope.products.report.dynamics.events import Comment, Events, Item
 from tests.cli.harness import ROOT

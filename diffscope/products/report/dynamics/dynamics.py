@@ -12,10 +12,16 @@ from typing import Final, NamedTuple, TypedDict
 
 from diffscope.errors import InputError
 from diffscope.graph.query.graph import ModuleGraph
-from diffscope.products.report.dynamics.activity import Activity, activity
+from diffscope.products.report.dynamics.activity import (
+    Activity,
+    Discussion,
+    activity,
+    discussions,
+    is_answered,
+    is_bot,
+)
 from diffscope.products.report.dynamics.amd import NearMiss, Related, near_miss, related
 from diffscope.products.report.dynamics.changes import Technical, Topic, technical, topics
-from diffscope.products.report.dynamics.discussion import Discussion, discussions, is_answered, is_bot
 from diffscope.products.report.dynamics.events import EventGap, Events, Item
 from diffscope.products.report.dynamics.suspects import RecentMerges, Signal, gravest, is_bug
 from diffscope.products.report.links.nodes import Merged

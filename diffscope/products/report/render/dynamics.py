@@ -12,11 +12,10 @@ from markupsafe import Markup
 from diffscope.messages.model import Language
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
-from diffscope.products.report.dynamics.activity import Contributor
+from diffscope.products.report.dynamics.activity import Contributor, Discussion, Quote
 from diffscope.products.report.dynamics.amd import AMD_WORDS, NearMiss, Reason, is_amd_author
 from diffscope.products.report.dynamics.changes import Reach, Technical, Topic
 from diffscope.products.report.dynamics.descriptions import Environment
-from diffscope.products.report.dynamics.discussion import Discussion, Quote
 from diffscope.products.report.dynamics.dynamics import Dynamics, moment
 from diffscope.products.report.dynamics.events import EventGap, Item
 from diffscope.products.report.dynamics.suspects import Signal, Suspect, gravest, is_bug

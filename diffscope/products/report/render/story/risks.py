@@ -15,12 +15,15 @@ from diffscope.rules.model import Severity
 
 _FAMILIES: Final = 4
 _ITEMS: Final = 3
-_ENTRIES: Final = 6
-_LONGEST_CHECK: Final = 170
+_ENTRIES: Final = 5
+_LONGEST_CHECK: Final = 150
+_TITLE: Final = 64
 _LONGEST: Final = 110
 _TESTS: Final = ("missing-tests", "insufficient-tests")
 _WEAKENED: Final = "TC204"
 """Flags a test that lost something: nothing that is written later mends it."""
+_MODULE: Final = "TC202"
+"""Flags a new module that no test imports."""
 _UNNAMED: Final = frozenset({"TC201", "TC202", "TC206"})
 """Flags that say that no test names what is new."""
 _BREAKS: Final = ("interface-change", "feature-interaction", "dependency-version")
@@ -93,15 +96,13 @@ class RiskStory:
     def _entry(self, pull: PullSummary) -> str:
         """Return what a pull request leaves open, then the codes of its flags and what became of the gravest."""
         words, items = self._words, self._counting(pull)
-        asks = next(
-            (words.pick(check) for check in pull.checks if len(words.pick(check)) <= _LONGEST_CHECK), ""
-        )
+        asks = min(map(words.pick, pull.checks), key=len, default="")
         line = words(
             "story.risk-entry",
             severity=words(items[0].severity.value),
             pull=name_of(pull.number),
-            title=clip(pull.title, _LONGEST),
-            asks=asks or self._said(self._families.get(items[0].code, ""), items[0]),
+            title=clip(pull.title, _TITLE),
+            asks=clip(asks, _LONGEST_CHECK) or self._said(self._families.get(items[0].code, ""), items[0]),
             codes=words.comma.join(dict.fromkeys(item.code for item in items)),
         )
         first = next((item for item in items if self.state(item)), None)
@@ -178,13 +179,24 @@ class RiskStory:
 
     @cached_property
     def test_items(self) -> tuple[RiskItem, ...]:
-        """The flags that say that a test is missing and that nothing has mended yet, the gravest first."""
+        """The flags that say that a test is missing and that nothing has mended yet, the gravest first.
+
+        A test asks an endpoint by its path, without a name of the module: where a pull request adds both, none is missing.
+        """
+        asked = {
+            number
+            for notice in self._digest.notices
+            if notice.kind == "endpoint"
+            for number in notice.pulls
+            if (pull := self._read.pull(number)) is not None and pull.tests
+        }
         found = [
             item
             for family in self._digest.risk.families
             if family.family in _TESTS
             for item in self._read.counted_items(family)
             if item.code != _WEAKENED and self.state(item) != "tested"
+            if not (item.code == _MODULE and item.number in asked)
         ]
         return tuple(sorted(found, key=lambda item: (-item.severity.rank, item.number)))
 

@@ -19,19 +19,20 @@ from diffscope.products.report.render.story.trends import TrendStory
 from diffscope.render.words import Words
 from diffscope.rules.language.template import clip
 
-THEMES: Final = 6
+THEMES: Final = 5
 """Lines of work that are told; the others are folded."""
 _HIGHLIGHTS: Final = 4
 _LEADS: Final = 2
 _TITLE: Final = 70
 _GIST: Final = 130
 """Characters that say what a pull request does, besides its title."""
-_NOTICES: Final = 3
+_NOTICES: Final = 2
 """Of each kind."""
 _WHOLE: Final[tuple[NoticeKind, ...]] = ("default", "removed", "refused", "option", "variable")
 _FOLLOWED: Final = 2
-_SHORT: Final = 3
+_SHORT: Final = 4
 _COUNTED: Final = 5
+_FOLLOW_UPS: Final = 4
 _NAMED: Final = 3
 _FIX: Final = "TC205"
 """Flags a fix that came without a test."""
@@ -141,7 +142,7 @@ class Story:
 
     def _unproven(self, theme: Theme) -> Iterator[str]:
         """Yield what of a theme no test names, and whether that is still so."""
-        items = [item for item in self._risks.unnamed if item.number in theme.pulls][:2]
+        items = [item for item in self._risks.unnamed if item.number in theme.pulls][:1]
         if items:
             names = [
                 self._words("story.named-in", name=self._risks.target(item), pull=name_of(item.number))
@@ -187,13 +188,17 @@ class Story:
     @cached_property
     def highlights(self) -> tuple[str, ...]:
         """The most important pull requests that no theme told already, a line each; what was taken back is not celebrated."""
-        back = {link.target for link in self._digest.links if link.reason == "reverts"}
-        pulls = [self._read.pull(one.number) for one in self._digest.highlights if one.number not in back]
         told = {number for theme in self._digest.themes[:THEMES] for number in self._leading(theme)}
-        fresh = (
-            pull for pull in pulls if pull is not None and pull.kind != "revert" and pull.number not in told
-        )
+        fresh = (pull for pull in self._important() if pull.number not in told)
         return tuple(map(self._highlight, islice(fresh, _HIGHLIGHTS)))
+
+    def _important(self) -> Iterator[PullSummary]:
+        """Yield the most important pull requests first, without reverts and what was taken back."""
+        back = {link.target for link in self._digest.links if link.reason == "reverts"}
+        for one in self._digest.highlights:
+            pull = self._read.pull(one.number)
+            if pull is not None and pull.kind != "revert" and one.number not in back:
+                yield pull
 
     def _highlight(self, pull: PullSummary) -> str:
         line = self.told(pull.number)
@@ -236,7 +241,7 @@ class Story:
     @cached_property
     def follow_up(self) -> tuple[str, ...]:
         """What this window's code asks for: tests for what none names, work that was taken back, defaults to test, platforms to run."""
-        return tuple(self._follow_ups())
+        return tuple(islice(self._follow_ups(), _FOLLOW_UPS))
 
     def _follow_ups(self) -> Iterator[str]:
         new = [item for item in self._risks.unnamed if item.code != _FIX]
@@ -288,8 +293,8 @@ class Story:
         return tuple(self._summary()) if self._digest.source_pulls else ()
 
     def _summary(self) -> Iterator[str]:
-        d, words, read = self._digest, self._words, self._read
-        mattered = [line for theme in d.themes[:_SHORT] if (line := self._mattered(theme))]
+        words, read = self._words, self._read
+        mattered = [self._mattered(pull) for pull in islice(self._important(), _SHORT)]
         if mattered:
             yield words("story.mattered", names=words.semicolon.join(mattered), is_week=read.is_week)
         yield from self._undone()
@@ -303,16 +308,13 @@ class Story:
             yield words("story.users", names=counted[:_COUNTED])
         yield self._merged()
 
-    def _mattered(self, theme: Theme) -> str:
-        """Return a theme with what happened in it: its first pull request, and what became of that."""
-        leading = self._leading(theme)
-        if not leading:
-            return ""
-        became = self._follows(leading[0], reasons=3, evidence=False)
-        aside = self._words.semicolon.join(part for part in (name_of(leading[0]), became) if part)
-        return self._words(
-            "story.mattered-one", title=self.heading(theme), lead=self._lead(leading), aside=aside
-        )
+    def _mattered(self, pull: PullSummary) -> str:
+        """Return what an important pull request is about, by its title, where it lies, and what became of it."""
+        became = self._follows(pull.number, reasons=3, evidence=False)
+        aside = self._words.semicolon.join(part for part in (name_of(pull.number), became) if part)
+        area = self._read.area(pull.areas[0]) if pull.areas else ""
+        lead = clip(bare_title(pull.title), _TITLE).rstrip(".")
+        return self._words("story.mattered-one", title=area, lead=lead, aside=aside) if area else lead
 
     def _merged(self) -> str:
         d, words, is_week = self._digest, self._words, self._read.is_week

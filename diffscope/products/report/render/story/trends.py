@@ -13,6 +13,7 @@ _RISE: Final = 4.0
 """Points of a hundred by which a share differs from its mean for it to be a word on a trend."""
 _STREAK: Final = 3
 _NAMED: Final = 3
+_STREAKS: Final = 2
 
 
 class TrendStory:
@@ -85,7 +86,7 @@ class TrendStory:
         long = [file for file in files[_NAMED:] if file.streak >= _STREAK]
         long.sort(key=lambda file: -file.streak)
         if long:
-            yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_NAMED]])
+            yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_STREAKS]])
 
     def _hot_file(self, file: HotFile) -> str:
         code = "trend.file-streak" if file.streak > 1 else "trend.file"

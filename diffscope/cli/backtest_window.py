@@ -23,8 +23,7 @@ from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.publish import Columns, style_of, write_stdout
 from diffscope.errors import shell_line
 from diffscope.graph.history.fixes import is_source
-from diffscope.products.backtest import training
-from diffscope.products.backtest.fix_model import Sample, fit
+from diffscope.products.backtest.fix_model import Sample, fit, trainer
 from diffscope.products.backtest.measure import PRODUCT, measure, observe, statistics_of
 from diffscope.products.backtest.model import Backtest, Frame, Observation, RuleName
 from diffscope.products.backtest.render import FORMATS, write_card, write_table
@@ -150,7 +149,11 @@ def read_history(workspace: Workspace, asked: BacktestRequest) -> History:
     """
     offset = asked.offset or OFFSET
     repository = clone_of(workspace)
-    end = days(asked.as_of, asked.as_of, utc_offset=offset).end if asked.as_of else _newest(repository) + 1
+    end = (
+        days(asked.as_of, asked.as_of, utc_offset=offset).end
+        if asked.as_of
+        else repository.commit(newest_commit(repository)).committed_at + 1
+    )
     gaps: tuple[Gap, ...] = ()
     if asked.range is not None:
         span = find_span(workspace, asked.range, offset=offset)
@@ -257,10 +260,6 @@ def _window(asked: BacktestRequest, offset: str, end: int) -> Window:
     )
 
 
-def _newest(repository: GitRepository) -> int:
-    return repository.commit(newest_commit(repository)).committed_at
-
-
 def run_fit(
     asked: BacktestRequest, repo: Path | None, *, file: Path, card: Path | None, console: Console
 ) -> None:
@@ -270,7 +269,7 @@ def run_fit(
         DiffscopeError: there is no clone or no scikit-learn, too little can be followed, or the coefficients are no better than lines.
     """
     clone = need_clone(repo)
-    train = training.trainer()
+    train = trainer()
     with open_workspace(clone, use_cache=False) as workspace:
         samples, name = _samples(clone, asked, console), workspace.identity
     merged = [one.merged_at for one in samples] or [0]

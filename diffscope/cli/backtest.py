@@ -107,7 +107,7 @@ def backtest(
         )
     if card is not None and fit_file is None:
         raise UsageError("--card is of --fit", hint="name the file of the coefficients too: --fit FILE")
-    from diffscope.cli.backtest.window import BacktestRequest, Tools, run_backtest
+    from diffscope.cli.backtest_window import BacktestRequest, Tools, run_backtest
 
     asked = BacktestRequest(
         since=since,
@@ -120,7 +120,7 @@ def backtest(
         offset=tz,
     )
     if fit_file is not None:
-        from diffscope.cli.backtest.window import run_fit
+        from diffscope.cli.backtest_window import run_fit
 
         run_fit(asked, repo, file=fit_file, card=card, console=console)
         return DONE

@@ -83,7 +83,7 @@ def _explained(
 ) -> tuple[object, str]:
     """Return the answer as a value and as text."""
     if code is None:
-        from diffscope.cli.explain.steps import explain_step, list_steps, list_text, steps_text
+        from diffscope.cli.explain_steps import explain_step, list_steps, list_text, steps_text
 
         (gathered,) = changes
         if step is None:

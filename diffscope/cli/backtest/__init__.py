@@ -1,1 +1,0 @@
-"""``diffscope backtest``: the command, and a window of history read for it."""

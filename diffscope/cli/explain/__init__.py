@@ -1,1 +1,0 @@
-"""``diffscope explain``: why a rule fired or a CI step runs."""
