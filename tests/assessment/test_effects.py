@@ -133,6 +133,13 @@ def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, de
     assert effect.checks[0].en.startswith(f"In the case `{denied}`, `use(rows)` no longer runs")
 
 
+def test_two_conditions_that_only_leave_a_loop_are_not_one() -> None:
+    before = thing("for row in rows:", "    if not row.name:", "        break", "    use(row)")
+    (effect, other) = find_effects(edit(PATH, before, before.replace("not row.name", "len(rows) > 3")))
+    assert effect.says.en == "`Thing.run` now passes over the rest (`break`) if `len(rows) > 3`"
+    assert other.says.en == "`Thing.run` goes on now if `not row.name`; until now: `break`"
+
+
 def test_the_same_edit_in_several_functions_is_one_effect() -> None:
     before = "def a(x):\n    use(x)\n\ndef b(x):\n    use(x)\n\ndef c(x):\n    use(x)\n"
     (effect,) = find_effects(
