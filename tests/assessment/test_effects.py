@@ -133,6 +133,13 @@ def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, de
     assert effect.checks[0].en.startswith(f"In the case `{denied}`, `use(rows)` no longer runs")
 
 
+def test_a_condition_of_thousands_of_parts_is_told_by_the_one_that_came() -> None:
+    whole = " and ".join(f"a{number}" for number in range(1500))
+    before = thing(f"if {whole}:", "    use(rows)")
+    (effect,) = find_effects(edit(PATH, before, before.replace("a1499:", "a1499 and self.on:")))
+    assert effect.says.en == "`Thing.run` now asks for `self.on` as well before running `use(rows)`"
+
+
 def test_two_conditions_that_only_leave_a_loop_are_not_one() -> None:
     before = thing("for row in rows:", "    if not row.name:", "        break", "    use(row)")
     (effect, other) = find_effects(edit(PATH, before, before.replace("not row.name", "len(rows) > 3")))

@@ -278,7 +278,8 @@ def _asked(old: _Entry, new: _Entry) -> tuple[str, str, str]:
     if sides[0] is not None and sides[1] is not None:
         for word in ("and", "or"):
             was, now = (joined_parts(unwrap(side), word) for side in sides if side is not None)
-            gone, come = [one for one in was if one not in now], [one for one in now if one not in was]
+            known, asked = set(was), set(now)
+            gone, come = [one for one in was if one not in asked], [one for one in now if one not in known]
             if len(was) > len(gone) and (gone or come):
                 return f" {word} ".join(gone), f" {word} ".join(come), word
     return _bare(old.text), _bare(new.text), ""

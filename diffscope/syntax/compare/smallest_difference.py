@@ -142,9 +142,14 @@ def without_start(before: str, after: str) -> tuple[str, str]:
 
 
 def joined_parts(node: Node, word: str) -> list[str]:
-    """Return the parts of a condition that a word joins."""
-    operator = node.child_by_field_name("operator") if node.type == "boolean_operator" else None
-    if operator is None or text_of(operator) != word:
-        return [text_of(node)]
-    sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
-    return [part for side in sides if side is not None for part in joined_parts(unwrap(side), word)]
+    """Return the parts of a condition that a word joins, in order."""
+    parts, left = [], [node]
+    while left:
+        part = unwrap(left.pop())
+        operator = part.child_by_field_name("operator") if part.type == "boolean_operator" else None
+        sides = (part.child_by_field_name("right"), part.child_by_field_name("left"))
+        if operator is not None and text_of(operator) == word:
+            left += [side for side in sides if side is not None]
+        else:
+            parts.append(text_of(part))
+    return parts
