@@ -330,7 +330,7 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
         return "of-wording"
     if code.startswith("file-") or edit.path.startswith("tests/"):
         kind = _FILES.get(edit.what, "test")
-        return f"of-{kind}" if edit.after or kind == "test" else "of-gone"
+        return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
     asked = _by_value(edit, asked)
     zero = TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):

@@ -43,6 +43,7 @@ CheckCode = Literal[
     "check.of-infra",
     "check.of-other",
     "check.of-test",
+    "check.of-test-gone",
     "check.of-wording",
     "check.offset",
     "check.part",

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.entries import Entry, body_of, entries_of, simple_statements
-from diffscope.syntax.compare.smallest_difference import PLAIN, Difference, smallest_difference
+from diffscope.syntax.compare.smallest_difference import (
+    MOST_TEXT,
+    PLAIN,
+    is_message,
+    joined_parts,
+    smallest_difference,
+)
 from diffscope.syntax.denial import denied
 from diffscope.syntax.model import StatementEdit
 from diffscope.syntax.nodes import around_difference, callee_of, clip, text_of, unwrap
@@ -21,14 +27,14 @@ from diffscope.syntax.normalize.units import Unit
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TEXT: Final = 110
-"""Characters of an expression: who wants more reads the code."""
 _MOST_STATEMENTS: Final = 1500
 _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
 _MOST: Final = 24
 _ALIKE: Final = 0.5
 _HELD: Final = 4
+_LEAVING: Final = ("return", "raise", "continue", "break")
+_JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
 _SHARED: Final = 3
 """Words that two calls hand over alike, from which on one may stand in the place of the other."""
@@ -117,7 +123,7 @@ def _guarded_anew(
         was, now = old[i], new[j]
         if was.kind != "statement" or was.guard == now.guard:
             continue
-        held = (clip(now.text, _TEXT),)
+        held = (clip(now.text, MOST_TEXT),)
         if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:
             yield _edit(
                 now._replace(guard=was.guard),
@@ -138,6 +144,7 @@ def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> lis
         return []
     words = {
         (side, at): set(_WORD.findall(entries[at].text))
+        - (frozenset() if entries[at].kind == "statement" else _JOINING)
         for side, entries, places in ((0, old, olds), (1, new, news))
         for at in places
     }
@@ -204,7 +211,8 @@ def _by_body(old: Entry, new: Entry) -> float:
         set(simple_statements(body)) if body is not None else set()
         for body in map(body_of, (old.node, new.node))
     ]
-    return _alike(*sides) if sides[0] else 0
+    # That both leave in the same way does not make them one.
+    return _alike(*sides) if any(not text.startswith(_LEAVING) for text in sides[0] & sides[1]) else 0
 
 
 def _target(node: Node) -> str:
@@ -241,9 +249,9 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
             return None
     if found.what == "call" and found.before is not None and found.after is not None:
         before, after = _brief_call(found.before, before), _brief_call(found.after, after)
-    if found.keyword in _SAID or _is_message(found, new.node, after):
+    if found.keyword in _SAID or is_message(found, new.node, after):
         return None
-    before, after = around_difference(before, after, _TEXT)
+    before, after = around_difference(before, after, MOST_TEXT)
     return _edit(
         new,
         found.what,
@@ -262,32 +270,17 @@ def _brief_call(node: Node, text: str) -> str:
     return f"{callee_of(node)}(…)" if len(text) > _LONG_CALL and len(callee_of(node)) <= _LONG_CALL else text
 
 
-def _is_message(found: Difference, statement: Node, text: str) -> bool:
-    """Return whether only words differ that somebody reads, and no code."""
-    if found.after is None or found.after.type not in ("string", "concatenated_string", "interpolation"):
-        return False
-    return statement.type in ("raise_statement", "assert_statement") or len(text) > _TEXT
-
-
 def _asked(old: Entry, new: Entry) -> tuple[str, str, str]:
     """Return what two heads ask differently, and by which word they join it to what both ask; the whole of them where they share nothing."""
     sides = [one.node.child_by_field_name("condition") for one in (old, new)]
     if sides[0] is not None and sides[1] is not None:
         for word in ("and", "or"):
-            was, now = (_joined(unwrap(side), word) for side in sides if side is not None)
-            gone, come = [one for one in was if one not in now], [one for one in now if one not in was]
+            was, now = (joined_parts(unwrap(side), word) for side in sides if side is not None)
+            known, asked = set(was), set(now)
+            gone, come = [one for one in was if one not in asked], [one for one in now if one not in known]
             if len(was) > len(gone) and (gone or come):
                 return f" {word} ".join(gone), f" {word} ".join(come), word
     return _bare(old.text), _bare(new.text), ""
-
-
-def _joined(node: Node, word: str) -> list[str]:
-    """Return the parts of a condition that a word joins."""
-    operator = node.child_by_field_name("operator") if node.type == "boolean_operator" else None
-    if operator is None or text_of(operator) != word:
-        return [text_of(node)]
-    sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
-    return [part for side in sides if side is not None for part in _joined(unwrap(side), word)]
 
 
 def _bare(text: str) -> str:
@@ -337,7 +330,7 @@ def _statement(entry: Entry, change: str) -> StatementEdit:
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)
-        text = f"{callee}(…)" if len(text) > _TEXT else text
+        text = f"{callee}(…)" if len(text) > MOST_TEXT else text
     elif what == "assert" and node.named_child_count:
         text = text_of(unwrap(node.named_children[0]))
     elif what in ("return", "raise"):
@@ -356,7 +349,7 @@ def _held(node: Node) -> tuple[str, ...]:
     # How it leaves says more than what it does before.
     if len(found) > _HELD and _leaves(body):
         found = [*found[: _HELD - 1], found[-1]]
-    return tuple(clip(text, _TEXT) for text in found[:_HELD])
+    return tuple(clip(text, MOST_TEXT) for text in found[:_HELD])
 
 
 def _leaves(body: Node) -> bool:
@@ -376,8 +369,8 @@ def _edit(
     return StatementEdit(
         what=what,
         change=change,
-        **{name: clip(text.replace(",)", ")"), _TEXT) for name, text in texts.items()},
-        guard=clip(entry.guard, _TEXT),
+        **{name: clip(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
+        guard=clip(entry.guard, MOST_TEXT),
         held=held,
         stood=stood,
         line=(at or entry.node).start_point[0] + 1,
