@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
 from diffscope.assessment.document import Effect
+from diffscope.facts.change.edits import statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.messages.codes import MessageCode
 from diffscope.messages.model import Argument, Message, Text, message
@@ -19,10 +20,6 @@ MOST: Final = 3
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 90
 _LONGEST_GUARD: Final = 70
-_WEIGHTS: Final = {
-    "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
-}  # fmt: skip
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
 _FILES: Final = {
@@ -105,16 +102,11 @@ def _weight(group: _Group, title: frozenset[str]) -> float:
         title & (before | stems_of(f"{edit.symbol} {edit.target} {edit.callee} {edit.path}")) - came - went
     )
     told = len(came) + 0.7 * len(went) + 0.3 * len(around)
-    passes_on = edit.what == "value" and edit.change == "added" and edit.target == f"self.{edit.after}"
     return (
-        _WEIGHTS.get(edit.what, 1.0)
+        statement_weight(edit)
         + _OF_TITLE * min(told, 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
-        - (1.5 if passes_on else 0)
-        - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
-        - (0.6 if edit.change == "removed" else 0)
-        - (0.5 if edit.symbol.endswith("__init__") else 0)
     )
 
 
