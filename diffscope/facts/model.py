@@ -181,7 +181,7 @@ NativeSignal = Literal[
     "synchronisation",
     "serialised",
 ]
-OverrideWhat = Literal["override", "sibling", "caller"]
+OverrideWhat = Literal["override", "sibling", "caller", "orphan"]
 RegistryChange = Literal["added", "removed", "changed"]
 StepWhat = Literal[
     "no-step",
@@ -1106,7 +1106,8 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "override (a subclass method), sibling (the same method on another platform's class) or caller (a call in another file).",
+            "override (a subclass method), sibling (the same method on another platform's class), caller (a call in another file) or orphan (an "
+            "override of a method that its base class has no more).",
             one_of=OverrideWhat,
         ),
     ]
@@ -1131,6 +1132,9 @@ class OverrideFact(Located, frozen=True, kw_only=True):
             "What it does not take may come: it is required, or a call of the method that this change adds passes it."
         ),
     ] = True
+    calls_base: Annotated[
+        bool, said("Of an orphan: its file calls the method through `super()`, which finds none now.")
+    ] = False
     family: Annotated[str | None, said("For a sibling: the family it belongs to.")] = None
 
 

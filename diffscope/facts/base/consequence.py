@@ -153,14 +153,14 @@ class _Weigher:
             return self._of_removed(fact)
         if "added" in aspects:
             return self._of_added(fact)
-        return self._of_signature(fact, aspects) or self._of_body(fact)
+        return self._of_signature(fact) or self._of_body(fact)
 
-    def _of_signature(self, fact: SymbolFact, aspects: set[str]) -> Effect | None:
+    def _of_signature(self, fact: SymbolFact) -> Effect | None:
         """Return what others have to follow, or what follows from others; ``None`` where the body decides."""
         is_breaking = bool(self._parameters[fact.path, fact.symbol] & _BREAKING)
         if is_breaking and self._goes_along(fact):
             return "removal"
-        if aspects & _CONTRACT or (is_breaking and self._concerns_others(fact)):
+        if _CONTRACT.intersection(fact.aspects) or (is_breaking and self._concerns_others(fact)):
             return "contract"
         return "wiring" if self._is_wiring(fact) else None
 
