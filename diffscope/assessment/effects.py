@@ -327,7 +327,7 @@ def _asked(edit: Edit, code: str) -> str:
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
     if code.startswith("file-") or edit.path.startswith("tests/"):
         kind = _FILES.get(edit.what, "test")
-        return f"of-{kind}" if edit.after or kind == "test" else "of-gone"
+        return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
         return "zero"

@@ -41,6 +41,7 @@ CheckCode = Literal[
     "check.of-infra",
     "check.of-other",
     "check.of-test",
+    "check.of-test-gone",
     "check.passed-over",
     "check.place",
     "check.raised",

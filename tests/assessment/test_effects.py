@@ -133,6 +133,20 @@ def test_a_question_names_the_case_that_a_condition_keeps_out(condition: str, de
     assert effect.checks[0].en.startswith(f"In the case `{denied}`, `use(rows)` no longer runs")
 
 
+def test_a_condition_of_thousands_of_parts_is_told_by_the_one_that_came() -> None:
+    whole = " and ".join(f"a{number}" for number in range(1500))
+    before = thing(f"if {whole}:", "    use(rows)")
+    (effect,) = find_effects(edit(PATH, before, before.replace("a1499:", "a1499 and self.on:")))
+    assert effect.says.en == "`Thing.run` now asks for `self.on` as well before running `use(rows)`"
+
+
+def test_two_conditions_that_only_leave_a_loop_are_not_one() -> None:
+    before = thing("for row in rows:", "    if not row.name:", "        break", "    use(row)")
+    (effect, other) = find_effects(edit(PATH, before, before.replace("not row.name", "len(rows) > 3")))
+    assert effect.says.en == "`Thing.run` now passes over the rest (`break`) if `len(rows) > 3`"
+    assert other.says.en == "`Thing.run` goes on now if `not row.name`; until now: `break`"
+
+
 def test_the_same_edit_in_several_functions_is_one_effect() -> None:
     before = "def a(x):\n    use(x)\n\ndef b(x):\n    use(x)\n\ndef c(x):\n    use(x)\n"
     (effect,) = find_effects(
@@ -167,7 +181,7 @@ def test_tests_and_other_files_are_told_where_no_product_code_changes() -> None:
     after = {test: thing("use(1)"), page: "Use it twice.\n"}
     told = {effect.says.en: effect.checks[0].en for effect in find_effects(facts(before, after))}
     assert told == {
-        "`Thing.run` passes `1` to `use`, no longer `rows`": "Would `Thing.run` still fail on the fault that it is there for?",
+        "`Thing.run` passes `1` to `use`, no longer `rows`": "With `1`, would `Thing.run` still fail where the code that it tests is wrong?",
         "`thing.md` says `Use it twice.`, no longer `Use it.`": "Does `Use it twice.` hold at this commit, and do other pages that say the same agree with `thing.md`?",
     }
     before[PATH], after[PATH] = thing("return 1"), thing("return 2")

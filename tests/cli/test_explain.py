@@ -30,7 +30,7 @@ def test_recorded_change_that_fires(project: MakeProject) -> None:
     lines = outcome.out.splitlines()
     assert lines[0] == "CP102 attention-backend: fires"
     assert lines[1].startswith(
-        "  low: AiterFlashAttentionBackend.supports_attn_type (body, docstring; +0 -2 code lines)"
+        "  medium: AiterFlashAttentionBackend.supports_attn_type (body, docstring; +0 -2 code lines)"
     )
     assert lines[2] == "evidence"
     assert lines[3].startswith("  + symbol where category is source and logic is true and area is attention")

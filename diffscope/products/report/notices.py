@@ -192,7 +192,13 @@ def _of_values(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:
         names = [value[1:] for value in symbol.role[1:] if value.startswith(mark)]
         if names:
             listed = tuple(f"`{name}`" for name in names)
-            yield _Seen(kind, f"{symbol.name} {mark}", text_of(code, name=symbol.name, names=listed), number)
+            # Two pull requests that add other values have nothing in common but the setting.
+            yield _Seen(
+                kind,
+                f"{symbol.name} {mark}{','.join(names)}",
+                text_of(code, name=symbol.name, names=listed),
+                number,
+            )
 
 
 def _of_field(symbol: SymbolAssessment, number: int) -> Iterator[_Seen]:

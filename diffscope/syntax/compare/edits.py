@@ -11,7 +11,14 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.smallest_difference import PLAIN, Difference, smallest_difference
+from diffscope.syntax.compare.smallest_difference import (
+    MOST_TEXT,
+    PLAIN,
+    is_message,
+    joined_parts,
+    smallest_difference,
+    without_start,
+)
 from diffscope.syntax.model import DefinitionKind, StatementEdit
 from diffscope.syntax.nodes import callee_of, clip, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
@@ -19,8 +26,6 @@ from diffscope.syntax.normalize.units import Unit
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TEXT: Final = 110
-"""Characters of an expression: who wants more reads the code."""
 _MOST_STATEMENTS: Final = 1500
 _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
@@ -39,6 +44,8 @@ _HEADS: Final = {
     "case_clause": "case",
     "function_definition": "function",
 }
+_LEAVING: Final = ("return", "raise", "continue", "break")
+_JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _SAID: Final = frozenset({"help", "description", "message", "detail"})
 """Arguments that hold words for a reader."""
 _EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
@@ -174,6 +181,7 @@ def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> l
         return []
     words = {
         (side, at): set(_WORD.findall(entries[at].text))
+        - (frozenset() if entries[at].kind == "statement" else _JOINING)
         for side, entries, places in ((0, old, olds), (1, new, news))
         for at in places
     }
@@ -214,7 +222,8 @@ def _by_body(old: _Entry, new: _Entry) -> float:
     sides = [
         list(_simple_ones(body)) if body is not None else [] for body in map(_body, (old.node, new.node))
     ]
-    return float(bool(sides[0]) and sides[0] == sides[1])
+    # That both leave in the same way does not make them one.
+    return float(sides[0] == sides[1] and any(not text.startswith(_LEAVING) for text in sides[0]))
 
 
 def _body(head: Node) -> Node | None:
@@ -247,9 +256,9 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
         before, after = found.texts
         if not before and not after:
             return None
-    if found.keyword in _SAID or _is_message(found, new.node, after):
+    if found.keyword in _SAID or is_message(found, new.node, after):
         return None
-    before, after = _without_start(before, after)
+    before, after = without_start(before, after)
     return _edit(
         new,
         found.what,
@@ -263,42 +272,17 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
     )
 
 
-def _is_message(found: Difference, statement: Node, text: str) -> bool:
-    """Return whether only words differ that somebody reads, and no code."""
-    if found.after is None or found.after.type not in ("string", "concatenated_string", "interpolation"):
-        return False
-    return statement.type in ("raise_statement", "assert_statement") or len(text) > _TEXT
-
-
-def _without_start(before: str, after: str) -> tuple[str, str]:
-    """Return two long texts without what both begin with, which would be all that is left of them once they are cut."""
-    pairs = enumerate(zip(before, after, strict=False))
-    start = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
-    if max(len(before), len(after)) <= _TEXT or start < _TEXT // 3:
-        return before, after
-    start = max(before.rfind(" ", 0, start), before.rfind("(", 0, start)) + 1
-    return f"…{before[start:]}", f"…{after[start:]}"
-
-
 def _asked(old: _Entry, new: _Entry) -> tuple[str, str, str]:
     """Return what two heads ask differently, and by which word they join it to what both ask; the whole of them where they share nothing."""
     sides = [one.node.child_by_field_name("condition") for one in (old, new)]
     if sides[0] is not None and sides[1] is not None:
         for word in ("and", "or"):
-            was, now = (_joined(unwrap(side), word) for side in sides if side is not None)
-            gone, come = [one for one in was if one not in now], [one for one in now if one not in was]
+            was, now = (joined_parts(unwrap(side), word) for side in sides if side is not None)
+            known, asked = set(was), set(now)
+            gone, come = [one for one in was if one not in asked], [one for one in now if one not in known]
             if len(was) > len(gone) and (gone or come):
                 return f" {word} ".join(gone), f" {word} ".join(come), word
     return _bare(old.text), _bare(new.text), ""
-
-
-def _joined(node: Node, word: str) -> list[str]:
-    """Return the parts of a condition that a word joins."""
-    operator = node.child_by_field_name("operator") if node.type == "boolean_operator" else None
-    if operator is None or text_of(operator) != word:
-        return [text_of(node)]
-    sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
-    return [part for side in sides if side is not None for part in _joined(unwrap(side), word)]
 
 
 def _bare(text: str) -> str:
@@ -364,7 +348,7 @@ def _held(node: Node) -> tuple[str, ...]:
     # How it leaves says more than what it does before.
     if len(found) > _HELD and _leaves(body):
         found = [*found[: _HELD - 1], found[-1]]
-    return tuple(clip(text, _TEXT) for text in found[:_HELD])
+    return tuple(clip(text, MOST_TEXT) for text in found[:_HELD])
 
 
 def _leaves(body: Node) -> bool:
@@ -392,8 +376,8 @@ def _edit(
     return StatementEdit(
         what=what,
         change=change,
-        **{name: clip(text.replace(",)", ")"), _TEXT) for name, text in texts.items()},
-        guard=clip(entry.guard, _TEXT),
+        **{name: clip(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
+        guard=clip(entry.guard, MOST_TEXT),
         held=held,
         stood=stood,
         line=(at or entry.node).start_point[0] + 1,

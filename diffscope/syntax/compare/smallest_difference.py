@@ -9,6 +9,8 @@ from diffscope.syntax.nodes import callee_of, text_of, unwrap
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+MOST_TEXT: Final = 110
+"""Characters of an expression: who wants more reads the code."""
 PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}
 _DEEPEST: Final = 40
 _OPERATORS: Final = frozenset(
@@ -120,3 +122,34 @@ def _between(old: list[Node], new: list[Node]) -> tuple[list[Node], list[Node]]:
     while end < least - start and text_of(old[-1 - end]) == text_of(new[-1 - end]):
         end += 1
     return old[start : len(old) - end], new[start : len(new) - end]
+
+
+def is_message(found: Difference, statement: Node, text: str) -> bool:
+    """Return whether only words differ that somebody reads, and no code."""
+    if found.after is None or found.after.type not in ("string", "concatenated_string", "interpolation"):
+        return False
+    return statement.type in ("raise_statement", "assert_statement") or len(text) > MOST_TEXT
+
+
+def without_start(before: str, after: str) -> tuple[str, str]:
+    """Return two long texts without what both begin with, which would be all that is left of them once they are cut."""
+    pairs = enumerate(zip(before, after, strict=False))
+    start = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
+    if max(len(before), len(after)) <= MOST_TEXT or start < MOST_TEXT // 3:
+        return before, after
+    start = max(before.rfind(" ", 0, start), before.rfind("(", 0, start)) + 1
+    return f"…{before[start:]}", f"…{after[start:]}"
+
+
+def joined_parts(node: Node, word: str) -> list[str]:
+    """Return the parts of a condition that a word joins, in order."""
+    parts, left = [], [node]
+    while left:
+        part = unwrap(left.pop())
+        operator = part.child_by_field_name("operator") if part.type == "boolean_operator" else None
+        sides = (part.child_by_field_name("right"), part.child_by_field_name("left"))
+        if operator is not None and text_of(operator) == word:
+            left += [side for side in sides if side is not None]
+        else:
+            parts.append(text_of(part))
+    return parts

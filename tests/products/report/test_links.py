@@ -336,3 +336,15 @@ def test_a_model_by_another_spelling_is_renamed_once() -> None:
         ("removed", "`GlowASRModel`, now named `GlowAsrModel`"),
         ("model", "`Lantern`"),
     ]
+
+
+def test_values_of_one_setting_stay_with_the_pull_request_that_adds_them() -> None:
+    """Only the same values of two pull requests are one notice."""
+    values = [
+        a_merge(number, a_symbol("LampType", "body", kind="variable", role=("value", f"+{value}")))  # type: ignore[arg-type]
+        for number, value in ((11, "oil"), (12, "gas"), (13, "oil"))
+    ]
+    assert [(one.text.en, one.pulls) for one in find_notices(values, ())] == [
+        ("`LampType` also takes `gas`", (12,)),
+        ("`LampType` also takes `oil`", (11, 13)),
+    ]

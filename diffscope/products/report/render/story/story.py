@@ -175,7 +175,7 @@ class Story:
                 return said
         edited = [words.pick(text) for text in pull.gist if len(words.pick(text)) <= most]
         size = words("story.scope", files=pull.files, additions=pull.additions, deletions=pull.deletions)
-        return edited[0] if edited else size
+        return edited[0][:1].upper() + edited[0][1:] if edited else size
 
     def became(self, number: int) -> str:
         """Return what became of a pull request, in the window and after it; nothing where nothing followed."""
