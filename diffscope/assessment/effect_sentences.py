@@ -32,7 +32,7 @@ _SET: Final = lazy_regex(r"^([\w.\[\], ]+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
-TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
+_TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
 
 
 class EditGroup(NamedTuple):
@@ -332,7 +332,7 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
         kind = _FILES.get(edit.what, "test")
         return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
     asked = _by_value(edit, asked)
-    zero = TRUTH.match(edit.after)
+    zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
         return "zero"
     if code in ("raise-added", "return-added") and edit.guard:

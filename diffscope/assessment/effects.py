@@ -9,17 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from diffscope.assessment.document import Effect
-from diffscope.assessment.effect_sentences import TRUTH, EditGroup, effect_of
+from diffscope.assessment.effect_sentences import EditGroup, effect_of
+from diffscope.facts.change.edits import statement_weight
 from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.patterns import lazy_regex
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
 _BLOCKS: Final = frozenset({"condition", "loop", "with"})
-_WEIGHTS: Final = {
-    "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
-}  # fmt: skip
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
 _PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
@@ -110,7 +107,7 @@ def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:
     first, rest = groups[:1], list(groups[1:])
     seen = {group.first.symbol for group in first}
     rest.sort(key=lambda group: group.first.symbol in seen)
-    return [*first, *groups[1:]] if len(rest) < MOST else [*first, *rest[: MOST - 1]]
+    return [*first, *groups[1:]] if len(rest) < MOST else [*first, *rest]
 
 
 def _weight(group: EditGroup, title: frozenset[str]) -> float:
@@ -123,19 +120,14 @@ def _weight(group: EditGroup, title: frozenset[str]) -> float:
         title & (before | stems_of(f"{edit.symbol} {edit.target} {edit.callee} {edit.path}")) - came - went
     )
     told = len(came) + 0.7 * len(went) + 0.3 * len(around)
-    passes_on = edit.what == "value" and edit.change == "added" and edit.target == f"self.{edit.after}"
     return (
-        _WEIGHTS.get(edit.what, 1.0)
+        statement_weight(edit)
         + _OF_TITLE * min(told, 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
-        - (1.5 if passes_on else 0)
         - (1.2 if _prepares(edit) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
-        - (0.5 if edit.what == "condition" and TRUTH.match(edit.after) else 0)
-        - (0.6 if edit.change == "removed" else 0)
-        - (0.5 if edit.symbol.endswith("__init__") else 0)
     )
 
 

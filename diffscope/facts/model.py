@@ -25,7 +25,16 @@ ChangeKind = Literal[
 Reached = Literal["per_step", "per_request", "start_up", "opt_in", "one_platform", "tools", "unknown"]
 Runs = Literal["per_step", "per_request", "start_up", "tools", "unknown"]
 Effect = Literal[
-    "contract", "rewrite", "condition", "numerics", "body", "removal", "addition", "tuning", "none"
+    "contract",
+    "rewrite",
+    "condition",
+    "numerics",
+    "body",
+    "removal",
+    "addition",
+    "tuning",
+    "wiring",
+    "none",
 ]
 Vouched = Literal["changed", "existing", "none"]
 Consequence = Literal["info", "low", "medium", "high", "critical"]
@@ -142,6 +151,7 @@ DependencyChange = Literal[
 DependencyKind = Literal[
     "requirement", "extra", "docker-argument", "base-image", "cmake-tag", "crate", "package", "import"
 ]
+MovedBy = Literal["major", "minor", "patch"]
 BuildWhat = Literal[
     "compile-flag", "warning-flag", "arch-list", "source-list", "option", "image", "pipeline", "other"
 ]
@@ -171,7 +181,7 @@ NativeSignal = Literal[
     "synchronisation",
     "serialised",
 ]
-OverrideWhat = Literal["override", "sibling", "caller"]
+OverrideWhat = Literal["override", "sibling", "caller", "orphan"]
 RegistryChange = Literal["added", "removed", "changed"]
 StepWhat = Literal[
     "no-step",
@@ -243,7 +253,8 @@ class Located(Fact, frozen=True, kw_only=True):
         Effect,
         said(
             "What happens there: contract (others have to follow), rewrite (most of it is new), condition (it decides anew), numerics (it computes "
-            "other numbers), body (another edit), removal, addition, tuning (a number alone) or none."
+            "other numbers), body (another edit), removal, addition, tuning (a number alone), wiring (it hands on a parameter that is new, or takes "
+            "the same value from another place) or none."
         ),
     ] = "none"
     vouched: Annotated[
@@ -441,6 +452,13 @@ class SymbolFact(Located, frozen=True, kw_only=True):
     chain: Annotated[
         str | UnsetType | None, said("The shortest import chain from there, as `a -> b -> c`.")
     ] = UNSET
+    deciding: Annotated[
+        int,
+        said(
+            "How much the weightiest of its edited statements decides: 3 a condition, a result or an error, 2 a call or its arguments, 1 another "
+            "one, 0 none that is known."
+        ),
+    ] = 0
     is_async: Annotated[bool, said("An async function.")] = False
     is_kernel: Annotated[
         bool,
@@ -951,6 +969,13 @@ class DependencyFact(Located, frozen=True, kw_only=True):
             one_of=DependencyKind,
         ),
     ] = "requirement"
+    moved_by: Annotated[
+        str,
+        said(
+            "Of two versions the first part that differs: major, minor or patch; empty where none is known.",
+            one_of=MovedBy,
+        ),
+    ] = ""
     elsewhere: Annotated[
         bool, said("Another requirements file that is not of tests asks for it too, after the change.")
     ] = False
@@ -1081,7 +1106,8 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "override (a subclass method), sibling (the same method on another platform's class) or caller (a call in another file).",
+            "override (a subclass method), sibling (the same method on another platform's class), caller (a call in another file) or orphan (an "
+            "override of a method that its base class has no more).",
             one_of=OverrideWhat,
         ),
     ]
@@ -1106,6 +1132,9 @@ class OverrideFact(Located, frozen=True, kw_only=True):
             "What it does not take may come: it is required, or a call of the method that this change adds passes it."
         ),
     ] = True
+    calls_base: Annotated[
+        bool, said("Of an orphan: its file calls the method through `super()`, which finds none now.")
+    ] = False
     family: Annotated[str | None, said("For a sibling: the family it belongs to.")] = None
 
 

@@ -29,7 +29,9 @@ class Meaning(Value, frozen=True, kw_only=True):
 class EffectLevels(Value, frozen=True, kw_only=True):
     """The levels of one effect: a test of the change vouches for it, one of the base does, none does."""
 
-    effect: Literal["contract", "rewrite", "condition", "numerics", "body", "removal", "addition", "tuning"]
+    effect: Literal[
+        "contract", "rewrite", "condition", "numerics", "body", "removal", "addition", "tuning", "wiring"
+    ]
     levels: Annotated[tuple[Level, ...], Meta(min_length=3)]
 
     def __post_init__(self) -> None:

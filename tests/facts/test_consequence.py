@@ -78,14 +78,28 @@ EFFECT_ROWS = [
         "schedule(self, budget)",
         "schedule(self, budget, more)",
         "Scheduler.schedule",
-        "contract",
-        id="who calls it has to follow",
+        "wiring",
+        id="a parameter that nothing reads, and that no caller was left without",
+    ),
+    pytest.param(
+        "schedule(self, budget):\n        left = budget * 8\n        return self.pick(left)",
+        "schedule(self, budget, more):\n        left = budget * 8\n        return self.pick(left, more)",
+        "Scheduler.schedule",
+        "wiring",
+        id="a parameter that is only handed on",
+    ),
+    pytest.param(
+        "return self.pick(left)",
+        "return self.pick(budget)",
+        "Scheduler.schedule",
+        "body",
+        id="another value is handed on",
     ),
     pytest.param(
         "def pick(self, left):",
         "def pick(self, more=1, left=2):",
         "Scheduler.pick",
-        "body",
+        "wiring",
         id="who passes by name goes on as before",
     ),
     pytest.param(
@@ -115,6 +129,33 @@ EFFECT_ROWS = [
 @pytest.mark.parametrize(("before", "after", "symbol", "effect"), EFFECT_ROWS)
 def test_effect(before: str, after: str, symbol: str, effect: str) -> None:
     assert changed(before, after, symbol).effect == effect
+
+
+def test_who_overrides_it_elsewhere_has_to_follow() -> None:
+    other = "from vllm.v1.core.sched.scheduler import Scheduler\n\n\nclass Own(Scheduler):\n    def schedule(self, budget):\n        return budget\n"
+    after = BASE.replace("schedule(self, budget)", "schedule(self, budget, more)")
+    found = facts({PATH: BASE}, {PATH: after}, tree=TREE | {PATH: BASE, "vllm/own.py": other}).symbol
+    assert [(one.symbol, one.effect) for one in found] == [("Scheduler.schedule", "contract")]
+
+
+def test_what_a_removed_option_leaves_of_a_function_is_told_by_the_option() -> None:
+    config = "from vllm.config.utils import config\n\n\n@config\nclass PoolConfig:\n    keep_pages: bool = False\n    size: int = 1\n"
+    before = {"vllm/config/pool.py": config, PATH: BASE.replace("budget)", "budget, keep_pages)")}
+    after = {"vllm/config/pool.py": config.replace("    keep_pages: bool = False\n", ""), PATH: BASE}
+    found = facts(before, after, tree=TREE).symbol
+    assert [one.effect for one in found if one.symbol == "Scheduler.schedule"] == ["removal"]
+
+
+@pytest.mark.parametrize(
+    ("after", "deciding"),
+    [
+        pytest.param("        if left > 3:\n            return 3\n        return self.pick(left)", 3, id="a condition"),
+        pytest.param("        return self.pick(left, 3)", 2, id="an argument"),
+        pytest.param("        self.left = left\n        return self.pick(left)", 0, id="a value that is only kept"),
+    ],
+)  # fmt: skip
+def test_how_much_its_weightiest_statement_decides(after: str, deciding: int) -> None:
+    assert changed("        return self.pick(left)", after, "Scheduler.schedule").deciding == deciding
 
 
 def test_a_test_of_the_change_vouches_more_than_one_of_the_base() -> None:
@@ -204,13 +245,22 @@ def test_an_override_that_goes_leaves_the_inherited_method_to_run() -> None:
     assert found["Part.size"].effect == "body"
 
 
-def test_a_private_function_binds_nobody_outside() -> None:
-    before = "def _pick(left):\n    return left\n\n\ndef pick(left):\n    return left\n"
-    found = {
-        one.symbol: one
-        for one in facts({PATH: before}, {PATH: before.replace("(left):", "(left, more):")}, tree=TREE).symbol
+@pytest.mark.parametrize(
+    ("caller", "effect"),
+    [
+        pytest.param("pick", "contract", id="a caller is left behind"),
+        pytest.param("other", "wiring", id="nobody else calls it"),
+    ],
+)
+def test_a_parameter_that_callers_must_pass(caller: str, effect: str) -> None:
+    path, before = "vllm/pick.py", "def pick(left):\n    return left\n\n\ndef other(left):\n    return left\n"
+    after = before.replace("pick(left):", "pick(left, more):")
+    tree = TREE | {
+        path: before,
+        "vllm/own.py": f"from vllm.pick import {caller}\n\n\ndef run():\n    return {caller}(1)\n",
     }
-    assert (found["_pick"].effect, found["pick"].effect) == ("body", "contract")
+    found = facts({path: before}, {path: after}, tree=tree).symbol
+    assert [(one.symbol, one.effect) for one in found] == [("pick", effect)]
 
 
 def test_the_changed_line_nearest_to_a_definition() -> None:

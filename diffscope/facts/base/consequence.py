@@ -10,11 +10,13 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
+from diffscope.facts.change.edits import only_hands_on, statement_weight
 from diffscope.facts.model import (
     CallFact,
     ChangeFacts,
     ConditionFact,
     ContractFact,
+    Edit,
     Effect,
     GuardFact,
     Located,
@@ -44,6 +46,9 @@ _CODE: Final = frozenset({"function", "method"})
 _DO_NOT_RUN: Final = frozenset({"not-collected", "cannot-run"})
 _TUNED_LINES: Final = 2
 """Code lines on either side, up to which a change of numbers alone is tuning."""
+_DECIDING: Final = ((2.5, 3), (1.9, 2), (0.9, 1))
+"""Weight of a statement, from which on it decides so much."""
+_SIGNED: Final = frozenset({"signature", "annotation", "docstring", "cosmetic", "message", "order"})
 _REWRITTEN_DECISIONS: Final = 3
 """Conditions and branches that are new in a function, from which on it is written anew."""
 _REWRITTEN_LINES: Final = 9
@@ -80,6 +85,21 @@ class _Weigher:
         self._conditioned = {
             (one.path, one.symbol) for one in facts.guard if one.change in ("added", "removed")
         } | {(one.path, one.symbol) for one in facts.condition if _decides_anew(one)}
+        self._options_gone = {
+            one.name.rpartition(".")[2].lstrip("-").replace("-", "_")
+            for one in facts.option
+            if one.change == "removed"
+        }
+        self._gone_by: dict[_At, set[str]] = defaultdict(set)
+        """Parameters that went, by function."""
+        for one in facts.parameter:
+            if one.what == "removed":
+                self._gone_by[one.path, one.symbol].add(one.name)
+        self._left = {one.base for one in facts.override if one.what == "caller"}
+        self._new_names = {one.name for one in facts.parameter if one.what.startswith("added")}
+        self._edits: dict[_At, list[Edit]] = defaultdict(list)
+        for edit in facts.edit:
+            self._edits[edit.path, edit.symbol].append(edit)
         self._edited = {one.symbol for one in facts.symbol if one.logic and "body" in one.aspects}
         self._does_not_run = _uncollected(facts) or _is_thin(facts)
         self._changed_tests = _changed_tests(facts)
@@ -88,6 +108,11 @@ class _Weigher:
         """Return a fact with its words."""
         effect, vouched = self._effect(fact), self._vouched(fact)
         level = self._table.level(fact.reached, effect, vouched)
+        if isinstance(fact, SymbolFact):
+            deciding = self._deciding(fact)
+            return msgspec.structs.replace(
+                fact, effect=effect, vouched=vouched, consequence=level, deciding=deciding
+            )
         return msgspec.structs.replace(fact, effect=effect, vouched=vouched, consequence=level)
 
     def _effect(self, fact: Located) -> Effect:
@@ -120,7 +145,7 @@ class _Weigher:
                 return self._in_symbol(fact, _of_line(fact.change))
         return "body"
 
-    def _of_symbol(self, fact: SymbolFact) -> Effect:  # noqa: PLR0911 - as above
+    def _of_symbol(self, fact: SymbolFact) -> Effect:
         aspects = set(fact.aspects)
         if not fact.logic or fact.owner_change == "moved":
             return "none"
@@ -128,9 +153,19 @@ class _Weigher:
             return self._of_removed(fact)
         if "added" in aspects:
             return self._of_added(fact)
-        at = (fact.path, fact.symbol)
-        if aspects & _CONTRACT or (fact.public and self._parameters[at] & _BREAKING):
+        return self._of_signature(fact) or self._of_body(fact)
+
+    def _of_signature(self, fact: SymbolFact) -> Effect | None:
+        """Return what others have to follow, or what follows from others; ``None`` where the body decides."""
+        is_breaking = bool(self._parameters[fact.path, fact.symbol] & _BREAKING)
+        if is_breaking and self._goes_along(fact):
+            return "removal"
+        if _CONTRACT.intersection(fact.aspects) or (is_breaking and self._concerns_others(fact)):
             return "contract"
+        return "wiring" if self._is_wiring(fact) else None
+
+    def _of_body(self, fact: SymbolFact) -> Effect:
+        at = (fact.path, fact.symbol)
         if fact.kind in _CODE and _is_rewritten(fact):
             return "rewrite"
         if fact.conditions_new or fact.branches_added or at in self._conditioned:
@@ -141,6 +176,34 @@ class _Weigher:
             return "numerics"
         is_short = max(fact.code_added, fact.code_removed) <= _TUNED_LINES
         return "tuning" if is_short and self._numbers[at] == {"number"} else "body"
+
+    def _goes_along(self, fact: SymbolFact) -> bool:
+        """Return whether a function only lost code, and parameters that are options which the change removes: the options tell it."""
+        at = (fact.path, fact.symbol)
+        only_removed = (
+            self._parameters[at] & _BREAKING == {"removed"} and self._gone_by[at] <= self._options_gone
+        )
+        is_shrunk = fact.code_added <= fact.code_removed
+        return only_removed and is_shrunk and all(edit.change == "removed" for edit in self._edits[at])
+
+    def _concerns_others(self, fact: SymbolFact) -> bool:
+        """Return whether somebody outside of the change may call a function as it was: by a public surface, or left behind in the tree."""
+        overrides = () if fact.overrides is UNSET else fact.overrides
+        return fact.public and bool(fact.surfaces or overrides or fact.symbol in self._left)
+
+    def _is_wiring(self, fact: SymbolFact) -> bool:
+        """Return whether every edit of a function hands on a new parameter, or takes the same value from another place."""
+        if fact.kind not in _CODE or "moved" in fact.aspects:
+            return False
+        edits = self._edits[fact.path, fact.symbol or ""]
+        if "body" not in fact.aspects:
+            return "signature" in fact.aspects and _SIGNED.issuperset(fact.aspects)
+        return bool(edits) and all(only_hands_on(edit, self._new_names) for edit in edits)
+
+    def _deciding(self, fact: SymbolFact) -> int:
+        edits = self._edits[fact.path, fact.symbol or ""]
+        weight = max((statement_weight(edit, self._new_names) for edit in edits), default=0.0)
+        return next((level for least, level in _DECIDING if weight >= least), 0)
 
     def _of_removed(self, fact: SymbolFact) -> Effect:
         if fact.moved_to or fact.still_bound:

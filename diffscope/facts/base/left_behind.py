@@ -57,6 +57,7 @@ def collect_overrides(
         if change.kind in _CALLED and _breaks_contract(change)
         for fact in _callers(one, change, lookup, graph)
     )
+    facts += (fact for one, change in changed for fact in _orphans(one, change, lookup, graph))
     return tuple(sorted(set(facts), key=lambda fact: (fact.path, fact.line, fact.what, fact.target)))
 
 
@@ -134,6 +135,37 @@ def _overrides(placed: Placed, change: ChangedSymbol, lookup: TreeLookup) -> Ite
         reason = _grown_misfit(change, relative)
         if reason:
             yield _fact(placed, change, "override", relative, reason, None)
+
+
+def _orphans(
+    placed: Placed, change: ChangedSymbol, lookup: TreeLookup, graph: ModuleGraph
+) -> Iterator[OverrideFact]:
+    """Yield a fact for each override whose method a class above had and has no more, by itself or from its own bases."""
+    owner, _, member = change.name.rpartition(".")
+    python, path = placed.material.python, placed.fact.old_path or placed.fact.path
+    is_gone = change.before is not None and change.after is None and not member.startswith("__")
+    if not is_gone or not owner or python is None or python.after is None:
+        return
+    # A class that went as a whole leaves subclasses that import nothing, which is told otherwise.
+    stays = any(one.name == owner for one in python.after.definitions)
+    if not stays or any(lookup.declared_above(path, change.name).values()):
+        return
+    called = re.compile(rf"\b(?:self|cls)\.{member}\b".encode())
+    sides = (placed.material.before, placed.material.after)
+    before, after = (called.search(side.data) is not None if side is not None else False for side in sides)
+    for relative in lookup.overriding(path, change.name):
+        text = graph.text_at(RepoPath(relative.path)) or b""
+        calls_base = re.search(rf"super\([^()]*\)\.{member}\b".encode(), text) is not None
+        # What its own classes call by themselves goes on without the one above.
+        if not (calls_base or (before and not after)):
+            continue
+        yield OverrideFact(
+            **placed.spot(change.region, symbol=change.name),
+            what="orphan",
+            base=change.name,
+            target=f"{relative.path}:{relative.line} {relative.name}",
+            calls_base=calls_base,
+        )
 
 
 def _with_calls(fact: OverrideFact, changed: Iterable[tuple[Placed, ChangedSymbol]]) -> OverrideFact:

@@ -138,6 +138,7 @@ def _of_file(placed: Placed, declared: _Tree | None) -> Iterator[DependencyFact]
             bounded=bool(new and new.bounded),
             core=bool(_CORE.match(standing.name)),
             kind=standing.kind,
+            moved_by=_moved_by(old.version, new.version) if old and new else "",
             elsewhere=bool(declared and declared.asks_elsewhere(standing.name, path)),
             disagrees=_disagreements(new, placed, declared)
             if declared and new and new.kind == "requirement"
@@ -273,6 +274,16 @@ def _direction(old: str, new: str) -> str:
     if before is None or after is None or before == after:
         return "changed"
     return "raised" if after > before else "lowered"
+
+
+def _moved_by(old: str, new: str) -> str:
+    """Return the first part of a version that differs: major, minor or patch; empty where no version is known."""
+    before, after = _lowest(old), _lowest(new)
+    if before is None or after is None or before == after:
+        return ""
+    if before.major != after.major:
+        return "major"
+    return "minor" if before.minor != after.minor else "patch"
 
 
 def _lowest(text: str) -> Version | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from diffscope.diff.model import Line
@@ -25,6 +25,37 @@ _LONGEST_CALL: Final = 600
 _ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
 _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 """A name alone says nothing: it is read everywhere."""
+
+_WEIGHTS: Final = {
+    "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
+    "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+}  # fmt: skip
+_TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
+_HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
+_PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+
+
+def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
+    """Return how much an edited statement decides, from about 0 to 3. ``new_names`` are parameters that the change adds."""
+    return (
+        _WEIGHTS.get(edit.what, 1.0)
+        - (1.5 if only_hands_on(edit, new_names) else 0)
+        - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
+        - (0.6 if edit.change == "removed" else 0)
+        - (0.5 if edit.symbol.endswith("__init__") else 0)
+    )
+
+
+def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
+    """Return whether a statement hands on or keeps a parameter that is new, or takes the same value from another place."""
+    if edit.before and edit.after:
+        return _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
+    if edit.change == "removed" or edit.what not in ("argument", "value"):
+        return False
+    if edit.what == "value" and edit.target == f"self.{edit.after}":
+        return True
+    handed = _HANDED.fullmatch(edit.after)
+    return handed is not None and bool({handed[1], handed[2]}.intersection(new_names))
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:

@@ -49,6 +49,7 @@ _EFFECTS: Final = (
     "removal",
     "tuning",
     "addition",
+    "wiring",
     "none",
 )
 """Of equal level, what was there before and acts otherwise now comes first."""
@@ -268,16 +269,23 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
 
 
 def _consequence(record: object) -> tuple[int, ...]:
-    """Return how far behind a place comes: what stands in for another, the less grave, what is new, constructors, what runs once, steps from the root."""
+    """Return how far behind a place comes: what stands in for another or only hands on, the less grave, what is new or came from elsewhere.
+
+    Then constructors, what decides less, what runs once, and steps from the root.
+    """
     level, effect = getattr(record, "consequence", "info"), getattr(record, "effect", "none")
     symbol = getattr(record, "symbol", None) or ""
     stands_in = bool(_STANDS_IN.search(symbol))
     path = getattr(record, "reach_path", "")
+    rank = _LEVELS.index(level)
+    aspects = getattr(record, "aspects", ())
     return (
-        stands_in,
-        -_LEVELS.index(level),
-        effect == "addition" or "added" in getattr(record, "aspects", ()),
+        stands_in or effect == "wiring",
+        -min(rank, _LEVELS.index("medium")),
+        effect == "addition" or "added" in aspects or "moved" in aspects,
+        -rank,
         symbol.endswith(_CONSTRUCTORS),
+        -getattr(record, "deciding", 0),
         getattr(record, "reached", "per_step") != "per_step",
         _EFFECTS.index(effect),
         not getattr(record, "is_kernel", False),

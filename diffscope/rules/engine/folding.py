@@ -38,6 +38,8 @@ _WHOLE: Final = frozenset({"file", "module", "symbol", "native", "step"})
 """Facts that speak of all of a symbol or file; the others speak of a line in it."""
 _BESIDE: Final = frozenset({"counterpart", "override", "registry", "operator"})
 """Facts that speak of what fits the change no more: never the same as a change at their place."""
+_OF_DECLARED: Final = 4
+"""Of so many places of a rule that another one says it covers, one may lie elsewhere, if not the first."""
 _SHORT: Final = 3
 """Places up to which a flag about whole symbols is said by one about a line in the first of them."""
 
@@ -107,6 +109,9 @@ class _Folding:
                 or self._is_declared(head, flag.code)
                 or _is_below(head, flag, at_its_head=is_worst)
             )
+        if self._is_declared(head, flag.code) and is_worst:
+            near = sum(any(is_near(place, other) for other in head.evidence) for place in flag.evidence)
+            return near * _OF_DECLARED >= len(flag.evidence) * (_OF_DECLARED - 1)
         is_short = len(flag.evidence) <= _SHORT
         return self._is_whole(flag) and not self._is_whole(head) and is_worst and is_short
 
