@@ -70,7 +70,7 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.asked) for flag in flags[:1])]
     if not found:
         found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
-    return tuple(clip(one, _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+    return tuple(clip(one[:1].upper() + one[1:], _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
 
 
 def _is_new_code(symbol: SymbolAssessment) -> bool:

@@ -74,6 +74,20 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def around_difference(before: str, after: str, limit: int) -> tuple[str, str]:
+    """Return two texts, such as are longer than ``limit`` without the words that both begin or end with but one: what differs is to be seen."""
+    if max(len(before), len(after)) <= limit:
+        return before, after
+    was, now = before.split(" "), after.split(" ")
+    least = min(len(was), len(now))
+    start = next((at for at in range(least) if was[at] != now[at]), least)
+    end = next((at for at in range(least - start) if was[-1 - at] != now[-1 - at]), least - start)
+    start, end = max(0, start - 1), max(0, end - 1)
+    sides = (" ".join(words[start : len(words) - end]) for words in (was, now))
+    first, second = (f"{'…' if start else ''}{text}{'…' if end else ''}" for text in sides)
+    return first, second
+
+
 def _uncommented(match: re.Match[str]) -> str:
     return "" if match.lastgroup == "comment" else match[0]
 

@@ -41,7 +41,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="one question less"),
         pytest.param(
             thing("if self.rank and rows:", "    use(rows)"), thing("if self.rank is not None and rows:", "    use(rows)"),
-            "`Thing.run` runs `use(rows)` if `self.rank is not None`; until now if `self.rank`",
+            "The condition for `use(rows)` in `Thing.run` was `self.rank`, is `self.rank is not None`: it holds in more cases",
             "`self.rank` and `self.rank is not None` differ where `self.rank` is 0, empty or False: is that case tested, and is it what is wanted?",
             id="zero is no longer nothing"),
         pytest.param(
@@ -51,7 +51,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="code that stood goes under a condition"),
         pytest.param(
             thing("if a(rows):", "    use(rows)"), thing("if self.other > 3:", "    use(rows)"),
-            "`Thing.run` runs `use(rows)` if `self.other > 3`; until now if `a(rows)`",
+            "The condition for `use(rows)` in `Thing.run` was `a(rows)`, is `self.other > 3`",
             "Where `self.other > 3` and `a(rows)` disagree, `use(rows)` runs in other cases now: is each of them wanted, and is one of each tested?",
             id="another condition over the same code"),
         pytest.param(
@@ -61,7 +61,7 @@ def thing(*lines: str, other: str = "1") -> str:
             id="an argument that came"),
         pytest.param(
             thing("a = self.state.get(rows)", "return a"), thing("a = self.state.pop(rows, None)", "return a"),
-            "`Thing.run` uses `self.state.pop(rows, None)` in place of `self.state.get(rows)`",
+            "In `Thing.run` `self.state.get(rows)` is replaced by `self.state.pop(rows, None)`",
             "Where do `self.state.pop(rows, None)` and `self.state.get(rows)` differ in result, error or side effect, and is `Thing.run` right then?",
             id="another call"),
         pytest.param(
@@ -89,11 +89,39 @@ def thing(*lines: str, other: str = "1") -> str:
             "`Thing.run` passes `p + rows + 1` to `tl.load`, no longer `p + rows`",
             "Does `p + rows + 1` stay within the buffer that `tl.load` goes to, at the first and at the last element, and does a test compare both?",
             id="another index of a kernel"),
+        pytest.param(
+            thing("if self.n == 0:", "    size = self.size", "    last = rows.old - rows.old % size", "    use(last)"),
+            thing("if rows.n < max(self.n, 1):", "    size = self.size", "    last = rows.new - rows.new % size", "    use(last)"),
+            "The condition for `use(last)` in `Thing.run` was `self.n == 0`, is `rows.n < max(self.n, 1)`; `last` is computed from `rows.new` instead of `rows.old`",
+            "Where `rows.n < max(self.n, 1)` and `self.n == 0` disagree, `use(last)` runs in other cases now: is each of them wanted, and is one of each tested?",
+            id="a condition and a value under it"),
+        pytest.param(
+            thing("assert self.buffer", "top = 0 if self.short else self.buffer[-1]", "use(top)"),
+            thing("if self.short:", "    top = 0", "else:", "    assert self.buffer", "    top = self.buffer[-1]", "use(top)"),
+            "`Thing.run` runs `assert self.buffer` only if `not self.short` now; until now always",
+            "In the case `self.short`, `assert self.buffer` no longer runs in `Thing.run`: is what follows right without it, and is that case tested?",
+            id="a value that is the same in either case is no change"),
+        pytest.param(
+            thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 1)"), thing("if rows != 1:", "    use(rows)", "else:", "    drop(rows, 2)"),
+            "Where `rows == 1`: `Thing.run` passes `2` to `drop`, no longer `1`",
+            "What does `drop` do differently with `2`: is it right for everything that comes through `Thing.run`, and is it tested?",
+            id="a condition is denied as people write it"),
+        pytest.param(
+            thing("out = first(rows, self.lengths, causal=True)", "return out"),
+            thing("out = empty(rows)", "second(rows, self.lengths, out, causal=True)", "return out"),
+            "In `Thing.run` `first(rows, self.lengths, causal=True)` is replaced by `second(rows, self.lengths, out, causal=True)`",
+            "Where do `second(rows, self.lengths, out, causal=True)` and `first(rows, self.lengths, causal=True)` differ in result, error or side effect, and is `Thing.run` right then?",
+            id="a call that returns is replaced by one that fills"),
+        pytest.param(
+            thing("x = make(rows, size=self.size)", "return x"), thing("x = make(rows, size=self.size + 1)", "return x"),
+            "`Thing.run` passes `self.size + 1` to `make`, no longer `self.size`",
+            "Is `self.size + 1` right at the limits, where `self.size` is -1 or 0 or counts the one already, and does a test compare the ends?",
+            id="one more than before"),
     ],
 )  # fmt: skip
 def test_one_edit(before: str, after: str, says: str, check: str) -> None:
     """The sentence says what runs otherwise, the question asks where that matters."""
-    (effect,) = find_effects(edit(PATH, before, after))
+    effect = find_effects(edit(PATH, before, after))[0]
     assert effect.says.en == says
     assert effect.checks[0].en == check
 
@@ -160,7 +188,7 @@ def test_the_same_edit_in_several_functions_is_one_effect() -> None:
 def test_what_the_title_speaks_of_comes_first() -> None:
     before, after = thing("a = 1", "b = wide(rows)"), thing("a = 2", "b = narrow(rows)")
     first = find_effects(edit(PATH, before, after, title="Pass narrow rows"))[0]
-    assert first.says.en == "`Thing.run` uses `narrow(rows)` in place of `wide(rows)`"
+    assert first.says.en == "In `Thing.run` `wide(rows)` is replaced by `narrow(rows)`"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +210,7 @@ def test_tests_and_other_files_are_told_where_no_product_code_changes() -> None:
     told = {effect.says.en: effect.checks[0].en for effect in find_effects(facts(before, after))}
     assert told == {
         "`Thing.run` passes `1` to `use`, no longer `rows`": "With `1`, would `Thing.run` still fail where the code that it tests is wrong?",
-        "`thing.md` says `Use it twice.`, no longer `Use it.`": "Does `Use it twice.` hold at this commit, and do other pages that say the same agree with `thing.md`?",
+        "Corrects wording in 1 place of `thing.md`: `Use it.` became `Use it twice.`": "Do other places of `thing.md` say `Use it.` still?",
     }
     before[PATH], after[PATH] = thing("return 1"), thing("return 2")
     (effect,) = find_effects(facts(before, after))

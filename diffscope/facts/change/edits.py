@@ -12,7 +12,7 @@ from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbo
 from diffscope.facts.model import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
-from diffscope.syntax.nodes import clip
+from diffscope.syntax.nodes import around_difference, clip
 
 _MOST: Final = 200
 _PLACES: Final = 3
@@ -117,6 +117,7 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
         line = (come or gone)[0]
         name = _function_at(placed, line.number, is_new=bool(come)) if is_product else ""
         if name or not is_product:
+            before, after = around_difference(_joined(gone), _joined(come), _LONGEST_LINE)
             yield Edit(
                 path=placed.fact.path,
                 line=line.number,
@@ -124,8 +125,8 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
                 symbol=name,
                 what="statement" if is_product else _sort_of(placed),
                 change="changed" if gone and come else "added" if come else "removed",
-                before=_joined(gone),
-                after=_joined(come),
+                before=clip(before, _LONGEST_LINE),
+                after=clip(after, _LONGEST_LINE),
             )
 
 
@@ -144,7 +145,7 @@ def _function_at(placed: Placed, line: int, *, is_new: bool) -> str:
 
 
 def _joined(lines: list[Line]) -> str:
-    return clip(" ".join(line.text.strip() for line in lines).rstrip(";,"), _LONGEST_LINE)
+    return " ".join(line.text.strip() for line in lines).rstrip(";,")
 
 
 def _is_code(text: str) -> bool:

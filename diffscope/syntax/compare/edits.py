@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
+from diffscope.syntax.compare.entries import Entry, body_of, entries_of, simple_statements
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
     PLAIN,
     is_message,
     joined_parts,
     smallest_difference,
-    without_start,
 )
-from diffscope.syntax.model import DefinitionKind, StatementEdit
-from diffscope.syntax.nodes import callee_of, clip, text_of, unwrap
+from diffscope.syntax.denial import denied
+from diffscope.syntax.model import StatementEdit
+from diffscope.syntax.nodes import around_difference, callee_of, clip, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -31,56 +32,36 @@ _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
 _MOST: Final = 24
 _ALIKE: Final = 0.5
-_HELD: Final = 2
-_IMPORTS: Final = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
-_HEADS: Final = {
-    "if_statement": "condition",
-    "elif_clause": "condition",
-    "while_statement": "loop",
-    "for_statement": "loop",
-    "with_statement": "with",
-    "try_statement": "try",
-    "except_clause": "except",
-    "case_clause": "case",
-    "function_definition": "function",
-}
+_HELD: Final = 4
 _LEAVING: Final = ("return", "raise", "continue", "break")
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
-_SAID: Final = frozenset({"help", "description", "message", "detail"})
+_LONG_CALL: Final = 60
+_SHARED: Final = 3
+"""Words that two calls hand over alike, from which on one may stand in the place of the other."""
+_SAID: Final = frozenset(
+    {"help", "description", "documentation", "doc", "docstring", "message", "msg", "detail", "hint", "examples", "summary", "epilog"}
+)  # fmt: skip
 """Arguments that hold words for a reader."""
 _EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
-_THROUGH: Final = frozenset(
-    {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
-)
-_MESSAGES: Final = lazy_regex(
-    r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("
-)
 _WORD: Final = lazy_regex(r"\w+|[^\w\s]")
-
-
-class _Entry(NamedTuple):
-    """A simple statement, or the head of a compound one."""
-
-    node: Node
-    kind: str
-    text: str
-    guard: str
-    """The innermost condition around it."""
-    holder: int
-    """The place of the head that it stands under; -1 for none."""
+_NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 
 
 def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     """Return the edits of a unit, by line, at most twenty-four; none of one that is too long to be laid side by side."""
-    old, new = _entries(before), _entries(after)
+    old, new = entries_of(before), entries_of(after)
+    old, new = _spread(old, new), _spread(new, old)
     if max(len(old), len(new)) > _MOST_STATEMENTS:
         return ()
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
     gone: list[int] = []
     come: list[int] = []
     pairs: list[tuple[int, int]] = []
+    same: list[tuple[int, int]] = []
     for tag, start, end, other, other_end in matcher.get_opcodes():
-        if tag != "equal":
+        if tag == "equal":
+            same += zip(range(start, end), range(other, other_end), strict=True)
+        else:
             found_pairs = _paired(old, range(start, end), new, range(other, other_end))
             pairs += found_pairs
             gone += [at for at in range(start, end) if at not in {i for i, _ in found_pairs}]
@@ -89,93 +70,75 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     kept = [(i, j) for i, j in pairs if old[i].holder not in gone or new[j].holder not in come]
     found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
     # What stands elsewhere now did not come or go.
-    texts, other_texts = {old[at].text for at in gone}, {new[at].text for at in come}
+    texts, other_texts = {old[at].text: at for at in gone}, {new[at].text: at for at in come}
+    same += ((at, other_texts[text]) for text, at in texts.items() if text in other_texts)
+    found += _guarded_anew(
+        old, new, [(i, j) for i, j in same if old[i].holder not in gone and new[j].holder not in come]
+    )
     found += _alone(old, new, [at for at in gone if old[at].text not in other_texts], "removed")
     found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
     return tuple(found[:_MOST])
 
 
-def _entries(unit: Unit) -> list[_Entry]:
-    """Return the statements and heads of a unit in their order, however deep they are nested."""
-    found: list[_Entry] = []
-    nodes = unit.own_statements
-    if unit.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD):
-        nodes = [unit.inner, *nodes][1:]
-    left = [_Place(node, "", -1) for node in reversed(nodes)]
-    while left:
-        node, guard, holder = left.pop()
-        if node.id in unit.members or node.type in _IMPORTS or not node.is_named:
-            continue
-        if (head := _HEADS.get(node.type)) is not None:
-            condition = node.child_by_field_name("condition")
-            bodies = [child for child in node.named_children if child.type == "block"]
-            found.append(_Entry(node, head, _head_text(node, condition, bodies), guard, holder))
-            inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
-            denied = guard if head != "condition" else f"not ({inner})" if " " in inner else f"not {inner}"
-            below = _Below(inner, denied, holder, len(found) - 1)
-            left += reversed([*_below_head(node, bodies, below)])
-        elif node.type in _THROUGH:
-            left += [_Place(child, guard, holder) for child in reversed(node.named_children)]
-        elif (text := _simple(node)) is not None:
-            found.append(_Entry(node, "statement", text, guard, holder))
+def _spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
+    """Return statements, ``x = a if c else b`` told as the other side tells it, where that asks ``if c:``."""
+    heads = {one.text for one in others if one.kind == "condition"}
+    known = {one.text for one in others}
+    found: list[Entry] = []
+    places: list[int] = []
+    for entry in entries:
+        places.append(len(found))
+        moved = entry._replace(holder=places[entry.holder] if entry.holder >= 0 else -1)
+        spread = [] if entry.text in known else _by_condition(moved, heads, len(found))
+        found += spread or [moved]
     return found
 
 
-class _Place(NamedTuple):
-    """A statement that is still to be read, the innermost condition around it, and the head that it stands under."""
-
-    node: Node
-    guard: str
-    holder: int
-
-
-class _Below(NamedTuple):
-    """What holds below a head: in its bodies, and in what follows where its condition does not hold."""
-
-    inner: str
-    denied: str
-    holder: int
-    at: int
-
-
-def _below_head(node: Node, bodies: list[Node], below: _Below) -> Iterator[_Place]:
-    for body in bodies:
-        yield from (_Place(child, below.inner, below.at) for child in body.named_children)
-    for part in node.named_children:
-        if part.type in ("elif_clause", "except_clause", "case_clause"):
-            yield _Place(part, below.denied, below.holder)
-        elif part.type in ("else_clause", "finally_clause"):
-            # What stands under the else of a condition that came came with it.
-            yield from (_Place(child, below.denied, below.at) for child in part.named_children)
+def _by_condition(entry: Entry, heads: set[str], at: int) -> list[Entry]:
+    target = _target(entry.node)
+    value = entry.node.named_children[0].child_by_field_name("right") if target else None
+    parts = (
+        [child for child in unwrap(value).named_children if child.type != "comment"]
+        if value is not None
+        else []
+    )
+    if value is None or unwrap(value).type != "conditional_expression" or len(parts) != 3:
+        return []
+    then, condition, otherwise = map(text_of, parts)
+    if f"if {condition}" not in heads:
+        return []
+    return [
+        entry._replace(kind="condition", text=f"if {condition}"),
+        entry._replace(text=f"{target} = {then}", guard=condition, holder=at),
+        entry._replace(text=f"{target} = {otherwise}", guard=denied(condition), holder=at),
+    ]
 
 
-def _head_text(node: Node, condition: Node | None, bodies: list[Node]) -> str:
-    if condition is not None:
-        return f"{'while' if node.type == 'while_statement' else 'if'} {text_of(unwrap(condition))}"
-    if node.type == "for_statement":
-        sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
-        return "for " + " in ".join(text_of(side) for side in sides if side is not None)
-    parts = [child for child in node.named_children if child not in bodies and child.type not in _HEADS]
-    told = [text_of(part) for part in parts if part.type not in ("comment", "else_clause", "finally_clause")]
-    return f"{node.type.partition('_')[0]} {' '.join(told)}"
+def _guarded_anew(
+    old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]]
+) -> Iterator[StatementEdit]:
+    """Yield what stood before and stands after, but under a condition more or less that itself stands on both sides."""
+    for i, j in pairs:
+        was, now = old[i], new[j]
+        if was.kind != "statement" or was.guard == now.guard:
+            continue
+        held = (clip(now.text, MOST_TEXT),)
+        if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:
+            yield _edit(
+                now._replace(guard=was.guard),
+                "condition",
+                "added",
+                before="",
+                after=now.guard,
+                held=held,
+                stood=True,
+            )
+        elif was.holder >= 0 and old[was.holder].kind == "condition" and old[was.holder].guard == now.guard:
+            yield _edit(now, "condition", "removed", before=was.guard, after="", held=held, stood=True)
 
 
-def _simple(node: Node) -> str | None:
-    """Return a statement on one line; nothing for one that does nothing or only says something."""
-    if node.type in ("comment", "pass_statement", "type", "global_statement", "nonlocal_statement"):
-        return None
-    if (
-        node.type == "expression_statement"
-        and node.named_child_count
-        and node.named_children[0].type == "string"
-    ):
-        return None
-    text = text_of(node)
-    return None if _MESSAGES.match(text) else text
-
-
-def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> list[tuple[int, int]]:
+def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> list[tuple[int, int]]:
     """Return which statements became which: the likest pairs first."""
     if not olds or not news or len(olds) * len(news) > _MOST_PAIRED:
         return []
@@ -191,11 +154,7 @@ def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> l
         for i in olds
         for j in news
         if old[i].kind == new[j].kind
-        and old[i].node.type == new[j].node.type
-        and _target(old[i].node) == _target(new[j].node)
-        and (old[i].kind == "statement" or _runs_alike(old[i], new[j]))
-        and (score := _alike(words[0, i], words[1, j]) + _by_body(old[i], new[j]))
-        >= (0.2 if only else _ALIKE)
+        and (score := _likeness(old[i], new[j], words[0, i], words[1, j])) >= (0.2 if only else _ALIKE)
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     pairs = []
@@ -207,27 +166,53 @@ def _paired(old: list[_Entry], olds: range, new: list[_Entry], news: range) -> l
     return pairs
 
 
-def _runs_alike(old: _Entry, new: _Entry) -> bool:
+def _likeness(old: Entry, new: Entry, words: set[str], others: set[str]) -> float:
+    """Return how like two statements or heads are, from 0 to 2; 0 for such as are none the other."""
+    if old.node.type == new.node.type and _target(old.node) == _target(new.node):
+        if old.kind == "statement":
+            return _alike(words, others)
+        return _alike(words, others) + _by_body(old, new) if _runs_alike(old, new) else 0
+    return _replacing(old, new) if old.kind == "statement" else 0
+
+
+def _replacing(old: Entry, new: Entry) -> float:
+    """Return how like what two other functions are handed is, where the result goes elsewhere: less than 1."""
+    calls = [_call(one.node) for one in (old, new)]
+    if calls[0] is None or calls[1] is None or callee_of(calls[0]) == callee_of(calls[1]):
+        return 0
+    handed = [
+        set(_NAME.findall(text_of(call).removeprefix(callee_of(call)))) for call in calls if call is not None
+    ]
+    return _alike(*handed) * 0.99 if len(handed[0] & handed[1]) >= _SHARED else 0
+
+
+def _call(node: Node) -> Node | None:
+    """Return the call that a statement is, or of which it keeps the result."""
+    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else None
+    if inner is not None and inner.type == "assignment":
+        inner = inner.child_by_field_name("right")
+    if inner is not None and inner.type == "await" and inner.named_child_count:
+        inner = inner.named_children[0]
+    return inner if inner is not None and inner.type == "call" else None
+
+
+def _runs_alike(old: Entry, new: Entry) -> bool:
     """Return whether two heads have a statement under them in common, or both have none that does anything."""
     sides = [
-        set(_simple_ones(body)) if body is not None else set() for body in map(_body, (old.node, new.node))
+        set(simple_statements(body)) if body is not None else set()
+        for body in map(body_of, (old.node, new.node))
     ]
     return bool(sides[0] & sides[1]) or not any(sides)
 
 
-def _by_body(old: _Entry, new: _Entry) -> float:
-    """Return 1 for two heads over the same code: one stands in the place of the other, whatever it asks."""
-    if old.kind == "statement" or old.kind != new.kind:
-        return 0
+def _by_body(old: Entry, new: Entry) -> float:
+    """Return how much of their code two heads share, from 0 to 1: one stands in the place of the other, whatever it asks."""
     sides = [
-        list(_simple_ones(body)) if body is not None else [] for body in map(_body, (old.node, new.node))
+        set(simple_statements(body)) if body is not None else set()
+        for body in map(body_of, (old.node, new.node))
     ]
     # That both leave in the same way does not make them one.
-    return float(sides[0] == sides[1] and any(not text.startswith(_LEAVING) for text in sides[0]))
-
-
-def _body(head: Node) -> Node | None:
-    return next((child for child in head.named_children if child.type == "block"), None)
+    return _alike(*sides) if any(not text.startswith(_LEAVING) for text in sides[0] & sides[1]) else 0
 
 
 def _target(node: Node) -> str:
@@ -240,12 +225,18 @@ def _alike(one: set[str], other: set[str]) -> float:
     return 2 * len(one & other) / max(1, len(one) + len(other))
 
 
-def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
+def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     """Return what became of a statement; nothing where only a message within it did."""
     if old.kind != "statement":
         before, after, joined = _asked(old, new)
         return _edit(
             new, new.kind, "changed", before=before, after=after, keyword=joined, held=_held(new.node)
+        )
+    if _target(old.node) != _target(new.node) or old.node.type != new.node.type:
+        calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
+        before, after = (_brief_call(call, text_of(call)) for call in calls)
+        return _edit(
+            new, "call", "changed", before=before, after=after, target=_target(new.node), at=calls[1]
         )
     found = smallest_difference(old.node, new.node)
     if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
@@ -256,9 +247,11 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
         before, after = found.texts
         if not before and not after:
             return None
+    if found.what == "call" and found.before is not None and found.after is not None:
+        before, after = _brief_call(found.before, before), _brief_call(found.after, after)
     if found.keyword in _SAID or is_message(found, new.node, after):
         return None
-    before, after = without_start(before, after)
+    before, after = around_difference(before, after, MOST_TEXT)
     return _edit(
         new,
         found.what,
@@ -272,7 +265,12 @@ def _changed(old: _Entry, new: _Entry) -> StatementEdit | None:
     )
 
 
-def _asked(old: _Entry, new: _Entry) -> tuple[str, str, str]:
+def _brief_call(node: Node, text: str) -> str:
+    """Return a call, without its arguments where they are long: by its name it is another one than before."""
+    return f"{callee_of(node)}(…)" if len(text) > _LONG_CALL and len(callee_of(node)) <= _LONG_CALL else text
+
+
+def _asked(old: Entry, new: Entry) -> tuple[str, str, str]:
     """Return what two heads ask differently, and by which word they join it to what both ask; the whole of them where they share nothing."""
     sides = [one.node.child_by_field_name("condition") for one in (old, new)]
     if sides[0] is not None and sides[1] is not None:
@@ -290,7 +288,7 @@ def _bare(text: str) -> str:
 
 
 def _alone(
-    entries: list[_Entry], others: list[_Entry], places: list[int], change: str
+    entries: list[Entry], others: list[Entry], places: list[int], change: str
 ) -> Iterator[StatementEdit]:
     """Yield what came or went; what stands under a head that did so too is told by that."""
     known = set(places)
@@ -314,13 +312,13 @@ def _alone(
             )
 
 
-def _is_own(entries: list[_Entry], at: int, known: set[int]) -> bool:
+def _is_own(entries: list[Entry], at: int, known: set[int]) -> bool:
     """Return whether some code under a head came or went with it."""
     under = [place for place, entry in enumerate(entries) if entry.holder == at]
     return not under or any(place in known for place in under)
 
 
-def _statement(entry: _Entry, change: str) -> StatementEdit:
+def _statement(entry: Entry, change: str) -> StatementEdit:
     node = entry.node
     inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
     what, target, callee = PLAIN.get(node.type, "statement"), "", ""
@@ -332,18 +330,21 @@ def _statement(entry: _Entry, change: str) -> StatementEdit:
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)
-    elif what in ("return", "raise", "assert"):
-        text = text.partition(" ")[2]
+        text = f"{callee}(…)" if len(text) > MOST_TEXT else text
+    elif what == "assert" and node.named_child_count:
+        text = text_of(unwrap(node.named_children[0]))
+    elif what in ("return", "raise"):
+        text = text.partition(" ")[2] or "None"
     before, after = ("", text) if change == "added" else (text, "")
     return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
 
 
 def _held(node: Node) -> tuple[str, ...]:
     """Return the first statements under a head, on one line each."""
-    body = _body(node)
+    body = body_of(node)
     if body is None:
         return ()
-    every = list(_simple_ones(body))
+    every = list(simple_statements(body))
     found = [text for text in every if not text.startswith("assert ")] or every
     # How it leaves says more than what it does before.
     if len(found) > _HELD and _leaves(body):
@@ -355,16 +356,8 @@ def _leaves(body: Node) -> bool:
     return bool(body.named_children) and body.named_children[-1].type in _EXITS
 
 
-def _simple_ones(body: Node) -> Iterator[str]:
-    for child in body.named_children:
-        if child.type in _HEADS or child.type in _THROUGH:
-            yield from _simple_ones(child)
-        elif child.type not in _IMPORTS and child.type.endswith("_statement") and (text := _simple(child)):
-            yield text
-
-
 def _edit(
-    entry: _Entry,
+    entry: Entry,
     what: str,
     change: str,
     *,

@@ -131,16 +131,6 @@ def is_message(found: Difference, statement: Node, text: str) -> bool:
     return statement.type in ("raise_statement", "assert_statement") or len(text) > MOST_TEXT
 
 
-def without_start(before: str, after: str) -> tuple[str, str]:
-    """Return two long texts without what both begin with, which would be all that is left of them once they are cut."""
-    pairs = enumerate(zip(before, after, strict=False))
-    start = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
-    if max(len(before), len(after)) <= MOST_TEXT or start < MOST_TEXT // 3:
-        return before, after
-    start = max(before.rfind(" ", 0, start), before.rfind("(", 0, start)) + 1
-    return f"…{before[start:]}", f"…{after[start:]}"
-
-
 def joined_parts(node: Node, word: str) -> list[str]:
     """Return the parts of a condition that a word joins, in order."""
     parts, left = [], [node]

@@ -1,0 +1,139 @@
+"""A unit -> its statements in their order, as a list of simple statements and heads of compound ones, however deep they are nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from diffscope.patterns import lazy_regex
+from diffscope.syntax.denial import denied
+from diffscope.syntax.model import DefinitionKind
+from diffscope.syntax.nodes import text_of, unwrap
+from diffscope.syntax.normalize.units import Unit
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_IMPORTS: Final = frozenset({"import_statement", "import_from_statement", "future_import_statement"})
+_HEADS: Final = {
+    "if_statement": "condition",
+    "elif_clause": "condition",
+    "while_statement": "loop",
+    "for_statement": "loop",
+    "with_statement": "with",
+    "try_statement": "try",
+    "except_clause": "except",
+    "case_clause": "case",
+    "function_definition": "function",
+}
+_THROUGH: Final = frozenset(
+    {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
+)
+_MESSAGES: Final = lazy_regex(
+    r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("
+)
+
+
+class Entry(NamedTuple):
+    """A simple statement, or the head of a compound one."""
+
+    node: Node
+    kind: str
+    text: str
+    guard: str
+    """The innermost condition around it."""
+    holder: int
+    """The place of the head that it stands under; -1 for none."""
+
+
+def entries_of(unit: Unit) -> list[Entry]:
+    """Return the statements and heads of a unit in their order, however deep they are nested."""
+    found: list[Entry] = []
+    nodes = unit.own_statements
+    if unit.kind in (DefinitionKind.FUNCTION, DefinitionKind.METHOD):
+        nodes = [unit.inner, *nodes][1:]
+    left = [_Place(node, "", -1) for node in reversed(nodes)]
+    while left:
+        node, guard, holder = left.pop()
+        if node.id in unit.members or node.type in _IMPORTS or not node.is_named:
+            continue
+        if (head := _HEADS.get(node.type)) is not None:
+            condition = node.child_by_field_name("condition")
+            bodies = [child for child in node.named_children if child.type == "block"]
+            found.append(Entry(node, head, _head_text(node, condition, bodies), guard, holder))
+            inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
+            opposite = denied(inner) if head == "condition" else guard
+            below = _Below(inner, opposite, holder, len(found) - 1)
+            left += reversed([*_below_head(node, bodies, below)])
+        elif node.type in _THROUGH:
+            left += [_Place(child, guard, holder) for child in reversed(node.named_children)]
+        elif (text := _simple(node)) is not None:
+            found.append(Entry(node, "statement", text, guard, holder))
+    return found
+
+
+class _Place(NamedTuple):
+    """A statement that is still to be read, the innermost condition around it, and the head that it stands under."""
+
+    node: Node
+    guard: str
+    holder: int
+
+
+class _Below(NamedTuple):
+    """What holds below a head: in its bodies, and in what follows where its condition does not hold."""
+
+    inner: str
+    denied: str
+    holder: int
+    at: int
+
+
+def _below_head(node: Node, bodies: list[Node], below: _Below) -> Iterator[_Place]:
+    for body in bodies:
+        yield from (_Place(child, below.inner, below.at) for child in body.named_children)
+    for part in node.named_children:
+        if part.type in ("elif_clause", "except_clause", "case_clause"):
+            yield _Place(part, below.denied, below.holder)
+        elif part.type in ("else_clause", "finally_clause"):
+            # What stands under the else of a condition that came came with it.
+            yield from (_Place(child, below.denied, below.at) for child in part.named_children)
+
+
+def _head_text(node: Node, condition: Node | None, bodies: list[Node]) -> str:
+    if condition is not None:
+        return f"{'while' if node.type == 'while_statement' else 'if'} {text_of(unwrap(condition))}"
+    if node.type == "for_statement":
+        sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
+        return "for " + " in ".join(text_of(side) for side in sides if side is not None)
+    parts = [child for child in node.named_children if child not in bodies and child.type not in _HEADS]
+    told = [text_of(part) for part in parts if part.type not in ("comment", "else_clause", "finally_clause")]
+    return f"{node.type.partition('_')[0]} {' '.join(told)}"
+
+
+def _simple(node: Node) -> str | None:
+    """Return a statement on one line; nothing for one that does nothing or only says something."""
+    if node.type in ("comment", "pass_statement", "type", "global_statement", "nonlocal_statement"):
+        return None
+    if (
+        node.type == "expression_statement"
+        and node.named_child_count
+        and node.named_children[0].type == "string"
+    ):
+        return None
+    text = text_of(node)
+    return None if _MESSAGES.match(text) else text
+
+
+def body_of(head: Node) -> Node | None:
+    """Return the code that stands under a head."""
+    return next((child for child in head.named_children if child.type == "block"), None)
+
+
+def simple_statements(body: Node) -> Iterator[str]:
+    """Yield the statements within some code that do something, on one line each."""
+    for child in body.named_children:
+        if child.type in _HEADS or child.type in _THROUGH:
+            yield from simple_statements(child)
+        elif child.type not in _IMPORTS and child.type.endswith("_statement") and (text := _simple(child)):
+            yield text
