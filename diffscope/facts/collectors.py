@@ -9,9 +9,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
+from diffscope.facts.base.counterparts import collect_counterparts
 from diffscope.facts.base.history import collect_history
 from diffscope.facts.base.imports import collect_imports, collect_modules, undeclared_imports
-from diffscope.facts.base.left_behind import collect_counterparts, collect_overrides
+from diffscope.facts.base.left_behind import collect_overrides
 from diffscope.facts.base.test_reach import collect_nearest
 from diffscope.facts.build.builds import collect_builds
 from diffscope.facts.build.dependencies import collect_dependencies

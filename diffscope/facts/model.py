@@ -181,7 +181,7 @@ NativeSignal = Literal[
     "synchronisation",
     "serialised",
 ]
-OverrideWhat = Literal["override", "sibling", "caller", "orphan"]
+OverrideWhat = Literal["override", "sibling", "caller", "orphan", "named"]
 RegistryChange = Literal["added", "removed", "changed"]
 StepWhat = Literal[
     "no-step",
@@ -459,6 +459,9 @@ class SymbolFact(Located, frozen=True, kw_only=True):
             "one, 0 none that is known."
         ),
     ] = 0
+    subclasses: Annotated[
+        int | UnsetType, said("Of a method: classes of the tree below its class, at the base.")
+    ] = UNSET
     is_async: Annotated[bool, said("An async function.")] = False
     is_kernel: Annotated[
         bool,
@@ -1106,8 +1109,8 @@ class OverrideFact(Located, frozen=True, kw_only=True):
     what: Annotated[
         str,
         said(
-            "override (a subclass method), sibling (the same method on another platform's class), caller (a call in another file) or orphan (an "
-            "override of a method that its base class has no more).",
+            "override (a subclass method), sibling (the same method on another platform's class), caller (a call in another file), orphan (an "
+            "override of a method that its base class has no more) or named (a method of all workers that is called by its name, with more than before).",
             one_of=OverrideWhat,
         ),
     ]

@@ -193,15 +193,18 @@ class TreeLookup:
         owner, _, method = symbol.rpartition(".")
         return self._relatives(name, owner, method, base=owner) if name and owner else ()
 
+    def subclasses(self, path: str, owner: str) -> int:
+        """Return how many classes of the tree lie below a class."""
+        name = self._graph.module_of(RepoPath(path))
+        return len(self._graph.classes.subclasses(name, owner)) if name else 0
+
     def siblings(self, path: str, symbol: str) -> tuple[Relative, ...]:
         """Return the same method on classes that share a base with the method's class, in files outside the change."""
         name = self._graph.module_of(RepoPath(path))
         owner, _, method = symbol.rpartition(".")
-        if name is None or not owner:
-            return ()
         found = {
             relative
-            for base in self._graph.classes.superclasses(name, owner)
+            for base in (self._graph.classes.superclasses(name, owner) if name and owner else ())
             for relative in self._relatives(base.module, base.name, method, base=base.name)
             if relative.path != path
         }
@@ -225,10 +228,8 @@ class TreeLookup:
         """Return the classes of the tree above a member's class, as path and name, and whether each defines a member of that name."""
         name = self._graph.module_of(RepoPath(path))
         owner, _, member = symbol.rpartition(".")
-        if name is None or not owner:
-            return {}
         found: dict[tuple[str, str], bool] = {}
-        for base in self._graph.classes.superclasses(name, owner):
+        for base in self._graph.classes.superclasses(name, owner) if name and owner else ():
             outline, where = self._graph.outline_of(base.module), self._graph.path_of(base.module)
             if outline is not None and where is not None:
                 own = f"{base.name}.{member}"

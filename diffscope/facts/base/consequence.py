@@ -39,7 +39,7 @@ FAMILIES: Final = (
 """Families of code that runs, each of which has these words."""
 _BREAKING: Final = frozenset({"removed", "renamed", "kind", "added-required"})
 """What callers have to follow. Who passes by name, and passed it before, stays as it is where one is only made required or moves."""
-_CONTRACT: Final = frozenset({"bases", "default", "field-order"})
+_CONTRACT: Final = frozenset({"bases", "field-order"})
 _REGISTERS: Final = re.compile(r"(?:^|[._])(?:un)?register(?:_|$)")
 """Names of functions that hand on what they name, and call none of it."""
 _CODE: Final = frozenset({"function", "method"})
@@ -160,7 +160,13 @@ class _Weigher:
         is_breaking = bool(self._parameters[fact.path, fact.symbol] & _BREAKING)
         if is_breaking and self._goes_along(fact):
             return "removal"
-        if _CONTRACT.intersection(fact.aspects) or (is_breaking and self._concerns_others(fact)):
+        # Who calls a private function stands beside it, and is seen.
+        has_default = "default" in fact.aspects and (fact.public or fact.kind not in _CODE)
+        if (
+            has_default
+            or _CONTRACT.intersection(fact.aspects)
+            or (is_breaking and self._concerns_others(fact))
+        ):
             return "contract"
         return "wiring" if self._is_wiring(fact) else None
 
@@ -184,7 +190,7 @@ class _Weigher:
             self._parameters[at] & _BREAKING == {"removed"} and self._gone_by[at] <= self._options_gone
         )
         is_shrunk = fact.code_added <= fact.code_removed
-        return only_removed and is_shrunk and all(edit.change == "removed" for edit in self._edits[at])
+        return only_removed and is_shrunk and not any(edit.after for edit in self._edits[at])
 
     def _concerns_others(self, fact: SymbolFact) -> bool:
         """Return whether somebody outside of the change may call a function as it was: by a public surface, or left behind in the tree."""

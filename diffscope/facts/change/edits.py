@@ -56,8 +56,13 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
     """Return whether a statement hands on or keeps a parameter that is new, or takes the same value from another place."""
     if edit.before and edit.after:
         return _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
-    if edit.change == "removed" or edit.what not in ("argument", "value"):
+    if edit.what not in ("argument", "value"):
         return False
+    if edit.change == "removed":
+        # A local name for what is read at its place now.
+        return (
+            edit.what == "value" and edit.target.isidentifier() and _HANDED.fullmatch(edit.before) is not None
+        )
     if edit.what == "value" and edit.target == f"self.{edit.after}":
         return True
     handed = _HANDED.fullmatch(edit.after)

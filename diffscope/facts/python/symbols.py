@@ -186,6 +186,14 @@ def collect_parameters(placed: Iterable[Placed], symbols: Iterable[SymbolFact]) 
     )
 
 
+def _subclasses(change: ChangedSymbol, placed: Placed, lookup: TreeLookup | None) -> int | UnsetType:
+    owner = change.name.rpartition(".")[0]
+    is_method = change.kind is DefinitionKind.METHOD and placed.fact.category == "source"
+    return (
+        lookup.subclasses(placed.fact.old_path or placed.fact.path, owner) if lookup and is_method else UNSET
+    )
+
+
 def _symbol(
     placed: Placed,
     change: ChangedSymbol,
@@ -212,6 +220,7 @@ def _symbol(
         conditions_new=conditions_new(change),
         decorators=definition.decorators if definition else (),
         bases=bases,
+        subclasses=_subclasses(change, placed, lookup),
         is_async=definition.is_async if definition else False,
         surfaces=(surfaces := _surfaces(placed, change, bases, taxonomy, lookup)),
         own_surfaces=_own_surfaces(placed, change, surfaces, taxonomy),

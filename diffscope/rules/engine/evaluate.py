@@ -269,7 +269,7 @@ def _weight(record: object, worst_by: str | None) -> tuple[object, ...]:
 
 
 def _consequence(record: object) -> tuple[int, ...]:
-    """Return how far behind a place comes: what stands in for another or only hands on, the less grave, what is new or came from elsewhere.
+    """Return how far behind a place comes: what stands in for another or only hands on, what is no more than medium, what is new, the less grave.
 
     Then constructors, what decides less, what runs once, and steps from the root.
     """
@@ -278,18 +278,18 @@ def _consequence(record: object) -> tuple[int, ...]:
     stands_in = bool(_STANDS_IN.search(symbol))
     path = getattr(record, "reach_path", "")
     rank = _LEVELS.index(level)
-    aspects = getattr(record, "aspects", ())
+    is_new = effect == "addition" or "added" in getattr(record, "aspects", ())
     return (
         stands_in or effect == "wiring",
-        -min(rank, _LEVELS.index("medium")),
-        effect == "addition" or "added" in aspects or "moved" in aspects,
+        -max(rank, _LEVELS.index("medium")),
+        is_new,
         -rank,
         symbol.endswith(_CONSTRUCTORS),
         -getattr(record, "deciding", 0),
         getattr(record, "reached", "per_step") != "per_step",
         _EFFECTS.index(effect),
         not getattr(record, "is_kernel", False),
-        path.count(" <- ") if path else len(_LEVELS),
+        path.count(" <- ") if path and not is_new else len(_LEVELS),
     )
 
 
