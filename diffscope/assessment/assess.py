@@ -199,17 +199,17 @@ def _tests(facts: ChangeFacts) -> TestsAssessment:
 
 
 def _unnamed(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:
-    """Return the public changed symbols of product code that no test names; unset where it is known of none of them."""
+    """Return the public changed symbols of product code that no test names, private ones where no other changed; unset where it is known of none of them."""
     asked = [
         symbol
         for symbol in sorted(facts.symbol, key=_place)
         if symbol.category in PRODUCT
-        and symbol.public
         and symbol.logic
         and symbol.kind in ("class", "function", "method")
         and "removed" not in symbol.aspects
         and not _is_called_by_another_name(symbol)
     ]
+    asked = [symbol for symbol in asked if symbol.public] or asked
     known = [symbol for symbol in asked if symbol.tests_naming is not UNSET]
     if asked and not known:
         return UNSET

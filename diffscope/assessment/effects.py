@@ -5,6 +5,7 @@ An edit weighs by what it decides, by how often it runs, and by the words of the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -16,6 +17,9 @@ from diffscope.patterns import lazy_regex
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
+_PRODUCT: Final = frozenset({"source", "native"})
+_MOSTLY: Final = 2
+"""Lines of other languages for each of Python, beyond which a change is one of theirs."""
 _BLOCKS: Final = frozenset({"condition", "loop", "with"})
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
@@ -60,11 +64,27 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         group.edits.append(edit)
         group.symbols.append(known.get((edit.path, edit.symbol)))
     words = stems_of(facts.change.title)
+    is_native = _is_mostly_native(facts)
     ranked = sorted(
         groups.values(),
-        key=lambda group: (-_weight(group, words), group.first.path, group.first.line, group.first.after),
+        key=lambda group: (
+            is_native and group.first.path.endswith(".py"),
+            -_weight(group, words),
+            group.first.path,
+            group.first.line,
+            group.first.after,
+        ),
     )
     return tuple(_effects(_apart(ranked), facts))
+
+
+def _is_mostly_native(facts: ChangeFacts) -> bool:
+    """Return whether most of the changed code of the product is of another language than Python: what to ask lies there."""
+    lines = Counter[bool]()
+    for file in facts.file:
+        if file.category in _PRODUCT:
+            lines[file.path.endswith(".py")] += file.code_added + file.code_removed
+    return lines[False] > _MOSTLY * lines[True]
 
 
 def _effects(groups: Iterable[EditGroup], facts: ChangeFacts) -> Iterator[Effect]:

@@ -29,7 +29,9 @@ def look_first(facts: ChangeFacts, scores: ScoreTable) -> tuple[ReadingPlace, ..
     """
     seen = _Seen(facts)
     symbols = [_of_symbol(one, seen, scores) for one in facts.symbol if one.logic and one.kind != "module"]
-    natives = [_of_native(one, seen, scores) for one in facts.native if not is_hosted(one)]
+    natives = [
+        _of_native(one, seen, scores) for one in facts.native if not is_hosted(one) and not one.in_tests
+    ]
     known = {one.path for one in (*symbols, *natives)}
     files = [_of_file(one, scores) for one in facts.file if one.path not in known and one.logic is not False]
     found = (one for one in (*symbols, *natives, *files) if seen.category(one.path) not in _PROSE)

@@ -55,7 +55,11 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     """Return what a change does, and how much of it tells."""
     files = {file.path: file for file in assessment.files}
     symbols = [symbol for symbol in assessment.symbols if _CALLS.isdisjoint(symbol.aspects)]
-    code = [one for one in symbols if one.path in files and files[one.path].category in _CODE]
+    code = [
+        one
+        for one in symbols
+        if one.path in files and files[one.path].category in _CODE and "tests" not in one.name.split("::")
+    ]
     order = {name: at for file in _ranked_files(assessment.files) for at, name in enumerate(file.symbols)}
     spoken = stems_of(assessment.change.pull.title)
     code.sort(

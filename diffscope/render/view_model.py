@@ -9,13 +9,13 @@ from msgspec import UNSET
 
 from diffscope.assessment.document import Assessment, ModuleReach, ReadingPlace, SymbolAssessment
 from diffscope.assessment.not_judged import group_unknown
-from diffscope.errors import shell_line
 from diffscope.messages.say import say_message, title
 from diffscope.patterns import lazy_regex
 from diffscope.render.ci_phrases import blind_spots, ci_phrases
 from diffscope.render.places import by_family, location
 from diffscope.render.sanitize import uri_path
 from diffscope.render.sentences import what_it_does, what_to_check
+from diffscope.render.tests_to_run import cargo_commands, runnable_tests, test_phrases
 from diffscope.render.words import Words, tag_title
 from diffscope.rules.language.template import clip
 from diffscope.rules.model import Evidence, Flag
@@ -172,30 +172,18 @@ class AssessmentView:
 
     @property
     def pytest_paths(self) -> list[str]:
-        """At most ten test files to run, quoted for a shell: the changed ones that are still there, then the nearest."""
-        tests = self._assessment.tests
-        nearest = () if tests.nearest is UNSET else tests.nearest
-        gone = {file.path for file in self._assessment.files if file.status == "deleted"}
-        paths = dict.fromkeys((*tests.changed, *(test.path for test in nearest)))
-        runnable = [
-            path
-            for path in paths
-            if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
-        ]
-        return [shell_line(path) for path in runnable[:10]]
+        """At most ten test files to run, as ``runnable_tests`` returns them."""
+        return runnable_tests(self._assessment)
+
+    @property
+    def cargo_commands(self) -> list[str]:
+        """Commands that run the tests of the changed Rust crates."""
+        return cargo_commands(self._assessment)
 
     @property
     def tests(self) -> tuple[str, ...]:
         """Tests changed, and what is not tested or not known."""
-        tests, words = self._assessment.tests, self._words
-        phrases = [
-            words("tests-changed", count=len(tests.changed)) if tests.changed else words("no-tests-changed")
-        ]
-        if tests.nearest is UNSET:
-            phrases.append(words("nearest-unknown"))
-        if tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
-            phrases.append(words("unnamed", symbols=self.few(tests.unnamed_symbols)))
-        return tuple(phrases)
+        return test_phrases(self._assessment, self._words, self.few)
 
     @property
     def owners(self) -> tuple[str, ...]:
@@ -351,6 +339,9 @@ class AssessmentView:
             for place in flag.evidence[:_SHOWN_PLACES]
         }
         left = [one for one in self._assessment.look_first if (one.path, one.symbol) not in flagged]
+        # Tests stand under Tests; they are told here where the change has nothing else.
+        tests = {file.path for file in self._assessment.files if file.category == "test"}
+        left = [one for one in left if one.path not in tests] if self._has_code else left
         return [
             (
                 one,
@@ -362,6 +353,10 @@ class AssessmentView:
             )
             for one in left[:limit]
         ]
+
+    @property
+    def _has_code(self) -> bool:
+        return any(file.category in ("source", "native") for file in self._assessment.files)
 
     @property
     def near(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from diffscope.adapters.cache.cache import Cache, open_cache
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs import snapshot
 from diffscope.adapters.graphs.graphs import graph_at
-from diffscope.adapters.graphs.packaged import bundled_path
+from diffscope.adapters.graphs.packaged import bundled_path, unpack
 from diffscope.adapters.graphs.snapshot import MOST_BYTES, bundled_snapshot, decode_snapshot, take_snapshot
+from diffscope.adapters.graphs.test_words import index_of
 from diffscope.errors import ConfigurationError, InputError
 from diffscope.graph.query.graph import ModuleGraph
+from diffscope.syntax.outline.outline import EXTRACTOR_VERSION, identifiers, outline_python
 from tests.builders import Commit, git, git_repository
 
 FILES = {
@@ -46,6 +49,26 @@ def test_the_bundled_snapshot_is_small_and_current() -> None:
     assert found.graph.serving_distance("vllm.v1.core.kv_cache_utils") is not None
     assert found.graph.tests_naming("Scheduler")
     assert found.graph.operators.of("csrc/libtorch_stable/layernorm_kernels.cu")
+
+
+# One line for each thing that an outline or the identifiers of a test keep, and some that they leave out.
+KEPT = """
+import os, a.b as c
+from ..d import (e as f,)
+if TYPE_CHECKING: from g import h
+@pytest.mark.skipif(not has_i(), reason="j")
+class K(L, metaclass=M):
+    n: int = 1
+    async def o(self, p, /, q=2, *r, s, **t): return self.n
+def u(): import v; yield importlib.import_module("w")
+X = Y["z"] = __all__ = ["u"]
+"""
+
+
+def test_what_is_kept_of_a_file_has_a_version() -> None:
+    """Caches and the graph that ships hold it: raise EXTRACTOR_VERSION with every change, and refresh what ships."""
+    kept = repr((outline_python(KEPT.encode()), identifiers(KEPT.encode())))
+    assert (EXTRACTOR_VERSION, sha256(kept.encode()).hexdigest()[:16]) == ("5", "6a8f181767eb8a7d")
 
 
 @pytest.mark.parametrize(
@@ -196,3 +219,4 @@ def test_what_ships_is_the_graph_of_its_commit_in_vllm(vllm_clone: Path) -> None
         if not repository.has_commit(pinned.commit):
             pytest.skip("the clone does not have the commit that ships")
         assert pinned.graph.to_bytes() == scratch(repository, pinned.commit).to_bytes()
+        assert unpack(bundled_path().read_bytes()).words() == index_of(repository, pinned.commit)

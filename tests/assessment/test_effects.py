@@ -27,7 +27,7 @@ def thing(*lines: str, other: str = "1") -> str:
         pytest.param(
             thing("use(rows)"), thing("if rows < 0:", "    raise ValueError(rows)", "use(rows)"),
             "`Thing.run` now raises `ValueError(rows)` if `rows < 0`",
-            "Who reaches `Thing.run` with `rows < 0` today? They get the exception now: is it what a caller or client can act on?",
+            "Who reaches `Thing.run` with `rows < 0` today? They get the error now: is it what a caller or client can act on?",
             id="a refusal"),
         pytest.param(
             thing("if rows and self.on:", "    use(rows)"), thing("if rows and self.on and self.free:", "    use(rows)"),
@@ -231,4 +231,48 @@ def test_what_stands_as_before_elsewhere_is_asked_for() -> None:
     )
     assert (
         effect.checks[1].en == "`rows + self.base` still stands in `Thing.other` (line 6): is it right there?"
+    )
+
+
+RUST = "rust/src/server/src/config.rs"
+CONFIG = "impl Config {{\n    pub fn validate(&self) -> Result<()> {{\n{}        Ok(())\n    }}\n}}\n"
+
+
+def test_an_error_that_rust_gives_back_newly_is_told_before_what_python_hands_on() -> None:
+    """The language of most of the change is asked about."""
+    check = '        if self.size == 0 {\n            bail!("size must be at least 1");\n        }\n        self.table.check()?;\n'
+    before = {RUST: CONFIG.format(""), PATH: thing("start(rows)")}
+    after = {RUST: CONFIG.format(check), PATH: thing("start(rows, size=1)")}
+    first, second = find_effects(facts(before, after))[:2]
+    assert first.says.en == '`Config::validate` now raises `"size must be at least 1"` if `self.size == 0`'
+    assert second.says.en == "`Thing.run` now passes `size=1` to `start`"
+
+
+def test_words_for_a_reader_are_no_subject_where_anything_else_changes() -> None:
+    before = thing('add(rows, documentation="Rows of all")', "return rows")
+    after = thing('add(rows, documentation="Rows of each and of all")', "return rows[0]")
+    assert [effect.says.en for effect in find_effects(edit(PATH, before, after))] == [
+        "`Thing.run` returns `rows[0]`, no longer `rows`"
+    ]
+
+
+def test_two_long_texts_are_cut_to_where_they_differ() -> None:
+    line = f"{'much is said here ' * 9}of {{}} engines{' and more of them' * 9}.\n"
+    page = "docs/thing.md"
+    (effect,) = find_effects(edit(page, f"A\n{line.format('severl')}B\n", f"A\n{line.format('several')}B\n"))
+    assert (
+        effect.says.en
+        == "Corrects wording in 1 place of `thing.md`: `…of severl engines…` became `…of several engines…`"
+    )
+
+
+def test_an_exit_that_went_with_its_call_is_asked_for_once() -> None:
+    before = thing(
+        "if rows[0] != -1:", "    first(rows)", "    return", "if rows:", "    use(rows)", "second(rows)"
+    )
+    after = thing("if rows[0] != -1:", "    pass", "if rows:", "    use(rows)", "second(rows)")
+    (effect,) = find_effects(edit(PATH, before, after))
+    assert effect.says.en == "Where `rows[0] != -1`: `Thing.run` no longer calls `first(rows)`"
+    assert effect.checks[0].en == (
+        "`first(rows)` and the return behind it are gone from `Thing.run`: does the code that runs there now do the same where `rows[0] != -1`, and does a test compare both?"
     )

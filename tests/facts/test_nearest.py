@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import UNSET
 
 from diffscope.diff.make import make_patch
@@ -102,8 +104,8 @@ def test_tests_that_the_change_touches_come_first_and_those_that_it_takes_away_a
     )
     assert found is not UNSET
     assert [(one.path, one.score == 1.0, one.reasons[:1]) for one in found] == [
-        ("tests/far/test_far.py", True, ("changed here",)),
         ("tests/far/test_new.py", True, ("added here",)),
+        ("tests/far/test_far.py", True, ("changed here",)),
         ("tests/test_a.py", False, ("is named after a.py",)),
     ]
 
@@ -114,3 +116,25 @@ def test_unlikely_tests_are_left_out_beyond_the_first_three() -> None:
     assert found is not UNSET
     assert [one.path for one in found] == [f"tests/far/test_{n}.py" for n in range(3)]
     assert all(one.score < 0.01 for one in found)
+
+
+def test_what_names_a_changed_symbol_comes_before_what_lies_near_and_what_is_skipped_is_left_out() -> None:
+    tests = {
+        "tests/test_a.py": b"from vllm.a import Door\n\ndef test_one():\n    assert Door\n",
+        "tests/test_b.py": b"from vllm.a import Door\n\ndef test_one():\n    assert Door().shut()\n",
+        "tests/test_c.py": b"from vllm.a import Door\n\n@pytest.mark.skip(reason='none')\ndef test_one():\n    assert Door().shut()\n",
+        "tests/test_d.py": b"from vllm.a import Door\n\n@pytest.mark.skipif(none(), reason='none')\ndef test_one():\n    assert Door().shut()\n",
+    }
+    source = b"class Door:\n    def shut(self):\n        return %d\n"
+    base, after = ({"vllm/a.py": source % number, **tests} for number in (1, 2))
+    words = index_words(
+        {path: sorted(set(re.findall(r"\w+", text.decode()))) for path, text in tests.items()}
+    )
+    found = collect_nearest(
+        placed(base, after),
+        "",
+        graph(base).attach(test_words=lambda: TestWords(words), text_of=lambda path: base.get(str(path))),
+        None,
+    )
+    assert found is not UNSET
+    assert [one.path for one in found] == ["tests/test_b.py", "tests/test_d.py", "tests/test_a.py"]

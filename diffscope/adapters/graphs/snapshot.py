@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from diffscope.adapters.cache.cache import open_cache
+from diffscope.adapters.config.profiles import default_profile
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.graphs.graphs import bundled_serving, graph_at
 from diffscope.adapters.graphs.outlines import outline_name, plain_outline, read_outline
@@ -21,6 +22,7 @@ from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_native
 from diffscope.graph.words import TestWords, shrink_words
 from diffscope.source.model import CommitId
+from diffscope.source.profile import in_force
 
 MOST_BYTES: Final = 1_000_000
 """What the snapshot may add to the wheel."""
@@ -91,7 +93,7 @@ def _natives(repository: GitRepository, commit: CommitId) -> dict[str, bytes]:
 
 
 def _refresh(clone: str, revision: str = "HEAD") -> None:
-    with GitRepository(clone) as repository:
+    with in_force(default_profile().names()), GitRepository(clone) as repository:
         data = take_snapshot(repository, revision)
     write_file(bundled_path(), data, what="the snapshot")
     found = decode_snapshot(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from diffscope.diff.model import Line
@@ -22,6 +22,12 @@ _PRODUCT: Final = frozenset({"source", "native"})
 _MOST_LINES: Final = 6
 _LONGEST_LINE: Final = 110
 _LONGEST_CALL: Final = 600
+_REFUSAL_LINES: Final = 4
+_REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
+_ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
+_QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
+_DECLARES: Final = lazy_regex(r"\s*(?:(?:pub )?\??\w+(?:: [\w<>:&' ]+)?,?|[})](?! else).*)\s*")
+"""A field or an argument of a name alone, as Rust lists them, or what begins with the end of something."""
 _ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
 _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 """A name alone says nothing: it is read everywhere."""
@@ -115,8 +121,17 @@ def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
 def _of_lines(placed: Placed) -> Iterator[Edit]:
     is_product = placed.fact.category in _PRODUCT
     for hunk in placed.material.diff.hunks:
-        gone = [line for line in hunk.removed if _is_code(line.text)]
-        come = [line for line in hunk.added if _is_code(line.text)]
+        if is_product and (refusals := list(_refusals(placed, hunk.added))):
+            yield from refusals
+            continue
+        gone, come = (
+            [
+                line
+                for line in lines
+                if _is_code(line.text) and not (is_product and _DECLARES.fullmatch(line.text))
+            ]
+            for lines in (hunk.removed, hunk.added)
+        )
         if not (gone or come) or (is_product and max(len(gone), len(come)) > _MOST_LINES):
             continue
         line = (come or gone)[0]
@@ -135,6 +150,34 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
             )
 
 
+def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
+    """Yield the errors that edited functions of Rust or C++ give back newly, each with the condition right before it."""
+    for at, line in enumerate(lines):
+        found = _REFUSES.search(line.text)
+        name = _function_at(placed, line.number, is_new=True) if found else ""
+        if found is None or not name:
+            continue
+        # What is asked and what is said may go on for some lines.
+        _, start, rest = " ".join(one.text.strip() for one in lines[at : at + _REFUSAL_LINES]).partition(
+            found[0]
+        )
+        text = start + rest
+        asked = [
+            one for before in lines[max(0, at - _REFUSAL_LINES) : at] if (one := _ASKS.match(before.text))
+        ]
+        says = _QUOTED.search(text)
+        yield Edit(
+            path=placed.fact.path,
+            line=line.number,
+            side="new",
+            symbol=name,
+            what="condition" if asked else "raise",
+            change="added",
+            after=clip(asked[-1][1] if asked else says[0] if says else text, _LONGEST_LINE),
+            held=(f"raise {clip(says[0] if says else text, _LONGEST_LINE)}",) if asked else (),
+        )
+
+
 def _sort_of(placed: Placed) -> str:
     return "docs" if placed.fact.path.endswith((".md", ".rst")) else placed.fact.category
 
@@ -149,7 +192,7 @@ def _function_at(placed: Placed, line: int, *, is_new: bool) -> str:
     return ""
 
 
-def _joined(lines: list[Line]) -> str:
+def _joined(lines: Sequence[Line]) -> str:
     return " ".join(line.text.strip() for line in lines).rstrip(";,")
 
 

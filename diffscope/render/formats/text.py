@@ -207,6 +207,8 @@ class _Report:
         self._row("tests", *self._read.tests)
         paths = self._read.pytest_paths
         shown = paths if self._style.is_verbose else paths[:_SHOWN_TESTS]
+        for command in self._read.cargo_commands:
+            self._screen.whole(Piece(command, Tone.PATH), indent=_COLUMN)
         # One test a line, continued as a shell continues: the block can be pasted.
         for number, path in enumerate(shown, start=1):
             start = "pytest " if number == 1 else "       "

@@ -178,6 +178,14 @@ def _aliases(outline: Outline) -> dict[str, str]:
     return aliases
 
 
+_SINGLE: Final = lazy_regex(r"""'([^'"\\]*)'""")
+
+
+def _quoted(annotation: str | None) -> str | None:
+    """Return an annotation with one kind of quotes, where nothing within them has any."""
+    return annotation and _SINGLE.sub(r'"\1"', annotation)
+
+
 class _Comparing:
     def __init__(
         self, old_aliases: dict[str, str], new_aliases: dict[str, str], *, imports_changed: bool
@@ -212,7 +220,7 @@ class _Comparing:
             return False
         is_field = annotations_count(before, self._classes[0]) or annotations_count(after, self._classes[1])
         return runs_on_annotations(before, after) or (
-            is_field and before.definition.annotation != after.definition.annotation
+            is_field and _quoted(before.definition.annotation) != _quoted(after.definition.annotation)
         )
 
     def _aspects(self, pair: Pair) -> tuple[Aspect, ...]:

@@ -75,8 +75,8 @@ def _string(root: Node, start: int, end: int) -> Node | None:
     return node if node.start_byte == start and node.end_byte == end else None
 
 
-EXTRACTOR_VERSION: Final = "4"
-"""Changes with everything that changes an ``Outline``; caches are keyed by it."""
+EXTRACTOR_VERSION: Final = "5"
+"""Changes with everything that changes an ``Outline`` or the identifiers of a test; caches are keyed by it, and so is the graph that ships."""
 
 _OF_INTEREST: Final = (DOTTED, OPERATOR, *ROWS)
 _IDENTIFIER: Final = lazy_regex(rb"[A-Za-z_]\w*")

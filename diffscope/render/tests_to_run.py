@@ -1,0 +1,77 @@
+"""Which tests a report says to run, and what it says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from msgspec import UNSET
+
+from diffscope.assessment.document import Assessment
+from diffscope.errors import shell_line
+from diffscope.patterns import lazy_regex
+from diffscope.render.words import Words
+
+_MOST: Final = 10
+_MOST_CRATES: Final = 4
+_CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
+_BESIDE: Final = lazy_regex(r"([^/]+)/(?:tests|benches|examples)/.+")
+
+
+def runnable_tests(assessment: Assessment) -> list[str]:
+    """Return at most ten test files to run, quoted for a shell: the changed ones that are still there, then the nearest."""
+    tests = assessment.tests
+    nearest = () if tests.nearest is UNSET else tests.nearest
+    gone = {file.path for file in assessment.files if file.status == "deleted"}
+    changed = set(tests.changed)
+    ordered = [test.path for test in nearest]
+    paths = dict.fromkeys((*(path for path in ordered if path in changed), *tests.changed, *ordered))
+    runnable = [
+        path
+        for path in paths
+        if path.rpartition("/")[2].startswith("test_") and path.endswith(".py") and path not in gone
+    ]
+    return [shell_line(path) for path in runnable[:_MOST]]
+
+
+def cargo_commands(assessment: Assessment) -> list[str]:
+    """Return the commands that run the tests of the Rust crates in which code changed, quoted for a shell; four at most.
+
+    A crate is the folder around ``src``, ``tests``, ``benches`` or ``examples``; the more of its lines changed, the sooner.
+    """
+    lines: dict[str, int] = {}
+    for file in assessment.files:
+        if crate := _crate(file.path):
+            lines[crate] = lines.get(crate, 0) + file.additions + file.deletions
+    crates = sorted(lines, key=lambda crate: (-lines[crate], crate))
+    return [
+        shell_line("cargo", "test", "--manifest-path", f"{crate}/Cargo.toml")
+        for crate in crates[:_MOST_CRATES]
+    ]
+
+
+def _crate(path: str) -> str:
+    before, src, after = path.rpartition("/src/")
+    if src and path.endswith(".rs"):
+        # A crate that lies in a folder called src has its tests beside its own.
+        beside = _BESIDE.fullmatch(after) if "/src/" not in before else None
+        return f"{before}/src/{beside[1]}" if beside else before
+    found = _CRATE.fullmatch(path)
+    return found[1] if found else ""
+
+
+def test_phrases(
+    assessment: Assessment, words: Words, few: Callable[[Iterable[str]], str]
+) -> tuple[str, ...]:
+    """Return how many tests changed, and what is not tested or not known."""
+    tests = assessment.tests
+    phrases = [
+        words("tests-changed", count=len(tests.changed)) if tests.changed else words("no-tests-changed")
+    ]
+    if tests.nearest is UNSET:
+        phrases.append(words("nearest-unknown"))
+    if tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
+        is_near = not tests.changed and bool(runnable_tests(assessment))
+        code = "unnamed-nearest" if is_near else "unnamed"
+        phrases.append(words(code, symbols=few(tests.unnamed_symbols)))
+    return tuple(phrases)
