@@ -937,6 +937,12 @@ class TestFact(Located, frozen=True, kw_only=True):
             "Of a new or edited test: functions that this change edits or adds, and that the test puts a mock or another function in the place of."
         ),
     ] = ()
+    factor: Annotated[
+        int,
+        said(
+            "Of a tolerance that is loosened: ten times what it was multiplied or divided by; 0 for the rest."
+        ),
+    ] = 0
     ran_there: Annotated[
         bool | None,
         said(

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from diffscope.facts.assertions import (
     added_assertions,
@@ -274,6 +274,9 @@ def _new_values(change: ChangedSymbol) -> set[str]:
     return after - before
 
 
+_LARGEST_FACTOR: Final = 1_000_000
+
+
 def _tolerances(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
     removed: defaultdict[str, list[ChangedSignal]] = defaultdict(list)
     added: defaultdict[str, list[ChangedSignal]] = defaultdict(list)
@@ -289,6 +292,7 @@ def _tolerances(placed: Placed, change: ChangedSymbol) -> Iterator[TestFact]:
                     change="tolerance-loosened",
                     before=f"{name}={old.signal.text}",
                     after=f"{name}={new.signal.text}",
+                    factor=_factor(old.signal.text, new.signal.text),
                 )
 
 
@@ -298,3 +302,9 @@ def _is_looser(name: str, before: str, after: str) -> bool:
     except ValueError:
         return False
     return new < old if _FLOOR.search(name) else new > old
+
+
+def _factor(before: str, after: str) -> int:
+    """Return ten times the quotient of two tolerances, the larger by the smaller; as much as from zero where one is zero."""
+    small, large = sorted(abs(float(text.replace("_", ""))) for text in (before, after))
+    return min(round(10 * large / small), _LARGEST_FACTOR) if small else _LARGEST_FACTOR

@@ -158,6 +158,15 @@ def test_how_much_its_weightiest_statement_decides(after: str, deciding: int) ->
     assert changed("        return self.pick(left)", after, "Scheduler.schedule").deciding == deciding
 
 
+def test_a_local_name_for_the_same_value_is_wiring() -> None:
+    before = "class Pool:\n    def take(self, size):\n        if size > self.limit:\n            raise ValueError(size)\n        return size\n"
+    after = before.replace("        if", "        limit = self.config.limit\n        if").replace(
+        "self.limit", "limit"
+    )
+    found = facts({"vllm/pool.py": before}, {"vllm/pool.py": after}, tree=TREE).symbol
+    assert [(one.symbol, one.effect) for one in found] == [("Pool.take", "wiring")]
+
+
 def test_a_test_of_the_change_vouches_more_than_one_of_the_base() -> None:
     more = "        if left > 3:\n            left = 3\n        return self.pick(left)"
     plain = changed("        return self.pick(left)", more, "Scheduler.schedule")

@@ -122,12 +122,17 @@ class _Weigher:
             case NativeFact():
                 return _of_native(fact)
             case ParameterFact():
-                return "contract" if fact.what in _BREAKING | {"default"} else "addition"
+                return self._of_parameter(fact)
             case OptionFact():
                 return "addition" if fact.change in ("added", "made-optional") else "contract"
             case ContractFact() | OperatorFact() | OverrideFact():
                 return "addition" if getattr(fact, "change", "") == "added" else "contract"
         return self._of_statement(fact)
+
+    def _of_parameter(self, fact: ParameterFact) -> Effect:
+        if fact.what == "removed" and fact.name in self._options_gone:
+            return "removal"
+        return "contract" if fact.what in _BREAKING | {"default"} else "addition"
 
     def _of_statement(self, fact: Located) -> Effect:
         match fact:

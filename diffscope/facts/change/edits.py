@@ -63,10 +63,11 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
         return (
             edit.what == "value" and edit.target.isidentifier() and _HANDED.fullmatch(edit.before) is not None
         )
-    if edit.what == "value" and edit.target == f"self.{edit.after}":
-        return True
     handed = _HANDED.fullmatch(edit.after)
-    return handed is not None and bool({handed[1], handed[2]}.intersection(new_names))
+    if handed is None:
+        return False
+    is_kept = edit.what == "value" and edit.target.rpartition(".")[2] == handed[2]
+    return is_kept or bool({handed[1], handed[2]}.intersection(new_names))
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
