@@ -194,7 +194,7 @@ def _says(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, othe
     if often is not None:
         said = message("effect.often", said=said, reached=often)
     both = sentence(said)
-    return Text(en=both.en, zh=both.zh)
+    return Text(en=both.en[:1].upper() + both.en[1:], zh=both.zh)
 
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:

@@ -114,7 +114,15 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts) -> Iterator[Effect
 
 
 def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether an edit is only the return behind code that went with it."""
+    """Return whether an edit is told by another one: the return behind code that went with it, a value that is made together with others now."""
+    if edit.what == "value" and edit.change == "removed":
+        return any(
+            one.what == "value"
+            and one.change == "added"
+            and (one.path, one.symbol) == (edit.path, edit.symbol)
+            and edit.target in one.target.split(", ")
+            for one in facts.edit
+        )
     is_return = edit.what == "return" and edit.change == "removed" and edit.before == "None"
     at = (edit.path, edit.symbol, edit.guard)
     return is_return and any(

@@ -77,7 +77,10 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
     renamed = _renamed(code)
     names = _with_other_names(renamed, code)
     gone, new = {(path, name) for path, name, _ in renamed}, {(path, name) for path, _, name in renamed}
-    kept = [one for one in code if (one.path, _root(one.name)) not in gone | new]
+    taken = {old for _, old, _ in renamed}
+    kept = [
+        one for one in code if (one.path, _root(one.name)) not in gone | new and _root(one.name) not in taken
+    ]
     inside = [*names, *_merged(kept), *_added(_new(kept)), *_adopted(kept, assessment.change.pull.title)]
     clauses = [*outside, *inside]
     if not inside or not outside:
