@@ -80,7 +80,7 @@ CLOSED = {
     ),
     "symbol.side": ("new", "old"),
     "guard.change": ("added", "removed", "moved", "body"),
-    "override.what": ("override", "sibling", "caller"),
+    "override.what": ("override", "sibling", "caller", "orphan", "named"),
     "symbol.vouched": ("changed", "existing", "none"),
     "option.consequence": ("info", "low", "medium", "high", "critical"),
 }
