@@ -170,6 +170,8 @@ class Effect(Value, frozen=True, kw_only=True):
     says: Text
     checks: tuple[Text, ...]
     """What to ask of it, the first question first; two at most."""
+    general: bool = False
+    """Its question would fit any statement: it is worth asking only where there is no other."""
     condition: str = ""
     """Under which it is done, where that condition did not change."""
     places: int = 1

@@ -58,6 +58,7 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Iterable[Edit] = ())
         symbol=edit.symbol,
         says=_says(group, words, facts, others),
         checks=tuple(_checks(group, words, facts)),
+        general=_asked(edit, _code(edit)) == "statement",
         condition=edit.guard,
         places=len(group.edits),
     )
@@ -193,7 +194,7 @@ def _says(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, othe
     if often is not None:
         said = message("effect.often", said=said, reached=often)
     both = sentence(said)
-    return Text(en=both.en, zh=both.zh)
+    return Text(en=both.en[:1].upper() + both.en[1:], zh=both.zh)
 
 
 def _with_direction(said: Message, edit: Edit, facts: ChangeFacts) -> Message:
@@ -222,6 +223,9 @@ def _often(symbol: SymbolFact | None) -> Message | None:
     if symbol.reached == "one_platform" and symbol.platforms:
         return message("effect.one_platform", platforms=tuple(each.upper() for each in symbol.platforms))
     is_seen = symbol.reach_reason in _SEEN
+    if symbol.reached == "start_up" and symbol.reach_reason != "root":
+        # What a constructor names it may keep, and call at every step.
+        return None
     return _message(f"effect.{symbol.reached}") if is_seen and symbol.reached in _OFTEN else None
 
 
@@ -292,7 +296,7 @@ def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) ->
         name = edit.after.partition("=")[0].strip()
         places = {**words, "places": _places(edit.left), "name": name}
         yield text_of("check.left-calls" if is_call else "check.left", **places)
-    elif edit.uses:
+    elif edit.uses and edit.what != "call":
         yield text_of("check.uses", places=_places(edit.uses))
 
 

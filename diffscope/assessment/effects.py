@@ -26,6 +26,7 @@ _OF_TITLE: Final = 1.4
 _PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
+_KEPT: Final = lazy_regex(r"^(?:[\w.]+[.])?(\w+) = \1$")
 _PROSE: Final = lazy_regex(r"""^\w*(?:=\s*)?\(?[frb]?(["'])[^"']*\w+ [a-z]+ [a-z]+ [^"']*(?:\1|…$)""")
 """Words for a reader: they do nothing."""
 _ACTS: Final = lazy_regex(
@@ -113,7 +114,15 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts) -> Iterator[Effect
 
 
 def _is_end(edit: Edit, facts: ChangeFacts) -> bool:
-    """Return whether an edit is only the return behind code that went with it."""
+    """Return whether an edit is told by another one: the return behind code that went with it, a value that is made together with others now."""
+    if edit.what == "value" and edit.change == "removed":
+        return any(
+            one.what == "value"
+            and one.change == "added"
+            and (one.path, one.symbol) == (edit.path, edit.symbol)
+            and edit.target in one.target.split(", ")
+            for one in facts.edit
+        )
     is_return = edit.what == "return" and edit.change == "removed" and edit.before == "None"
     at = (edit.path, edit.symbol, edit.guard)
     return is_return and any(
@@ -145,6 +154,7 @@ def _weight(group: EditGroup, title: frozenset[str]) -> float:
         + _OF_TITLE * min(told, 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
+        + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
         - (1.2 if _prepares(edit) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
@@ -154,7 +164,8 @@ def _weight(group: EditGroup, title: frozenset[str]) -> float:
 def _prepares(edit: Edit) -> bool:
     """Return whether a name is only given a first value, or a shorter one for what is there: what follows tells more."""
     is_new = edit.what == "value" and edit.change == "added"
-    return is_new and bool(_FIRST.match(edit.after) or edit.after == f"self.{edit.target}")
+    is_kept = edit.change == "added" and _KEPT.match(edit.after) is not None
+    return is_kept or (is_new and bool(_FIRST.match(edit.after) or edit.after == f"self.{edit.target}"))
 
 
 def stems_of(text: str) -> frozenset[str]:

@@ -18,6 +18,9 @@ from diffscope.messages.say import text_of, texts
 _MOST: Final = 2
 """Names a clause; how many more there are is said."""
 _CLAUSES: Final = 4
+_LEAST_MEMBERS: Final = 3
+_SAME_MEMBERS: Final = 0.8
+"""How alike the members of a class and of what it is called now are at least, from 0 to 1."""
 _LONGEST_DEFAULT: Final = 40
 _CODE: Final = frozenset({"source", "native", "build"})
 _CALLS: Final = frozenset({"called", "no-longer-called"})
@@ -71,10 +74,17 @@ def clauses_of(assessment: Assessment) -> ChangeClauses:
         *_of_settings(symbols),
         *_of_dependencies(symbols),
     ]
-    inside = [*_merged(code), *_added(_new(code)), *_adopted(code, assessment.change.pull.title)]
+    renamed = _renamed(code)
+    names = _with_other_names(renamed, code)
+    gone, new = {(path, name) for path, name, _ in renamed}, {(path, name) for path, _, name in renamed}
+    taken = {old for _, old, _ in renamed}
+    kept = [
+        one for one in code if (one.path, _root(one.name)) not in gone | new and _root(one.name) not in taken
+    ]
+    inside = [*names, *_merged(kept), *_added(_new(kept)), *_adopted(kept, assessment.change.pull.title)]
     clauses = [*outside, *inside]
     if not inside or not outside:
-        clauses += _gone_and_moved(code)
+        clauses += _gone_and_moved(kept)
     clauses = list(dict.fromkeys(clauses))
     telling = len(clauses)
     if not outside:
@@ -213,6 +223,44 @@ def _edited(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:
 def _is_moved(symbol: SymbolAssessment) -> bool:
     path = (symbol.moved_from or "").rpartition(":")[0]
     return "moved" in symbol.aspects and "removed" not in symbol.aspects and path not in ("", symbol.path)
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _renamed(symbols: Sequence[SymbolAssessment]) -> list[tuple[str, str, str]]:
+    """Return path, old and new name of classes that went while another one came in the same file with nearly all of the same members."""
+    members: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for one in symbols:
+        owner, _, name = one.name.partition(".")
+        if name and one.aspects[0] in ("added", "removed"):
+            members[one.path, one.aspects[0], owner].add(name)
+    classes = {(one.path, one.aspects[0], one.name) for one in symbols if one.kind == "class"}
+    found = []
+    for path, change, old in sorted(classes):
+        had = members[path, change, old] if change == "removed" else set()
+        for other, came, new in sorted(classes) if len(had) >= _LEAST_MEMBERS else ():
+            has = members[other, came, new] if (other, came) == (path, "added") else set()
+            if 2 * len(had & has) >= _SAME_MEMBERS * (len(had) + len(has)) > 0:
+                found.append((path, old, new))
+    return found
+
+
+def _with_other_names(
+    renamed: Iterable[tuple[str, str, str]], symbols: Sequence[SymbolAssessment]
+) -> Iterator[Text]:
+    """Yield which class is called otherwise now, and where its old name stands for another one."""
+    for path, old, new in renamed:
+        taken = [
+            one.path
+            for one in symbols
+            if one.kind == "class" and one.name == old and one.path != path and "added" in one.aspects
+        ]
+        if taken:
+            yield text_of("clause.renames-reused", old=old, new=new, path=taken[0])
+        else:
+            yield text_of("clause.becomes", names=_names([old]), count=1, name=new)
 
 
 def _merged(symbols: Sequence[SymbolAssessment]) -> Iterator[Text]:

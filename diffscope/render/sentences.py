@@ -64,8 +64,9 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     flags, effects = _flags(assessment), assessment.effects
     asking = [flag for flag in flags if flag.check and flag.family not in _OF_PATHS]
     first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
-    edits = [words.pick(check) for effect in effects[:1] for check in effect.checks]
-    edits += [words.pick(effect.checks[0]) for effect in effects[1:] if effect.checks]
+    telling = [effect for effect in effects if not effect.general] or (effects if not first else ())
+    edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
+    edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
     found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.asked) for flag in flags[:1])]
     if not found:

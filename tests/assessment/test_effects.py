@@ -185,6 +185,34 @@ def test_the_same_edit_in_several_functions_is_one_effect() -> None:
     assert effect.places == 3
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            thing("return rows if not self.size else rows[self.size:]"), thing("if self.size:", "    return rows[self.size:]", "return rows"),
+            id="a result by condition, told by branches"),
+        pytest.param(
+            thing("top = 1 if self.size else 2", "return top"), thing("if self.size:", "    top = 1", "else:", "    top = 2", "return top"),
+            id="a value by condition, told by branches"),
+    ],
+)  # fmt: skip
+def test_the_same_in_another_form_is_no_effect(before: str, after: str) -> None:
+    assert find_effects(edit(PATH, before, after)) == ()
+    assert find_effects(edit(PATH, after, before)) == ()
+
+
+def test_a_method_of_what_another_call_gives_is_told_by_that_call() -> None:
+    before = thing("x = tl.load(rows + 1).to(tl.int64)", "return x")
+    (effect,) = find_effects(edit(PATH, before, before.replace("rows + 1", "rows + 1 * self.size")))
+    assert effect.says.en == "`Thing.run` passes `rows + 1 * self.size` to `tl.load`, no longer `rows + 1`"
+
+
+def test_values_that_are_made_together_now_are_told_once() -> None:
+    before = thing("a = mean(rows)", "b = highest(rows)", "return a, b")
+    (effect,) = find_effects(edit(PATH, before, thing("a, b = both(rows)", "return a, b")))
+    assert effect.says.en == "`Thing.run` now sets `a, b` to `both(rows)`"
+
+
 def test_what_the_title_speaks_of_comes_first() -> None:
     before, after = thing("a = 1", "b = wide(rows)"), thing("a = 2", "b = narrow(rows)")
     first = find_effects(edit(PATH, before, after, title="Pass narrow rows"))[0]

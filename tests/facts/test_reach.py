@@ -66,7 +66,7 @@ TREE = {
     "vllm/v1/core/__init__.py": "",
     "vllm/v1/core/sched/__init__.py": "",
     "vllm/v1/core/sched/scheduler.py": SCHEDULER,
-    "vllm/v1/core/budget.py": "def shrink(count):\n    return halve(count)\n\n\ndef halve(count):\n    return count // 4\n\n\ndef alone():\n    return 1\n",
+    "vllm/v1/core/budget.py": "def shrink(count):\n    return halve(count)\n\n\ndef halve(count):\n    return copy_meta(count // 4)\n\n\ndef copy_meta(count):\n    return count + 5\n\n\ndef alone():\n    return 1\n",
     "vllm/layers/__init__.py": "",
     "vllm/layers/gate.py": LAYER,
     "vllm/layers/ops.py": "def scale(x):\n    return x * 3\n",
@@ -114,6 +114,14 @@ ROWS = [
         "halve",
         ("per_step", "called", "halve <- shrink <- Scheduler._pick <- Scheduler.schedule"),
         id="a function of another file is followed to the step that calls it",
+    ),
+    pytest.param(
+        "vllm/v1/core/budget.py",
+        "count + 5",
+        "count + 6",
+        "copy_meta",
+        ("per_step", "called", "copy_meta <- halve <- shrink <- Scheduler._pick <- Scheduler.schedule"),
+        id="data about something is no operator that stands for another while a graph is traced",
     ),
     pytest.param(
         "vllm/v1/core/budget.py",

@@ -59,6 +59,31 @@ def a_change(*symbols: tuple[str, str, str], path: str = SOURCE, category: str =
             id="a move",
         ),
         pytest.param(
+            [
+                *(
+                    (kind, f"Job{name}", "removed")
+                    for kind, name in (
+                        ("class", ""),
+                        ("variable", ".id"),
+                        ("variable", ".keys"),
+                        ("variable", ".size"),
+                    )
+                ),
+                *(
+                    (kind, f"Task{name}", "added")
+                    for kind, name in (
+                        ("class", ""),
+                        ("variable", ".id"),
+                        ("variable", ".keys"),
+                        ("variable", ".size"),
+                    )
+                ),
+            ],
+            ["`Job` becomes `Task`"],
+            ["将 `Job` 改为 `Task`"],
+            id="a class with the members of one that went is that by another name",
+        ),
+        pytest.param(
             [("function", "f", "called")],
             [f"changes `{SOURCE}`"],
             [f"改动 `{SOURCE}`"],
@@ -174,3 +199,18 @@ def test_only_clauses_that_say_more_than_an_edit_are_telling() -> None:
     )
     found = clauses_of(change)
     assert ([clause.en for clause in found.clauses], found.telling) == (["adds `run`", "changes `stop`"], 1)
+
+
+def test_a_name_that_another_class_takes_is_said() -> None:
+    fields = [("variable", ".id"), ("variable", ".keys"), ("variable", ".size")]
+    renamed = a_change(
+        *((kind, f"Job{name}", "removed") for kind, name in [("class", ""), *fields]),
+        *((kind, f"Task{name}", "added") for kind, name in [("class", ""), *fields]),
+    )
+    other = a_change(("class", "Job", "added"), ("variable", "Job.task", "added"), path="vllm/v1/other.py")
+    both = msgspec.structs.replace(
+        renamed, files=(*renamed.files, *other.files), symbols=(*renamed.symbols, *other.symbols)
+    )
+    told = [clause.en for clause in summarize_change(both)]
+    assert told[0] == "`Job` becomes `Task`, and another class in vllm/v1/other.py is called `Job` now"
+    assert not any("removes" in clause for clause in told)

@@ -36,6 +36,8 @@ _HELD: Final = 4
 _LEAVING: Final = ("return", "raise", "continue", "break")
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
+_PARTS: Final = 3
+"""Of a conditional expression."""
 _SHARED: Final = 3
 """Words that two calls hand over alike, from which on one may stand in the place of the other."""
 _SAID: Final = frozenset(
@@ -96,23 +98,27 @@ def _spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
 
 
 def _by_condition(entry: Entry, heads: set[str], at: int) -> list[Entry]:
-    target = _target(entry.node)
-    value = entry.node.named_children[0].child_by_field_name("right") if target else None
+    target, is_return = _target(entry.node), entry.node.type == "return_statement"
+    inner = entry.node.named_children[0] if target or (is_return and entry.node.named_child_count) else None
+    value = inner.child_by_field_name("right") if inner is not None and target else inner
     parts = (
         [child for child in unwrap(value).named_children if child.type != "comment"]
-        if value is not None
+        if value is not None and unwrap(value).type == "conditional_expression"
         else []
     )
-    if value is None or unwrap(value).type != "conditional_expression" or len(parts) != 3:
+    if len(parts) != _PARTS:
         return []
-    then, condition, otherwise = map(text_of, parts)
+    then, condition, otherwise = (text_of(unwrap(part)) for part in parts)
+    if f"if {condition}" not in heads:
+        then, condition, otherwise = otherwise, denied(condition), then
     if f"if {condition}" not in heads:
         return []
-    return [
-        entry._replace(kind="condition", text=f"if {condition}"),
-        entry._replace(text=f"{target} = {then}", guard=condition, holder=at),
-        entry._replace(text=f"{target} = {otherwise}", guard=denied(condition), holder=at),
-    ]
+    start = "return" if is_return else f"{target} ="
+    first = entry._replace(text=f"{start} {then}", guard=condition, holder=at)
+    second = entry._replace(text=f"{start} {otherwise}", guard=denied(condition), holder=at)
+    # What follows a return runs where the condition does not hold, wherever it stands.
+    second = entry._replace(text=second.text) if is_return else second
+    return [entry._replace(kind="condition", text=f"if {condition}"), first, second]
 
 
 def _guarded_anew(
@@ -121,7 +127,7 @@ def _guarded_anew(
     """Yield what stood before and stands after, but under a condition more or less that itself stands on both sides."""
     for i, j in pairs:
         was, now = old[i], new[j]
-        if was.kind != "statement" or was.guard == now.guard:
+        if was.kind != "statement" or was.guard == now.guard or now.node.type in _EXITS:
             continue
         held = (clip(now.text, MOST_TEXT),)
         if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:

@@ -71,7 +71,7 @@ def _step(at: Difference) -> tuple[Difference, bool] | None:
     return at._replace(before=olds[0], after=news[0], what="argument" if is_argument else at.what), False
 
 
-def _into_named(at: Difference, old: Node, new: Node) -> tuple[Difference, bool] | None:
+def _into_named(at: Difference, old: Node, new: Node) -> tuple[Difference, bool] | None:  # noqa: PLR0911 - a form a line
     """Go down where what stands in front is alike: the target of an assignment, what is called, the name of an argument."""
     first, last = {
         "assignment": ("left", "right"),
@@ -84,6 +84,10 @@ def _into_named(at: Difference, old: Node, new: Node) -> tuple[Difference, bool]
     if names[0] is None or names[1] is None or values[0] is None or values[1] is None:
         return None
     is_same = text_of(names[0]) == text_of(names[1])
+    if new.type == "call" and not is_same and text_of(values[0]) == text_of(values[1]):
+        owners = _same_method(names[0], names[1])
+        if owners is not None:
+            return at._replace(before=owners[0], after=owners[1]), False
     if new.type == "call" and not is_same:
         return at._replace(before=old, after=new, what="call"), True
     if not is_same:
@@ -97,6 +101,18 @@ def _into_named(at: Difference, old: Node, new: Node) -> tuple[Difference, bool]
         callee = f"….{callee.rpartition('.')[2]}" if "(" in callee else callee
         return down._replace(callee=callee, keyword=""), False
     return down._replace(keyword=text_of(names[1])), False
+
+
+def _same_method(old: Node, new: Node) -> tuple[Node, Node] | None:
+    """Return what two other calls give of which the same method is called; ``None`` where it is none such."""
+    if old.type != "attribute" or new.type != "attribute":
+        return None
+    names = old.child_by_field_name("attribute"), new.child_by_field_name("attribute")
+    owners = old.child_by_field_name("object"), new.child_by_field_name("object")
+    if names[0] is None or names[1] is None or owners[0] is None or owners[1] is None:
+        return None
+    is_one = text_of(names[0]) == text_of(names[1]) and owners[0].type == owners[1].type == "call"
+    return (owners[0], owners[1]) if is_one else None
 
 
 def _apart(old: list[Node], new: list[Node]) -> tuple[str, str]:
