@@ -159,7 +159,7 @@ def test_how_much_its_weightiest_statement_decides(after: str, deciding: int) ->
 
 
 def test_a_local_name_for_the_same_value_is_wiring() -> None:
-    before = "class Pool:\n    def take(self, size):\n        if size > self.limit:\n            raise ValueError(size)\n        return size\n"
+    before = "class Pool:\n    def take(self, size):\n        if size > self.limit:\n            raise ValueError(size)\n        if size == self.limit:\n            return 0\n        return size\n"
     after = before.replace("        if", "        limit = self.config.limit\n        if").replace(
         "self.limit", "limit"
     )

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from diffscope.facts.change.edits import only_hands_on, statement_weight
+from diffscope.facts.change.edits import only_hands_on, statement_weight, without_renamed
 from diffscope.facts.model import (
     CallFact,
     ChangeFacts,
@@ -209,10 +209,10 @@ class _Weigher:
         edits = self._edits[fact.path, fact.symbol or ""]
         if "body" not in fact.aspects:
             return "signature" in fact.aspects and _SIGNED.issuperset(fact.aspects)
-        return bool(edits) and all(only_hands_on(edit, self._new_names) for edit in edits)
+        return bool(edits) and all(only_hands_on(edit, self._new_names) for edit in without_renamed(edits))
 
     def _deciding(self, fact: SymbolFact) -> int:
-        edits = self._edits[fact.path, fact.symbol or ""]
+        edits = without_renamed(self._edits[fact.path, fact.symbol or ""])
         weight = max((statement_weight(edit, self._new_names) for edit in edits), default=0.0)
         return next((level for least, level in _DECIDING if weight >= least), 0)
 

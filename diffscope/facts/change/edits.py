@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -68,6 +69,15 @@ def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
         return False
     is_kept = edit.what == "value" and edit.target.rpartition(".")[2] == handed[2]
     return is_kept or bool({handed[1], handed[2]}.intersection(new_names))
+
+
+def without_renamed(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits of a function without statements that went and came again with the same values from other places."""
+    listed = list(edits)
+    went = Counter((one.what, _PATH.sub("", one.before)) for one in listed if one.change == "removed")
+    came = Counter((one.what, _PATH.sub("", one.after)) for one in listed if one.change == "added")
+    both = went & came
+    return [one for one in listed if (one.what, _PATH.sub("", one.before or one.after)) not in both]
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
