@@ -42,7 +42,7 @@ AFTER = {
     "docs/a.md": "b\n",
 }
 CALM = (RiskLevel.NONE, RiskLevel.LOW)
-FEEDING = {"module", "symbol", "guard", "build", "imports", "dependency"}
+FEEDING = {"module", "symbol", "guard", "build", "imports", "dependency", "edit"}
 """Collectors on whose answer others rely."""
 
 
