@@ -42,7 +42,7 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if not edits and flags:
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
-    return tuple(clip(one[:1].upper() + one[1:], _LONGEST).rstrip("。.") for one in found)
+    return tuple(clip(begin(one), _LONGEST).rstrip("。.") for one in found)
 
 
 def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...
     edits = [words.pick(effect.says) for effect in assessment.effects if not effect.condition]
     # One step of work on speed tells little of it to who has not the code before their eyes.
     found = (*edits, *new) if assessment.kind == "bugfix" else (*new, *edits)
-    return tuple(f"{one[:1].upper()}{one[1:]}" for one in found)
+    return tuple(map(begin, found))
 
 
 def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
@@ -71,7 +71,12 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.asked) for flag in flags[:1])]
     if not found:
         found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
-    return tuple(clip(one[:1].upper() + one[1:], _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+    return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]
+
+
+def begin(text: str) -> str:
+    """Return a text as the beginning of a sentence: with a capital, unless its first word is a path or a name of the code."""
+    return f"{text[:1].upper()}{text[1:]}" if text.partition(" ")[0].rstrip(",:").isalpha() else text
 
 
 def _is_new_code(symbol: SymbolAssessment) -> bool:
