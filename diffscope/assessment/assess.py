@@ -29,7 +29,7 @@ from diffscope.assessment.document import (
     report_gap,
 )
 from diffscope.assessment.effects import find_effects
-from diffscope.assessment.files import assess_files, assess_symbols
+from diffscope.assessment.files import assess_files, assess_symbols, file_assessment
 from diffscope.assessment.look_first import look_first
 from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import judge_fix_risk, score_importance, score_insight
@@ -37,7 +37,7 @@ from diffscope.assessment.signals import doubling, read_signals
 from diffscope.assessment.tags import explain_tags
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.change_shape import PRODUCT, area_shares
-from diffscope.facts.model import ChangeFacts, FileFact, ModuleFact, SymbolFact
+from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
 from diffscope.messages.model import Message, Sentence, message
 from diffscope.messages.say import sentence
 from diffscope.rules.engine.evaluate import Evaluation
@@ -305,24 +305,7 @@ def score_by_size(facts: ChangeFacts) -> Score:
 def files_by_size(facts: ChangeFacts) -> tuple[FileAssessment, ...]:
     """Return every changed file with what the diff tells of it, the largest first, then by path."""
     files = sorted(facts.file, key=lambda file: (-(file.additions + file.deletions), file.path))
-    return tuple(map(_file, files))
-
-
-def _file(file: FileFact) -> FileAssessment:
-    return FileAssessment(
-        path=file.path,
-        old_path=file.old_path,
-        status=file.status,
-        category=file.category,
-        change_type=file.change_type,
-        area=file.area,
-        module=file.module,
-        owners=file.owners if isinstance(file.owners, tuple) else None,
-        additions=file.additions,
-        deletions=file.deletions,
-        importance=_sized(file.additions + file.deletions),
-        symbols=(),
-    )
+    return tuple(file_assessment(file, _sized(file.additions + file.deletions)) for file in files)
 
 
 def _sized(lines: int) -> float:

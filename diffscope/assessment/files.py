@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from msgspec import UNSET
-
 from diffscope.assessment.document import FileAssessment, SymbolAssessment
 from diffscope.assessment.signals import centrality, doubling
 from diffscope.facts.classify.change_shape import PRODUCT
@@ -102,6 +100,12 @@ def is_mechanical(file: FileFact) -> bool:
 
 def _file(file: FileFact, change: _Change) -> FileAssessment:
     symbols = change.symbols.get(file.path, ())
+    key = key_symbols(symbols, change.natives.get(file.path, ()))
+    return file_assessment(file, _importance(file, symbols, change), key)
+
+
+def file_assessment(file: FileFact, importance: float, symbols: tuple[str, ...] = ()) -> FileAssessment:
+    """Return a changed file as the assessment tells it."""
     return FileAssessment(
         path=file.path,
         old_path=file.old_path,
@@ -110,11 +114,11 @@ def _file(file: FileFact, change: _Change) -> FileAssessment:
         change_type=file.change_type,
         area=file.area,
         module=file.module,
-        owners=None if file.owners is UNSET else file.owners,
+        owners=file.owners if isinstance(file.owners, tuple) else None,
         additions=file.additions,
         deletions=file.deletions,
-        importance=_importance(file, symbols, change),
-        symbols=key_symbols(symbols, change.natives.get(file.path, ())),
+        importance=importance,
+        symbols=symbols,
     )
 
 
