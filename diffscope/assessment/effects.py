@@ -14,6 +14,7 @@ from diffscope.assessment.effect_sentences import EditGroup, effect_of
 from diffscope.facts.change.edits import statement_weight
 from diffscope.facts.model import ChangeFacts, Edit
 from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
@@ -35,7 +36,7 @@ _ACTS: Final = lazy_regex(
 _COMMON: Final = frozenset(
     {
         "fix", "bug", "bugfix", "the", "for", "and", "add", "added", "support", "with", "from", "use", "not", "when", "into", "make", "model",
-        "core", "perf", "misc", "feat", "refactor", "update", "remove", "enable", "self", "config", "vllm", "none", "return", "if",
+        "core", "perf", "misc", "feat", "refactor", "update", "remove", "enable", "self", "config", "none", "return", "if",
     }
 )  # fmt: skip
 
@@ -172,7 +173,7 @@ def stems_of(text: str) -> frozenset[str]:
     """Return the words of a text or of names in it, without endings."""
     found = (part[0].lower() for part in _PART.finditer(text))
     stems = (word if word.isdigit() else _stem(word) for word in found if len(word) > 2)
-    return frozenset(word for word in stems if word not in _COMMON)
+    return frozenset(stems) - _COMMON - places().own
 
 
 def _stem(word: str) -> str:

@@ -31,10 +31,11 @@ def denied(condition: str) -> str:
         or first.named_child_count != 1
     ):
         return f"not ({condition})"
-    return _denied(unwrap(first.named_children[0]))
+    return denied_node(unwrap(first.named_children[0]))
 
 
-def _denied(node: Node) -> str:
+def denied_node(node: Node) -> str:
+    """Return the same of a condition that is parsed already."""
     if node.type == "not_operator" and (inner := node.child_by_field_name("argument")) is not None:
         return text_of(unwrap(inner))
     if node.type == "comparison_operator" and node.named_child_count == 2:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.denial import denied
+from diffscope.syntax.denial import denied_node
 from diffscope.syntax.model import DefinitionKind
 from diffscope.syntax.nodes import text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
@@ -61,8 +61,10 @@ def entries_of(unit: Unit) -> list[Entry]:
             condition = node.child_by_field_name("condition")
             bodies = [child for child in node.named_children if child.type == "block"]
             found.append(Entry(node, head, _head_text(node, condition, bodies), guard, holder))
-            inner = text_of(unwrap(condition)) if condition is not None and head == "condition" else guard
-            opposite = denied(inner) if head == "condition" else guard
+            inner = opposite = guard
+            if condition is not None and head == "condition":
+                asked = unwrap(condition)
+                inner, opposite = text_of(asked), denied_node(asked) if _goes_on(node) else ""
             below = _Below(inner, opposite, holder, len(found) - 1)
             left += reversed([*_below_head(node, bodies, below)])
         elif node.type in _THROUGH:
@@ -70,6 +72,11 @@ def entries_of(unit: Unit) -> list[Entry]:
         elif (text := _simple(node)) is not None:
             found.append(Entry(node, "statement", text, guard, holder))
     return found
+
+
+def _goes_on(head: Node) -> bool:
+    """Return whether something follows where a condition does not hold."""
+    return any(part.type in ("elif_clause", "else_clause") for part in head.named_children)
 
 
 class _Place(NamedTuple):
