@@ -25,6 +25,7 @@ _LONGEST_LINE: Final = 110
 _LONGEST_CALL: Final = 600
 _REFUSAL_LINES: Final = 4
 _REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
+_UP_TO_END: Final = lazy_regex(r'(?:"(?:[^"\\]|\\.)*"|[^";])*')
 _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
 _DECLARES: Final = lazy_regex(r"\s*(?:(?:pub )?\??\w+(?:: [\w<>:&' ]+)?,?|[})](?! else).*)\s*")
@@ -172,7 +173,7 @@ def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
         _, start, rest = " ".join(one.text.strip() for one in lines[at : at + _REFUSAL_LINES]).partition(
             found[0]
         )
-        text = start + rest
+        text = start + (_UP_TO_END.match(rest) or [rest])[0]
         asked = [
             one for before in lines[max(0, at - _REFUSAL_LINES) : at] if (one := _ASKS.match(before.text))
         ]

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.entries import Entry, body_of, entries_of, simple_statements
+from diffscope.syntax.compare.entries import Entry, body_of, entries_of, from_heads, simple_statements
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
     PLAIN,
@@ -60,7 +60,7 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     come: list[int] = []
     pairs: list[tuple[int, int]] = []
     same: list[tuple[int, int]] = []
-    for tag, start, end, other, other_end in matcher.get_opcodes():
+    for tag, start, end, other, other_end in from_heads(matcher.get_opcodes(), old, new):
         if tag == "equal":
             same += zip(range(start, end), range(other, other_end), strict=True)
         else:
@@ -68,6 +68,10 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
             pairs += found_pairs
             gone += [at for at in range(start, end) if at not in {i for i, _ in found_pairs}]
             come += [at for at in range(other, other_end) if at not in {j for _, j in found_pairs}]
+    # A condition that became two, one under the other, asks what it asked.
+    parts = {at: j for i, j in pairs for at in come if new[at].holder == j and _asks_part(old[i], new[at])}
+    pairs = [(i, j) for i, j in pairs if j not in parts.values()]
+    come = [at for at in come if at not in parts]
     # What stands under a head that came, and stood under one that went, is told by these.
     kept = [(i, j) for i, j in pairs if old[i].holder not in gone or new[j].holder not in come]
     found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
@@ -81,6 +85,16 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found += _alone(new, old, [at for at in come if new[at].text not in texts], "added")
     found.sort(key=lambda edit: (edit.line, edit.change, edit.what, edit.after, edit.before))
     return tuple(found[:_MOST])
+
+
+def _asks_part(whole: Entry, part: Entry) -> bool:
+    """Return whether a condition asks for one of those that another one joins."""
+    if whole.kind != "condition" or part.kind != "condition":
+        return False
+    sides = [one.node.child_by_field_name("condition") for one in (whole, part)]
+    if sides[0] is None or sides[1] is None:
+        return False
+    return text_of(unwrap(sides[1])) in joined_parts(unwrap(sides[0]), "and")
 
 
 def _spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
@@ -309,19 +323,23 @@ def _alone(
         elif entry.kind != "try":
             text = _bare(entry.text)
             after, before = (text, "") if change == "added" else ("", text)
-            under = [one for one in entries if one.holder == at]
-            stood = not _is_own(entries, at, known) and all(
-                (one.text, entry.guard) in elsewhere for one in under
+            under = _under(entries, at)
+            stood = bool(under) and all(
+                place not in known and (entries[place].text, entry.guard) in elsewhere for place in under
             )
             yield _edit(
                 entry, entry.kind, change, before=before, after=after, held=_held(entry.node), stood=stood
             )
 
 
-def _is_own(entries: list[Entry], at: int, known: set[int]) -> bool:
-    """Return whether some code under a head came or went with it."""
-    under = [place for place, entry in enumerate(entries) if entry.holder == at]
-    return not under or any(place in known for place in under)
+def _under(entries: list[Entry], at: int) -> list[int]:
+    """Return what stands under a head, without what runs where its condition does not hold."""
+    asked = _bare(entries[at].text)
+    return [
+        place
+        for place, entry in enumerate(entries)
+        if entry.holder == at and (entries[at].kind != "condition" or entry.guard == asked)
+    ]
 
 
 def _statement(entry: Entry, change: str) -> StatementEdit:

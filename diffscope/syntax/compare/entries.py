@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from diffscope.patterns import lazy_regex
@@ -72,6 +72,47 @@ def entries_of(unit: Unit) -> list[Entry]:
         elif (text := _simple(node)) is not None:
             found.append(Entry(node, "statement", text, guard, holder))
     return found
+
+
+Opcode = tuple[str, int, int, int, int]
+
+
+def from_heads(opcodes: Sequence[Opcode], old: list[Entry], new: list[Entry]) -> list[Opcode]:
+    """Return opcodes in which a stretch that came or went begins as far out as equal statements behind it allow.
+
+    Of ``if a: return`` before ``if b: return`` either return may be the one that was there; it is that under ``if a``.
+    """
+    found: list[Opcode] = list(opcodes)
+    for at, (tag, i, end, j, other_end) in enumerate(opcodes):
+        if tag not in ("insert", "delete") or at + 1 == len(opcodes):
+            continue
+        entries, start, stop = (new, j, other_end) if tag == "insert" else (old, i, end)
+        _, _, _, follows, follows_end = opcodes[at + 1]
+        shifts = _shifts(entries, start, stop, follows_end - follows)
+        by = min(shifts, key=lambda shift: _depth(entries, start + shift))
+        if by:
+            # The statements in front are equal ones now; those behind no longer are.
+            found.append(("equal", i, i + by, j, j + by))
+            found[at] = (tag, i + by, end + by, j + by, other_end + by)
+            equal, one, one_end, two, two_end = found[at + 1]
+            found[at + 1] = (equal, one + by, one_end, two + by, two_end)
+    return found
+
+
+def _shifts(entries: list[Entry], start: int, end: int, most: int) -> Iterator[int]:
+    yield 0
+    for by in range(most):
+        if entries[start + by].text != entries[end + by].text:
+            return
+        yield by + 1
+
+
+def _depth(entries: list[Entry], at: int) -> int:
+    depth = 0
+    while at >= 0:
+        at = entries[at].holder
+        depth += 1
+    return depth
 
 
 def _goes_on(head: Node) -> bool:
