@@ -333,6 +333,11 @@ def test_an_exit_that_went_with_its_call_is_asked_for_once() -> None:
             thing("self.size = rows if self.on else 1"), thing("self.size = rows if self.on and self.free else 1"),
             ["`Thing.run` sets `self.size` to `rows if self.on and self.free else 1`, no longer to `rows if self.on else 1`"],
             id="a value by another condition is told whole"),
+        pytest.param(
+            thing("self._free = make(rows)", "if len(self._free) < 2:", "    raise ValueError(self._free)", "use(self._free)"),
+            thing("self.free = make(rows)", "if len(self.free) < 2:", "    raise ValueError(self.free)", "use(self.free, 1)"),
+            ["`Thing.run` passes `self.free, 1` to `use`, no longer `self._free`"],
+            id="an attribute by another name"),
     ],
 )  # fmt: skip
 def test_what_still_stands_is_not_told_as_new_or_gone(before: str, after: str, says: list[str]) -> None:

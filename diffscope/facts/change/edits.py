@@ -150,6 +150,9 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
         name = _function_at(placed, line.number, is_new=bool(come)) if is_product else ""
         if name or not is_product:
             before, after = around_difference(_joined(gone), _joined(come), _LONGEST_LINE)
+            if before == after:
+                # A line feed at the end of the file, or one after a semicolon.
+                continue
             yield Edit(
                 path=placed.fact.path,
                 line=line.number,

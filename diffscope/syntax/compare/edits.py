@@ -11,7 +11,14 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.entries import Entry, body_of, entries_of, from_heads, simple_statements
+from diffscope.syntax.compare.entries import (
+    Entry,
+    body_of,
+    entries_of,
+    from_heads,
+    renamed,
+    simple_statements,
+)
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
     PLAIN,
@@ -32,7 +39,6 @@ _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
 _MOST: Final = 24
 _ALIKE: Final = 0.5
-_HELD: Final = 4
 _LEAVING: Final = ("return", "raise", "continue", "break")
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
@@ -44,7 +50,6 @@ _SAID: Final = frozenset(
     {"help", "description", "documentation", "doc", "docstring", "message", "msg", "detail", "hint", "examples", "summary", "epilog"}
 )  # fmt: skip
 """Arguments that hold words for a reader."""
-_EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _WORD: Final = lazy_regex(r"\w+|[^\w\s]")
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 
@@ -52,7 +57,7 @@ _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     """Return the edits of a unit, by line, at most twenty-four; none of one that is too long to be laid side by side."""
     old, new = entries_of(before), entries_of(after)
-    old, new = _spread(old, new), _spread(new, old)
+    old, new = _spread(renamed(old, new), new), _spread(new, old)
     if max(len(old), len(new)) > _MOST_STATEMENTS:
         return ()
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
@@ -89,12 +94,10 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
 
 def _asks_part(whole: Entry, part: Entry) -> bool:
     """Return whether a condition asks for one of those that another one joins."""
-    if whole.kind != "condition" or part.kind != "condition":
+    asked = whole.node.child_by_field_name("condition")
+    if asked is None or not whole.kind == part.kind == "condition":
         return False
-    sides = [one.node.child_by_field_name("condition") for one in (whole, part)]
-    if sides[0] is None or sides[1] is None:
-        return False
-    return text_of(unwrap(sides[1])) in joined_parts(unwrap(sides[0]), "and")
+    return _bare(part.text) in joined_parts(unwrap(asked), "and")
 
 
 def _spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
@@ -141,7 +144,7 @@ def _guarded_anew(
     """Yield what stood before and stands after, but under a condition more or less that itself stands on both sides."""
     for i, j in pairs:
         was, now = old[i], new[j]
-        if was.kind != "statement" or was.guard == now.guard or now.node.type in _EXITS:
+        if was.kind != "statement" or was.guard == now.guard or now.node.type in EXITS:
             continue
         held = (clip(now.text, MOST_TEXT),)
         if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:
@@ -250,7 +253,7 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     if old.kind != "statement":
         before, after, joined = _asked(old, new)
         return _edit(
-            new, new.kind, "changed", before=before, after=after, keyword=joined, held=_held(new.node)
+            new, new.kind, "changed", before=before, after=after, keyword=joined, held=held_by(new.node)
         )
     if _target(old.node) != _target(new.node) or old.node.type != new.node.type:
         calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
@@ -328,7 +331,7 @@ def _alone(
                 place not in known and (entries[place].text, entry.guard) in elsewhere for place in under
             )
             yield _edit(
-                entry, entry.kind, change, before=before, after=after, held=_held(entry.node), stood=stood
+                entry, entry.kind, change, before=before, after=after, held=held_by(entry.node), stood=stood
             )
 
 
@@ -361,23 +364,6 @@ def _statement(entry: Entry, change: str) -> StatementEdit:
         text = text.partition(" ")[2] or "None"
     before, after = ("", text) if change == "added" else (text, "")
     return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
-
-
-def _held(node: Node) -> tuple[str, ...]:
-    """Return the first statements under a head, on one line each."""
-    body = body_of(node)
-    if body is None:
-        return ()
-    every = list(simple_statements(body))
-    found = [text for text in every if not text.startswith("assert ")] or every
-    # How it leaves says more than what it does before.
-    if len(found) > _HELD and _leaves(body):
-        found = [*found[: _HELD - 1], found[-1]]
-    return tuple(clip(text, MOST_TEXT) for text in found[:_HELD])
-
-
-def _leaves(body: Node) -> bool:
-    return bool(body.named_children) and body.named_children[-1].type in _EXITS
 
 
 def _edit(
