@@ -824,6 +824,10 @@ class ConditionFact(Located, frozen=True, kw_only=True):
             "condition around it asked before what it asks now."
         ),
     ] = False
+    asks_new: Annotated[
+        bool,
+        said("It asks for an option that the change adds, or for a word in quotes that the file did not have."),
+    ] = False
 
 
 class NumericFact(Located, frozen=True, kw_only=True):

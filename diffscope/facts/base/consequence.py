@@ -40,6 +40,7 @@ FAMILIES: Final = (
 _BREAKING: Final = frozenset({"removed", "renamed", "kind", "added-required"})
 """What callers have to follow. Who passes by name, and passed it before, stays as it is where one is only made required or moves."""
 _CONTRACT: Final = frozenset({"bases", "field-order"})
+_WORD: Final = re.compile(r"\w+")
 _REGISTERS: Final = re.compile(r"(?:^|[._])(?:un)?register(?:_|$)")
 """Names of functions that hand on what they name, and call none of it."""
 _CODE: Final = frozenset({"function", "method"})
@@ -85,11 +86,8 @@ class _Weigher:
         self._conditioned = {
             (one.path, one.symbol) for one in facts.guard if one.change in ("added", "removed")
         } | {(one.path, one.symbol) for one in facts.condition if _decides_anew(one)}
-        self._options_gone = {
-            one.name.rpartition(".")[2].lstrip("-").replace("-", "_")
-            for one in facts.option
-            if one.change == "removed"
-        }
+        self._options_gone = _names_of(facts, "removed")
+        self._options_new = _names_of(facts, "added")
         self._gone_by: dict[_At, set[str]] = defaultdict(set)
         """Parameters that went, by function."""
         for one in facts.parameter:
@@ -113,7 +111,10 @@ class _Weigher:
             return msgspec.structs.replace(
                 fact, effect=effect, vouched=vouched, consequence=level, deciding=deciding
             )
-        return msgspec.structs.replace(fact, effect=effect, vouched=vouched, consequence=level)
+        told = msgspec.structs.replace(fact, effect=effect, vouched=vouched, consequence=level)
+        if isinstance(told, ConditionFact) and self._options_new.intersection(_WORD.findall(told.condition)):
+            return msgspec.structs.replace(told, asks_new=True)
+        return told
 
     def _effect(self, fact: Located) -> Effect:
         match fact:
@@ -261,6 +262,15 @@ class _Weigher:
         """Native code is called through operators: the tests that reach those vouch for it."""
         tests = () if fact.tests is UNSET else fact.tests
         return "changed" if not self._does_not_run and self._changed_tests.intersection(tests) else "existing"
+
+
+def _names_of(facts: ChangeFacts, change: str) -> set[str]:
+    """Return options that came or went, as code writes them."""
+    return {
+        one.name.rpartition(".")[2].lstrip("-").replace("-", "_")
+        for one in facts.option
+        if one.change == change
+    }
 
 
 def _decides_anew(fact: ConditionFact) -> bool:
