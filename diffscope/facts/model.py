@@ -1074,7 +1074,7 @@ class NativeFact(Located, frozen=True, kw_only=True):
     item: Annotated[
         str,
         said(
-            "function, struct, enum, union, trait, const, static, type or macro (all but the first of Rust).",
+            "function, struct, enum, union, trait, const, static, type or macro; of C++ only function and macro (one with parameters and several lines).",
             one_of=NativeItem,
         ),
     ] = "function"

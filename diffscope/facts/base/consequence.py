@@ -52,6 +52,8 @@ _DECIDING: Final = ((2.5, 3), (1.9, 2), (0.9, 1))
 _SIGNED: Final = frozenset({"signature", "annotation", "docstring", "cosmetic", "message", "order"})
 _REWRITTEN_DECISIONS: Final = 3
 """Conditions and branches that are new in a function, from which on it is written anew."""
+_FEWEST_LINES: Final = 6
+"""Code lines on either side, below which not even decisions make it so."""
 _REWRITTEN_LINES: Final = 9
 """Code lines on either side, from which on it is."""
 _REPLACING_LINES: Final = 2
@@ -287,7 +289,8 @@ def _is_rewritten(fact: SymbolFact) -> bool:
     # Lines that go, with next to nothing in their place, leave the rest as it was.
     replaced = fact.code_added >= _REPLACING_LINES or "removed" in fact.aspects
     lines = _lines(fact) if replaced else fact.code_added
-    return decisions >= _REWRITTEN_DECISIONS or lines >= _REWRITTEN_LINES
+    has_decisions = decisions >= _REWRITTEN_DECISIONS and _lines(fact) >= _FEWEST_LINES
+    return has_decisions or lines >= _REWRITTEN_LINES
 
 
 def _lines(fact: SymbolFact | NativeFact) -> int:

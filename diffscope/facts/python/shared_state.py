@@ -81,12 +81,24 @@ def collect_writes(
 
 
 def _rewritten(facts: Iterable[WriteFact]) -> Iterator[WriteFact]:
-    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``."""
+    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``.
+
+    State of a library that was written in one place and is written in several, as by each platform, is ``moved`` in all of them.
+    """
     listed = list(facts)
+    spread = {_last_name(one) for one in listed if one.change == "moved" and one.what == "library-state"}
     gone = {(one.path, one.what, one.target) for one in listed if one.change == "removed"}
     for fact in listed:
         is_rewritten = fact.change == "added" and (fact.path, fact.what, fact.target) in gone
-        yield msgspec.structs.replace(fact, change="changed") if is_rewritten else fact
+        is_spread = (
+            fact.change == "added" and fact.what == "library-state" and _last_name(fact) in spread
+        )
+        word = "changed" if is_rewritten else "moved" if is_spread else fact.change
+        yield msgspec.structs.replace(fact, change=word)
+
+
+def _last_name(fact: WriteFact) -> str:
+    return fact.target.rpartition(".")[2]
 
 
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
