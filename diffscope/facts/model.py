@@ -720,7 +720,7 @@ class CallFact(Located, frozen=True, kw_only=True):
     change: Annotated[
         str,
         said(
-            "added, removed, moved (from another function of the change), exchanged (a wait between streams or a serialiser with other arguments) or "
+            "added, removed, moved (from another function of the change), exchanged (a wait between streams, a serialiser or an HTTP status with other arguments) or "
             "reguarded.",
             one_of=CallChange,
         ),
