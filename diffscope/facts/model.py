@@ -826,7 +826,9 @@ class ConditionFact(Located, frozen=True, kw_only=True):
     ] = False
     asks_new: Annotated[
         bool,
-        said("It asks for an option that the change adds, or for a word in quotes that the file did not have."),
+        said(
+            "It asks for an option that the change adds, or for a word in quotes that the file did not have."
+        ),
     ] = False
 
 

@@ -90,9 +90,7 @@ def _rewritten(facts: Iterable[WriteFact]) -> Iterator[WriteFact]:
     gone = {(one.path, one.what, one.target) for one in listed if one.change == "removed"}
     for fact in listed:
         is_rewritten = fact.change == "added" and (fact.path, fact.what, fact.target) in gone
-        is_spread = (
-            fact.change == "added" and fact.what == "library-state" and _last_name(fact) in spread
-        )
+        is_spread = fact.change == "added" and fact.what == "library-state" and _last_name(fact) in spread
         word = "changed" if is_rewritten else "moved" if is_spread else fact.change
         yield msgspec.structs.replace(fact, change=word)
 
