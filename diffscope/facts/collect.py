@@ -170,7 +170,7 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
     # Where the profile declares no steps that are read there is nothing to judge, as the workspace says.
     if (
         not has_steps
-        and profile().ci == "buildkite"
+        and _asks_for_steps(is_declared=declared is not None)
         and any(one.fact.category in {"source", "native", "test"} for one in placed)
     ):
         why = message("gap.no-steps" if declared else "gap.no-declarations")
@@ -187,6 +187,11 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
                 for family in (*_families_of(one), *_of_kernels(material, one))
             ]
     return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
+
+
+def _asks_for_steps(*, is_declared: bool) -> bool:
+    # A repository whose workflows no pull request starts is known to run nothing.
+    return profile().ci == "buildkite" or (profile().ci == "github" and not is_declared)
 
 
 def _why_no_history(around: Surroundings) -> Message | None:

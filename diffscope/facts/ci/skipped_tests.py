@@ -19,7 +19,8 @@ from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import StepRef
 from diffscope.project.ci.collection import collect_tests, is_test_file
-from diffscope.project.ci.mirrors import device_of, platform_of
+from diffscope.project.ci.mirrors import UNKNOWN_PLATFORM, device_of, platform_of
+from diffscope.project.model import Dialect
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
@@ -69,7 +70,9 @@ def idle_tests(
     collected = collect_tests(declarations.step_tests, TreeIndex(needs))
     for path in sorted(needs.keys() & collected.keys()):
         platforms = _platforms_of_steps((each.step for each in collected[path]), declarations)
-        for need in needs[path]:
+        # Images and machines that jobs of GitHub run on may hold any package and variable.
+        is_told = all(each.step.dialect is not Dialect.GITHUB for each in collected[path])
+        for need in needs[path] if is_told else [one for one in needs[path] if one.elsewhere]:
             reason = _reason(need, platforms, placed, declarations)
             if lookup is not None and need.package and lookup.imports_root(need.package.partition(".")[0]):
                 continue
@@ -207,13 +210,14 @@ def _ran_on(path: str, platforms: frozenset[str], declarations: Declarations) ->
     if collected is None:
         return None
     steps = (each.step for each in collected.get(RepoPath(path), ()))
-    return not platforms.isdisjoint(_platforms_of_steps(steps, declarations))
+    ran = _platforms_of_steps(steps, declarations)
+    return None if UNKNOWN_PLATFORM in ran or declarations.runs_more else not platforms.isdisjoint(ran)
 
 
 def _platforms_of_steps(steps: Iterable[StepRef], declarations: Declarations) -> frozenset[str]:
     """Return the platforms on whose devices steps and their mirrors run."""
     devices = {
-        (pipeline.name, step.label): platform_of(device_of(step))
+        (pipeline.name, step.label): platform_of(device_of(step), step.dialect)
         for pipeline in declarations.project.pipelines
         for step in pipeline.steps
     }
