@@ -81,22 +81,12 @@ def collect_writes(
 
 
 def _rewritten(facts: Iterable[WriteFact]) -> Iterator[WriteFact]:
-    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``.
-
-    State of a library that was written in one place and is written in several, as by each platform, is ``moved`` in all of them.
-    """
+    """Yield the writes; one of a place that another function of the file wrote before, and writes no more, is ``changed``."""
     listed = list(facts)
-    spread = {_last_name(one) for one in listed if one.change == "moved" and one.what == "library-state"}
     gone = {(one.path, one.what, one.target) for one in listed if one.change == "removed"}
     for fact in listed:
         is_rewritten = fact.change == "added" and (fact.path, fact.what, fact.target) in gone
-        is_spread = fact.change == "added" and fact.what == "library-state" and _last_name(fact) in spread
-        word = "changed" if is_rewritten else "moved" if is_spread else fact.change
-        yield msgspec.structs.replace(fact, change=word)
-
-
-def _last_name(fact: WriteFact) -> str:
-    return fact.target.rpartition(".")[2]
+        yield msgspec.structs.replace(fact, change="changed") if is_rewritten else fact
 
 
 def _renamed(facts: tuple[WriteFact, ...]) -> Iterator[WriteFact]:
@@ -347,9 +337,10 @@ def _assignment(signal: Signal) -> str:
 
 
 def _is_seeding(callee: str, change: ChangedSymbol) -> bool:
-    """Return whether a function that exists to seed seeds one more generator."""
+    """Return whether a function that exists to seed seeds one more generator, or a new one only passes the call on under the same name."""
     name = change.name.rpartition(".")[2]
-    return "seed" in callee and "seed" in name and Aspect.ADDED not in change.aspects
+    is_known = Aspect.ADDED not in change.aspects or name == callee.rpartition(".")[2]
+    return "seed" in callee and "seed" in name and is_known
 
 
 def _attribute_kind(target: str, change: ChangedSymbol) -> str | None:
