@@ -11,9 +11,11 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.consequence import with_consequence
+from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after, place_files
 from diffscope.facts.base.placed_facts import with_changed_places, with_reach
+from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.causes import with_causes
@@ -76,7 +78,13 @@ def _collected(
     )
     found = attempt("facts.settings", lambda: with_settings(found), found)
     found = attempt("facts.places", lambda: with_changed_places(found, placed), found)
-    found = attempt("facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach), found)
+    callers = CallerIndex(around.graph, placed) if around.graph is not None else None
+    found = attempt(
+        "facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach, callers), found
+    )
+    found = attempt(
+        "facts.tests-running", lambda: with_tests_running(found, placed, around.graph, callers), found
+    )
     found = attempt("facts.consequence", lambda: with_consequence(found, knowledge.consequence), found)
     found = attempt("facts.causes", lambda: with_causes(found, placed), found)
     return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))

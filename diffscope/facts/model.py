@@ -1227,6 +1227,8 @@ class Nearest(Value, frozen=True, kw_only=True):
     path: str
     score: float
     reasons: tuple[str, ...]
+    runs: tuple[str, ...] | UnsetType = UNSET
+    """What of the change it runs, by name: what it calls, or what calls that; empty where no test of it that is not skipped does so."""
 
 
 class GraphFacts(Value, frozen=True, kw_only=True):
