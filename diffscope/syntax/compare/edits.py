@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.entries import (
+    EXITS,
     Entry,
     body_of,
     entries_of,
     from_heads,
+    held_by,
     renamed,
     simple_statements,
 )
