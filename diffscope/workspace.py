@@ -32,6 +32,7 @@ from diffscope.facts.collect import Knowledge, Surroundings, collect_facts
 from diffscope.facts.model import ChangeFacts, GraphFacts
 from diffscope.messages.model import message
 from diffscope.pipeline import gather_facts, judge
+from diffscope.project.ci.workflows import is_workflow
 from diffscope.rules.engine.configuration import EVERY_STABLE_RULE, RuleConfiguration
 from diffscope.rules.language.catalogue import Catalogue
 from diffscope.source.attempts import Attempts, is_internal
@@ -124,7 +125,7 @@ class Workspace:
             return ()
         generic = Gap(what="repository", message=message("gap.generic-profile"))
         steps = Gap(what="declarations", message=message("gap.steps-not-read"))
-        has_steps = self.names.ci == "buildkite"
+        has_steps = self.names.ci != "none"
         return (*((generic,) if self.profile.is_generic else ()), *(() if has_steps else (steps,)))
 
     @cached_property
@@ -293,6 +294,10 @@ def _gaps_of(around: Surroundings) -> Iterator[Gap]:
     missing = len(around.declarations.missing) if around.declarations else 0
     if missing:
         yield Gap(what="declarations", message=message("gap.declaration-blobs-missing", count=missing))
+    for problem in around.declarations.project.problems if around.declarations else ():
+        if is_workflow(problem.path) and problem.kind != "missing":
+            why = message("gap.workflow-not-read", line=problem.line, problem=problem.message)
+            yield Gap(what="declarations", path=problem.path, message=why)
     if around.history_days is not None:
         yield Gap(what="history", message=message("gap.history-cut-off", days=around.history_days))
 

@@ -130,6 +130,7 @@ def test_a_collector_that_fails_on_one_file_keeps_the_others() -> None:
         "facts.settings",
         "facts.places",
         "facts.reach",
+        "facts.tests-running",
         "facts.consequence",
         "facts.causes",
     ],
@@ -154,6 +155,7 @@ def test_every_step_of_the_facts_is_tried() -> None:
         "facts.settings",
         "facts.places",
         "facts.reach",
+        "facts.tests-running",
         "facts.consequence",
         "facts.causes",
     }

@@ -14,10 +14,9 @@ from diffscope.adapters.git.repository import GitRepository
 from diffscope.errors import DiffscopeError
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.patterns import lazy_regex
-from diffscope.project.ci.buildkite import FOLDER
 from diffscope.project.ci.collection import StepTests, step_calls, step_tests
 from diffscope.project.model import Project, ProjectFiles, Requirement
-from diffscope.project.read import declares, read_dependencies, read_project, wanted_entries
+from diffscope.project.read import declares, declares_steps, read_dependencies, read_project, wanted_entries
 from diffscope.project.requirements import is_requirements_file
 from diffscope.source.model import BlobReader, CommitId, RepoPath, TreeEntry
 from diffscope.source.profile import places, profile
@@ -42,8 +41,10 @@ def read_entries(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPa
 _FOLDERS: Final = (
     ".buildkite",
     ".github",
+    "ci",
     "docker",
     "requirements",
+    "scripts",
     "tools",
     "docs",
     "CODEOWNERS",
@@ -133,7 +134,7 @@ def declarations_from(entries: tuple[TreeEntry, ...], blobs: BlobReader, *, cach
 
 def _job_files(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPath, bytes]:
     """Return the bytes of what declares the steps, by path; what the repository does not have is left out."""
-    return read_entries((one for one in wanted_entries(entries) if one.path.startswith(FOLDER)), blobs)
+    return read_entries((one for one in wanted_entries(entries) if declares_steps(one.path)), blobs)
 
 
 def _installing(entries: Iterable[TreeEntry], blobs: BlobReader) -> dict[RepoPath, bytes]:
@@ -178,7 +179,7 @@ def requirements_of(entries: Iterable[TreeEntry], blobs: BlobReader) -> tuple[Re
 
 
 def _profile() -> str:
-    return f"{places().digest} {profile().workspace}"
+    return f"{places().digest} {profile().workspace} {profile().ci}"
 
 
 def _key(repository: GitRepository, commit: str) -> str:

@@ -35,6 +35,7 @@ from diffscope.assessment.risk import judge_risk
 from diffscope.assessment.scores import judge_fix_risk, score_importance, score_insight
 from diffscope.assessment.signals import doubling, read_signals
 from diffscope.assessment.tags import explain_tags
+from diffscope.facts.base.tests_running import subjects
 from diffscope.facts.ci_model import CiFacts
 from diffscope.facts.classify.change_shape import PRODUCT, area_shares
 from diffscope.facts.model import ChangeFacts, ModuleFact, SymbolFact
@@ -194,8 +195,24 @@ def _importers(module: str, facts: ChangeFacts) -> tuple[str, ...]:
 def _tests(facts: ChangeFacts) -> TestsAssessment:
     changed = sorted(file.path for file in facts.file if file.category == "test")
     return TestsAssessment(
-        changed=tuple(changed), nearest=facts.nearest_tests, unnamed_symbols=_unnamed(facts)
+        changed=tuple(changed),
+        nearest=facts.nearest_tests,
+        unnamed_symbols=_unnamed(facts),
+        not_run=_not_run(facts),
     )
+
+
+def _not_run(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:
+    """Return what no test runs of that which tests should; unset where it is not known of the nearest tests what they run."""
+    if facts.nearest_tests is UNSET:
+        return UNSET
+    reached: set[str] = set()
+    for test in facts.nearest_tests:
+        if test.runs is UNSET:
+            return UNSET
+        reached.update(test.runs)
+    names = (one.symbol or "" for one in subjects(facts))
+    return tuple(name for name in dict.fromkeys(names) if name not in reached)
 
 
 def _unnamed(facts: ChangeFacts) -> tuple[str, ...] | UnsetType:

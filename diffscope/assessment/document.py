@@ -128,6 +128,8 @@ class TestsAssessment(Value, frozen=True, kw_only=True):
     nearest: tuple[Nearest, ...] | UnsetType = UNSET
     unnamed_symbols: tuple[str, ...] | UnsetType = UNSET
     """Public changed symbols that no test names."""
+    not_run: tuple[str, ...] | UnsetType = UNSET
+    """Changed functions, methods and classes that none of these tests runs, as far as calls show; most code first."""
 
 
 class Risk(Value, frozen=True, kw_only=True):

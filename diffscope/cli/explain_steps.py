@@ -16,6 +16,7 @@ from diffscope.project.ci.tracing import (
     nearest_names,
     trace_steps,
 )
+from diffscope.project.model import Dialect
 from diffscope.render.sanitize import visible
 from diffscope.source.model import PullRequest, Value
 
@@ -38,11 +39,20 @@ _REASONS = {
     Reason.DEPENDENCY: "an entry of its list matches a changed path",
     Reason.EMPTY_LIST: "its list is empty",
     Reason.NO_MATCH: "no entry of its list matches a changed path",
+    Reason.ALWAYS: "its workflow lists no paths: every pull request starts it",
+    Reason.NOT_IGNORED: "a changed path is none that its workflow ignores",
+    Reason.IGNORED: "its workflow ignores every changed path",
+    Reason.EVENT: "opening a pull request, or pushing to it, does not start its workflow",
+    Reason.CONDITION: "its condition does not hold for a pull request",
+    Reason.NEEDS: "a job that it needs does not run",
+    Reason.UNDECIDED: "whether it runs hangs on what the change does not tell",
 }
 _GROUPS = (
     ("run_all patterns of the pipeline", (PatternKind.RUN_ALL, PatternKind.RUN_ALL_EXCLUDE)),
+    ("paths that its workflow ignores", (PatternKind.IGNORED,)),
     ("entries of the step", (PatternKind.ENTRY, PatternKind.EXCLUSION)),
 )
+_OF_GITHUB = {"entries of the step": "paths of its workflow, of which the last that matches decides"}
 _NOTES = {
     (PatternKind.RUN_ALL_EXCLUDE, False): " (takes out)",
     (PatternKind.RUN_ALL_EXCLUDE, True): " (takes out)",
@@ -50,7 +60,7 @@ _NOTES = {
 }
 _TREES = {
     "base": "the declarations at the base of the change",
-    "head": "the change's own declarations, since it edits .buildkite",
+    "head": "the change's own declarations, since it edits them",
 }
 
 
@@ -128,7 +138,10 @@ def steps_text(found: ExplainedSteps) -> str:
 
 def list_text(found: ListedSteps) -> str:
     """Return one line a step, those that run first."""
-    ordered = sorted(found.steps, key=lambda one: not one.decision.selected)
+    # What some other event starts comes last: of it there is most.
+    ordered = sorted(
+        found.steps, key=lambda one: (not one.decision.selected, one.decision.reason is Reason.EVENT)
+    )
     lines = [
         f"{'+' if one.decision.selected else '-'} {name_of(one.decision)}  {_where(one.decision)}  {_why(one.decision)}"
         for one in ordered
@@ -144,7 +157,8 @@ def _tree_lines(tree: str, problem: str | None) -> Iterator[str]:
 
 def _where(one: StepDecision) -> str:
     limit = "no time limit" if one.timeout is None else f"{one.timeout} min"
-    jobs = f", {one.parallelism} jobs" if one.parallelism > 1 else ""
+    count = one.parallelism or "an unknown number of"
+    jobs = f", {count} jobs" if one.parallelism != 1 else ""
     return f"{one.pipeline}, {one.device}, {limit}{jobs}"
 
 
@@ -164,6 +178,12 @@ def _trace_lines(trace: StepTrace) -> Iterator[str]:
     patterns = (*trace.run_all, *trace.entries)
     for title, kinds in _GROUPS:
         shown = [each for each in patterns if each.kind in kinds]
+        if one.dialect is Dialect.GITHUB:
+            if not shown:
+                continue
+            title = _OF_GITHUB.get(title, title)  # noqa: PLW2901 - the same list under its other name
+        elif PatternKind.IGNORED in kinds:
+            continue
         yield f"  {title}" + ("" if shown else ": none")
         yield from (f"    {line}" for line in _pattern_lines(shown))
 
@@ -175,6 +195,9 @@ def _said(one: StepDecision) -> str:
         )
         return f"{_REASONS[one.reason]}: {after}"
     matched = f" ({one.entry} matches {one.path})" if one.entry and one.path else ""
+    if not matched and one.dialect is Dialect.GITHUB:
+        line = f" (line {one.entry_line})" if one.entry_line else ""
+        matched = f": {one.entry}{line}" if one.entry else f": {one.path}" if one.path else ""
     return _REASONS[one.reason] + matched
 
 

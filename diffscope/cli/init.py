@@ -148,7 +148,7 @@ native: {_list(names.native)}
 {sign}environment: {{file: {environment}, prefix: {prefix}}}
 # How names of metrics begin.
 # metrics: "{prefix.lower().rstrip("_")}:"
-# Where the steps of CI are declared: buildkite, github (not read) or none.
+# Where the steps of CI are declared: buildkite, github (the jobs of its workflows) or none.
 ci: {names.ci}
 """
 

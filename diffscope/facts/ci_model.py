@@ -117,7 +117,8 @@ class CiFacts(Value, frozen=True, kw_only=True):
     """Whose declarations select the steps: ``base``, or ``head`` for a change that edits them, as the generator does."""
     tree_problem: str | None = None
     """Why a change that edits its declarations is judged by those of the base all the same."""
-    rules: SelectionRules = SelectionRules()
+    rules: SelectionRules | None = SelectionRules()
+    """``None`` for workflows of GitHub."""
     docs_only: bool = False
     """Every changed path is documentation to CI."""
     pipelines: tuple[CiPipeline, ...] = ()

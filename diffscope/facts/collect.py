@@ -11,9 +11,11 @@ from msgspec import UNSET, UnsetType
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.consequence import with_consequence
+from diffscope.facts.base.definitions import CallerIndex
 from diffscope.facts.base.history import WITHIN_DAYS
 from diffscope.facts.base.imports import modules_after, place_files
 from diffscope.facts.base.placed_facts import with_changed_places, with_reach
+from diffscope.facts.base.tests_running import with_tests_running
 from diffscope.facts.build.builds import declares_builds, with_settings
 from diffscope.facts.build.dependencies import declares_dependencies
 from diffscope.facts.causes import with_causes
@@ -76,7 +78,13 @@ def _collected(
     )
     found = attempt("facts.settings", lambda: with_settings(found), found)
     found = attempt("facts.places", lambda: with_changed_places(found, placed), found)
-    found = attempt("facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach), found)
+    callers = CallerIndex(around.graph, placed) if around.graph is not None else None
+    found = attempt(
+        "facts.reach", lambda: with_reach(found, placed, around.graph, knowledge.reach, callers), found
+    )
+    found = attempt(
+        "facts.tests-running", lambda: with_tests_running(found, placed, around.graph, callers), found
+    )
     found = attempt("facts.consequence", lambda: with_consequence(found, knowledge.consequence), found)
     found = attempt("facts.causes", lambda: with_causes(found, placed), found)
     return msgspec.structs.replace(found, gaps=(*change.gaps, *_gaps(placed), *attempt.gaps))
@@ -170,7 +178,7 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
     # Where the profile declares no steps that are read there is nothing to judge, as the workspace says.
     if (
         not has_steps
-        and profile().ci == "buildkite"
+        and _asks_for_steps(is_declared=declared is not None)
         and any(one.fact.category in {"source", "native", "test"} for one in placed)
     ):
         why = message("gap.no-steps" if declared else "gap.no-declarations")
@@ -187,6 +195,11 @@ def _unknown(material: Material) -> tuple[UnknownFamily, ...]:
                 for family in (*_families_of(one), *_of_kernels(material, one))
             ]
     return tuple(sorted(found, key=lambda unknown: (unknown.family, unknown.path or "")))
+
+
+def _asks_for_steps(*, is_declared: bool) -> bool:
+    # A repository whose workflows no pull request starts is known to run nothing.
+    return profile().ci == "buildkite" or (profile().ci == "github" and not is_declared)
 
 
 def _why_no_history(around: Surroundings) -> Message | None:

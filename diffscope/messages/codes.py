@@ -266,6 +266,7 @@ GapCode = Literal[
     "gap.worker-ended-with",
     "gap.worker-not-started",
     "gap.worker-timed-out",
+    "gap.workflow-not-read",
 ]
 KindReasonCode = Literal[
     "kind-reason.guess-adds",

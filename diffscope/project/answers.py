@@ -66,6 +66,17 @@ class Reason(Enum):
     DEPENDENCY = "dependency"
     EMPTY_LIST = "empty-list"
     NO_MATCH = "no-match"
+    ALWAYS = "always"
+    """A job of GitHub whose workflow lists no paths: every pull request starts it."""
+    NOT_IGNORED = "not-ignored"
+    IGNORED = "ignored"
+    EVENT = "event"
+    """No pull request starts its workflow by being opened or pushed to."""
+    CONDITION = "condition"
+    NEEDS = "needs"
+    """A job that it needs does not run."""
+    UNDECIDED = "undecided"
+    """Whether it runs hangs on what the change does not tell: a condition, a branch, more files than GitHub looks at."""
 
 
 class StepDecision(Value, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from diffscope.errors import InputError
 from diffscope.patterns import Regex, compile_regex, lazy_regex
 from diffscope.project.model import Dialect, Listed, Mirror, Step
 from diffscope.source.model import RepoPath
+from diffscope.source.profile import profile
 
 _START = lazy_regex(r"(?P<flags>\(\?[a-z]+\))?\^(?=\(\?[!=])")
 
@@ -104,12 +105,17 @@ _LETTERS = dict(zip(b'\a\b\t\n\v\f\r"\\', 'abtnvfr"\\', strict=True))
 
 
 def visible_paths(changed: Iterable[RepoPath]) -> tuple[RepoPath, ...]:
-    """Return new paths as the generator sees them: one that is not plain ASCII arrives in git's quotes."""
+    """Return new paths as CI sees them: to Buildkite's generator one that is not plain ASCII arrives in git's quotes."""
+    if profile().ci == "github":
+        return tuple(changed)
     return tuple(path if _is_plain(path) else RepoPath(_quote(path)) for path in changed)
 
 
 def matches_dependency(entry: str, path: str, dialect: Dialect = Dialect.GENERATOR) -> bool:
     """Say whether one entry, its ``!`` taken off, covers a changed path."""
+    if dialect is Dialect.GITHUB:
+        pattern = workflow_pattern(entry)
+        return pattern is not None and pattern.fullmatch(path)
     if dialect is Dialect.AMD_TEMPLATE:
         return path.startswith(entry)
     return entry.rstrip("/") in _with_folders(path)
@@ -139,6 +145,8 @@ def first_match(
     listed = tuple(dependencies)
     if dialect is Dialect.AMD_TEMPLATE:
         return _first_with_start(listed, paths)
+    if dialect is Dialect.GITHUB:
+        return _first_by_order(listed, paths)
     bare = [each.text.rstrip("/") for each in listed if not each.text.startswith("!")]
     if not bare:
         return None
@@ -159,6 +167,40 @@ def _first_with_start(
         if path.startswith(starts):
             return next(each for each in listed if path.startswith(each.text)), path
     return None
+
+
+def _first_by_order(listed: tuple[Listed, ...], paths: Iterable[RepoPath]) -> tuple[Listed, RepoPath] | None:
+    for path in paths:
+        matching = (
+            each
+            for each in reversed(listed)
+            if matches_dependency(each.text.removeprefix("!"), path, Dialect.GITHUB)
+        )
+        last = next(matching, None)
+        if last is not None and not last.text.startswith("!"):
+            return last, path
+    return None
+
+
+_PATTERN = lazy_regex(r"(\*\*/)|(\*\*)|(\*)|(?<=.)([?+])|(\[[A-Za-z0-9-]+\])|\\(.)|(.)", re.DOTALL)
+_AS_REGEX = {1: "(?:.+/)?", 2: ".*", 3: "[^/]*"}
+
+
+@lru_cache(maxsize=1024)
+def workflow_pattern(text: str) -> Regex | None:
+    """Return the matcher of a pattern of GitHub's workflows, its ``!`` taken off; ``None`` for one that is wrong.
+
+    ``*`` stays within a folder and ``**`` does not, ``?`` and ``+`` repeat the character before them, ``[a-z]`` is one of a range, and a
+    backslash makes the next character plain. It covers the whole path.
+    """
+    parts = (
+        _AS_REGEX.get(found.lastindex or 0) or found[4] or found[5] or re.escape(found[6] or found[7])
+        for found in _PATTERN.finditer(text)
+    )
+    try:
+        return compile_regex(f"(?s){''.join(parts)}")
+    except InputError:
+        return None
 
 
 def first_regex(patterns: tuple[Listed, ...], path: str) -> str | None:

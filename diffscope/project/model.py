@@ -106,6 +106,8 @@ class Dialect(Enum):
     """vllm-project/ci-infra, buildkite/pipeline_generator."""
     AMD_TEMPLATE = "amd-template"
     """vllm-project/ci-infra, buildkite/bootstrap-amd.sh with test-template-amd.j2: `.buildkite/test-amd.yaml`."""
+    GITHUB = "github"
+    """GitHub Actions: workflows as pipelines, their jobs as steps."""
 
 
 class Listed(Value, frozen=True, kw_only=True):
@@ -164,6 +166,23 @@ class Step(Value, frozen=True, kw_only=True):
     keys: tuple[Listed, ...] = ()
     mirror_hardwares: tuple[str, ...] = ()
     autorun_on_main: bool = False
+    condition: Listed | None = None
+    """The ``if`` of a job of GitHub, as written."""
+    runs_more: bool = False
+    """A job of GitHub runs something that is not read, such as ``make``: it may collect any test."""
+
+
+class WorkflowEvent(Value, frozen=True, kw_only=True):
+    """What starts a workflow of GitHub; ``None`` where the event does not say."""
+
+    name: str
+    """``pull_request`` or ``pull_request_target``; empty where no pull request starts it."""
+    line: int
+    types: tuple[Listed, ...] | None = None
+    branches: tuple[Listed, ...] | None = None
+    branches_ignore: tuple[Listed, ...] | None = None
+    paths: tuple[Listed, ...] | None = None
+    paths_ignore: tuple[Listed, ...] | None = None
 
 
 class Pipeline(Value, frozen=True, kw_only=True):
@@ -177,6 +196,8 @@ class Pipeline(Value, frozen=True, kw_only=True):
     run_all_exclude: tuple[Listed, ...] = ()
     missing_keys: tuple[str, ...] = ()
     """Keys without which the generator refuses the configuration."""
+    event: WorkflowEvent | None = None
+    """What starts a workflow of GitHub; ``None`` for a pipeline of Buildkite."""
     steps: tuple[Step, ...] = ()
 
 

@@ -8,11 +8,13 @@ from typing import Final
 from diffscope.project import labels as merging
 from diffscope.project import owners
 from diffscope.project.ci.buildkite import FOLDER, read_pipelines
+from diffscope.project.ci.workflows import is_workflow, read_workflows
 from diffscope.project.labels import parse_mergify
 from diffscope.project.model import (
     Codeowners,
     DockerPin,
     Mergify,
+    Pipeline,
     Problem,
     Project,
     ProjectFiles,
@@ -27,12 +29,16 @@ from diffscope.project.requirements import (
 )
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath, TreeEntry
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 from diffscope.source.text import decode
 
 MAX_FILE: Final = 4_000_000
 """Bytes: a larger declaration is reported and not read."""
 
+SCRIPTS: Final = ("tools/", "docker/")
+"""Where scripts lie that steps run, besides the folders of tests."""
+SCRIPTS_OF_JOBS: Final = (".github/", "scripts/", "ci/")
+"""Where jobs of GitHub have theirs, too."""
 _SYMLINK: Final = "120000"
 _SUBMODULE: Final = "160000"
 
@@ -41,10 +47,27 @@ def declares(path: str) -> bool:
     """Say whether a path is one that ``read_project`` wants the bytes of."""
     if path in owners.PLACES or path in merging.PLACES:
         return True
-    if path.startswith(FOLDER):
-        return path.endswith((".yaml", ".yml", ".sh"))
-    is_script = path.endswith(".sh") and path.startswith((*places().tests, "tools/", "docker/"))
+    if declares_steps(path):
+        return True
+    folders = (*SCRIPTS, *SCRIPTS_OF_JOBS) if profile().ci == "github" else SCRIPTS
+    is_script = path.endswith(".sh") and path.startswith((*places().tests, *folders))
     return is_script or is_requirements_file(path) or is_dockerfile(path)
+
+
+def declares_steps(path: str) -> bool:
+    """Say whether a path declares steps where the profile says that CI is: a job file, a configuration or a script beside them."""
+    if profile().ci == "github":
+        return is_workflow(path)
+    return path.startswith(FOLDER) and path.endswith((".yaml", ".yml", ".sh"))
+
+
+def read_steps(
+    contents: Mapping[RepoPath, bytes], tree: TreeIndex, base: Mapping[RepoPath, bytes] | None = None
+) -> tuple[tuple[Pipeline, ...], tuple[Problem, ...]]:
+    """Return the pipelines of a tree where the profile says that CI is, and what could not be read; ``base`` as ``read_workflows`` has it."""
+    return (
+        read_workflows(contents, tree, base) if profile().ci == "github" else read_pipelines(contents, tree)
+    )
 
 
 def wanted_entries(entries: Iterable[TreeEntry]) -> tuple[TreeEntry, ...]:
@@ -59,7 +82,7 @@ def read_project(files: ProjectFiles) -> Project:
     tree = TreeIndex(entry.path for entry in files.entries if entry.mode != _SUBMODULE)
     problems: list[Problem] = list(_unreadable(files))
     contents = {path: data for path, data in files.contents.items() if len(data) <= MAX_FILE}
-    pipelines, found = read_pipelines(contents, tree)
+    pipelines, found = read_steps(contents, tree)
     problems += found
     codeowners = _codeowners(contents, problems)
     mergify = _mergify(contents, problems)

@@ -39,6 +39,7 @@ def optional_step(one: OptionalStep, words: Words) -> str:
 
 def _phrases(ci: CiFacts, words: Words, few: Few) -> Iterator[str]:
     counted = {one.reason: one.steps for one in ci.not_run}
+    open_ = counted.get(Reason.UNDECIDED, 0)
     if ci.runs:
         optional = counted.get(Reason.OPTIONAL, 0)
         yield words.comma.join(
@@ -51,13 +52,15 @@ def _phrases(ci: CiFacts, words: Words, few: Few) -> Iterator[str]:
     elif ci.docs_only:
         yield words("ci-docs-only")
     else:
-        yield words.counted("ci-nothing-one", "ci-nothing", sum(counted.values()))
+        yield words.counted("ci-nothing-one", "ci-nothing", sum(counted.values()) - open_)
+    yield words("ci-undecided", count=open_) if open_ else ""
     yield from _run_all(ci.pipelines, words)
     yield _limits(ci, words)
     yield _mirrors(ci, words)
     yield _tree(ci, words, few)
-    newer = words("ci-rules-newer") if ci.rules.newer_than_change else ""
-    yield words("ci-rules", commit=ci.rules.commit, date=ci.rules.date) + newer
+    if ci.rules is not None:
+        newer = words("ci-rules-newer") if ci.rules.newer_than_change else ""
+        yield words("ci-rules", commit=ci.rules.commit, date=ci.rules.date) + newer
 
 
 def _queues(ci: CiFacts, few: Few) -> str:

@@ -14,17 +14,21 @@ from diffscope.render.words import Words
 
 _MOST: Final = 10
 _MOST_CRATES: Final = 4
+_MOST_NAMED: Final = 3
 _CRATE: Final = lazy_regex(r"(.+)/(?:src|tests|benches|examples)/.+[.]rs")
 _BESIDE: Final = lazy_regex(r"([^/]+)/(?:tests|benches|examples)/.+")
 
 
 def runnable_tests(assessment: Assessment) -> list[str]:
-    """Return at most ten test files to run, quoted for a shell: the changed ones that are still there, then the nearest."""
+    """Return at most ten test files to run, quoted for a shell: the changed ones that are still there, then those that run the change.
+
+    Where it is not known what a test runs, the nearest ones.
+    """
     tests = assessment.tests
     nearest = () if tests.nearest is UNSET else tests.nearest
     gone = {file.path for file in assessment.files if file.status == "deleted"}
     changed = set(tests.changed)
-    ordered = [test.path for test in nearest]
+    ordered = [test.path for test in nearest if test.runs is UNSET or test.runs or test.path in changed]
     paths = dict.fromkeys((*(path for path in ordered if path in changed), *tests.changed, *ordered))
     runnable = [
         path
@@ -70,8 +74,9 @@ def test_phrases(
     ]
     if tests.nearest is UNSET:
         phrases.append(words("nearest-unknown"))
-    if tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
-        is_near = not tests.changed and bool(runnable_tests(assessment))
-        code = "unnamed-nearest" if is_near else "unnamed"
-        phrases.append(words(code, symbols=few(tests.unnamed_symbols)))
+    if tests.not_run is not UNSET:
+        missing = tests.not_run[:_MOST_NAMED]
+        phrases += [words("no-test-runs", symbols=few(missing))] if missing else []
+    elif tests.unnamed_symbols is not UNSET and tests.unnamed_symbols:
+        phrases.append(words("unnamed", symbols=few(tests.unnamed_symbols)))
     return tuple(phrases)

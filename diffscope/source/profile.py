@@ -69,7 +69,7 @@ class Profile(Value, frozen=True, kw_only=True):
     metrics: str | None = None
     """How names of metrics begin."""
     ci: Literal["buildkite", "github", "none"] = "none"
-    """Where the steps of CI are declared. Those of GitHub's workflows are not read."""
+    """Where the steps of CI are declared: ``github`` for the jobs of its workflows."""
     workspace: str | None = None
     """Where the repository lies in CI's containers."""
 

@@ -134,9 +134,9 @@ CHANGED = tuple(
                 difference=CHANGED,
             ),
             "3 steps run; everything in vllm_ci, amd that is not optional runs: csrc/a.cu matches the run_all pattern csrc/; "
-            f"selected by the change's own .buildkite; against its base: 1 added (a), 2 newly selected (b, c){RULES}",
+            f"selected by the change's own declarations; against its base: 1 added (a), 2 newly selected (b, c){RULES}",
             "运行 3 个步骤; vllm_ci、amd 运行除可选外的全部步骤：csrc/a.cu 匹配 run_all 模式 csrc/; "
-            "按此变更自身的 .buildkite 选择；与其基准相比：新增 1 个（a）、多运行 2 个（b、c）; "
+            "按此变更自身的声明选择；与其基准相比：新增 1 个（a）、多运行 2 个（b、c）; "
             "按 ci-infra 3e4cfe4（2026-08-21）的规则",
             id="pipelines that run everything, by the change's own declarations",
         ),

@@ -46,10 +46,17 @@ _NOTHING: Final = _Words("unknown", "unknown", "no-code", "")
 
 
 def with_reach(
-    facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGraph | None, rows: ReachRows
+    facts: ChangeFacts,
+    placed: Iterable[Placed],
+    graph: ModuleGraph | None,
+    rows: ReachRows,
+    callers: CallerIndex | None,
 ) -> ChangeFacts:
-    """Return the facts, each with when it runs. Without a graph of the base nothing is known but what tools are."""
-    teller = _Teller(tuple(placed), graph, rows)
+    """Return the facts, each with when it runs. Without a graph of the base nothing is known but what tools are.
+
+    ``callers`` are those of the tree with the change.
+    """
+    teller = _Teller(tuple(placed), graph, rows, callers)
     fields = {
         family: tuple(teller.tell(fact) for fact in getattr(facts, family))
         for family in _FAMILIES
@@ -60,10 +67,16 @@ def with_reach(
 
 
 class _Teller:
-    def __init__(self, placed: tuple[Placed, ...], graph: ModuleGraph | None, rows: ReachRows) -> None:
+    def __init__(
+        self,
+        placed: tuple[Placed, ...],
+        graph: ModuleGraph | None,
+        rows: ReachRows,
+        callers: CallerIndex | None,
+    ) -> None:
         self._graph = graph
         self._old_paths = {one.fact.path: one.fact.old_path or one.fact.path for one in placed}
-        self._new = Reach(CallerIndex(graph, placed), rows) if graph is not None else None
+        self._new = Reach(callers, rows) if callers is not None else None
         self._old = Reach(CallerIndex(graph, ()), rows) if graph is not None else None
         self._told: dict[tuple[str, str, str, bool], Reached] = {}
 

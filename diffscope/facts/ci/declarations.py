@@ -24,7 +24,6 @@ from diffscope.facts.ci_model import (
     StepsNotRun,
 )
 from diffscope.project.answers import AmdState, Collecting, MergifyChange, Reason, Selection, StepDecision
-from diffscope.project.ci.buildkite import FOLDER, read_pipelines
 from diffscope.project.ci.collection import StepTests, collect_tests, step_calls, step_tests
 from diffscope.project.ci.mirrors import amd_states
 from diffscope.project.ci.selection import select_steps
@@ -33,7 +32,7 @@ from diffscope.project.labels import labels_for
 from diffscope.project.matching import visible_paths
 from diffscope.project.model import Dialect, Pipeline, Project, Requirement, Verdict
 from diffscope.project.owners import owners_of
-from diffscope.project.read import declares
+from diffscope.project.read import declares_steps, read_steps
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import PullRequest, RepoPath
 from diffscope.source.text import decode
@@ -146,6 +145,11 @@ class Declarations:
         )
 
     @cached_property
+    def runs_more(self) -> bool:
+        """Whether some step runs what is not read, so that which tests no step collects is not known."""
+        return any(step.runs_more for pipeline in self.project.pipelines for step in pipeline.steps)
+
+    @cached_property
     def _watched(self) -> frozenset[str]:
         steps = [
             step
@@ -167,7 +171,7 @@ class Declarations:
         contents = {path: data for path, data in {**known, **edited}.items() if data is not None}
         gone = [path for path, data in edited.items() if data is None]
         tree = self.tree_with({*added, *contents}, gone)
-        pipelines, problems = read_pipelines(contents, tree)
+        pipelines, problems = read_steps(contents, tree, known)
         for problem in problems:
             if problem.kind in _UNREADABLE and (problem.kind == "missing" or problem.path in edited):
                 return f"{problem.path}:{problem.line}: {problem.message}"
@@ -251,9 +255,9 @@ def judge_tree(files: Iterable[EditedFile], declarations: Declarations) -> Judge
     judged = JudgedTree(declarations, TREE_BASE, declarations, visible_paths(one.path for one in files))
     edited: dict[RepoPath, bytes | None] = {}
     for one in files:
-        if one.old_path is not None and _declares_steps(one.old_path):
+        if one.old_path is not None and declares_steps(one.old_path):
             edited[one.old_path] = None
-        if _declares_steps(one.path):
+        if declares_steps(one.path):
             if not one.is_gone and one.after is None:
                 return judged._replace(problem=f"{one.path}: {_UNREAD}")
             edited[one.path] = None if one.is_gone else one.after
@@ -263,10 +267,6 @@ def judge_tree(files: Iterable[EditedFile], declarations: Declarations) -> Judge
     if isinstance(after, str):
         return judged._replace(problem=after)
     return judged._replace(declarations=after, tree=TREE_HEAD)
-
-
-def _declares_steps(path: str) -> bool:
-    return path.startswith(FOLDER) and declares(path)
 
 
 def collect_ci(judged: JudgedTree, selection: Selection, pull: PullRequest) -> CiFacts:
@@ -281,7 +281,7 @@ def collect_ci(judged: JudgedTree, selection: Selection, pull: PullRequest) -> C
     return CiFacts(
         tree=judged.tree,
         tree_problem=judged.problem,
-        rules=_rules(pull),
+        rules=None if any(one.event for one in pipelines) else _rules(pull),
         docs_only=selection.docs_only,
         pipelines=tuple(_pipeline(one, selection) for one in pipelines),
         steps=tuple(_runs(selection, states)),

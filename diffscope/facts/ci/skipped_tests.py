@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,14 +11,15 @@ import msgspec
 
 from diffscope.facts.base.base_index import TreeLookup
 from diffscope.facts.base.imports import distribution_of
+from diffscope.facts.base.test_code import platforms_left, platforms_skipped
 from diffscope.facts.change.changed_file import Placed
 from diffscope.facts.ci.declarations import Declarations
 from diffscope.facts.model import StepFact, TestFact
-from diffscope.facts.parsed_text import parse_call
 from diffscope.patterns import lazy_regex
 from diffscope.project.answers import StepRef
 from diffscope.project.ci.collection import collect_tests, is_test_file
-from diffscope.project.ci.mirrors import device_of, platform_of
+from diffscope.project.ci.mirrors import UNKNOWN_PLATFORM, device_of, platform_of
+from diffscope.project.model import Dialect
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import RepoPath
 from diffscope.source.profile import places
@@ -69,7 +69,9 @@ def idle_tests(
     collected = collect_tests(declarations.step_tests, TreeIndex(needs))
     for path in sorted(needs.keys() & collected.keys()):
         platforms = _platforms_of_steps((each.step for each in collected[path]), declarations)
-        for need in needs[path]:
+        # Images and machines that jobs of GitHub run on may hold any package and variable.
+        is_told = all(each.step.dialect is not Dialect.GITHUB for each in collected[path])
+        for need in needs[path] if is_told else [one for one in needs[path] if one.elsewhere]:
             reason = _reason(need, platforms, placed, declarations)
             if lookup is not None and need.package and lookup.imports_root(need.package.partition(".")[0]):
                 continue
@@ -89,7 +91,7 @@ def _needs(placed: Placed) -> Iterator[_Need]:
         yield _Need(package=found[1])
     assigned = dict(_ASSIGNED.findall(text))
     for condition in _conditions(text):
-        left = _platforms_skipped(condition)
+        left = platforms_skipped(condition)
         if left:
             yield _Need(elsewhere=left)
         for part in _REASON.sub("", condition).split(" or "):
@@ -137,9 +139,6 @@ def _mentions(name: str, placed: tuple[Placed, ...]) -> bool:
     return any(name.lower() in text.lower() for text in texts)
 
 
-_QUESTION: Final = lazy_regex(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
-_ALIKE: Final = {"cuda_alike": frozenset({"cuda", "rocm"})}
-_EVERY: Final = frozenset({"cuda", "rocm", "xpu", "cpu", "tpu", "hpu"})
 _MIRRORS: Final = {"amd": "rocm"}
 
 
@@ -156,64 +155,20 @@ def with_places(facts: Iterable[TestFact], declarations: Declarations | None) ->
     return tuple(found)
 
 
-def platforms_left(condition: str) -> frozenset[str]:
-    """Return the platforms on which a skip's condition can hold; none where it can hold on all of them.
-
-    ``condition`` is the text of an expression, or of the arguments of a mark; what is no expression tells nothing.
-    """
-    answers = _answers(condition)
-    left = frozenset(name for name, answer in answers.items() if answer is not False)
-    return left if len(left) < len(answers) else frozenset()
-
-
-def _platforms_skipped(condition: str) -> frozenset[str]:
-    """Return the platforms on which a skip's condition holds whatever else it asks for."""
-    answers = _answers(condition)
-    is_told = len(set(answers.values())) > 1
-    return frozenset(name for name, answer in answers.items() if answer is True and is_told)
-
-
-def _answers(condition: str) -> dict[str, bool | None]:
-    """Return for each platform what the condition answers there; ``None`` where that hangs on something else."""
-    tree = parse_call(condition)
-    if tree is None or not tree.args:
-        return {}
-    try:
-        return {name: _answer(tree.args[0], name) for name in sorted(_EVERY)}
-    except RecursionError:
-        return {}
-
-
-def _answer(node: ast.expr, platform: str) -> bool | None:
-    match node:
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            answer = _answer(operand, platform)
-            return None if answer is None else not answer
-        case ast.BoolOp(op=operator, values=values):
-            decisive = isinstance(operator, ast.Or)
-            answers = [_answer(value, platform) for value in values]
-            return decisive if decisive in answers else None if None in answers else not decisive
-        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[], keywords=[]):
-            asked = _QUESTION.fullmatch(name)
-            return platform in _ALIKE.get(asked[1], frozenset({asked[1]})) if asked else None
-        case ast.Constant(value=bool(value)):
-            return value
-    return None
-
-
 def _ran_on(path: str, platforms: frozenset[str], declarations: Declarations) -> bool | None:
     tests = (RepoPath(path),) if declarations.has_file(path) else ()
     collected = declarations.collecting(tests)
     if collected is None:
         return None
     steps = (each.step for each in collected.get(RepoPath(path), ()))
-    return not platforms.isdisjoint(_platforms_of_steps(steps, declarations))
+    ran = _platforms_of_steps(steps, declarations)
+    return None if UNKNOWN_PLATFORM in ran or declarations.runs_more else not platforms.isdisjoint(ran)
 
 
 def _platforms_of_steps(steps: Iterable[StepRef], declarations: Declarations) -> frozenset[str]:
     """Return the platforms on whose devices steps and their mirrors run."""
     devices = {
-        (pipeline.name, step.label): platform_of(device_of(step))
+        (pipeline.name, step.label): platform_of(device_of(step), step.dialect)
         for pipeline in declarations.project.pipelines
         for step in pipeline.steps
     }

@@ -28,7 +28,7 @@ from diffscope.project.ci.collection import collect_tests, cover_tests, is_test_
 from diffscope.project.ci.selection import select_steps
 from diffscope.project.labels import conditions_of, matching_paths
 from diffscope.project.matching import dependencies_of, first_match, matches_dependency, visible_paths
-from diffscope.project.model import Project
+from diffscope.project.model import Dialect, Project
 from diffscope.project.owners import matched_paths, owners_of
 from diffscope.project.tree import TreeIndex
 from diffscope.source.model import PullRequest, RepoPath
@@ -111,19 +111,26 @@ def _unwatched(
             continue
         paths = visible_paths((RepoPath(one.fact.path),))
         decisions = select_steps(declarations.project.pipelines, paths).decisions
-        if not any(each.selected for each in decisions):
+        if not any(each.selected or each.reason is Reason.UNDECIDED for each in decisions):
             yield _no_step(one, decisions)
         for platform in missing:
             yield _not_run(one, decisions, platform)
 
 
 def _may_always_run(decision: StepDecision) -> bool:
-    return decision.reason is Reason.EMPTY_LIST and not decision.optional
+    return decision.reason is Reason.UNDECIDED or (
+        decision.reason is Reason.EMPTY_LIST and not decision.optional
+    )
 
 
 def _no_step(placed: Placed, decisions: Iterable[StepDecision]) -> StepFact:
     optional = next((each.label for each in decisions if each.optional and each.entry), None)
-    nothing = "no dependency list or run_all pattern matches it"
+    is_github = any(each.dialect is Dialect.GITHUB for each in decisions)
+    nothing = (
+        "no workflow that it starts lists it"
+        if is_github
+        else "no dependency list or run_all pattern matches it"
+    )
     return StepFact(
         **placed.spot(),
         what="no-step" if optional is None else "optional-only",
@@ -149,7 +156,7 @@ def _uncollected(placed: tuple[Placed, ...], declarations: Declarations) -> Iter
         for one in placed
         if one.fact.status in ("added", "renamed") and is_test_file(one.fact.path)
     }
-    if not new:
+    if not new or declarations.runs_more:
         return
     collected = collect_tests(declarations.step_tests, TreeIndex(new))
     for coverage in cover_tests(new, collected):
@@ -265,7 +272,9 @@ class _Started:
             if len(self._known) >= _MOST_RENAMES:
                 return False
             decisions = select_steps(self._pipelines, visible_paths((gap.new,))).decisions
-            self._known[gap.new] = frozenset((one.file, one.label) for one in decisions if one.selected)
+            self._known[gap.new] = frozenset(
+                (one.file, one.label) for one in decisions if one.selected or one.reason is Reason.UNDECIDED
+            )
         return (gap.file, gap.name) in self._known[gap.new]
 
 
@@ -337,7 +346,8 @@ def _step_gaps(project: Project, old: RepoPath, new: RepoPath, after: TreeIndex)
             if found is None or first_match(listed, (new,), step.dialect) is not None:
                 continue
             entry = found[0]
-            near = after.starting_with(entry.text.rstrip("/"))
+            is_glob = step.dialect is Dialect.GITHUB
+            near = after.paths if is_glob else after.starting_with(entry.text.rstrip("/"))
             yield RenameGap(
                 kind="step",
                 old=old,

@@ -179,9 +179,12 @@ def _calls_of(
 ) -> StepCalls:
     found: list[tuple[Listed, tuple[Call, ...], CommandTests]] = []
     written: list[int] = []
+    start = folders
     for command in commands:
+        # Each command of a job of GitHub is a shell of its own.
+        folders = start if ref.dialect is Dialect.GITHUB else folders
         read = reader.read(command.text, folders)
-        # The commands of a step are one script: a `cd` stays in force.
+        # The commands of another step are one script: a `cd` stays in force.
         folders = read.folders_after
         found.append((command, read.calls, read.tests))
         written.append(read.written)

@@ -50,8 +50,23 @@ def device_of(step: Step) -> str:
     return step.device or DEFAULT_DEVICE
 
 
-def platform_of(device: str) -> str:
-    """Return cuda, rocm, cpu, xpu, hpu or npu."""
+UNKNOWN_PLATFORM: Final = "unknown"
+_RUNNERS: Final = {
+    "cpu": lazy_regex(r"\b(?:ubuntu|windows|macos)-", re.IGNORECASE),
+    "rocm": lazy_regex(r"rocm|\bmi\d{3}|amd-?gpu", re.IGNORECASE),
+    "npu": lazy_regex(r"\bnpu|ascend", re.IGNORECASE),
+    "xpu": lazy_regex(r"\bxpu", re.IGNORECASE),
+    "hpu": lazy_regex(r"\bhpu|gaudi", re.IGNORECASE),
+    "tpu": lazy_regex(r"\btpu", re.IGNORECASE),
+    "cuda": lazy_regex(r"cuda|nvidia|\b[ahlbv]\d{2,3}\b|\b(?:t4|l4)\b", re.IGNORECASE),
+}
+"""What labels of GitHub's runners name; hosted ones are machines without accelerators."""
+
+
+def platform_of(device: str, dialect: Dialect = Dialect.GENERATOR) -> str:
+    """Return cuda, rocm, cpu, xpu, hpu, npu or tpu; of a runner of GitHub whose labels tell none, ``UNKNOWN_PLATFORM``."""
+    if dialect is Dialect.GITHUB:
+        return next((name for name, labels in _RUNNERS.items() if labels.search(device)), UNKNOWN_PLATFORM)
     return "rocm" if device.startswith("mi") and is_amd_gpu(device) else _PLATFORMS.get(device, "cuda")
 
 

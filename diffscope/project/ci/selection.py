@@ -10,7 +10,9 @@ The AMD template (``test-amd.yaml``) differs: an entry matches every path that *
 and without ``!``; **an empty list always runs**; its ``run_all`` paths stand in ``bootstrap-amd.sh``; only steps
 that mirror ``amdproduction`` exist at all.
 
-Both see ``git diff --name-only``: of a rename the new path alone, and a non-ASCII path in quotes (``visible_paths``).
+Workflows of GitHub have rules of their own: ``workflow_jobs``.
+
+Both programs see ``git diff --name-only``: of a rename the new path alone, and a non-ASCII path in quotes (``visible_paths``).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from diffscope.project.ci.mirrors import (
     platform_of,
     timeout_of,
 )
+from diffscope.project.ci.workflow_jobs import decide_jobs
 from diffscope.project.matching import dependencies_of, first_match, first_regex
 from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step
 from diffscope.source.model import RepoPath
@@ -79,12 +82,17 @@ def select_steps(
     """Return what every pipeline decides for the changed paths (as ``visible_paths`` gives them)."""
     seen = tuple(paths)
     trigger = trigger_of(labels, trigger)
-    is_docs = bool(seen) and all(map(is_documentation, seen))
+    pipelines = tuple(pipelines)
+    has_workflows = any(pipeline.event for pipeline in pipelines)
+    is_docs = bool(seen) and all(map(is_documentation, seen)) and not has_workflows
     decisions: list[StepDecision] = []
     run_all: list[RunAll] = []
     for pipeline in pipelines:
         if pipeline.missing_keys:
             # The generator refuses such a configuration, so that nothing runs by it.
+            continue
+        if pipeline.event is not None:
+            decisions += decide_jobs(pipeline, pipeline.event, seen)
             continue
         mode, found = run_all_of(pipeline, seen, trigger)
         run_all += found

@@ -11,7 +11,7 @@ from diffscope.project.answers import AmdState, StepDecision
 from diffscope.project.ci.mirrors import amd_states
 from diffscope.project.ci.selection import TEMPLATE_RUN_ALL, TEMPLATE_RUN_ALL_EXCLUDE, select_steps
 from diffscope.project.matching import compile_guarded, dependencies_of, matches_dependency
-from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step
+from diffscope.project.model import Dialect, Listed, Mirror, Pipeline, Step, WorkflowEvent
 from diffscope.source.model import RepoPath, Value
 
 
@@ -22,6 +22,7 @@ class PatternKind(Enum):
     EXCLUSION = "exclusion"
     RUN_ALL = "run-all"
     RUN_ALL_EXCLUDE = "run-all-exclude"
+    IGNORED = "ignored"
 
 
 class PatternTrace(Value, frozen=True, kw_only=True):
@@ -62,7 +63,8 @@ def trace_steps(
     }
     found = []
     for each in decisions:
-        if wanted.lower() in {(each.key or "").lower(), each.label.lower(), name_of(each).lower()}:
+        key = (each.key or "").lower()
+        if wanted.lower() in {key, key.rpartition("/")[2], each.label.lower(), name_of(each).lower()}:
             pipeline, step, mirror = steps[each.pipeline, each.file, each.line]
             found.append(
                 StepTrace(
@@ -102,9 +104,17 @@ def _run_all(pipeline: Pipeline, paths: tuple[RepoPath, ...]) -> Iterator[Patter
             for start in starts:
                 yield _trace(kind, start, None, [path for path in paths if path.startswith(start)])
         return
+    if pipeline.event is not None:
+        yield from _ignored(pipeline.event, paths)
     for kind, patterns in zip(kinds, (pipeline.run_all, pipeline.run_all_exclude), strict=True):
         for pattern in patterns:
             yield _trace(kind, pattern.text, pattern.line, _matched(pattern, paths))
+
+
+def _ignored(event: WorkflowEvent, paths: tuple[RepoPath, ...]) -> Iterator[PatternTrace]:
+    for each in event.paths_ignore or ():
+        found = [path for path in paths if matches_dependency(each.text, path, Dialect.GITHUB)]
+        yield _trace(PatternKind.IGNORED, each.text, each.line, found)
 
 
 def _matched(pattern: Listed, paths: tuple[RepoPath, ...]) -> list[RepoPath]:
@@ -120,7 +130,7 @@ def _entries(step: Step, mirror: Mirror | None, paths: tuple[RepoPath, ...]) -> 
         step.dependencies or () if step.dialect is Dialect.AMD_TEMPLATE else dependencies_of(step, mirror)
     )
     for entry in listed:
-        is_exclusion = entry.text.startswith("!") and step.dialect is Dialect.GENERATOR
+        is_exclusion = entry.text.startswith("!") and step.dialect is not Dialect.AMD_TEMPLATE
         kind = PatternKind.EXCLUSION if is_exclusion else PatternKind.ENTRY
         text = entry.text[1:] if is_exclusion else entry.text
         found = [path for path in paths if matches_dependency(text, path, step.dialect)]

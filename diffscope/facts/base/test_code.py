@@ -1,0 +1,255 @@
+"""What the tests of a file run: the names that each of them uses, by itself and through fixtures and helpers, and where it is skipped."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from diffscope.facts.parsed_text import parse_call, parse_module
+from diffscope.patterns import lazy_regex
+from diffscope.source.profile import places
+
+_MOST_HELPERS: Final = 8
+"""Files of helpers and fixtures that are read for the tests of one change."""
+_LONGEST: Final = 400_000
+_NOTHING: Final = frozenset[str]()
+_SET_UP: Final = frozenset({"setup_method", "setup_class", "setup", "setUp", "setUpClass", "asyncSetUp"})
+_SKIP: Final = lazy_regex(r"(?:^|\.)mark\.skip(if)?$")
+_AUTOMATIC: Final = lazy_regex(r"\bautouse ?= ?True\b")
+_QUESTION: Final = lazy_regex(r"is_(cuda_alike|cuda|rocm|xpu|cpu|tpu|hpu)")
+_ALIKE: Final = {"cuda_alike": frozenset({"cuda", "rocm"})}
+EVERY_PLATFORM: Final = frozenset({"cuda", "rocm", "xpu", "cpu", "tpu", "hpu"})
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+Text = Callable[[str], bytes | None]
+
+
+class RunningTest(NamedTuple):
+    """A test of a file."""
+
+    name: str
+    names: frozenset[str]
+    """Identifiers that it and what it calls in the folders of tests use; names that are only replaced by a fake are none."""
+    skipped: frozenset[str]
+    """The platforms on which it does not run."""
+    imports: Mapping[str, str]
+    """Names that its file imports from elsewhere than tests, with the module."""
+
+
+class _Unit(NamedTuple):
+    """A function of a test file, or a class of it that is no test."""
+
+    names: frozenset[str]
+    skipped: frozenset[str]
+
+
+class TestCode:
+    """Answers for one change; ``text_of`` gives the bytes of a file after the change, ``None`` where there are none."""
+
+    __test__ = False
+
+    def __init__(self, text_of: Text) -> None:
+        self._text_of = text_of
+        self._files: dict[str, _File | None] = {}
+        self._helpers = 0
+
+    def tests(self, path: str) -> tuple[RunningTest, ...] | None:
+        """Return the tests of a file that run on some platform, in order; ``None`` where its text cannot be had or does not parse."""
+        file = self._file(path)
+        if file is None:
+            return None
+        found = (
+            RunningTest(name, self._closed(file, name), unit.skipped, file.foreign)
+            for name, unit in file.units.items()
+            if name.rpartition(".")[2].startswith("test") and not unit.skipped >= EVERY_PLATFORM
+        )
+        return tuple(found)
+
+    def _file(self, path: str) -> _File | None:
+        if path not in self._files:
+            text = self._text_of(path)
+            tree = parse_module(text) if text is not None and len(text) <= _LONGEST else None
+            self._files[path] = None if tree is None else _File(path, tree)
+        return self._files[path]
+
+    def _closed(self, file: _File, name: str) -> frozenset[str]:
+        """Return what a test uses, with what the helpers and fixtures that it names use."""
+        found: set[str] = set()
+        left, seen = [(file, name)], set[tuple[str, str]]()
+        while left:
+            at, each = left.pop()
+            if (at.path, each) in seen:
+                continue
+            seen.add((at.path, each))
+            names = at.units[each].names
+            found |= names
+            owner = each.rpartition(".")[0]
+            for used in names | (at.automatic if at is file else _NOTHING):
+                for local in (f"{owner}.{used}" if owner else used, used):
+                    if local in at.units:
+                        left.append((at, local))
+                        break
+                else:
+                    left += self._elsewhere(at, used)
+        return frozenset(found)
+
+    def _elsewhere(self, file: _File, name: str) -> Iterator[tuple[_File, str]]:
+        """Yield the helper or the fixture that a name stands for, where a file of tests has it."""
+        module, original = file.imports.get(name, ("", name))
+        paths = [f"{module}.py", f"{module}/__init__.py"] if module else file.fixtures(name)
+        for path in paths:
+            if path not in self._files:
+                if self._helpers >= _MOST_HELPERS:
+                    continue
+                self._helpers += 1
+            other = self._file(path)
+            if other is not None and original in other.units:
+                yield other, original
+                return
+
+
+class _File:
+    """The functions of one file."""
+
+    def __init__(self, path: str, tree: ast.Module) -> None:
+        self.path = path
+        self.units: dict[str, _Unit] = {}
+        self.imports: dict[str, tuple[str, str]] = {}
+        self.foreign: dict[str, str] = {}
+        for name, module, original in _imports(path, tree):
+            if places().is_test(f"{module}/"):
+                self.imports[name] = (module, original)
+            else:
+                self.foreign[name] = module.replace("/", ".")
+        self.automatic = frozenset[str]()
+        """Fixtures that run for every test."""
+        self._handed = frozenset[str]()
+        values = {
+            target.id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        mark = values.get("pytestmark")
+        marks = mark.elts if isinstance(mark, ast.List | ast.Tuple) else [mark] if mark else []
+        self._values = values
+        skipped = self._skipped(marks).union(*map(self._leaves, tree.body))
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                self._read_class(node, skipped)
+            elif isinstance(node, _Function):
+                self._add(node.name, node, skipped)
+
+    def fixtures(self, name: str) -> list[str]:
+        """Return the files in which a fixture may stand that this one does not have: those of its folder and of the one above, below the root of tests."""
+        if name not in self._handed:
+            return []
+        folder = self.path.rpartition("/")[0]
+        folders = [folder, folder.rpartition("/")[0]]
+        return [f"{each}/conftest.py" for each in folders if places().is_test(f"{each}/") and "/" in each]
+
+    def _read_class(self, node: ast.ClassDef, skipped: frozenset[str]) -> None:
+        skipped |= self._skipped(node.decorator_list)
+        methods = [one for one in node.body if isinstance(one, _Function)]
+        ready = _NOTHING.union(*(_names(one) for one in methods if one.name in _SET_UP))
+        for one in methods:
+            self._add(f"{node.name}.{one.name}", one, skipped, ready)
+        if not node.name.startswith("Test"):
+            self.units[node.name] = _Unit(_names(node), skipped)
+
+    def _add(
+        self, name: str, node: _Function, skipped: frozenset[str], more: frozenset[str] = _NOTHING
+    ) -> None:
+        handed = frozenset(one.arg for one in (*node.args.args, *node.args.kwonlyargs))
+        left = self._skipped(node.decorator_list).union(*map(self._leaves, node.body))
+        self.units[name] = _Unit(_names(node) | more | handed, skipped | left)
+        self._handed |= handed
+        if any(_AUTOMATIC.search(ast.unparse(one)) for one in node.decorator_list):
+            self.automatic |= {node.name}
+
+    def _leaves(self, node: ast.stmt) -> frozenset[str]:
+        """Return where a statement, or what stands under its condition, skips what follows."""
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="skip", value=ast.Name(id="pytest")))):
+                return EVERY_PLATFORM
+            case ast.If(test=condition, body=[first, *_]) if self._leaves(first):
+                return platforms_skipped(ast.unparse(self._told(condition)))
+        return _NOTHING
+
+    def _skipped(self, marks: list[ast.expr]) -> frozenset[str]:
+        found = _NOTHING
+        for mark in marks:
+            call = mark if isinstance(mark, ast.Call) else None
+            is_skip = _SKIP.search(ast.unparse(call.func if call else mark))
+            if is_skip and is_skip[1] is None:
+                return EVERY_PLATFORM
+            if is_skip and call and call.args:
+                found |= platforms_skipped(ast.unparse(self._told(call.args[0])))
+        return found
+
+    def _told(self, condition: ast.expr) -> ast.expr:
+        """Return a condition, or what the name that it is stands for."""
+        return self._values.get(condition.id, condition) if isinstance(condition, ast.Name) else condition
+
+
+def _names(node: ast.AST) -> frozenset[str]:
+    found = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name | ast.Attribute) and isinstance(each.ctx, ast.Load):
+            found.add(each.id if isinstance(each, ast.Name) else each.attr)
+    return frozenset(found)
+
+
+def _imports(path: str, tree: ast.Module) -> Iterator[tuple[str, str, str]]:
+    """Yield the names that a file imports: the path of the module without its ending, and the name there."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            above = path.split("/")[: -node.level] if node.level else []
+            module = "/".join([*above, *(node.module or "").split(".")]).rstrip("/")
+            yield from ((one.asname or one.name, module, one.name) for one in node.names)
+
+
+def platforms_left(condition: str) -> frozenset[str]:
+    """Return the platforms on which a skip's condition can hold; none where it can hold on all of them.
+
+    ``condition`` is the text of an expression, or of the arguments of a mark; what is no expression tells nothing.
+    """
+    answers = _answers(condition)
+    left = frozenset(name for name, answer in answers.items() if answer is not False)
+    return left if len(left) < len(answers) else frozenset()
+
+
+def platforms_skipped(condition: str) -> frozenset[str]:
+    """Return the platforms on which a skip's condition holds whatever else it asks for."""
+    answers = _answers(condition)
+    is_told = len(set(answers.values())) > 1
+    return frozenset(name for name, answer in answers.items() if answer is True and is_told)
+
+
+def _answers(condition: str) -> dict[str, bool | None]:
+    """Return for each platform what the condition answers there; ``None`` where that hangs on something else."""
+    tree = parse_call(condition)
+    if tree is None or not tree.args:
+        return {}
+    try:
+        return {name: _answer(tree.args[0], name) for name in sorted(EVERY_PLATFORM)}
+    except RecursionError:
+        return {}
+
+
+def _answer(node: ast.expr, platform: str) -> bool | None:
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            answer = _answer(operand, platform)
+            return None if answer is None else not answer
+        case ast.BoolOp(op=operator, values=values):
+            decisive = isinstance(operator, ast.Or)
+            answers = [_answer(value, platform) for value in values]
+            return decisive if decisive in answers else None if None in answers else not decisive
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[], keywords=[]):
+            asked = _QUESTION.fullmatch(name)
+            return platform in _ALIKE.get(asked[1], frozenset({asked[1]})) if asked else None
+        case ast.Constant(value=bool(value)):
+            return value
+    return None

@@ -1,0 +1,295 @@
+"""Which of the tests near a change run it: that call what changed, or what calls that, and are not skipped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from diffscope.facts.base.definitions import CallerIndex, Place
+from diffscope.facts.base.test_code import RunningTest, TestCode
+from diffscope.facts.change.changed_file import Placed
+from diffscope.facts.classify.change_shape import PRODUCT
+from diffscope.facts.model import ChangeFacts, NativeFact, Nearest, SymbolFact
+from diffscope.graph.model import ModuleName
+from diffscope.graph.query.graph import ModuleGraph
+from diffscope.graph.resolve import is_test_file
+from diffscope.source.model import RepoPath
+from diffscope.source.profile import places
+
+_RUST: Final = ".rs"
+_MOST_SUBJECTS: Final = 10
+_MOST_CALLERS: Final = 24
+_MOST_READ: Final = 14
+_MOST: Final = 10
+_FARTHEST: Final = 2
+"""Calls from what a test names to what changed."""
+_COMMON: Final = 60
+"""Files of tests that name a word, beyond which it says nothing of any of them."""
+_BY_OBJECT: Final = frozenset(
+    {"forward", "forward_native", "forward_cuda", "forward_hip", "forward_xpu", "forward_cpu"}
+)
+"""Methods that run where an object of their class is called."""
+_CHECKS: Final = frozenset({"field_validator", "model_validator", "validator", "root_validator"})
+_CODE: Final = frozenset({"function", "method", "class"})
+_SHOWN: Final = _CODE | {"variable"}
+_NEAR: Final = 2
+"""Imports from a test to the module of what it names."""
+_LEAST: Final = 0.25
+"""Of what the best test runs, below which another one does not count."""
+_LESS: Final = 0.4
+"""What each call more between a test and what changed leaves of its worth."""
+
+
+class _Target(NamedTuple):
+    """A name by which a test reaches something that changed."""
+
+    subject: str
+    path: str
+    last: str
+    classes: frozenset[str]
+    """One of them is named too; of a function none."""
+    calls: int
+    weight: float
+    is_native: bool = False
+
+
+def with_tests_running(
+    facts: ChangeFacts, placed: Iterable[Placed], graph: ModuleGraph | None, callers: CallerIndex | None
+) -> ChangeFacts:
+    """Return the facts, the nearest tests each with what of the change it runs; those that run most of it first, changed ones before others."""
+    if facts.nearest_tests is UNSET or graph is None or callers is None:
+        return facts
+    finder = _Finder(facts, tuple(placed), graph, callers)
+    return msgspec.structs.replace(facts, nearest_tests=finder.nearest(facts.nearest_tests))
+
+
+def subjects(facts: ChangeFacts) -> list[SymbolFact | NativeFact]:
+    """Return what tests should run of a change: functions, methods and classes of the product of which the logic changed, most code first, ten at most.
+
+    Rust is left out: its own tests run it.
+    """
+    symbols = [
+        one
+        for one in facts.symbol
+        if one.category in PRODUCT
+        and one.logic
+        and one.kind in _SHOWN
+        and not {"removed", "moved"}.intersection(one.aspects)
+        and (one.code_added or one.code_removed)
+    ]
+    # A method that is told apart tells more than its class.
+    owners = {(one.path, (one.symbol or "").rpartition(".")[0]) for one in symbols}
+    inner = [one for one in symbols if (one.path, one.symbol) not in owners]
+    # Who runs the code around it reads a variable too.
+    inner = [one for one in inner if one.kind in _CODE] or inner
+    known = {(one.path, one.symbol) for one in symbols}
+    natives = [
+        one
+        for one in facts.native
+        if not one.path.endswith(_RUST)
+        and one.change not in ("removed", "moved")
+        and (one.path, one.symbol) not in known
+    ]
+    found: list[SymbolFact | NativeFact] = [*inner, *natives]
+    found.sort(key=lambda one: (-(one.code_added + one.code_removed), one.path, one.line))
+    return found[:_MOST_SUBJECTS]
+
+
+class _Finder:
+    def __init__(
+        self, facts: ChangeFacts, placed: tuple[Placed, ...], graph: ModuleGraph, callers: CallerIndex
+    ) -> None:
+        self._graph, self._callers = graph, callers
+        self._after = {one.fact.path: one.material.after.data for one in placed if one.material.after}
+        self._old_paths = {one.fact.path: one.fact.old_path or one.fact.path for one in placed}
+        self._changed = {one.fact.path for one in placed if one.fact.category == "test"}
+        self._gone = {one.fact.old_path for one in placed if one.fact.status == "renamed"}
+        self._gone |= {one.fact.path for one in placed if one.fact.status == "deleted"}
+        self._below: set[tuple[str, str]] = set()
+        """Path of a class and name of one below it, wherever that is defined."""
+        self._near_by: dict[str, frozenset[str]] = {}
+        self._code = TestCode(self._text)
+        asked = subjects(facts)
+        self._targets = [target for one in asked for target in self._targets_of(one)]
+        platforms = {one.platforms for one in asked}
+        only = platforms.pop() if len(platforms) == 1 else tuple[str, ...]()
+        self._platforms = frozenset(only)
+
+    def _text(self, path: str) -> bytes | None:
+        return self._after[path] if path in self._after else self._graph.text_at(RepoPath(path))
+
+    def nearest(self, known: tuple[Nearest, ...]) -> tuple[Nearest, ...]:
+        """Return the nearest tests, those that run the change before the others."""
+        listed = {one.path: one for one in known}
+        worth: dict[str, tuple[float, tuple[str, ...]]] = {}
+        for path in self._candidates(listed):
+            worth[path] = self._worth(path)
+        most = max((value for value, _ in worth.values()), default=0.0)
+        worth = {path: one if one[0] >= _LEAST * most else (0.0, ()) for path, one in worth.items()}
+        others = (Nearest(path=path, score=0.0, reasons=()) for path in worth if path not in listed)
+        found = [
+            msgspec.structs.replace(one, runs=worth[one.path][1] if one.path in worth else ())
+            for one in (*known, *others)
+            if one.path in listed or worth[one.path][1]
+        ]
+        places_of = {one.path: number for number, one in enumerate(found)}
+        found.sort(
+            key=lambda one: (
+                not (one.path in self._changed and one.runs),
+                one.path not in self._changed,
+                not one.runs,
+                -worth[one.path][0] if one.runs else 0.0,
+                places_of[one.path],
+            )
+        )
+        return tuple(found[:_MOST])
+
+    def _candidates(self, listed: dict[str, Nearest]) -> list[str]:
+        """Return the tests to be read: by the words that they hold, then by their nearness."""
+        worth: defaultdict[str, float] = defaultdict(float)
+        for target in self._targets:
+            for path in self._naming(target):
+                worth[path] = max(worth[path], target.weight * _LESS**target.calls)
+        order = {path: number for number, path in enumerate(listed)}
+        paths = {path for path in (*worth, *listed) if is_test_file(path) and path not in self._gone}
+        ranked = sorted(
+            paths,
+            key=lambda path: (
+                path not in self._changed,
+                -round(worth[path], 6),
+                order.get(path, len(order)),
+                path,
+            ),
+        )
+        return ranked[:_MOST_READ]
+
+    def _naming(self, target: _Target) -> frozenset[str]:
+        words = [self._named(word) for word in target.classes]
+        classes = frozenset[str]().union(*words) if words else None
+        if not target.last:
+            return classes or frozenset()
+        named = self._named(target.last)
+        if classes is not None:
+            helped = named & self._near(target.path) if len(named) <= _COMMON else frozenset[str]()
+            return (named & classes) | helped
+        return named & self._near(target.path)
+
+    def _named(self, word: str) -> frozenset[str]:
+        found = self._graph.tests_naming(word) or ()
+        changed = (path for path in self._changed if word.encode() in self._after.get(path, b""))
+        return frozenset((*found, *changed))
+
+    def _near(self, path: str) -> frozenset[str]:
+        if path not in self._near_by:
+            module = self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+            tests = self._graph.tests_reaching(module, depth=_NEAR) if module else ()
+            found = (self._graph.path_of(one.test) for one in tests)
+            self._near_by[path] = frozenset(each for each in found if each) | self._changed
+        return self._near_by[path]
+
+    def _worth(self, path: str) -> tuple[float, tuple[str, ...]]:
+        """Return how much of the change a test file runs, and what of it."""
+        tests = self._code.tests(path)
+        if tests is None:
+            # Without its text the words of the file have to do.
+            held = {target for target in self._targets if path in self._naming(target)}
+        else:
+            running = [one for one in tests if not (self._platforms and self._platforms <= one.skipped)]
+            held = {
+                target
+                for target in self._targets
+                if any(self._runs(one, target) for one in running)
+                and (target.is_native or path in self._near(target.path))
+            }
+        best: dict[str, float] = {}
+        for target in held:
+            value = target.weight * _LESS**target.calls
+            best[target.subject] = max(best.get(target.subject, 0.0), value)
+        return sum(best.values()), tuple(sorted(best, key=lambda name: (-best[name], name)))
+
+    def _runs(self, test: RunningTest, target: _Target) -> bool:
+        if target.last and target.last not in test.names:
+            return False
+        named = target.classes & test.names
+        return not target.classes or any(self._is_that(test, name, target.path) for name in named)
+
+    def _is_that(self, test: RunningTest, name: str, path: str) -> bool:
+        """Return whether a name that a test file imports can be that of a class in another file, and not of one that is only called alike."""
+        module = test.imports.get(name)
+        if module is None or not path.endswith(".py"):
+            return True
+        found = self._graph.definition_of(ModuleName(module), name)
+        where = self._graph.path_of(found.module) if found else None
+        return where is None or where == self._old_paths.get(path, path) or (path, name) in self._below
+
+    def _targets_of(self, fact: SymbolFact | NativeFact) -> Iterator[_Target]:
+        name, weight = fact.symbol or "", float(fact.code_added + fact.code_removed) ** 0.5
+        if isinstance(fact, NativeFact) and not fact.path.endswith(".py"):
+            level = list(self._wrappers(fact))
+            module = self._graph.module_of(RepoPath(self._old_paths.get(fact.path, fact.path)))
+            for operator in self._operators(fact, str(module)) if module else ():
+                yield _Target(name, fact.path, "", frozenset({operator}), 0, weight, is_native=True)
+        else:
+            level = [Place(fact.path, name)]
+        seen = set(level)
+        for calls in range(_FARTHEST + 1):
+            for place in level:
+                target = self._target(place, name, calls, weight)
+                if target is not None:
+                    yield target
+            if calls == _FARTHEST:
+                return
+            further = dict.fromkeys(
+                caller
+                for place in level
+                for caller in self._callers.callers(place)
+                if caller.name and caller not in seen
+            )
+            level = list(further)[:_MOST_CALLERS]
+            seen.update(level)
+
+    def _operators(self, fact: NativeFact, module: str) -> list[str]:
+        """Return the operators of a native source, by their last names: only those that its function is called after, where there are such."""
+        names = [one.rpartition(".")[2] for one in self._graph.operators.of(ModuleName(module))]
+        last = (fact.symbol or "").rpartition("::")[2].strip("_")
+        own = [one for one in names if one.strip("_") in last or last in one]
+        return (own or names)[:_MOST_SUBJECTS]
+
+    def _wrappers(self, fact: NativeFact) -> Iterator[Place]:
+        module = self._graph.module_of(RepoPath(self._old_paths.get(fact.path, fact.path)))
+        kept = set(self._operators(fact, str(module))) if module else set[str]()
+        for operator in self._graph.operators.of(module) if module else ():
+            if operator.rpartition(".")[2] in kept:
+                for wrapper in self._graph.operators.wrappers(ModuleName(operator)):
+                    where = self._graph.path_of(wrapper.module)
+                    if where and not places().is_test(where):
+                        yield Place(where, wrapper.function)
+
+    def _target(self, place: Place, subject: str, calls: int, weight: float) -> _Target | None:
+        owner, _, last = place.name.rpartition(".")
+        definition = self._callers.definition(place)
+        if self._callers.is_class(place):
+            return _Target(subject, place.path, "", frozenset({last}), calls, weight)
+        if not owner:
+            return _Target(subject, place.path, last, frozenset(), calls, weight)
+        if not self._callers.is_class(Place(place.path, owner)):
+            # A function within a function is run by that one.
+            return self._target(Place(place.path, owner), subject, calls, weight)
+        classes = self._classes(place.path, owner)
+        checks = definition is not None and any(
+            text.partition("(")[0].rpartition(".")[2] in _CHECKS for text in definition.decorators
+        )
+        by_object = last in _BY_OBJECT or (last.startswith("__") and last.endswith("__")) or checks
+        return _Target(subject, place.path, "" if by_object else last, classes, calls, weight)
+
+    def _classes(self, path: str, owner: str) -> frozenset[str]:
+        """Return the last names of a class and of the classes below it."""
+        module = self._graph.module_of(RepoPath(self._old_paths.get(path, path)))
+        below = self._graph.classes.subclasses(module, owner) if module else ()
+        names = [one.name.rpartition(".")[2] for one in below[:_MOST_CALLERS]]
+        self._below.update((path, name) for name in names)
+        return frozenset((owner.rpartition(".")[2], *names))

@@ -1,0 +1,116 @@
+"""Which tests run a change: by the names that they use, through callers, helpers and fixtures, and without those that are skipped."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import UNSET
+
+from diffscope.facts.base.definitions import CallerIndex
+from diffscope.facts.base.test_code import TestCode
+from diffscope.facts.base.tests_running import with_tests_running
+from diffscope.facts.model import Nearest, SymbolFact
+from diffscope.graph.words import TestWords, index_words
+from diffscope.syntax.outline.uses import words_of_test
+from tests.assessment.test_scores import facts_of
+from tests.facts.test_nearest import placed
+from tests.graph_builders import graph, python_outlines
+
+DOOR = b"""
+class Door:
+    def __init__(self):
+        self.is_open = False
+
+    def _turn(self, key):
+        return key
+
+    def unlock(self, key):
+        return self._turn(key)
+
+
+class SlidingDoor(Door):
+    pass
+
+
+def build(size):
+    return Door()
+"""
+USERS = b"from vllm.door import Door\n\n\ndef enter(key):\n    door = Door()\n    return door.unlock(key)\n"
+HELPER = b"from vllm.door import SlidingDoor\n\n\ndef a_door():\n    return SlidingDoor()\n"
+
+
+def a_test(body: str, imports: str = "from vllm.door import Door") -> bytes:
+    return f"import pytest\n{imports}\n\n\n{body}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "test", "runs"),
+    [
+        pytest.param("Door._turn", a_test("def test_it():\n    Door()._turn(1)"), True, id="names it"),
+        pytest.param("Door._turn", a_test("def test_it():\n    Door().unlock(1)"), True, id="calls what calls it"),
+        pytest.param("Door._turn", a_test("def test_it():\n    Door()"), False, id="makes the object alone"),
+        pytest.param("Door.__init__", a_test("def test_it():\n    Door()"), True, id="makes the object"),
+        pytest.param("Door._turn", a_test("def test_it():\n    Door()._turn = len"), False, id="puts a fake in its place"),
+        pytest.param("Door._turn", a_test("def test_it():\n    enter(1)", "from vllm.users import enter"), True, id="from another file"),
+        pytest.param("Door._turn", a_test("def test_it():\n    a_door().unlock(1)", "from tests.helper import a_door"), True, id="by a helper, of a class below"),
+        pytest.param("Door._turn", a_test("@pytest.fixture\ndef door():\n    return Door()\n\ndef test_it(door):\n    door.unlock(1)"), True, id="by a fixture"),
+        pytest.param("Door._turn", a_test("@pytest.mark.skip\ndef test_it():\n    Door().unlock(1)"), False, id="skipped"),
+        pytest.param("Door._turn", a_test("@pytest.mark.skip(reason='x')\nclass TestDoor:\n    def test_it(self):\n        Door().unlock(1)"), False, id="its class is skipped"),
+        pytest.param("Door._turn", a_test("pytestmark = pytest.mark.skip\n\ndef test_it():\n    Door().unlock(1)"), False, id="its module is skipped"),
+        pytest.param("Door._turn", a_test("def test_it():\n    Door().unlock(1)", "from vllm.users import Door"), True, id="the class from where it is passed on"),
+        pytest.param("Door._turn", a_test("def test_it():\n    Door().unlock(1)", "from vllm.other import Door"), False, id="another class of that name"),
+        pytest.param("build", a_test("def test_it():\n    build(1)", "from vllm.door import build"), True, id="a function"),
+        pytest.param("build", a_test("def test_it():\n    build(1)", "from vllm.other import build"), False, id="another function of that name"),
+    ],
+)  # fmt: skip
+def test_what_runs_a_change(symbol: str, test: bytes, runs: bool) -> None:
+    assert bool(runs_of(symbol, test)) is runs
+
+
+def runs_of(symbol: str, test: bytes, platforms: tuple[str, ...] = ()) -> tuple[str, ...]:
+    before = {
+        "vllm/door.py": DOOR,
+        "vllm/users.py": USERS,
+        "vllm/other.py": b"class Door:\n    def unlock(self, key):\n        return key\n\n\ndef build(x):\n    return x\n",
+        "tests/helper.py": HELPER,
+        "tests/test_it.py": test,
+    }
+    after = {**before, "vllm/door.py": DOOR.replace(b"return key", b"return key + 1")}
+    words = {
+        path: sorted(words_of_test(text.decode()))
+        for path, text in before.items()
+        if path.startswith("tests")
+    }
+    base = graph(before).attach(
+        test_words=lambda: TestWords(index_words(words)),
+        text_of=before.get,
+        outline_of=python_outlines(before).get,
+    )
+    change = placed(before, after)
+    fact = SymbolFact(
+        path="vllm/door.py", category="source", symbol=symbol, kind="method" if "." in symbol else "function",
+        aspects=("body",), logic=True, public=True, code_added=1, platforms=platforms,
+    )  # fmt: skip
+    near = (Nearest(path="tests/test_it.py", score=0.1, reasons=()),)
+    facts = facts_of("Mend the door", symbols=(fact,), nearest_tests=near)
+    found = with_tests_running(facts, change, base, CallerIndex(base, change)).nearest_tests
+    assert found is not UNSET
+    assert found[0].runs is not UNSET
+    return found[0].runs
+
+
+@pytest.mark.parametrize(
+    ("mark", "runs"),
+    [
+        pytest.param("not current_platform.is_cuda()", False, id="for another platform alone"),
+        pytest.param("current_platform.is_rocm()", False, id="not on that of the change"),
+        pytest.param("not current_platform.is_rocm()", True, id="for that of the change alone"),
+        pytest.param("torch.cuda.device_count() < 2", True, id="for what cannot be told"),
+    ],
+)
+def test_tests_for_other_platforms_do_not_run_a_change_for_one(mark: str, runs: bool) -> None:
+    test = a_test(f"@pytest.mark.skipif({mark}, reason='x')\ndef test_it():\n    Door().unlock(1)")
+    assert bool(runs_of("Door._turn", test, ("rocm",))) is runs
+
+
+def test_a_file_that_does_not_parse_tells_nothing() -> None:
+    assert TestCode({"tests/a.py": b"def ("}.get).tests("tests/a.py") is None
