@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from diffscope.messages.model import Language
+from diffscope.patterns import lazy_regex
 from diffscope.products.report.counts import name_of
 from diffscope.products.report.link_model import Link, LinkReason
 from diffscope.products.report.model import PullSummary
@@ -15,12 +16,15 @@ from diffscope.products.report.render.story.titles import (
     WORDS_FILE,
     bare_title,
     chinese_titles,
+    topic_of,
 )
 from diffscope.render.sentences import begin
 from diffscope.render.words import Words
 
 _NAMED: Final = 3
 _SHORT: Final = 110
+_FEW: Final = 3
+"""Words of a title that do not say what they are about."""
 _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
     ("reverts", "story.reverted"),
     ("fixes", "story.fixed"),
@@ -31,7 +35,15 @@ _FOLLOWS: Final[tuple[tuple[LinkReason, str], ...]] = (
 _NOTICED: Final = 1.5
 _NEW: Final = 1.0
 _QUIET: Final = -2.5
-_MUTE: Final = -1.5
+_MUTE: Final = -3.0
+_BY_TITLE: Final = frozenset({"bugfix", "feature"})
+"""Kinds of which the title alone is worth a line."""
+_HURTS: Final = lazy_regex(
+    r"(?i)\b(?:crash\w*|corrupt\w*|nans?|inf|accuracy|degrad\w*|wrong|incorrect|hangs?|hanging|deadlock\w*|leak\w*|oom|out[- ]of[- ]\w+|"
+    r"illegal|overflow\w*|races?|segfault\w*|garbage|garbled|data loss|(?:key|index|type|name|attribute|value|runtime|assertion|import)[ ]?errors?|"
+    r"security|vulnerabilit\w+|not releasing|loading error)\b"
+)
+"""Words of what hurts who meets it."""
 _INSIDE: Final = frozenset({"refactor", "test", "ci", "docs"})
 
 
@@ -52,7 +64,11 @@ class PullStory:
         said = ""
         if self._words.language is Language.CHINESE:
             said = self._chinese.said(pull.title)
-        return said or begin(bare_title(pull.title).rstrip(".").strip())
+        bare = bare_title(pull.title).rstrip(".").strip()
+        said = said or begin(bare)
+        topic = topic_of(pull.title) if len(bare.split()) <= _FEW else ""
+        is_needed = topic and topic.lower() not in said.lower()
+        return f"{topic}{self._words.colon}{said}" if is_needed else said
 
     def told(self, number: int) -> str:
         """Return a pull request in a few sentences: its title, what is other now, who is affected, what became of it."""
@@ -102,7 +118,7 @@ class PullStory:
         """Return how much a pull request is to a reader: its importance, more where users notice it, less where it only tidies."""
         noticed = pull.number in self._noticed
         is_quiet = not noticed and (pull.kind in _INSIDE or pull.audience == "developers")
-        is_mute = not pull.plain
+        is_mute = not pull.plain and pull.kind not in _BY_TITLE
         return (
             pull.importance
             + _MUTE * is_mute
@@ -110,6 +126,11 @@ class PullStory:
             + _NEW * (pull.kind == "feature")
             + _QUIET * is_quiet
         )
+
+    @staticmethod
+    def hurts(pull: PullSummary) -> bool:
+        """Return whether a title names what hurts: a crash, a hang, a leak, wrong results."""
+        return _HURTS.search(pull.title) is not None
 
     @cached_property
     def _noticed(self) -> frozenset[int]:
