@@ -50,6 +50,8 @@ _TUNED_LINES: Final = 2
 _DECIDING: Final = ((2.5, 3), (1.9, 2), (0.9, 1))
 """Weight of a statement, from which on it decides so much."""
 _SIGNED: Final = frozenset({"signature", "annotation", "docstring", "cosmetic", "message", "order"})
+_MISSING: Final = frozenset({"none", "type"})
+"""What conditions ask that only make sure of something."""
 _REWRITTEN_DECISIONS: Final = 3
 """Conditions and branches that are new in a function, from which on it is written anew."""
 _FEWEST_LINES: Final = 6
@@ -88,6 +90,7 @@ class _Weigher:
         self._conditioned = {
             (one.path, one.symbol) for one in facts.guard if one.change in ("added", "removed")
         } | {(one.path, one.symbol) for one in facts.condition if _decides_anew(one)}
+        self._defensive = _defensive(facts)
         self._options_gone = _names_of(facts, "removed")
         self._options_new = _names_of(facts, "added")
         self._gone_by: dict[_At, set[str]] = defaultdict(set)
@@ -182,7 +185,8 @@ class _Weigher:
         at = (fact.path, fact.symbol)
         if fact.kind in _CODE and _is_rewritten(fact):
             return "rewrite"
-        if fact.conditions_new or fact.branches_added or at in self._conditioned:
+        decides = fact.conditions_new or fact.branches_added or at in self._conditioned
+        if decides and at not in self._defensive:
             return "condition"
         if fact.kind not in _CODE:
             return "tuning" if fact.kind == "variable" else "body"
@@ -273,6 +277,20 @@ def _names_of(facts: ChangeFacts, change: str) -> set[str]:
         for one in facts.option
         if one.change == change
     }
+
+
+def _defensive(facts: ChangeFacts) -> set[_At]:
+    """Return the functions of which every condition that changed came, and only says by an error that something is missing."""
+    by_place: dict[_At, list[ConditionFact]] = defaultdict(list)
+    for one in facts.condition:
+        by_place[one.path, one.symbol].append(one)
+    guarded = {(one.path, one.symbol) for one in facts.guard}
+    return {at for at, found in by_place.items() if at not in guarded and all(map(_is_defensive, found))}
+
+
+def _is_defensive(fact: ConditionFact) -> bool:
+    is_refusal = fact.change == "added" and set(fact.decides) == {"raise"}
+    return is_refusal and fact.what in ("if", "assert") and set(fact.roles) <= _MISSING
 
 
 def _decides_anew(fact: ConditionFact) -> bool:
