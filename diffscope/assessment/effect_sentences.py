@@ -12,10 +12,10 @@ from diffscope.messages.model import Argument, Message, Text, message
 from diffscope.messages.say import sentence, text_of
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.denial import denied
-from diffscope.syntax.nodes import clip
+from diffscope.syntax.nodes import brief
 
 _NAMES: Final = 2
-_LONGEST_VALUE: Final = 90
+_LONGEST_VALUE: Final = 70
 _LONGEST_GUARD: Final = 70
 _FILES: Final = {
     "docs": "docs", "infra": "infra", "build": "infra", "config": "other", "test": "other", "example": "other", "benchmark": "other",
@@ -32,6 +32,8 @@ _SET: Final = lazy_regex(r"^([\w.\[\], ]+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
+_MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
+"""An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
 
 
@@ -79,7 +81,7 @@ def _words(group: EditGroup) -> dict[str, Argument]:
         "target": edit.target,
         "into": f"`{edit.target}`" if edit.target else message("effect.built"),
         "callee": edit.callee,
-        "value": clip(edit.held[-1], _LONGEST_VALUE) if edit.held else "",
+        "value": brief(edit.held[-1], _LONGEST_VALUE) if edit.held else "",
         "does": _done_under(edit),
         "denied": denied(edit.after),
         "via": message("check.via", caller=caller) if caller else "",
@@ -90,10 +92,10 @@ def _done_under(edit: Edit) -> str | Message:
     """Return what the code under a head does: how it leaves, what it calls, or which names it sets; never its first statement for it all."""
     held = edit.held
     if _exit(edit):
-        return f"`{clip(held[-1], _LONGEST_VALUE)}`"
+        return f"`{brief(held[-1], _LONGEST_VALUE)}`"
     calls = [text for text in held if _CALL.match(text) or text.startswith("assert ")]
     if calls or (len(held) == 1 and len(held[0]) <= _LONGEST_VALUE):
-        return f"`{clip((calls or held)[0], _LONGEST_VALUE)}`"
+        return f"`{brief((calls or held)[0], _LONGEST_VALUE)}`"
     names = dict.fromkeys(found[1] for text in held if (found := _SET.match(text)))
     return (
         message("effect.sets", names=tuple(f"`{name}`" for name in names))
@@ -137,8 +139,13 @@ def _code(edit: Edit) -> str:
         change = "removed"
     if what == "condition":
         return _of_condition(edit, change)
+    if what == "whole":
+        return "whole-both" if edit.before and edit.after else "whole-now" if edit.after else "whole-before"
     if what in _FILES:
-        return "wording" if what == "docs" and change == "changed" else f"file-{change}"
+        # A line that keeps the rest is told by its beginning.
+        part = "-part" if edit.target and edit.change == "changed" else ""
+        change = change if edit.before and edit.after else "added" if edit.after else "removed"
+        return "wording" if what == "docs" and not part and change == "changed" else f"file{part}-{change}"
     if what == "value" and change == "changed" and _other_name(edit) is not None:
         return "value-from"
     is_variable = edit.target == edit.symbol.rpartition(".")[2]
@@ -257,6 +264,13 @@ _QUESTIONS: Final = {
     "value-changed": "value-changed",
     "value-from": "value-changed",
     "variable-changed": "variable",
+    "parameter-added": "parameter",
+    "parameter-removed": "parameter",
+    "parameter-changed": "parameter",
+    "parameter-default": "parameter-default",
+    "whole-both": "whole",
+    "whole-now": "whole",
+    "whole-before": "whole",
     "element-added": "element",
     "element-changed": "element",
     "element-removed": "element-gone",
@@ -277,6 +291,8 @@ def _checks(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts) ->
     asked = _asked(edit, code)
     if asked == "gone" and _has_ended(edit, facts):
         asked = "ended"
+    if asked == "gone" and edit.keyword == "parameter":
+        asked = "handed"
     symbol = group.symbols[0]
     if asked == "assert" and symbol is not None and symbol.reached == "start_up":
         asked = "assert-start"
@@ -322,6 +338,8 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
         return {"after": edit.after[start : part.end()]}
     if asked == "value-changed" and (names := _other_name(edit)) is not None:
         return {"before": names[0], "after": names[1]}
+    if asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
+        return {"name": key[1], "value": key[2]}
     if asked == "ended":
         return {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
     return {}
@@ -330,12 +348,19 @@ def _details(edit: Edit, asked: str) -> dict[str, Argument]:
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
     """Return which question an edit leaves."""
     asked = _QUESTIONS.get(code, "gone" if code.endswith("-removed") else "statement")
-    if code == "wording":
+    if code == "wording" and not edit.after.startswith("--"):
         return "of-wording"
-    if code.startswith("file-") or edit.path.startswith("tests/"):
+    if code == "wording" or code.startswith("file") or edit.path.startswith("tests/"):
         kind = _FILES.get(edit.what, "test")
+        if kind == "test" and edit.change == "added" and _exit(edit) in ("return", "continue", "raise"):
+            return "of-test-case"
+        if kind == "docs" and edit.after.startswith("--"):
+            return "of-option"
         return f"of-{kind}" if edit.after else "of-test-gone" if kind == "test" else "of-gone"
     asked = _by_value(edit, asked)
+    found = _MISSING.search(edit.before)
+    if found is not None and f"{found[1]}.get({found[2]}" in edit.after:
+        return "missing"
     zero = _TRUTH.match(edit.after)
     if asked == "decided" and zero is not None and edit.before.removeprefix("not ") == (zero[1] or zero[2]):
         return "zero"

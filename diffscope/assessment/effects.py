@@ -6,15 +6,18 @@ An edit weighs by what it decides, by how often it runs, and by the words of the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import EditGroup, effect_of
-from diffscope.facts.change.edits import statement_weight
-from diffscope.facts.model import ChangeFacts, Edit
+from diffscope.facts.change.edits import only_hands_on, statement_weight
+from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
+from diffscope.syntax.denial import denied
 
 MOST: Final = 3
 _MOST_OTHERS: Final = 2
@@ -24,6 +27,21 @@ _MOSTLY: Final = 2
 _BLOCKS: Final = frozenset({"condition", "loop", "with"})
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
+_SHORT: Final = 70
+"""Characters of what a name stands for, up to which that is told in its place."""
+_SIGNED: Final = {"removed": "removed", "added-required": "added", "renamed": "changed", "default": "default"}
+_MANY: Final = 9
+"""Edits and code lines on both sides, from which on a function is told as a whole."""
+_MOST_CALLS: Final = 3
+_CALLED: Final = lazy_regex(r"(?<![\w.])([A-Za-z_][\w.]*)\(")
+_PLAIN_CALLS: Final = frozenset(
+    {
+        "append", "extend", "len", "range", "int", "float", "str", "bool", "list", "dict", "set", "tuple", "max", "min", "sum", "any", "all",
+        "isinstance", "getattr", "hasattr", "zip", "enumerate", "sorted", "get", "items", "keys", "values", "view", "reshape", "to", "join", "format",
+        "if", "not", "and", "or", "in", "is", "return", "print", "expand", "add", "pop", "index", "squeeze", "unsqueeze", "tolist", "arange", "item",
+    }
+)  # fmt: skip
+"""Calls that say nothing of what a function is for."""
 _PART: Final = lazy_regex(r"[A-Z]?[a-z]+|[A-Z]{2,}(?![a-z])|\d+")
 _NUMBER: Final = lazy_regex(r"(?<=[A-Za-z_])\d+\b")
 _FIRST: Final = lazy_regex(r"^(?:None|True|False|0|0\.0|\[\]|\{\}|\(\)|set\(\)|time\.\w+\(\))$")
@@ -44,6 +62,10 @@ _COMMON: Final = frozenset(
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
     known = {(one.path, one.symbol): one for one in facts.symbol}
+    new_names = frozenset(one.name for one in facts.parameter if one.what.startswith("added"))
+    facts = msgspec.structs.replace(
+        facts, edit=(*_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), known))
+    )
     groups: dict[tuple[object, ...], EditGroup] = {}
     options = [one.name for one in facts.option if one.change in ("added", "removed")]
     for edit in facts.edit:
@@ -71,13 +93,91 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         groups.values(),
         key=lambda group: (
             is_native and group.first.path.endswith(".py"),
-            -_weight(group, words),
+            -_weight(group, words, new_names),
             group.first.path,
             group.first.line,
             group.first.after,
         ),
     )
-    return tuple(_effects(_apart(ranked), facts))
+    return tuple(_effects(_apart(ranked), facts, new_names))
+
+
+def _in_full(edits: Iterable[Edit]) -> list[Edit]:
+    """Return edits, a condition that asks for a new local name told by what that name stands for."""
+    listed = list(edits)
+    stands_for = {
+        (one.path, one.symbol, one.target): one
+        for one in listed
+        if one.what == "value"
+        and one.change == "added"
+        and one.target.isidentifier()
+        and len(one.after) <= _SHORT
+    }
+    used: list[Edit] = []
+    found = []
+    for edit in listed:
+        name = edit.after.removeprefix("not ")
+        definition = stands_for.get((edit.path, edit.symbol, name)) if edit.what == "condition" else None
+        if definition is None or "…" in definition.after:
+            found.append(edit)
+            continue
+        used.append(definition)
+        after = denied(definition.after) if edit.after != name else definition.after
+        found.append(msgspec.structs.replace(edit, after=after))
+    return [edit for edit in found if edit not in used]
+
+
+def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
+    """Yield what callers of functions have to follow, or get without following: parameters that went, are asked for now, or fall back to another value."""
+    for one in facts.parameter:
+        if (
+            one.category in _PRODUCT
+            and one.what in _SIGNED
+            and (one.what != "default" or one.before != one.after)
+        ):
+            yield Edit(
+                path=one.path,
+                line=one.line,
+                side=one.side,
+                symbol=one.symbol or "",
+                what="parameter",
+                change=_SIGNED[one.what],
+                before=one.before or "" if one.what != "removed" else one.name,
+                after=one.after or "" if one.what != "added-required" else one.name,
+                target=one.name,
+            )
+
+
+def _as_a_whole(edits: Iterable[Edit], known: Mapping[tuple[str, str | None], SymbolFact]) -> Iterator[Edit]:
+    """Yield edits, those of a function that is written anew as one: by what it calls now, and no longer calls."""
+    by_symbol: dict[tuple[str, str], list[Edit]] = {}
+    for edit in edits:
+        by_symbol.setdefault((edit.path, edit.symbol), []).append(edit)
+    for at, listed in by_symbol.items():
+        fact = known.get(at)
+        lines = min(fact.code_added, fact.code_removed) if fact is not None else 0
+        came = _calls(
+            text for one in listed for text in (one.after, *(one.held if one.change == "added" else ()))
+        )
+        went = _calls(
+            text for one in listed for text in (one.before, *(one.held if one.change == "removed" else ()))
+        )
+        new, old = (
+            [name for name in names if name not in others] for names, others in ((came, went), (went, came))
+        )
+        if len(listed) < _MANY or lines < _MANY or not (new or old):
+            yield from listed
+            continue
+        first = min(listed, key=lambda one: (one.side != "new", one.line))
+        yield Edit(
+            path=at[0], line=first.line, side=first.side, symbol=at[1], what="whole", change="changed",
+            before=", ".join(old[:_MOST_CALLS]), after=", ".join(new[:_MOST_CALLS]),
+        )  # fmt: skip
+
+
+def _calls(texts: Iterable[str]) -> list[str]:
+    found = dict.fromkeys(name for text in texts for name in _CALLED.findall(text))
+    return [name for name in found if name.rpartition(".")[2] not in _PLAIN_CALLS]
 
 
 def _is_mostly_native(facts: ChangeFacts) -> bool:
@@ -89,7 +189,7 @@ def _is_mostly_native(facts: ChangeFacts) -> bool:
     return lines[False] > _MOSTLY * lines[True]
 
 
-def _effects(groups: Iterable[EditGroup], facts: ChangeFacts) -> Iterator[Effect]:
+def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, new_names: frozenset[str]) -> Iterator[Effect]:
     """Yield the first effects; what is told with another one is no effect of its own."""
     told: list[Edit] = []
     count = 0
@@ -97,7 +197,7 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts) -> Iterator[Effect
         edit = group.first
         if count == MOST:
             return
-        if edit in told:
+        if edit in told or (count and (_prepares(edit) or only_hands_on(edit, new_names))):
             continue
         others = [
             one
@@ -140,7 +240,7 @@ def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:
     return [*first, *groups[1:]] if len(rest) < MOST else [*first, *rest]
 
 
-def _weight(group: EditGroup, title: frozenset[str]) -> float:
+def _weight(group: EditGroup, title: frozenset[str], new_names: frozenset[str]) -> float:
     edit, symbol = group.first, group.symbols[0]
     before, after = stems_of(edit.before), stems_of(edit.after)
     # What came says what a change is about, what stands on both sides least.
@@ -151,7 +251,7 @@ def _weight(group: EditGroup, title: frozenset[str]) -> float:
     )
     told = len(came) + 0.7 * len(went) + 0.3 * len(around)
     return (
-        statement_weight(edit)
+        statement_weight(edit, new_names)
         + _OF_TITLE * min(told, 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
@@ -166,7 +266,7 @@ def _prepares(edit: Edit) -> bool:
     """Return whether a name is only given a first value, or a shorter one for what is there: what follows tells more."""
     is_new = edit.what == "value" and edit.change == "added"
     is_kept = edit.change == "added" and _KEPT.match(edit.after) is not None
-    return is_kept or (is_new and bool(_FIRST.match(edit.after) or edit.after == f"self.{edit.target}"))
+    return is_kept or (is_new and bool(_FIRST.match(edit.after) or edit.target.isidentifier()))
 
 
 def stems_of(text: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Final
 
 from diffscope.assessment.document import Assessment, SymbolAssessment
@@ -42,7 +43,14 @@ def what_it_does(assessment: Assessment, words: Words) -> tuple[str, ...]:
     if not edits and flags:
         found = [*found[:1], _by_rule(flags[0], words)]
     found = found or [words.pick(clause) for clause in told.clauses[:1]]
-    return tuple(clip(begin(one), _LONGEST).rstrip("。.") for one in found)
+    sentences = [clip(begin(one), _LONGEST).rstrip("。.") for one in found]
+    # Who has half a minute reads no more.
+    lengths = accumulate(map(len, sentences))
+    return tuple(
+        one
+        for one, length in zip(sentences, lengths, strict=True)
+        if length <= _LONGEST or one is sentences[0]
+    )
 
 
 def what_it_does_shortly(assessment: Assessment, words: Words) -> tuple[str, ...]:
@@ -68,7 +76,8 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]
-    found = [*first, *edits[:1], *shown, *edits, *(words.pick(flag.asked) for flag in flags[:1])]
+    found = [*first, *edits, *shown]
+    found = found or [words.pick(flag.asked) for flag in flags[:1]]
     if not found:
         found = [words("check-new", name=one.name) for one in assessment.symbols if _is_new_code(one)][:1]
     return tuple(clip(begin(one), _LONGEST) for one in dict.fromkeys(found))[:_MOST_CHECKS]

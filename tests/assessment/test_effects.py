@@ -290,7 +290,7 @@ def test_two_long_texts_are_cut_to_where_they_differ() -> None:
     (effect,) = find_effects(edit(page, f"A\n{line.format('severl')}B\n", f"A\n{line.format('several')}B\n"))
     assert (
         effect.says.en
-        == "Corrects wording in 1 place of `thing.md`: `…of severl engines…` became `…of several engines…`"
+        == "Corrects wording in 1 place of `thing.md`: `severl` became `several`"
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final
+from difflib import SequenceMatcher
+from typing import Final, NamedTuple
 
 from diffscope.diff.model import Line
 from diffscope.facts.change.changed_file import Placed
@@ -13,21 +14,30 @@ from diffscope.facts.change.changed_python import ChangedStatement, ChangedSymbo
 from diffscope.facts.model import Edit
 from diffscope.patterns import lazy_regex
 from diffscope.source.text import split_lines
-from diffscope.syntax.nodes import around_difference, clip
+from diffscope.syntax.model import StatementEdit
+from diffscope.syntax.nodes import around_difference, brief, clip
 
 _MOST: Final = 200
 _PLACES: Final = 3
 _SHORTEST: Final = 8
 """Characters from which an expression is the same wherever it stands in a file."""
+_PARAMETER: Final = "parameter"
+"""In place of the argument: what an edit no longer sets is a parameter."""
 _PRODUCT: Final = frozenset({"source", "native"})
-_MOST_LINES: Final = 6
-_LONGEST_LINE: Final = 110
+_MOST_OF_HUNK: Final = 4
+_LONGEST_LINE: Final = 90
+_LONGEST_START: Final = 30
+_PARTED: Final = 3
+"""Words of a line that stay, from which on only what differs is told."""
 _LONGEST_CALL: Final = 600
 _REFUSAL_LINES: Final = 4
 _REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
 _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
+_ASKED: Final = lazy_regex(r"(?:\} ?)?(?:else )?if \(?(.+?)\)?")
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
-_DECLARES: Final = lazy_regex(r"\s*(?:(?:pub )?\??\w+(?:: [\w<>:&' ]+)?,?|[})](?! else).*)\s*")
+_DECLARES: Final = lazy_regex(
+    r"\s*(?:(?:pub )?\??\w+(?:: (?!(?:true|false|None|\d+),?$)[\w<>:&' ]+)?,?|[})](?! else).*)\s*"
+)
 """A field or an argument of a name alone, as Rust lists them, or what begins with the end of something."""
 _ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
 _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
@@ -35,7 +45,7 @@ _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "parameter": 2.8, "whole": 2.8, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
 _TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
 _HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
@@ -120,7 +130,7 @@ def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
             after=edit.after,
             target=edit.target,
             callee=edit.callee,
-            keyword=edit.keyword,
+            keyword=_PARAMETER if _is_handed(edit, change) else edit.keyword,
             guard=edit.guard,
             held=edit.held,
             stood=edit.stood,
@@ -129,36 +139,122 @@ def _of_symbol(placed: Placed, change: ChangedSymbol) -> Iterator[Edit]:
         )
 
 
+def _is_handed(edit: StatementEdit, change: ChangedSymbol) -> bool:
+    """Return whether an edit takes away another value of a parameter, or keeps it from one: what follows works with what was handed over."""
+    names = {each.name for each in change.after.parameters} if change.after else set[str]()
+    return edit.what == "value" and edit.change == "removed" and edit.target in names
+
+
 def _of_lines(placed: Placed) -> Iterator[Edit]:
     is_product = placed.fact.category in _PRODUCT
     for hunk in placed.material.diff.hunks:
         if is_product and (refusals := list(_refusals(placed, hunk.added))):
             yield from refusals
             continue
-        gone, come = (
-            [
-                line
-                for line in lines
-                if _is_code(line.text) and not (is_product and _DECLARES.fullmatch(line.text))
-            ]
-            for lines in (hunk.removed, hunk.added)
-        )
-        if not (gone or come) or (is_product and max(len(gone), len(come)) > _MOST_LINES):
+        if is_product:
+            yield from _of_statements(placed, hunk.removed, hunk.added)
+            continue
+        gone, come = ([line for line in lines if _is_code(line.text)] for lines in (hunk.removed, hunk.added))
+        if not (gone or come):
             continue
         line = (come or gone)[0]
-        name = _function_at(placed, line.number, is_new=bool(come)) if is_product else ""
-        if name or not is_product:
-            before, after = around_difference(_joined(gone), _joined(come), _LONGEST_LINE)
-            yield Edit(
-                path=placed.fact.path,
-                line=line.number,
-                side="new" if come else "old",
-                symbol=name,
-                what="statement" if is_product else _sort_of(placed),
-                change="changed" if gone and come else "added" if come else "removed",
-                before=clip(before, _LONGEST_LINE),
-                after=clip(after, _LONGEST_LINE),
+        before, after, target = _part(_joined(gone), _joined(come))
+        yield Edit(
+            path=placed.fact.path,
+            line=line.number,
+            side="new" if come else "old",
+            symbol="",
+            what=_sort_of(placed),
+            change="changed" if gone and come else "added" if come else "removed",
+            before=before,
+            after=after,
+            target=target,
+        )
+
+
+def _part(before: str, after: str) -> tuple[str, str, str]:
+    """Return what differs between two lines, with how the line begins where the rest stays as it is."""
+    was, now = before.split(), after.split()
+    least = min(len(was), len(now))
+    start = next((at for at in range(least) if was[at] != now[at]), least)
+    end = next((at for at in range(least - start) if was[-1 - at] != now[-1 - at]), least - start)
+    gone, come = " ".join(was[start : len(was) - end]), " ".join(now[start : len(now) - end])
+    if start + end < _PARTED or max(len(gone), len(come)) > _LONGEST_LINE:
+        before, after = around_difference(before, after, _LONGEST_LINE)
+        return clip(before, _LONGEST_LINE), clip(after, _LONGEST_LINE), ""
+    return gone, come, brief(" ".join(was[: max(start, 1)]), _LONGEST_START) if not gone or not come else ""
+
+
+class _Statement(NamedTuple):
+    """A statement of Rust or C++ as far as changed lines hold it, or the head of a compound one."""
+
+    text: str
+    line: int
+
+
+def _of_statements(placed: Placed, removed: Sequence[Line], added: Sequence[Line]) -> Iterator[Edit]:
+    """Yield the edits of a hunk in functions that stand on both sides, statement by statement; the first four."""
+    olds, news = _statements(removed), _statements(added)
+    matcher = SequenceMatcher(None, [one.text for one in olds], [one.text for one in news], autojunk=False)
+    found: list[Edit] = []
+    for tag, start, end, other, other_end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        pairs = [*zip(olds[start:end], news[other:other_end], strict=False)]
+        alone: list[tuple[_Statement | None, _Statement | None]] = [
+            *((old, None) for old in olds[start + len(pairs) : end]),
+            *((None, new) for new in news[other + len(pairs) : other_end]),
+        ]
+        for old, new in (*pairs, *alone):
+            at = new or old
+            name = _function_at(placed, at.line, is_new=new is not None) if at else ""
+            if at is None or not name:
+                continue
+            asked = [_ASKED.fullmatch(one.text) for one in (old, new) if one is not None]
+            is_condition = len(asked) == 2 and all(asked)
+            texts = (
+                [one[1] for one in asked if one]
+                if is_condition
+                else [one.text if one else "" for one in (old, new)]
             )
+            before, after = (brief(text, _LONGEST_LINE) for text in texts)
+            if before == after:
+                before, after = around_difference(texts[0], texts[1], _LONGEST_LINE)
+            found.append(
+                Edit(
+                    path=placed.fact.path,
+                    line=at.line,
+                    side="new" if new is not None else "old",
+                    symbol=name,
+                    what="condition" if is_condition else "statement",
+                    change="changed" if old and new else "added" if new else "removed",
+                    before=before,
+                    after=after,
+                )
+            )
+    yield from found[:_MOST_OF_HUNK]
+
+
+def _statements(lines: Sequence[Line]) -> list[_Statement]:
+    found: list[_Statement] = []
+    parts: list[str] = []
+    start = 0
+    for line in lines:
+        text = line.text.partition(" //")[0].strip()
+        if not _is_code(text) or (not parts and _DECLARES.fullmatch(line.text)):
+            continue
+        start = start if parts else line.number
+        parts.append(text)
+        if text.endswith((";", "{", "}", ",")) and not _is_open(" ".join(parts)):
+            found.append(_Statement(" ".join(parts).strip("};, {"), start))
+            parts = []
+    if parts:
+        found.append(_Statement(" ".join(parts).strip("};, {"), start))
+    return [one for one in found if _is_code(one.text)]
+
+
+def _is_open(text: str) -> bool:
+    return text.count("(") > text.count(")")
 
 
 def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
@@ -184,8 +280,8 @@ def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
             symbol=name,
             what="condition" if asked else "raise",
             change="added",
-            after=clip(asked[-1][1] if asked else says[0] if says else text, _LONGEST_LINE),
-            held=(f"raise {clip(says[0] if says else text, _LONGEST_LINE)}",) if asked else (),
+            after=brief(asked[-1][1] if asked else says[0] if says else text, _LONGEST_LINE),
+            held=(f"raise {brief(says[0] if says else text, _LONGEST_LINE)}",) if asked else (),
         )
 
 

@@ -11,7 +11,15 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
-from diffscope.syntax.compare.entries import Entry, body_of, entries_of, simple_statements
+from diffscope.syntax.compare.entries import (
+    LEAVING,
+    Entry,
+    body_of,
+    entries_of,
+    guard_elsewhere,
+    simple_statements,
+    stood_on_both,
+)
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
     PLAIN,
@@ -21,7 +29,7 @@ from diffscope.syntax.compare.smallest_difference import (
 )
 from diffscope.syntax.denial import denied
 from diffscope.syntax.model import StatementEdit
-from diffscope.syntax.nodes import around_difference, callee_of, clip, text_of, unwrap
+from diffscope.syntax.nodes import around_difference, brief, callee_of, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
 
 if TYPE_CHECKING:
@@ -33,9 +41,9 @@ _MOST_PAIRED: Final = 900
 _MOST: Final = 24
 _ALIKE: Final = 0.5
 _HELD: Final = 4
-_LEAVING: Final = ("return", "raise", "continue", "break")
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
+_LONGEST_GUARD: Final = 70
 _PARTS: Final = 3
 """Of a conditional expression."""
 _SHARED: Final = 3
@@ -129,7 +137,7 @@ def _guarded_anew(
         was, now = old[i], new[j]
         if was.kind != "statement" or was.guard == now.guard or now.node.type in _EXITS:
             continue
-        held = (clip(now.text, MOST_TEXT),)
+        held = (brief(now.text, MOST_TEXT),)
         if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:
             yield _edit(
                 now._replace(guard=was.guard),
@@ -218,7 +226,7 @@ def _by_body(old: Entry, new: Entry) -> float:
         for body in map(body_of, (old.node, new.node))
     ]
     # That both leave in the same way does not make them one.
-    return _alike(*sides) if any(not text.startswith(_LEAVING) for text in sides[0] & sides[1]) else 0
+    return _alike(*sides) if any(not text.startswith(LEAVING) for text in sides[0] & sides[1]) else 0
 
 
 def _target(node: Node) -> str:
@@ -240,7 +248,7 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         )
     if _target(old.node) != _target(new.node) or old.node.type != new.node.type:
         calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
-        before, after = (_brief_call(call, text_of(call)) for call in calls)
+        before, after = (brief(text_of(call), _LONG_CALL) for call in calls)
         return _edit(
             new, "call", "changed", before=before, after=after, target=_target(new.node), at=calls[1]
         )
@@ -253,11 +261,12 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         before, after = found.texts
         if not before and not after:
             return None
-    if found.what == "call" and found.before is not None and found.after is not None:
-        before, after = _brief_call(found.before, before), _brief_call(found.after, after)
+    if found.what == "call":
+        before, after = brief(before, _LONG_CALL), brief(after, _LONG_CALL)
     if found.keyword in _SAID or is_message(found, new.node, after):
         return None
-    before, after = around_difference(before, after, MOST_TEXT)
+    if brief(before, MOST_TEXT) == brief(after, MOST_TEXT):
+        before, after = around_difference(before, after, MOST_TEXT)
     return _edit(
         new,
         found.what,
@@ -269,11 +278,6 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         keyword=found.keyword,
         at=found.after,
     )
-
-
-def _brief_call(node: Node, text: str) -> str:
-    """Return a call, without its arguments where they are long: by its name it is another one than before."""
-    return f"{callee_of(node)}(…)" if len(text) > _LONG_CALL and len(callee_of(node)) <= _LONG_CALL else text
 
 
 def _asked(old: Entry, new: Entry) -> tuple[str, str, str]:
@@ -308,20 +312,28 @@ def _alone(
             yield _statement(entry, change)
         elif entry.kind != "try":
             text = _bare(entry.text)
+            under = [place for place, one in enumerate(entries) if one.holder == at]
+            first = [place for place in under if entries[place].guard == text] or under
+            last = [place for place in under if place not in first]
+            stood = stood_on_both(entries, first, known, elsewhere, entry.guard)
+            if not stood and stood_on_both(entries, last, known, elsewhere, entry.guard):
+                stood, text = True, entries[last[0]].guard
+            held = (
+                tuple(brief(entries[place].text, MOST_TEXT) for place in last)
+                if stood and text != _bare(entry.text)
+                else _held(entry.node)
+            )
+            before = (
+                "" if stood or entry.kind != "condition" else guard_elsewhere(entries, first, others, text)
+            )
+            if before and change == "removed":
+                # The condition that holds it now tells of it.
+                continue
+            if before:
+                yield _edit(entry, entry.kind, "changed", before=before, after=text, held=held)
+                continue
             after, before = (text, "") if change == "added" else ("", text)
-            under = [one for one in entries if one.holder == at]
-            stood = not _is_own(entries, at, known) and all(
-                (one.text, entry.guard) in elsewhere for one in under
-            )
-            yield _edit(
-                entry, entry.kind, change, before=before, after=after, held=_held(entry.node), stood=stood
-            )
-
-
-def _is_own(entries: list[Entry], at: int, known: set[int]) -> bool:
-    """Return whether some code under a head came or went with it."""
-    under = [place for place, entry in enumerate(entries) if entry.holder == at]
-    return not under or any(place in known for place in under)
+            yield _edit(entry, entry.kind, change, before=before, after=after, held=held, stood=stood)
 
 
 def _statement(entry: Entry, change: str) -> StatementEdit:
@@ -336,7 +348,6 @@ def _statement(entry: Entry, change: str) -> StatementEdit:
     elif inner.type in ("call", "await"):
         call = inner.named_children[0] if inner.type == "await" and inner.named_child_count else inner
         what, callee = "call", callee_of(call)
-        text = f"{callee}(…)" if len(text) > MOST_TEXT else text
     elif what == "assert" and node.named_child_count:
         text = text_of(unwrap(node.named_children[0]))
     elif what in ("return", "raise"):
@@ -355,7 +366,7 @@ def _held(node: Node) -> tuple[str, ...]:
     # How it leaves says more than what it does before.
     if len(found) > _HELD and _leaves(body):
         found = [*found[: _HELD - 1], found[-1]]
-    return tuple(clip(text, MOST_TEXT) for text in found[:_HELD])
+    return tuple(brief(text, MOST_TEXT) for text in found[:_HELD])
 
 
 def _leaves(body: Node) -> bool:
@@ -375,8 +386,8 @@ def _edit(
     return StatementEdit(
         what=what,
         change=change,
-        **{name: clip(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
-        guard=clip(entry.guard, MOST_TEXT),
+        **{name: brief(text.replace(",)", ")"), MOST_TEXT) for name, text in texts.items()},
+        guard=brief(entry.guard, _LONGEST_GUARD),
         held=held,
         stood=stood,
         line=(at or entry.node).start_point[0] + 1,

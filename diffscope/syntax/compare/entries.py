@@ -29,6 +29,8 @@ _HEADS: Final = {
 _THROUGH: Final = frozenset(
     {"block", "else_clause", "finally_clause", "decorated_definition", "match_statement"}
 )
+LEAVING: Final = ("return", "raise", "continue", "break")
+"""How a statement begins that ends what is done."""
 _MESSAGES: Final = lazy_regex(
     r"(?:self\.|cls\.)?_?(?:logger|logging|log|warnings)\.\w+\(|print\(|super\(\)\.__init__\("
 )
@@ -144,3 +146,24 @@ def simple_statements(body: Node) -> Iterator[str]:
             yield from simple_statements(child)
         elif child.type not in _IMPORTS and child.type.endswith("_statement") and (text := _simple(child)):
             yield text
+
+
+def stood_on_both(
+    entries: list[Entry], under: list[int], known: set[int], elsewhere: set[tuple[str, str]], guard: str
+) -> bool:
+    """Return whether all the code of a branch stands on the other side too, without the branch."""
+    return bool(under) and all(
+        place not in known and (entries[place].text, guard) in elsewhere for place in under
+    )
+
+
+def guard_elsewhere(entries: list[Entry], under: list[int], others: list[Entry], text: str) -> str:
+    """Return the one other condition under which most of the code of a branch stands on the other side; empty where there is none."""
+    telling = {entries[at].text for at in under if not entries[at].text.startswith(LEAVING)}
+    found = {one.text: one.guard for one in others if one.text in telling}
+    guards = set(found.values())
+    return (
+        guards.pop()
+        if len(guards) == 1 and guards.isdisjoint(("", text)) and 2 * len(found) > len(telling)
+        else ""
+    )

@@ -9,7 +9,7 @@ from diffscope.syntax.nodes import callee_of, text_of, unwrap
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-MOST_TEXT: Final = 110
+MOST_TEXT: Final = 90
 """Characters of an expression: who wants more reads the code."""
 PLAIN: Final = {"return_statement": "return", "raise_statement": "raise", "assert_statement": "assert"}
 _DEEPEST: Final = 40
@@ -47,7 +47,7 @@ def smallest_difference(before: Node, after: Node) -> Difference:
     return found
 
 
-def _step(at: Difference) -> tuple[Difference, bool] | None:
+def _step(at: Difference) -> tuple[Difference, bool] | None:  # noqa: PLR0911 - a form a line
     """Return the same one level further down, and whether that is the end; ``None`` where there is no way down."""
     if at.before is None or at.after is None:
         return None
@@ -61,6 +61,8 @@ def _step(at: Difference) -> tuple[Difference, bool] | None:
     olds, news = _between(_parts(old), _parts(new))
     if new.type == "argument_list" or new.type in _ELEMENTS:
         what = "argument" if new.type == "argument_list" and at.callee not in _BUILDERS else "element"
+        if len(olds) > 1 and (pair := _one_call(olds, news)) is not None:
+            return at._replace(before=pair[0], after=pair[1]), False
         if len(olds) != 1 or len(news) != 1:
             return at._replace(
                 before=_first(olds), after=_first(news), what=what, texts=_apart(olds, news)
@@ -113,6 +115,15 @@ def _same_method(old: Node, new: Node) -> tuple[Node, Node] | None:
         return None
     is_one = text_of(names[0]) == text_of(names[1]) and owners[0].type == owners[1].type == "call"
     return (owners[0], owners[1]) if is_one else None
+
+
+def _one_call(olds: list[Node], news: list[Node]) -> tuple[Node, Node] | None:
+    """Return the first of several calls of the same that are handed other arguments; ``None`` where something else differs."""
+    if len(olds) != len(news):
+        return None
+    pairs = [(old, new) for old, new in zip(olds, news, strict=True) if text_of(old) != text_of(new)]
+    are_calls = all(old.type == new.type == "call" and callee_of(old) == callee_of(new) for old, new in pairs)
+    return pairs[0] if pairs and are_calls else None
 
 
 def _apart(old: list[Node], new: list[Node]) -> tuple[str, str]:
