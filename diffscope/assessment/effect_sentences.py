@@ -16,6 +16,8 @@ from diffscope.syntax.nodes import brief
 
 _NAMES: Final = 2
 _LONGEST_VALUE: Final = 70
+_MOST_QUOTED: Final = 200
+"""Characters of code in one sentence, up to which it tells another value, too."""
 _LONGEST_GUARD: Final = 70
 _FILES: Final = {
     "docs": "docs", "infra": "infra", "build": "infra", "config": "other", "test": "other", "example": "other", "benchmark": "other",
@@ -32,6 +34,8 @@ _SET: Final = lazy_regex(r"^([\w.\[\], ]+?)(?:: [^=]+)? [-+*/|&]?= ")
 _DOTTED: Final = lazy_regex(r"(?<![\w.\"'])[A-Za-z_][\w.]*")
 _OFFSET: Final = lazy_regex(r"([A-Za-z_][\w.]*(?:\[[\w.-]+\])?) [+-] 1\b")
 _SLICE: Final = lazy_regex(r"\w\[[^\]]*\w\s*:[^\]]*\]|\w\[[^\]]*:\s*\w[^\]]*\]")
+_KEYED: Final = lazy_regex(r"^(?:[\"'][\w-]+[\"']: |\w+=)")
+"""A part of what is built that others read by its name."""
 _MISSING: Final = lazy_regex(r"([A-Za-z_][\w.]*)\[([\"'][\w-]+[\"'])\]")
 """An entry that has to be there."""
 _TRUTH: Final = lazy_regex(r"^([\w.]+) is not None$|^([\w.]+) is None$")
@@ -60,7 +64,7 @@ def effect_of(group: EditGroup, facts: ChangeFacts, others: Iterable[Edit] = ())
         symbol=edit.symbol,
         says=_says(group, words, facts, others),
         checks=tuple(_checks(group, words, facts)),
-        general=_asked(edit, _code(edit)) == "statement",
+        general=_asked(edit, _code(edit)) in ("statement", "parameter"),
         condition=edit.guard,
         places=len(group.edits),
     )
@@ -148,6 +152,8 @@ def _code(edit: Edit) -> str:
         return "wording" if what == "docs" and not part and change == "changed" else f"file{part}-{change}"
     if what == "value" and change == "changed" and _other_name(edit) is not None:
         return "value-from"
+    if edit.keyword == "new":
+        return "value-new"
     is_variable = edit.target == edit.symbol.rpartition(".")[2]
     if is_variable and what in ("value", "element"):
         what = (
@@ -193,6 +199,11 @@ def _says(group: EditGroup, words: dict[str, Argument], facts: ChangeFacts, othe
     said: Message = _message(f"effect.{code}", **told)
     if code in ("condition-changed", "branch-changed"):
         said = _with_direction(said, edit, facts)
+    others = [
+        one
+        for one in others
+        if len(f"{edit.before}{edit.after}{one.target}{one.before}{one.after}") <= _MOST_QUOTED
+    ]
     if others:
         said = message("effect.with-others", said=said, others=_others(others))
     if edit.guard and len(edit.guard) <= _LONGEST_GUARD and edit.what != "except":
@@ -237,52 +248,18 @@ def _often(symbol: SymbolFact | None) -> Message | None:
 
 
 _QUESTIONS: Final = {
-    "condition-return": "skipped",
-    "condition-stop": "passed-over",
-    "condition-raise": "raised",
-    "condition-exit-gone": "allowed",
-    "condition-added": "branch",
-    "condition-removed": "no-branch",
-    "condition-guards": "narrowed",
-    "condition-unguards": "widened",
-    "and-more": "narrowed",
-    "and-less": "widened",
-    "or-more": "widened-or",
-    "or-less": "no-branch",
-    "condition-changed": "decided",
-    "branch-changed": "decided",
-    "loop-changed": "loop",
-    "except-added": "except",
-    "except-changed": "except",
-    "except-removed": "not-caught",
-    "argument-added": "argument",
-    "argument-changed": "argument",
-    "argument-removed": "argument-gone",
-    "call-changed": "call",
-    "call-added": "called",
-    "value-added": "value",
-    "value-changed": "value-changed",
-    "value-from": "value-changed",
-    "variable-changed": "variable",
-    "parameter-added": "parameter",
-    "parameter-removed": "parameter",
-    "parameter-changed": "parameter",
-    "parameter-default": "parameter-default",
-    "whole-both": "whole",
-    "whole-now": "whole",
-    "whole-before": "whole",
-    "element-added": "element",
-    "element-changed": "element",
-    "element-removed": "element-gone",
-    "entry-added": "entry",
-    "entry-changed": "entry",
-    "entry-removed": "element-gone",
-    "return-added": "return",
-    "return-changed": "return",
-    "assert-added": "assert",
-    "assert-changed": "assert",
-    "raise-added": "raised",
-}
+    "condition-return": "skipped", "condition-stop": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
+    "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-unguards": "widened",
+    "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided",
+    "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",
+    "except-removed": "not-caught", "argument-added": "argument", "argument-changed": "argument", "argument-removed": "argument-gone",
+    "call-changed": "call", "call-added": "called", "value-added": "value", "value-changed": "value-changed",
+    "value-from": "value-changed", "value-new": "helper", "variable-changed": "variable", "parameter-added": "parameter",
+    "parameter-removed": "parameter", "parameter-changed": "parameter", "parameter-default": "parameter-default", "whole-both": "whole",
+    "whole-now": "whole", "whole-before": "whole", "element-added": "element", "element-changed": "element",
+    "element-removed": "element-gone", "entry-added": "entry", "entry-changed": "entry", "entry-removed": "element-gone",
+    "return-added": "return", "return-changed": "return", "assert-added": "assert", "assert-changed": "assert", "raise-added": "raised",
+}  # fmt: skip
 """Which question a sentence leaves; what is removed otherwise asks who relied on it."""
 
 
@@ -327,22 +304,25 @@ def _has_ended(edit: Edit, facts: ChangeFacts) -> bool:
 
 def _details(edit: Edit, asked: str) -> dict[str, Argument]:
     """Return what some questions quote otherwise than the sentence does."""
+    found: dict[str, Argument] = {}
     if asked == "offset" and (offset := _OFFSET.search(edit.after)) is not None:
-        return {"name": f"`{offset[1]}`", "after": offset[0]}
-    if (
+        found = {"name": f"`{offset[1]}`", "after": offset[0]}
+    elif (
         asked == "part"
-        and (part := _SLICE.search(edit.after)) is not None
         and len(edit.after) > _LONGEST_GUARD
+        and (part := _SLICE.search(edit.after)) is not None
     ):
         start = max(edit.after.rfind(mark, 0, part.start()) for mark in " (,") + 1
-        return {"after": edit.after[start : part.end()]}
-    if asked == "value-changed" and (names := _other_name(edit)) is not None:
-        return {"before": names[0], "after": names[1]}
-    if asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
-        return {"name": key[1], "value": key[2]}
-    if asked == "ended":
-        return {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
-    return {}
+        found = {"after": edit.after[start : part.end()]}
+    elif asked == "value-changed" and (names := _other_name(edit)) is not None:
+        found = {"before": names[0], "after": names[1]}
+    elif asked == "fallback":
+        found = {"name": f"`{edit.before.partition(' or ')[0]}`"}
+    elif asked == "missing" and (key := _MISSING.search(edit.before)) is not None:
+        found = {"name": key[1], "value": key[2]}
+    elif asked == "ended":
+        found = {"at": message("check.where", guard=edit.guard) if edit.guard else ""}
+    return found
 
 
 def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
@@ -370,11 +350,16 @@ def _asked(edit: Edit, code: str) -> str:  # noqa: PLR0911 - a question a line
         return "index"
     if asked == "narrowed" and _exit(edit):
         return "goes-on"
-    return "statement" if asked == "return" and not edit.before else asked
+    return "returned" if asked == "return" and not edit.before else asked
 
 
 def _by_value(edit: Edit, asked: str) -> str:
     """Return a question that fits what is handed over better than that of its place."""
+    if asked == "element" and edit.change != "removed" and not _KEYED.search(edit.after):
+        return "entry"
+    name = edit.before.partition(" or ")[0]
+    if edit.after.startswith(f"{name} if {name} is not None else "):
+        return "fallback"
     if asked in ("argument", "value", "value-changed") and _LOADS.search(edit.callee) is None:
         if _OFFSET.search(edit.after) and not _OFFSET.search(edit.before):
             return "offset"

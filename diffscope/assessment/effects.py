@@ -6,14 +6,14 @@ An edit weighs by what it decides, by how often it runs, and by the words of the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from diffscope.assessment.document import Effect
 from diffscope.assessment.effect_sentences import EditGroup, effect_of
-from diffscope.facts.change.edits import only_hands_on, statement_weight
+from diffscope.facts.change.edit_weight import only_hands_on, statement_weight
 from diffscope.facts.model import ChangeFacts, Edit, SymbolFact
 from diffscope.patterns import lazy_regex
 from diffscope.source.profile import places
@@ -27,6 +27,7 @@ _MOSTLY: Final = 2
 _BLOCKS: Final = frozenset({"condition", "loop", "with"})
 _REACHED: Final = {"per_step": 1.0, "per_request": 0.9, "start_up": 0.3, "tools": -1.5}
 _OF_TITLE: Final = 1.4
+_FUNCTIONS: Final = frozenset({"function", "method", "class"})
 _SHORT: Final = 70
 """Characters of what a name stands for, up to which that is told in its place."""
 _SIGNED: Final = {"removed": "removed", "added-required": "added", "renamed": "changed", "default": "default"}
@@ -67,10 +68,25 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         facts, edit=(*_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), known))
     )
     groups: dict[tuple[object, ...], EditGroup] = {}
+    functions = [one for one in facts.symbol if one.kind in _FUNCTIONS]
+    new, gone = (
+        {_last_name(one) for one in functions if aspect in one.aspects} for aspect in ("added", "removed")
+    )
+    helpers = {_last_name(one) for one in functions if "added" in one.aspects and one.kind != "class"}
+    shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
     options = [one.name for one in facts.option if one.change in ("added", "removed")]
     for edit in facts.edit:
-        if _is_end(edit, facts):
+        if _is_end(edit, facts) or (
+            edit.what == "call" and _last(edit.before) in gone and _last(edit.after) in new
+        ):
             continue
+        if (
+            edit.what == "value"
+            and edit.change == "added"
+            and _called(edit) in helpers
+            and (edit.path, edit.symbol) in shrunk
+        ):
+            edit = msgspec.structs.replace(edit, keyword="new", callee=_called(edit))  # noqa: PLW2901 - the same edit, and more of it
         if edit.what == "element" and any(f'"{name}"' in edit.after + edit.before for name in options):
             # A row of a table of options is the option, which is told as such.
             continue
@@ -93,13 +109,13 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         groups.values(),
         key=lambda group: (
             is_native and group.first.path.endswith(".py"),
-            -_weight(group, words, new_names),
+            -_weight(group, words, new_names, new),
             group.first.path,
             group.first.line,
             group.first.after,
         ),
     )
-    return tuple(_effects(_apart(ranked), facts, new_names))
+    return tuple(_effects(_apart(ranked), facts, new_names, new))
 
 
 def _in_full(edits: Iterable[Edit]) -> list[Edit]:
@@ -142,6 +158,7 @@ def _of_signatures(facts: ChangeFacts) -> Iterator[Edit]:
                 symbol=one.symbol or "",
                 what="parameter",
                 change=_SIGNED[one.what],
+                keyword="surface" if one.surfaces or one.overrides else "",
                 before=one.before or "" if one.what != "removed" else one.name,
                 after=one.after or "" if one.what != "added-required" else one.name,
                 target=one.name,
@@ -171,7 +188,7 @@ def _as_a_whole(edits: Iterable[Edit], known: Mapping[tuple[str, str | None], Sy
         first = min(listed, key=lambda one: (one.side != "new", one.line))
         yield Edit(
             path=at[0], line=first.line, side=first.side, symbol=at[1], what="whole", change="changed",
-            before=", ".join(old[:_MOST_CALLS]), after=", ".join(new[:_MOST_CALLS]),
+            before="`, `".join(old[:_MOST_CALLS]), after="`, `".join(new[:_MOST_CALLS]),
         )  # fmt: skip
 
 
@@ -189,15 +206,23 @@ def _is_mostly_native(facts: ChangeFacts) -> bool:
     return lines[False] > _MOSTLY * lines[True]
 
 
-def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, new_names: frozenset[str]) -> Iterator[Effect]:
+def _effects(
+    groups: Iterable[EditGroup], facts: ChangeFacts, new_names: frozenset[str], new: Collection[str]
+) -> Iterator[Effect]:
     """Yield the first effects; what is told with another one is no effect of its own."""
     told: list[Edit] = []
+    moved: set[tuple[str, str]] = set()
     count = 0
     for group in groups:
         edit = group.first
         if count == MOST:
             return
-        if edit in told or (count and (_prepares(edit) or only_hands_on(edit, new_names))):
+        if edit.change == "removed" and (edit.path, edit.symbol) in moved:
+            # What stood here the new function does.
+            continue
+        if edit in told or (
+            count and ((_prepares(edit) and _called(edit) not in new) or only_hands_on(edit, new_names))
+        ):
             continue
         others = [
             one
@@ -210,6 +235,7 @@ def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, new_names: frozens
             and one not in told
         ][:_MOST_OTHERS]
         told += others
+        moved |= {(edit.path, edit.symbol)} if edit.keyword == "new" else set()
         count += 1
         yield effect_of(group, facts, others)
 
@@ -240,7 +266,9 @@ def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:
     return [*first, *groups[1:]] if len(rest) < MOST else [*first, *rest]
 
 
-def _weight(group: EditGroup, title: frozenset[str], new_names: frozenset[str]) -> float:
+def _weight(
+    group: EditGroup, title: frozenset[str], new_names: frozenset[str], new: Collection[str]
+) -> float:
     edit, symbol = group.first, group.symbols[0]
     before, after = stems_of(edit.before), stems_of(edit.after)
     # What came says what a change is about, what stands on both sides least.
@@ -252,11 +280,11 @@ def _weight(group: EditGroup, title: frozenset[str], new_names: frozenset[str]) 
     told = len(came) + 0.7 * len(went) + 0.3 * len(around)
     return (
         statement_weight(edit, new_names)
-        + _OF_TITLE * min(told, 3)
+        + _OF_TITLE * min(told, 1 if edit.what == "statement" else 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
-        - (1.2 if _prepares(edit) else 0)
+        + (2.0 if _called(edit) in new else -1.2 if _prepares(edit) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )
@@ -267,6 +295,21 @@ def _prepares(edit: Edit) -> bool:
     is_new = edit.what == "value" and edit.change == "added"
     is_kept = edit.change == "added" and _KEPT.match(edit.after) is not None
     return is_kept or (is_new and bool(_FIRST.match(edit.after) or edit.target.isidentifier()))
+
+
+def _called(edit: Edit) -> str:
+    found = _CALLED.match(edit.after)
+    return found[1].removeprefix("self.") if found else ""
+
+
+def _last_name(symbol: SymbolFact) -> str:
+    return (symbol.symbol or "").rpartition(".")[2]
+
+
+def _last(call: str) -> str:
+    """Return the last name of what a call calls."""
+    found = _CALLED.match(call)
+    return found[1].rpartition(".")[2] if found else ""
 
 
 def stems_of(text: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ _LONGEST_NOTE: Final = 240
 _LONGEST_SUMMARY: Final = 80
 _OF_PLACES: Final = frozenset({"core-path", "platform-compat"})
 """Families whose rules say where something changed, and not what was done there."""
-_OF_PATHS: Final = frozenset({"core-path"})
+_OF_PATHS: Final = frozenset({"core-path", "kernel-safety"})
 """Families whose question is the same for whatever changed there: what the edits leave open is asked before."""
 _OF_TESTS: Final = frozenset({"missing-tests", "insufficient-tests", "ci-coverage"})
 """Families that ask how it is shown; what to show comes first."""
@@ -70,9 +70,14 @@ def what_to_check(assessment: Assessment, words: Words) -> tuple[str, ...]:
     First what the gravest rule asks of this very change, then what the first edits leave open; a rule's general remedy where there is neither.
     """
     flags, effects = _flags(assessment), assessment.effects
-    asking = [flag for flag in flags if flag.check and flag.family not in _OF_PATHS]
+    asked = [flag for flag in flags if flag.check]
+    asking = [flag for flag in asked if flag.family not in _OF_PATHS]
     first = [words.pick(flag.asked) for flag in asking if flag.family not in _OF_TESTS][:1]
-    telling = [effect for effect in effects if not effect.general] or (effects if not first else ())
+    telling = [effect for effect in effects if not effect.general]
+    if not telling:
+        # What a rule asks of such places says more than that something is new there.
+        first = first or [words.pick(flag.asked) for flag in asked[:1]]
+        telling = list(effects) if not first else []
     edits = [words.pick(check) for effect in telling[:1] for check in effect.checks]
     edits += [words.pick(effect.checks[0]) for effect in telling[1:] if effect.checks]
     shown = [words.pick(flag.asked) for flag in asking if flag.family in _OF_TESTS][:1]

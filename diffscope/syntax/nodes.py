@@ -81,6 +81,9 @@ _LEFT_OUT: Final = "…"
 def brief(text: str, limit: int) -> str:
     """Return code of at most ``limit`` characters: where it is longer, what stands between brackets or quotes is left out, as little as does."""
     while len(text) > limit:
+        if text[0] == "(" and (1, len(text) - 1) in _enclosed(text):
+            text = text[1:-1].rstrip(",")
+            continue
         spans = [(end - start - 1, start, end) for start, end in _enclosed(text) if end - start > 1]
         enough = [span for span in spans if len(text) - span[0] <= limit]
         if not spans:

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from diffscope.facts.change.edits import only_hands_on, statement_weight, without_renamed
+from diffscope.facts.change.edit_weight import only_hands_on, statement_weight, without_renamed
 from diffscope.facts.model import (
     CallFact,
     ChangeFacts,

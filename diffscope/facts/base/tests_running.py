@@ -18,7 +18,7 @@ from diffscope.graph.model import ModuleName
 from diffscope.graph.query.graph import ModuleGraph
 from diffscope.graph.resolve import is_test_file
 from diffscope.source.model import RepoPath
-from diffscope.source.profile import places
+from diffscope.source.profile import places, profile
 
 _RUST: Final = ".rs"
 _MOST_SUBJECTS: Final = 10
@@ -40,6 +40,8 @@ _NEAR: Final = 2
 """Imports from a test to the module of what it names."""
 _LEAST: Final = 0.25
 """Of what the best test runs, below which another one does not count."""
+_LIKELY: Final = 0.02
+"""A score from which on a test that starts an engine is near enough to be named."""
 _LESS: Final = 0.4
 """What each call more between a test and what changed leaves of its worth."""
 
@@ -132,7 +134,11 @@ class _Finder:
         worth = {path: one if one[0] >= _LEAST * most else (0.0, ()) for path, one in worth.items()}
         others = (Nearest(path=path, score=0.0, reasons=()) for path in worth if path not in listed)
         found = [
-            msgspec.structs.replace(one, runs=worth[one.path][1] if one.path in worth else ())
+            msgspec.structs.replace(
+                one,
+                runs=worth[one.path][1] if one.path in worth else (),
+                starts=one.score >= _LIKELY and self._starts(one.path),
+            )
             for one in (*known, *others)
             if one.path in listed or worth[one.path][1]
         ]
@@ -190,6 +196,15 @@ class _Finder:
             found = (self._graph.path_of(one.test) for one in tests)
             self._near_by[path] = frozenset(each for each in found if each) | self._changed
         return self._near_by[path]
+
+    def _starts(self, path: str) -> bool:
+        starters = frozenset(profile().starters)
+        tests = self._code.tests(path) if starters else None
+        return any(
+            starters & one.names
+            for one in tests or ()
+            if not (self._platforms and self._platforms <= one.skipped)
+        )
 
     def _worth(self, path: str) -> tuple[float, tuple[str, ...]]:
         """Return how much of the change a test file runs, and what of it."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from diffscope.diff.model import Line
@@ -34,6 +34,9 @@ _REFUSAL_LINES: Final = 4
 _REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
 _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
 _ASKED: Final = lazy_regex(r"(?:\} ?)?(?:else )?if \(?(.+?)\)?")
+_CHAINED: Final = lazy_regex(r" (?=[.?]\w)|(?<=[(\[]) | (?=[)\]])")
+_WORDS: Final = lazy_regex(r"\w+")
+_LIKE: Final = 0.5
 _QUOTED: Final = lazy_regex(r'"(?:[^"\\]|\\.)+"')
 _DECLARES: Final = lazy_regex(
     r"\s*(?:(?:pub )?\??\w+(?:: (?!(?:true|false|None|\d+),?$)[\w<>:&' ]+)?,?|[})](?! else).*)\s*"
@@ -42,52 +45,6 @@ _DECLARES: Final = lazy_regex(
 _ATTRIBUTE: Final = lazy_regex(r"\b(?:self|cls)\.(\w+)")
 _TELLING: Final = lazy_regex(r"[(\[<>+*/%-]|[=!]=|\b(?:and|or|not|in|is)\b")
 """A name alone says nothing: it is read everywhere."""
-
-_WEIGHTS: Final = {
-    "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "parameter": 2.8, "whole": 2.8, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
-}  # fmt: skip
-_TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
-_HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
-_PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
-
-
-def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
-    """Return how much an edited statement decides, from about 0 to 3. ``new_names`` are parameters that the change adds."""
-    return (
-        _WEIGHTS.get(edit.what, 1.0)
-        - (1.5 if only_hands_on(edit, new_names) else 0)
-        - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
-        - (0.6 if edit.change == "removed" else 0)
-        - (0.5 if edit.symbol.endswith("__init__") else 0)
-    )
-
-
-def only_hands_on(edit: Edit, new_names: Collection[str] = ()) -> bool:
-    """Return whether a statement hands on or keeps a parameter that is new, or takes the same value from another place."""
-    if edit.before and edit.after:
-        return _PATH.sub("", edit.before) == _PATH.sub("", edit.after)
-    if edit.what not in ("argument", "value"):
-        return False
-    if edit.change == "removed":
-        # A local name for what is read at its place now.
-        return (
-            edit.what == "value" and edit.target.isidentifier() and _HANDED.fullmatch(edit.before) is not None
-        )
-    handed = _HANDED.fullmatch(edit.after)
-    if handed is None:
-        return False
-    is_kept = edit.what == "value" and edit.target.rpartition(".")[2] == handed[2]
-    return is_kept or bool({handed[1], handed[2]}.intersection(new_names))
-
-
-def without_renamed(edits: Iterable[Edit]) -> list[Edit]:
-    """Return the edits of a function without statements that went and came again with the same values from other places."""
-    listed = list(edits)
-    went = Counter((one.what, _PATH.sub("", one.before)) for one in listed if one.change == "removed")
-    came = Counter((one.what, _PATH.sub("", one.after)) for one in listed if one.change == "added")
-    both = went & came
-    return [one for one in listed if (one.what, _PATH.sub("", one.before or one.after)) not in both]
 
 
 def collect_edits(placed: Iterable[Placed]) -> tuple[Edit, ...]:
@@ -174,7 +131,8 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
 
 def _part(before: str, after: str) -> tuple[str, str, str]:
     """Return what differs between two lines, with how the line begins where the rest stays as it is."""
-    was, now = before.split(), after.split()
+    # What only continues a command of the shell is no part of it.
+    was, now = before.removesuffix("\\").split(), after.removesuffix("\\").split()
     least = min(len(was), len(now))
     start = next((at for at in range(least) if was[at] != now[at]), least)
     end = next((at for at in range(least - start) if was[-1 - at] != now[-1 - at]), least - start)
@@ -200,12 +158,7 @@ def _of_statements(placed: Placed, removed: Sequence[Line], added: Sequence[Line
     for tag, start, end, other, other_end in matcher.get_opcodes():
         if tag == "equal":
             continue
-        pairs = [*zip(olds[start:end], news[other:other_end], strict=False)]
-        alone: list[tuple[_Statement | None, _Statement | None]] = [
-            *((old, None) for old in olds[start + len(pairs) : end]),
-            *((None, new) for new in news[other + len(pairs) : other_end]),
-        ]
-        for old, new in (*pairs, *alone):
+        for old, new in _likest(olds[start:end], news[other:other_end]):
             at = new or old
             name = _function_at(placed, at.line, is_new=new is not None) if at else ""
             if at is None or not name:
@@ -235,22 +188,52 @@ def _of_statements(placed: Placed, removed: Sequence[Line], added: Sequence[Line
     yield from found[:_MOST_OF_HUNK]
 
 
+def _likest(
+    olds: Sequence[_Statement], news: Sequence[_Statement]
+) -> Iterator[tuple[_Statement | None, _Statement | None]]:
+    """Yield the statements that became others, by their words, then those that went or came alone."""
+    left = list(olds)
+    alone: list[tuple[_Statement | None, _Statement | None]] = []
+    for new in news:
+        words = frozenset(_WORDS.findall(new.text))
+        likeness = [
+            (_share(words, frozenset(_WORDS.findall(old.text))), -at, old) for at, old in enumerate(left)
+        ]
+        best = max(likeness, default=None, key=lambda one: one[:2])
+        if best is not None and (best[0] >= _LIKE or len(olds) == len(news) == 1):
+            left.remove(best[2])
+            yield best[2], new
+        else:
+            alone.append((None, new))
+    yield from ((old, None) for old in left)
+    yield from alone
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    return 2 * len(one & other) / max(1, len(one) + len(other))
+
+
 def _statements(lines: Sequence[Line]) -> list[_Statement]:
     found: list[_Statement] = []
     parts: list[str] = []
     start = 0
-    for line in lines:
+    for line, after in zip_longest(lines, lines[1:]):
         text = line.text.partition(" //")[0].strip()
-        if not _is_code(text) or (not parts and _DECLARES.fullmatch(line.text)):
+        goes_on = after is not None and after.text.lstrip().startswith((".", "?"))
+        if not _is_code(text) or (not parts and not goes_on and _DECLARES.fullmatch(line.text)):
             continue
         start = start if parts else line.number
         parts.append(text)
-        if text.endswith((";", "{", "}", ",")) and not _is_open(" ".join(parts)):
-            found.append(_Statement(" ".join(parts).strip("};, {"), start))
+        if text.endswith((";", "{", "}", ",")) and not goes_on and not _is_open(" ".join(parts)):
+            found.append(_Statement(_in_one(parts), start))
             parts = []
     if parts:
-        found.append(_Statement(" ".join(parts).strip("};, {"), start))
+        found.append(_Statement(_in_one(parts), start))
     return [one for one in found if _is_code(one.text)]
+
+
+def _in_one(parts: Sequence[str]) -> str:
+    return _CHAINED.sub("", " ".join(parts).strip("};, {"))
 
 
 def _is_open(text: str) -> bool:

@@ -255,8 +255,8 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     found = smallest_difference(old.node, new.node)
     if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
         return None
-    before = "" if found.before is None else text_of(found.before)
-    after = "" if found.after is None else text_of(found.after)
+    before = "" if found.before is None else text_of(unwrap(found.before))
+    after = "" if found.after is None else text_of(unwrap(found.after))
     if found.texts is not None:
         before, after = found.texts
         if not before and not after:
