@@ -144,7 +144,7 @@ def _code(edit: Edit) -> str:
     if what == "condition":
         return _of_condition(edit, change)
     if what == "whole":
-        return "whole-both" if edit.before and edit.after else "whole-now" if edit.after else "whole-before"
+        return f"whole-{'both' if edit.before and edit.after else 'now' if edit.after else 'before'}"
     if what in _FILES:
         # A line that keeps the rest is told by its beginning.
         part = "-part" if edit.target and edit.change == "changed" else ""
@@ -165,7 +165,12 @@ def _code(edit: Edit) -> str:
 def _of_condition(edit: Edit, change: str) -> str:
     leaves = _exit(edit)
     if change == "added":
-        entered = {"return": "condition-return", "raise": "condition-raise", "": "condition-added"}
+        entered = {
+            "return": "condition-return",
+            "raise": "condition-raise",
+            "break": "condition-break",
+            "": "condition-added",
+        }
         return "condition-guards" if edit.stood else entered.get(leaves, "condition-stop")
     if change == "removed":
         alone = "condition-exit-gone" if leaves else "condition-removed"
@@ -248,7 +253,8 @@ def _often(symbol: SymbolFact | None) -> Message | None:
 
 
 _QUESTIONS: Final = {
-    "condition-return": "skipped", "condition-stop": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
+    "order-added": "order", "order-removed": "order",
+    "condition-return": "skipped", "condition-stop": "passed-over", "condition-break": "passed-over", "condition-raise": "raised", "condition-exit-gone": "allowed",
     "condition-added": "branch", "condition-removed": "no-branch", "condition-guards": "narrowed", "condition-unguards": "widened",
     "and-more": "narrowed", "and-less": "widened", "or-more": "widened-or", "or-less": "no-branch", "condition-changed": "decided",
     "branch-changed": "decided", "loop-changed": "loop", "except-added": "except", "except-changed": "except",

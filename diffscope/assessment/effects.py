@@ -35,6 +35,7 @@ _MANY: Final = 9
 """Edits and code lines on both sides, from which on a function is told as a whole."""
 _MOST_CALLS: Final = 3
 _CALLED: Final = lazy_regex(r"(?<![\w.])([A-Za-z_][\w.]*)\(")
+_COMPARES: Final = lazy_regex(r"[=!<>]= |\? .+ : | [<>%] ")
 _PLAIN_CALLS: Final = frozenset(
     {
         "append", "extend", "len", "range", "int", "float", "str", "bool", "list", "dict", "set", "tuple", "max", "min", "sum", "any", "all",
@@ -74,10 +75,13 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     )
     helpers = {_last_name(one) for one in functions if "added" in one.aspects and one.kind != "class"}
     shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
+    defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
     options = [one.name for one in facts.option if one.change in ("added", "removed")]
     for edit in facts.edit:
-        if _is_end(edit, facts) or (
-            edit.what == "call" and _last(edit.before) in gone and _last(edit.after) in new
+        if (
+            (edit.path, edit.symbol) in defaults
+            or _is_end(edit, facts)
+            or (edit.what == "call" and _last(edit.before) in gone and _last(edit.after) in new)
         ):
             continue
         if (
@@ -121,6 +125,7 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
 def _in_full(edits: Iterable[Edit]) -> list[Edit]:
     """Return edits, a condition that asks for a new local name told by what that name stands for."""
     listed = list(edits)
+    often = Counter((one.path, one.symbol, one.target) for one in listed)
     stands_for = {
         (one.path, one.symbol, one.target): one
         for one in listed
@@ -128,6 +133,9 @@ def _in_full(edits: Iterable[Edit]) -> list[Edit]:
         and one.change == "added"
         and one.target.isidentifier()
         and len(one.after) <= _SHORT
+        and often[one.path, one.symbol, one.target] == 1
+        and not _FIRST.match(one.after)
+        and not one.guard
     }
     used: list[Edit] = []
     found = []
@@ -286,6 +294,7 @@ def _weight(
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
         + (2.0 if _called(edit) in new else -1.2 if _prepares(edit) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
+        + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
     )
 

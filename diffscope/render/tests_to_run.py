@@ -45,9 +45,11 @@ def runnable_tests(assessment: Assessment) -> list[str]:
 
 
 def _starting(assessment: Assessment) -> list[str]:
-    """Return the nearest tests that start a whole engine or server, two at most: where no test calls what changed, one of these may run it."""
+    """Return the nearest tests that make the class of what changed, then such as start an engine, two at most: where no test calls it, one of these may run it."""
     nearest = assessment.tests.nearest
-    return [] if nearest is UNSET else [test.path for test in nearest if test.starts][:_MOST_STARTING]
+    found = [] if nearest is UNSET else [test for test in nearest if test.may_run]
+    found.sort(key=lambda test: test.may_run != "makes")
+    return [test.path for test in found[:_MOST_STARTING]]
 
 
 def cargo_commands(assessment: Assessment) -> list[str]:

@@ -99,6 +99,9 @@ class _Weigher:
         self._new_names = {one.name for one in facts.parameter if one.what.startswith("added")}
         self._edits: dict[_At, list[Edit]] = defaultdict(list)
         for edit in facts.edit:
+            if edit.what == "order":
+                # Of what only changed places, calls tell where that counts.
+                continue
             self._edits[edit.path, edit.symbol].append(edit)
         self._edited = {one.symbol for one in facts.symbol if one.logic and "body" in one.aspects}
         self._does_not_run = _uncollected(facts) or _is_thin(facts)

@@ -11,9 +11,8 @@ from diffscope.patterns import lazy_regex
 
 _WEIGHTS: Final = {
     "condition": 3.0, "raise": 3.0, "except": 2.6, "argument": 2.4, "call": 2.2, "return": 2.6, "element": 2.0, "value": 1.8,
-    "parameter": 2.8, "whole": 2.8, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
+    "parameter": 2.8, "whole": 2.8, "order": 2.2, "docs": 0.4, "infra": 1.2, "build": 1.4, "loop": 1.8, "assert": 1.6, "with": 1.8, "case": 1.2, "statement": 1.0, "function": 0.6,
 }  # fmt: skip
-_COMPARES: Final = lazy_regex(r"[=!<>]= |\? .+ : | [<>%] ")
 _TRUTH: Final = lazy_regex(r"^[\w.]+ is (?:not )?None$")
 _HANDED: Final = lazy_regex(r"(?:(\w+)\s*=\s*)?(?:\w+\.)*([A-Za-z_]\w*)")
 _PATH: Final = lazy_regex(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
@@ -23,7 +22,6 @@ def statement_weight(edit: Edit, new_names: Collection[str] = ()) -> float:
     """Return how much an edited statement decides, from about 0 to 3. ``new_names`` are parameters that the change adds."""
     return (
         _WEIGHTS.get(edit.what, 1.0)
-        + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
         - (1.5 if only_hands_on(edit, new_names) else 0)
         - (0.5 if edit.what == "condition" and _TRUTH.match(edit.after) else 0)
         - (1.4 if edit.what == "parameter" and edit.change == "added" and not edit.keyword else 0)

@@ -18,7 +18,9 @@ from diffscope.syntax.compare.entries import (
     entries_of,
     guard_elsewhere,
     simple_statements,
+    spread,
     stood_on_both,
+    target_of,
 )
 from diffscope.syntax.compare.smallest_difference import (
     MOST_TEXT,
@@ -27,7 +29,6 @@ from diffscope.syntax.compare.smallest_difference import (
     joined_parts,
     smallest_difference,
 )
-from diffscope.syntax.denial import denied
 from diffscope.syntax.model import StatementEdit
 from diffscope.syntax.nodes import around_difference, brief, callee_of, text_of, unwrap
 from diffscope.syntax.normalize.units import Unit
@@ -44,8 +45,6 @@ _HELD: Final = 4
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
 _LONGEST_GUARD: Final = 70
-_PARTS: Final = 3
-"""Of a conditional expression."""
 _SHARED: Final = 3
 """Words that two calls hand over alike, from which on one may stand in the place of the other."""
 _SAID: Final = frozenset(
@@ -60,7 +59,7 @@ _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     """Return the edits of a unit, by line, at most twenty-four; none of one that is too long to be laid side by side."""
     old, new = entries_of(before), entries_of(after)
-    old, new = _spread(old, new), _spread(new, old)
+    old, new = spread(old, new), spread(new, old)
     if max(len(old), len(new)) > _MOST_STATEMENTS:
         return ()
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
@@ -81,7 +80,9 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
     # What stands elsewhere now did not come or go.
     texts, other_texts = {old[at].text: at for at in gone}, {new[at].text: at for at in come}
-    same += ((at, other_texts[text]) for text, at in texts.items() if text in other_texts)
+    moved = [(at, other_texts[text]) for text, at in texts.items() if text in other_texts]
+    found += _reordered(old, new, moved, [*same, *kept])
+    same += moved
     found += _guarded_anew(
         old, new, [(i, j) for i, j in same if old[i].holder not in gone and new[j].holder not in come]
     )
@@ -91,42 +92,29 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     return tuple(found[:_MOST])
 
 
-def _spread(entries: list[Entry], others: list[Entry]) -> list[Entry]:
-    """Return statements, ``x = a if c else b`` told as the other side tells it, where that asks ``if c:``."""
-    heads = {one.text for one in others if one.kind == "condition"}
-    known = {one.text for one in others}
-    found: list[Entry] = []
-    places: list[int] = []
-    for entry in entries:
-        places.append(len(found))
-        moved = entry._replace(holder=places[entry.holder] if entry.holder >= 0 else -1)
-        spread = [] if entry.text in known else _by_condition(moved, heads, len(found))
-        found += spread or [moved]
-    return found
-
-
-def _by_condition(entry: Entry, heads: set[str], at: int) -> list[Entry]:
-    target, is_return = _target(entry.node), entry.node.type == "return_statement"
-    inner = entry.node.named_children[0] if target or (is_return and entry.node.named_child_count) else None
-    value = inner.child_by_field_name("right") if inner is not None and target else inner
-    parts = (
-        [child for child in unwrap(value).named_children if child.type != "comment"]
-        if value is not None and unwrap(value).type == "conditional_expression"
-        else []
-    )
-    if len(parts) != _PARTS:
-        return []
-    then, condition, otherwise = (text_of(unwrap(part)) for part in parts)
-    if f"if {condition}" not in heads:
-        then, condition, otherwise = otherwise, denied(condition), then
-    if f"if {condition}" not in heads:
-        return []
-    start = "return" if is_return else f"{target} ="
-    first = entry._replace(text=f"{start} {then}", guard=condition, holder=at)
-    second = entry._replace(text=f"{start} {otherwise}", guard=denied(condition), holder=at)
-    # What follows a return runs where the condition does not hold, wherever it stands.
-    second = entry._replace(text=second.text) if is_return else second
-    return [entry._replace(kind="condition", text=f"if {condition}"), first, second]
+def _reordered(
+    old: list[Entry], new: list[Entry], moved: list[tuple[int, int]], kept: list[tuple[int, int]]
+) -> Iterator[StatementEdit]:
+    """Yield the calls that stand on the other side of another call now, under the same condition."""
+    for i, j in moved:
+        if old[i].guard != new[j].guard or "(" not in new[j].text or old[i].kind != "statement":
+            continue
+        crossed = [
+            b
+            for a, b in kept
+            if (a < i) != (b < j) and _call(new[b].node) is not None and new[b].guard == new[j].guard
+        ]
+        if crossed:
+            at = min(crossed) if j < min(crossed) else max(crossed)
+            change = "added" if j < at else "removed"
+            yield _edit(
+                new[j],
+                "order",
+                change,
+                before="",
+                after=brief(new[j].text, _LONG_CALL),
+                target=brief(new[at].text, _LONG_CALL),
+            )
 
 
 def _guarded_anew(
@@ -168,7 +156,8 @@ def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> lis
         for i in olds
         for j in news
         if old[i].kind == new[j].kind
-        and (score := _likeness(old[i], new[j], words[0, i], words[1, j])) >= (0.2 if only else _ALIKE)
+        and (score := _likeness(old[i], new[j], words[0, i], words[1, j]))
+        >= (_ALIKE if not only else 0.01 if old[i].node.type == "return_statement" else 0.2)
     )
     taken: tuple[set[int], set[int]] = (set(), set())
     pairs = []
@@ -182,7 +171,7 @@ def _paired(old: list[Entry], olds: range, new: list[Entry], news: range) -> lis
 
 def _likeness(old: Entry, new: Entry, words: set[str], others: set[str]) -> float:
     """Return how like two statements or heads are, from 0 to 2; 0 for such as are none the other."""
-    if old.node.type == new.node.type and _target(old.node) == _target(new.node):
+    if old.node.type == new.node.type and target_of(old.node) == target_of(new.node):
         if old.kind == "statement":
             return _alike(words, others)
         return _alike(words, others) + _by_body(old, new) if _runs_alike(old, new) else 0
@@ -229,12 +218,6 @@ def _by_body(old: Entry, new: Entry) -> float:
     return _alike(*sides) if any(not text.startswith(LEAVING) for text in sides[0] & sides[1]) else 0
 
 
-def _target(node: Node) -> str:
-    inner = node.named_children[0] if node.type == "expression_statement" and node.named_child_count else node
-    left = inner.child_by_field_name("left") if inner.type == "assignment" else None
-    return text_of(left) if left is not None else ""
-
-
 def _alike(one: set[str], other: set[str]) -> float:
     return 2 * len(one & other) / max(1, len(one) + len(other))
 
@@ -246,11 +229,11 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
         return _edit(
             new, new.kind, "changed", before=before, after=after, keyword=joined, held=_held(new.node)
         )
-    if _target(old.node) != _target(new.node) or old.node.type != new.node.type:
+    if target_of(old.node) != target_of(new.node) or old.node.type != new.node.type:
         calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
         before, after = (brief(text_of(call), _LONG_CALL) for call in calls)
         return _edit(
-            new, "call", "changed", before=before, after=after, target=_target(new.node), at=calls[1]
+            new, "call", "changed", before=before, after=after, target=target_of(new.node), at=calls[1]
         )
     found = smallest_difference(old.node, new.node)
     if found.before is not None and found.after is not None and text_of(found.before) == text_of(found.after):
