@@ -39,6 +39,8 @@ class OpenPullEntry(Value, frozen=True, kw_only=True):
     updated_at: str | None = None
     decision: Decision | None = None
     """What its reviews came to."""
+    closed_at: str | None = None
+    """When it was closed without a merge: it is compared with open ones as the same work alone."""
 
 
 class OpenPulls(Value, frozen=True, kw_only=True):

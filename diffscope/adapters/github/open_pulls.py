@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from diffscope.adapters.github.client import PAGE, Client
+from diffscope.adapters.github.client import PAGE, AnswerStore, Client
 from diffscope.adapters.github.responses import Label, Side, User
 from diffscope.adapters.open_pulls import MOST_PULLS, Decision, OpenPullEntry, OpenPulls
 from diffscope.errors import SourceError
@@ -16,6 +19,8 @@ from diffscope.source.model import Value
 
 _NEXT: Final = lazy_regex(r'<[^>]*>;\s*rel="next"')
 _BATCH: Final = 50
+_STANDS: Final = 2 * 3600
+"""Seconds that the begun part of a list stands: a rate limit is over in one hour."""
 _DECISIONS: Final[dict[str, Decision]] = {
     "APPROVED": "approved",
     "CHANGES_REQUESTED": "changes-requested",
@@ -34,6 +39,8 @@ class _Row(Value, frozen=True, kw_only=True):
     draft: bool = False
     created_at: str | None = None
     updated_at: str | None = None
+    closed_at: str | None = None
+    merged_at: str | None = None
 
 
 class _Node(Value, frozen=True, kw_only=True, rename="camel"):
@@ -45,15 +52,33 @@ class _Nodes(Value, frozen=True, kw_only=True):
     repository: dict[str, _Node | None] | None = None
 
 
-def read_github_pulls(client: Client, *, base: str) -> OpenPulls:
-    """Return the pull requests that are open against a branch, the newest first; ``missing`` says what cut the list off.
+class _Begun(Value, frozen=True, kw_only=True):
+    """A list that was cut off: what was had of it."""
+
+    at: float
+    page: int
+    rows: tuple[_Row, ...]
+
+
+def read_github_pulls(
+    client: Client, *, base: str, closed_days: float = 0, store: AnswerStore | None = None
+) -> OpenPulls:
+    """Return the pull requests that are open against a branch, the newest first, and those closed without a merge in the last days.
+
+    ``missing`` says what cut the list off; with a ``store`` the next call goes on from there, so that a limit of sixty requests an hour ends
+    no list of a hundred pages.
 
     Raises:
         SourceError: GitHub gave none.
     """
-    rows, missing = _rows(client)
+    rows, missing = _rows(client, {"state": "open", "sort": "created", "direction": "desc"}, store)
+    if rows and closed_days and missing is None:
+        newest = max(row.updated_at or "" for row in rows)
+        closed, missing = _closed_rows(client, store, _days_before(newest, closed_days))
+        rows = [*rows, *closed]
     kept = [row for row in {row.number: row for row in rows}.values() if row.base.ref in {base, ""}]
-    decisions = _decisions(client, [row.number for row in kept]) if client.access.token else {}
+    waiting = [row.number for row in kept if row.closed_at is None]
+    decisions = _decisions(client, waiting) if client.access.token else {}
     entries = tuple(
         OpenPullEntry(
             number=row.number,
@@ -66,24 +91,64 @@ def read_github_pulls(client: Client, *, base: str) -> OpenPulls:
             opened_at=row.created_at,
             updated_at=row.updated_at,
             decision=decisions.get(row.number),
+            closed_at=row.closed_at,
         )
         for row in kept
     )
     return OpenPulls(repository=client.access.repository, base=base, pulls=entries, missing=missing)
 
 
-def _rows(client: Client) -> tuple[list[_Row], str | None]:
-    path, rows, page = f"/repos/{client.access.repository}/pulls", list[_Row](), 1
+def _closed_rows(client: Client, store: AnswerStore | None, since: str) -> tuple[list[_Row], str | None]:
+    asked = {"state": "closed", "sort": "updated", "direction": "desc"}
+    try:
+        rows, missing = _rows(client, asked, store, since=since)
+    except SourceError as error:
+        return [], f"closed ones: {error.message}"
+    kept = [row for row in rows if row.merged_at is None and (row.closed_at or "") >= since]
+    return kept, missing and f"closed ones, {missing}"
+
+
+def _begun(store: AnswerStore | None, key: str) -> _Begun | None:
+    """Return the list that was cut off, unless that was long ago."""
+    kept = store.recall(key) if store is not None else None
+    if kept is None:
+        return None
+    try:
+        begun = msgspec.json.decode(kept[1], type=_Begun)
+    except msgspec.MsgspecError:
+        return None
+    return begun if 0 <= time.time() - begun.at < _STANDS else None
+
+
+def _days_before(newest: str, days: float) -> str:
+    with contextlib.suppress(ValueError, OverflowError):
+        return (datetime.fromisoformat(newest) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return newest
+
+
+def _rows(
+    client: Client, asked: Mapping[str, str], store: AnswerStore | None, *, since: str | None = None
+) -> tuple[list[_Row], str | None]:
+    """Return the rows of all pages, or of those that were updated since; and what cut them off."""
+    path = f"/repos/{client.access.repository}/pulls"
+    key = f"{client.access.api_url}{path} {asked['state']}"
+    begun = _begun(store, key)
+    rows, page = (list(begun.rows), begun.page) if begun else (list[_Row](), 1)
     while True:
-        query = {"state": "open", "sort": "created", "direction": "desc", "per_page": PAGE, "page": page}
         try:
-            answer = client.get(path, query=query)
+            answer = client.get(path, query={**asked, "per_page": PAGE, "page": page})
             rows += client.decode(answer, tuple[_Row, ...], at=path)
         except SourceError as error:
             if not rows:
                 raise
+            if store is not None:
+                kept = _Begun(at=time.time(), page=page, rows=tuple(rows))
+                store.keep(key, "", msgspec.json.encode(kept).decode())
             return rows, f"page {page}: {error.message}"
-        if not _NEXT.search(answer.headers.get("link", "")):
+        is_past = since is not None and bool(rows) and (rows[-1].updated_at or "") < since
+        if is_past or not _NEXT.search(answer.headers.get("link", "")):
+            if begun is not None and store is not None:
+                store.keep(key, "", "")
             return rows, None
         if len(rows) >= MOST_PULLS:
             return rows[:MOST_PULLS], f"more than {MOST_PULLS:,} are open"

@@ -43,6 +43,14 @@ FORMS = ("text", "json", "markdown", "html")
     help="Of a --range: compare changes merged within so many days of each other.  [default: 3]",
 )
 @click.option(
+    "--closed",
+    type=click.FloatRange(0),
+    default=14.0,
+    show_default=True,
+    metavar="DAYS",
+    help="Say of open changes too that they do the work of one that was merged, or closed, in the last so many days.",
+)
+@click.option(
     "--area", "areas", multiple=True, metavar="AREA", help="Show changes of this area only. Repeatable."
 )
 @click.option(
@@ -76,6 +84,7 @@ def triage(
     save_list: Path | None,
     window: str | None,
     within: float | None,
+    closed: float,
     areas: tuple[str, ...],
     labels: tuple[str, ...],
     newer_than: float | None,
@@ -101,6 +110,7 @@ def triage(
         save_list=save_list,
         window=window,
         within=within,
+        closed=closed,
         areas=areas,
         labels=labels,
         newer_than=newer_than,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,7 +19,13 @@ from diffscope.cli.gather import need_clone
 from diffscope.cli.open_workspace import open_workspace
 from diffscope.cli.options import Output
 from diffscope.cli.publish import Columns, check_outputs, style_of, write_stdout
-from diffscope.cli.triage.sources import OpenList, github_as_open, merged_as_open, saved_as_open
+from diffscope.cli.triage.sources import (
+    OpenList,
+    github_as_open,
+    merged_as_open,
+    merged_lately,
+    saved_as_open,
+)
 from diffscope.errors import DiffscopeError, UsageError
 from diffscope.messages.model import Language, Text
 from diffscope.products.triage.candidates import Candidate, read_candidate
@@ -27,7 +33,6 @@ from diffscope.products.triage.model import Conflict, Triage, TriageGap
 from diffscope.products.triage.queue import load_of
 from diffscope.products.triage.render import FORMATS
 from diffscope.products.triage.triage import DAY, Relations, build_triage, meets_within
-from diffscope.source.model import CommitId
 from diffscope.taxonomy.model import OTHER, Taxonomy
 from diffscope.workspace import Workspace
 from diffscope.yaml.reading import nearest
@@ -46,6 +51,7 @@ class TriageRequest(NamedTuple):
     save_list: Path | None = None
     window: str | None = None
     within: float | None = None
+    closed: float = 14.0
     areas: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     newer_than: float | None = None
@@ -82,9 +88,13 @@ def run_triage(asked: TriageRequest, repo: Path | None, forms: Sequence[Output],
         listed = list_open(asked, workspace, clone, console)
         listed = with_merges(clone, listed)
         candidates, gaps = judge_open(batch, listed, console)
+        files = frozenset(path for one in candidates for path in one.files if not path.startswith("docs/"))
+        closed, more = judge_open(batch, merged_lately(clone, listed, asked.closed, files), console)
+        candidates, gaps = (*candidates, *closed), (*gaps, *more)
         for note in batch.notes:
             console.note(note)
-        found = Relations(candidates, meets_within(_DAYS if asked.within is None else asked.within))
+        within = _DAYS if asked.within is None else asked.within
+        found = Relations(candidates, meets_within(within), meets_within(max(within, asked.closed)))
         found.conflicts = with_textual(clone, candidates, found.conflicts)
         triage = build_triage(
             candidates,
@@ -135,7 +145,7 @@ def list_open(asked: TriageRequest, workspace: Workspace, clone: GitRepository, 
         return merged_as_open(asked.window, workspace, clone)
     if asked.listed is not None:
         return saved_as_open(read_open_pulls(asked.listed), asked.base, clone)
-    pulls, lost = github_as_open(asked.base, clone, workspace.cache, console)
+    pulls, lost = github_as_open(asked.base, clone, workspace.cache, console, closed_days=asked.closed)
     if asked.save_list is not None:
         write_open_pulls(asked.save_list, pulls)
     return saved_as_open(pulls, asked.base, clone, lost)
@@ -169,7 +179,8 @@ def with_merges(clone: GitRepository, listed: OpenList) -> OpenList:
     """Return the list with whether git merges each change into the base as that stands."""
     if listed.tip is None:
         return listed
-    asked = listed.wanted[:_MOST_MERGES]
+    opened = [wanted for wanted in listed.wanted if not listed.states[wanted].closed_at]
+    asked = opened[:_MOST_MERGES]
     bases = [listed.states[wanted].branched_at or wanted.commit for wanted in asked]
     cases = [MergeCase(base, listed.tip, wanted.commit) for base, wanted in zip(bases, asked, strict=True)]
     states = dict(listed.states)
@@ -182,12 +193,10 @@ def with_textual(
     clone: GitRepository, candidates: Sequence[Candidate], conflicts: Sequence[Conflict]
 ) -> tuple[Conflict, ...]:
     """Return the conflicts, each with whether git cannot merge the two either."""
-    known = {one.number: one for one in candidates}
-    told = clone.commits(CommitId(one.state.branched_at) for one in candidates if one.state.branched_at)
-    ages = {commit: info.committed_at for commit, info in told.items() if info is not None}
+    known = {one.number: one for one in candidates if not one.state.closed_at}
     cases: dict[frozenset[int], MergeCase] = {}
     for one in conflicts:
-        case = _case(known[one.first], known[one.second], ages)
+        case = _case(known[one.first], known[one.second])
         if case is not None and len(cases) < _MOST_MERGES:
             cases[frozenset((one.first, one.second))] = case
     merges = dict(zip(cases, try_merges(clone, list(cases.values())), strict=True))
@@ -199,7 +208,7 @@ def with_textual(
     return tuple(sorted(found, key=lambda one: (one.certainty != "breaks", one.is_textual is True)))
 
 
-def _case(one: Candidate, other: Candidate, ages: Mapping[CommitId, int]) -> MergeCase | None:
+def _case(one: Candidate, other: Candidate) -> MergeCase | None:
     left, right = one.state.merged_at, other.state.merged_at
     if left is not None and right is not None:
         # The later one was merged onto the earlier one: they are apart where that can be taken out from under it.
@@ -207,11 +216,15 @@ def _case(one: Candidate, other: Candidate, ages: Mapping[CommitId, int]) -> Mer
         return (
             MergeCase(first.head, then.head, first.base) if first.head and then.head and first.base else None
         )
-    bases = [base for each in (one, other) if (base := CommitId(each.state.branched_at or "")) in ages]
+    bases = [
+        (each.state.branched_on, each.state.branched_at)
+        for each in (one, other)
+        if each.state.branched_on is not None and each.state.branched_at is not None
+    ]
     if len(bases) < 2 or not one.head or not other.head:
         return None
     # Both branches left one line of commits: what they have in common is where the older one left it.
-    return MergeCase(min(bases, key=lambda base: (ages[base], base)), one.head, other.head)
+    return MergeCase(min(bases)[1], one.head, other.head)
 
 
 def narrowed(triage: Triage, asked: TriageRequest) -> Triage:

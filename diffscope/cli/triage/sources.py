@@ -11,6 +11,7 @@ import msgspec
 
 from diffscope.adapters.cache.cache import Cache
 from diffscope.adapters.git.branches import Branch, fetch_heads, pull_heads, read_branches, resolve_branch
+from diffscope.adapters.git.log import merges
 from diffscope.adapters.git.repository import GitRepository
 from diffscope.adapters.open_pulls import OpenPullEntry, OpenPulls
 from diffscope.adapters.read_file import decode_json, read_bytes
@@ -22,9 +23,12 @@ from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.products.triage.candidates import OpenState
 from diffscope.products.triage.model import SCHEMA, Triage, TriageGap
+from diffscope.products.triage.triage import DAY
 from diffscope.source.model import CommitId
+from diffscope.source.window import stamp
 from diffscope.workspace import Workspace
 
+_MOST_MERGED: Final = 3_000
 _OFFLINE = "check the network and try again, or --list FILE for what --save-list FILE kept"
 
 
@@ -53,9 +57,9 @@ def merged_as_open(window: str, workspace: Workspace, clone: GitRepository) -> O
 
 
 def github_as_open(
-    base: str | None, clone: GitRepository, cache: Cache, console: Console
+    base: str | None, clone: GitRepository, cache: Cache, console: Console, *, closed_days: float = 0
 ) -> tuple[OpenPulls, dict[int, str]]:
-    """Return the open pull requests of GitHub, and why the heads of some could not be fetched into the clone.
+    """Return the open pull requests of GitHub, those closed in the last days, and why the heads of some could not be fetched into the clone.
 
     Raises:
         SourceError: GitHub gives none.
@@ -67,10 +71,11 @@ def github_as_open(
     from diffscope.adapters.github.store import GitHubStore
 
     access = find_access(os.environ)
-    client = Client(access, store=GitHubStore(cache), notice=console.note)
+    store = GitHubStore(cache)
+    client = Client(access, store=store, notice=console.note)
     name = (base or "main").removeprefix("origin/").removeprefix("upstream/")
     try:
-        pulls = read_github_pulls(client, base=name)
+        pulls = read_github_pulls(client, base=name, closed_days=closed_days, store=store)
     except RemoteError as error:
         if error.hint is None or "--repo" not in error.hint:
             raise
@@ -111,6 +116,8 @@ def saved_as_open(
         else:
             heads[entry.number] = head
     branches = read_branches(clone, heads, tip)
+    told = clone.commits(branch.base for branch in branches.values() if branch.base is not None)
+    ages = {commit: info.committed_at for commit, info in told.items() if info is not None}
     wanted, states = list[Wanted](), dict[Wanted, OpenState]()
     for entry in pulls.entries:
         branch = branches.get(entry.number)
@@ -130,7 +137,7 @@ def saved_as_open(
         # What stands on another open branch is judged from there: the rest of it is the other's.
         each = _wanted(entry, head, heads[branch.below[-1]] if branch.below else branch.base)
         wanted.append(each)
-        states[each] = _state(entry, branch)
+        states[each] = _state(entry, branch, ages.get(branch.base))
     if pulls.missing is not None:
         gaps.append(TriageGap(number=None, reason=text_of("triage.gap-list", reason=pulls.missing)))
     return OpenList(tuple(wanted), states, name or tip[:12], tip, tuple(gaps), pulls.repository)
@@ -152,7 +159,7 @@ def _wanted(entry: OpenPullEntry, head: CommitId, base: CommitId) -> Wanted:
     return Wanted(number=entry.number, commit=head, open=known)
 
 
-def _state(entry: OpenPullEntry, branch: Branch) -> OpenState:
+def _state(entry: OpenPullEntry, branch: Branch, branched_on: int | None) -> OpenState:
     return OpenState(
         is_draft=entry.draft,
         opened_at=entry.opened_at,
@@ -160,7 +167,26 @@ def _state(entry: OpenPullEntry, branch: Branch) -> OpenState:
         decision=entry.decision,
         stands_on=branch.below[-1:],
         branched_at=branch.base,
+        branched_on=branched_on,
+        closed_at=entry.closed_at,
     )
+
+
+def merged_lately(clone: GitRepository, listed: OpenList, days: float, files: frozenset[str]) -> OpenList:
+    """Return the changes that the base got in the last days before its tip and that touch one of these files, but those of the list."""
+    if listed.tip is None or not days:
+        return listed._replace(wanted=(), states={}, gaps=())
+    tip = clone.commits([listed.tip])[listed.tip]
+    since = round(tip.committed_at - days * DAY) if tip is not None else 0
+    numbers = {wanted.number for wanted in listed.wanted}
+    states = {
+        Wanted(number=one.number, commit=CommitId(one.commit)): OpenState(
+            merged_at=one.committed_at, closed_at=stamp(one.committed_at)
+        )
+        for one, paths in merges(clone, listed.tip, most=_MOST_MERGED, has_paths=True, since=since)
+        if one.number not in numbers and not files.isdisjoint(paths)
+    }
+    return listed._replace(wanted=tuple(reversed(states)), states=states, gaps=())
 
 
 def _gap(number: int | None, code: str) -> TriageGap:

@@ -32,6 +32,7 @@ _PARTED: Final = 3
 _LONGEST_CALL: Final = 600
 _REFUSAL_LINES: Final = 4
 _REFUSES: Final = lazy_regex(r"\b(?:bail!|ensure!|return Err\(|(?:STD_)?TORCH_CHECK\(|throw )")
+_UP_TO_END: Final = lazy_regex(r'(?:"(?:[^"\\]|\\.)*"|[^";])*')
 _ASKS: Final = lazy_regex(r"\s*(?:\}? ?else )?if \(?(.+?)\)? \{\s*$")
 _ASKED: Final = lazy_regex(r"(?:\} ?)?(?:else )?if \(?(.+?)\)?")
 _CHAINED: Final = lazy_regex(r" (?=[.?]\w)|(?<=[(\[]) | (?=[)\]])")
@@ -116,6 +117,9 @@ def _of_lines(placed: Placed) -> Iterator[Edit]:
             continue
         line = (come or gone)[0]
         before, after, target = _part(_joined(gone), _joined(come))
+        if before == after:
+            # A line feed at the end of the file.
+            continue
         yield Edit(
             path=placed.fact.path,
             line=line.number,
@@ -251,7 +255,7 @@ def _refusals(placed: Placed, lines: Sequence[Line]) -> Iterator[Edit]:
         _, start, rest = " ".join(one.text.strip() for one in lines[at : at + _REFUSAL_LINES]).partition(
             found[0]
         )
-        text = start + rest
+        text = start + (_UP_TO_END.match(rest) or [rest])[0]
         asked = [
             one for before in lines[max(0, at - _REFUSAL_LINES) : at] if (one := _ASKS.match(before.text))
         ]

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec import UNSET
+
 from diffscope.assessment.document import Assessment
 from diffscope.facts.footprint_model import Footprint, NameUse, Signature
 from diffscope.facts.model import ChangeFacts, Located, SymbolFact
+from diffscope.messages.model import Text
 from diffscope.patterns import lazy_regex
 from diffscope.products.triage.model import Place
+from diffscope.rules.model import Flag
 from diffscope.source.model import Value
 from diffscope.syntax.model import Aspect
 
@@ -129,10 +133,19 @@ class OpenState(Value, frozen=True, kw_only=True):
     """The open change whose head is the nearest of its commits: it is judged from there."""
     branched_at: str | None = None
     """The commit where its branch left the base."""
+    branched_on: int | None = None
+    """When that was committed, in seconds."""
     merges: bool | None = None
     """Whether git merges it into the base as it stands today."""
     merged_at: int | None = None
-    """Of a change that was merged and is taken as open: when, in seconds."""
+    """When it was merged, in seconds: of a change that is taken as open, and of one that is closed."""
+    closed_at: str | None = None
+    """Of a change that is open no more: when. It is compared with open ones as the same work, and with nothing else."""
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it is closed because it was merged."""
+        return self.closed_at is not None and self.merged_at is not None
 
 
 class Candidate(Value, frozen=True, kw_only=True):
@@ -162,7 +175,15 @@ class Candidate(Value, frozen=True, kw_only=True):
     test_lines: int
     tests_needed: bool
     """Its logic changed, and no test of its own or of the base vouches for it."""
+    is_tested: bool = True
+    """It brings tests, changes no code of the product, or tests of the base name every public symbol that it changes."""
     is_complete: bool
+    does: Text | None = None
+    """The weightiest thing that it does, in one sentence."""
+    gravest: tuple[str, ...] = ()
+    """Families of its gravest flags, two at most."""
+    rules: tuple[tuple[str, Text], ...] = ()
+    """What its flags and hints are called, by code."""
     files: tuple[str, ...]
     issues: tuple[int, ...]
     footprint: Footprint
@@ -209,7 +230,11 @@ def read_candidate(
         code_lines=facts.change.code_added + facts.change.code_removed,
         test_lines=facts.change.test_code_added,
         tests_needed=any(flag.family in {"missing-tests", "insufficient-tests"} for flag in flags),
+        is_tested=_is_tested(facts, assessment),
         is_complete=assessment.completeness.complete,
+        does=next((effect.says for effect in assessment.effects), None),
+        gravest=_gravest(flags),
+        rules=tuple((flag.code, flag.title) for flag in flags),
         files=tuple(file.path for file in facts.file),
         issues=tuple(sorted({int(number) for number in _ISSUE.findall(f"{pull.title}\n{pull.body or ''}")})),
         footprint=facts.footprint,
@@ -217,6 +242,18 @@ def read_candidate(
         settings=tuple(_settings(facts)),
         abstract=tuple(_abstract(facts)),
     )
+
+
+def _is_tested(facts: ChangeFacts, assessment: Assessment) -> bool:
+    if facts.change.test_code_added or not facts.change.code_added + facts.change.code_removed:
+        return True
+    tests = assessment.tests
+    return bool(tests.nearest) and tests.nearest is not UNSET and not tests.unnamed_symbols
+
+
+def _gravest(flags: Sequence[Flag]) -> tuple[str, ...]:
+    most = max((flag.severity.rank for flag in flags), default=0)
+    return tuple(dict.fromkeys(flag.family for flag in flags if flag.severity.rank == most))[:2]
 
 
 def _owners(assessment: Assessment) -> tuple[str, ...]:
@@ -256,8 +293,8 @@ def _settings(facts: ChangeFacts) -> Iterator[Setting]:
         yield Setting(
             what="registry",
             name=f"{row.registry}: {row.key}",
-            before=None,
-            after=row.target or row.change,
+            before=None if row.change == "added" else row.change,
+            after=None if row.change == "removed" else row.target or row.change,
             place=_at(row),
         )
     for each in facts.operator:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
 from diffscope.messages.model import Text
 from diffscope.messages.say import text_of
 from diffscope.patterns import lazy_regex
-from diffscope.products.triage.candidates import Candidate
+from diffscope.products.triage.candidates import Candidate, OpenState
 from diffscope.products.triage.conflicts import Meets
 from diffscope.products.triage.model import Duplicate, DuplicateKind, OrderLink, Share
 from diffscope.source.profile import places
@@ -20,6 +20,10 @@ _MOST_HOLDERS: Final = 6
 _FEWEST_LINES: Final = 3
 _ENOUGH: Final = 0.6
 """Part of the smaller change's lines that the other holds too."""
+_MOST_OF: Final = 0.7
+"""The same of the names that it brings into functions and takes out of them."""
+_FEWEST_WORDS: Final = 3
+"""Words that two titles share, where nothing but the titles and the function is the same."""
 _SETTINGS: Final = frozenset(
     {"config-field", "cli-flag", "environment-variable", "protocol-field", "constant", "requirement"}
 )
@@ -150,7 +154,9 @@ def _same_lines(lines: Mapping[int, _Lines]) -> Iterator[tuple[tuple[int, int], 
         smaller, larger = sorted((lines[pair[0]].size, lines[pair[1]].size))
         part = count / smaller if smaller else 0.0
         is_alike = larger <= 3 * smaller  # a large change that holds a small one besides is another work
-        if added[pair] and count >= _FEWEST_LINES and part >= _ENOUGH and is_alike:
+        # What both only take out is the same work where neither does much else.
+        is_telling = added[pair] or count >= _ENOUGH * larger
+        if is_telling and count >= _FEWEST_LINES and part >= _ENOUGH and is_alike:
             yield pair, Share(kind="lines", names=tuple(sorted(paths[pair])[:5]), weight=round(part, 2))
 
 
@@ -180,12 +186,10 @@ def _in_time(one: Candidate, other: Candidate) -> tuple[int, int]:
 
 
 def _same_things(candidates: Sequence[Candidate]) -> Iterator[tuple[tuple[int, int], Share]]:
-    """Yield pairs that add the same registry row, set the same option alike, or define the same names."""
+    """Yield pairs that add the same registry row, set the same option alike, define the same names, or edit the same functions alike."""
     rows = {
         one.number: [
-            (each.name, each.after)
-            for each in one.settings
-            if each.what == "registry" and each.after not in {"removed", None}
+            each.name for each in one.settings if each.what == "registry" and each.after and not each.before
         ]
         for one in candidates
     }
@@ -205,10 +209,41 @@ def _same_things(candidates: Sequence[Candidate]) -> Iterator[tuple[tuple[int, i
     for pair, share in _shared("names", names, {number: len(held) for number, held in names.items()}):
         if share.weight >= _ENOUGH and len(share.names) >= 2:
             yield pair, share
+    yield from _same_edits(candidates)
+
+
+def _same_edits(candidates: Sequence[Candidate]) -> Iterator[tuple[tuple[int, int], Share]]:
+    """Yield pairs that bring the same names into the same functions and take the same out of them, or whose titles say one thing of one function."""
+    news = {
+        one.number: {
+            (f"{body.module}:{body.symbol}", sign, name)
+            for body in one.footprint.bodies
+            for sign, names in (("+", body.added), ("-", body.removed))
+            for name in names
+        }
+        for one in candidates
+    }
+    for pair, share in _shared("symbols", news, {number: len(held) for number, held in news.items()}):
+        smaller, larger = sorted(len(news[number]) for number in pair)
+        count = share.weight * smaller
+        if count >= _FEWEST_LINES and share.weight >= _MOST_OF and larger <= 3 * smaller:
+            yield pair, share
+    edited = {
+        one.number: {f"{body.module}:{body.symbol}" for body in one.footprint.bodies} for one in candidates
+    }
+    words = {one.number: _title_words(one.title) for one in candidates}
+    for pair, share in _shared("title", edited, {number: len(held) for number, held in edited.items()}):
+        left, right = (words[number] for number in pair)
+        if (
+            share.weight >= 0.5
+            and len(left & right) >= _FEWEST_WORDS
+            and len(left & right) >= 0.75 * len(left | right)
+        ):
+            yield pair, share
 
 
 def _shared(
-    kind: DuplicateKind, held: Mapping[int, Sequence[object]], sizes: Mapping[int, int]
+    kind: DuplicateKind, held: Mapping[int, Collection[object]], sizes: Mapping[int, int]
 ) -> Iterator[tuple[tuple[int, int], Share]]:
     found: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
     for each, numbers in _holders({number: set(things) for number, things in held.items()}):
@@ -217,22 +252,26 @@ def _shared(
             found[pair].append(name)
     for pair, names in found.items():
         weight = len(names) / max(1, min(sizes[pair[0]], sizes[pair[1]]))
-        yield pair, Share(kind=kind, names=tuple(sorted(names)[:8]), weight=round(min(1.0, weight), 2))
+        yield pair, Share(kind=kind, names=tuple(sorted({*names})[:8]), weight=round(min(1.0, weight), 2))
 
 
 def _is_same_work(one: Candidate, other: Candidate, shares: Sequence[Share]) -> bool:
     kinds = {share.kind for share in shares}
     touched = _touched(one) & _touched(other)
-    if "lines" in kinds:
+    if _is_revert(one) != _is_revert(other):
+        return False  # what a revert brings back is as old as what stood before
+    if kinds & {"lines", "names", "symbols", "title"}:
         return True
     alike = title_likeness(one.title, other.title)
     if "issue" in kinds:
         return bool(touched or alike >= 0.5)
     if "registry" in kinds:
         return all(share.weight >= _ENOUGH for share in shares if share.kind == "registry") or alike >= 0.5
-    if "names" in kinds:
-        return True
     return "setting" in kinds and alike >= 0.4 and any(share.weight >= 0.5 for share in shares)
+
+
+def _is_revert(one: Candidate) -> bool:
+    return one.kind == "revert" or one.title.lower().startswith("revert")
 
 
 def _touched(one: Candidate) -> set[str]:
@@ -252,6 +291,50 @@ def _telling(title: str) -> set[str]:
     return set(_WORD.findall(title.lower())) - _EMPTY - places().own
 
 
+_TITLE_WORD: Final = lazy_regex(r"[a-z0-9][a-z0-9_.+-]*")
+_TAG: Final = lazy_regex(r"\[[^\]]*\]|\([^)]*\)")
+_ENDING: Final = lazy_regex(r"(?<=[a-z]{3})(?:ing|ed|es|s|e)$")
+_FILLERS: Final = frozenset(
+    [
+        "a",
+        "again",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "onto",
+        "or",
+        "re",
+        "reapply",
+        "redo",
+        "reland",
+        "take",
+        "the",
+        "to",
+        "try",
+        "v2",
+        "when",
+        "with",
+    ]
+)
+
+
+def _title_words(title: str) -> set[str]:
+    """Return the words and numbers of a title without tags and endings: all that tells one piece of work from the next of its kind."""
+    words = _TITLE_WORD.findall(_TAG.sub(" ", title.lower()))
+    return {_ENDING.sub("", word.strip(".-")) for word in words if word not in _FILLERS}
+
+
 def _duplicate(one: Candidate, other: Candidate, shares: tuple[Share, ...]) -> Duplicate:
     ordered = tuple(sorted(shares, key=lambda share: (-share.weight, share.kind)))
     likeness = title_likeness(one.title, other.title)
@@ -260,7 +343,19 @@ def _duplicate(one: Candidate, other: Candidate, shares: tuple[Share, ...]) -> D
     )
     what = tuple(_said(share) for share in ordered)
     english, chinese = tuple(text.en for text in what), tuple(text.zh for text in what)
-    says = text_of("triage.same-work", one=one.name, other=other.name, what=english, what_zh=chinese)
+    closed = next((each for each in (one, other) if each.state.closed_at), None)
+    state = closed.state if closed is not None else OpenState()
+    code = (
+        "triage.same-work-merged"
+        if state.is_merged
+        else "triage.same-work-closed"
+        if closed
+        else "triage.same-work"
+    )
+    names = (other.name, one.name) if closed is one else (one.name, other.name)
+    says = text_of(
+        code, one=names[0], other=names[1], on=(state.closed_at or "")[:10], what=english, what_zh=chinese
+    )
     return Duplicate(
         first=one.number, second=other.number, shares=ordered, confidence=round(confidence, 2), says=says
     )

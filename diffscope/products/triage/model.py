@@ -25,7 +25,7 @@ ConflictKind = Literal[
     "same-name",
     "same-symbol",
 ]
-DuplicateKind = Literal["issue", "lines", "registry", "setting", "names"]
+DuplicateKind = Literal["issue", "lines", "registry", "setting", "names", "symbols", "title"]
 OrderKind = Literal["stacked", "series", "needs", "named", "reverts"]
 Bucket = Literal["first", "review", "decide", "author"]
 
@@ -79,6 +79,16 @@ class Duplicate(Value, frozen=True, kw_only=True):
     says: Text
 
 
+class Closed(Value, frozen=True, kw_only=True):
+    """A change that is open no more and does the same work as an open one."""
+
+    number: int
+    title: str
+    url: str | None
+    closed_at: str
+    is_merged: bool
+
+
 class OrderLink(Value, frozen=True, kw_only=True):
     """One change that stands on another, or comes after it."""
 
@@ -110,6 +120,8 @@ class Entry(Value, frozen=True, kw_only=True):
     test_lines: int
     opened_at: str | None = None
     updated_at: str | None = None
+    does: Text | None = None
+    """The weightiest thing that it does."""
     flags: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     """Codes of the rules of review hygiene."""
@@ -119,6 +131,13 @@ class Entry(Value, frozen=True, kw_only=True):
     """Open changes that have to be merged first."""
     makes_stale: tuple[int, ...] = ()
     """Open changes that have to follow once it is merged."""
+
+
+class RuleTitle(Value, frozen=True, kw_only=True):
+    """What a rule is called."""
+
+    code: str
+    title: Text
 
 
 class Load(Value, frozen=True, kw_only=True):
@@ -153,6 +172,10 @@ class Triage(Value, frozen=True, kw_only=True):
     owners: tuple[Load, ...]
     areas: tuple[Load, ...]
     gaps: tuple[TriageGap, ...] = ()
+    rules: tuple[RuleTitle, ...] = ()
+    """The rules that flags and hints of the queue name."""
     version: str = ""
+    closed: tuple[Closed, ...] = ()
+    """Those of ``duplicates`` that are merged or closed already."""
     merged: bool = False
     """Whether the changes are merged ones of a window, taken as open at once."""

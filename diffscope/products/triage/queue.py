@@ -19,6 +19,7 @@ SHORT: Final = 300
 LARGE: Final = 1000
 _SIZES: Final = (5, 20, 80, 250, 1000)
 _LEVELS: Final = ("none", "low", "medium", "high", "critical")
+_WORTH: Final = (frozenset({"bugfix", "revert"}), frozenset({"feature", "performance"}))
 _BUCKETS: Final[tuple[Bucket, ...]] = ("first", "review", "decide", "author")
 _DECISIONS: Final = frozenset({"interface-change", "config-default", "dependency-version", "security"})
 """Families whose flags at medium or above ask for somebody who may decide, not only for somebody who reads."""
@@ -109,6 +110,7 @@ def _entry(one: Candidate, links: _Links) -> Entry:
         test_lines=one.test_lines,
         opened_at=one.state.opened_at,
         updated_at=one.state.updated_at,
+        does=one.does,
         flags=one.flags,
         hints=one.hints,
         collides=tuple(sorted(collides)),
@@ -154,27 +156,43 @@ def _needs_decision(one: Candidate, collides: set[int], same: set[int], after: s
         )
         yield text_of("triage.why-decision", families=english, families_zh=chinese)
     if one.level in _LEVELS[3:]:
-        yield text_of("triage.why-level", **_level(one))
+        yield _risk(one)
     if one.code_lines > LARGE:
         yield text_of("triage.why-large", count=one.code_lines)
 
 
 def _not_first(one: Candidate) -> Iterator[Text]:
     if one.level not in _LEVELS[:2]:
-        yield text_of("triage.why-level", **_level(one))
+        yield _risk(one)
     if one.code_lines > SMALL:
         yield text_of("triage.why-large", count=one.code_lines)
     elif one.lines > SHORT:
         yield text_of("triage.why-size", count=one.lines)
     if one.tests_needed:
         yield text_of("triage.why-tests")
+    elif not one.is_tested:
+        yield text_of("triage.why-untested")
     if not one.is_complete:
         yield text_of("triage.why-incomplete")
 
 
 def _why_first(one: Candidate) -> Iterator[Text]:
     sizes = {"count": one.lines, "code": one.code_lines, "tests": one.test_lines}
-    yield text_of("triage.why-first", **sizes, **_level(one))
+    if not one.code_lines:
+        yield text_of("triage.why-first-other", **sizes, **_level(one))
+    elif one.test_lines:
+        yield text_of("triage.why-first", **sizes, **_level(one))
+    else:
+        yield text_of("triage.why-first-named", **sizes, **_level(one))
+
+
+def _risk(one: Candidate) -> Text:
+    if not one.gravest:
+        return text_of("triage.why-level", **_level(one))
+    english, chinese = (
+        tuple(title("family", name, language) for name in one.gravest) for language in Language
+    )
+    return text_of("triage.why-risk", **_level(one), families=english, families_zh=chinese)
 
 
 def _level(one: Candidate) -> dict[str, str]:
@@ -186,8 +204,11 @@ def _names(numbers: Iterable[int]) -> tuple[str, ...]:
     return (*(f"#{number}" for number in listed[:4]), *((f"+{len(listed) - 4}",) if len(listed) > 4 else ()))
 
 
-def _rank(entry: Entry) -> tuple[int, int, int, str, int]:
-    """Order by state, risk and size; of the same size the one that waits longest."""
+def _rank(entry: Entry) -> tuple[int, int, int, int, str, int]:
+    """Order by state; then fixes before features before all that users do not meet; then by risk and size; of the same size the one that waits longest."""
     level = _LEVELS.index(entry.level) if entry.level in _LEVELS else len(_LEVELS)
     size = bisect_left(_SIZES, entry.code_lines)
-    return _BUCKETS.index(entry.bucket), level, size, entry.opened_at or "", entry.number
+    worth = next((at for at, kinds in enumerate(_WORTH) if entry.kind in kinds), len(_WORTH))
+    if not entry.code_lines:
+        worth = len(_WORTH)  # a fix of a test, a document or a build
+    return _BUCKETS.index(entry.bucket), worth, level, size, entry.opened_at or "", entry.number

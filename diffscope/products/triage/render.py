@@ -107,6 +107,8 @@ def _entry(screen: Screen, words: Words, entry: Entry) -> None:
         Piece(f"  {reasons}", _TONES.get(entry.level, Tone.PLAIN)),
         indent=2, hang=4,
     )  # fmt: skip
+    if entry.does is not None:
+        screen.line(Piece(words.pick(entry.does), Tone.QUIET), indent=4, hang=6)
 
 
 def _loads(screen: Screen, words: Words, triage: Triage, most: int) -> None:
@@ -170,6 +172,21 @@ class _View:
         self._triage = triage
         self._words = words
         self._entries = {entry.number: entry for entry in triage.queue}
+        self._conflicts = {
+            frozenset((one.first, one.second)): at
+            for at, one in reversed([*enumerate(triage.conflicts)])
+            if one.certainty == "breaks"
+        }
+        self._closed = {one.number: one for one in triage.closed}
+        self._rules = {one.code: words.pick(one.title) for one in triage.rules}
+
+    def conflict(self, number: int, other: int) -> int:
+        """Return the place of the first conflict of two changes in the list."""
+        return self._conflicts[frozenset((number, other))]
+
+    def is_listed(self, number: int) -> bool:
+        """Return whether a change stands in the queue: what is closed, and what a filter left out, does not."""
+        return number in self._entries
 
     def name(self, number: int) -> str:
         """Return how a change is called."""
@@ -178,7 +195,7 @@ class _View:
 
     def url(self, number: int) -> str:
         """Return its address, where that is one that may be followed."""
-        entry = self._entries.get(number)
+        entry = self._entries.get(number) or self._closed.get(number)
         url = entry.url if entry is not None else None
         return url if url and url.startswith("https://") and " " not in url and ")" not in url else ""
 
@@ -222,6 +239,15 @@ class _View:
         """The levels that occur."""
         counts = Counter(entry.level for entry in self._triage.queue)
         return [(level, self._words(level), counts[level]) for level in _LEVELS if counts[level]]
+
+    def rule(self, code: str) -> str:
+        """Return what a rule is called."""
+        return self._rules.get(code, "")
+
+    @property
+    def hint_choices(self) -> list[tuple[str, str, int]]:
+        """The hints that occur, by what they say."""
+        return [(code, f"{code} {self.rule(code)}", count) for code, _, count in self.choices("hints")]
 
     def choices(self, field: str) -> list[tuple[str, str, int]]:
         """Return the names of a field that occur, the most frequent first."""

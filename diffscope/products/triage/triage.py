@@ -14,7 +14,16 @@ from diffscope.patterns import lazy_regex
 from diffscope.products.triage.candidates import Candidate
 from diffscope.products.triage.conflicts import Meets, find_conflicts
 from diffscope.products.triage.duplicates import find_duplicates
-from diffscope.products.triage.model import Conflict, Duplicate, OrderKind, OrderLink, Triage, TriageGap
+from diffscope.products.triage.model import (
+    Closed,
+    Conflict,
+    Duplicate,
+    OrderKind,
+    OrderLink,
+    RuleTitle,
+    Triage,
+    TriageGap,
+)
 from diffscope.products.triage.queue import build_queue, load_of
 from diffscope.version import VERSION
 
@@ -22,25 +31,43 @@ DAY = 86_400
 
 
 def meets_within(days: float | None) -> Meets:
-    """Return the test whether two changes are open at once: all are, but of merged ones only those merged within so many days."""
+    """Return the test whether two changes are open at once: all are, but of merged ones only those merged within so many days.
+
+    What is closed meets what is open, unless that branched off after it was merged.
+    """
 
     def meets(one: Candidate, other: Candidate) -> bool:
-        if one.number == other.number and one.head == other.head:
+        if one.number == other.number and (
+            one.head == other.head or one.state.closed_at or other.state.closed_at
+        ):
             return False
-        left, right = one.state.merged_at, other.state.merged_at
-        return days is None or left is None or right is None or abs(left - right) <= days * DAY
+        left, right = one.state, other.state
+        if left.closed_at or right.closed_at:
+            closed, opened = (left, right) if left.closed_at else (right, left)
+            return not opened.closed_at and (closed.merged_at or 0) >= (opened.branched_on or 0)
+        is_either_open = left.merged_at is None or right.merged_at is None
+        return (
+            days is None
+            or is_either_open
+            or abs((left.merged_at or 0) - (right.merged_at or 0)) <= days * DAY
+        )
 
     return meets
 
 
 class Relations:
-    """What was found among candidates: conflicts, duplicates, order. Textual conflicts are added by who can ask git."""
+    """What was found among candidates: conflicts, duplicates, order. Textual conflicts are added by who can ask git.
 
-    def __init__(self, candidates: Sequence[Candidate], meets: Meets) -> None:
-        order = find_order(candidates)
-        conflicts = find_conflicts(candidates, meets)
+    ``recently`` tells which changes of a window of merged ones may be the same work; ``meets`` does unless it is given.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], meets: Meets, recently: Meets | None = None) -> None:
+        opened = [one for one in candidates if not one.state.closed_at]
+        order = find_order(opened)
+        conflicts = find_conflicts(opened, meets)
         linked = frozenset(frozenset((link.first, link.then)) for link in (*order, *conflicts.needs))
-        same = find_duplicates(candidates, meets, linked=linked)
+        same = find_duplicates(candidates, recently or meets, linked=linked)
+        known_closed = {one.number for one in candidates if one.state.closed_at}
         known = {(link.first, link.then) for link in order}
         needs = (link for link in conflicts.needs if (link.first, link.then) not in known)
         taken_back = {frozenset((link.first, link.then)) for link in same.reverts}
@@ -52,7 +79,10 @@ class Relations:
         )
         self.duplicates: tuple[Duplicate, ...] = same.duplicates
         self.order: tuple[OrderLink, ...] = tuple(
-            sorted((*order, *needs, *same.reverts), key=lambda one: (one.first, one.then, one.kind))
+            sorted(
+                (*order, *needs, *(link for link in same.reverts if link.first not in known_closed)),
+                key=lambda one: (one.first, one.then, one.kind),
+            )
         )
 
 
@@ -64,6 +94,7 @@ def line_about(triage: Triage, number: int) -> Text:
         for pair in triage.duplicates
         if number in {pair.first, pair.second}
     ]
+    closed = {one.number: one for one in triage.closed}
     parts = []
     if met:
         other = met[0].second if met[0].first == number else met[0].first
@@ -74,7 +105,13 @@ def line_about(triage: Triage, number: int) -> Text:
             else text_of("triage.line-collides", other=f"#{other}", name=name)
         )
     if same:
-        parts.append(text_of("triage.line-same", others=tuple(f"#{each}" for each in same[:3])))
+        gone = closed.get(same[0])
+        if gone is None:
+            opened = tuple(f"#{each}" for each in same[:3] if each not in closed)
+            parts.append(text_of("triage.line-same", others=opened))
+        else:
+            code = "triage.line-same-merged" if gone.is_merged else "triage.line-same-closed"
+            parts.append(text_of(code, other=f"#{gone.number}", on=gone.closed_at[:10]))
     return Text(en="; ".join(part.en for part in parts), zh="；".join(part.zh for part in parts))
 
 
@@ -88,11 +125,24 @@ def build_triage(
     merged: bool = False,
 ) -> Triage:
     """Return the document."""
-    queue = build_queue(candidates, found.conflicts, found.duplicates, found.order)
+    opened = [one for one in candidates if not one.state.closed_at]
+    queue = build_queue(opened, found.conflicts, found.duplicates, found.order)
+    named = {number for pair in found.duplicates for number in (pair.first, pair.second)}
+    closed = tuple(
+        Closed(
+            number=one.number,
+            title=one.title,
+            url=one.url,
+            closed_at=one.state.closed_at,
+            is_merged=one.state.is_merged,
+        )
+        for one in candidates
+        if one.state.closed_at and one.number in named
+    )
     return Triage(
         repository=repository,
         base=base,
-        changes=len(candidates),
+        changes=len(opened),
         queue=queue,
         conflicts=found.conflicts,
         duplicates=found.duplicates,
@@ -100,7 +150,13 @@ def build_triage(
         owners=load_of(queue, "owners"),
         areas=load_of(queue, "areas"),
         gaps=tuple(gaps),
+        rules=tuple(
+            RuleTitle(code=code, title=titles[code])
+            for titles in [dict(rule for one in opened for rule in one.rules)]
+            for code in sorted(titles)
+        ),
         version=VERSION,
+        closed=tuple(sorted(closed, key=lambda one: one.number)),
         merged=merged,
     )
 

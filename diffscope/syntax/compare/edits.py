@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from diffscope.patterns import lazy_regex
 from diffscope.syntax.compare.entries import (
+    EXITS,
     LEAVING,
     Entry,
     body_of,
     entries_of,
+    from_heads,
     guard_elsewhere,
+    held_by,
+    renamed,
     simple_statements,
     spread,
     stood_on_both,
@@ -41,7 +45,6 @@ _MOST_PAIRED: Final = 900
 """Pairs of statements above which a stretch is written anew, and none is the other."""
 _MOST: Final = 24
 _ALIKE: Final = 0.5
-_HELD: Final = 4
 _JOINING: Final = frozenset({"if", "not", "and", "or", "is", "in", "None", "self", ".", "(", ")"})
 _LONG_CALL: Final = 60
 _LONGEST_GUARD: Final = 70
@@ -51,7 +54,6 @@ _SAID: Final = frozenset(
     {"help", "description", "documentation", "doc", "docstring", "message", "msg", "detail", "hint", "examples", "summary", "epilog"}
 )  # fmt: skip
 """Arguments that hold words for a reader."""
-_EXITS: Final = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _WORD: Final = lazy_regex(r"\w+|[^\w\s]")
 _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 
@@ -59,7 +61,7 @@ _NAME: Final = lazy_regex(r"[A-Za-z_]\w*")
 def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     """Return the edits of a unit, by line, at most twenty-four; none of one that is too long to be laid side by side."""
     old, new = entries_of(before), entries_of(after)
-    old, new = spread(old, new), spread(new, old)
+    old, new = spread(renamed(old, new), new), spread(new, old)
     if max(len(old), len(new)) > _MOST_STATEMENTS:
         return ()
     matcher = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
@@ -67,7 +69,7 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
     come: list[int] = []
     pairs: list[tuple[int, int]] = []
     same: list[tuple[int, int]] = []
-    for tag, start, end, other, other_end in matcher.get_opcodes():
+    for tag, start, end, other, other_end in from_heads(matcher.get_opcodes(), old, new):
         if tag == "equal":
             same += zip(range(start, end), range(other, other_end), strict=True)
         else:
@@ -75,6 +77,10 @@ def compare_edits(before: Unit, after: Unit) -> tuple[StatementEdit, ...]:
             pairs += found_pairs
             gone += [at for at in range(start, end) if at not in {i for i, _ in found_pairs}]
             come += [at for at in range(other, other_end) if at not in {j for _, j in found_pairs}]
+    # A condition that became two, one under the other, asks what it asked.
+    parts = {at: j for i, j in pairs for at in come if new[at].holder == j and _asks_part(old[i], new[at])}
+    pairs = [(i, j) for i, j in pairs if j not in parts.values()]
+    come = [at for at in come if at not in parts]
     # What stands under a head that came, and stood under one that went, is told by these.
     kept = [(i, j) for i, j in pairs if old[i].holder not in gone or new[j].holder not in come]
     found = [edit for i, j in kept if (edit := _changed(old[i], new[j])) is not None]
@@ -117,13 +123,21 @@ def _reordered(
             )
 
 
+def _asks_part(whole: Entry, part: Entry) -> bool:
+    """Return whether a condition asks for one of those that another one joins."""
+    asked = whole.node.child_by_field_name("condition")
+    if asked is None or not whole.kind == part.kind == "condition":
+        return False
+    return _bare(part.text) in joined_parts(unwrap(asked), "and")
+
+
 def _guarded_anew(
     old: list[Entry], new: list[Entry], pairs: list[tuple[int, int]]
 ) -> Iterator[StatementEdit]:
     """Yield what stood before and stands after, but under a condition more or less that itself stands on both sides."""
     for i, j in pairs:
         was, now = old[i], new[j]
-        if was.kind != "statement" or was.guard == now.guard or now.node.type in _EXITS:
+        if was.kind != "statement" or was.guard == now.guard or now.node.type in EXITS:
             continue
         held = (brief(now.text, MOST_TEXT),)
         if now.holder >= 0 and new[now.holder].kind == "condition" and new[now.holder].guard == was.guard:
@@ -227,7 +241,7 @@ def _changed(old: Entry, new: Entry) -> StatementEdit | None:
     if old.kind != "statement":
         before, after, joined = _asked(old, new)
         return _edit(
-            new, new.kind, "changed", before=before, after=after, keyword=joined, held=_held(new.node)
+            new, new.kind, "changed", before=before, after=after, keyword=joined, held=held_by(new.node)
         )
     if target_of(old.node) != target_of(new.node) or old.node.type != new.node.type:
         calls = [call for one in (old, new) if (call := _call(one.node)) is not None]
@@ -296,7 +310,8 @@ def _alone(
         elif entry.kind != "try":
             text = _bare(entry.text)
             under = [place for place, one in enumerate(entries) if one.holder == at]
-            first = [place for place in under if entries[place].guard == text] or under
+            first = [place for place in under if entries[place].guard == text]
+            first = first if first or entry.kind == "condition" else under
             last = [place for place in under if place not in first]
             stood = stood_on_both(entries, first, known, elsewhere, entry.guard)
             if not stood and stood_on_both(entries, last, known, elsewhere, entry.guard):
@@ -304,7 +319,7 @@ def _alone(
             held = (
                 tuple(brief(entries[place].text, MOST_TEXT) for place in last)
                 if stood and text != _bare(entry.text)
-                else _held(entry.node)
+                else held_by(entry.node)
             )
             before = (
                 "" if stood or entry.kind != "condition" else guard_elsewhere(entries, first, others, text)
@@ -337,23 +352,6 @@ def _statement(entry: Entry, change: str) -> StatementEdit:
         text = text.partition(" ")[2] or "None"
     before, after = ("", text) if change == "added" else (text, "")
     return _edit(entry, what, change, before=before, after=after, target=target, callee=callee)
-
-
-def _held(node: Node) -> tuple[str, ...]:
-    """Return the first statements under a head, on one line each."""
-    body = body_of(node)
-    if body is None:
-        return ()
-    every = list(simple_statements(body))
-    found = [text for text in every if not text.startswith("assert ")] or every
-    # How it leaves says more than what it does before.
-    if len(found) > _HELD and _leaves(body):
-        found = [*found[: _HELD - 1], found[-1]]
-    return tuple(brief(text, MOST_TEXT) for text in found[:_HELD])
-
-
-def _leaves(body: Node) -> bool:
-    return bool(body.named_children) and body.named_children[-1].type in _EXITS
 
 
 def _edit(

@@ -25,17 +25,23 @@ def triage(*candidates: Candidate) -> Triage:
     return build_triage(candidates, relations(*candidates), repository="vllm-project/vllm", base="main")
 
 
-SMALL = candidate(1, {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]")})
+SMALL = msgspec.structs.replace(
+    candidate(1, {"vllm/pool.py": POOL.replace("[:count]", "[: count + 1]")}), test_lines=9, is_tested=True
+)
 
 
 @pytest.mark.parametrize(
     ("fields", "bucket", "reason"),
     [
-        pytest.param({}, "first", "2 lines, 1 of code, 0 of tests added; risk none", id="small and safe"),
+        pytest.param({}, "first", "2 lines: 1 of code, 9 of tests added; risk none", id="small and safe"),
+        pytest.param({"test_lines": 0}, "first", "1 line of code, which tests of the base name; risk none", id="tested by what is there"),
+        pytest.param({"code_lines": 0}, "first", "2 lines, none of them code of the product; risk none", id="nothing but tests"),
+        pytest.param({"is_tested": False}, "review", "no test of its own, and none of the base names all that it changes", id="nothing vouches for it"),
         pytest.param({"code_lines": 81}, "review", "81 lines of code", id="more code than is read in one go"),
         pytest.param({"lines": 900}, "review", "900 lines", id="long, though little of it is code"),
         pytest.param({"tests_needed": True}, "review", "tests are missing or thin", id="tests are missing"),
         pytest.param({"level": "medium"}, "review", "risk medium", id="some risk"),
+        pytest.param({"level": "medium", "gravest": ("config-default",)}, "review", "risk medium: Configuration default changed", id="what the risk is"),
         pytest.param({"level": "high"}, "decide", "risk high", id="high risk"),
         pytest.param({"families": ("config-default",)}, "decide", "somebody has to decide: Configuration default changed", id="a default changes"),
         pytest.param({"state": OpenState(is_draft=True)}, "author", "it is a draft", id="a draft"),
@@ -58,6 +64,10 @@ def test_where_a_change_stands(fields: dict[str, object], bucket: str, reason: s
         pytest.param(candidate(1, FIX, body="Fixes #90"), candidate(2, {"docs/pool.md": "Pools.\n"}, body="Fixes #90", title="[Docs] Describe pools of blocks"), [], id="one issue in places apart"),
         pytest.param(candidate(1, FIX, body="Part of #90"), candidate(2, {"vllm/pool.py": POOL.replace("[:count]", "[:-1]")}, body="See #90"), [], id="an issue that neither fixes"),
         pytest.param(candidate(1, FIX), candidate(2, FIX, body="Depends on #1"), [], id="one stands on the other"),
+        pytest.param(candidate(1, {"vllm/pool.py": POOL.replace("self.items.clear()", "self.items = []")}, title="[Bugfix] Clear pools before closing"), candidate(2, {"vllm/pool.py": POOL.replace("self.items.clear()", "del self.items[:]")}, title="[Bugfix] Clear pools at random"), [], id="titles that say half the same"),
+        pytest.param(candidate(1, {"vllm/pool.py": POOL.replace("self.items.clear()", "self.items = []")}, title="[Bugfix] Clear pools before closing (#80)"), candidate(2, {"vllm/pool.py": POOL.replace("self.items.clear()", "del self.items[:]")}, title="[Core] Clearing pools again before close"), ["title"], id="one function, and titles that say the same"),
+        pytest.param(candidate(1, {"vllm/pool.py": POOL.replace("self.items.clear()", "drop(self.items, limit, order)")}), candidate(2, {"vllm/pool.py": POOL.replace("self.items.clear()", "if limit:\n            drop(order, self.items)")}), ["symbols"], id="the same names brought into one function"),
+        pytest.param(candidate(1, {"vllm/pool.py": POOL.replace("        self.items.clear()", "        pass")}), candidate(2, FIX, title="Revert the pool"), [], id="a revert is another work"),
         pytest.param(candidate(1, FIX, title="[1/2] Refill pools"), candidate(2, FIX, title="[2/2] Refill pools"), [], id="parts of a series"),
     ],
 )  # fmt: skip
@@ -65,6 +75,36 @@ def test_the_same_work(one: Candidate, other: Candidate, expected: list[str]) ->
     """Precision before recall: what is linked, or shares an issue alone, is not accused."""
     found = relations(one, other).duplicates
     assert [sorted(share.kind for share in each.shares) for each in found] == ([expected] if expected else [])
+
+
+CLOSED = OpenState(closed_at="2026-08-02T00:00:00Z", merged_at=200)
+
+
+@pytest.mark.parametrize(
+    ("closed", "opened", "expected"),
+    [
+        pytest.param(CLOSED, OpenState(branched_on=100), ["#2 does the work of #1, which was merged on 2026-08-02: 100% of the lines"], id="merged after the branch began"),
+        pytest.param(CLOSED, OpenState(branched_on=300), [], id="merged before: the branch stands on it"),
+        pytest.param(OpenState(closed_at="2026-08-02T00:00:00Z"), OpenState(), ["#2 does the work of #1, which was closed on 2026-08-02: 100% of the lines"], id="closed without a merge"),
+        pytest.param(CLOSED, OpenState(closed_at="2026-08-03T00:00:00Z"), [], id="both are over"),
+    ],
+)  # fmt: skip
+def test_what_is_closed_is_compared_as_the_same_work_alone(
+    closed: OpenState, opened: OpenState, expected: list[str]
+) -> None:
+    """It stands in no queue, collides with nothing, and is named with its address where it is a duplicate."""
+    one, other = candidate(1, FIX, state=closed), candidate(2, FIX, author="ben", state=opened)
+    found = triage(one, other)
+    assert [pair.says.en[: len(expected[0])] for pair in found.duplicates] == expected
+    assert [each.number for each in found.closed] == [1] * len(expected)
+    assert {entry.number for entry in found.queue} <= {2}
+    assert (found.conflicts, found.order) == ((), ())
+    if expected:
+        assert (
+            line_about(found, 2).en
+            == f"Same work as #1, {'merged' if closed.merged_at else 'closed'} on 2026-08-02"
+        )
+        assert "#1" in FORMATS["html"](found, Style())
 
 
 def test_what_takes_another_back_is_no_conflict() -> None:

@@ -83,7 +83,8 @@ class TrendStory:
         files = self._digest.hot_files
         if files:
             yield self._words("trend.hot", names=[self._hot_file(file) for file in files[:_NAMED]])
-        long = [file for file in files[_NAMED:] if file.streak >= _STREAK]
+        is_told = any(file.streak >= _STREAK for file in files[:_NAMED])
+        long = [] if is_told else [file for file in files[_NAMED:] if file.streak >= _STREAK]
         long.sort(key=lambda file: -file.streak)
         if long:
             yield self._words("trend.streaks", names=[self._hot_file(file) for file in long[:_STREAKS]])
