@@ -6,7 +6,7 @@ An edit weighs by what it decides, by how often it runs, and by the words of the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -61,39 +61,67 @@ _COMMON: Final = frozenset(
 )  # fmt: skip
 
 
+class _Change:
+    """What else a change does, as its edits are told by it."""
+
+    def __init__(self, facts: ChangeFacts) -> None:
+        functions = [one for one in facts.symbol if one.kind in _FUNCTIONS]
+        self.symbols = {(one.path, one.symbol): one for one in facts.symbol}
+        self.parameters = frozenset(one.name for one in facts.parameter if one.what.startswith("added"))
+        self.new, self.gone = (
+            {_last_name(one) for one in functions if aspect in one.aspects} for aspect in ("added", "removed")
+        )
+        self.helpers = {
+            _last_name(one) for one in functions if "added" in one.aspects and one.kind != "class"
+        }
+        self.shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
+        self.defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
+        self.options = [one.name for one in facts.option if one.change in ("added", "removed")]
+
+    def tells(self, edit: Edit) -> bool:
+        """Return whether an edit is told otherwise: as a setting, or as a function by another name."""
+        is_default = (edit.path, edit.symbol) in self.defaults
+        is_renamed = edit.what == "call" and _last(edit.before) in self.gone and _last(edit.after) in self.new
+        # A row of a table of options is the option, which is told as such.
+        is_row = edit.what == "element" and any(
+            f'"{name}"' in edit.after + edit.before for name in self.options
+        )
+        return is_default or is_renamed or is_row
+
+    def by_helper(self, edit: Edit) -> Edit:
+        """Return an edit, marked where it takes from a new function what the code that went gave."""
+        is_taken = edit.what == "value" and edit.change == "added" and _called(edit) in self.helpers
+        if is_taken and (edit.path, edit.symbol) in self.shrunk:
+            return msgspec.structs.replace(edit, keyword="new", callee=_called(edit))
+        return edit
+
+
 def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
     """Return at most three effects of edits to product code, each with its question; none where only other languages, tests or data changed."""
-    known = {(one.path, one.symbol): one for one in facts.symbol}
-    new_names = frozenset(one.name for one in facts.parameter if one.what.startswith("added"))
-    facts = msgspec.structs.replace(
-        facts, edit=(*_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), known))
+    change = _Change(facts)
+    edits = (*_of_signatures(facts), *_as_a_whole(_in_full(facts.edit), change.symbols))
+    facts = msgspec.structs.replace(facts, edit=edits)
+    words = stems_of(facts.change.title)
+    is_native = _is_mostly_native(facts)
+    ranked = sorted(
+        _grouped(facts, change),
+        key=lambda group: (
+            is_native and group.first.path.endswith(".py"),
+            -_weight(group, words, change),
+            group.first.path,
+            group.first.line,
+            group.first.after,
+        ),
     )
+    return tuple(_effects(_apart(ranked), facts, change))
+
+
+def _grouped(facts: ChangeFacts, change: _Change) -> Iterable[EditGroup]:
     groups: dict[tuple[object, ...], EditGroup] = {}
-    functions = [one for one in facts.symbol if one.kind in _FUNCTIONS]
-    new, gone = (
-        {_last_name(one) for one in functions if aspect in one.aspects} for aspect in ("added", "removed")
-    )
-    helpers = {_last_name(one) for one in functions if "added" in one.aspects and one.kind != "class"}
-    shrunk = {(one.path, one.symbol) for one in facts.edit if one.change == "removed"}
-    defaults = {(one.path, one.symbol) for one in facts.option if one.change == "default"}
-    options = [one.name for one in facts.option if one.change in ("added", "removed")]
-    for edit in facts.edit:
-        if (
-            (edit.path, edit.symbol) in defaults
-            or _is_end(edit, facts)
-            or (edit.what == "call" and _last(edit.before) in gone and _last(edit.after) in new)
-        ):
+    for one in facts.edit:
+        if change.tells(one) or _is_end(one, facts):
             continue
-        if (
-            edit.what == "value"
-            and edit.change == "added"
-            and _called(edit) in helpers
-            and (edit.path, edit.symbol) in shrunk
-        ):
-            edit = msgspec.structs.replace(edit, keyword="new", callee=_called(edit))  # noqa: PLW2901 - the same edit, and more of it
-        if edit.what == "element" and any(f'"{name}"' in edit.after + edit.before for name in options):
-            # A row of a table of options is the option, which is told as such.
-            continue
+        edit = change.by_helper(one)
         if edit.what == "docs" and edit.change == "changed":
             groups.setdefault((edit.what, edit.path), EditGroup([], [])).edits.append(edit)
             groups[edit.what, edit.path].symbols.append(None)
@@ -106,20 +134,8 @@ def find_effects(facts: ChangeFacts) -> tuple[Effect, ...]:
         )
         group = groups.setdefault(key, EditGroup([], []))
         group.edits.append(edit)
-        group.symbols.append(known.get((edit.path, edit.symbol)))
-    words = stems_of(facts.change.title)
-    is_native = _is_mostly_native(facts)
-    ranked = sorted(
-        groups.values(),
-        key=lambda group: (
-            is_native and group.first.path.endswith(".py"),
-            -_weight(group, words, new_names, new),
-            group.first.path,
-            group.first.line,
-            group.first.after,
-        ),
-    )
-    return tuple(_effects(_apart(ranked), facts, new_names, new))
+        group.symbols.append(change.symbols.get((edit.path, edit.symbol)))
+    return groups.values()
 
 
 def _in_full(edits: Iterable[Edit]) -> list[Edit]:
@@ -214,9 +230,7 @@ def _is_mostly_native(facts: ChangeFacts) -> bool:
     return lines[False] > _MOSTLY * lines[True]
 
 
-def _effects(
-    groups: Iterable[EditGroup], facts: ChangeFacts, new_names: frozenset[str], new: Collection[str]
-) -> Iterator[Effect]:
+def _effects(groups: Iterable[EditGroup], facts: ChangeFacts, change: _Change) -> Iterator[Effect]:
     """Yield the first effects; what is told with another one is no effect of its own."""
     told: list[Edit] = []
     moved: set[tuple[str, str]] = set()
@@ -229,7 +243,11 @@ def _effects(
             # What stood here the new function does.
             continue
         if edit in told or (
-            count and ((_prepares(edit) and _called(edit) not in new) or only_hands_on(edit, new_names))
+            count
+            and (
+                (_prepares(edit) and _called(edit) not in change.new)
+                or only_hands_on(edit, change.parameters)
+            )
         ):
             continue
         others = [
@@ -274,9 +292,7 @@ def _apart(groups: Sequence[EditGroup]) -> list[EditGroup]:
     return [*first, *groups[1:]] if len(rest) < MOST else [*first, *rest]
 
 
-def _weight(
-    group: EditGroup, title: frozenset[str], new_names: frozenset[str], new: Collection[str]
-) -> float:
+def _weight(group: EditGroup, title: frozenset[str], change: _Change) -> float:
     edit, symbol = group.first, group.symbols[0]
     before, after = stems_of(edit.before), stems_of(edit.after)
     # What came says what a change is about, what stands on both sides least.
@@ -287,12 +303,12 @@ def _weight(
     )
     told = len(came) + 0.7 * len(went) + 0.3 * len(around)
     return (
-        statement_weight(edit, new_names)
+        statement_weight(edit, change.parameters)
         + _OF_TITLE * min(told, 1 if edit.what == "statement" else 3)
         + _REACHED.get(symbol.runs if symbol is not None else "unknown", 0.0)
         + 0.4 * min(len(group.edits) - 1, 4)
         + (0.8 if edit.what == "call" and edit.change == "changed" and edit.after.endswith("(…)") else 0)
-        + (2.0 if _called(edit) in new else -1.2 if _prepares(edit) else 0)
+        + (2.0 if _called(edit) in change.new else -1.2 if _prepares(edit) else 0)
         - (3.0 if _PROSE.search(edit.after or edit.before) else 0)
         + (1.6 if edit.what == "statement" and _COMPARES.search(edit.after) else 0)
         - (0.8 if edit.held and not _ACTS.search(" ".join(edit.held)) else 0)
